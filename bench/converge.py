@@ -43,8 +43,8 @@ async def _run(count: int, pairs: int, kubeconfig: str | None) -> None:
                 figures[name].append(await _measured(server, arm, count, catalog))
     print(f"{count} applications of five objects, {pairs} runs of each arm, seconds")
     medians = {}
-    for name, taken in figures.items():
-        wall, cpu = (statistics.median(sample[index] for sample in taken) for index in (0, 1))
+    for name, samples in figures.items():
+        wall, cpu = (statistics.median(sample[index] for sample in samples) for index in (0, 1))
         medians[name] = (wall, cpu)
         print(f"  {name:12} wall {wall:7.2f}   cpu {cpu:7.2f}   {count / wall:7.1f} applications/s")
     ratios = [medians["controller"][index] / medians["bare client"][index] for index in (0, 1)]

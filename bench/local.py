@@ -134,12 +134,12 @@ async def _watched(
     opened = asyncio.Semaphore(0)
 
     async def receive() -> None:
-        left = arguments.changes
+        remaining = arguments.changes
         async with cluster.transport.stream(request) as stream:
             opened.release()
             async for chunk in stream:
-                left -= chunk.count(b"\n")
-                if left <= 0:
+                remaining -= chunk.count(b"\n")
+                if remaining <= 0:
                     return
 
     async with asyncio.TaskGroup() as tasks:

@@ -51,16 +51,16 @@ def main() -> None:
         f"{COUNT} installed": _arm(with_plugins, ()),
         f"{COUNT} in use": _arm(with_plugins, used),
     }
-    taken: dict[str, list[float]] = {name: [] for name in arms}
+    samples: dict[str, list[float]] = {name: [] for name in arms}
     for turn in range(turns):
         for name in arms if turn % 2 == 0 else reversed(arms):
             started = time.process_time()
             for _ in range(ROUNDS):
                 arms[name]()
-            taken[name].append((time.process_time() - started) / ROUNDS)
-    none = statistics.median(taken["none"])
+            samples[name].append((time.process_time() - started) / ROUNDS)
+    none = statistics.median(samples["none"])
     print(f"rendering and health of an application, median of {turns} turns of {ROUNDS}")
-    for name, figures in taken.items():
+    for name, figures in samples.items():
         median = statistics.median(figures)
         each = f"   {(median - none) / COUNT * 1e6:6.1f} us a plugin" if name.endswith("use") else ""
         print(f"  {name:14} {median * 1e3:7.3f} ms   ratio {median / none:5.2f}{each}")

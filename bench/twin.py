@@ -63,7 +63,7 @@ def main() -> None:
 
 async def _run(arguments: argparse.Namespace) -> None:
     catalog = loading.installed(only=()).catalog
-    taken: dict[str, list[Figures]] = {"controller": [], "kopf": []}
+    samples: dict[str, list[Figures]] = {"controller": [], "kopf": []}
     async with environment.server(arguments.kubeconfig) as server:
         os.environ["KUBECONFIG"] = server  # kopf reads it
         for pair in range(arguments.pairs):
@@ -71,11 +71,11 @@ async def _run(arguments: argparse.Namespace) -> None:
             for name, arm in arms if pair % 2 == 0 else reversed(arms):
                 with counted() as requests:
                     measured = _Measured(server, arm, catalog, requests)
-                    taken[name].append(await measured.run(arguments.applications, arguments.rest))
-    _print_rows(arguments, taken)
+                    samples[name].append(await measured.run(arguments.applications, arguments.rest))
+    _print_rows(arguments, samples)
 
 
-def _print_rows(arguments: argparse.Namespace, taken: dict[str, list[Figures]]) -> None:
+def _print_rows(arguments: argparse.Namespace, samples: dict[str, list[Figures]]) -> None:
     print(f"{arguments.applications} applications of five objects, medians of {arguments.pairs} runs of each arm")
     print(f"{'':28}{'controller':>12}{'kopf':>12}{'kopf / ours':>14}")
     hour = 3600 / arguments.rest
@@ -89,7 +89,9 @@ def _print_rows(arguments: argparse.Namespace, taken: dict[str, list[Figures]]) 
         "at rest: requests an hour": ("rest_requests", hour),
     }
     for label, (field, factor) in rows.items():
-        own, other = (statistics.median(getattr(figures, field) for figures in taken[arm]) * factor for arm in taken)
+        own, other = (
+            statistics.median(getattr(figures, field) for figures in samples[arm]) * factor for arm in samples
+        )
         ratio = f"{other / own:14.2f}" if own else f"{'':>13}-"
         print(f"  {label:26}{own:12.2f}{other:12.2f}{ratio}")
 

@@ -36,8 +36,8 @@ class Health(Scope[Any]):
     observes = (Kind("v1", "Pod"),)
 
 
-@pytest.fixture(name="full")
-def _full() -> Catalog:
+@pytest.fixture(name="full_catalog")
+def _full_catalog() -> Catalog:
     ingress: Offer[Trait[Any]] = catalog.offer(Ingress(), package="rudr-py 1")
     scaler: Offer[Trait[Any]] = catalog.offer(Scaler(), package="rudr-py 1")
     return Catalog(
@@ -47,10 +47,10 @@ def _full() -> Catalog:
     )
 
 
-def test_a_type_is_returned_for_every_name(full: Catalog) -> None:
-    assert full.trait("route") is full.trait("ingress")
-    assert full.workload(Server.name).name == Server.name
-    assert full.scope(Health.name).package == "rudr-py 1"
+def test_a_type_is_returned_for_every_name(full_catalog: Catalog) -> None:
+    assert full_catalog.trait("route") is full_catalog.trait("ingress")
+    assert full_catalog.workload(Server.name).name == Server.name
+    assert full_catalog.scope(Health.name).package == "rudr-py 1"
 
 
 @pytest.mark.parametrize(
@@ -65,17 +65,17 @@ def test_a_type_is_returned_for_every_name(full: Catalog) -> None:
     ],
 )
 def test_an_error_for_an_unknown_name_lists_the_installed_names(
-    full: Catalog, ask: str, name: str, parts: list[str]
+    full_catalog: Catalog, ask: str, name: str, parts: list[str]
 ) -> None:
     with pytest.raises(CatalogError) as caught:
-        getattr(full, ask)(name)
+        getattr(full_catalog, ask)(name)
     assert caught.value.name == name
     assert [part for part in parts if part not in str(caught.value)] == []
 
 
-def test_a_dissimilar_name_is_not_suggested(full: Catalog) -> None:
+def test_a_dissimilar_name_is_not_suggested(full_catalog: Catalog) -> None:
     with pytest.raises(CatalogError) as caught:
-        full.trait("zzz")
+        full_catalog.trait("zzz")
     assert "Did you mean" not in str(caught.value)
 
 
@@ -84,12 +84,12 @@ def test_an_empty_catalog_reports_that_nothing_is_installed() -> None:
         Catalog().trait("ingress")
 
 
-def test_offers_are_unique_and_sorted_by_category_and_name(full: Catalog) -> None:
-    assert [offer.name for offer in full.offers()] == [Server.name, "ingress", "manual-scaler", Health.name]
+def test_offers_are_unique_and_sorted_by_category_and_name(full_catalog: Catalog) -> None:
+    assert [offer.name for offer in full_catalog.offers()] == [Server.name, "ingress", "manual-scaler", Health.name]
 
 
-def test_kinds_are_the_produced_and_observed_kinds(full: Catalog) -> None:
-    assert [str(kind) for kind in full.kinds()] == [
+def test_kinds_are_the_produced_and_observed_kinds(full_catalog: Catalog) -> None:
+    assert [str(kind) for kind in full_catalog.kinds()] == [
         "apps/v1.Deployment",
         "networking.k8s.io/v1.Ingress",
         "v1.Pod",
@@ -111,18 +111,18 @@ def _plugin(state: State, **fields: Any) -> PluginState:
     ids=lambda value: value.state if isinstance(value, PluginState) else "",
 )
 def test_an_error_for_an_unusable_name_states_the_state_of_its_plugin(
-    plugin: PluginState, message: str, full: Catalog
+    plugin: PluginState, message: str, full_catalog: Catalog
 ) -> None:
     with pytest.raises(CatalogError) as caught:
-        msgspec.structs.replace(full, plugins=(plugin,)).trait("small")
+        msgspec.structs.replace(full_catalog, plugins=(plugin,)).trait("small")
     assert message in str(caught.value)
 
 
-def test_failing_calls_are_reported_to_the_callback(full: Catalog) -> None:
+def test_failing_calls_are_reported_to_the_callback(full_catalog: Catalog) -> None:
     reported: list[tuple[str, str]] = []
-    blaming = full.blaming(lambda package, name: reported.append((package, name)))
+    blaming = full_catalog.blaming(lambda package, name: reported.append((package, name)))
     assert blaming.trait("route") is blaming.trait("ingress")
-    assert [offer.name for offer in blaming.offers()] == [offer.name for offer in full.offers()]
+    assert [offer.name for offer in blaming.offers()] == [offer.name for offer in full_catalog.offers()]
     assert blaming.trait("ingress").call(Rendered, returns=Rendered) == Rendered()
     with pytest.raises(PluginCallError):
         blaming.trait("route").call(_raising(KeyError("a")), returns=Rendered)

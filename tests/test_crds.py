@@ -86,8 +86,8 @@ def test_names_that_collide_with_kubevela_can_be_left_out() -> None:
         document["spec"]["names"]["kind"]: document["spec"]["names"]
         for document in crds.documents(legacy_short_names=False)
     }
-    taken = {name for entry in names.values() for name in (*entry.get("shortNames", ()), entry["singular"])}
-    assert not taken & {"comp", "trait"}
+    names_in_use = {name for entry in names.values() for name in (*entry.get("shortNames", ()), entry["singular"])}
+    assert not names_in_use & {"comp", "trait"}
     assert names["Trait"]["singular"] == "oamtrait"
     assert names["ComponentSchematic"]["shortNames"] == ["component", "components"]
 

@@ -93,7 +93,7 @@ def test_a_task_does_not_run_again_because_of_a_new_release(
 ) -> None:
     (document,) = (candidate for candidate in documents if _name(candidate) == "shop")
     plan = _plan(document, components, catalog)
-    assert [planned.once for planned in plan.manifests if planned.once] == [ONCE]
+    assert [planned.inputs_digest for planned in plan.manifests if planned.inputs_digest] == [ONCE]
 
 
 def test_every_example_is_an_application_or_used_by_one(documents: list[Document]) -> None:
@@ -103,8 +103,8 @@ def test_every_example_is_an_application_or_used_by_one(documents: list[Document
         if document.value["kind"] == "ApplicationConfiguration"
         for binding in document.value["spec"]["components"]
     }
-    there = {_name(document) for document in documents if document.value["kind"] == "ComponentSchematic"}
-    assert used == there
+    existing = {_name(document) for document in documents if document.value["kind"] == "ComponentSchematic"}
+    assert used == existing
 
 
 def _name(document: Document) -> str:

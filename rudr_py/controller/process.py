@@ -81,12 +81,12 @@ class ControllerProcess:
 
     async def _run(self, stop: asyncio.Event) -> None:
         async with self.servers.serving(), asyncio.TaskGroup() as tasks:
-            heartbeat = tasks.create_task(self.servers.heartbeat.run(self._clock), name="heartbeat")
+            liveness_task = tasks.create_task(self.servers.liveness.run(self._clock), name="liveness")
             background = [tasks.create_task(run(), name=getattr(run, "__qualname__", None)) for run in self._background]
             lease = tasks.create_task(self._hold_lease(), name="lease")
             self._sources.start(tasks)
             work = tasks.create_task(self._work(), name="workers")
-            with liveness.watching(self.servers.heartbeat):
+            with liveness.watchdog(self.servers.liveness):
                 await stop.wait()
                 log.info("stopping", extra={"keys": self._in_flight()})
                 stopping = tasks.create_task(self._stop(work, background, lease), name="stop")
@@ -96,7 +96,7 @@ class ControllerProcess:
                     for task in (stopping, work, lease, *background):
                         task.cancel()
             self._sources.stop()
-            heartbeat.cancel()
+            liveness_task.cancel()
 
     def _in_flight(self) -> int:
         return sum(len(controller.queue.in_flight) for controller in self._controllers)
@@ -146,7 +146,7 @@ class ControllerProcess:
 
 def _first(group: BaseExceptionGroup[Any]) -> BaseException:
     """The first exception of a group; the others are logged."""
-    found = [_first(error) if isinstance(error, BaseExceptionGroup) else error for error in group.exceptions]
-    for error in found[1:]:
+    first, *others = [_first(error) if isinstance(error, BaseExceptionGroup) else error for error in group.exceptions]
+    for error in others:
         log.error("another task failed", exc_info=error)
-    return found[0]
+    return first

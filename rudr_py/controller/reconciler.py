@@ -6,8 +6,6 @@ user raises past this module.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import msgspec
 
 from rudr_py.controller.apply import sync as syncing
@@ -17,12 +15,12 @@ from rudr_py.controller.results import failures
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
 from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.state.applications import ApplicationState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
-from rudr_py.render.status.status import SyncState
 
 _WAIT_FOR_CACHES = Result(requeue_after=failures.SAFETY)
 """The caches trigger the application when they are complete."""
@@ -51,11 +49,11 @@ class ApplicationReconciler:
         """Reconcile the application of this key. Raises KubeError when its status could not be written."""
         live = self._state.get(cluster_state.APPLICATION, key.namespace, key.name)
         if live is None:
-            self._scope_updates.forget(key)
+            self._scope_updates.requeue(self._state.applications.forget(key))
             return Result()
-        self._reporter.count(key)
+        application_state = self._state.applications.get(key)
         try:
-            return await (self._finalize(key, live) if live.deleting else self._reconcile(key, live))
+            return await (self._finalize(key, live) if live.deleting else self._reconcile(key, live, application_state))
         except Exception:
             self._scope_updates.reconciled(key)
             raise
@@ -65,24 +63,29 @@ class ApplicationReconciler:
         kinds = frozenset(ref.kind for ref in inventory.read(cluster_state.previous(live).resources))
         return await self._syncer.end(live) if self._sources.ensure(kinds, key) else _WAIT_FOR_CACHES
 
-    async def _reconcile(self, key: ObjectKey, live: LiveObject) -> Result:
+    async def _reconcile(self, key: ObjectKey, live: LiveObject, application_state: ApplicationState) -> Result:
         if not self._sources.ensure(cluster_state.OWN_KINDS, key):
             return _WAIT_FOR_CACHES
         snapshot = self._reader.read(key, live)
         if not self._sources.ensure(snapshot.kinds, key):
             return _WAIT_FOR_CACHES
-        self._scope_updates.publish(snapshot)
-        if self._scope_updates.must_wait(snapshot):
+        if self._scope_updates.publish(snapshot):
             return Result()
-        await self._scope_updates.ensure_root(key.namespace)
+        if self._state.applications.scopes.root:
+            await self._scope_updates.ensure_root(key.namespace)
         synced = await self._sync(snapshot)
         current = self._reader.refresh(snapshot)
         if current is None:
             return Result()
         if current is not snapshot:
             self._scope_updates.publish(current)
-        reported = await self._reporter.report(current, self._with_notes(current, synced.sync))
-        return merge(synced.result, reported, Result(requeue_after=_seconds_until(current)))
+        missing = (*self._sources.missing_rights(current.kinds, key.namespace), *application_state.missing_rights)
+        notes = tuple(right for right in missing if right not in synced.sync.message)
+        reported = await self._reporter.report(current, msgspec.structs.replace(synced.sync, notes=notes))
+        if current.plan.wake_at is None:
+            return merge(synced.result, reported)
+        seconds = max(0.0, (current.plan.wake_at - current.inputs.now).total_seconds())
+        return merge(synced.result, reported, Result(requeue_after=seconds))
 
     async def _sync(self, snapshot: Snapshot) -> SyncResult:
         live, plan, previous = snapshot.application, snapshot.plan, snapshot.previous
@@ -94,14 +97,3 @@ class ApplicationReconciler:
         if resources is not None:
             await self._reporter.announce(snapshot, resources)
         return await self._syncer.sync(live, plan, previous.resources, previous.runs)
-
-    def _with_notes(self, snapshot: Snapshot, sync: SyncState) -> SyncState:
-        """Add the missing rights that the message of the condition does not name."""
-        missing = self._sources.missing_rights(snapshot.kinds, snapshot.key.namespace)
-        notes = (*missing, *self._state.applications.get(snapshot.key).missing_rights)
-        return msgspec.structs.replace(sync, notes=tuple(note for note in notes if note not in sync.message))
-
-
-def _seconds_until(snapshot: Snapshot) -> float | None:
-    wake_at: datetime | None = snapshot.plan.wake_at
-    return None if wake_at is None else max(0.0, (wake_at - snapshot.inputs.now).total_seconds())

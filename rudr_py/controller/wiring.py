@@ -70,14 +70,16 @@ def assemble(
     catalog: Catalog,
     *,
     prober: Prober | None = None,
-    lease: Transport | None = None,
+    lease_transport: Transport | None = None,
 ) -> ControllerProcess:
     """The controller process.
 
-    `prober` probes the members of health scopes; by default over the network. `lease` is the transport for leader
-    election, which should not wait behind other requests; by default it is `transport`.
+    `prober` probes the members of health scopes; by default over the network. `lease_transport` is for leader election,
+    which should not wait behind other requests; by default it is `transport`.
     """
-    return _Assembly(settings, clock, catalog, transport, lease or transport).process(prober or NetworkProber())
+    return _Assembly(settings, clock, catalog, transport, lease_transport or transport).process(
+        prober or NetworkProber()
+    )
 
 
 class _Assembly:
@@ -168,13 +170,13 @@ class _Assembly:
         )
 
     def _syncer(self) -> Syncer:
-        client, discovery, state = self._client.client, self._discovery, self._state
+        client, state = self._client, self._state
         contention = Contention(self._clock, self._metrics.contention)
         refusals: Refusals = TtlMap(self._clock, self._settings.refused_retry)
         return Syncer(
-            Applier(client, discovery, state, self._recorder, contention, refusals),
-            Pruner(client, discovery, state, self._clock),
-            Finalizer(client, discovery, state, self._recorder),
+            Applier(client, state, self._recorder, contention, refusals),
+            Pruner(client, state, self._clock),
+            Finalizer(client, state, self._recorder),
             state,
         )
 

@@ -1,6 +1,6 @@
-"""Applies the edits of traits and workload types to manifests: each path once, in no particular order.
+"""Applies the edits of traits and workload types to manifests. Each path is edited at most once, in any order.
 
-Works on copies; a manifest that comes in is never changed.
+Works on copies and never changes a manifest that is passed in.
 """
 
 from __future__ import annotations
@@ -18,69 +18,73 @@ Edit = SetField | DropField
 
 
 class Change(msgspec.Struct, frozen=True):
-    """An edit and who makes it: the type's name and the JSON path of its binding."""
+    """An edit, the name of the type that returned it, and the JSON path of that type's binding."""
 
     edit: Edit
-    by: str
+    type_name: str
     path: str
 
 
 class EditClash(msgspec.Struct, frozen=True):
-    """An edit that cannot be made; `path` is where the one who wants it stands in the document."""
+    """An edit that cannot be applied; `path` is that of the binding whose type returned it."""
 
     message: str
     path: str
 
 
 class _Blocked(Exception):  # noqa: N818 - never leaves this module
-    """The place of an edit cannot be reached; the text follows the words "cannot edit x"."""
+    """The path of an edit does not exist and cannot be created; the text is the reason."""
 
 
-def clashes(changes: Sequence[Change], known: Mapping[Ref, Manifest]) -> tuple[EditClash, ...]:
-    """The edits that hit a path which another one edits too, or an object that the instance does not have."""
-    found: list[EditClash] = []
+def clashes(changes: Sequence[Change], manifests: Mapping[Ref, Manifest]) -> tuple[EditClash, ...]:
+    """The edits of a path that another one edits, too, or of an object that the instance does not have."""
+    clashes: list[EditClash] = []
     taken: dict[Ref, list[Change]] = {}
     for change in changes:
         ref, path = change.edit.ref, change.edit.path
-        if ref not in known:
-            found.append(EditClash(f'"{change.by}" edits {ref}, which this instance does not have', change.path))
+        if ref not in manifests:
+            clashes.append(
+                EditClash(f'"{change.type_name}" edits {ref}, which this instance does not have', change.path)
+            )
             continue
-        others = taken.setdefault(ref, [])
-        other = next((other for other in others if _overlap(other.edit.path, path)), None)
+        ref_changes = taken.setdefault(ref, [])
+        other = next((other for other in ref_changes if _overlap(other.edit.path, path)), None)
         if other is not None:
-            message = f'"{other.by}" and "{change.by}" both edit {show(path)} of {ref}; remove one of them'
-            # the trait's place tells more than that of the instance that it is attached to
-            found.append(EditClash(message, other.path if paths.below(other.path, change.path) else change.path))
-        others.append(change)
-    return tuple(found)
+            message = (
+                f'"{other.type_name}" and "{change.type_name}" both edit {show(path)} of {ref}; remove one of them'
+            )
+            # the path of the trait is more precise than that of the instance
+            clashes.append(EditClash(message, other.path if paths.below(other.path, change.path) else change.path))
+        ref_changes.append(change)
+    return tuple(clashes)
 
 
 def edited(manifest: Manifest, changes: Sequence[Change]) -> tuple[Manifest, tuple[EditClash, ...]]:
-    """The manifest with those edits that are meant for it, and those that its shape does not admit.
+    """The manifest with the edits of it applied, and those that do not match its structure.
 
-    The order of changes that do not clash makes no difference.
+    The order of changes does not matter, provided that they do not clash.
     """
-    mine = sorted(
-        (change for change in changes if change.edit.ref == manifest.ref), key=lambda one: show(one.edit.path)
+    own_changes = sorted(
+        (change for change in changes if change.edit.ref == manifest.ref), key=lambda change: show(change.edit.path)
     )
-    if not mine:
+    if not own_changes:
         return manifest, ()
     metadata = {"labels": dict(manifest.labels), "annotations": dict(manifest.annotations)}
     body: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(manifest.body))
-    whole = {**body, "metadata": metadata}
-    found: list[EditClash] = []
-    for change in mine:
+    document = {**body, "metadata": metadata}
+    clashes: list[EditClash] = []
+    for change in own_changes:
         try:
-            _make(whole, change.edit)
-        except _Blocked as why:
-            message = f'"{change.by}" cannot edit {show(change.edit.path)} of {manifest.ref}: {why}'
-            found.append(EditClash(message, change.path))
-    del whole["metadata"]
-    return msgspec.structs.replace(manifest, body=whole, **metadata), tuple(found)
+            _apply(document, change.edit)
+        except _Blocked as reason:
+            message = f'"{change.type_name}" cannot edit {show(change.edit.path)} of {manifest.ref}: {reason}'
+            clashes.append(EditClash(message, change.path))
+    del document["metadata"]
+    return msgspec.structs.replace(manifest, body=document, **metadata), tuple(clashes)
 
 
 def show(path: Path) -> str:
-    """The path for people: `spec.template.spec.containers[name=web].image`."""
+    """The path as text: `spec.template.spec.containers[name=web].image`."""
     text = ""
     for step in path:
         if isinstance(step, dict):
@@ -90,18 +94,18 @@ def show(path: Path) -> str:
     return text
 
 
-def _overlap(one: Path, other: Path) -> bool:
-    return all(_same(a, b) for a, b in zip(one, other, strict=False))
+def _overlap(left: Path, right: Path) -> bool:
+    return all(_same(a, b) for a, b in zip(left, right, strict=False))
 
 
-def _same(one: str | dict[str, str], other: str | dict[str, str]) -> bool:
-    if isinstance(one, dict) and isinstance(other, dict):
-        # different keys may name one entry: a port by its name and by its number
-        return all(other.get(key, value) == value for key, value in one.items())
-    return one == other
+def _same(left: str | dict[str, str], right: str | dict[str, str]) -> bool:
+    if isinstance(left, dict) and isinstance(right, dict):
+        # different keys may identify one entry: a port by its name and by its number
+        return all(right.get(key, value) == value for key, value in left.items())
+    return left == right
 
 
-def _make(body: dict[str, Any], edit: Edit) -> None:
+def _apply(body: dict[str, Any], edit: Edit) -> None:
     if isinstance(edit, SetField):
         _set(body, edit.path, edit.value)
     else:
@@ -130,10 +134,10 @@ def _set(node: Any, path: Path, value: Json) -> None:
 
 
 def _descend(node: Any, step: str | dict[str, str], empty: Any) -> Any:
-    """What is at a step, made when it is not there."""
+    """The value at a step; created as `empty` if it is absent."""
     if isinstance(step, dict):
         if not isinstance(node, list):
-            raise _Blocked("there is no list")
+            raise _Blocked("its parent is not a list")
         entry = _entry(node, step)
         if entry is None:
             entry = dict(step)
@@ -147,7 +151,7 @@ def _descend(node: Any, step: str | dict[str, str], empty: Any) -> Any:
 
 def _map(node: Any, step: str) -> dict[str, Any]:
     if not isinstance(node, dict):
-        raise _Blocked(f'"{step}" is to be in something that is no map')
+        raise _Blocked(f'the parent of "{step}" is not a map')
     return node
 
 

@@ -1,6 +1,6 @@
-"""Renders one prepared instance: its workload, its traits, its size, and everybody's edits.
+"""Renders one prepared instance: its workload, its traits, its scale, and the edits of all types.
 
-The order in which traits are listed changes nothing: their answers are put together in the order of their names.
+The order in which traits are listed does not matter: their results are combined in the order of their names.
 """
 
 from __future__ import annotations
@@ -33,38 +33,38 @@ from rudr_py.render.prepare import PreparedInstance, PreparedTrait
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
 from rudr_py.render.scopes import membership
 from rudr_py.render.types import applicability, plugin_call
-from rudr_py.render.types import properties as check
-from rudr_py.render.types.plugin_call import Told
+from rudr_py.render.types.plugin_call import ToProblem
+from rudr_py.render.types.properties import document_path, model_problems
 from rudr_py.render.values import digests, labels
 from rudr_py.render.values.inputs import Inputs
-from rudr_py.render.values.plan import InstancePlan, PlannedObject, RenderedInstance, TypeCall
+from rudr_py.render.values.plan import BoundType, InstancePlan, PlannedObject, RenderedInstance
 
 C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
 C = TypeVar("C", bound=Context[Any])
 
 
-class _Answer(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
-    """What a type said; `path` is where its user attached it, `given` the properties of a trait."""
+class _CallResult(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
+    """The result of one call of a type; `path` is that of its binding, `properties` are those of a trait."""
 
     offer: Offer[Any]
     context: C_co
     path: str
     rendered: Rendered
-    given: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
 
 
-_AnyAnswer = _Answer[Context[Any]]
-_WorkloadAnswer = _Answer[WorkloadContext[Any]]
-_TraitAnswer = _Answer[TraitContext[Any]]
+_AnyResult = _CallResult[Context[Any]]
+_WorkloadResult = _CallResult[WorkloadContext[Any]]
+_TraitResult = _CallResult[TraitContext[Any]]
 
 
 def render(prepared: PreparedInstance, inputs: Inputs) -> RenderedInstance:
-    """Call the types of one instance and put their answers together. Raises nothing."""
+    """Call the types of one instance and combine their results. Raises nothing."""
     return _Assembly(prepared, inputs).result()
 
 
 class _Assembly:
-    """The working memory of one rendering: every mistake is noted, and the work goes on as far as it can."""
+    """The state of one rendering. Errors are collected, and rendering continues as far as possible."""
 
     def __init__(self, prepared: PreparedInstance, inputs: Inputs) -> None:
         self._prepared = prepared
@@ -75,36 +75,36 @@ class _Assembly:
     def result(self) -> RenderedInstance:
         workload = self._workload()
         if workload is None:
-            # what traits make of it is not to be known
-            return self._refused()
-        asked = [self._trait(trait, workload) for trait in self._prepared.traits]
-        traits = tuple(answer for answer in asked if answer is not None)
-        size = self._size(traits)
-        sized = None if self._wrong else self._scale(workload, size)
+            # traits cannot be called without a workload
+            return self._failed_result()
+        trait_results = [self._trait(trait, workload) for trait in self._prepared.traits]
+        traits = tuple(result for result in trait_results if result is not None)
+        merged_scale = self._merged_scale(traits)
+        sized = None if self._has_problems else self._scale(workload, merged_scale)
         if sized is None:
-            return self._refused()
-        answers = (workload, *sorted(traits, key=_rank), sized)
-        final, changes = self._final(answers)
+            return self._failed_result()
+        results = (workload, *sorted(traits, key=_sort_key), sized)
+        final, changes = self._edited(results)
         member = self._member(workload) if self._prepared.scopes else None
-        if self._wrong:
-            return self._refused()
+        if self._has_problems:
+            return self._failed_result()
         plan = self._plan(workload, traits, sized, final)
         return RenderedInstance(
             plan=msgspec.structs.replace(plan, scopes=self._prepared.scopes, member=member),
-            manifests=self._planned(answers, final, changes),
-            warnings=tuple(Problem(text, answer.path) for answer in answers for text in answer.rendered.warnings),
-            wake_at=min((a.rendered.wake_at for a in answers if a.rendered.wake_at), default=None),
+            manifests=self._planned_objects(results, final, changes),
+            warnings=tuple(Problem(text, result.path) for result in results for text in result.rendered.warnings),
+            wake_at=min((a.rendered.wake_at for a in results if a.rendered.wake_at), default=None),
         )
 
     @property
-    def _wrong(self) -> bool:
+    def _has_problems(self) -> bool:
         return bool(self._problems or self._faults)
 
-    def _refused(self) -> RenderedInstance:
+    def _failed_result(self) -> RenderedInstance:
         return RenderedInstance(problems=tuple(self._problems), faults=tuple(self._faults))
 
     def _shared(self, properties: Any) -> dict[str, Any]:
-        """The fields that the contexts of the workload type and of traits have in common."""
+        """The common fields of the contexts of the workload type and of traits."""
         prepared, inputs = self._prepared, self._inputs
         instance = prepared.binding.instance_name
 
@@ -118,7 +118,7 @@ class _Assembly:
             "component": prepared.component,
             "properties": properties,
             "now": inputs.now,
-            "traits": tuple(Attached(trait.offer.name, trait.given) for trait in prepared.traits),
+            "traits": tuple(Attached(trait.offer.name, trait.properties) for trait in prepared.traits),
             "parameters": prepared.parameters,
             "_observe": observe,
         }
@@ -127,130 +127,130 @@ class _Assembly:
         inputs, key = self._inputs, (self._prepared.binding.instance_name, offer.name)
         return TraitContext(
             workload=self._prepared.workload.name,
-            # whole seconds, as in status: what a trait derives from it must not change at the next reconcile
+            # whole seconds, as in status: values derived from it must not change at the next reconcile
             attached_at=inputs.attached.get(key, inputs.now.replace(microsecond=0)),
             manifests=manifests,
             **self._shared(properties),
         )
 
-    def _workload(self) -> _WorkloadAnswer | None:
+    def _workload(self) -> _WorkloadResult | None:
         prepared = self._prepared
         offer, path = prepared.workload, prepared.path
         try:
             loaded = offer.load(prepared.settings)
         except ValueError as error:
-            told = check.unloadable(offer, error, prepared.setting_at, "WS-3")
-            self._problems += (msgspec.structs.replace(one, document=prepared.document) for one in told)
+            problems = model_problems(offer, error, prepared.locate_setting, "WS-3")
+            self._problems += (msgspec.structs.replace(problem, document=prepared.document) for problem in problems)
             return None
         except PluginCallError as error:
             self._faults.append(Problem(str(error), path))
             return None
         context = WorkloadContext(**self._shared(loaded))
-        return self._ask(offer, offer.type.render, context, path=path, told=self._of_component)
+        return self._call(offer, offer.type.render, context, path=path, to_problem=self._component_problem)
 
-    def _trait(self, trait: PreparedTrait, workload: _WorkloadAnswer) -> _TraitAnswer | None:
+    def _trait(self, trait: PreparedTrait, workload: _WorkloadResult) -> _TraitResult | None:
         offer = trait.offer
         try:
-            loaded = offer.load(trait.given)
+            properties = offer.load(trait.properties)
         except ValueError as error:
-            self._problems += check.unloadable(offer, error, trait.where, "TR-17")
+            self._problems += model_problems(offer, error, trait.locate, "TR-17")
             return None
         except PluginCallError as error:
             self._faults.append(Problem(str(error), trait.path))
             return None
 
-        def told(message: str, at: str) -> Problem:
-            return Problem(message, check.inside(trait.where, at), rule="TR-8")
+        def to_problem(message: str, at: str) -> Problem:
+            return Problem(message, document_path(trait.locate, at), rule="TR-8")
 
-        context = self._trait_context(offer, loaded, workload.rendered.add)
-        answer = self._ask(offer, offer.type.render, context, path=trait.path, told=told)
-        return msgspec.structs.replace(answer, given=trait.given) if answer else None
+        context = self._trait_context(offer, properties, workload.rendered.add)
+        result = self._call(offer, offer.type.render, context, path=trait.path, to_problem=to_problem)
+        return msgspec.structs.replace(result, properties=trait.properties) if result else None
 
-    def _scale(self, workload: _WorkloadAnswer, size: MergedScale | None) -> _WorkloadAnswer | None:
+    def _scale(self, workload: _WorkloadResult, merged_scale: MergedScale | None) -> _WorkloadResult | None:
         offer = workload.offer
         context = msgspec.structs.replace(workload.context, manifests=workload.rendered.add)
 
         def function(ctx: WorkloadContext[Any]) -> Rendered:
-            sized: Rendered = offer.type.scale(ctx, size.scale if size else None)
+            sized: Rendered = offer.type.scale(ctx, merged_scale.scale if merged_scale else None)
             return sized
 
-        def told(message: str, at: str) -> Problem:
-            if size and at == paths.ROOT:
-                return Problem(message, size.by.path, rule="TR-14")
-            return self._of_component(message, at)
+        def to_problem(message: str, at: str) -> Problem:
+            if merged_scale and at == paths.ROOT:
+                return Problem(message, merged_scale.request.path, rule="TR-14")
+            return self._component_problem(message, at)
 
-        return self._ask(offer, function, context, path=workload.path, told=told)
+        return self._call(offer, function, context, path=workload.path, to_problem=to_problem)
 
-    def _ask(
+    def _call(
         self,
         offer: Offer[Any],
         function: Callable[..., Rendered],
         context: C,
         *,
         path: str,
-        told: Told,
-    ) -> _Answer[C] | None:
+        to_problem: ToProblem,
+    ) -> _CallResult[C] | None:
         try:
             rendered = plugin_call.render(offer, function, context)
         except InvalidProperties as refusal:
-            self._problems += plugin_call.refusals(offer, refusal, told)
+            self._problems += plugin_call.refusals(offer, refusal, to_problem)
         except PluginCallError as error:
             self._faults.append(Problem(str(error), path))
         else:
-            return _Answer(offer=offer, context=context, path=path, rendered=rendered)
+            return _CallResult(offer=offer, context=context, path=path, rendered=rendered)
         return None
 
-    def _of_component(self, message: str, at: str) -> Problem:
-        """A problem that a workload type sees: in the component, in its settings, or with the instance's name."""
+    def _component_problem(self, message: str, at: str) -> Problem:
+        """A problem of a workload type: in the component, in its settings, or with the name of the instance."""
         prepared = self._prepared
         if at == paths.ROOT:
             return Problem(message, paths.child(prepared.path, "instanceName"))
         if any(paths.below(at, part) for part in ("$.spec", "$.metadata")):
             return Problem(message, at, document=prepared.document)
-        return Problem(message, check.inside(prepared.setting_at, at), document=prepared.document)
+        return Problem(message, document_path(prepared.locate_setting, at), document=prepared.document)
 
-    def _size(self, traits: Sequence[_TraitAnswer]) -> MergedScale | None:
-        wishes = [
-            ScaleRequest(answer.rendered.scale, answer.offer.name, answer.path)
-            for answer in traits
-            if answer.rendered.scale is not None
+    def _merged_scale(self, traits: Sequence[_TraitResult]) -> MergedScale | None:
+        requests = [
+            ScaleRequest(result.rendered.scale, result.offer.name, result.path)
+            for result in traits
+            if result.rendered.scale is not None
         ]
-        merged = scaling.merge(wishes)
+        merged = scaling.merge(requests)
         if isinstance(merged, ScaleClash):
             self._problems.append(Problem(merged.message, merged.path, rule="TR-4"))
             return None
         if merged is None:
             return None
-        refused = applicability.misfit_of_size(merged.scale.form, merged.by.trait, self._prepared.workload)
+        refused = applicability.scale_misfit(merged.scale.form, merged.request.trait, self._prepared.workload)
         if not refused:
             return merged
-        self._problems.append(Problem(refused, merged.by.path, rule="TR-14"))
+        self._problems.append(Problem(refused, merged.request.path, rule="TR-14"))
         return None
 
-    def _final(self, answers: Sequence[_AnyAnswer]) -> tuple[dict[Ref, Manifest], list[Change]]:
-        """Every manifest with all edits made, and the edits."""
+    def _edited(self, results: Sequence[_AnyResult]) -> tuple[dict[Ref, Manifest], list[Change]]:
+        """All manifests with their edits applied, and the edits."""
         manifests: dict[Ref, Manifest] = {}
-        for answer in answers:
-            for manifest in answer.rendered.add:
+        for result in results:
+            for manifest in result.rendered.add:
                 if manifest.ref in manifests:
-                    message = f'"{answer.offer.name}" adds {manifest.ref}, which this instance has already'
-                    self._problems.append(Problem(message, answer.path, rule="TR-4"))
+                    message = f'"{result.offer.name}" adds {manifest.ref}, which this instance already has'
+                    self._problems.append(Problem(message, result.path, rule="TR-4"))
                 manifests.setdefault(manifest.ref, manifest)
-        changes = [Change(edit, answer.offer.name, answer.path) for answer in answers for edit in answer.rendered.edit]
-        self._problems += (_clash(clash) for clash in edits.clashes(changes, manifests))
-        if self._wrong:
+        changes = [Change(edit, result.offer.name, result.path) for result in results for edit in result.rendered.edit]
+        self._problems += (_clash_problem(clash) for clash in edits.clashes(changes, manifests))
+        if self._has_problems:
             return manifests, changes
         final: dict[Ref, Manifest] = {}
         for ref, manifest in manifests.items():
             final[ref], misfits = edits.edited(manifest, changes)
-            self._faults += (_clash(misfit) for misfit in misfits)
+            self._faults += (_clash_problem(misfit) for misfit in misfits)
         return final, changes
 
     def _plan(
         self,
-        workload: _WorkloadAnswer,
-        traits: Sequence[_TraitAnswer],
-        sized: _WorkloadAnswer,
+        workload: _WorkloadResult,
+        traits: Sequence[_TraitResult],
+        sized: _WorkloadResult,
         final: dict[Ref, Manifest],
     ) -> InstancePlan:
         binding = self._prepared.binding
@@ -258,12 +258,12 @@ class _Assembly:
             name=binding.instance_name,
             component=binding.component_name,
             owner=labels.component_instance(binding.component_name, binding.instance_name),
-            workload=_part(workload, (*workload.rendered.add, *sized.rendered.add), final),
-            traits=tuple(_part(trait, trait.rendered.add, final) for trait in traits),
+            workload=_bound(workload, (*workload.rendered.add, *sized.rendered.add), final),
+            traits=tuple(_bound(trait, trait.rendered.add, final) for trait in traits),
         )
 
-    def _member(self, workload: _WorkloadAnswer) -> Member | None:
-        """What the instance's scopes are told of it; None when its workload type fails at that."""
+    def _member(self, workload: _WorkloadResult) -> Member | None:
+        """The instance as a member of its scopes; None when its workload type fails."""
         prepared, context = self._prepared, workload.context
         rendered = msgspec.structs.replace(context, manifests=workload.rendered.add)
         try:
@@ -283,34 +283,34 @@ class _Assembly:
             traits=tuple(trait.offer.name for trait in prepared.traits),
         )
 
-    def _planned(
-        self, answers: Sequence[_AnyAnswer], final: dict[Ref, Manifest], changes: Sequence[Change]
+    def _planned_objects(
+        self, results: Sequence[_AnyResult], final: dict[Ref, Manifest], changes: Sequence[Change]
     ) -> tuple[PlannedObject, ...]:
-        handed = [change.edit for change in changes if isinstance(change.edit, DropField) and change.edit.handover]
+        handovers = [change.edit for change in changes if isinstance(change.edit, DropField) and change.edit.handover]
         planned = []
-        for answer in answers:
-            for rendered in answer.rendered.add:
+        for result in results:
+            for rendered in result.rendered.add:
                 manifest = final[rendered.ref]
                 planned.append(
                     PlannedObject(
                         ref=manifest.ref,
                         body=self._body(manifest),
                         instance=self._prepared.binding.instance_name,
-                        made_by=answer.offer.name,
+                        made_by=result.offer.name,
                         owner="none" if manifest.retain or manifest.delete_with_application else "instance",
-                        handover=tuple(drop.path for drop in handed if drop.ref == manifest.ref),
+                        handover=tuple(drop.path for drop in handovers if drop.ref == manifest.ref),
                         retain=manifest.retain,
                         reclaim=manifest.delete_with_application,
-                        once=self._inputs_digest(answers) if manifest.run_once else "",
+                        inputs_digest=self._inputs_digest(results) if manifest.run_once else "",
                     )
                 )
-        # pods wait for the claims that they mount
-        return tuple(sorted(planned, key=lambda one: one.owner != "none"))
+        # claims first, because pods mount them
+        return tuple(sorted(planned, key=lambda planned_object: planned_object.owner != "none"))
 
     def _body(self, manifest: Manifest) -> dict[str, Any]:
         metadata, policy = self._inputs.application.metadata, self._inputs.image_pull_policy
         if policy and membership.core(self._prepared.workload.name):
-            manifest = _pulling(manifest, policy)
+            manifest = _with_pull_policy(manifest, policy)
         return labels.body(
             manifest,
             namespace=metadata.namespace,
@@ -318,29 +318,29 @@ class _Assembly:
             instance=self._prepared.binding.instance_name,
         )
 
-    def _inputs_digest(self, answers: Iterable[_AnyAnswer]) -> str:
-        """What an object that runs once depends on: the component, values of parameters, and traits.
+    def _inputs_digest(self, results: Iterable[_AnyResult]) -> str:
+        """The digest of the inputs of an object that runs once: the component, parameters, and traits.
 
-        Not what the documents are called and described by, nor a trait that only says a size or does nothing: those
+        Names and descriptions of documents, and traits without objects and edits, are not included: a change of them
         must not run a migration again.
         """
         prepared = self._prepared
-        acting = (answer for answer in answers if answer.rendered.add or answer.rendered.edit)
-        traits = [[answer.offer.name, answer.given] for answer in acting if answer.path != prepared.path]
+        effective = (result for result in results if result.rendered.add or result.rendered.edit)
+        traits = [[result.offer.name, result.properties] for result in effective if result.path != prepared.path]
         component = prepared.component
-        runs = [prepared.workload.name, component.os_type, component.arch, digests.plain(component.containers)]
-        return digests.of([runs, prepared.settings, prepared.parameters, traits])
+        workload = [prepared.workload.name, component.os_type, component.arch, digests.plain(component.containers)]
+        return digests.of([workload, prepared.settings, prepared.parameters, traits])
 
 
-def _pulling(manifest: Manifest, policy: str) -> Manifest:
+def _with_pull_policy(manifest: Manifest, policy: str) -> Manifest:
     """The manifest with this imagePullPolicy for every container of its pod template, if it has one."""
     body = msgspec.json.decode(msgspec.json.encode(manifest.body))
     spec = body
     for step in ("spec", "template", "spec"):
-        inner = spec.get(step)
-        if not isinstance(inner, dict):
+        child = spec.get(step)
+        if not isinstance(child, dict):
             return manifest
-        spec = inner
+        spec = child
     for containers in (spec.get("containers"), spec.get("initContainers")):
         for container in containers if isinstance(containers, list) else ():
             if isinstance(container, dict):
@@ -348,19 +348,19 @@ def _pulling(manifest: Manifest, policy: str) -> Manifest:
     return msgspec.structs.replace(manifest, body=body)
 
 
-def _rank(answer: _AnyAnswer) -> tuple[str, bytes]:
-    """By name; several listings of one trait by their properties."""
-    return answer.offer.name, msgspec.json.encode(answer.given, order="deterministic")
+def _sort_key(result: _AnyResult) -> tuple[str, bytes]:
+    """Sort key: by name, and for a trait that is listed repeatedly by its properties."""
+    return result.offer.name, msgspec.json.encode(result.properties, order="deterministic")
 
 
-def _clash(clash: EditClash) -> Problem:
+def _clash_problem(clash: EditClash) -> Problem:
     return Problem(clash.message, clash.path, rule="TR-4")
 
 
-def _part(answer: _Answer[C], own: Sequence[Manifest], final: dict[Ref, Manifest]) -> TypeCall[C]:
-    manifests = tuple(final[manifest.ref] for manifest in own)
-    return TypeCall(
-        offer=answer.offer,
-        context=msgspec.structs.replace(answer.context, manifests=manifests),
+def _bound(result: _CallResult[C], manifests_own: Sequence[Manifest], edited: dict[Ref, Manifest]) -> BoundType[C]:
+    manifests = tuple(edited[manifest.ref] for manifest in manifests_own)
+    return BoundType(
+        offer=result.offer,
+        context=msgspec.structs.replace(result.context, manifests=manifests),
         refs=tuple(manifest.ref for manifest in manifests),
     )

@@ -1,6 +1,6 @@
-"""Puts the documents of one instance together: component, parameters, types, properties; finds all mistakes.
+"""Combines the documents of one instance: component, parameters, types, properties. Collects all errors.
 
-Nothing is rendered here; types are looked up and their properties checked, never called.
+Nothing is rendered here: types are looked up and their properties checked, but types are not called.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from rudr_py.model.resolve import Resolved
 from rudr_py.render.scopes import membership
 from rudr_py.render.types import applicability, constraints, extended_workload, packages, properties
 from rudr_py.render.types.extended_workload import Parameters
-from rudr_py.render.types.properties import Where
+from rudr_py.render.types.properties import Locator
 from rudr_py.render.values.inputs import DeclaredScope, Inputs
 
 SETTINGS = "$.spec.workloadSettings"
 
 
 class PreparedTrait(msgspec.Struct, frozen=True, kw_only=True):
-    """A trait binding with its type; `path` is where it stands in the application document."""
+    """A trait binding with its type; `path` is its JSON path in the application's document."""
 
     offer: Offer[Trait[Any]]
-    given: dict[str, Any]
+    properties: dict[str, Any]
     path: str
-    where: Where
+    locate: Locator
 
 
 class PreparedInstance(msgspec.Struct, frozen=True, kw_only=True):
     """An instance ready to be rendered.
 
-    `path` is where its binding stands in the application document; `setting_at` gives the places of workload
-    settings in the component's, which is called `document`.
+    `path` is the JSON path of its binding in the application's document; `locate_setting` returns the paths of workload
+    settings in the component's document, whose name is `document`.
     """
 
     binding: ComponentBinding
@@ -49,114 +49,119 @@ class PreparedInstance(msgspec.Struct, frozen=True, kw_only=True):
     document: str
     workload: Offer[WorkloadType[Any]]
     settings: dict[str, Any]
-    setting_at: Where
+    locate_setting: Locator
     parameters: Mapping[str, Any]
     traits: tuple[PreparedTrait, ...]
     scopes: tuple[DeclaredScope, ...] = ()
 
 
 class PrepareResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one binding.
+    """The result for one binding.
 
-    With problems `prepared` is None. `missing` is the problem that there is no such component, apart from the others.
-    `trial` is what is left when only traits or scopes are wrong: its types may find more mistakes, and make nothing.
+    With problems `instance` is None. `missing_problem` is that of an absent component; it is not in `problems`.
+    `partial_instance` is the instance without its invalid traits, if nothing else is invalid: rendering it only
+    finds more errors.
     """
 
-    prepared: PreparedInstance | None = None
-    trial: PreparedInstance | None = None
+    instance: PreparedInstance | None = None
+    partial_instance: PreparedInstance | None = None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
-    missing: Problem | None = None
+    missing_problem: Problem | None = None
 
 
-class _Side(msgspec.Struct, frozen=True, kw_only=True):
-    """What the component's side of a binding came to, as far as it did; `document` is empty when there is none."""
+class _ComponentSide(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of an instance that come from its component; `document` is empty without one."""
 
     document: str = ""
     resolved: Resolved | None = None
     workload: Offer[WorkloadType[Any]] | None = None
     settings: dict[str, Any] = {}
-    setting_at: Where
+    locate_setting: Locator
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
 
 def prepare(inputs: Inputs, catalog: Catalog, index: int) -> PrepareResult:
-    """Prepare the component binding of this index. Without its component the rest is checked all the same."""
+    """Prepare the component binding of this index. The binding is checked even if its component does not exist."""
     binding = inputs.application.components[index]
     path = paths.child("$", "spec", "components", index)
     parsed = inputs.components.get(binding.component_name)
     side = _component(inputs, catalog, binding, path, parsed)
     traits, problems, warnings = _traits(inputs, catalog, side.workload, index)
     joined = membership.join(inputs, catalog, index, side.workload.name if side.workload else "")
-    sound = not side.problems
+    is_valid = not side.problems
     problems = [*side.problems, *problems, *joined.problems]
     warnings = [*side.warnings, *warnings, *joined.warnings]
-    # a binding without a component's name is told by the reader of the document
-    missing = _missing(inputs, binding, path) if parsed is None and binding.component_name else None
-    if missing or not sound or side.resolved is None or side.workload is None:
-        return PrepareResult(problems=tuple(problems), warnings=tuple(warnings), missing=missing)
-    prepared = PreparedInstance(
+    # the parser of the document reports a binding without a component name
+    missing_problem = _missing(inputs, binding, path) if parsed is None and binding.component_name else None
+    if missing_problem or not is_valid or side.resolved is None or side.workload is None:
+        return PrepareResult(problems=tuple(problems), warnings=tuple(warnings), missing_problem=missing_problem)
+    instance = PreparedInstance(
         binding=binding,
         component=side.resolved.component,
         path=path,
         document=side.document,
         workload=side.workload,
         settings=side.settings,
-        setting_at=side.setting_at,
+        locate_setting=side.locate_setting,
         parameters=side.resolved.parameters,
         traits=traits,
         scopes=joined.scopes,
     )
     if problems:
-        return PrepareResult(trial=_without(prepared, problems), problems=tuple(problems), warnings=tuple(warnings))
-    return PrepareResult(prepared=prepared, warnings=tuple(warnings))
+        return PrepareResult(
+            partial_instance=_without(instance, problems), problems=tuple(problems), warnings=tuple(warnings)
+        )
+    return PrepareResult(instance=instance, warnings=tuple(warnings))
 
 
 def _without(prepared: PreparedInstance, problems: Iterable[Problem]) -> PreparedInstance:
-    """The instance without the traits that are wrong already."""
-    wrong = [problem.path for problem in problems]
-    good = (trait for trait in prepared.traits if not any(paths.below(path, trait.path) for path in wrong))
-    return msgspec.structs.replace(prepared, traits=tuple(good))
+    """The instance without the traits that have problems."""
+    problem_paths = [problem.path for problem in problems]
+    valid = (trait for trait in prepared.traits if not any(paths.below(path, trait.path) for path in problem_paths))
+    return msgspec.structs.replace(prepared, traits=tuple(valid))
 
 
 def of(document: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """The problems as those of another document than the application's."""
+    """The problems, marked as those of `document` instead of the application."""
     return tuple(msgspec.structs.replace(problem, document=document) for problem in problems)
 
 
 def _missing(inputs: Inputs, binding: ComponentBinding, path: str) -> Problem:
     hint = suggest.nearest(binding.component_name, inputs.components)
-    message = f'there is no ComponentSchematic "{binding.component_name}" in this namespace.{hint}'
+    message = f'the ComponentSchematic "{binding.component_name}" does not exist in this namespace.{hint}'
     return Problem(message, paths.child(path, "componentName"))
 
 
 def _component(
     inputs: Inputs, catalog: Catalog, binding: ComponentBinding, path: str, parsed: Parsed[Component] | None
-) -> _Side:
-    """What the component, its parameters and its workload type have to say to this binding."""
+) -> _ComponentSide:
+    """Resolve the component, its parameters and its workload type for this binding."""
     variables = inputs.application.variables
     if parsed is None:
-        return _Side(setting_at=_settings(()), problems=tuple(_undefined(binding, variables, path)))
+        return _ComponentSide(locate_setting=_settings(()), problems=tuple(_undefined(binding, variables, path)))
     document = f"componentschematic/{binding.component_name}"
     problems, warnings = of(document, parsed.problems), of(document, parsed.warnings)
     component = parsed.value
     if component is None or _touched(parsed, "$.spec.parameters"):
-        # what a parameter must be like is not known; only the variables are
+        # without declared parameters only the variables can be checked
         undefined = _undefined(binding, variables, path)
-        return _Side(setting_at=_settings(()), problems=(*problems, *undefined), warnings=warnings)
+        return _ComponentSide(locate_setting=_settings(()), problems=(*problems, *undefined), warnings=warnings)
     resolved = resolve.resolve(component, binding, variables, path=path)
-    setting_at = _settings(tuple((one.name, one.from_param in resolved.parameters) for one in component.settings))
-    work = _Workload()
+    locate_setting = _settings(
+        tuple((setting.name, setting.from_param in resolved.parameters) for setting in component.settings)
+    )
+    workload = _Workload()
     if not _touched(parsed, "$.spec.workloadType"):
-        work = _workload(inputs, catalog, component, resolved, setting_at)
-    return _Side(
+        workload = _workload(inputs, catalog, component, resolved, locate_setting)
+    return _ComponentSide(
         document=document,
         resolved=resolved,
-        workload=work.offer,
-        settings=work.settings,
-        setting_at=setting_at,
-        problems=(*problems, *resolved.problems, *of(document, work.problems)),
+        workload=workload.offer,
+        settings=workload.settings,
+        locate_setting=locate_setting,
+        problems=(*problems, *resolved.problems, *of(document, workload.problems)),
         warnings=(*warnings, *resolved.warnings),
     )
 
@@ -171,24 +176,24 @@ def _undefined(binding: ComponentBinding, variables: Mapping[str, Any], path: st
         yield from resolve.substitute(value, variables, place, rule="AC-8")[1]
 
 
-def _settings(settings: tuple[tuple[str, bool], ...]) -> Where:
-    """Where workload settings stand, given the name of each and whether its value comes from a parameter."""
+def _settings(settings: tuple[tuple[str, bool], ...]) -> Locator:
+    """Locates workload settings; `settings` are their names, and whether the value comes from a parameter."""
     entries = {
         name: (index, "fromParam" if from_param else "value") for index, (name, from_param) in enumerate(settings)
     }
 
-    def where(*steps: str | int) -> str:
+    def locate(*steps: str | int) -> str:
         if not steps or steps[0] not in entries:
             return SETTINGS
         index, field = entries[str(steps[0])]
         inner = steps[1:] if field == "value" else ()
         return paths.child(SETTINGS, index, field, *inner)
 
-    return where
+    return locate
 
 
 class _Workload(msgspec.Struct, frozen=True):
-    """A workload type and the settings that it gets."""
+    """A workload type and its settings."""
 
     offer: Offer[WorkloadType[Any]] | None = None
     settings: dict[str, Any] = {}
@@ -196,23 +201,23 @@ class _Workload(msgspec.Struct, frozen=True):
 
 
 def _workload(
-    inputs: Inputs, catalog: Catalog, component: Component, resolved: Resolved, setting_at: Where
+    inputs: Inputs, catalog: Catalog, component: Component, resolved: Resolved, locate_setting: Locator
 ) -> _Workload:
     try:
         offer = catalog.workload(component.workload_type)
     except CatalogError as error:
         admitted = extended_workload.admit(inputs.definitions, component.workload_type)
         if isinstance(admitted, str):
-            told = packages.unknown(error, "workload type", inputs, catalog)
-            problem = Problem(f"{told}{admitted}", "$.spec.workloadType", rule="CO-13")
+            message = packages.unknown(error, "workload type", inputs, catalog)
+            problem = Problem(f"{message}{admitted}", "$.spec.workloadType", rule="CO-13")
             return _Workload(problems=(problem,))
-        literal = {one.name for one in component.settings if one.from_param not in resolved.parameters}
-        parameters = Parameters({one.name for one in component.parameters}, resolved.parameters)
-        settings, problems = extended_workload.filled(resolved.settings, literal, parameters, setting_at)
+        literal = {declared.name for declared in component.settings if declared.from_param not in resolved.parameters}
+        parameters = Parameters({declared.name for declared in component.parameters}, resolved.parameters)
+        settings, problems = extended_workload.filled(resolved.settings, literal, parameters, locate_setting)
         settings = {**admitted.defaults, **settings}
-        found = properties.problems(admitted.offer, settings, setting_at, "WT-3")
-        return _Workload(admitted.offer, settings, (*problems, *found))
-    return _Workload(offer, resolved.settings, properties.problems(offer, resolved.settings, setting_at, "WS-3"))
+        property_problems = properties.check(admitted.offer, settings, locate_setting, "WT-3")
+        return _Workload(admitted.offer, settings, (*problems, *property_problems))
+    return _Workload(offer, resolved.settings, properties.check(offer, resolved.settings, locate_setting, "WS-3"))
 
 
 def _traits(
@@ -221,51 +226,51 @@ def _traits(
     traits: list[PreparedTrait] = []
     problems: list[Problem] = []
     warnings: list[Problem] = []
-    seen: set[str] = set()
+    names: set[str] = set()
     for number, binding in enumerate(inputs.application.components[index].traits):
         path = paths.child("$", "spec", "components", index, "traits", number)
         if not binding.name:
-            # told by the reader of the document
+            # reported by the parser of the document
             continue
         try:
             offer = catalog.trait(binding.name)
         except CatalogError as error:
             hint = constraints.unimplemented("Trait", inputs.definitions.traits, binding.name)
-            said = packages.unknown(error, "trait", inputs, catalog)
-            problems.append(Problem(f"{said}{hint}", paths.child(path, "name"), rule="TR-8"))
+            message = packages.unknown(error, "trait", inputs, catalog)
+            problems.append(Problem(f"{message}{hint}", paths.child(path, "name"), rule="TR-8"))
             continue
-        if offer.name in seen and not offer.type.repeatable:
-            message = f'the trait "{offer.name}" is attached twice; an instance takes each trait once'
+        if offer.name in names and not offer.type.repeatable:
+            message = f'the trait "{offer.name}" is attached twice; an instance can have it only once'
             problems.append(Problem(message, paths.child(path, "name"), rule="TR-5"))
-        seen.add(offer.name)
+        names.add(offer.name)
         problems += _fits(inputs, offer, workload, path)
-        trait, found, told = _properties(inputs, offer, binding, path)
+        trait, trait_problems, trait_warnings = _properties(inputs, offer, binding, path)
         traits.append(trait)
-        problems += found
-        warnings += told
+        problems += trait_problems
+        warnings += trait_warnings
     return tuple(traits), problems, warnings
 
 
 def _fits(
     inputs: Inputs, offer: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]] | None, path: str
 ) -> list[Problem]:
-    """Whether the trait may be attached to this workload type (TR-14)."""
+    """The problem if the trait may not be attached to this workload type (TR-14)."""
     if workload is None:
         return []
-    refused = applicability.misfit(offer, workload) or constraints.refuses(inputs.definitions, offer, workload)
+    refused = applicability.misfit(offer, workload) or constraints.misfit(inputs.definitions, offer, workload)
     return [Problem(refused, paths.child(path, "name"), rule="TR-14")] if refused else []
 
 
 def _properties(
     inputs: Inputs, offer: Offer[Trait[Any]], binding: TraitBinding, path: str
 ) -> tuple[PreparedTrait, list[Problem], tuple[Problem, ...]]:
-    def written(*steps: str | int) -> str:
+    def locate_written(*steps: str | int) -> str:
         return paths.child(path, *binding.steps_to(*steps))
 
-    given, undefined = resolve.substitute_properties(binding, inputs.application.variables, path)
-    given, warnings, where = properties.renamed(offer, given, written)
-    told = constraints.trait(inputs.definitions, offer, given, where, "TR-17")
-    # a variable that does not exist is one mistake, not also a text where a number should be
-    found = [problem for problem in told.problems if problem.path not in {other.path for other in undefined}]
-    trait = PreparedTrait(offer=offer, given=given, path=path, where=where)
-    return trait, [*undefined, *found], (*warnings, *told.warnings)
+    properties_found, undefined = resolve.substitute_properties(binding, inputs.application.variables, path)
+    properties_found, warnings, locate = properties.renamed(offer, properties_found, locate_written)
+    result = constraints.trait(inputs.definitions, offer, properties_found, locate, "TR-17")
+    # an undefined variable is one error, not also text in the place of a number
+    remaining = [problem for problem in result.problems if problem.path not in {other.path for other in undefined}]
+    trait = PreparedTrait(offer=offer, properties=properties_found, path=path, locate=locate)
+    return trait, [*undefined, *remaining], (*warnings, *result.warnings)

@@ -1,4 +1,4 @@
-"""Merges the sizes that the traits of an instance ask for into one, in any order, or says why it cannot."""
+"""Merges the scales that the traits of an instance request into one, in any order, or returns a clash."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rudr_py.api import Scale
 
 
 class ScaleRequest(msgspec.Struct, frozen=True):
-    """A size and who asks for it: the trait's name and the JSON path of its binding."""
+    """A scale, and the trait that requests it: its name and the JSON path of its binding."""
 
     scale: Scale
     trait: str
@@ -18,32 +18,32 @@ class ScaleRequest(msgspec.Struct, frozen=True):
 
 
 class ScaleClash(msgspec.Struct, frozen=True):
-    """Wishes that cannot all be met; `path` is where the last of them stands."""
+    """Requests that cannot be combined; `path` is that of the last one."""
 
     message: str
     path: str
 
 
 class MergedScale(msgspec.Struct, frozen=True):
-    """The one size, and the wish that decides its form."""
+    """The merged scale, and the request that decides its form."""
 
     scale: Scale
-    by: ScaleRequest
+    request: ScaleRequest
 
 
-def merge(wishes: Sequence[ScaleRequest]) -> MergedScale | ScaleClash | None:
-    """One size for all wishes, which are in the listed order; None when there are none.
+def merge(requests: Sequence[ScaleRequest]) -> MergedScale | ScaleClash | None:
+    """One scale for all requests, which are in the listed order; None without requests.
 
-    One base of exact, range or external; a hold alone is exact; a hold on a range raises its bounds; a hold on
+    One base is allowed: exact, range or external. A hold alone is exact; a hold on a range raises its bounds; a hold on
     anything else, two bases and two holds clash.
     """
-    bases = [wish for wish in wishes if wish.scale.form != "hold"]
-    holds = [wish for wish in wishes if wish.scale.form == "hold"]
-    if not wishes:
+    bases = [request for request in requests if request.scale.form != "hold"]
+    holds = [request for request in requests if request.scale.form == "hold"]
+    if not requests:
         return None
-    held = bool(holds) and any(base.scale.form != "range" for base in bases)
-    if len(bases) > 1 or len(holds) > 1 or held:
-        return _clash(wishes)
+    unusable_hold = bool(holds) and any(base.scale.form != "range" for base in bases)
+    if len(bases) > 1 or len(holds) > 1 or unusable_hold:
+        return _clash(requests)
     if not holds:
         return MergedScale(bases[0].scale, bases[0])
     hold = holds[0].scale.replicas
@@ -54,7 +54,7 @@ def merge(wishes: Sequence[ScaleRequest]) -> MergedScale | ScaleClash | None:
     return MergedScale(size, bases[0])
 
 
-def _clash(wishes: Sequence[ScaleRequest]) -> ScaleClash:
-    *names, last = sorted(f'"{wish.trait}"' for wish in wishes)
+def _clash(requests: Sequence[ScaleRequest]) -> ScaleClash:
+    *names, last = sorted(f'"{request.trait}"' for request in requests)
     message = f"the traits {', '.join(names)} and {last} cannot all decide the number of replicas; remove one of them"
-    return ScaleClash(message, wishes[-1].path)
+    return ScaleClash(message, requests[-1].path)

@@ -19,6 +19,7 @@ from rudr_py.api import Kind, Ref, Scope, Trait, naming, properties
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import declaration_checks, guard
 from rudr_py.render.status import health
+from rudr_py.render.types import plugin_call
 from rudr_py.render.values.plan import Plan
 from rudr_py.testing import fuzz_objects, rbac_check, rendering
 from rudr_py.testing.purity import Watch
@@ -89,9 +90,7 @@ def renders_the_same_bytes_twice(case: Case) -> None:
 
 def does_not_change_its_inputs(case: Case) -> None:
     """The type does not change its arguments in place."""
-    _no_faults(
-        warning.message for warning in case.plan().warnings if "changed values that it was given" in warning.message
-    )
+    _no_faults(warning.message for warning in case.plan().warnings if plugin_call.CONTEXT_CHANGED in warning.message)
 
 
 def has_no_side_effects(case: Case) -> None:
@@ -258,12 +257,12 @@ def _failures(case: Case, plan: Plan, observed_objects: ObservedObjects) -> Iter
     name = case.setup.type_.name
     for instance in health.assess(plan, observed_objects, case.setup.now):
         parts = [(instance.plan.workload.name, instance.workload)]
-        parts += [(trait.part.name, trait.health) for trait in instance.traits]
+        parts += [(trait.trait.name, trait.health) for trait in instance.traits]
         yield from (
             part_health.message for part, part_health in parts if part == name and part_health.reason in _FAILED
         )
     for scope in health.scopes(plan, observed_objects, case.setup.now):
-        if scope.plan.part.name == name and scope.health.reason in _FAILED:
+        if scope.plan.bound_type.name == name and scope.health.reason in _FAILED:
             yield scope.health.message
 
 

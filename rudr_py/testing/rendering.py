@@ -169,7 +169,7 @@ def _health(setup: RenderSetup, plan: Plan) -> Health:
     if isinstance(setup.type_, Scope):
         return health.scopes(plan, observed, setup.now)[0].health
     first = health.assess(plan, observed, setup.now)[0]
-    own = (trait.health for trait in first.traits if trait.part.name == setup.type_.name)
+    own = (trait.health for trait in first.traits if trait.trait.name == setup.type_.name)
     return next(own, first.workload)
 
 

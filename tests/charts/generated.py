@@ -35,7 +35,9 @@ def files() -> dict[Path, str]:
     """The text of every generated file, by its path."""
     texts = {FOLDER / "generated" / "crds" / f"{_plural(crd)}.yaml": crds.to_yaml(crd) for crd in crds.documents()}
     texts[FOLDER / "generated" / "other-names.yaml"] = HEAD + yaml.safe_dump(_other_names(), sort_keys=False)
-    texts[FOLDER / "generated" / "rights.yaml"] = HEAD + yaml.dump(_parts(), Dumper=_Dumper, sort_keys=False, width=110)
+    texts[FOLDER / "generated" / "rights.yaml"] = HEAD + yaml.dump(
+        _rights_by_value(), Dumper=_Dumper, sort_keys=False, width=110
+    )
     texts[FOLDER / "values.schema.json"] = values_file.described_schema()
     texts[FOLDER / "README.md"] = values_file.readme()
     return texts
@@ -69,30 +71,33 @@ def _other_names() -> dict[str, Any]:
     return {plural: names for plural, names in other.items() if names != usual[plural]}
 
 
-def _parts() -> dict[str, dict[str, list[Any]]]:
+def _rights_by_value() -> dict[str, dict[str, list[Any]]]:
     """The rights that are always required, and those that each value adds."""
     core = catalog()
     needed = functools.partial(rights.needed, lease=LEASE)
-    always = needed(core, publish=False)
-    more = {
+    required = needed(core, publish=False)
+    rights_by_value = {
         "publish": needed(core, publish=True),
         "rootScopes": needed(core, publish=False, root_scopes=True),
         "leaderElection": needed(core, publish=False, leader_elect=True),
         **{name: needed(catalog(name), publish=False) for name in PACKAGES},
     }
-    nothing = Rights(cluster=(), definitions=())
-    return {"always": _beyond(always, nothing), **{name: _beyond(extended, always) for name, extended in more.items()}}
+    no_rights = Rights(cluster=(), definitions=())
+    return {
+        "always": _additional_rules(required, no_rights),
+        **{name: _additional_rules(extended, required) for name, extended in rights_by_value.items()},
+    }
 
 
-def _beyond(extended: Rights, base: Rights) -> dict[str, list[Any]]:
+def _additional_rules(extended: Rights, base: Rights) -> dict[str, list[Any]]:
     parts = {
-        part: list(roles.rule_documents(_left(getattr(extended, part), getattr(base, part))))
+        part: list(roles.rule_documents(_missing_rules(getattr(extended, part), getattr(base, part))))
         for part in ("cluster", "definitions", "own")
     }
     return {part: rules for part, rules in parts.items() if rules}
 
 
-def _left(rules: Iterable[Rule], base: tuple[Rule, ...]) -> Iterator[Rule]:
+def _missing_rules(rules: Iterable[Rule], base: tuple[Rule, ...]) -> Iterator[Rule]:
     """As `rights.beyond`; rules for named objects are kept."""
     plain = [rule for rule in rules if not isinstance(rule, Grant)]
     yield from rights.beyond(plain, base)

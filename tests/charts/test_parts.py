@@ -14,6 +14,7 @@ import rudr_py
 from rudr_py.cli.commands import run
 from rudr_py.controller.queue.queue import PriorityQueue
 from rudr_py.controller.serving.metrics.metrics import Metrics
+from rudr_py.controller.state.applications import Applications
 from rudr_py.kube.clock import SystemClock
 from rudr_py.model.crd_schemas import crds
 from tests.charts import cases, rendering, values_file
@@ -121,8 +122,8 @@ def test_all_written_paths_are_volumes() -> None:
 def test_a_monitor_selects_the_metrics_service_and_its_port() -> None:
     documents = rendering.rendered({"metrics": {"serviceMonitor": {"enabled": True}}})
     monitor = rendering.single(documents, "ServiceMonitor")["spec"]
-    chosen = monitor["selector"]["matchLabels"].items()
-    services = [d for d in documents if d["kind"] == "Service" and chosen <= d["metadata"]["labels"].items()]
+    selector = monitor["selector"]["matchLabels"].items()
+    services = [d for d in documents if d["kind"] == "Service" and selector <= d["metadata"]["labels"].items()]
     (service,) = services
     assert {endpoint["port"] for endpoint in monitor["endpoints"]} <= {
         port["name"] for port in service["spec"]["ports"]
@@ -139,6 +140,7 @@ def test_alerts_and_dashboard_use_existing_metrics() -> None:
     expressions = [rule["expr"] for rule in rules]
     expressions += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     metrics = Metrics(SystemClock())
+    metrics.follow_applications(Applications())
     PriorityQueue(SystemClock(), retry_initial=1, retry_maximum=1, metrics=metrics.queue)
     body, _ = metrics.exposition("")
     served = set(re.findall(r"^# TYPE (\w+)", body.decode(), re.MULTILINE))
@@ -178,8 +180,8 @@ def test_the_chart_can_be_a_subchart(tmp_path: Path) -> None:
     (tmp_path / "charts").mkdir()
     (tmp_path / "charts" / "rudr-py").symlink_to(values_file.FOLDER)
     dependency = {"name": "rudr-py", "version": "*", "repository": ""}
-    whole = {"apiVersion": "v2", "name": "platform", "version": "1.0.0", "dependencies": [dependency]}
-    (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(whole))
+    parent_chart = {"apiVersion": "v2", "name": "platform", "version": "1.0.0", "dependencies": [dependency]}
+    (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(parent_chart))
     (tmp_path / "values.yaml").write_text("global: {team: platform}\nrudr-py: {replicaCount: 3}\n")
     with rendering.helm.Chart.load(str(tmp_path)) as chart:
         templates = chart.render({}, name="platform", namespace="rudr-system")

@@ -57,8 +57,8 @@ def test_generated_files_are_current(path: Any, text: str) -> None:
 
 
 def test_the_folder_of_generated_files_has_no_other_files() -> None:
-    there = {path for path in (values_file.FOLDER / "generated").rglob("*") if path.is_file()}
-    assert there == {path for path in generated.files() if "generated" in path.parts}
+    existing = {path for path in (values_file.FOLDER / "generated").rglob("*") if path.is_file()}
+    assert existing == {path for path in generated.files() if "generated" in path.parts}
 
 
 def test_every_value_has_a_default_a_comment_and_a_place_in_the_schema() -> None:

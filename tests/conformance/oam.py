@@ -63,9 +63,9 @@ def definition(kind: str, name: str, spec: str) -> str:
 def instance(traits: str = "", values: str = "") -> str:
     """An application `shop` with one instance `front` of the component `web`; traits and values are YAML lists."""
     spec = "components:\n- componentName: web\n  instanceName: front\n"
-    for key, listed in (("traits", traits), ("parameterValues", values)):
-        if listed:
-            spec += f"  {key}:\n{textwrap.indent(textwrap.dedent(listed).strip(), '  ')}\n"
+    for key, items in (("traits", traits), ("parameterValues", values)):
+        if items:
+            spec += f"  {key}:\n{textwrap.indent(textwrap.dedent(items).strip(), '  ')}\n"
     return application(spec)
 
 
@@ -77,10 +77,10 @@ def plan(*documents: str, name: str = "shop", root: str = "") -> Plan:
 def render(documents: Iterable[Document], name: str, *, root: str = "") -> Plan:
     """As `plan`, for parsed documents."""
     namespace = _Namespace(documents)
-    others = [
+    members_of_others = [
         membership.members(_render(namespace, other, {}, root), ()) for other in namespace.applications if other != name
     ]
-    return _render(namespace, name, membership.gather(name, others), root)
+    return _render(namespace, name, membership.gather(name, members_of_others), root)
 
 
 class _Namespace:

@@ -41,11 +41,11 @@ def text(sections: Sequence[Section]) -> str:
             HEAD,
             f"**MUST and REQUIRED rules: {_count(hard, 'tested')} of {len(hard)} are tested.**",
             "",
-            *_counts(sections, rows),
+            *counts(sections, rows),
             "",
             *_without(hard),
             KINDS,
-            *(line for section in sections for line in _section(section)),
+            *(line for section in sections for line in formatted(section)),
         ]
     )
 
@@ -54,7 +54,7 @@ def _count(rows: Iterable[Row], state: str) -> int:
     return sum(row.state == state for row in rows)
 
 
-def _counts(sections: Sequence[Section], rows: Sequence[Row]) -> Iterator[str]:
+def counts(sections: Sequence[Section], rows: Sequence[Row]) -> Iterator[str]:
     states: tuple[str, ...] = get_args(table.State)
     yield f"| section | rows | {' | '.join(states)} |"
     yield f"|---|{'---:|' * (1 + len(states))}"
@@ -73,7 +73,7 @@ def _without(hard: Sequence[Row]) -> Iterator[str]:
     yield ""
 
 
-def _section(section: Section) -> Iterator[str]:
+def formatted(section: Section) -> Iterator[str]:
     yield f"## {section.title}\n"
     yield f"Source: {section.source}.\n"
     yield "| ID | kind | rule | tests |"

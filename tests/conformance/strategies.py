@@ -161,8 +161,8 @@ class _Generator:
         least = 1 if name in ALWAYS else 0
         if "properties" not in items:
             return st.lists(item, max_size=2)
-        apart = st.lists(item, min_size=least, max_size=2, unique_by=_called)
-        return self._mostly(apart, st.lists(item, max_size=2))
+        distinct = st.lists(item, min_size=least, max_size=2, unique_by=_called)
+        return self._mostly(distinct, st.lists(item, max_size=2))
 
     def _record(self, schema: dict[str, Any], name: str) -> Drawn:
         fields: dict[str, Any] = schema.get("properties", {})
@@ -172,10 +172,10 @@ class _Generator:
 
         @st.composite
         def build(draw: st.DrawFn) -> dict[str, Json]:
-            some = draw(st.lists(st.sampled_from(sorted(fields)), max_size=4)) if fields else []
+            chosen = draw(st.lists(st.sampled_from(sorted(fields)), max_size=4)) if fields else []
             always = draw(self._mostly(st.just(set(ALWAYS) & set(fields)), st.just(set())))
-            others = draw(self._mostly(usual, st.just(set())))
-            names = (needed | set(some) | set(always) | set(choices)) - others
+            excluded = draw(self._mostly(usual, st.just(set())))
+            names = (needed | set(chosen) | set(always) | set(choices)) - excluded
             record = {field: draw(self._value(node, name, field)) for field, node in fields.items() if field in names}
             if schema.get(PRESERVE) and draw(self._mostly(st.just(False), st.booleans())):
                 extra = draw(st.text(max_size=5))

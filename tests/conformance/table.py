@@ -41,6 +41,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         "kept",
         "fixed",
         "decided",
+        "case",
+        "fault",
     ]
     rule: str
     tests: tuple[str, ...] = ()
@@ -71,12 +73,12 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     rows: tuple[Row, ...]
 
 
-def sections() -> tuple[Section, ...]:
-    """The whole table, in the order of its files."""
-    files = sorted(ROWS.glob("*.yaml"))
+def sections(folder: Path = ROWS) -> tuple[Section, ...]:
+    """The whole table of a folder, in the order of its files."""
+    files = sorted(folder.glob("*.yaml"))
     return tuple(msgspec.yaml.decode(file.read_bytes(), type=Section) for file in files)
 
 
-def rows() -> tuple[Row, ...]:
-    """The rows of all sections."""
-    return tuple(row for section in sections() for row in section.rows)
+def rows(folder: Path = ROWS) -> tuple[Row, ...]:
+    """The rows of all sections of a folder."""
+    return tuple(row for section in sections(folder) for row in section.rows)

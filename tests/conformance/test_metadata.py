@@ -55,9 +55,9 @@ def test_a_type_is_not_named_by_its_plural(name: str) -> None:
 def test_yaml_and_json_of_a_document_give_the_same_digest_and_bytes() -> None:
     yaml = oam.component("Server", "osType: linux\n" + oam.WEB)
     (document,) = yaml_file.load(yaml, "web.yaml")
-    turned = {key: document.value[key] for key in reversed(document.value)}
-    turned["spec"] = {key: turned["spec"][key] for key in reversed(turned["spec"])}
-    as_json = json.dumps(turned, indent=3)
+    reversed_document = {key: document.value[key] for key in reversed(document.value)}
+    reversed_document["spec"] = {key: reversed_document["spec"][key] for key in reversed(reversed_document["spec"])}
+    as_json = json.dumps(reversed_document, indent=3)
     digests, rendered = set(), set()
     for text in (yaml, as_json):
         (read,) = yaml_file.load(text, "web")

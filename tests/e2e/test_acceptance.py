@@ -40,10 +40,10 @@ ROOT = Path(__file__).parents[2]
 
 
 async def test_a_controller_started_before_the_crds_waits_for_them(
-    bare: Cluster, catalog: Catalog, kubectl: Kubectl
+    cluster_without_crds: Cluster, catalog: Catalog, kubectl: Kubectl
 ) -> None:
-    transport = InterceptingTransport(bare.transport, lambda request: request.path.startswith("/apis"))
-    controller = waiting.built(bare, catalog, transport)
+    transport = InterceptingTransport(cluster_without_crds.transport, lambda request: request.path.startswith("/apis"))
+    controller = waiting.built(cluster_without_crds, catalog, transport)
     async with waiting.started(controller):
         await asyncio.wait_for(transport.answered.wait(), 60)
         status, text = await waiting.readiness(controller)
@@ -55,9 +55,9 @@ async def test_a_controller_started_before_the_crds_waits_for_them(
         names = [f"crd/{document['metadata']['name']}" for document in crds.documents()]
         await kubectl("wait", "--for=condition=Established", *names, "--timeout=60s")
         await kubectl("apply", "-f", "-", text=yaml.safe_dump_all([component(), application()]))
-        bare.discovery.invalidate()
-        await bare.until(APPLICATION, "shop", synced)
-        assert greeting(await bare.until(DEPLOYMENT, "shop-web", bool)) == "hi"
+        cluster_without_crds.discovery.invalidate()
+        await cluster_without_crds.until(APPLICATION, "shop", synced)
+        assert greeting(await cluster_without_crds.until(DEPLOYMENT, "shop-web", bool)) == "hi"
         status, text = await waiting.readiness(controller)
         assert (status, "failed" in text) == (200, False), text
 
@@ -82,9 +82,9 @@ async def test_a_kill_between_apply_and_status_then_a_revert_by_the_user_converg
     async with killed([asyncio.create_task(controller.run(asyncio.Event()))]):
         await asyncio.wait_for(transport.answered.wait(), 60)
     assert greeting(await cluster.until(DEPLOYMENT, "shop-web", bool)) == "B"
-    left = await cluster.get(APPLICATION, "shop")
-    assert left is not None
-    assert not synced(left)
+    before = await cluster.get(APPLICATION, "shop")
+    assert before is not None
+    assert not synced(before)
 
     await cluster.apply(application(greeting="A"))
     async with cluster.controller(catalog):

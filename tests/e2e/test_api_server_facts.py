@@ -28,9 +28,9 @@ UNUSED_UID = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-def cluster(plain: Cluster) -> Cluster:
+def cluster(any_cluster: Cluster) -> Cluster:
     """No CRDs are needed."""
-    return plain
+    return any_cluster
 
 
 def config_map(data: dict[str, str], **metadata: Any) -> Document:
@@ -284,8 +284,8 @@ async def test_a_job_deleted_without_a_policy_gets_the_orphan_finalizer(
 
 
 @pytest.mark.controllers
-@pytest.mark.parametrize(("policy", "left"), [("", 1), ("Background", 0)], ids=["no-policy", "background"])
-async def test_pods_of_a_job_deleted_without_a_policy_stay(cluster: Cluster, policy: str, left: int) -> None:
+@pytest.mark.parametrize(("policy", "pods_left"), [("", 1), ("Background", 0)], ids=["no-policy", "background"])
+async def test_pods_of_a_job_deleted_without_a_policy_stay(cluster: Cluster, policy: str, pods_left: int) -> None:
     await cluster.apply(job())
     created = await live(cluster, JOB)
     await cluster.until(
@@ -298,10 +298,10 @@ async def test_pods_of_a_job_deleted_without_a_policy_stay(cluster: Cluster, pol
     else:
         await cluster.client.send(Request("DELETE", (await cluster.target(JOB, "facts")).path))
     await cluster.gone(JOB, "facts")
-    if not left:
+    if not pods_left:
         await asyncio.gather(*(cluster.gone(POD, pod["metadata"]["name"]) for pod in pods))
     remaining = await cluster.list(POD, labels="job-name=facts")
-    assert len(remaining) == left
+    assert len(remaining) == pods_left
     assert not any(pod["metadata"].get("ownerReferences") for pod in remaining)
 
 
@@ -354,9 +354,9 @@ async def test_the_rewrite_is_refused_when_the_object_changed_meanwhile(cluster:
     assert await live(cluster, NETWORK_POLICY) == before
 
 
-async def rewrite_entry(cluster: Cluster, read: Document, resource_version: str) -> None:
+async def rewrite_entry(cluster: Cluster, document: Document, resource_version: str) -> None:
     """Turn Rudr's Update entry into rudr's Apply entry with one JSON patch."""
-    update_entry = next(entry for entry in read["metadata"]["managedFields"] if entry["operation"] == "Update")
+    update_entry = next(entry for entry in document["metadata"]["managedFields"] if entry["operation"] == "Update")
     patch = [
         {"op": "test", "path": "/metadata/resourceVersion", "value": resource_version},
         {

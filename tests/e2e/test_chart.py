@@ -76,7 +76,7 @@ async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
 
 
 @pytest.fixture
-async def real(tmp_path: Path) -> AsyncIterator[Platform]:
+async def real_platform(tmp_path: Path) -> AsyncIterator[Platform]:
     """A separate kube-apiserver."""
     if not apiserver.present(ASSETS):
         pytest.skip("no kube-apiserver on this machine")
@@ -131,22 +131,22 @@ async def test_the_controller_works_with_the_rights_of_the_chart(platform: Platf
 
 
 @pytest.mark.parametrize("values", NAMESPACE_VALUES.values(), ids=NAMESPACE_VALUES)
-async def test_the_rights_of_the_chart_suffice_on_a_real_server(real: Platform, values: Document) -> None:
-    await real.install(values)
-    async with controller(real, pods=False):
-        await main_job(real, synced)
-    assert real.refused() == []
+async def test_the_rights_of_the_chart_suffice_on_a_real_server(real_platform: Platform, values: Document) -> None:
+    await real_platform.install(values)
+    async with controller(real_platform, pods=False):
+        await main_job(real_platform, synced)
+    assert real_platform.refused() == []
 
 
-async def test_a_real_server_accepts_every_object_of_every_case(real: Platform) -> None:
-    await real.install()
-    await real.do(lambda config: config.uninstall(RELEASE))
+async def test_a_real_server_accepts_every_object_of_every_case(real_platform: Platform) -> None:
+    await real_platform.install()
+    await real_platform.do(lambda config: config.uninstall(RELEASE))
     for name in ("till", "definitions"):
-        await real.home.apply({"apiVersion": "v1", "kind": NAMESPACE.kind, "metadata": {"name": name}})
+        await real_platform.home.apply({"apiVersion": "v1", "kind": NAMESPACE.kind, "metadata": {"name": name}})
     for values in cases.CASES.values():
         for document in rendering.rendered(values):
             if not document["apiVersion"].startswith(MONITORING):
-                await dry_run(real.home, document)
+                await dry_run(real_platform.home, document)
 
 
 async def dry_run(cluster: Cluster, document: Document) -> None:
@@ -188,22 +188,22 @@ async def test_a_release_is_upgraded_rolled_back_tested_and_uninstalled(platform
 
 
 async def test_any_set_of_values_can_follow_any_other(platform: Platform) -> None:
-    await takes_each_upgrade(platform, ["one replica, no election", "two namespaces", "rights by the cluster admin"])
+    await upgrade_through_cases(platform, ["one replica, no election", "two namespaces", "rights by the cluster admin"])
 
 
 @pytest.mark.slow
-async def test_any_set_of_values_can_follow_any_other_on_a_real_server(real: Platform) -> None:
-    await takes_each_upgrade(real, list(cases.CASES))
+async def test_any_set_of_values_can_follow_any_other_on_a_real_server(real_platform: Platform) -> None:
+    await upgrade_through_cases(real_platform, list(cases.CASES))
 
 
-async def takes_each_upgrade(place: Platform, names: list[str]) -> None:
+async def upgrade_through_cases(platform: Platform, names: list[str]) -> None:
     """Upgrade the release from each case to the next, and back. Fails if an immutable field changes."""
-    await place.home.apply({"apiVersion": "v1", "kind": NAMESPACE.kind, "metadata": {"name": "till"}})
-    await place.install()
+    await platform.home.apply({"apiVersion": "v1", "kind": NAMESPACE.kind, "metadata": {"name": "till"}})
+    await platform.install()
     for values in (cases.CASES[name] for name in names):
         if not any(document["apiVersion"].startswith(MONITORING) for document in rendering.rendered(values)):
-            await place.upgrade(values)
-    await place.upgrade({})
+            await platform.upgrade(values)
+    await platform.upgrade({})
 
 
 async def test_a_release_of_the_rudr_chart_is_upgraded_to_this_chart(platform: Platform, tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ async def test_without_its_package_an_application_keeps_its_objects_and_names_th
             async with environment.running(*control, **FREE_PORTS):
                 for name in affected:
                     reported = message(await cluster.until(APPLICATION, name, invalid, seconds=SECONDS), "Valid")
-                    assert "was offered by rudr-py-faas 0.1.0, which is not installed now" in reported
+                    assert "was provided by rudr-py-faas 0.1.0, which is not installed now" in reported
                     assert "pip install rudr-py-faas" in reported
                 for name in unaffected:
                     await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)

@@ -90,7 +90,7 @@ async def member(cluster: Cluster, catalog: Catalog, server: Server, name: str) 
         for purpose in (name, f"{name}-lease"):
             lines.append(AioTransport(await config.connect(str(server.kubeconfig)), purpose=purpose))
             stack.push_async_callback(lines[-1].close)
-        controller = assemble(settings, lines[0], cluster.clock, catalog, lease=lines[1])
+        controller = assemble(settings, lines[0], cluster.clock, catalog, lease_transport=lines[1])
         stop = asyncio.Event()
         running = asyncio.create_task(controller.run(stop), name=name)
         try:

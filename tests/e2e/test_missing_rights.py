@@ -62,7 +62,7 @@ ADMITTING = {
     "kind": "WorkloadType",
     "spec": {"group": "toys.example", "version": "v1", "names": {"kind": "Gadget", "plural": "gadgetry"}},
 }
-KEPT = ("create", "patch", "get", "delete")
+VERBS = ("create", "patch", "get", "delete")
 
 
 class FastClock:
@@ -101,8 +101,8 @@ def needed(catalog: Catalog) -> Rights:
 async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: Any) -> AsyncIterator[ControllerProcess]:
     """A controller with the token of the account. Fails if it does not run until the context exits."""
     settings = Settings(
-        namespaces=(cluster.places.shop,),
-        definitions_namespace=cluster.places.types,
+        namespaces=(cluster.namespaces.shop,),
+        definitions_namespace=cluster.namespaces.definitions,
         health_address=ADDRESS,
         metrics_address=ADDRESS,
         watch_silence=1e6,
@@ -119,9 +119,9 @@ async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: Any) -> A
         await transport.close()
 
 
-def lacks(right: Right, use: KindCase) -> Callable[[Document], bool]:
+def lacks(right: Right, case: KindCase) -> Callable[[Document], bool]:
     """A predicate: whether an application reports that this right is missing, with its purpose."""
-    purpose = "for deleting" if right.verb == "delete" else use.by
+    purpose = "for deleting" if right.verb == "delete" else case.by
 
     def reports(document: Document) -> bool:
         text = message(document, "Synced")
@@ -153,39 +153,39 @@ async def reported_at_readyz(controller: ControllerProcess, text: str, *codes: i
                 return
 
 
-async def provoke(cluster: RbacCluster, use: KindCase, name: str, verb: str) -> None:
+async def provoke(cluster: RbacCluster, case: KindCase, name: str, verb: str) -> None:
     """Change an application such that the controller uses the missing right."""
     admin = cluster.admin
     if verb == "delete":
-        await admin.apply(*use.less(name))
+        await admin.apply(*case.without_object(name))
     elif verb == "get":
         root = await admin.get(APPLICATION, name)
         assert root is not None
         for resource in root["status"]["resources"]:
-            if resource["kind"] == use.kind.kind:
-                await admin.patch(use.kind, resource["name"], {"metadata": {"annotations": {APPLIED: None}}})
+            if resource["kind"] == case.kind.kind:
+                await admin.patch(case.kind, resource["name"], {"metadata": {"annotations": {APPLIED: None}}})
     else:
-        await admin.apply(*use.documents(name))
+        await admin.apply(*case.documents(name))
 
 
-async def lose_and_regain(cluster: RbacCluster, needed: Rights, right: Right, use: KindCase, name: str) -> None:
+async def lose_and_regain(cluster: RbacCluster, needed: Rights, right: Right, case: KindCase, name: str) -> None:
     """An application that needs the right reports it, another one is synced, and the first recovers with the right."""
-    admin, watched = cluster.admin, (cluster.places.shop,)
+    admin, watched = cluster.admin, (cluster.namespaces.shop,)
     taken = {"template": {"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Never"}}}
-    if right.verb == "get" and use.kind == JOB:  # read where its name is taken
+    if right.verb == "get" and case.kind == JOB:  # read where its name is taken
         await admin.apply({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": taken})
     elif right.verb in ("get", "delete"):
-        await admin.apply(*use.documents(name))
+        await admin.apply(*case.documents(name))
         await admin.until(APPLICATION, name, synced)
     await cluster.take(right, needed, watched=watched)
-    await provoke(cluster, use, name, "create" if right.verb == "get" and use.kind == JOB else right.verb)
-    await admin.until(APPLICATION, name, lacks(right, use))
-    if use.by != "for every application":
-        await admin.apply(*(TASK if use.kind == DEPLOYMENT else WORKER).documents(f"good-{name}"))
+    await provoke(cluster, case, name, "create" if right.verb == "get" and case.kind == JOB else right.verb)
+    await admin.until(APPLICATION, name, lacks(right, case))
+    if case.by != "for every application":
+        await admin.apply(*(TASK if case.kind == DEPLOYMENT else WORKER).documents(f"good-{name}"))
         await admin.until(APPLICATION, f"good-{name}", synced)
         await admin.delete(APPLICATION, f"good-{name}")
     await cluster.grant(needed, watched=watched)
-    regained = _conflicts if right.verb == "get" and use.kind == JOB else synced
+    regained = _conflicts if right.verb == "get" and case.kind == JOB else synced
     await admin.until(APPLICATION, name, regained)
     await admin.delete(APPLICATION, name)
 
@@ -207,12 +207,12 @@ async def test_an_application_reports_a_missing_right_and_other_applications_con
 ) -> None:
     if cluster.local is None and plural in OUTLIVING:
         pytest.skip("no controller rolls out Deployments or finalizes claims here")
-    use, shop = KIND_CASES[plural], cluster.places.shop
+    case, shop = KIND_CASES[plural], cluster.namespaces.shop
     await cluster.grant(needed, watched=(shop,))
     async with controlled(cluster, catalog) as controller:
-        for verb in KEPT:
-            right = Right(verb, plural, use.kind.group, shop)
-            await lose_and_regain(cluster, needed, right, use, f"{verb}-{plural[:20]}")
+        for verb in VERBS:
+            right = Right(verb, plural, case.kind.group, shop)
+            await lose_and_regain(cluster, needed, right, case, f"{verb}-{plural[:20]}")
             await reported_at_readyz(controller, f"may not {right}: needed ")
 
 
@@ -220,16 +220,16 @@ async def test_an_application_reports_a_missing_right_and_other_applications_con
 async def test_an_object_of_an_unwatchable_kind_is_not_created_and_the_right_is_reported(
     cluster: RbacCluster, catalog: Catalog, needed: Rights, plural: str
 ) -> None:
-    use, shop, admin = KIND_CASES[plural], cluster.places.shop, cluster.admin
-    right = Right("watch", plural, use.kind.group, shop)
+    case, shop, admin = KIND_CASES[plural], cluster.namespaces.shop, cluster.admin
+    right = Right("watch", plural, case.kind.group, shop)
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(right, needed, watched=(shop,))
-    await admin.apply(*use.documents("bad"), *(TASK if use.kind == DEPLOYMENT else WORKER).documents("good"))
+    await admin.apply(*case.documents("bad"), *(TASK if case.kind == DEPLOYMENT else WORKER).documents("good"))
     async with controlled(cluster, catalog) as controller:
         await admin.until(APPLICATION, "bad", lambda d: f"may not {right}: needed " in message(d, "Synced"))
         await admin.until(APPLICATION, "good", synced)
         await reported_at_readyz(controller, f"may not {right}: needed ")
-        assert not await admin.list(use.kind, "app.kubernetes.io/managed-by=rudr,oam.dev/instance-name=bad")
+        assert not await admin.list(case.kind, "app.kubernetes.io/managed-by=rudr,oam.dev/instance-name=bad")
         await cluster.grant(needed, watched=(shop,))
         await admin.until(APPLICATION, "bad", synced)
 
@@ -238,7 +238,7 @@ async def test_an_object_of_an_unwatchable_kind_is_not_created_and_the_right_is_
 async def test_without_rights_to_the_oam_kinds_the_controller_is_not_ready(
     cluster: RbacCluster, catalog: Catalog, needed: Rights, plural: str
 ) -> None:
-    shop = cluster.places.shop
+    shop = cluster.namespaces.shop
     right = Right("watch", plural, CORE_GROUP, shop)
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(right, needed, watched=(shop,))
@@ -261,7 +261,7 @@ async def test_without_rights_to_the_oam_kinds_the_controller_is_not_ready(
 async def test_a_missing_right_to_a_status_or_to_pods_is_a_warning(
     cluster: RbacCluster, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
 ) -> None:
-    shop, admin = cluster.places.shop, cluster.admin
+    shop, admin = cluster.namespaces.shop, cluster.admin
     right = Right(verb, resource, group, shop)
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(right, needed, watched=(shop,))
@@ -274,7 +274,7 @@ async def test_a_missing_right_to_a_status_or_to_pods_is_a_warning(
 
 
 async def test_a_lost_right_to_watch_is_a_warning(cluster: RbacCluster, catalog: Catalog, needed: Rights) -> None:
-    shop, admin = cluster.places.shop, cluster.admin
+    shop, admin = cluster.namespaces.shop, cluster.admin
     right = Right("watch", "deployments", "apps", shop)
     await cluster.grant(needed, watched=(shop,))
     async with controlled(cluster, catalog, watch_timeout=2):
@@ -301,7 +301,7 @@ async def test_a_lost_right_to_watch_is_a_warning(cluster: RbacCluster, catalog:
 async def test_a_missing_right_of_no_single_application_is_reported_at_readyz(
     cluster: RbacCluster, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
 ) -> None:
-    shop, types, admin = cluster.places.shop, cluster.places.types, cluster.admin
+    shop, types, admin = cluster.namespaces.shop, cluster.namespaces.definitions, cluster.admin
     right = Right(verb, resource, group, types if resource in DEFINITIONS else shop)
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(right, needed, watched=(shop,))
@@ -321,7 +321,7 @@ async def test_a_missing_right_of_no_single_application_is_reported_at_readyz(
 async def test_owner_permission_enforcement_requires_the_right_to_finalizers(
     cluster: RbacCluster, catalog: Catalog, needed: Rights, resource: str
 ) -> None:
-    shop, admin = cluster.places.shop, cluster.admin
+    shop, admin = cluster.namespaces.shop, cluster.admin
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(Right("update", resource, CORE_GROUP, shop), needed, watched=(shop,))
     await admin.apply(*WORKER.documents("good"))
@@ -335,7 +335,7 @@ async def test_owner_permission_enforcement_requires_the_right_to_finalizers(
 async def test_missing_rights_to_an_admitted_kind_are_reported(
     cluster: RbacCluster, catalog: Catalog, needed: Rights
 ) -> None:
-    shop, types, admin = cluster.places.shop, cluster.places.types, cluster.admin
+    shop, types, admin = cluster.namespaces.shop, cluster.namespaces.definitions, cluster.admin
     await admin.apply(GADGET)
     await admin.until(CRD, "gadgetry.toys.example", established)
     admin.discovery.invalidate()
@@ -365,7 +365,7 @@ async def test_missing_rights_to_an_admitted_kind_are_reported(
 async def test_without_a_right_to_the_lease_the_controller_stands_by_and_reports_it(
     cluster: RbacCluster, catalog: Catalog, verb: str
 ) -> None:
-    shop, own, admin = cluster.places.shop, cluster.places.own, cluster.admin
+    shop, own, admin = cluster.namespaces.shop, cluster.namespaces.own, cluster.admin
     needed = rights.needed(catalog, leader_elect=True)
     right = Right(verb, "leases", "coordination.k8s.io", own)
     await cluster.grant(needed, watched=(shop,))

@@ -28,8 +28,8 @@ from tests.e2e.documents import (
 )
 
 
-@pytest.fixture(name="types", scope="session")
-def _types() -> Catalog:
+@pytest.fixture(name="plugin_catalog", scope="session")
+def _plugin_catalog() -> Catalog:
     """The built-in types and those of the packages, from their sources."""
     plugins = [
         InstalledPlugin(
@@ -46,7 +46,7 @@ def _types() -> Catalog:
 
 
 @pytest.fixture
-async def platform(cluster: Cluster) -> AsyncIterator[Cluster]:
+async def plugin_cluster(cluster: Cluster) -> AsyncIterator[Cluster]:
     """A cluster with the stand-in CRDs, whose conditions are set."""
     for kind in stand_in_crds.PLURALS:
         await cluster.apply(stand_in_crds.definition(kind))
@@ -67,13 +67,15 @@ def _with(properties: Document, **changes: Any) -> Document:
 
 @pytest.mark.controllers
 @pytest.mark.parametrize("path", stand_in_crds.EXAMPLES, ids=lambda path: path.stem)
-async def test_an_example_of_each_package_becomes_ready(path: Path, platform: Cluster, types: Catalog) -> None:
+async def test_an_example_of_each_package_becomes_ready(
+    path: Path, plugin_cluster: Cluster, plugin_catalog: Catalog
+) -> None:
     documents = stand_in_crds.documents(path)
-    await platform.apply(*documents)
-    async with platform.controller(types):
+    await plugin_cluster.apply(*documents)
+    async with plugin_cluster.controller(plugin_catalog):
         for document in documents:
             if document["kind"] == APPLICATION.kind:
-                await platform.until(APPLICATION, document["metadata"]["name"], stand_in_crds.ready)
+                await plugin_cluster.until(APPLICATION, document["metadata"]["name"], stand_in_crds.ready)
 
 
 @pytest.mark.controllers
@@ -85,62 +87,66 @@ async def test_an_example_of_each_package_becomes_ready(path: Path, platform: Cl
     ],
 )
 async def test_cron_hpa_hands_the_size_to_another_controller_and_takes_it_back(
-    backend: str, kind: Kind, changes: Document, platform: Cluster, types: Catalog
+    backend: str, kind: Kind, changes: Document, plugin_cluster: Cluster, plugin_catalog: Catalog
 ) -> None:
     component, application = stand_in_crds.documents(stand_in_crds.example("office-hours"))
-    await platform.apply(component, application)
-    async with platform.controller(types):
-        await platform.until(APPLICATION, "office", stand_in_crds.ready)
-        deployment = await platform.until(DEPLOYMENT, "web", lambda document: "replicas" in document["spec"])
+    await plugin_cluster.apply(component, application)
+    async with plugin_cluster.controller(plugin_catalog):
+        await plugin_cluster.until(APPLICATION, "office", stand_in_crds.ready)
+        deployment = await plugin_cluster.until(DEPLOYMENT, "web", lambda document: "replicas" in document["spec"])
         trait = application["spec"]["components"][0]["traits"][0]
         native = trait["properties"]
         trait["properties"] = _with(native, backend=backend, **changes)
-        await platform.apply(application)
-        await platform.until(kind, "web-trait-cron-hpa", lambda document: bool(document["spec"]["scaleTargetRef"]))
-        await platform.until(APPLICATION, "office", lambda document: stand_in_crds.ready(document) and synced(document))
+        await plugin_cluster.apply(application)
+        await plugin_cluster.until(
+            kind, "web-trait-cron-hpa", lambda document: bool(document["spec"]["scaleTargetRef"])
+        )
+        await plugin_cluster.until(
+            APPLICATION, "office", lambda document: stand_in_crds.ready(document) and synced(document)
+        )
         # the size stays until the other controller changes it
-        handed = await platform.get(DEPLOYMENT, "web")
+        handed = await plugin_cluster.get(DEPLOYMENT, "web")
         assert handed is not None
         assert handed["spec"]["replicas"] == deployment["spec"]["replicas"]
         trait["properties"] = native
-        await platform.apply(application)
-        await platform.gone(kind, "web-trait-cron-hpa")
+        await plugin_cluster.apply(application)
+        await plugin_cluster.gone(kind, "web-trait-cron-hpa")
 
 
 @pytest.mark.controllers
 async def test_the_function_and_prometheus_examples_of_rudr_become_ready(
-    platform: Cluster, types: Catalog, shared: Path
+    plugin_cluster: Cluster, plugin_catalog: Catalog, shared: Path
 ) -> None:
     for name in ("openfaasapp.yaml", "prometheusapp.yaml"):
-        await platform.apply(*stand_in_crds.documents(shared / name))
-    async with platform.controller(types):
-        await platform.until(APPLICATION, "openfaas", stand_in_crds.ready)
-        await platform.until(APPLICATION, "prometheus", stand_in_crds.ready)
-        function = await platform.get(stand_in_crds.FUNCTION, "nodeinfo")
+        await plugin_cluster.apply(*stand_in_crds.documents(shared / name))
+    async with plugin_cluster.controller(plugin_catalog):
+        await plugin_cluster.until(APPLICATION, "openfaas", stand_in_crds.ready)
+        await plugin_cluster.until(APPLICATION, "prometheus", stand_in_crds.ready)
+        function = await plugin_cluster.get(stand_in_crds.FUNCTION, "nodeinfo")
         assert function is not None
         assert function["spec"]["image"] == "functions/nodeinfo"
         assert function["spec"]["environment"] == {"write_debug": "false"}
         assert function["spec"]["labels"]["com.openfaas.scale.min"] == "2"
-        prometheus = await platform.get(stand_in_crds.PROMETHEUS, "prometheus-ap")
+        prometheus = await plugin_cluster.get(stand_in_crds.PROMETHEUS, "prometheus-ap")
         assert prometheus is not None
         assert prometheus["spec"]["enableAdminAPI"] is True
 
 
 @pytest.mark.controllers
 async def test_without_its_package_an_application_keeps_its_objects_and_reports_the_package(
-    platform: Cluster, types: Catalog, catalog: Catalog
+    plugin_cluster: Cluster, plugin_catalog: Catalog, catalog: Catalog
 ) -> None:
     documents = stand_in_crds.documents(stand_in_crds.example("thumbnailer"))
-    await platform.apply(*documents)
-    async with platform.controller(types):
-        await platform.until(APPLICATION, "media", stand_in_crds.ready)
-    before = await platform.get(stand_in_crds.KNATIVE, "thumbnailer")
-    async with platform.controller(catalog):
-        refused = await platform.until(APPLICATION, "media", invalid)
+    await plugin_cluster.apply(*documents)
+    async with plugin_cluster.controller(plugin_catalog):
+        await plugin_cluster.until(APPLICATION, "media", stand_in_crds.ready)
+    before = await plugin_cluster.get(stand_in_crds.KNATIVE, "thumbnailer")
+    async with plugin_cluster.controller(catalog):
+        refused = await plugin_cluster.until(APPLICATION, "media", invalid)
         assert "serving.knative.dev/v1.Service" in message(refused, "Valid")
-        assert "was offered by rudr-py-faas 0" in message(refused, "Valid")
+        assert "was provided by rudr-py-faas 0" in message(refused, "Valid")
         assert "pip install rudr-py-faas" in message(refused, "Valid")
-    after = await platform.get(stand_in_crds.KNATIVE, "thumbnailer")
+    after = await plugin_cluster.get(stand_in_crds.KNATIVE, "thumbnailer")
     assert before is not None
     assert after is not None
     assert (after["metadata"]["uid"], after["spec"]) == (before["metadata"]["uid"], before["spec"])

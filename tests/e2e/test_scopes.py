@@ -37,8 +37,8 @@ SETTINGS = Settings(health_scope_address=ADDRESS, status_interval=0.1)
 
 
 def binding(name: str, kind: str, **properties: Any) -> Document:
-    spelled = {key.replace("_", "-"): value for key, value in properties.items()}
-    return {"name": name, "type": f"core.oam.dev/v1alpha1.{kind}", "properties": spelled}
+    named_properties = {key.replace("_", "-"): value for key, value in properties.items()}
+    return {"name": name, "type": f"core.oam.dev/v1alpha1.{kind}", "properties": named_properties}
 
 
 HEALTH = binding("well", "HealthScope", probe_method="kube-get", probe_endpoint=".status")

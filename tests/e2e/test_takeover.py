@@ -139,15 +139,15 @@ async def test_after_the_adoption_env_ports_and_container_names_can_be_changed(
         container["env"] = [{"name": "COLOUR", "value": "green"}]
         container["ports"] = [{"name": "http", "containerPort": 9090, "protocol": "TCP"}]
         await cluster.apply(changed)
-        made = await cluster.until(DEPLOYMENT, "shop-web", lambda d: _first(d)["env"][0]["name"] == "COLOUR")
-        assert _first(made)["env"] == [{"name": "COLOUR", "value": "green"}]
-        assert [port["containerPort"] for port in _first(made)["ports"]] == [9090]
+        deployment = await cluster.until(DEPLOYMENT, "shop-web", lambda d: _first(d)["env"][0]["name"] == "COLOUR")
+        assert _first(deployment)["env"] == [{"name": "COLOUR", "value": "green"}]
+        assert [port["containerPort"] for port in _first(deployment)["ports"]] == [9090]
         service = await cluster.until(SERVICE, "shop-web", lambda d: d["spec"]["ports"][0]["port"] == 9090)
         assert len(service["spec"]["ports"]) == 1
         container["name"] = "renamed"
         await cluster.apply(changed)
-        made = await cluster.until(DEPLOYMENT, "shop-web", lambda d: _first(d)["name"] == "renamed")
-        assert len(made["spec"]["template"]["spec"]["containers"]) == 1
+        deployment = await cluster.until(DEPLOYMENT, "shop-web", lambda d: _first(d)["name"] == "renamed")
+        assert len(deployment["spec"]["template"]["spec"]["containers"]) == 1
 
 
 def _first(deployment: Document) -> Document:
@@ -205,10 +205,10 @@ async def test_a_stateful_set_without_service_name_and_a_completed_job_are_adopt
     completed = await rudr_objects.job(cluster, batch_instance, "two")
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-        after, left = await existing(cluster, rudr_objects.STATEFUL_SET, "one"), await existing(cluster, JOB, "two")
+        after, kept = await existing(cluster, rudr_objects.STATEFUL_SET, "one"), await existing(cluster, JOB, "two")
         assert (after["metadata"]["uid"], after["metadata"]["generation"]) == (before["metadata"]["uid"], 1)
-        assert left["metadata"]["uid"] == completed["metadata"]["uid"]
-        assert left["spec"] == completed["spec"]
+        assert kept["metadata"]["uid"] == completed["metadata"]["uid"]
+        assert kept["spec"] == completed["spec"]
 
         single["spec"]["containers"][0]["env"] = []
         batch["spec"]["containers"][0]["env"] = []

@@ -63,8 +63,8 @@ async def end_of_deletion(cluster: Cluster, server: Server, uid: str) -> None:
     if server.has_controllers:
         return
     await cluster.until(JOB, "shop-web", lambda d: d["metadata"].get("deletionTimestamp"))
-    left = await job(cluster)
-    assert (left["metadata"]["uid"], left["metadata"]["finalizers"]) == (uid, ["foregroundDeletion"])
+    deleted = await job(cluster)
+    assert (deleted["metadata"]["uid"], deleted["metadata"]["finalizers"]) == (uid, ["foregroundDeletion"])
     await cluster.patch(JOB, "shop-web", {"metadata": {"finalizers": None}})
 
 
@@ -107,8 +107,8 @@ async def test_a_deleted_completed_job_is_not_run_again_even_after_a_restart(
     async with cluster.controller(catalog):
         assert await writes_until_idle(cluster, server) == []
         await cluster.apply(shop(greeting="once more"))
-        made = await cluster.until(JOB, "shop-web", bool)
-    assert made["metadata"]["annotations"][INPUTS] != run["inputs"]
+        created = await cluster.until(JOB, "shop-web", bool)
+    assert created["metadata"]["annotations"][INPUTS] != run["inputs"]
 
 
 async def test_a_running_job_is_scaled_but_not_replaced_for_a_changed_template(
@@ -117,7 +117,7 @@ async def test_a_running_job_is_scaled_but_not_replaced_for_a_changed_template(
     await cluster.apply(slow(), shop())
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-    made = await job(cluster)
+    created = await job(cluster)
 
     labelled = slow()
     labelled["metadata"]["annotations"] = {**SLOW["annotations"], "note": "of a pod, and no input"}
@@ -130,8 +130,8 @@ async def test_a_running_job_is_scaled_but_not_replaced_for_a_changed_template(
         await cluster.apply(shop(scaled(2)))
         await cluster.until(JOB, "shop-web", lambda d: d["spec"]["parallelism"] == 2)
         await cluster.until(APPLICATION, "shop", synced)
-    assert sized["metadata"]["uid"] == made["metadata"]["uid"]
-    assert sized["spec"]["template"] == made["spec"]["template"]
+    assert sized["metadata"]["uid"] == created["metadata"]["uid"]
+    assert sized["spec"]["template"] == created["spec"]["template"]
     owners = managers(await job(cluster))
     assert owners >= {(FIELD_MANAGER, "Apply"), (HANDOVER_MANAGER, "Apply")}
 
@@ -153,8 +153,8 @@ async def test_changed_inputs_run_a_job_again_after_its_last_pod_is_deleted(
     async with cluster.controller(catalog):
         await end_of_deletion(cluster, server, first)
         assert [write for write in await writes_until_idle(cluster, server) if "DELETE" not in write] == []
-        left = await cluster.get(JOB, "shop-web")
-        assert left is None or left["metadata"]["uid"] == first
+        remaining = await cluster.get(JOB, "shop-web")
+        assert remaining is None or remaining["metadata"]["uid"] == first
         await cluster.patch(POD, pod, {"metadata": {"finalizers": None}})
         if not server.has_controllers:
             await cluster.delete(POD, pod)
@@ -167,13 +167,13 @@ async def test_changed_inputs_run_a_job_again_after_its_last_pod_is_deleted(
 
 async def _running_pod(cluster: Cluster, server: Server, uid: str) -> str:
     """The name of a pod of the Job with a finalizer; created by the test on clusters that run no Jobs."""
-    made = await job(cluster)
-    labels = made["spec"]["template"]["metadata"]["labels"]
+    live = await job(cluster)
+    labels = live["spec"]["template"]["metadata"]["labels"]
     if server.has_controllers:
         pods = await waiting.anywhere(cluster, POD, lambda d: d["metadata"]["labels"].items() >= labels.items())
         name = str(pods["metadata"]["name"])
-        held = [*pods["metadata"].get("finalizers", []), PROTECTED]
-        await cluster.patch(POD, name, {"metadata": {"finalizers": held}})
+        pod_finalizers = [*pods["metadata"].get("finalizers", []), PROTECTED]
+        await cluster.patch(POD, name, {"metadata": {"finalizers": pod_finalizers}})
         return name
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "shop-web", "uid": uid, "controller": True}
     pod = {

@@ -20,14 +20,14 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
-async def test_any_text_is_stored_as_it_was_applied(name: str, plain: Cluster) -> None:
+async def test_any_text_is_stored_as_it_was_applied(name: str, any_cluster: Cluster) -> None:
     document = {
         "apiVersion": CONFIG_MAP.api_version,
         "kind": CONFIG_MAP.kind,
         "metadata": {"name": name},
         "data": {"text": ODD[name]},
     }
-    await plain.apply(document)
-    stored = await plain.get(CONFIG_MAP, name)
+    await any_cluster.apply(document)
+    stored = await any_cluster.get(CONFIG_MAP, name)
     assert stored is not None
     assert stored["data"]["text"] == ODD[name]

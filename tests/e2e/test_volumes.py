@@ -63,14 +63,14 @@ async def test_a_claim_outlives_its_application_and_is_used_again(
     await cluster.apply(front(), shop(mounted()))
     async with cluster.controller(catalog):
         root = await cluster.until(APPLICATION, "shop", synced)
-        made = await claim(cluster)
+        created = await claim(cluster)
         await cluster.delete(APPLICATION, "shop")
         await cluster.gone(APPLICATION, "shop")
         await waiting.quiet(cluster, server.mark, server.writes)
         await cluster.apply(shop(mounted()))
         await cluster.until(APPLICATION, "shop", synced)
     kept = await claim(cluster)
-    assert (kept["metadata"]["uid"], is_deleted(kept)) == (made["metadata"]["uid"], False)
+    assert (kept["metadata"]["uid"], is_deleted(kept)) == (created["metadata"]["uid"], False)
     assert "ownerReferences" not in kept["metadata"]
     assert finalizers(root) == []
 
@@ -121,7 +121,7 @@ async def test_the_reclaim_policy_of_a_claim_can_be_changed(cluster: Cluster, ca
     await cluster.apply(front(), shop(mounted("delete")))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", _has_finalizer(True))
-        made = await claim(cluster)
+        created = await claim(cluster)
         await cluster.apply(shop(mounted()))
         await cluster.until(APPLICATION, "shop", _has_finalizer(False))
         await cluster.apply(shop(mounted("delete")))
@@ -132,7 +132,7 @@ async def test_the_reclaim_policy_of_a_claim_can_be_changed(cluster: Cluster, ca
         await cluster.gone(APPLICATION, "shop")
         await waiting.quiet(cluster, server.mark, server.writes)
     kept = await claim(cluster)
-    assert (kept["metadata"]["uid"], is_deleted(kept)) == (made["metadata"]["uid"], False)
+    assert (kept["metadata"]["uid"], is_deleted(kept)) == (created["metadata"]["uid"], False)
 
 
 def _has_finalizer(held: bool) -> Callable[[Document], Any]:
@@ -161,7 +161,7 @@ async def test_a_claim_of_another_application_is_a_conflict_and_stays(
     await cluster.apply(front(), shop(mounted("delete")))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-        made = await claim(cluster)
+        created = await claim(cluster)
         await cluster.apply(shop(mounted("delete"), name="other"))
         conflicted = await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")
         assert kstatus.condition(conflicted, "Synced")["reason"] == "Conflict"
@@ -169,4 +169,4 @@ async def test_a_claim_of_another_application_is_a_conflict_and_stays(
         await cluster.gone(APPLICATION, "other")
         await waiting.quiet(cluster, server.mark, server.writes)
     kept = await claim(cluster)
-    assert (kept["metadata"]["uid"], is_deleted(kept)) == (made["metadata"]["uid"], False)
+    assert (kept["metadata"]["uid"], is_deleted(kept)) == (created["metadata"]["uid"], False)

@@ -34,6 +34,8 @@ OBJECTS = {"application", "component", "workload", "trait", "scope", "pod", "lea
 """Words for objects. They are roles for the classes of OBJECT_CLASSES, of which any object can be an instance."""
 
 OBJECT_CLASSES = {"Live", "LiveObject", "Document", "ParsedDocument", "Key", "ObjectKey", "Ref", "Target", "Manifest"}
+OBJECT_CLASSES |= {"Offer", "BoundType", "Health"}
+"""Those of a workload, trait or scope: `workload: Offer[WorkloadType]`."""
 
 CONTAINERS = {"Recent", "TtlMap", "Ranking", "PriorityHeap", "MultiMap"}
 """Our collections. Like a dict or a list they are named for what they hold, so they are not checked."""

@@ -147,8 +147,8 @@ def _holds_itself(ctx: TraitContext[Any]) -> object:
         (_exits, "SystemExit"),
         (lambda _: 7, "returned int"),
         (lambda _: None, "returned NoneType"),
-        (lambda _: Rendered(add=({"kind": "ConfigMap"},)), "returned a Rendered that is none"),  # type: ignore[arg-type] # the junk under test
-        (_holds_itself, "returned a Rendered that is none"),
+        (lambda _: Rendered(add=({"kind": "ConfigMap"},)), "returned a Rendered that is not valid"),  # type: ignore[arg-type] # the junk under test
+        (_holds_itself, "returned a Rendered that is not valid"),
         (_spins, "no result within 0.25 s"),
         (_sleeps, "no result within 0.25 s"),
         (_swallows, "no result within 0.25 s"),

@@ -99,8 +99,8 @@ def test_all_inputs_of_the_wheel_are_copied() -> None:
 
 def test_history_tests_and_caches_are_not_in_the_build_context() -> None:
     kept = [path for path in tracked() if not IGNORED(path)]
-    wrong = [path for path in kept if {"tests", "docs", "bench", "charts", "dist"} & set(path.split("/")[:-1])]
-    assert wrong == []
+    unexpected = [path for path in kept if {"tests", "docs", "bench", "charts", "dist"} & set(path.split("/")[:-1])]
+    assert unexpected == []
     for path in (".git/config", ".venv/bin/python", "rudr_py/__pycache__/x.pyc", "plugins/x/.mypy_cache/y", ".ci/run"):
         assert IGNORED(path), path
 

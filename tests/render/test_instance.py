@@ -129,7 +129,7 @@ def test_a_form_that_the_workload_does_not_take_is_refused_at_the_trait_that_ask
 ) -> None:
     ((path, message),) = _told(front({"name": "hold"}, INGRESS, AUTO, types=(Fixed(), _hold(3))))
     assert path == f"{AT}.traits[2]"
-    assert message.endswith('the size that the trait "auto-scaler" asks for (range; it takes exact)')
+    assert message.endswith('the scale that the trait "auto-scaler" requests (range; it accepts exact)')
 
 
 def test_edits_of_traits_and_workload_are_made_and_those_of_one_place_refused(front: Callable[..., Plan]) -> None:
@@ -162,7 +162,7 @@ def test_an_object_that_is_there_already_cannot_be_added(front: Callable[..., Pl
     manifest = Manifest(kind=CONFIG, name="same", body={})
     one, two = Doing("one", Rendered(add=(manifest,))), Doing("two", Rendered(add=(manifest,)))
     ((path, message),) = _told(front({"name": "one"}, {"name": "two"}, types=(one, two)))
-    assert (path, message) == (f"{AT}.traits[1]", '"two" adds configmap/same, which this instance has already')
+    assert (path, message) == (f"{AT}.traits[1]", '"two" adds configmap/same, which this instance already has')
 
 
 def test_every_refusal_of_every_trait_is_told_at_once_with_clashing_sizes(front: Callable[..., Plan]) -> None:
@@ -179,7 +179,7 @@ def test_every_refusal_of_every_trait_is_told_at_once_with_clashing_sizes(front:
 def test_a_refusal_without_a_word_still_refuses(front: Callable[..., Plan]) -> None:
     silent = Doing("silent", _raising(InvalidProperties()))
     ((path, message),) = _told(front({"name": "silent"}, types=(silent,)))
-    assert (path, message) == (f"{AT}.traits[0].properties", "silent of acme 1.0 refuses this and does not say why")
+    assert (path, message) == (f"{AT}.traits[0].properties", "silent of acme 1.0 rejects this without a reason")
 
 
 class Refusing(WorkloadType[dict[str, Any]]):
@@ -326,7 +326,7 @@ def test_a_trait_that_may_be_listed_several_times_is_rendered_for_each_listing(f
 def test_two_listings_that_would_write_one_object_are_refused(front: Callable[..., Plan]) -> None:
     listing = {"name": "several", "properties": {"name": "a"}}
     ((path, message),) = _told(front(listing, listing, types=(Several(),)))
-    assert (path, message) == (f"{AT}.traits[1]", '"several" adds configmap/a, which this instance has already')
+    assert (path, message) == (f"{AT}.traits[1]", '"several" adds configmap/a, which this instance already has')
 
 
 def test_the_time_of_attaching_has_whole_seconds_as_status_keeps_it(
@@ -345,7 +345,7 @@ def test_the_time_of_attaching_has_whole_seconds_as_status_keeps_it(
 
 
 def _once(plan: Plan) -> str:
-    (found,) = (planned.once for planned in plan.manifests if planned.once)
+    (found,) = (planned.inputs_digest for planned in plan.manifests if planned.inputs_digest)
     return found
 
 

@@ -50,7 +50,7 @@ spec:
 
 
 def _places(found: PrepareResult) -> list[tuple[str, str, str]]:
-    missing = (found.missing,) if found.missing else ()
+    missing = (found.missing_problem,) if found.missing_problem else ()
     return [(problem.document, problem.path, problem.rule) for problem in (*missing, *found.problems)]
 
 
@@ -59,12 +59,12 @@ def test_a_good_binding_is_prepared_with_values_in_place_and_no_warning(
 ) -> None:
     binding = web({"name": "manual-scaler", "properties": {"replicaCount": "[fromVariable(n)]"}})
     found = prepare.prepare(inputs(application(binding, variables=[{"name": "n", "value": 3}])), catalog, 0)
-    assert (found.problems, found.warnings, found.missing) == ((), (), None)
-    assert found.prepared is not None
-    assert found.prepared.parameters == {"greeting": "hello", "size": 1}
-    assert found.prepared.component.containers[0].env[0].value == "hello"
-    assert found.prepared.traits[0].given == {"replicaCount": 3}
-    assert found.prepared.workload.name == "core.oam.dev/v1alpha1.Server"
+    assert (found.problems, found.warnings, found.missing_problem) == ((), (), None)
+    assert found.instance is not None
+    assert found.instance.parameters == {"greeting": "hello", "size": 1}
+    assert found.instance.component.containers[0].env[0].value == "hello"
+    assert found.instance.traits[0].properties == {"replicaCount": 3}
+    assert found.instance.workload.name == "core.oam.dev/v1alpha1.Server"
 
 
 def test_without_its_component_the_rest_of_a_binding_is_checked_all_the_same(
@@ -77,9 +77,9 @@ def test_without_its_component_the_rest_of_a_binding_is_checked_all_the_same(
         greeting="[fromVariable(nobody)]",
     )
     found = prepare.prepare(inputs(application(binding)), catalog, 0)
-    assert found.prepared is None
-    assert found.missing is not None
-    assert 'no ComponentSchematic "webb" in this namespace. Did you mean "web"?' in found.missing.message
+    assert found.instance is None
+    assert found.missing_problem is not None
+    assert '"webb" does not exist in this namespace. Did you mean "web"?' in found.missing_problem.message
     assert _places(found) == [
         ("", f"{AT}.componentName", ""),
         ("", f"{AT}.parameterValues[0].value", "AC-8"),
@@ -183,13 +183,13 @@ def test_outdated_and_misplaced_properties_are_read_with_a_warning(
     trait = {"name": "manual-scaler", "parameterValues": {"replica_count": 3}}
     read = inputs(application(web(trait)))
     found = prepare.prepare(read, catalog, 0)
-    assert found.prepared is not None
-    assert found.prepared.traits[0].given == {"replicaCount": 3}
+    assert found.instance is not None
+    assert found.instance.traits[0].properties == {"replicaCount": 3}
     assert [warning.path for warning in found.warnings] == [f"{AT}.traits[0].parameterValues.replica_count"]
 
 
 def test_a_value_for_no_parameter_is_a_warning(inputs: Read, application: Text, catalog: Catalog) -> None:
     binding = {"componentName": "queue", "instanceName": "q", "parameterValues": [{"name": "x", "value": 1}]}
     found = prepare.prepare(inputs(application(binding)), catalog, 0)
-    assert found.prepared is not None
+    assert found.instance is not None
     assert [warning.rule for warning in found.warnings] == ["PA-7"]

@@ -54,10 +54,10 @@ def test_containers_of_core_workloads_get_the_policy_of_the_setting(
 def test_the_policy_does_not_run_a_task_again(plan: Make, application: Text) -> None:
     text = application({"componentName": "migrate", "instanceName": "job"})
     digests = {
-        planned.once
+        planned.inputs_digest
         for policy in ("", "Always")
         for planned in plan(text, image_pull_policy=policy).manifests
-        if planned.once
+        if planned.inputs_digest
     }
     assert len(digests) == 1
 

@@ -296,7 +296,7 @@ def test_objects_come_in_the_order_of_applying_with_their_owners(plan: Make, app
         ("job.batch/job", "instance", "job"),
     ]
     assert [instance.owner.name for instance in found.instances] == ["web-front", "queue-back", "migrate-job"]
-    assert [bool(planned.once) for planned in found.manifests] == [False] * 8 + [True]
+    assert [bool(planned.inputs_digest) for planned in found.manifests] == [False] * 8 + [True]
 
 
 def test_the_same_input_gives_the_same_bytes_and_is_not_changed(

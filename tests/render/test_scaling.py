@@ -104,4 +104,4 @@ def test_a_clash_names_every_trait_and_stands_at_the_last() -> None:
 def test_the_wish_that_decides_the_form_is_told() -> None:
     merged = scaling.merge([ScaleRequest(HOLD, "holder", "$.a"), ScaleRequest(RANGE, "ranger", "$.b")])
     assert isinstance(merged, MergedScale)
-    assert merged.by.trait == "ranger"
+    assert merged.request.trait == "ranger"

@@ -186,7 +186,7 @@ async def _run(settings: Settings, kubeconfig: str | None, context_name: str | N
             connection = await config.connect(kubeconfig, context_name, now=clock.now)
             lease = await stack.enter_async_context(connect.transport_to(connection, purpose="leader-election"))
         stop = await stack.enter_async_context(connect.stopping())
-        await assemble(settings, transport, clock, catalog, lease=lease).run(stop)
+        await assemble(settings, transport, clock, catalog, lease_transport=lease).run(stop)
 
 
 def start_fields(settings: Settings, server: str, catalog: Catalog) -> dict[str, object]:

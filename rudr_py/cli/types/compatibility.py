@@ -36,7 +36,7 @@ def misfit(trait_offer: Offer[Trait[Any]], workload_offer: Offer[WorkloadType[An
     """The reason why the trait does not fit the workload type. Empty if it fits, or if rendering shows no scale."""
     declared = applicability.misfit(trait_offer, workload_offer)
     form = None if declared or "scale" not in trait_offer.type.requires else _form(trait_offer)
-    return declared or (applicability.misfit_of_size(form, trait_offer.name, workload_offer) if form else "")
+    return declared or (applicability.scale_misfit(form, trait_offer.name, workload_offer) if form else "")
 
 
 class _RecordingWorkload(WorkloadType[Any]):

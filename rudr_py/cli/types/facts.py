@@ -108,7 +108,7 @@ def _rights(offer: Offer[Any]) -> tuple[Rule, ...]:
 
 def _example(offer: Offer[Any]) -> dict[str, Any] | None:
     values = schema_example.sample(offer.schema)
-    if not isinstance(values, dict) or properties.problems(offer, values, _path, ""):
+    if not isinstance(values, dict) or properties.check(offer, values, _path, ""):
         return None
     category = names.category_of(offer)
     if category == "trait":

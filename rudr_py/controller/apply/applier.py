@@ -9,7 +9,6 @@ import contextlib
 import logging
 
 from rudr_py import errors
-from rudr_py.api import Kind
 from rudr_py.controller.apply import decide, managed_fields, runs
 from rudr_py.controller.apply.contention import LIMIT, WINDOW, Contention, Place
 from rudr_py.controller.apply.decide import (
@@ -35,8 +34,7 @@ from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import RefusedError, WaitingError
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.ttl_map import TtlMap
-from rudr_py.kube.client import Client
-from rudr_py.kube.discovery import Discovery
+from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
@@ -56,21 +54,19 @@ class Applier:
 
     def __init__(
         self,
-        client: Client,
-        discovery: Discovery,
+        client: CachedClient,
         state: ClusterState,
         recorder: Recorder,
         contention: Contention,
         refusals: Refusals,
     ) -> None:
         self._client = client
-        self._discovery = discovery
         self._state = state
         self._recorder = recorder
         self._contention = contention
         self._refusals = refusals
-        self._handover = Handover(client)
-        self._adoption = RudrAdoption(client)
+        self._handover = Handover(client.client)
+        self._adoption = RudrAdoption(client.client)
 
     async def ensure(self, application: LiveObject, desired: DesiredObject, history: History) -> LiveObject | None:
         """Bring an object to its desired state and return it; None when it has run to its end and is deleted.
@@ -80,8 +76,7 @@ class Applier:
         """
         namespace = application.namespace
         live = self._state.get(desired.ref.kind, namespace, desired.ref.name)
-        pods = runs.active_pods(self._state.pods(namespace, desired.planned.instance)) if desired.planned.once else ()
-        observation = Observation(live=live, pods=pods)
+        observation = Observation(live=live, pods=runs.active_pods(self._state, namespace, desired.planned))
         decision = decide.decide(desired, observation, history)
         if isinstance(decision, Rest):
             return None if live is None or live.deleting else live
@@ -101,8 +96,8 @@ class Applier:
 
     async def _target(self, desired: DesiredObject, namespace: str) -> Target:
         kind = desired.ref.kind
-        resource = await self._discovery.resolve(kind.api_version, kind.kind)
-        refusal = decide.placement(desired, resource, namespace)
+        target = await self._client.target(kind, namespace, desired.ref.name)
+        refusal = decide.placement(desired, target.resource, namespace)
         if refusal is not None:
             raise RefusedError(refusal.message, reason=refusal.reason)
         cache = self._state.cache(kind, namespace)
@@ -110,7 +105,7 @@ class Applier:
             # drift of an object that cannot be watched would be invisible, and every reconcile would write it
             reason = cache.problem if cache is not None else "its kind is not watched"
             raise WaitingError(f"{desired.ref} cannot be watched: {reason}", reason="CannotWatch")
-        return Target(resource, namespace, desired.ref.name)
+        return target
 
     async def _execute(
         self,
@@ -157,13 +152,13 @@ class Applier:
     ) -> LiveObject | None:
         match decision:
             case Create():
-                return await self._send(target, desired.encoded(resource_version=CREATE_ONLY))
+                return await self._client.apply(target, desired.encoded(resource_version=CREATE_ONLY), FIELD_MANAGER)
             case Apply():
                 return await self._apply(application, desired, target, observation, decision)
             case Adopt():
                 return await self._adopt(desired, target, observation, decision)
             case Touch():
-                return await self._send(target, runs.partial_body(desired, decision.uid), HANDOVER_MANAGER)
+                return await self._client.apply(target, runs.partial_body(desired, decision.uid), HANDOVER_MANAGER)
             case Settle():
                 await self._handover.settle(target, desired.planned, decision.uid)
             case Replace():
@@ -184,7 +179,7 @@ class Applier:
         drift = await self._drift(desired, target, observation, apply)
         if apply.release:
             await self._handover.release(target, desired.planned, apply.uid)
-        written = await self._send(target, desired.encoded(uid=apply.uid))
+        written = await self._client.apply(target, desired.encoded(uid=apply.uid), FIELD_MANAGER)
         if note := drift.describe(desired.ref):
             self._recorder.record(application, "DriftReverted", note, action="Apply", warning=True)
         if apply.settle:
@@ -199,20 +194,12 @@ class Applier:
         document = await self._adoption.prepare(target, planned, owner, observation.document or {})
         log.info("object adopted", extra={"object": str(planned.ref), "verdict": adopt.verdict})
         if adopt.touch:
-            return await self._send(target, runs.partial_body(desired, adopt.uid), HANDOVER_MANAGER)
+            return await self._client.apply(target, runs.partial_body(desired, adopt.uid), HANDOVER_MANAGER)
         if observation.live is not None and not observation.live.applied:
             await self._adoption.mark(target, planned, owner, document)
         if adopt.release:
             await self._handover.release(target, planned, adopt.uid)
-        return await self._send(target, desired.encoded(uid=adopt.uid))
-
-    async def _send(self, target: Target, content: bytes, manager: str = FIELD_MANAGER) -> LiveObject:
-        written = await self._client.apply(target, content, manager)
-        resource = target.resource
-        cache = self._state.cache(Kind(resource.api_version, resource.kind), target.namespace)
-        if cache is not None:
-            cache.wrote(written)
-        return written
+        return await self._client.apply(target, desired.encoded(uid=adopt.uid), FIELD_MANAGER)
 
     async def _drift(
         self, desired: DesiredObject, target: Target, observation: Observation, decision: Decision

@@ -139,7 +139,7 @@ def decide(desired: DesiredObject, observation: Observation, history: History) -
     if verdict == "stranger":
         owner = ownership.describe(observation.document or {}, desired.planned)
         return Refuse(f"{desired.ref} already exists and {owner}", CONFLICT)
-    if desired.planned.once:
+    if desired.planned.inputs_digest:
         return _decide_run(desired, live, history.run, verdict)
     return _decide_object(desired, live, history.record, verdict, confirmed=observation.confirmed)
 
@@ -161,7 +161,7 @@ def _decide_creation(desired: DesiredObject, observation: Observation, run: Run 
         return Rest()
     if observation.live is not None:
         return Wait(f"{desired.ref} is being deleted; it is created again after its deletion", TERMINATING)
-    if not desired.planned.once or not observation.pods:
+    if not desired.planned.inputs_digest or not observation.pods:
         return Create()
     if not observation.confirmed:
         return Read()

@@ -21,11 +21,9 @@ from rudr_py.controller.results.failures import WaitingError
 from rudr_py.controller.results.result import Result
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.kube.client import Client
-from rudr_py.kube.discovery import Discovery
+from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.requests import Target
 from rudr_py.model import metadata_keys
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
@@ -47,9 +45,8 @@ log = logging.getLogger(__name__)
 class Finalizer:
     """Adds the finalizer to applications, deletes their objects at their end, and removes the finalizer."""
 
-    def __init__(self, client: Client, discovery: Discovery, state: ClusterState, recorder: Recorder) -> None:
+    def __init__(self, client: CachedClient, state: ClusterState, recorder: Recorder) -> None:
         self._client = client
-        self._discovery = discovery
         self._state = state
         self._recorder = recorder
 
@@ -114,17 +111,15 @@ class Finalizer:
         """Delete an object. A claim in use ends with the last of its pods, and those with the application."""
         if live.deleting:
             return
-        resource = await self._discovery.resolve(ref.kind.api_version, ref.kind.kind)
+        target = await self._client.target(ref.kind, live.namespace, live.name)
         try:
-            await self._client.delete(Target(resource, live.namespace, live.name), uid=live.uid)
+            await self._client.delete(target, uid=live.uid)
         except (errors.NotFoundError, errors.ConflictError):
             return  # deleted, or replaced by another object
         log.info("object reclaimed", extra={"object": f"{ref.kind.kind} {live.namespace}/{live.name}"})
 
     async def _edit(self, application: LiveObject, *, present: bool) -> None:
-        kind = cluster_state.APPLICATION
-        resource = await self._discovery.resolve(kind.api_version, kind.kind)
-        target = Target(resource, application.namespace, application.name)
+        target = await self._client.target(cluster_state.APPLICATION, application.namespace, application.name)
         for _ in range(ATTEMPTS):
             document = await self._client.get(target)
             if document["metadata"]["uid"] != application.uid:
@@ -135,12 +130,9 @@ class Finalizer:
             if not operations:
                 return
             try:
-                written = await self._client.json_patch(target, msgspec.json.encode(operations), FIELD_MANAGER)
+                await self._client.json_patch(target, msgspec.json.encode(operations), FIELD_MANAGER)
             except (errors.ConflictError, errors.InvalidError):
                 continue  # it has changed meanwhile
-            cache = self._state.cache(kind, application.namespace)
-            if cache is not None:
-                cache.wrote(written)
             return
         message = f"the finalizer {FINALIZER} cannot be written, because the application keeps changing"
         raise errors.ConflictError(message, status=409, reason="Conflict")

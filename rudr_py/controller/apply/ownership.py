@@ -92,7 +92,7 @@ def describe(document: Document, planned: PlannedObject) -> str:
     present = metadata.get("labels") or {}
     application = present.get(labels.APPLICATION)
     own = planned.body["metadata"].get("labels", {}).get(labels.APPLICATION)
-    if labels.ours(present) and application and application != own:
+    if labels.is_managed(present) and application and application != own:
         return f'belongs to application "{application}" (label {labels.APPLICATION})'
     controller = _controller(metadata)
     if controller is not None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Kind, Ref, kstatus
+from rudr_py.api import Kind, Ref, get_in, kstatus
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure
@@ -22,9 +22,8 @@ from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube import live_object, requests
-from rudr_py.kube.client import Client
+from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.clock import Clock
-from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
 from rudr_py.model.kinds import CONFIG_MAP
@@ -113,8 +112,8 @@ def _instances(state: ClusterState, application: LiveObject) -> Iterator[LiveObj
 def _scaled(candidate: PruneCandidate) -> Ref | None:
     """The object that an autoscaler scales."""
     spec = candidate.live.part("spec") if candidate.live is not None else None
-    target = spec.get("scaleTargetRef") if isinstance(spec, dict) else None
-    if not isinstance(target, dict):
+    target = get_in(spec, "scaleTargetRef", default={})
+    if not target:
         return None
     return Ref(Kind(str(target.get("apiVersion")), str(target.get("kind"))), str(target.get("name")))
 
@@ -125,7 +124,7 @@ def _is_in_use(candidate: PruneCandidate, plan: Plan, namespace: str, state: Clu
         return False
     instance = candidate.live.labels.get(labels.INSTANCE) if candidate.live is not None else None
     for planned in plan.manifests:
-        rolls_out = not planned.once and "template" in (planned.body.get("spec") or {})
+        rolls_out = not planned.inputs_digest and "template" in (planned.body.get("spec") or {})
         if rolls_out and instance in (None, planned.body["metadata"]["labels"].get(labels.INSTANCE)):
             live = state.get(planned.ref.kind, namespace, planned.ref.name)
             if live is None or not kstatus.assess(live.document()).ok:
@@ -136,9 +135,8 @@ def _is_in_use(candidate: PruneCandidate, plan: Plan, namespace: str, state: Clu
 class Pruner:
     """Deletes scheduled objects."""
 
-    def __init__(self, client: Client, discovery: Discovery, state: ClusterState, clock: Clock) -> None:
+    def __init__(self, client: CachedClient, state: ClusterState, clock: Clock) -> None:
         self._client = client
-        self._discovery = discovery
         self._state = state
         # objects without a watch that a finalizer keeps, by uid of the application
         self._terminating: TtlMap[tuple[str, Ref], None] = TtlMap(clock, failures.SAFETY)
@@ -216,13 +214,12 @@ class Pruner:
 
     async def _send_once(self, target: Target, live: LiveObject) -> bool:
         request = requests.delete(target, uid=live.uid, resource_version=live.resource_version)
-        answer = live_object.decode(await self._client.send(request))
+        answer = live_object.decode(await self._client.client.send(request))
         log.info("object pruned", extra={"object": f"{target.resource.kind} {target.namespace}/{target.name}"})
         return answer.kind == "Status"  # else it is the object, kept by a finalizer
 
     async def _target(self, application: LiveObject, ref: Ref) -> Target:
-        resource = await self._discovery.resolve(ref.kind.api_version, ref.kind.kind)
-        return Target(resource, application.namespace, ref.name)
+        return await self._client.target(ref.kind, application.namespace, ref.name)
 
     async def _read(self, application: LiveObject, target: Target) -> LiveObject | None:
         """The object as the server has it, if it still belongs to the application."""

@@ -131,7 +131,7 @@ class DefinitionReconciler:
 
 def _is_ours(live: LiveObject) -> bool:
     """Whether this controller has published it: it has our label and the record of an apply."""
-    return labels.ours(live.labels) and bool(live.applied)
+    return labels.is_managed(live.labels) and bool(live.applied)
 
 
 def _is_in_sync(live: LiveObject, desired: DesiredObject) -> bool:

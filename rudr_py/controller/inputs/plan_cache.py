@@ -74,7 +74,7 @@ def _has_same_times(rendered: RenderedPlan, attached: Mapping[tuple[str, str], A
     """Whether every type got the time that the status has for it now; a time that the status lost begins anew."""
     plan = rendered.plan
     contexts: list[tuple[tuple[str, str], ScopeContext[Any] | TraitContext[Any]]] = [
-        (("", scope.name), scope.part.context) for scope in plan.scopes
+        (("", scope.name), scope.bound_type.context) for scope in plan.scopes
     ]
     contexts += [
         ((instance.name, trait.name), trait.context) for instance in plan.instances for trait in instance.traits

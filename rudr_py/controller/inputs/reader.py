@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rudr_py import errors
 from rudr_py.catalog import Catalog
 from rudr_py.controller.state import definition_index
@@ -14,7 +12,6 @@ from rudr_py.errors import Problem
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.application import Application
-from rudr_py.model.component import Component
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import Metadata, ObjectKey
 from rudr_py.model.parse import application as parse_application
@@ -38,10 +35,12 @@ class InputReader:
         applications = self._state.applications
         parsed = self._parsed(key, live)
         application = parsed.value or Application(metadata=_metadata(live))
+        names = {binding.component_name for binding in application.components}
+        components = {name: self._components.get(ObjectKey(live.namespace, name)) for name in names}
         inputs = Inputs(
             application=application,
             parsed=parsed,
-            components=self._parsed_components(application, live.namespace),
+            components={name: component for name, component in components.items() if component is not None},
             now=self._clock.now(),
             observed=Belongings(self._state, live),
             attached=previous.attached,
@@ -70,11 +69,6 @@ class InputReader:
         self._state.applications.keep_rendered(key)
         return document.parsed
 
-    def _parsed_components(self, application: Application, namespace: str) -> dict[str, Parsed[Component]]:
-        names = {binding.component_name for binding in application.components}
-        components = {name: self._components.get(ObjectKey(namespace, name)) for name in names}
-        return {name: component for name, component in components.items() if component is not None}
-
 
 def _subjects(inputs: Inputs, catalog: Catalog) -> frozenset[Subject]:
     """The types of an application: its traits, its workload types, and the scopes that it declares or joins."""
@@ -82,11 +76,8 @@ def _subjects(inputs: Inputs, catalog: Catalog) -> frozenset[Subject]:
     names = {name for component in application.components for name in component.application_scopes}
     joined = (scope.type for name in (*names, inputs.root) for scope in inputs.scopes_of.get(name, ()))
     scopes = {*joined, *(scope.type for scope in application.scopes)}
-    return definition_index.subjects(application, _workloads(inputs.components), scopes, catalog)
-
-
-def _workloads(components: Mapping[str, Parsed[Component]]) -> set[str]:
-    return {parsed.value.workload_type for parsed in components.values() if parsed.value is not None}
+    workloads = {parsed.value.workload_type for parsed in inputs.components.values() if parsed.value is not None}
+    return definition_index.subjects(application, workloads, scopes, catalog)
 
 
 def _metadata(live: LiveObject) -> Metadata:

@@ -110,6 +110,6 @@ def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:
     applied = {ref.kind for ref in inventory.read(previous.resources)}
     planned = {planned.ref.kind for planned in plan.manifests}
     offers = [part.offer for instance in plan.instances for part in (instance.workload, *instance.traits)]
-    offers += [scope.part.offer for scope in plan.scopes]
+    offers += [scope.bound_type.offer for scope in plan.scopes]
     observed = {kind for offer in offers for kind in offer.type.observes}
     return frozenset(applied | planned | observed | {cluster_state.POD})

@@ -24,18 +24,18 @@ class MissingRights:
     def __init__(self, clock: Clock, describe: Callable[[Right], str]) -> None:
         self._clock = clock
         self._describe = describe
-        self._recent: TtlMap[Right, float] = TtlMap(clock, KEPT)
+        self._refused: TtlMap[Right, float] = TtlMap(clock, KEPT)
 
     def note(self, right: Right) -> str:
         """Note a refusal, log it when it is new, and return the description of the right."""
         description = self._describe(right)
-        if self._recent.get(right) is None:
+        if self._refused.get(right) is None:
             log.warning("right is missing", extra={"right": str(right), "error": description})
-        self._recent.put(right, self._clock.monotonic())
+        self._refused.put(right, self._clock.monotonic())
         return description
 
     def summary(self) -> str | None:
         """A line for each missing right, the most recent refusal last; None when there is none."""
         now = self._clock.monotonic()
-        lines = [f"{self._describe(right)} ({now - at:.0f} s ago)" for right, at in self._recent.items()]
+        lines = [f"{self._describe(right)} ({now - at:.0f} s ago)" for right, at in self._refused.items()]
         return "\n".join(lines) or None

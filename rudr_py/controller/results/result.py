@@ -15,7 +15,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one reconcile, or of a part of it. Times are seconds.
 
     `requeue_after` is when the key is due again even without a change; None for never. `error` is empty after a
-    success. `retry` says what follows an error: exponential backoff, the slow retry for requests that the server
+    success. `retry` is the consequence of an error: exponential backoff, the slow retry for requests that the server
     refuses, or, for a terminal error, nothing until a change. `hold` is how long the server asked not to be called:
     the key is not reconciled earlier, not even after a change. `written` is whether a status was written.
     """

@@ -21,37 +21,32 @@ class ScopeUpdates:
         self, state: ClusterState, probing: Probing, roots: RootScopes, requeue: Callable[[ObjectKey], None]
     ) -> None:
         self._index = state.applications.scopes
-        self._applications = state.applications
         self._probing = probing
         self._roots = roots
         self._requeue = requeue
 
     async def ensure_root(self, namespace: str) -> None:
-        """Create the root scopes of a namespace if they are enabled and absent."""
+        """Create the root scopes of a namespace if they are absent."""
         await self._roots.ensure(namespace)
 
-    def publish(self, snapshot: Snapshot) -> None:
+    def publish(self, snapshot: Snapshot) -> bool:
         """Update the members of scopes, and the probes of the application's own scopes.
 
-        A plan with problems changes no membership.
+        A plan with problems changes no membership. Return whether the application declares scopes whose members are
+        not all known yet; then it is requeued when they are.
         """
-        if not snapshot.plan.problems:
-            self._requeue_all(self._index.set_members(snapshot.key, snapshot.members()))
-            self._probing.plan(snapshot.key, {scope.name: scope.probes for scope in snapshot.plan.scopes})
-        self.reconciled(snapshot.key)
-
-    def must_wait(self, snapshot: Snapshot) -> bool:
-        """Whether the application declares scopes whose members are not all known yet; it is requeued when they are."""
-        return bool(snapshot.plan.scopes) and self._index.hold(snapshot.key.namespace, frozenset({snapshot.key}))
+        key, plan = snapshot.key, snapshot.plan
+        if not plan.problems:
+            self.requeue(self._index.set_members(key, snapshot.members()))
+            self._probing.plan(key, {scope.name: scope.probes for scope in plan.scopes})
+        self.reconciled(key)
+        return bool(plan.scopes) and self._index.hold(key.namespace, frozenset({key}))
 
     def reconciled(self, key: ObjectKey) -> None:
         """Note that an application has been reconciled, even if in vain, so that no scope waits for it."""
-        self._requeue_all(self._index.reconciled(key))
+        self.requeue(self._index.reconciled(key))
 
-    def forget(self, key: ObjectKey) -> None:
-        """Drop everything about a deleted application."""
-        self._requeue_all(self._applications.forget(key))
-
-    def _requeue_all(self, keys: Iterable[ObjectKey]) -> None:
+    def requeue(self, keys: Iterable[ObjectKey]) -> None:
+        """Requeue applications whose scopes have changed."""
         for key in keys:
             self._requeue(key)

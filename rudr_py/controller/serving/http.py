@@ -1,7 +1,7 @@
-"""What the outside may ask the controller over HTTP: is it alive, is it ready, what does it count, is a scope healthy.
+"""HTTP endpoints of the controller process: liveness, readiness, metrics, and the health of scopes.
 
-Answers only, from what is known already; it changes nothing and knows nothing of applications. The forms are those of
-kube-apiserver's health endpoints, of Prometheus, and of Rudr.
+Read-only, and without requests to the API server. The formats are those of kube-apiserver's health endpoints, of
+Prometheus, and of Rudr.
 """
 
 from __future__ import annotations
@@ -19,54 +19,54 @@ from rudr_py.errors import ConfigError
 from rudr_py.settings import Settings
 
 Check = Callable[[], str | None]
-"""None when all is well, else the reason why not, fit for anyone's eyes."""
+"""Returns None, or the problem; its text is public."""
 
 ScopeHealth = Callable[[str, str], str | None]
-"""Namespace (empty: any) and name of a health scope -> `healthy` or `unhealthy`, or None when there is none."""
+"""Returns `healthy` or `unhealthy` for a namespace ("" for any) and the name of a scope; None when there is none."""
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 HEADERS = {"Cache-Control": "no-cache, private", "X-Content-Type-Options": "nosniff"}
 
 SHUTDOWN_TIMEOUT = 1.0
-"""Seconds that a stop waits for answers under way."""
+"""Seconds that a stop waits for running requests."""
 
 
 class HealthChecks:
-    """Named checks, asked in the order in which they were added."""
+    """Named checks, run in the order in which they were added."""
 
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
-        self._informing: set[str] = set()
+        self._informational: set[str] = set()
 
     def add(self, name: str, check: Check) -> None:
-        """Ask `check` too, under a name that is a path segment; replaces the one of that name."""
+        """Add a check, or replace the one of this name, which is a segment of a path."""
         self._checks[name] = check
 
     def inform(self, name: str, check: Check) -> None:
-        """As `add`; what the check says, in one line or several, is told and makes nothing fail."""
+        """Add an informational check: its problems, a line for each, are shown in `?verbose` and fail nothing."""
         self.add(name, check)
-        self._informing.add(name)
+        self._informational.add(name)
 
     def informs(self, name: str) -> bool:
-        """Whether the check of this name only informs."""
-        return name in self._informing
+        """Whether the check of this name is informational."""
+        return name in self._informational
 
     def names(self) -> tuple[str, ...]:
-        """Every name."""
+        """The names of all checks."""
         return tuple(self._checks)
 
     def problem(self, name: str) -> str | None:
-        """What the check of this name says. Raises KeyError if there is none."""
+        """Run the check of this name. Raises KeyError if there is none."""
         return self._checks[name]()
 
 
 class HttpServers:
     """The HTTP servers of health, metrics and health scopes, at the addresses that the settings name.
 
-    `/healthz` tells whether the event loop is alive, `/readyz` what `checks` tell; Rudr's `/health` is `/healthz` at
-    the address of the metrics. `/<healthscope>`, as that of Rudr, and `/<namespace>/<healthscope>` tell what `scopes`
-    knows. If addresses are the same, one server has it all.
+    `/healthz` runs the checks of `alive`, `/readyz` those of `checks`; Rudr's `/health` is `/healthz` at the address of
+    the metrics. `/<healthscope>`, as in Rudr, and `/<namespace>/<healthscope>` return the result of `scopes`. Equal
+    addresses share one server.
     """
 
     def __init__(
@@ -83,11 +83,11 @@ class HttpServers:
             "health_scope": settings.health_scope_address,
         }
         self._ports: dict[str, int] = {}
-        self.heartbeat = Liveness()
-        """What /healthz looks at."""
+        self.liveness = Liveness()
+        """The age of the event loop's last iteration."""
         self.alive = HealthChecks()
-        """What /healthz tells; what fails there is cured by a new process only."""
-        self.alive.add("event-loop", self.heartbeat.problem)
+        """The checks of /healthz, whose problems only a restart ends."""
+        self.alive.add("event-loop", self.liveness.problem)
         self._routes = {
             "health": {
                 "/healthz": _together("healthz", self.alive),
@@ -101,22 +101,22 @@ class HttpServers:
 
     @property
     def health_port(self) -> int:
-        """The port of /healthz and /readyz while they are served, else 0."""
+        """The port of /healthz and /readyz; 0 while they are not served."""
         return self._ports.get("health", 0)
 
     @property
     def metrics_port(self) -> int:
-        """The port of /metrics and /health while they are served, else 0."""
+        """The port of /metrics and /health; 0 while they are not served."""
         return self._ports.get("metrics", 0)
 
     @property
     def health_scope_port(self) -> int:
-        """The port of /<healthscope> while they are served, else 0."""
+        """The port of /<healthscope>; 0 while it is not served."""
         return self._ports.get("health_scope", 0)
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
-        """Serve. Raises ConfigError when an address makes no sense or cannot be listened on; then nothing is served."""
+        """Serve until the context ends. Raises ConfigError, and serves nothing, when an address cannot be used."""
         servers: dict[_Address, list[str]] = {}
         for name, text in self._addresses.items():
             if text:
@@ -131,7 +131,7 @@ class HttpServers:
                 self._ports = {}
 
     async def _serve(self, address: _Address, names: list[str], stack: contextlib.AsyncExitStack) -> int:
-        """Serve the routes of `names` until the stack is unwound; return the port."""
+        """Serve the routes of `names` until the stack is closed; return the port."""
         app = web.Application()
         for name in names:
             for path, handler in self._routes[name].items():
@@ -141,7 +141,7 @@ class HttpServers:
         stack.push_async_callback(runner.cleanup)
         try:
             await web.TCPSite(runner, address.host or None, address.port).start()
-        except (OSError, ValueError) as error:  # ValueError: a host that is no name at all
+        except (OSError, ValueError) as error:  # ValueError: an invalid host name
             raise _unusable(address, names, error) from error
         port: int = runner.addresses[0][1]
         return port
@@ -152,7 +152,7 @@ class HttpServers:
 
 
 class _Address(msgspec.Struct, frozen=True):
-    """Where to listen; no host means every interface."""
+    """An address to listen on; without a host, every interface."""
 
     host: str
     port: int
@@ -166,7 +166,7 @@ def _parse(name: str, text: str) -> _Address:
     if not colon or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
         raise ConfigError(
             f"{name}_address {text!r} is not an address: write host:port, :port for every interface, "
-            f"or nothing to serve nowhere"
+            f"or nothing to disable it"
         )
     return _Address(host.removeprefix("[").removesuffix("]"), int(port))
 
@@ -176,22 +176,24 @@ def _unusable(address: _Address, names: list[str], error: OSError | ValueError) 
     if isinstance(error, OSError):
         why = error.strerror or str(error)
         if error.errno == errno.EADDRINUSE:
-            why = "the port is taken; end what listens there, or choose another port"
+            why = "the port is in use; stop the program that listens there, or choose another port"
     else:
         why = str(error)
     return ConfigError(f"cannot listen on {address} ({settings}): {why}")
 
 
 def _together(title: str, checks: HealthChecks) -> Handler:
-    """Answers 200 when every check is well and else 500; with a line for each check if it is 500, or by `?verbose`."""
+    """Answers 200 when every check passes, else 500; after a failure or with `?verbose` it lists all checks."""
 
     async def handle(request: web.Request) -> web.Response:
         problems = {name: checks.problem(name) for name in checks.names()}
-        well = not any(why for name, why in problems.items() if not checks.informs(name))
-        if well and "verbose" not in request.query:
+        passed = not any(why for name, why in problems.items() if not checks.informs(name))
+        if passed and "verbose" not in request.query:
             return _text(200, "ok")
         lines = [line for name, why in problems.items() for line in _lines(name, why, informs=checks.informs(name))]
-        return _text(200 if well else 500, "\n".join([*lines, f"{title} check {'passed' if well else 'failed'}", ""]))
+        return _text(
+            200 if passed else 500, "\n".join([*lines, f"{title} check {'passed' if passed else 'failed'}", ""])
+        )
 
     return handle
 
@@ -203,7 +205,7 @@ def _lines(name: str, why: str | None, *, informs: bool) -> list[str]:
 
 
 def _single(checks: HealthChecks) -> Handler:
-    """Answers for the one check that the path names: 200, 500 with the reason, or 404."""
+    """Answers for the check in the path: 200, 500 with the problem, or 404."""
 
     async def handle(request: web.Request) -> web.Response:
         name = request.match_info["check"]
@@ -216,12 +218,12 @@ def _single(checks: HealthChecks) -> Handler:
 
 
 def _scope(scopes: ScopeHealth) -> Handler:
-    """Answers `healthy` or `unhealthy`, which is no failure of ours; 404 when there is no such scope."""
+    """Answers 200 with `healthy` or `unhealthy`; 404 when there is no such scope."""
 
     async def handle(request: web.Request) -> web.Response:
         name = request.match_info["scope"]
-        found = scopes(request.match_info.get("namespace", ""), name)
-        return _text(404, f"no health scope {name!r}\n") if found is None else _text(200, found)
+        health = scopes(request.match_info.get("namespace", ""), name)
+        return _text(404, f"no health scope {name!r}\n") if health is None else _text(200, health)
 
     return handle
 

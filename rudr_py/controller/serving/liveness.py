@@ -1,7 +1,7 @@
-"""Is the event loop alive? A task beats as often as the loop lets it; who wants to know looks how long ago that was.
+"""Measures event-loop lag: a task records the time of its last iteration; the liveness probe checks its age.
 
-A thread looks, too, because a loop that stands still answers nobody: it says once where the loop stands, so that the
-restart which the probes bring about can be explained. It ends nothing and answers no probe.
+A watchdog thread checks it, too, because a blocked loop answers no probe: it logs the stack of the loop once, which
+explains the restart by the kubelet. It ends nothing.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from collections.abc import Iterator
 from rudr_py.kube.clock import Clock
 
 INTERVAL = 1.0
-"""Seconds between two beats."""
+"""Seconds between two iterations."""
 
 LIMIT = 10.0
-"""Seconds without a beat after which the loop counts as stuck."""
+"""Seconds without an iteration after which the liveness probe fails."""
 
-PATIENCE = 20.0
-"""Seconds without a beat after which the thread speaks: less than any probe forgives, and no busy moment is so long."""
+WATCHDOG_LIMIT = 20.0
+"""Seconds without an iteration after which the watchdog logs: before the kubelet restarts, but not for a short lag."""
 
 log = logging.getLogger(__name__)
 
 
 class Liveness:
-    """When the event loop was last seen at work. May be asked by any thread."""
+    """The time of the last iteration of the event loop. Can be read by any thread."""
 
     def __init__(self) -> None:
         self._clock: Clock | None = None
         self._last = 0.0
 
     async def run(self, clock: Clock) -> None:
-        """Beat until cancelled."""
+        """Record iterations until cancelled."""
         self._clock = clock
         while True:
             self._last = clock.monotonic()
@@ -43,25 +43,23 @@ class Liveness:
 
     @property
     def age(self) -> float:
-        """Seconds since the last beat; 0 before the first."""
+        """Seconds since the last iteration; 0 before the first."""
         return 0.0 if self._clock is None else self._clock.monotonic() - self._last
 
     def problem(self) -> str | None:
-        """Why the loop does not count as alive, or None."""
+        """Why the event loop does not count as alive, or None."""
         if self._clock is None:
-            return "the heartbeat has not begun"
+            return "the event loop has not started"
         age = self.age
-        return f"the last heartbeat was {age:.0f} s ago" if age > LIMIT else None
+        return f"the event loop has been blocked for {age:.0f} s" if age > LIMIT else None
 
 
 @contextlib.contextmanager
-def watching(heartbeat: Liveness, *, patience: float = PATIENCE) -> Iterator[None]:
-    """Look from a thread until the context ends, and log where this thread stands when it lets the loop stand still."""
+def watchdog(liveness: Liveness, *, limit: float = WATCHDOG_LIMIT) -> Iterator[None]:
+    """Log the stack of this thread when it blocks the event loop, from another thread until the context ends."""
     stop = threading.Event()
     watched = threading.get_ident()
-    thread = threading.Thread(
-        target=_watch, args=(heartbeat, watched, patience, stop), name="loop watchdog", daemon=True
-    )
+    thread = threading.Thread(target=_watch, args=(liveness, watched, limit, stop), name="loop watchdog", daemon=True)
     thread.start()
     try:
         yield
@@ -70,19 +68,17 @@ def watching(heartbeat: Liveness, *, patience: float = PATIENCE) -> Iterator[Non
         thread.join()
 
 
-def _watch(heartbeat: Liveness, watched: int, patience: float, stop: threading.Event) -> None:
-    told = False
-    while not stop.wait(patience / 4):
-        age = heartbeat.age
-        if age <= patience:
-            told = False
-        elif not told:
-            told = True
-            log.error("the event loop stands still", extra={"seconds": round(age, 1), "stack": where(watched)})
+def _watch(liveness: Liveness, watched: int, limit: float, stop: threading.Event) -> None:
+    logged = False
+    while not stop.wait(limit / 4):
+        age = liveness.age
+        if age > limit and not logged:
+            log.error("event loop is blocked", extra={"seconds": round(age, 1), "stack": stack(watched)})
+        logged = age > limit
 
 
-def where(thread: int) -> str:
-    """The stack of a thread, the innermost call last: files, lines, functions, but no values: they may be secret."""
+def stack(thread: int) -> str:
+    """The stack of a thread, innermost call last: files, lines and functions, without values, which may be secret."""
     frame = sys._current_frames().get(thread)  # faulthandler can write to files only
     if frame is None:
         return ""

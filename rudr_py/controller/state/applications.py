@@ -5,17 +5,18 @@ An application is forgotten in one place, `Applications.forget`. Sends nothing a
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from rudr_py.api import Kind, Ref
+from rudr_py.api import Kind, Probe, Ref
 from rudr_py.controller.state import inventory
 from rudr_py.controller.state.index import MultiMap
 from rudr_py.controller.state.inventory import AppliedRecord
-from rudr_py.controller.state.probe_state import ProbeState
 from rudr_py.controller.state.scope_index import ScopeIndex
 from rudr_py.controller.state.status_summary import StatusSummary
 from rudr_py.kube.live_object import LiveObject
@@ -30,6 +31,22 @@ RENDERED = 512
 
 Subject = tuple[str, ...]
 """The type that a definition object describes: the category, then its name; see `definition_index.subjects`."""
+
+
+@dataclass
+class ProbeState:
+    """A running probe. `verdict` is None when healthy, else the problem; it means nothing while not `answered`."""
+
+    probe: Probe
+    results: deque[str | None]
+    answered: bool = False
+    verdict: str | None = None
+    task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    def cancel(self) -> None:
+        """Stop the probe."""
+        if self.task is not None:
+            self.task.cancel()
 
 
 class ParsedDocument(msgspec.Struct, frozen=True):
@@ -48,10 +65,9 @@ class RenderedPlan(msgspec.Struct, frozen=True):
 
 @dataclass
 class ApplicationState:
-    """The memory of one application.
+    """The memory of one application, from its first reconcile on.
 
-    `summary` is None until the first reconcile. `missing_rights` describes the rights for lack of which the status of
-    instances or scopes was not written.
+    `missing_rights` describes the rights for lack of which the status of instances or scopes was not written.
     """
 
     uid: str = ""
@@ -59,7 +75,7 @@ class ApplicationState:
     document: ParsedDocument | None = None
     rendered: RenderedPlan | None = None
     probes: dict[tuple[str, str], ProbeState] = field(default_factory=dict)  # by scope and name of the probe
-    summary: StatusSummary | None = None
+    summary: StatusSummary = field(default_factory=StatusSummary)
     missing_rights: tuple[str, ...] = ()
 
     def probe_results(self) -> dict[str, dict[str, str | None]]:
@@ -116,7 +132,7 @@ class Applications:
 
     def summaries(self) -> Iterator[StatusSummary]:
         """The summaries of the applications that have been reconciled."""
-        return (state.summary for state in self._states.values() if state.summary is not None)
+        return (state.summary for state in self._states.values())
 
     def forget(self, application: ObjectKey) -> frozenset[ObjectKey]:
         """Drop everything about a deleted application; return the other applications that this concerns."""

@@ -73,7 +73,9 @@ class DefinitionIndex:
         self._current = None
         concerned: frozenset[ObjectKey] = frozenset()
         for parsed in (before, self._read(kind, change.new)):
-            if parsed is not None and not (parsed.value is not None and labels.ours(parsed.value.metadata.labels)):
+            if parsed is not None and not (
+                parsed.value is not None and labels.is_managed(parsed.value.metadata.labels)
+            ):
                 concerned |= self._users.keys(_subject(kind, live.name, parsed.value))
         return concerned
 

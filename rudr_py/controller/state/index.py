@@ -35,7 +35,7 @@ class MultiMap(Generic[K, V]):
 
     def set(self, key: K, values: Iterable[V]) -> None:
         """Replace the values of a key."""
-        before, after = self.values(key), frozenset(values)
+        before, after = self._values.get(key, frozenset()), frozenset(values)
         for value in before - after:
             self._unlink(key, value)
         for value in after - before:

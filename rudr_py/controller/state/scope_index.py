@@ -1,6 +1,6 @@
 """The scopes of each namespace and their members, over all applications, and which application uses which scope.
 
-What a scope is, and which instances belong to it, is decided in `render`. Sends nothing.
+`render` decides which scopes exist and which instances belong to them. Sends nothing.
 """
 
 from __future__ import annotations

@@ -14,11 +14,9 @@ from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.state import cluster_state, status_summary
 from rudr_py.controller.state.applications import ApplicationState
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.state.status_summary import StatusSummary
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model.identity import ObjectKey
 from rudr_py.render.status import status
 from rudr_py.render.status.status import PreviousStatus, SyncState
 from rudr_py.render.values import labels
@@ -46,11 +44,6 @@ class StatusReporter:
         self._writer = writer
         self._recorder = recorder
         self._describe = describe
-
-    def count(self, key: ObjectKey) -> None:
-        """Count an application in the metrics; its readiness is unknown until its status is computed."""
-        application_state = self._state.applications.get(key)
-        application_state.summary = application_state.summary or StatusSummary()
 
     async def announce(self, snapshot: Snapshot, resources: tuple[dict[str, Any], ...]) -> None:
         """Name resources in the status before the first of their kind is applied, so that pruning can find them."""

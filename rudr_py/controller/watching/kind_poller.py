@@ -30,19 +30,19 @@ class KindPoller:
         self._resolving = asyncio.Lock()
         self._waiting = asyncio.Lock()
         self._round = 0
-        self._failed: errors.KubeError | None = None  # the error of discovery in this round
+        self._error: errors.KubeError | None = None  # of discovery, in this round
 
     async def resolve(self, kind: Kind) -> Resource:
         """The resource of a kind. Raises KindAbsentError, and the errors of discovery."""
         async with self._resolving:
-            if self._failed is not None:
-                raise self._failed.with_traceback(None)
+            if self._error is not None:
+                raise self._error.with_traceback(None)
             try:
                 return await self._discovery.resolve(kind.api_version, kind.kind)
             except errors.KindAbsentError:
                 raise
             except errors.KubeError as error:
-                self._failed = error
+                self._error = error
                 raise
 
     async def next_round(self, needed: Callable[[], bool]) -> None:
@@ -55,8 +55,8 @@ class KindPoller:
             while left > 0:
                 await self._clock.sleep(SHORT_INTERVAL)
                 left -= SHORT_INTERVAL
-                if self._failed is not None or needed():
+                if self._error is not None or needed():
                     break
             self._discovery.invalidate()
-            self._failed = None
+            self._error = None
             self._round += 1

@@ -26,8 +26,8 @@ def labels(text: str) -> LabelPredicate:
 def match_labels(selector: Mapping[str, Any]) -> str:
     """Return a LabelSelector (`matchLabels`, `matchExpressions`) as text."""
     parts = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
-    for each in selector.get("matchExpressions") or ():
-        key, operator, values = each["key"], each["operator"], sorted(each.get("values") or ())
+    for expression in selector.get("matchExpressions") or ():
+        key, operator, values = expression["key"], expression["operator"], sorted(expression.get("values") or ())
         if operator in ("In", "NotIn"):
             parts.append(f"{key} {operator.lower()} ({','.join(values)})")
         else:

@@ -38,8 +38,8 @@ def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]
         return
     namespace = change.key.namespace
     if namespace:
-        for each in context.client.list(QUOTA, namespace):
-            yield QueueKey(QUOTA, namespace, each["metadata"]["name"])
+        for quota in context.client.list(QUOTA, namespace):
+            yield QueueKey(QUOTA, namespace, quota["metadata"]["name"])
 
 
 CONTROLLER = Controller(name="resourcequota", kinds=None, map_change=_map_change, reconcile=_reconcile)

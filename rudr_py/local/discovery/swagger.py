@@ -85,8 +85,8 @@ def _schema(raw: Any) -> Any:
 
 def _operation(verb: str, operation: Object) -> Object:
     parameters = [
-        {"name": each["name"], "in": each["in"], "type": "string", "uniqueItems": True}
-        for each in operation["parameters"]
+        {"name": parameter["name"], "in": parameter["in"], "type": "string", "uniqueItems": True}
+        for parameter in operation["parameters"]
     ]
     content = operation["responses"]["200"]["content"]["application/json"]["schema"]
     swagger_operation = {

@@ -197,12 +197,14 @@ def _create_pod(pod: Object, _context: StrategyContext) -> None:
 
 def _quality(spec: Any) -> str:
     resources = [container.get("resources") or {} for container in spec.get("containers") or ()]
-    if not any(each.get("requests") or each.get("limits") for each in resources):
+    if not any(
+        container_resources.get("requests") or container_resources.get("limits") for container_resources in resources
+    ):
         return "BestEffort"
     exact = all(
-        set(each.get("limits") or ()) >= {"cpu", "memory"}
-        and (each.get("requests") or each["limits"]) == each["limits"]
-        for each in resources
+        set(container_resources.get("limits") or ()) >= {"cpu", "memory"}
+        and (container_resources.get("requests") or container_resources["limits"]) == container_resources["limits"]
+        for container_resources in resources
     )
     return "Guaranteed" if exact else "Burstable"
 
@@ -221,8 +223,8 @@ def _pod_fixed(spec: Any) -> Any:
     kept = {key: value for key, value in spec.items() if key not in (*free, "containers", "initContainers")}
     for key in ("containers", "initContainers"):
         kept[key] = [
-            {field: value for field, value in each.items() if field not in ("image", "imagePullPolicy")}
-            for each in spec.get(key) or ()
+            {field: value for field, value in container.items() if field not in ("image", "imagePullPolicy")}
+            for container in spec.get(key) or ()
         ]
     return kept
 

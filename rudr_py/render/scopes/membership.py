@@ -1,7 +1,7 @@
-"""Which scopes an instance belongs to, and which members a scope has, over all applications of a namespace.
+"""The scopes of an instance, and the members of a scope, across all applications of a namespace.
 
-A binding's `applicationScopes` name an application that declares scopes, all of which are joined (Rudr), or one
-scope by its own name (OAM v1alpha1 §6); the application wins. Nothing is rendered here.
+A binding's `applicationScopes` name an application, whose scopes are all joined (Rudr), or a single
+scope (OAM v1alpha1 §6); the application takes precedence. Nothing is rendered here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Members = Mapping[tuple[str, str], tuple[Member, ...]]
 
 
 class ScopeMembership(msgspec.Struct, frozen=True, kw_only=True):
-    """The scopes of one instance, their types by their canonical names, and what is wrong with its wishes."""
+    """The scopes of one instance, their types with canonical names, and the problems of its `applicationScopes`."""
 
     scopes: tuple[DeclaredScope, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -34,10 +34,10 @@ class ScopeMembership(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def declared(applications: Iterable[Application]) -> dict[str, tuple[DeclaredScope, ...]]:
-    """What `applicationScopes` may name: the scopes of these applications, of one namespace, by all their names."""
+    """The scopes of the applications of one namespace, by all names that `applicationScopes` may contain."""
     by_application: dict[str, tuple[DeclaredScope, ...]] = {}
     by_name: dict[str, tuple[DeclaredScope, ...]] = {}
-    for application in sorted(applications, key=lambda one: one.metadata.name):
+    for application in sorted(applications, key=lambda application: application.metadata.name):
         owner = application.metadata.name
         scopes = tuple(DeclaredScope(owner, scope.name, scope.type) for scope in application.scopes if scope.name)
         if scopes:
@@ -51,104 +51,118 @@ def join(inputs: Inputs, catalog: Catalog, index: int, workload: str) -> ScopeMe
     """The scopes of the component binding of this index; `workload` is the name of its type, "" when unknown."""
     binding = inputs.application.components[index]
     path = paths.child("$", "spec", "components", index, "applicationScopes")
-    known = inputs.scopes_of or declared((inputs.application,))
-    named, problems = _named(binding, known, inputs.application.metadata.name, path)
-    found: dict[DeclaredScope, str] = {}
+    scopes_by_name = inputs.scopes_of or declared((inputs.application,))
+    named, problems = _named(binding, scopes_by_name, inputs.application.metadata.name, path)
+    resolved: dict[DeclaredScope, str] = {}
     warnings: list[Problem] = []
     for scope, place in named.items():
         try:
-            found[msgspec.structs.replace(scope, type=catalog.scope(scope.type).name)] = place
+            resolved[msgspec.structs.replace(scope, type=catalog.scope(scope.type).name)] = place
         except CatalogError as error:
-            # a mistake of the application that declares it must not stop those that join
-            what = f'the scope "{scope.name}" of the application "{scope.application}" is not joined'
-            warnings.append(Problem(f"{what}: {error}", place, rule="SC-9"))
-    problems += _overlaps(inputs, catalog, found)
-    joined = (*found, *_rooted(inputs, catalog, known, workload, {scope.type for scope in found}))
-    return ScopeMembership(scopes=joined, problems=tuple(problems), warnings=tuple(warnings))
+            # an error of the application that declares the scope must not block the instances that join it
+            message = f'the scope "{scope.name}" of the application "{scope.application}" is not joined'
+            warnings.append(Problem(f"{message}: {error}", place, rule="SC-9"))
+    problems += _overlaps(inputs, catalog, resolved)
+    scopes = (*resolved, *_rooted(inputs, catalog, scopes_by_name, workload, {scope.type for scope in resolved}))
+    return ScopeMembership(scopes=scopes, problems=tuple(problems), warnings=tuple(warnings))
 
 
 def members(plan: Plan, healths: Sequence[InstanceHealth]) -> dict[tuple[str, str], tuple[Member, ...]]:
-    """The instances of an application as members of their scopes, with their health as `health.assess` gave it.
+    """The instances of an application as members of their scopes, with their health by `health.assess`.
 
-    Only state and reason of a health are told: what changes at every look would wake the scopes for nothing. A plan
-    with problems says nothing of membership; then the last answer goes on.
+    Only state and reason of the health are included, so that frequent changes of its message do not wake the scopes. A
+    plan with problems has no members; then the caller keeps the previous ones.
     """
-    states = {one.plan.name: Health(one.workload.state, one.workload.reason) for one in healths}
-    found: dict[tuple[str, str], tuple[Member, ...]] = {}
+    states = {health.plan.name: Health(health.workload.state, health.workload.reason) for health in healths}
+    members_by_scope: dict[tuple[str, str], tuple[Member, ...]] = {}
     for instance in plan.instances:
         if instance.member is not None:
             health = states.get(instance.name, instance.member.health)
             member = msgspec.structs.replace(instance.member, health=health)
             for scope in instance.scopes:
                 key = scope.application, scope.name
-                found[key] = (*found.get(key, ()), member)
-    return found
+                members_by_scope[key] = (*members_by_scope.get(key, ()), member)
+    return members_by_scope
 
 
 def gather(application: str, all_members: Iterable[Members]) -> dict[str, tuple[Member, ...]]:
-    """`Inputs.members` of an application that declares scopes, from the members of every application."""
-    found: dict[str, list[Member]] = {}
-    for one in all_members:
-        for (owner, scope), known in one.items():
+    """`Inputs.members` of an application that declares scopes, from the members of all applications."""
+    members_by_scope: dict[str, list[Member]] = {}
+    for members in all_members:
+        for (owner, scope), scope_members in members.items():
             if owner == application:
-                found.setdefault(scope, []).extend(known)
-    return {scope: in_order(known) for scope, known in found.items()}
+                members_by_scope.setdefault(scope, []).extend(scope_members)
+    return {scope: in_order(scope_members) for scope, scope_members in members_by_scope.items()}
 
 
-def in_order(known: Iterable[Member]) -> tuple[Member, ...]:
-    """Members in the order in which scopes see them."""
-    return tuple(sorted(known, key=lambda member: (member.application, member.instance)))
+def in_order(members: Iterable[Member]) -> tuple[Member, ...]:
+    """The members in the order that scopes receive."""
+    return tuple(sorted(members, key=lambda member: (member.application, member.instance)))
 
 
 def _named(
-    binding: ComponentBinding, known: Mapping[str, tuple[DeclaredScope, ...]], own: str, path: str
+    binding: ComponentBinding, scopes_by_name: Mapping[str, tuple[DeclaredScope, ...]], own_application: str, path: str
 ) -> tuple[dict[DeclaredScope, str], list[Problem]]:
-    """The scopes that the binding names, each with the place where it does so first."""
-    found: dict[DeclaredScope, str] = {}
+    """The scopes that the binding names, each with the path of its first mention."""
+    named: dict[DeclaredScope, str] = {}
     problems: list[Problem] = []
     for number, name in enumerate(binding.application_scopes):
         place = paths.child(path, number)
-        candidates = known.get(name, ())
+        candidates = scopes_by_name.get(name, ())
         owners = {scope.application for scope in candidates}
         if not candidates:
-            message = f'no application with scopes and no scope in this namespace is called "{name}"'
-            problems.append(Problem(f"{message}.{suggest.nearest(name, known)}", place, rule="AC-14"))
-        elif len(owners) > 1 and own not in owners:
+            message = f'this namespace has no scope "{name}" and no application "{name}" with scopes'
+            problems.append(Problem(f"{message}.{suggest.nearest(name, scopes_by_name)}", place, rule="AC-14"))
+        elif len(owners) > 1 and own_application not in owners:
             listed = ", ".join(sorted(owners))
-            message = f'the applications {listed} each declare a scope "{name}"; give the name of the application'
+            message = (
+                f'the applications {listed} each declare a scope "{name}"; use the name of one application instead'
+            )
             problems.append(Problem(message, place, rule="AC-12"))
         else:
-            meant = own if len(owners) > 1 else next(iter(owners))
-            found.update({scope: found.get(scope, place) for scope in candidates if scope.application == meant})
-    return found, problems
+            application = own_application if len(owners) > 1 else next(iter(owners))
+            named.update({scope: named.get(scope, place) for scope in candidates if scope.application == application})
+    return named, problems
 
 
-def _overlaps(inputs: Inputs, catalog: Catalog, found: Mapping[DeclaredScope, str]) -> Iterator[Problem]:
-    """Two scopes of a type that does not admit it (SC-8)."""
+def _overlaps(inputs: Inputs, catalog: Catalog, scopes: Mapping[DeclaredScope, str]) -> Iterator[Problem]:
+    """Problems of an instance in two scopes of a type that does not allow it (SC-8)."""
     first: dict[str, DeclaredScope] = {}
-    for scope, place in found.items():
+    for scope, place in scopes.items():
         other = first.setdefault(scope.type, scope)
         if other is not scope and not constraints.may_overlap(inputs.definitions, catalog.scope(scope.type)):
-            both = " and ".join(f'"{one.name}" of the application "{one.application}"' for one in (other, scope))
-            message = f"the instance would be in two scopes of {scope.type}, {both}; leave one of them"
+            both = " and ".join(
+                f'"{declared_scope.name}" of the application "{declared_scope.application}"'
+                for declared_scope in (other, scope)
+            )
+            message = f"the instance would be in two scopes of {scope.type}, {both}; remove one of them"
             yield Problem(message, place, rule="SC-8")
 
 
 def _rooted(
-    inputs: Inputs, catalog: Catalog, known: Mapping[str, tuple[DeclaredScope, ...]], workload: str, taken: set[str]
+    inputs: Inputs,
+    catalog: Catalog,
+    scopes_by_name: Mapping[str, tuple[DeclaredScope, ...]],
+    workload: str,
+    joined_types: set[str],
 ) -> Iterator[DeclaredScope]:
-    """The root scopes of core types for an instance of a core workload type that is in no other (SC-4 to SC-6)."""
+    """The root scopes of an instance of a core workload type that is in no other scope of the type (SC-4 to SC-6)."""
     if not inputs.root or not core(workload):
         return
-    for scope in known.get(inputs.root, ()):
+    for scope in scopes_by_name.get(inputs.root, ()):
         offer = catalog.scopes.get(scope.type)
-        if scope.application == inputs.root and offer is not None and core(offer.name) and offer.name not in taken:
-            # the first of its type is the root; an instance is put into one of each
-            taken.add(offer.name)
+        if (
+            scope.application == inputs.root
+            and offer is not None
+            and core(offer.name)
+            and offer.name not in joined_types
+        ):
+            # the first scope of a type is the root; an instance joins one of each type
+            joined_types.add(offer.name)
             yield msgspec.structs.replace(scope, type=offer.name)
 
 
 def core(name: str) -> bool:
-    """Whether a type of this name is one of OAM's core types."""
+    """Whether the name is that of one of OAM's core types."""
     parsed = TypeName.parse(name)
     return parsed is not None and parsed.group == CORE_GROUP

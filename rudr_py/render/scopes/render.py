@@ -1,6 +1,6 @@
-"""Renders the scopes that an application declares: their objects, and what is to be asked of their members.
+"""Renders the scopes that an application declares: their objects, and the probes of their members.
 
-The objects belong to the application itself. Which instance is in which scope is decided in `membership`.
+The objects belong to the application itself. `membership` decides which instances are in a scope.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from rudr_py.model.application import ScopeBinding
 from rudr_py.model.kinds import POD, SERVICE
 from rudr_py.render.scopes import membership
 from rudr_py.render.types import constraints, packages, plugin_call, properties
-from rudr_py.render.types.properties import Where
+from rudr_py.render.types.properties import Locator
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
-from rudr_py.render.values.plan import InstancePlan, PlannedObject, RenderedScope, ScopePlan, TypeCall
+from rudr_py.render.values.plan import BoundType, InstancePlan, PlannedObject, RenderedScope, ScopePlan
 
 _PROBED_KINDS = (SERVICE, POD)
 
 
-class _Prepared(msgspec.Struct, frozen=True, kw_only=True):
-    """A binding with its type and its properties, which stand at `path` in the document."""
+class _PreparedScope(msgspec.Struct, frozen=True, kw_only=True):
+    """A binding with its type and properties; `path` is its JSON path in the document."""
 
     offer: Offer[Scope[Any]]
     binding: ScopeBinding
-    given: dict[str, Any]
+    properties: dict[str, Any]
     path: str
-    where: Where
+    locate: Locator
 
 
 def render(inputs: Inputs, catalog: Catalog, index: int, instances: Sequence[InstancePlan]) -> RenderedScope:
@@ -44,72 +44,74 @@ def render(inputs: Inputs, catalog: Catalog, index: int, instances: Sequence[Ins
         offer = catalog.scope(binding.type)
     except CatalogError as error:
         hint = constraints.unimplemented("ApplicationScope", constraints.scope_types(inputs.definitions), binding.type)
-        # a type that is not there, or none, is told by the reader of the document
-        told = packages.unknown(error, "scope type", inputs, catalog)
-        problem = Problem(f"{told}{hint}", paths.child(path, "type"), rule="SC-9")
-        return RenderedScope(problems=() if _misread(inputs, problem.path) else (problem,))
-    prepared, problems, warnings = _prepare(inputs, offer, binding, path)
-    if problems or _misread(inputs, path):
+        # the parser of the document reports a missing or malformed type
+        message = packages.unknown(error, "scope type", inputs, catalog)
+        problem = Problem(f"{message}{hint}", paths.child(path, "type"), rule="SC-9")
+        return RenderedScope(problems=() if _has_parse_problem(inputs, problem.path) else (problem,))
+    prepared_scope, problems, warnings = _prepare(inputs, offer, binding, path)
+    if problems or _has_parse_problem(inputs, path):
         return RenderedScope(problems=problems, warnings=warnings)
-    found = _call(inputs, catalog, prepared, instances)
-    return msgspec.structs.replace(found, warnings=(*warnings, *found.warnings))
+    result = _call(inputs, catalog, prepared_scope, instances)
+    return msgspec.structs.replace(result, warnings=(*warnings, *result.warnings))
 
 
-def _misread(inputs: Inputs, path: str) -> bool:
+def _has_parse_problem(inputs: Inputs, path: str) -> bool:
     return any(paths.below(problem.path, path) for problem in inputs.parsed.problems)
 
 
 def _prepare(
     inputs: Inputs, offer: Offer[Scope[Any]], binding: ScopeBinding, path: str
-) -> tuple[_Prepared, tuple[Problem, ...], tuple[Problem, ...]]:
-    def written(*steps: str | int) -> str:
+) -> tuple[_PreparedScope, tuple[Problem, ...], tuple[Problem, ...]]:
+    def locate_written(*steps: str | int) -> str:
         return paths.child(path, *binding.steps_to(*steps))
 
-    given, undefined = resolve.substitute_properties(binding, inputs.application.variables, path)
-    given, warnings, where = properties.renamed(offer, given, written)
-    told = constraints.scope(inputs.definitions, offer, given, where, "AC-12")
-    # a variable that does not exist is one mistake, not also a text where a number should be
-    found = (problem for problem in told.problems if problem.path not in {other.path for other in undefined})
-    prepared = _Prepared(offer=offer, binding=binding, given=given, path=path, where=where)
-    return prepared, (*undefined, *found), (*warnings, *told.warnings)
+    values, undefined = resolve.substitute_properties(binding, inputs.application.variables, path)
+    values, warnings, locate = properties.renamed(offer, values, locate_written)
+    result = constraints.scope(inputs.definitions, offer, values, locate, "AC-12")
+    # an undefined variable is one error, not also text in the place of a number
+    remaining = (problem for problem in result.problems if problem.path not in {other.path for other in undefined})
+    prepared_scope = _PreparedScope(offer=offer, binding=binding, properties=values, path=path, locate=locate)
+    return prepared_scope, (*undefined, *remaining), (*warnings, *result.warnings)
 
 
-def _call(inputs: Inputs, catalog: Catalog, prepared: _Prepared, instances: Sequence[InstancePlan]) -> RenderedScope:
-    offer, where = prepared.offer, prepared.where
+def _call(
+    inputs: Inputs, catalog: Catalog, prepared_scope: _PreparedScope, instances: Sequence[InstancePlan]
+) -> RenderedScope:
+    offer, locate = prepared_scope.offer, prepared_scope.locate
 
-    def told(message: str, at: str) -> Problem:
-        return Problem(message, properties.inside(where, at), rule="AC-12")
+    def to_problem(message: str, at: str) -> Problem:
+        return Problem(message, properties.document_path(locate, at), rule="AC-12")
 
     try:
-        context = _context(inputs, catalog, prepared, instances)
+        context = _context(inputs, catalog, prepared_scope, instances)
         rendered = plugin_call.render(offer, offer.type.render, context)
         fault = next(_faults(rendered, context.members), "")
         if fault:
             raise offer.fault(fault)
     except ValueError as error:
-        return RenderedScope(problems=properties.unloadable(offer, error, where, "AC-12"))
+        return RenderedScope(problems=properties.model_problems(offer, error, locate, "AC-12"))
     except InvalidProperties as refusal:
-        return RenderedScope(problems=tuple(plugin_call.refusals(offer, refusal, told)))
+        return RenderedScope(problems=tuple(plugin_call.refusals(offer, refusal, to_problem)))
     except PluginCallError as error:
-        return RenderedScope(faults=(Problem(str(error), prepared.path),))
-    part = TypeCall(
+        return RenderedScope(faults=(Problem(str(error), prepared_scope.path),))
+    bound_type = BoundType(
         offer=offer,
         context=msgspec.structs.replace(context, manifests=rendered.add),
         refs=tuple(manifest.ref for manifest in rendered.add),
     )
     return RenderedScope(
-        plan=ScopePlan(name=prepared.binding.name, part=part, probes=rendered.probes),
+        plan=ScopePlan(name=prepared_scope.binding.name, bound_type=bound_type, probes=rendered.probes),
         manifests=tuple(_planned(inputs, offer, manifest) for manifest in rendered.add),
-        warnings=tuple(Problem(text, prepared.path) for text in rendered.warnings),
+        warnings=tuple(Problem(text, prepared_scope.path) for text in rendered.warnings),
         wake_at=rendered.wake_at,
     )
 
 
 def _context(
-    inputs: Inputs, catalog: Catalog, prepared: _Prepared, instances: Sequence[InstancePlan]
+    inputs: Inputs, catalog: Catalog, prepared_scope: _PreparedScope, instances: Sequence[InstancePlan]
 ) -> ScopeContext[Any]:
-    """What the type is told. Raises ValueError and PluginCallError when its model does not take the properties."""
-    name = prepared.binding.name
+    """The context of the type. Raises ValueError and PluginCallError when its model rejects the properties."""
+    name = prepared_scope.binding.name
 
     def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
         return inputs.observed.documents("", kind)
@@ -118,27 +120,27 @@ def _context(
         application=inputs.application.metadata.name,
         namespace=inputs.application.metadata.namespace,
         instance=name,
-        properties=prepared.offer.load(prepared.given),
+        properties=prepared_scope.offer.load(prepared_scope.properties),
         now=inputs.now,
         attached_at=inputs.attached.get(("", name), inputs.now.replace(microsecond=0)),
         members=_members(inputs, name, instances),
-        siblings=tuple(_siblings(inputs, catalog, prepared.offer)),
+        siblings=tuple(_siblings(inputs, catalog, prepared_scope.offer)),
         probe_results=inputs.probe_results.get(name, {}),
         _observe=observe,
     )
 
 
 def _members(inputs: Inputs, name: str, instances: Sequence[InstancePlan]) -> tuple[Member, ...]:
-    """The members of a scope: those of other applications as they were told, our own as they are rendered now."""
+    """The members of a scope: those of other applications from `inputs`, those of this one as rendered now."""
     application = inputs.application.metadata.name
-    told = inputs.members.get(name, ())
-    health = {member.instance: member.health for member in told if member.application == application}
+    previous = inputs.members.get(name, ())
+    health = {member.instance: member.health for member in previous if member.application == application}
     own = (
         msgspec.structs.replace(instance.member, health=health.get(instance.name, instance.member.health))
         for instance in instances
         if instance.member is not None and any((s.application, s.name) == (application, name) for s in instance.scopes)
     )
-    return membership.in_order((*(member for member in told if member.application != application), *own))
+    return membership.in_order((*(member for member in previous if member.application != application), *own))
 
 
 def _siblings(inputs: Inputs, catalog: Catalog, offer: Offer[Scope[Any]]) -> Iterator[str]:
@@ -149,21 +151,21 @@ def _siblings(inputs: Inputs, catalog: Catalog, offer: Offer[Scope[Any]]) -> Ite
 
 
 def _faults(rendered: Rendered, members: Sequence[Member]) -> Iterator[str]:
-    """What a scope must not do."""
+    """Violations of the rules for scopes."""
     if rendered.edit or rendered.scale is not None:
-        yield "edits an object or asks for a size, which only types of an instance may"
+        yield "edits an object or requests a scale, which only types of an instance may do"
     if any(manifest.run_once for manifest in rendered.add):
-        yield "adds an object that runs once, which only types of an instance may"
+        yield "adds an object that runs once, which only types of an instance may do"
     services = {member.service for member in members if member.service}
-    seen: set[str] = set()
+    names: set[str] = set()
     for probe in rendered.probes:
-        if probe.name in seen:
-            yield f'gives two probes the name "{probe.name}"'
-        seen.add(probe.name)
+        if probe.name in names:
+            yield f'returns two probes with the name "{probe.name}"'
+        names.add(probe.name)
         service = probe.target.kind == SERVICE
         if probe.target.kind not in _PROBED_KINDS or (service and probe.target.name not in services):
-            # whoever can make the controller ask anything has its network
-            yield f"asks {probe.target}, which is neither the Service nor a Pod of a member"
+            # a probe of any address would give the type access to the controller's network
+            yield f"probes {probe.target}, which is neither the Service nor a Pod of a member"
 
 
 def _planned(inputs: Inputs, offer: Offer[Scope[Any]], manifest: Manifest) -> PlannedObject:

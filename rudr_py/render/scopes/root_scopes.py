@@ -1,7 +1,7 @@
-"""The root scopes of a namespace: where instances of core workload types are that are in no other (SC-4 to SC-6).
+"""The root scopes of a namespace, for instances of core workload types that are in no other scope (SC-4 to SC-6).
 
-They are an ordinary ApplicationConfiguration, created only where none of its name is: whoever edits it, or has made
-it before us, has configured the root scopes. Who joins them is decided in `membership`.
+They are an ordinary ApplicationConfiguration, which is created only if none with its name exists. A user who edits or
+creates it configures the root scopes. `membership` decides which instances join them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ NAME = "root"
 
 
 def missing(applications: Collection[str]) -> bool:
-    """Whether a namespace with applications of these names lacks its root scopes."""
+    """Whether a namespace with these applications has no root scopes yet."""
     return bool(applications) and NAME not in applications
 
 
 def document(namespace: str) -> dict[str, Any]:
-    """The application to be created. Its network scope lets everything through that was declared (SC-11)."""
+    """The application to create. Its network scope allows all traffic to declared ports (SC-11)."""
     health = {"probe-method": "kube-get", "probe-endpoint": ".status"}
     network = {"network-id": NAME, "subnet-id": NAME, "internet-gateway-type": "public"}
     return {

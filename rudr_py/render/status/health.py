@@ -1,4 +1,4 @@
-"""How the instances and scopes of a plan are doing: asks each type about its own objects as they were observed."""
+"""The health of the instances and scopes of a plan: each type assesses its own observed objects."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from rudr_py.errors import PluginCallError
 from rudr_py.render.status import runs as running
 from rudr_py.render.types import plugin_call
 from rudr_py.render.values.inputs import Observed, Runs
-from rudr_py.render.values.plan import InstancePlan, Plan, ScopePlan, TypeCall
+from rudr_py.render.values.plan import BoundType, InstancePlan, Plan, ScopePlan
 
 C = TypeVar("C", bound=Context[Any])
 
 
-class PartHealth(msgspec.Struct, frozen=True):
-    """What a type says of its objects in an instance."""
+class TraitHealth(msgspec.Struct, frozen=True):
+    """The health that a trait reports for its objects."""
 
-    part: TypeCall[TraitContext[Any]]
+    trait: BoundType[TraitContext[Any]]
     health: Health
 
 
@@ -30,11 +30,11 @@ class InstanceHealth(msgspec.Struct, frozen=True):
 
     plan: InstancePlan
     workload: Health
-    traits: tuple[PartHealth, ...]
+    traits: tuple[TraitHealth, ...]
 
 
 class ScopeHealth(msgspec.Struct, frozen=True):
-    """A scope, and `status`, the whole `.status` that its first object is to have; None when that is not ours."""
+    """A scope, and the desired `.status` of its first object; None when its type does not write one."""
 
     plan: ScopePlan
     health: Health
@@ -56,9 +56,9 @@ def observe(plan: Plan, observed: Observed, now: datetime, runs: Runs = running.
 
 
 def assess(plan: Plan, observed: Observed, now: datetime, runs: Runs = running.NO_RUNS) -> tuple[InstanceHealth, ...]:
-    """The health of every instance. A type that fails at this is `unknown` with its fault as message.
+    """The health of all instances. If a type fails, it is `unknown` with the failure as message.
 
-    `runs` are those of the last status: what has run to its end is well, though its object is gone.
+    `runs` are those of the previous status: an object that has completed is healthy after its deletion, too.
     """
     settled, failed = running.settled(plan, observed, runs), running.failed(plan, observed, runs)
     return tuple(
@@ -66,58 +66,64 @@ def assess(plan: Plan, observed: Observed, now: datetime, runs: Runs = running.N
             instance,
             _FAILED
             if any((instance.name, ref) in failed for ref in instance.workload.refs)
-            else _ask(instance.workload, instance.name, observed, now, settled),
-            tuple(PartHealth(part, _ask(part, instance.name, observed, now, settled)) for part in instance.traits),
+            else _assess(instance.workload, instance.name, observed, now, settled),
+            tuple(
+                TraitHealth(trait, _assess(trait, instance.name, observed, now, settled)) for trait in instance.traits
+            ),
         )
         for instance in plan.instances
     )
 
 
-_FAILED = Health("failed", "Failed", "it failed, and what ran it is gone; it is run again when its inputs change")
+_FAILED = Health("failed", "Failed", "the Job failed and was deleted; it will run again when its inputs change")
 
 
 def scopes(plan: Plan, observed: Observed, now: datetime) -> tuple[ScopeHealth, ...]:
-    """The health of every scope and the status of its object. A type that fails at this is `unknown`."""
+    """The health of all scopes and the status of their objects. If a type fails, it is `unknown`."""
     return tuple(_scope(scope, observed, now) for scope in plan.scopes)
 
 
-def _scope(scope: ScopePlan, observed: Observed, now: datetime) -> ScopeHealth:
-    offer, context = scope.part.offer, _context(scope.part, "", observed, now)
+def _scope(scope_plan: ScopePlan, observed: Observed, now: datetime) -> ScopeHealth:
+    offer, context = scope_plan.bound_type.offer, _context(scope_plan.bound_type, "", observed, now)
     try:
         health = plugin_call.health(offer, context)
-        status = plugin_call.status(offer, context) if scope.part.refs else None
+        status = plugin_call.status(offer, context) if scope_plan.bound_type.refs else None
     except (InvalidProperties, PluginCallError) as error:
-        return ScopeHealth(scope, _unknown(error))
-    return ScopeHealth(scope, health, status)
+        return ScopeHealth(scope_plan, _unknown(error))
+    return ScopeHealth(scope_plan, health, status)
 
 
-def _ask(
-    part: TypeCall[Context[Any]], instance: str, observed: Observed, now: datetime, settled: Collection[tuple[str, Ref]]
+def _assess(
+    bound_type: BoundType[Context[Any]],
+    instance: str,
+    observed: Observed,
+    now: datetime,
+    settled: Collection[tuple[str, Ref]],
 ) -> Health:
-    context = _context(part, instance, observed, now)
-    left = tuple(one for one in context.manifests if (instance, one.ref) not in settled)
-    gone = len(left) < len(context.manifests)
+    context = _context(bound_type, instance, observed, now)
+    remaining = tuple(manifest for manifest in context.manifests if (instance, manifest.ref) not in settled)
+    deleted = len(remaining) < len(context.manifests)
     try:
-        found = plugin_call.health(part.offer, msgspec.structs.replace(context, manifests=left))
+        health = plugin_call.health(bound_type.offer, msgspec.structs.replace(context, manifests=remaining))
     except (InvalidProperties, PluginCallError) as error:
         return _unknown(error)
     return (
-        Health("ready", "Complete", "it ran to its end; what ran it is gone", found.show)
-        if gone and found.ok
-        else found
+        Health("ready", "Complete", "the Job completed and was deleted", health.show)
+        if deleted and health.ok
+        else health
     )
 
 
-def _context(part: TypeCall[C], instance: str, observed: Observed, now: datetime) -> C:
-    seen: dict[Kind, tuple[dict[str, Any], ...]] = {}
+def _context(bound_type: BoundType[C], instance: str, observed: Observed, now: datetime) -> C:
+    documents: dict[Kind, tuple[dict[str, Any], ...]] = {}
 
     def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
-        # once for each kind: a scope may have an object for every member, and looks at each
-        if kind not in seen:
-            seen[kind] = observed.documents(instance, kind)
-        return seen[kind]
+        # once for each kind, because a scope may read the object of every member
+        if kind not in documents:
+            documents[kind] = observed.documents(instance, kind)
+        return documents[kind]
 
-    return msgspec.structs.replace(part.context, _observe=observe, now=now)
+    return msgspec.structs.replace(bound_type.context, _observe=observe, now=now)
 
 
 def _unknown(error: Exception) -> Health:

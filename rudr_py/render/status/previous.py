@@ -1,6 +1,6 @@
-"""What a stored status remembers for the next one: when a trait was attached, what ran to its end, what there was.
+"""Reads the parts of a stored status that the next one needs: times of traits, runs, instances, inventory.
 
-Reads any document without raising: ours, an older release's, Rudr's, anyone's.
+It accepts any document without raising, including those of older releases and of Rudr.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from rudr_py.render.values.inputs import Runs
 
 
 class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the last status matters for the next one.
+    """The parts of a stored status that the next one needs.
 
     `attached` is (instance, trait) -> when the trait was first applied, and ("", scope) -> the same of a scope;
-    `runs` are those of objects that run once; `packages` is type -> the package that offered it. `instances` and
-    `scopes` are the entries as they stand.
+    `runs` are those of objects that run once; `packages` is type -> the package that provided it. `instances` and
+    `scopes` are the unchanged entries.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -36,7 +36,7 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def previous(document: Any) -> PreviousStatus:
-    """Read a stored status, ours or Rudr's or anyone's; what cannot be read counts as absent."""
+    """Read a stored status; invalid parts count as absent."""
     status = document if isinstance(document, dict) else {}
     instances, scopes = _maps(status.get("instances")), _maps(status.get("scopes"))
     return PreviousStatus(
@@ -52,39 +52,43 @@ def previous(document: Any) -> PreviousStatus:
 
 
 def _conditions(value: Any) -> tuple[Condition, ...]:
-    found: dict[str, Condition] = {}
+    conditions: dict[str, Condition] = {}
     for item in _maps(value):
         try:
-            read = msgspec.convert(item, Condition)
+            condition = msgspec.convert(item, Condition)
         except msgspec.ValidationError:
             continue
-        found.setdefault(read.type, read)
-    return tuple(found.values())
+        conditions.setdefault(condition.type, condition)
+    return tuple(conditions.values())
 
 
 def _attached(
     instances: tuple[dict[str, Any], ...], scopes: tuple[dict[str, Any], ...]
 ) -> dict[tuple[str, str], datetime]:
-    entries = [(str(one.get("name") or ""), trait) for one in instances for trait in _maps(one.get("traits"))]
-    found: dict[tuple[str, str], datetime] = {}
+    entries = [
+        (str(instance_entry.get("name") or ""), trait)
+        for instance_entry in instances
+        for trait in _maps(instance_entry.get("traits"))
+    ]
+    times: dict[tuple[str, str], datetime] = {}
     for instance, entry in (*((name, trait) for name, trait in entries if name), *(("", scope) for scope in scopes)):
         try:
             moment = datetime.fromisoformat(entry["attachedAt"])
             if moment.tzinfo is not None:
                 key = instance, str(entry["name"])
-                found[key] = min(moment.astimezone(UTC), found.get(key, moment))
+                times[key] = min(moment.astimezone(UTC), times.get(key, moment))
         except (KeyError, TypeError, ValueError, OverflowError):
             continue
-    return found
+    return times
 
 
 def _runs(instances: tuple[dict[str, Any], ...]) -> Runs:
-    found = {}
+    runs_by_instance = {}
     for entry in instances:
         name, runs = entry.get("name"), entry.get("runs")
         if isinstance(name, str) and isinstance(runs, dict):
-            found[name] = running.read(runs)
-    return {name: runs for name, runs in found.items() if runs}
+            runs_by_instance[name] = running.read(runs)
+    return {name: runs for name, runs in runs_by_instance.items() if runs}
 
 
 def _maps(value: Any) -> tuple[dict[str, Any], ...]:

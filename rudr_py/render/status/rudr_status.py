@@ -1,6 +1,6 @@
-"""The words of Rudr's `status.components`: a text for each object, as dashboards of Rudr's users expect them.
+"""Rudr's `status.components`: a word for each object, for dashboards that were made for Rudr.
 
-Source: Rudr's status loop. New readers use `status.instances` and the conditions.
+Source: Rudr's status loop. New clients should use `status.instances` and the conditions.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from rudr_py.api import Ref, kstatus
+from rudr_py.api import Ref, get_in, kstatus
 from rudr_py.model.kinds import CONFIG_MAP
 from rudr_py.render.values.inputs import Observed
 from rudr_py.render.values.plan import InstancePlan, Plan
@@ -17,21 +17,21 @@ Document = Mapping[str, Any]
 
 
 def components(plan: Plan, observed: Observed, settled: Collection[tuple[str, Ref]] = ()) -> dict[str, dict[str, str]]:
-    """Component name -> `kind/name` -> text. Two instances of one component share an entry, as they did in Rudr.
+    """Component name -> `kind/name` -> text. Two instances of one component share an entry, as in Rudr.
 
-    `settled` are objects, each with its instance, that ran to their end and are gone.
+    `settled` are objects, each with its instance, that completed and were deleted.
     """
-    found: dict[str, dict[str, str]] = {}
+    components: dict[str, dict[str, str]] = {}
     for instance in plan.instances:
-        texts = found.setdefault(instance.component, {})
+        texts = components.setdefault(instance.component, {})
         for ref in _refs(instance):
             text = "succeeded" if (instance.name, ref) in settled else _text(ref, instance.name, observed)
             texts[f"{ref.kind.kind.lower()}/{ref.name}"] = text
-    return found
+    return components
 
 
 def _refs(instance: InstancePlan) -> tuple[Ref, ...]:
-    """Rudr had no word for ConfigMaps."""
+    """The objects of the instance without ConfigMaps, which Rudr did not list."""
     refs = (*instance.workload.refs, *(ref for trait in instance.traits for ref in trait.refs))
     return tuple(ref for ref in refs if ref.kind != CONFIG_MAP)
 
@@ -40,39 +40,30 @@ def _text(ref: Ref, instance: str, observed: Observed) -> str:
     document = next((d for d in observed.documents(instance, ref.kind) if d["metadata"]["name"] == ref.name), None)
     if document is None:
         return "not existed"
-    # another group's Job or Deployment has a status of another shape
+    # a Job or Deployment of another group has a different status
     word = _WORDS.get((ref.kind.group, ref.kind.kind))
     return word(document) if word is not None else "created"
 
 
-def _part(document: Document, name: str) -> Mapping[str, Any]:
-    value = document.get(name)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _number(value: object, default: int = 0) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
-
-
 def _current(document: Document) -> bool:
-    """Whether the status is about the object as it is now."""
-    observed = _number(_part(document, "status").get("observedGeneration"))
-    return observed >= _number(_part(document, "metadata").get("generation"))
+    """Whether the status is that of the current generation."""
+    observed = get_in(document, "status", "observedGeneration", default=0)
+    return observed >= get_in(document, "metadata", "generation", default=0)
 
 
 def _deployment(document: Document) -> str:
-    status = _part(document, "status")
-    wanted = _number(_part(document, "spec").get("replicas"), 1)
-    updated = _number(status.get("updatedReplicas"))
-    if not _current(document) or updated < wanted or _number(status.get("replicas")) > updated:
+    status = get_in(document, "status", default={})
+    desired = get_in(document, "spec", "replicas", default=1)
+    updated = get_in(status, "updatedReplicas", default=0)
+    if not _current(document) or updated < desired or get_in(status, "replicas", default=0) > updated:
         return "updating"
-    return "running" if _number(status.get("availableReplicas")) >= wanted else "unavailable"
+    return "running" if get_in(status, "availableReplicas", default=0) >= desired else "unavailable"
 
 
 def _stateful_set(document: Document) -> str:
-    wanted = _number(_part(document, "spec").get("replicas"), 1)
-    ready = _number(_part(document, "status").get("readyReplicas"))
-    return "running" if _current(document) and ready >= wanted else "updating"
+    desired = get_in(document, "spec", "replicas", default=1)
+    ready = get_in(document, "status", "readyReplicas", default=0)
+    return "running" if _current(document) and ready >= desired else "updating"
 
 
 def _job(document: Document) -> str:
@@ -82,11 +73,11 @@ def _job(document: Document) -> str:
 
 
 def _autoscaler(document: Document) -> str:
-    return str(_number(_part(document, "status").get("currentReplicas")))
+    return str(get_in(document, "status", "currentReplicas", default=0))
 
 
 def _claim(document: Document) -> str:
-    return str(_part(document, "status").get("phase") or "Pending")
+    return str(get_in(document, "status", "phase", default="") or "Pending")
 
 
 _WORDS: Mapping[tuple[str, str], Callable[[Document], str]] = {

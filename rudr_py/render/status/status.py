@@ -1,6 +1,6 @@
-"""Observed -> the status of an application: conditions, instances, scopes, Rudr's phase and words. Pure.
+"""Observed -> the status of an application: conditions, instances, scopes, Rudr's phase and components. Pure.
 
-It writes nothing itself, and reads no clock. What the next look needs of it is read in `memory`.
+It writes nothing and reads no clock. `previous` reads the parts that the next status needs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["TOO_LARGE", "PreviousStatus", "SyncState", "bounded", "previous", "s
 Phase = Literal["Add", "Modify", "synced"]
 
 SIZE_LIMIT = 256 * 1024
-"""Bytes of a status; beyond this the API server would soon refuse the object as a whole."""
+"""Maximum bytes of a status. Much larger ones would exceed the API server's limit for an object."""
 
 TOO_LARGE = "TooLarge"
 
@@ -40,31 +40,31 @@ def status(
     before: PreviousStatus,
     assessment: Assessment | None = None,
 ) -> dict[str, Any]:
-    """The whole status, to be written when it differs from the stored one.
+    """The whole status. It is written if it differs from the stored one.
 
     `assessment` is that of `observed`, for callers that have one already.
     """
     generation = inputs.application.metadata.generation
     assessment = assessment or health.observe(plan, observed, inputs.now, before.runs)
     runs, healths = assessment.runs, assessment.instances
-    found = before.conditions
+    all_conditions = before.conditions
     for condition in conditions.judge(plan, sync, healths):
         current = msgspec.structs.replace(condition, observed_generation=generation)
-        found = set_condition(found, current, inputs.now)
+        all_conditions = set_condition(all_conditions, current, inputs.now)
     if not sync.paused:
-        found = tuple(condition for condition in found if condition.type != "Paused")
+        all_conditions = tuple(condition for condition in all_conditions if condition.type != "Paused")
     built: dict[str, Any] = {
         "observedGeneration": generation,
         "phase": _phase(plan, sync, before),
-        # lists all through, as the stored status has them: a tuple would never equal that
-        "conditions": msgspec.to_builtins(list(found)),
+        # lists only: a tuple would never be equal to the stored status
+        "conditions": msgspec.to_builtins(list(all_conditions)),
     }
     if plan.problems:
-        built["instances"], built["scopes"] = _unseen(before), _unseen_scopes(before)
+        built["instances"], built["scopes"] = _unknown_instances(before), _unknown_scopes(before)
     else:
         built["components"] = rudr_status.components(plan, observed, running.settled(plan, observed, runs))
-        built["instances"] = [_instance(one, runs) for one in healths]
-        built["scopes"] = [_scope(one) for one in assessment.scopes]
+        built["instances"] = [_instance(instance, runs) for instance in healths]
+        built["scopes"] = [_scope(scope) for scope in assessment.scopes]
     built["packages"] = packages.written(plan.packages)
     built["warnings"] = [*(conditions.line(warning) for warning in plan.warnings), *sync.notes]
     built["resources"] = list(sync.resources)
@@ -72,21 +72,25 @@ def status(
 
 
 def scope_status(scopes: Iterable[ScopeHealth]) -> dict[Ref, dict[str, Any]]:
-    """The status of each scope's own object, to be written when it differs; none where a type has nothing to say."""
-    return {one.plan.part.refs[0]: one.status for one in scopes if one.status is not None}
+    """The desired status of the scopes' own objects; without those whose type writes none."""
+    return {scope.plan.bound_type.refs[0]: scope.status for scope in scopes if scope.status is not None}
 
 
-def bounded(wanted: dict[str, Any], before: PreviousStatus) -> dict[str, Any]:
-    """The status, or when it is too large for the server one that says so and keeps what is needed to go on.
+def bounded(full_status: dict[str, Any], before: PreviousStatus) -> dict[str, Any]:
+    """The status, or if it is too large, a reduced one: conditions TooLarge, and the parts that the next status needs.
 
-    Kept are resources, packages, times of traits and runs. `before` is the present status: the times of conditions
-    that said so already stay as they are.
+    Those are resources, packages, times of traits and runs. Conditions of the previous status that are TooLarge
+    already keep their times.
     """
-    if len(msgspec.json.encode(wanted)) <= SIZE_LIMIT:
-        return wanted
-    times = {one.type: one.last_transition_time for one in before.conditions if one.reason == TOO_LARGE}
+    if len(msgspec.json.encode(full_status)) <= SIZE_LIMIT:
+        return full_status
+    times = {
+        condition.type: condition.last_transition_time
+        for condition in before.conditions
+        if condition.reason == TOO_LARGE
+    }
     message = "the status of this application would be larger than 256 KiB; split the application"
-    told = [
+    reduced = [
         {
             **condition,
             "status": "Unknown" if condition["type"] == "Synced" else "False",
@@ -94,106 +98,112 @@ def bounded(wanted: dict[str, Any], before: PreviousStatus) -> dict[str, Any]:
             "message": message,
             "lastTransitionTime": times.get(condition["type"]) or condition["lastTransitionTime"],
         }
-        for condition in wanted["conditions"]
+        for condition in full_status["conditions"]
         if condition["type"] in ("Valid", "Synced", "Ready")
     ]
-    kept = {
-        "observedGeneration": wanted.get("observedGeneration"),
-        "phase": "Modify" if wanted.get("phase") == "synced" else wanted.get("phase"),
-        "conditions": told,
-        "instances": [slim for entry in wanted.get("instances", ()) if (slim := _slim(entry))],
+    fields = {
+        "observedGeneration": full_status.get("observedGeneration"),
+        "phase": "Modify" if full_status.get("phase") == "synced" else full_status.get("phase"),
+        "conditions": reduced,
+        "instances": [slim for entry in full_status.get("instances", ()) if (slim := _slim(entry))],
         "scopes": [
-            {key: entry[key] for key in ("name", "attachedAt") if key in entry} for entry in wanted.get("scopes", ())
+            {key: entry[key] for key in ("name", "attachedAt") if key in entry}
+            for entry in full_status.get("scopes", ())
         ],
-        "packages": wanted.get("packages"),
-        "resources": wanted.get("resources"),
+        "packages": full_status.get("packages"),
+        "resources": full_status.get("resources"),
     }
-    return {name: value for name, value in kept.items() if value not in (None, [])}
+    return {name: value for name, value in fields.items() if value not in (None, [])}
 
 
 def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What must not be forgotten of an instance; nothing when there is no such thing."""
+    """The times and runs of an instance; empty without any."""
     traits = [{"name": trait["name"], "attachedAt": trait["attachedAt"]} for trait in entry.get("traits", ())]
-    kept = {"traits": traits, "runs": entry.get("runs")}
-    found = {name: value for name, value in kept.items() if value}
-    return {"name": entry["name"], "state": entry["state"], **found} if found else {}
+    fields = {"traits": traits, "runs": entry.get("runs")}
+    slim = {name: value for name, value in fields.items() if value}
+    return {"name": entry["name"], "state": entry["state"], **slim} if slim else {}
 
 
 def _phase(plan: Plan, sync: SyncState, before: PreviousStatus) -> Phase:
-    """`synced` once all of this generation is applied; `Modify` when it was so before, else `Add` (Rudr's words)."""
+    """Rudr's phase: `synced` if all of this generation is applied; `Modify` if it was synced before, else `Add`."""
     if not plan.problems and sync.state == TRUE:
         return "synced"
     return "Modify" if before.phase in ("Modify", "synced") else "Add"
 
 
-def _instance(one: InstanceHealth, runs: Runs) -> dict[str, Any]:
+def _instance(instance_health: InstanceHealth, runs: Runs) -> dict[str, Any]:
     built: dict[str, Any] = {
-        "name": one.plan.name,
-        "component": one.plan.component,
-        "workload": one.plan.workload.name,
-        **_health(one.workload),
+        "name": instance_health.plan.name,
+        "component": instance_health.plan.component,
+        "workload": instance_health.plan.workload.name,
+        **_health(instance_health.workload),
         "traits": [
-            {"name": trait.part.name, "attachedAt": _time(trait.part.context.attached_at), **_health(trait.health)}
-            for trait in one.traits
+            {
+                "name": trait.trait.name,
+                "attachedAt": _time(trait.trait.context.attached_at),
+                **_health(trait.health),
+            }
+            for trait in instance_health.traits
         ],
     }
-    if one.plan.scopes:
+    if instance_health.plan.scopes:
         built["scopes"] = [
-            {"name": scope.name, "type": scope.type, "application": scope.application} for scope in one.plan.scopes
+            {"name": scope.name, "type": scope.type, "application": scope.application}
+            for scope in instance_health.plan.scopes
         ]
-    if one.plan.name in runs:
-        built["runs"] = running.written(runs[one.plan.name])
+    if instance_health.plan.name in runs:
+        built["runs"] = running.written(runs[instance_health.plan.name])
     return built
 
 
-def _scope(one: ScopeHealth) -> dict[str, Any]:
-    context = one.plan.part.context
+def _scope(scope_health: ScopeHealth) -> dict[str, Any]:
+    context = scope_health.plan.bound_type.context
     return {
-        "name": one.plan.name,
-        "type": one.plan.part.name,
+        "name": scope_health.plan.name,
+        "type": scope_health.plan.bound_type.name,
         "attachedAt": _time(context.attached_at),
         "members": len(context.members),
-        **_health(one.health),
+        **_health(scope_health.health),
     }
 
 
-_UNSEEN: Mapping[str, str] = {"state": "unknown", "reason": "NotValid"}
+_UNKNOWN: Mapping[str, str] = {"state": "unknown", "reason": "NotValid"}
 
 
-def _unseen(before: PreviousStatus) -> list[dict[str, Any]]:
-    """The instances that were there before the documents went wrong, with what must outlive that: times and runs."""
+def _unknown_instances(before: PreviousStatus) -> list[dict[str, Any]]:
+    """The instances from before the documents became invalid, with their times and runs."""
     kept: list[dict[str, Any]] = []
     for entry in before.instances:
         name = entry.get("name")
         traits = [
-            {"name": trait, "attachedAt": _time(moment), **_UNSEEN}
+            {"name": trait, "attachedAt": _time(moment), **_UNKNOWN}
             for (instance, trait), moment in before.attached.items()
             if instance == name
         ]
         if isinstance(name, str) and name:
-            known: dict[str, Any] = {key: str(entry[key]) for key in ("component", "workload") if key in entry}
+            described: dict[str, Any] = {key: str(entry[key]) for key in ("component", "workload") if key in entry}
             runs = {"runs": running.written(before.runs[name])} if name in before.runs else {}
-            kept.append({"name": name, **known, **_UNSEEN, "traits": traits, **runs})
+            kept.append({"name": name, **described, **_UNKNOWN, "traits": traits, **runs})
     return kept
 
 
-def _unseen_scopes(before: PreviousStatus) -> list[dict[str, Any]]:
+def _unknown_scopes(before: PreviousStatus) -> list[dict[str, Any]]:
     kept: list[dict[str, Any]] = []
     for entry in before.scopes:
         name = entry.get("name")
         if isinstance(name, str) and ("", name) in before.attached:
             moment = _time(before.attached["", name])
-            kept.append({"name": name, "type": str(entry.get("type", "")), "attachedAt": moment, **_UNSEEN})
+            kept.append({"name": name, "type": str(entry.get("type", "")), "attachedAt": moment, **_UNKNOWN})
     return kept
 
 
-def _health(found: Health) -> dict[str, Any]:
-    shown: dict[str, Any] = {"state": found.state, "reason": found.reason}
-    if found.message:
-        shown["message"] = found.message
-    if found.show:
-        shown["show"] = dict(found.show)
-    return shown
+def _health(health: Health) -> dict[str, Any]:
+    fields: dict[str, Any] = {"state": health.state, "reason": health.reason}
+    if health.message:
+        fields["message"] = health.message
+    if health.show:
+        fields["show"] = dict(health.show)
+    return fields
 
 
 def _time(moment: datetime) -> str:

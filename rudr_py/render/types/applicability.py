@@ -1,4 +1,4 @@
-"""Whether a trait may be attached to a workload type, by what the two types declare. Pure; the cluster is not asked."""
+"""Whether a trait may be attached to a workload type, by the declarations of the two types. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rudr_py.catalog import Offer
 
 
 def misfit(trait: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]]) -> str:
-    """Why the trait cannot be attached to the workload type, or "" (TR-14)."""
+    """The reason why the trait cannot be attached to the workload type, or "" (TR-14)."""
     names = {workload.name, *workload.type.aliases}
     allowed = trait.type.applies_to
     if "*" not in allowed and not names & set(allowed):
@@ -17,14 +17,14 @@ def misfit(trait: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]]) -> str:
     offered = workload.type.provides | ({"scale"} if workload.type.scale_forms else frozenset())
     lacking = sorted(trait.type.requires - offered)
     if lacking:
-        return f'the trait "{trait.name}" needs {", ".join(lacking)}, which {workload.name} does not offer'
+        return f'the trait "{trait.name}" requires {", ".join(lacking)}, which {workload.name} does not provide'
     return ""
 
 
-def misfit_of_size(form: str, trait_name: str, workload: Offer[WorkloadType[Any]]) -> str:
-    """Why the workload type cannot have the size that the trait asks for, or "" (TR-14)."""
-    takes = workload.type.scale_forms
-    if form in takes:
+def scale_misfit(form: str, trait_name: str, workload: Offer[WorkloadType[Any]]) -> str:
+    """The reason why the workload type does not accept the scale that the trait requests, or "" (TR-14)."""
+    accepted = workload.type.scale_forms
+    if form in accepted:
         return ""
-    message = f'{workload.name} cannot have the size that the trait "{trait_name}" asks for'
-    return f"{message} ({form}; it takes {', '.join(sorted(takes)) or 'none'})"
+    message = f'{workload.name} does not accept the scale that the trait "{trait_name}" requests'
+    return f"{message} ({form}; it accepts {', '.join(sorted(accepted)) or 'none'})"

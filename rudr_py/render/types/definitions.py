@@ -1,7 +1,7 @@
-"""The installed types as Trait, WorkloadType and ApplicationScope objects, for `kubectl get trait` to find them.
+"""The installed types as Trait, WorkloadType and ApplicationScope objects, for `kubectl get trait`.
 
-Pure: what is to be published is said here, and applied in the definitions namespace by the controller. Names are
-Rudr's where it had one. Such an object says what its type says; it is never used to check anything.
+Pure: the controller applies them in the definitions namespace. Names are Rudr's where it had one. These objects are
+never used to check documents.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def publish(catalog: Catalog, namespace: str) -> tuple[dict[str, Any], ...]:
-    """The definition of every installed type, whole objects, each kind by the names of its types.
+    """The definitions of all installed types as whole objects, for each kind in the order of the types' names.
 
-    Of two types whose names would make one name of an object the first is published.
+    If the names of two types give the same object name, only the first is published.
     """
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    documents: dict[tuple[str, str], dict[str, Any]] = {}
     for offer in catalog.offers():
         document = _document(offer, namespace)
         if document is not None:
-            found.setdefault((document["kind"], document["metadata"]["name"]), document)
-    return tuple(found.values())
+            documents.setdefault((document["kind"], document["metadata"]["name"]), document)
+    return tuple(documents.values())
 
 
 def _document(offer: Offer[Any], namespace: str) -> dict[str, Any] | None:
-    """None for a type that no definition can describe: a workload without a group."""
+    """None for a type that a definition cannot describe: a workload type without a group."""
     type_ = offer.type
     kind, spec = "", None
     if isinstance(type_, Trait):
@@ -69,13 +69,13 @@ def _document(offer: Offer[Any], namespace: str) -> dict[str, Any] | None:
 
 
 def _name(name: str) -> str:
-    """That of the object: `manual-scaler`, `singleton-server`, `function.v1alpha2.openfaas.com`."""
+    """The name of the object: `manual-scaler`, `singleton-server`, `function.v1alpha2.openfaas.com`."""
     parsed = TypeName.parse(name)
     if parsed is None:
         return labels.object_name(name)
     kind = _CAPITAL.sub("-", parsed.kind)
-    known = kind if parsed.group == CORE_GROUP else f"{kind}.{parsed.version}.{parsed.group}"
-    return _RUDR_NAMES.get(name) or labels.object_name(known)
+    text = kind if parsed.group == CORE_GROUP else f"{kind}.{parsed.version}.{parsed.group}"
+    return _RUDR_NAMES.get(name) or labels.object_name(text)
 
 
 def _description(type_: Type[Any]) -> str:
@@ -83,9 +83,9 @@ def _description(type_: Type[Any]) -> str:
     return " ".join(text.partition("\n\n")[0].split())
 
 
-def _trait(offer: Offer[Any], type_: Trait[Any]) -> dict[str, Any]:
+def _trait(offer: Offer[Any], trait_type: Trait[Any]) -> dict[str, Any]:
     schema = msgspec.json.encode(offer.schema, order="deterministic").decode()
-    return {"appliesTo": list(type_.applies_to), "properties": schema}
+    return {"appliesTo": list(trait_type.applies_to), "properties": schema}
 
 
 def _workload(offer: Offer[Any]) -> dict[str, Any] | None:
@@ -101,21 +101,21 @@ def _workload(offer: Offer[Any]) -> dict[str, Any] | None:
     }
 
 
-def _scope(offer: Offer[Any], type_: Scope[Any]) -> dict[str, Any]:
+def _scope(offer: Offer[Any], scope_type: Scope[Any]) -> dict[str, Any]:
     return {
         "type": offer.name,
-        "allowComponentOverlap": type_.allow_overlap,
+        "allowComponentOverlap": scope_type.allow_overlap,
         "parameters": list(_parameters(offer.schema)),
     }
 
 
 def _parameters(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     required = schema.get("required", ())
-    # defaults of models are Python's, tuples among them
+    # convert Python's defaults, such as tuples, to JSON
     declared = msgspec.json.decode(msgspec.json.encode(schema.get("properties", {})))
-    for name, found in declared.items():
-        known = found if isinstance(found, dict) else {}
-        yield {"name": name, "required": name in required, **_type(known), **_description_of(known)}
+    for name, schema_node in declared.items():
+        property_schema = schema_node if isinstance(schema_node, dict) else {}
+        yield {"name": name, "required": name in required, **_type(property_schema), **_description_of(property_schema)}
 
 
 def _description_of(declared: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,10 +123,10 @@ def _description_of(declared: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _type(declared: Mapping[str, Any]) -> dict[str, Any]:
-    """The type, and the default, in the words of definitions, which have one type only: the first that is not null."""
+    """The type and the default in the form of definitions, which have a single type: the first that is not null."""
     branches = [declared, *declared.get("anyOf", ()), *declared.get("oneOf", ())]
     named = (branch.get("type") for branch in branches if isinstance(branch, dict))
-    flat = (name for found in named for name in (found if isinstance(found, list) else [found]))
+    flat = (name for type_name in named for name in (type_name if isinstance(type_name, list) else [type_name]))
     types = [name for name in flat if name in SCOPE_PARAMETER_TYPES and name != "null"] or ["string"]
     default = declared.get("default")
     if default is None:

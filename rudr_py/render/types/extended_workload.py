@@ -1,7 +1,7 @@
-"""Workload types that no plugin offers: any kind that a WorkloadType object in the definitions namespace admits.
+"""Workload types without a plugin: any kind that a WorkloadType object in the definitions namespace admits.
 
-The object is the component's workloadSettings, nothing else; its health is read off its conditions (kstatus).
-Kinds that give rights, change the API server or hold secrets are never admitted, whoever asks.
+The object consists of the component's workloadSettings only; its health comes from its conditions (kstatus).
+Kinds that grant rights, change the API server or contain secrets are never admitted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rudr_py.model import parameter_types, suggest
 from rudr_py.model.component import Setting
 from rudr_py.model.definition import WorkloadTypeDefinition
 from rudr_py.model.identity import CORE_GROUP, TypeName
-from rudr_py.render.types.properties import Where
+from rudr_py.render.types.properties import Locator
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Definitions
 
@@ -36,25 +36,25 @@ FORBIDDEN_GROUPS = frozenset(
         "rbac.authorization.k8s.io",
     }
 )
-"""Groups of which nothing is ever admitted, beside that of OAM itself and the core group (Secret, Node), which has no
-name that a document could give."""
+"""Groups whose kinds are never admitted. OAM's own group and the core group (Secret, Node) are not admitted either; the
+latter has no name in the form GROUP/VERSION.Kind."""
 
 SPEC = "spec"
 """The setting that is the whole `.spec` of the object, as in Rudr."""
 
 Settings = dict[str, Any]
 
-_NOTHING: Final = object()
+_ABSENT: Final = object()
 
 
 class Extended(WorkloadType[Settings]):
-    """An object of an admitted kind, named like the instance."""
+    """An object of an admitted kind, with the name of the instance."""
 
     def render(self, ctx: WorkloadContext[Settings]) -> Rendered:
-        """The object with the settings as its `spec`; a setting called `spec` is all or a part of that."""
+        """The object with the settings as its `spec`; a setting `spec` is merged into it."""
         settings = dict(ctx.properties)
         spec = {**settings.pop(SPEC, {}), **settings}
-        unused = f"{self.name} is made of its workloadSettings only; the containers have no effect"
+        unused = f"{self.name} uses only the workloadSettings; the containers have no effect"
         return Rendered(
             add=(Manifest(kind=self.produces[0], name=ctx.name(), body={"spec": spec}),),
             warnings=(unused,) if ctx.component.containers else (),
@@ -62,7 +62,7 @@ class Extended(WorkloadType[Settings]):
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
-    """An offer of an extended workload type and the settings that a component may leave out."""
+    """An offer of an extended workload type and the default settings."""
 
     offer: Offer[WorkloadType[Any]]
     defaults: Mapping[str, Any]
@@ -76,47 +76,47 @@ class Parameters(msgspec.Struct, frozen=True):
 
 
 def admit(definitions: Definitions, name: str) -> Admitted | str:
-    """The workload type `name` as a WorkloadType object admits it, or what to tell the user of why none does."""
-    wanted = TypeName.parse(name)
-    if wanted is None or wanted.group == CORE_GROUP:
+    """The workload type `name` if a WorkloadType object admits it, or a hint for the user why none does."""
+    type_name = TypeName.parse(name)
+    if type_name is None or type_name.group == CORE_GROUP:
         return ""
-    if wanted.group in FORBIDDEN_GROUPS:
-        return f" Kinds of the group {wanted.group} are never admitted."
+    if type_name.group in FORBIDDEN_GROUPS:
+        return f" Kinds of the group {type_name.group} are never admitted."
     for key in sorted(definitions.workloads):
         parsed = definitions.workloads[key]
-        found = parsed.value
-        if found is None or not _means(found, wanted) or labels.ours(found.metadata.labels):
+        definition = parsed.value
+        if definition is None or not _defines(definition, type_name) or labels.is_managed(definition.metadata.labels):
             continue
         if parsed.problems:
-            return f' The WorkloadType object "{key}" would admit it, but is wrong: {parsed.problems[0]}.'
+            return f' The WorkloadType object "{key}" would admit it, but is not valid: {parsed.problems[0]}.'
         try:
-            return _admitted(msgspec.json.encode([found.settings, str(wanted), key]))
+            return _admitted(msgspec.json.encode([definition.settings, str(type_name), key]))
         except jsonschema.SchemaError as error:
-            return f' The WorkloadType object "{key}" would admit it, but its settings are wrong: {error.message}.'
+            return f' The WorkloadType object "{key}" would admit it, but its settings are not valid: {error.message}.'
     return " A WorkloadType object in the definitions namespace could admit it."
 
 
 def filled(
-    settings: Mapping[str, Any], literal: Collection[str], parameters: Parameters, where: Where
+    settings: Mapping[str, Any], literal: Collection[str], parameters: Parameters, locate: Locator
 ) -> tuple[Settings, tuple[Problem, ...]]:
     """The settings with every `{fromParam: x}` inside the `literal` ones replaced by the parameter's value.
 
-    `literal` are the names of those that stand in the document themselves: what came from a parameter is not looked
-    through again. A parameter without a value leaves a `value` that stands beside `fromParam`, else nothing at all;
-    one that the component does not declare is a problem.
+    `literal` are the names of the settings with a value in the document: values of parameters are not searched for
+    references. Without a value of the parameter, the `value` next to `fromParam` is used, or the entry is removed;
+    a parameter that the component does not declare is a problem.
     """
     problems: list[Problem] = []
-    found = {
-        name: _filled(value, parameters, (name,), problems, where) if name in literal else value
+    values = {
+        name: _filled(value, parameters, (name,), problems, locate) if name in literal else value
         for name, value in settings.items()
     }
-    return {name: value for name, value in found.items() if value is not _NOTHING}, tuple(problems)
+    return {name: value for name, value in values.items() if value is not _ABSENT}, tuple(problems)
 
 
-def _means(definition: WorkloadTypeDefinition, wanted: TypeName) -> bool:
-    """Whether the definition is about this type; the specification's form of it has no version."""
-    same = (definition.group, definition.kind) == (wanted.group, wanted.kind)
-    return same and definition.version in ("", wanted.version)
+def _defines(definition: WorkloadTypeDefinition, type_name: TypeName) -> bool:
+    """Whether the definition is that of this type; the specification's form of a definition has no version."""
+    same = (definition.group, definition.kind) == (type_name.group, type_name.kind)
+    return same and definition.version in ("", type_name.version)
 
 
 @functools.lru_cache(maxsize=256)
@@ -124,7 +124,7 @@ def _admitted(encoded: bytes) -> Admitted:
     """The offer for a definition's settings, the type and the object's name. Raises jsonschema.SchemaError."""
     settings, name, key = msgspec.json.decode(encoded, type=tuple[tuple[Setting, ...], str, str])
     parsed = TypeName.parse(name)
-    assert parsed is not None, name  # noqa: S101 - it is made of a TypeName
+    assert parsed is not None, name  # noqa: S101 - it is the text of a TypeName
     members = {"name": name, "properties": _schema(settings), "produces": (Kind(parsed.api_version, parsed.kind),)}
     declared: type[Extended] = type("Extended", (Extended,), members)
     return Admitted(
@@ -134,7 +134,7 @@ def _admitted(encoded: bytes) -> Admitted:
 
 
 def _schema(settings: Sequence[Setting]) -> dict[str, Any]:
-    """The settings as a JSON Schema (WT-2, WT-3); without any declared, `spec` is the one, as in Rudr."""
+    """The settings as a JSON Schema (WT-2, WT-3); if none is declared, the only one is `spec`, as in Rudr."""
     if not settings:
         spec = {"type": "object", "description": "The spec of the object."}
         return {"type": "object", "required": [SPEC], "properties": {SPEC: spec}, "additionalProperties": False}
@@ -150,18 +150,18 @@ def _schema(settings: Sequence[Setting]) -> dict[str, Any]:
 
 
 def _filled(
-    value: Any, parameters: Parameters, steps: tuple[str | int, ...], problems: list[Problem], where: Where
+    value: Any, parameters: Parameters, steps: tuple[str | int, ...], problems: list[Problem], locate: Locator
 ) -> Any:
     if isinstance(value, list):
-        items = (_filled(item, parameters, (*steps, index), problems, where) for index, item in enumerate(value))
-        return [item for item in items if item is not _NOTHING]
+        items = (_filled(item, parameters, (*steps, index), problems, locate) for index, item in enumerate(value))
+        return [item for item in items if item is not _ABSENT]
     if not isinstance(value, dict):
         return value
     name = value.get("fromParam")
     if not isinstance(name, str) or not set(value) <= {"fromParam", "value"}:
-        inner = {key: _filled(item, parameters, (*steps, key), problems, where) for key, item in value.items()}
-        return {key: item for key, item in inner.items() if item is not _NOTHING}
+        inner = {key: _filled(item, parameters, (*steps, key), problems, locate) for key, item in value.items()}
+        return {key: item for key, item in inner.items() if item is not _ABSENT}
     if name not in parameters.declared:
         message = f'the component has no parameter "{name}".{suggest.nearest(name, parameters.declared)}'
-        problems.append(Problem(message, where(*steps, "fromParam"), rule="WS-2"))
-    return parameters.values.get(name, value.get("value", _NOTHING))
+        problems.append(Problem(message, locate(*steps, "fromParam"), rule="WS-2"))
+    return parameters.values.get(name, value.get("value", _ABSENT))

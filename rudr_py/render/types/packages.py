@@ -1,6 +1,6 @@
-"""Which packages the types of an application come from; remembered in status, for the day when one of them is gone.
+"""The packages that provide the types of an application. The status stores them for messages about missing types.
 
-Pure. Only names are kept here: what an installed package offers is the catalog's to say.
+Pure. The catalog has the types of installed packages; the status has only names.
 """
 
 from __future__ import annotations
@@ -13,51 +13,56 @@ from rudr_py.errors import CatalogError
 from rudr_py.render.values.inputs import Inputs
 
 
-def used(inputs: Inputs, catalog: Catalog, *, wrong: bool) -> dict[str, str]:
-    """Type as the documents write it -> package with version, of every type that is not our own.
+def used(inputs: Inputs, catalog: Catalog, *, invalid: bool) -> dict[str, str]:
+    """Type as written in the documents -> package with version, of all types that are not built in.
 
-    While the documents are `wrong`, what was known of a type that is not there stays known.
+    While the documents are `invalid`, missing types keep their package from the previous status.
     """
     bindings = inputs.application.components
     parsed = [inputs.components.get(binding.component_name) for binding in bindings]
-    workloads = {found.value.workload_type for found in parsed if found is not None and found.value is not None}
+    workloads = {
+        component.value.workload_type for component in parsed if component is not None and component.value is not None
+    }
     traits = {trait.name for binding in bindings for trait in binding.traits}
     scopes = {scope.type for scope in inputs.application.scopes}
-    offered: dict[str, str] = {}
+    provided: dict[str, str] = {}
     for names, offers in ((workloads, catalog.workloads), (traits, catalog.traits), (scopes, catalog.scopes)):
-        offered |= {name: offers[name].package for name in names if name in offers}
-    found = {name: package for name, package in offered.items() if package_and_version(package)[0] != OWN_PACKAGE}
-    if not wrong:
-        return found
-    # a document that cannot be read, or is not there, may name any of them
-    unread = bool(inputs.parsed.problems) or any(one is None or one.value is None for one in parsed)
-    lost = {name for name in inputs.packages if name not in offered and (unread or name in workloads | traits | scopes)}
-    return {**{name: inputs.packages[name] for name in lost}, **found}
+        provided |= {name: offers[name].package for name in names if name in offers}
+    component = {name: package for name, package in provided.items() if package_and_version(package)[0] != OWN_PACKAGE}
+    if not invalid:
+        return component
+    # a document that is unreadable or absent may use any of them
+    unread = bool(inputs.parsed.problems) or any(component is None or component.value is None for component in parsed)
+    lost = {
+        name for name in inputs.packages if name not in provided and (unread or name in workloads | traits | scopes)
+    }
+    return {**{name: inputs.packages[name] for name in lost}, **component}
 
 
-def unknown(error: CatalogError, what: str, inputs: Inputs, catalog: Catalog) -> str:
-    """What to tell of a type that nobody offers: `what` it is, who offered it, and how to have it again.
+def unknown(error: CatalogError, category: str, inputs: Inputs, catalog: Catalog) -> str:
+    """The message about a missing type of this category: the package that provided it, and how to install it again.
 
-    Without a memory of it, or when the catalog knows its plugin, that is what the catalog says.
+    If the status has no package for it, or the catalog lists its plugin, it is the message of the catalog.
     """
-    before = inputs.packages.get(error.name)
-    if before is None:
+    provider = inputs.packages.get(error.name)
+    if provider is None:
         return str(error)
-    package, version = package_and_version(before)
+    package, version = package_and_version(provider)
     states = [plugin for plugin in catalog.plugins if plugin.package == package]
     unused = next((plugin for plugin in states if plugin.state != "loaded"), None)
     if unused is not None:
-        told = error.name in unused.types
-        return str(error) if told else f'the {what} "{error.name}" cannot be used: {unused.error}.'
+        listed = error.name in unused.types
+        return str(error) if listed else f'the {category} "{error.name}" cannot be used: {unused.error}.'
     if states:
-        there = f"{states[0].distribution}, which is installed now, does not offer it"
-        return f"the {what} \"{error.name}\" was offered by {before}, and {there}: pip install '{package}=={version}'."
-    again = f"install it again: pip install {package}, and restart rudr-py"
-    return f'the {what} "{error.name}" was offered by {before}, which is not installed now; {again}.'
+        installed = f"the installed {states[0].distribution} does not provide it"
+        install = f"pip install '{package}=={version}'"
+        return f'the {category} "{error.name}" was provided by {provider}, but {installed}; run: {install}.'
+    install = f"pip install {package}, and restart rudr-py"
+    return f'the {category} "{error.name}" was provided by {provider}, which is not installed now; run: {install}.'
 
 
 def written(packages: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The entries of status: name and version of each package, with the types that are used of it, in order."""
+    """The entries of the status: name, version and used types of each package, in order."""
     by_package: dict[str, list[str]] = {}
     for name in sorted(packages):
         by_package.setdefault(packages[name], []).append(name)
@@ -66,11 +71,11 @@ def written(packages: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def read(entries: tuple[dict[str, Any], ...]) -> dict[str, str]:
-    """The reverse of `written`; what cannot be read is left out."""
-    found: dict[str, str] = {}
+    """The reverse of `written`; invalid entries are ignored."""
+    packages_by_type: dict[str, str] = {}
     for entry in entries:
         name, version, types = entry.get("name"), entry.get("version"), entry.get("types")
         if isinstance(name, str) and name and isinstance(version, str) and isinstance(types, list):
             package = f"{name} {version}" if version else name
-            found |= {each: package for each in types if isinstance(each, str)}
-    return found
+            packages_by_type |= {type_name: package for type_name in types if isinstance(type_name, str)}
+    return packages_by_type

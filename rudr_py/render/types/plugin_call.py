@@ -1,14 +1,14 @@
-"""Calls a type: copies go in, a checked copy comes out. What a plugin does to its values harms nobody else.
+"""Calls types: passes copies, and returns checked copies, so that a plugin cannot modify the values of other types.
 
-Nothing that a type returns is taken on trust: frozen values are not checked when they are made. What is checked
-here is whether an answer is what the API says it is; whether it fits the instance is decided in `instance`.
+Everything that a type returns is checked, because frozen values are not validated when they are created. Checked here
+is the form of a result; `instance` checks whether it fits the instance.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -37,15 +37,18 @@ from rudr_py.errors import Problem
 from rudr_py.model import names, paths
 
 HEAD = frozenset({"apiVersion", "kind", "metadata"})
-"""The fields of an object that the core writes; a body may not have them."""
+"""The fields of an object that the core sets; a body must not have them."""
 
 
 LARGEST = 8 * 2**20
-"""Bytes of one answer as JSON: far more than any server would take, and little enough to go on working."""
+"""Maximum bytes of one result as JSON: more than an API server accepts, and few enough to process."""
+
+CONTEXT_CHANGED: Final = "changed values of its context"
+"""Part of the warning about a type that changed its context."""
 
 
-class _Given(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The parts of a context that a type could change in place; a class of contexts has some of them only."""
+class _MutableFields(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The fields of a context that a type could change in place; each class of contexts has some of them."""
 
     manifests: tuple[Manifest, ...]
     component: Component | UnsetType = UNSET
@@ -57,17 +60,17 @@ class _Given(msgspec.Struct, frozen=True, omit_defaults=True):
 
 C = TypeVar("C", bound=Context[Any])
 
-Told = Callable[[str, str], Problem]
+ToProblem = Callable[[str, str], Problem]
 """Message and path of a problem in InvalidProperties -> the problem in its document."""
 
 _PLAIN_FIELDS = [field for field in msgspec.structs.fields(Rendered) if field.name != "edit"]
 
 _Plain = msgspec.defstruct("_Plain", [(field.name, field.type) for field in _PLAIN_FIELDS], frozen=True)
-"""A Rendered without its edits: JSON cannot tell a SetField from a DropField."""
+"""A Rendered without its edits: in JSON a SetField and a DropField are not distinguishable."""
 
 # a set in a body has another order in each process
 _ENCODER = msgspec.json.Encoder(order="deterministic")
-_GIVEN = msgspec.json.Decoder(_Given)
+_MUTABLE_FIELDS = msgspec.json.Decoder(_MutableFields)
 _PLAIN = msgspec.json.Decoder(_Plain)
 _HEALTH = msgspec.json.Decoder(Health)
 _LABELS = msgspec.json.Decoder(dict[str, str] | None)
@@ -76,97 +79,97 @@ _EDITS: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind
 
 
 def render(offer: Offer[Any], function: Callable[..., Rendered], context: Context[Any]) -> Rendered:
-    """Call `function`, a method of the type that answers a context with a Rendered.
+    """Call `function`, a method of the type that returns a Rendered for a context.
 
-    Raises InvalidProperties as the type raised it, and PluginCallError for any other failure and any answer that does
+    Raises InvalidProperties as raised by the type, and PluginCallError for any other failure and any result that does
     not match the API. A type that changed the context causes a warning.
     """
-    before = msgspec.json.encode(_given(context))
-    fresh = _GIVEN.decode(before)
-    answer = offer.call(function, _with(context, fresh), returns=Rendered)
-    rendered = _copied(offer, answer)
+    original = msgspec.json.encode(_mutable_fields(context))
+    copied = _MUTABLE_FIELDS.decode(original)
+    result = offer.call(function, _with(context, copied), returns=Rendered)
+    rendered = _copied(offer, result)
     fault = next(_faults(offer, rendered), "")
     if fault:
         raise offer.fault(fault)
-    if _encoded(fresh) != before:
-        warning = f"{offer.name} of {offer.package} changed values that it was given; the changes have no effect"
+    if _encoded(copied) != original:
+        warning = f"{offer.name} of {offer.package} {CONTEXT_CHANGED}; the changes have no effect"
         rendered = msgspec.structs.replace(rendered, warnings=(*rendered.warnings, warning))
     return rendered
 
 
 def health(offer: Offer[Any], context: Context[Any]) -> Health:
-    """Call `health` of a type. Raises InvalidProperties and PluginCallError as `render` does."""
-    answer = offer.call(offer.type.health, _fresh(context), returns=Health)
-    found: Health = _checked(offer, _HEALTH, answer, "a Health")
-    return found
+    """Call `health` of a type. Raises InvalidProperties and PluginCallError like `render`."""
+    result = offer.call(offer.type.health, _fresh(context), returns=Health)
+    health: Health = _checked(offer, _HEALTH, result, "a Health")
+    return health
 
 
 def pods(offer: Offer[WorkloadType[Any]], context: WorkloadContext[Any]) -> dict[str, str]:
-    """Call `pods` of a workload type; none that are known is {}. Raises as `render` does."""
-    answer = offer.call(offer.type.pods, _fresh(context), returns=object)
-    found: dict[str, str] | None = _checked(offer, _LABELS, answer, "labels of pods")
-    return found or {}
+    """Call `pods` of a workload type; {} if it returns None. Raises like `render`."""
+    result = offer.call(offer.type.pods, _fresh(context), returns=object)
+    labels: dict[str, str] | None = _checked(offer, _LABELS, result, "labels of pods")
+    return labels or {}
 
 
 def status(offer: Offer[Scope[Any]], context: ScopeContext[Any]) -> dict[str, Any] | None:
-    """Call `status` of a scope type. Raises as `render` does."""
-    answer = offer.call(offer.type.status, _fresh(context), returns=object)
-    found: dict[str, Any] | None = _checked(offer, _STATUS, answer, "a status")
-    return found
+    """Call `status` of a scope type. Raises like `render`."""
+    result = offer.call(offer.type.status, _fresh(context), returns=object)
+    status: dict[str, Any] | None = _checked(offer, _STATUS, result, "a status")
+    return status
 
 
-def refusals(offer: Offer[Any], refusal: InvalidProperties, told: Told) -> list[Problem]:
-    """What a type refuses, as problems of documents; never none."""
-    if not refusal.problems:
-        # a refusal must not vanish: an instance without an answer would lose its objects
-        return [told(f"{offer.name} of {offer.package} refuses this and does not say why", paths.ROOT)]
-    return [told(str(problem.message), str(problem.path)) for problem in refusal.problems]
+def refusals(offer: Offer[Any], invalid: InvalidProperties, to_problem: ToProblem) -> list[Problem]:
+    """The problems of an InvalidProperties, as problems of documents; at least one."""
+    if not invalid.problems:
+        # without a problem the instance would be valid without manifests, and its objects would be pruned
+        return [to_problem(f"{offer.name} of {offer.package} rejects this without a reason", paths.ROOT)]
+    return [to_problem(str(problem.message), str(problem.path)) for problem in invalid.problems]
 
 
-def _checked(offer: Offer[Any], decoder: msgspec.json.Decoder[Any], answer: object, what: str) -> Any:
-    """The answer by way of JSON: of the type that it should be, and shared with nobody."""
+def _checked(offer: Offer[Any], decoder: msgspec.json.Decoder[Any], result: object, name: str) -> Any:
+    """The result, converted to JSON and back: it has the expected type and shares no values."""
     try:
-        return decoder.decode(_ENCODER.encode(answer))
+        return decoder.decode(_ENCODER.encode(result))
     except Exception as error:
-        # foreign values may fail in any way while they are looked at
-        raise offer.fault(f"returned {what} that is none: {error}") from error
+        # foreign values may raise anything while they are encoded
+        raise offer.fault(f"returned {name} that is not valid: {error}") from error
 
 
-def _given(context: Context[Any]) -> _Given:
-    fields: dict[str, Any] = {name: getattr(context, name, UNSET) for name in _Given.__struct_fields__}
-    return _Given(**fields)
+def _mutable_fields(context: Context[Any]) -> _MutableFields:
+    fields: dict[str, Any] = {name: getattr(context, name, UNSET) for name in _MutableFields.__struct_fields__}
+    return _MutableFields(**fields)
 
 
 def _fresh(context: C) -> C:
-    return _with(context, _GIVEN.decode(msgspec.json.encode(_given(context))))
+    return _with(context, _MUTABLE_FIELDS.decode(msgspec.json.encode(_mutable_fields(context))))
 
 
-def _with(context: C, fresh: _Given) -> C:
-    # a model is the author's own; a dict would be shared with the next call
+def _with(context: C, fields: _MutableFields) -> C:
+    # a model belongs to the plugin; a dict would be shared with the next call
     own = copy.deepcopy(context.properties) if isinstance(context.properties, dict) else context.properties
-    fields = {name: value for name, value in msgspec.structs.asdict(fresh).items() if value is not UNSET}
-    return msgspec.structs.replace(context, properties=own, **fields)
+    changed_x = {name: value for name, value in msgspec.structs.asdict(fields).items() if value is not UNSET}
+    return msgspec.structs.replace(context, properties=own, **changed_x)
 
 
-def _encoded(given: _Given) -> bytes:
+def _encoded(fields: _MutableFields) -> bytes:
     try:
-        return msgspec.json.encode(given)
-    except Exception:  # noqa: BLE001 - whatever a type has put in there, it is a change
+        return msgspec.json.encode(fields)
+    except Exception:  # noqa: BLE001 - a value that cannot be encoded is a change
         return b""
 
 
-def _copied(offer: Offer[Any], answer: Rendered) -> Rendered:
-    """The answer by way of JSON: every field has its declared type, and nothing is shared with the plugin."""
+def _copied(offer: Offer[Any], rendered: Rendered) -> Rendered:
+    """The result, converted to JSON and back: fields have their declared types, and the plugin shares no values."""
     try:
-        encoded = _ENCODER.encode(_Plain(*(getattr(answer, field.name) for field in _PLAIN_FIELDS)))
+        encoded = _ENCODER.encode(_Plain(*(getattr(rendered, field.name) for field in _PLAIN_FIELDS)))
         checked = msgspec.structs.asdict(_PLAIN.decode(encoded))
-        edits = tuple(_EDITS[type(edit)].decode(_ENCODER.encode(edit)) for edit in answer.edit)
+        edits = tuple(_EDITS[type(edit)].decode(_ENCODER.encode(edit)) for edit in rendered.edit)
     except Exception as error:
-        # foreign values may fail in any way while they are looked at
+        # foreign values may raise anything while they are encoded
         reason = f"an edit is a {error.args[0].__name__}" if isinstance(error, KeyError) else str(error)
-        raise offer.fault(f"returned a Rendered that is none: {reason}") from error
+        raise offer.fault(f"returned a Rendered that is not valid: {reason}") from error
     if len(encoded) > LARGEST:
-        raise offer.fault(f"returned {len(encoded)} bytes of objects, and the most is {LARGEST}")
+        raise offer.fault(f"returned {len(encoded)} bytes of objects; the maximum is {LARGEST}")
     return Rendered(edit=edits, **checked)
 
 
@@ -174,23 +177,23 @@ def _faults(offer: Offer[Any], rendered: Rendered) -> Iterator[str]:
     for manifest in rendered.add:
         if manifest.kind not in offer.type.produces:
             # only kinds that are declared are watched and permitted
-            yield f"added {manifest.ref}, a kind that it does not declare to produce"
+            yield f"added {manifest.ref}, whose kind is not in its `produces`"
         if not 0 < len(manifest.name) <= naming.LIMIT:
             yield f'added {manifest.ref}, whose name must have 1 to {naming.LIMIT} characters; use ctx.name("...")'
         elif names.wrong_object_name(manifest.name):
-            yield f'added {manifest.ref}, whose name no object can have; use ctx.name("...")'
+            yield f'added {manifest.ref}, whose name is not valid; use ctx.name("...")'
         if manifest.retain and manifest.delete_with_application:
             yield f"added {manifest.ref} with both retain and delete_with_application, which contradict each other"
         taken = sorted(HEAD & set(manifest.body))
         if taken:
-            yield f"added {manifest.ref} with {', '.join(taken)} in its body, which the core writes"
+            yield f"added {manifest.ref} with {', '.join(taken)} in its body; the core sets these fields"
     for edit in rendered.edit:
         if not _editable(edit.path) or (edit.path[0] == "metadata" and not _textual(edit)):
-            yield f"edits {edit.ref} at {edit.path}, which is no field of a body, label or annotation"
+            yield f"edits {edit.ref} at {edit.path}, which is not a field of a body, a label or an annotation"
     if rendered.wake_at is not None and rendered.wake_at.tzinfo is None:
-        yield "returned a wake_at without a time zone; make it from ctx.now"
+        yield "returned a wake_at without a time zone; compute it from ctx.now"
     if rendered.scale is not None and not _sound(rendered.scale):
-        yield f"asks for a size that none can have: {rendered.scale}"
+        yield f"requests a scale that is not valid: {rendered.scale}"
 
 
 def _editable(path: Path) -> bool:
@@ -205,5 +208,5 @@ def _textual(edit: SetField | DropField) -> bool:
     return isinstance(edit, DropField) or isinstance(edit.value, str)
 
 
-def _sound(size: Scale) -> bool:
-    return size.replicas >= 0 and 0 <= size.minimum <= size.maximum
+def _sound(scale: Scale) -> bool:
+    return scale.replicas >= 0 and 0 <= scale.minimum <= scale.maximum

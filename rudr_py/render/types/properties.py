@@ -1,4 +1,4 @@
-"""Checks properties against the schema of their type and says every mistake in words for people."""
+"""Checks properties against the schema of their type and returns all errors as readable messages."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from rudr_py.model import suggest
 from rudr_py.model.document import Json
 from rudr_py.model.json_text import excerpt
 
-Where = Callable[..., str]
-"""Steps inside the properties (keys and indices) -> the JSON path in the document; no steps: the properties."""
+Locator = Callable[..., str]
+"""Steps inside the properties (keys and indices) -> the JSON path in the document; without steps: the properties."""
 
 _STEP = re.compile(r'\.([A-Za-z0-9_-]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')
 _PLACE = re.compile(r" - at (?:key in )?`(\$[^`]*)`$")
@@ -47,68 +47,70 @@ _LIMITS: Mapping[str, str] = {
 }
 
 
-def problems(offer: Offer[Any], properties: Mapping[str, Any], where: Where, rule: str) -> tuple[Problem, ...]:
-    """Every mistake in the properties of a type, in the order of their places; `rule` is the one they break."""
+def check(offer: Offer[Any], properties: Mapping[str, Any], locate: Locator, rule: str) -> tuple[Problem, ...]:
+    """All problems of the properties of a type, in the order of their paths; `rule` is the ID of the broken rule."""
     try:
-        return against(offer, offer.validator, properties, where, rule)
+        return check_against(offer, offer.validator, properties, locate, rule)
     except Exception as error:  # noqa: BLE001 - a broken schema of one plugin must not stop the rest
-        text = f"the schema of {offer.name} of {offer.package} cannot be used, a fault of the plugin: {error}"
-        return (Problem(text, where()),)
+        text = f"the schema of {offer.name} of {offer.package} cannot be used (an error of the plugin): {error}"
+        return (Problem(text, locate()),)
 
 
-def against(
+def check_against(
     offer: Offer[Any],
     validator: jsonschema.protocols.Validator,
     properties: Mapping[str, Any],
-    where: Where,
+    locate: Locator,
     rule: str,
 ) -> tuple[Problem, ...]:
-    """Every mistake in the properties of a type by the schema of `validator`. Raises what a broken schema raises."""
-    # the schema is somebody else's: a pattern may take for ever
+    """All problems of the properties of a type by a schema. Raises any exception when the schema is broken."""
+    # a pattern of a foreign schema may take very long
     errors = offer.guard(lambda: sorted(validator.iter_errors(dict(properties)), key=_place))
-    found = (text for error in errors for text in _texts(offer.name, error))
-    return tuple(dict.fromkeys(Problem(message, where(*steps), rule=rule) for message, steps in found))
+    messages = (text for error in errors for text in _texts(offer.name, error))
+    return tuple(dict.fromkeys(Problem(message, locate(*steps), rule=rule) for message, steps in messages))
 
 
-def unloadable(offer: Offer[Any], error: ValueError, where: Where, rule: str) -> tuple[Problem, ...]:
-    """What an author's own model says against properties that fit its schema."""
+def model_problems(offer: Offer[Any], error: ValueError, locate: Locator, rule: str) -> tuple[Problem, ...]:
+    """The problems that a type's model reports for properties that match its schema."""
     details = getattr(error, "errors", None)
     if callable(details):
-        # pydantic tells all mistakes of its model at once
-        return tuple(Problem(f"{offer.name}: {one['msg']}", where(*one["loc"]), rule=rule) for one in details())
+        # pydantic reports all errors of a model at once
+        return tuple(
+            Problem(f"{offer.name}: {detail['msg']}", locate(*detail["loc"]), rule=rule) for detail in details()
+        )
     text = " ".join(str(error).split())
     place = _PLACE.search(text)
     message = f"{offer.name}: {text[: place.start()] if place else text}"
-    return (Problem(message, inside(where, place[1]) if place else where(), rule=rule),)
+    return (Problem(message, document_path(locate, place[1]) if place else locate(), rule=rule),)
 
 
 def renamed(
-    offer: Offer[Any], properties: Mapping[str, Any], where: Where
-) -> tuple[dict[str, Any], tuple[Problem, ...], Where]:
-    """The properties with outdated spellings replaced, a warning for each, and where they stand as they are written."""
-    result: dict[str, Any] = {}
-    written: dict[str | int, str] = {}
+    offer: Offer[Any], properties: Mapping[str, Any], locate: Locator
+) -> tuple[dict[str, Any], tuple[Problem, ...], Locator]:
+    """The properties with deprecated names replaced, a warning for each, and the `Where` of the names as written."""
+    current: dict[str, Any] = {}
+    old_names: dict[str | int, str] = {}
     warnings: list[Problem] = []
     for name, value in properties.items():
-        now = offer.type.renamed_properties.get(name, name)
-        if now == name:
-            result[name] = value
-        elif now in properties:
-            warnings.append(Problem(f'"{name}" is an outdated spelling of "{now}" and has no effect', where(name)))
+        new_name = offer.type.renamed_properties.get(name, name)
+        if new_name == name:
+            current[name] = value
+        elif new_name in properties:
+            warnings.append(Problem(f'"{name}" is a deprecated name of "{new_name}" and has no effect', locate(name)))
         else:
-            warnings.append(Problem(f'"{name}" is an outdated spelling; write "{now}"', where(name)))
-            result[now], written[now] = value, name
+            warnings.append(Problem(f'"{name}" is an outdated spelling; write "{new_name}"', locate(name)))
+            current[new_name], old_names[new_name] = value, name
 
     def as_written(*steps: str | int) -> str:
-        return where(*(written.get(step, step) for step in steps[:1]), *steps[1:])
+        return locate(*(old_names.get(step, step) for step in steps[:1]), *steps[1:])
 
-    return result, tuple(warnings), as_written
+    return current, tuple(warnings), as_written
 
 
-def inside(where: Where, path: str) -> str:
-    """The path in the document of a path inside the properties, as a type gives it: `$.rules[0].host`."""
+def document_path(locate: Locator, path: str) -> str:
+    """The path in the document for a path inside the properties, as types write it: `$.rules[0].host`."""
     steps = _STEP.findall(str(path))
-    return where(*(int(index) if index else key or re.sub(r"\\(.)", r"\1", quoted) for key, index, quoted in steps))
+    return locate(*(int(index) if index else key or re.sub(r"\\(.)", r"\1", quoted) for key, index, quoted in steps))
 
 
 def _place(error: jsonschema.ValidationError) -> list[tuple[bool, int, str]]:
@@ -116,18 +118,19 @@ def _place(error: jsonschema.ValidationError) -> list[tuple[bool, int, str]]:
 
 
 def _texts(name: str, error: jsonschema.ValidationError) -> Iterator[tuple[str, tuple[str | int, ...]]]:
-    """What an error says, and the steps to its place."""
+    """The messages of an error, each with the steps to its place."""
     steps = tuple(error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = list(_declared(error))
-        for extra in sorted(set(error.instance) - set(known) - _by_pattern(error)):
-            hint = suggest.nearest(extra, known) or (f" Known are: {', '.join(known)}." if known else " It takes none.")
+        declared_names = list(_declared(error))
+        for extra in sorted(set(error.instance) - set(declared_names) - _by_pattern(error)):
+            listed = f" Its properties are: {', '.join(declared_names)}." if declared_names else " It has none."
+            hint = suggest.nearest(extra, declared_names) or listed
             yield f'{name} has no property "{extra}".{hint}', (*steps, extra)
     elif error.validator == "required" and isinstance(error.instance, dict):
-        # there is such an error for each missing name, and none says which; what is told twice is dropped later
-        for missing in _wanted(error):
+        # such an error exists for each missing name without naming it; duplicates are removed later
+        for missing in _expected(error):
             if missing not in error.instance:
-                yield f'{name} needs the property "{missing}"{_meaning(error, missing)}', steps
+                yield f'{name} requires the property "{missing}"{_meaning(error, missing)}', steps
     elif error.validator in ("anyOf", "oneOf") and error.context:
         yield from _alternatives(name, error)
     else:
@@ -135,19 +138,19 @@ def _texts(name: str, error: jsonschema.ValidationError) -> Iterator[tuple[str, 
 
 
 def _alternatives(name: str, error: jsonschema.ValidationError) -> Iterator[tuple[str, tuple[str | int, ...]]]:
-    """What the one alternative says that the value was meant for; else all that it may be."""
+    """The errors of the only alternative with the type of the value, or else the allowed types."""
     branches: dict[Any, list[jsonschema.ValidationError]] = {}
     for inner in error.context or ():
         branches.setdefault(inner.relative_schema_path[0], []).append(inner)
-    meant = [inner for inner in branches.values() if not any(_other_type(one) for one in inner)]
-    types = [_wanted(one) for inner in branches.values() for one in inner if _other_type(one)]
-    if len(meant) == 1:
-        for one in sorted(meant[0], key=_place):
-            yield from _texts(name, one)
-    elif not meant:
+    matching = [inner for inner in branches.values() if not any(_other_type(error_x) for error_x in inner)]
+    types = [_expected(error_x) for inner in branches.values() for error_x in inner if _other_type(error_x)]
+    if len(matching) == 1:
+        for error_x in sorted(matching[0], key=_place):
+            yield from _texts(name, error_x)
+    elif not matching:
         yield f"is {excerpt(error.instance)}, must be {_named(types)}", tuple(error.absolute_path)
     else:
-        yield f"is {excerpt(error.instance)}, which fits no form that is allowed", tuple(error.absolute_path)
+        yield f"is {excerpt(error.instance)}, which matches none of the allowed forms", tuple(error.absolute_path)
 
 
 def _other_type(error: jsonschema.ValidationError) -> bool:
@@ -161,8 +164,8 @@ def _declared(error: jsonschema.ValidationError) -> Mapping[str, Any]:
 
 def _by_pattern(error: jsonschema.ValidationError) -> set[str]:
     patterns = error.schema.get("patternProperties", {}) if isinstance(error.schema, Mapping) else {}
-    given: Any = error.instance
-    return {key for key in given if any(re.search(pattern, key) for pattern in patterns)}
+    instance: Any = error.instance
+    return {key for key in instance if any(re.search(pattern, key) for pattern in patterns)}
 
 
 def _meaning(error: jsonschema.ValidationError, name: str) -> str:
@@ -171,13 +174,13 @@ def _meaning(error: jsonschema.ValidationError, name: str) -> str:
     return f": {text}" if text else ""
 
 
-def _wanted(error: jsonschema.ValidationError) -> Any:
-    """What the schema says of the keyword that failed, which for a ValidationError of a validator is always there."""
+def _expected(error: jsonschema.ValidationError) -> Any:
+    """The value of the failed keyword in the schema."""
     return error.validator_value
 
 
 def _named(types: Json) -> str:
-    """The types of JSON Schema (one, a list, a list of such) in words; null is nothing that anyone writes."""
+    """Types of JSON Schema (one, a list, or a list of lists) in words, without null."""
     flat = [name for item in (types if isinstance(types, list) else [types]) for name in _as_list(item)]
     return " or ".join(dict.fromkeys(_TYPES[name] for name in flat if name in _TYPES)) or "nothing"
 
@@ -187,14 +190,14 @@ def _as_list(item: Json) -> list[Json]:
 
 
 def _message(error: jsonschema.ValidationError) -> str:
-    given = excerpt(error.instance)
+    value = excerpt(error.instance)
     if error.validator == "type":
-        return f"is {given}, must be {_named(_wanted(error))}"
+        return f"is {value}, must be {_named(_expected(error))}"
     if error.validator == "enum":
-        return f"is {given}, must be one of {', '.join(_word(item) for item in _wanted(error))}"
+        return f"is {value}, must be one of {', '.join(_word(item) for item in _expected(error))}"
     keyword = str(error.validator)
     if keyword in _LIMITS:
-        return f"is {given}, {_LIMITS[keyword].format(_word(_wanted(error)))}"
+        return f"is {value}, {_LIMITS[keyword].format(_word(_expected(error)))}"
     return error.message if len(error.message) <= 200 else f"{error.message[:197]}..."
 
 

@@ -11,14 +11,14 @@ import msgspec
 
 
 def of(value: Any) -> str:
-    """A digest of any value that msgspec can encode; the order of keys does not matter."""
+    """The digest of any value that msgspec can encode; independent of the order of keys."""
     return hashlib.blake2b(msgspec.json.encode(value, order="deterministic"), digest_size=12).hexdigest()
 
 
 def plain(value: Any) -> Any:
-    """A value with its structs as maps without the fields that have their defaults.
+    """The value with structs as maps, without fields that have their default.
 
-    So a field that a later release adds leaves the digest of documents that do not use it as it was.
+    So a field that a later release adds does not change the digest of documents that do not use it.
     """
     if isinstance(value, msgspec.Struct):
         fields = ((name, getattr(value, name), default) for name, default in _defaults(type(value)))

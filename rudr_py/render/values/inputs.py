@@ -1,4 +1,4 @@
-"""Everything that rendering may look at, as values: the documents, what was seen, and the time."""
+"""The inputs of rendering as values: documents, observed objects, and the time."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from rudr_py.model.document import Parsed, Positions
 
 
 class Observed(Protocol):
-    """The application's own objects as the cluster has them now."""
+    """The current objects of the application in the cluster."""
 
     def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
-        """The objects of a kind that belong to an instance, without managedFields; pods included.
+        """The objects of a kind that belong to an instance, including pods, without managedFields.
 
-        With `instance` "" those that the application itself controls: the objects of its scopes.
-        Each call gives documents of its own: types may do with them what they like.
+        With `instance` "" those that the application itself owns: the objects of its scopes.
+        Each call returns new documents, which types may modify.
         """
         ...
 
 
 class NothingObserved:
-    """Nothing was observed: offline rendering."""
+    """No observed objects, for offline rendering."""
 
     def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
-        """No objects."""
+        """Always empty."""
         del instance, kind
         return ()
 
@@ -48,7 +48,7 @@ class DeclaredScope(msgspec.Struct, frozen=True, order=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What is known of an object that runs once: its name, the digest of the inputs it ran with, how far it came.
+    """A run of an object that runs once: its name, the digest of its inputs, and its state.
 
     `state` is `running`, `complete` or `failed`.
     """
@@ -65,7 +65,7 @@ Runs = Mapping[str, Mapping[str, Run]]
 class Definitions(msgspec.Struct, frozen=True, kw_only=True):
     """The Trait, WorkloadType and ApplicationScope objects of the definitions namespace, by the objects' names.
 
-    Those that cannot be read belong here, too: their problems are told to those who use them.
+    Invalid ones are included: their problems are reported to the applications that use them.
     """
 
     traits: Mapping[str, Parsed[TraitDefinition]] = msgspec.field(default_factory=dict)
@@ -77,21 +77,21 @@ NO_DEFINITIONS = Definitions()
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
-    """One application with all that belongs to it.
+    """One application with all documents and objects that its plan depends on.
 
-    `application` has a value. `components` maps the names of the ComponentSchematics that exist to their parsed
-    form; a name that is absent does not exist. `attached` is what status kept: (instance, trait) -> when the trait
-    was first applied, and ("", scope) for a scope. `positions` are the places in files, by component name, `""` for
+    `components` maps the names of the existing ComponentSchematics to their parsed
+    form. `attached` is from the previous status: (instance, trait) -> when the trait
+    was first applied, and ("", scope) for a scope. `positions` are those in files, by component name, `""` for
     the application.
 
     `definitions` are the objects of the definitions namespace. `scopes_of` are all scopes of the namespace, as
-    `scopes.declared` makes it of its applications. `root` names the application whose scopes take those that are in
+    `membership.declared` returns them. `root` names the application whose scopes take the instances that are in
     no other, "" for none.
-    For the application's own scopes, by the names of their bindings: `members` are those of all applications (those
-    of this one are only asked for their health), `probe_results` the answers by the names of the probes.
+    For the application's own scopes, by the names of their bindings: `members` are those of all applications (of those
+    of this application only the health is used), `probe_results` the results by the names of the probes.
 
-    `packages` is what status kept: type -> the package that offered it, with its version.
-    `image_pull_policy` is for every container of the core workload types; "" leaves it to Kubernetes.
+    `packages` is from the previous status: type -> the package that provided it, with its version.
+    `image_pull_policy` is for all containers of the core workload types; "" leaves it to Kubernetes.
     """
 
     application: Application

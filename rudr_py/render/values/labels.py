@@ -1,6 +1,6 @@
-"""Completes manifests: namespace, name and the labels by which our objects are known.
+"""Completes manifests: namespace, name and the labels of rudr's objects.
 
-The labels stand on the objects only, never in a pod template or a selector, which are immutable or restart pods.
+The labels are on the objects only, never in a pod template or a selector: a change there restarts pods or is rejected.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ def component_instance(component: str, instance: str) -> Ref:
 
 
 def labels(application: str, instance: str) -> dict[str, str]:
-    """What every object of ours carries, beside the labels of its type."""
-    found = {MANAGED_BY: MANAGER, APPLICATION: naming.join(application)}
-    return {**found, INSTANCE: naming.join(instance)} if instance else found
+    """The labels of every object of an application, in addition to those of its type."""
+    own = {MANAGED_BY: MANAGER, APPLICATION: naming.join(application)}
+    return {**own, INSTANCE: naming.join(instance)} if instance else own
 
 
-def ours(labels_of_object: Mapping[str, str]) -> bool:
-    """Whether an object with these labels is one of ours."""
-    return labels_of_object.get(MANAGED_BY) == MANAGER
+def is_managed(object_labels: Mapping[str, str]) -> bool:
+    """Whether an object with these labels is managed by rudr."""
+    return object_labels.get(MANAGED_BY) == MANAGER
 
 
 def object_name(text: str) -> str:
-    """A name that Kubernetes takes, for an object that publishes a type of this name: `manual-scaler`.
+    """A valid name for the definition object of a type: `manual-scaler`.
 
-    Different types may get one name only if they differ in case or in what is no letter, digit, dot or dash.
+    Two types get the same name only if they differ in case, or in characters other than letters, digits, dot and dash.
     """
     return naming.join(re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-."))
 
 
 def body(manifest: Manifest, *, namespace: str, application: str, instance: str) -> dict[str, Any]:
-    """The whole object. Our own labels win: an object without them would be lost to the watch."""
+    """The whole object. The core's labels take precedence, because the watch selects by them."""
     metadata: dict[str, Any] = {
         "name": manifest.name,
         "namespace": namespace,
@@ -52,5 +52,5 @@ def body(manifest: Manifest, *, namespace: str, application: str, instance: str)
     }
     if manifest.annotations:
         metadata["annotations"] = dict(manifest.annotations)
-    head = {"apiVersion": manifest.kind.api_version, "kind": manifest.kind.kind, "metadata": metadata}
-    return {**head, **manifest.body}
+    type_fields = {"apiVersion": manifest.kind.api_version, "kind": manifest.kind.kind, "metadata": metadata}
+    return {**type_fields, **manifest.body}

@@ -1,6 +1,6 @@
-"""What rendering says is to exist: values only, whole manifests, no uid, no cluster.
+"""The result of rendering: the desired objects as whole manifests, and the types in use. Values only.
 
-Owners are named, not resolved: the controller fills in uids when it applies.
+Owners are named, not resolved: the controller adds uids when it applies the objects.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from rudr_py.render.values.inputs import DeclaredScope
 C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
 
 Owner = Literal["application", "instance", "none"]
-"""Who controls an object: the ApplicationConfiguration, the instance's ComponentInstance, or nobody."""
+"""The controller owner of an object: the ApplicationConfiguration, the instance's ComponentInstance, or none."""
 
 
 class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
-    """One object that is to exist.
+    """One desired object.
 
     `body` is the whole manifest, with namespace and labels, without owner references and without the annotation that
     records what was applied. `instance` is empty for objects of the application itself. `made_by` is the name
-    of the type that rendered it. `handover` are paths that we leave to others without resetting their values.
-    `retain` objects outlive the application; `reclaim` objects have no owner either, but are deleted with it.
-    `once` is the digest of the inputs for an object that runs once per change of them, else empty.
+    of the type that rendered it. `handover` are paths whose values are left to other managers.
+    Objects with `retain` outlive the application; those with `reclaim` have no owner either, but are deleted with it.
+    `inputs_digest` is set for an object that runs once per change of its inputs, and is empty for all others.
     """
 
     ref: Ref
@@ -40,13 +40,13 @@ class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     handover: tuple[Path, ...] = ()
     retain: bool = False
     reclaim: bool = False
-    once: str = ""
+    inputs_digest: str = ""
 
 
-class TypeCall(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
-    """A type at work: the workload or a trait of an instance, or a scope.
+class BoundType(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
+    """A type with the context of its call: the workload or a trait of an instance, or a scope.
 
-    `refs` are the objects that are its own; `context` is what it was told, and what its health is asked with.
+    `refs` are the objects that it added; its health is assessed with the same `context`.
     """
 
     offer: Offer[Any]
@@ -62,31 +62,31 @@ class TypeCall(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
 class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
     """An instance: its ComponentInstance, its workload, and its traits in the listed order.
 
-    `scopes` are those that it belongs to, their types by their canonical names; `member` is what they are told of
-    it, but for its health. None when it belongs to none.
+    `scopes` are those that it belongs to, their types with canonical names; `member` is its value for them, without
+    health, None when it belongs to none.
     """
 
     name: str
     component: str
     owner: Ref
-    workload: TypeCall[WorkloadContext[Any]]
-    traits: tuple[TypeCall[TraitContext[Any]], ...] = ()
+    workload: BoundType[WorkloadContext[Any]]
+    traits: tuple[BoundType[TraitContext[Any]], ...] = ()
     scopes: tuple[DeclaredScope, ...] = ()
     member: Member | None = None
 
 
 class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """A scope that the application declares, by the name of its binding. Its probes are those of `part.context`'s
-    members; answers go into `Inputs.probe_results[name]`.
+    """A scope that the application declares, by the name of its binding. Its probes are those of the members of
+    `bound_type.context`; their results go into `Inputs.probe_results[name]`.
     """
 
     name: str
-    part: TypeCall[ScopeContext[Any]]
+    bound_type: BoundType[ScopeContext[Any]]
     probes: tuple[Probe, ...] = ()
 
 
-class RenderAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one instance or one scope. With `problems`, or `faults` of plugins, there is no manifest."""
+class RenderResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The result for one instance or scope. With `problems`, or `faults` of plugins, it has no manifests."""
 
     manifests: tuple[PlannedObject, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -95,24 +95,24 @@ class RenderAnswer(msgspec.Struct, frozen=True, kw_only=True):
     wake_at: datetime | None = None
 
 
-class RenderedInstance(RenderAnswer, frozen=True, kw_only=True):
-    """An instance; without a plan if anything is wrong with it."""
+class RenderedInstance(RenderResult, frozen=True, kw_only=True):
+    """The result for an instance; without a plan if it has problems or faults."""
 
     plan: InstancePlan | None = None
 
 
-class RenderedScope(RenderAnswer, frozen=True, kw_only=True):
-    """A scope; without a plan if anything is wrong with it."""
+class RenderedScope(RenderResult, frozen=True, kw_only=True):
+    """The result for a scope; without a plan if it has problems or faults."""
 
     plan: ScopePlan | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole answer for one application.
+    """The plan of one application.
 
-    With `problems` the documents are wrong and `manifests` is empty: nothing is applied and nothing pruned.
-    `reason` is the CamelCase reason of the `Valid` condition. `wake_at` is when the answer changes by itself.
-    `packages` maps the types in use that are not our own to the packages that offer them, or did.
+    With `problems` the documents are invalid and `manifests` is empty: nothing is applied and nothing pruned.
+    `reason` is the CamelCase reason of the `Valid` condition. `wake_at` is the time of the next change by itself.
+    `packages` maps the types in use that are not built in to the packages that provide them, or provided them.
     """
 
     manifests: tuple[PlannedObject, ...] = ()

@@ -140,7 +140,7 @@ def test_an_endpoint_with_a_host_is_rejected(method: str, endpoint: str, scope: 
 def test_an_unknown_method_is_rejected_with_the_valid_ones() -> None:
     made = offer(HealthScope(), package="rudr-py")
     given = {"probe-method": "ping", "probe-endpoint": "/"}
-    (problem,) = check.problems(made, given, functools.partial(paths.child, "$"), "SC-13")
+    (problem,) = check.check(made, given, functools.partial(paths.child, "$"), "SC-13")
     assert "httpGet, kube-get, tcp" in problem.message
 
 

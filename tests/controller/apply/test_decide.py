@@ -60,7 +60,9 @@ def planned(kind: Kind = DEPLOYMENT, inputs: str = "", **fields: Any) -> Planned
     metadata = {"name": "web", "namespace": "shop", "labels": labels.labels("shop", "web")}
     spec = {"parallelism": 1} if kind == JOB else {"paused": False}
     body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
-    return PlannedObject(ref=Ref(kind, "web"), body=body, instance="web", made_by="test", once=inputs, **fields)
+    return PlannedObject(
+        ref=Ref(kind, "web"), body=body, instance="web", made_by="test", inputs_digest=inputs, **fields
+    )
 
 
 def document(desired: DesiredObject, *, entries: list[Document] | None = None, **metadata: Any) -> Document:

@@ -25,7 +25,7 @@ CONFIG_MAP = Kind("v1", "ConfigMap")
 
 @pytest.fixture
 def reclaimer(bench: Any) -> Finalizer:
-    return Finalizer(bench.client, bench.discovery, bench.world, bench.recorder)
+    return Finalizer(bench.cached, bench.world, bench.recorder)
 
 
 @pytest.fixture

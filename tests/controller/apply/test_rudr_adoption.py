@@ -43,10 +43,10 @@ OWNED: Document = {
 }
 
 
-def planned(once: str = "", **parts: Any) -> PlannedObject:
+def planned(inputs: str = "", **parts: Any) -> PlannedObject:
     metadata = {"name": "web", "namespace": "shop", "labels": {"app": "shop"}}
     body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, **parts}
-    return PlannedObject(ref=Ref(DEPLOYMENT, "web"), body=body, instance="web", made_by="test", once=once)
+    return PlannedObject(ref=Ref(DEPLOYMENT, "web"), body=body, instance="web", made_by="test", inputs_digest=inputs)
 
 
 def entry(manager: str = "unknown", operation: str = "Update", owned: Any = None, **more: Any) -> Document:
@@ -144,8 +144,8 @@ def test_of_what_runs_once_only_a_wrong_owner_goes(live: Callable[..., LiveObjec
     owner = live(cluster_state.COMPONENT_INSTANCE, "web")
     wrong, right = {"uid": "of before", "controller": True}, {"uid": owner.uid, "controller": True}
     other = {"uid": "somebody's", "controller": False}
-    assert rudr_adoption.patch(document(entry(), ownerReferences=[right]), planned(once="inputs"), owner) == []
-    operations = rudr_adoption.patch(document(entry(), ownerReferences=[wrong, other]), planned(once="inputs"), owner)
+    assert rudr_adoption.patch(document(entry(), ownerReferences=[right]), planned(inputs="inputs"), owner) == []
+    operations = rudr_adoption.patch(document(entry(), ownerReferences=[wrong, other]), planned(inputs="inputs"), owner)
     assert operations[1:] == [{"op": "replace", "path": "/metadata/ownerReferences", "value": [other]}]
 
 

@@ -95,7 +95,7 @@ async def test_every_installed_type_is_published_and_then_nothing_is_written(
     assert [one for one in spent() if "marker" not in one] == []
 
 
-async def test_what_no_type_has_any_more_is_removed_only_if_we_published_it(
+async def test_stale_definitions_are_removed_only_if_rudr_published_them(
     cluster: Any, transport: Any, catalog: Catalog
 ) -> None:
     record = {"rudr.oam.dev/applied": "1234"}
@@ -112,7 +112,7 @@ async def test_what_no_type_has_any_more_is_removed_only_if_we_published_it(
     assert await cluster.get(TRAIT, "labelled")
 
 
-async def test_an_object_of_somebody_else_keeps_what_it_says(cluster: Any, transport: Any, catalog: Catalog) -> None:
+async def test_a_definition_of_another_manager_is_not_changed(cluster: Any, transport: Any, catalog: Catalog) -> None:
     await cluster.apply(trait("ingress"))
     bench = Bench(transport, catalog)
     async with bench.over():
@@ -122,7 +122,7 @@ async def test_an_object_of_somebody_else_keeps_what_it_says(cluster: Any, trans
     assert {entry["manager"] for entry in found["metadata"]["managedFields"]} == {"tester"}
 
 
-async def test_what_somebody_changes_is_set_back_but_not_at_once_again(
+async def test_a_changed_definition_is_reverted_at_most_once_a_minute(
     cluster: Any, transport: Any, catalog: Catalog
 ) -> None:
     bench = Bench(transport, catalog)
@@ -149,7 +149,7 @@ def asked_more(spent: Any, than: int) -> bool:
     return patches(spent) > than
 
 
-async def test_without_the_namespace_one_question_a_minute_is_asked_until_it_comes(
+async def test_an_absent_namespace_costs_one_request_a_minute(
     cluster: Any, transport: Any, catalog: Catalog, spent: Any
 ) -> None:
     bench = Bench(transport, catalog, namespace="later")
@@ -167,7 +167,7 @@ async def test_without_the_namespace_one_question_a_minute_is_asked_until_it_com
         await bench.until(lambda: not bench.publisher.problems)
 
 
-async def test_without_the_right_it_is_tried_slowly_until_that_is_given(
+async def test_a_missing_right_is_retried_with_backoff_until_it_is_granted(
     cluster: Any, transport: Any, catalog: Catalog, faults: Faults, spent: Any
 ) -> None:
     for kind, plural in (("Trait", "traits"), ("ApplicationScope", "applicationscopes")):
@@ -183,9 +183,7 @@ async def test_without_the_right_it_is_tried_slowly_until_that_is_given(
         await bench.until(lambda: not bench.publisher.problems)
 
 
-async def test_without_the_kinds_nothing_is_published_and_nothing_breaks(
-    bare: Any, transport: Any, catalog: Catalog, spent: Any
-) -> None:
+async def test_without_the_crds_nothing_is_published(bare: Any, transport: Any, catalog: Catalog, spent: Any) -> None:
     bench = Bench(transport, catalog)
     async with bench.over():
         await bench.sources.wait(definition_index.KINDS)

@@ -10,9 +10,8 @@ import pytest
 
 from rudr_py.api import Kind, Probe, Ref
 from rudr_py.controller.state import cluster_state
-from rudr_py.controller.state.applications import Applications, ParsedDocument
+from rudr_py.controller.state.applications import Applications, ParsedDocument, ProbeState
 from rudr_py.controller.state.inventory import AppliedRecord
-from rudr_py.controller.state.probe_state import ProbeState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import ObjectKey

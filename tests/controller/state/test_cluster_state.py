@@ -35,7 +35,7 @@ def test_a_namespace_has_its_own_cache_or_the_one_of_all() -> None:
     assert known.get(cluster_state.POD, "other", "web") is None
 
 
-def test_belongings_are_what_the_instance_owns_its_pods_and_the_claims_that_it_keeps(live: Make) -> None:
+def test_the_objects_of_an_instance_are_owned_ones_its_pods_and_kept_claims(live: Make) -> None:
     owner = {"kind": "ComponentInstance", "name": "web", "uid": "u", "controller": True}
     labels = {stamp.INSTANCE: "web"}
     known = ClusterState()

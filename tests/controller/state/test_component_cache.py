@@ -48,7 +48,7 @@ def test_a_component_is_parsed_once_for_each_version(
     assert components.get(ObjectKey("shop", "web")) is not first
 
 
-def test_a_component_that_cannot_be_read_has_a_problem_that_names_it(
+def test_an_unreadable_component_has_a_problem_that_names_it(
     components: ComponentCache, cache: Cache, live: Make
 ) -> None:
     deep = b'{"metadata":{},"spec":' + b'{"a":' * 20000 + b"1" + b"}" * 20001
@@ -59,7 +59,7 @@ def test_a_component_that_cannot_be_read_has_a_problem_that_names_it(
     assert found.problems[0].document == "componentschematic/web"
 
 
-def test_components_that_came_and_went_are_forgotten(components: ComponentCache, cache: Cache, live: Make) -> None:
+def test_deleted_components_are_dropped(components: ComponentCache, cache: Cache, live: Make) -> None:
     for number in range(3 * SPARE):
         made = live(cluster_state.COMPONENT, f"c{number}", resourceVersion=str(10 * number + 10))
         cache.feed(Applied(made))

@@ -38,7 +38,7 @@ def known() -> ClusterState:
     return ClusterState()
 
 
-def test_an_application_is_looked_at_when_more_than_its_status_changed(known: ClusterState, live: Make) -> None:
+def test_an_application_is_triggered_when_more_than_its_status_changed(known: ClusterState, live: Make) -> None:
     old = live(cluster_state.APPLICATION, "shop", names("web") | {"status": {"phase": "Add"}}, generation=1)
     new = live(cluster_state.APPLICATION, "shop", names("web") | {"status": {"phase": "synced"}}, generation=1)
     assert triggers.keys(cluster_state.APPLICATION, Change(None, old), known) == SHOP
@@ -56,13 +56,13 @@ def test_an_application_is_looked_at_when_more_than_its_status_changed(known: Cl
         {"uid": "another"},
     ],
 )
-def test_what_makes_an_application_worth_a_look(known: ClusterState, live: Make, change: dict[str, Any]) -> None:
+def test_changes_that_trigger_an_application(known: ClusterState, live: Make, change: dict[str, Any]) -> None:
     old = live(cluster_state.APPLICATION, "shop", generation=1)
     new = live(cluster_state.APPLICATION, "shop", **{"generation": 1, **change})
     assert triggers.keys(cluster_state.APPLICATION, Change(old, new), known) == SHOP
 
 
-def test_a_component_concerns_the_applications_that_name_it(known: ClusterState, live: Make) -> None:
+def test_a_component_triggers_the_applications_that_name_it(known: ClusterState, live: Make) -> None:
     triggers.keys(
         cluster_state.APPLICATION, Change(None, live(cluster_state.APPLICATION, "shop", names("web", "db"))), known
     )
@@ -78,14 +78,14 @@ def test_a_component_concerns_the_applications_that_name_it(known: ClusterState,
     assert triggers.keys(cluster_state.COMPONENT, Change(None, component), known) == NOBODY
 
 
-def test_a_deleted_application_uses_no_component_any_more(known: ClusterState, live: Make) -> None:
+def test_a_deleted_application_uses_no_component(known: ClusterState, live: Make) -> None:
     application = live(cluster_state.APPLICATION, "shop", names("web"))
     triggers.keys(cluster_state.APPLICATION, Change(None, application), known)
     triggers.keys(cluster_state.APPLICATION, Change(application, None), known)
     assert known.applications.components.keys(ObjectKey("shop", "web")) == NOBODY
 
 
-def test_a_component_instance_concerns_its_application(known: ClusterState, live: Make) -> None:
+def test_a_component_instance_triggers_its_application(known: ClusterState, live: Make) -> None:
     instance = live(cluster_state.COMPONENT_INSTANCE, "web", **owned(cluster_state.APPLICATION, "shop"))
     assert triggers.keys(cluster_state.COMPONENT_INSTANCE, Change(instance, None), known) == SHOP
     assert (
@@ -96,7 +96,7 @@ def test_a_component_instance_concerns_its_application(known: ClusterState, live
     )
 
 
-def test_a_child_concerns_the_application_above_its_owner(known: ClusterState, live: Make) -> None:
+def test_a_child_triggers_the_application_above_its_owner(known: ClusterState, live: Make) -> None:
     cache = Cache()
     known.add(cluster_state.COMPONENT_INSTANCE, "", cache)
     instance = live(cluster_state.COMPONENT_INSTANCE, "web", **owned(cluster_state.APPLICATION, "shop"))
@@ -106,7 +106,7 @@ def test_a_child_concerns_the_application_above_its_owner(known: ClusterState, l
     assert triggers.keys(SERVICE, Change(None, child), known) == SHOP
 
 
-def test_a_child_whose_owner_is_gone_and_a_pod_are_found_by_their_label(known: ClusterState, live: Make) -> None:
+def test_orphans_and_pods_trigger_the_application_of_their_label(known: ClusterState, live: Make) -> None:
     labels = {stamp.APPLICATION: "shop"}
     orphan = live(SERVICE, "web", labels=labels, **owned(cluster_state.COMPONENT_INSTANCE, "web"))
     assert triggers.keys(SERVICE, Change(orphan, None), known) == SHOP
@@ -114,21 +114,21 @@ def test_a_child_whose_owner_is_gone_and_a_pod_are_found_by_their_label(known: C
     assert triggers.keys(SERVICE, Change(None, live(SERVICE, "web")), known) == NOBODY
 
 
-def test_a_child_that_changed_hands_concerns_both_applications(known: ClusterState, live: Make) -> None:
+def test_a_child_with_a_new_owner_triggers_both_applications(known: ClusterState, live: Make) -> None:
     old, new = (live(SERVICE, "web", labels={stamp.APPLICATION: name}) for name in ("shop", "other"))
     assert triggers.keys(SERVICE, Change(old, new), known) == {ObjectKey("shop", "shop"), ObjectKey("shop", "other")}
 
 
 @pytest.mark.parametrize("spec", [None, 3, [], {"components": 3}, {"components": [3, {"componentName": {}}, {}]}])
-def test_an_application_in_any_shape_is_triggered_and_names_nothing(known: ClusterState, live: Make, spec: Any) -> None:
+def test_a_malformed_application_is_triggered_and_names_no_component(
+    known: ClusterState, live: Make, spec: Any
+) -> None:
     poison = live(cluster_state.APPLICATION, "shop", {"spec": spec})
     assert triggers.keys(cluster_state.APPLICATION, Change(None, poison), known) == SHOP
     assert triggers.component_names(poison) == frozenset()
 
 
-def test_an_application_that_is_nested_too_deeply_is_triggered_and_names_nothing(
-    known: ClusterState, live: Make
-) -> None:
+def test_an_application_nested_too_deeply_is_triggered_and_names_no_component(known: ClusterState, live: Make) -> None:
     nested = b'{"metadata":{"name":"shop"},"spec":' + b'{"a":' * 20000 + b"1" + b"}" * 20000 + b"}"
     unreadable = msgspec.structs.replace(live(cluster_state.APPLICATION, "shop"), body=nested)
     assert triggers.component_names(unreadable) == frozenset()

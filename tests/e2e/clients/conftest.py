@@ -60,7 +60,9 @@ def certificate() -> Certificate:
 
 
 @pytest.fixture
-async def place(server: Server, certificate: Certificate, request: pytest.FixtureRequest) -> AsyncIterator[Cluster]:
+async def client_cluster(
+    server: Server, certificate: Certificate, request: pytest.FixtureRequest
+) -> AsyncIterator[Cluster]:
     """A handle on a new namespace of the server."""
     async with contextlib.AsyncExitStack() as stack:
         if server.name == "local":
@@ -78,11 +80,11 @@ async def place(server: Server, certificate: Certificate, request: pytest.Fixtur
 
 
 @pytest.fixture(params=VERSIONS)
-def client(request: pytest.FixtureRequest, place: Cluster, server: Server, tmp_path: Path) -> Client:
+def client(request: pytest.FixtureRequest, client_cluster: Cluster, server: Server, tmp_path: Path) -> Client:
     """Each kubectl, in the namespace."""
     binary = kubectl_of(request.param)
     if binary is None:
         pytest.skip(f"no kubectl {request.param} in this environment; `make check` installs it")
-    made = Client(request.param, binary, server.kubeconfig, tmp_path, place.namespace)
-    made.settle()
-    return made
+    client = Client(request.param, binary, server.kubeconfig, tmp_path, client_cluster.namespace)
+    client.settle()
+    return client

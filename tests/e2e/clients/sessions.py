@@ -124,11 +124,11 @@ def read(text: str) -> Iterator[Step]:
             output += line
 
 
-def difference(expected: list[Step], taken: list[Step]) -> str:
+def difference(expected: list[Step], recorded: list[Step]) -> str:
     """The steps with another output, as diffs."""
     return "".join(
         f"$ {step.command}\n" + "".join(difflib.ndiff(step.output.splitlines(True), other.output.splitlines(True)))
-        for step, other in zip(expected, taken, strict=True)
+        for step, other in zip(expected, recorded, strict=True)
         if step != other
     )
 

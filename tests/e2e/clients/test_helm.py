@@ -68,62 +68,64 @@ class Releases:
 
 
 @pytest.fixture
-async def releases(server: Server, place: Cluster, tmp_path: Path) -> Any:
+async def releases(server: Server, client_cluster: Cluster, tmp_path: Path) -> Any:
     """Helm, with the chart."""
     for name, text in CHART.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     with (
-        helm.Config(kubeconfig_path=str(server.kubeconfig), namespace=place.namespace) as config,
+        helm.Config(kubeconfig_path=str(server.kubeconfig), namespace=client_cluster.namespace) as config,
         helm.Chart.load(str(tmp_path)) as chart,
     ):
         yield Releases(config, chart)
-    await place.delete(CRD, "trays.helm.example")
+    await client_cluster.delete(CRD, "trays.helm.example")
 
 
-async def test_a_chart_is_installed_upgraded_rolled_back_and_uninstalled(releases: Releases, place: Cluster) -> None:
+async def test_a_chart_is_installed_upgraded_rolled_back_and_uninstalled(
+    releases: Releases, client_cluster: Cluster
+) -> None:
     chart = releases.chart
-    await releases.do(lambda config: config.install(chart, "shop", namespace=place.namespace))
+    await releases.do(lambda config: config.install(chart, "shop", namespace=client_cluster.namespace))
     assert await releases.listed() == [("shop", 1, "deployed")]
-    assert await data(place) == {"greeting": "hello", "revision": "1"}
-    assert await place.get(CRD, "trays.helm.example")
+    assert await data(client_cluster) == {"greeting": "hello", "revision": "1"}
+    assert await client_cluster.get(CRD, "trays.helm.example")
 
     await releases.do(lambda config: config.upgrade(chart, "shop", {"greeting": "hi", "replicas": 3}))
-    assert await data(place) == {"greeting": "hi", "revision": "2"}
-    assert await replicas(place) == 3
+    assert await data(client_cluster) == {"greeting": "hi", "revision": "2"}
+    assert await replicas(client_cluster) == 3
 
     await releases.do(lambda config: config.rollback("shop", version=1))
-    assert await data(place) == {"greeting": "hello", "revision": "1"}
-    assert await replicas(place) == 1
+    assert await data(client_cluster) == {"greeting": "hello", "revision": "1"}
+    assert await replicas(client_cluster) == 1
     assert await releases.listed() == [("shop", 3, "deployed")]
     history = await releases.do(lambda config: config.history("shop"))
     assert [revision["revision"] for revision in history] == [1, 2, 3]
 
     await releases.do(lambda config: config.uninstall("shop"))
     assert await releases.listed() == []
-    assert await place.get(CONFIG_MAP, "shop") is None
+    assert await client_cluster.get(CONFIG_MAP, "shop") is None
 
 
 @pytest.mark.controllers
-async def test_an_install_that_waits_ends_when_the_pods_are_ready(releases: Releases, place: Cluster) -> None:
+async def test_an_install_that_waits_ends_when_the_pods_are_ready(releases: Releases, client_cluster: Cluster) -> None:
     chart = releases.chart
     await releases.do(
-        lambda config: config.install(chart, "shop", namespace=place.namespace, wait="watcher", timeout=60)
+        lambda config: config.install(chart, "shop", namespace=client_cluster.namespace, wait="watcher", timeout=60)
     )
-    deployment = await place.get(DEPLOYMENT, "shop")
+    deployment = await client_cluster.get(DEPLOYMENT, "shop")
     assert deployment is not None
     assert deployment["status"]["readyReplicas"] == 1
     await releases.do(lambda config: config.uninstall("shop", wait="watcher", timeout=60))
-    assert await place.get(DEPLOYMENT, "shop") is None
+    assert await client_cluster.get(DEPLOYMENT, "shop") is None
 
 
-async def data(place: Cluster) -> Any:
+async def data(client_cluster: Cluster) -> Any:
     """The data of the chart's ConfigMap."""
-    config_map = await place.get(CONFIG_MAP, "shop")
+    config_map = await client_cluster.get(CONFIG_MAP, "shop")
     return config_map and config_map["data"]
 
 
-async def replicas(place: Cluster) -> Any:
+async def replicas(client_cluster: Cluster) -> Any:
     """The replicas of the chart's Deployment."""
-    deployment = await place.get(DEPLOYMENT, "shop")
+    deployment = await client_cluster.get(DEPLOYMENT, "shop")
     return deployment and deployment["spec"]["replicas"]

@@ -42,40 +42,40 @@ async def test_kubectl_prints_the_objects_of_controllers(path: Path, client: Cli
 async def compare(path: Path, client: Client, *, take: bool) -> None:
     """Run a session again; fails with the steps that have another output."""
     steps = sessions.load(path)
-    taken = [Step(step.command, await client.run(step.command), step.notes) for step in steps]
+    recorded = [Step(step.command, await client.run(step.command), step.notes) for step in steps]
     if TAKE and take and client.version == VERSIONS[-1]:
-        sessions.save(path, taken)
-    elif taken != steps:
-        pytest.fail(sessions.difference(steps, taken), pytrace=False)
+        sessions.save(path, recorded)
+    elif recorded != steps:
+        pytest.fail(sessions.difference(steps, recorded), pytrace=False)
 
 
-async def test_a_watch_prints_a_row_for_every_change(client: Client, place: Cluster) -> None:
+async def test_a_watch_prints_a_row_for_every_change(client: Client, client_cluster: Cluster) -> None:
     """Of a list: a watch of one object by its name begins after its row is printed, and leaves out what was before."""
     document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "seen"}, "data": {"a": "1"}}
-    await place.apply(document)
+    await client_cluster.apply(document)
     process = await client.started("get cm --field-selector=metadata.name=seen --watch --output-watch-events")
     try:
         assert await line(process) == "EVENT NAME DATA AGE"
         assert (await line(process)).startswith("ADDED seen 1 ")
-        await place.apply({**document, "data": {"a": "1", "b": "2"}})
+        await client_cluster.apply({**document, "data": {"a": "1", "b": "2"}})
         assert (await line(process)).startswith("MODIFIED seen 2 ")
-        await place.delete(CONFIG_MAP, "seen")
+        await client_cluster.delete(CONFIG_MAP, "seen")
         assert (await line(process)).startswith("DELETED seen 2 ")
     finally:
         process.kill()
         await process.communicate()
 
 
-async def test_a_wait_ends_when_its_condition_holds(client: Client, place: Cluster) -> None:
+async def test_a_wait_ends_when_its_condition_holds(client: Client, client_cluster: Cluster) -> None:
     document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "waited"}, "data": {"a": "1"}}
-    await place.apply(document)
+    await client_cluster.apply(document)
     changed, gone = [
         await client.started(f"wait {condition} cm/waited --timeout=60s")
         for condition in ("--for=jsonpath={.data.a}=2", "--for=delete")
     ]
-    await place.apply({**document, "data": {"a": "2"}})
+    await client_cluster.apply({**document, "data": {"a": "2"}})
     assert await ended(changed) == (0, "configmap/waited condition met\n")
-    await place.delete(CONFIG_MAP, "waited")
+    await client_cluster.delete(CONFIG_MAP, "waited")
     assert (await ended(gone))[0] == 0
 
 

@@ -18,12 +18,12 @@ TRAYS = ("generated.example", "v1")
 
 
 @pytest.fixture
-async def api(server: Server, place: Cluster) -> AsyncIterator[client.ApiClient]:
+async def api(server: Server, client_cluster: Cluster) -> AsyncIterator[client.ApiClient]:
     """The generated client on the test's cluster."""
     settings = client.Configuration()
     await config.load_kube_config(str(server.kubeconfig), client_configuration=settings)
-    async with client.ApiClient(settings) as made:
-        yield made
+    async with client.ApiClient(settings) as api_client:
+        yield api_client
 
 
 def pod_template(image: str) -> client.V1PodTemplateSpec:
@@ -37,15 +37,17 @@ def config_map(name: str, **data: str) -> client.V1ConfigMap:
     return client.V1ConfigMap(metadata=client.V1ObjectMeta(name=name, labels={"app": "web"}), data=data)
 
 
-async def test_objects_are_created_read_changed_and_deleted_as_models(api: client.ApiClient, place: Cluster) -> None:
-    core, namespace = client.CoreV1Api(api), place.namespace
-    made = await core.create_namespaced_config_map(namespace, config_map("one", a="1"))
-    assert made.metadata.uid
-    made.data["b"] = "2"
-    replaced = await core.replace_namespaced_config_map("one", namespace, made)
+async def test_objects_are_created_read_changed_and_deleted_as_models(
+    api: client.ApiClient, client_cluster: Cluster
+) -> None:
+    core, namespace = client.CoreV1Api(api), client_cluster.namespace
+    created = await core.create_namespaced_config_map(namespace, config_map("one", a="1"))
+    assert created.metadata.uid
+    created.data["b"] = "2"
+    replaced = await core.replace_namespaced_config_map("one", namespace, created)
     assert replaced.data == {"a": "1", "b": "2"}
     with pytest.raises(client.ApiException) as conflict:
-        await core.replace_namespaced_config_map("one", namespace, made)
+        await core.replace_namespaced_config_map("one", namespace, created)
     assert (conflict.value.status, conflict.value.reason) == (409, "Conflict")
     patched = await core.patch_namespaced_config_map("one", namespace, {"data": {"a": None}})
     assert patched.data == {"b": "2"}
@@ -59,8 +61,8 @@ async def test_objects_are_created_read_changed_and_deleted_as_models(api: clien
     assert gone.value.status == 404
 
 
-async def test_a_deployment_is_scaled_through_its_subresource(api: client.ApiClient, place: Cluster) -> None:
-    apps, namespace = client.AppsV1Api(api), place.namespace
+async def test_a_deployment_is_scaled_through_its_subresource(api: client.ApiClient, client_cluster: Cluster) -> None:
+    apps, namespace = client.AppsV1Api(api), client_cluster.namespace
     spec = client.V1DeploymentSpec(
         replicas=2,
         selector=client.V1LabelSelector(match_labels={"app": "web"}),
@@ -81,8 +83,10 @@ async def test_a_deployment_is_scaled_through_its_subresource(api: client.ApiCli
     assert [container.image for container in merged.spec.template.spec.containers] == ["registry.example/web:2"]
 
 
-async def test_a_watch_yields_changes_as_models_until_it_is_stopped(api: client.ApiClient, place: Cluster) -> None:
-    core, namespace = client.CoreV1Api(api), place.namespace
+async def test_a_watch_yields_changes_as_models_until_it_is_stopped(
+    api: client.ApiClient, client_cluster: Cluster
+) -> None:
+    core, namespace = client.CoreV1Api(api), client_cluster.namespace
     await core.create_namespaced_config_map(namespace, config_map("seen", a="1"))
     events: list[tuple[str, Any]] = []
     async with asyncio.timeout(SECONDS), watch.Watch() as stream:
@@ -99,7 +103,7 @@ async def test_a_watch_yields_changes_as_models_until_it_is_stopped(api: client.
     assert events == [("ADDED", {"a": "1"}), ("MODIFIED", {"a": "2"}), ("DELETED", {"a": "2"})]
 
 
-async def test_custom_objects_are_plain_documents(api: client.ApiClient, place: Cluster) -> None:
+async def test_custom_objects_are_plain_documents(api: client.ApiClient, client_cluster: Cluster) -> None:
     definitions, custom = client.ApiextensionsV1Api(api), client.CustomObjectsApi(api)
     group, version = TRAYS
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
@@ -124,8 +128,8 @@ async def test_custom_objects_are_plain_documents(api: client.ApiClient, place: 
     }
     await definitions.create_custom_resource_definition(definition)
     try:
-        await place.until(CRD, f"trays.{group}", established)
-        where = (group, version, place.namespace, "trays")
+        await client_cluster.until(CRD, f"trays.{group}", established)
+        where = (group, version, client_cluster.namespace, "trays")
         tray = {"apiVersion": f"{group}/{version}", "kind": "Tray", "metadata": {"name": "a"}, "spec": {"cups": 1}}
         await custom.create_namespaced_custom_object(*where, tray)
         await custom.patch_namespaced_custom_object_status(

@@ -71,7 +71,7 @@ def test_an_unknown_name_is_told_with_the_nearest_known_one_at_its_place(joined:
     plan = joined("well", "closd")
     (problem,) = plan.problems
     assert (problem.path, problem.rule) == ("$.spec.components[0].applicationScopes[1]", "AC-14")
-    assert 'is called "closd"' in problem.message
+    assert 'has no scope "closd"' in problem.message
     assert 'Did you mean "closed"?' in problem.message
 
 

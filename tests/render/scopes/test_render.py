@@ -134,22 +134,22 @@ def test_own_members_are_those_of_this_very_rendering(
         types=with_types(Zone()),
         members={"east": stale},
     )
-    seen = found.scopes[0].part.context.members
+    seen = found.scopes[0].bound_type.context.members
     assert [(one.instance, one.health.state) for one in seen] == [("front", "ready"), ("other", "unknown")]
 
 
 def test_probes_and_their_answers_go_by_the_scope(zoned: Make) -> None:
     found = zoned({"do": "probe"}, members={"east": (member("a", "x"),)}, probe_results={"east": {"p": "refused"}})
     assert [(one.name, [probe.name for probe in one.probes]) for one in found.scopes] == [("east", ["p"])]
-    assert found.scopes[0].part.context.probe_results == {"p": "refused"}
+    assert found.scopes[0].bound_type.context.probe_results == {"p": "refused"}
 
 
 @pytest.mark.parametrize(
     ("wished", "fault"),
     [
-        ("scale", "asks for a size"),
+        ("scale", "requests a scale"),
         ("once", "runs once"),
-        ("twice", 'two probes the name "p"'),
+        ("twice", 'two probes with the name "p"'),
         ("astray", "neither the Service nor a Pod of a member"),
     ],
 )
@@ -196,7 +196,7 @@ def test_properties_are_checked_with_variables_put_in_and_old_spellings_read(
         ("AC-12", "$.spec.scopes[0].properties.howMany", 'is "many", must be a whole number'),
         ("AC-9", "$.spec.scopes[1].properties[0].value", 'the variable "m" does not exist.'),
     ]
-    assert any('"howMany" is an outdated spelling' in warning.message for warning in found.warnings)
+    assert any('"howMany" is deprecated' in warning.message for warning in found.warnings)
 
 
 def test_parameters_of_a_definition_of_the_cluster_are_checked_too(
@@ -213,7 +213,7 @@ def test_parameters_of_a_definition_of_the_cluster_are_checked_too(
     )
     found = _told(zoned({"do": "nothing"}, definitions=known))
     assert [message for _, _, message in found] == [
-        'acme.dev/v1.Zone needs the property "size"',
+        'acme.dev/v1.Zone requires the property "size"',
         'is "nothing", must be a number',
     ]
 
@@ -272,7 +272,7 @@ def test_status_tells_of_each_scope_and_of_the_scopes_of_each_instance(
 
 def test_the_status_of_a_scopes_own_object_is_what_its_type_says(zoned: Make) -> None:
     found = zoned(members={"east": (member("a", "x"),)}, probe_results={"east": {"p": None}})
-    now = found.scopes[0].part.context.now
+    now = found.scopes[0].bound_type.context.now
     scopes = health.scopes(found, NOTHING, now)
     assert status.scope_status(scopes) == {Ref(MAP, "east-zone"): {"members": 1, "asked": {"p": None}}}
 
@@ -281,7 +281,7 @@ def test_a_type_that_fails_at_the_status_writes_none_and_is_told(
     zoned: Make, inputs: Callable[..., Inputs], application: Text
 ) -> None:
     found = zoned({"do": "fail"})
-    assert status.scope_status(health.scopes(found, NOTHING, found.scopes[0].part.context.now)) == {}
+    assert status.scope_status(health.scopes(found, NOTHING, found.scopes[0].bound_type.context.now)) == {}
     (scope,) = _status(found, inputs(application()))["scopes"]
     assert (scope["state"], scope["reason"]) == ("unknown", "PluginFailed")
     assert "no status today" in scope["message"]

@@ -41,8 +41,8 @@ def test_everyone_without_a_scope_is_in_both_and_every_declared_port_is_open(
         catalog,
     )
     assert not found.problems
-    assert [len(scope.part.context.members) for scope in found.scopes] == [1, 1]
-    assert found.scopes[0].part.context.members[0].ports == (Port(name="http", container_port=80),)
+    assert [len(scope.bound_type.context.members) for scope in found.scopes] == [1, 1]
+    assert found.scopes[0].bound_type.context.members[0].ports == (Port(name="http", container_port=80),)
     policies = [one.body["spec"] for one in found.manifests if one.ref.kind.kind == "NetworkPolicy"]
     assert {"ports": [{"protocol": "TCP", "port": 80}]} in [rule for spec in policies for rule in spec["ingress"]]
     assert policies[0]["egress"] == [{}]

@@ -85,7 +85,7 @@ def _fail(ctx: TraitContext[Any]) -> Health:
         (_refuse, "Refused", "cannot tell"),
         (_fail, "PluginFailed", "told of acme 1.0 raised ZeroDivisionError"),
         (lambda _: "fine", "PluginFailed", "told of acme 1.0 returned str"),
-        (lambda _: Health("splendid", "Fine"), "PluginFailed", "told of acme 1.0 returned a Health that is none"),  # type: ignore[arg-type] # the mistake under test
+        (lambda _: Health("splendid", "Fine"), "PluginFailed", "told of acme 1.0 returned a Health that is not valid"),  # type: ignore[arg-type] # the mistake under test
     ],
 )
 def test_a_type_that_cannot_tell_is_unknown_and_the_others_are_asked_all_the_same(

@@ -15,7 +15,7 @@ from rudr_py.api.component import Component
 from rudr_py.model.identity import Metadata
 from rudr_py.render.status import rudr_status
 from rudr_py.render.values.inputs import NOTHING
-from rudr_py.render.values.plan import InstancePlan, Plan, TypeCall
+from rudr_py.render.values.plan import BoundType, InstancePlan, Plan
 
 DEPLOYMENT = Kind("apps/v1", "Deployment")
 STATEFUL_SET = Kind("apps/v1", "StatefulSet")
@@ -52,7 +52,7 @@ def _plan(*kinds: Kind, component: str = "web") -> Plan:
         properties={},
         now=None,  # type: ignore[arg-type] # nobody looks at the time here
     )
-    part = TypeCall(
+    part = BoundType(
         offer=catalog.offer(Example(), package="acme 1"), context=context, refs=tuple(Ref(kind, "a") for kind in kinds)
     )
     return Plan(instances=(InstancePlan(name="front", component=component, owner=Ref(SERVICE, "o"), workload=part),))

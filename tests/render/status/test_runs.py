@@ -53,7 +53,7 @@ def _planned(plan: Make, task: str) -> Plan:
 
 
 def _digest(plan: Plan) -> str:
-    return next(one.once for one in plan.manifests if one.once)
+    return next(one.inputs_digest for one in plan.manifests if one.inputs_digest)
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_a_record_that_was_taken_off_the_object_is_still_known(planned: Plan) ->
     ("same", "state", "done"), [(True, "complete", True), (True, "failed", False), (False, "complete", False)]
 )
 def test_done_is_a_good_end_with_the_very_inputs(planned: Plan, same: bool, state: str, done: bool) -> None:
-    (job,) = (one for one in planned.manifests if one.once)
-    runs = {"job": {"job": Run("job", job.once if same else "other", state)}}
+    (job,) = (one for one in planned.manifests if one.inputs_digest)
+    runs = {"job": {"job": Run("job", job.inputs_digest if same else "other", state)}}
     assert running.done(job, runs) is done
     assert not running.done(job, {})
 

@@ -121,7 +121,7 @@ def test_instances_are_told_with_their_traits_and_facts(make: Make, text: str) -
             "workload": "core.oam.dev/v1alpha1.Task",
             "state": "ready",
             "reason": "Complete",
-            "message": "the job is complete",
+            "message": "the job has run to its end",
             "traits": [],
         },
     ]
@@ -276,8 +276,8 @@ def test_warnings_are_told_with_their_place(
 ) -> None:
     built = make(application(web({"name": "manual-scaler", "properties": {"replica_count": 1}})))
     assert built["warnings"] == [
-        "$.spec.components[0].traits[0].properties.replica_count:"
-        ' "replica_count" is an outdated spelling; write "replicaCount"'
+        '$.spec.components[0].traits[0].properties.replica_count: "replica_count" is an outdated spelling; '
+        'write "replicaCount"'
     ]
 
 

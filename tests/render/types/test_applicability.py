@@ -54,7 +54,7 @@ class Scaler(Trait[Any]):
         (Bound, Plain, ""),
         (Bound, Sized, "does not apply to example.org/v1.Sized; it applies to example.org/v1.Simple"),
         (Scaler, Sized, ""),
-        (Scaler, Plain, "needs pods, scale, which example.org/v1.Plain does not offer"),
+        (Scaler, Plain, "requires pods, scale, which example.org/v1.Plain does not provide"),
     ],
 )
 def test_a_trait_fits_what_it_applies_to_and_what_offers_its_needs(

@@ -70,14 +70,14 @@ def test_a_schema_about_outdated_spellings_is_about_the_present_ones(
     text = application(web(ingress))
     found = _told(plan(text, definitions=definitions(_trait(schema, "ingress"))))
     assert any("must be at most 100" in message for _, _, message in found)
-    assert not any("needs the property" in message for _, _, message in found)
+    assert not any("requires the property" in message for _, _, message in found)
 
 
 def test_a_definition_narrows_the_workload_types(scaled: Make) -> None:
     workers = _trait(appliesTo=["core.oam.dev/v1alpha1.Worker"])
     ((rule, path, message),) = _told(scaled({"replicaCount": 1}, workers))
     assert (rule, path) == ("TR-14", "$.spec.components[0].traits[0].name")
-    assert message.startswith('the Trait object "manual-scaler" of this cluster does not let it apply to')
+    assert message.startswith('the Trait object "manual-scaler" in this cluster allows the trait only for')
     servers = _trait(appliesTo=["core.oam.dev/v1alpha1.Server"])
     assert not scaled({"replicaCount": 1}, servers).problems
 
@@ -133,4 +133,4 @@ def test_the_published_definitions_would_change_nothing(
 def test_a_trait_that_only_a_definition_knows_is_said_to_lack_a_package(scaled: Make) -> None:
     ((rule, _, message),) = _told(scaled({}, _trait({}, name="canary"), name="canary"))
     assert rule == "TR-8"
-    assert "A Trait object of this cluster defines it, but no installed package implements it." in message
+    assert "A Trait object in this cluster defines it, but no installed package implements it." in message

@@ -123,7 +123,7 @@ def test_only_declared_settings_of_their_types_are_taken_and_required_ones_deman
     found = _told(made({"name": "engin", "value": "x"}, {"name": "engine", "value": 5}))
     assert {(rule, message) for rule, _, message in found} == {
         ("WT-3", 'acme.dev/v1.Cache has no property "engin". Did you mean "engine"?'),
-        ("WT-3", 'acme.dev/v1.Cache needs the property "size"'),
+        ("WT-3", 'acme.dev/v1.Cache requires the property "size"'),
         ("WT-3", "is 5, must be text"),
     }
 
@@ -167,7 +167,7 @@ def test_a_kind_of_oam_is_not_admitted(made: Make) -> None:
 
 def test_a_definition_that_is_wrong_admits_nothing_and_is_named(made: Make) -> None:
     wrong = _type(settings=[{"name": "size", "required": "perhaps"}])
-    assert 'The WorkloadType object "cache" would admit it, but is wrong' in made(types=[wrong]).problems[0].message
+    assert 'The WorkloadType object "cache" would admit it, but is not valid' in made(types=[wrong]).problems[0].message
 
 
 def test_containers_have_no_effect_and_that_is_said(made: Make) -> None:

@@ -106,7 +106,7 @@ def test_without_the_package_each_type_is_told_with_what_to_install(read: Inputs
     plan = rendering.render(read, catalog)
     for path in ("$.spec.workloadType", "$.spec.components[0].traits[0].name", "$.spec.scopes[0].type"):
         (problem,) = (problem for problem in plan.problems if problem.path == path)
-        assert "was offered by acme 1.0, which is not installed now" in problem.message
+        assert "was provided by acme 1.0, which is not installed now" in problem.message
         assert "pip install acme" in problem.message
     assert plan.packages == BEFORE
 
@@ -114,13 +114,13 @@ def test_without_the_package_each_type_is_told_with_what_to_install(read: Inputs
 def test_what_nobody_remembers_is_not_told(inputs: Make, catalog: Catalog) -> None:
     plan = rendering.render(inputs(TEXT, now=NOW), catalog)
     assert plan.problems
-    assert all("was offered by" not in problem.message for problem in plan.problems)
+    assert all("was provided by" not in problem.message for problem in plan.problems)
 
 
 @pytest.mark.parametrize(
     ("state", "version", "types", "told"),
     [
-        ("loaded", "2.0", (), "acme 2.0, which is installed now, does not offer it: pip install 'acme==1.0'"),
+        ("loaded", "2.0", (), "but the installed acme 2.0 does not provide it; run: pip install 'acme==1.0'"),
         ("failed", "1.0", (), 'the trait "cron" cannot be used: acme is broken'),
         ("disabled", "1.0", (), 'the trait "cron" cannot be used: acme is broken'),
         ("quarantined", "1.0", ("cron",), "cannot be used: acme is broken"),

@@ -149,21 +149,21 @@ def test_a_body_that_contains_itself_is_a_fault_of_the_plugin() -> None:
 @pytest.mark.parametrize(
     ("answer", "what"),
     [
-        (Rendered(add=(_manifest(kind=Kind("v1", "Secret")),)), "secret/a, a kind that it does not declare"),
+        (Rendered(add=(_manifest(kind=Kind("v1", "Secret")),)), "secret/a, whose kind is not in"),
         (Rendered(add=(_manifest(name=""),)), "must have 1 to 63 characters"),
         (Rendered(add=(_manifest(name="a" * 64),)), "must have 1 to 63 characters"),
-        (Rendered(add=(_manifest(name="Bad_Name"),)), "whose name no object can have"),
+        (Rendered(add=(_manifest(name="Bad_Name"),)), "whose name is not valid"),
         (Rendered(add=(_manifest(body={"metadata": {"namespace": "kube-system"}, "kind": "X"}),)), "kind, metadata in"),
         (Rendered(add=(_manifest(retain=True, delete_with_application=True),)), "contradict each other"),
         (Rendered(edit=(SetField(REF, (), 1),)), r"at \(\)"),
-        (Rendered(edit=(DropField(REF, ({"name": "x"},)),)), "no field"),
-        (Rendered(edit=(SetField(REF, ("kind",), "Secret"),)), "no field"),
-        (Rendered(edit=(SetField(REF, ("metadata", "namespace"), "kube-system"),)), "no field"),
-        (Rendered(edit=(SetField(REF, ("metadata", "labels"), {}),)), "no field"),
-        (Rendered(edit=(SetField(REF, ("metadata", "labels", "a"), 1),)), "no field"),
+        (Rendered(edit=(DropField(REF, ({"name": "x"},)),)), "not a field"),
+        (Rendered(edit=(SetField(REF, ("kind",), "Secret"),)), "not a field"),
+        (Rendered(edit=(SetField(REF, ("metadata", "namespace"), "kube-system"),)), "not a field"),
+        (Rendered(edit=(SetField(REF, ("metadata", "labels"), {}),)), "not a field"),
+        (Rendered(edit=(SetField(REF, ("metadata", "labels", "a"), 1),)), "not a field"),
         (Rendered(wake_at=datetime(2026, 1, 1)), "without a time zone"),  # noqa: DTZ001 - the mistake under test
-        (Rendered(scale=Scale.exact(-1)), "a size that none can have"),
-        (Rendered(scale=Scale.between(3, 2)), "a size that none can have"),
+        (Rendered(scale=Scale.exact(-1)), "a scale that is not valid"),
+        (Rendered(scale=Scale.between(3, 2)), "a scale that is not valid"),
     ],
 )
 def test_an_answer_that_asks_for_what_no_type_may_have_is_refused(answer: Rendered, what: str) -> None:
@@ -201,7 +201,7 @@ def _meddle(ctx: TraitContext[Any]) -> Any:
 def test_what_a_type_changes_of_its_inputs_is_thrown_away_and_told() -> None:
     offer, context = _offer(_meddle), _context()
     rendered = plugin_call.render(offer, offer.type.render, context)
-    assert rendered.warnings == ("example of acme 1.0 changed values that it was given; the changes have no effect",)
+    assert rendered.warnings == ("example of acme 1.0 changed values of its context; the changes have no effect",)
     assert context == _context()
 
 

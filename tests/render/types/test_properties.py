@@ -54,7 +54,7 @@ EXAMPLE: Offer[Any] = catalog.offer(Example(), package="acme 1")
 
 
 def _told(offer: Offer[Any], properties: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(found.path, found.message) for found in check.problems(offer, properties, _where, "TR-17")]
+    return [(found.path, found.message) for found in check.check(offer, properties, _where, "TR-17")]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def _told(offer: Offer[Any], properties: dict[str, Any]) -> list[tuple[str, str]
         ({"hosts": ["a", 3]}, "$.p.hosts[1]", "is 3, must be text"),
         ({"rules": {}}, "$.p.rules", "is {}, must be a list"),
         ({"rules": [7]}, "$.p.rules[0]", "is 7, must be a map"),
-        ({"rules": [{}]}, "$.p.rules[0]", 'example needs the property "host": Whom to answer.'),
+        ({"rules": [{}]}, "$.p.rules[0]", 'example requires the property "host": Whom to answer.'),
         ({"rules": [{"host": ""}]}, "$.p.rules[0].host", 'is "", must have at least 1 characters'),
         ({"rules": [{"host": "A"}]}, "$.p.rules[0].host", 'is "A", must match ^[a-z.]*$'),
         ({"rules": [{"host": "a", "port": "80"}]}, "$.p.rules[0].port", 'is "80", must be a whole number'),
@@ -84,7 +84,7 @@ def _told(offer: Offer[Any], properties: dict[str, Any]) -> list[tuple[str, str]
         (
             {"zzz": 3},
             "$.p.zzz",
-            'example has no property "zzz". Known are: replicaCount, mode, ratio, on, hosts, rules, labels.',
+            'example has no property "zzz". Its properties are: replicaCount, mode, ratio, on, hosts, rules, labels.',
         ),
         ({"labels": {"a.b/c": 1}}, '$.p.labels["a.b/c"]', "is 1, must be text"),
         ({"mode": "x" * 100}, "$.p.mode", f'is "{"x" * 56}..., must be one of fast, slow'),
@@ -108,7 +108,7 @@ def test_a_mistake_is_told_in_words_with_its_place(properties: dict[str, Any], p
         ({"type": ["string", "null"]}, 2, "is 2, must be text"),
         ({"type": "null"}, 2, "is 2, must be nothing"),
         ({"oneOf": [{"type": "integer", "minimum": 5}, {"type": "string"}]}, 2, "is 2, must be at least 5"),
-        ({"oneOf": [{"minimum": 5}, {"multipleOf": 2}]}, 3, "is 3, which fits no form that is allowed"),
+        ({"oneOf": [{"minimum": 5}, {"multipleOf": 2}]}, 3, "is 3, which matches none of the allowed forms"),
     ],
 )
 def test_every_keyword_has_its_words(schema: dict[str, Any], value: Any, message: str) -> None:
@@ -118,12 +118,12 @@ def test_every_keyword_has_its_words(schema: dict[str, Any], value: Any, message
 
 def test_a_type_without_properties_says_so() -> None:
     offer = _offer({"type": "object", "additionalProperties": False})
-    assert _told(offer, {"x": 1}) == [("$.p.x", 'declared has no property "x". It takes none.')]
+    assert _told(offer, {"x": 1}) == [("$.p.x", 'declared has no property "x". It has none.')]
 
 
 def test_properties_that_match_a_pattern_are_not_unknown() -> None:
     schema = {"type": "object", "patternProperties": {"^x-": {}}, "additionalProperties": False}
-    assert _told(_offer(schema), {"x-a": 1, "y": 1}) == [("$.p.y", 'declared has no property "y". It takes none.')]
+    assert _told(_offer(schema), {"x-a": 1, "y": 1}) == [("$.p.y", 'declared has no property "y". It has none.')]
 
 
 def test_every_mistake_is_told_once_in_the_order_of_places() -> None:
@@ -136,8 +136,8 @@ def test_every_mistake_is_told_once_in_the_order_of_places() -> None:
 def test_two_missing_properties_are_two_mistakes() -> None:
     offer = _offer({"type": "object", "required": ["a", "b"]})
     assert [message for _, message in _told(offer, {})] == [
-        'declared needs the property "a"',
-        'declared needs the property "b"',
+        'declared requires the property "a"',
+        'declared requires the property "b"',
     ]
 
 
@@ -168,12 +168,12 @@ NAMES = st.sampled_from(["replicaCount", "mode", "hosts", "rules", "labels", "on
 
 @given(st.dictionaries(NAMES, JSON, max_size=4))
 def test_any_properties_are_either_loaded_or_told(properties: dict[str, Any]) -> None:
-    found = check.problems(EXAMPLE, properties, _where, "TR-17")
+    found = check.check(EXAMPLE, properties, _where, "TR-17")
     if not found:
         try:
             EXAMPLE.load(properties)
         except ValueError as error:
-            found = check.unloadable(EXAMPLE, error, _where, "TR-17")
+            found = check.model_problems(EXAMPLE, error, _where, "TR-17")
     assert all(problem.path.startswith("$.p") and problem.message for problem in found)
 
 
@@ -183,14 +183,14 @@ def test_outdated_spellings_are_read_and_told_and_keep_their_place() -> None:
     assert [(one.path, one.message) for one in warnings] == [
         ("$.p.replica_count", '"replica_count" is an outdated spelling; write "replicaCount"')
     ]
-    assert [one.path for one in check.problems(EXAMPLE, given, where, "TR-17")] == ["$.p.replica_count"]
+    assert [one.path for one in check.check(EXAMPLE, given, where, "TR-17")] == ["$.p.replica_count"]
     assert where() == "$.p"
 
 
 def test_an_outdated_spelling_beside_the_current_one_has_no_effect() -> None:
     given, warnings, _ = check.renamed(EXAMPLE, {"replica_count": 1, "replicaCount": 2}, _where)
     assert given == {"replicaCount": 2}
-    assert warnings[0].message == '"replica_count" is an outdated spelling of "replicaCount" and has no effect'
+    assert warnings[0].message == '"replica_count" is a deprecated name of "replicaCount" and has no effect'
 
 
 @pytest.mark.parametrize(
@@ -206,13 +206,13 @@ def test_an_outdated_spelling_beside_the_current_one_has_no_effect() -> None:
     ],
 )
 def test_a_path_inside_the_properties_becomes_one_in_the_document(path: str, wanted: str) -> None:
-    assert check.inside(_where, path) == wanted
+    assert check.document_path(_where, path) == wanted
 
 
 def test_what_an_authors_model_says_is_told_at_its_place() -> None:
     with pytest.raises(ValueError, match=r"rules\[0\]\.port") as caught:
         EXAMPLE.load({"rules": [{"host": "a", "port": 80.5}]})
-    (found,) = check.unloadable(EXAMPLE, caught.value, _where, "TR-17")
+    (found,) = check.model_problems(EXAMPLE, caught.value, _where, "TR-17")
     assert (found.path, found.rule) == ("$.p.rules[0].port", "TR-17")
     assert found.message == f"example: {str(caught.value).partition(' - at')[0]}"
 
@@ -223,7 +223,7 @@ class _ModelError(ValueError):
 
 
 def test_a_model_that_tells_all_its_mistakes_is_heard_out() -> None:
-    found = check.unloadable(EXAMPLE, _ModelError(), _where, "TR-17")
+    found = check.model_problems(EXAMPLE, _ModelError(), _where, "TR-17")
     assert [(one.path, one.message) for one in found] == [
         ("$.p.a[0]", "example: too odd"),
         ("$.p", "example: does not add up"),

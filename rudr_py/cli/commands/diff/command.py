@@ -20,7 +20,7 @@ import msgspec
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster.client import ClusterClient
-from rudr_py.cli.cluster.preview import LiveState
+from rudr_py.cli.cluster.preview import NamespacePreview
 from rudr_py.cli.commands.diff import document_diff
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.cli.commands.diff.dry_run import DryRun, RefusedError
@@ -132,11 +132,11 @@ def namespaces(workspace: Workspace) -> list[str]:
 
 
 async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffResult:
-    state = LiveState(comparison.client, namespace, comparison.catalog)
-    await state.read(comparison.workspace, comparison.definitions)
+    namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog)
+    await namespace_preview.read(comparison.workspace, comparison.definitions)
     differences: list[DocumentDiff] = []
     failed = False
-    applications = state.users(comparison.workspace)
+    applications = namespace_preview.users(comparison.workspace)
     if not applications and not comparison.invalid:
         click.echo(f"warning: no application in namespace {namespace} uses these components", err=True)
     for application in applications:
@@ -144,12 +144,12 @@ async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffRes
             message = f"{namespace}/{application.name} is being deleted and is no longer reconciled"
             click.echo(f"warning: {message}", err=True)
             continue
-        preview = await state.preview(application)
+        preview = await namespace_preview.preview(application)
         comparison.printer.print(preview.plan.problems, preview.plan.warnings)
         if preview.plan.problems or comparison.invalid:
             failed = True
             continue
-        async for difference in DryRun(comparison.client, state, preview).differences():
+        async for difference in DryRun(comparison.client, namespace_preview, preview).differences():
             if isinstance(difference, RefusedError):
                 click.echo(f"error: {difference}", err=True)
                 failed = True

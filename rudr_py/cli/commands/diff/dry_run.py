@@ -15,7 +15,7 @@ import msgspec
 from rudr_py import errors
 from rudr_py.api import Ref
 from rudr_py.cli.cluster.client import ClusterClient
-from rudr_py.cli.cluster.preview import LiveState, Preview
+from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
 from rudr_py.cli.commands.diff import document_diff
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.controller.apply import decide, prune, rudr_adoption, runs, sync
@@ -60,9 +60,9 @@ class RefusedError(RudrError):
 class DryRun:
     """The dry run of one application."""
 
-    def __init__(self, cluster: ClusterClient, state: LiveState, preview: Preview) -> None:
+    def __init__(self, cluster: ClusterClient, namespace: NamespacePreview, preview: ApplicationPreview) -> None:
         self._cluster = cluster
-        self._state = state
+        self._namespace = namespace
         self._preview = preview
         self._application = preview.application
         self._records = inventory.read(preview.before.resources)
@@ -116,7 +116,7 @@ class DryRun:
         if refusal is not None:
             raise RefusedError(refusal.message)
         target = Target(resource, self._application.namespace, planned.ref.name)
-        pods = runs.active_pods(self._state.world.pods(target.namespace, planned.instance)) if planned.once else ()
+        pods = runs.active_pods(self._namespace.state, target.namespace, planned)
         observation = Observation.read(await self._get(target), pods)
         run = self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
         decision = decide.decide(desired, observation, History(self._records.get(planned.ref), run))
@@ -173,7 +173,7 @@ class DryRun:
 
     async def _pruned(self, reason: str, *, paused: bool) -> AsyncIterator[DocumentDiff]:
         """The objects that the plan lacks. `reason` is why pruning is blocked, empty where it is not."""
-        schedule = prune.schedule(self._state.world, self._application, self._preview.plan, self._records.values())
+        schedule = prune.schedule(self._namespace.state, self._application, self._preview.plan, self._records.values())
         for candidates, waits in (
             (schedule.first, reason if paused else ""),
             (schedule.last, reason),
@@ -199,7 +199,7 @@ class DryRun:
             if document is None:
                 return None
             live = live_object.decode(msgspec.json.encode(document))
-        deletable = not live.deleting and prune.belongs(self._state.world, self._application, live)
+        deletable = not live.deleting and prune.belongs(self._namespace.state, self._application, live)
         return live.document() if deletable else None
 
     def _owner(self, planned: PlannedObject) -> LiveObject | None:
@@ -210,7 +210,7 @@ class DryRun:
             return self._application
         plan, namespace = self._preview.plan, self._application.namespace
         ref = next(instance.owner for instance in plan.instances if instance.name == planned.instance)
-        live = self._state.world.get(ref.kind, namespace, ref.name)
+        live = self._namespace.state.get(ref.kind, namespace, ref.name)
         if live is not None:
             return live
         instance = next(manifest for manifest in plan.manifests if manifest.ref == ref)

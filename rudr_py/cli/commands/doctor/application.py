@@ -20,7 +20,7 @@ from rudr_py.model import suggest
 
 Document = Mapping[str, Any]
 
-_MISSING = re.compile(r'(there is no ComponentSchematic|no installed plugin provides the [a-z ]+) "[^"]*"')
+_MISSING = re.compile(r'the ComponentSchematic "[^"]*" does not exist|no installed plugin provides the [a-z ]+ "[^"]*"')
 """The beginning of a message about a missing component or type, in conditions and in findings."""
 
 MAX_EVENTS = 5
@@ -81,7 +81,7 @@ def missing_components(facts: ApplicationFacts) -> Iterator[Finding]:
     for name in dict.fromkeys(str(used_name) for used_name in used if used_name):
         if name not in existing:
             hint = suggest.nearest(name, existing) or f" Components: {', '.join(existing) or 'none'}."
-            message = f'there is no ComponentSchematic "{name}" in namespace {namespace}.{hint}'
+            message = f'the ComponentSchematic "{name}" does not exist in namespace {namespace}.{hint}'
             yield problem("components", message, advice.valid("ComponentNotFound", namespace))
 
 

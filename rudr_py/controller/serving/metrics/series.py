@@ -1,7 +1,7 @@
-"""The series behind `metrics`: names, labels, buckets and help of controller-runtime and client-go, and our own.
+"""The series of `metrics`, with the names, labels, buckets and help texts of controller-runtime and client-go.
 
-Only this module and `metrics` know prometheus_client. No label has a value that users make up, such as a name: what
-grows with the cluster is a number, never a series.
+Only this module and `metrics` use prometheus_client. No label has a value that users choose, such as a name, so that
+the number of series does not grow with the cluster.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ QUEUE_SECONDS = tuple(float(f"1e{exponent}") for exponent in range(-8, 4))
 
 
 class Labelled:
-    """Makes series whose labels have these values; they exist from then on, at zero, so that rates see the first."""
+    """Creates series with these labels; they exist from then on, at zero, so that rates include the first event."""
 
     def __init__(self, registry: CollectorRegistry, labels: Mapping[str, str]) -> None:
         self._registry = registry
@@ -48,8 +48,8 @@ class Labelled:
 
     def histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
         """A histogram with these upper bounds, of seconds."""
-        made = Histogram(name, text, self._names, buckets=buckets, registry=self._registry)
-        return made.labels(*self._values)
+        histogram = Histogram(name, text, self._names, buckets=buckets, registry=self._registry)
+        return histogram.labels(*self._values)
 
 
 class ReconcileSeries:
@@ -70,7 +70,7 @@ class ReconcileSeries:
         )
         self._panics = series.counter(
             "controller_runtime_reconcile_panics_total",
-            "Total number of reconciliations per controller that raised what nobody foresaw",
+            "Total number of reconciliations per controller that raised an unexpected exception",
         )
         self._seconds = series.histogram(
             "controller_runtime_reconcile_time_seconds",
@@ -119,7 +119,7 @@ class PluginSeries:
         )
 
     def set(self, catalog: Catalog) -> None:
-        """What the catalog holds; errors of each type exist from then on, at zero."""
+        """Set the numbers of the catalog; the errors of each type exist from then on, at zero."""
         self._info.clear()
         for offer in catalog.offers():
             package, version = package_and_version(offer.package)
@@ -158,25 +158,25 @@ class QueueSeries(QueueMetrics):
         self._adds.inc()
 
     def retried(self) -> None:
-        """Count a key that was put off."""
+        """Count a delayed key."""
         self._retries.inc()
 
     def taken(self, waited: float) -> None:
-        """Note how long a key waited."""
+        """Record how long a key waited."""
         self._waited.observe(waited)
 
     def finished(self, worked: float) -> None:
-        """Note how long the work on a key took."""
+        """Record how long the work on a key took."""
         self._worked.observe(worked)
 
 
 class _QueueCollector(Collector):
-    """What is read off a queue at a scrape."""
+    """The gauges of a queue, read at a scrape."""
 
     def __init__(self, queue: QueueGauges, labels: Mapping[str, str]) -> None:
         self._queue = queue
         self._labels = labels
-        self._priorities = {0}  # seen so far: a series that was there goes to zero, it does not vanish
+        self._priorities = {0}  # so far: a series goes back to zero and does not vanish
 
     def collect(self) -> Iterator[Metric]:
         """The three gauges."""
@@ -246,7 +246,7 @@ class StateCollector(Collector):
                 status_summary.STATES,
                 instances,
             ),
-            ("health_scopes", "Number of health scopes by what they say", "health", status_summary.HEALTH, health),
+            ("health_scopes", "Number of health scopes by health", "health", status_summary.HEALTH, health),
         ):
             family = GaugeMetricFamily(f"rudr_{name}", text, labels=[label])
             for value in values:

@@ -64,12 +64,16 @@ class _ReplicaSets:
     def __init__(self, context: ReconcileContext, deployment: Object) -> None:
         template = _bare(deployment["spec"]["template"])
         replica_sets = sorted(context.controlled(deployment, REPLICA_SET), key=_age)
-        replica_sets = [each for each in replica_sets if "deletionTimestamp" not in each["metadata"]]
+        replica_sets = [
+            replica_set for replica_set in replica_sets if "deletionTimestamp" not in replica_set["metadata"]
+        ]
         self.context = context
         self.deployment = deployment
         self.limits = rollout.limits(deployment["spec"])
-        self.new = next((each for each in replica_sets if _bare(each["spec"]["template"]) == template), None)
-        self.old = [each for each in replica_sets if each is not self.new]
+        self.new = next(
+            (replica_set for replica_set in replica_sets if _bare(replica_set["spec"]["template"]) == template), None
+        )
+        self.old = [replica_set for replica_set in replica_sets if replica_set is not self.new]
 
     @property
     def all(self) -> list[Object]:
@@ -78,12 +82,12 @@ class _ReplicaSets:
     def current_sizes(self, replica_sets: Iterable[Object]) -> list[ReplicaSetSize]:
         return [
             ReplicaSetSize(
-                name=each["metadata"]["name"],
-                replicas=each["spec"].get("replicas", 1),
-                available=each.get("status", {}).get("availableReplicas", 0),
-                max_replicas=int((each["metadata"].get("annotations") or {}).get(MAX_REPLICAS, "0")),
+                name=replica_set["metadata"]["name"],
+                replicas=replica_set["spec"].get("replicas", 1),
+                available=replica_set.get("status", {}).get("availableReplicas", 0),
+                max_replicas=int((replica_set["metadata"].get("annotations") or {}).get(MAX_REPLICAS, "0")),
             )
-            for each in replica_sets
+            for replica_set in replica_sets
         ]
 
     def resize(self, sizes: dict[str, int]) -> bool:
@@ -93,14 +97,14 @@ class _ReplicaSets:
             MAX_REPLICAS: str(self.limits.replicas + self.limits.surge),
         }
         changed = False
-        for each in self.all:
-            before = each["spec"].get("replicas", 1)
-            after = sizes.get(each["metadata"]["name"], before)
-            annotations = each["metadata"].get("annotations") or {}
+        for replica_set in self.all:
+            before = replica_set["spec"].get("replicas", 1)
+            after = sizes.get(replica_set["metadata"]["name"], before)
+            annotations = replica_set["metadata"].get("annotations") or {}
             if after != before or (after and not sized.items() <= annotations.items()):
                 changed |= after != before
-                metadata = {**each["metadata"], "annotations": {**annotations, **sized}}
-                self._replace({**each, "metadata": metadata, "spec": {**each["spec"], "replicas": after}})
+                metadata = {**replica_set["metadata"], "annotations": {**annotations, **sized}}
+                self._replace({**replica_set, "metadata": metadata, "spec": {**replica_set["spec"], "replicas": after}})
         return changed
 
     def _replace(self, replica_set: Object) -> None:
@@ -116,7 +120,7 @@ class _ReplicaSets:
         inherited = _inherited(self.deployment)
         if self.new is None:
             self.new = self._create(revision, inherited)
-            self.old = [each for each in self.old if each["metadata"]["name"] != self.new["metadata"]["name"]]
+            self.old = [old_set for old_set in self.old if old_set["metadata"]["name"] != self.new["metadata"]["name"]]
             return
         revision = max(revision, _revision(self.new))
         annotations = self.new["metadata"].get("annotations") or {}
@@ -169,13 +173,13 @@ def _inherited(deployment: Object) -> dict[str, str]:
 
 def _scale(replica_sets: _ReplicaSets) -> None:
     """Scale a paused or resized Deployment without a rollout, and keep the proportions of its ReplicaSets."""
-    active = [each for each in replica_sets.all if each["spec"].get("replicas", 1) > 0]
+    active = [replica_set for replica_set in replica_sets.all if replica_set["spec"].get("replicas", 1) > 0]
     limits = replica_sets.limits
     if len(active) <= 1:
         chosen = active[0] if active else (replica_sets.new or next(iter(replica_sets.old[::-1]), None))
         sizes = {chosen["metadata"]["name"]: limits.replicas} if chosen else {}
     elif replica_sets.new and _saturated(replica_sets.new, limits.replicas):
-        sizes = {each["metadata"]["name"]: 0 for each in replica_sets.old}
+        sizes = {replica_set["metadata"]["name"]: 0 for replica_set in replica_sets.old}
     elif limits.rolling:
         sizes = rollout.proportional_sizes(replica_sets.current_sizes(replica_sets.all[::-1]), limits)
     else:
@@ -200,10 +204,10 @@ def _roll(replica_sets: _ReplicaSets) -> None:
 
 def _recreate(replica_sets: _ReplicaSets) -> None:
     """Delete all old pods, then create the new ones."""
-    if replica_sets.resize({each["metadata"]["name"]: 0 for each in replica_sets.old}):
+    if replica_sets.resize({replica_set["metadata"]["name"]: 0 for replica_set in replica_sets.old}):
         return
     context = replica_sets.context
-    if any(is_active(pod) for each in replica_sets.old for pod in context.controlled(each, POD)):
+    if any(is_active(pod) for replica_set in replica_sets.old for pod in context.controlled(replica_set, POD)):
         return
     replica_sets.ensure_new()
     if replica_sets.new is not None:
@@ -213,9 +217,9 @@ def _recreate(replica_sets: _ReplicaSets) -> None:
 def _is_scaling(replica_sets: _ReplicaSets) -> bool:
     desired = str(replica_sets.limits.replicas)
     return any(
-        (each["metadata"].get("annotations") or {}).get(DESIRED_REPLICAS, desired) != desired
-        for each in replica_sets.all
-        if each["spec"].get("replicas", 1) > 0
+        (replica_set["metadata"].get("annotations") or {}).get(DESIRED_REPLICAS, desired) != desired
+        for replica_set in replica_sets.all
+        if replica_set["spec"].get("replicas", 1) > 0
     )
 
 
@@ -223,12 +227,12 @@ def _clean_up(replica_sets: _ReplicaSets) -> None:
     """Delete the oldest empty ReplicaSets beyond the history limit."""
     limit = replica_sets.deployment["spec"].get("revisionHistoryLimit", 10)
     empty = [
-        each
-        for each in replica_sets.old
-        if not each["spec"].get("replicas", 1) and not each.get("status", {}).get("replicas", 0)
+        replica_set
+        for replica_set in replica_sets.old
+        if not replica_set["spec"].get("replicas", 1) and not replica_set.get("status", {}).get("replicas", 0)
     ]
-    for each in sorted(empty, key=_revision)[: max(0, len(replica_sets.old) - limit)]:
-        replica_sets.context.delete(each)
+    for replica_set in sorted(empty, key=_revision)[: max(0, len(replica_sets.old) - limit)]:
+        replica_sets.context.delete(replica_set)
 
 
 def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:

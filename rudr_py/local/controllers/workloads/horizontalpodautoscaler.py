@@ -115,10 +115,10 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         if desired != size:
             context.client.scale(kind, key.namespace, reference["name"], desired)
             status["lastScaleTime"] = context.stamp()
-    live_conditions = {each["type"]: each for each in before.get("conditions") or ()}
+    live_conditions = {condition["type"]: condition for condition in before.get("conditions") or ()}
     status["conditions"] = [
-        times.transitioned(each, live_conditions.get(each["type"]), context.stamp())
-        for each in _conditions(target, status["desiredReplicas"], recommended)
+        times.transitioned(condition, live_conditions.get(condition["type"]), context.stamp())
+        for condition in _conditions(target, status["desiredReplicas"], recommended)
     ]
     context.write_status(autoscaler, status)
 

@@ -61,12 +61,14 @@ def pod_status(pod: Object, script: PodScript, now: float, *, pod_ip: str) -> tu
         status["podIPs"] = [{"ip": status["podIP"]}]
     status["containerStatuses"] = [state.status for state in states]
     if pod["spec"].get("initContainers"):
-        status["initContainerStatuses"] = [_finished_status(each, started) for each in pod["spec"]["initContainers"]]
-    live_conditions = {each["type"]: each for each in before.get("conditions") or ()}
+        status["initContainerStatuses"] = [
+            _finished_status(container, started) for container in pod["spec"]["initContainers"]
+        ]
+    live_conditions = {condition["type"]: condition for condition in before.get("conditions") or ()}
     stamp = times.stamp(now)
     status["conditions"] = [
-        {"lastProbeTime": None, **times.transitioned(each, live_conditions.get(each["type"]), stamp)}
-        for each in _conditions(states, phase)
+        {"lastProbeTime": None, **times.transitioned(condition, live_conditions.get(condition["type"]), stamp)}
+        for condition in _conditions(states, phase)
     ]
     return status, wake
 

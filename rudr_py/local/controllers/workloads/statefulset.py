@@ -59,10 +59,10 @@ def _revision_of(pod: Object) -> str:
 
 def _revisions(context: ReconcileContext, owner: Object) -> _Revisions:
     """Return the revision of the template, created if absent, and that of the status."""
-    revisions = sorted(context.controlled(owner, REVISION), key=lambda each: int(each["revision"]))
+    revisions = sorted(context.controlled(owner, REVISION), key=lambda revision: int(revision["revision"]))
     data = {"spec": {"template": owner["spec"]["template"]}}
     last = revisions[-1]["revision"] if revisions else 0
-    update = next((each for each in revisions if each["data"] == data), None)
+    update = next((revision for revision in revisions if revision["data"] == data), None)
     if update is None:
         update = context.create(
             {
@@ -81,7 +81,9 @@ def _revisions(context: ReconcileContext, owner: Object) -> _Revisions:
     elif update["revision"] != last:
         update = context.update({**update, "revision": last + 1})
     current = owner.get("status", {}).get("currentRevision")
-    return _Revisions(next((each for each in revisions if each["metadata"]["name"] == current), update), update)
+    return _Revisions(
+        next((revision for revision in revisions if revision["metadata"]["name"] == current), update), update
+    )
 
 
 class _StatefulSet:
@@ -214,15 +216,17 @@ def _status(stateful_set: _StatefulSet) -> tuple[Object, float | None]:
 def _clean_up(stateful_set: _StatefulSet) -> None:
     """Delete the oldest unused revisions beyond the history limit."""
     used = {_revision_of(pod) for pod in stateful_set.pods.values()}
-    used |= {each["metadata"]["name"] for each in (stateful_set.revisions.current, stateful_set.revisions.update)}
+    used |= {
+        revision["metadata"]["name"] for revision in (stateful_set.revisions.current, stateful_set.revisions.update)
+    }
     unused = [
-        each
-        for each in stateful_set.context.controlled(stateful_set.owner, REVISION)
-        if each["metadata"]["name"] not in used
+        revision
+        for revision in stateful_set.context.controlled(stateful_set.owner, REVISION)
+        if revision["metadata"]["name"] not in used
     ]
-    unused.sort(key=lambda each: int(each["revision"]))
-    for each in unused[: max(0, len(unused) - int(stateful_set.spec.get("revisionHistoryLimit", 10)))]:
-        stateful_set.context.delete(each)
+    unused.sort(key=lambda revision: int(revision["revision"]))
+    for revision in unused[: max(0, len(unused) - int(stateful_set.spec.get("revisionHistoryLimit", 10)))]:
+        stateful_set.context.delete(revision)
 
 
 def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:

@@ -51,7 +51,7 @@ WORLD = known(
         ("/none", 404, "no health scope 'none'\n"),
     ],
 )
-async def test_a_scope_is_asked_by_its_name_or_by_namespace_and_name(path: str, status: int, text: str) -> None:
+async def test_a_scope_is_addressed_by_name_or_by_namespace_and_name(path: str, status: int, text: str) -> None:
     settings = Settings(health_address="", metrics_address="", health_scope_address="127.0.0.1:0")
 
     def health(namespace: str, name: str) -> str | None:
@@ -67,7 +67,7 @@ async def test_a_scope_is_asked_by_its_name_or_by_namespace_and_name(path: str, 
         assert answer.content_type == "text/plain"
 
 
-async def test_they_are_served_nowhere_unless_asked_for() -> None:
+async def test_scope_health_is_not_served_unless_enabled() -> None:
     endpoints = HttpServers(HealthChecks(), Metrics(FakeClock()), Settings(health_address="", metrics_address=""))
     async with endpoints.serving():
         assert endpoints.health_scope_port == 0

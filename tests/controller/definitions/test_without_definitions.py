@@ -22,7 +22,7 @@ def synced(document: dict[str, Any]) -> bool:
     return kstatus.condition(document, "Synced").get("status") == "True"
 
 
-async def test_without_their_kinds_applications_are_served_and_definitions_count_once_they_come(
+async def test_applications_work_without_definition_crds_and_use_definitions_once_installed(
     cluster: Any, catalog: Catalog, component: Any, application: Any
 ) -> None:
     ours = {one["metadata"]["name"]: one for one in crds.documents() if one["spec"]["names"]["plural"] in PLURALS}
@@ -48,7 +48,7 @@ async def test_without_their_kinds_applications_are_served_and_definitions_count
 
 
 @pytest.mark.parametrize("verb", ["list", "watch"])
-async def test_without_the_right_to_read_them_applications_are_served(
+async def test_applications_work_without_the_right_to_read_definitions(
     cluster: Any, catalog: Catalog, component: Any, application: Any, faults: Faults, verb: Any
 ) -> None:
     for plural in PLURALS:

@@ -85,7 +85,7 @@ async def running(
             stop.set()
 
 
-async def test_members_are_asked_by_their_services_and_the_scope_says_what_they_answer(
+async def test_members_are_probed_through_their_services_and_the_scope_has_the_results(
     cluster: Any, catalog: Catalog, component: Any, application: Any
 ) -> None:
     asks = scopes(probe_method="httpGet", probe_endpoint="/healthz", probe_interval=1)
@@ -101,7 +101,7 @@ async def test_members_are_asked_by_their_services_and_the_scope_says_what_they_
     assert asked == {("shop-web.shop.svc", 8080, "/healthz")}
 
 
-async def test_scopes_instances_and_applications_are_counted_by_what_their_status_says(
+async def test_metrics_count_scopes_instances_and_applications_by_their_status(
     cluster: Any, catalog: Catalog, component: Any, application: Any
 ) -> None:
     asks = scopes(probe_method="httpGet", probe_endpoint="/healthz", probe_interval=1)
@@ -126,7 +126,7 @@ async def test_scopes_instances_and_applications_are_counted_by_what_their_statu
     assert any(line.startswith("rest_client_requests_total") and 'method="GET"' in line for line in lines)
 
 
-async def test_a_member_that_changes_costs_its_scope_one_status(
+async def test_a_changed_member_costs_one_status_write_of_its_scope(
     cluster: Any, catalog: Catalog, component: Any, application: Any, spent: Any
 ) -> None:
     others = [joined(application(name=f"shop-{number}")) for number in range(5)]
@@ -149,7 +149,7 @@ async def test_a_member_that_changes_costs_its_scope_one_status(
     assert "PATCH healthscopes/groups/status" in writes
 
 
-async def test_an_application_that_cannot_be_rendered_keeps_no_scope_waiting(
+async def test_an_application_that_cannot_be_rendered_does_not_block_scopes(
     cluster: Any, catalog: Catalog, component: Any, application: Any
 ) -> None:
     broken = application(name="broken")
@@ -159,7 +159,7 @@ async def test_an_application_that_cannot_be_rendered_keeps_no_scope_waiting(
         await cluster.until(HEALTH_SCOPE, "groups", lambda d: set(states(d)) == {"shop-web"})
 
 
-async def test_two_applications_with_scopes_do_not_wait_for_each_other(
+async def test_two_applications_with_scopes_do_not_block_each_other(
     cluster: Any, catalog: Catalog, component: Any, application: Any
 ) -> None:
     first, second = joined(application(name="first"), "second"), joined(application(name="second"), "first")
@@ -199,7 +199,7 @@ async def test_root_scopes_are_created_once_and_never_changed(
     assert spent() == []
 
 
-async def test_without_the_setting_nobody_gets_root_scopes(bench: Any, spent: Any) -> None:
+async def test_root_scopes_are_not_created_unless_enabled(bench: Any, spent: Any) -> None:
     spent.reset()
     await RootScopes(bench.cached, ClusterState(), bench.clock).ensure("shop")
     assert spent() == []
@@ -208,7 +208,7 @@ async def test_without_the_setting_nobody_gets_root_scopes(bench: Any, spent: An
 # --- A status that is written while somebody changes the document
 
 
-async def test_a_change_that_comes_between_is_left_for_the_watch_to_tell(bench: Any, application: Any) -> None:
+async def test_a_concurrent_change_of_the_document_is_left_to_the_watch(bench: Any, application: Any) -> None:
     live = await bench.application()
     known, cache = ClusterState(), Cache()
     cache.feed(Applied(live))

@@ -77,7 +77,7 @@ def kept() -> Iterator[Kept]:
         logger.removeHandler(handler)
 
 
-async def test_all_lines_below_a_reconcile_have_its_id_and_others_none(
+async def test_log_records_inside_a_reconcile_have_its_id_and_others_have_none(
     cluster: Any, component: Any, application: Any, kept: Kept
 ) -> None:
     known = loading.installed(only=()).catalog

@@ -76,7 +76,7 @@ async def asked(waiting: Waiting, spent: Any, seconds: float) -> int:
     return len([one for one in spent.all() if one.split("?")[0] == "GET /apis"])
 
 
-async def test_an_absent_kind_is_looked_for_while_somebody_waits_and_told_when_it_is_there(
+async def test_an_absent_kind_is_polled_while_an_application_uses_it(
     waiting: Waiting, cluster: Any, spent: Any
 ) -> None:
     waiting.sources.ensure((ROBOT,), SHOP)
@@ -93,7 +93,7 @@ async def test_an_absent_kind_is_looked_for_while_somebody_waits_and_told_when_i
 
 
 @pytest.mark.parametrize("left", ["the application is gone", "it needs other kinds now"])
-async def test_nobody_waits_any_more_and_it_is_looked_for_slowly(waiting: Waiting, spent: Any, left: str) -> None:
+async def test_an_absent_kind_without_users_is_polled_slowly(waiting: Waiting, spent: Any, left: str) -> None:
     waiting.sources.ensure((ROBOT,), SHOP)
     await waiting.sources.wait((ROBOT,))
     waiting.sources.ensure((ROBOT,), SHOP)
@@ -104,7 +104,7 @@ async def test_nobody_waits_any_more_and_it_is_looked_for_slowly(waiting: Waitin
     assert await asked(waiting, spent, 2 * LONG_INTERVAL) <= 3
 
 
-async def test_a_kind_that_is_in_no_namespace_is_not_looked_for_again(waiting: Waiting, spent: Any) -> None:
+async def test_a_cluster_scoped_kind_is_not_polled(waiting: Waiting, spent: Any) -> None:
     node = Kind("v1", "Node")
     waiting.sources.ensure((node, ROBOT), SHOP)
     await waiting.sources.wait((node, ROBOT))
