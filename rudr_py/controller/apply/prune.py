@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Kind, Ref, kstatus
+from rudr_py.api import Kind, Ref, get_in, kstatus
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure
@@ -117,8 +117,8 @@ def _instances(state: ClusterState, application: LiveObject) -> Iterator[LiveObj
 def _scaled(candidate: PruneCandidate) -> Ref | None:
     """The object that an autoscaler scales."""
     spec = candidate.live.part("spec") if candidate.live is not None else None
-    target = spec.get("scaleTargetRef") if isinstance(spec, dict) else None
-    if not isinstance(target, dict):
+    target = get_in(spec, "scaleTargetRef", default={})
+    if not target:
         return None
     return Ref(Kind(str(target.get("apiVersion")), str(target.get("kind"))), str(target.get("name")))
 
