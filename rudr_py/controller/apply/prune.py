@@ -56,6 +56,11 @@ class PruneSchedule(msgspec.Struct, frozen=True):
     last: tuple[PruneCandidate, ...] = ()
     in_use: tuple[PruneCandidate, ...] = ()
 
+    def terminating_owners(self) -> frozenset[str]:
+        """The uids of the candidates under deletion: the objects that they own are deleted after them."""
+        candidates = (*self.first, *self.last, *self.in_use)
+        return frozenset(one.live.uid for one in candidates if one.live is not None and one.live.deleting)
+
 
 class Pruned(msgspec.Struct, frozen=True):
     """`gone` are the objects that do not exist any more, or belong to another owner."""

@@ -57,8 +57,8 @@ INTERMEDIATE_KINDS = (
 def command(cluster_options: ClusterOptions, *, watch: bool, color: bool, **options: Any) -> None:
     """Show the objects of applications as trees, by owner references, down to the pods.
 
-    A persistent volume claim has no owner, because it outlives its application. It is shown below the instance for
-    which it was created.
+    A persistent volume claim has no owner, because it outlives its application. It is printed below the instance
+    for which it was created.
 
     Example: rudr tree shop
     """
