@@ -1,4 +1,4 @@
-"""Commands of other packages: found by entry point, imported when they run, and never in the way of ours."""
+"""Commands of other packages: entry points, late imports, and conflicts of names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Install = Callable[..., None]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Make a package look installed: its name, and its commands as `name = module:attribute`."""
+    """Install a package with commands as `name = module:attribute`."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def install(package: str, *commands: str) -> None:

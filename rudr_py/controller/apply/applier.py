@@ -76,12 +76,7 @@ class Applier:
         """
         namespace = application.namespace
         live = self._state.get(desired.ref.kind, namespace, desired.ref.name)
-        pods = (
-            runs.active_pods(self._state.pods(namespace, desired.planned.instance))
-            if desired.planned.inputs_digest
-            else ()
-        )
-        observation = Observation(live=live, pods=pods)
+        observation = Observation(live=live, pods=runs.active_pods(self._state, namespace, desired.planned))
         decision = decide.decide(desired, observation, history)
         if isinstance(decision, Rest):
             return None if live is None or live.deleting else live

@@ -1,4 +1,4 @@
-"""Errors on the way to a cluster, in the words of kubectl."""
+"""Messages for errors of a cluster, worded as in kubectl."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--watch` as a user starts it: it follows by watches, shows what changes, and ends well with Ctrl-C."""
+"""`--watch` in a process: it prints changes without polling, and exits on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def start(kubeconfig: Path, *arguments: str, stdout: int = asyncio.subproc
 
 
 async def until(reader: asyncio.StreamReader | None, text: str) -> str:
-    """Read on until a text was printed; what was printed."""
+    """Read until a text is printed. Returns the output."""
     assert reader is not None
     decoder = codecs.getincrementaldecoder("utf-8")()
     output = ""
@@ -99,8 +99,8 @@ async def test_a_change_is_printed_without_polling(command: str, api: LocalHandl
     document["spec"]["components"][1]["instanceName"] = name
     await asyncio.get_running_loop().run_in_executor(None, api.apply, document)
     await until(process.stdout, name)
-    asked = [one.path.partition("?") for one in api.local.requests if one.method == "GET"]
-    listed = [path for path, _, query in asked if path.endswith(("configurations", "/pods")) and "watch=" not in query]
+    paths = [one.path.partition("?") for one in api.local.requests if one.method == "GET"]
+    listed = [path for path, _, query in paths if path.endswith(("configurations", "/pods")) and "watch=" not in query]
     assert listed == []
     assert await stop(process) == (130, "")
 

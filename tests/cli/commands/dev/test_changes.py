@@ -1,4 +1,4 @@
-"""The board tells news once, forgets what is gone, and knows when everything is Ready."""
+"""Lines for changes of objects, and readiness of applications."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def test_a_deleted_object_is_printed_and_removed() -> None:
 
 def test_ready_requires_the_current_generation() -> None:
     board = ChangeFormatter()
-    wanted = frozenset({"shop"})
-    assert not board.ready(wanted)
+    names = frozenset({"shop"})
+    assert not board.ready(names)
     list(board.put(application("True", generation=2, observed=1)))
-    assert not board.ready(wanted)
+    assert not board.ready(names)
     list(board.put(application("True", generation=2, observed=2)))
-    assert board.ready(wanted)
+    assert board.ready(names)
 
 
 def test_the_statuses_show_phase_and_every_condition() -> None:
