@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Kind, Ref, kstatus
+from rudr_py.api import Kind, Ref, get_in, kstatus
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure
@@ -55,6 +55,11 @@ class PruneSchedule(msgspec.Struct, frozen=True):
     first: tuple[PruneCandidate, ...] = ()
     last: tuple[PruneCandidate, ...] = ()
     in_use: tuple[PruneCandidate, ...] = ()
+
+    def terminating_owners(self) -> frozenset[str]:
+        """The uids of the candidates under deletion: the objects that they own are deleted after them."""
+        candidates = (*self.first, *self.last, *self.in_use)
+        return frozenset(one.live.uid for one in candidates if one.live is not None and one.live.deleting)
 
 
 class Pruned(msgspec.Struct, frozen=True):
@@ -112,8 +117,8 @@ def _instances(state: ClusterState, application: LiveObject) -> Iterator[LiveObj
 def _scaled(candidate: PruneCandidate) -> Ref | None:
     """The object that an autoscaler scales."""
     spec = candidate.live.part("spec") if candidate.live is not None else None
-    target = spec.get("scaleTargetRef") if isinstance(spec, dict) else None
-    if not isinstance(target, dict):
+    target = get_in(spec, "scaleTargetRef", default={})
+    if not target:
         return None
     return Ref(Kind(str(target.get("apiVersion")), str(target.get("kind"))), str(target.get("name")))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.api import get_in
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
@@ -83,8 +84,7 @@ def active_pods(state: ClusterState, namespace: str, planned: PlannedObject) -> 
 
 
 def _phase(pod: LiveObject) -> str:
-    pod_status = pod.part("status")
-    return str(pod_status.get("phase")) if isinstance(pod_status, dict) else ""
+    return get_in(pod.part("status"), "phase", default="")
 
 
 def recall(before: status.PreviousStatus, deleted: Iterable[LiveObject]) -> status.PreviousStatus:

@@ -6,7 +6,7 @@ Sends nothing. A reconcile does not depend on the kind of change that triggered 
 from __future__ import annotations
 
 from rudr_py import errors
-from rudr_py.api import Kind
+from rudr_py.api import Kind, get_in, mappings_in
 from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Change
@@ -47,11 +47,8 @@ def component_names(live: LiveObject) -> frozenset[str]:
         spec = live.part("spec")
     except errors.UndecodableError:
         return frozenset()  # the reconcile reports it in the status
-    bindings = spec.get("components") if isinstance(spec, dict) else None
-    names = (
-        (b.get("componentName") for b in bindings or () if isinstance(b, dict)) if isinstance(bindings, list) else ()
-    )
-    return frozenset(name for name in names if isinstance(name, str))
+    names = (get_in(binding, "componentName", default="") for binding in mappings_in(spec, "components"))
+    return frozenset(names) - {""}
 
 
 def differs_beyond_status(change: Change) -> bool:
