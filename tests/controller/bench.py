@@ -70,7 +70,7 @@ class Bench:
         self.recorder = Recorder(client, identity="test", clock=self.clock)
         self.sources = watches(known, transport, self.clock, SETTINGS, lambda key, _initial: self.queue.add(key))
         self.sources.watch((*cluster_state.OWN_KINDS, POD, *definition_index.KINDS))
-        self.world = known
+        self.state = known
         self.leadership = Leadership(settings, lease or transport, self.clock, self.metrics.leader)
         servers = HttpServers(HealthChecks(), self.metrics, SETTINGS)
         self.controller = ControllerProcess(settings, self.clock, self.sources, self.recorder, servers, self.leadership)

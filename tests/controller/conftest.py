@@ -140,7 +140,7 @@ class Bench:
 
     cluster: Cluster
     clock: FakeClock
-    world: ClusterState
+    state: ClusterState
     recorder: Recorder
     client: Client
     discovery: Discovery
@@ -174,7 +174,7 @@ class Bench:
         version = there["metadata"]["resourceVersion"]
 
         def known() -> LiveObject | None:
-            live = self.world.get(kind, NAMESPACE, name)
+            live = self.state.get(kind, NAMESPACE, name)
             return live if live is not None and int(live.resource_version) >= int(version) else None
 
         await self.until(known)
@@ -184,7 +184,7 @@ class Bench:
 
     async def unseen(self, kind: Kind, name: str) -> None:
         """Wait until the watch has told that an object is not there."""
-        await self.until(lambda: self.world.get(kind, NAMESPACE, name) is None)
+        await self.until(lambda: self.state.get(kind, NAMESPACE, name) is None)
 
     async def application(self, name: str = "shop") -> LiveObject:
         return await self.made(application(name=name))
@@ -234,7 +234,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
         yield Bench(
             cluster=cluster,
             clock=clock,
-            world=known,
+            state=known,
             recorder=recorder,
             client=client,
             discovery=discovery,

@@ -118,7 +118,7 @@ async def test_a_crashed_task_ends_the_process_with_its_exception(bench: Bench) 
         pass
 
     async with bench.over():
-        cache = bench.world.caches(APPLICATION)[0]
+        cache = bench.state.caches(APPLICATION)[0]
 
         def feed(_event: Any) -> Any:
             raise BrokenError("a fault of ours")
@@ -195,7 +195,7 @@ async def test_events_that_cannot_be_sent_do_not_block_a_stop(bench: Bench, faul
         await _disturb(bench)
         await bench.worked(1)
         held = faults.hold(Match(plural="events"), times=9)
-        live = bench.world.get(APPLICATION, "shop", "x")
+        live = bench.state.get(APPLICATION, "shop", "x")
         assert live is not None
         bench.recorder.record(live, "Test", "note", action="Test")
         await settle()
@@ -214,7 +214,7 @@ async def test_a_stop_sends_pending_events(bench: Bench, cluster: Any) -> None:
     async with bench.over():
         await _disturb(bench)
         await bench.worked(1)
-        live = bench.world.get(APPLICATION, "shop", "x")
+        live = bench.state.get(APPLICATION, "shop", "x")
         assert live is not None
         for number in range(20):
             bench.recorder.record(live, "Test", f"note {number}", action="Test")
@@ -233,7 +233,7 @@ async def test_the_kinds_of_all_inventories_are_watched_from_the_start(bench: Be
     target = await cluster.target(APPLICATION, "shop", "status")
     await cluster.client.apply(target, msgspec.json.encode({**head, "status": status}), "tester")
     async with bench.over():
-        assert kind in bench.world.kinds()
+        assert kind in bench.state.kinds()
 
 
 async def test_a_stop_before_the_caches_are_synced_ends_at_once(bare: Any, transport: Any) -> None:

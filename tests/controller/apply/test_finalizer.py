@@ -25,7 +25,7 @@ CONFIG_MAP = Kind("v1", "ConfigMap")
 
 @pytest.fixture
 def reclaimer(bench: Any) -> Finalizer:
-    return Finalizer(bench.cached, bench.world, bench.recorder)
+    return Finalizer(bench.cached, bench.state, bench.recorder)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ async def guarded(bench: Any, reclaimer: Finalizer, kept: PlannedObject) -> Live
 async def ending(bench: Any, propagation: str = "Background") -> LiveObject:
     """The application after the user has deleted it."""
     await bench.cluster.delete(APPLICATION, "shop", propagation=propagation)
-    await bench.until(lambda: (one := bench.world.get(APPLICATION, "shop", "shop")) is None or one.deleting)
+    await bench.until(lambda: (one := bench.state.get(APPLICATION, "shop", "shop")) is None or one.deleting)
     found: LiveObject = await bench.seen(APPLICATION, "shop")
     return found
 
@@ -131,11 +131,11 @@ async def test_a_failure_of_the_server_is_tried_again(
 async def test_another_object_of_the_same_name_is_left(bench: Any, reclaimer: Finalizer, kept: PlannedObject) -> None:
     await guarded(bench, reclaimer, kept)
     application = await ending(bench)
-    stale = bench.world.get(CONFIG_MAP, "shop", "settings")
+    stale = bench.state.get(CONFIG_MAP, "shop", "settings")
     await bench.cluster.delete(CONFIG_MAP, "settings")
     await bench.unseen(CONFIG_MAP, "settings")
     await bench.cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}})
-    bench.world.cache(CONFIG_MAP, "shop").wrote(msgspec.structs.replace(stale, resource_version="999999"))
+    bench.state.cache(CONFIG_MAP, "shop").wrote(msgspec.structs.replace(stale, resource_version="999999"))
     assert (await reclaimer.end(application)) == Result()
     assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
 

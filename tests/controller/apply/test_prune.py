@@ -39,7 +39,7 @@ def surplus(
     bench: Any, owner: LiveObject, *records: AppliedRecord, planned: frozenset[Ref] = frozenset()
 ) -> tuple[PruneCandidate, ...]:
     plan = Plan(manifests=tuple(PlannedObject(ref=ref, body={}, instance="", made_by="test") for ref in planned))
-    return prune.schedule(bench.world, owner, plan, records).last
+    return prune.schedule(bench.state, owner, plan, records).last
 
 
 async def test_what_is_owned_and_not_planned_is_deleted_after_one_look_at_the_application(
@@ -199,7 +199,7 @@ async def test_every_delete_names_uid_version_and_what_becomes_of_dependents(
         return await send(request)
 
     monkeypatch.setattr(bench.client.transport, "send", watched)
-    live = bench.world.get(CONFIG_MAP, "shop", "one")
+    live = bench.state.get(CONFIG_MAP, "shop", "one")
     await bench.pruner.prune(owner, surplus(bench, owner, planned=frozenset([ref("two")])))
     (body,) = [msgspec.json.decode(request.body) for request in sent if request.method == "DELETE"]
     assert body["preconditions"] == {"uid": live.uid, "resourceVersion": live.resource_version}

@@ -39,16 +39,16 @@ class Bench:
 
     def __init__(self, transport: Any, catalog: Catalog, namespace: str = "shop") -> None:
         self.clock = FakeClock()
-        self.world = ClusterState()
+        self.state = ClusterState()
         settings = Settings(definitions_namespace=namespace)
         client = Client(transport)
-        cached = CachedClient(client, Discovery(client, clock=self.clock), self.world.cache_of)
-        self.sources = watches(self.world, transport, self.clock, settings, lambda _key, _initial: None)
-        self.publisher = DefinitionReconciler(publish(catalog, namespace), cached, self.world, self.sources, self.clock)
+        cached = CachedClient(client, Discovery(client, clock=self.clock), self.state.cache_of)
+        self.sources = watches(self.state, transport, self.clock, settings, lambda _key, _initial: None)
+        self.publisher = DefinitionReconciler(publish(catalog, namespace), cached, self.state, self.sources, self.clock)
         self.queue: PriorityQueue[ObjectKey] = PriorityQueue(
             self.clock, retry_initial=RETRY_INITIAL, retry_maximum=RETRY_MAXIMUM
         )
-        self.world.definitions.on_change = functools.partial(self.queue.add, ObjectKey(namespace, ""))
+        self.state.definitions.on_change = functools.partial(self.queue.add, ObjectKey(namespace, ""))
         self.controller = Controller(self.queue, self.publisher, ControllerOptions(name="definitions"))
 
     @asynccontextmanager
@@ -67,7 +67,7 @@ class Bench:
                 await self.clock.advance(0)
 
     def names(self) -> dict[str, set[str]]:
-        caches = {kind: self.world.cache(kind, "shop") for kind in definition_index.KINDS}
+        caches = {kind: self.state.cache(kind, "shop") for kind in definition_index.KINDS}
         return {kind.kind: {live.name for live in cache.all()} if cache else set() for kind, cache in caches.items()}
 
 
@@ -137,7 +137,7 @@ async def test_a_changed_definition_is_reverted_at_most_once_a_minute(
 
 
 def _overlaps(bench: Bench) -> bool:
-    live = bench.world.get(SCOPE_DEFINITION, "shop", "network")
+    live = bench.state.get(SCOPE_DEFINITION, "shop", "network")
     return live is not None and live.part("spec")["allowComponentOverlap"] is True
 
 
@@ -163,7 +163,7 @@ async def test_an_absent_namespace_costs_one_request_a_minute(
         assert len(bench.publisher.problems) == 1
         await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "later"}})
         await bench.clock.advance(INTERVAL)
-        await bench.until(lambda: bench.world.get(WORKLOAD_TYPE_DEFINITION, "later", "server"))
+        await bench.until(lambda: bench.state.get(WORKLOAD_TYPE_DEFINITION, "later", "server"))
         await bench.until(lambda: not bench.publisher.problems)
 
 

@@ -58,7 +58,7 @@ async def test_a_status_is_written_once_and_is_in_the_cache_at_once(bench: Any, 
     live = await bench.application()
     spent.reset()
     assert await bench.writer.write(live, status()) == Result(written=True)
-    newer = bench.world.get(APPLICATION, "shop", "shop")
+    newer = bench.state.get(APPLICATION, "shop", "shop")
     assert newer.part("status")["phase"] == "synced"
     assert await bench.writer.write(newer, status()) == Result()
     assert spent() == ["PATCH applicationconfigurations/shop/status"]
@@ -67,7 +67,7 @@ async def test_a_status_is_written_once_and_is_in_the_cache_at_once(bench: Any, 
 async def test_a_status_is_written_at_most_once_a_second_unless_urgent(bench: Any, spent: Any) -> None:
     live = await bench.application()
     await bench.writer.write(live, status("Add"))
-    live = bench.world.get(APPLICATION, "shop", "shop")
+    live = bench.state.get(APPLICATION, "shop", "shop")
     spent.reset()
     bench.clock.jump(0.25)
     assert await bench.writer.write(live, status("Modify")) == Result(requeue_after=0.75)
@@ -93,7 +93,7 @@ async def test_a_status_that_the_server_alters_is_not_written_repeatedly(bench: 
     live = await bench.seen(APPLICATION, "shop")
     spent.reset()
     for _ in range(3):
-        await bench.writer.write(bench.world.get(APPLICATION, "shop", "shop"), status())
+        await bench.writer.write(bench.state.get(APPLICATION, "shop", "shop"), status())
         bench.clock.jump(2.0)
     assert spent() == ["PATCH applicationconfigurations/shop/status"]
 

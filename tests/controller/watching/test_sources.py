@@ -38,10 +38,10 @@ class Watching:
     def __init__(self, transport: Any, clock: FakeClock, *namespaces: str) -> None:
         self.clock = clock
         self.told: Told = []
-        self.world = ClusterState()
+        self.state = ClusterState()
         settings = Settings(namespaces=namespaces)
         self.sources = watches(
-            self.world, transport, clock, settings, lambda key, initial: self.told.append((key, initial))
+            self.state, transport, clock, settings, lambda key, initial: self.told.append((key, initial))
         )
 
     @asynccontextmanager
@@ -143,7 +143,7 @@ async def test_a_deleted_application_is_not_triggered(bare: Any, transport: Any,
     async with watching.over() as running:
         assert not running.ensure([SERVICE], SHOP)
         assert not running.ensure([SERVICE], ObjectKey("shop", "other"))
-        watching.world.applications.forget(SHOP)
+        watching.state.applications.forget(SHOP)
         await watching.until(lambda: watching.told)
         assert watching.named() == [ObjectKey("shop", "other")]
 
