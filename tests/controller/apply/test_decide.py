@@ -26,11 +26,12 @@ from rudr_py.controller.apply.decide import (
     Wait,
 )
 from rudr_py.controller.apply.desired import DesiredObject
-from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.state import inventory
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube import live_object
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.kube.requests import Resource
+from rudr_py.model.kinds import COMPONENT_INSTANCE
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import runs
 from rudr_py.render.values import labels
@@ -48,7 +49,7 @@ REPLICAS = ("spec", "replicas")
 
 @pytest.fixture
 def owner(live: MakeLive) -> LiveObject:
-    return live(cluster_state.COMPONENT_INSTANCE, "web")
+    return live(COMPONENT_INSTANCE, "web")
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ def test_an_orphan_is_read_and_adopted(wanted: DesiredObject) -> None:
 
 
 def test_an_object_of_an_owner_that_does_not_exist_yet_is_an_orphan(wanted: DesiredObject, live: MakeLive) -> None:
-    future = desired.complete(planned(), live(cluster_state.COMPONENT_INSTANCE, "web", uid=""))
+    future = desired.complete(planned(), live(COMPONENT_INSTANCE, "web", uid=""))
     assert "ownerReferences" not in future.document["metadata"]
     present = document(wanted)
     adopted = Adopt(uid="uid-web", document=present, verdict="orphan")
