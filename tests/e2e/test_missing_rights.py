@@ -191,7 +191,7 @@ async def lose_and_regain(cluster: RbacCluster, needed: Rights, right: Right, ca
 
 
 def _conflicts(document: Document) -> bool:
-    return "not ours" in message(document, "Synced")
+    return "already exists" in message(document, "Synced")
 
 
 def _cases(*left_out: str) -> list[Any]:

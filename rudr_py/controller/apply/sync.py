@@ -20,11 +20,12 @@ from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure, WaitingError
 from rudr_py.controller.results.result import Result
-from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.state import inventory
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model import metadata_keys
+from rudr_py.model.kinds import APPLICATION
 from rudr_py.render import render
 from rudr_py.render.status import runs as running
 from rudr_py.render.status import status
@@ -161,7 +162,7 @@ class Syncer:
 
 
 def _finalizer_failure(application: LiveObject, error: errors.RudrError) -> Failure:
-    return failures.of(Ref(cluster_state.APPLICATION, application.name), error, needed=FINALIZER_PURPOSE)
+    return failures.of(Ref(APPLICATION, application.name), error, needed=FINALIZER_PURPOSE)
 
 
 def _purpose(planned: PlannedObject, plan: Plan) -> str:

@@ -70,7 +70,7 @@ async def test_the_records_of_status_let_another_process_start_without_a_request
     app: App, bench: Any, spent: Any
 ) -> None:
     await app.sync("a", "b")
-    bench.world.applications.forget(ObjectKey("shop", "shop"))
+    bench.state.applications.forget(ObjectKey("shop", "shop"))
     spent.reset()
     assert (await app.sync("a", "b")).sync.state == "True"
     assert spent() == []

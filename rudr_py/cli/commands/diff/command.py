@@ -76,8 +76,9 @@ def command(
 
     Renders the applications in the documents, and the applications in the cluster that use a component in the
     documents, and sends their objects to the server as dry runs. Components that are not in the documents are read
-    from the cluster. Each field that would change is printed with its owner. The environment variable
-    KUBECTL_EXTERNAL_DIFF selects another diff program, as in kubectl.
+    from the cluster. Each field that would change is printed with its owner; a change that the next reconcile would
+    not make yet is marked "not at once", with the reason. The environment variable KUBECTL_EXTERNAL_DIFF selects
+    another diff program, as in kubectl.
 
     Exits with 0 if there are no differences, with 1 if there are differences, and with 2 if the comparison fails.
 
