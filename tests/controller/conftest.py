@@ -41,6 +41,7 @@ from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.local.faults.faults import Faults
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION, COMPONENT, POD
 from rudr_py.plugins import loading
 from rudr_py.render.values import labels as stamp
 from rudr_py.render.values.plan import PlannedObject
@@ -227,7 +228,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
     applier = Applier(cached, known, recorder, Contention(clock), TtlMap(clock, 60.0))
     pruner = Pruner(cached, known, clock)
     async with asyncio.TaskGroup() as tasks:
-        kinds = (*cluster_state.OWN_KINDS, cluster_state.POD, CONFIG_MAP)
+        kinds = (*cluster_state.OWN_KINDS, POD, CONFIG_MAP)
         sources.start(tasks, kinds)
         await sources.wait(kinds)
         yield Bench(
@@ -258,8 +259,8 @@ def application(*traits: Document, name: str = "shop", greeting: str = "hi", **m
         "traits": list(traits),
     }
     return {
-        "apiVersion": cluster_state.APPLICATION.api_version,
-        "kind": cluster_state.APPLICATION.kind,
+        "apiVersion": APPLICATION.api_version,
+        "kind": APPLICATION.kind,
         "metadata": {"name": name, **metadata},
         "spec": {"components": [binding]},
     }
@@ -275,8 +276,8 @@ def component(workload: str = "Server", **spec: Any) -> Document:
         "ports": ports,
     }
     return {
-        "apiVersion": cluster_state.COMPONENT.api_version,
-        "kind": cluster_state.COMPONENT.kind,
+        "apiVersion": COMPONENT.api_version,
+        "kind": COMPONENT.kind,
         "metadata": {"name": "web"},
         "spec": {
             "workloadType": f"core.oam.dev/v1alpha1.{workload}",

@@ -9,8 +9,8 @@ import pytest
 
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import ownership
-from rudr_py.controller.state import cluster_state
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE
 from rudr_py.render.values import labels as stamp
 from rudr_py.render.values.plan import PlannedObject
 
@@ -59,7 +59,7 @@ def written(*managers: str) -> list[Document]:
     ],
 )
 def test_whose_an_object_with_an_owner_is(live: Callable[..., LiveObject], metadata: Document, verdict: str) -> None:
-    ours = live(cluster_state.COMPONENT_INSTANCE, "web")
+    ours = live(COMPONENT_INSTANCE, "web")
     assert ownership.judge({"metadata": metadata}, planned(), ours) == verdict
 
 
@@ -110,4 +110,4 @@ def test_rudrs_component_instances_have_no_labels(
     ref = stamp.component_instance("web", "web")
     body = {"metadata": {"name": ref.name, "namespace": "shop", "labels": LABELS}}
     instance = PlannedObject(ref=ref, body=body, instance="web", made_by="test", owner="application")
-    assert ownership.judge({"metadata": metadata}, instance, live(cluster_state.APPLICATION, "shop")) == verdict
+    assert ownership.judge({"metadata": metadata}, instance, live(APPLICATION, "shop")) == verdict

@@ -12,13 +12,13 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Applied, Deleted
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.render.status.status import SyncState
 from rudr_py.testing.clock import FakeClock
 
@@ -31,7 +31,7 @@ class Caches:
 
     def __init__(self, catalog: Catalog) -> None:
         self.state = ClusterState()
-        self.caches = {kind: Cache() for kind in (cluster_state.APPLICATION, cluster_state.COMPONENT)}
+        self.caches = {kind: Cache() for kind in (APPLICATION, COMPONENT)}
         for kind, cache in self.caches.items():
             self.state.add(kind, "", cache)
         self.reader = SnapshotReader(self.state, catalog, InputReader(self.state, catalog, FakeClock()))
@@ -43,7 +43,7 @@ class Caches:
         return live
 
     def read(self) -> Snapshot:
-        live = self.state.get(cluster_state.APPLICATION, "shop", "shop")
+        live = self.state.get(APPLICATION, "shop", "shop")
         assert live is not None
         return self.reader.read(SHOP, live)
 
@@ -75,7 +75,7 @@ def test_a_snapshot_of_a_deleted_or_recreated_application_cannot_be_refreshed(
     caches: Caches, application: Make
 ) -> None:
     snapshot = caches.read()
-    caches.caches[cluster_state.APPLICATION].feed(Deleted(snapshot.application))
+    caches.caches[APPLICATION].feed(Deleted(snapshot.application))
     assert caches.reader.refresh(snapshot) is None
     caches.put(application(), 4, uid="another")
     assert caches.reader.refresh(snapshot) is None

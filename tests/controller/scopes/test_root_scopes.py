@@ -7,14 +7,12 @@ from typing import Any
 import msgspec
 
 from rudr_py.controller.scopes.root_scopes import INTERVAL, RootScopes
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.watch import Applied
 from rudr_py.local.faults.faults import Faults, Match
-
-APPLICATION = cluster_state.APPLICATION
+from rudr_py.model.kinds import APPLICATION
 
 
 async def test_root_scopes_are_created_once_and_never_changed(

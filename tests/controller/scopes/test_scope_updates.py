@@ -13,14 +13,11 @@ import msgspec
 from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.controller import ControllerProcess, assemble
-from rudr_py.controller.state import cluster_state
 from rudr_py.kube.prober import ProbeRequest
+from rudr_py.model.kinds import APPLICATION, HEALTH_SCOPE
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import ADDRESS
 
-APPLICATION = cluster_state.APPLICATION
-HEALTH_SCOPE = cluster_state.HEALTH_SCOPE
-SERVICE = cluster_state.SERVICE
 SETTINGS = Settings(
     namespaces=("shop",), status_interval=0.05, health_address=ADDRESS, metrics_address="", health_scope_address=ADDRESS
 )

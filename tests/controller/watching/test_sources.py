@@ -20,6 +20,7 @@ from rudr_py.kube.requests import Resource
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 from tests.controller.watches import watches
@@ -118,7 +119,7 @@ async def test_missing_crds_are_named_and_watched_once_installed(
 async def test_an_application_is_triggered_when_an_absent_kind_is_served(
     bare: Any, transport: Any, clock: FakeClock, spent: Any
 ) -> None:
-    kind = cluster_state.COMPONENT_INSTANCE
+    kind = COMPONENT_INSTANCE
     watching = Watching(transport, clock)
     async with watching.over(SERVICE) as running:
         assert not running.ensure([SERVICE], SHOP)
@@ -215,8 +216,8 @@ async def test_a_cluster_scoped_kind_is_not_watched(cluster: Any, transport: Any
 @pytest.mark.parametrize(
     ("kind", "labels", "parts"),
     [
-        (cluster_state.APPLICATION, "", ()),
-        (cluster_state.POD, "oam.dev/instance-name", ("status",)),
+        (APPLICATION, "", ()),
+        (POD, "oam.dev/instance-name", ("status",)),
         (SERVICE, "app.kubernetes.io/managed-by=rudr", ()),
     ],
 )
