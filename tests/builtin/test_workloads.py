@@ -1,4 +1,4 @@
-"""What the six core workload types make of a component: names, labels, files, volumes, ports, health."""
+"""The six core workload types: names, labels, files, volumes, ports, health."""
 
 from __future__ import annotations
 

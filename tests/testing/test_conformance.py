@@ -1,4 +1,4 @@
-"""The conformance suite finds, for each promise, a type that breaks it, and tells one that keeps all from it."""
+"""The conformance suite fails for a type that violates a rule, and passes for a type that follows all rules."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Constant(Good):
 
 
 class Nosy(Good):
-    """Looks at its neighbours in the listed order."""
+    """Depends on the listed order of traits."""
 
     def data(self, ctx: TraitContext[Any]) -> dict[str, Any]:
         return {"first": ctx.traits[0].name}
@@ -118,12 +118,12 @@ class Refusing(Good):
         (checks.does_not_change_its_inputs, Meddler()),
         (checks.has_no_side_effects, _saying(lambda _: time.time())),
         (checks.has_no_side_effects, _saying(lambda _: dt.datetime.now(dt.UTC))),
-        (checks.has_no_side_effects, _saying(lambda _: dt.date.today())),  # noqa: DTZ011 - the mistake under test
-        (checks.has_no_side_effects, _saying(lambda _: random.random())),  # noqa: S311 - the mistake under test
+        (checks.has_no_side_effects, _saying(lambda _: dt.date.today())),  # noqa: DTZ011 - the error under test
+        (checks.has_no_side_effects, _saying(lambda _: random.random())),  # noqa: S311 - the error under test
         (checks.has_no_side_effects, _saying(lambda _: os.urandom(1))),
         (checks.has_no_side_effects, _saying(lambda _: os.environ.get("HOME"))),
         (checks.has_no_side_effects, _saying(lambda _: socket.socket().close())),
-        (checks.has_no_side_effects, _saying(lambda _: os.listdir("."))),  # noqa: PTH208 - the mistake under test
+        (checks.has_no_side_effects, _saying(lambda _: os.listdir("."))),  # noqa: PTH208 - the error under test
         (checks.adds_only_declared_kinds, Greedy()),
         (checks.has_unique_names_of_at_most_63_characters, Constant()),
         (checks.is_independent_of_the_order_of_traits, Nosy()),
