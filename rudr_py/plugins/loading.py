@@ -99,8 +99,8 @@ def load(
     """Load plugins, each in isolation; the result does not depend on their order.
 
     `only`: names of plugins or packages; all other plugins are not imported. `disabled`: names of those to exclude,
-    with the reason. Neither affects the built-in types. `call_guard` wraps later calls of the types. `plugin_guard` excludes
-    types and plugins that ended an earlier process.
+    with the reason. Neither affects the built-in types. `call_guard` wraps later calls of the types. `plugin_guard`
+    excludes types and plugins that ended an earlier process.
     Raises ConfigError when `only` contains an unknown name; a failure of a plugin never raises.
     """
     others = sorted(entry_points, key=lambda plugin: (plugin.package, plugin.name))

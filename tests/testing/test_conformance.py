@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from rudr_py.api import Health, Kind, Manifest, Rendered, Trait, TraitContext
+from rudr_py.api import Health, InvalidProperties, Kind, Manifest, Rendered, Trait, TraitContext
 from rudr_py.plugins import rights
 from rudr_py.testing import RenderError, checks, conformance, fuzz_objects, rbac_check
 from rudr_py.testing.checks import Case
@@ -89,6 +89,11 @@ class Fragile(Good):
         return Health("ready" if found["status"]["phase"] == "Good" else "failed", "Looked")
 
 
+class Rejecting(Good):
+    def health(self, ctx: TraitContext[Any]) -> Health:
+        raise InvalidProperties("the status has no phase")
+
+
 class Gullible(Good):
     """Believes what it observes while it renders."""
 
@@ -128,6 +133,7 @@ class Refusing(Good):
         (checks.has_unique_names_of_at_most_63_characters, Constant()),
         (checks.is_independent_of_the_order_of_traits, Nosy()),
         (checks.has_health_for_any_objects, Fragile()),
+        (checks.has_health_for_any_objects, Rejecting()),
         (checks.has_health_for_any_objects, Gullible()),
         (checks.renders_objects_that_kubernetes_accepts, _saying(lambda _: 1)),
     ],
