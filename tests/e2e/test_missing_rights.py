@@ -110,11 +110,11 @@ async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: Any) -> A
     transport = AioTransport(cluster.connection)
     try:
         controller = assemble(msgspec.structs.replace(settings, **chosen), transport, FastClock(), catalog)
-        async with waiting.started(controller) as running:
+        async with waiting.running(controller) as running:
             await controller.synced.wait()
             yield controller
             assert not running.done()
-            assert await waiting.panics(controller) == 0
+            assert await waiting.panic_count(controller) == 0
     finally:
         await transport.close()
 

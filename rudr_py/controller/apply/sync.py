@@ -5,6 +5,7 @@ A failure stops the rest of its instance; other instances go on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -75,8 +76,8 @@ class Syncer:
         return await self._finalizer.end(application, keep=application.annotations.get(PAUSED) == "true")
 
     def intent(
-        self, application: LiveObject, plan: Plan, stored: tuple[dict[str, Any], ...]
-    ) -> tuple[dict[str, Any], ...] | None:
+        self, application: LiveObject, plan: Plan, stored: tuple[Mapping[str, Any], ...]
+    ) -> tuple[Mapping[str, Any], ...] | None:
         """The resources for the status before a kind is applied for the first time; None when it lists all kinds."""
         records = self._state.applications.records(application, stored)
         for planned in plan.manifests:
@@ -87,7 +88,7 @@ class Syncer:
         return inventory.order(records.values())
 
     async def sync(
-        self, application: LiveObject, plan: Plan, stored: tuple[dict[str, Any], ...], runs: Runs = running.NO_RUNS
+        self, application: LiveObject, plan: Plan, stored: tuple[Mapping[str, Any], ...], runs: Runs = running.NO_RUNS
     ) -> SyncResult:
         """Apply every planned object, then prune. `stored` and `runs` are those of the last status."""
         records = self._state.applications.records(application, stored)

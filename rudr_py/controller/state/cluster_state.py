@@ -101,9 +101,9 @@ class ClusterState:
 def previous(live: LiveObject) -> status.PreviousStatus:
     """The stored status of an application; unreadable parts count as absent."""
     try:
-        return status.previous(live.part("status"))
+        return status.read_previous(live.part("status"))
     except errors.UndecodableError:
-        return status.previous(None)
+        return status.read_previous(None)
 
 
 def scope_health(state: ClusterState, namespace: str, name: str) -> str | None:

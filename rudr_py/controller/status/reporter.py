@@ -46,7 +46,7 @@ class StatusReporter:
         self._recorder = recorder
         self._describe = describe
 
-    async def announce(self, snapshot: Snapshot, resources: tuple[dict[str, Any], ...]) -> None:
+    async def announce(self, snapshot: Snapshot, resources: tuple[Mapping[str, Any], ...]) -> None:
         """Name resources in the status before the first of their kind is applied, so that pruning can find them."""
         pending = SyncState(state="Unknown", reason="Applying", resources=resources)
         await self._write(snapshot, snapshot.status(pending), urgent=True)

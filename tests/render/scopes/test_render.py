@@ -241,7 +241,7 @@ def test_a_scope_knows_its_siblings(plan: Make, application: Text, with_types: T
 
 def _status(plan: Plan, inputs: Inputs, before: Any = None) -> dict[str, Any]:
     sync = status.SyncState(state="True", reason="Synced")
-    return status.status(plan, inputs, NOTHING, sync, status.previous(before))
+    return status.status(plan, inputs, NOTHING, sync, status.read_previous(before))
 
 
 def test_the_status_lists_scopes_and_the_scopes_of_each_instance(
@@ -258,7 +258,7 @@ def test_the_status_lists_scopes_and_the_scopes_of_each_instance(
         "state": "progressing",
     }
     assert built["instances"][0]["scopes"] == [{"name": "well", "type": HEALTH, "application": "shop"}]
-    assert status.previous(built).attached["", "well"] == read.now
+    assert status.read_previous(built).attached["", "well"] == read.now
     wrong = msgspec.structs.replace(rendering.render(read, catalog), problems=(Problem("no"),))
     (kept,) = _status(wrong, read, built)["scopes"]
     assert kept == {

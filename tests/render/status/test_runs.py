@@ -121,7 +121,7 @@ def _told(inputs: Callable[..., Inputs], catalog: Catalog, task: str) -> Callabl
     def told(observed: Observed, before: Any = None, text: str = "") -> dict[str, Any]:
         read = inputs(text or task)
         sync = status.SyncState(state="True", reason="Synced")
-        return status.status(render.render(read, catalog), read, observed, sync, status.previous(before))
+        return status.status(render.render(read, catalog), read, observed, sync, status.read_previous(before))
 
     return told
 
@@ -155,5 +155,5 @@ JSON = st.recursive(
 
 @given(st.lists(st.dictionaries(st.sampled_from(["name", "runs", "traits"]), JSON, max_size=3), max_size=3))
 def test_any_runs_of_a_status_are_read_or_ignored(instances: list[Any]) -> None:
-    for runs in status.previous({"instances": instances}).runs.values():
+    for runs in status.read_previous({"instances": instances}).runs.values():
         assert all(run.state in ("running", "complete", "failed") for run in runs.values())

@@ -52,7 +52,7 @@ def _make(inputs: Callable[..., Inputs], catalog: Any) -> Make:
     def make(
         text: str, observed: Observed = NOTHING, sync: SyncState = DONE, before: Any = None, now: datetime = NOW
     ) -> Built:
-        previous = status.previous(before)
+        previous = status.read_previous(before)
         read = inputs(text, now=now, attached=previous.attached)
         metadata = msgspec.structs.replace(read.application.metadata, generation=7)
         read = msgspec.structs.replace(
@@ -287,7 +287,7 @@ def test_a_message_is_never_longer_than_a_condition_may_be(make: Make, applicati
 
 def test_a_status_of_rudr_is_read(make: Make, text: str) -> None:
     old = {"phase": "synced", "components": {"web": {"deployment/front": "running"}}}
-    assert status.previous(old) == PreviousStatus(phase="synced")
+    assert status.read_previous(old) == PreviousStatus(phase="synced")
     assert make(text, before=old, sync=SyncState(state="Unknown", reason="Applying"))["phase"] == "Modify"
 
 
@@ -305,7 +305,7 @@ def test_a_status_of_rudr_is_read(make: Make, text: str) -> None:
 )
 def test_invalid_times_are_ignored(moment: Any, wanted: datetime | None) -> None:
     stored = {"instances": [{"name": "front", "traits": [{"name": "t", "attachedAt": moment}]}]}
-    assert status.previous(stored).attached == ({("front", "t"): wanted} if wanted else {})
+    assert status.read_previous(stored).attached == ({("front", "t"): wanted} if wanted else {})
 
 
 KEYS = st.sampled_from(
@@ -320,6 +320,6 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_any_stored_status_can_be_read(stored: Any) -> None:
-    found = status.previous(stored)
+    found = status.read_previous(stored)
     assert len({condition.type for condition in found.conditions}) == len(found.conditions)
     assert all(moment.tzinfo is not None for moment in found.attached.values())

@@ -85,14 +85,14 @@ def _read(inputs: Make) -> Inputs:
 
 
 def _built(plan: Plan, read: Inputs, before: Any = None) -> dict[str, Any]:
-    return status.status(plan, read, NOTHING, DONE, status.previous(before))
+    return status.status(plan, read, NOTHING, DONE, status.read_previous(before))
 
 
 def test_the_status_lists_packages_of_types_that_are_not_built_in(read: Inputs, full: Catalog) -> None:
     built = _built(rendering.render(read, full), read)
     types = ["acme.example/v1.Job", "acme.example/v1.Team", "cron"]
     assert built["packages"] == [{"name": "acme", "version": "1.0", "types": types}]
-    assert status.previous(built).packages == BEFORE
+    assert status.read_previous(built).packages == BEFORE
 
 
 def test_an_application_with_built_in_types_only_has_no_packages(
@@ -159,7 +159,7 @@ def test_the_package_of_a_missing_component_is_kept(inputs: Make, catalog: Catal
 def test_a_too_large_status_keeps_the_packages(read: Inputs, full: Catalog) -> None:
     built = _built(rendering.render(read, full), read)
     large = {**built, "warnings": ["x" * status.SIZE_LIMIT]}
-    assert status.bounded(large, status.previous(None))["packages"] == built["packages"]
+    assert status.bounded(large, status.read_previous(None))["packages"] == built["packages"]
 
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Zs")), min_size=1, max_size=5)
