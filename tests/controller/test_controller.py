@@ -13,10 +13,10 @@ from rudr_py.api import Kind
 from rudr_py.controller import controller
 from rudr_py.controller.results import log_context
 from rudr_py.controller.results.result import Result
-from rudr_py.controller.state import cluster_state
 from rudr_py.kube.discovery import Discovery
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION
 from rudr_py.testing.clock import settle
 from tests.controller.bench import SETTINGS, SHOP, Bench
 
@@ -118,7 +118,7 @@ async def test_a_crashed_task_ends_the_process_with_its_exception(bench: Bench) 
         pass
 
     async with bench.over():
-        cache = bench.world.caches(cluster_state.APPLICATION)[0]
+        cache = bench.state.caches(APPLICATION)[0]
 
         def feed(_event: Any) -> Any:
             raise BrokenError("a fault of ours")
@@ -133,7 +133,7 @@ async def test_a_crashed_task_ends_the_process_with_its_exception(bench: Bench) 
 
 async def _disturb(bench: Bench) -> None:
     client = bench.recorder.__dict__["_client"]
-    kind = cluster_state.APPLICATION
+    kind = APPLICATION
     resource = await Discovery(client, clock=bench.clock).resolve(kind.api_version, kind.kind)
     body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": "x"}, "spec": {"components": []}}
     await client.create(resource.object("shop", ""), msgspec.json.encode(body), "tester")
@@ -195,7 +195,7 @@ async def test_events_that_cannot_be_sent_do_not_block_a_stop(bench: Bench, faul
         await _disturb(bench)
         await bench.worked(1)
         held = faults.hold(Match(plural="events"), times=9)
-        live = bench.world.get(cluster_state.APPLICATION, "shop", "x")
+        live = bench.state.get(APPLICATION, "shop", "x")
         assert live is not None
         bench.recorder.record(live, "Test", "note", action="Test")
         await settle()
@@ -214,7 +214,7 @@ async def test_a_stop_sends_pending_events(bench: Bench, cluster: Any) -> None:
     async with bench.over():
         await _disturb(bench)
         await bench.worked(1)
-        live = bench.world.get(cluster_state.APPLICATION, "shop", "x")
+        live = bench.state.get(APPLICATION, "shop", "x")
         assert live is not None
         for number in range(20):
             bench.recorder.record(live, "Test", f"note {number}", action="Test")
@@ -224,16 +224,16 @@ async def test_a_stop_sends_pending_events(bench: Bench, cluster: Any) -> None:
 async def test_the_kinds_of_all_inventories_are_watched_from_the_start(bench: Bench, cluster: Any) -> None:
     kind = Kind("v1", "ServiceAccount")
     head = {
-        "apiVersion": cluster_state.APPLICATION.api_version,
-        "kind": cluster_state.APPLICATION.kind,
+        "apiVersion": APPLICATION.api_version,
+        "kind": APPLICATION.kind,
         "metadata": {"name": "shop"},
     }
     await cluster.apply({**head, "spec": {"components": []}})
     status = {"resources": [{"apiVersion": kind.api_version, "kind": kind.kind, "name": "web"}]}
-    target = await cluster.target(cluster_state.APPLICATION, "shop", "status")
+    target = await cluster.target(APPLICATION, "shop", "status")
     await cluster.client.apply(target, msgspec.json.encode({**head, "status": status}), "tester")
     async with bench.over():
-        assert kind in bench.world.kinds()
+        assert kind in bench.state.kinds()
 
 
 async def test_a_stop_before_the_caches_are_synced_ends_at_once(bare: Any, transport: Any) -> None:

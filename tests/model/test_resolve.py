@@ -44,18 +44,18 @@ def told(problems: tuple[Problem, ...]) -> list[tuple[str, str]]:
     return [(problem.rule, problem.path) for problem in problems]
 
 
-def test_a_given_value_wins_over_the_default() -> None:
+def test_a_value_takes_precedence_over_the_default() -> None:
     subject = component(Parameter(name="a", default="d"), env=(EnvVar(name="A", from_param="a"),))
     assert env(run(subject, binding(a="v"))) == {"A": "v"}
     assert env(run(subject, binding())) == {"A": "d"}
 
 
-def test_from_param_wins_over_value_even_when_it_is_empty_text() -> None:
+def test_from_param_takes_precedence_over_value_even_if_empty() -> None:
     subject = component(Parameter(name="a"), env=(EnvVar(name="A", value="x", from_param="a"),))
     assert env(run(subject, binding(a=""))) == {"A": ""}
 
 
-def test_an_unset_parameter_leaves_the_value_or_leaves_the_variable_out() -> None:
+def test_an_unset_parameter_leaves_the_value_or_removes_the_variable() -> None:
     entries = (EnvVar(name="A", value="x", from_param="a"), EnvVar(name="B", from_param="a"))
     files = (ConfigFile(path="/a", value="x", from_param="a"), ConfigFile(path="/b", from_param="a"))
     found = run(component(Parameter(name="a"), env=entries, config=files), binding())
@@ -87,18 +87,18 @@ def test_a_value_becomes_text_in_env_and_files(kind: str, value: Any, text: str)
     assert found.parameters == {"a": value}
 
 
-def test_nothing_refers_to_a_parameter_any_more() -> None:
+def test_the_resolved_component_has_no_references_to_parameters() -> None:
     subject = component(Parameter(name="a", default="d"), env=(EnvVar(name="A", from_param="a"),))
     assert [entry.from_param for entry in run(subject, binding()).component.containers[0].env] == [""]
 
 
-def test_a_required_parameter_without_value_is_told_at_the_binding() -> None:
+def test_a_required_parameter_without_value_is_reported_at_the_binding() -> None:
     found = run(component(Parameter(name="a", required=True)), binding())
     assert told(found.problems) == [("PA-3", f"{PATH}.parameterValues")]
     assert 'component "web"' in found.problems[0].message
 
 
-def test_null_is_no_value() -> None:
+def test_null_is_the_same_as_no_value() -> None:
     found = run(component(Parameter(name="a", required=True), Parameter(name="b")), binding(a=None, b=None))
     assert told(found.problems) == [("PA-3", f"{PATH}.parameterValues[0].value")]
 
@@ -107,19 +107,19 @@ def test_null_is_no_value() -> None:
     ("kind", "value"),
     [("number", "5"), ("string", 5), ("boolean", "true"), ("number", True), ("null", 0), ("array", {}), ("object", [])],
 )
-def test_a_value_of_another_type_is_told_at_the_value(kind: str, value: Any) -> None:
+def test_a_value_of_another_type_is_reported_at_the_value(kind: str, value: Any) -> None:
     found = run(component(Parameter(name="a", type=kind)), binding(a=value))
     assert told(found.problems) == [("PA-5", f"{PATH}.parameterValues[0].value")]
 
 
-def test_a_value_for_an_undeclared_parameter_is_a_warning_with_the_nearest_name() -> None:
+def test_a_value_for_an_undeclared_parameter_is_a_warning_with_a_suggestion() -> None:
     found = run(component(Parameter(name="target")), binding(tarket="x"))
     assert found.problems == ()
     assert told(found.warnings) == [("PA-7", f"{PATH}.parameterValues[0].value")]
     assert 'Did you mean "target"?' in found.warnings[0].message
 
 
-def test_a_setting_takes_its_parameter_before_its_value() -> None:
+def test_a_setting_prefers_its_parameter_to_its_value() -> None:
     settings = (
         Setting(name="image", value="old", from_param="image", required=True),
         Setting(name="plain", value={"a": 1}, type="object"),
@@ -139,7 +139,7 @@ def test_a_setting_takes_its_parameter_before_its_value() -> None:
     ]
 
 
-def test_a_required_setting_without_value_is_told_in_the_components_document() -> None:
+def test_a_required_setting_without_value_is_reported_in_the_component() -> None:
     subject = Component(
         metadata=Metadata(name="fn"),
         workload_type="openfaas.com/v1alpha2.Function",
@@ -156,7 +156,7 @@ def test_a_variable_in_a_parameter_value_keeps_its_type() -> None:
     assert (found.parameters, found.problems) == ({"n": 3}, ())
 
 
-def test_an_undefined_variable_is_told_once_with_the_nearest_name() -> None:
+def test_an_undefined_variable_is_reported_once_with_a_suggestion() -> None:
     found = run(component(Parameter(name="n", type="number")), binding(n="[fromVariable(cuont)]"), count=3)
     assert told(found.problems) == [("AC-8", f"{PATH}.parameterValues[0].value")]
     assert 'Did you mean "count"?' in found.problems[0].message
@@ -175,7 +175,7 @@ def test_an_undefined_variable_is_told_once_with_the_nearest_name() -> None:
         ("plain", "plain"),
     ],
 )
-def test_variables_are_put_in_alone_and_inside_text(value: Any, expected: Any) -> None:
+def test_variables_are_replaced_alone_and_inside_text(value: Any, expected: Any) -> None:
     assert substitute(value, {"a": 5, "b-c.d": "z", "flag": True}, "$") == (expected, ())
 
 
@@ -186,14 +186,14 @@ def test_a_value_that_looks_like_a_reference_is_not_followed() -> None:
     )
 
 
-def test_every_undefined_variable_is_told_with_its_place() -> None:
+def test_every_undefined_variable_is_reported_with_its_path() -> None:
     value = {"a": ["[fromVariable(x)]"], "b": "[fromVariable(y)]-[fromVariable(z)]"}
     found, problems = substitute(value, {}, "$.p")
     assert found == value
     assert told(problems) == [("AC-9", "$.p.a[0]"), ("AC-9", "$.p.b"), ("AC-9", "$.p.b")]
 
 
-def test_properties_of_traits_and_scopes_take_variables_and_name_the_exact_place() -> None:
+def test_variables_in_properties_are_replaced_and_reported_with_the_exact_path() -> None:
     trait = TraitBinding(
         name="ingress",
         properties={"hostname": "www.[fromVariable(domain)]", "path": "[fromVariable(nope)]"},
@@ -211,7 +211,7 @@ texts = st.text(alphabet="[]()fromVariable xy", max_size=40)
 
 
 @given(value=texts, variables=st.dictionaries(st.text(alphabet="xy ", max_size=3), texts, max_size=3))
-def test_any_text_is_either_replaced_or_told(value: str, variables: dict[str, str]) -> None:
+def test_any_text_is_either_replaced_or_reported(value: str, variables: dict[str, str]) -> None:
     found, problems = substitute(value, variables, "$")
     assert isinstance(found, str)
     assert not problems or found == value

@@ -32,14 +32,14 @@ def _status(length: int) -> dict[str, Any]:
     }
 
 
-def test_a_status_that_fits_is_as_it_was() -> None:
+def test_a_status_below_the_limit_is_unchanged() -> None:
     wanted = _status(10)
-    assert status.bounded(wanted, status.previous(None)) is wanted
+    assert status.bounded(wanted, status.read_previous(None)) is wanted
 
 
-def test_one_that_is_too_large_says_so_and_keeps_what_must_be_remembered() -> None:
+def test_a_too_large_status_has_conditions_and_keeps_what_the_next_status_needs() -> None:
     wanted = _status(status.SIZE_LIMIT)
-    found = status.bounded(wanted, status.previous(None))
+    found = status.bounded(wanted, status.read_previous(None))
     assert len(msgspec.json.encode(found)) < 4096
     assert {one["type"]: (one["status"], one["reason"]) for one in found["conditions"]} == {
         "Valid": ("False", "TooLarge"),
@@ -47,14 +47,14 @@ def test_one_that_is_too_large_says_so_and_keeps_what_must_be_remembered() -> No
         "Ready": ("False", "TooLarge"),
     }
     assert (found["phase"], found["resources"]) == ("Modify", wanted["resources"])
-    before, after = status.previous(wanted), status.previous(found)
+    before, after = status.read_previous(wanted), status.read_previous(found)
     assert (after.attached, after.runs) == (before.attached, before.runs)
     assert [one["name"] for one in found["instances"]] == ["web", "job"]
 
 
-def test_times_stay_while_it_is_too_large() -> None:
+def test_transition_times_stay_while_the_status_is_too_large() -> None:
     wanted = _status(status.SIZE_LIMIT)
-    first = status.bounded(wanted, status.previous(None))
+    first = status.bounded(wanted, status.read_previous(None))
     for condition in wanted["conditions"]:
         condition["lastTransitionTime"] = "2026-03-02T12:00:00Z"
-    assert status.bounded(wanted, status.previous(first)) == first
+    assert status.bounded(wanted, status.read_previous(first)) == first

@@ -49,7 +49,7 @@ def test_a_field_of_an_entry_of_a_keyed_list_is_set() -> None:
     assert [c.get("image") for c in _containers(found)] == ["nginx:2", None]
 
 
-def test_an_entry_that_is_not_there_is_made_with_its_keys() -> None:
+def test_an_absent_list_entry_is_created_with_its_keys() -> None:
     found = _edited(SetField(REF, (*CONTAINERS, {"name": "side"}, "image"), "side:1"))
     assert _containers(found)[-1] == {"name": "side", "image": "side:1"}
 
@@ -59,7 +59,7 @@ def test_an_entry_is_replaced_as_a_whole_and_keeps_its_keys() -> None:
     assert _containers(found)[0] == {"name": "web", "image": "x"}
 
 
-def test_maps_and_lists_on_the_way_are_made_even_in_the_place_of_null() -> None:
+def test_missing_or_null_parents_of_a_field_are_created() -> None:
     path = ("spec", "template", "spec", "volumes", {"name": "v"}, "emptyDir", "medium")
     manifest = Manifest(kind=DEPLOYMENT, name="web", body={"spec": {"template": None}})
     found, misfits = edits.edited(manifest, _changes(SetField(REF, path, "Memory")))
@@ -69,7 +69,7 @@ def test_maps_and_lists_on_the_way_are_made_even_in_the_place_of_null() -> None:
     }
 
 
-def test_fields_and_entries_are_dropped_and_what_is_not_there_is_no_matter() -> None:
+def test_fields_and_entries_are_dropped_and_absent_ones_are_ignored() -> None:
     found = _edited(
         DropField(REF, ("spec", "replicas")),
         DropField(REF, (*CONTAINERS, {"name": "log"})),
@@ -88,7 +88,7 @@ def test_labels_and_annotations_are_edited_like_fields() -> None:
     assert "metadata" not in found.body
 
 
-def test_the_manifest_that_came_in_is_not_changed() -> None:
+def test_the_original_manifest_is_not_changed() -> None:
     manifest = _manifest()
     before = copy.deepcopy(manifest)
     edits.edited(
@@ -98,7 +98,7 @@ def test_the_manifest_that_came_in_is_not_changed() -> None:
     assert manifest == before
 
 
-def test_edits_of_other_objects_are_none_of_its_business() -> None:
+def test_edits_of_other_objects_are_ignored() -> None:
     other = Ref(DEPLOYMENT, "other")
     manifest = _manifest()
     assert edits.edited(manifest, _changes(SetField(other, ("spec",), {}))) == (manifest, ())
@@ -113,7 +113,7 @@ def test_edits_of_other_objects_are_none_of_its_business() -> None:
         SetField(REF, (*CONTAINERS, {"name": "web"}), "no map"),
     ],
 )
-def test_a_place_that_cannot_be_reached_is_told_and_changes_nothing_else(edit: SetField) -> None:
+def test_an_unreachable_path_is_reported_and_other_edits_are_applied(edit: SetField) -> None:
     found, misfits = edits.edited(_manifest(), _changes(edit, SetField(REF, ("spec", "paused"), True)))
     assert [clash.path for clash in misfits] == ["$.traits[0]"]
     assert misfits[0].message.startswith('"t0" cannot edit spec')
@@ -139,14 +139,14 @@ def test_a_place_that_cannot_be_reached_is_told_and_changes_nothing_else(edit: S
         ),
     ],
 )
-def test_two_edits_of_one_place_clash_in_either_order(one: Path, other: Path, *, together: bool) -> None:
+def test_two_edits_of_one_path_clash_in_either_order(one: Path, other: Path, *, together: bool) -> None:
     known = {REF: _manifest()}
     for first, second in ((one, other), (other, one)):
         found = edits.clashes(_changes(SetField(REF, first, "a"), DropField(REF, second)), known)
         assert (not found) is together
 
 
-def test_a_clash_names_both_and_stands_at_the_trait_rather_than_at_the_instance() -> None:
+def test_a_clash_names_both_types_and_has_the_path_of_the_trait() -> None:
     trait = Change(SetField(REF, ("spec", "replicas"), 1), "scaler", "$.components[0].traits[1]")
     workload = Change(DropField(REF, ("spec", "replicas")), "Server", "$.components[0]")
     (clash,) = edits.clashes([trait, workload], {REF: _manifest()})
@@ -159,7 +159,7 @@ def test_an_object_that_the_instance_does_not_have_cannot_be_edited() -> None:
     assert clash.message == '"t0" edits deployment.apps/x, which this instance does not have'
 
 
-def test_a_path_reads_as_people_write_it() -> None:
+def test_a_path_is_shown_in_the_usual_notation() -> None:
     path = ("spec", "ports", {"port": "80", "protocol": "TCP"}, "name")
     assert edits.show(path) == "spec.ports[port=80,protocol=TCP].name"
 

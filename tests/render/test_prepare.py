@@ -54,7 +54,7 @@ def _places(found: PrepareResult) -> list[tuple[str, str, str]]:
     return [(problem.document, problem.path, problem.rule) for problem in (*missing, *found.problems)]
 
 
-def test_a_good_binding_is_prepared_with_values_in_place_and_no_warning(
+def test_a_valid_binding_is_prepared_with_resolved_values_and_without_warnings(
     inputs: Read, application: Text, web: Web, catalog: Catalog
 ) -> None:
     binding = web({"name": "manual-scaler", "properties": {"replicaCount": "[fromVariable(n)]"}})
@@ -67,7 +67,7 @@ def test_a_good_binding_is_prepared_with_values_in_place_and_no_warning(
     assert found.instance.workload.name == "core.oam.dev/v1alpha1.Server"
 
 
-def test_without_its_component_the_rest_of_a_binding_is_checked_all_the_same(
+def test_a_binding_is_checked_even_without_its_component(
     inputs: Read, application: Text, web: Web, catalog: Catalog
 ) -> None:
     binding = web(
@@ -88,7 +88,7 @@ def test_without_its_component_the_rest_of_a_binding_is_checked_all_the_same(
     ]
 
 
-def test_problems_of_the_component_are_those_of_its_document_and_hide_nothing_else(
+def test_problems_of_the_component_name_its_document_and_hide_no_other_problem(
     inputs: Read, application: Text, catalog: Catalog
 ) -> None:
     broken = (
@@ -109,9 +109,7 @@ def test_problems_of_the_component_are_those_of_its_document_and_hide_nothing_el
     ]
 
 
-def test_a_broken_parameter_is_not_held_against_the_values_that_are_given_for_it(
-    inputs: Read, application: Text, catalog: Catalog
-) -> None:
+def test_values_of_an_invalid_parameter_are_not_reported(inputs: Read, application: Text, catalog: Catalog) -> None:
     broken = SIZED.format(settings="[]").replace("type: number, default: 0", "type: nmber")
     binding = {"componentName": "sized", "instanceName": "a", "parameterValues": [{"name": "size", "value": 3}]}
     found = prepare.prepare(inputs(application(binding, components=broken)), catalog, 0)
@@ -120,7 +118,7 @@ def test_a_broken_parameter_is_not_held_against_the_values_that_are_given_for_it
     ]
 
 
-def test_settings_are_told_at_their_entry_or_at_the_parameter_that_they_come_from(
+def test_a_problem_of_a_setting_has_the_path_of_its_value_or_parameter(
     inputs: Read, application: Text, with_types: Callable[..., Catalog]
 ) -> None:
     settings = (
@@ -136,7 +134,7 @@ def test_settings_are_told_at_their_entry_or_at_the_parameter_that_they_come_fro
     ]
 
 
-def test_a_missing_setting_is_told_at_the_list_of_settings(
+def test_a_missing_setting_is_reported_at_the_list_of_settings(
     inputs: Read, application: Text, with_types: Callable[..., Catalog]
 ) -> None:
     binding = {"componentName": "sized", "instanceName": "a"}
@@ -145,7 +143,7 @@ def test_a_missing_setting_is_told_at_the_list_of_settings(
     assert _places(found) == [("componentschematic/sized", "$.spec.workloadSettings", "WS-3")]
 
 
-def test_a_trait_comes_once_and_only_to_a_workload_that_can_have_it(
+def test_a_trait_is_allowed_once_and_only_on_a_workload_type_that_it_applies_to(
     inputs: Read, application: Text, catalog: Catalog
 ) -> None:
     scaler = {"name": "manual-scaler", "properties": {"replicaCount": 1}}
@@ -161,7 +159,7 @@ def test_a_trait_comes_once_and_only_to_a_workload_that_can_have_it(
     assert 'the trait "manual-scaler" is attached twice' in found.problems[1].message
 
 
-def test_a_variable_that_does_not_exist_is_one_mistake_and_hides_no_other(
+def test_an_undefined_variable_is_one_problem_and_hides_no_other(
     inputs: Read, application: Text, web: Web, catalog: Catalog
 ) -> None:
     traits = (
@@ -177,7 +175,7 @@ def test_a_variable_that_does_not_exist_is_one_mistake_and_hides_no_other(
     ]
 
 
-def test_outdated_and_misplaced_properties_are_read_with_a_warning(
+def test_deprecated_and_misplaced_properties_are_accepted_with_a_warning(
     inputs: Read, application: Text, web: Web, catalog: Catalog
 ) -> None:
     trait = {"name": "manual-scaler", "parameterValues": {"replica_count": 3}}
@@ -188,7 +186,7 @@ def test_outdated_and_misplaced_properties_are_read_with_a_warning(
     assert [warning.path for warning in found.warnings] == [f"{AT}.traits[0].parameterValues.replica_count"]
 
 
-def test_a_value_for_no_parameter_is_a_warning(inputs: Read, application: Text, catalog: Catalog) -> None:
+def test_a_value_for_an_unknown_parameter_is_a_warning(inputs: Read, application: Text, catalog: Catalog) -> None:
     binding = {"componentName": "queue", "instanceName": "q", "parameterValues": [{"name": "x", "value": 1}]}
     found = prepare.prepare(inputs(application(binding)), catalog, 0)
     assert found.instance is not None

@@ -44,14 +44,14 @@ def _policies(plan: Plan) -> list[str | None]:
 
 
 @pytest.mark.parametrize(("policy", "found"), [("", None), ("Always", "Always")])
-def test_containers_of_core_workloads_get_the_policy_of_the_setting(
+def test_containers_of_core_workloads_get_the_configured_pull_policy(
     plan: Make, application: Text, web: Web, policy: str, found: str | None
 ) -> None:
     text = application(web(), {"componentName": "migrate", "instanceName": "job"})
     assert _policies(plan(text, image_pull_policy=policy)) == [found, found]
 
 
-def test_the_policy_does_not_run_a_task_again(plan: Make, application: Text) -> None:
+def test_a_change_of_the_pull_policy_does_not_run_a_task_again(plan: Make, application: Text) -> None:
     text = application({"componentName": "migrate", "instanceName": "job"})
     digests = {
         planned.inputs_digest
@@ -62,7 +62,7 @@ def test_the_policy_does_not_run_a_task_again(plan: Make, application: Text) -> 
     assert len(digests) == 1
 
 
-def test_pods_of_others_are_left_alone_and_types_are_told_the_parameters(
+def test_other_pods_keep_their_pull_policy_and_types_get_the_parameters(
     plan: Make, application: Text, with_types: Callable[..., Catalog]
 ) -> None:
     text = application({"componentName": "thing", "instanceName": "t"}, components=THEIRS)

@@ -86,7 +86,7 @@ spec:
 """
 
 
-def test_five_mistakes_are_told_at_once_each_at_its_line(plan: Make) -> None:
+def test_five_problems_are_reported_together_each_with_its_line(plan: Make) -> None:
     found = plan(FIVE)
     told = [(one.location.line if one.location else 0, one.rule, one.message) for one in found.problems]
     assert [(line, rule) for line, rule, _ in told] == [
@@ -114,7 +114,7 @@ def test_without_positions_problems_have_paths_only(plan: Make) -> None:
         assert found.problems[2].path == "$.spec.components[0].traits[1].properties.replicaCount"
 
 
-def test_one_missing_component_does_not_hide_what_is_wrong_elsewhere(plan: Make, application: Text, web: Web) -> None:
+def test_a_missing_component_does_not_hide_other_problems(plan: Make, application: Text, web: Web) -> None:
     absent = {"componentName": "absent", "instanceName": "a"}
     found = plan(application(absent))
     assert (found.reason, [problem.path for problem in found.problems]) == (
@@ -128,7 +128,7 @@ def test_one_missing_component_does_not_hide_what_is_wrong_elsewhere(plan: Make,
     )
 
 
-def test_a_trait_that_is_wrong_does_not_hide_what_types_refuse_beside_it(
+def test_an_invalid_trait_does_not_hide_problems_that_other_types_report(
     plan: Make, application: Text, web: Web
 ) -> None:
     sizes = [{"name": "manual-scaler", "properties": {"replicaCount": 2}}, {"name": "auto-scaler", "properties": {}}]
@@ -143,7 +143,7 @@ def test_a_trait_that_is_wrong_does_not_hide_what_types_refuse_beside_it(
     assert (found.manifests, found.instances) == ((), ())
 
 
-def test_a_fault_beside_a_mistake_is_not_told_because_it_may_come_of_it(
+def test_a_fault_is_not_reported_next_to_a_problem_that_may_cause_it(
     plan: Make, application: Text, web: Web, with_types: Types
 ) -> None:
     found = plan(application(web({"name": "nothing-such"}, {"name": "broken"})), types=with_types(Broken()))
@@ -169,7 +169,7 @@ class Junk(Trait[Any]):
 
 
 @pytest.mark.parametrize("type_", [Broken(), Junk()])
-def test_a_plugin_at_fault_is_named_and_nothing_is_applied(
+def test_a_failing_plugin_is_named_and_nothing_is_applied(
     type_: Trait[Any], plan: Make, application: Text, web: Web, with_types: Types
 ) -> None:
     found = plan(application(web({"name": type_.name})), types=with_types(type_))
@@ -179,7 +179,7 @@ def test_a_plugin_at_fault_is_named_and_nothing_is_applied(
     assert f"{type_.name} of acme 1.0" in problem.message
 
 
-def test_a_mistake_of_the_user_comes_before_a_fault_of_a_plugin(
+def test_problems_of_documents_come_before_faults_of_plugins(
     plan: Make, application: Text, web: Web, with_types: Types
 ) -> None:
     text = application(web({"name": "broken"}, {"name": "ingress"}))
@@ -188,12 +188,12 @@ def test_a_mistake_of_the_user_comes_before_a_fault_of_a_plugin(
     assert len(found.problems) == 2
 
 
-def test_a_binding_that_was_misread_is_not_shown_to_types(plan: Make, application: Text, web: Web) -> None:
+def test_types_are_not_called_for_a_binding_with_parse_errors(plan: Make, application: Text, web: Web) -> None:
     found = plan(application(web({"name": "ingress"}, instanceName="My_Front")))
     assert [problem.path for problem in found.problems] == ["$.spec.components[0].instanceName"]
 
 
-def test_an_application_that_could_not_be_read_is_not_valid(catalog: Catalog) -> None:
+def test_an_unreadable_application_is_invalid(catalog: Catalog) -> None:
     problem = Problem("is no map", "$.spec")
     inputs = Inputs(
         application=Application(metadata=Metadata(name="shop")),
@@ -210,7 +210,7 @@ def test_an_application_without_components_is_valid_and_empty(plan: Make, applic
     assert found == Plan()
 
 
-def test_two_instances_that_would_write_one_object_are_refused(plan: Make, application: Text) -> None:
+def test_two_instances_that_would_write_one_object_are_rejected(plan: Make, application: Text) -> None:
     components = """
 apiVersion: core.oam.dev/v1alpha1
 kind: ComponentSchematic
@@ -239,7 +239,7 @@ class Waking(Trait[dict[str, Any]]):
 
 
 @pytest.mark.parametrize(("after", "wanted"), [((60, 30), 30), ((60, -5), 1), ((0, 60), 1)])
-def test_the_plan_wakes_at_the_first_change_but_never_turns_in_circles(
+def test_wake_at_is_the_first_change_and_never_sooner_than_the_minimum(
     after: tuple[int, int], wanted: int, plan: Make, application: Text, web: Web, with_types: Types
 ) -> None:
     bindings = [
@@ -260,7 +260,9 @@ class Dated(Trait[Any]):
         return Rendered(add=(Manifest(kind=self.produces[0], name="when", body={"data": data}),))
 
 
-def test_a_trait_is_told_when_it_was_attached_first(plan: Make, application: Text, web: Web, with_types: Types) -> None:
+def test_a_trait_gets_the_time_at_which_it_was_first_attached(
+    plan: Make, application: Text, web: Web, with_types: Types
+) -> None:
     before = NOW - timedelta(days=3)
     text, types = application(web({"name": "dated"})), with_types(Dated())
     attached = {("front", "dated"): before, ("other", "dated"): NOW - timedelta(days=9)}
@@ -281,7 +283,7 @@ def _shop(application: Text, web: Web) -> str:
     )
 
 
-def test_objects_come_in_the_order_of_applying_with_their_owners(plan: Make, application: Text, web: Web) -> None:
+def test_objects_are_in_apply_order_and_have_owners(plan: Make, application: Text, web: Web) -> None:
     found = plan(_shop(application, web))
     assert (found.problems, found.warnings, found.reason) == ((), (), "Valid")
     assert [(str(planned.ref), planned.owner, planned.instance) for planned in found.manifests] == [
@@ -299,7 +301,7 @@ def test_objects_come_in_the_order_of_applying_with_their_owners(plan: Make, app
     assert [bool(planned.inputs_digest) for planned in found.manifests] == [False] * 8 + [True]
 
 
-def test_the_same_input_gives_the_same_bytes_and_is_not_changed(
+def test_equal_inputs_give_equal_plans_and_are_not_changed(
     inputs: Callable[..., Inputs], application: Text, web: Web, catalog: Catalog
 ) -> None:
     read = inputs(_shop(application, web))
@@ -332,7 +334,7 @@ BINDINGS = st.fixed_dictionaries(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(BINDINGS, max_size=3))
-def test_whatever_is_written_is_either_a_plan_or_told_with_places(
+def test_any_application_gives_a_plan_or_problems_with_locations(
     inputs: Callable[..., Inputs], application: Text, catalog: Catalog, bindings: list[dict[str, Any]]
 ) -> None:
     read = inputs(application(*bindings))

@@ -14,7 +14,6 @@ from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.controller.scopes.root_scopes import INTERVAL, RootScopes
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.kube import live_object
@@ -23,12 +22,10 @@ from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.prober import ProbeRequest
 from rudr_py.kube.watch import Applied
 from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model.kinds import APPLICATION, HEALTH_SCOPE
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import ADDRESS
 
-APPLICATION = cluster_state.APPLICATION
-HEALTH_SCOPE = cluster_state.HEALTH_SCOPE
-SERVICE = cluster_state.SERVICE
 SETTINGS = Settings(
     namespaces=("shop",), status_interval=0.05, health_address=ADDRESS, metrics_address="", health_scope_address=ADDRESS
 )

@@ -119,12 +119,12 @@ def test_scopes_come_before_the_pods_of_the_same_application(plan: Make, applica
     assert kinds == ["ComponentInstance", "HealthScope", "Deployment", "Service"]
 
 
-def test_members_of_other_applications_are_told_in_order(zoned: Make) -> None:
+def test_members_of_other_applications_are_ordered(zoned: Make) -> None:
     (planned,) = zoned(members={"east": (member("b", "y"), member("a", "z"), member("a", "x"))}).manifests
     assert planned.body["data"] == {"members": "x,z,y"}
 
 
-def test_own_members_are_those_of_this_very_rendering(
+def test_own_members_are_those_of_the_current_rendering(
     plan: Make, application: Text, web: Web, with_types: Types
 ) -> None:
     scope = {"name": "east", "type": Zone.name}
@@ -138,7 +138,7 @@ def test_own_members_are_those_of_this_very_rendering(
     assert [(one.instance, one.health.state) for one in seen] == [("front", "ready"), ("other", "unknown")]
 
 
-def test_probes_and_their_answers_go_by_the_scope(zoned: Make) -> None:
+def test_probes_and_their_results_are_grouped_by_scope(zoned: Make) -> None:
     found = zoned({"do": "probe"}, members={"east": (member("a", "x"),)}, probe_results={"east": {"p": "refused"}})
     assert [(one.name, [probe.name for probe in one.probes]) for one in found.scopes] == [("east", ["p"])]
     assert found.scopes[0].bound_type.context.probe_results == {"p": "refused"}
@@ -153,21 +153,21 @@ def test_probes_and_their_answers_go_by_the_scope(zoned: Make) -> None:
         ("astray", "neither the Service nor a Pod of a member"),
     ],
 )
-def test_a_scope_type_that_does_what_it_must_not_is_blamed(zoned: Make, wished: str, fault: str) -> None:
+def test_a_scope_type_that_violates_a_rule_is_at_fault(zoned: Make, wished: str, fault: str) -> None:
     found = zoned({"do": wished}, members={"east": (member("a", "x"),)})
     assert found.reason == rendering.PLUGIN_FAILED
     assert fault in found.problems[0].message
     assert not found.manifests
 
 
-def test_an_unknown_type_is_told_with_the_nearest_known_one(plan: Make, application: Text) -> None:
+def test_an_unknown_type_is_reported_with_a_suggestion(plan: Make, application: Text) -> None:
     scope = {**WELL, "type": "core.oam.dev/v1alpha1.HelthScope"}
     ((rule, path, message),) = _told(plan(application(scopes=[scope])))
     assert (rule, path) == ("SC-9", "$.spec.scopes[0].type")
     assert "Did you mean" in message
 
 
-def test_a_type_that_only_a_definition_knows_is_said_to_lack_a_package(
+def test_a_scope_type_with_only_a_definition_lacks_a_package(
     plan: Make, application: Text, definitions: Callable[..., Definitions]
 ) -> None:
     known = definitions(
@@ -183,7 +183,7 @@ def test_a_type_that_only_a_definition_knows_is_said_to_lack_a_package(
     assert "no installed package implements it" in message
 
 
-def test_properties_are_checked_with_variables_put_in_and_old_spellings_read(
+def test_properties_are_checked_after_replacing_variables_and_deprecated_names(
     plan: Make, application: Text, with_types: Types
 ) -> None:
     scopes = [
@@ -199,7 +199,7 @@ def test_properties_are_checked_with_variables_put_in_and_old_spellings_read(
     assert any('"howMany" is deprecated' in warning.message for warning in found.warnings)
 
 
-def test_parameters_of_a_definition_of_the_cluster_are_checked_too(
+def test_parameters_of_a_definition_in_the_cluster_are_checked_too(
     zoned: Make, definitions: Callable[..., Definitions]
 ) -> None:
     parameters = [{"name": "howMany", "type": "number", "required": True}, {"name": "do", "type": "number"}]
@@ -218,7 +218,7 @@ def test_parameters_of_a_definition_of_the_cluster_are_checked_too(
     ]
 
 
-def test_a_refusal_points_into_the_properties(zoned: Make) -> None:
+def test_a_problem_of_a_type_has_the_path_inside_the_properties(zoned: Make) -> None:
     assert _told(zoned({"do": "refuse", "size": 9})) == [
         ("AC-12", "$.spec.scopes[0].properties.size", "size is too large")
     ]
@@ -241,10 +241,10 @@ def test_a_scope_knows_its_siblings(plan: Make, application: Text, with_types: T
 
 def _status(plan: Plan, inputs: Inputs, before: Any = None) -> dict[str, Any]:
     sync = status.SyncState(state="True", reason="Synced")
-    return status.status(plan, inputs, NOTHING, sync, status.previous(before))
+    return status.status(plan, inputs, NOTHING, sync, status.read_previous(before))
 
 
-def test_status_tells_of_each_scope_and_of_the_scopes_of_each_instance(
+def test_the_status_lists_scopes_and_the_scopes_of_each_instance(
     application: Text, web: Web, inputs: Callable[..., Inputs], catalog: Catalog
 ) -> None:
     read = inputs(application(web(applicationScopes=["well"]), scopes=[WELL]))
@@ -258,7 +258,7 @@ def test_status_tells_of_each_scope_and_of_the_scopes_of_each_instance(
         "state": "progressing",
     }
     assert built["instances"][0]["scopes"] == [{"name": "well", "type": HEALTH, "application": "shop"}]
-    assert status.previous(built).attached["", "well"] == read.now
+    assert status.read_previous(built).attached["", "well"] == read.now
     wrong = msgspec.structs.replace(rendering.render(read, catalog), problems=(Problem("no"),))
     (kept,) = _status(wrong, read, built)["scopes"]
     assert kept == {
@@ -270,14 +270,14 @@ def test_status_tells_of_each_scope_and_of_the_scopes_of_each_instance(
     }
 
 
-def test_the_status_of_a_scopes_own_object_is_what_its_type_says(zoned: Make) -> None:
+def test_the_status_of_a_scopes_object_is_the_result_of_its_type(zoned: Make) -> None:
     found = zoned(members={"east": (member("a", "x"),)}, probe_results={"east": {"p": None}})
     now = found.scopes[0].bound_type.context.now
     scopes = health.scopes(found, NOTHING, now)
     assert status.scope_status(scopes) == {Ref(MAP, "east-zone"): {"members": 1, "asked": {"p": None}}}
 
 
-def test_a_type_that_fails_at_the_status_writes_none_and_is_told(
+def test_a_scope_type_that_fails_writes_no_status_and_is_reported(
     zoned: Make, inputs: Callable[..., Inputs], application: Text
 ) -> None:
     found = zoned({"do": "fail"})
@@ -303,7 +303,7 @@ SCOPES = st.fixed_dictionaries(
 
 @settings(max_examples=60, deadline=None)
 @given(scopes=st.lists(SCOPES, max_size=3), joined=st.lists(st.sampled_from(["a", "b", "shop", "c"]), max_size=2))
-def test_whatever_is_written_of_scopes_is_either_a_plan_or_told(
+def test_any_scopes_give_a_plan_or_problems(
     inputs: Callable[..., Inputs], application: Text, web: Web, catalog: Catalog, scopes: list[Any], joined: list[str]
 ) -> None:
     read = inputs(application(web(applicationScopes=joined), scopes=scopes))

@@ -23,13 +23,13 @@ def _application() -> Application:
     return parsed.value
 
 
-def test_a_namespace_with_applications_lacks_them_until_one_is_called_root() -> None:
+def test_root_scopes_are_missing_until_an_application_is_named_root() -> None:
     assert root_scopes.missing({"shop"})
     assert not root_scopes.missing({"shop", "root"})
     assert not root_scopes.missing(set())
 
 
-def test_everyone_without_a_scope_is_in_both_and_every_declared_port_is_open(
+def test_instances_without_scopes_are_in_both_root_scopes_and_declared_ports_are_open(
     application: Callable[..., str], web: Callable[..., Any], inputs: Callable[..., Inputs], catalog: Catalog
 ) -> None:
     declared = membership.declared((_application(),))
@@ -48,7 +48,7 @@ def test_everyone_without_a_scope_is_in_both_and_every_declared_port_is_open(
     assert policies[0]["egress"] == [{}]
 
 
-def test_the_root_application_itself_needs_nobody(inputs: Callable[..., Inputs], catalog: Catalog) -> None:
+def test_the_root_application_is_valid_without_members(inputs: Callable[..., Inputs], catalog: Catalog) -> None:
     found = render.render(inputs(msgspec.json.encode(root_scopes.document("default")).decode()), catalog)
     assert not found.problems
     assert [str(one.ref) for one in found.manifests] == ["healthscope.core.oam.dev/root"]

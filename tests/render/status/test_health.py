@@ -55,7 +55,7 @@ def _ask(plan: Plan, observed: Observed = NOTHING, now: datetime = NOW) -> Healt
     return found.traits[0].health
 
 
-def test_a_type_sees_its_own_objects_what_was_observed_of_the_instance_and_the_time(told: Callable[..., Plan]) -> None:
+def test_health_gets_own_objects_observed_objects_and_the_time(told: Callable[..., Plan]) -> None:
     class Seen:
         """Answers with who was asked for."""
 
@@ -88,7 +88,7 @@ def _fail(ctx: TraitContext[Any]) -> Health:
         (lambda _: Health("splendid", "Fine"), "PluginFailed", "told of acme 1.0 returned a Health that is not valid"),  # type: ignore[arg-type] # the mistake under test
     ],
 )
-def test_a_type_that_cannot_tell_is_unknown_and_the_others_are_asked_all_the_same(
+def test_a_type_that_fails_is_unknown_and_other_types_are_assessed(
     answer: Callable[[TraitContext[Any]], Any], reason: str, message: str, told: Callable[..., Plan]
 ) -> None:
     plan = told(answer)
