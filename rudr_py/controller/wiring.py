@@ -134,10 +134,10 @@ class _Assembly:
         self._add_checks(checks, sources)
         if self._leadership.elected:
             servers.alive.add("lease", self._leadership.lost)
-        definitions = self._definition_reconciler(sources) if self._settings.publish_definitions else None
-        checks.inform("definitions", definitions.summary if definitions is not None else lambda: None)
+        definitions = self._definition_reconciler(sources)
+        checks.inform("definitions", definitions.summary)
         checks.inform("rights", self._rights.summary)
-        if definitions is not None:
+        if self._settings.publish_definitions:
             process.add(self._definition_controller(definitions))
         return process
 

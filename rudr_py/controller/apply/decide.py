@@ -77,7 +77,7 @@ class Apply(msgspec.Struct, frozen=True, kw_only=True):
 class Adopt(msgspec.Struct, frozen=True, kw_only=True):
     """Take over the managed fields of an object that rudr or Rudr left behind, then apply it, or touch it if it runs.
 
-    `document` is the live object. `verdict` is `ours` for an object that has lost its record of the last apply, and
+    `document` is the live object. `verdict` is `managed` for an object that has lost its record of the last apply, and
     `orphan` for one without its owner. With `mark` the config files that only Rudr's pods read are marked for pruning.
     """
 
@@ -143,7 +143,7 @@ def decide(desired: DesiredObject, observation: Observation, history: History) -
     verdict = _verdict(desired, observation, live, history.record)
     if verdict is None:
         return Read()
-    if verdict == "stranger":
+    if verdict == "foreign":
         owner = ownership.describe(observation.document or {}, desired.planned)
         return Refuse(f"{desired.ref} already exists and {owner}", CONFLICT)
     if desired.planned.inputs_digest:
@@ -156,7 +156,7 @@ def _verdict(
 ) -> ownership.Verdict | None:
     """The verdict on the live object; None where it takes the document, with its managers."""
     if _is_known(live, desired, record):
-        return "ours"
+        return "managed"
     if observation.document is None:
         return None
     return ownership.judge(observation.document, desired.planned, desired.owner)
@@ -198,7 +198,7 @@ def _decide_object(
     record: AppliedRecord | None,
 ) -> Decision:
     handover = bool(desired.planned.handover)
-    if verdict == "ours" and in_sync(live, desired, record):
+    if verdict == "managed" and in_sync(live, desired, record):
         return Settle(live.uid) if live.held and not handover else Rest()
     if verdict == "orphan" or not live.applied or not live.digest:
         if document is None:

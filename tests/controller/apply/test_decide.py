@@ -139,7 +139,7 @@ def test_an_object_that_lost_its_record_is_read_and_adopted(wanted: DesiredObjec
         live = document(wanted, entries=[{**ENTRY, "manager": "velero"}])
     assert decide.decide(wanted, cached(live), History()) == Read()
     assert decide.decide(wanted, Observation.read(live, ()), History()) == Adopt(
-        uid="uid-web", document=live, verdict="ours", mark=lost == "annotation"
+        uid="uid-web", document=live, verdict="managed", mark=lost == "annotation"
     )
 
 

@@ -40,22 +40,22 @@ def written(*managers: str) -> list[Document]:
 @pytest.mark.parametrize(
     ("metadata", "verdict"),
     [
-        ({"ownerReferences": owner()}, "ours"),
+        ({"ownerReferences": owner()}, "managed"),
         ({"ownerReferences": owner("uid of before")}, "orphan"),
-        ({"ownerReferences": owner("else", name="other")}, "stranger"),
-        ({"ownerReferences": owner("else", apiVersion="example.com/v1")}, "stranger"),
-        ({"ownerReferences": owner("else", kind="ReplicaSet"), "labels": LABELS}, "stranger"),
-        ({"ownerReferences": owner("x", controller=False), "labels": LABELS}, "stranger"),
+        ({"ownerReferences": owner("else", name="other")}, "foreign"),
+        ({"ownerReferences": owner("else", apiVersion="example.com/v1")}, "foreign"),
+        ({"ownerReferences": owner("else", kind="ReplicaSet"), "labels": LABELS}, "foreign"),
+        ({"ownerReferences": owner("x", controller=False), "labels": LABELS}, "foreign"),
         ({"labels": LABELS, "managedFields": written("rudr")}, "orphan"),
         ({"labels": LABELS, "managedFields": written("unknown")}, "orphan"),
-        ({"labels": LABELS, "managedFields": written("kubectl")}, "stranger"),
-        ({"labels": LABELS | {stamp.APPLICATION: "other"}, "managedFields": written("rudr")}, "stranger"),
+        ({"labels": LABELS, "managedFields": written("kubectl")}, "foreign"),
+        ({"labels": LABELS | {stamp.APPLICATION: "other"}, "managedFields": written("rudr")}, "foreign"),
         ({"labels": LABELS, "managedFields": written("before-first-apply")}, "orphan"),
         ({"labels": LABELS}, "orphan"),
         ({"labels": LABELS, "managedFields": written("velero"), "annotations": COPIED}, "orphan"),
-        ({"managedFields": written("velero"), "annotations": COPIED}, "stranger"),
-        ({"managedFields": written("rudr")}, "stranger"),
-        ({}, "stranger"),
+        ({"managedFields": written("velero"), "annotations": COPIED}, "foreign"),
+        ({"managedFields": written("rudr")}, "foreign"),
+        ({}, "foreign"),
     ],
 )
 def test_whose_an_object_with_an_owner_is(live: Callable[..., LiveObject], metadata: Document, verdict: str) -> None:
@@ -66,14 +66,14 @@ def test_whose_an_object_with_an_owner_is(live: Callable[..., LiveObject], metad
 @pytest.mark.parametrize(
     ("metadata", "verdict"),
     [
-        ({"labels": LABELS | CLAIM}, "ours"),
-        ({"labels": CLAIM}, "ours"),
-        ({"labels": LABELS | CLAIM | {"app": "other"}}, "stranger"),
-        ({"labels": LABELS}, "stranger"),
-        ({"labels": LABELS | CLAIM, "ownerReferences": owner()}, "stranger"),
+        ({"labels": LABELS | CLAIM}, "managed"),
+        ({"labels": CLAIM}, "managed"),
+        ({"labels": LABELS | CLAIM | {"app": "other"}}, "foreign"),
+        ({"labels": LABELS}, "foreign"),
+        ({"labels": LABELS | CLAIM, "ownerReferences": owner()}, "foreign"),
         ({"labels": CLAIM, "ownerReferences": owner(name="web-web")}, "orphan"),
-        ({"labels": CLAIM | {"app": "other"}, "ownerReferences": owner(name="web-web")}, "stranger"),
-        ({"labels": CLAIM, "ownerReferences": owner(name="web-web", kind="StatefulSet")}, "stranger"),
+        ({"labels": CLAIM | {"app": "other"}, "ownerReferences": owner(name="web-web")}, "foreign"),
+        ({"labels": CLAIM, "ownerReferences": owner(name="web-web", kind="StatefulSet")}, "foreign"),
     ],
 )
 def test_a_claim_that_nobody_owns_is_known_by_its_labels(metadata: Document, verdict: str) -> None:
@@ -100,8 +100,8 @@ def test_the_owner_of_another_object_is_described(metadata: Document, descriptio
     ("metadata", "verdict"),
     [
         ({"managedFields": written("unknown")}, "orphan"),
-        ({"managedFields": written("kubectl")}, "stranger"),
-        ({"managedFields": written("unknown"), "labels": {"app": "other"}}, "stranger"),
+        ({"managedFields": written("kubectl")}, "foreign"),
+        ({"managedFields": written("unknown"), "labels": {"app": "other"}}, "foreign"),
     ],
 )
 def test_rudrs_component_instances_have_no_labels(

@@ -10,8 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.controller.results.result import Result
+from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.status import writer
-from rudr_py.controller.status.writer import OUR_FIELDS
+from rudr_py.controller.status.writer import OUR_FIELDS, StatusWriter
+from rudr_py.kube.cache import Cache
+from rudr_py.kube.cached_client import CachedClient
+from rudr_py.kube.watch import Applied
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.kinds import APPLICATION
 
@@ -104,3 +108,17 @@ async def test_a_failed_write_can_be_repeated_at_once(bench: Any, faults: Faults
     with pytest.raises(Exception, match="on order"):
         await bench.writer.write(live, status())
     assert (await bench.writer.write(live, status())).written
+
+
+async def test_a_concurrent_change_of_the_document_is_left_to_the_watch(bench: Any, application: Any) -> None:
+    live = await bench.application()
+    known, cache = ClusterState(), Cache()
+    cache.feed(Applied(live))
+    known.add(APPLICATION, "", cache)
+    client = CachedClient(bench.client, bench.discovery, known.cache_of)
+    status_writer = StatusWriter(client, bench.clock, 1.0)
+    await bench.cluster.apply(application(greeting="another"))
+    assert (await status_writer.write(live, {"phase": "synced", "observedGeneration": 1})).written
+    newer = await bench.seen(APPLICATION, "shop")
+    told = [(one.old, one.new) for one in cache.feed(Applied(newer))]
+    assert [(old.generation, new.generation) for old, new in told if old and new] == [(1, 2)]
