@@ -1,4 +1,4 @@
-"""What a type is told."""
+"""The contexts of types: fields, observed objects and names."""
 
 from __future__ import annotations
 

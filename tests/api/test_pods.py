@@ -1,4 +1,4 @@
-"""What pods say of a workload that is not ready, from the documents that a kubelet and a scheduler write."""
+"""The problems of pods, from the documents that a kubelet and a scheduler write."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
         "ImagePullBackOff registry.example.org/a:1: failed to pull and unpack image"
         ' "registry.example.org/a:1": 401 Unauthorized',
     ),
-    "an older kubelet says nothing new": (
+    "an older kubelet with the same cause": (
         _waiting("ImagePullBackOff", 'Back-off pulling image "registry.example.org/a:1"'),
         "ImagePullBackOff",
         "ImagePullBackOff registry.example.org/a:1",
@@ -137,7 +137,7 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
         "NotReady",
         "NotReady: container main runs, but it is not ready, after 2 restarts, the last with exit code 9",
     ),
-    "nobody has looked at it": (_pod(), "NotReady", "Pending: containers are being created"),
+    "no status yet": (_pod(), "NotReady", "Pending: containers are being created"),
 }
 
 

@@ -1,4 +1,4 @@
-"""One declaration of properties: a schema for everyone else, a typed value for the author."""
+"""One declaration of properties: a schema for documents, a typed value for the author."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Window:
 
 
 class Modelled:
-    """What rudr_py knows of a pydantic model: its two methods."""
+    """The two methods of pydantic models that rudr_py uses."""
 
     def __init__(self, given: dict[str, Any]) -> None:
         self.given = given

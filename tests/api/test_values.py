@@ -34,7 +34,7 @@ def test_scales_have_a_form() -> None:
 def test_values_are_frozen_and_survive_json() -> None:
     size = Scale.between(1, 5, metrics=({"type": "Resource"},))
     with pytest.raises(AttributeError):
-        size.minimum = 2  # type: ignore[misc] # the mistake under test
+        size.minimum = 2  # type: ignore[misc] # the error under test
     assert msgspec.json.decode(msgspec.json.encode(size), type=Scale) == size
 
 

@@ -1,4 +1,4 @@
-"""What the six core workload types make of a component: names, labels, files, volumes, ports, health."""
+"""The six core workload types: names, labels, files, volumes, ports, health."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rudr_py.api.component import Component, ExtendedResource
 from rudr_py.builtin import kinds
 from rudr_py.builtin.workloads import config_files, container
 from rudr_py.builtin.workloads.server import Server
+from rudr_py.builtin.workloads.singleton import SingletonTask
 from rudr_py.builtin.workloads.task import Task
 
 MakeComponent = Callable[..., Component]
@@ -283,8 +284,11 @@ def test_a_volume_with_the_name_of_a_config_file_volume_is_rejected(
     assert refused.value.problems[0].path == "$.spec.containers[0].resources.volumes[0].name"
 
 
-def test_a_task_runs_to_completion_once(component: MakeComponent, context: MakeContext) -> None:
-    (job,) = _of(Task().render(context(Task(), component(MAIN))), kinds.JOB)
+@pytest.mark.parametrize("type_", [Task(), SingletonTask()], ids=lambda type_: type_.name)
+def test_a_task_runs_to_completion_once(
+    type_: Task | SingletonTask, component: MakeComponent, context: MakeContext
+) -> None:
+    (job,) = _of(type_.render(context(type_, component(MAIN))), kinds.JOB)
     assert job.run_once
     assert job.body["spec"]["template"]["spec"]["restartPolicy"] == "Never"
     assert "selector" not in job.body["spec"]

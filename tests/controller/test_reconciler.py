@@ -11,12 +11,11 @@ import pytest
 from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.controller import assemble
-from rudr_py.controller.state import cluster_state
 from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import Cluster
 
-APPLICATION = cluster_state.APPLICATION
 DEPLOYMENT = Kind("apps/v1", "Deployment")
 SERVICE = Kind("v1", "Service")
 JOB = Kind("batch/v1", "Job")
@@ -79,7 +78,7 @@ async def test_a_status_change_of_a_child_costs_a_status_write_at_most(
         status |= {"conditions": [{"type": "Available", "status": "True", "reason": "Up", "message": ""}]}
         await cluster.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
         await cluster.until(APPLICATION, "shop", lambda d: told(d, "Ready")[0] == "True")
-        await cluster.until(cluster_state.COMPONENT_INSTANCE, "web-shop-web", lambda d: d.get("status") == "healthy")
+        await cluster.until(COMPONENT_INSTANCE, "web-shop-web", lambda d: d.get("status") == "healthy")
         changes = [one for one in spent() if "marker" not in one and not one.startswith("GET")]
         assert changes == [
             "PATCH applicationconfigurations/shop/status",

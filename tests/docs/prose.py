@@ -91,6 +91,7 @@ _READERS: Mapping[str, Callable[[str], str]] = {
     "tests/e2e/**/*.py": python,
     "tests/naming/*.py": python,
     "tests/release/*.py": python,
+    "tests/reliability/*.py": python,
 }
 """Pattern of files in the repository -> the function that extracts their prose."""
 

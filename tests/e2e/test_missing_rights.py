@@ -110,11 +110,11 @@ async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: Any) -> A
     transport = AioTransport(cluster.connection)
     try:
         controller = assemble(msgspec.structs.replace(settings, **chosen), transport, FastClock(), catalog)
-        async with waiting.started(controller) as running:
+        async with waiting.running(controller) as running:
             await controller.synced.wait()
             yield controller
             assert not running.done()
-            assert await waiting.panics(controller) == 0
+            assert await waiting.panic_count(controller) == 0
     finally:
         await transport.close()
 
@@ -191,7 +191,7 @@ async def lose_and_regain(cluster: RbacCluster, needed: Rights, right: Right, ca
 
 
 def _conflicts(document: Document) -> bool:
-    return "not ours" in message(document, "Synced")
+    return "already exists" in message(document, "Synced")
 
 
 def _cases(*left_out: str) -> list[Any]:

@@ -83,7 +83,7 @@ async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: object) -
     try:
         wired = msgspec.structs.replace(settings, **chosen)
         controller = assemble(wired, transport, cluster.admin.clock, catalog)
-        async with waiting.started(controller):
+        async with waiting.running(controller):
             await controller.synced.wait()
             yield controller
     finally:
@@ -140,7 +140,7 @@ SCOPES = (
 SINGLES = ("SingletonServer", "SingletonWorker", "SingletonTask")
 
 
-async def main_job(cluster: RbacCluster) -> None:
+async def use_all_features(cluster: RbacCluster) -> None:
     """Use all features: every type, drift, adoption, a conflict, pruning of every kind, reclaiming, deletion."""
     admin = cluster.admin
     first = [
@@ -276,7 +276,7 @@ async def test_the_requested_rights_suffice_and_each_is_used(
     await cluster.grant(needed, watched=watched)
     await cluster.admin.apply(*(old_definition(kind, namespaces.definitions) for kind in DEFINITIONS))
     async with controlled(cluster, catalog, namespaces=watched, root_scopes=True):
-        await main_job(cluster)
+        await use_all_features(cluster)
         for kind in DEFINITIONS:
             await cluster.at(namespaces.definitions).gone(Kind(API_VERSION, kind), "old")
     assert refused(cluster) == []

@@ -1,4 +1,4 @@
-"""Who gets a name: never the order of installation, only what the types say."""
+"""Conflicts of names depend on the declarations of types, never on the order of installation."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ async def test_a_running_event_loop_continues_after_a_stopped_call() -> None:
 
 
 def test_a_call_that_waits_for_the_processor_is_not_stopped() -> None:
-    """The timer fires while the call does nothing, as on a machine that is busy with others."""
+    """The timer fires while the call does nothing, as on a machine that is busy with other processes."""
 
     def starved() -> str:
         for _ in range(guard.PATIENCE - 1):
@@ -156,7 +156,7 @@ def test_a_call_that_waits_for_the_processor_is_not_stopped() -> None:
 
 
 def test_callbacks_of_the_garbage_collector_are_not_interrupted() -> None:
-    """An exception in a callback of the collector would be lost, and leave others' code in the middle of its work."""
+    """An exception in a callback of the collector would be lost, and would interrupt third-party code."""
     ended: list[str] = []
 
     def callback(phase: str, facts: object) -> None:

@@ -1,4 +1,4 @@
-"""A controller with a hostile plugin serves everybody else, and tells the one application what its type does wrong."""
+"""A hostile plugin affects only the applications that use it; their conditions contain the failure."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ async def test_with_broken_plugins_of_every_sort_the_controller_works_and_names_
     ]
     offence = Offence(CallLabel("plugin", "ended", "rudr-py-ended 1.0"), "it looped")
     ward = PluginGuard((offence,), load_limit=0.5)
-    loaded = loading.load(found, entry_points.standard(), disabled={"unwanted": "nobody wants it"}, plugin_guard=ward)
+    loaded = loading.load(found, entry_points.standard(), disabled={"unwanted": "not needed"}, plugin_guard=ward)
     async with cluster.controller(loaded.catalog) as controller:
         await cluster.apply(_component(), _application("app", "good"))
         await cluster.until(APPLICATION, "app", _is("Ready", "True"))
@@ -267,7 +267,7 @@ async def test_changes_of_arguments_in_place_cause_a_warning_and_have_no_effect(
 
 
 async def test_the_event_loop_is_never_blocked_for_long(cluster: Cluster, plugin: Make) -> None:
-    """A type that spins holds up the others for its limit, not for the second in which a user begins to wonder."""
+    """An endless loop blocks other applications for its limit only, well below one second."""
     held: list[float] = []
     loaded = loading.load([plugin("rudr-py-hostile", Hostile(_spins))], entry_points.standard())
     async with cluster.controller(loaded.catalog):

@@ -1,4 +1,4 @@
-"""A plugin package that pip really built and installed into a fresh environment is found and loaded."""
+"""A plugin package that pip built and installed into a new environment is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One plugin at a time: what a broken one does stays its own affair, and its state says what was wrong."""
+"""Plugins are loaded in isolation: a broken one affects no other, and its state contains the error."""
 
 from __future__ import annotations
 
@@ -191,13 +191,13 @@ class _NoRender(Trait[Any]):
 class _Async(Trait[Any]):
     name = "later"
 
-    async def render(self, ctx: object) -> Rendered:  # type: ignore[override] # the mistake under test
+    async def render(self, ctx: object) -> Rendered:  # type: ignore[override] # the error under test
         return Rendered()
 
 
 class _Bottomless(Trait[Any]):
     @property
-    def name(self) -> str:  # type: ignore[override] # the mistake under test
+    def name(self) -> str:  # type: ignore[override] # the error under test
         raise LookupError("no name today")
 
 

@@ -1,4 +1,4 @@
-"""A type that has ended a process is kept out of the next one, until its package is new or somebody releases it."""
+"""A type that ended a process is excluded from the next one, until its package is upgraded or it is released."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ module = types.ModuleType("hostile")
 module.rudr_register_types = hookimpl(lambda: [Loop(), Good()])
 plugin = InstalledPlugin(name="hostile", package="rudr-py-hostile", version="1.0", load=lambda: module)
 quarantine = Quarantine(Path(sys.argv[1]))
-report = lambda label: quarantine.add(Offence(label, "it held up everything"))
+report = lambda label: quarantine.add(Offence(label, "it blocked the process"))
 with quarantine.session() as marker, watchdog.watching(marker, report, seconds=0.5):
     loaded = loading.load([plugin], None, plugin_guard=PluginGuard(quarantine.read(), marker))
     good = loaded.catalog.trait("good")
@@ -78,7 +78,7 @@ def _process(folder: Path, deed: str) -> subprocess.CompletedProcess[str]:
         ("sum(range(10 ** 12))", 1),
         # lets other threads run, and no signal in
         ("hashlib.pbkdf2_hmac('sha256', b'a', b'b', 10 ** 9)", watchdog.EXIT_CODE),
-        # the machine has no more memory, or somebody kills the process
+        # the machine has no more memory, or the process is killed
         ("import os; os.kill(os.getpid(), 9)", -9),
     ],
     ids=["loop with the lock", "loop without the lock", "killed"],

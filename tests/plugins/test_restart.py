@@ -1,6 +1,4 @@
-"""`rudr run` with a plugin that loops in C, or takes all memory: it ends once, and then serves everybody else with the
-type quarantined.
-"""
+"""`rudr run` with a plugin that loops in C, or takes all memory: the process ends once, then runs without the type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rights are for: every one that is asked for has a purpose, and it is the types' own where they need it."""
+"""The purposes of rights: every right has one; for rights of types it names the types."""
 
 from __future__ import annotations
 

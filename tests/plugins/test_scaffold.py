@@ -82,7 +82,7 @@ def test_the_package_is_clean_for_type_checkers_and_its_example_renders(sort: So
 
 
 def _check_mistake(folder: Path, cache: Path) -> None:
-    """What an author writes of properties that there are not is found by the type checker."""
+    """The type checker reports the use of properties that do not exist."""
     (module,) = folder.glob("rudr_py_*/__init__.py")
     text = module.read_text()
     module.write_text(text.replace("ctx.properties.", "ctx.properties.no_such_"))

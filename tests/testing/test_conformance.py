@@ -1,4 +1,4 @@
-"""The conformance suite finds, for each promise, a type that breaks it, and tells one that keeps all from it."""
+"""The conformance suite fails for a type that violates a rule, and passes for a type that follows all rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from rudr_py.api import Health, Kind, Manifest, Rendered, Trait, TraitContext
+from rudr_py.api import Health, InvalidProperties, Kind, Manifest, Rendered, Trait, TraitContext
 from rudr_py.plugins import rights
 from rudr_py.testing import RenderError, checks, conformance, fuzz_objects, rbac_check
 from rudr_py.testing.checks import Case
@@ -71,7 +71,7 @@ class Constant(Good):
 
 
 class Nosy(Good):
-    """Looks at its neighbours in the listed order."""
+    """Depends on the listed order of traits."""
 
     def data(self, ctx: TraitContext[Any]) -> dict[str, Any]:
         return {"first": ctx.traits[0].name}
@@ -87,6 +87,11 @@ class Fragile(Good):
     def health(self, ctx: TraitContext[Any]) -> Health:
         found = ctx.live(ctx.manifests[0].ref) or {}
         return Health("ready" if found["status"]["phase"] == "Good" else "failed", "Looked")
+
+
+class Rejecting(Good):
+    def health(self, ctx: TraitContext[Any]) -> Health:
+        raise InvalidProperties("the status has no phase")
 
 
 class Gullible(Good):
@@ -118,16 +123,17 @@ class Refusing(Good):
         (checks.does_not_change_its_inputs, Meddler()),
         (checks.has_no_side_effects, _saying(lambda _: time.time())),
         (checks.has_no_side_effects, _saying(lambda _: dt.datetime.now(dt.UTC))),
-        (checks.has_no_side_effects, _saying(lambda _: dt.date.today())),  # noqa: DTZ011 - the mistake under test
-        (checks.has_no_side_effects, _saying(lambda _: random.random())),  # noqa: S311 - the mistake under test
+        (checks.has_no_side_effects, _saying(lambda _: dt.date.today())),  # noqa: DTZ011 - the error under test
+        (checks.has_no_side_effects, _saying(lambda _: random.random())),  # noqa: S311 - the error under test
         (checks.has_no_side_effects, _saying(lambda _: os.urandom(1))),
         (checks.has_no_side_effects, _saying(lambda _: os.environ.get("HOME"))),
         (checks.has_no_side_effects, _saying(lambda _: socket.socket().close())),
-        (checks.has_no_side_effects, _saying(lambda _: os.listdir("."))),  # noqa: PTH208 - the mistake under test
+        (checks.has_no_side_effects, _saying(lambda _: os.listdir("."))),  # noqa: PTH208 - the error under test
         (checks.adds_only_declared_kinds, Greedy()),
         (checks.has_unique_names_of_at_most_63_characters, Constant()),
         (checks.is_independent_of_the_order_of_traits, Nosy()),
         (checks.has_health_for_any_objects, Fragile()),
+        (checks.has_health_for_any_objects, Rejecting()),
         (checks.has_health_for_any_objects, Gullible()),
         (checks.renders_objects_that_kubernetes_accepts, _saying(lambda _: 1)),
     ],

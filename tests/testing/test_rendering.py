@@ -1,4 +1,4 @@
-"""What the renderer of the kit tells of the type under test, whatever sort of type it is."""
+"""The health that the renderer returns for the type under test, for each category of type."""
 
 from __future__ import annotations
 

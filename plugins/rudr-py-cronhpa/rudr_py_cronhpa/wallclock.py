@@ -53,7 +53,7 @@ def repeat(instant: datetime, zone: ZoneInfo) -> Repeat | None:
     before, after = _offset(wall, zone, 0), _offset(wall, zone, 1)
     if before <= after:
         return None
-    # the clock is set back between the two occurrences
+    # the clock goes back between the two occurrences
     back = _jump(wall - before, wall - after, zone)
     return Repeat(back + after, back + before, bool(instant.astimezone(zone).fold))
 

@@ -1,7 +1,7 @@
-"""The size at any time, against a clock that is moved step by step through the jobs, which knows nothing of cronsim.
+"""The size at any time, compared with a simulated clock that advances in steps and does not use cronsim.
 
-The simulated clock does what a cron daemon would that looks at the wall clock at each step: what the clock has jumped
-over is due at once, and what it shows again is not due again, unless the schedule is for every hour.
+The simulated clock behaves like a cron daemon that reads the wall clock at each step: times that the clock skips are
+due at once, and repeated times are not due again, unless the schedule is for every hour.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _values(field: str, lowest: int, highest: int) -> set[int]:
 
 
 class Daemon:
-    """One job, as a daemon sees it that looks at the wall clock at each step."""
+    """One job, as a daemon runs it that reads the wall clock at each step."""
 
     def __init__(self, job: Job, zone: ZoneInfo, excluded: frozenset[str], step: timedelta) -> None:
         fields = job.schedule.split()
@@ -91,7 +91,7 @@ def simulated(properties: Properties, attached: datetime, end: datetime, step: t
     daemons = [
         Daemon(job, ZoneInfo(job.timezone or properties.timezone or "UTC"), excluded, step) for job in properties.jobs
     ]
-    # long enough before to know what the clock has shown already
+    # long enough before for the history of the clock
     now = (attached - timedelta(hours=3)).replace(second=0, microsecond=0)
     size: int | None = None
     sizes: dict[datetime, int | None] = {}

@@ -70,7 +70,7 @@ def test_the_last_time_is_the_most_recent_future_time(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "now", "expected"),
     [
-        # 02:30 is not shown that night: due at three, which is 01:00 UTC
+        # 02:30 is skipped that night: due at three, which is 01:00 UTC
         ("30 2 * * *", "2026-03-29", ["2026-03-29 01:00:00", "2026-03-30 00:30:00"]),
         # 02:30 is shown twice: due at the first
         ("30 2 * * *", "2026-10-25", ["2026-10-25 00:30:00", "2026-10-26 01:30:00"]),

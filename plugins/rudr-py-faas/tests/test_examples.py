@@ -1,4 +1,4 @@
-"""Rudr's published example of a function, where it is at hand beside the project."""
+"""Rudr's published example of a function, if it is available beside the project."""
 
 from __future__ import annotations
 

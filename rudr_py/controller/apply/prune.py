@@ -17,7 +17,6 @@ from rudr_py.api import Kind, Ref, get_in, kstatus
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.state.ttl_map import TtlMap
@@ -26,7 +25,7 @@ from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
-from rudr_py.model.kinds import CONFIG_MAP
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CONFIG_MAP
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
 
@@ -111,7 +110,7 @@ def _owned(state: ClusterState, application: LiveObject) -> Iterator[tuple[Ref, 
 
 def _instances(state: ClusterState, application: LiveObject) -> Iterator[LiveObject]:
     owned = state.owned_by(application.uid, application.namespace) if application.uid else ()
-    return (live for kind, live in owned if kind == cluster_state.COMPONENT_INSTANCE)
+    return (live for kind, live in owned if kind == COMPONENT_INSTANCE)
 
 
 def _scaled(candidate: PruneCandidate) -> Ref | None:
@@ -156,7 +155,7 @@ class Pruner:
         except errors.NotFoundError:
             return Pruned()  # the garbage collector deletes its objects
         except errors.KubeError as error:
-            ref = Ref(cluster_state.APPLICATION, application.name)
+            ref = Ref(APPLICATION, application.name)
             return Pruned(failures=(failures.of(ref, error, otherwise=FAILED, needed=PURPOSE),))
         gone: list[Ref] = []
         failed: list[Failure] = []
@@ -184,9 +183,7 @@ class Pruner:
         ]
 
     async def _confirm(self, application: LiveObject) -> None:
-        document = await self._client.get(
-            await self._target(application, Ref(cluster_state.APPLICATION, application.name))
-        )
+        document = await self._client.get(await self._target(application, Ref(APPLICATION, application.name)))
         metadata = document["metadata"]
         same = metadata["uid"] == application.uid and metadata.get("generation", 0) == application.generation
         if not same or metadata.get("deletionTimestamp"):

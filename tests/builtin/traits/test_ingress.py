@@ -1,4 +1,4 @@
-"""Which hosts, paths and ports an ingress leads to, and what it refuses."""
+"""The trait ingress: hosts, paths and ports, and invalid properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which claims a volume-mounter makes, and for which volumes it makes none."""
+"""The trait volume-mounter: claims, and volumes without a claim."""
 
 from __future__ import annotations
 

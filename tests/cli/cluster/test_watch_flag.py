@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from rudr_py.cli.output import live_text
 from rudr_py.testing.local_handle import LocalHandle
 from tests.cli import shop
 
@@ -65,12 +64,6 @@ async def stop(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
     process.send_signal(signal.SIGINT)
     _, err = await asyncio.wait_for(process.communicate(), SECONDS)
     return process.returncode, err.decode()
-
-
-def test_rows_counts_wrapped_lines_without_colours() -> None:
-    assert live_text.rows("", 10) == 0
-    assert live_text.rows("a\n\n" + "x" * 10 + "\n" + "x" * 11 + "\n", 10) == 5
-    assert live_text.rows(f"\x1b[32m{'x' * 10}\x1b[0m\n", 10) == 1
 
 
 async def test_on_a_terminal_the_text_is_replaced_in_place(api: LocalHandle, kubeconfig: Path) -> None:

@@ -123,7 +123,7 @@ def test_kubectl_gets_descriptions_and_a_directive(capsys: pytest.CaptureFixture
     completion.for_kubectl(["explain", "trait", "ingr"])
     completion.for_kubectl(["validate", "-f", "a"])
     completion.for_kubectl(["run", "--state-dir", ""])
-    completion.for_kubectl(["explain", "no-such-sort", "x"])
+    completion.for_kubectl(["explain", "no-such-category", "x"])
     assert capsys.readouterr().out.splitlines() == [
         "ingress\tMakes a Server reachable from outside the cluster under a host name.",
         ":4",

@@ -13,7 +13,7 @@ from click.testing import Result
 from rudr_py import catalog
 from rudr_py.api import Trait, WorkloadType
 from rudr_py.catalog import Catalog, Offer
-from rudr_py.cli.types import compatibility, facts, names
+from rudr_py.cli.types import facts, names
 from rudr_py.cli.types import text as describing
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
@@ -204,7 +204,7 @@ def test_a_page_of_documentation_has_every_nested_property(explain: Callable[...
 
 def test_a_type_without_a_valid_example_has_none() -> None:
     class Odd(Trait[Any]):
-        """Odd."""
+        """A trait whose example would need a pattern."""
 
         name = "odd"
         properties = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^z+$"}}, "required": ["a"]}  # noqa: RUF012 - a declaration is never changed
@@ -213,26 +213,6 @@ def test_a_type_without_a_valid_example_has_none() -> None:
     explained = facts.explain(offer, Catalog(traits={"odd": offer}))
     assert explained.example is None
     assert "EXAMPLE" not in describing.text(explained)
-
-
-@pytest.mark.parametrize(
-    ("trait", "workload", "why"),
-    [
-        ("auto-scaler", "Server", ""),
-        ("auto-scaler", "Task", "range; it accepts exact"),
-        ("auto-scaler", "SingletonServer", "requires scale"),
-        ("manual-scaler", "Task", ""),
-        ("cron-hpa", "Task", ""),
-        ("ingress", "Worker", "does not apply"),
-        ("auto-scaler", "monitoring.coreos.com/v1.Prometheus", "range; it accepts exact, external"),
-        ("auto-scaler", "openfaas.com/v1alpha2.Function", ""),
-        ("volume-mounter", "Worker", ""),
-    ],
-)
-def test_compatibility_is_determined_by_rendering(everything: Catalog, trait: str, workload: str, why: str) -> None:
-    misfit = compatibility.misfit(everything.trait(trait), names.find(everything, "workload", workload))
-    assert why in misfit
-    assert bool(why) == bool(misfit)
 
 
 def test_headings_are_bold_with_colour(invoke: Invoke) -> None:

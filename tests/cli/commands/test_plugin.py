@@ -16,8 +16,8 @@ def test_the_name_of_an_installed_type_is_rejected_before_writing(
     invoke: Invoke, everything: Catalog, tmp_path: Path
 ) -> None:
     taken = (("trait", "ingress"), ("trait", "cron-hpa"), ("trait", "autoscaler"))
-    for sort, name in taken:
-        done = invoke("plugin", "new", sort, name, "--dir", str(tmp_path), obj=LoadedPlugins(catalog=everything))
+    for category, name in taken:
+        done = invoke("plugin", "new", category, name, "--dir", str(tmp_path), obj=LoadedPlugins(catalog=everything))
         assert done.exit_code == 1
         package = everything.trait(name).package
         assert f'the trait "{name}" already exists in {package}' in done.stderr

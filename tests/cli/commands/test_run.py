@@ -9,7 +9,6 @@ import pytest
 
 import rudr_py
 from rudr_py.catalog import Catalog, PluginState, State
-from rudr_py.cli.cluster import connect
 from rudr_py.cli.commands import run
 from rudr_py.errors import ConfigError
 from rudr_py.settings import Settings
@@ -109,16 +108,3 @@ def test_every_flag_has_a_variable_of_its_name() -> None:
             variable = "RUDR_" + long.removeprefix("--").replace("-", "_").upper()
             assert isinstance(option, click.Option)
             assert option.envvar == variable
-
-
-def test_the_kubeconfig_is_found_as_by_kubectl() -> None:
-    environ = {"KUBECONFIG": "a:b", "KUBERNETES_SERVICE_HOST": "10.0.0.1"}
-    assert connect.find("given", environ) == "given"
-    assert connect.find(None, environ) == "a:b"
-    assert connect.find(None, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}) is None
-
-
-def test_without_a_cluster_the_error_suggests_rudr_dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(ConfigError, match="rudr dev"):
-        connect.find(None, {})

@@ -10,11 +10,11 @@ import pytest
 
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import desired, runs
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
+from rudr_py.model.kinds import COMPONENT_INSTANCE, POD
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import runs as running
 from rudr_py.render.status import status
@@ -38,7 +38,7 @@ def run(inputs: str, state: str) -> Run:
 
 
 def test_an_object_that_stays_gets_its_metadata_and_its_size_and_no_template(live: Callable[..., LiveObject]) -> None:
-    owner = live(cluster_state.COMPONENT_INSTANCE, "batch-batch")
+    owner = live(COMPONENT_INSTANCE, "batch-batch")
     sent = msgspec.json.decode(runs.partial_body(desired.complete(planned(parallelism=2), owner), "uid-1"))
     assert sent["spec"] == {"parallelism": 2}
     assert sent["metadata"]["uid"] == "uid-1"
@@ -53,7 +53,7 @@ def state_with(*pods: LiveObject) -> ClusterState:
         cache.feed(Listed(pod))
     cache.feed(ListingDone(""))
     state = ClusterState()
-    state.add(cluster_state.POD, "shop", cache)
+    state.add(POD, "shop", cache)
     return state
 
 
@@ -65,7 +65,7 @@ def test_a_pod_is_active_until_its_containers_have_ended(
     live: Callable[..., LiveObject], phase: str, active: bool
 ) -> None:
     pod = live(
-        cluster_state.POD,
+        POD,
         "batch-x",
         {"status": {"phase": phase}} if phase else {},
         labels={labels.INSTANCE: "batch"},

@@ -14,7 +14,6 @@ import pytest
 from rudr_py.api import Probe, Ref
 from rudr_py.controller.scopes import probing
 from rudr_py.controller.scopes.probing import MAX_CONCURRENT, Probing, UnreachableError
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Cache
@@ -22,11 +21,11 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.prober import ProbeRequest
 from rudr_py.kube.watch import Applied
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import POD, SERVICE
 from rudr_py.render.values import labels as stamp
 from rudr_py.testing.clock import FakeClock, settle
 
 KEY = ObjectKey("shop", "groups")
-SERVICE = cluster_state.SERVICE
 Make = Callable[..., LiveObject]
 
 
@@ -185,7 +184,7 @@ def known(live: LiveObject) -> ClusterState:
     found, cache = ClusterState(), Cache()
     cache.feed(Applied(live))
     found.add(SERVICE, "", cache)
-    found.add(cluster_state.POD, "", cache)
+    found.add(POD, "", cache)
     return found
 
 
@@ -208,8 +207,8 @@ def test_an_external_or_unmanaged_service_is_not_probed(live: Make, spec: Any, l
 
 @pytest.mark.parametrize("status", [None, {}, {"podIP": ""}, {"podIP": "10.0.0.1", "hostIP": "10.0.0.1"}])
 def test_a_pod_without_its_own_ip_is_not_probed(live: Make, status: Any) -> None:
-    pod = msgspec.structs.replace(probe(), target=Ref(cluster_state.POD, "web"))
+    pod = msgspec.structs.replace(probe(), target=Ref(POD, "web"))
     with pytest.raises(UnreachableError):
-        probing.in_cluster(known(live(cluster_state.POD, "web", {"status": status})))("shop", pod)
+        probing.in_cluster(known(live(POD, "web", {"status": status})))("shop", pod)
     well = {"podIP": "10.244.0.7", "hostIP": "10.0.0.1"}
-    assert probing.in_cluster(known(live(cluster_state.POD, "web", {"status": well})))("shop", pod) == "10.244.0.7"
+    assert probing.in_cluster(known(live(POD, "web", {"status": well})))("shop", pod) == "10.244.0.7"

@@ -13,6 +13,7 @@ from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.watch import Applied
+from rudr_py.model.kinds import HEALTH_SCOPE
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 
@@ -23,7 +24,7 @@ def known(*scopes: tuple[str, str, object]) -> ClusterState:
         metadata = {"namespace": namespace, "name": name, "resourceVersion": str(number + 1)}
         document = {"apiVersion": "core.oam.dev/v1alpha1", "kind": "HealthScope", "metadata": metadata}
         cache.feed(Applied(live_object.decode(msgspec.json.encode({**document, "status": status}))))
-    found.add(cluster_state.HEALTH_SCOPE, "", cache)
+    found.add(HEALTH_SCOPE, "", cache)
     return found
 
 

@@ -11,11 +11,14 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.controller.state import definition_index
 from rudr_py.controller.state.applications import Subject
-from rudr_py.controller.state.definition_index import SCOPE, TRAIT, WORKLOAD_TYPE, DefinitionIndex
+from rudr_py.controller.state.definition_index import DefinitionIndex
 from rudr_py.controller.state.index import MultiMap
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import SCOPE_DEFINITION as SCOPE
+from rudr_py.model.kinds import TRAIT_DEFINITION as TRAIT
+from rudr_py.model.kinds import WORKLOAD_TYPE_DEFINITION as WORKLOAD_TYPE
 from rudr_py.model.parse import application as parse_application
 
 USER = frozenset({ObjectKey("shop", "shop")})
@@ -50,7 +53,8 @@ def shelf(catalog: Catalog, users: MultiMap[ObjectKey, Subject]) -> DefinitionIn
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "spec"), [(TRAIT, "ingress", {}), (WORKLOAD_TYPE, "robots", ROBOT), (SCOPE, "any", HEALTH)]
+    ("kind", "name", "spec"),
+    [(TRAIT, "ingress", {}), (WORKLOAD_TYPE, "robots", ROBOT), (SCOPE, "any", HEALTH)],
 )
 def test_a_created_or_deleted_definition_concerns_its_users(
     shelf: DefinitionIndex, live: Make, kind: Kind, name: str, spec: Any
@@ -83,7 +87,10 @@ def test_a_published_definition_concerns_users_once_another_manager_takes_it_ove
 
 
 def test_a_definition_that_becomes_invalid_concerns_its_users(shelf: DefinitionIndex, live: Make) -> None:
-    good, bad = live(WORKLOAD_TYPE, "robots", {"spec": ROBOT}), live(WORKLOAD_TYPE, "robots", {"spec": {"names": 3}})
+    good, bad = (
+        live(WORKLOAD_TYPE, "robots", {"spec": ROBOT}),
+        live(WORKLOAD_TYPE, "robots", {"spec": {"names": 3}}),
+    )
     shelf.update(WORKLOAD_TYPE, Change(None, good))
     assert shelf.update(WORKLOAD_TYPE, Change(good, bad)) == USER
     assert shelf.current().workloads["robots"].problems

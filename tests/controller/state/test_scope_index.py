@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rudr_py.api import Health, Member
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.scope_index import ScopeIndex
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION
 
 NOBODY: frozenset[ObjectKey] = frozenset()
 WELL = ("groups", "well")
@@ -40,12 +40,12 @@ def member(application: str, state: Any = "ready") -> Member:
 
 def joins(live: Make, name: str, *scopes: str) -> LiveObject:
     binding = {"componentName": "web", "instanceName": f"{name}-web", "applicationScopes": list(scopes)}
-    return live(cluster_state.APPLICATION, name, {"spec": {"components": [binding]}})
+    return live(APPLICATION, name, {"spec": {"components": [binding]}})
 
 
 def declares(live: Make, name: str, *scopes: str, kind: str = "HealthScope") -> LiveObject:
     listed = [{"name": scope, "type": f"core.oam.dev/v1alpha1.{kind}", "properties": {}} for scope in scopes]
-    return live(cluster_state.APPLICATION, name, {"spec": {"components": [], "scopes": listed}})
+    return live(APPLICATION, name, {"spec": {"components": [], "scopes": listed}})
 
 
 @pytest.fixture
@@ -129,13 +129,13 @@ def test_a_deleted_application_blocks_no_scope_and_leaves_its_scopes(groups: Sco
 
 def test_root_scopes_concern_every_application_of_the_namespace(live: Make) -> None:
     groups = ScopeIndex("root")
-    groups.update(key("one"), live(cluster_state.APPLICATION, "one", {"spec": {"components": []}}))
+    groups.update(key("one"), live(APPLICATION, "one", {"spec": {"components": []}}))
     assert groups.update(key("root"), declares(live, "root", "root-health")) == keys("one")
 
 
 @pytest.mark.parametrize("spec", [None, [], {"scopes": 3}, {"scopes": [3]}, {"components": [{"applicationScopes": 3}]}])
 def test_a_document_of_any_shape_is_read(groups: ScopeIndex, live: Make, spec: Any) -> None:
-    groups.update(key("one"), live(cluster_state.APPLICATION, "one", {"spec": spec}))
+    groups.update(key("one"), live(APPLICATION, "one", {"spec": spec}))
     assert groups.members(key("one")) == {}
 
 

@@ -20,6 +20,7 @@ from rudr_py.kube.requests import Resource
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 from tests.controller.watches import watches
@@ -37,10 +38,10 @@ class Watching:
     def __init__(self, transport: Any, clock: FakeClock, *namespaces: str) -> None:
         self.clock = clock
         self.told: Told = []
-        self.world = ClusterState()
+        self.state = ClusterState()
         settings = Settings(namespaces=namespaces)
         self.sources = watches(
-            self.world, transport, clock, settings, lambda key, initial: self.told.append((key, initial))
+            self.state, transport, clock, settings, lambda key, initial: self.told.append((key, initial))
         )
 
     @asynccontextmanager
@@ -118,7 +119,7 @@ async def test_missing_crds_are_named_and_watched_once_installed(
 async def test_an_application_is_triggered_when_an_absent_kind_is_served(
     bare: Any, transport: Any, clock: FakeClock, spent: Any
 ) -> None:
-    kind = cluster_state.COMPONENT_INSTANCE
+    kind = COMPONENT_INSTANCE
     watching = Watching(transport, clock)
     async with watching.over(SERVICE) as running:
         assert not running.ensure([SERVICE], SHOP)
@@ -142,7 +143,7 @@ async def test_a_deleted_application_is_not_triggered(bare: Any, transport: Any,
     async with watching.over() as running:
         assert not running.ensure([SERVICE], SHOP)
         assert not running.ensure([SERVICE], ObjectKey("shop", "other"))
-        watching.world.applications.forget(SHOP)
+        watching.state.applications.forget(SHOP)
         await watching.until(lambda: watching.told)
         assert watching.named() == [ObjectKey("shop", "other")]
 
@@ -215,8 +216,8 @@ async def test_a_cluster_scoped_kind_is_not_watched(cluster: Any, transport: Any
 @pytest.mark.parametrize(
     ("kind", "labels", "parts"),
     [
-        (cluster_state.APPLICATION, "", ()),
-        (cluster_state.POD, "oam.dev/instance-name", ("status",)),
+        (APPLICATION, "", ()),
+        (POD, "oam.dev/instance-name", ("status",)),
         (SERVICE, "app.kubernetes.io/managed-by=rudr", ()),
     ],
 )

@@ -45,9 +45,9 @@ class Waiting:
     def __init__(self, transport: Any) -> None:
         self.clock = FakeClock()
         self.told: list[ObjectKey] = []
-        self.world = ClusterState()
+        self.state = ClusterState()
         settings = Settings(namespaces=("shop",), definitions_namespace="types")
-        self.sources = watches(self.world, transport, self.clock, settings, lambda key, _initial: self.told.append(key))
+        self.sources = watches(self.state, transport, self.clock, settings, lambda key, _initial: self.told.append(key))
 
     async def until(self, predicate: Callable[[], object]) -> None:
         async with asyncio.timeout(60):
@@ -98,7 +98,7 @@ async def test_an_absent_kind_without_users_is_polled_slowly(waiting: Waiting, s
     await waiting.sources.wait((ROBOT,))
     waiting.sources.ensure((ROBOT,), SHOP)
     if left == "the application is gone":
-        waiting.world.applications.forget(SHOP)
+        waiting.state.applications.forget(SHOP)
     else:
         waiting.sources.ensure(cluster_state.OWN_KINDS, SHOP)
     assert await asked(waiting, spent, 2 * LONG_INTERVAL) <= 3

@@ -44,7 +44,7 @@ class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
     @property
-    def fate(self) -> str:
+    def outcome(self) -> str:
         """The future of the object, as the end of a sentence."""
         if self.replaced:
             return "would be replaced"
@@ -54,9 +54,9 @@ class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """All lines for the user beside the differing lines: notes, the reason of a delay, owners of fields."""
-        delay = (f"not at once: {self.blocked}",) if self.blocked else ()
-        return (*self.notes, *delay, *owners(self))
+        """All lines for the user beside the differing lines: notes, the reason why it is blocked, owners of fields."""
+        blocked = (f"blocked: {self.blocked}",) if self.blocked else ()
+        return (*self.notes, *blocked, *owners(self))
 
     @property
     def file(self) -> str:

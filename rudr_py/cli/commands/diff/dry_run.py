@@ -120,9 +120,11 @@ class DryRun:
         run = self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
         decision = decide.decide(desired, observation, History(self._records.get(planned.ref), run))
         difference = await self._execute(desired, target, observation.document, decision)
-        if isinstance(decision, Adopt) and difference is not None:
-            return (difference, *[leftover async for leftover in self._leftovers(desired, observation)])
-        return () if difference is None else (difference,)
+        if difference is None:
+            return ()
+        if isinstance(decision, Adopt) and decision.mark:
+            return (difference, *[leftover async for leftover in self._leftovers(desired, decision.document)])
+        return (difference,)
 
     async def _execute(
         self, desired: DesiredObject, target: Target, live: Document | None, decision: Decision
@@ -159,11 +161,9 @@ class DryRun:
             return await self._send(target, runs.partial_body(desired, decision.uid), HANDOVER_MANAGER)
         return await self._send(target, desired.encoded(uid=decision.uid), FIELD_MANAGER)
 
-    async def _leftovers(self, desired: DesiredObject, observation: Observation) -> AsyncIterator[DocumentDiff]:
+    async def _leftovers(self, desired: DesiredObject, live: Document) -> AsyncIterator[DocumentDiff]:
         """Rudr's config files that an adoption marks for pruning."""
-        if observation.live is None or observation.live.applied:
-            return
-        for name in rudr_adoption.leftovers(observation.document or {}, desired.planned):
+        for name in rudr_adoption.leftovers(live, desired.planned):
             target = Target(rudr_adoption.CONFIG_MAPS, self._application.namespace, name)
             document = await self._get(target)
             if document is not None and rudr_adoption.is_controlled(document, desired.owner):

@@ -22,7 +22,7 @@ from rudr_py.cli.output import colour, plain_text
 from rudr_py.cli.output import documents as document_output
 from rudr_py.cli.output.live_text import LiveText, Text
 from rudr_py.controller.state import inventory
-from rudr_py.model.kinds import COMPONENT_INSTANCE, DEPLOYMENT, JOB, REPLICA_SET, STATEFUL_SET
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, DEPLOYMENT, JOB, POD, REPLICA_SET, STATEFUL_SET
 
 OutputFormat = Literal["text", "wide", "yaml", "json", "name"]
 
@@ -42,7 +42,7 @@ INTERMEDIATE_KINDS = (
     STATEFUL_SET,
     REPLICA_SET,
     JOB,
-    list_watch.POD,
+    POD,
 )
 """Kinds that other controllers create below the objects of an application."""
 
@@ -79,11 +79,7 @@ async def _run(cluster_options: ClusterOptions, query: TreeQuery, watch: bool, f
         if not applications:
             click.echo(no_applications_message(client), err=True)
             return
-        below = [
-            list_query
-            for list_query in queries(client, query, applications)
-            if list_query.kind != cluster_client.APPLICATION
-        ]
+        below = [list_query for list_query in queries(client, query, applications) if list_query.kind != APPLICATION]
         click.echo(format_text([*applications, *await list_watch.read(client, below)]), nl=False, color=True)
 
 

@@ -162,7 +162,7 @@ def test_nothing_is_announced_that_a_refused_object_keeps_from_being_written(dif
     assert "ingress.networking.k8s.io/pair-new-" not in announced.stdout
     ingresses = [ingress["metadata"]["name"] for ingress in api.list("networking.k8s.io/v1", "Ingress")]
     assert not any(name.startswith("pair-new-") for name in ingresses)
-    blocked = "would be pruned\n# not at once: service/pair-new is refused\n"
+    blocked = "would be pruned\n# blocked: service/pair-new is refused\n"
     assert f"# deployment.apps/pair-web in default: {blocked}" in announced.stdout
     assert api.get("apps/v1", "Deployment", "pair-web") is not None
 
@@ -187,7 +187,7 @@ def test_config_files_of_rudr_are_announced_as_pruned_after_the_rollout(diff: Di
     api.apply(application)
     api.gone("v1", "ConfigMap", "main0")
     assert "# deployment.apps/old-web in default: would be changed\n# it would be adopted\n" in announced.stdout
-    assert "# configmap/main0 in default: would be pruned\n# not at once: pods may still read it" in announced.stdout
+    assert "# configmap/main0 in default: would be pruned\n# blocked: pods may still read it" in announced.stdout
 
 
 def not_synced(application: dict[str, Any]) -> bool:

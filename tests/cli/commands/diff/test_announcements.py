@@ -193,7 +193,7 @@ class Subject:
             if match := re.fullmatch(r"# (\S+) in default: would be (\w+)", line):
                 ref = match[1]
                 announced[ref] = (match[2], False)
-            elif line.startswith("# not at once: "):
+            elif line.startswith("# blocked: "):
                 announced[ref] = (announced[ref][0], True)
         return announced, done.stderr
 

@@ -170,7 +170,7 @@ def test_an_error_in_trait_properties_is_marked_at_its_line(editor: Editor) -> N
     [
         (APPLICATION + "    - name: ingres\n", 9, '"ingress"'),
         (APPLICATION + "    - name: manual-scaler\n", 9, '"properties"'),
-        (APPLICATION + "    - name: manual-scaler\n      properties: {replica_count: 3}\n", 10, "write replicaCount"),
+        (APPLICATION + "    - name: manual-scaler\n      properties: {replica_count: 3}\n", 10, "use replicaCount"),
         (APPLICATION.replace("kind: App", "kind: Apl"), 1, '"ApplicationConfiguration"'),
         (APPLICATION.replace("/v1alpha1", "/v1alpha2"), 0, '"core.oam.dev/v1alpha1"'),
         (APPLICATION.replace("shop-web", "Shop_Web"), 7, "Lower-case letters"),
