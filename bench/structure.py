@@ -8,7 +8,8 @@ objects, functions and methods, whose file is in rudr_py but not in rudr_py/loca
 comprehensions and generator expressions belong to the function around them, and generated methods have no file.
 
 - first: the first call that applies the Deployment. Earlier calls, which only wait for caches, are left out.
-- idle: a call for the same key after the application is Ready, when nothing has changed. It must send no request.
+- idle: the second of two calls for the same key after the application is Ready, when nothing has changed: the first
+  may follow a write of the status. It must send no request.
 
 Everything else is read from the sources of rudr_py.
 """
@@ -158,6 +159,7 @@ async def _reconciles() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
                 await asyncio.sleep(SETTLE)
                 first = next((trace for trace in traces if trace.applies_deployment()), None)
                 assert first is not None, f"none of {len(traces)} reconciles applied the Deployment"
+                await first.reconcile()
                 await first.reconcile()
                 idle = traces[-1]
                 assert not idle.requests, f"an idle reconcile sent {idle.requests}"
