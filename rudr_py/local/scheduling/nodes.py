@@ -34,7 +34,9 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
         for name, text in self.capacity().items():
             parsed = quantity.read(text)
             if parsed is None or parsed[0] < 0:
-                raise LocalApiError(f'the capacity {name}="{text}" of node {self.name} is not a quantity, as 4 or 8Gi')
+                raise LocalApiError(
+                    f'the capacity {name}="{text}" of node {self.name} is not a quantity such as 4 or 8Gi'
+                )
 
     def capacity(self) -> dict[str, str]:
         """Return the capacity as the status of a Node contains it."""

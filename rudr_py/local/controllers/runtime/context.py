@@ -29,7 +29,7 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
     `clock` is the clock of the store; `call_later` schedules calls (None: that of the running loop). `enabled` names
     the controllers that run (None: all). `seed` determines generated names. `script` returns the script of a pod (see
     `containers.PodScript`), whose annotations take precedence. `nodes` are registered at the start, with kubelets of
-    the version `kubelet_version`. `root_ca` is the CA certificate (PEM) in the config map of each namespace. `job_backoff`
+    version `kubelet_version`. `root_ca` is the CA certificate (PEM) in the config map of each namespace. `job_backoff`
     is the pause in seconds after the first failed pod of a Job; it doubles with every further failure.
     """
 

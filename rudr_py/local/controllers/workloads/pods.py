@@ -87,7 +87,7 @@ def unscheduled_status(pod: Object, message: str, now: float) -> Object:
     others = [each for each in status.get("conditions") or () if each["type"] != "PodScheduled"]
     before = times.find(status.get("conditions"), "PodScheduled")
     dated = times.transitioned(condition, before, times.stamp(now))
-    return {**status, "phase": "Pending", "conditions": [*others, {"lastProbeTime": None, **dated}]}
+    return {**status, "phase": "Pending", "conditions": [*others, dated]}
 
 
 def _conditions(states: list[PodState], phase: str) -> Iterable[Object]:
