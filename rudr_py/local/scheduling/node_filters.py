@@ -36,20 +36,20 @@ def eligibility(pod: Object, node: Object) -> Misfit | None:
     return None
 
 
-def capacity(requested: Amounts, node: Object, used: Amounts) -> Misfit | None:
+def capacity(requested_amounts: Amounts, node: Object, used_amounts: Amounts) -> Misfit | None:
     """Return the resources of which too little is free on a node; None if the pod fits."""
     allocatable = amounts((node.get("status") or {}).get("allocatable"))
     short = [
         name
-        for name, amount in requested.items()
-        if amount > 0 and amount > allocatable.get(name, ZERO) - used.get(name, ZERO)
+        for name, amount in requested_amounts.items()
+        if amount > 0 and amount > allocatable.get(name, ZERO) - used_amounts.get(name, ZERO)
     ]
     reasons = [f"Insufficient {name}" for name in short]
-    if used.get(PODS, ZERO) + 1 > allocatable.get(PODS, ZERO):
+    if used_amounts.get(PODS, ZERO) + 1 > allocatable.get(PODS, ZERO):
         reasons.append("Too many pods")
     if not reasons:
         return None
-    return Misfit(tuple(reasons), any(requested[name] > allocatable.get(name, ZERO) for name in short))
+    return Misfit(tuple(reasons), any(requested_amounts[name] > allocatable.get(name, ZERO) for name in short))
 
 
 def _tolerated(taint: Mapping[str, Any], tolerations: Any) -> bool:

@@ -75,7 +75,7 @@ class _ReplicaSets:
             (replica_set for replica_set in replica_sets if _bare(replica_set["spec"]["template"]) == template), None
         )
         self.old = [replica_set for replica_set in replica_sets if replica_set is not self.new]
-        self.failure: ApiError | None = None
+        self.error: ApiError | None = None
 
     @property
     def all(self) -> list[Object]:
@@ -119,7 +119,7 @@ class _ReplicaSets:
     def ensure_new(self) -> bool:
         """Ensure a ReplicaSet of the current template with the highest revision; return whether there is one.
 
-        If it is refused, `failure` is the refusal.
+        If it is refused, `error` is the refusal.
         """
         revision = max(map(_revision, self.old), default=0) + 1
         inherited = _inherited(self.deployment)
@@ -129,7 +129,7 @@ class _ReplicaSets:
             except AlreadyExistsError:
                 raise
             except ApiError as error:
-                self.failure = error
+                self.error = error
                 return False
             self.old = [old_set for old_set in self.old if old_set["metadata"]["name"] != new["metadata"]["name"]]
             return True
@@ -271,15 +271,15 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
         new=replica_sets.new,
         old=tuple(replica_sets.old),
         created=created,
-        failure=replica_sets.failure.message if replica_sets.failure else "",
+        failure=replica_sets.error.message if replica_sets.error else "",
         now=context.now(),
     )
     status, wake = deployment_status.status(view, replica_sets.limits)
     _write(context, deployment, status, replica_sets.new)
     if deployment_status.is_complete(deployment, status):
         _clean_up(replica_sets)
-    if replica_sets.failure is not None:
-        raise replica_sets.failure
+    if replica_sets.error is not None:
+        raise replica_sets.error
     return wake
 
 

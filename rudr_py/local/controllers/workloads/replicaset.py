@@ -82,18 +82,18 @@ def _scale(context: ReconcileContext, replica_set: Object, active: list[Object])
     return None
 
 
-def _failure(replica_set: Object, failure: ApiError | None, now: float) -> Object | None:
+def _failure(replica_set: Object, error: ApiError | None, now: float) -> Object | None:
     """Return the condition ReplicaFailure. While pods are refused, it has the message of the first refusal."""
-    if failure is None:
+    if error is None:
         return None
     before = times.find(replica_set.get("status", {}).get("conditions"), REPLICA_FAILURE)
     return before or times.transitioned(
-        times.condition(REPLICA_FAILURE, True, "FailedCreate", failure.message), None, times.stamp(now)
+        times.condition(REPLICA_FAILURE, True, "FailedCreate", error.message), None, times.stamp(now)
     )
 
 
 def _status(
-    replica_set: Object, active: list[Object], failure: ApiError | None, now: float
+    replica_set: Object, active: list[Object], error: ApiError | None, now: float
 ) -> tuple[Object, float | None]:
     spec = replica_set["spec"]
     labels = (spec["template"].get("metadata") or {}).get("labels") or {}
@@ -106,7 +106,7 @@ def _status(
         "availableReplicas": available,
         "observedGeneration": replica_set["metadata"].get("generation", 0),
     }
-    condition = _failure(replica_set, failure, now)
+    condition = _failure(replica_set, error, now)
     if condition is not None:
         status["conditions"] = [condition]
     return without_zeros(status, keep=("replicas",)), wait
@@ -116,16 +116,16 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     replica_set = context.get(key)
     if replica_set is None:
         return None
-    metadata, failure = replica_set["metadata"], None
+    metadata, error = replica_set["metadata"], None
     if "deletionTimestamp" not in metadata:
         if replica_set.get("status", {}).get("observedGeneration") != metadata.get("generation"):
             context.adopt(replica_set, POD, replica_set["spec"]["selector"])
-        failure = _scale(context, replica_set, [pod for pod in context.controlled(replica_set, POD) if is_active(pod)])
+        error = _scale(context, replica_set, [pod for pod in context.controlled(replica_set, POD) if is_active(pod)])
     active = [pod for pod in context.controlled(replica_set, POD) if is_active(pod)]
-    status, wait = _status(replica_set, active, failure, context.now())
+    status, wait = _status(replica_set, active, error, context.now())
     context.write_status(replica_set, status)
-    if failure is not None:
-        raise failure
+    if error is not None:
+        raise error
     return wait
 
 
