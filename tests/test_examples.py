@@ -93,7 +93,7 @@ def test_a_task_does_not_run_again_because_of_a_new_release(
 ) -> None:
     (document,) = (candidate for candidate in documents if _name(candidate) == "shop")
     plan = _plan(document, components, catalog)
-    assert [planned.once for planned in plan.manifests if planned.once] == [ONCE]
+    assert [planned.inputs_digest for planned in plan.manifests if planned.inputs_digest] == [ONCE]
 
 
 def test_every_example_is_an_application_or_used_by_one(documents: list[Document]) -> None:

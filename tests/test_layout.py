@@ -26,7 +26,7 @@ MEDIAN_LINES = 150
 FUNCTION_LINES = 50
 PARAMETERS = 6
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
-DEFERRED = {"rudr_py/kube/config.py": {"kubernetes_asyncio"}, "rudr_py/cli": {"rich"}}
+DEFERRED = {"rudr_py/kube/config.py": {"kubernetes_asyncio"}}
 
 
 def name(path: Path) -> str:

@@ -113,7 +113,7 @@ def _job(document: Document) -> Health:
     if failed.get("status") == "True":
         return _failed(failed, "Failed")
     if condition(document, "Complete").get("status") == "True":
-        return Health("ready", "Complete", "the job is complete")
+        return Health("ready", "Complete", "the job has run to its end")
     if condition(document, "Suspended").get("status") == "True":
         return Health("progressing", "Suspended", "the job is suspended")
     active = get_in(document, "status", "active", default=0)

@@ -30,7 +30,7 @@ class Type(Generic[P]):
     order, with validated properties.
     Assumptions: no state, no I/O, no clock, no randomness; inputs are not changed; a call takes well under 0.25 s.
     Errors: `InvalidProperties` reports problems of the document to the user; any other exception is a fault of the
-    plugin and is shown as such in the application's conditions, and the application's objects stay as they are.
+    plugin, which the application's conditions report; the application's objects stay as they are.
     """
 
     name: ClassVar[str]
@@ -139,7 +139,7 @@ class WorkloadType(Type[P]):
     """
 
     scale_forms: ClassVar[frozenset[ScaleForm]] = frozenset()
-    """The forms of `Scale` that `scale` supports; the core rejects others before anything is applied."""
+    """The forms of `Scale` that `scale` supports; the core rejects other forms before anything is applied."""
 
     provides: ClassVar[frozenset[Capability]] = frozenset()
     """Capabilities that traits may require: `pods` (pods with rudr's labels), `service` (a Service named like the

@@ -21,6 +21,7 @@ from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION
 
 _WAIT_FOR_CACHES = Result(requeue_after=failures.SAFETY)
 """The caches trigger the application when they are complete."""
@@ -47,7 +48,7 @@ class ApplicationReconciler:
 
     async def reconcile(self, key: ObjectKey) -> Result:
         """Reconcile the application of this key. Raises KubeError when its status could not be written."""
-        live = self._state.get(cluster_state.APPLICATION, key.namespace, key.name)
+        live = self._state.get(APPLICATION, key.namespace, key.name)
         if live is None:
             self._scope_updates.requeue(self._state.applications.forget(key))
             return Result()

@@ -301,7 +301,7 @@ class _Assembly:
                         handover=tuple(drop.path for drop in handovers if drop.ref == manifest.ref),
                         retain=manifest.retain,
                         reclaim=manifest.delete_with_application,
-                        once=self._inputs_digest(results) if manifest.run_once else "",
+                        inputs_digest=self._inputs_digest(results) if manifest.run_once else "",
                     )
                 )
         # claims first, because pods mount them

@@ -1,4 +1,4 @@
-"""What holds for every command, so that whoever knows one of them, or kubectl, knows the others."""
+"""Conventions of all commands, which are those of kubectl."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ALL = dict(commands(program))
 
 def taken(command: click.Command) -> dict[str, click.Option]:
     """The options of a command, by every spelling."""
-    return {name: one for one in command.params if isinstance(one, click.Option) for name in one.opts}
+    return {name: option for option in command.params if isinstance(option, click.Option) for name in option.opts}
 
 
 every = pytest.mark.parametrize("name", ALL)
@@ -56,17 +56,17 @@ every = pytest.mark.parametrize("name", ALL)
 
 @every
 def test_a_letter_means_the_same_everywhere(name: str) -> None:
-    found = taken(ALL[name])
+    options = taken(ALL[name])
     for letter, long in LONG.items():
-        if letter in found:
-            assert found.get(long) is found[letter]
-        elif long in found:
+        if letter in options:
+            assert options.get(long) is options[letter]
+        elif long in options:
             assert (name, long) in WITHOUT_LETTER
-    assert {one for one in found if re.fullmatch("-.", one)} <= LONG.keys()
+    assert {one for one in options if re.fullmatch("-.", one)} <= LONG.keys()
 
 
 @every
-def test_every_option_is_explained_in_a_sentence(name: str) -> None:
+def test_the_help_of_an_option_is_a_sentence(name: str) -> None:
     for spelling, option in taken(ALL[name]).items():
         assert option.help, spelling
         assert option.help[0].isupper() or option.help.split()[0] in (*flags.OUTPUT_FORMATS, "debug,"), spelling
@@ -74,7 +74,7 @@ def test_every_option_is_explained_in_a_sentence(name: str) -> None:
 
 
 @every
-def test_o_takes_the_same_words_in_the_same_order_and_no_word_for_what_people_read(name: str) -> None:
+def test_output_formats_have_the_same_names_and_order_everywhere(name: str) -> None:
     option = taken(ALL[name]).get("-o")
     if option is not None:
         assert isinstance(option.type, click.Choice)
@@ -83,31 +83,31 @@ def test_o_takes_the_same_words_in_the_same_order_and_no_word_for_what_people_re
 
 
 @pytest.mark.parametrize("line", ["traits", "traits --workload Server -o wide", "plugins", "rbac -o wide", "explain"])
-def test_the_head_of_a_table_can_be_left_out(line: str, invoke: Invoke) -> None:
+def test_no_headers_omits_the_header_row(line: str, invoke: Invoke) -> None:
     first, *rest = invoke(*line.split()).stdout.splitlines()
     assert first == first.upper()
     assert invoke(*line.split(), "--no-headers").stdout.splitlines() == rest
 
 
 @every
-def test_who_shows_a_table_leaves_its_head_out_when_asked(name: str) -> None:
-    found = taken(ALL[name])
-    if "-o" in found and "wide" in cast(click.Choice[str], found["-o"].type).choices and name != "tree":
-        assert "--no-headers" in found
+def test_a_command_with_a_table_has_no_headers(name: str) -> None:
+    options = taken(ALL[name])
+    if "-o" in options and "wide" in cast(click.Choice[str], options["-o"].type).choices and name != "tree":
+        assert "--no-headers" in options
 
 
 @every
-def test_who_asks_a_cluster_says_which_as_kubectl_does(name: str) -> None:
-    found = taken(ALL[name])
-    if "--context" in found:
-        assert "--kubeconfig" in found
-        assert "-n" in found or "--watch-namespace" in found
-    if "-A" in found:
-        assert {"-n", "--context", "-l", "-w"} <= found.keys()  # it lists applications
+def test_a_command_for_a_cluster_has_the_options_of_kubectl(name: str) -> None:
+    options = taken(ALL[name])
+    if "--context" in options:
+        assert "--kubeconfig" in options
+        assert "-n" in options or "--watch-namespace" in options
+    if "-A" in options:
+        assert {"-n", "--context", "-l", "-w"} <= options.keys()  # it lists applications
 
 
 @every
-def test_what_cannot_be_a_namespace_is_wrong_usage(name: str) -> None:
+def test_an_invalid_namespace_is_wrong_usage(name: str) -> None:
     for spelling, option in taken(ALL[name]).items():
         if spelling in ("-n", "--definitions-namespace", "--watch-namespace"):
             context = click.Context(ALL[name])
@@ -117,11 +117,11 @@ def test_what_cannot_be_a_namespace_is_wrong_usage(name: str) -> None:
 
 
 @every
-def test_who_takes_files_takes_directories_with_all_that_is_in_them(name: str) -> None:
-    found = taken(ALL[name])
-    if "-f" in found:
-        assert found["-f"].multiple
-        assert "-R" in found or name in ("dev", "demo")  # which look into all directories
+def test_a_command_with_files_has_recursive(name: str) -> None:
+    options = taken(ALL[name])
+    if "-f" in options:
+        assert options["-f"].multiple
+        assert "-R" in options or name in ("dev", "demo")  # which look into all directories
 
 
 @every
@@ -132,7 +132,7 @@ def test_files_and_directories_are_completed_by_the_shell(name: str) -> None:
 
 
 @every
-def test_colours_are_asked_for_in_the_same_way(name: str) -> None:
+def test_color_has_the_same_values_everywhere(name: str) -> None:
     option = taken(ALL[name]).get("--color")
     if option is not None:
         assert isinstance(option.type, click.Choice)
@@ -140,16 +140,16 @@ def test_colours_are_asked_for_in_the_same_way(name: str) -> None:
 
 
 @every
-def test_an_exit_code_of_its_own_is_told_in_the_help(name: str) -> None:
-    """All others are in the help of `rudr`."""
+def test_special_exit_codes_are_documented_in_the_help(name: str) -> None:
+    """The standard exit codes are in the help of `rudr`."""
     if name in ("status", "diff", "doctor", "validate", "render", "plugins", "run", "demo"):
         assert re.search(r"\b[Ee]xits? with", " ".join((ALL[name].help or "").split()))
 
 
 def test_the_exit_codes_of_all_commands_are_in_the_help() -> None:
-    told = program.get_help(click.Context(program, info_name="rudr"))
+    help_text = program.get_help(click.Context(program, info_name="rudr"))
     for code in ("0", "1", "2", "130"):
-        assert re.search(rf"\b{code}\b", told)
+        assert re.search(rf"\b{code}\b", help_text)
 
 
 def test_the_categories_of_types_are_those_of_the_scaffold() -> None:

@@ -1,4 +1,4 @@
-"""Commands of other packages: found by entry point, imported when they run, and never in the way of ours."""
+"""Commands of other packages: entry points, late imports, and conflicts of names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
 from rudr_py.cli import program
@@ -27,7 +28,7 @@ Install = Callable[..., None]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Make a package look installed: its name, and its commands as `name = module:attribute`."""
+    """Install a package with commands as `name = module:attribute`."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def install(package: str, *commands: str) -> None:
@@ -55,22 +56,28 @@ def test_help_imports_no_command_of_a_package(install: Install) -> None:
     assert _run("--help").exit_code == 0
 
 
-def test_no_package_replaces_a_command_of_ours(install: Install) -> None:
+def test_no_package_replaces_a_builtin_command(install: Install) -> None:
     install("thief", "version = thief_module:command")
     assert program.installed_commands().get("version") is None
     assert "rudr-py" in _run("version").output
 
 
-def test_a_name_that_two_packages_offer_is_neithers(install: Install) -> None:
+def test_a_name_that_two_packages_use_is_not_available(install: Install) -> None:
     install("one", "same = one_module:command")
     install("two", "same = two_module:command")
     assert "same" not in program.installed_commands()
 
 
 @pytest.mark.parametrize("place", ["no_such_module:command", "odd_module:absent", "odd_module:number"])
-def test_a_command_that_cannot_be_had_is_told_with_its_package(install: Install, place: str) -> None:
+def test_a_command_that_cannot_be_loaded_is_reported_with_its_package(install: Install, place: str) -> None:
     install("odd", f"odd = {place}")
     done = _run("odd")
     assert done.exit_code == 1
     assert "odd 1.2" in done.stderr
     assert "Traceback" not in done.output
+
+
+def test_completion_after_a_command_that_cannot_be_loaded_raises_nothing(install: Install) -> None:
+    install("odd", "odd = no_such_module:command")
+    group = Program(program.COMMANDS, program.installed_commands, name="rudr")
+    assert ShellComplete(group, {}, "rudr", "_RUDR_COMPLETE").get_completions(["odd"], "--no-such") == []

@@ -1,4 +1,4 @@
-"""How the process ends and writes, whatever the command: exit codes, messages in place of tracebacks, any text."""
+"""The behaviour of the process: exit codes, messages instead of tracebacks, encodings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOREIGN = "ünïcode ─ 日本"
 
 
 class _Raising(Program):
-    """A program whose only command raises something."""
+    """A program whose only command raises an error."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__({"fails": CommandEntry("", "Fail.")}, name="rudr")
@@ -41,20 +41,20 @@ def ended(error: BaseException) -> Result:
     return CliRunner().invoke(_Raising(error), ["fails"])
 
 
-def test_what_we_raise_on_purpose_is_a_message_in_kubectls_words_and_exit_code_1() -> None:
+def test_an_error_of_rudr_becomes_a_message_and_exit_code_1() -> None:
     done = ended(ConfigError("the kubeconfig has no current context"))
     assert done.stderr == "error: the kubeconfig has no current context\n"
     assert done.exit_code == 1
 
 
-def test_several_errors_at_once_are_told_each_once() -> None:
+def test_errors_of_a_group_are_printed_without_duplicates() -> None:
     one, other = ConfigError("one"), ConfigError("other")
     done = ended(ExceptionGroup("", [one, ExceptionGroup("", [other, ConfigError("one")])]))
     assert done.stderr == "error: one\nother\n"
     assert done.exit_code == 1
 
 
-def test_ctrl_c_ends_with_130_and_says_nothing() -> None:
+def test_ctrl_c_exits_with_130_without_a_message() -> None:
     done = ended(KeyboardInterrupt())
     assert (done.exit_code, done.stdout, done.stderr) == (130, "", "")
 
@@ -67,7 +67,7 @@ def test_ctrl_c_ends_with_130_and_says_nothing() -> None:
     ],
     ids=["alone", "in a group"],
 )
-def test_a_reader_that_has_gone_is_no_error_to_tell(error: Exception) -> None:
+def test_a_closed_pipe_is_not_reported(error: Exception) -> None:
     done = ended(error)
     assert (done.exit_code, done.stdout, done.stderr) == (1, "", "")
 
@@ -76,12 +76,12 @@ def test_a_reader_that_has_gone_is_no_error_to_tell(error: Exception) -> None:
     "error",
     [ValueError("a fault"), FileNotFoundError(errno.ENOENT, "gone", "x"), ExceptionGroup("", [ValueError("a fault")])],
 )
-def test_a_fault_of_ours_is_not_hidden(error: Exception) -> None:
+def test_an_unexpected_exception_keeps_its_traceback(error: Exception) -> None:
     assert ended(error).exception is error
 
 
 def rudr(*arguments: str, stdin: str = "", **environment: str) -> Callable[[int], subprocess.Popen[bytes]]:
-    """A run of the program, once it is known where it writes."""
+    """A function that starts the program with a file descriptor as standard output."""
 
     def start(stdout: int) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(  # noqa: S603 - our own program
@@ -100,7 +100,7 @@ def rudr(*arguments: str, stdin: str = "", **environment: str) -> Callable[[int]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_told_without_a_traceback() -> None:
+def test_a_full_disk_is_reported_without_a_traceback() -> None:
     with Path("/dev/full").open("wb") as full, rudr("version")(full.fileno()) as process:
         _, err = process.communicate(timeout=60)
     assert err.decode() == "error: the output cannot be written: No space left on device\n"
@@ -108,7 +108,7 @@ def test_a_full_disk_is_told_without_a_traceback() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
-def test_what_goes_into_a_pipe_is_utf_8_in_every_locale(
+def test_output_in_a_pipe_is_utf_8_in_every_locale(
     encoding: str, component: Callable[..., str], application: Callable[..., str]
 ) -> None:
     documents = "---\n".join((component().replace("nginx:1", f"nginx:1\n    cmd: [{FOREIGN!r}]"), application()))
@@ -119,14 +119,14 @@ def test_what_goes_into_a_pipe_is_utf_8_in_every_locale(
     assert FOREIGN in out.decode("utf-8")
 
 
-def test_a_terminal_that_cannot_show_a_letter_gets_its_number() -> None:
+def test_a_terminal_gets_escapes_for_characters_outside_its_encoding() -> None:
     ours, its = pty.openpty()
     documents = f"apiVersion: core.oam.dev/v1alpha1\nkind: {FOREIGN}\n"
     with rudr("validate", "-f", "-", stdin=documents, PYTHONIOENCODING="latin-1")(its) as process:
         os.close(its)
         _, err = process.communicate(timeout=60)
-        shown = os.read(ours, 65536)
+        output = os.read(ours, 65536)
     os.close(ours)
     assert err == b""
     assert process.returncode == 1
-    assert "ünïcode \\u2500 \\u65e5\\u672c".encode("latin-1") in shown
+    assert "ünïcode \\u2500 \\u65e5\\u672c".encode("latin-1") in output

@@ -1,4 +1,4 @@
-"""The table of commands: complete, cheap to look at, and honest about mistakes."""
+"""The table of commands: help, late imports and errors."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_command_that_only_prints_text_imports_nothing_heavy(line: str) -> Non
 
 
 @pytest.mark.parametrize("name", program.COMMANDS)
-def test_every_row_leads_to_a_command_of_that_name(name: str, invoke: Invoke) -> None:
+def test_every_entry_is_a_command_of_that_name(name: str, invoke: Invoke) -> None:
     command = program.program.get_command(click.Context(program.program), name)
     assert command is not None
     assert command.name == name
@@ -85,7 +85,7 @@ def test_every_row_leads_to_a_command_of_that_name(name: str, invoke: Invoke) ->
 
 
 @pytest.mark.parametrize("name", program.COMMANDS)
-def test_the_help_of_a_row_is_one_sentence(name: str) -> None:
+def test_the_help_of_an_entry_is_one_sentence(name: str) -> None:
     text = program.COMMANDS[name].help
     assert text.endswith(".")
     assert len(text) < 70
@@ -93,22 +93,22 @@ def test_the_help_of_a_row_is_one_sentence(name: str) -> None:
 
 def test_completion_offers_commands_and_options_without_importing_any_command() -> None:
     code = "from rudr_py.cli.program import main; main([])"
-    asked = {"_RUDR_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
+    variables = {"_RUDR_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
     for words, expected in (("rudr va", "plain,validate"), ("rudr --h", "plain,--help")):
-        done = _python("-c", f"import sys; sys.argv[0] = 'rudr'; {code}", **asked, COMP_WORDS=words)
+        done = _python("-c", f"import sys; sys.argv[0] = 'rudr'; {code}", **variables, COMP_WORDS=words)
         assert done.stdout.splitlines() == [expected], done.stderr
     entries = {"absent": CommandEntry("no_such_module:command", "Nothing.")}
     group = Program(entries, name="rudr")
     assert [item.value for item in group.shell_complete(click.Context(group), "a")] == ["absent"]
 
 
-def test_an_unknown_command_is_answered_with_the_nearest(invoke: Invoke) -> None:
+def test_the_error_for_an_unknown_command_suggests_the_nearest_name(invoke: Invoke) -> None:
     done = invoke("rendr")
     assert 'Did you mean "render"?' in done.stderr
     assert done.exit_code == 2
 
 
-def test_as_a_plugin_of_kubectl_it_calls_itself_so(
+def test_the_usage_of_the_kubectl_plugin_is_kubectl_rudr(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["/usr/local/bin/kubectl-rudr", "--help"])
@@ -117,24 +117,24 @@ def test_as_a_plugin_of_kubectl_it_calls_itself_so(
     assert capsys.readouterr().out.startswith("Usage: kubectl rudr ")
 
 
-def test_a_real_process_reads_standard_input_and_ends_with_the_right_code() -> None:
+def test_a_process_reads_standard_input_and_returns_the_exit_code() -> None:
     done = _python("-m", "rudr_py", "validate", "-f", "-", stdin="apiVersion: core.oam.dev/v1alpha1\nkind: Trat\n")
     assert done.stdout.startswith("<stdin>:2:7: error: $.kind: ")
     assert done.returncode == 1
     assert done.stderr == ""
 
 
-def test_version_can_be_asked_for_people_and_machines(invoke: Invoke) -> None:
+def test_version_prints_text_and_json(invoke: Invoke) -> None:
     assert f"rudr-py {rudr_py.__version__}" in invoke("version").stdout
     assert json.loads(invoke("version", "-o", "json").stdout)["rudr-py"] == rudr_py.__version__
 
 
-def test_version_is_answered_as_an_option_too(invoke: Invoke) -> None:
+def test_version_is_available_as_an_option(invoke: Invoke) -> None:
     result = invoke("--version")
     assert (result.exit_code, result.output) == (0, f"rudr-py {rudr_py.__version__}\n")
 
 
-def test_a_command_whose_extra_is_not_installed_says_what_to_install() -> None:
+def test_a_command_without_its_extra_names_the_requirement_to_install() -> None:
     program = "import sys; sys.modules['jsonpatch'] = None; from rudr_py.cli import main; main(['dev'])"
     done = _python("-c", program)
     assert done.returncode == 1

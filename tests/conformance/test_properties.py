@@ -29,7 +29,7 @@ def render(documents: Documents) -> Plan:
 
 
 def rendered_bytes(plan: Plan) -> bytes:
-    bodies = [(str(planned.ref), planned.body, planned.once) for planned in plan.manifests]
+    bodies = [(str(planned.ref), planned.body, planned.inputs_digest) for planned in plan.manifests]
     return msgspec.json.encode([bodies, plan.problems, plan.warnings, plan.reason])
 
 

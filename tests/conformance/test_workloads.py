@@ -55,7 +55,7 @@ def test_a_task_is_not_restarted(workload: str) -> None:
     assert job["backoffLimit"] == 4
     assert job.get("parallelism") == (1 if workload == "Task" else None)
     # prevents the controller from creating it again after it completed
-    assert all(planned.once for planned in plan.manifests if planned.ref.kind.kind == "Job")
+    assert all(planned.inputs_digest for planned in plan.manifests if planned.ref.kind.kind == "Job")
 
 
 @pytest.mark.parametrize("workload", ["SingletonServer", "SingletonWorker", "SingletonTask"])

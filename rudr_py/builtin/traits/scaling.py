@@ -1,7 +1,7 @@
 """Translates a merged scale into fields: Deployment replicas, an autoscaler, Job parallelism.
 
-The core has merged the scales of all traits before. Without a scale, the field is given up and not reset: the current
-number of replicas continues to run.
+The core has merged the scales of all traits before. Without a scale, the field is dropped with a handover, so that the
+current number of replicas continues to run.
 """
 
 from __future__ import annotations

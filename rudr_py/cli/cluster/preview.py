@@ -30,6 +30,7 @@ from rudr_py.kube.requests import Selection
 from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.document import Document, Positions
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.render import render
 from rudr_py.render.scopes import membership, root_scopes
 from rudr_py.render.status import health, status
@@ -41,7 +42,7 @@ ROUNDS = 3
 """The limit of render passes, each of which may need further kinds."""
 
 
-class Preview(msgspec.Struct, frozen=True, kw_only=True):
+class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
     """The plan of an application. `before` is its stored status."""
 
     application: LiveObject
@@ -49,15 +50,15 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     before: status.PreviousStatus
 
 
-class LiveState:
+class NamespacePreview:
     """A namespace of a cluster after the documents have been applied."""
 
     def __init__(self, cluster: ClusterClient, namespace: str, catalog: Catalog) -> None:
         self.namespace = namespace
-        self.world = ClusterState()
+        self.state = ClusterState()
         self._cluster = cluster
         self._catalog = catalog
-        self._reader = InputReader(self.world, catalog, SystemClock())
+        self._reader = InputReader(self.state, catalog, SystemClock())
         self._component_positions: dict[str, Positions] = {}
         self._application_positions: dict[str, Positions] = {}
 
@@ -65,10 +66,10 @@ class LiveState:
         """List the objects on which any application can depend, and apply the documents of this namespace to them."""
         for kind in definition_index.KINDS:
             for live in await self._list(kind, definitions_namespace):
-                self.world.definitions.update(kind, Change(None, live))
+                self.state.definitions.update(kind, Change(None, live))
         documents = {
-            cluster_state.APPLICATION: self._applications(workspace),
-            cluster_state.COMPONENT: self._components(workspace),
+            APPLICATION: self._applications(workspace),
+            COMPONENT: self._components(workspace),
         }
         for kind in cluster_state.OWN_KINDS:
             objects = {live.name: live for live in await self._list(kind, self.namespace)}
@@ -76,10 +77,10 @@ class LiveState:
                 name = document.value["metadata"]["name"]
                 objects[name] = applied(document.value, self.namespace, objects.get(name))
             self._fill(kind, objects.values())
-        if any(_is_root(live) for live in self._all(cluster_state.APPLICATION)):
-            self.world.applications.scopes.root = root_scopes.NAME
-        for live in self._all(cluster_state.APPLICATION):
-            self.world.applications.scopes.update(ObjectKey(self.namespace, live.name), live)
+        if any(_is_root(live) for live in self._all(APPLICATION)):
+            self.state.applications.scopes.root = root_scopes.NAME
+        for live in self._all(APPLICATION):
+            self.state.applications.scopes.update(ObjectKey(self.namespace, live.name), live)
 
     def users(self, workspace: Workspace) -> list[LiveObject]:
         """The applications that are among the documents or use a component among them."""
@@ -90,18 +91,18 @@ class LiveState:
         }
         changed = {key.name for key in workspace.components if key.namespace == self.namespace}
         users = []
-        for live in self._all(cluster_state.APPLICATION):
+        for live in self._all(APPLICATION):
             inputs = self._reader.inputs(live, cluster_state.previous(live))
             used = {binding.component_name for binding in inputs.application.components}
             if live.name in names or used & changed:
                 users.append(live)
         return sorted(users, key=lambda live: live.name)
 
-    async def preview(self, application: LiveObject) -> Preview:
+    async def preview(self, application: LiveObject) -> ApplicationPreview:
         """The preview of an application. Renders the other applications first if there are scopes."""
-        scopes = self.world.applications.scopes
+        scopes = self.state.applications.scopes
         if scopes.scopes(self.namespace):
-            for other in self._all(cluster_state.APPLICATION):
+            for other in self._all(APPLICATION):
                 preview = await self._render(other)
                 inputs = self._inputs(other, preview.before)
                 assessment = health.observe(preview.plan, inputs.observed, inputs.now, preview.before.runs)
@@ -110,16 +111,16 @@ class LiveState:
                 scopes.reconciled(key)
         return await self._render(application)
 
-    async def _render(self, application: LiveObject) -> Preview:
+    async def _render(self, application: LiveObject) -> ApplicationPreview:
         before = cluster_state.previous(application)
         for _ in range(ROUNDS):
             plan = render.render(self._inputs(application, before), self._catalog)
-            missing = snapshot.kinds(plan, before) - set(self.world.kinds())
+            missing = snapshot.kinds(plan, before) - set(self.state.kinds())
             if not missing:
                 break
             for kind in sorted(missing, key=str):
                 self._fill(kind, await self._list(kind, self.namespace))
-        return Preview(application=application, plan=plan, before=before)
+        return ApplicationPreview(application=application, plan=plan, before=before)
 
     def _inputs(self, application: LiveObject, before: status.PreviousStatus) -> Inputs:
         inputs = self._reader.inputs(application, before)
@@ -141,7 +142,7 @@ class LiveState:
         return [parsed.document for parsed in own.values()]
 
     def _all(self, kind: Kind) -> tuple[LiveObject, ...]:
-        cache = self.world.cache(kind, self.namespace)
+        cache = self.state.cache(kind, self.namespace)
         return cache.by_namespace(self.namespace) if cache is not None else ()
 
     def _fill(self, kind: Kind, objects: Iterable[LiveObject]) -> None:
@@ -150,7 +151,7 @@ class LiveState:
         for live in objects:
             cache.feed(Listed(live))
         cache.feed(ListingDone(""))
-        self.world.add(kind, self.namespace, cache)
+        self.state.add(kind, self.namespace, cache)
 
     async def _list(self, kind: Kind, namespace: str) -> list[LiveObject]:
         """The objects of a kind that the controller would cache. An unreadable kind counts as empty, with a warning."""

@@ -54,7 +54,7 @@ def complete(planned: PlannedObject, owner: LiveObject | None) -> DesiredObject:
 
 def _annotations(planned: PlannedObject) -> dict[str, str]:
     reclaim = {RECLAIM_ANNOTATION: "delete"} if planned.reclaim else {}
-    return {**reclaim, INPUTS_ANNOTATION: planned.once} if planned.once else reclaim
+    return {**reclaim, INPUTS_ANNOTATION: planned.inputs_digest} if planned.inputs_digest else reclaim
 
 
 def reference(owner: LiveObject) -> dict[str, Any]:

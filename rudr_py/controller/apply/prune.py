@@ -13,11 +13,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Kind, Ref, kstatus
+from rudr_py.api import Kind, Ref, get_in, kstatus
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.state.ttl_map import TtlMap
@@ -26,7 +25,7 @@ from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
-from rudr_py.model.kinds import CONFIG_MAP
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CONFIG_MAP
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
 
@@ -55,6 +54,11 @@ class PruneSchedule(msgspec.Struct, frozen=True):
     first: tuple[PruneCandidate, ...] = ()
     last: tuple[PruneCandidate, ...] = ()
     in_use: tuple[PruneCandidate, ...] = ()
+
+    def terminating_owners(self) -> frozenset[str]:
+        """The uids of the candidates under deletion: the objects that they own are deleted after them."""
+        candidates = (*self.first, *self.last, *self.in_use)
+        return frozenset(one.live.uid for one in candidates if one.live is not None and one.live.deleting)
 
 
 class Pruned(msgspec.Struct, frozen=True):
@@ -106,14 +110,14 @@ def _owned(state: ClusterState, application: LiveObject) -> Iterator[tuple[Ref, 
 
 def _instances(state: ClusterState, application: LiveObject) -> Iterator[LiveObject]:
     owned = state.owned_by(application.uid, application.namespace) if application.uid else ()
-    return (live for kind, live in owned if kind == cluster_state.COMPONENT_INSTANCE)
+    return (live for kind, live in owned if kind == COMPONENT_INSTANCE)
 
 
 def _scaled(candidate: PruneCandidate) -> Ref | None:
     """The object that an autoscaler scales."""
     spec = candidate.live.part("spec") if candidate.live is not None else None
-    target = spec.get("scaleTargetRef") if isinstance(spec, dict) else None
-    if not isinstance(target, dict):
+    target = get_in(spec, "scaleTargetRef", default={})
+    if not target:
         return None
     return Ref(Kind(str(target.get("apiVersion")), str(target.get("kind"))), str(target.get("name")))
 
@@ -124,7 +128,7 @@ def _is_in_use(candidate: PruneCandidate, plan: Plan, namespace: str, state: Clu
         return False
     instance = candidate.live.labels.get(labels.INSTANCE) if candidate.live is not None else None
     for planned in plan.manifests:
-        rolls_out = not planned.once and "template" in (planned.body.get("spec") or {})
+        rolls_out = not planned.inputs_digest and "template" in (planned.body.get("spec") or {})
         if rolls_out and instance in (None, planned.body["metadata"]["labels"].get(labels.INSTANCE)):
             live = state.get(planned.ref.kind, namespace, planned.ref.name)
             if live is None or not kstatus.assess(live.document()).ok:
@@ -151,7 +155,7 @@ class Pruner:
         except errors.NotFoundError:
             return Pruned()  # the garbage collector deletes its objects
         except errors.KubeError as error:
-            ref = Ref(cluster_state.APPLICATION, application.name)
+            ref = Ref(APPLICATION, application.name)
             return Pruned(failures=(failures.of(ref, error, otherwise=FAILED, needed=PURPOSE),))
         gone: list[Ref] = []
         failed: list[Failure] = []
@@ -179,9 +183,7 @@ class Pruner:
         ]
 
     async def _confirm(self, application: LiveObject) -> None:
-        document = await self._client.get(
-            await self._target(application, Ref(cluster_state.APPLICATION, application.name))
-        )
+        document = await self._client.get(await self._target(application, Ref(APPLICATION, application.name)))
         metadata = document["metadata"]
         same = metadata["uid"] == application.uid and metadata.get("generation", 0) == application.generation
         if not same or metadata.get("deletionTimestamp"):

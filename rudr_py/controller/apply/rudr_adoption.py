@@ -57,7 +57,7 @@ class RudrAdoption:
         Raises ConflictError when the object keeps changing, and any other KubeError.
         """
         for _ in range(ATTEMPTS):
-            if not planned.once and not tracked(document):
+            if not planned.inputs_digest and not tracked(document):
                 await self._track(target, document)
                 document = await self._client.get(target)
             operations = patch(document, planned, owner)
@@ -143,7 +143,7 @@ def patch(document: Document, planned: PlannedObject, owner: LiveObject | None) 
     """
     metadata = document["metadata"]
     operations: list[Document] = []
-    if not planned.once:
+    if not planned.inputs_digest:
         operations += _entries(document, planned)
     kept = [reference for reference in metadata.get("ownerReferences", ()) if not _is_wrong(reference, owner)]
     if len(kept) != len(metadata.get("ownerReferences", ())):

@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.api import get_in
 from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import runs, status
@@ -32,9 +34,9 @@ def ended(planned: PlannedObject, run: Run | None) -> bool:
     A failed run counts, even after its object has been deleted: a server deletes it after its time to live, and would
     otherwise let it fail again for ever.
     """
-    if not planned.once or run is None:
+    if not planned.inputs_digest or run is None:
         return False
-    return run.inputs == planned.once and run.state in (runs.COMPLETE, runs.FAILED)
+    return run.inputs == planned.inputs_digest and run.state in (runs.COMPLETE, runs.FAILED)
 
 
 def is_outdated(planned: PlannedObject, live: LiveObject, run: Run | None) -> bool:
@@ -43,8 +45,8 @@ def is_outdated(planned: PlannedObject, live: LiveObject, run: Run | None) -> bo
     An object without the annotation has lost it, or is Rudr's: its inputs are those of the last recorded run, or the
     planned ones.
     """
-    inputs = live.annotations.get(INPUTS_ANNOTATION) or (run.inputs if run is not None else planned.once)
-    return inputs != planned.once
+    inputs = live.annotations.get(INPUTS_ANNOTATION) or (run.inputs if run is not None else planned.inputs_digest)
+    return inputs != planned.inputs_digest
 
 
 def is_current(planned: PlannedObject, live: LiveObject) -> bool:
@@ -72,14 +74,17 @@ def partial_body(desired: DesiredObject, uid: str) -> bytes:
     return msgspec.json.encode({**kind, "metadata": {**document["metadata"], "uid": uid}, **spec})
 
 
-def active_pods(pods: Iterable[LiveObject]) -> tuple[str, ...]:
-    """The names of the pods whose containers may still run, those that are being deleted included."""
+def active_pods(state: ClusterState, namespace: str, planned: PlannedObject) -> tuple[str, ...]:
+    """The names of the instance's pods whose containers may still run, those that are being deleted included.
+
+    Empty for an object that does not run to completion.
+    """
+    pods = state.pods(namespace, planned.instance) if planned.inputs_digest else ()
     return tuple(sorted(pod.name for pod in pods if _phase(pod) not in _ENDED))
 
 
 def _phase(pod: LiveObject) -> str:
-    pod_status = pod.part("status")
-    return str(pod_status.get("phase")) if isinstance(pod_status, dict) else ""
+    return get_in(pod.part("status"), "phase", default="")
 
 
 def recall(before: status.PreviousStatus, deleted: Iterable[LiveObject]) -> status.PreviousStatus:

@@ -18,6 +18,7 @@ from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION, POD
 from rudr_py.render.scopes import membership
 from rudr_py.render.scopes.membership import Members
 from rudr_py.render.status import health, status
@@ -89,7 +90,7 @@ class SnapshotReader:
         """
         if self._state.revision == snapshot.revision:
             return snapshot
-        live = self._state.get(cluster_state.APPLICATION, snapshot.key.namespace, snapshot.key.name)
+        live = self._state.get(APPLICATION, snapshot.key.namespace, snapshot.key.name)
         if live is None or live.uid != snapshot.application.uid:
             return None
         return Snapshot(
@@ -112,4 +113,4 @@ def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:
     offers = [part.offer for instance in plan.instances for part in (instance.workload, *instance.traits)]
     offers += [scope.bound_type.offer for scope in plan.scopes]
     observed = {kind for offer in offers for kind in offer.type.observes}
-    return frozenset(applied | planned | observed | {cluster_state.POD})
+    return frozenset(applied | planned | observed | {POD})

@@ -113,7 +113,7 @@ class Applications:
         """The state of an application; a new one when there is none."""
         return self._states.setdefault(application, ApplicationState())
 
-    def records(self, application: LiveObject, stored: Iterable[dict[str, Any]]) -> dict[Ref, AppliedRecord]:
+    def records(self, application: LiveObject, stored: Iterable[Mapping[str, Any]]) -> dict[Ref, AppliedRecord]:
         """The inventory of an application, to be read and changed; read from the stored status when there is none."""
         state = self.get(ObjectKey(application.namespace, application.name))
         if state.uid != application.uid:

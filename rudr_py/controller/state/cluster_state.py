@@ -14,16 +14,9 @@ from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.definition_index import DefinitionIndex
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model import kinds
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, POD
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import status
-
-APPLICATION = kinds.APPLICATION
-COMPONENT = kinds.COMPONENT
-COMPONENT_INSTANCE = kinds.COMPONENT_INSTANCE
-HEALTH_SCOPE = kinds.HEALTH_SCOPE
-POD = kinds.POD
-SERVICE = kinds.SERVICE
 
 OWN_KINDS = (APPLICATION, COMPONENT, COMPONENT_INSTANCE)
 """The kinds without which the controller cannot work."""
@@ -108,9 +101,9 @@ class ClusterState:
 def previous(live: LiveObject) -> status.PreviousStatus:
     """The stored status of an application; unreadable parts count as absent."""
     try:
-        return status.previous(live.part("status"))
+        return status.read_previous(live.part("status"))
     except errors.UndecodableError:
-        return status.previous(None)
+        return status.read_previous(None)
 
 
 def scope_health(state: ClusterState, namespace: str, name: str) -> str | None:

@@ -4,7 +4,7 @@ are ready), and `Paused` while it is paused. Pure; `status` adds the times.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -29,7 +29,7 @@ class SyncState(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["True", "False", "Unknown"]
     reason: str
     message: str = ""
-    resources: tuple[dict[str, Any], ...] = ()
+    resources: tuple[Mapping[str, Any], ...] = ()
     paused: bool = False
     notes: tuple[str, ...] = ()
 

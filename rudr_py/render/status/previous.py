@@ -5,12 +5,13 @@ It accepts any document without raising, including those of older releases and o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from rudr_py.api import get_in, mappings_in
 from rudr_py.model.condition import Condition
 from rudr_py.render.status import runs as running
 from rudr_py.render.types import packages
@@ -29,33 +30,32 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
     phase: str = ""
     attached: Mapping[tuple[str, str], datetime] = msgspec.field(default_factory=dict)
     runs: Runs = msgspec.field(default_factory=dict)
-    instances: tuple[dict[str, Any], ...] = ()
-    scopes: tuple[dict[str, Any], ...] = ()
-    resources: tuple[dict[str, Any], ...] = ()
+    instances: tuple[Mapping[str, Any], ...] = ()
+    scopes: tuple[Mapping[str, Any], ...] = ()
+    resources: tuple[Mapping[str, Any], ...] = ()
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-def previous(document: Any) -> PreviousStatus:
+def read_previous(document: Any) -> PreviousStatus:
     """Read a stored status; invalid parts count as absent."""
-    status = document if isinstance(document, dict) else {}
-    instances, scopes = _maps(status.get("instances")), _maps(status.get("scopes"))
+    instances, scopes = tuple(mappings_in(document, "instances")), tuple(mappings_in(document, "scopes"))
     return PreviousStatus(
-        conditions=_conditions(status.get("conditions")),
-        phase=str(status.get("phase") or ""),
+        conditions=_conditions(mappings_in(document, "conditions")),
+        phase=get_in(document, "phase", default=""),
         attached=_attached(instances, scopes),
         runs=_runs(instances),
         instances=instances,
         scopes=scopes,
-        resources=_maps(status.get("resources")),
-        packages=packages.read(_maps(status.get("packages"))),
+        resources=tuple(mappings_in(document, "resources")),
+        packages=packages.read(mappings_in(document, "packages")),
     )
 
 
-def _conditions(value: Any) -> tuple[Condition, ...]:
+def _conditions(entries: Iterable[Mapping[str, Any]]) -> tuple[Condition, ...]:
     conditions: dict[str, Condition] = {}
-    for item in _maps(value):
+    for entry in entries:
         try:
-            condition = msgspec.convert(item, Condition)
+            condition = msgspec.convert(entry, Condition)
         except msgspec.ValidationError:
             continue
         conditions.setdefault(condition.type, condition)
@@ -63,12 +63,12 @@ def _conditions(value: Any) -> tuple[Condition, ...]:
 
 
 def _attached(
-    instances: tuple[dict[str, Any], ...], scopes: tuple[dict[str, Any], ...]
+    instances: tuple[Mapping[str, Any], ...], scopes: tuple[Mapping[str, Any], ...]
 ) -> dict[tuple[str, str], datetime]:
     entries = [
         (str(instance_entry.get("name") or ""), trait)
         for instance_entry in instances
-        for trait in _maps(instance_entry.get("traits"))
+        for trait in mappings_in(instance_entry, "traits")
     ]
     times: dict[tuple[str, str], datetime] = {}
     for instance, entry in (*((name, trait) for name, trait in entries if name), *(("", scope) for scope in scopes)):
@@ -82,14 +82,10 @@ def _attached(
     return times
 
 
-def _runs(instances: tuple[dict[str, Any], ...]) -> Runs:
+def _runs(instances: tuple[Mapping[str, Any], ...]) -> Runs:
     runs_by_instance = {}
     for entry in instances:
         name, runs = entry.get("name"), entry.get("runs")
         if isinstance(name, str) and isinstance(runs, dict):
             runs_by_instance[name] = running.read(runs)
     return {name: runs for name, runs in runs_by_instance.items() if runs}
-
-
-def _maps(value: Any) -> tuple[dict[str, Any], ...]:
-    return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()

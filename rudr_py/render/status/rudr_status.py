@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from rudr_py.api import Ref, kstatus
+from rudr_py.api import Ref, get_in, kstatus
 from rudr_py.model.kinds import CONFIG_MAP
 from rudr_py.render.values.inputs import Observed
 from rudr_py.render.values.plan import InstancePlan, Plan
@@ -45,33 +45,24 @@ def _text(ref: Ref, instance: str, observed: Observed) -> str:
     return word(document) if word is not None else "created"
 
 
-def _part(document: Document, name: str) -> Mapping[str, Any]:
-    value = document.get(name)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _number(value: object, default: int = 0) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
-
-
 def _current(document: Document) -> bool:
     """Whether the status is that of the current generation."""
-    observed = _number(_part(document, "status").get("observedGeneration"))
-    return observed >= _number(_part(document, "metadata").get("generation"))
+    observed = get_in(document, "status", "observedGeneration", default=0)
+    return observed >= get_in(document, "metadata", "generation", default=0)
 
 
 def _deployment(document: Document) -> str:
-    status = _part(document, "status")
-    desired = _number(_part(document, "spec").get("replicas"), 1)
-    updated = _number(status.get("updatedReplicas"))
-    if not _current(document) or updated < desired or _number(status.get("replicas")) > updated:
+    status = get_in(document, "status", default={})
+    desired = get_in(document, "spec", "replicas", default=1)
+    updated = get_in(status, "updatedReplicas", default=0)
+    if not _current(document) or updated < desired or get_in(status, "replicas", default=0) > updated:
         return "updating"
-    return "running" if _number(status.get("availableReplicas")) >= desired else "unavailable"
+    return "running" if get_in(status, "availableReplicas", default=0) >= desired else "unavailable"
 
 
 def _stateful_set(document: Document) -> str:
-    desired = _number(_part(document, "spec").get("replicas"), 1)
-    ready = _number(_part(document, "status").get("readyReplicas"))
+    desired = get_in(document, "spec", "replicas", default=1)
+    ready = get_in(document, "status", "readyReplicas", default=0)
     return "running" if _current(document) and ready >= desired else "updating"
 
 
@@ -82,11 +73,11 @@ def _job(document: Document) -> str:
 
 
 def _autoscaler(document: Document) -> str:
-    return str(_number(_part(document, "status").get("currentReplicas")))
+    return str(get_in(document, "status", "currentReplicas", default=0))
 
 
 def _claim(document: Document) -> str:
-    return str(_part(document, "status").get("phase") or "Pending")
+    return str(get_in(document, "status", "phase", default="") or "Pending")
 
 
 _WORDS: Mapping[tuple[str, str], Callable[[Document], str]] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rudr_py.api import Ref, kstatus
+from rudr_py.api import Ref, get_in, kstatus
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.values.inputs import Observed, Run, Runs
 from rudr_py.render.values.plan import Plan, PlannedObject
@@ -36,7 +36,12 @@ def observe(plan: Plan, observed: Observed, previous_runs: Runs) -> dict[str, di
 def done(planned: PlannedObject, runs: Runs) -> bool:
     """Whether an object has completed with exactly its planned inputs."""
     run = runs.get(planned.instance, {}).get(planned.ref.name)
-    return run is not None and bool(planned.once) and run.inputs == planned.once and run.state == COMPLETE
+    return (
+        run is not None
+        and bool(planned.inputs_digest)
+        and run.inputs == planned.inputs_digest
+        and run.state == COMPLETE
+    )
 
 
 def settled(plan: Plan, observed: Observed, runs: Runs) -> frozenset[tuple[str, Ref]]:
@@ -54,7 +59,7 @@ def failed(plan: Plan, observed: Observed, runs: Runs) -> frozenset[tuple[str, R
         (planned.instance, planned.ref)
         for planned in _run_once_objects(plan)
         if (run := runs.get(planned.instance, {}).get(planned.ref.name)) is not None
-        and (run.inputs, run.state) == (planned.once, FAILED)
+        and (run.inputs, run.state) == (planned.inputs_digest, FAILED)
         and _live(planned, observed) is None
     )
 
@@ -75,7 +80,7 @@ def written(runs: Mapping[str, Run]) -> dict[str, Any]:
 
 
 def _run_once_objects(plan: Plan) -> Iterator[PlannedObject]:
-    return (planned for planned in plan.manifests if planned.once)
+    return (planned for planned in plan.manifests if planned.inputs_digest)
 
 
 def _live(planned: PlannedObject, observed: Observed) -> dict[str, Any] | None:
@@ -86,14 +91,13 @@ def _live(planned: PlannedObject, observed: Observed) -> dict[str, Any] | None:
 def _run(planned: PlannedObject, live: Mapping[str, Any], previous: Run | None) -> Run:
     annotations = live["metadata"].get("annotations") or {}
     # an object without the annotation is one of Rudr's, which ran with the current documents
-    inputs = annotations.get(INPUTS_ANNOTATION) or (previous.inputs if previous is not None else planned.once)
+    inputs = annotations.get(INPUTS_ANNOTATION) or (previous.inputs if previous is not None else planned.inputs_digest)
     return Run(planned.ref.name, str(inputs), state(live))
 
 
 def state(live: Mapping[str, Any]) -> str:
     """The state of a live object that runs once."""
-    status = live.get("status")
-    phase = status.get("phase") if isinstance(status, dict) else None
+    phase = get_in(live, "status", "phase", default="")
     if kstatus.condition(live, "Failed").get("status") == "True" or phase == "Failed":
         return FAILED
     ended = (kstatus.condition(live, kind).get("status") == "True" for kind in ("Complete", "Succeeded"))

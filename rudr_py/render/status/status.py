@@ -1,6 +1,6 @@
 """Observed -> the status of an application: conditions, instances, scopes, Rudr's phase and components. Pure.
 
-It writes nothing and reads no clock. `previous` reads the parts that the next status needs.
+It writes nothing and reads no clock. `read_previous` reads the parts that the next status needs.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from rudr_py.render.status import conditions, health, rudr_status
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.status.health import Assessment, InstanceHealth, ScopeHealth
-from rudr_py.render.status.previous import PreviousStatus, previous
+from rudr_py.render.status.previous import PreviousStatus, read_previous
 from rudr_py.render.types import packages
 from rudr_py.render.values.inputs import Inputs, Observed, Runs
 from rudr_py.render.values.plan import Plan
 
-__all__ = ["TOO_LARGE", "PreviousStatus", "SyncState", "bounded", "previous", "scope_status", "status"]
+__all__ = ["TOO_LARGE", "PreviousStatus", "SyncState", "bounded", "read_previous", "scope_status", "status"]
 
 Phase = Literal["Add", "Modify", "synced"]
 
@@ -37,7 +37,7 @@ def status(
     inputs: Inputs,
     observed: Observed,
     sync: SyncState,
-    before: PreviousStatus,
+    previous: PreviousStatus,
     assessment: Assessment | None = None,
 ) -> dict[str, Any]:
     """The whole status. It is written if it differs from the stored one.
@@ -45,9 +45,9 @@ def status(
     `assessment` is that of `observed`, for callers that have one already.
     """
     generation = inputs.application.metadata.generation
-    assessment = assessment or health.observe(plan, observed, inputs.now, before.runs)
+    assessment = assessment or health.observe(plan, observed, inputs.now, previous.runs)
     runs, healths = assessment.runs, assessment.instances
-    all_conditions = before.conditions
+    all_conditions = previous.conditions
     for condition in conditions.judge(plan, sync, healths):
         current = msgspec.structs.replace(condition, observed_generation=generation)
         all_conditions = set_condition(all_conditions, current, inputs.now)
@@ -55,12 +55,12 @@ def status(
         all_conditions = tuple(condition for condition in all_conditions if condition.type != "Paused")
     built: dict[str, Any] = {
         "observedGeneration": generation,
-        "phase": _phase(plan, sync, before),
+        "phase": _phase(plan, sync, previous),
         # lists only: a tuple would never be equal to the stored status
         "conditions": msgspec.to_builtins(list(all_conditions)),
     }
     if plan.problems:
-        built["instances"], built["scopes"] = _unknown_instances(before), _unknown_scopes(before)
+        built["instances"], built["scopes"] = _unknown_instances(previous), _unknown_scopes(previous)
     else:
         built["components"] = rudr_status.components(plan, observed, running.settled(plan, observed, runs))
         built["instances"] = [_instance(instance, runs) for instance in healths]
@@ -76,7 +76,7 @@ def scope_status(scopes: Iterable[ScopeHealth]) -> dict[Ref, dict[str, Any]]:
     return {scope.plan.bound_type.refs[0]: scope.status for scope in scopes if scope.status is not None}
 
 
-def bounded(full_status: dict[str, Any], before: PreviousStatus) -> dict[str, Any]:
+def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, Any]:
     """The status, or if it is too large, a reduced one: conditions TooLarge, and the parts that the next status needs.
 
     Those are resources, packages, times of traits and runs. Conditions of the previous status that are TooLarge
@@ -86,7 +86,7 @@ def bounded(full_status: dict[str, Any], before: PreviousStatus) -> dict[str, An
         return full_status
     times = {
         condition.type: condition.last_transition_time
-        for condition in before.conditions
+        for condition in previous.conditions
         if condition.reason == TOO_LARGE
     }
     message = "the status of this application would be larger than 256 KiB; split the application"
@@ -124,11 +124,11 @@ def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": entry["name"], "state": entry["state"], **slim} if slim else {}
 
 
-def _phase(plan: Plan, sync: SyncState, before: PreviousStatus) -> Phase:
+def _phase(plan: Plan, sync: SyncState, previous: PreviousStatus) -> Phase:
     """Rudr's phase: `synced` if all of this generation is applied; `Modify` if it was synced before, else `Add`."""
     if not plan.problems and sync.state == TRUE:
         return "synced"
-    return "Modify" if before.phase in ("Modify", "synced") else "Add"
+    return "Modify" if previous.phase in ("Modify", "synced") else "Add"
 
 
 def _instance(instance_health: InstanceHealth, runs: Runs) -> dict[str, Any]:
@@ -170,29 +170,29 @@ def _scope(scope_health: ScopeHealth) -> dict[str, Any]:
 _UNKNOWN: Mapping[str, str] = {"state": "unknown", "reason": "NotValid"}
 
 
-def _unknown_instances(before: PreviousStatus) -> list[dict[str, Any]]:
+def _unknown_instances(previous: PreviousStatus) -> list[dict[str, Any]]:
     """The instances from before the documents became invalid, with their times and runs."""
     kept: list[dict[str, Any]] = []
-    for entry in before.instances:
+    for entry in previous.instances:
         name = entry.get("name")
         traits = [
             {"name": trait, "attachedAt": _time(moment), **_UNKNOWN}
-            for (instance, trait), moment in before.attached.items()
+            for (instance, trait), moment in previous.attached.items()
             if instance == name
         ]
         if isinstance(name, str) and name:
             described: dict[str, Any] = {key: str(entry[key]) for key in ("component", "workload") if key in entry}
-            runs = {"runs": running.written(before.runs[name])} if name in before.runs else {}
+            runs = {"runs": running.written(previous.runs[name])} if name in previous.runs else {}
             kept.append({"name": name, **described, **_UNKNOWN, "traits": traits, **runs})
     return kept
 
 
-def _unknown_scopes(before: PreviousStatus) -> list[dict[str, Any]]:
+def _unknown_scopes(previous: PreviousStatus) -> list[dict[str, Any]]:
     kept: list[dict[str, Any]] = []
-    for entry in before.scopes:
+    for entry in previous.scopes:
         name = entry.get("name")
-        if isinstance(name, str) and ("", name) in before.attached:
-            moment = _time(before.attached["", name])
+        if isinstance(name, str) and ("", name) in previous.attached:
+            moment = _time(previous.attached["", name])
             kept.append({"name": name, "type": str(entry.get("type", "")), "attachedAt": moment, **_UNKNOWN})
     return kept
 

@@ -5,7 +5,7 @@ Pure. The catalog has the types of installed packages; the status has only names
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rudr_py.catalog import OWN_PACKAGE, Catalog, package_and_version
@@ -70,7 +70,7 @@ def written(packages: Mapping[str, str]) -> list[dict[str, Any]]:
     return [{"name": name, "version": version, "types": types} for name, version, types in entries]
 
 
-def read(entries: tuple[dict[str, Any], ...]) -> dict[str, str]:
+def read(entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """The reverse of `written`; invalid entries are ignored."""
     packages_by_type: dict[str, str] = {}
     for entry in entries:

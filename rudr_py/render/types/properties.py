@@ -98,7 +98,7 @@ def renamed(
         elif new_name in properties:
             warnings.append(Problem(f'"{name}" is a deprecated name of "{new_name}" and has no effect', locate(name)))
         else:
-            warnings.append(Problem(f'"{name}" is deprecated; write "{new_name}"', locate(name)))
+            warnings.append(Problem(f'"{name}" is an outdated spelling; write "{new_name}"', locate(name)))
             current[new_name], old_names[new_name] = value, name
 
     def as_written(*steps: str | int) -> str:

@@ -29,7 +29,7 @@ class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     records what was applied. `instance` is empty for objects of the application itself. `made_by` is the name
     of the type that rendered it. `handover` are paths whose values are left to other managers.
     Objects with `retain` outlive the application; those with `reclaim` have no owner either, but are deleted with it.
-    `once` is the digest of the inputs for an object that runs once per change of them, else empty.
+    `inputs_digest` is set for an object that runs once per change of its inputs, and is empty for all others.
     """
 
     ref: Ref
@@ -40,7 +40,7 @@ class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     handover: tuple[Path, ...] = ()
     retain: bool = False
     reclaim: bool = False
-    once: str = ""
+    inputs_digest: str = ""
 
 
 class BoundType(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Errors on the way to a cluster, in the words of kubectl."""
+"""Messages for errors of a cluster, worded as in kubectl."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 import yaml
 from click.testing import Result
 
 from rudr_py import errors
 from rudr_py.cli.cluster import client
-from rudr_py.cli.output import colour
 from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.access.user import User
 from rudr_py.local.cluster import LocalSettings
@@ -33,7 +31,7 @@ def kubeconfig(path: Path, server: str, token: str = "") -> str:
     return str(path / "kubeconfig")
 
 
-def test_a_connection_that_is_refused_names_the_server_in_the_words_of_kubectl(tmp_path: Path, invoke: Invoke) -> None:
+def test_a_refused_connection_is_reported_as_by_kubectl(tmp_path: Path, invoke: Invoke) -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         place = f"127.0.0.1:{reserved.getsockname()[1]}"
@@ -45,18 +43,18 @@ def test_a_connection_that_is_refused_names_the_server_in_the_words_of_kubectl(t
             )
 
 
-def test_a_context_that_is_not_there_is_an_error(tmp_path: Path, invoke: Invoke) -> None:
+def test_an_unknown_context_is_an_error(tmp_path: Path, invoke: Invoke) -> None:
     done = invoke("status", "--kubeconfig", kubeconfig(tmp_path, "http://127.0.0.1:1"), "--context", "y")
     assert done.exit_code == 1
     assert done.stderr.startswith("error: ")
 
 
-def test_a_kubeconfig_that_is_not_there_is_told_once(tmp_path: Path, invoke: Invoke) -> None:
+def test_a_missing_kubeconfig_is_reported_once(tmp_path: Path, invoke: Invoke) -> None:
     done = invoke("status", "--kubeconfig", str(tmp_path / "none"))
     assert (done.exit_code, done.stderr) == (1, f"error: {tmp_path / 'none'}: no such file\n")
 
 
-def test_who_is_not_known_or_may_not_is_told_so(tmp_path: Path, invoke: Invoke) -> None:
+def test_unauthorized_and_forbidden_are_reported_as_by_kubectl(tmp_path: Path, invoke: Invoke) -> None:
     settings = LocalSettings(access=AccessSettings(tokens={"t": User(name="nobody")}))
     with local_handle.started(settings) as api:
         server = api.kubeconfig["clusters"][0]["cluster"]["server"]
@@ -69,24 +67,6 @@ def test_who_is_not_known_or_may_not_is_told_so(tmp_path: Path, invoke: Invoke) 
     assert (unknown.exit_code, powerless.exit_code) == (1, 1)
 
 
-def test_without_our_definitions_the_message_says_where_to_get_them() -> None:
+def test_without_crds_the_message_names_rudr_crds() -> None:
     error = errors.KindAbsentError("x", api_version=API_VERSION, kind="ApplicationConfiguration")
     assert client.error_message(error).endswith("install the definitions: rudr crds")
-
-
-@pytest.mark.parametrize(
-    ("mode", "environ", "terminal", "expected"),
-    [
-        ("auto", {}, True, True),
-        ("auto", {}, False, False),
-        ("auto", {"NO_COLOR": "1"}, True, False),
-        ("auto", {"NO_COLOR": ""}, True, True),
-        ("auto", {"TERM": "dumb"}, True, False),
-        ("always", {"NO_COLOR": "1"}, False, True),
-        ("never", {}, True, False),
-    ],
-)
-def test_colour_is_for_terminals_unless_somebody_says_otherwise(
-    mode: str, environ: dict[str, str], terminal: bool, expected: bool
-) -> None:
-    assert colour.enabled(mode, environ, terminal) is expected

@@ -1,4 +1,4 @@
-"""`--watch` as a user starts it: it follows by watches, shows what changes, and ends well with Ctrl-C."""
+"""`--watch` in a process: it prints changes without polling, and exits on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from rudr_py.cli.output import live_text
 from rudr_py.testing.local_handle import LocalHandle
 from tests.cli import shop
 
@@ -49,7 +48,7 @@ async def start(kubeconfig: Path, *arguments: str, stdout: int = asyncio.subproc
 
 
 async def until(reader: asyncio.StreamReader | None, text: str) -> str:
-    """Read on until a text was printed; what was printed."""
+    """Read until a text is printed. Returns the output."""
     assert reader is not None
     decoder = codecs.getincrementaldecoder("utf-8")()
     output = ""
@@ -67,13 +66,7 @@ async def stop(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
     return process.returncode, err.decode()
 
 
-def test_long_lines_take_several_rows_of_a_terminal_and_colours_take_none() -> None:
-    assert live_text.rows("", 10) == 0
-    assert live_text.rows("a\n\n" + "x" * 10 + "\n" + "x" * 11 + "\n", 10) == 5
-    assert live_text.rows(f"\x1b[32m{'x' * 10}\x1b[0m\n", 10) == 1
-
-
-async def test_on_a_terminal_what_changed_is_drawn_over_what_was_there(api: LocalHandle, kubeconfig: Path) -> None:
+async def test_on_a_terminal_the_text_is_replaced_in_place(api: LocalHandle, kubeconfig: Path) -> None:
     ours, its = pty.openpty()
     process = await start(kubeconfig, "status", "shop", "--watch", "--no-headers", stdout=its)
     os.close(its)
@@ -90,9 +83,7 @@ async def test_on_a_terminal_what_changed_is_drawn_over_what_was_there(api: Loca
 
 
 @pytest.mark.parametrize("command", ["status", "tree"])
-async def test_a_change_is_shown_when_it_happens_and_nothing_is_asked_in_between(
-    command: str, api: LocalHandle, kubeconfig: Path
-) -> None:
+async def test_a_change_is_printed_without_polling(command: str, api: LocalHandle, kubeconfig: Path) -> None:
     process = await start(kubeconfig, command, "shop", "--watch")
     await until(process.stdout, "shop-web")
     api.local.requests.clear()
@@ -101,13 +92,13 @@ async def test_a_change_is_shown_when_it_happens_and_nothing_is_asked_in_between
     document["spec"]["components"][1]["instanceName"] = name
     await asyncio.get_running_loop().run_in_executor(None, api.apply, document)
     await until(process.stdout, name)
-    asked = [one.path.partition("?") for one in api.local.requests if one.method == "GET"]
-    listed = [path for path, _, query in asked if path.endswith(("configurations", "/pods")) and "watch=" not in query]
+    paths = [one.path.partition("?") for one in api.local.requests if one.method == "GET"]
+    listed = [path for path, _, query in paths if path.endswith(("configurations", "/pods")) and "watch=" not in query]
     assert listed == []
     assert await stop(process) == (130, "")
 
 
-async def test_a_reader_that_goes_away_ends_it_without_a_traceback(api: LocalHandle, kubeconfig: Path) -> None:
+async def test_a_closed_pipe_ends_the_watch_without_a_traceback(api: LocalHandle, kubeconfig: Path) -> None:
     theirs, its = os.pipe()
     process = await start(kubeconfig, "tree", "shop", "--watch", stdout=its)
     os.close(its)

@@ -1,4 +1,4 @@
-"""`rudr crds` prints what the chart and the tests have, too."""
+"""`rudr crds` prints the definitions of the folder `crds`."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ Invoke = Callable[..., Result]
 FILES = Path(__file__).parents[3] / "crds"
 
 
-def test_the_stream_is_that_of_the_files(invoke: Invoke) -> None:
+def test_the_output_equals_the_files_in_crds(invoke: Invoke) -> None:
     printed = invoke("crds").stdout
     assert sorted(printed.split("---\n")) == sorted(path.read_text() for path in FILES.glob("*.yaml"))
     assert list(yaml.safe_load_all(printed)) == crds.documents()
 
 
-def test_json_is_a_list_and_names_are_as_kubectl_writes_them(invoke: Invoke) -> None:
+def test_json_is_a_list_and_names_are_those_of_kubectl(invoke: Invoke) -> None:
     assert json.loads(invoke("crds", "-o", "json").stdout)["items"] == crds.documents()
     names = invoke("crds", "-o", "name").stdout.splitlines()
     assert "customresourcedefinition.apiextensions.k8s.io/traits.core.oam.dev" in names
     assert len(names) == len(crds.KINDS)
 
 
-def test_the_names_that_kubevela_has_can_be_left_out(invoke: Invoke) -> None:
+def test_short_names_that_conflict_with_kubevela_can_be_omitted(invoke: Invoke) -> None:
     taken = {
         name
         for document in yaml.safe_load_all(invoke("crds", "--no-short-names").stdout)

@@ -1,4 +1,4 @@
-"""`rudr plugins` and the options about plugins: a broken one is told, and hides nothing."""
+"""`rudr plugins` and the plugin options: broken plugins are reported and hide nothing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rudr_register_types():
 
 @pytest.fixture(name="install")
 def _install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Put a package on the path as pip would: a module and its metadata."""
+    """Install a package on the path, as pip would: a module and its metadata."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def install(module: str, source: str, entry_points: str = "") -> None:
@@ -50,14 +50,14 @@ def _install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
 
 @pytest.fixture(name="broken")
 def _broken(install: Callable[..., None]) -> None:
-    """One good plugin, and three that cannot be loaded."""
+    """A working plugin, and three that cannot be loaded."""
     install("plug_good", GOOD)
     install("plug_raises", "raise RuntimeError('no')")
     install("plug_exits", "import sys; sys.exit(3)")
     install("plug_unreadable", "", "[rudr_py.plugins]\nx = = =\n][\n")
 
 
-def test_the_table_has_every_plugin_also_when_most_are_broken(broken: None, invoke: Invoke) -> None:
+def test_the_table_lists_broken_plugins(broken: None, invoke: Invoke) -> None:
     done = invoke("plugins")
     assert done.exit_code == 0, done.output
     rows = {line.split()[0]: line.split()[1:] for line in done.stdout.partition("\n\n")[0].splitlines()}
@@ -68,7 +68,7 @@ def test_the_table_has_every_plugin_also_when_most_are_broken(broken: None, invo
     assert rows["plug-unreadable"][:2] == ["1.2", "Failed"]
 
 
-def test_the_table_fits_100_columns_and_the_reasons_stand_below_it(broken: None, invoke: Invoke) -> None:
+def test_the_table_fits_100_columns_with_reasons_below(broken: None, invoke: Invoke) -> None:
     table, _, below = invoke("plugins").stdout.partition("\n\n")
     assert "plug-raises 1.2 (plugin plug_raises) cannot be loaded: RuntimeError: no\n" in below
     assert below.count("cannot be loaded: ") == 3
@@ -80,14 +80,16 @@ def test_the_table_fits_100_columns_and_the_reasons_stand_below_it(broken: None,
     assert "\n\n" not in limited
 
 
-def test_in_the_wide_table_a_reason_is_near_its_row(broken: None, invoke: Invoke) -> None:
+def test_the_wide_table_has_the_reason_in_the_row(broken: None, invoke: Invoke) -> None:
     lines = invoke("plugins", "-o", "wide").stdout.splitlines()
     assert lines[0].index("MESSAGE") < 120
     (row,) = [line for line in lines if line.startswith("plug-raises")]
     assert row.endswith("RuntimeError: no")
 
 
-def test_strictly_one_that_cannot_be_used_is_a_failure(broken: None, invoke: Invoke, write: Callable[..., str]) -> None:
+def test_with_strict_plugins_a_broken_plugin_is_a_failure(
+    broken: None, invoke: Invoke, write: Callable[..., str]
+) -> None:
     strict = {"RUDR_STRICT_PLUGINS": "1"}
     listed = invoke("plugins", env=strict)
     assert listed.exit_code == 1
@@ -100,7 +102,7 @@ def test_strictly_one_that_cannot_be_used_is_a_failure(broken: None, invoke: Inv
         assert "plug-raises 1.2" in refused.output
 
 
-def test_json_has_what_a_program_needs(broken: None, invoke: Invoke) -> None:
+def test_json_contains_types_and_tracebacks(broken: None, invoke: Invoke) -> None:
     items = {item["package"]: item for item in json.loads(invoke("plugins", "-o", "json").stdout)["items"]}
     assert items["plug-good"]["types"] == ["tiny"]
     assert "Traceback" in items["plug-raises"]["traceback"]
@@ -108,7 +110,7 @@ def test_json_has_what_a_program_needs(broken: None, invoke: Invoke) -> None:
     assert "plug-good\n" in invoke("plugins", "-o", "name").stdout
 
 
-def test_plugins_can_be_limited_and_left_out(broken: None, invoke: Invoke) -> None:
+def test_plugins_can_be_selected_and_disabled(broken: None, invoke: Invoke) -> None:
     def states(*arguments: str, **environment: str) -> dict[str, str]:
         items = json.loads(invoke("plugins", "-o", "json", *arguments, env=environment).stdout)["items"]
         return {item["package"]: item["state"] for item in items if item["package"].startswith("plug")}
@@ -120,7 +122,7 @@ def test_plugins_can_be_limited_and_left_out(broken: None, invoke: Invoke) -> No
     assert set(states(RUDR_NO_PLUGINS="1").values()) == {"disabled"}
 
 
-def test_a_wanted_plugin_that_is_not_there_is_an_error_and_the_list_is_shown_all_the_same(
+def test_a_selected_plugin_that_is_not_installed_is_an_error_except_in_the_list(
     broken: None, invoke: Invoke, write: Callable[..., str]
 ) -> None:
     file = write("none.yaml", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n")
@@ -131,7 +133,7 @@ def test_a_wanted_plugin_that_is_not_there_is_an_error_and_the_list_is_shown_all
     assert "cron-hpa" in listed.stderr
 
 
-def test_documents_that_use_a_type_of_a_broken_plugin_are_told_its_package(
+def test_an_unknown_type_is_reported_with_the_broken_package(
     broken: None,
     invoke: Invoke,
     write: Callable[..., str],
@@ -157,7 +159,7 @@ def test_a_quarantined_type_is_listed_and_released(broken: None, invoke: Invoke,
     assert "state directory" in invoke("plugins", "release", "tiny").output
 
 
-def test_a_list_that_cannot_be_read_does_not_hide_the_plugins(broken: None, invoke: Invoke, tmp_path: Path) -> None:
+def test_an_unreadable_quarantine_list_does_not_hide_plugins(broken: None, invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "quarantine.json").write_text("{")
     done = invoke("plugins", "--state-dir", str(tmp_path))
     assert done.exit_code == 0

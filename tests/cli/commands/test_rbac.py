@@ -1,4 +1,4 @@
-"""`rudr rbac`: the exact rights, where they are needed, in forms that kubectl takes."""
+"""`rudr rbac`: exact permissions, in their namespaces, as roles for kubectl."""
 
 from __future__ import annotations
 
@@ -52,35 +52,35 @@ def _resources(documents: list[dict[str, Any]]) -> set[str]:
     return {resource for one in documents for rule in one.get("rules", ()) for resource in rule["resources"]}
 
 
-def test_each_right_is_given_where_it_is_needed(rbac: Callable[..., list[dict[str, Any]]]) -> None:
-    found = rbac("--leader-elect", "--definitions-namespace", "types", "--leader-election-namespace", "home")
-    assert _named(found) == [
+def test_each_permission_is_granted_in_its_namespace(rbac: Callable[..., list[dict[str, Any]]]) -> None:
+    objects = rbac("--leader-elect", "--definitions-namespace", "types", "--leader-election-namespace", "home")
+    assert _named(objects) == [
         ("ClusterRole", "", "rudr"),
         ("Role", "types", "rudr-definitions"),
         ("Role", "home", "rudr-leader-election"),
     ]
-    everywhere, definitions, own = ({r for rule in one["rules"] for r in rule["resources"]} for one in found)
+    everywhere, definitions, own = ({r for rule in one["rules"] for r in rule["resources"]} for one in objects)
     assert definitions == {"applicationscopes", "traits", "workloadtypes"}
     assert own == {"leases"}
     assert not everywhere & {"namespaces", "secrets", *definitions, *own}
 
 
-def test_with_namespaces_nothing_is_asked_for_in_the_cluster(rbac: Callable[..., list[dict[str, Any]]]) -> None:
-    found = rbac("--watch-namespace", "a, b", "--name", "mine", "--bind", "rudr-system:rudr")
+def test_with_namespaces_there_is_no_cluster_role(rbac: Callable[..., list[dict[str, Any]]]) -> None:
+    objects = rbac("--watch-namespace", "a, b", "--name", "mine", "--bind", "rudr-system:rudr")
     roles = [("Role", "a", "mine"), ("Role", "b", "mine"), ("Role", "rudr-system", "mine-definitions")]
-    assert _named(found) == [*roles, *((f"{kind}Binding", *place) for kind, *place in roles)]
-    assert found[3]["subjects"] == [{"kind": "ServiceAccount", "name": "rudr", "namespace": "rudr-system"}]
-    assert {one["roleRef"]["name"] for one in found[3:]} == {"mine", "mine-definitions"}
+    assert _named(objects) == [*roles, *((f"{kind}Binding", *place) for kind, *place in roles)]
+    assert objects[3]["subjects"] == [{"kind": "ServiceAccount", "name": "rudr", "namespace": "rudr-system"}]
+    assert {one["roleRef"]["name"] for one in objects[3:]} == {"mine", "mine-definitions"}
 
 
-def test_only_the_lease_of_the_given_name_may_be_changed(rbac: Callable[..., list[dict[str, Any]]]) -> None:
-    found = rbac("--leader-elect", "--leader-election-id", "mine")[-1]["rules"]
-    by_name = [rule for rule in found if "create" not in rule["verbs"]]
+def test_only_the_named_lease_can_be_changed(rbac: Callable[..., list[dict[str, Any]]]) -> None:
+    rules = rbac("--leader-elect", "--leader-election-id", "mine")[-1]["rules"]
+    by_name = [rule for rule in rules if "create" not in rule["verbs"]]
     assert [rule["resourceNames"] for rule in by_name] == [["mine"]]
-    assert [rule["verbs"] for rule in found if rule not in by_name] == [["create"]]
+    assert [rule["verbs"] for rule in rules if rule not in by_name] == [["create"]]
 
 
-def test_kinds_that_a_file_admits_are_added(rbac: Callable[..., list[dict[str, Any]]], write: Text) -> None:
+def test_kinds_that_a_file_allows_are_added(rbac: Callable[..., list[dict[str, Any]]], write: Text) -> None:
     other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
     file = write("types.yaml", GADGET.format(group="toys.example", plural=", plural: gadgetry"), other)
     assert "gadgetry" in _resources(rbac("-f", file))
@@ -92,20 +92,20 @@ def test_kinds_that_a_file_admits_are_added(rbac: Callable[..., list[dict[str, A
 
 
 @pytest.mark.parametrize("group", ["rbac.authorization.k8s.io", "apiextensions.k8s.io", "core.oam.dev"])
-def test_no_rights_are_printed_for_what_is_never_admitted(group: str, invoke: Invoke, write: Text) -> None:
+def test_groups_that_are_never_allowed_are_rejected(group: str, invoke: Invoke, write: Text) -> None:
     done = invoke("rbac", "-f", write("types.yaml", GADGET.format(group=group, plural="")))
     assert done.exit_code == 1
     assert "types.yaml:6:" in done.output
     assert "never" in done.output
 
 
-def test_other_forms_are_printed_too(invoke: Invoke) -> None:
+def test_other_output_formats_are_supported(invoke: Invoke) -> None:
     items = json.loads(invoke("rbac", "-o", "json", "--name", "mine").stdout)["items"]
     assert [item["metadata"]["name"] for item in items] == ["mine", "mine-definitions"]
     assert invoke("rbac", "-o", "name").stdout.startswith("clusterrole")
 
 
-def test_each_right_is_told_with_what_it_is_for(invoke: Invoke, write: Text) -> None:
+def test_the_wide_table_has_the_purpose_of_each_permission(invoke: Invoke, write: Text) -> None:
     file = write("types.yaml", GADGET.format(group="toys.example", plural=""))
     options = ("--definitions-namespace", "types", "--watch-namespace", "a,b", "--leader-elect", "-f", file)
     lines = invoke("rbac", "-o", "wide", *options).stdout.splitlines()
@@ -120,7 +120,7 @@ def test_each_right_is_told_with_what_it_is_for(invoke: Invoke, write: Text) -> 
 
 
 @pytest.mark.parametrize("account", ["rudr", ":rudr", "rudr-system:"])
-def test_an_account_without_a_namespace_is_refused(account: str, invoke: Invoke) -> None:
+def test_an_account_without_a_namespace_is_rejected(account: str, invoke: Invoke) -> None:
     done = invoke("rbac", "--bind", account)
     assert done.exit_code == 2
     assert "NAMESPACE:SERVICEACCOUNT" in done.output

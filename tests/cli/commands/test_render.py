@@ -1,4 +1,4 @@
-"""`rudr render`: objects on standard output, everything else beside it."""
+"""`rudr render`: objects on standard output, problems on standard error."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ def test_the_objects_of_an_application_are_printed(
     component: Make, application: Make, write: Make, invoke: Invoke
 ) -> None:
     done = invoke("render", "-f", write("x.yaml", component(), application()))
-    found = [document.value for document in yaml_file.load(done.stdout, "out")]
-    assert {"ComponentInstance", "Deployment"} <= {value["kind"] for value in found}
+    documents = [document.value for document in yaml_file.load(done.stdout, "out")]
+    assert {"ComponentInstance", "Deployment"} <= {value["kind"] for value in documents}
     assert done.stderr == ""
     assert done.exit_code == 0
 
 
-def test_the_form_can_be_chosen(component: Make, application: Make, write: Make, invoke: Invoke) -> None:
+def test_the_output_format_can_be_selected(component: Make, application: Make, write: Make, invoke: Invoke) -> None:
     name = write("x.yaml", component(), application())
     assert "deployment.apps/app-instance" in invoke("render", "-f", name, "-o", "name").stdout.splitlines()
     assert json.loads(invoke("render", "-f", name, "-o", "json").stdout)["kind"] == "List"
     assert invoke("render", "-f", name, "-o", "toml").exit_code == 2
 
 
-def test_one_good_application_among_bad_ones_is_still_printed(
+def test_a_valid_application_is_printed_among_invalid_ones(
     component: Make, application: Make, write: Make, invoke: Invoke
 ) -> None:
     bad = [application("bad", trait="emty"), application("worse", component="absent")]
@@ -49,12 +49,12 @@ def test_one_good_application_among_bad_ones_is_still_printed(
     assert done.exit_code == 1
 
 
-def test_the_namespace_is_that_of_the_option(component: Make, application: Make, write: Make, invoke: Invoke) -> None:
+def test_the_option_sets_the_namespace(component: Make, application: Make, write: Make, invoke: Invoke) -> None:
     done = invoke("render", "-n", "shop", "-f", write("x.yaml", component(), application()))
-    assert {found.value["metadata"]["namespace"] for found in yaml_file.load(done.stdout, "out")} == {"shop"}
+    assert {document.value["metadata"]["namespace"] for document in yaml_file.load(done.stdout, "out")} == {"shop"}
 
 
-def test_documents_without_an_application_give_nothing_and_say_so(component: Make, write: Make, invoke: Invoke) -> None:
+def test_documents_without_an_application_print_a_warning(component: Make, write: Make, invoke: Invoke) -> None:
     done = invoke("render", "-f", write("x.yaml", component()))
     assert done.stdout == ""
     assert "no ApplicationConfiguration" in done.stderr
@@ -79,11 +79,11 @@ class _Quitter(Trait[Any]):
 def _with(*types: Trait[Any]) -> LoadedPlugins:
     module = ModuleType("plugin")
     vars(module)["rudr_register_types"] = hookimpl(lambda: list(types))
-    found = InstalledPlugin(name="bad", package="rudr-py-bad", version="0.1", load=lambda: module)
-    return loading.load([found], entry_points.standard())
+    plugin = InstalledPlugin(name="bad", package="rudr-py-bad", version="0.1", load=lambda: module)
+    return loading.load([plugin], entry_points.standard())
 
 
-def test_a_type_that_hangs_or_quits_costs_its_own_application_only(
+def test_a_type_that_hangs_or_exits_affects_only_its_application(
     component: Make, application: Make, write: Make, invoke: Invoke
 ) -> None:
     bad = [application("one", trait="endless"), application("two", trait="quitter")]

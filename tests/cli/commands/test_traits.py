@@ -1,4 +1,4 @@
-"""`rudr traits`: which traits there are, which a workload type can have, and why it cannot have the others."""
+"""`rudr traits`: the installed traits, those that fit a workload type, and reasons."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _traits(invoke: Invoke, everything: Catalog) -> Invoke:
     return traits
 
 
-def test_the_table_says_what_each_trait_applies_to_and_needs(traits: Invoke) -> None:
+def test_the_table_lists_applicability_and_requirements(traits: Invoke) -> None:
     heading, *rows = (line.split() for line in traits().stdout.splitlines())
     assert heading == ["NAME", "APPLIES", "TO", "REQUIRES", "PACKAGE"]
     assert ["ingress", "Server,SingletonServer", "service", "rudr-py"] in [row[:4] for row in rows]
@@ -34,7 +34,7 @@ def test_the_table_says_what_each_trait_applies_to_and_needs(traits: Invoke) -> 
 
 
 @pytest.mark.parametrize("spelling", ["Task", "task", "core.oam.dev/v1alpha1.Task"])
-def test_of_a_workload_type_only_those_are_listed_that_it_can_have(traits: Invoke, spelling: str) -> None:
+def test_with_workload_only_fitting_traits_are_listed(traits: Invoke, spelling: str) -> None:
     done = traits("--workload", spelling)
     names = [line.split()[0] for line in done.stdout.splitlines()[1:]]
     assert names == ["cron-hpa", "empty", "manual-scaler", "volume-mounter"]
@@ -42,7 +42,7 @@ def test_of_a_workload_type_only_those_are_listed_that_it_can_have(traits: Invok
     assert traits("--workload", spelling, "-o", "name").stdout.split() == names
 
 
-def test_wide_it_says_why_the_others_cannot_be_put_on_it(traits: Invoke) -> None:
+def test_wide_adds_the_reasons_for_other_traits(traits: Invoke) -> None:
     rows = {line.split()[0]: line for line in traits("--workload", "Task", "-o", "wide").stdout.splitlines()}
     assert "no     core.oam.dev/v1alpha1.Task does not accept the scale" in rows["auto-scaler"]
     assert 'no     the trait "ingress" does not apply to core.oam.dev/v1alpha1.Task' in rows["ingress"]
@@ -50,7 +50,7 @@ def test_wide_it_says_why_the_others_cannot_be_put_on_it(traits: Invoke) -> None
     assert "Runs a fixed number" in traits("-o", "wide").stdout
 
 
-def test_machines_get_all_of_it(traits: Invoke) -> None:
+def test_json_lists_all_traits(traits: Invoke) -> None:
     items = {item["name"]: item for item in json.loads(traits("--workload", "Task", "-o", "json").stdout)["items"]}
     assert items["empty"]["misfit"] == ""
     assert "range; it accepts exact" in items["auto-scaler"]["misfit"]
@@ -59,7 +59,7 @@ def test_machines_get_all_of_it(traits: Invoke) -> None:
     assert "misfit" not in json.loads(traits("-o", "json").stdout)["items"][0]
 
 
-def test_an_unknown_workload_type_is_answered_with_the_nearest(traits: Invoke) -> None:
+def test_the_error_for_an_unknown_workload_type_suggests_the_nearest_one(traits: Invoke) -> None:
     done = traits("--workload", "core.oam.dev/v1alpha1.Servr")
     assert done.exit_code == 1
     assert 'Did you mean "core.oam.dev/v1alpha1.Server"?' in done.output

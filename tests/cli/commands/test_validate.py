@@ -1,4 +1,4 @@
-"""`rudr validate`: everything that is wrong, once, with its place."""
+"""`rudr validate`: all problems, once, with locations."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Make = Callable[..., str]
 Invoke = Callable[..., Result]
 
 
-def test_good_documents_end_with_0(component: Make, application: Make, write: Make, invoke: Invoke) -> None:
+def test_valid_documents_exit_with_0(component: Make, application: Make, write: Make, invoke: Invoke) -> None:
     done = invoke("validate", "-f", write("x.yaml", component(), application()))
     assert done.stdout == "2 documents in 1 file: no problems\n"
     assert done.exit_code == 0
 
 
-def test_all_problems_of_all_files_are_told_with_their_places(
+def test_all_problems_of_all_files_are_printed_with_locations(
     component: Make, application: Make, write: Make, invoke: Invoke, tmp_path: Path
 ) -> None:
     write("a.yaml", component(workload="Servr"))
@@ -39,7 +39,7 @@ def test_all_problems_of_all_files_are_told_with_their_places(
     assert done.exit_code == 1
 
 
-def test_a_fault_in_a_component_that_two_applications_use_is_told_once(
+def test_a_problem_of_a_shared_component_is_printed_once(
     component: Make, application: Make, write: Make, invoke: Invoke
 ) -> None:
     name = write("x.yaml", component(workload="Servr"), application("one"), application("two"))
@@ -55,9 +55,7 @@ def test_warnings_are_marked_and_do_not_fail(component: Make, application: Make,
     assert done.exit_code == 0
 
 
-def test_who_leaves_components_in_other_files_is_told_where_they_are_looked_for(
-    component: Make, application: Make, write: Make, invoke: Invoke
-) -> None:
+def test_missing_components_print_a_hint(component: Make, application: Make, write: Make, invoke: Invoke) -> None:
     alone = write("app.yaml", application())
     for command in ("validate", "render"):
         assert "only from these files" in invoke(command, "-f", alone).stderr
@@ -70,14 +68,14 @@ def test_standard_input_is_read(component: Make, application: Make, invoke: Invo
     assert done.exit_code == 1
 
 
-def test_a_document_of_another_kind_is_passed_over_with_a_message(write: Make, invoke: Invoke) -> None:
+def test_a_document_of_another_api_is_skipped_with_a_message(write: Make, invoke: Invoke) -> None:
     done = invoke("validate", "-f", write("x.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"))
     assert "skipped" in done.stderr
     assert done.stdout == "0 documents in 1 file: nothing to check\n"
     assert done.exit_code == 0
 
 
-def test_a_plugin_that_cannot_be_used_is_told_and_hinders_nothing(write: Make, component: Make, invoke: Invoke) -> None:
+def test_a_broken_plugin_is_reported_and_validation_continues(write: Make, component: Make, invoke: Invoke) -> None:
     broken = PluginState(name="x", package="rudr-py-x", version="1", state="failed", error="rudr-py-x 1 is broken")
     loaded = LoadedPlugins(catalog=Catalog(plugins=(broken,)))
     done = invoke("validate", "-f", write("x.yaml", component()), obj=loaded)
@@ -85,11 +83,11 @@ def test_a_plugin_that_cannot_be_used_is_told_and_hinders_nothing(write: Make, c
     assert "none is installed" in done.stdout
 
 
-def test_without_a_file_the_usage_is_wrong(invoke: Invoke) -> None:
+def test_a_call_without_files_is_wrong_usage(invoke: Invoke) -> None:
     assert invoke("validate").exit_code == 2
 
 
-def test_a_file_that_is_not_there_is_an_error(tmp_path: Path, invoke: Invoke) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path, invoke: Invoke) -> None:
     done = invoke("validate", "-f", str(tmp_path / "absent.yaml"))
     assert "absent.yaml: error: cannot be read" in done.stdout
     assert done.exit_code == 1

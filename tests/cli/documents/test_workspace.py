@@ -1,4 +1,4 @@
-"""What the documents of several files are to each other."""
+"""Documents of several files as applications with components."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def _gather(*documents: str, namespace: str = "default") -> Workspace:
     return Workspace.parse(yaml_file.load("---\n".join(documents), "x.yaml"), namespace=namespace)
 
 
-def test_documents_are_sorted_by_what_they_are(component: Make, application: Make) -> None:
-    found = _gather(component(), application(), "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n")
-    assert [read.value.metadata.name for read in found.applications] == ["app"]
-    assert [str(key) for key in found.components] == ["default/web"]
-    assert [document.value["kind"] for document in found.others] == ["Deployment"]
-    assert found.problems == ()
+def test_documents_are_grouped_by_kind(component: Make, application: Make) -> None:
+    workspace = _gather(component(), application(), "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n")
+    assert [application.value.metadata.name for application in workspace.applications] == ["app"]
+    assert [str(key) for key in workspace.components] == ["default/web"]
+    assert [document.value["kind"] for document in workspace.others] == ["Deployment"]
+    assert workspace.problems == ()
 
 
-def test_an_instance_that_two_applications_have_is_told_at_the_second(component: Make, application: Make) -> None:
+def test_a_shared_instance_name_is_a_warning_at_the_second_application(component: Make, application: Make) -> None:
     other = application(name="other").replace("other-instance", "app-instance")
     (warning,) = _gather(component(), application(), other).warnings
     assert 'application "app" also has an instance "app-instance"' in warning.message
@@ -36,7 +36,7 @@ def test_an_instance_that_two_applications_have_is_told_at_the_second(component:
     assert _gather(component(), application(), elsewhere).warnings == ()
 
 
-def test_a_stranger_is_named_with_its_place() -> None:
+def test_a_skipped_document_is_printed_with_its_location() -> None:
     (other,) = _gather("a: &x 1\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n").others
     message = skipped_message(other)
     assert message.startswith("x.yaml:1:1: ")
@@ -54,23 +54,23 @@ def test_a_stranger_is_named_with_its_place() -> None:
         "apiVersion: 1\nkind: []\n",
     ],
 )
-def test_a_document_that_is_nearly_oams_is_a_mistake_not_a_stranger(document: str) -> None:
-    found = _gather(document)
-    assert found.others == ()
-    assert len(found.problems) > 0
+def test_a_document_with_a_misspelled_kind_is_an_error(document: str) -> None:
+    workspace = _gather(document)
+    assert workspace.others == ()
+    assert len(workspace.problems) > 0
 
 
-def test_documents_without_a_namespace_get_the_given_one(component: Make, application: Make) -> None:
+def test_documents_without_a_namespace_get_the_default(component: Make, application: Make) -> None:
     placed = component("mine").replace("name: mine", "name: mine\n  namespace: own")
-    found = _gather(component(), placed, application(), namespace="given")
-    assert sorted(map(str, found.components)) == ["given/web", "own/mine"]
-    assert found.applications[0].value.metadata.namespace == "given"
+    workspace = _gather(component(), placed, application(), namespace="given")
+    assert sorted(map(str, workspace.components)) == ["given/web", "own/mine"]
+    assert workspace.applications[0].value.metadata.namespace == "given"
 
 
 def test_an_application_sees_the_components_of_its_own_namespace_only(component: Make, application: Make) -> None:
     elsewhere = component().replace("name: web", "name: web\n  namespace: other")
-    found = _gather(elsewhere, application())
-    plan = found.plan(found.applications[0], Catalog(), NOW)
+    workspace = _gather(elsewhere, application())
+    plan = workspace.plan(workspace.applications[0], Catalog(), NOW)
     assert any('"web"' in problem.message for problem in plan.problems)
 
 
@@ -81,7 +81,7 @@ def test_the_second_document_of_one_name_is_an_error_that_points_at_the_first(co
     assert problem.location.line > 4
 
 
-def test_a_component_that_nobody_uses_is_still_checked_against_the_catalog(component: Make) -> None:
+def test_an_unused_component_is_checked_against_the_catalog(component: Make) -> None:
     (problem,) = _gather(component()).unused_component_problems(Catalog())
     assert str(problem.location) == "x.yaml:6:17"
     assert problem.rule == "CO-13"

@@ -1,4 +1,4 @@
-"""Log lines carry their fields and the reconcile under way, as JSON or as text, and never a secret."""
+"""Log lines contain their fields and the log context, as JSON or as text, and no secrets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def record(message: str = "object pruned", *args: object, raised: Raised | None 
 
 
 def as_json(made: logging.LogRecord) -> dict[str, Any]:
-    """The line as a reader of JSON lines sees it: exactly one of them, and strictly JSON."""
+    """The record as one line of strict JSON, parsed."""
     text = JsonFormatter().format(made)
     assert len(text.splitlines()) == 1
 
@@ -52,14 +52,14 @@ def raised(error: Exception) -> Raised:
     try:
         raise error
     except type(error):
-        kind, found, trace = sys.exc_info()
+        kind, value, trace = sys.exc_info()
         assert kind is not None
-        assert found is not None
-        return kind, found, trace
+        assert value is not None
+        return kind, value, trace
 
 
 class Unspeakable:
-    """Raises when it is to be told, as a plugin's value may."""
+    """A value without a text, as a plugin may log."""
 
     def __str__(self) -> str:
         raise RuntimeError
@@ -81,14 +81,14 @@ def test_json_has_the_names_of_controller_runtime() -> None:
     }
 
 
-def test_an_error_is_told_in_a_word_and_in_full() -> None:
+def test_an_error_is_logged_as_summary_and_stack_trace() -> None:
     line = as_json(record(raised=raised(ForbiddenError("no"))))
     assert line["error"] == "ForbiddenError: no"
     assert line["stacktrace"].startswith("Traceback")
     assert as_json(record(raised=raised(ValueError()), error="told already"))["error"] == "told already"
 
 
-def test_text_ends_in_the_fields_and_quotes_what_is_not_one_word() -> None:
+def test_text_lines_end_with_fields_and_quote_values_with_spaces() -> None:
     assert as_text(record(object="service/web")).endswith("object pruned object=service/web")
     assert as_text(record(error="two words", keys=3)).endswith('object pruned error="two words" keys=3')
     assert as_text(record(error="two\nlines \x1b[2J")).endswith(r'error="two\nlines \u001b[2J"')
@@ -116,7 +116,7 @@ class Terminal(io.StringIO):
         ("json", Terminal(), {}, True, False),
     ],
 )
-def test_the_form_follows_the_terminal_unless_it_is_asked_for(
+def test_the_format_depends_on_the_terminal_unless_it_is_set(
     form: Format, stream: io.StringIO, environ: dict[str, str], json_lines: bool, colours: bool
 ) -> None:
     chosen = formatters.formatter(form, stream, environ)
@@ -127,7 +127,7 @@ def test_the_form_follows_the_terminal_unless_it_is_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "logged"),
     [
         (Unspeakable(), "(Unspeakable without a text)"),
         ({(1, 2): {Unspeakable()}}, {"(1, 2)": ["(Unspeakable without a text)"]}),
@@ -141,40 +141,40 @@ def test_the_form_follows_the_terminal_unless_it_is_asked_for(
         (None, None),
     ],
 )
-def test_an_odd_value_breaks_no_line(value: object, told: object) -> None:
-    assert as_json(record(value=value))["value"] == told
+def test_any_value_can_be_logged(value: object, logged: object) -> None:
+    assert as_json(record(value=value))["value"] == logged
     assert "object pruned" in as_text(record(value=value))
 
 
-def test_a_value_within_itself_comes_to_an_end() -> None:
+def test_a_recursive_value_is_truncated() -> None:
     value: list[object] = []
     value.append(value)
     assert "..." in json.dumps(as_json(record(value=value)))
 
 
-def test_a_long_value_is_cut() -> None:
-    told = as_json(record(value="x" * 1_000_000))["value"]
-    assert len(told) < formatters.MAX_LENGTH + 100
-    assert "1000000 characters" in told
+def test_a_long_value_is_truncated() -> None:
+    logged = as_json(record(value="x" * 1_000_000))["value"]
+    assert len(logged) < formatters.MAX_LENGTH + 100
+    assert "1000000 characters" in logged
 
 
-def test_a_message_whose_arguments_do_not_fit_is_told_as_written() -> None:
+def test_a_message_with_wrong_arguments_is_logged_as_template() -> None:
     assert as_json(record("%d of %d", "three"))["msg"] == "%d of %d ('three',)"
 
 
-def test_a_field_that_is_called_like_one_of_ours_stands_beside_it() -> None:
+def test_a_field_with_a_reserved_name_gets_a_suffix() -> None:
     line = as_json(record(level="high", ts=1))
     assert (line["level"], line["level_"], line["ts_"]) == ("info", "high", 1)
 
 
 @given(st.dictionaries(st.text(), st.floats() | st.text() | st.lists(st.binary() | st.text()), max_size=3))
-def test_any_fields_make_one_line_of_json(extra: dict[str, object]) -> None:
+def test_any_fields_are_logged_as_one_line_of_json(extra: dict[str, object]) -> None:
     made = record()
     vars(made).update({f"x{name}": value for name, value in extra.items()})
     assert as_json(made)["msg"] == "object pruned"
 
 
-def test_no_secret_is_told_wherever_it_stands() -> None:
+def test_secrets_are_hidden_in_messages_fields_and_errors() -> None:
     secret = {"kind": "Secret", "metadata": {"name": "db"}, "data": {"password": "aHVudGVyMg=="}}
     made = record(
         f"asked with Bearer {TOKEN}",
@@ -192,24 +192,24 @@ def test_no_secret_is_told_wherever_it_stands() -> None:
 
 @pytest.fixture
 def root() -> Iterator[logging.StreamHandler[io.StringIO]]:
-    """The root logger with one handler of ours, which tells nobody."""
-    found = logging.getLogger()
-    before, handler = found.handlers[:], logging.StreamHandler(io.StringIO())
-    found.handlers = [handler]
+    """The only handler of the root logger, which writes to memory."""
+    root_logger = logging.getLogger()
+    before, handler = root_logger.handlers[:], logging.StreamHandler(io.StringIO())
+    root_logger.handlers = [handler]
     yield handler
-    found.handlers = before
+    root_logger.handlers = before
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "summary"),
     [
         (ForbiddenError("no right"), "no right"),
         (ValueError("odd"), "ValueError: odd"),
         (ExceptionGroup("two", [OSError()]), None),
     ],
 )
-def test_what_ends_a_command_is_a_line_of_json_and_an_exit_code(
-    root: logging.StreamHandler[io.StringIO], error: Exception, told: str | None
+def test_the_error_that_ends_a_command_is_logged_as_json(
+    root: logging.StreamHandler[io.StringIO], error: Exception, summary: str | None
 ) -> None:
     root.setFormatter(JsonFormatter())
     with pytest.raises(SystemExit) as ended, formatters.logging_errors():
@@ -217,11 +217,11 @@ def test_what_ends_a_command_is_a_line_of_json_and_an_exit_code(
     line = json.loads(root.stream.getvalue())
     assert ended.value.code == 1
     assert line["level"] == "critical"
-    assert told is None or line["error"] == told
+    assert summary is None or line["error"] == summary
     assert ("stacktrace" in line) is not isinstance(error, ForbiddenError)
 
 
-def test_people_get_the_error_of_a_command_as_ever(root: logging.StreamHandler[io.StringIO]) -> None:
+def test_without_json_the_error_is_raised(root: logging.StreamHandler[io.StringIO]) -> None:
     root.setFormatter(TextFormatter())
     with pytest.raises(ForbiddenError), formatters.logging_errors():
         raise ForbiddenError("no right")

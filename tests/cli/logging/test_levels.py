@@ -1,4 +1,4 @@
-"""Words, Rudr's RUST_LOG, and what is never told."""
+"""Log levels as words and as in Rudr's RUST_LOG."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rudr_py.errors import ConfigError
 
 @pytest.fixture
 def restored() -> Iterator[None]:
-    """The levels that tests change are as before afterwards."""
+    """Restore the levels after a test."""
     names = ("", "rudr_py", "rudr_py.kube", "kubernetes_asyncio", "kubernetes_asyncio.client", "asyncio", "urllib3")
     before = {name: logging.getLogger(name).level for name in names}
     yield
@@ -40,23 +40,23 @@ def restored() -> Iterator[None]:
         ("info,my_plugin=debug", LogLevels(logging.INFO, {"my_plugin": logging.DEBUG})),
     ],
 )
-def test_a_text_means(text: str, meant: LogLevels) -> None:
+def test_a_log_level_is_parsed(text: str, meant: LogLevels) -> None:
     assert levels.parse(text) == meant
 
 
 @pytest.mark.parametrize("text", ["inof", "Debgu", "rudr=inof", "=info", "a b", "info/regex", "rudr=", "3"])
-def test_a_mistake_is_told_with_the_words_there_are(text: str) -> None:
+def test_an_invalid_level_is_reported_with_the_valid_ones(text: str) -> None:
     with pytest.raises(ConfigError, match=r"trace, debug, info, warn"):
         levels.parse(text)
 
 
 @given(st.text())
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_parsed_or_raises_config_error(text: str) -> None:
     with contextlib.suppress(ConfigError):
         assert isinstance(levels.parse(text), LogLevels)
 
 
-def test_v_beats_words_and_without_both_the_transport_is_quiet() -> None:
+def test_verbose_overrides_the_level_and_kube_logs_warnings_by_default() -> None:
     assert levels.from_options("error", 1) == LogLevels(logging.INFO)
     assert levels.from_options("error", 2) == LogLevels(logging.DEBUG)
     assert levels.from_options("error", 0) == LogLevels(logging.ERROR)
@@ -64,12 +64,12 @@ def test_v_beats_words_and_without_both_the_transport_is_quiet() -> None:
 
 
 @pytest.mark.parametrize("text", ["debug", "kubernetes_asyncio=debug", "kubernetes_asyncio.client=trace"])
-def test_the_library_that_tells_the_answers_of_token_servers_is_never_asked_to(restored: None, text: str) -> None:
+def test_kubernetes_asyncio_never_logs_at_debug(restored: None, text: str) -> None:
     levels.parse(text).apply()
     assert not logging.getLogger("kubernetes_asyncio.client.rest").isEnabledFor(logging.DEBUG)
 
 
-def test_levels_are_those_of_the_loggers(restored: None) -> None:
+def test_apply_sets_the_levels_of_the_loggers(restored: None) -> None:
     levels.parse("error,kube=debug").apply()
     assert not logging.getLogger("rudr_py.controller").isEnabledFor(logging.WARNING)
     assert logging.getLogger("rudr_py.kube.watch").isEnabledFor(logging.DEBUG)

@@ -1,4 +1,4 @@
-"""Credentials do not get through, names of objects do, and a long text does not take long."""
+"""Credentials are removed, names of objects are kept, in linear time."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def test_a_credential_in_a_text_is_hidden(text: str, secret: str) -> None:
         "https://127.0.0.1:6443/apis",
     ],
 )
-def test_what_names_no_credential_stays(text: str) -> None:
+def test_text_without_credentials_is_unchanged(text: str) -> None:
     assert redaction.text(text) == text
 
 
-def test_a_secret_object_keeps_its_name_only() -> None:
+def test_the_contents_of_a_secret_are_hidden() -> None:
     document = {"kind": "Secret", "metadata": {"name": "db"}, "data": {"a": "aGk="}, "stringData": {"b": "hi"}}
     kept = redaction.document(document)
     assert kept["metadata"] == {"name": "db"}
@@ -56,16 +56,16 @@ def test_a_secret_object_keeps_its_name_only() -> None:
 
 
 @pytest.mark.parametrize(("name", "hidden"), [("token", True), ("db_password", True), ("secretName", False)])
-def test_a_field_is_known_by_its_name(name: str, hidden: bool) -> None:
+def test_secret_fields_are_recognized_by_name(name: str, hidden: bool) -> None:
     assert redaction.secret_name(name) is hidden
 
 
 @pytest.mark.parametrize("part", ["a.", "password", "eyJ", "a://b:", "-----BEGIN PRIVATE KEY-----", 'token: "', "\\"])
-def test_a_text_made_to_be_slow_is_not(part: str) -> None:
+def test_a_pathological_text_is_processed_in_linear_time(part: str) -> None:
     # quadratic patterns take minutes for this; the time-out of the suite would tell
     assert redaction.text(part * (50_000 // len(part))) is not None
 
 
 @given(st.text())
-def test_any_text_can_be_read(text: str) -> None:
+def test_any_text_can_be_redacted(text: str) -> None:
     assert redaction.text(redaction.text(text)) is not None

@@ -1,4 +1,4 @@
-"""Lengths of time in flags: Go's durations, and bare seconds."""
+"""Durations in flags: Go's format, and seconds."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ from rudr_py.cli.options import durations
         ("250µs", 0.00025),
     ],
 )
-def test_a_length_of_time_is_read_as_kube_components_do(text: str, seconds: float) -> None:
+def test_durations_are_parsed_as_in_kubernetes_components(text: str, seconds: float) -> None:
     assert durations.parse(text) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
     "text", ["", "s", "15 s", "15S", "-5s", "0", "0s", "1e3", "1d", "s15", "1m30", "inf", "\u0661s"]
 )
-def test_what_is_none_is_refused_with_an_example(text: str) -> None:
+def test_invalid_durations_are_rejected_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match=r"15s|greater than zero"):
         durations.parse(text)
 
 
 @given(st.lists(st.tuples(st.integers(1, 10_000), st.sampled_from(sorted(durations.UNITS))), min_size=1, max_size=5))
-def test_parts_add_up(parts: list[tuple[int, str]]) -> None:
+def test_the_parts_of_a_duration_are_added(parts: list[tuple[int, str]]) -> None:
     text = "".join(f"{number}{unit}" for number, unit in parts)
     assert durations.parse(text) == pytest.approx(sum(number * durations.UNITS[unit] for number, unit in parts))
 
 
 @given(st.text(max_size=20))
-def test_no_text_raises_anything_else(text: str) -> None:
+def test_any_text_is_parsed_or_raises_value_error(text: str) -> None:
     with contextlib.suppress(ValueError):
         assert durations.parse(text) > 0

@@ -1,4 +1,4 @@
-"""A JSON Schema as rows for people: types, defaults, limits, nested properties."""
+"""The fields of a JSON Schema: types, defaults, limits, nested properties."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from rudr_py.errors import CatalogError
 from tests.cli.schemas import SCHEMAS
 
 
-def one(schema: dict[str, Any]) -> SchemaField:
-    (found,) = schema_fields.declared({"type": "object", "properties": {"it": schema}})
-    return found
+def field_of(schema: dict[str, Any]) -> SchemaField:
+    (field,) = schema_fields.declared({"type": "object", "properties": {"it": schema}})
+    return field
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def one(schema: dict[str, Any]) -> SchemaField:
     ],
 )
 def test_types_are_written_as_kubectl_explain_does(schema: dict[str, Any], type_: str) -> None:
-    assert one(schema).type == type_
+    assert field_of(schema).type == type_
 
 
 @pytest.mark.parametrize(
@@ -52,24 +52,24 @@ def test_types_are_written_as_kubectl_explain_does(schema: dict[str, Any], type_
         ({"type": "object", "propertyNames": {"pattern": "x"}}, ("each name matches x",)),
     ],
 )
-def test_limits_are_told_in_words(schema: dict[str, Any], limits: tuple[str, ...]) -> None:
-    assert one(schema).limits == limits
+def test_limits_are_written_in_words(schema: dict[str, Any], limits: tuple[str, ...]) -> None:
+    assert field_of(schema).limits == limits
 
 
 @pytest.mark.parametrize(
-    ("default", "told"),
+    ("default", "printed"),
     [(None, ""), ("", ""), ([], ""), (False, "false"), (0, "0"), (100.0, "100"), ("x", "x"), ([{"a": 1}] * 9, "")],
 )
-def test_a_default_that_tells_something_is_told(default: object, told: str) -> None:
-    assert one({"default": default}).default == told
+def test_only_informative_defaults_are_printed(default: object, printed: str) -> None:
+    assert field_of({"default": default}).default == printed
 
 
 def test_required_properties_come_first() -> None:
-    found = schema_fields.declared({"properties": {"a": {}, "b": {}, "c": {}}, "required": ["c"]})
-    assert [(field.name, field.required) for field in found] == [("c", True), ("a", False), ("b", False)]
+    fields = schema_fields.declared({"properties": {"a": {}, "b": {}, "c": {}}, "required": ["c"]})
+    assert [(field.name, field.required) for field in fields] == [("c", True), ("a", False), ("b", False)]
 
 
-def test_what_is_inside_of_lists_maps_and_alternatives_is_found_by_path() -> None:
+def test_fields_inside_lists_maps_and_alternatives_are_reached_by_path() -> None:
     inner = {"type": "object", "properties": {"deep": {"type": "boolean", "description": "Deep."}}}
     for schema in (
         inner,
@@ -77,11 +77,11 @@ def test_what_is_inside_of_lists_maps_and_alternatives_is_found_by_path() -> Non
         {"type": "object", "additionalProperties": inner},
         {"anyOf": [{"type": "null"}, {"type": "array", "items": {"anyOf": [inner, {"type": "null"}]}}]},
     ):
-        found = schema_fields.find(schema_fields.declared({"properties": {"it": schema}}), ("it", "deep"), "some-type")
-        assert (found.type, found.description) == ("boolean", "Deep.")
+        field = schema_fields.find(schema_fields.declared({"properties": {"it": schema}}), ("it", "deep"), "some-type")
+        assert (field.type, field.description) == ("boolean", "Deep.")
 
 
-def test_an_unknown_property_is_answered_with_the_nearest() -> None:
+def test_the_error_for_an_unknown_property_suggests_the_nearest_name() -> None:
     declared = schema_fields.declared({"properties": {"rules": {"type": "object", "properties": {"host": {}}}}})
     with pytest.raises(CatalogError, match=r'ingress\.rules has no property "hots".*Did you mean "host"'):
         schema_fields.find(declared, ("rules", "hots"), "ingress")
@@ -90,18 +90,18 @@ def test_an_unknown_property_is_answered_with_the_nearest() -> None:
 
 
 @hypothesis.given(SCHEMAS)
-def test_a_schema_takes_the_value_that_is_made_up_for_it(schema: dict[str, Any]) -> None:
+def test_an_example_is_valid_against_its_schema(schema: dict[str, Any]) -> None:
     # a pattern needs an example of its author
     hypothesis.assume("pattern" not in str(schema))
     jsonschema.Draft202012Validator(schema).validate(example.sample(schema))
 
 
 @hypothesis.given(SCHEMAS)
-def test_every_schema_can_be_told(schema: dict[str, Any]) -> None:
-    assert one(schema).type
+def test_every_schema_has_a_type_in_words(schema: dict[str, Any]) -> None:
+    assert field_of(schema).type
 
 
-def test_an_example_has_what_is_required_and_what_the_author_gave_examples_for() -> None:
+def test_an_example_contains_required_properties_and_those_with_examples() -> None:
     schema: dict[str, Any] = {
         "properties": {
             "needed": {"type": "string"},
@@ -113,7 +113,7 @@ def test_an_example_has_what_is_required_and_what_the_author_gave_examples_for()
     assert example.sample(schema) == {"needed": "needed", "shown": 7}
 
 
-def test_the_properties_of_all_types_can_be_told(everything: Catalog) -> None:
+def test_the_properties_of_all_types_have_descriptions(everything: Catalog) -> None:
     for offer in everything.offers():
         for field in schema_fields.declared(offer.schema):
             assert field.description, f"{offer.name}.{field.name}"

@@ -12,9 +12,9 @@ from rudr_py import errors
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import rudr_adoption
 from rudr_py.controller.apply.rudr_adoption import RudrAdoption
-from rudr_py.controller.state import cluster_state
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model.kinds import COMPONENT_INSTANCE
 from rudr_py.render.values.plan import PlannedObject
 
 Document = dict[str, Any]
@@ -43,10 +43,10 @@ OWNED: Document = {
 }
 
 
-def planned(once: str = "", **parts: Any) -> PlannedObject:
+def planned(inputs: str = "", **parts: Any) -> PlannedObject:
     metadata = {"name": "web", "namespace": "shop", "labels": {"app": "shop"}}
     body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, **parts}
-    return PlannedObject(ref=Ref(DEPLOYMENT, "web"), body=body, instance="web", made_by="test", once=once)
+    return PlannedObject(ref=Ref(DEPLOYMENT, "web"), body=body, instance="web", made_by="test", inputs_digest=inputs)
 
 
 def entry(manager: str = "unknown", operation: str = "Update", owned: Any = None, **more: Any) -> Document:
@@ -141,11 +141,11 @@ def test_rudrs_config_files_are_taken_even_then() -> None:
 
 
 def test_of_what_runs_once_only_a_wrong_owner_goes(live: Callable[..., LiveObject]) -> None:
-    owner = live(cluster_state.COMPONENT_INSTANCE, "web")
+    owner = live(COMPONENT_INSTANCE, "web")
     wrong, right = {"uid": "of before", "controller": True}, {"uid": owner.uid, "controller": True}
     other = {"uid": "somebody's", "controller": False}
-    assert rudr_adoption.patch(document(entry(), ownerReferences=[right]), planned(once="inputs"), owner) == []
-    operations = rudr_adoption.patch(document(entry(), ownerReferences=[wrong, other]), planned(once="inputs"), owner)
+    assert rudr_adoption.patch(document(entry(), ownerReferences=[right]), planned(inputs="inputs"), owner) == []
+    operations = rudr_adoption.patch(document(entry(), ownerReferences=[wrong, other]), planned(inputs="inputs"), owner)
     assert operations[1:] == [{"op": "replace", "path": "/metadata/ownerReferences", "value": [other]}]
 
 

@@ -57,9 +57,9 @@ class Scaler(Trait[Any]):
         (Scaler, Plain, "requires pods, scale, which example.org/v1.Plain does not provide"),
     ],
 )
-def test_a_trait_fits_what_it_applies_to_and_what_offers_its_needs(
+def test_a_trait_fits_types_that_it_applies_to_and_that_provide_its_requirements(
     trait: type[Trait[Any]], workload: type[WorkloadType[Any]], why: str
 ) -> None:
-    told = applicability.misfit(catalog.offer(trait(), package="p 1"), catalog.offer(workload(), package="p 1"))
-    assert told.endswith(why)
-    assert bool(told) == bool(why)
+    reported = applicability.misfit(catalog.offer(trait(), package="p 1"), catalog.offer(workload(), package="p 1"))
+    assert reported.endswith(why)
+    assert bool(reported) == bool(why)

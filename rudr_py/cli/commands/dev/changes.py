@@ -9,11 +9,11 @@ from rudr_py.api import Health, kstatus
 from rudr_py.cli.commands.tree import ownership_tree
 from rudr_py.cli.commands.tree.ownership_tree import TreeNode
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.kinds import APPLICATION
 from rudr_py.render.values import labels
 
 Document = dict[str, Any]
 
-APPLICATION = "ApplicationConfiguration"
 
 QUIET = frozenset({"ComponentSchematic", "ComponentInstance", "ReplicaSet"})
 """Kinds whose changes are not printed."""
@@ -35,7 +35,7 @@ class ChangeFormatter:
 
         Objects that belong to no application are ignored.
         """
-        if live.kind != APPLICATION and not live.owner_uid and labels.MANAGED_BY not in live.labels:
+        if live.kind != APPLICATION.kind and not live.owner_uid and labels.MANAGED_BY not in live.labels:
             return
         document = live.document()
         is_new = live.uid not in self._documents
@@ -55,7 +55,7 @@ class ChangeFormatter:
 
     def applications(self) -> list[Document]:
         """All applications, by name."""
-        applications = [document for document in self._documents.values() if document["kind"] == APPLICATION]
+        applications = [document for document in self._documents.values() if document["kind"] == APPLICATION.kind]
         return sorted(applications, key=lambda document: str(document["metadata"]["name"]))
 
     def trees(self) -> list[TreeNode]:

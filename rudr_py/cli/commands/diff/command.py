@@ -20,7 +20,7 @@ import msgspec
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster.client import ClusterClient
-from rudr_py.cli.cluster.preview import LiveState
+from rudr_py.cli.cluster.preview import NamespacePreview
 from rudr_py.cli.commands.diff import document_diff
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.cli.commands.diff.dry_run import DryRun, RefusedError
@@ -76,8 +76,9 @@ def command(
 
     Renders the applications in the documents, and the applications in the cluster that use a component in the
     documents, and sends their objects to the server as dry runs. Components that are not in the documents are read
-    from the cluster. Each field that would change is printed with its owner. The environment variable
-    KUBECTL_EXTERNAL_DIFF selects another diff program, as in kubectl.
+    from the cluster. Each field that would change is printed with its owner; a change that the next reconcile would
+    not make yet is marked as blocked, with the reason. The environment variable KUBECTL_EXTERNAL_DIFF selects
+    another diff program, as in kubectl.
 
     Exits with 0 if there are no differences, with 1 if there are differences, and with 2 if the comparison fails.
 
@@ -132,11 +133,11 @@ def namespaces(workspace: Workspace) -> list[str]:
 
 
 async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffResult:
-    state = LiveState(comparison.client, namespace, comparison.catalog)
-    await state.read(comparison.workspace, comparison.definitions)
+    namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog)
+    await namespace_preview.read(comparison.workspace, comparison.definitions)
     differences: list[DocumentDiff] = []
     failed = False
-    applications = state.users(comparison.workspace)
+    applications = namespace_preview.users(comparison.workspace)
     if not applications and not comparison.invalid:
         click.echo(f"warning: no application in namespace {namespace} uses these components", err=True)
     for application in applications:
@@ -144,12 +145,12 @@ async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffRes
             message = f"{namespace}/{application.name} is being deleted and is no longer reconciled"
             click.echo(f"warning: {message}", err=True)
             continue
-        preview = await state.preview(application)
+        preview = await namespace_preview.preview(application)
         comparison.printer.print(preview.plan.problems, preview.plan.warnings)
         if preview.plan.problems or comparison.invalid:
             failed = True
             continue
-        async for difference in DryRun(comparison.client, state, preview).differences():
+        async for difference in DryRun(comparison.client, namespace_preview, preview).differences():
             if isinstance(difference, RefusedError):
                 click.echo(f"error: {difference}", err=True)
                 failed = True
@@ -161,7 +162,7 @@ async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffRes
 def text(differences: Sequence[DocumentDiff], *, colours: bool) -> Iterator[str]:
     """For each object the kind of change, remarks, and a unified diff that `patch` accepts."""
     for difference in differences:
-        title = f"# {difference.ref} in {difference.namespace}: {difference.fate}"
+        title = f"# {difference.ref} in {difference.namespace}: {difference.outcome}"
         yield colour.paint(title, on=colours, bold=True)
         for remark in difference.remarks:
             yield f"# {plain_text.printable(remark)}"

@@ -1,4 +1,4 @@
-"""The board tells news once, forgets what is gone, and knows when everything is Ready."""
+"""Lines for changes of objects, and readiness of applications."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def service(owner: bool = True) -> LiveObject:
     return live({"apiVersion": "v1", "kind": "Service", "metadata": metadata})
 
 
-def test_a_change_is_told_once() -> None:
+def test_an_unchanged_state_is_printed_once() -> None:
     board = ChangeFormatter()
     assert list(board.put(service())) == ["service/web created: Ready"]
     assert list(board.put(service())) == []
@@ -59,25 +59,25 @@ def test_refused_replicas_are_printed_with_the_reason() -> None:
     assert list(ChangeFormatter().put(deployment)) == [f"deployment.apps/web created: FailedCreate: {refusal}"]
 
 
-def test_what_belongs_to_no_application_is_passed_over() -> None:
+def test_objects_without_an_application_are_ignored() -> None:
     assert list(ChangeFormatter().put(service(owner=False))) == []
 
 
-def test_what_is_gone_is_told_and_forgotten() -> None:
+def test_a_deleted_object_is_printed_and_removed() -> None:
     board = ChangeFormatter()
     list(board.put(service()))
     assert list(board.remove(service())) == ["service/web deleted"]
     assert list(board.remove(service())) == []
 
 
-def test_ready_means_ready_in_the_present_generation() -> None:
+def test_ready_requires_the_current_generation() -> None:
     board = ChangeFormatter()
-    wanted = frozenset({"shop"})
-    assert not board.ready(wanted)
+    names = frozenset({"shop"})
+    assert not board.ready(names)
     list(board.put(application("True", generation=2, observed=1)))
-    assert not board.ready(wanted)
+    assert not board.ready(names)
     list(board.put(application("True", generation=2, observed=2)))
-    assert board.ready(wanted)
+    assert board.ready(names)
 
 
 def test_the_statuses_show_phase_and_every_condition() -> None:

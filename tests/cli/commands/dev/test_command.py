@@ -1,4 +1,4 @@
-"""`rudr dev` as a user starts it: what it takes, what it prints in a pipe and on a terminal, how it ends."""
+"""`rudr dev` in a process: its options, its output in a pipe and on a terminal, and its end."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Dev:
         self._reader = asyncio.StreamReader()
 
     async def start(self, *arguments: str, terminal: bool = False) -> None:
-        """Start it, with a pipe or a terminal as standard output."""
+        """Start it with a pipe or a terminal as standard output."""
         ours, its = pty.openpty() if terminal else os.pipe()
         protocol = asyncio.StreamReaderProtocol(self._reader)
         await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(ours, "rb", buffering=0))
@@ -74,15 +74,15 @@ class Dev:
         os.close(its)
 
     async def until(self, text: str) -> None:
-        """Read on until a text was printed. Raises TimeoutError."""
+        """Read until a text is printed. Raises TimeoutError."""
         async with asyncio.timeout(SECONDS):
             while text not in self.output:
-                found = await self._reader.read(4096)
-                assert found, f"it ended without saying {text!r}: {self.output}"
-                self.output += found.decode(errors="replace")
+                chunk = await self._reader.read(4096)
+                assert chunk, f"it ended without saying {text!r}: {self.output}"
+                self.output += chunk.decode(errors="replace")
 
     async def asked(self, path: str) -> Any:
-        """What its API answers now; the kubeconfig says where."""
+        """The current response of its API, at the address in the kubeconfig."""
         server = self.read()["clusters"][0]["cluster"]["server"]
         async with aiohttp.ClientSession() as session, session.get(server + path) as answer:
             return await answer.json()
@@ -92,7 +92,7 @@ class Dev:
         return yaml.safe_load(self.kubeconfig.read_text())
 
     async def stop(self) -> tuple[int | None, str]:
-        """End it as Ctrl-C does; its exit code and what it complained of."""
+        """Stop it as Ctrl-C does. Returns the exit code and standard error."""
         assert self._process is not None
         if self._process.returncode is None:
             self._process.send_signal(signal.SIGINT)
@@ -107,7 +107,7 @@ async def dev(tmp_path: Path) -> AsyncIterator[Dev]:
     await running.stop()
 
 
-async def test_a_kubeconfig_is_written_when_it_answers_and_ctrl_c_ends_it(dev: Dev) -> None:
+async def test_a_kubeconfig_is_written_when_the_api_is_ready_and_ctrl_c_stops_it(dev: Dev) -> None:
     await dev.start("--no-controller")
     await dev.until("Ctrl-C")
     assert dev.output.splitlines()[0] == embedded_api.NOTICE
@@ -117,7 +117,7 @@ async def test_a_kubeconfig_is_written_when_it_answers_and_ctrl_c_ends_it(dev: D
     assert code == 0, err
 
 
-async def test_without_our_definitions_a_chart_can_bring_them(dev: Dev) -> None:
+async def test_without_crds_a_chart_can_install_them(dev: Dev) -> None:
     await dev.start("--no-crds", "-v")
     await dev.until("Ctrl-C")
     assert "without controller, without custom resource definitions" in dev.output
@@ -134,14 +134,14 @@ async def test_documents_are_applied_at_the_start_in_the_namespace_to_a_release(
     await dev.until(f"{APPLICATION}: Ready")
     assert dev.read()["contexts"][0]["context"]["namespace"] == "shop"
     assert (await dev.asked("/version"))["minor"] == "25"
-    found = await dev.asked("/apis/apps/v1/namespaces/shop/deployments/app-web")
-    assert found["status"]["readyReplicas"] == 1
+    deployment = await dev.asked("/apis/apps/v1/namespaces/shop/deployments/app-web")
+    assert deployment["status"]["readyReplicas"] == 1
     code, err = await dev.stop()
     assert code == 0, err
     assert "GET /" not in err
 
 
-async def test_access_on_request_means_tls_and_tokens_and_a_controller_that_still_works(dev: Dev) -> None:
+async def test_access_enables_tls_tokens_and_a_working_controller(dev: Dev) -> None:
     await dev.start("--access", "-f", str(dev.documents), "-v")
     await dev.until(f"{APPLICATION}: Ready")
     cluster = dev.read()["clusters"][0]["cluster"]
@@ -154,14 +154,14 @@ async def test_access_on_request_means_tls_and_tokens_and_a_controller_that_stil
                 assert answer.status == status
 
 
-async def test_in_a_pipe_changes_are_not_told_unless_asked_for(dev: Dev) -> None:
+async def test_in_a_pipe_changes_are_printed_only_with_verbose(dev: Dev) -> None:
     await dev.start("-f", str(dev.documents), "--no-controller")
     await dev.until(f"{APPLICATION} applied")
     await dev.stop()
     assert "created" not in dev.output
 
 
-async def test_on_a_terminal_the_applications_are_shown_as_they_are(dev: Dev) -> None:
+async def test_on_a_terminal_the_current_state_is_displayed(dev: Dev) -> None:
     await dev.start("-f", str(dev.documents), terminal=True)
     await dev.until("pod/app-web-")
     await dev.until(f"{APPLICATION}: Ready")
@@ -169,22 +169,20 @@ async def test_on_a_terminal_the_applications_are_shown_as_they_are(dev: Dev) ->
     assert code == 0, err
 
 
-def test_a_release_that_is_not_served_is_answered_with_those_that_are(invoke: Callable[..., Result]) -> None:
+def test_an_unsupported_release_is_rejected_with_the_supported_ones(invoke: Callable[..., Result]) -> None:
     for version in ("1.24", "1.38", "2.30", "latest"):
         result = invoke("dev", "--kubernetes-version", version)
         assert result.exit_code == 2
         assert f'"{version}" is not supported; choose a release from 1.25 to 1.37' in result.output
 
 
-def test_a_namespace_that_kubernetes_would_refuse_is_refused(invoke: Callable[..., Result]) -> None:
+def test_an_invalid_namespace_is_rejected(invoke: Callable[..., Result]) -> None:
     result = invoke("dev", "--namespace", "My_Shop")
     assert result.exit_code == 2
     assert "lower-case letters" in result.output
 
 
-def test_documents_that_cannot_be_read_are_told_before_anything_is_served(
-    invoke: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_unreadable_documents_are_reported_before_the_api_starts(invoke: Callable[..., Result], tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("kind: [")
     result = invoke("dev", "-f", str(tmp_path))
     assert result.exit_code == 1

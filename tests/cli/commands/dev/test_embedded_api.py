@@ -1,4 +1,4 @@
-"""`rudr demo` as a user starts it: a real process, and never the user's own kubeconfig."""
+"""`rudr demo` in a process, and the kubeconfig files of the embedded API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOTICE = b"Pods are simulated: no containers run."
 
 
 async def start(home: Path, *arguments: str) -> asyncio.subprocess.Process:
-    """The program in a home of its own, with a kubeconfig that would break it if it were read."""
+    """Start the program with a home folder in which the user's kubeconfig is invalid."""
     (home / "mine").write_text("not a kubeconfig: [")
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -30,7 +30,7 @@ async def start(home: Path, *arguments: str) -> asyncio.subprocess.Process:
     )
 
 
-async def test_the_demo_ends_with_every_application_ready(tmp_path: Path) -> None:
+async def test_the_demo_ends_when_all_applications_are_ready(tmp_path: Path) -> None:
     process = await start(tmp_path, "demo")
     out, err = await asyncio.wait_for(process.communicate(), 90)
     assert process.returncode == 0, err.decode()
@@ -43,7 +43,7 @@ async def test_the_demo_ends_with_every_application_ready(tmp_path: Path) -> Non
     assert (tmp_path / "mine").read_text() == "not a kubeconfig: ["
 
 
-async def test_a_demo_that_cannot_become_ready_fails_and_says_so(tmp_path: Path) -> None:
+async def test_a_demo_that_does_not_become_ready_fails(tmp_path: Path) -> None:
     document = tmp_path / "app.yaml"
     document.write_text(
         "{apiVersion: core.oam.dev/v1alpha1, kind: ApplicationConfiguration, metadata: {name: lost},"
@@ -56,26 +56,26 @@ async def test_a_demo_that_cannot_become_ready_fails_and_says_so(tmp_path: Path)
     assert b"error: not all applications became Ready within 2 s" in err
 
 
-def test_a_kubeconfig_of_somebody_else_is_not_overwritten(tmp_path: Path) -> None:
+def test_another_kubeconfig_is_not_overwritten(tmp_path: Path) -> None:
     theirs = tmp_path / "config"
     theirs.write_text("clusters: [{name: production}]")
     with pytest.raises(ConfigError, match="not written by rudr"):
         embedded_api.check_replaceable(theirs)
 
 
-def test_the_contexts_of_the_kubeconfig_work_in_the_namespace() -> None:
+def test_the_contexts_of_the_kubeconfig_have_the_namespace() -> None:
     content = {"contexts": [{"name": "rudr-local", "context": {"cluster": "rudr-local", "namespace": "default"}}]}
     written = embedded_api.in_namespace(content, "shop")
     assert written["contexts"][0]["context"] == {"cluster": "rudr-local", "namespace": "shop"}
 
 
-def test_our_own_kubeconfig_is_written_again(tmp_path: Path) -> None:
+def test_an_earlier_kubeconfig_of_rudr_is_replaced(tmp_path: Path) -> None:
     ours = tmp_path / "config"
     embedded_api.write(ours, {"clusters": [{"name": "rudr-local"}]})
     embedded_api.check_replaceable(ours)
 
 
-def test_files_that_cannot_be_read_are_told_as_by_the_other_commands(invoke: Invoke, tmp_path: Path) -> None:
+def test_unreadable_files_are_reported_as_by_other_commands(invoke: Invoke, tmp_path: Path) -> None:
     absent = tmp_path / "absent.yaml"
     for command in ("dev", "demo"):
         done = invoke(command, "-f", str(absent))
@@ -83,6 +83,6 @@ def test_files_that_cannot_be_read_are_told_as_by_the_other_commands(invoke: Inv
         assert done.exit_code == 1
 
 
-def test_a_kubeconfig_that_cannot_be_written_is_told_without_a_traceback(tmp_path: Path) -> None:
+def test_an_unwritable_kubeconfig_is_reported_without_a_traceback(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be written: No such file or directory"):
         embedded_api.write(tmp_path / "absent" / "kubeconfig", {})

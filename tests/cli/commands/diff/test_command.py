@@ -1,4 +1,4 @@
-"""`rudr diff` against a local API with the application of `shop`: it tells what would be, and changes nothing."""
+"""`rudr diff` on a local API with the application of `shop`: differences, errors and exit codes."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ def _diff(invoke: Invoke, kubeconfig: Path, tmp_path: Path) -> Invoke:
 
 
 def pause(api: LocalHandle, value: str | None) -> None:
-    """Let the controller leave the application's objects as somebody else makes them."""
+    """Pause the application, so that the controller does not revert changes."""
     annotations = {"metadata": {"annotations": {PAUSED: value}}}
     api.wait(api.cluster.patch(Kind(API_VERSION, "ApplicationConfiguration"), "shop", annotations))
 
 
-def test_nothing_differs_when_the_documents_are_those_of_the_cluster(diff: Invoke) -> None:
+def test_unchanged_documents_have_no_differences(diff: Invoke) -> None:
     done = diff(shop.DOCUMENTS)
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_what_would_be_created_changed_and_pruned_is_shown_and_nothing_is_done(diff: Invoke, api: LocalHandle) -> None:
+def test_created_changed_and_pruned_objects_are_printed_and_nothing_is_written(diff: Invoke, api: LocalHandle) -> None:
     before = api.get("apps/v1", "Deployment", "shop-web")
     done = diff(LATER)
     assert done.exit_code == 1, done.stderr
@@ -72,7 +72,7 @@ def test_what_would_be_created_changed_and_pruned_is_shown_and_nothing_is_done(d
     assert api.get("apps/v1", "Deployment", "shop-second") is None
 
 
-def test_components_that_are_not_among_the_documents_are_those_of_the_cluster(diff: Invoke) -> None:
+def test_missing_components_are_read_from_the_cluster(diff: Invoke) -> None:
     done = diff(APPLICATION)
     assert done.exit_code == 1, done.stderr
     assert "shop-second" in done.stdout
@@ -86,7 +86,7 @@ def test_a_component_alone_is_compared_for_every_application_that_uses_it(diff: 
     assert "shop-worker" not in done.stdout
 
 
-def test_who_has_changed_a_field_of_ours_is_named(diff: Invoke, api: LocalHandle) -> None:
+def test_the_owner_of_a_changed_field_is_printed(diff: Invoke, api: LocalHandle) -> None:
     pause(api, "true")
     api.until(API_VERSION, "ApplicationConfiguration", "shop", lambda one: "Paused" in str(one["status"]))
     try:
@@ -101,7 +101,7 @@ def test_who_has_changed_a_field_of_ours_is_named(diff: Invoke, api: LocalHandle
     assert "the application is paused" in done.stdout
 
 
-def test_an_object_of_somebody_else_is_an_error_of_its_own(diff: Invoke, api: LocalHandle) -> None:
+def test_an_object_of_another_owner_is_an_error(diff: Invoke, api: LocalHandle) -> None:
     theirs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "third"}, "spec": {"ports": [{"port": 1}]}}
     api.apply(theirs)
     done = diff(shop.DOCUMENTS.replace("instanceName: shop-web", "instanceName: third"))
@@ -110,7 +110,7 @@ def test_an_object_of_somebody_else_is_an_error_of_its_own(diff: Invoke, api: Lo
     assert "deployment.apps/third in default: would be created" in done.stdout
 
 
-def test_of_an_instance_that_is_anothers_nothing_else_is_said(diff: Invoke) -> None:
+def test_a_refused_instance_has_no_further_differences(diff: Invoke) -> None:
     done = diff(shop.DOCUMENTS.replace("metadata: {name: shop}", "metadata: {name: rival}"))
     assert (done.exit_code, done.stdout) == (2, "")
     reason = 'already exists and belongs to application "shop" (label app.kubernetes.io/name)'
@@ -118,7 +118,7 @@ def test_of_an_instance_that_is_anothers_nothing_else_is_said(diff: Invoke) -> N
     assert done.stderr.splitlines() == [f"error: componentinstance.core.oam.dev/{name} {reason}" for name in names]
 
 
-def test_what_the_server_refuses_is_told_with_its_reason_and_ends_with_2(diff: Invoke, api: LocalHandle) -> None:
+def test_a_rejection_of_the_server_is_printed_and_exits_with_2(diff: Invoke, api: LocalHandle) -> None:
     hard = {"services": "0"}
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": hard}}
     api.apply(quota)
@@ -130,7 +130,7 @@ def test_what_the_server_refuses_is_told_with_its_reason_and_ends_with_2(diff: I
     assert "exceeded quota: none" in done.stderr
 
 
-def test_documents_that_are_wrong_are_told_with_their_place_and_end_with_2(diff: Invoke) -> None:
+def test_invalid_documents_are_printed_with_locations_and_exit_with_2(diff: Invoke) -> None:
     done = diff(shop.DOCUMENTS.replace("componentName: web", "componentName: wed"))
     assert done.exit_code == 2
     assert (
@@ -139,7 +139,7 @@ def test_documents_that_are_wrong_are_told_with_their_place_and_end_with_2(diff:
     )
 
 
-def test_all_that_is_wrong_is_told_at_once_also_where_a_document_cannot_be_read(
+def test_all_problems_are_printed_even_if_a_document_is_unreadable(
     diff: Invoke, invoke: Invoke, tmp_path: Path
 ) -> None:
     wrong = shop.DOCUMENTS.replace("instanceName: shop-web", "instanceName: Two_Bad").replace("manual-scaler", "none")
@@ -153,13 +153,13 @@ def test_all_that_is_wrong_is_told_at_once_also_where_a_document_cannot_be_read(
         assert text in done.stderr
 
 
-def test_in_a_namespace_that_is_not_there_everything_would_be_created(diff: Invoke) -> None:
+def test_in_a_missing_namespace_everything_would_be_created(diff: Invoke) -> None:
     done = diff(shop.DOCUMENTS, "-n", "nowhere")
     assert done.exit_code == 1, done.stderr
     assert done.stdout.count("would be created") == 6
 
 
-def test_without_a_server_it_ends_with_2_because_1_means_a_difference(invoke: Invoke, tmp_path: Path) -> None:
+def test_without_a_server_diff_exits_with_2(invoke: Invoke, tmp_path: Path) -> None:
     content = yaml.safe_load(
         "{clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}], users: [{name: u, user: {}}],"
         " contexts: [{name: x, context: {cluster: c, user: u}}], current-context: x}"
@@ -172,7 +172,7 @@ def test_without_a_server_it_ends_with_2_because_1_means_a_difference(invoke: In
     assert "was refused - did you specify the right host or port?" in done.stderr
 
 
-def test_another_program_gets_both_states_as_files_and_its_word_counts(diff: Invoke, tmp_path: Path) -> None:
+def test_an_external_program_compares_two_directories(diff: Invoke, tmp_path: Path) -> None:
     program = tmp_path / "differ"
     program.write_text('#!/bin/sh\ncat "$2"/apps.v1.Deployment.default.shop-web > "$(dirname "$0")/seen"\nexit $CODE\n')
     program.chmod(0o755)
@@ -229,7 +229,7 @@ spec:
 """
 
 
-def test_scopes_volumes_files_autoscalers_and_what_runs_once_are_seen_as_the_controller_sees_them(
+def test_scopes_volumes_files_autoscalers_and_jobs_are_previewed_like_the_controller(
     diff: Invoke, api: LocalHandle
 ) -> None:
     api.apply(*yaml.safe_load_all(VARIOUS))

@@ -1,4 +1,4 @@
-"""Two states of an object: what of them is compared, what is hidden, and whose the differing fields are."""
+"""The difference of two states of an object: ignored fields, masked values, and owners of fields."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def secret(**data: str) -> Document:
 
 
 def between(live: Document | None, merged: Document | None) -> DocumentDiff:
-    found = live or merged or {}
-    ref = Ref(Kind(found["apiVersion"], found["kind"]), "web")
+    document = live or merged or {}
+    ref = Ref(Kind(document["apiVersion"], document["kind"]), "web")
     return DocumentDiff(ref=ref, namespace="shop", live=live, merged=merged)
 
 
-def test_what_the_server_and_we_write_with_every_change_is_no_difference() -> None:
+def test_fields_that_change_with_every_write_are_ignored() -> None:
     noise: Document = {
         "resourceVersion": "7",
         "generation": 3,
@@ -46,7 +46,7 @@ def test_what_the_server_and_we_write_with_every_change_is_no_difference() -> No
     assert document_diff.lines(between(live, deployment(1))) == []
 
 
-def test_a_difference_reads_as_that_of_diff() -> None:
+def test_a_difference_is_a_unified_diff() -> None:
     assert document_diff.lines(between(deployment(1), deployment(2)))[:6] == [
         "--- LIVE/apps.v1.Deployment.shop.web",
         "+++ MERGED/apps.v1.Deployment.shop.web",
@@ -57,12 +57,12 @@ def test_a_difference_reads_as_that_of_diff() -> None:
     ]
 
 
-def test_what_is_created_or_pruned_is_against_nothing() -> None:
+def test_created_and_pruned_objects_are_compared_with_dev_null() -> None:
     assert document_diff.lines(between(None, deployment(1)))[0] == "--- /dev/null"
     assert document_diff.lines(between(deployment(1), None))[1] == "+++ /dev/null"
 
 
-def test_each_differing_field_has_its_owners_and_no_other_field_is_named() -> None:
+def test_only_differing_fields_are_listed_with_owners() -> None:
     entries = [
         {"manager": "kubectl-edit", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
         {
@@ -85,24 +85,24 @@ def test_each_differing_field_has_its_owners_and_no_other_field_is_named() -> No
     assert document_diff.owners(between(None, deployment(2))) == []
 
 
-def test_a_field_that_is_given_up_keeps_its_value() -> None:
+def test_a_released_field_keeps_its_value() -> None:
     merged = document_diff.held(deployment(1), deployment(5), (("spec", "replicas"),))
     assert merged == deployment(5)
 
 
 @given(st.dictionaries(st.text("ab", min_size=1), st.text("xyz", min_size=9)), st.data())
-def test_no_value_of_a_secret_is_ever_shown(old: dict[str, str], data: st.DataObject) -> None:
+def test_values_of_secrets_are_masked(old: dict[str, str], data: st.DataObject) -> None:
     new = data.draw(st.dictionaries(st.text("ab", min_size=1), st.text("xyz", min_size=9)))
     whole = {"kubectl.kubernetes.io/last-applied-configuration": str(old)}
     live = {**secret(**old), "metadata": {"name": "web", "annotations": whole}, "stringData": old}
-    found = between(live, {**secret(**new), "stringData": new})
-    shown = "".join(document_diff.texts(found))
-    assert not [value for value in (*old.values(), *new.values()) if value in shown]
+    diff = between(live, {**secret(**new), "stringData": new})
+    printed = "".join(document_diff.texts(diff))
+    assert not [value for value in (*old.values(), *new.values()) if value in printed]
     kept = {key for key in old if new.get(key) == old[key]}
-    assert (len(kept) == len(old) == len(new)) or document_diff.lines(found)
+    assert (len(kept) == len(old) == len(new)) or document_diff.lines(diff)
 
 
-def test_of_a_secret_one_sees_which_values_change() -> None:
+def test_masked_values_of_secrets_show_which_change() -> None:
     live, merged = document_diff.texts(between(secret(a="1", b="2"), secret(a="1", b="3")))
     assert "a: '***'" in live.replace('"', "'")
     assert "*** (before)" in live

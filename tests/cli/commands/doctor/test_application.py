@@ -1,4 +1,4 @@
-"""The checks of one application, on values: causes before what comes of them, and what to do about each."""
+"""The checks of an application, on values: causes before their consequences, with advice."""
 
 from __future__ import annotations
 
@@ -38,58 +38,60 @@ WEB: Document = {
 FINE = (condition("Valid", "True"), condition("Synced", "True"), condition("Ready", "True", message="1 of 1"))
 
 
-def check(found: Document, **rest: Any) -> list[Finding]:
-    return application.check(ApplicationFacts(application=found, **{"components": (WEB,), **rest}), CATALOG)
+def check(application_document: Document, **rest: Any) -> list[Finding]:
+    return application.check(
+        ApplicationFacts(application=application_document, **{"components": (WEB,), **rest}), CATALOG
+    )
 
 
-def test_of_an_application_that_is_ready_nothing_else_is_said() -> None:
-    [found] = check(document(*FINE))
-    assert (found.level, found.message) == ("ok", "default/shop is Ready: 1 of 1")
+def test_a_ready_application_has_one_finding() -> None:
+    [finding] = check(document(*FINE))
+    assert (finding.level, finding.message) == ("ok", "default/shop is Ready: 1 of 1")
 
 
-def test_what_no_controller_has_seen_leads_to_the_installation() -> None:
-    [found] = check({**document(), "status": {}})
-    assert (found.level, found.next) == ("problem", "rudr doctor")
+def test_an_application_that_is_not_reconciled_points_to_the_installation() -> None:
+    [finding] = check({**document(), "status": {}})
+    assert (finding.level, finding.next) == ("problem", "rudr doctor")
 
 
-def test_what_is_being_deleted_is_told_with_what_holds_it_back() -> None:
-    found = check(document(*FINE, deletionTimestamp="x", finalizers=["rudr.oam.dev/reclaim"]))
-    assert found[0].message == "the application is being deleted; blocked by the finalizers rudr.oam.dev/reclaim"
+def test_a_deletion_is_reported_with_its_finalizers() -> None:
+    findings = check(document(*FINE, deletionTimestamp="x", finalizers=["rudr.oam.dev/reclaim"]))
+    assert findings[0].message == "the application is being deleted; blocked by the finalizers rudr.oam.dev/reclaim"
 
 
-def test_a_component_that_is_missing_is_told_once_with_the_nearest_name() -> None:
+def test_a_missing_component_is_reported_once_with_the_nearest_name() -> None:
     message = '$.spec.components[0].componentName: the ComponentSchematic "web" does not exist in this namespace.'
     valid = condition("Valid", "False", "ComponentNotFound", message)
     near = {"metadata": {"name": "webb"}, "spec": {}}
-    [found] = check(document(valid), components=(near,))
-    assert found.check == "components"
-    assert '"web" does not exist in namespace default. Did you mean "webb"?' in found.message
+    [finding] = check(document(valid), components=(near,))
+    assert finding.check == "components"
+    assert '"web" does not exist in namespace default. Did you mean "webb"?' in finding.message
     unknown = check(document(valid), components=None)
-    assert [one.check for one in unknown] == ["documents"]
+    assert [finding.check for finding in unknown] == ["documents"]
 
 
-def test_a_type_that_nobody_offers_is_told() -> None:
-    [found] = check(document(*FINE[1:], traits=[{"name": "ingres"}]))
-    assert found.check == "types"
-    assert 'Did you mean "ingress"?' in found.message
+def test_an_unknown_type_is_reported() -> None:
+    [finding] = check(document(*FINE[1:], traits=[{"name": "ingres"}]))
+    assert finding.check == "types"
+    assert 'Did you mean "ingress"?' in finding.message
 
 
-def test_what_is_missing_is_told_once_among_other_mistakes() -> None:
+def test_a_missing_component_is_not_repeated_from_the_condition() -> None:
     lines = [
         '$.spec.components[0].componentName: the ComponentSchematic "web" does not exist in this namespace.',
         '$.spec.components[0].traits[0].name: no installed plugin provides the trait "ingres"; installed: ingress.',
         "$.a: wrong",
     ]
     valid = condition("Valid", "False", "InvalidDocument", "\n".join(lines))
-    found = check(document(valid, traits=[{"name": "ingres"}]), components=())
-    assert [one.check for one in found] == ["components", "types", "documents"]
-    assert found[-1].message == "$.a: wrong"
+    findings = check(document(valid, traits=[{"name": "ingres"}]), components=())
+    assert [finding.check for finding in findings] == ["components", "types", "documents"]
+    assert findings[-1].message == "$.a: wrong"
 
 
-def test_each_line_of_what_is_wrong_with_the_documents_is_a_finding() -> None:
-    found = check(document(condition("Valid", "False", "InvalidDocument", "$.a: one\n$.b: two")))
-    assert [one.message for one in found] == ["$.a: one", "$.b: two"]
-    assert "rudr validate" in found[0].next
+def test_each_line_of_the_valid_condition_is_a_finding() -> None:
+    findings = check(document(condition("Valid", "False", "InvalidDocument", "$.a: one\n$.b: two")))
+    assert [finding.message for finding in findings] == ["$.a: one", "$.b: two"]
+    assert "rudr validate" in findings[0].next
 
 
 @pytest.mark.parametrize(
@@ -101,15 +103,15 @@ def test_each_line_of_what_is_wrong_with_the_documents_is_a_finding() -> None:
         ("Forbidden", "rudr diff -f FILE"),
     ],
 )
-def test_a_refused_object_is_told_with_what_its_reason_asks_for(reason: str, hint: str) -> None:
-    found = check(document(condition("Valid", "True"), condition("Synced", "False", reason, "service/x: no")))
-    assert [(one.check, one.message) for one in found] == [("objects", "service/x: no")]
-    assert hint in found[0].next
+def test_a_rejected_object_has_advice_for_its_reason(reason: str, hint: str) -> None:
+    findings = check(document(condition("Valid", "True"), condition("Synced", "False", reason, "service/x: no")))
+    assert [(finding.check, finding.message) for finding in findings] == [("objects", "service/x: no")]
+    assert hint in findings[0].next
 
 
-def test_a_paused_application_is_told_how_to_go_on() -> None:
-    [found] = check(document(*FINE, condition("Paused", "True", "Paused", "it is")))
-    assert found.next.endswith("rudr.oam.dev/paused-")
+def test_a_paused_application_has_advice_to_resume() -> None:
+    [finding] = check(document(*FINE, condition("Paused", "True", "Paused", "it is")))
+    assert finding.next.endswith("rudr.oam.dev/paused-")
 
 
 def pod(name: str, **waiting: str) -> Document:
@@ -136,18 +138,20 @@ NOT_READY = (*FINE[:2], condition("Ready", "False", "R"))
         ("ContainerCreating", "kubectl describe pod -n default web-1"),
     ],
 )
-def test_an_instance_is_told_with_the_pod_that_holds_it_up_and_what_that_needs(reason: str, hint: str) -> None:
-    found = check(document(*NOT_READY, instances=[UNREADY]), objects=(pod("web-1", reason=reason),))
-    assert [one.check for one in found] == ["instances", "pods"]
-    assert found[0].message == "shop-web: 0 of 1 ready"
-    assert hint in found[1].next
+def test_an_instance_is_reported_with_its_unready_pod_and_advice(reason: str, hint: str) -> None:
+    findings = check(document(*NOT_READY, instances=[UNREADY]), objects=(pod("web-1", reason=reason),))
+    assert [finding.check for finding in findings] == ["instances", "pods"]
+    assert findings[0].message == "shop-web: 0 of 1 ready"
+    assert hint in findings[1].next
 
 
 def test_a_trait_that_failed_is_noted() -> None:
     trait = {"name": "ingress", "state": "failed", "reason": "NoClass", "message": "there is no class"}
     instance = {"name": "shop-web", "state": "ready", "reason": "Ready", "traits": [trait]}
-    found = check(document(*FINE, instances=[instance]))
-    assert [(one.level, one.message) for one in found[1:]] == [("note", "shop-web, trait ingress: there is no class")]
+    findings = check(document(*FINE, instances=[instance]))
+    assert [(finding.level, finding.message) for finding in findings[1:]] == [
+        ("note", "shop-web, trait ingress: there is no class")
+    ]
 
 
 def event(number: int, reason: str, **rest: Any) -> Document:
@@ -155,12 +159,12 @@ def event(number: int, reason: str, **rest: Any) -> Document:
     return {"type": "Warning", "reason": reason, "message": f"m{number}", "involvedObject": about, **rest}
 
 
-def test_the_latest_warnings_are_told_once_and_those_about_conditions_not_at_all() -> None:
+def test_the_latest_warnings_are_noted_without_those_of_conditions() -> None:
     listed = (
         event(1, "FailedMount", lastTimestamp="2026-01-01T00:00:01Z"),
         event(2, "FailedMount", lastTimestamp="2026-01-01T00:00:02Z", count=7),
         event(3, "NotReady", action="Reconcile"),
         event(4, "Pulled", type="Normal"),
     )
-    found = check(document(*FINE), events=listed)
-    assert [one.message for one in found[1:]] == ["pod/web-1: FailedMount: m2 (7 times)"]
+    findings = check(document(*FINE), events=listed)
+    assert [finding.message for finding in findings[1:]] == ["pod/web-1: FailedMount: m2 (7 times)"]

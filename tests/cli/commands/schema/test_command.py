@@ -1,4 +1,4 @@
-"""The schema for editors takes every document that is right, and refuses each mistake where it is."""
+"""The schema for editors accepts valid documents, and rejects errors at their paths."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VARIABLE = "[fromVariable(x)]"
 
 @pytest.fixture(name="check", scope="module")
 def _check(everything: Catalog) -> Callable[[Any], list[str]]:
-    """The places of a document that are refused."""
+    """The paths of a document that the schema rejects."""
     schema = editor_schema.schema(everything)
     jsonschema.Draft7Validator.check_schema(schema)
     validator = jsonschema.Draft7Validator(schema)
@@ -55,8 +55,8 @@ def scope(kind: str, properties: Any) -> dict[str, Any]:
 
 
 def component(workload: str = "core.oam.dev/v1alpha1.Server", **container: Any) -> dict[str, Any]:
-    given = {"name": "a", "image": "a:1", **container}
-    return oam("ComponentSchematic", {"workloadType": workload, "containers": [given]})
+    complete = {"name": "a", "image": "a:1", **container}
+    return oam("ComponentSchematic", {"workloadType": workload, "containers": [complete]})
 
 
 def function(*settings: dict[str, Any], workload: str = "openfaas.com/v1alpha2.Function") -> dict[str, Any]:
@@ -64,20 +64,18 @@ def function(*settings: dict[str, Any], workload: str = "openfaas.com/v1alpha2.F
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_our_own_documents_are_taken(check: Callable[[Any], list[str]], path: Path) -> None:
+def test_the_examples_of_the_project_are_valid(check: Callable[[Any], list[str]], path: Path) -> None:
     for document in yaml_file.load(path.read_bytes(), path.name):
         assert check(document.value) == []
 
 
 @pytest.mark.parametrize("path", sorted(RUDR.rglob("*.yaml")), ids=lambda path: str(path.relative_to(RUDR)))
-def test_rudrs_documents_are_taken_but_for_keys_beside_properties(
-    check: Callable[[Any], list[str]], path: Path
-) -> None:
+def test_the_examples_of_rudr_are_valid_except_for_unknown_keys(check: Callable[[Any], list[str]], path: Path) -> None:
     for document in yaml_file.load(path.read_bytes(), path.name):
         assert all(place.endswith(".traits[0]") for place in check(document.value))
 
 
-def test_the_example_of_every_type_is_taken(check: Callable[[Any], list[str]], everything: Catalog) -> None:
+def test_the_example_of_every_type_is_valid(check: Callable[[Any], list[str]], everything: Catalog) -> None:
     for offer in everything.offers():
         example = facts.explain(offer, everything).example
         assert example is not None
@@ -132,7 +130,7 @@ def test_the_example_of_every_type_is_taken(check: Callable[[Any], list[str]], e
         {"apiVersion": "example.org/v1", "kind": "Trait", "anything": 1},
     ],
 )
-def test_a_document_that_is_right_is_taken(check: Callable[[Any], list[str]], document: dict[str, Any]) -> None:
+def test_a_valid_document_is_accepted(check: Callable[[Any], list[str]], document: dict[str, Any]) -> None:
     assert check(document) == []
 
 
@@ -182,7 +180,7 @@ TRAIT = f"{BINDING}.traits[0]"
         (trait(""), f"{TRAIT}.name"),
     ],
 )
-def test_a_mistake_is_refused_at_its_place(
+def test_an_error_is_reported_at_its_path(
     check: Callable[[Any], list[str]], document: dict[str, Any], place: str
 ) -> None:
     places = check(document)
@@ -195,7 +193,7 @@ def test_a_mistake_is_refused_at_its_place(
 @hypothesis.example({"anyOf": [{"type": "string", "const": "a"}, {"type": "null"}]}, None)
 @hypothesis.example({"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}]}, None)
 @hypothesis.example({"minimum": 3, "anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}, 2)
-def test_an_editor_takes_of_a_type_just_what_the_type_takes(schema: dict[str, Any], value: Any) -> None:
+def test_the_converted_schema_accepts_the_same_values(schema: dict[str, Any], value: Any) -> None:
     turned = {**json_schema.of_type(schema), "definitions": {"variable": json_schema.VARIABLE}}
     jsonschema.Draft7Validator.check_schema(turned)
     taken = jsonschema.Draft202012Validator(schema).is_valid(value)
@@ -203,7 +201,7 @@ def test_an_editor_takes_of_a_type_just_what_the_type_takes(schema: dict[str, An
 
 
 @hypothesis.given(SCHEMAS)
-def test_an_editor_takes_a_variable_in_the_place_of_every_scalar(schema: dict[str, Any]) -> None:
+def test_the_converted_schema_accepts_variables_for_scalars(schema: dict[str, Any]) -> None:
     inside = {"type": "object", "properties": {"it": schema}}
     turned = {**json_schema.of_type(inside), "definitions": {"variable": json_schema.VARIABLE}}
     scalar = not {"object", "array", "null"} & _kinds(schema)
@@ -214,7 +212,7 @@ def _kinds(schema: dict[str, Any]) -> set[Any]:
     return {schema.get("type")}.union(*map(_kinds, schema.get("anyOf", ())))
 
 
-def test_schemas_of_a_later_draft_are_put_into_the_words_of_draft_07() -> None:
+def test_keywords_of_later_drafts_are_converted_to_draft_07() -> None:
     later = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Properties",
@@ -227,19 +225,19 @@ def test_schemas_of_a_later_draft_are_put_into_the_words_of_draft_07() -> None:
         "dependentRequired": {"on": ["pair"]},
         "unevaluatedProperties": False,
     }
-    found = json_schema.of_type(later)
-    jsonschema.Draft7Validator.check_schema(found)
-    validator = jsonschema.Draft7Validator({**found, "definitions": {"variable": json_schema.VARIABLE}})
+    converted = json_schema.of_type(later)
+    jsonschema.Draft7Validator.check_schema(converted)
+    validator = jsonschema.Draft7Validator({**converted, "definitions": {"variable": json_schema.VARIABLE}})
     assert validator.is_valid({"pair": [1, "a"], "either": None, "on": True})
     assert validator.is_valid({"pair": [VARIABLE, "a"], "either": VARIABLE, "on": VARIABLE})
     for wrong in ({"on": True}, {"pair": [1, "a", 2]}, {"pair": ["a", "a"]}, {"either": "c"}, {"on": "yes"}):
         assert not validator.is_valid(wrong)
-    assert "$schema" not in found
+    assert "$schema" not in converted
 
 
-def test_a_name_with_signs_of_regular_expressions_is_taken_literally() -> None:
+def test_names_are_escaped_in_patterns() -> None:
     class Odd(Trait[Any]):
-        """Odd."""
+        """A trait with special characters in its name."""
 
         name = "a.b+c"
         aliases = ("x^]",)
@@ -255,6 +253,6 @@ def test_a_name_with_signs_of_regular_expressions_is_taken_literally() -> None:
     assert not validator.is_valid(trait("x^]", properties={"a": 1}))
 
 
-def test_the_command_prints_it(invoke: Invoke, everything: Catalog) -> None:
+def test_the_command_prints_the_schema(invoke: Invoke, everything: Catalog) -> None:
     printed = invoke("schema", obj=LoadedPlugins(catalog=everything))
     assert json.loads(printed.stdout) == json.loads(json.dumps(editor_schema.schema(everything)))

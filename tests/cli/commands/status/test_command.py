@@ -1,4 +1,4 @@
-"""`rudr status` on an application with one component that is well and one that crashes, on a local API."""
+"""`rudr status` and `rudr tree` on a local API, for an application with a ready and a crashing component."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _api(kubeconfig: Path) -> Iterator[LocalHandle]:
         yield handle
 
 
-def test_kubectl_rudr_status_shows_what_is_well_and_what_crashes_in_80_columns(
+def test_kubectl_rudr_status_prints_ready_and_crashing_instances_in_80_columns(
     kubeconfig: Path, tmp_path: Path
 ) -> None:
     if not KUBECTL.exists():
@@ -59,7 +59,7 @@ def test_kubectl_rudr_status_shows_what_is_well_and_what_crashes_in_80_columns(
     assert done.returncode == 1
 
 
-def test_json_has_the_same_for_machines_and_keeps_its_names(invoke: Invoke, kubeconfig: Path) -> None:
+def test_json_has_the_same_content_with_stable_names(invoke: Invoke, kubeconfig: Path) -> None:
     done = invoke("status", "shop", "-o", "json", "--kubeconfig", str(kubeconfig))
     assert shop.timeless(done.stdout) == (GOLDEN / "status.json").read_text()
     assert done.exit_code == 1
@@ -71,7 +71,7 @@ def test_all_namespaces_names_only_and_yaml(invoke: Invoke, kubeconfig: Path) ->
     assert "- name: shop-worker\n" in invoke("status", "-o", "yaml", *where).stdout
 
 
-def test_wide_shows_healthy_pods_and_where_they_are(invoke: Invoke, kubeconfig: Path) -> None:
+def test_wide_adds_ready_pods_and_nodes(invoke: Invoke, kubeconfig: Path) -> None:
     where = ("--kubeconfig", str(kubeconfig))
     narrow, wide = invoke("status", *where).stdout, invoke("status", "-o", "wide", "--no-headers", *where).stdout
     assert "pod/shop-web-" not in narrow
@@ -81,13 +81,13 @@ def test_wide_shows_healthy_pods_and_where_they_are(invoke: Invoke, kubeconfig: 
     assert "HEALTH" not in wide
 
 
-def test_colour_comes_when_asked_for_and_never_by_itself_in_a_pipe(invoke: Invoke, kubeconfig: Path) -> None:
+def test_colour_in_a_pipe_needs_the_option(invoke: Invoke, kubeconfig: Path) -> None:
     where = ("--kubeconfig", str(kubeconfig))
     assert "\x1b[" not in invoke("status", *where).stdout
     assert "\x1b[32mTrue" in invoke("status", "--color", "always", *where, color=True).stdout
 
 
-def test_an_application_that_is_not_there_is_an_error_in_the_words_of_kubectl(invoke: Invoke, kubeconfig: Path) -> None:
+def test_a_missing_application_is_reported_as_by_kubectl(invoke: Invoke, kubeconfig: Path) -> None:
     done = invoke("status", "shoe", "--kubeconfig", str(kubeconfig))
     assert done.stderr == ('Error from server (NotFound): applicationconfigurations.core.oam.dev "shoe" not found\n')
     assert (done.exit_code, done.stdout) == (1, "")
@@ -96,19 +96,19 @@ def test_an_application_that_is_not_there_is_an_error_in_the_words_of_kubectl(in
         assert (watched.exit_code, watched.stderr) == (1, done.stderr)
 
 
-def test_no_application_at_all_is_said_and_is_no_error(invoke: Invoke, kubeconfig: Path) -> None:
+def test_an_empty_list_prints_a_message_and_is_not_an_error(invoke: Invoke, kubeconfig: Path) -> None:
     done = invoke("status", "-n", "elsewhere", "--kubeconfig", str(kubeconfig))
     assert (done.exit_code, done.stdout) == (0, "")
     assert done.stderr == "No applications found in elsewhere namespace.\n"
 
 
-def test_tree_goes_down_to_the_pod_and_its_reason(invoke: Invoke, kubeconfig: Path) -> None:
+def test_tree_includes_pods_and_their_reasons(invoke: Invoke, kubeconfig: Path) -> None:
     done = invoke("tree", "shop", "--kubeconfig", str(kubeconfig))
     assert shop.timeless(done.stdout) == (GOLDEN / "tree.txt").read_text()
     assert done.exit_code == 0
 
 
-def test_tree_for_machines_is_nested_and_by_name_it_is_flat(invoke: Invoke, kubeconfig: Path) -> None:
+def test_tree_as_json_is_nested_and_as_names_flat(invoke: Invoke, kubeconfig: Path) -> None:
     where = ("--kubeconfig", str(kubeconfig))
     [root] = json.loads(invoke("tree", "-o", "json", *where).stdout)["items"]
     assert root["name"] == "applicationconfiguration.core.oam.dev/shop"
@@ -130,7 +130,7 @@ def test_tree_for_machines_is_nested_and_by_name_it_is_flat(invoke: Invoke, kube
 
 
 @pytest.mark.parametrize("command", ["status", "tree"])
-def test_a_selector_takes_applications_by_their_labels(
+def test_a_selector_matches_labels_of_applications(
     command: str, invoke: Invoke, kubeconfig: Path, api: LocalHandle
 ) -> None:
     document = shop.documents()[2]

@@ -1,4 +1,4 @@
-"""A report of an application: from any document, about its present form only, and as text within the width."""
+"""Reports of applications, from any document, and their text."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def application(status: Any, **metadata: Any) -> Document:
 
 
 @given(junk, st.lists(junk, max_size=3))
-def test_no_document_is_too_odd_to_be_reported(status: Any, pods: list[Any]) -> None:
+def test_any_document_can_be_reported(status: Any, pods: list[Any]) -> None:
     listed = [{"metadata": {"name": "p", "labels": one}, "status": one, "spec": one} for one in pods]
-    found = report.of(application(status), listed)
+    application_report = report.of(application(status), listed)
     for colours in (False, True):
-        lines = list(text.lines([found, found], 80, colours=colours, wide=True))
+        lines = list(text.lines([application_report, application_report], 80, colours=colours, wide=True))
         assert all("\n" not in line and "\x1b" not in click.unstyle(line) for line in lines)
     for one in listed:
         assert pod_state.assess(one).reason is not None
@@ -66,7 +66,7 @@ def test_no_document_is_too_odd_to_be_reported(status: Any, pods: list[Any]) -> 
 READY = {"type": "Ready", "status": "True", "reason": "Ready"}
 
 
-def test_ready_counts_only_for_the_application_as_it_is_now() -> None:
+def test_ready_requires_the_current_generation_and_no_deletion() -> None:
     assert report.of(application({"observedGeneration": 2, "conditions": [READY]})).ready
     old = report.of(application({"observedGeneration": 1, "conditions": [READY]}))
     unseen = report.of(application({}))
@@ -94,7 +94,7 @@ def test_pods_are_those_of_the_application_its_namespace_and_the_instance() -> N
     assert [one.name for one in instance.pods] == ["mine"]
 
 
-def test_scopes_warnings_and_facts_that_are_long_have_lines_of_their_own() -> None:
+def test_scopes_warnings_and_long_details_have_lines_of_their_own() -> None:
     scope = {"name": "all", "type": "core.oam.dev/v1alpha1.HealthScope", "state": "failed", "reason": "Unhealthy"}
     status = {
         "observedGeneration": 2,

@@ -1,4 +1,4 @@
-"""An application as a tree: who owns what, in an order that does not change, whatever else there is."""
+"""The tree of an application's objects, in a stable order."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def test_the_tree_follows_owner_references_down_to_the_pods() -> None:
     deployment = document("Deployment", "web", owner="ApplicationConfiguration-shop")
     pod = document("Pod", "web-1", owner="Deployment-web", api_version="v1", status={"phase": "Pending"})
     stranger = document("Pod", "other", owner="somebody", api_version="v1")
-    found = ownership_tree.build(ROOT, [pod, stranger, deployment])
-    assert [(depth, node.name) for depth, node in found.walk()] == [
+    tree = ownership_tree.build(ROOT, [pod, stranger, deployment])
+    assert [(depth, node.name) for depth, node in tree.walk()] == [
         (0, "applicationconfiguration.core.oam.dev/shop"),
         (1, "deployment.apps/web"),
         (2, "pod/web-1"),
     ]
 
 
-def test_a_claim_that_nobody_owns_stands_below_its_instance() -> None:
+def test_a_claim_without_an_owner_is_below_its_instance() -> None:
     labels = {"oam.dev/instance-name": "web"}
     owner = document(
         "ComponentInstance", "web-web", owner="ApplicationConfiguration-shop", api_version=ROOT["apiVersion"]
@@ -45,15 +45,15 @@ def test_a_claim_that_nobody_owns_stands_below_its_instance() -> None:
         one["metadata"]["labels"] = labels
     record = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": "data", "uid": "PersistentVolumeClaim-data"}
     root = {**ROOT, "status": {"resources": [record]}}
-    found = ownership_tree.build(root, [*claims, owner])
-    assert [(depth, node.name) for depth, node in found.walk()] == [
+    tree = ownership_tree.build(root, [*claims, owner])
+    assert [(depth, node.name) for depth, node in tree.walk()] == [
         (0, "applicationconfiguration.core.oam.dev/shop"),
         (1, "componentinstance.core.oam.dev/web-web"),
         (2, "persistentvolumeclaim/data"),
     ]
 
 
-def test_workloads_come_first_and_the_order_does_not_depend_on_that_of_the_documents() -> None:
+def test_children_are_sorted_with_workloads_first() -> None:
     owned = [
         document(kind, "web", owner="ApplicationConfiguration-shop", api_version=api_version)
         for kind, api_version in (("Service", "v1"), ("Ingress", "networking.k8s.io/v1"), ("Deployment", "apps/v1"))
@@ -73,41 +73,39 @@ def test_lines_show_state_and_facts() -> None:
     )
 
 
-def replica_set(name: str, wanted: int, owner: str) -> Document:
-    found = document("ReplicaSet", name, owner=owner, spec={"replicas": wanted})
-    found["metadata"]["ownerReferences"][0]["kind"] = owner.partition("-")[0]
-    return found
+def replica_set(name: str, replicas: int, owner: str) -> Document:
+    replica_set_document = document("ReplicaSet", name, owner=owner, spec={"replicas": replicas})
+    replica_set_document["metadata"]["ownerReferences"][0]["kind"] = owner.partition("-")[0]
+    return replica_set_document
 
 
 @pytest.mark.parametrize(
-    ("form", "shown"),
+    ("output_format", "names"),
     [("text", {"empty-but-busy", "new", "own"}), ("wide", {"empty-but-busy", "new", "old", "own"})],
 )
-def test_replica_sets_that_are_kept_to_roll_back_to_are_shown_with_wide_only(
-    form: OutputFormat, shown: set[str]
-) -> None:
+def test_old_replica_sets_are_printed_only_with_wide(output_format: OutputFormat, names: set[str]) -> None:
     documents = [
         ROOT,
         document("Deployment", "web", owner="ApplicationConfiguration-shop"),
         *(
-            replica_set(name, wanted, "Deployment-web")
-            for name, wanted in (("old", 0), ("empty-but-busy", 0), ("new", 1))
+            replica_set(name, replicas, "Deployment-web")
+            for name, replicas in (("old", 0), ("empty-but-busy", 0), ("new", 1))
         ),
         document("Pod", "ending", owner="ReplicaSet-empty-but-busy", api_version="v1"),
         replica_set("own", 0, "ApplicationConfiguration-shop"),
     ]
-    text = command.text(documents, form, colours=False)
-    assert set(re.findall(r"replicaset\.apps/(\S+)", text)) == shown
+    text = command.text(documents, output_format, colours=False)
+    assert set(re.findall(r"replicaset\.apps/(\S+)", text)) == names
 
 
-def test_an_application_is_what_its_ready_condition_says() -> None:
+def test_the_health_of_an_application_is_its_ready_condition() -> None:
     conditions = [{"type": "Ready", "status": "False", "reason": "NotReady", "message": "web: 1 of 2\nmore"}]
     health = ownership_tree.health({**ROOT, "status": {"conditions": conditions}})
     assert (health.state, health.reason, health.message) == ("progressing", "NotReady", "web: 1 of 2")
 
 
 @pytest.mark.parametrize("status", ["text", 7, None, {"resources": 7}, {"resources": ["text"]}, {"conditions": 7}])
-def test_a_status_that_old_definitions_let_in_names_no_kinds(status: object) -> None:
+def test_a_malformed_status_has_no_kinds(status: object) -> None:
     application = {"kind": "ApplicationConfiguration", "metadata": {"name": "shop"}, "status": status}
     assert command.kinds([application]) == []
     assert ownership_tree.health(application).state == "progressing"
