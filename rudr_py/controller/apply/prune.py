@@ -8,7 +8,7 @@ object that cannot be deleted does not keep other ones from being deleted.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
@@ -73,7 +73,11 @@ def schedule(
 ) -> PruneSchedule:
     """Schedule all objects that the caches or the records attribute to the application and the plan lacks."""
     planned = frozenset(manifest.ref for manifest in plan.manifests)
-    surplus = {ref: PruneCandidate(ref, live) for ref, live in _owned(state, application) if ref not in planned}
+    surplus = {
+        ref: PruneCandidate(ref, live)
+        for kind, live in state.children(application)
+        if (ref := Ref(kind, live.name)) not in planned
+    }
     for record in records:
         if record.ref not in planned:
             surplus.setdefault(record.ref, PruneCandidate(record.ref, None))
@@ -95,22 +99,12 @@ def schedule(
 def belongs(state: ClusterState, application: LiveObject, live: LiveObject) -> bool:
     """Whether a live object is the application's, by its owner, or by its labels if it is deleted with it."""
     if live.owner_uid:
-        return live.owner_uid in {application.uid, *(owner.uid for owner in _instances(state, application))}
+        return live.owner_uid in {
+            application.uid,
+            *(child.uid for kind, child in state.children(application) if kind == COMPONENT_INSTANCE),
+        }
     name = labels.labels(application.name, "")[labels.APPLICATION]
     return finalizer.belongs(live) and live.labels.get(labels.APPLICATION) == name
-
-
-def _owned(state: ClusterState, application: LiveObject) -> Iterator[tuple[Ref, LiveObject]]:
-    """The objects of the application and of its ComponentInstances."""
-    owners = [application, *_instances(state, application)] if application.uid else []
-    for owner in owners:
-        for kind, live in state.owned_by(owner.uid, application.namespace):
-            yield Ref(kind, live.name), live
-
-
-def _instances(state: ClusterState, application: LiveObject) -> Iterator[LiveObject]:
-    owned = state.owned_by(application.uid, application.namespace) if application.uid else ()
-    return (live for kind, live in owned if kind == COMPONENT_INSTANCE)
 
 
 def _scaled(candidate: PruneCandidate) -> Ref | None:
