@@ -62,7 +62,7 @@ def _deployment(document: Document) -> Health:
     if failure.get("status") == "True":
         return _failed(failure, "ReplicaFailure")
     progress = condition(document, "Progressing")
-    if progress.get("reason") == "ProgressDeadlineExceeded":
+    if progress.get("reason") in ("ProgressDeadlineExceeded", "ReplicaSetCreateError"):
         return _failed(progress, "ProgressDeadlineExceeded")
     return _replicas(get_in(document, "status", default={}), _desired(document), "availableReplicas")
 

@@ -69,8 +69,8 @@ def test_a_restarted_list_discards_its_first_part() -> None:
 def test_a_relist_returns_missed_changes_only() -> None:
     cache = synced(live("same", 1), live("changed", 2), live("gone", 3))
     changes = listing(cache, live("same", 1), live("changed", 12), live("new", 13), version=20)
-    told = {(change.old and change.old.name, change.new and change.new.name) for change in changes}
-    assert told == {("gone", None), ("changed", "changed"), (None, "new")}
+    reported = {(change.old and change.old.name, change.new and change.new.name) for change in changes}
+    assert reported == {("gone", None), ("changed", "changed"), (None, "new")}
     assert names(cache) == {"same", "changed", "new"}
 
 

@@ -49,7 +49,7 @@ async def test_an_error_is_raised_by_its_meaning(
 
 
 @pytest.mark.parametrize(
-    ("message", "right", "told"),
+    ("message", "right", "reported"),
     [
         (
             'ingresses.networking.k8s.io "x" is forbidden: User "system:serviceaccount:a:b" cannot patch resource '
@@ -71,13 +71,13 @@ async def test_an_error_is_raised_by_its_meaning(
     ],
 )
 async def test_a_missing_right_is_named(
-    transport: Any, server: Any, failure: Any, pods: Any, message: str, right: errors.Right, told: str
+    transport: Any, server: Any, failure: Any, pods: Any, message: str, right: errors.Right, reported: str
 ) -> None:
     denied: list[errors.Right] = []
     server.script(failure(403, "Forbidden", message))
     with pytest.raises(errors.MissingRightError) as caught:
         await Client(transport, on_missing_right=denied.append).get(pods.object("ns", "a"))
-    assert (caught.value.right, caught.value.message, str(caught.value)) == (right, message, told)
+    assert (caught.value.right, caught.value.message, str(caught.value)) == (right, message, reported)
     assert denied == [right]
 
 

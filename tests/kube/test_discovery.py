@@ -21,8 +21,8 @@ def kind(group: str, version: str, kind: str, plural: str, scope: str = "Namespa
 
 
 def group(name: str, *versions: tuple[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    told = [{"version": version, "resources": resources} for version, resources in versions]
-    return {"metadata": {"name": name} if name else {}, "versions": told}
+    reported = [{"version": version, "resources": resources} for version, resources in versions]
+    return {"metadata": {"name": name} if name else {}, "versions": reported}
 
 
 CORE = group(

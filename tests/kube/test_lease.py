@@ -34,15 +34,15 @@ async def candidate(time: FakeClock, server: LeaseServer) -> AsyncIterator[Make]
     made: list[Candidate] = []
 
     def make(name: str = "us", *, jitter: float = 0.0, offset: float = 0.0, **election: Any) -> Candidate:
-        asked = LeaderElection(namespace="oam-system", identity=name, **election)
-        made.append(Candidate(server, asked, SkewedClock(time, offset=offset), jitter))
+        requested = LeaderElection(namespace="oam-system", identity=name, **election)
+        made.append(Candidate(server, requested, SkewedClock(time, offset=offset), jitter))
         made[-1].start()
         return made[-1]
 
     yield make
-    for one in made:
-        await one.kill()
-        for task in tuple(one.line.under_way):
+    for item in made:
+        await item.kill()
+        for task in tuple(item.line.under_way):
             task.cancel()
 
 

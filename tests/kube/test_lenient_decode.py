@@ -32,8 +32,8 @@ def test_a_whole_object_is_complete_and_no_prefix_of_it_is(document: dict[str, A
 @given(st.lists(OBJECTS, max_size=3), OBJECTS)
 def test_items_are_split_regardless_of_their_content(items: list[Any], other: dict[str, Any]) -> None:
     text = json.dumps({"other": other, "items": items, "more": [other]}).encode()
-    found = lenient_decode.elements(lenient_decode.value(text, "items"))
-    assert [json.loads(item) for item in found] == items
+    elements = lenient_decode.elements(lenient_decode.value(text, "items"))
+    assert [json.loads(item) for item in elements] == items
 
 
 def test_a_value_equal_to_a_field_name_is_not_a_field() -> None:

@@ -53,7 +53,7 @@ class Web:
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "reported"),
     [
         ("200 OK", None),
         ("204 No Content", None),
@@ -62,9 +62,9 @@ class Web:
         ("500 No", "HTTP 500"),
     ],
 )
-async def test_a_status_below_400_is_a_success(status: str, told: str | None) -> None:
+async def test_a_status_below_400_is_a_success(status: str, reported: str | None) -> None:
     async with serving(Web(status)) as port:
-        assert await NetworkProber().probe(check(port)) == told
+        assert await NetworkProber().probe(check(port)) == reported
 
 
 async def test_the_path_is_sent_unchanged_and_without_credentials() -> None:
@@ -138,8 +138,8 @@ async def test_a_closed_port_and_an_invalid_host_are_reported(method: str) -> No
     async with serving(Web("200 OK")) as port:
         pass
     for host in (HOST, "no such host", "a" * 300):
-        one = msgspec.convert({"method": method, "host": host, "port": port}, ProbeRequest)
-        assert await NetworkProber().probe(one)
+        item = msgspec.convert({"method": method, "host": host, "port": port}, ProbeRequest)
+        assert await NetworkProber().probe(item)
 
 
 async def test_a_tcp_probe_succeeds_when_the_port_is_open() -> None:

@@ -74,7 +74,7 @@ def test_an_applied_body_is_valid_yaml_and_means_the_same_as_json(text: str) -> 
     assert msgspec.json.decode(body) == {"data": {"text": text}}
     breaks = {"\x85", "\u2028", "\u2029"}
     assert not [
-        one for one in body.decode() if "\x7f" <= one <= "\x9f" or one in breaks | {"\ufeff", "\ufffe", "\uffff"}
+        item for item in body.decode() if "\x7f" <= item <= "\x9f" or item in breaks | {"\ufeff", "\ufffe", "\uffff"}
     ]
 
 

@@ -31,11 +31,11 @@ def start(transport: Any, pods: Any, clock: Any) -> Any:
 
 async def take(stream: AsyncGenerator[Event], count: int) -> list[Event]:
     """So many events, in reasonable time; the stream stays open."""
-    found: list[Event] = []
+    result: list[Event] = []
     async with asyncio.timeout(60):
-        while len(found) < count:
-            found.append(await anext(stream))
-    return found
+        while len(result) < count:
+            result.append(await anext(stream))
+    return result
 
 
 def told(events: list[Event]) -> list[str]:
@@ -268,11 +268,11 @@ async def test_a_stream_that_ends_at_any_byte_gives_no_partial_event_and_resumes
     for offset in range(len(whole) + 1):
         cut.update(at=offset, done=False)
         server.seen.clear()
-        found: list[Event] = []
+        result: list[Event] = []
         async with contextlib.aclosing(start()) as stream, asyncio.timeout(60):
-            while not found or not isinstance(found[-1], Deleted):
-                found.append(await anext(stream))
-        events = [event for event in told(found) if event != "Interrupted"]
+            while not result or not isinstance(result[-1], Deleted):
+                result.append(await anext(stream))
+        events = [event for event in told(result) if event != "Interrupted"]
         assert events[2:] == ["Applied a", "Applied a", "Bookmark 13", "Deleted a"], offset
         complete = whole[:offset].count(b"\n")
         if complete < len(history):

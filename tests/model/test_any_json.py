@@ -157,10 +157,10 @@ DOCUMENTS = [
 def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The steps to every value inside `value`."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found = [above]
+    result = [above]
     for step, below in inner:
-        found += places(below, (*above, step))
-    return found
+        result += places(below, (*above, step))
+    return result
 
 
 @st.composite
@@ -208,8 +208,8 @@ def test_a_parsed_document_is_resolved_or_reported(first: Any, second: Any) -> N
     if not isinstance(application, Application):
         application = documents.parse(FULL_APPLICATION).value
     for binding in application.components:
-        found = resolve.resolve(component, binding, application.variables)
-        assert all(entry.from_param == "" for one in found.component.containers for entry in one.env)
+        resolved = resolve.resolve(component, binding, application.variables)
+        assert all(entry.from_param == "" for container in resolved.component.containers for entry in container.env)
         for trait in binding.traits:
             resolve.substitute_properties(trait, application.variables, "$")
 

@@ -15,10 +15,10 @@ def test_a_key_is_hashable_and_prints_namespace_and_name() -> None:
 
 
 def test_a_type_name_is_parsed_and_printed() -> None:
-    found = TypeName.parse("core.oam.dev/v1alpha1.Server")
-    assert found == TypeName("core.oam.dev", "v1alpha1", "Server")
-    assert found.api_version == "core.oam.dev/v1alpha1"
-    assert str(found) == "core.oam.dev/v1alpha1.Server"
+    type_name = TypeName.parse("core.oam.dev/v1alpha1.Server")
+    assert type_name == TypeName("core.oam.dev", "v1alpha1", "Server")
+    assert type_name.api_version == "core.oam.dev/v1alpha1"
+    assert str(type_name) == "core.oam.dev/v1alpha1.Server"
 
 
 @pytest.mark.parametrize(
@@ -34,5 +34,5 @@ def test_any_other_form_is_rejected(text: str) -> None:
 
 @given(st.text())
 def test_a_parsed_type_name_prints_as_before(text: str) -> None:
-    found = TypeName.parse(text)
-    assert found is None or str(found) == text
+    type_name = TypeName.parse(text)
+    assert type_name is None or str(type_name) == text

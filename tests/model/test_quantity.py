@@ -64,13 +64,13 @@ def test_huge_and_infinite_numbers_give_none() -> None:
 
 @given(st.floats(min_value=0, max_value=1e6))
 def test_cpu_is_never_rounded_down(value: float) -> None:
-    found = quantity.cpu(value)
-    assert found is not None
-    assert 0 <= Decimal(found) - Decimal(repr(value)) <= Decimal("0.001")
+    result = quantity.cpu(value)
+    assert result is not None
+    assert 0 <= Decimal(result) - Decimal(repr(value)) <= Decimal("0.001")
 
 
 @given(st.text(max_size=30))
 def test_any_text_gives_an_amount_or_none(value: str) -> None:
     for read in (quantity.cpu, quantity.memory, quantity.disk, quantity.gpu):
-        found = read(value)
-        assert found is None or found.isascii()
+        result = read(value)
+        assert result is None or result.isascii()

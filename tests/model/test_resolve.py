@@ -36,8 +36,8 @@ def run(subject: Component, used: ComponentBinding, **variables: Any) -> Resolve
     return resolve(subject, used, variables, path=PATH)
 
 
-def env(found: Resolved) -> dict[str, str | None]:
-    return {entry.name: entry.value for entry in found.component.containers[0].env}
+def env(result: Resolved) -> dict[str, str | None]:
+    return {entry.name: entry.value for entry in result.component.containers[0].env}
 
 
 def told(problems: tuple[Problem, ...]) -> list[tuple[str, str]]:
@@ -58,10 +58,10 @@ def test_from_param_takes_precedence_over_value_even_if_empty() -> None:
 def test_an_unset_parameter_leaves_the_value_or_removes_the_variable() -> None:
     entries = (EnvVar(name="A", value="x", from_param="a"), EnvVar(name="B", from_param="a"))
     files = (ConfigFile(path="/a", value="x", from_param="a"), ConfigFile(path="/b", from_param="a"))
-    found = run(component(Parameter(name="a"), env=entries, config=files), binding())
-    assert env(found) == {"A": "x"}
-    assert found.component.containers[0].config == (ConfigFile(path="/a", value="x"),)
-    assert (found.parameters, found.problems, found.warnings) == ({}, (), ())
+    resolved = run(component(Parameter(name="a"), env=entries, config=files), binding())
+    assert env(resolved) == {"A": "x"}
+    assert resolved.component.containers[0].config == (ConfigFile(path="/a", value="x"),)
+    assert (resolved.parameters, resolved.problems, resolved.warnings) == ({}, (), ())
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,10 @@ def test_a_value_becomes_text_in_env_and_files(kind: str, value: Any, text: str)
         env=(EnvVar(name="A", from_param="a"),),
         config=(ConfigFile(path="/a", from_param="a"),),
     )
-    found = run(subject, binding(a=value))
-    assert env(found) == {"A": text}
-    assert found.component.containers[0].config == (ConfigFile(path="/a", value=text),)
-    assert found.parameters == {"a": value}
+    resolved = run(subject, binding(a=value))
+    assert env(resolved) == {"A": text}
+    assert resolved.component.containers[0].config == (ConfigFile(path="/a", value=text),)
+    assert resolved.parameters == {"a": value}
 
 
 def test_the_resolved_component_has_no_references_to_parameters() -> None:
@@ -93,14 +93,14 @@ def test_the_resolved_component_has_no_references_to_parameters() -> None:
 
 
 def test_a_required_parameter_without_value_is_reported_at_the_binding() -> None:
-    found = run(component(Parameter(name="a", required=True)), binding())
-    assert told(found.problems) == [("PA-3", f"{PATH}.parameterValues")]
-    assert 'component "web"' in found.problems[0].message
+    resolved = run(component(Parameter(name="a", required=True)), binding())
+    assert told(resolved.problems) == [("PA-3", f"{PATH}.parameterValues")]
+    assert 'component "web"' in resolved.problems[0].message
 
 
 def test_null_is_the_same_as_no_value() -> None:
-    found = run(component(Parameter(name="a", required=True), Parameter(name="b")), binding(a=None, b=None))
-    assert told(found.problems) == [("PA-3", f"{PATH}.parameterValues[0].value")]
+    resolved = run(component(Parameter(name="a", required=True), Parameter(name="b")), binding(a=None, b=None))
+    assert told(resolved.problems) == [("PA-3", f"{PATH}.parameterValues[0].value")]
 
 
 @pytest.mark.parametrize(
@@ -108,15 +108,15 @@ def test_null_is_the_same_as_no_value() -> None:
     [("number", "5"), ("string", 5), ("boolean", "true"), ("number", True), ("null", 0), ("array", {}), ("object", [])],
 )
 def test_a_value_of_another_type_is_reported_at_the_value(kind: str, value: Any) -> None:
-    found = run(component(Parameter(name="a", type=kind)), binding(a=value))
-    assert told(found.problems) == [("PA-5", f"{PATH}.parameterValues[0].value")]
+    resolved = run(component(Parameter(name="a", type=kind)), binding(a=value))
+    assert told(resolved.problems) == [("PA-5", f"{PATH}.parameterValues[0].value")]
 
 
 def test_a_value_for_an_undeclared_parameter_is_a_warning_with_a_suggestion() -> None:
-    found = run(component(Parameter(name="target")), binding(tarket="x"))
-    assert found.problems == ()
-    assert told(found.warnings) == [("PA-7", f"{PATH}.parameterValues[0].value")]
-    assert 'Did you mean "target"?' in found.warnings[0].message
+    resolved = run(component(Parameter(name="target")), binding(tarket="x"))
+    assert resolved.problems == ()
+    assert told(resolved.warnings) == [("PA-7", f"{PATH}.parameterValues[0].value")]
+    assert 'Did you mean "target"?' in resolved.warnings[0].message
 
 
 def test_a_setting_prefers_its_parameter_to_its_value() -> None:
@@ -131,9 +131,9 @@ def test_a_setting_prefers_its_parameter_to_its_value() -> None:
         parameters=(Parameter(name="image"), Parameter(name="other")),
         settings=settings,
     )
-    found = run(subject, binding(image="new"))
-    assert found.settings == {"image": "new", "plain": {"a": 1}}
-    assert [(setting.name, setting.value, setting.from_param) for setting in found.component.settings] == [
+    resolved = run(subject, binding(image="new"))
+    assert resolved.settings == {"image": "new", "plain": {"a": 1}}
+    assert [(setting.name, setting.value, setting.from_param) for setting in resolved.component.settings] == [
         ("image", "new", ""),
         ("plain", {"a": 1}, ""),
     ]
@@ -146,20 +146,20 @@ def test_a_required_setting_without_value_is_reported_in_the_component() -> None
         parameters=(Parameter(name="image"),),
         settings=(Setting(name="image", from_param="image", required=True),),
     )
-    found = run(subject, binding())
-    assert told(found.problems) == [("WS-3", "$.spec.workloadSettings[0]")]
-    assert found.problems[0].document == "componentschematic/fn"
+    resolved = run(subject, binding())
+    assert told(resolved.problems) == [("WS-3", "$.spec.workloadSettings[0]")]
+    assert resolved.problems[0].document == "componentschematic/fn"
 
 
 def test_a_variable_in_a_parameter_value_keeps_its_type() -> None:
-    found = run(component(Parameter(name="n", type="number")), binding(n="[fromVariable(count)]"), count=3)
-    assert (found.parameters, found.problems) == ({"n": 3}, ())
+    resolved = run(component(Parameter(name="n", type="number")), binding(n="[fromVariable(count)]"), count=3)
+    assert (resolved.parameters, resolved.problems) == ({"n": 3}, ())
 
 
 def test_an_undefined_variable_is_reported_once_with_a_suggestion() -> None:
-    found = run(component(Parameter(name="n", type="number")), binding(n="[fromVariable(cuont)]"), count=3)
-    assert told(found.problems) == [("AC-8", f"{PATH}.parameterValues[0].value")]
-    assert 'Did you mean "count"?' in found.problems[0].message
+    resolved = run(component(Parameter(name="n", type="number")), binding(n="[fromVariable(cuont)]"), count=3)
+    assert told(resolved.problems) == [("AC-8", f"{PATH}.parameterValues[0].value")]
+    assert 'Did you mean "count"?' in resolved.problems[0].message
 
 
 @pytest.mark.parametrize(
@@ -188,8 +188,8 @@ def test_a_value_that_looks_like_a_reference_is_not_followed() -> None:
 
 def test_every_undefined_variable_is_reported_with_its_path() -> None:
     value = {"a": ["[fromVariable(x)]"], "b": "[fromVariable(y)]-[fromVariable(z)]"}
-    found, problems = substitute(value, {}, "$.p")
-    assert found == value
+    result, problems = substitute(value, {}, "$.p")
+    assert result == value
     assert told(problems) == [("AC-9", "$.p.a[0]"), ("AC-9", "$.p.b"), ("AC-9", "$.p.b")]
 
 
@@ -200,8 +200,8 @@ def test_variables_in_properties_are_replaced_and_reported_with_the_exact_path()
         property_steps={"hostname": ("parameterValues", 0, "value"), "path": ("parameterValues", 1, "value")},
         properties_key="parameterValues",
     )
-    found, problems = substitute_properties(trait, {"domain": "a.example"}, "$.t")
-    assert found == {"hostname": "www.a.example", "path": "[fromVariable(nope)]"}
+    result, problems = substitute_properties(trait, {"domain": "a.example"}, "$.t")
+    assert result == {"hostname": "www.a.example", "path": "[fromVariable(nope)]"}
     assert told(problems) == [("AC-9", "$.t.parameterValues[1].value")]
     scope = ScopeBinding(name="s", type="a.b/v1.C", properties={"id": "[fromVariable(domain)]"})
     assert substitute_properties(scope, {"domain": "d"}, "$.s") == ({"id": "d"}, ())
@@ -212,6 +212,6 @@ texts = st.text(alphabet="[]()fromVariable xy", max_size=40)
 
 @given(value=texts, variables=st.dictionaries(st.text(alphabet="xy ", max_size=3), texts, max_size=3))
 def test_any_text_is_either_replaced_or_reported(value: str, variables: dict[str, str]) -> None:
-    found, problems = substitute(value, variables, "$")
-    assert isinstance(found, str)
-    assert not problems or found == value
+    result, problems = substitute(value, variables, "$")
+    assert isinstance(result, str)
+    assert not problems or result == value

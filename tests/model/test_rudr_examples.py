@@ -35,10 +35,10 @@ def test_the_examples_exist() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(EXAMPLES)))
 def test_an_example_is_parsed(path: Path) -> None:
     name = str(path.relative_to(EXAMPLES))
-    found = []
+    result = []
     for document in yaml_file.load(path.read_bytes(), name):
         parsed = documents.parse(document.value, document.positions)
         assert parsed.problems == ()
         assert parsed.value is not None
-        found += [f"{warning.location} {warning.rule}" for warning in parsed.warnings]
-    assert found == [f"{name}:{warning}" for warning in WARNINGS.get(name, [])]
+        result += [f"{warning.location} {warning.rule}" for warning in parsed.warnings]
+    assert result == [f"{name}:{warning}" for warning in WARNINGS.get(name, [])]

@@ -80,8 +80,8 @@ def _front(plan: Make, application: Text, web: Callable[..., dict[str, Any]], wi
 
 def _object(plan: Plan, kind: str) -> dict[str, Any]:
     assert plan.problems == ()
-    (found,) = (planned.body for planned in plan.manifests if planned.ref.kind.kind == kind)
-    return found
+    (digests,) = (planned.body for planned in plan.manifests if planned.ref.kind.kind == kind)
+    return digests
 
 
 def _told(plan: Plan) -> list[tuple[str, str]]:
@@ -134,11 +134,11 @@ def test_an_unsupported_scale_form_is_rejected_at_the_trait_that_requests_it(
 
 def test_edits_of_traits_and_workload_are_applied_and_two_of_one_path_rejected(front: Callable[..., Plan]) -> None:
     path = ("spec", "template", "spec", "containers", {"name": "web"}, "image")
-    one = Doing("one", Rendered(edit=(SetField(FRONT, path, "nginx:2"),)))
+    item = Doing("one", Rendered(edit=(SetField(FRONT, path, "nginx:2"),)))
     two = Doing("two", Rendered(edit=(DropField(FRONT, path),)))
-    plan = front({"name": "one"}, types=(one, two))
+    plan = front({"name": "one"}, types=(item, two))
     assert _object(plan, "Deployment")["spec"]["template"]["spec"]["containers"][0]["image"] == "nginx:2"
-    ((place, message),) = _told(front({"name": "two"}, {"name": "one"}, types=(one, two)))
+    ((place, message),) = _told(front({"name": "two"}, {"name": "one"}, types=(item, two)))
     assert place == f"{AT}.traits[0]"
     assert message.startswith('"one" and "two" both edit spec.template.spec.containers[name=web].image')
 
@@ -160,15 +160,15 @@ def test_an_edit_that_does_not_match_the_object_is_a_fault_of_the_plugin(front: 
 
 def test_an_object_cannot_be_added_twice(front: Callable[..., Plan]) -> None:
     manifest = Manifest(kind=CONFIG, name="same", body={})
-    one, two = Doing("one", Rendered(add=(manifest,))), Doing("two", Rendered(add=(manifest,)))
-    ((path, message),) = _told(front({"name": "one"}, {"name": "two"}, types=(one, two)))
+    item, two = Doing("one", Rendered(add=(manifest,))), Doing("two", Rendered(add=(manifest,)))
+    ((path, message),) = _told(front({"name": "one"}, {"name": "two"}, types=(item, two)))
     assert (path, message) == (f"{AT}.traits[1]", '"two" adds configmap/same, which this instance already has')
 
 
 def test_problems_of_all_traits_and_clashing_scales_are_reported_together(front: Callable[..., Plan]) -> None:
     picky = Doing("picky", _raising(InvalidProperties(Problem("not this", path="$.a[0]"), Problem("nor that"))))
-    found = _told(front(SCALER, {"name": "ingress"}, {"name": "picky"}, AUTO, types=(picky,)))
-    assert [path for path, _ in found] == [
+    reported = _told(front(SCALER, {"name": "ingress"}, {"name": "picky"}, AUTO, types=(picky,)))
+    assert [path for path, _ in reported] == [
         f"{AT}.traits[1].properties.hostname",
         f"{AT}.traits[2].properties.a[0]",
         f"{AT}.traits[2].properties",
@@ -221,18 +221,18 @@ def test_a_workload_type_reports_problems_of_component_settings_or_instance_name
         "- {name: http, containerPort: 80}",
         "- {name: http, containerPort: 80}\n  workloadSettings: [{name: a, value: 1}, {name: note, value: x}]",
     )
-    found = plan(text, types=with_types(workload))
+    rendered = plan(text, types=with_types(workload))
     document = "componentschematic/web"
-    assert [(problem.document, problem.path) for problem in found.problems] == [
+    assert [(problem.document, problem.path) for problem in rendered.problems] == [
         (document, "$.spec.containers[0].ports[0]"),
         (document, "$.metadata.name"),
         ("", f"{AT}.instanceName"),
         (document, "$.spec.workloadSettings[1].value"),
         (document, "$.spec.workloadSettings"),
     ]
-    located = [problem.location.line for problem in found.problems if problem.location]
+    located = [problem.location.line for problem in rendered.problems if problem.location]
     assert located[0] == text.splitlines().index("    - {name: http, containerPort: 80}") + 1
-    assert found.reason == rendering.INVALID
+    assert rendered.reason == rendering.INVALID
 
 
 class Model(msgspec.Struct):
@@ -319,7 +319,7 @@ def test_a_repeatable_trait_is_rendered_for_each_use(front: Callable[..., Plan])
     listings = [{"name": "several", "properties": {"name": name}} for name in ("b", "a")]
     plans = [front(*order, types=(Several(),)) for order in (listings, listings[::-1])]
     assert msgspec.json.encode(plans[0].manifests) == msgspec.json.encode(plans[1].manifests)
-    assert [one.ref.name for one in plans[0].manifests if one.ref.kind == CONFIG] == ["a", "b"]
+    assert [manifest.ref.name for manifest in plans[0].manifests if manifest.ref.kind == CONFIG] == ["a", "b"]
     assert [part.context.properties["name"] for part in plans[0].instances[0].traits] == ["b", "a"]
 
 
@@ -343,8 +343,8 @@ def test_attached_at_has_whole_seconds_as_in_the_status(plan: Make, application:
 
 
 def _once(plan: Plan) -> str:
-    (found,) = (planned.inputs_digest for planned in plan.manifests if planned.inputs_digest)
-    return found
+    (digests,) = (planned.inputs_digest for planned in plan.manifests if planned.inputs_digest)
+    return digests
 
 
 def _task(**fields: Any) -> dict[str, Any]:
@@ -398,7 +398,7 @@ def test_claims_come_before_the_pods_that_mount_them(front: Callable[..., Plan])
     )
     keeping = Doing("keeping", Rendered(add=claims))
     planned: tuple[PlannedObject, ...] = front({"name": "keeping"}, types=(keeping,)).manifests
-    assert [(one.ref.name, one.owner, one.retain, one.reclaim) for one in planned] == [
+    assert [(item.ref.name, item.owner, item.retain, item.reclaim) for item in planned] == [
         ("web-front", "application", False, False),
         ("kept", "none", True, False),
         ("gone", "none", False, True),

@@ -34,7 +34,7 @@ def _size(*sizes: Scale) -> Scale | str | None:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "wanted"),
+    ("sizes", "expected"),
     [
         ((), None),
         ((EXACT,), EXACT),
@@ -57,8 +57,10 @@ def _size(*sizes: Scale) -> Scale | str | None:
         ((RANGE, EXACT, HOLD), "clash"),
     ],
 )
-def test_merging_scales_follows_the_table_in_every_order(sizes: tuple[Scale, ...], wanted: Scale | str | None) -> None:
-    assert [_size(*order) for order in itertools.permutations(sizes)] == [wanted] * len(
+def test_merging_scales_follows_the_table_in_every_order(
+    sizes: tuple[Scale, ...], expected: Scale | str | None
+) -> None:
+    assert [_size(*order) for order in itertools.permutations(sizes)] == [expected] * len(
         list(itertools.permutations(sizes))
     )
 

@@ -68,22 +68,22 @@ def test_every_field_of_a_container_is_parsed(container: Build) -> None:
         },
     )
     parsed = parse_component(document)
-    found = right(parsed).containers[0]
+    value = right(parsed).containers[0]
     assert parsed.warnings == ()
-    assert (found.name, found.image, found.cmd, found.args) == ("main", "nginx:1.27", ("serve",), ("--fast",))
-    assert found.image_pull_secret == "registry"
-    assert found.env == (EnvVar(name="A", value="1"),)
-    assert found.config == (ConfigFile(path="/etc/a", value="x"),)
-    assert found.ports == (Port(name="dns", container_port=53, protocol="UDP"),)
-    assert found.liveness == HealthProbe(exec=("true",), initial_delay=5)
+    assert (value.name, value.image, value.cmd, value.args) == ("main", "nginx:1.27", ("serve",), ("--fast",))
+    assert value.image_pull_secret == "registry"
+    assert value.env == (EnvVar(name="A", value="1"),)
+    assert value.config == (ConfigFile(path="/etc/a", value="x"),)
+    assert value.ports == (Port(name="dns", container_port=53, protocol="UDP"),)
+    assert value.liveness == HealthProbe(exec=("true",), initial_delay=5)
     headers = (HttpHeader(name="X", value="y"),)
     http_get = HttpGet(path="/up", port=80, headers=headers)
-    assert found.readiness == HealthProbe(http_get=http_get, period=3, timeout=2, success=4, failure=5)
+    assert value.readiness == HealthProbe(http_get=http_get, period=3, timeout=2, success=4, failure=5)
 
 
 def test_a_container_without_resources_gets_the_defaults_of_rudr(component: Build) -> None:
-    found = right(parse_component(component())).containers[0].resources
-    assert found == Resources(cpu="0.1", memory="128Mi", gpu="", volumes=(), extended=())
+    value = right(parse_component(component())).containers[0].resources
+    assert value == Resources(cpu="0.1", memory="128Mi", gpu="", volumes=(), extended=())
 
 
 def test_every_field_of_resources_is_parsed(container: Build) -> None:
@@ -101,13 +101,13 @@ def test_every_field_of_resources_is_parsed(container: Build) -> None:
         "volumes": [volume],
         "extended": [{"name": "ext.example.com/v1.MotionSensor", "required": "1"}],
     }
-    found = right(parse_component(container(resources=resources))).containers[0].resources
-    assert (found.cpu, found.memory, found.gpu) == ("0.5", "1G", "1")
+    value = right(parse_component(container(resources=resources))).containers[0].resources
+    assert (value.cpu, value.memory, value.gpu) == ("0.5", "1G", "1")
     disk = Disk(required="50M", ephemeral=True)
-    assert found.volumes == (
+    assert value.volumes == (
         Volume(name="data", mount_path="/data", access_mode="RO", sharing_policy="Shared", disk=disk),
     )
-    assert found.extended == (ExtendedResource(name="ext.example.com/v1.MotionSensor", required="1"),)
+    assert value.extended == (ExtendedResource(name="ext.example.com/v1.MotionSensor", required="1"),)
 
 
 def test_parameters_and_settings_are_parsed(component: Build) -> None:
@@ -115,9 +115,9 @@ def test_parameters_and_settings_are_parsed(component: Build) -> None:
         parameters=[{"name": "size", "type": "number", "required": True, "description": "How many."}],
         workloadSettings=[{"name": "plain"}, {"name": "s", "type": "array", "value": [1], "fromParam": "size"}],
     )
-    found = right(parse_component(document))
-    assert found.parameters == (Parameter(name="size", type="number", required=True, description="How many."),)
-    assert found.settings == (
+    value = right(parse_component(document))
+    assert value.parameters == (Parameter(name="size", type="number", required=True, description="How many."),)
+    assert value.settings == (
         Setting(name="plain", type="string"),
         Setting(name="s", type="array", value=[1], from_param="size"),
     )

@@ -33,14 +33,14 @@ def right(kind: str, **fields: Any) -> Any:
 
 
 def problems(kind: str, **spec: Any) -> list[tuple[str, str]]:
-    found = documents.parse(document(kind, spec=spec)).problems
-    return [(problem.rule, problem.path) for problem in found]
+    result = documents.parse(document(kind, spec=spec)).problems
+    return [(problem.rule, problem.path) for problem in result]
 
 
 @pytest.mark.parametrize("properties", [SCHEMA, json.dumps(SCHEMA)])
 def test_the_schema_of_a_trait_is_text_or_a_map(properties: Any) -> None:
-    found = right("Trait", spec={"appliesTo": ["core.oam.dev/v1alpha1.Server"], "properties": properties})
-    assert found == TraitDefinition(
+    value = right("Trait", spec={"appliesTo": ["core.oam.dev/v1alpha1.Server"], "properties": properties})
+    assert value == TraitDefinition(
         metadata=Metadata(name="it"), applies_to=("core.oam.dev/v1alpha1.Server",), properties=SCHEMA
     )
 
@@ -58,8 +58,8 @@ def test_an_invalid_schema_is_reported(properties: Any) -> None:
 def test_a_workload_type_is_parsed(key: str) -> None:
     names = {"kind": "Function", "singular": "function", "plural": "functions"}
     spec = {"group": "openfaas.com", "version": "v1alpha2", "names": names, key: [{"name": "image", "required": True}]}
-    found = documents.parse(document("WorkloadType", spec=spec)).value
-    assert found == WorkloadTypeDefinition(
+    result = documents.parse(document("WorkloadType", spec=spec)).value
+    assert result == WorkloadTypeDefinition(
         metadata=Metadata(name="it"),
         group="openfaas.com",
         version="v1alpha2",
@@ -105,8 +105,8 @@ def test_a_broken_rule_of_a_scope_is_reported() -> None:
 
 @pytest.mark.parametrize(("status", "health"), [("healthy", "healthy"), (None, ""), ({"conditions": []}, "")])
 def test_the_status_of_a_component_instance_is_bare_text(status: Any, health: str) -> None:
-    found = right("ComponentInstance", spec={"traits": []}, status=status)
-    assert found == ComponentInstance(metadata=Metadata(name="it"), traits=(), health=health)
+    value = right("ComponentInstance", spec={"traits": []}, status=status)
+    assert value == ComponentInstance(metadata=Metadata(name="it"), traits=(), health=health)
 
 
 def test_a_health_scope_is_parsed() -> None:

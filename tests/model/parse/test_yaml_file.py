@@ -25,8 +25,8 @@ def places(text: str | bytes) -> list[str]:
 
 
 def test_documents_are_in_order_with_file_and_index() -> None:
-    found = yaml_file.load("---\na: 1\n---\n---\nb: 2\n...\n", "f.yaml")
-    assert [(document.value, document.name, document.index) for document in found] == [
+    documents = yaml_file.load("---\na: 1\n---\n---\nb: 2\n...\n", "f.yaml")
+    assert [(document.value, document.name, document.index) for document in documents] == [
         ({"a": 1}, "f.yaml", 0),
         ({"b": 2}, "f.yaml", 2),
     ]

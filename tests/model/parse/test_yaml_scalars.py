@@ -29,8 +29,8 @@ from rudr_py.model.parse import yaml_scalars
     ],
 )  # fmt: skip
 def test_a_plain_scalar_means_the_same_as_in_kubectl(text: str, value: Any) -> None:
-    found = yaml_scalars.plain(text)
-    assert (found, type(found)) == (value, type(value))
+    result = yaml_scalars.plain(text)
+    assert (result, type(result)) == (value, type(value))
 
 
 @pytest.mark.parametrize("text", [".inf", "-.INF", ".nan"])
@@ -41,7 +41,7 @@ def test_a_number_that_json_cannot_represent_is_rejected(text: str) -> None:
 
 @given(st.text(alphabet="0123456789+-._eExXoObBinfaNA", max_size=500))
 def test_any_scalar_is_parsed_or_rejected(text: str) -> None:
-    found: Any = None
+    result: Any = None
     with contextlib.suppress(ValueError):
-        found = yaml_scalars.plain(text)
-    assert found is None or isinstance(found, str | int | float)
+        result = yaml_scalars.plain(text)
+    assert result is None or isinstance(result, str | int | float)

@@ -44,8 +44,8 @@ def _joined(plan: Make, application: Text, web: Web) -> Callable[..., Plan]:
     """The plan of an instance with these applicationScopes; further inputs by name."""
 
     def joined(*names: str, **fields: Any) -> Plan:
-        known: dict[str, Any] = {"scopes_of": SCOPES} | fields
-        return plan(application(web(applicationScopes=list(names))), **known)
+        existing: dict[str, Any] = {"scopes_of": SCOPES} | fields
+        return plan(application(web(applicationScopes=list(names))), **existing)
 
     return joined
 
@@ -95,10 +95,10 @@ def test_a_definition_in_the_cluster_can_forbid_overlap(joined: Make, definition
         for name in ("a", "b")
     )
     strict = {"type": HEALTH, "allowComponentOverlap": False}
-    known = definitions(
+    existing = definitions(
         {"apiVersion": "core.oam.dev/v1alpha1", "kind": "ApplicationScope", "metadata": {"name": "h"}, "spec": strict}
     )
-    assert [one.rule for one in joined("a", "b", scopes_of=two, definitions=known).problems] == ["SC-8"]
+    assert [problem.rule for problem in joined("a", "b", scopes_of=two, definitions=existing).problems] == ["SC-8"]
 
 
 def test_a_scope_name_of_two_applications_is_ambiguous(joined: Make) -> None:
@@ -114,7 +114,7 @@ def test_a_scope_of_an_unknown_type_is_a_warning_for_its_members(joined: Make) -
     strange = {"x": (DeclaredScope("ops", "x", "acme.dev/v1.Zone"),)}
     plan = joined("x", scopes_of=strange)
     assert _scopes(plan) == []
-    assert any('the scope "x" of the application "ops" is not joined' in one.message for one in plan.warnings)
+    assert any('the scope "x" of the application "ops" is not joined' in warning.message for warning in plan.warnings)
 
 
 def test_an_application_can_join_its_own_scopes_without_an_index(plan: Make, application: Text, web: Web) -> None:
@@ -123,16 +123,16 @@ def test_an_application_can_join_its_own_scopes_without_an_index(plan: Make, app
         "type": HEALTH,
         "properties": {"probe-method": "kube-get", "probe-endpoint": ".status"},
     }
-    found = plan(application(web(applicationScopes=["mine"]), scopes=[scope]))
-    assert _scopes(found) == [("shop", "mine", HEALTH)]
+    rendered = plan(application(web(applicationScopes=["mine"]), scopes=[scope]))
+    assert _scopes(rendered) == [("shop", "mine", HEALTH)]
 
 
 def test_an_instance_without_a_scope_of_a_core_type_is_in_the_root_scope(joined: Make) -> None:
     roots = (DeclaredScope("root", "h", HEALTH), DeclaredScope("root", "n", NETWORK))
-    known = {**SCOPES, "root": roots}
-    assert _scopes(joined("well", scopes_of=known, root="root")) == [("ops", "well", HEALTH), ("root", "n", NETWORK)]
-    assert _scopes(joined(scopes_of=known, root="root")) == [("root", "h", HEALTH), ("root", "n", NETWORK)]
-    assert _scopes(joined(scopes_of=known)) == []
+    existing = {**SCOPES, "root": roots}
+    assert _scopes(joined("well", scopes_of=existing, root="root")) == [("ops", "well", HEALTH), ("root", "n", NETWORK)]
+    assert _scopes(joined(scopes_of=existing, root="root")) == [("root", "h", HEALTH), ("root", "n", NETWORK)]
+    assert _scopes(joined(scopes_of=existing)) == []
 
 
 def test_a_member_has_the_values_that_scopes_need(joined: Make) -> None:
@@ -152,9 +152,9 @@ def test_a_member_has_the_values_that_scopes_need(joined: Make) -> None:
 def test_members_are_grouped_by_scope_with_state_and_reason_of_their_health(joined: Make, catalog: Catalog) -> None:
     plan = joined("ops")
     healths = health.assess(plan, NOTHING, plan.instances[0].workload.context.now)
-    told = membership.members(plan, healths)
-    assert list(told) == [("ops", "well"), ("ops", "net")]
-    (member,) = told["ops", "well"]
+    reported = membership.members(plan, healths)
+    assert list(reported) == [("ops", "well"), ("ops", "net")]
+    (member,) = reported["ops", "well"]
     assert member.health == Health("progressing", "Missing")
 
 
@@ -162,11 +162,11 @@ def test_members_of_all_applications_are_gathered_in_order() -> None:
     def member(application: str, instance: str) -> Member:
         return Member(application=application, instance=instance, component="c", workload="w")
 
-    told: list[Members] = [
+    reported: list[Members] = [
         {("ops", "well"): (member("b", "y"),), ("other", "closed"): (member("b", "y"),)},
         {("ops", "well"): (member("a", "z"), member("a", "x"))},
     ]
-    found = membership.gather("ops", told)
-    assert {scope: [(m.application, m.instance) for m in known] for scope, known in found.items()} == {
+    result = membership.gather("ops", reported)
+    assert {scope: [(m.application, m.instance) for m in existing] for scope, existing in result.items()} == {
         "well": [("a", "x"), ("a", "z"), ("b", "y")]
     }

@@ -63,8 +63,8 @@ def _word(kind: Kind, document: dict[str, Any]) -> str:
     return text
 
 
-def _deployment(wanted: int | None, **counts: int) -> dict[str, Any]:
-    spec = {} if wanted is None else {"replicas": wanted}
+def _deployment(expected: int | None, **counts: int) -> dict[str, Any]:
+    spec = {} if expected is None else {"replicas": expected}
     return {"spec": spec, "status": {"observedGeneration": 2, **counts}}
 
 
@@ -102,15 +102,15 @@ def test_each_object_has_the_word_of_rudr(kind: Kind, document: dict[str, Any], 
 
 
 def test_components_are_mapped_by_component_and_object_without_config_maps() -> None:
-    found = rudr_status.components(_plan(DEPLOYMENT, Kind("v1", "ConfigMap"), SERVICE), NOTHING)
-    assert found == {"web": {"deployment/a": "not existed", "service/a": "not existed"}}
+    components = rudr_status.components(_plan(DEPLOYMENT, Kind("v1", "ConfigMap"), SERVICE), NOTHING)
+    assert components == {"web": {"deployment/a": "not existed", "service/a": "not existed"}}
 
 
 def test_instances_of_one_component_share_an_entry(
     plan: Callable[..., Plan], application: Callable[..., str], web: Callable[..., dict[str, Any]]
 ) -> None:
-    found = rudr_status.components(plan(application(web(), web(instanceName="back"))), NOTHING)
-    assert sorted(found["web"]) == ["deployment/back", "deployment/front", "service/back", "service/front"]
+    components = rudr_status.components(plan(application(web(), web(instanceName="back"))), NOTHING)
+    assert sorted(components["web"]) == ["deployment/back", "deployment/front", "service/back", "service/front"]
 
 
 JSON = st.recursive(

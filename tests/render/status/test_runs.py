@@ -53,7 +53,7 @@ def _planned(plan: Make, task: str) -> Plan:
 
 
 def _digest(plan: Plan) -> str:
-    return next(one.inputs_digest for one in plan.manifests if one.inputs_digest)
+    return next(manifest.inputs_digest for manifest in plan.manifests if manifest.inputs_digest)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_a_run_is_read_from_the_live_object(planned: Plan, condition: str, state
 
 
 def test_the_run_of_a_deleted_object_is_kept(planned: Plan) -> None:
-    known = {"job": {"job": Run("job", "d", "complete")}}
-    assert running.observe(planned, NOTHING, known) == known
+    existing = {"job": {"job": Run("job", "d", "complete")}}
+    assert running.observe(planned, NOTHING, existing) == existing
     assert running.observe(planned, NOTHING, {}) == {}
 
 
@@ -75,8 +75,8 @@ def test_an_object_without_the_annotation_ran_with_the_current_inputs(planned: P
 
 
 def test_a_removed_annotation_is_restored_from_the_previous_status(planned: Plan) -> None:
-    known = {"job": {"job": Run("job", "old", "running")}}
-    (run,) = running.observe(planned, Jobs("Complete"), known)["job"].values()
+    existing = {"job": {"job": Run("job", "old", "running")}}
+    (run,) = running.observe(planned, Jobs("Complete"), existing)["job"].values()
     assert run == Run("job", "old", "complete")
 
 
@@ -86,7 +86,7 @@ def test_a_removed_annotation_is_restored_from_the_previous_status(planned: Plan
 def test_done_means_completed_with_exactly_the_planned_inputs(
     planned: Plan, same: bool, state: str, done: bool
 ) -> None:
-    (job,) = (one for one in planned.manifests if one.inputs_digest)
+    (job,) = (manifest for manifest in planned.manifests if manifest.inputs_digest)
     runs = {"job": {"job": Run("job", job.inputs_digest if same else "other", state)}}
     assert running.done(job, runs) is done
     assert not running.done(job, {})
@@ -95,8 +95,8 @@ def test_done_means_completed_with_exactly_the_planned_inputs(
 def test_a_completed_and_deleted_object_is_ready(planned: Plan) -> None:
     now = planned.instances[0].workload.context.now
     runs = {"job": {"job": Run("job", _digest(planned), "complete")}}
-    (found,) = health.assess(planned, NOTHING, now, runs)
-    assert (found.workload.state, found.workload.reason) == ("ready", "Complete")
+    (healths,) = health.assess(planned, NOTHING, now, runs)
+    assert (healths.workload.state, healths.workload.reason) == ("ready", "Complete")
     (missing,) = health.assess(planned, NOTHING, now)
     assert missing.workload.reason == "Missing"
 
@@ -132,7 +132,7 @@ def test_the_status_keeps_a_run_after_its_object_is_deleted(planned: Plan, told:
     later = told(NOTHING, told(NOTHING, first))
     assert later["instances"][0]["runs"] == first["instances"][0]["runs"]
     assert later["components"] == {"migrate": {"job/job": "succeeded"}}
-    assert {one["type"]: one["status"] for one in later["conditions"]}["Ready"] == "True"
+    assert {condition["type"]: condition["status"] for condition in later["conditions"]}["Ready"] == "True"
 
 
 def test_the_status_keeps_runs_while_the_documents_are_invalid(

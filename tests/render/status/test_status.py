@@ -74,11 +74,11 @@ def _bad(application: Callable[..., str], web: Callable[..., dict[str, Any]]) ->
 
 
 def _conditions(built: Built) -> dict[str, tuple[str, str]]:
-    return {one["type"]: (one["status"], one["reason"]) for one in built["conditions"]}
+    return {condition["type"]: (condition["status"], condition["reason"]) for condition in built["conditions"]}
 
 
 def _message(built: Built, kind: str) -> str:
-    return next(str(one["message"]) for one in built["conditions"] if one["type"] == kind)
+    return next(str(condition["message"]) for condition in built["conditions"] if condition["type"] == kind)
 
 
 def test_all_three_conditions_are_true_when_everything_is_applied_and_ready(make: Make, text: str) -> None:
@@ -89,15 +89,15 @@ def test_all_three_conditions_are_true_when_everything_is_applied_and_ready(make
         "Ready": ("True", "Ready"),
     }
     assert (built["phase"], built["observedGeneration"]) == ("synced", 7)
-    assert {one["observedGeneration"] for one in built["conditions"]} == {7}
+    assert {condition["observedGeneration"] for condition in built["conditions"]} == {7}
     assert _message(built, "Ready") == "2 of 2 instances are ready"
     assert built["resources"] == [{"kind": "Deployment", "name": "front"}]
 
 
 def test_instances_are_listed_with_traits_and_facts(make: Make, text: str) -> None:
-    told = make(text, Running())["instances"]
-    assert [run["state"] for run in told[1].pop("runs").values()] == ["complete"]
-    assert told == [
+    reported = make(text, Running())["instances"]
+    assert [run["state"] for run in reported[1].pop("runs").values()] == ["complete"]
+    assert reported == [
         {
             "name": "front",
             "component": "web",
@@ -206,7 +206,7 @@ def test_a_condition_keeps_its_time_until_its_status_changes(make: Make, text: s
     second = make(text, Running("front"), before=first, now=LATER)
     third = make(bad, before=second, now=LATER + timedelta(hours=1))
     times = [
-        {one["type"]: one["lastTransitionTime"][11:13] for one in built["conditions"]}
+        {condition["type"]: condition["lastTransitionTime"][11:13] for condition in built["conditions"]}
         for built in (first, second, third)
     ]
     assert times == [
@@ -219,7 +219,7 @@ def test_a_condition_keeps_its_time_until_its_status_changes(make: Make, text: s
 def test_conditions_of_other_managers_are_kept(make: Make, text: str) -> None:
     foreign = {"type": "Audited", "status": "True", "reason": "Fine", "lastTransitionTime": "2026-01-01T00:00:00Z"}
     built = make(text, Running(), before={"conditions": [foreign, foreign]})
-    assert [one["type"] for one in built["conditions"]] == ["Audited", "Valid", "Synced", "Ready"]
+    assert [condition["type"] for condition in built["conditions"]] == ["Audited", "Valid", "Synced", "Ready"]
 
 
 def test_an_application_without_components_is_ready(make: Make, application: Callable[..., str]) -> None:
@@ -292,7 +292,7 @@ def test_a_status_of_rudr_is_read(make: Make, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "wanted"),
+    ("moment", "expected"),
     [
         ("2026-01-01T00:00:00Z", datetime(2026, 1, 1, tzinfo=UTC)),
         ("2026-01-01T02:00:00+02:00", datetime(2026, 1, 1, tzinfo=UTC)),
@@ -303,9 +303,9 @@ def test_a_status_of_rudr_is_read(make: Make, text: str) -> None:
         (None, None),
     ],
 )
-def test_invalid_times_are_ignored(moment: Any, wanted: datetime | None) -> None:
+def test_invalid_times_are_ignored(moment: Any, expected: datetime | None) -> None:
     stored = {"instances": [{"name": "front", "traits": [{"name": "t", "attachedAt": moment}]}]}
-    assert status.read_previous(stored).attached == ({("front", "t"): wanted} if wanted else {})
+    assert status.read_previous(stored).attached == ({("front", "t"): expected} if expected else {})
 
 
 KEYS = st.sampled_from(
@@ -320,6 +320,6 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_any_stored_status_can_be_read(stored: Any) -> None:
-    found = status.read_previous(stored)
-    assert len({condition.type for condition in found.conditions}) == len(found.conditions)
-    assert all(moment.tzinfo is not None for moment in found.attached.values())
+    previous = status.read_previous(stored)
+    assert len({condition.type for condition in previous.conditions}) == len(previous.conditions)
+    assert all(moment.tzinfo is not None for moment in previous.attached.values())

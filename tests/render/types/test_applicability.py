@@ -60,6 +60,6 @@ class Scaler(Trait[Any]):
 def test_a_trait_fits_types_that_it_applies_to_and_that_provide_its_requirements(
     trait: type[Trait[Any]], workload: type[WorkloadType[Any]], why: str
 ) -> None:
-    told = applicability.misfit(catalog.offer(trait(), package="p 1"), catalog.offer(workload(), package="p 1"))
-    assert told.endswith(why)
-    assert bool(told) == bool(why)
+    reported = applicability.misfit(catalog.offer(trait(), package="p 1"), catalog.offer(workload(), package="p 1"))
+    assert reported.endswith(why)
+    assert bool(reported) == bool(why)

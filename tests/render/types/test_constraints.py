@@ -20,8 +20,8 @@ SMALL = {"type": "object", "properties": {"replicaCount": {"type": "integer", "m
 
 
 def _trait(properties: Any = None, name: str = "manual-scaler", **spec: Any) -> dict[str, Any]:
-    known = spec if properties is None else {"properties": properties, **spec}
-    return {"apiVersion": "core.oam.dev/v1alpha1", "kind": "Trait", "metadata": {"name": name}, "spec": known}
+    existing = spec if properties is None else {"properties": properties, **spec}
+    return {"apiVersion": "core.oam.dev/v1alpha1", "kind": "Trait", "metadata": {"name": name}, "spec": existing}
 
 
 @pytest.fixture(name="scaled")
@@ -36,7 +36,7 @@ def _scaled(plan: Make, application: Text, web: Web, definitions: Callable[..., 
 
 
 def _told(plan: Plan) -> list[tuple[str, str, str]]:
-    return [(one.rule, one.path, one.message) for one in plan.problems]
+    return [(problem.rule, problem.path, problem.message) for problem in plan.problems]
 
 
 PATH = "$.spec.components[0].traits[0].properties"
@@ -57,8 +57,8 @@ def test_the_older_list_of_properties_is_checked_too(scaled: Make) -> None:
 
 def test_a_problem_of_both_schemas_is_reported_once(scaled: Make) -> None:
     strict = {**SMALL, "required": ["replicaCount"], "additionalProperties": False}
-    found = _told(scaled({"count": 1}, _trait(strict)))
-    assert sorted(path for _, path, _ in found) == [PATH, f"{PATH}.count"]
+    reported = _told(scaled({"count": 1}, _trait(strict)))
+    assert sorted(path for _, path, _ in reported) == [PATH, f"{PATH}.count"]
     assert len(_told(scaled({"replicaCount": "x"}, _trait(strict)))) == 1
 
 
@@ -68,9 +68,9 @@ def test_deprecated_names_in_a_schema_mean_the_current_ones(
     schema = {"type": "object", "required": ["service_port"], "properties": {"service_port": {"maximum": 100}}}
     ingress = {"name": "ingress", "properties": {"hostname": "a.example", "service_port": 443}}
     text = application(web(ingress))
-    found = _told(plan(text, definitions=definitions(_trait(schema, "ingress"))))
-    assert any("must be at most 100" in message for _, _, message in found)
-    assert not any("requires the property" in message for _, _, message in found)
+    reported = _told(plan(text, definitions=definitions(_trait(schema, "ingress"))))
+    assert any("must be at most 100" in message for _, _, message in reported)
+    assert not any("requires the property" in message for _, _, message in reported)
 
 
 def test_a_definition_narrows_the_workload_types(scaled: Make) -> None:
@@ -98,7 +98,9 @@ def test_an_invalid_schema_is_a_warning_that_names_the_object(scaled: Make, sche
     plan = scaled({"replicaCount": 9}, _trait(schema))
     assert not plan.problems
     assert plan.manifests
-    assert any((one.document, one.path) == ("trait/manual-scaler", "$.spec.properties") for one in plan.warnings)
+    assert any(
+        (warning.document, warning.path) == ("trait/manual-scaler", "$.spec.properties") for warning in plan.warnings
+    )
 
 
 def test_an_invalid_pattern_is_a_warning(
@@ -106,9 +108,9 @@ def test_an_invalid_pattern_is_a_warning(
 ) -> None:
     schema = {"properties": {"hostname": {"pattern": "("}}}
     text = application(web({"name": "ingress", "properties": {"hostname": "a.example"}}))
-    found = plan(text, definitions=definitions(_trait(schema, "ingress")))
-    assert not found.problems
-    assert [one.document for one in found.warnings] == ["trait/ingress"]
+    rendered = plan(text, definitions=definitions(_trait(schema, "ingress")))
+    assert not rendered.problems
+    assert [warning.document for warning in rendered.warnings] == ["trait/ingress"]
 
 
 def test_definitions_published_by_the_controller_are_ignored(scaled: Make) -> None:

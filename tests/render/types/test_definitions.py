@@ -38,8 +38,8 @@ class Odd(Trait[dict[str, Any]]):
 
 
 def _by_name(catalog: Catalog) -> dict[tuple[str, str], dict[str, Any]]:
-    found = definitions.publish(catalog, "rudr-system")
-    return {(one["kind"], one["metadata"]["name"]): one for one in found}
+    objects = definitions.publish(catalog, "rudr-system")
+    return {(item["kind"], item["metadata"]["name"]): item for item in objects}
 
 
 def test_built_in_types_are_published_with_the_names_of_rudr(catalog: Catalog) -> None:
@@ -78,13 +78,16 @@ def test_a_published_trait_has_its_schema_and_workload_types(catalog: Catalog) -
 def test_a_published_scope_has_its_parameters(catalog: Catalog) -> None:
     spec = _by_name(catalog)["ApplicationScope", "network"]["spec"]
     assert (spec["type"], spec["allowComponentOverlap"]) == ("core.oam.dev/v1alpha1.NetworkScope", False)
-    assert {one["name"] for one in spec["parameters"] if one["required"]} == {"network-id", "subnet-id"}
+    assert {parameter["name"] for parameter in spec["parameters"] if parameter["required"]} == {
+        "network-id",
+        "subnet-id",
+    }
 
 
 def test_a_published_workload_type_has_its_settings_and_package(with_types: Types) -> None:
-    found = _by_name(with_types(Function()))["WorkloadType", "function.v1alpha2.openfaas.com"]
-    assert found["metadata"]["annotations"] == {"rudr.oam.dev/package": "acme 1.0", "description": "Runs a function."}
-    assert found["spec"] == {
+    result = _by_name(with_types(Function()))["WorkloadType", "function.v1alpha2.openfaas.com"]
+    assert result["metadata"]["annotations"] == {"rudr.oam.dev/package": "acme 1.0", "description": "Runs a function."}
+    assert result["spec"] == {
         "group": "openfaas.com",
         "version": "v1alpha2",
         "names": {"kind": "Function", "singular": "function", "plural": "functions"},

@@ -28,8 +28,8 @@ Make = Callable[..., Plan]
 
 
 def _type(group: str = "acme.dev", kind: str = "Cache", **spec: Any) -> dict[str, Any]:
-    known = {"group": group, "version": "v1", "names": {"kind": kind}, "settings": SETTINGS} | spec
-    return {"apiVersion": API, "kind": "WorkloadType", "metadata": {"name": "cache"}, "spec": known}
+    existing = {"group": group, "version": "v1", "names": {"kind": kind}, "settings": SETTINGS} | spec
+    return {"apiVersion": API, "kind": "WorkloadType", "metadata": {"name": "cache"}, "spec": existing}
 
 
 def _component(*settings: dict[str, Any], workload: str = "acme.dev/v1.Cache", **spec: Any) -> str:
@@ -38,8 +38,8 @@ def _component(*settings: dict[str, Any], workload: str = "acme.dev/v1.Cache", *
         {"name": "label", "type": "string", "default": "blue"},
         {"name": "trap", "type": "object"},
     ]
-    known = {"workloadType": workload, "parameters": parameters, "workloadSettings": list(settings)} | spec
-    document = {"apiVersion": API, "kind": "ComponentSchematic", "metadata": {"name": "cache"}, "spec": known}
+    existing = {"workloadType": workload, "parameters": parameters, "workloadSettings": list(settings)} | spec
+    document = {"apiVersion": API, "kind": "ComponentSchematic", "metadata": {"name": "cache"}, "spec": existing}
     return msgspec.json.encode(document).decode()
 
 
@@ -56,22 +56,22 @@ def _made(plan: Make, application: Text, definitions: Callable[..., Definitions]
             "parameterValues": list(values),
             "traits": list(traits),
         }
-        known = definitions(*([_type()] if types is None else types))
-        return plan(application(binding, components=_component(*settings, **component)), definitions=known)
+        existing = definitions(*([_type()] if types is None else types))
+        return plan(application(binding, components=_component(*settings, **component)), definitions=existing)
 
     return made
 
 
 def _told(plan: Plan) -> list[tuple[str, str, str]]:
-    return [(one.rule, one.path, one.message) for one in plan.problems]
+    return [(problem.rule, problem.path, problem.message) for problem in plan.problems]
 
 
 def _spec(plan: Plan) -> dict[str, Any]:
     assert not plan.problems, plan.problems
-    (planned,) = (one for one in plan.manifests if one.ref.kind == CACHE)
+    (planned,) = (manifest for manifest in plan.manifests if manifest.ref.kind == CACHE)
     assert (planned.ref.name, planned.owner) == ("c", "instance")
-    found: dict[str, Any] = planned.body["spec"]
-    return found
+    result: dict[str, Any] = planned.body["spec"]
+    return result
 
 
 def test_settings_and_defaults_become_the_spec(made: Make) -> None:
@@ -120,8 +120,8 @@ def test_an_unknown_parameter_is_reported_at_its_path_with_a_suggestion(made: Ma
 
 
 def test_settings_must_be_declared_have_their_types_and_include_required_ones(made: Make) -> None:
-    found = _told(made({"name": "engin", "value": "x"}, {"name": "engine", "value": 5}))
-    assert {(rule, message) for rule, _, message in found} == {
+    reported = _told(made({"name": "engin", "value": "x"}, {"name": "engine", "value": 5}))
+    assert {(rule, message) for rule, _, message in reported} == {
         ("WT-3", 'acme.dev/v1.Cache has no property "engin". Did you mean "engine"?'),
         ("WT-3", 'acme.dev/v1.Cache requires the property "size"'),
         ("WT-3", "is 5, must be text"),

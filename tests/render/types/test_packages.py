@@ -80,8 +80,8 @@ def _full(with_types: Make) -> Catalog:
 
 @pytest.fixture(name="read")
 def _read(inputs: Make) -> Inputs:
-    found: Inputs = inputs(TEXT, now=NOW, packages=BEFORE)
-    return found
+    result: Inputs = inputs(TEXT, now=NOW, packages=BEFORE)
+    return result
 
 
 def _built(plan: Plan, read: Inputs, before: Any = None) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def test_without_a_previous_status_no_package_is_named(inputs: Make, catalog: Ca
 
 
 @pytest.mark.parametrize(
-    ("state", "version", "types", "told"),
+    ("state", "version", "types", "reported"),
     [
         ("loaded", "2.0", (), "but the installed acme 2.0 does not provide it; run: pip install 'acme==1.0'"),
         ("failed", "1.0", (), 'the trait "cron" cannot be used: acme is broken'),
@@ -127,13 +127,13 @@ def test_without_a_previous_status_no_package_is_named(inputs: Make, catalog: Ca
     ],
 )
 def test_an_installed_package_without_the_type_is_reported_with_its_state(
-    state: State, version: str, types: tuple[str, ...], told: str, read: Inputs, catalog: Catalog
+    state: State, version: str, types: tuple[str, ...], reported: str, read: Inputs, catalog: Catalog
 ) -> None:
     error = "" if state == "loaded" else "acme is broken"
     plugin = PluginState(name="acme", package="acme", version=version, state=state, types=types, error=error)
     plan = rendering.render(read, msgspec.structs.replace(catalog, plugins=(*catalog.plugins, plugin)))
     (problem,) = (problem for problem in plan.problems if problem.path.endswith("traits[0].name"))
-    assert told in problem.message
+    assert reported in problem.message
     assert problem.message.count("acme is broken") == (state != "loaded")
     assert ("pip install" in problem.message) == (state == "loaded")
 
@@ -178,5 +178,5 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 
 @given(st.lists(st.dictionaries(st.sampled_from(("name", "version", "types")), JSON)))
 def test_any_packages_of_a_status_are_read_or_ignored(entries: list[dict[str, Any]]) -> None:
-    found = packages.read(tuple(entries))
-    assert all(isinstance(text, str) for pair in found.items() for text in pair)
+    packages_read = packages.read(tuple(entries))
+    assert all(isinstance(text, str) for pair in packages_read.items() for text in pair)

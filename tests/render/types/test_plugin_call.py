@@ -80,8 +80,8 @@ def _render(do: Callable[[TraitContext[Any]], Any]) -> Rendered:
 
 
 def _manifest(**fields: Any) -> Manifest:
-    known: dict[str, Any] = {"kind": CONFIG, "name": "a", "body": {}}
-    return Manifest(**(known | fields))
+    existing: dict[str, Any] = {"kind": CONFIG, "name": "a", "body": {}}
+    return Manifest(**(existing | fields))
 
 
 def test_a_valid_result_is_returned_unchanged() -> None:

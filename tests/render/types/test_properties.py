@@ -54,7 +54,7 @@ EXAMPLE: Offer[Any] = catalog.offer(Example(), package="acme 1")
 
 
 def _told(offer: Offer[Any], properties: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(found.path, found.message) for found in check.check(offer, properties, _where, "TR-17")]
+    return [(problems.path, problems.message) for problems in check.check(offer, properties, _where, "TR-17")]
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ def test_properties_that_match_a_pattern_are_not_unknown() -> None:
 def test_each_problem_is_reported_once_in_the_order_of_paths() -> None:
     rules = [{"host": "a"} for _ in range(12)]
     rules[2], rules[11] = {}, {"host": "B"}
-    found = _told(EXAMPLE, {"zzz": 1, "rules": rules, "mode": "x", "yyy": 2})
-    assert [path for path, _ in found] == ["$.p.yyy", "$.p.zzz", "$.p.mode", "$.p.rules[2]", "$.p.rules[11].host"]
+    reported = _told(EXAMPLE, {"zzz": 1, "rules": rules, "mode": "x", "yyy": 2})
+    assert [path for path, _ in reported] == ["$.p.yyy", "$.p.zzz", "$.p.mode", "$.p.rules[2]", "$.p.rules[11].host"]
 
 
 def test_two_missing_properties_are_two_problems() -> None:
@@ -170,22 +170,22 @@ NAMES = st.sampled_from(["replicaCount", "mode", "hosts", "rules", "labels", "on
 
 @given(st.dictionaries(NAMES, JSON, max_size=4))
 def test_any_properties_are_either_loaded_or_reported(properties: dict[str, Any]) -> None:
-    found = check.check(EXAMPLE, properties, _where, "TR-17")
-    if not found:
+    problems = check.check(EXAMPLE, properties, _where, "TR-17")
+    if not problems:
         try:
             EXAMPLE.load(properties)
         except ValueError as error:
-            found = check.model_problems(EXAMPLE, error, _where, "TR-17")
-    assert all(problem.path.startswith("$.p") and problem.message for problem in found)
+            problems = check.model_problems(EXAMPLE, error, _where, "TR-17")
+    assert all(problem.path.startswith("$.p") and problem.message for problem in problems)
 
 
 def test_deprecated_names_are_accepted_with_a_warning_and_keep_their_paths() -> None:
     given, warnings, where = check.renamed(EXAMPLE, {"replica_count": "x", "mode": "fast"}, _where)
     assert given == {"replicaCount": "x", "mode": "fast"}
-    assert [(one.path, one.message) for one in warnings] == [
+    assert [(warning.path, warning.message) for warning in warnings] == [
         ("$.p.replica_count", '"replica_count" is an outdated spelling; write "replicaCount"')
     ]
-    assert [one.path for one in check.check(EXAMPLE, given, where, "TR-17")] == ["$.p.replica_count"]
+    assert [warning.path for warning in check.check(EXAMPLE, given, where, "TR-17")] == ["$.p.replica_count"]
     assert where() == "$.p"
 
 
@@ -196,7 +196,7 @@ def test_a_deprecated_name_next_to_the_current_one_has_no_effect() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "wanted"),
+    ("path", "expected"),
     [
         ("$", "$.p"),
         ("$.a", "$.p.a"),
@@ -207,16 +207,16 @@ def test_a_deprecated_name_next_to_the_current_one_has_no_effect() -> None:
         ("nonsense", "$.p"),
     ],
 )
-def test_a_path_inside_the_properties_is_converted_to_one_in_the_document(path: str, wanted: str) -> None:
-    assert check.document_path(_where, path) == wanted
+def test_a_path_inside_the_properties_is_converted_to_one_in_the_document(path: str, expected: str) -> None:
+    assert check.document_path(_where, path) == expected
 
 
 def test_an_error_of_a_model_is_reported_at_its_path() -> None:
     with pytest.raises(ValueError, match=r"rules\[0\]\.port") as caught:
         EXAMPLE.load({"rules": [{"host": "a", "port": 80.5}]})
-    (found,) = check.model_problems(EXAMPLE, caught.value, _where, "TR-17")
-    assert (found.path, found.rule) == ("$.p.rules[0].port", "TR-17")
-    assert found.message == f"example: {str(caught.value).partition(' - at')[0]}"
+    (problems,) = check.model_problems(EXAMPLE, caught.value, _where, "TR-17")
+    assert (problems.path, problems.rule) == ("$.p.rules[0].port", "TR-17")
+    assert problems.message == f"example: {str(caught.value).partition(' - at')[0]}"
 
 
 class _ModelError(ValueError):
@@ -225,8 +225,8 @@ class _ModelError(ValueError):
 
 
 def test_all_errors_of_a_model_are_reported() -> None:
-    found = check.model_problems(EXAMPLE, _ModelError(), _where, "TR-17")
-    assert [(one.path, one.message) for one in found] == [
+    problems = check.model_problems(EXAMPLE, _ModelError(), _where, "TR-17")
+    assert [(item.path, item.message) for item in problems] == [
         ("$.p.a[0]", "example: too odd"),
         ("$.p", "example: does not add up"),
     ]
