@@ -8,7 +8,7 @@ object that cannot be deleted does not keep other ones from being deleted.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -73,25 +73,24 @@ def schedule(
 ) -> PruneSchedule:
     """Schedule all objects that the caches or the records attribute to the application and the plan lacks."""
     planned = frozenset(manifest.ref for manifest in plan.manifests)
-    surplus = {ref: PruneCandidate(ref, live) for ref, live in _owned(state, application) if ref not in planned}
+    surplus = {
+        ref: PruneCandidate(ref, live)
+        for kind, live in state.children(application)
+        if (ref := Ref(kind, live.name)) not in planned
+    }
     for record in records:
         if record.ref not in planned:
             surplus.setdefault(record.ref, PruneCandidate(record.ref, None))
     fixed = {
         manifest.ref for manifest in plan.manifests if (manifest.body.get("spec") or {}).get("replicas") is not None
     }
-    mounted = tuple(
-        one for one in surplus.values() if one.ref.kind == mounts.CLAIM and _is_mounted(one, surplus, plan, state)
-    )
-    held = {uid for one in mounted if one.live is not None for uid in (one.live.uid, one.live.owner_uid)}
+    mounted = _mounted(surplus, plan, state)
     first, last, in_use = [], [], []
     for candidate in surplus.values():
         if candidate.ref.kind.kind == AUTOSCALER and _scaled(candidate) in fixed:
             # it would revert the planned size. What it scaled keeps its size until that is applied
             first.append(candidate)
-        elif (candidate.live is not None and candidate.live.uid in held) or _is_in_use(
-            candidate, plan, application.namespace, state
-        ):
+        elif candidate.ref in mounted or _is_in_use(candidate, plan, application.namespace, state):
             in_use.append(candidate)
         else:
             last.append(candidate)
@@ -100,21 +99,8 @@ def schedule(
 
 def belongs(state: ClusterState, application: LiveObject, live: LiveObject) -> bool:
     """Whether the application or one of its ComponentInstances owns a live object; one without owner is kept."""
-    owners = {application.uid, *(owner.uid for owner in _instances(state, application))}
-    return live.owner_uid != "" and live.owner_uid in owners
-
-
-def _owned(state: ClusterState, application: LiveObject) -> Iterator[tuple[Ref, LiveObject]]:
-    """The objects of the application and of its ComponentInstances."""
-    owners = [application, *_instances(state, application)] if application.uid else []
-    for owner in owners:
-        for kind, live in state.owned_by(owner.uid, application.namespace):
-            yield Ref(kind, live.name), live
-
-
-def _instances(state: ClusterState, application: LiveObject) -> Iterator[LiveObject]:
-    owned = state.owned_by(application.uid, application.namespace) if application.uid else ()
-    return (live for kind, live in owned if kind == COMPONENT_INSTANCE)
+    children = (child.uid for kind, child in state.children(application) if kind == COMPONENT_INSTANCE)
+    return live.owner_uid != "" and live.owner_uid in {application.uid, *children}
 
 
 def _scaled(candidate: PruneCandidate) -> Ref | None:
@@ -126,12 +112,11 @@ def _scaled(candidate: PruneCandidate) -> Ref | None:
     return Ref(Kind(str(target.get("apiVersion")), str(target.get("kind"))), str(target.get("name")))
 
 
-def _held(surplus: Mapping[Ref, PruneCandidate], plan: Plan, state: ClusterState) -> frozenset[Ref]:
-    """The claims that are mounted, and their owners: a claim is deleted with its owner."""
-    claims = [
-        one for ref, one in surplus.items() if ref.kind == mounts.CLAIM and _is_mounted(one, surplus, plan, state)
-    ]
-    uids = {uid for one in claims if one.live is not None for uid in (one.live.uid, one.live.owner_uid)}
+def _mounted(surplus: Mapping[Ref, PruneCandidate], plan: Plan, state: ClusterState) -> frozenset[Ref]:
+    """The claims that are mounted, and their owners: the garbage collector deletes a claim with its owner."""
+    claims = [one for one in surplus.values() if one.ref.kind == mounts.CLAIM]
+    lives = [one.live for one in claims if one.live is not None and _is_mounted(one, surplus, plan, state)]
+    uids = {uid for live in lives for uid in (live.uid, live.owner_uid)}
     return frozenset(ref for ref, one in surplus.items() if one.live is not None and one.live.uid in uids)
 
 
