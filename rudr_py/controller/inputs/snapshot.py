@@ -51,7 +51,7 @@ class Snapshot:
     @cached_property
     def assessment(self) -> Assessment:
         """The health of the application's objects."""
-        return health.observe(self.plan, self.inputs.observed, self.inputs.now, self.previous.runs)
+        return health.assess(self.plan, self.inputs.observed, self.inputs.now, self.previous.runs)
 
     def members(self) -> Members:
         """The instances of the application as members of scopes."""
