@@ -21,7 +21,7 @@ from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import Event
 from rudr_py.model.crd_schemas import crds
 from rudr_py.plugins import entry_points, loading
-from rudr_py.settings import LeaderElection, Settings
+from rudr_py.settings import FIELD_MANAGER, LeaderElection, Settings
 from tests.simulation.api import InProcessApi
 from tests.simulation.network import Exchange, Log, Network, SimulatedTransport
 from tests.simulation.virtual_loop import VirtualClock, VirtualLoop
@@ -97,7 +97,7 @@ class SimulatedCluster:
         """Start a process with empty memory."""
         self._count += 1
         client = f"{name}-{self._count}"
-        transport = SimulatedTransport(self.network, client)
+        transport = SimulatedTransport(self.network, client, lambda: self.kill(name))
         election = LeaderElection(
             namespace=SYSTEM, identity=client, lease_duration=60.0, renew_deadline=40.0, retry_period=10.0
         )
@@ -124,6 +124,8 @@ class SimulatedCluster:
 
     def kill(self, name: str) -> None:
         """End a process at once, as SIGKILL does."""
+        if name not in self._processes:
+            return
         _process, transport, _stop, task = self._processes.pop(name)
         self.log.add(f"kill {transport.name}")
         transport.kill()
@@ -173,6 +175,13 @@ class SimulatedCluster:
         """JSON merge patch."""
         target = self.target(kind.api_version, kind.kind, name)
         return self._user(requests.merge_patch(target, msgspec.json.encode(content), manager), manager)
+
+    def write_status(self, kind: Kind, name: str, status: Document) -> int:
+        """Write a status as a process of rudr, whose request arrives now, would."""
+        target = msgspec.structs.replace(self.target(kind.api_version, kind.kind, name), subresource="status")
+        header = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": name}}
+        body = msgspec.json.encode({**header, "status": status})
+        return self._user(requests.apply(target, body, FIELD_MANAGER), INTRUDER)
 
     def delete(self, kind: Kind, name: str) -> int:
         """Delete an object with its dependents."""

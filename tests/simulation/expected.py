@@ -131,7 +131,7 @@ def _leftovers(cluster: SimulatedCluster, planned: set[Ref]) -> Iterator[str]:
     for obj in cluster.objects():
         metadata = obj["metadata"]
         ref = Ref(kind_of(obj), metadata["name"])
-        if ref in planned or not _is_applied(metadata):
+        if ref in planned or not is_applied(metadata):
             continue
         if obj["kind"] == "PersistentVolumeClaim" and metadata_keys.RECLAIM not in metadata.get("annotations", {}):
             continue  # a retained claim outlives its trait
@@ -140,7 +140,7 @@ def _leftovers(cluster: SimulatedCluster, planned: set[Ref]) -> Iterator[str]:
         yield f"{ref} is left over"
 
 
-def _is_applied(metadata: Document) -> bool:
+def is_applied(metadata: Document) -> bool:
     """Whether rudr has applied the object itself, not only its status or its finalizers."""
     return any(
         entry["manager"] == FIELD_MANAGER and entry["operation"] == "Apply" and not entry.get("subresource")

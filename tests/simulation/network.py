@@ -47,7 +47,11 @@ class Weather(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exchange(msgspec.Struct, kw_only=True):
-    """One request, its number, its random source, and its fate. `kill` is for kill points."""
+    """One request, its number, its random source, and its fate.
+
+    `kill` ends the process of the client before the request is sent, after the server has executed it and before the
+    answer, or after the answer.
+    """
 
     number: int
     client: str
@@ -55,6 +59,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     source: random.Random
     fault: Kind = "none"
     code: int = 0
+    kill: Literal["", "before", "sent", "answered"] = ""
 
     @property
     def is_write(self) -> bool:
@@ -91,6 +96,8 @@ class Network:
         self.server = server
         self.log = log
         self.observers: list[Callable[[Exchange], None]] = []
+        self.direct: Callable[[Exchange], None] = lambda _exchange: None
+        """Called with each exchange before it begins; may change its fate."""
         self._seed = seed
         self._sent: Counter[tuple[str, str, str]] = Counter()
         self._number = 0
@@ -121,6 +128,7 @@ class Network:
         if source.random() < self.weather.requests:
             exchange.fault = source.choice(FAULTS)
             exchange.code = source.choice(tuple(CODES))
+        self.direct(exchange)
         query = "&".join(f"{key}={value}" for key, value in request.query)
         fault = f" [{exchange.fault} {exchange.code}]" if exchange.fault != "none" else ""
         self.log.add(f"{client} #{self._number} {request.method} {request.path}?{query}{fault}", request.body or b"")
@@ -147,17 +155,19 @@ class SimulatedTransport:
 
     host = "simulation"
 
-    def __init__(self, network: Network, name: str) -> None:
+    def __init__(self, network: Network, name: str, end: Callable[[], None] = lambda: None) -> None:
+        """`end` kills the process."""
         self.network = network
         self.name = name
         self.killed = False
+        self._end = end
         self._pending: dict[int, tuple[Exchange, asyncio.TimerHandle]] = {}
 
     def kill(self) -> None:
         """Nothing is sent any more. The server may or may not execute what it has received."""
         self.killed = True
         for exchange, timer in self._pending.values():
-            if exchange.source.random() < 0.5:
+            if not exchange.kill and exchange.source.random() < 0.5:
                 timer.cancel()
 
     async def send(self, request: Request) -> Reply:
@@ -171,10 +181,15 @@ class SimulatedTransport:
         except TimeoutError as error:
             raise errors.ConnectionFailedError(f"{request.path}: no response within {seconds:g} s") from error
         await self._check_alive()
+        if exchange.kill == "answered":
+            asyncio.get_running_loop().call_soon(self._end)
         return reply
 
     async def _exchange(self, exchange: Exchange) -> Reply:
         fault, source = exchange.fault, exchange.source
+        if exchange.kill == "before":
+            self._end()
+            await self._check_alive()
         if fault == "refuse":
             await asyncio.sleep(_latency(source))
             return _refusal(exchange)
@@ -187,6 +202,9 @@ class SimulatedTransport:
         if fault == "late":
             raise _reset(exchange)
         reply = await executed
+        if exchange.kill == "sent":
+            self._end()
+            await self._check_alive()
         await asyncio.sleep(_latency(source))
         if fault == "lost answer":
             raise _reset(exchange)

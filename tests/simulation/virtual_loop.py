@@ -97,6 +97,7 @@ def run(main: Coroutine[Any, Any, T], loop: VirtualLoop) -> T:
         tasks = sorted(asyncio.all_tasks(loop), key=lambda task: task.get_name())
         for task in tasks:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        if tasks:
+            loop.run_until_complete(asyncio.wait(tasks))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
