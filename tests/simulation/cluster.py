@@ -217,7 +217,7 @@ class SimulatedCluster:
             if self.loop.time() - begun > RESTLESS:
                 lines = "\n".join(text for _, text in self.writes[-12:])
                 raise NotAtRestError(f"still writing after {RESTLESS:g} s:\n{lines}")
-            await asyncio.sleep(last + QUIET - self.loop.time())
+            await asyncio.sleep(max(0.01, last + QUIET - self.loop.time()))  # a difference may be rounded to nothing
 
 
 class HealthyProber:

@@ -7,7 +7,7 @@ from typing import Any
 Document = dict[str, Any]
 API = "core.oam.dev/v1alpha1"
 
-SECRET = "s3cr3t-v4lue"  # noqa: S105 - the marker of a test
+SECRET = "s3cr3t-v4lue"
 """The value of a parameter; no status, event or log record may contain it."""
 
 SERVER, WORKER, TASK = f"{API}.Server", f"{API}.Worker", f"{API}.Task"

@@ -190,5 +190,3 @@ def _missing_elements(desired: list[Any], live: list[Any], path: str) -> Iterato
         candidates = [item for item in live if key and isinstance(item, Mapping) and item.get(key) == element[key]]
         counterpart = candidates[0] if candidates else live[index] if index < len(live) else None
         yield from missing(element, counterpart, f"{path}[{index}]")
-
-

@@ -28,8 +28,8 @@ from tests.simulation.network import Exchange
 from tests.simulation.virtual_loop import VirtualLoop
 
 Document = dict[str, Any]
-Time = Literal["before", "sent", "answered"]
-TIMES: tuple[Time, ...] = ("before", "sent", "answered")
+KillTime = Literal["before", "sent", "answered"]
+TIMES: tuple[KillTime, ...] = ("before", "sent", "answered")
 
 VOLATILE = frozenset(
     {
@@ -37,6 +37,7 @@ VOLATILE = frozenset(
         "clusterIP",
         "clusterIPs",
         "creationTimestamp",
+        "deployment.kubernetes.io/revision",
         "deletionTimestamp",
         "digest",
         "generation",
@@ -44,6 +45,7 @@ VOLATILE = frozenset(
         "managedFields",
         "observedGeneration",
         "resourceVersion",
+        "rudr.oam.dev/applied",  # it contains the uid of the owner
         "since",
         "uid",
         "volumeName",
@@ -65,7 +67,7 @@ class KillPoint(msgspec.Struct, frozen=True):
     """The number of a request after the change, from 0, and the time of the kill."""
 
     request: int
-    time: Time
+    time: KillTime
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -74,6 +76,10 @@ class Result(msgspec.Struct, frozen=True):
     state: bytes
     violations: tuple[str, ...]
     requests: int
+
+
+def _delete(cluster: SimulatedCluster) -> None:
+    cluster.delete(APPLICATION, "shop")
 
 
 def _applying(*documents: Document) -> Callable[[SimulatedCluster], None]:
@@ -125,7 +131,7 @@ SCENARIOS = (
     Scenario(
         name="delete-with-reclaim",
         before=(component("store", claim=True), application("shop", binding("store", "shop-store", volume("delete")))),
-        change=lambda cluster: cluster.delete(APPLICATION, "shop"),  # type: ignore[arg-type,return-value] # no result
+        change=_delete,
     ),
 )
 
@@ -182,5 +188,3 @@ def _stable(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _stable(item) for key, item in sorted(value.items()) if key not in VOLATILE}
     return [_stable(item) for item in value] if isinstance(value, list) else value
-
-

@@ -35,14 +35,13 @@ class VirtualLoop(base_events.BaseEventLoop):
         """Virtual seconds since the creation of the loop."""
         return self._virtual_time
 
-
     def advance_to_next_timer(self) -> None:
         """Move the time to exactly the next timer, without the rounding of a difference."""
         scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined] # asyncio has no hook
         while scheduled and scheduled[0].cancelled():
             handle = heapq.heappop(scheduled)
             handle._scheduled = False  # type: ignore[attr-defined] # as BaseEventLoop does
-            self._timer_cancelled_count -= 1
+            self._timer_cancelled_count -= 1  # type: ignore[attr-defined] # as BaseEventLoop does
         if not scheduled:
             raise DeadlockError("no callback is ready and no timer is pending")
         self._virtual_time = max(self._virtual_time, scheduled[0].when())

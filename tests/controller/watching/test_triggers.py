@@ -38,7 +38,9 @@ def known() -> ClusterState:
     return ClusterState()
 
 
-def test_every_change_of_an_application_triggers_it_because_own_writes_are_in_the_cache_before_their_events(known: ClusterState, live: Make) -> None:
+def test_every_change_of_an_application_triggers_it_because_own_writes_are_in_the_cache_before_their_events(
+    known: ClusterState, live: Make
+) -> None:
     old = live(cluster_state.APPLICATION, "shop", names("web") | {"status": {"phase": "Add"}}, generation=1)
     new = live(cluster_state.APPLICATION, "shop", names("web") | {"status": {"phase": "synced"}}, generation=1)
     assert triggers.keys(cluster_state.APPLICATION, Change(None, old), known) == SHOP
