@@ -40,6 +40,8 @@ async def server(kubeconfig: str | None) -> AsyncIterator[str]:
             "rudr_py",
             "dev",
             "--no-controller",
+            "--node",
+            "cpu=10000,memory=100Ti,pods=100000",
             "--kubeconfig",
             str(path),
             stdout=asyncio.subprocess.PIPE,

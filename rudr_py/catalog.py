@@ -124,7 +124,7 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
             raise self.fault(f"could not read properties and raised {_text(error)}{self._place(error)}") from error
 
     def _place(self, error: BaseException) -> str:
-        """The position in the author's code, by module and not by file, because it is shown in status."""
+        """The position in the author's code, by module and not by file, because it is part of status."""
         home = type(self.type).__module__.partition(".")[0]
         frames = [(frame.f_globals.get("__name__", ""), line) for frame, line in traceback.walk_tb(error.__traceback__)]
         own = [

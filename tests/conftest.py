@@ -11,6 +11,10 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("rudr", deadline=None)  # a loaded machine must not fail a test
+settings.load_profile("rudr")
 
 
 def pytest_collection_finish() -> None:

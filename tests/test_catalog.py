@@ -171,13 +171,13 @@ def test_invalid_properties_and_keyboard_interrupts_are_not_wrapped(error: BaseE
     assert caught.value is error
 
 
-def test_a_result_of_a_wrong_class_is_a_plugin_error() -> None:
+def test_a_result_of_another_class_is_a_plugin_error() -> None:
     offer = catalog.offer(Ingress(), package="x 1")
     with pytest.raises(PluginCallError, match=r"returned dict from .*not Rendered"):
         offer.call(dict, returns=Rendered)  # type: ignore[arg-type] # the error under test
 
 
-def test_calls_go_through_the_guard() -> None:
+def test_calls_use_the_guard() -> None:
     seen: list[str] = []
 
     def guard(call: Callable[[], Any]) -> Any:
@@ -219,5 +219,5 @@ def test_an_exception_of_a_properties_model_is_a_plugin_error(size: int) -> None
         offer.load({"size": size})
 
 
-def test_an_offer_carries_the_schema_of_its_properties() -> None:
+def test_an_offer_contains_the_schema_of_its_properties() -> None:
     assert catalog.offer(_Modelled(), package="x 1").schema["properties"] == {"size": {"type": "integer"}}

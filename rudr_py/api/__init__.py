@@ -21,7 +21,7 @@ values       the values that a type returns
 context      the arguments of a call: TraitContext, WorkloadContext, ScopeContext
 component    the classes of the component model, for annotations
 fields       get_in, mappings_in: read objects that other programs wrote
-properties   one declaration of properties, a schema for everyone else
+properties   one declaration of properties, a JSON Schema and a typed value
 kstatus      assess: the health of any Kubernetes object
 pods         explain: why the pods of a workload are not ready
 naming       names of at most 63 characters, for code without a context: join, distinct

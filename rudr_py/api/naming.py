@@ -31,7 +31,7 @@ def join(*parts: str) -> str:
 def distinct(first: str, *rest: str) -> str:
     """Join parts so that different parts, of one number, give different names.
 
-    `first` may contain dashes, because the other parts can be separated from the end. If one of the others contains a
+    `first` may contain dashes, because the other parts can be separated from the end. If one of `rest` contains a
     dash or is empty, or if `join` would hash the name, the name ends in a hash of the parts.
     """
     parts = (first, *rest)

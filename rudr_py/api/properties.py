@@ -1,4 +1,4 @@
-"""Properties of types: one declaration, a JSON Schema for everyone else, a typed value for the author.
+"""Properties of types: from one declaration, a JSON Schema for documents and a typed value for the author.
 
 A declaration is a JSON Schema as a dict, or a msgspec Struct, a dataclass or a pydantic model. pydantic is
 recognised by its methods and never imported here.
@@ -36,7 +36,7 @@ def schema(declaration: Declaration) -> dict[str, Any]:
 def load(declaration: Declaration, properties: Mapping[str, Any]) -> Any:
     """The validated properties as the author declared them.
 
-    Raises ValueError (msgspec and pydantic both derive theirs from it) when they do not fit.
+    Raises ValueError (the base of the errors of msgspec and pydantic) when they do not match.
     """
     if isinstance(declaration, Mapping):
         return dict(properties)

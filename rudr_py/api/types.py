@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Literal
 
 from rudr_py.api import kstatus
 from rudr_py.api.context import Context, P, ScopeContext, TraitContext, WorkloadContext
-from rudr_py.api.values import EMPTY, Health, Manifest, Rendered, Rule, Scale
+from rudr_py.api.values import EMPTY, Health, Rendered, Rule, Scale
 from rudr_py.model.kinds import Kind
 
 Capability = Literal["pods", "service", "scale"]
@@ -30,7 +30,7 @@ class Type(Generic[P]):
     order, with validated properties.
     Assumptions: no state, no I/O, no clock, no randomness; inputs are not changed; a call takes well under 0.25 s.
     Errors: `InvalidProperties` reports problems of the document to the user; any other exception is a fault of the
-    plugin and is shown as such in the application's conditions, and the application's objects stay as they are.
+    plugin, which the application's conditions report; the application's objects stay as they are.
     """
 
     name: ClassVar[str]
@@ -67,20 +67,19 @@ def worst_health(ctx: Context[Any]) -> Health:
     `show` contains the facts of all objects; of two with one name those of the worst, else of the first. Never raises,
     whatever the objects contain. The default of `health`.
     """
-    healths = [_assess(ctx, manifest) for manifest in ctx.manifests]
+    documents = [(manifest.ref, ctx.live(manifest.ref)) for manifest in ctx.manifests]
+    healths = [
+        kstatus.assess(document)
+        if document is not None
+        else Health("progressing", "Missing", f"{ref} does not exist yet")
+        for ref, document in documents
+    ]
     if not healths:
         return kstatus.READY
     # of equally bad ones the first that has a message: not the ConfigMap, but the Deployment
     worst = max(healths, key=lambda health: (_BADNESS[health.state], bool(health.message)))
     show = {key: value for health in reversed(healths) for key, value in health.show.items()}
     return Health(worst.state, worst.reason, worst.message, {**show, **worst.show})
-
-
-def _assess(ctx: Context[Any], manifest: Manifest) -> Health:
-    document = ctx.live(manifest.ref)
-    if document is None:
-        return Health("progressing", "Missing", f"{manifest.ref} does not exist yet")
-    return kstatus.assess(document)
 
 
 _BADNESS = {"ready": 0, "unknown": 1, "progressing": 2, "failed": 3}
@@ -139,7 +138,7 @@ class WorkloadType(Type[P]):
     """
 
     scale_forms: ClassVar[frozenset[ScaleForm]] = frozenset()
-    """The forms of `Scale` that `scale` supports; the core rejects others before anything is applied."""
+    """The forms of `Scale` that `scale` supports; the core rejects other forms before anything is applied."""
 
     provides: ClassVar[frozenset[Capability]] = frozenset()
     """Capabilities that traits may require: `pods` (pods with rudr's labels), `service` (a Service named like the

@@ -49,8 +49,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Assumptions: `body` is the object without apiVersion, kind and metadata; `name` has at most 63 characters and comes
     from `ctx.name(...)`; the kind is one of the type's `produces`.
     Errors: another kind, a longer name, metadata in the body, or a body that is not JSON is a fault of the plugin; an
-    object that two types or two instances add is rejected. An error of the API server is shown in the condition
-    `Synced`; other instances are not affected.
+    object that two types or two instances add is rejected. The condition `Synced` reports an error of the
+    API server; other instances are not affected.
 
     `retain`: the object outlives its application (a volume claim): it gets no owner and is never pruned.
     `delete_with_application`: the object gets no owner either, but is deleted with its application: a finalizer on the
@@ -94,7 +94,7 @@ class DropField(msgspec.Struct, frozen=True):
     With `handover`, a value that rudr applied before stays when rudr gives up the field; without it, the server resets
     the field.
 
-    Guarantees: an absent field is no error; with `handover`, no value changes when the field is given up.
+    Guarantees: an absent field is no error; with `handover`, no value changes when the field is released.
     Assumptions: as for `SetField`.
     Errors: as for `SetField`; a `SetField` and a `DropField` of one path are two edits of it.
     """
@@ -160,7 +160,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     Guarantees: `rudr rbac` prints it; nothing is granted automatically.
     Assumptions: kinds in `produces` and `observes` need no rule, unless the plural of a kind cannot be guessed.
-    Errors: a missing permission is shown in the condition of the applications that need it.
+    Errors: the applications that need a missing permission report it in a condition.
     """
 
     groups: tuple[str, ...]
@@ -216,11 +216,11 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     `add`: new objects, in the order in which they are applied; `edit`: changes of objects of the instance;
     `scale`: the desired number of replicas, from a trait; `probes`: of a scope, the probes of its members;
     `wake_at`: the time at which the result changes without a change of the input (UTC);
-    `warnings`: texts for the user, shown in the application's status.
+    `warnings`: texts for the user, listed in the application's status.
 
     Guarantees: used as a whole or not at all; copied, so that later changes have no effect.
     Assumptions: all values are JSON, 8 MiB at most; `wake_at` has a time zone and is derived from `ctx.now`.
-    Errors: anything else is a fault of the plugin: it is shown in the application's condition, and the objects stay
+    Errors: anything else is a fault of the plugin: the application's condition reports it, and the objects stay
     unchanged.
     """
 
@@ -238,7 +238,7 @@ class Health(msgspec.Struct, frozen=True):
     `state` is `ready`, `progressing`, `failed` or `unknown`; `reason` is one CamelCase word; `message` is for people;
     `show` contains short facts for status (`{"replicas": "3"}`).
 
-    Guarantees: the health of workloads determines the condition `Ready`; that of traits and scopes is only shown.
+    Guarantees: the health of workloads determines the condition `Ready`; that of traits and scopes is only reported.
     Assumptions: derived from the observed objects and `ctx.now`; a message that changes with every call causes a write
     of the status with every reconcile.
     Errors: when `health` raises, the state is `unknown` with the reason PluginFailed; apply and prune are not affected.

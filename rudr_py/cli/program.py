@@ -44,7 +44,7 @@ _BUILTIN: Mapping[str, tuple[str, str]] = {
     "completion": ("completion", "Print a shell completion script for rudr."),
     "crds": ("crds", "Print the custom resource definitions."),
     "demo": ("demo", "Run the examples on an embedded API until all are Ready."),
-    "dev": ("dev.command", "Serve a local Kubernetes API with the controller, for development."),
+    "dev": ("dev.command", "Serve a local Kubernetes API with the controller."),
     "diff": ("diff.command", "Preview the changes that applying documents would make."),
     "doctor": ("doctor.command", "Diagnose an installation or an application."),
     "explain": ("explain", "Describe an installed trait, workload type or scope type."),

@@ -103,4 +103,4 @@ class Leadership:
 
     def _log_holder(self, holder: str) -> None:
         if self._election is not None and holder != self._election.identity:
-            log.info("another process leads" if holder else "no process leads", extra={"holder": holder})
+            log.info("leader changed", extra={"holder": holder})

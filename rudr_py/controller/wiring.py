@@ -48,6 +48,7 @@ from rudr_py.kube.prober import NetworkProber, Prober
 from rudr_py.kube.transport import Transport
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import POD
 from rudr_py.plugins import right_purposes
 from rudr_py.render.scopes import root_scopes
 from rudr_py.render.types.definitions import publish
@@ -133,10 +134,10 @@ class _Assembly:
         self._add_checks(checks, sources)
         if self._leadership.elected:
             servers.alive.add("lease", self._leadership.lost)
-        definitions = self._definition_reconciler(sources) if self._settings.publish_definitions else None
-        checks.inform("definitions", definitions.summary if definitions is not None else lambda: None)
+        definitions = self._definition_reconciler(sources)
+        checks.inform("definitions", definitions.summary)
         checks.inform("rights", self._rights.summary)
-        if definitions is not None:
+        if self._settings.publish_definitions:
             process.add(self._definition_controller(definitions))
         return process
 
@@ -151,7 +152,7 @@ class _Assembly:
             lambda key, initial: queue.add(key, priority=LOW_PRIORITY if initial else 0),
             self._rights.note,
         )
-        sources.watch((*cluster_state.OWN_KINDS, cluster_state.POD, *definition_index.KINDS, *self._catalog.kinds()))
+        sources.watch((*cluster_state.OWN_KINDS, POD, *definition_index.KINDS, *self._catalog.kinds()))
         return sources
 
     def _reconciler(

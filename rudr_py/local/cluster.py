@@ -41,6 +41,7 @@ from rudr_py.local.http.server import AnsweredRequest, HttpServer
 from rudr_py.local.in_process_client import InProcessClient
 from rudr_py.local.registry import kinds
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry
+from rudr_py.local.scheduling.nodes import NodeSettings
 from rudr_py.local.schema.builtin import builtin_schema
 from rudr_py.local.storage.store import Object, Store
 from rudr_py.local.verbs import writes
@@ -77,6 +78,8 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True):
     """TLS, tokens and RBAC (see `rudr_py.local.access`); None disables them."""
     controllers: frozenset[str] | None = None
     """The controllers that run, by name; None is all of them, an empty set none."""
+    nodes: tuple[NodeSettings, ...] = (NodeSettings(),)
+    """The nodes and their capacity. Pods that fit on none of them stay Pending."""
     script: Callable[[Object], PodScript] | None = None
     """Returns the script of a pod, whose annotations take precedence (see `rudr_py.local.controllers.PodScript`)."""
     ready_after: float = 0.0
@@ -192,6 +195,8 @@ class LocalCluster:
             settings = ControllerSettings(
                 clock=lambda: self.settings.clock().timestamp(),
                 enabled=self.settings.controllers,
+                nodes=self.settings.nodes,
+                kubelet_version=f"v{self.settings.release}.0",
                 seed=self.settings.seed or 0,
                 script=self._script,
                 root_ca=certificate.authority.decode() if certificate else "",

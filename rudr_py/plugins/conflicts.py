@@ -42,7 +42,8 @@ class _Claim(msgspec.Struct, frozen=True):
 def settle(candidates: Iterable[Candidate]) -> tuple[Catalog, Mapping[str, str]]:
     """The catalog, and the reason for each rejected plugin by its title.
 
-    A rejected plugin releases all its names, which may cause a conflict of two others: repeated until nothing changes.
+    A rejected plugin releases all its names, which may cause a conflict of two other plugins; this is repeated until
+    nothing changes.
     """
     standing = tuple(candidates)
     refused: dict[str, str] = {}

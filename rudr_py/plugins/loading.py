@@ -1,6 +1,6 @@
 """Loads plugins, each in isolation: imports it, calls its hook, checks its types, and uses all of them or none.
 
-A plugin that fails does not affect others; its state contains the error in words for its author. Nothing is logged or
+A failure does not affect other plugins; the state of the plugin contains the error for its author. Nothing is logged or
 printed here: the caller reports the states.
 """
 
@@ -98,9 +98,9 @@ def load(
 ) -> LoadedPlugins:
     """Load plugins, each in isolation; the result does not depend on their order.
 
-    `only`: names of plugins or packages; others are not imported. `disabled`: names of those to exclude, with the
-    reason. Neither affects the built-in types. `call_guard` wraps later calls of the types. `plugin_guard` excludes
-    types and plugins that ended an earlier process.
+    `only`: names of plugins or packages; all other plugins are not imported. `disabled`: names of those to exclude,
+    with the reason. Neither affects the built-in types. `call_guard` wraps later calls of the types. `plugin_guard`
+    excludes types and plugins that ended an earlier process.
     Raises ConfigError when `only` contains an unknown name; a failure of a plugin never raises.
     """
     others = sorted(entry_points, key=lambda plugin: (plugin.package, plugin.name))

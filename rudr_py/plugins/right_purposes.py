@@ -46,7 +46,7 @@ _OWN: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("coordination.k8s.io", "leases"): {"": "for leader election"},
     ("events.k8s.io", "events"): {"": "for events"},
 }
-"""By group and resource: the purpose of each verb; the empty verb stands for all others."""
+"""By group and resource: the purpose of each verb; the empty verb stands for all other verbs."""
 
 
 def of(catalog: Catalog, right: Right) -> str:

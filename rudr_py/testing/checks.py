@@ -1,6 +1,6 @@
-"""What every type promises, one function each: a Case in, an AssertionError with all that is wrong out.
+"""The contract of every type, one function for each rule: takes a Case, raises AssertionError with all violations.
 
-`conformance` makes tests of them. A check sees a type only through the core, as the controller does.
+`conformance` turns them into tests. A check uses a type only through the core, as the controller does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from rudr_py.testing.purity import Watch
 from rudr_py.testing.rendering import ObservedObjects, RenderSetup
 
 RELEASES = ("1.25", "1.31", "1.37")
-"""The Kubernetes releases whose schemas the objects must fit."""
+"""The Kubernetes releases against whose schemas objects are validated."""
 
 LONGEST = "a" + "-instance-with-a-name-as-long-as-any" + "-" + "x" * 25
 """A name of 63 characters."""
@@ -35,174 +35,173 @@ COMPANIONS: tuple[Mapping[str, Any], ...] = (
     {"name": "empty", "properties": {}},
     {"name": "manual-scaler", "properties": {"replicaCount": 2}},
 )
-"""Standard traits that are listed before and after the type, where they may stand beside it."""
+"""Standard traits that are listed before and after the type, if they can be combined with it."""
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One way to use a type, with the types that must be installed for it."""
 
-    stage: RenderSetup
+    setup: RenderSetup
     types: tuple[Any, ...] = ()
 
     def catalog(self) -> Catalog:
-        """What is installed."""
-        return rendering.catalog((self.stage.type_, *self.types))
+        """The catalog with the type and the further types."""
+        return rendering.catalog((self.setup.type_, *self.types))
 
     def plan(self) -> Plan:
-        """What becomes of it. Raises RenderError when it is refused."""
-        return self.made_of(self.stage)
+        """The plan. Raises RenderError when the documents are rejected."""
+        return self.made_of(self.setup)
 
-    def made_of(self, stage: RenderSetup) -> Plan:
-        """The plan of another stage with the same types. Raises RenderError when it is refused."""
-        found = rendering.plan(stage, self.catalog())
-        rendering.rendered(stage, found)
-        return found
-
-
-def declares_what_can_be_used(case: Case) -> None:
-    """Names, kinds, rules and methods are what they must be, none is misspelt, and the JSON Schema is one."""
-    _none((*declaration_checks.faults(case.stage.type_), *declaration_checks.misspelt(case.stage.type_)))
+    def made_of(self, setup: RenderSetup) -> Plan:
+        """The plan of another setup with the same types. Raises RenderError when the documents are rejected."""
+        plan = rendering.plan(setup, self.catalog())
+        rendering.rendered(setup, plan)
+        return plan
 
 
-def has_a_sane_schema(case: Case) -> None:
-    """Defaults fit, what is required exists, and the schema can be printed."""
-    schema = properties.schema(case.stage.type_.properties)
+def has_valid_declarations(case: Case) -> None:
+    """Names, kinds, rules and methods are valid, none is misspelt, and the JSON Schema is valid."""
+    _no_faults((*declaration_checks.faults(case.setup.type_), *declaration_checks.misspelt(case.setup.type_)))
+
+
+def has_a_valid_schema(case: Case) -> None:
+    """Defaults match the schema, required properties exist, and the schema is JSON."""
+    schema = properties.schema(case.setup.type_.properties)
     json.dumps(schema, allow_nan=False)
-    _none(_schema_faults(schema, "$"))
+    _no_faults(_schema_faults(schema, "$"))
 
 
 def renders(case: Case) -> None:
-    """The properties are accepted, and something comes of them."""
+    """The type accepts the properties."""
     case.plan()
 
 
 def renders_the_same_bytes_twice(case: Case) -> None:
-    """The same input gives the same output, whatever was rendered before."""
+    """The same input gives the same output, independent of earlier renderings."""
     first = _bytes(case.plan())
     if first != _bytes(case.plan()):
-        raise AssertionError("a second rendering of the same input gave something else")
-    installed = case.catalog()
-    other = msgspec.structs.replace(case.stage, instances=("another",))
-    rendering.plan(other, installed)
-    if first != _bytes(rendering.plan(case.stage, installed)):
-        raise AssertionError("rendering another instance in between changed what comes out: the type has state")
+        raise AssertionError("a second rendering of the same input gave a different result")
+    catalog = case.catalog()
+    other = msgspec.structs.replace(case.setup, instances=("another",))
+    rendering.plan(other, catalog)
+    if first != _bytes(rendering.plan(case.setup, catalog)):
+        raise AssertionError("rendering another instance in between changed the result: the type has state")
 
 
-def leaves_its_inputs_alone(case: Case) -> None:
-    """Nothing that a type is given is changed in place."""
-    _none(warning.message for warning in case.plan().warnings if plugin_call.CONTEXT_CHANGED in warning.message)
+def does_not_change_its_inputs(case: Case) -> None:
+    """The type does not change its arguments in place."""
+    _no_faults(warning.message for warning in case.plan().warnings if plugin_call.CONTEXT_CHANGED in warning.message)
 
 
-def reads_no_clock_and_opens_nothing(case: Case) -> None:
-    """No clock, no chance, no environment, no file, no socket, no process."""
-    case.plan()  # imports and caches of the first call are no matter; what fails here is told by its own test
+def has_no_side_effects(case: Case) -> None:
+    """The type uses no clock, no randomness, no environment, no file, no socket and no process."""
+    case.plan()  # imports and caches of the first call do not count; failures are reported by another check
     watch = Watch()
-    installed = rendering.catalog((case.stage.type_, *case.types), watch.guard)
-    plan = rendering.plan(case.stage, installed)
-    health.assess(plan, ObservedObjects(_objects(plan)), case.stage.now)
-    health.scopes(plan, ObservedObjects(_objects(plan)), case.stage.now)
-    _none(watch.sins)
+    catalog = rendering.catalog((case.setup.type_, *case.types), watch.guard)
+    plan = rendering.plan(case.setup, catalog)
+    health.assess(plan, ObservedObjects(_objects(plan)), case.setup.now)
+    _no_faults(watch.violations)
 
 
-def produces_what_it_declares(case: Case) -> None:
-    """Every kind that it adds is among `produces`."""
-    declared = {str(kind) for kind in case.stage.type_.produces}
-    made = {str(one.ref.kind) for one in rendering.made(case.stage, case.plan())}
-    _none(f"{kind} is not among produces" for kind in sorted(made - declared))
+def adds_only_declared_kinds(case: Case) -> None:
+    """Every kind of an added object is in `produces`."""
+    declared = {str(kind) for kind in case.setup.type_.produces}
+    added = {str(one.ref.kind) for one in rendering.added(case.setup, case.plan())}
+    _no_faults(f"{kind} is not in produces" for kind in sorted(added - declared))
 
 
-def makes_unique_names_of_at_most_63_characters(case: Case) -> None:
-    """Also for instances whose names are long, or begin alike. What is retained or reclaimed may be shared by name."""
+def has_unique_names_of_at_most_63_characters(case: Case) -> None:
+    """Names are unique, also for instances with long or similar names. Objects without an owner may share a name."""
     first: dict[Ref, str] = {}
     for instance in (LONGEST, LONGEST[:-1] + "y", "web", "web-a", "a-web"):
-        plan = case.made_of(msgspec.structs.replace(case.stage, instances=(instance,)))
-        made = [one for one in rendering.made(case.stage, plan) if not one.retain and not one.reclaim]
-        _none(f"{one.ref} has {len(one.ref.name)} characters" for one in made if len(one.ref.name) > naming.LIMIT)
-        if not isinstance(case.stage.type_, Scope):
-            _none(f'"{first[one.ref]}" and "{instance}" both have {one.ref}' for one in made if one.ref in first)
-        first |= {one.ref: instance for one in made}
+        plan = case.made_of(msgspec.structs.replace(case.setup, instances=(instance,)))
+        added = [one for one in rendering.added(case.setup, plan) if not one.retain and not one.reclaim]
+        _no_faults(f"{one.ref} has {len(one.ref.name)} characters" for one in added if len(one.ref.name) > naming.LIMIT)
+        if not isinstance(case.setup.type_, Scope):
+            _no_faults(f'"{first[one.ref]}" and "{instance}" both have {one.ref}' for one in added if one.ref in first)
+        first |= {one.ref: instance for one in added}
 
 
-def does_not_mind_the_order_of_traits(case: Case) -> None:
-    """Other traits before or after it change nothing."""
-    if not isinstance(case.stage.type_, Trait):
+def is_independent_of_the_order_of_traits(case: Case) -> None:
+    """The order relative to other traits has no effect."""
+    if not isinstance(case.setup.type_, Trait):
         return
     for companion in COMPANIONS:
-        before = msgspec.structs.replace(case.stage, traits=(*case.stage.traits, companion))
+        before = msgspec.structs.replace(case.setup, traits=(*case.setup.traits, companion))
         listed = rendering.documents(before)[1]
         first = rendering.plan_of(before, listed, case.catalog())
         for binding in listed["spec"]["components"]:
             binding["traits"].reverse()
         second = rendering.plan_of(before, listed, case.catalog())
         if bool(first.problems) != bool(second.problems) or _bytes(first) != _bytes(second):
-            raise AssertionError(f'beside "{companion["name"]}" the order of traits decides what comes out')
+            raise AssertionError(f'beside "{companion["name"]}" the result depends on the order of traits')
 
 
-def tells_health_of_anything(case: Case) -> None:
-    """Neither `health` nor `render` fails, whatever the observed objects look like."""
-    for faults in _answers(case, case.catalog()):
-        _none(faults)
+def has_health_for_any_objects(case: Case) -> None:
+    """Neither `health` nor `render` fails, whatever the observed objects contain."""
+    for faults in _faults_in_situations(case, case.catalog()):
+        _no_faults(faults)
 
 
-def _answers(case: Case, installed: Catalog) -> Iterator[list[str]]:
-    """What goes wrong in each situation, when the type is asked as a controller asks it."""
+def _faults_in_situations(case: Case, catalog: Catalog) -> Iterator[list[str]]:
+    """The faults in each situation, with the calls that a controller makes."""
     nothing = _Watched(())
-    plan = rendering.plan(case.stage, installed, nothing)
+    plan = rendering.plan(case.setup, catalog, nothing)
     places = [(one.ref.kind.api_version, one.ref.kind.kind, one.ref.name) for one in plan.manifests]
-    places += [(kind.api_version, kind.kind, "seen") for kind in case.stage.type_.observes]
+    places += [(kind.api_version, kind.kind, "seen") for kind in case.setup.type_.observes]
     for objects in itertools.chain([_objects(plan)], fuzz_objects.documents(list(dict.fromkeys(places)))):
-        seen = ObservedObjects(objects)
-        faults = list(_failures(case, plan, seen))
-        if nothing.asked:  # whoever does not look at all cannot come to another answer
-            again = rendering.plan(case.stage, installed, seen)
+        observed = ObservedObjects(objects)
+        faults = list(_failures(case, plan, observed))
+        if nothing.was_read:  # a type that does not read observed objects cannot return a different result
+            again = rendering.plan(case.setup, catalog, observed)
             faults += [problem.message for problem in again.problems if again.reason == "PluginFailed"]
         yield [f"{fault}; observed were {list(objects)}" for fault in faults]
 
 
 class _Watched:
-    """Observed objects, and whether anybody asked for them."""
+    """Observed objects, with a record whether they were read."""
 
     def __init__(self, objects: tuple[Mapping[str, Any], ...]) -> None:
-        self._seen = ObservedObjects(objects)
-        self.asked = False
+        self._objects = ObservedObjects(objects)
+        self.was_read = False
 
     def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
-        """As those of a Snapshot."""
-        self.asked = True
-        return self._seen.documents(instance, kind)
+        """The objects of a kind, as from a Snapshot."""
+        self.was_read = True
+        return self._objects.documents(instance, kind)
 
 
-def makes_objects_that_kubernetes_takes(case: Case) -> None:
-    """Strictly valid by the schemas of three releases of Kubernetes, as far as its own kinds go."""
+def renders_objects_that_kubernetes_accepts(case: Case) -> None:
+    """Objects of built-in kinds are strictly valid by the schemas of three releases of Kubernetes."""
     for one in case.plan().manifests:
         if rbac_check.is_built_in(one.ref.kind):
             refused = _refused(msgspec.json.encode(one.body, order="deterministic"))
-            _none(f"Kubernetes {release} would refuse {one.ref}: {why}" for release, why in refused.items())
+            _no_faults(f"Kubernetes {release} rejects {one.ref}: {why}" for release, why in refused.items())
 
 
 @functools.lru_cache(maxsize=256)
 def _refused(body: bytes) -> dict[str, str]:
-    """The releases that refuse an object, each with the reason. Most ways to use a type make the same Deployment."""
+    """The releases that reject an object, with the reason. Cached: most cases render the same Deployment."""
     validator = importlib.import_module("kubernetes_validate")
-    found = {}
+    errors = {}
     for release in RELEASES:
         try:
             validator.validate(msgspec.json.decode(body), release, strict=True)
-        except Exception as error:  # noqa: BLE001 - the package raises several sorts, all of which mean no
-            found[release] = str(error)
-    return found
+        except Exception as error:  # noqa: BLE001 - the package raises several classes, all of which mean invalid
+            errors[release] = str(error)
+    return errors
 
 
-def asks_for_the_rights_that_it_needs(*cases: Case) -> None:
-    """A controller with the rights of `rudr rbac` brings it up and takes it away, in all ways to use it."""
+def declares_the_rights_that_it_needs(*cases: Case) -> None:
+    """A controller with the rights of `rudr rbac` can apply and prune it, in all cases."""
     for case in cases:
-        case.plan()  # what fails already here would never come up
-        _comes_to_an_end(case)
-    rbac_check.check([case.stage for case in cases], cases[0].catalog())
+        case.plan()  # a case that fails here would never be synced
+        _returns_in_time(case)
+    rbac_check.check([case.setup for case in cases], cases[0].catalog())
 
 
-def _comes_to_an_end(case: Case) -> None:
-    """Raises AssertionError when a call had to be stopped: the thread of a controller could not do that."""
+def _returns_in_time(case: Case) -> None:
+    """Raises AssertionError when a call had to be stopped, which the thread of the controller could not do."""
     stopped: list[str] = []
 
     def watched(call: Callable[[], Any]) -> Any:
@@ -212,54 +211,56 @@ def _comes_to_an_end(case: Case) -> None:
             stopped.append(str(error))
             raise
 
-    for faults in _answers(case, rendering.catalog((case.stage.type_, *case.types), watched)):
+    for faults in _faults_in_situations(case, rendering.catalog((case.setup.type_, *case.types), watched)):
         if stopped:
-            _none(faults or stopped)
+            _no_faults(faults or stopped)
 
 
-ONCE: tuple[Callable[[Case], None], ...] = (declares_what_can_be_used, has_a_sane_schema)
-"""Of the type alone."""
+ONCE: tuple[Callable[[Case], None], ...] = (has_valid_declarations, has_a_valid_schema)
+"""Checks of the type alone."""
 
 EACH: tuple[Callable[[Case], None], ...] = (
     renders,
     renders_the_same_bytes_twice,
-    leaves_its_inputs_alone,
-    reads_no_clock_and_opens_nothing,
-    produces_what_it_declares,
-    makes_unique_names_of_at_most_63_characters,
-    does_not_mind_the_order_of_traits,
-    tells_health_of_anything,
-    makes_objects_that_kubernetes_takes,
+    does_not_change_its_inputs,
+    has_no_side_effects,
+    adds_only_declared_kinds,
+    has_unique_names_of_at_most_63_characters,
+    is_independent_of_the_order_of_traits,
+    has_health_for_any_objects,
+    renders_objects_that_kubernetes_accepts,
 )
-"""Of every way to use it."""
+"""Checks of every case."""
 
-TOGETHER: tuple[Callable[..., None], ...] = (asks_for_the_rights_that_it_needs,)
-"""Of all ways to use it at once, on a cluster, which takes a moment to start."""
+TOGETHER: tuple[Callable[..., None], ...] = (declares_the_rights_that_it_needs,)
+"""Checks of all cases together, on a local cluster, which takes a moment to start."""
 
 
-def _none(faults: Any) -> None:
-    found = list(faults)
-    if found:
-        raise AssertionError("\n".join(found))
+def _no_faults(faults: Any) -> None:
+    listed = list(faults)
+    if listed:
+        raise AssertionError("\n".join(listed))
 
 
 def _bytes(plan: Plan) -> bytes:
-    told = [plan.reason, sorted(problem.message for problem in plan.problems), str(plan.wake_at)]
+    facts = [plan.reason, sorted(problem.message for problem in plan.problems), str(plan.wake_at)]
     warnings = [warning.message for warning in plan.warnings]
-    return msgspec.json.encode([[one.body for one in plan.manifests], told, warnings])
+    return msgspec.json.encode([[one.body for one in plan.manifests], facts, warnings])
 
 
 def _objects(plan: Plan) -> tuple[Mapping[str, Any], ...]:
     return tuple(one.body for one in plan.manifests)
 
 
-def _failures(case: Case, plan: Plan, seen: ObservedObjects) -> Iterator[str]:
-    name = case.stage.type_.name
-    for instance in health.assess(plan, seen, case.stage.now):
+def _failures(case: Case, plan: Plan, observed_objects: ObservedObjects) -> Iterator[str]:
+    name = case.setup.type_.name
+    for instance in health.assess(plan, observed_objects, case.setup.now).instances:
         parts = [(instance.plan.workload.name, instance.workload)]
-        parts += [(found.trait.name, found.health) for found in instance.traits]
-        yield from (told.message for part, told in parts if part == name and told.reason in _FAILED)
-    for scope in health.scopes(plan, seen, case.stage.now):
+        parts += [(trait.trait.name, trait.health) for trait in instance.traits]
+        yield from (
+            part_health.message for part, part_health in parts if part == name and part_health.reason in _FAILED
+        )
+    for scope in health.assess(plan, observed_objects, case.setup.now).scopes:
         if scope.plan.bound_type.name == name and scope.health.reason in _FAILED:
             yield scope.health.message
 
@@ -271,13 +272,13 @@ def _schema_faults(schema: Mapping[str, Any], path: str) -> Iterator[str]:
     declared = schema.get("properties", {})
     for name in schema.get("required", ()):
         if name not in declared:
-            yield f'{path} requires "{name}", which is not among its properties'
-    for name, found in declared.items():
-        if not isinstance(found, Mapping):
+            yield f'{path} requires "{name}", which its properties do not contain'
+    for name, declared_schema in declared.items():
+        if not isinstance(declared_schema, Mapping):
             continue
-        if "default" in found:
-            default = json.loads(msgspec.json.encode(found["default"]))
-            problem = next(jsonschema.Draft202012Validator(found).iter_errors(default), None)
+        if "default" in declared_schema:
+            default = json.loads(msgspec.json.encode(declared_schema["default"]))
+            problem = next(jsonschema.Draft202012Validator(declared_schema).iter_errors(default), None)
             if problem is not None:
-                yield f"{path}.{name} has a default that does not fit it: {problem.message}"
-        yield from _schema_faults(found, f"{path}.{name}")
+                yield f"{path}.{name} has a default that does not match it: {problem.message}"
+        yield from _schema_faults(declared_schema, f"{path}.{name}")

@@ -1,4 +1,4 @@
-"""A clock that stands still until a test moves it: a `rudr_py.kube.clock.Clock`."""
+"""A clock whose time only a test advances: a `rudr_py.kube.clock.Clock`."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import heapq
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-"""What the wall clock of a new FakeClock shows."""
+"""The wall-clock time of a new FakeClock."""
 
 TURNS = 25
 
 
 async def settle() -> None:
-    """Let every task run until it waits for something; enough turns of the loop for any chain of wake-ups in a test."""
+    """Run every task until it blocks; enough iterations of the loop for any chain of wake-ups in a test."""
     for _ in range(TURNS):
         await asyncio.sleep(0)
 
 
 class FakeClock:
-    """Time that passes only by `advance` (sleepers wake, each at its own time) or by `jump` (nobody notices yet)."""
+    """Time that changes only by `advance` (each sleeper wakes at its time) or by `jump` (no sleeper wakes yet)."""
 
     def __init__(self, time: float = 1000.0) -> None:
         self._start = time
@@ -28,15 +28,15 @@ class FakeClock:
         self._count = 0
 
     def monotonic(self) -> float:
-        """Seconds; starts at what the constructor was given."""
+        """Seconds, starting with the argument of the constructor."""
         return self._time
 
     def now(self) -> datetime:
-        """START and what has passed since."""
+        """START plus the elapsed time."""
         return START + timedelta(seconds=self._time - self._start)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until the clock was moved so far. No time, or less, gives way to other tasks only."""
+        """Wait until the clock has advanced by `seconds`. Zero or less only yields to other tasks."""
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -46,7 +46,7 @@ class FakeClock:
         await woken
 
     async def advance(self, seconds: float) -> None:
-        """Move time on, waking every sleeper on the way at its time, and let all tasks settle after each."""
+        """Advance the time, wake every sleeper at its time, and let all tasks settle after each."""
         end = self._time + seconds
         await settle()
         while self._sleepers and self._sleepers[0][0] <= end:
@@ -59,10 +59,10 @@ class FakeClock:
         await settle()
 
     def jump(self, seconds: float) -> None:
-        """Move time on as when the process stood still: whoever sleeps is woken by the next `advance`."""
+        """Advance the time as if the process was suspended: the next `advance` wakes the sleepers."""
         self._time += seconds
 
     @property
     def sleeping(self) -> int:
-        """How many sleep now."""
+        """The number of sleepers."""
         return sum(not woken.done() for _, _, woken in self._sleepers)

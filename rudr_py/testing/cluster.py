@@ -1,6 +1,6 @@
-"""A handle on a cluster for tests: apply, read, wait until something holds, run a controller.
+"""A client of a cluster for tests: apply, read, wait for a condition, run a controller.
 
-Waits on the cluster's own events, never by sleeping. Assumes nothing that a real API server does not do.
+Waits use the events of the cluster, never a sleep. Everything also works with a real API server.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ Document = dict[str, Any]
 Predicate = Callable[[Document], object]
 
 TIMEOUT = 60.0
-"""Seconds that a wait may take; a machine under load needs them, a passing test does not."""
+"""The timeout of waits in seconds, long enough for a machine under load."""
 
 ADDRESS = "127.0.0.1:0"
 
 
 class Cluster:
-    """One namespace of a cluster, and the way to it."""
+    """One namespace of a cluster, with a client."""
 
     def __init__(self, transport: Transport, namespace: str, clock: Clock) -> None:
         self.transport = transport
@@ -62,27 +62,25 @@ class Cluster:
             await self.client.apply(target, msgspec.json.encode(document), manager, force=force)
 
     async def get(self, kind: Kind, name: str) -> Document | None:
-        """An object as it is now, or None."""
+        """The live object, or None."""
         try:
             return await self.client.get(await self.target(kind, name))
         except errors.NotFoundError:
             return None
 
     async def list(self, kind: Kind, labels: str = "") -> list[Document]:
-        """The objects of a kind."""
         resource = await self.discovery.resolve(kind.api_version, kind.kind)
         return await self.client.list_all(Selection(resource, self.namespace, labels=labels))
 
     async def patch(self, kind: Kind, name: str, content: Document, *, manager: str = "tester") -> None:
-        """JSON merge patch."""
+        """Send a JSON merge patch."""
         await self.client.merge_patch(await self.target(kind, name), msgspec.json.encode(content), manager)
 
     async def delete(self, kind: Kind, name: str, *, propagation: str = "Background") -> None:
-        """Delete an object."""
         await self.client.delete(await self.target(kind, name), propagation=propagation)
 
     async def until(self, kind: Kind, name: str, predicate: Predicate, *, seconds: float = TIMEOUT) -> Document:
-        """The object as soon as the predicate holds. Raises TimeoutError with its last state."""
+        """Wait for the predicate and return the object. Raises TimeoutError with its last state."""
         last: Document = {}
         try:
             async with asyncio.timeout(seconds), contextlib.aclosing(self.changes(kind, name)) as changes:
@@ -91,18 +89,20 @@ class Cluster:
                     if live is not None and predicate(last):
                         return last
         except TimeoutError as error:
-            raise TimeoutError(f"{kind.kind} {name} did not get there in {seconds} s; last: {last}") from error
-        raise AssertionError("a watch does not end by itself")
+            raise TimeoutError(
+                f"{kind.kind} {name} did not reach the expected state in {seconds} s; last: {last}"
+            ) from error
+        raise AssertionError("a watch ends only with the context")
 
     async def gone(self, kind: Kind, name: str, *, seconds: float = TIMEOUT) -> None:
-        """Wait until the object is not there. Raises TimeoutError."""
+        """Wait until the object does not exist. Raises TimeoutError."""
         async with asyncio.timeout(seconds), contextlib.aclosing(self.changes(kind, name)) as changes:
             async for live in changes:
                 if live is None:
                     return
 
     async def changes(self, kind: Kind, name: str) -> AsyncGenerator[LiveObject | None]:
-        """Every state of an object from now on, None while it is not there; without a name, of all objects."""
+        """Every state of an object from now on, None while it does not exist; of all objects without a name."""
         resource = await self.discovery.resolve(kind.api_version, kind.kind)
         namespace = self.namespace if resource.namespaced else ""
         selection = Selection(resource, namespace, fields=f"metadata.name={name}" if name else "")
@@ -121,7 +121,7 @@ class Cluster:
     async def controller(
         self, catalog: Catalog, *, settings: Settings | None = None, transport: Transport | None = None
     ) -> AsyncIterator[ControllerProcess]:
-        """A controller that watches the handle's namespace, synced, while the context lasts."""
+        """Run a controller that watches the namespace; its caches are synced when the context is entered."""
         chosen = settings or Settings()
         chosen = msgspec.structs.replace(
             chosen, namespaces=(self.namespace,), health_address=ADDRESS, metrics_address=ADDRESS
@@ -139,7 +139,7 @@ class Cluster:
 
 @contextlib.asynccontextmanager
 async def killed(running: Iterable[asyncio.Task[None]]) -> AsyncIterator[None]:
-    """Cancel tasks at the end, as a process that is killed: nothing is finished, nothing is said."""
+    """Cancel tasks at exit, as if the process was killed: nothing is completed or reported."""
     try:
         yield
     finally:
@@ -148,9 +148,9 @@ async def killed(running: Iterable[asyncio.Task[None]]) -> AsyncIterator[None]:
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _first(wanted: Any, running: asyncio.Task[None]) -> None:
-    """Wait for one thing, unless the task ends before; then raise what ended it."""
-    waiting = asyncio.ensure_future(wanted)
+async def _first(awaited: Any, running: asyncio.Task[None]) -> None:
+    """Wait for `awaited`, unless the task ends before; then raise its exception."""
+    waiting = asyncio.ensure_future(awaited)
     await asyncio.wait([waiting, running], return_when=asyncio.FIRST_COMPLETED, timeout=TIMEOUT)
     if running.done():
         waiting.cancel()

@@ -1,11 +1,11 @@
-"""One line that checks everything that a type promises.
+"""Checks the contract of a type in one line.
 
     from rudr_py.testing import conformance
 
     test_conforms = conformance.suite(CronHpa(), properties=[{"jobs": []}])
 
-That is one test for each promise and each way to use the type, such as `test_conforms[renders the same bytes twice-0]`;
-what needs a cluster is one test for all of them.
+This is one test for each rule and each set of properties, such as `test_conforms[renders the same bytes twice-0]`;
+checks that need a cluster are one test for all sets of properties.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rudr_py.testing.checks import Case
 from rudr_py.testing.rendering import RenderSetup
 
 INSTALL = "needs the package kubernetes-validate: pip install 'rudr-py[testing]'"
-_HEAVY = {checks.makes_objects_that_kubernetes_takes, checks.asks_for_the_rights_that_it_needs}
+_HEAVY = {checks.renders_objects_that_kubernetes_accepts, checks.declares_the_rights_that_it_needs}
 
 
 def suite(
@@ -34,22 +34,22 @@ def suite(
     observed: Sequence[Mapping[str, Any]] = (),
     now: datetime | None = None,
 ) -> Callable[..., None]:
-    """A parametrised test function. `properties` are ways to use the type, all of which it must accept.
+    """A parametrised test function. The type must accept each of `properties`.
 
-    Everything else is as for the fixture `render_one`.
+    Other arguments are those of the fixture `render_one`.
     """
-    stages = [
+    setups = [
         RenderSetup(
             type_=type_,
-            properties=given,
+            properties=values,
             component=component,
             traits=tuple(traits),
             observed=tuple(observed),
             now=now or rendering.NOW,
         )
-        for given in properties
+        for values in properties
     ]
-    cases = [Case(stage=stage, types=types) for stage in stages]
+    cases = [Case(setup=setup, types=types) for setup in setups]
     rows = [_row(check, cases[:1], "") for check in checks.ONCE]
     rows += [_row(check, [case], f"-{index}") for check in checks.EACH for index, case in enumerate(cases)]
     rows += [_row(check, cases, "") for check in checks.TOGETHER]

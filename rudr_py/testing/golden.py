@@ -1,4 +1,4 @@
-"""Objects as recorded in a file: compared, or recorded anew when the user asks for it."""
+"""Compares objects with a recorded file, or records them with a flag."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FLAG = "--rudr-update-golden"
 
 
 class Recorded:
-    """The fixture `rudr_golden`; see `typed.Golden`."""
+    """The fixture `rudr_golden`; see `protocols.Golden`."""
 
     def __init__(self, folder: Path, test: str, *, update: bool) -> None:
         self._folder = folder
@@ -23,7 +23,7 @@ class Recorded:
         self._update = update
 
     def __call__(self, objects: Iterable[Mapping[str, Any]], name: str = "") -> None:
-        """Raises AssertionError when the file is not there, or says something else."""
+        """Raises AssertionError when the file does not exist, or differs."""
         path = self._folder / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name or self._test).strip('-')}.yaml"
         text = _text(objects)
         if self._update:
@@ -31,7 +31,7 @@ class Recorded:
             path.write_text(text)
             return
         if not path.exists():
-            raise AssertionError(f"{path} is not there; record it: pytest {FLAG}")
+            raise AssertionError(f"{path} does not exist; record it: pytest {FLAG}")
         _compare(text, path)
 
 
@@ -40,10 +40,12 @@ def _compare(text: str, path: Path) -> None:
     if text != recorded:
         lines = difflib.unified_diff(recorded.splitlines(), text.splitlines(), str(path), "rendered", lineterm="")
         difference = "\n".join(lines)
-        raise AssertionError(f"the objects are not the recorded ones; if that is meant: pytest {FLAG}\n{difference}")
+        raise AssertionError(
+            f"the objects differ from the recorded ones; to accept the change: pytest {FLAG}\n{difference}"
+        )
 
 
 def _text(objects: Iterable[Mapping[str, Any]]) -> str:
-    # by way of JSON: no aliases, no types but JSON's
+    # through JSON: no aliases, and only types of JSON
     plain = msgspec.json.decode(msgspec.json.encode(list(objects)))
     return yaml.safe_dump_all(plain, sort_keys=False, width=2**16)

@@ -1,7 +1,7 @@
-"""A Kubernetes API and a controller in a thread of their own, with a handle for plain test functions.
+"""A Kubernetes API and a controller in a separate thread, with a synchronous handle for test functions.
 
-A test waits on the cluster's own events. What a type does wrong here, such as an endless loop, hangs the test: calls
-are guarded on the main thread only, which is the test's; `render_one` and the conformance suite guard them.
+Waits use the events of the cluster. An endless loop in a type blocks the test, because calls are guarded on the main
+thread only; `render_one` and the conformance suite guard them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ PATIENCE = 3 * TIMEOUT
 
 
 class LocalHandle:
-    """The fixture `rudr_api`; see `typed.Live`. Every method waits for the thread of the API."""
+    """The fixture `rudr_api`; see `protocols.Live`. Every method waits for the thread of the API."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, local: LocalCluster, cluster: Cluster) -> None:
         self._loop = loop
@@ -46,16 +46,15 @@ class LocalHandle:
 
     @property
     def namespace(self) -> str:
-        """Where everything happens."""
         return self.cluster.namespace
 
     @property
     def kubeconfig(self) -> Document:
-        """For kubectl and other clients; the context's namespace is `namespace`."""
+        """A kubeconfig for kubectl and other clients, with the namespace of the handle."""
         return self.local.kubeconfig()
 
     def wait(self, work: Coroutine[Any, Any, R]) -> R:
-        """Run a coroutine on the thread of the API and return its result, or raise what it raises."""
+        """Run a coroutine on the thread of the API and return its result, or raise its exception."""
         running: Future[R] = asyncio.run_coroutine_threadsafe(work, self._loop)
         return running.result(PATIENCE)
 
@@ -64,33 +63,31 @@ class LocalHandle:
         self.wait(_apply(self.cluster, [dict(document) for document in documents]))
 
     def get(self, api_version: str, kind: str, name: str) -> Document | None:
-        """An object as it is now, or None."""
+        """The live object, or None."""
         return self.wait(self.cluster.get(Kind(api_version, kind), name))
 
     def list(self, api_version: str, kind: str) -> Sequence[Document]:
-        """The objects of a kind."""
         return self.wait(self.cluster.list(Kind(api_version, kind)))
 
     def delete(self, api_version: str, kind: str, name: str) -> None:
-        """Delete an object."""
         self.wait(self.cluster.delete(Kind(api_version, kind), name))
 
     def until(self, api_version: str, kind: str, name: str, holds: Callable[[Document], object]) -> Document:
-        """The object as soon as the predicate holds. Raises TimeoutError with its last state."""
+        """Wait for the predicate and return the object. Raises TimeoutError with its last state."""
         return self.wait(self.cluster.until(Kind(api_version, kind), name, holds))
 
     def gone(self, api_version: str, kind: str, name: str) -> None:
-        """Wait until the object is not there. Raises TimeoutError."""
+        """Wait until the object does not exist. Raises TimeoutError."""
         self.wait(self.cluster.gone(Kind(api_version, kind), name))
 
     def ready(self, application: str) -> Document:
-        """The ApplicationConfiguration as soon as its condition Ready is True. Raises TimeoutError."""
+        """Wait for the condition Ready and return the ApplicationConfiguration. Raises TimeoutError."""
         return self.until(APPLICATION.api_version, APPLICATION.kind, application, _is_ready)
 
 
 @contextlib.contextmanager
 def started(settings: LocalSettings | None = None) -> Iterator[LocalHandle]:
-    """An API with our definitions and the namespace `default`, until the context ends."""
+    """Start an API with the CRDs of OAM and the namespace `default`; it stops with the context."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="rudr-api", daemon=True)
     thread.start()
@@ -107,7 +104,7 @@ def started(settings: LocalSettings | None = None) -> Iterator[LocalHandle]:
 
 @contextlib.contextmanager
 def controlling(handle: LocalHandle) -> Iterator[Callable[..., LocalHandle]]:
-    """A function that starts a controller with the given types; it ends with the context."""
+    """A function that starts a controller with further types; it stops with the context."""
     stack = contextlib.AsyncExitStack()
 
     def control(*types: Type[Any]) -> LocalHandle:
@@ -122,20 +119,18 @@ def controlling(handle: LocalHandle) -> Iterator[Callable[..., LocalHandle]]:
 
 
 class _Plain:
-    """Access that stays what it is. Reading a kubeconfig would import kubernetes_asyncio, which takes half a second."""
+    """Fixed credentials. Reading a kubeconfig would import kubernetes_asyncio, which takes half a second."""
 
     namespace = "default"
 
-    def __init__(self, access: Credentials) -> None:
-        self._access = access
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
 
     async def load(self, *, fresh: bool) -> Credentials:
-        """The access."""
         del fresh
-        return self._access
+        return self._credentials
 
     def stale(self) -> bool:
-        """Never."""
         return False
 
 
@@ -151,8 +146,8 @@ async def _connection(kubeconfig: Document) -> Connection:
     server = kubeconfig["clusters"][0]["cluster"]["server"]
     user = kubeconfig["users"][0]["user"] if kubeconfig.get("users") else {}
     if server.startswith("http://") and user.keys() <= {"token"}:
-        access = Credentials(server, f"Bearer {user['token']}" if user else "")
-        return Connection(_Plain(access), access)
+        credentials = Credentials(server, f"Bearer {user['token']}" if user else "")
+        return Connection(_Plain(credentials), credentials)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kubeconfig"
         path.write_text(yaml.safe_dump(kubeconfig))
@@ -160,7 +155,7 @@ async def _connection(kubeconfig: Document) -> Connection:
 
 
 async def define(cluster: Cluster) -> None:
-    """Apply the definitions of our own kinds, and wait until they are served."""
+    """Apply the CRDs of OAM, and wait until they are served."""
     await _apply(cluster, crds.documents())
 
 
@@ -199,4 +194,4 @@ def _is_established(document: Document) -> bool:
 
 def _condition(document: Document, name: str) -> bool:
     conditions = document.get("status", {}).get("conditions", ())
-    return any(found["type"] == name and found["status"] == "True" for found in conditions)
+    return any(condition["type"] == name and condition["status"] == "True" for condition in conditions)

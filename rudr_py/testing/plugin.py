@@ -1,8 +1,8 @@
-"""The pytest plugin (entry point `pytest11`): fixtures for whoever tests a plugin of rudr-py.
+"""The pytest plugin (entry point `pytest11`): fixtures for tests of plugins.
 
-It is loaded by every run of pytest in an environment with rudr-py, so it imports pytest and nothing else, and changes
-nothing but to offer fixtures and one flag. What a fixture needs is imported when the fixture is used; a fixture whose
-extra is not installed skips the test and says what to install.
+Every run of pytest in an environment with rudr-py loads it; therefore it imports only pytest, and adds only fixtures
+and one flag. A fixture imports its dependencies when it is used; if its extra is not installed, the test is skipped
+with the command that installs it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ INSTALL = "pip install 'rudr-py[testing]'"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the flag of `rudr_golden`."""
     group = parser.getgroup("rudr", "plugins of rudr-py")
-    group.addoption("--rudr-update-golden", action="store_true", help="record the objects of rudr_golden anew")
+    group.addoption("--rudr-update-golden", action="store_true", help="record the objects of rudr_golden")
 
 
 def _needed(module: str) -> Any:
-    """A module of the kit. Skips the test when a package of an extra is not there."""
+    """Import a module of the kit. Skips the test when a package of an extra is not installed."""
     try:
         return importlib.import_module(f"rudr_py.testing.{module}")
     except ModuleNotFoundError as error:
@@ -35,7 +35,7 @@ def _needed(module: str) -> Any:
 
 @pytest.fixture
 def render_one() -> Any:
-    """What becomes of one instance that uses a type: see rudr_py.testing.RenderOne."""
+    """Render one instance that uses a type: see rudr_py.testing.RenderOne."""
     return _needed("rendering").render_one
 
 

@@ -1,4 +1,4 @@
-"""What tests of plugins see of the kit, for type checkers: results, and the fixtures' types. Imports almost nothing."""
+"""The types of results and fixtures, for type checkers of tests. Imports only the standard library."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Document = dict[str, Any]
 
 
 class Health(Protocol):
-    """What the type under test says of its objects: an `rudr_py.api.Health`."""
+    """The health from the type under test: an `rudr_py.api.Health`."""
 
     @property
     def state(self) -> str:
@@ -25,7 +25,7 @@ class Health(Protocol):
 
     @property
     def message(self) -> str:
-        """For people."""
+        """A text for people."""
         ...
 
     @property
@@ -35,7 +35,7 @@ class Health(Protocol):
 
 
 class RenderError(AssertionError):
-    """The documents were refused: what a user would be told.
+    """The documents were rejected; contains the problems that a user would get.
 
     `problems` are pairs of message and JSON path, including problems of other documents. `reason` is that of the
     condition `Valid`: `InvalidDocument`, or `PluginFailed` when the type itself failed.
@@ -50,9 +50,9 @@ class RenderError(AssertionError):
 class Rendering(list[Document]):
     """The objects of an instance and of its scopes in the order in which they are applied, without owners.
 
-    `own` are those that the type under test added, with everybody's edits. `warnings` are texts for the user;
-    `wake_at` is when the answer changes by itself. `health` is what the type says of its objects as they were
-    observed; one whose `health` fails is `unknown` for the reason `PluginFailed`.
+    `own` are the objects that the type under test added, after the edits of all types. `warnings` are texts for the
+    user; `wake_at` is the time at which the result changes without a change of the input. `health` is the health that
+    the type returns for the observed objects; if it fails, the state is `unknown` with the reason `PluginFailed`.
     """
 
     def __init__(
@@ -71,29 +71,29 @@ class Rendering(list[Document]):
         self.health = health
 
     def of(self, kind: str) -> list[Document]:
-        """The objects of a kind, by its bare name: `rendering.of("Service")`."""
-        return [found for found in self if found["kind"] == kind]
+        """The objects of a kind, by its name without group: `rendering.of("Service")`."""
+        return [document for document in self if document["kind"] == kind]
 
     def one(self, kind: str) -> Document:
-        """The only object of a kind. Raises AssertionError when there is none, or several."""
-        found = self.of(kind)
-        if len(found) != 1:
-            kinds = ", ".join(f"{each['kind']}/{each['metadata']['name']}" for each in self)
-            raise AssertionError(f"{len(found)} objects of kind {kind}, not one, among {kinds or 'none'}")
-        return found[0]
+        """The only object of a kind. Raises AssertionError when there are none or several."""
+        documents = self.of(kind)
+        if len(documents) != 1:
+            kinds = ", ".join(f"{document['kind']}/{document['metadata']['name']}" for document in self)
+            raise AssertionError(f"{len(documents)} objects of kind {kind}, not one, among {kinds or 'none'}")
+        return documents[0]
 
 
 class RenderOne(Protocol):
-    """The fixture `render_one`: what becomes of one instance that uses a type, after the core has merged everything.
+    """The fixture `render_one`: renders one instance that uses a type, as the controller does.
 
-    `type_` is put into an application as what it is: a trait of the instance, the workload type of its component, or
-    a scope that it is in. `properties` are those of the type; of a workload type, the component's workloadSettings.
-    `component` is a ComponentSchematic, or only its spec; by default one container with the port 80.
-    `types` are further types that are installed beside the standard ones; `traits` further traits of the instance, as
-    an ApplicationConfiguration lists them. `observed` are the instance's objects as the cluster has them, `now` is
-    the time, a fixed one by default.
+    `type_` is used by its category: as a trait of the instance, the workload type of its component, or a scope with the
+    instance as member. `properties` are those of the type; for a workload type, the component's workloadSettings.
+    `component` is a ComponentSchematic, or only its spec; by default it has one container with the port 80.
+    `types` are further installed types besides the standard ones; `traits` are further traits of the instance, in the
+    format of an ApplicationConfiguration. `observed` are the live objects of the instance, `now` is the time, by
+    default a fixed one.
 
-    Raises RenderError when the documents are refused.
+    Raises RenderError when the documents are rejected.
     """
 
     def __call__(
@@ -111,39 +111,39 @@ class RenderOne(Protocol):
 
 
 class Golden(Protocol):
-    """The fixture `rudr_golden`: compare objects with what was recorded in `golden/<name>.yaml` beside the test.
+    """The fixture `rudr_golden`: compares objects with the file `golden/<name>.yaml` in the folder of the test.
 
-    `pytest --rudr-update-golden` records anew. Read the difference before you commit it: to your users a changed pod
-    template is a restart.
+    `pytest --rudr-update-golden` writes the file. Review the difference before you commit it: a changed pod template
+    restarts the pods of users.
     """
 
     def __call__(self, objects: Iterable[Mapping[str, Any]], name: str = "") -> None:
-        """`name` is that of the test by default."""
+        """Compare the objects. `name` is the name of the test by default."""
         ...
 
 
 class Live(Protocol):
-    """The fixtures `rudr_api`, and what `rudr_controller` gives: a Kubernetes API in this process, in one namespace.
+    """The fixture `rudr_api`, also returned by `rudr_controller`: a Kubernetes API in this process, in one namespace.
 
-    It runs in a thread of its own, so tests are plain functions. Waiting is by events and ends after 20 s.
+    It runs in a separate thread, so tests are plain functions. Waits use events and time out after 60 s.
     """
 
     @property
     def namespace(self) -> str:
-        """Where everything happens."""
+        """The namespace of all calls."""
         ...
 
     @property
     def kubeconfig(self) -> Document:
-        """For kubectl and other clients."""
+        """A kubeconfig for kubectl and other clients."""
         ...
 
     def apply(self, *documents: Mapping[str, Any]) -> None:
-        """Apply documents, server-side, as a user of kubectl would."""
+        """Apply documents with server-side apply."""
         ...
 
     def get(self, api_version: str, kind: str, name: str) -> Document | None:
-        """An object as it is now, or None."""
+        """The live object, or None."""
         ...
 
     def list(self, api_version: str, kind: str) -> Sequence[Document]:
@@ -155,21 +155,21 @@ class Live(Protocol):
         ...
 
     def until(self, api_version: str, kind: str, name: str, holds: Any) -> Document:
-        """The object as soon as `holds(object)` is true. Raises TimeoutError with its last state."""
+        """Wait until `holds(object)` is true and return the object. Raises TimeoutError with its last state."""
         ...
 
     def gone(self, api_version: str, kind: str, name: str) -> None:
-        """Wait until the object is not there. Raises TimeoutError."""
+        """Wait until the object does not exist. Raises TimeoutError."""
         ...
 
     def ready(self, application: str) -> Document:
-        """The ApplicationConfiguration as soon as its condition Ready is True. Raises TimeoutError."""
+        """Wait for the condition Ready and return the ApplicationConfiguration. Raises TimeoutError."""
         ...
 
 
 class Control(Protocol):
-    """The fixture `rudr_controller`: start a controller with the standard types and yours on the API of `rudr_api`."""
+    """The fixture `rudr_controller`: starts a controller with the standard types and further ones on `rudr_api`."""
 
     def __call__(self, *types: Any) -> Live:
-        """The API that it works on. The controller ends with the test."""
+        """Start the controller and return the API. The controller stops at the end of the test."""
         ...

@@ -1,7 +1,7 @@
-"""Watches calls of a type: does it read a clock or the environment, ask chance, sleep, or reach for what is outside?
+"""Detects side effects of a type: clock, environment, randomness, sleep, files, network, processes.
 
-What is seen are calls of C functions out of Python code (`sys.setprofile`) and audit events of the interpreter.
-A second look for mistakes: an author who wants to hide a clock can.
+Detected are calls of C functions from Python code (`sys.setprofile`) and audit events of the interpreter. The detection
+finds errors; it does not protect from code that hides a side effect on purpose.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ EVENTS = (
     *("os.fork", "os.posix_spawn", "subprocess.Popen", "time.sleep", "urllib.Request", "shutil."),
 )
 LIMIT = 20 * guard.CALL_LIMIT
-"""Seconds that a watched call may take; watching makes it many times slower."""
+"""The timeout of a watched call in seconds; the profiler makes it many times slower."""
 
 _ENVIRONMENT = (type(os.environ).__getitem__.__code__, type(os.environ).__iter__.__code__)
 _CHANCE = random.random.__self__  # type: ignore[attr-defined] # it is a method of the hidden generator of the module
 
 
 class Watch:
-    """A guard that notes what a type must not do in `sins`, once each, in order."""
+    """A guard that records forbidden actions in `violations`, each once, in order."""
 
     def __init__(self) -> None:
-        self.sins: dict[str, None] = {}
+        self.violations: dict[str, None] = {}
 
     def guard(self, call: Callable[[], Any]) -> Any:
-        """Call it, watched. Raises what it raises, and TimeoutError."""
+        """Call it under the profiler. Raises its exceptions, and TimeoutError."""
         return guard.within(LIMIT)(lambda: self._watched(call))
 
     def _watched(self, call: Callable[[], Any]) -> Any:
         previous, collecting = sys.getprofile(), gc.isenabled()
-        gc.disable()  # what others do at a collection is no deed of the type
+        gc.disable()  # actions of other code during a collection are not those of the type
         with _audited(self._audit):
             sys.setprofile(self._profile)
             try:
@@ -61,13 +61,13 @@ class Watch:
 
     def _note(self, what: str, frame: FrameType | None) -> None:
         place = f" in {frame.f_code.co_filename}:{frame.f_lineno}" if frame else ""
-        self.sins.setdefault(f"{what}{place}")
+        self.violations.setdefault(f"{what}{place}")
 
-    def _profile(self, frame: FrameType, event: str, found: Any) -> None:
+    def _profile(self, frame: FrameType, event: str, function: Any) -> None:
         if event == "call" and frame.f_code in _ENVIRONMENT:
             self._note("reads the environment", frame.f_back)
         elif event == "c_call":
-            what = _forbidden(found)
+            what = _forbidden(function)
             if what:
                 self._note(what, frame)
 
@@ -76,19 +76,19 @@ class Watch:
 
 
 def _forbidden(function: Any) -> str:
-    """What a call of a C function is that a type must not do, or ""."""
+    """The description of a forbidden call of a C function, or ""."""
     name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
     if name in CLOCKS and getattr(function, "__module__", "") == "time":
         return f"reads the clock by time.{name}()"
     if name in DATES and isinstance(owner, type) and issubclass(owner, date):
         return f"reads the clock by {owner.__name__}.{name}()"
     if owner is _CHANCE or (name == "urandom" and getattr(owner, "__name__", "") in ("posix", "nt")):
-        return "asks chance"
+        return "uses randomness"
     return ""
 
 
 class _Hook:
-    """The one audit hook of the process: hooks cannot be removed, so it is silent unless someone listens."""
+    """The one audit hook of the process: hooks cannot be removed, so it is inactive without a listener."""
 
     def __init__(self) -> None:
         self.added = False

@@ -1,4 +1,4 @@
-"""Are the rights that a type declares enough? Asks the local API, with RBAC on and a controller that has just these."""
+"""Checks whether the declared rights of a type suffice, with a controller on the local API with RBAC."""
 
 from __future__ import annotations
 
@@ -21,112 +21,121 @@ from rudr_py.testing.protocols import Document
 from rudr_py.testing.rendering import RenderSetup
 
 ACCOUNT, TOKEN = ServiceAccount("rudr-system", "rudr-controller"), "token-of-the-controller"
-FORBIDDEN, NOT_FOUND, WRONG = 403, 404, 400
-"""Status codes of HTTP; from the last one on, the server said no."""
+FORBIDDEN, NOT_FOUND, FIRST_ERROR = 403, 404, 400
+"""Status codes of HTTP; the last is the lowest one of errors."""
 
 PATIENCE = 60.0
-"""Seconds until an application that is not synced is given up."""
+"""The timeout for an application to be synced, in seconds."""
 
 HOPELESS = {"Valid": ("PluginFailed",), "Synced": ("Invalid", "BadRequest")}
-"""Conditions that are False for reasons which no waiting mends, so that they are told at once."""
+"""Conditions whose reasons do not change with time, so that the check fails immediately."""
 
 _QUICK = Settings(status_interval=0.0)
-"""Nothing here wants to spare the API server."""
+"""Settings without a limit of the rate of status writes."""
 
 
 def is_built_in(kind: Kind) -> bool:
-    """Whether Kubernetes itself has the kind."""
+    """Whether the kind is part of Kubernetes."""
     return "." not in kind.group or kind.group.endswith(".k8s.io")
 
 
 def check(
-    stages: Sequence[RenderSetup], catalog: Catalog, granted: Rights | None = None, *, patience: float = PATIENCE
+    setups: Sequence[RenderSetup],
+    catalog: Catalog,
+    controller_rights: Rights | None = None,
+    *,
+    patience: float = PATIENCE,
 ) -> None:
-    """Raises AssertionError that names every request for which a right was missing, while the stages came and went.
+    """Apply and prune the setups. Raises AssertionError with every request for which a right was missing.
 
-    They are of one type. `granted` are the rights of the controller, by default those that the types declare. Rights
-    that could not be tried, because an application was not synced within `patience` seconds, are an AssertionError
-    too: it has the application's conditions and the server's refusals.
+    All setups are of one type. `controller_rights` are by default those that the types declare. An application that is
+    not synced within `patience` seconds is an AssertionError, too, with its conditions and the errors of the server.
     """
-    # by name: without the packages of the extra `local` the rest of the suite must still run
-    live = importlib.import_module("rudr_py.testing.local_handle")
+    # imported here, because the rest of the suite must run without the packages of the extra `local`
+    local_handle = importlib.import_module("rudr_py.testing.local_handle")
     cluster = importlib.import_module("rudr_py.local.cluster")
     access = importlib.import_module("rudr_py.local.access.settings")
     user = importlib.import_module("rudr_py.local.access.user")
     tokens = {TOKEN: user.account(ACCOUNT.namespace, ACCOUNT.name)}
     settings = cluster.LocalSettings(access=access.AccessSettings(tokens=tokens))
-    needed = _granted(rights.needed(catalog) if granted is None else granted)
-    with live.started(settings) as handle:
-        handle.apply(*needed, *_definitions(stages[0], catalog))
-        refused, stuck = handle.wait(_try(handle, stages, catalog, patience))
+    needed = _granted(rights.needed(catalog) if controller_rights is None else controller_rights)
+    with local_handle.started(settings) as handle:
+        handle.apply(*needed, *_definitions(setups[0], catalog))
+        refused, stuck = handle.wait(_try(handle, setups, catalog, patience))
     if refused:
         listed = "\n".join(refused)
-        raise AssertionError(f"the rights of produces, observes and permissions are not enough for:\n{listed}")
+        raise AssertionError(f"the rights of produces, observes and permissions do not suffice for:\n{listed}")
     if stuck:
         raise AssertionError(
-            f'the rights of "{stages[0].type_.name}" could not be tried: {stuck}\n'
-            "Look at what it renders, and at how it takes what it observes; mend what is refused."
+            f'the rights of "{setups[0].type_.name}" could not be checked: {stuck}\n'
+            "Check the rendered objects, and the handling of observed objects."
         )
 
 
-async def _try(handle: Any, stages: Sequence[RenderSetup], catalog: Catalog, patience: float) -> tuple[list[str], str]:
-    """Applications come and lose their trait: which requests were forbidden, and why one did not get there, or ""."""
-    live = importlib.import_module("rudr_py.testing.local_handle")
+async def _try(handle: Any, setups: Sequence[RenderSetup], catalog: Catalog, patience: float) -> tuple[list[str], str]:
+    """Apply the applications, and remove their trait. Returns forbidden requests, and why one was not synced, or ""."""
+    local_handle = importlib.import_module("rudr_py.testing.local_handle")
     cluster, local = handle.cluster, handle.local
     local.requests.clear()
-    given = [_numbered(stage, number) for number, stage in enumerate(stages)]
+    documents = [_numbered(setup, number) for number, setup in enumerate(setups)]
     async with contextlib.AsyncExitStack() as stack:
-        transport = await live.connected(local.kubeconfig(TOKEN), stack)
+        transport = await local_handle.connected(local.kubeconfig(TOKEN), stack)
         await stack.enter_async_context(cluster.controller(catalog, settings=_QUICK, transport=transport))
-        await cluster.apply(*(document for pair in given for document in pair))
-        stuck = await _stuck(handle, given, 1, patience)
-        if not stuck and isinstance(stages[0].type_, Trait):
-            for _, application in given:
+        await cluster.apply(*(document for pair in documents for document in pair))
+        stuck = await _stuck(handle, documents, 1, patience)
+        if not stuck and isinstance(setups[0].type_, Trait):
+            for _, application in documents:
                 for binding in application["spec"]["components"]:
                     binding["traits"] = []
-            await cluster.apply(*(application for _, application in given))
-            stuck = await _stuck(handle, given, 2, patience)
+            await cluster.apply(*(application for _, application in documents))
+            stuck = await _stuck(handle, documents, 2, patience)
         return _refused(local), stuck
 
 
-async def _stuck(handle: Any, given: Sequence[tuple[Document, Document]], generation: int, patience: float) -> str:
-    """Wait until each application is as its documents say; why the first one will not be, or ""."""
+async def _stuck(handle: Any, documents: Sequence[tuple[Document, Document]], generation: int, patience: float) -> str:
+    """Wait until each application is synced. Returns the reason that the first one is not, or ""."""
 
-    def ended(found: Document) -> bool:
-        return _settled(found, generation) or _hopeless(found, generation) or bool(_refused(handle.local))
+    def ended(live: Document) -> bool:
+        return _settled(live, generation) or _hopeless(live, generation) or bool(_refused(handle.local))
 
-    for _, application in given:
+    for _, application in documents:
         name = application["metadata"]["name"]
         try:
-            found = await handle.cluster.until(APPLICATION, name, ended, seconds=patience)
+            live = await handle.cluster.until(APPLICATION, name, ended, seconds=patience)
         except TimeoutError:
-            found = await handle.cluster.get(APPLICATION, name) or {}
-        if not _settled(found, generation):
-            changed = " after its trait was taken away" if generation > 1 else ""
-            waited = "" if _hopeless(found, generation) else f" in {patience:g} s"
-            lines = [f'application "{name}" was not synced{waited}{changed}', *_said(found), *_answers(handle.local)]
+            live = await handle.cluster.get(APPLICATION, name) or {}
+        if not _settled(live, generation):
+            changed = " after its trait was removed" if generation > 1 else ""
+            waited = "" if _hopeless(live, generation) else f" in {patience:g} s"
+            lines = [
+                f'application "{name}" was not synced{waited}{changed}',
+                *_condition_lines(live),
+                *_error_responses(handle.local),
+            ]
             return "\n".join(lines)
     return ""
 
 
-def _said(application: Document) -> list[str]:
-    """Its conditions, a line each."""
-    found = application.get("status", {}).get("conditions", ())
-    lines = [f"{c['type']} is {c['status']}, {c.get('reason', '')}: {c.get('message', '')}".rstrip(": ") for c in found]
-    return lines or ["it has no conditions: the controller did not come to look at it"]
+def _condition_lines(application: Document) -> list[str]:
+    """The conditions of an application, one line each."""
+    conditions = application.get("status", {}).get("conditions", ())
+    lines = [
+        f"{c['type']} is {c['status']}, {c.get('reason', '')}: {c.get('message', '')}".rstrip(": ") for c in conditions
+    ]
+    return lines or ["it has no conditions: the controller did not reconcile it"]
 
 
-def _answers(local: Any) -> list[str]:
-    """What the server refused to the controller; that something is not there yet is no refusal."""
-    wrong = [seen for seen in local.requests if seen.status >= WRONG and seen.status != NOT_FOUND]
+def _error_responses(local: Any) -> list[str]:
+    """The error responses to the controller, except those for objects that do not exist yet."""
+    wrong = [seen for seen in local.requests if seen.status >= FIRST_ERROR and seen.status != NOT_FOUND]
     return list(
-        dict.fromkeys(f"the server answered {s.status} to {s.method} {s.path.partition('?')[0]}" for s in wrong)
+        dict.fromkeys(f"the server returned {s.status} for {s.method} {s.path.partition('?')[0]}" for s in wrong)
     )
 
 
-def _numbered(stage: RenderSetup, number: int) -> tuple[Document, Document]:
-    """The documents of a stage, under names that no other number has."""
-    component, application = rendering.documents(stage)
+def _numbered(setup: RenderSetup, number: int) -> tuple[Document, Document]:
+    """The documents of a setup, with names that end in the number."""
+    component, application = rendering.documents(setup)
     spec = application["spec"]
     component["metadata"]["name"] += f"-{number}"
     application["metadata"]["name"] += f"-{number}"
@@ -146,31 +155,34 @@ def _refused(local: Any) -> list[str]:
 
 
 def _settled(document: Document, generation: int) -> bool:
-    return any(found["type"] == "Synced" and found["status"] == "True" for found in _conditions(document, generation))
+    return any(
+        condition["type"] == "Synced" and condition["status"] == "True"
+        for condition in _conditions(document, generation)
+    )
 
 
 def _hopeless(document: Document, generation: int) -> bool:
-    found = _conditions(document, generation)
-    return any(one["status"] == "False" and one.get("reason") in HOPELESS.get(one["type"], ()) for one in found)
+    conditions = _conditions(document, generation)
+    return any(one["status"] == "False" and one.get("reason") in HOPELESS.get(one["type"], ()) for one in conditions)
 
 
 def _conditions(document: Document, generation: int) -> Sequence[Document]:
-    """What was said of this generation or a later one."""
+    """The conditions, if they are of this generation or a later one."""
     status = document.get("status", {})
-    found: Sequence[Document] = status.get("conditions", ())
-    return found if status.get("observedGeneration", 0) >= generation else ()
+    conditions: Sequence[Document] = status.get("conditions", ())
+    return conditions if status.get("observedGeneration", 0) >= generation else ()
 
 
-def _granted(granted: Rights) -> Iterable[Document]:
+def _granted(controller_rights: Rights) -> Iterable[Document]:
     namespace = Settings().definitions_namespace
     yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-    yield from roles.documents(granted, RoleScope(definitions=namespace, account=ACCOUNT))
+    yield from roles.documents(controller_rights, RoleScope(definitions=namespace, account=ACCOUNT))
 
 
-def _definitions(stage: RenderSetup, catalog: Catalog) -> Iterable[Document]:
-    """CRDs that take anything, for the kinds of the type that neither Kubernetes nor we bring."""
+def _definitions(setup: RenderSetup, catalog: Catalog) -> Iterable[Document]:
+    """CRDs without a schema, for kinds of the type that are not part of Kubernetes or OAM."""
     ours = {document["spec"]["names"]["kind"] for document in crds.documents()}
-    kinds = {*stage.type_.produces, *stage.type_.observes, *catalog.kinds()}
+    kinds = {*setup.type_.produces, *setup.type_.observes, *catalog.kinds()}
     for kind in sorted(kinds, key=str):
         if not is_built_in(kind) and not (kind.group == CORE_GROUP and kind.kind in ours):
             yield _definition(kind)

@@ -1,4 +1,4 @@
-"""Renders one application around a type, as the controller would: the same door, the same core, no cluster. Pure."""
+"""Renders one application that uses a type, with the plugin loader and the core of the controller. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from rudr_py.render.values.plan import Plan, PlannedObject
 from rudr_py.testing.protocols import Document, RenderError, Rendering
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-"""The time of a rendering that is given none."""
+"""The default time of a rendering."""
 
 SERVER = f"{API_VERSION}.Server"
 OWNER = "ComponentInstance"
@@ -37,7 +37,7 @@ CONTAINER = {
 
 
 class RenderSetup(msgspec.Struct, frozen=True, kw_only=True):
-    """A type and what is around it. The fields are those of the fixture `render_one`; `instances` are names."""
+    """A type and the application around it. Fields as in the fixture `render_one`; `instances` are names."""
 
     type_: Type[Any]
     properties: Mapping[str, Any] = {}
@@ -49,12 +49,12 @@ class RenderSetup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObservedObjects(msgspec.Struct, frozen=True):
-    """Objects that every instance owns: an `Observed` of a test's documents."""
+    """An `Observed` with the same documents for every instance."""
 
     objects: tuple[Mapping[str, Any], ...]
 
     def documents(self, instance: str, kind: Kind) -> tuple[Document, ...]:
-        """Copies of those of the kind."""
+        """Copies of the objects of the kind."""
         del instance
         mine = [o for o in self.objects if (o.get("apiVersion"), o.get("kind")) == (kind.api_version, kind.kind)]
         copies: list[Document] = msgspec.json.decode(msgspec.json.encode(mine))
@@ -70,8 +70,8 @@ def render_one(
     observed: Sequence[Mapping[str, Any]] = (),
     now: datetime | None = None,
 ) -> Rendering:
-    """What becomes of one instance that uses a type; see `typed.RenderOne`. Raises RenderError."""
-    stage = RenderSetup(
+    """Render one instance that uses a type; see `protocols.RenderOne`. Raises RenderError."""
+    setup = RenderSetup(
         type_=type_,
         properties=properties or {},
         component=component,
@@ -79,14 +79,14 @@ def render_one(
         observed=tuple(observed),
         now=now or NOW,
     )
-    return rendered(stage, plan(stage, catalog((type_, *types))))
+    return rendered(setup, plan(setup, catalog((type_, *types))))
 
 
 def catalog(types: Sequence[Type[Any]], call_guard: Guard | None = None) -> Catalog:
-    """The standard types and these, which go through the door of plugins. Raises RenderError with what is wrong."""
+    """The catalog of the standard types and `types`, loaded like a plugin. Raises RenderError for invalid types."""
     standard = _standard()
-    known = {type(offer.type) for offer in standard.offers()}
-    further = [one for one in types if type(one) not in known]
+    builtin_classes = {type(offer.type) for offer in standard.offers()}
+    further = [one for one in types if type(one) not in builtin_classes]
     if call_guard is not None or any(_spelled(one, standard) for one in further):
         loaded = loading.load([_plugin(further)] if further else [], entry_points.standard(), call_guard=call_guard)
         return _whole(loaded)
@@ -104,9 +104,9 @@ def _standard() -> Catalog:
     return loading.load((), entry_points.standard()).catalog
 
 
-def _spelled(type_: Type[Any], standard: Catalog) -> bool:
-    """Whether a type has a name of a standard one, so that the two must be settled."""
-    taken = {*standard.workloads, *standard.traits, *standard.scopes}
+def _spelled(type_: Type[Any], catalog: Catalog) -> bool:
+    """Whether a type has the name of a standard type, so that the conflict must be resolved."""
+    taken = {*catalog.workloads, *catalog.traits, *catalog.scopes}
     return any(name in taken for name in (getattr(type_, "name", ""), *type_.aliases, *type_.replaces))
 
 
@@ -116,66 +116,66 @@ def _whole(loaded: LoadedPlugins) -> Catalog:
     return loaded.catalog
 
 
-def documents(stage: RenderSetup) -> tuple[Document, Document]:
+def documents(setup: RenderSetup) -> tuple[Document, Document]:
     """The ComponentSchematic and the ApplicationConfiguration."""
-    return _component(stage), _application(stage)
+    return _component(setup), _application(setup)
 
 
-def plan(stage: RenderSetup, installed: Catalog, observed: Observed | None = None) -> Plan:
-    """The plan of the stage's application, whatever is wrong with it."""
-    return plan_of(stage, _application(stage), installed, observed)
+def plan(setup: RenderSetup, catalog: Catalog, observed: Observed | None = None) -> Plan:
+    """The plan of the setup's application; errors are in the plan."""
+    return plan_of(setup, _application(setup), catalog, observed)
 
 
-def plan_of(stage: RenderSetup, document: Document, installed: Catalog, observed: Observed | None = None) -> Plan:
-    """The plan of a changed ApplicationConfiguration of the stage, whatever is wrong with it."""
-    component, application = parse.parse(_component(stage)), parse.parse(document)
+def plan_of(setup: RenderSetup, document: Document, catalog: Catalog, observed: Observed | None = None) -> Plan:
+    """The plan of a changed ApplicationConfiguration of the setup; errors are in the plan."""
+    component, application = parse.parse(_component(setup)), parse.parse(document)
     if application.value is None or component.value is None:
-        told = [(problem.message, problem.path) for problem in (*component.problems, *application.problems)]
-        raise RenderError(told, render.INVALID)
-    found = observed or (ObservedObjects(stage.observed) if stage.observed else NOTHING)
+        problems = [(problem.message, problem.path) for problem in (*component.problems, *application.problems)]
+        raise RenderError(problems, render.INVALID)
+    observed_objects = observed or (ObservedObjects(setup.observed) if setup.observed else NOTHING)
     inputs = Inputs(
         application=application.value,
         parsed=application,
         components={component.value.metadata.name: component},
-        now=stage.now,
-        observed=found,
+        now=setup.now,
+        observed=observed_objects,
         scopes_of=membership.declared([application.value]),
     )
-    first = render.render(inputs, installed)
-    if not isinstance(stage.type_, Scope) or first.problems:
+    first = render.render(inputs, catalog)
+    if not isinstance(setup.type_, Scope) or first.problems:
         return first
-    # a scope is told of its members once they are known
-    members = membership.in_order(found.member for found in first.instances if found.member is not None)
-    return render.render(msgspec.structs.replace(inputs, members={"tested": members}), installed)
+    # members of a scope are available after the first rendering
+    members = membership.in_order(instance.member for instance in first.instances if instance.member is not None)
+    return render.render(msgspec.structs.replace(inputs, members={"tested": members}), catalog)
 
 
-def rendered(stage: RenderSetup, found: Plan) -> Rendering:
-    """What a plan says, as a Rendering. Raises RenderError when it says that something is wrong."""
-    if found.problems:
-        raise RenderError([(problem.message, problem.path) for problem in found.problems], found.reason)
-    objects = [one for one in found.manifests if one.ref.kind.kind != OWNER]
+def rendered(setup: RenderSetup, plan: Plan) -> Rendering:
+    """A plan as a Rendering. Raises RenderError for a plan with problems."""
+    if plan.problems:
+        raise RenderError([(problem.message, problem.path) for problem in plan.problems], plan.reason)
+    objects = [one for one in plan.manifests if one.ref.kind.kind != OWNER]
     return Rendering(
         (one.body for one in objects),
-        own=(one.body for one in objects if one.made_by == stage.type_.name),
-        warnings=(warning.message for warning in found.warnings),
-        wake_at=found.wake_at,
-        health=_health(stage, found),
+        own=(one.body for one in objects if one.made_by == setup.type_.name),
+        warnings=(warning.message for warning in plan.warnings),
+        wake_at=plan.wake_at,
+        health=_health(setup, plan),
     )
 
 
-def _health(stage: RenderSetup, found: Plan) -> Health:
-    """What the type under test says of its objects in the first instance."""
-    observed = ObservedObjects(stage.observed)
-    if isinstance(stage.type_, Scope):
-        return health.scopes(found, observed, stage.now)[0].health
-    first = health.assess(found, observed, stage.now)[0]
-    own = (trait.health for trait in first.traits if trait.trait.name == stage.type_.name)
+def _health(setup: RenderSetup, plan: Plan) -> Health:
+    """The health that the type under test returns for the first instance."""
+    observed = ObservedObjects(setup.observed)
+    if isinstance(setup.type_, Scope):
+        return health.assess(plan, observed, setup.now).scopes[0].health
+    first = health.assess(plan, observed, setup.now).instances[0]
+    own = (trait.health for trait in first.traits if trait.trait.name == setup.type_.name)
     return next(own, first.workload)
 
 
-def made(stage: RenderSetup, found: Plan) -> Iterator[PlannedObject]:
-    """What the type under test added."""
-    return (one for one in found.manifests if one.made_by == stage.type_.name)
+def added(setup: RenderSetup, plan: Plan) -> Iterator[PlannedObject]:
+    """The objects that the type under test added."""
+    return (one for one in plan.manifests if one.made_by == setup.type_.name)
 
 
 def _plugin(types: Sequence[Type[Any]]) -> InstalledPlugin:
@@ -189,37 +189,37 @@ def _plugin(types: Sequence[Type[Any]]) -> InstalledPlugin:
     return InstalledPlugin(name="tested", package="tested", version="0", load=lambda: module)
 
 
-def _component(stage: RenderSetup) -> Document:
-    given = dict(stage.component or {})
-    spec = dict(given.get("spec", given))
-    if isinstance(stage.type_, WorkloadType):
-        spec["workloadType"] = stage.type_.name
-        settings = [{"name": name, "value": value} for name, value in stage.properties.items()]
+def _component(setup: RenderSetup) -> Document:
+    component = dict(setup.component or {})
+    spec = dict(component.get("spec", component))
+    if isinstance(setup.type_, WorkloadType):
+        spec["workloadType"] = setup.type_.name
+        settings = [{"name": name, "value": value} for name, value in setup.properties.items()]
         spec["workloadSettings"] = [*spec.get("workloadSettings", ()), *settings]
-    spec.setdefault("workloadType", _workload(stage.type_))
+    spec.setdefault("workloadType", _workload(setup.type_))
     spec.setdefault("containers", [CONTAINER])
-    metadata = {"name": "web", "namespace": "default", **given.get("metadata", {})}
+    metadata = {"name": "web", "namespace": "default", **component.get("metadata", {})}
     return {"apiVersion": API_VERSION, "kind": "ComponentSchematic", "metadata": metadata, "spec": spec}
 
 
 def _workload(type_: Type[Any]) -> str:
-    """A workload type that a trait may be attached to, the plainest one that there is."""
+    """A workload type that the trait may be attached to; Server if possible."""
     names = type_.applies_to if isinstance(type_, Trait) else ()
     return names[0] if names and not {"*", SERVER} & set(names) else SERVER
 
 
-def _application(stage: RenderSetup) -> Document:
-    type_, given = stage.type_, dict(stage.properties)
-    traits = [dict(trait) for trait in stage.traits]
+def _application(setup: RenderSetup) -> Document:
+    type_, values = setup.type_, dict(setup.properties)
+    traits = [dict(trait) for trait in setup.traits]
     if isinstance(type_, Trait):
-        traits.append({"name": type_.name, "properties": given})
-    name = (stage.component or {}).get("metadata", {}).get("name", "web")
+        traits.append({"name": type_.name, "properties": values})
+    name = (setup.component or {}).get("metadata", {}).get("name", "web")
     bindings: list[Document] = [
-        {"componentName": name, "instanceName": instance, "traits": traits} for instance in stage.instances
+        {"componentName": name, "instanceName": instance, "traits": traits} for instance in setup.instances
     ]
     spec: Document = {"components": bindings}
     if isinstance(type_, Scope):
-        properties = [{"name": key, "value": value} for key, value in given.items()]
+        properties = [{"name": key, "value": value} for key, value in values.items()]
         spec["scopes"] = [{"name": "tested", "type": type_.name, "properties": properties}]
         for binding in bindings:
             binding["applicationScopes"] = ["tested"]

@@ -19,7 +19,7 @@ def test_all_is_sorted_and_equals_the_public_names() -> None:
     assert list(api.__all__) == sorted(public)
 
 
-def test_every_public_class_says_what_it_is() -> None:
+def test_every_public_class_has_a_docstring() -> None:
     classes = [value for name in api.__all__ if isinstance(value := getattr(api, name), type)]
     assert len(classes) > 10
     assert [value.__name__ for value in classes if not value.__doc__] == []
@@ -30,12 +30,12 @@ EXCEPTIONS = {"InstanceContext", "Problem", "ScopeContext", "TraitContext", "Wor
 
 
 @pytest.mark.parametrize("name", [name for name in api.__all__ if isinstance(getattr(api, name), type)])
-def test_every_public_class_says_what_holds_what_is_assumed_and_what_an_error_does(name: str) -> None:
+def test_every_public_class_documents_guarantees_assumptions_and_errors(name: str) -> None:
     text = inspect.getdoc(getattr(api, name)) or ""
     words = ("Guarantees:", "Assumptions:", "Errors:")
     assert name in EXCEPTIONS or [word for word in words if word not in text] == []
 
 
-def test_the_hook_says_what_holds_what_is_assumed_and_what_an_error_does() -> None:
+def test_the_hook_documents_guarantees_assumptions_and_errors() -> None:
     text = inspect.getdoc(hookspecs.rudr_register_types) or ""
     assert all(word in text for word in ("When:", "Guarantees:", "Assumptions:", "Errors:"))

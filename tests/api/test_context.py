@@ -1,4 +1,4 @@
-"""What a type is told."""
+"""The contexts of types: fields, observed objects and names."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def test_ports_are_those_of_all_containers_in_order(context: Make) -> None:
     assert context(component=component).ports == (one, two)
 
 
-def test_without_an_observer_nothing_is_observed(context: Make) -> None:
+def test_a_context_without_observed_objects_returns_none(context: Make) -> None:
     assert context().observed(POD) == ()
     assert context().live(Ref(POD, "web")) is None
 
 
-def test_live_finds_one_object_by_kind_and_name(context: Make) -> None:
+def test_live_returns_one_object_by_kind_and_name(context: Make) -> None:
     seen = {"metadata": {"name": "web"}}
     made = context(observe=lambda kind: (seen,) if kind == POD else ())
     assert made.live(Ref(POD, "web")) is seen
@@ -41,6 +41,6 @@ def test_names_start_with_the_instance(context: Make) -> None:
     assert context().name() == "web"
 
 
-def test_a_name_of_several_parts_is_another_for_every_instance(context: Callable[..., TraitContext[Any]]) -> None:
+def test_names_of_several_parts_differ_between_instances(context: Callable[..., TraitContext[Any]]) -> None:
     assert context(instance="web").name("nginx", "0") == "web-nginx-0"
     assert context(instance="a-b").name("c", "0") != context(instance="a").name("b-c", "0")

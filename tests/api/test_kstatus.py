@@ -98,7 +98,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("kind", "status", "spec", "state", "reason"), TABLE)
-def test_an_object_is_as_healthy_as_its_status_says(
+def test_the_health_of_an_object_follows_from_its_status(
     kind: str, status: Any, spec: Any, state: str, reason: str | None
 ) -> None:
     health = kstatus.assess(_object(kind, status, spec))
@@ -107,28 +107,28 @@ def test_an_object_is_as_healthy_as_its_status_says(
 
 
 @pytest.mark.parametrize("kind", sorted({row[0] for row in TABLE}))
-def test_an_object_that_is_being_deleted_is_not_ready(kind: str) -> None:
+def test_a_terminating_object_is_not_ready(kind: str) -> None:
     health = kstatus.assess(_object(kind, {"phase": "Bound"}, deletionTimestamp="2026-01-01T00:00:00Z"))
     assert (health.state, health.reason) == ("progressing", "Terminating")
 
 
 @pytest.mark.parametrize("kind", sorted({row[0] for row in TABLE}))
-def test_a_status_of_an_older_generation_is_not_believed(kind: str) -> None:
+def test_a_status_of_an_older_generation_is_progressing(kind: str) -> None:
     status = _deployed() | _condition("Complete", "True")
     health = kstatus.assess(_object(kind, status, _TWO, generation=2))
     assert (health.state, health.reason) == ("progressing", "GenerationNotObserved")
 
 
-def test_a_failure_carries_the_message_of_the_server() -> None:
+def test_a_failure_contains_the_message_of_the_server() -> None:
     assert kstatus.assess(_object("Deployment", _QUOTA)).message == "exceeded quota"
 
 
-def test_the_shown_size_is_ready_of_wanted() -> None:
+def test_the_shown_size_is_ready_of_desired_replicas() -> None:
     health = kstatus.assess(_object("Deployment", _deployed(availableReplicas=1), _TWO))
     assert health.show == {"replicas": "1/2"}
 
 
-def test_a_condition_that_is_not_there_is_an_empty_mapping() -> None:
+def test_an_absent_condition_is_an_empty_mapping() -> None:
     assert kstatus.condition(_object("Pod"), "Ready") == {}
 
 
@@ -148,12 +148,12 @@ _KIND = st.sampled_from(sorted({row[0] for row in TABLE}))
 
 
 @given(kind=_KIND | _JSON, metadata=_JSON, spec=_JSON, status=_JSON)
-def test_no_document_whatsoever_makes_it_raise(kind: Any, metadata: Any, spec: Any, status: Any) -> None:
+def test_no_document_of_any_shape_raises(kind: Any, metadata: Any, spec: Any, status: Any) -> None:
     health = kstatus.assess({"kind": kind, "metadata": metadata, "spec": spec, "status": status})
     assert health.state in {"ready", "progressing", "failed"}
     assert health.reason
 
 
 @given(st.dictionaries(_WORDS, _JSON, max_size=5))
-def test_nor_does_any_other_mapping(document: dict[str, Any]) -> None:
+def test_no_mapping_of_any_shape_raises(document: dict[str, Any]) -> None:
     kstatus.assess(document)

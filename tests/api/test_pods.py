@@ -1,4 +1,4 @@
-"""What pods say of a workload that is not ready, from the documents that a kubelet and a scheduler write."""
+"""The problems of pods, from the documents that a kubelet and a scheduler write."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
         "ImagePullBackOff registry.example.org/a:1: failed to pull and unpack image"
         ' "registry.example.org/a:1": 401 Unauthorized',
     ),
-    "an older kubelet says nothing new": (
+    "an older kubelet with the same cause": (
         _waiting("ImagePullBackOff", 'Back-off pulling image "registry.example.org/a:1"'),
         "ImagePullBackOff",
         "ImagePullBackOff registry.example.org/a:1",
@@ -137,12 +137,12 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
         "NotReady",
         "NotReady: container main runs, but it is not ready, after 2 restarts, the last with exit code 9",
     ),
-    "nobody has looked at it": (_pod(), "NotReady", "Pending: containers are being created"),
+    "no status yet": (_pod(), "NotReady", "Pending: containers are being created"),
 }
 
 
 @pytest.mark.parametrize("case", TABLE)
-def test_the_message_names_the_pod_and_why(case: str) -> None:
+def test_the_message_contains_the_pod_and_the_cause(case: str) -> None:
     pod, reason, text = TABLE[case]
     found = pods.explain(WAITING, [READY, pod])
     assert (found.state, found.reason) == ("progressing", reason)
@@ -150,7 +150,7 @@ def test_the_message_names_the_pod_and_why(case: str) -> None:
     assert found.show == WAITING.show
 
 
-def test_the_worst_pod_is_told_and_others_with_the_same_trouble_are_counted() -> None:
+def test_the_worst_pod_is_reported_and_pods_with_the_same_problem_are_counted() -> None:
     unready = _pod("web-a", "Running", containerStatuses=[_container({"running": {}})])
     broken = [{**_waiting("ImagePullBackOff"), "metadata": {"name": name}} for name in ("web-c", "web-b", "web-d")]
     found = pods.explain(WAITING, [unready, *broken])
@@ -159,7 +159,7 @@ def test_the_worst_pod_is_told_and_others_with_the_same_trouble_are_counted() ->
     assert "(and 1 more pod):" in pods.explain(WAITING, broken[:2]).message
 
 
-def test_pods_that_end_are_told_only_when_nothing_else_is_wrong() -> None:
+def test_terminating_pods_are_reported_only_without_another_problem() -> None:
     leaving = _waiting("CrashLoopBackOff")
     leaving["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     leaving["spec"]["nodeName"] = "lost"
@@ -172,22 +172,22 @@ def test_pods_that_end_are_told_only_when_nothing_else_is_wrong() -> None:
 @pytest.mark.parametrize(
     "health", [Health("ready", "Ready"), Health("progressing", "GenerationNotObserved", "not taken up yet")]
 )
-def test_a_ready_or_an_unseen_workload_is_not_explained_by_pods(health: Health) -> None:
+def test_pods_do_not_change_the_health_of_a_ready_or_unobserved_workload(health: Health) -> None:
     assert pods.explain(health, [_waiting("CrashLoopBackOff")]) is health
 
 
-def test_a_quota_is_called_by_its_name() -> None:
+def test_an_exceeded_quota_has_its_own_reason() -> None:
     found = pods.explain(Health("failed", "FailedCreate", LIMITED), [])
     assert (found.state, found.reason, found.message) == ("failed", "QuotaExceeded", LIMITED)
 
 
-def test_a_workload_without_pods_sends_to_the_events() -> None:
+def test_the_health_of_a_workload_without_pods_refers_to_its_events() -> None:
     none = Health("progressing", "Updating", "0 of 1 replicas updated", {"replicas": "0/1"})
     assert "no pods yet" in pods.explain(none, []).message
     assert pods.explain(WAITING, []) is WAITING
 
 
-def test_what_the_cluster_says_is_cut_to_a_bearable_length() -> None:
+def test_messages_of_the_cluster_are_truncated() -> None:
     assert len(pods.explain(WAITING, [_waiting("ImagePullBackOff", "x" * 10_000)]).message) < 1000
 
 
@@ -234,7 +234,7 @@ _PODS = st.fixed_dictionaries(
 
 
 @given(st.lists(_PODS, max_size=3))
-def test_no_pod_of_whatever_shape_raises(found: list[dict[str, Any]]) -> None:
+def test_no_pod_of_any_shape_raises(found: list[dict[str, Any]]) -> None:
     explained = pods.explain(WAITING, found)
     assert explained.state == "progressing"
     assert explained.reason

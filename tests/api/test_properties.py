@@ -1,4 +1,4 @@
-"""One declaration of properties: a schema for everyone else, a typed value for the author."""
+"""One declaration of properties: a schema for documents, a typed value for the author."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Window:
 
 
 class Modelled:
-    """What rudr_py knows of a pydantic model: its two methods."""
+    """The two methods of pydantic models that rudr_py uses."""
 
     def __init__(self, given: dict[str, Any]) -> None:
         self.given = given
@@ -95,7 +95,7 @@ def test_schema_names_are_those_of_the_document() -> None:
     assert schema["properties"]["backends"]["items"]["properties"]["port"] == {"type": "integer"}
 
 
-def test_what_stands_beside_a_reference_is_kept() -> None:
+def test_keys_beside_a_reference_are_kept() -> None:
     assert properties.schema(BY_HAND)["properties"]["size"] == {"type": "integer", "description": "how many"}
 
 
@@ -122,7 +122,7 @@ def test_properties_arrive_as_the_author_declared_them() -> None:
         (Modelled, {}),
     ],
 )
-def test_properties_that_do_not_fit_are_a_value_error(declaration: Any, given_: dict[str, Any]) -> None:
+def test_invalid_values_raise_value_error(declaration: Any, given_: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"."):
         properties.load(declaration, given_)
 
@@ -140,13 +140,13 @@ class Node(msgspec.Struct):
         {"type": "object", "properties": {"a": {"$ref": "#/$defs/absent"}}},
     ],
 )
-def test_a_declaration_of_which_no_schema_can_be_made_is_a_type_error(declaration: Any) -> None:
+def test_a_declaration_without_a_schema_raises_type_error(declaration: Any) -> None:
     with pytest.raises(TypeError):
         properties.schema(declaration)
 
 
 @given(st.dictionaries(st.text(max_size=4), st.integers() | st.text(max_size=4), max_size=4))
-def test_a_schema_by_hand_hands_over_a_copy_of_what_was_given(given_: dict[str, Any]) -> None:
+def test_a_handwritten_schema_returns_a_copy_of_the_properties(given_: dict[str, Any]) -> None:
     loaded = properties.load({"type": "object"}, given_)
     assert loaded == given_
     assert loaded is not given_

@@ -48,7 +48,7 @@ def test_a_type_is_as_healthy_as_its_worst_object(
     assert (health.state, health.reason) == (state, reason)
 
 
-def test_a_ready_deployment_shows_its_replicas_whatever_stands_beside_it(context: Make) -> None:
+def test_a_ready_deployment_shows_its_replicas_among_other_objects(context: Make) -> None:
     deployment = Kind("apps/v1", "Deployment")
     kinds = (Kind("v1", "ConfigMap"), deployment, Kind("v1", "Service"))
     manifests = tuple(Manifest(kind=kind, name="web", body={}) for kind in kinds)
@@ -83,7 +83,7 @@ def test_the_facts_of_all_objects_are_shown_and_those_of_the_worst_win(context: 
     assert (health.state, health.show) == ("progressing", {"replicas": "0/2"})
 
 
-def test_a_type_that_does_not_render_says_so(context: Make) -> None:
+def test_a_type_without_render_raises_not_implemented_error(context: Make) -> None:
     with pytest.raises(NotImplementedError):
         Claims().render(context())
 

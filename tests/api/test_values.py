@@ -16,16 +16,16 @@ from rudr_py.api import Health, InvalidProperties, Kind, Manifest, Probe, Proble
         (Kind("networking.k8s.io/v1", "Ingress"), "networking.k8s.io", "ingress.networking.k8s.io/web"),
     ],
 )
-def test_an_object_is_called_as_kubectl_calls_it(kind: Kind, group: str, ref: str) -> None:
+def test_a_reference_is_formatted_as_kubectl_does(kind: Kind, group: str, ref: str) -> None:
     assert kind.group == group
     assert str(Ref(kind, "web")) == ref
 
 
-def test_a_manifest_knows_which_object_it_describes() -> None:
+def test_a_manifest_has_a_reference_to_its_object() -> None:
     assert Manifest(kind=Kind("v1", "Service"), name="web", body={}).ref == Ref(Kind("v1", "Service"), "web")
 
 
-def test_sizes_say_their_form() -> None:
+def test_scales_have_a_form() -> None:
     forms = [Scale.exact(1), Scale.between(1, 2), Scale.hold(3), Scale.external()]
     assert [size.form for size in forms] == ["exact", "range", "hold", "external"]
     assert (forms[1].minimum, forms[1].maximum, forms[2].replicas) == (1, 2, 3)
@@ -34,7 +34,7 @@ def test_sizes_say_their_form() -> None:
 def test_values_are_frozen_and_survive_json() -> None:
     size = Scale.between(1, 5, metrics=({"type": "Resource"},))
     with pytest.raises(AttributeError):
-        size.minimum = 2  # type: ignore[misc] # the mistake under test
+        size.minimum = 2  # type: ignore[misc] # the error under test
     assert msgspec.json.decode(msgspec.json.encode(size), type=Scale) == size
 
 
@@ -43,13 +43,13 @@ def test_only_ready_is_ok() -> None:
     assert not any(Health(state, "X").ok for state in ("progressing", "failed", "unknown"))
 
 
-def test_a_refusal_carries_every_problem() -> None:
+def test_invalid_properties_contains_every_problem() -> None:
     refusal = InvalidProperties(Problem("too small", path="$.a"), Problem("too big", path="$.b"))
     assert refusal.problems == (Problem("too small", "$.a"), Problem("too big", "$.b"))
     assert str(refusal) == "too small; too big"
 
 
-def test_a_refusal_for_one_problem_takes_its_text_and_its_path() -> None:
+def test_invalid_properties_accepts_the_text_and_path_of_one_problem() -> None:
     assert InvalidProperties("too small", path="$.a").problems == (Problem("too small", "$.a"),)
     assert InvalidProperties("too small").problems == (Problem("too small", "$"),)
 
@@ -67,14 +67,14 @@ def _probe(*, window: int = 1, failure_rate: float = 0.0, healthy_rate: float = 
     )
 
 
-def test_the_last_answer_of_a_plain_probe_decides() -> None:
+def test_the_last_result_of_a_probe_without_rates_decides() -> None:
     probe = _probe()
     assert probe.verdict(["refused", None]) is None
     assert probe.verdict([None, "refused"]) == "refused"
     assert probe.verdict([], "refused") == "refused"
 
 
-def test_a_probe_with_rates_stays_what_it_was_between_them() -> None:
+def test_a_probe_with_rates_keeps_its_verdict_between_them() -> None:
     probe = _probe(window=4, failure_rate=50, healthy_rate=75)
     half = ["no", None, "no", None]
     assert probe.verdict(half) is None

@@ -322,7 +322,7 @@ def test_every_recorded_file_belongs_to_a_scenario() -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_kubernetes_takes_every_object_without_unknown_fields(
+def test_kubernetes_accepts_every_object_without_unknown_fields(
     scenario: str, version: str, documents: Documents
 ) -> None:
     validator = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not installed")
@@ -332,7 +332,7 @@ def test_kubernetes_takes_every_object_without_unknown_fields(
 
 
 @pytest.mark.parametrize("scenario", ["health-scope", "health-scope-rich"])
-def test_our_own_definitions_take_our_own_objects(scenario: str, documents: Documents) -> None:
+def test_the_crds_accept_the_rendered_objects(scenario: str, documents: Documents) -> None:
     (document,) = documents(scenario)
     schema = OWN_SCHEMAS[document["kind"]]["properties"]["spec"]
     jsonschema.validate(document["spec"], schema, jsonschema.Draft7Validator)

@@ -70,19 +70,19 @@ def _render(traits: list[dict[str, Any]]) -> Any:
     return render.render(inputs, _catalog())
 
 
-def test_all_standard_workloads_and_traits_are_offered() -> None:
+def test_all_standard_workloads_and_traits_are_registered() -> None:
     core = ("Server", "SingletonServer", "Worker", "SingletonWorker", "Task", "SingletonTask")
     traits = ("manual-scaler", "auto-scaler", "ingress", "volume-mounter", "empty")
     assert {type_.name for type_ in TYPES} >= {*(f"core.oam.dev/v1alpha1.{kind}" for kind in core), *traits}
 
 
-def test_no_two_types_answer_to_one_name() -> None:
+def test_names_and_aliases_of_types_are_unique() -> None:
     names = [name for type_ in TYPES for name in (type_.name, *type_.aliases)]
     assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("type_", TYPES, ids=lambda type_: type_.name)
-def test_every_type_has_a_schema_and_a_sentence_about_itself(type_: Type[Any]) -> None:
+def test_every_type_has_a_schema_and_a_description(type_: Type[Any]) -> None:
     schema = offer(type_, package="rudr-py").schema
     jsonschema.Draft202012Validator.check_schema(schema)
     assert type(type_).__doc__
@@ -93,7 +93,7 @@ def test_every_type_has_a_schema_and_a_sentence_about_itself(type_: Type[Any]) -
     [type_ for type_ in TYPES if isinstance(type_.properties, type)],
     ids=lambda type_: type_.name,
 )
-def test_every_property_is_described_and_unknown_ones_are_refused(type_: Type[Any]) -> None:
+def test_every_property_is_described_and_unknown_properties_are_rejected(type_: Type[Any]) -> None:
     schema = offer(type_, package="rudr-py").schema
     assert schema["additionalProperties"] is False
     for name, node in schema["properties"].items():
@@ -112,12 +112,12 @@ def test_the_order_of_traits_changes_nothing() -> None:
     assert all(objects(plan) == objects(plans[0]) for plan in plans)
 
 
-def test_a_claim_that_is_kept_comes_before_the_pods_that_wait_for_it() -> None:
+def test_retained_claims_are_applied_before_the_pods_that_mount_them() -> None:
     kinds = [manifest.ref.kind.kind for manifest in _render(TRAITS).manifests]
     assert kinds.index("PersistentVolumeClaim") < kinds.index("Deployment")
 
 
-def test_outdated_spellings_and_names_still_work() -> None:
+def test_former_property_names_and_aliases_work() -> None:
     old = [
         {"name": "ManualScaler", "properties": {"replicaCount": 3}},
         {"name": "Ingress", "properties": {"hostname": "shop.example.com", "service_port": 80}},

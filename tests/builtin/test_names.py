@@ -61,7 +61,7 @@ def _plain(type_: object) -> bool:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(one=_INSTANCES, other=_INSTANCES)
-def test_two_instances_never_give_one_name(
+def test_names_of_two_instances_always_differ(
     one: Instance, other: Instance, refs: Callable[[Instance], Iterator[Ref]]
 ) -> None:
     if one[0] != other[0]:
@@ -70,7 +70,7 @@ def test_two_instances_never_give_one_name(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(instance=_INSTANCES)
-def test_no_name_is_too_long_and_every_file_has_a_map_of_its_own(
+def test_no_name_is_too_long_and_every_file_has_its_own_config_map(
     instance: Instance, refs: Callable[[Instance], Iterator[Ref]]
 ) -> None:
     found = set(refs(instance))

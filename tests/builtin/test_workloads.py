@@ -1,4 +1,4 @@
-"""What the six core workload types make of a component: names, labels, files, volumes, ports, health."""
+"""The six core workload types: names, labels, files, volumes, ports, health."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from rudr_py.api import InvalidProperties, Manifest, Rendered, Scale, WorkloadCo
 from rudr_py.api.component import Component, ExtendedResource
 from rudr_py.builtin import kinds
 from rudr_py.builtin.workloads import config_files, container
-from rudr_py.builtin.workloads.server import Server
+from rudr_py.builtin.workloads.replicated import Server
+from rudr_py.builtin.workloads.singleton import SingletonTask
 from rudr_py.builtin.workloads.task import Task
 
 MakeComponent = Callable[..., Component]
@@ -100,7 +101,7 @@ def test_two_different_ports_of_one_name_are_refused(component: MakeComponent, c
 
 
 @pytest.mark.parametrize("instance", ["1web", "web.eu"])
-def test_an_instance_name_that_no_service_can_have_is_refused(
+def test_an_instance_name_that_is_no_service_name_is_rejected(
     instance: str, component: MakeComponent, context: MakeContext
 ) -> None:
     listening = component({**MAIN, "ports": [HTTP]})
@@ -109,7 +110,7 @@ def test_an_instance_name_that_no_service_can_have_is_refused(
     assert Server().render(context(Server(), component(MAIN), instance=instance)).add
 
 
-def test_workload_settings_are_told_to_be_ignored(component: MakeComponent, context: MakeContext) -> None:
+def test_workload_settings_cause_a_warning(component: MakeComponent, context: MakeContext) -> None:
     (warning,) = Server().render(context(Server(), component(MAIN), {"replicas": 3})).warnings
     assert "replicas" in warning
 
@@ -122,7 +123,9 @@ def test_annotations_of_the_component_reach_the_pods_but_kubectls_copy_does_not(
     assert template["metadata"]["annotations"] == {"team": "shop"}
 
 
-def test_nothing_of_ours_is_in_a_pod_without_config_files(component: MakeComponent, context: MakeContext) -> None:
+def test_a_pod_without_config_files_has_no_label_or_annotation_of_rudr_py(
+    component: MakeComponent, context: MakeContext
+) -> None:
     template = _pod(Server().render(context(Server(), component(MAIN))))
     assert "annotations" not in template["metadata"]
     assert set(template["metadata"]["labels"]) == {*LABELS, "oam.dev/workload-type"}
@@ -137,9 +140,7 @@ def _files(*values: str) -> list[dict[str, str]]:
     return [{"path": f"/etc/app/{index}.conf", "value": value} for index, value in enumerate(values)]
 
 
-def test_each_config_file_is_mounted_alone_so_that_nothing_beside_it_is_hidden(
-    component: MakeComponent, context: MakeContext
-) -> None:
+def test_each_config_file_has_a_mount_that_hides_no_other_files(component: MakeComponent, context: MakeContext) -> None:
     rendered = Server().render(context(Server(), component({**MAIN, "config": _files("a", "b")})))
     (found,) = _pod(rendered)["spec"]["containers"]
     assert found["volumeMounts"] == [
@@ -157,7 +158,7 @@ def test_config_maps_come_before_the_pods_that_mount_them(component: MakeCompone
     assert [manifest.kind for manifest in rendered.add] == [kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.SERVICE]
 
 
-def test_a_changed_file_rolls_the_pods(component: MakeComponent, context: MakeContext) -> None:
+def test_a_changed_config_file_causes_a_rollout(component: MakeComponent, context: MakeContext) -> None:
     def template(value: str) -> dict[str, Any]:
         return _pod(Server().render(context(Server(), component({**MAIN, "config": _files(value)}))))
 
@@ -165,7 +166,7 @@ def test_a_changed_file_rolls_the_pods(component: MakeComponent, context: MakeCo
     assert template("a") != template("b")
 
 
-def test_an_unset_file_is_absent_and_the_others_keep_their_names(
+def test_an_unset_file_is_omitted_and_other_files_keep_their_names(
     component: MakeComponent, context: MakeContext
 ) -> None:
     whole = component({**MAIN, "config": _files("a", "b")})
@@ -211,7 +212,7 @@ def test_files_that_cannot_be_mounted_are_refused(
     assert refused.value.problems[0].path == "$.spec.containers[0].config[0].path"
 
 
-def test_all_problems_of_a_component_are_told_at_once(component: MakeComponent, context: MakeContext) -> None:
+def test_all_problems_of_a_component_are_reported_at_once(component: MakeComponent, context: MakeContext) -> None:
     extended = [{"name": "example.com/v1.Dongle", "required": "0.5"}]
     big = {"path": "/big", "value": "x" * (config_files.LIMIT + 1)}
     whole = component({**MAIN, "config": [big, {"path": "/sys/a", "value": ""}], "resources": {"extended": extended}})
@@ -241,7 +242,7 @@ def test_containers_that_name_one_volume_share_it(component: MakeComponent, cont
     assert reader["readOnly"] is True
 
 
-def test_one_volume_with_two_disks_is_refused(component: MakeComponent, context: MakeContext) -> None:
+def test_a_volume_with_two_disks_is_rejected(component: MakeComponent, context: MakeContext) -> None:
     def use(name: str, size: str) -> dict[str, Any]:
         volumes = [{"name": "data", "mountPath": "/data", "disk": {"required": size}}]
         return {**MAIN, "name": name, "resources": {"volumes": volumes}}
@@ -254,7 +255,7 @@ def test_one_volume_with_two_disks_is_refused(component: MakeComponent, context:
     ("name", "expected"),
     [("example.com/v1.Dongle", "example.com/dongle"), ("amd.com/gpu", "amd.com/gpu")],
 )
-def test_an_extended_resource_is_asked_for_as_device_plugins_call_it(name: str, expected: str) -> None:
+def test_an_extended_resource_has_the_name_that_device_plugins_advertise(name: str, expected: str) -> None:
     assert container.resource_name(ExtendedResource(name=name, required="1")) == expected
 
 
@@ -265,7 +266,7 @@ def test_an_extended_resource_is_asked_for_as_device_plugins_call_it(name: str, 
         {"extended": [{"name": f"example.com/{version}.Dongle", "required": "1"} for version in ("v1", "v2")]},
     ],
 )
-def test_one_resource_asked_for_twice_is_refused(
+def test_a_duplicate_resource_is_rejected(
     resources: dict[str, Any], component: MakeComponent, context: MakeContext
 ) -> None:
     with pytest.raises(InvalidProperties, match="requests already") as refused:
@@ -273,7 +274,9 @@ def test_one_resource_asked_for_twice_is_refused(
     assert refused.value.problems[0].path.endswith(".name")
 
 
-def test_a_volume_called_like_that_of_a_config_file_is_refused(component: MakeComponent, context: MakeContext) -> None:
+def test_a_volume_with_the_name_of_a_config_file_volume_is_rejected(
+    component: MakeComponent, context: MakeContext
+) -> None:
     volumes = [{"name": "web-main-0", "mountPath": "/data"}]
     whole = component({**MAIN, "name": "main", "config": _files("a"), "resources": {"volumes": volumes}})
     with pytest.raises(InvalidProperties) as refused:
@@ -281,8 +284,11 @@ def test_a_volume_called_like_that_of_a_config_file_is_refused(component: MakeCo
     assert refused.value.problems[0].path == "$.spec.containers[0].resources.volumes[0].name"
 
 
-def test_a_task_runs_to_its_end_once(component: MakeComponent, context: MakeContext) -> None:
-    (job,) = _of(Task().render(context(Task(), component(MAIN))), kinds.JOB)
+@pytest.mark.parametrize("type_", [Task(), SingletonTask()], ids=lambda type_: type_.name)
+def test_a_task_runs_to_completion_once(
+    type_: Task | SingletonTask, component: MakeComponent, context: MakeContext
+) -> None:
+    (job,) = _of(type_.render(context(type_, component(MAIN))), kinds.JOB)
     assert job.run_once
     assert job.body["spec"]["template"]["spec"]["restartPolicy"] == "Never"
     assert "selector" not in job.body["spec"]
@@ -298,7 +304,7 @@ def _observed(manifest: Manifest, status: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_an_autoscaler_without_metrics_does_not_make_a_running_server_unready(
+def test_an_autoscaler_without_metrics_does_not_affect_the_health_of_a_server(
     component: MakeComponent, context: MakeContext
 ) -> None:
     server = Server()
@@ -314,7 +320,7 @@ def test_an_autoscaler_without_metrics_does_not_make_a_running_server_unready(
 
 
 @pytest.mark.parametrize("type_", WORKLOADS, ids=lambda type_: type_.name)
-def test_a_workload_that_is_not_ready_says_why_by_its_pods(
+def test_the_health_of_an_unready_workload_contains_the_problem_of_its_pods(
     type_: WorkloadType[Any], component: MakeComponent, context: MakeContext
 ) -> None:
     manifests = type_.render(context(type_, component(MAIN))).add
@@ -332,7 +338,7 @@ def test_a_workload_that_is_not_ready_says_why_by_its_pods(
     assert health.message.endswith("; pod web-x: ImagePullBackOff a:1: 401")
 
 
-def test_rendering_twice_gives_the_same_and_leaves_the_component_alone(
+def test_rendering_twice_gives_the_same_result_and_does_not_change_the_component(
     component: MakeComponent, context: MakeContext
 ) -> None:
     ctx = context(Server(), component({**MAIN, "ports": [HTTP], "config": _files("a")}, annotations={"a": "b"}))

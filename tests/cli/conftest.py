@@ -1,4 +1,4 @@
-"""Files to read, and a runner for commands."""
+"""Documents in files, and a runner for commands."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _application() -> Callable[..., str]:
 
 @pytest.fixture(name="write")
 def _write(tmp_path: Path) -> Callable[..., str]:
-    """Write documents into a file and give its name."""
+    """Write documents into a file. Returns its name."""
 
     def write(name: str, *documents: str) -> str:
         path = tmp_path / name

@@ -26,7 +26,7 @@ PROGRAMS = {
 
 
 def install(folder: Path) -> str:
-    """Write the scripts into a folder; the PATH with it, and with what is installed beside this Python."""
+    """Write the scripts into a folder. Returns PATH with it and with the folder of this Python."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, (module, function) in PROGRAMS.items():
         path = folder / name

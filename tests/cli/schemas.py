@@ -1,4 +1,4 @@
-"""Strategies of hypothesis: JSON Schemas as authors of types write them, and values."""
+"""Strategies of hypothesis for JSON Schemas and values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCALARS: st.SearchStrategy[Any] = st.one_of(
 
 
 def _closed(schema: dict[str, Any]) -> dict[str, Any]:
-    """Nothing is required that is not declared."""
+    """Only declared properties are required."""
     return {**schema, "required": [name for name in schema["required"] if name in schema["properties"]]}
 
 

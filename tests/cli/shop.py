@@ -1,6 +1,6 @@
-"""An application with one component that is well and one whose pods crash, on a local API with a controller.
+"""An application with a ready component and one whose pods crash, on a local API with a controller.
 
-For the tests of the commands that ask a cluster, and for the picture in the docs.
+For the tests of commands that read a cluster, and for the picture in the documentation.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def documents() -> list[Document]:
-    """The component that is well, the one that crashes, and the application."""
+    """The ready component, the crashing component, and the application."""
     return list(yaml.safe_load_all(DOCUMENTS))
 
 
@@ -71,7 +71,7 @@ def fate(pod: Document) -> PodScript:
 
 @contextlib.contextmanager
 def open_shop(kubeconfig: Path, settings: LocalSettings | None = None) -> Iterator[LocalHandle]:
-    """The application on an API of its own, once its pods are as they stay; a kubeconfig for it is written."""
+    """A new API with the application, after its pods have reached their final state. Writes a kubeconfig."""
     chosen = settings or LocalSettings(script=fate, clock=lambda: NOW)
     with local_handle.started(chosen) as handle, local_handle.controlling(handle) as control:
         control()
@@ -82,17 +82,17 @@ def open_shop(kubeconfig: Path, settings: LocalSettings | None = None) -> Iterat
 
 
 def write_kubeconfig(handle: LocalHandle, path: Path) -> None:
-    """The way to the API, in the namespace of the handle."""
+    """Write a kubeconfig with the namespace of the handle."""
     path.write_text(yaml.safe_dump(handle.kubeconfig))
 
 
 def settled(application: Document) -> bool:
-    """Whether the status says that just the one instance is well, and the pods of the other are there."""
-    found = {one["name"]: one for one in application.get("status", {}).get("instances", ())}
-    states = {name: (one["state"], one["reason"]) for name, one in found.items()}
+    """Whether one instance is ready and the other one crashes."""
+    instances = {one["name"]: one for one in application.get("status", {}).get("instances", ())}
+    states = {name: (one["state"], one["reason"]) for name, one in instances.items()}
     return states == {"shop-web": ("ready", "Ready"), "shop-worker": ("progressing", "CrashLoopBackOff")}
 
 
 def timeless(text: str) -> str:
-    """The text with the same letters in place of those that Kubernetes draws for the names of pods."""
+    """The text with fixed letters in place of the random suffixes of pods."""
     return re.sub(r"(shop-(?:web|worker)-[0-9a-f]{8,10})-[a-z0-9]{5}\b", r"\1-xxxxx", text)

@@ -1,4 +1,4 @@
-"""What holds for every command, so that whoever knows one of them, or kubectl, knows the others."""
+"""Conventions of all commands, which are those of kubectl."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ALL = dict(commands(program))
 
 def taken(command: click.Command) -> dict[str, click.Option]:
     """The options of a command, by every spelling."""
-    return {name: one for one in command.params if isinstance(one, click.Option) for name in one.opts}
+    return {name: option for option in command.params if isinstance(option, click.Option) for name in option.opts}
 
 
 every = pytest.mark.parametrize("name", ALL)
@@ -56,13 +56,13 @@ every = pytest.mark.parametrize("name", ALL)
 
 @every
 def test_a_letter_means_the_same_everywhere(name: str) -> None:
-    found = taken(ALL[name])
+    options = taken(ALL[name])
     for letter, long in LONG.items():
-        if letter in found:
-            assert found.get(long) is found[letter]
-        elif long in found:
+        if letter in options:
+            assert options.get(long) is options[letter]
+        elif long in options:
             assert (name, long) in WITHOUT_LETTER
-    assert {one for one in found if re.fullmatch("-.", one)} <= LONG.keys()
+    assert {one for one in options if re.fullmatch("-.", one)} <= LONG.keys()
 
 
 @every
@@ -91,19 +91,19 @@ def test_no_headers_omits_the_header_row(line: str, invoke: Invoke) -> None:
 
 @every
 def test_a_command_with_a_table_has_no_headers(name: str) -> None:
-    found = taken(ALL[name])
-    if "-o" in found and "wide" in cast(click.Choice[str], found["-o"].type).choices and name != "tree":
-        assert "--no-headers" in found
+    options = taken(ALL[name])
+    if "-o" in options and "wide" in cast(click.Choice[str], options["-o"].type).choices and name != "tree":
+        assert "--no-headers" in options
 
 
 @every
 def test_a_command_for_a_cluster_has_the_options_of_kubectl(name: str) -> None:
-    found = taken(ALL[name])
-    if "--context" in found:
-        assert "--kubeconfig" in found
-        assert "-n" in found or "--watch-namespace" in found
-    if "-A" in found:
-        assert {"-n", "--context", "-l", "-w"} <= found.keys()  # it lists applications
+    options = taken(ALL[name])
+    if "--context" in options:
+        assert "--kubeconfig" in options
+        assert "-n" in options or "--watch-namespace" in options
+    if "-A" in options:
+        assert {"-n", "--context", "-l", "-w"} <= options.keys()  # it lists applications
 
 
 @every
@@ -118,10 +118,10 @@ def test_an_invalid_namespace_is_wrong_usage(name: str) -> None:
 
 @every
 def test_a_command_with_files_has_recursive(name: str) -> None:
-    found = taken(ALL[name])
-    if "-f" in found:
-        assert found["-f"].multiple
-        assert "-R" in found or name in ("dev", "demo")  # which look into all directories
+    options = taken(ALL[name])
+    if "-f" in options:
+        assert options["-f"].multiple
+        assert "-R" in options or name in ("dev", "demo")  # which look into all directories
 
 
 @every
@@ -141,15 +141,15 @@ def test_color_has_the_same_values_everywhere(name: str) -> None:
 
 @every
 def test_special_exit_codes_are_documented_in_the_help(name: str) -> None:
-    """All others are in the help of `rudr`."""
+    """The standard exit codes are in the help of `rudr`."""
     if name in ("status", "diff", "doctor", "validate", "render", "plugins", "run", "demo"):
         assert re.search(r"\b[Ee]xits? with", " ".join((ALL[name].help or "").split()))
 
 
 def test_the_exit_codes_of_all_commands_are_in_the_help() -> None:
-    told = program.get_help(click.Context(program, info_name="rudr"))
+    help_text = program.get_help(click.Context(program, info_name="rudr"))
     for code in ("0", "1", "2", "130"):
-        assert re.search(rf"\b{code}\b", told)
+        assert re.search(rf"\b{code}\b", help_text)
 
 
 def test_the_categories_of_types_are_those_of_the_scaffold() -> None:

@@ -1,4 +1,4 @@
-"""Every command explains itself with an example, and every example runs as it stands, in a real shell.
+"""The help of every command has an example, and every example runs in a shell.
 
 The folder has the project's examples; the kubeconfig of its home leads to a `rudr dev` with these applied. Commands
 that go on until they are stopped are stopped once they have begun.
@@ -89,18 +89,18 @@ class Place:
         self._path = programs.install(folder / "bin")
 
     def has(self, name: str) -> bool:
-        """Whether a program can be run here."""
+        """Whether a program is installed."""
         return shutil.which(name, path=self._path) is not None
 
     def start(self, line: str) -> subprocess.Popen[str]:
-        """Give a line to the shell; what it says comes out of one pipe."""
-        known = {name: value for name, value in os.environ.items() if not name.startswith(("RUDR_", "KUBE"))}
+        """Start a line in a shell, with one pipe for both outputs."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RUDR_", "KUBE"))}
         # the default ports may belong to another process of this machine
         ports = {f"RUDR_{name}_BIND_ADDRESS": "127.0.0.1:0" for name in ("METRICS", "HEALTH_PROBE")}
         return subprocess.Popen(  # noqa: S603 - our own examples
             ["bash", "--norc", "-c", f"set -o pipefail; {line}"],  # noqa: S607 - the bash of this machine
             cwd=self.folder,
-            env={**known, **ports, "PATH": self._path, "HOME": str(self.home)},
+            env={**inherited, **ports, "PATH": self._path, "HOME": str(self.home)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -109,14 +109,14 @@ class Place:
         )
 
     def run(self, line: str) -> tuple[int, str]:
-        """Run a line to its end; its exit code and what it said."""
+        """Run a line. Returns the exit code and the output."""
         with self.start(line) as process:
             said, _ = process.communicate(timeout=LIMIT)
         return process.returncode, said
 
 
 def until(process: subprocess.Popen[str], text: str) -> str:
-    """Read on until something was said; fails when it ends, or takes too long, before."""
+    """Read until a text is printed. Fails if the process ends before, or takes too long."""
     assert process.stdout is not None
     limit = threading.Timer(LIMIT, process.kill)
     limit.start()
@@ -130,7 +130,7 @@ def until(process: subprocess.Popen[str], text: str) -> str:
 
 
 def stopped(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """End it as Ctrl-C does, which all processes of a terminal are told; its exit code and what it said then."""
+    """Stop it as Ctrl-C does, with a signal to its process group. Returns the exit code and the output."""
     os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=LIMIT)
     return process.returncode, said

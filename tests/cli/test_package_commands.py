@@ -1,4 +1,4 @@
-"""Commands of other packages: found by entry point, imported when they run, and never in the way of ours."""
+"""Commands of other packages: entry points, late imports, and conflicts of names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner, Result
 
 from rudr_py.cli import program
@@ -27,7 +28,7 @@ Install = Callable[..., None]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Make a package look installed: its name, and its commands as `name = module:attribute`."""
+    """Install a package with commands as `name = module:attribute`."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def install(package: str, *commands: str) -> None:
@@ -74,3 +75,9 @@ def test_a_command_that_cannot_be_loaded_is_reported_with_its_package(install: I
     assert done.exit_code == 1
     assert "odd 1.2" in done.stderr
     assert "Traceback" not in done.output
+
+
+def test_completion_after_a_command_that_cannot_be_loaded_raises_nothing(install: Install) -> None:
+    install("odd", "odd = no_such_module:command")
+    group = Program(program.COMMANDS, program.installed_commands, name="rudr")
+    assert ShellComplete(group, {}, "rudr", "_RUDR_COMPLETE").get_completions(["odd"], "--no-such") == []

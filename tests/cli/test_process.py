@@ -1,4 +1,4 @@
-"""How the process ends and writes, whatever the command: exit codes, messages in place of tracebacks, any text."""
+"""The behaviour of the process: exit codes, messages instead of tracebacks, encodings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOREIGN = "ünïcode ─ 日本"
 
 
 class _Raising(Program):
-    """A program whose only command raises something."""
+    """A program whose only command raises an error."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__({"fails": CommandEntry("", "Fail.")}, name="rudr")
@@ -81,7 +81,7 @@ def test_an_unexpected_exception_keeps_its_traceback(error: Exception) -> None:
 
 
 def rudr(*arguments: str, stdin: str = "", **environment: str) -> Callable[[int], subprocess.Popen[bytes]]:
-    """A run of the program, once it is known where it writes."""
+    """A function that starts the program with a file descriptor as standard output."""
 
     def start(stdout: int) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(  # noqa: S603 - our own program
@@ -125,8 +125,8 @@ def test_a_terminal_gets_escapes_for_characters_outside_its_encoding() -> None:
     with rudr("validate", "-f", "-", stdin=documents, PYTHONIOENCODING="latin-1")(its) as process:
         os.close(its)
         _, err = process.communicate(timeout=60)
-        shown = os.read(ours, 65536)
+        output = os.read(ours, 65536)
     os.close(ours)
     assert err == b""
     assert process.returncode == 1
-    assert "ünïcode \\u2500 \\u65e5\\u672c".encode("latin-1") in shown
+    assert "ünïcode \\u2500 \\u65e5\\u672c".encode("latin-1") in output

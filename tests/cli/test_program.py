@@ -1,4 +1,4 @@
-"""The table of commands: complete, cheap to look at, and honest about mistakes."""
+"""The table of commands: help, late imports and errors."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ def test_the_help_of_an_entry_is_one_sentence(name: str) -> None:
 
 def test_completion_offers_commands_and_options_without_importing_any_command() -> None:
     code = "from rudr_py.cli.program import main; main([])"
-    asked = {"_RUDR_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
+    variables = {"_RUDR_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
     for words, expected in (("rudr va", "plain,validate"), ("rudr --h", "plain,--help")):
-        done = _python("-c", f"import sys; sys.argv[0] = 'rudr'; {code}", **asked, COMP_WORDS=words)
+        done = _python("-c", f"import sys; sys.argv[0] = 'rudr'; {code}", **variables, COMP_WORDS=words)
         assert done.stdout.splitlines() == [expected], done.stderr
     entries = {"absent": CommandEntry("no_such_module:command", "Nothing.")}
     group = Program(entries, name="rudr")

@@ -71,7 +71,7 @@ def built(spec: str, observed: Observed = NOTHING, sync: SyncState = APPLIED, be
         application=application.value, parsed=application, components={"web": component}, now=oam.NOW, observed=observed
     )
     catalog = loading.load((), entry_points.standard()).catalog
-    return status.status(render.render(inputs, catalog), inputs, observed, sync, status.previous(before))
+    return status.status(render.render(inputs, catalog), inputs, observed, sync, status.read_previous(before))
 
 
 def test_two_instances_of_one_component_have_a_status_each() -> None:

@@ -22,6 +22,7 @@ from rudr_py.kube.client import Client
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.transport import Transport
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import POD
 from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing.clock import FakeClock, settle
 from tests.controller.watches import watches
@@ -68,8 +69,8 @@ class Bench:
         known = ClusterState()
         self.recorder = Recorder(client, identity="test", clock=self.clock)
         self.sources = watches(known, transport, self.clock, SETTINGS, lambda key, _initial: self.queue.add(key))
-        self.sources.watch((*cluster_state.OWN_KINDS, cluster_state.POD, *definition_index.KINDS))
-        self.world = known
+        self.sources.watch((*cluster_state.OWN_KINDS, POD, *definition_index.KINDS))
+        self.state = known
         self.leadership = Leadership(settings, lease or transport, self.clock, self.metrics.leader)
         servers = HttpServers(HealthChecks(), self.metrics, SETTINGS)
         self.controller = ControllerProcess(settings, self.clock, self.sources, self.recorder, servers, self.leadership)

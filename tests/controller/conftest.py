@@ -41,6 +41,7 @@ from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.local.faults.faults import Faults
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION, COMPONENT, POD
 from rudr_py.plugins import loading
 from rudr_py.render.values import labels as stamp
 from rudr_py.render.values.plan import PlannedObject
@@ -139,7 +140,7 @@ class Bench:
 
     cluster: Cluster
     clock: FakeClock
-    world: ClusterState
+    state: ClusterState
     recorder: Recorder
     client: Client
     discovery: Discovery
@@ -173,7 +174,7 @@ class Bench:
         version = there["metadata"]["resourceVersion"]
 
         def known() -> LiveObject | None:
-            live = self.world.get(kind, NAMESPACE, name)
+            live = self.state.get(kind, NAMESPACE, name)
             return live if live is not None and int(live.resource_version) >= int(version) else None
 
         await self.until(known)
@@ -183,7 +184,7 @@ class Bench:
 
     async def unseen(self, kind: Kind, name: str) -> None:
         """Wait until the watch has told that an object is not there."""
-        await self.until(lambda: self.world.get(kind, NAMESPACE, name) is None)
+        await self.until(lambda: self.state.get(kind, NAMESPACE, name) is None)
 
     async def application(self, name: str = "shop") -> LiveObject:
         return await self.made(application(name=name))
@@ -227,13 +228,13 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
     applier = Applier(cached, known, recorder, Contention(clock), TtlMap(clock, 60.0))
     pruner = Pruner(cached, known, clock)
     async with asyncio.TaskGroup() as tasks:
-        kinds = (*cluster_state.OWN_KINDS, cluster_state.POD, CONFIG_MAP)
+        kinds = (*cluster_state.OWN_KINDS, POD, CONFIG_MAP)
         sources.start(tasks, kinds)
         await sources.wait(kinds)
         yield Bench(
             cluster=cluster,
             clock=clock,
-            world=known,
+            state=known,
             recorder=recorder,
             client=client,
             discovery=discovery,
@@ -258,8 +259,8 @@ def application(*traits: Document, name: str = "shop", greeting: str = "hi", **m
         "traits": list(traits),
     }
     return {
-        "apiVersion": cluster_state.APPLICATION.api_version,
-        "kind": cluster_state.APPLICATION.kind,
+        "apiVersion": APPLICATION.api_version,
+        "kind": APPLICATION.kind,
         "metadata": {"name": name, **metadata},
         "spec": {"components": [binding]},
     }
@@ -275,8 +276,8 @@ def component(workload: str = "Server", **spec: Any) -> Document:
         "ports": ports,
     }
     return {
-        "apiVersion": cluster_state.COMPONENT.api_version,
-        "kind": cluster_state.COMPONENT.kind,
+        "apiVersion": COMPONENT.api_version,
+        "kind": COMPONENT.kind,
         "metadata": {"name": "web"},
         "spec": {
             "workloadType": f"core.oam.dev/v1alpha1.{workload}",

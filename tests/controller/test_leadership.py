@@ -52,7 +52,7 @@ async def stuck(_key: ObjectKey) -> Result:
     return Result()
 
 
-async def test_a_standby_works_on_nothing_until_it_leads(standing: Standing) -> None:
+async def test_a_standby_reconciles_nothing_until_it_leads(standing: Standing) -> None:
     standing.server.held("them")
     bench = standing.bench
     async with bench.over():
@@ -69,7 +69,7 @@ async def test_a_standby_works_on_nothing_until_it_leads(standing: Standing) -> 
         assert standing.leads
 
 
-async def test_nobody_stands_for_election_before_the_caches_are_synced(bare: Any, transport: Any) -> None:
+async def test_a_process_takes_part_in_the_election_once_its_caches_are_synced(bare: Any, transport: Any) -> None:
     standing = Standing(transport)
     running = asyncio.create_task(standing.bench.controller.run(standing.bench.stop))
     await standing.clock.advance(1.0)
@@ -79,7 +79,7 @@ async def test_nobody_stands_for_election_before_the_caches_are_synced(bare: Any
     await running
 
 
-async def test_who_loses_the_lease_cuts_off_what_is_under_way_and_ends_with_an_error(standing: Standing) -> None:
+async def test_losing_the_lease_cancels_running_reconciles_and_ends_with_an_error(standing: Standing) -> None:
     cut: list[ObjectKey] = []
 
     async def slow(key: ObjectKey) -> Result:
@@ -125,7 +125,7 @@ async def test_the_lease_is_held_while_a_stop_waits_for_reconciles_and_released_
     assert standing.server.spec["holderIdentity"] == ""
 
 
-async def test_the_lease_ends_by_itself_when_a_stop_had_to_cut_something_off(standing: Standing) -> None:
+async def test_the_lease_expires_after_a_stop_that_cancelled_reconciles(standing: Standing) -> None:
     """What was cut off may still be under way at the server."""
     bench = standing.bench
     bench.reconciler.does = stuck
@@ -146,7 +146,7 @@ async def test_a_stop_of_a_standby_leaves_the_lease_to_its_holder(standing: Stan
     assert standing.server.writes == []
 
 
-async def test_without_an_election_we_always_lead() -> None:
+async def test_without_an_election_the_process_always_leads() -> None:
     told: list[str] = []
     clock = FakeClock()
     line = Line(LeaseServer(clock), SkewedClock(clock))

@@ -11,12 +11,11 @@ import pytest
 from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.controller import assemble
-from rudr_py.controller.state import cluster_state
 from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import Cluster
 
-APPLICATION = cluster_state.APPLICATION
 DEPLOYMENT = Kind("apps/v1", "Deployment")
 SERVICE = Kind("v1", "Service")
 JOB = Kind("batch/v1", "Job")
@@ -46,7 +45,7 @@ async def marked(cluster: Cluster, controller: Any, application: Any, name: str 
         await controller.idle()
 
 
-async def test_a_restart_over_applications_in_sync_asks_for_none_of_them(
+async def test_a_restart_over_applications_in_sync_sends_no_request_for_them(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, spent: Any
 ) -> None:
     names = [f"shop-{number}" for number in range(12)]
@@ -79,7 +78,7 @@ async def test_a_status_change_of_a_child_costs_a_status_write_at_most(
         status |= {"conditions": [{"type": "Available", "status": "True", "reason": "Up", "message": ""}]}
         await cluster.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
         await cluster.until(APPLICATION, "shop", lambda d: told(d, "Ready")[0] == "True")
-        await cluster.until(cluster_state.COMPONENT_INSTANCE, "web-shop-web", lambda d: d.get("status") == "healthy")
+        await cluster.until(COMPONENT_INSTANCE, "web-shop-web", lambda d: d.get("status") == "healthy")
         changes = [one for one in spent() if "marker" not in one and not one.startswith("GET")]
         assert changes == [
             "PATCH applicationconfigurations/shop/status",
@@ -87,7 +86,7 @@ async def test_a_status_change_of_a_child_costs_a_status_write_at_most(
         ]
 
 
-async def test_each_condition_that_changes_is_told_by_one_event(
+async def test_each_changed_condition_has_one_event(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any
 ) -> None:
     await cluster.apply(application())
@@ -102,7 +101,7 @@ async def test_each_condition_that_changes_is_told_by_one_event(
     assert ("Warning", "NotValid") not in events
 
 
-async def test_a_status_that_could_not_be_written_is_told_by_no_event(
+async def test_a_status_that_was_not_written_has_no_event(
     cluster: Cluster, catalog: Catalog, application: Any, faults: Faults
 ) -> None:
     faults.refuse(500, Match(verb="patch", plural="applicationconfigurations"), times=3)
@@ -117,7 +116,7 @@ async def test_a_status_that_could_not_be_written_is_told_by_no_event(
     assert reasons.count("ComponentNotFound") == 1
 
 
-async def test_a_task_that_did_not_change_is_not_applied_again(
+async def test_an_unchanged_task_is_not_applied_again(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, spent: Any
 ) -> None:
     await cluster.apply(component("Task"), application())
@@ -130,7 +129,7 @@ async def test_a_task_that_did_not_change_is_not_applied_again(
         assert not any("jobs/shop-web" in one for one in spent())
 
 
-async def test_a_changed_task_that_the_server_does_not_take_is_told_and_not_tried_hotly(
+async def test_a_changed_task_that_the_server_refuses_is_reported_and_retried_slowly(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, spent: Any, faults: Faults
 ) -> None:
     await cluster.apply(component("Task"), application())
@@ -147,7 +146,7 @@ async def test_a_changed_task_that_the_server_does_not_take_is_told_and_not_trie
         assert len([one for one in spent() if one == "DELETE jobs/shop-web"]) == 1
 
 
-async def test_a_poisoned_application_is_told_and_delays_nobody(
+async def test_an_unreadable_application_is_reported_and_delays_no_other(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any
 ) -> None:
     deep: Any = {}
@@ -160,7 +159,7 @@ async def test_a_poisoned_application_is_told_and_delays_nobody(
         await cluster.until(APPLICATION, "shop", synced)
 
 
-async def test_two_applications_that_want_one_name_do_not_fight(
+async def test_two_applications_with_one_object_name_do_not_fight(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any
 ) -> None:
     second = application(name="second")
@@ -174,7 +173,7 @@ async def test_two_applications_that_want_one_name_do_not_fight(
         assert await cluster.get(DEPLOYMENT, "shop-web") == before
 
 
-async def test_a_kind_whose_objects_may_not_be_seen_is_told(
+async def test_a_kind_that_may_not_be_watched_is_reported(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, faults: Faults
 ) -> None:
     """Only who uses it is hindered, and nothing is written blindly."""
@@ -188,7 +187,7 @@ async def test_a_kind_whose_objects_may_not_be_seen_is_told(
         assert await cluster.get(DEPLOYMENT, "shop-web") is not None
 
 
-async def test_without_a_view_of_components_no_application_is_called_invalid(
+async def test_applications_are_not_invalid_while_components_cannot_be_listed(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, faults: Faults
 ) -> None:
     await cluster.apply(component(), application())
@@ -200,7 +199,7 @@ async def test_without_a_view_of_components_no_application_is_called_invalid(
         assert "status" not in found
 
 
-async def test_a_lost_label_brings_an_object_back_with_few_requests(
+async def test_a_removed_label_is_restored_with_three_requests(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, spent: Any
 ) -> None:
     await cluster.apply(component(), application())
@@ -217,7 +216,7 @@ async def test_a_lost_label_brings_an_object_back_with_few_requests(
 
 
 @pytest.mark.parametrize("namespaces", [("shop", "other"), ("other", "shop")])
-async def test_several_namespaces_are_served_and_no_other(
+async def test_only_the_configured_namespaces_are_served(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, namespaces: tuple[str, ...], transport: Any
 ) -> None:
     handles = {name: Cluster(transport, name, cluster.clock) for name in ("shop", "other", "third")}

@@ -42,7 +42,7 @@ async def ask(port: int, path: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
-async def test_ready_is_who_has_listed_our_own_kinds(
+async def test_the_process_is_ready_once_the_required_kinds_are_listed(
     cluster: Any, transport: Any, catalog: Catalog, faults: Faults
 ) -> None:
     """A kind of some plugin that cannot be listed does not make the controller unready."""
@@ -55,7 +55,7 @@ async def test_ready_is_who_has_listed_our_own_kinds(
         )
 
 
-async def test_without_the_crds_it_is_not_ready_and_names_them(bare: Any, transport: Any, catalog: Catalog) -> None:
+async def test_missing_crds_fail_readiness_by_name(bare: Any, transport: Any, catalog: Catalog) -> None:
     clock = FakeClock()
     async with started(transport, catalog, clock) as controller:
         port = controller.servers.health_port
@@ -74,7 +74,9 @@ async def test_without_the_crds_it_is_not_ready_and_names_them(bare: Any, transp
         assert controller.synced.is_set()
 
 
-async def test_what_may_not_be_listed_is_named(cluster: Any, transport: Any, catalog: Catalog, faults: Faults) -> None:
+async def test_a_kind_that_may_not_be_listed_fails_readiness_by_name(
+    cluster: Any, transport: Any, catalog: Catalog, faults: Faults
+) -> None:
     faults.refuse(403, Match(plural="applicationconfigurations"), times=99)
     async with started(transport, catalog, SystemClock()) as controller, asyncio.timeout(60):
         await controller.synced.wait()
@@ -92,7 +94,7 @@ async def test_metrics_name_the_plugins_and_the_server(
     assert f'rest_client_requests_total{{code="200",host="127.0.0.1:{local.port}",method="GET"}}' in text
 
 
-async def test_a_plugin_that_is_not_loaded_is_told_and_counted_and_makes_nobody_unready(
+async def test_a_plugin_that_is_not_loaded_is_reported_and_counted_without_failing_readiness(
     cluster: Any, transport: Any, catalog: Catalog
 ) -> None:
     error = "rudr-py-x 1.0 (plugin x) cannot be loaded:\n" + "KeyError " * 200

@@ -10,11 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.language import docstrings
-from tests.docs import reference
 from tests.docs.pages import ROOT
-
-GENERATED = {f"docs/{file}" for file in reference.GENERATED}
-"""Pages whose text comes from docstrings and messages of the package, where it has to be corrected."""
 
 _FENCE = re.compile(r"^( *)(```+)[^`\n]*\n.*?^\1\2 *$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?:(?<=\n\n)|\A)(?: {4,}\S.*\n?|\n(?= {4}))+", re.MULTILINE)
@@ -95,15 +91,13 @@ _READERS: Mapping[str, Callable[[str], str]] = {
     "tests/e2e/**/*.py": python,
     "tests/naming/*.py": python,
     "tests/release/*.py": python,
+    "tests/reliability/*.py": python,
 }
 """Pattern of files in the repository -> the function that extracts their prose."""
 
 
 def files() -> dict[Path, Callable[[str], str]]:
-    """Every file with prose that is written by hand, with its reader."""
+    """Every file with prose, with its reader. Errors in generated pages are corrected in the code."""
     return {
-        path: reader
-        for pattern, reader in _READERS.items()
-        for path in sorted(ROOT.glob(pattern))
-        if path.is_file() and path.relative_to(ROOT).as_posix() not in GENERATED
+        path: reader for pattern, reader in _READERS.items() for path in sorted(ROOT.glob(pattern)) if path.is_file()
     }

@@ -135,7 +135,7 @@ async def controller(platform: Platform, *, pods: bool = True) -> AsyncIterator[
         assert await asyncio.wait_for(process.wait(), TIMEOUT) == 0
 
 
-async def main_job(platform: Platform, done: Predicate) -> None:
+async def use_all_features(platform: Platform, done: Predicate) -> None:
     """Use all features: apply the examples, remove a trait, publish definitions, hold a Lease."""
     examples = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "examples").glob("*.yaml")}
     await platform.work.apply(*examples.values())

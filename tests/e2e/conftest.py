@@ -28,6 +28,7 @@ from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.cluster import LocalCluster, LocalSettings
+from rudr_py.local.scheduling.nodes import NodeSettings
 from rudr_py.model.crd_schemas import crds
 from rudr_py.plugins import loading
 from rudr_py.testing.cluster import Cluster
@@ -38,6 +39,8 @@ ASSETS = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin")
 USER_KUBECONFIG = os.environ.get("RUDR_TEST_KUBECONFIG", "")
 AGENT = "rudr-py/"
 TESTER = "fieldManager=tester"
+LARGE_NODE = NodeSettings(cpu="64", memory="64Gi", pods=500)
+"""The node of the local API, with room for the largest test."""
 RELEASES = ("1.25", "1.31", "1.37")
 METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE", "deletecollection": "DELETE"}
 
@@ -138,7 +141,8 @@ async def any_cluster(server: Server) -> AsyncIterator[Cluster]:
     """A handle on a new namespace of a cluster, with or without the CRDs."""
     async with contextlib.AsyncExitStack() as stack:
         if server.name == "local":
-            server.local = await stack.enter_async_context(LocalCluster(LocalSettings(release=server.release)))
+            settings = LocalSettings(release=server.release, nodes=(LARGE_NODE,))
+            server.local = await stack.enter_async_context(LocalCluster(settings))
             server.kubeconfig.write_text(yaml.safe_dump(server.local.kubeconfig()))
         transport = AioTransport(await config.connect(str(server.kubeconfig)))
         stack.push_async_callback(transport.close)

@@ -54,12 +54,12 @@ class AccountRequest:
 
 
 @dataclass(frozen=True)
-class Places:
+class Namespaces:
     """Namespaces: two for applications, one for definitions, and that of the account."""
 
     shop: str
     other: str
-    types: str
+    definitions: str
     own: str
 
     @property
@@ -78,14 +78,14 @@ class RbacCluster:
     """A cluster with an admin handle, the connection of the account, and a function that reads its requests."""
 
     admin: Cluster
-    places: Places
+    namespaces: Namespaces
     connection: Connection
     read: Callable[[str], list[AccountRequest]]
     local: LocalCluster | None = None
 
     def requests(self) -> list[AccountRequest]:
         """All permissions that requests of the account required, oldest first; an apply that creates requires two."""
-        return self.read(self.places.user)
+        return self.read(self.namespaces.user)
 
     def at(self, namespace: str) -> Cluster:
         """An admin handle on another namespace."""
@@ -103,10 +103,12 @@ class RbacCluster:
         await self.until([lost], right.namespace, allowed=False)
 
     async def _apply(self, rights: Rights, watched: tuple[str, ...]) -> None:
-        home = self.places
-        places = RoleScope(watched=watched, definitions=home.types, own=home.own, account=home.account)
+        namespaces = self.namespaces
+        scope = RoleScope(
+            watched=watched, definitions=namespaces.definitions, own=namespaces.own, account=namespaces.account
+        )
         await self.admin.apply(
-            *(document for document in roles.documents(rights, places) if document.get("rules", True))
+            *(document for document in roles.documents(rights, scope) if document.get("rules", True))
         )
 
     async def until(self, rules: Iterable[Rule], namespace: str, *, allowed: bool) -> None:
@@ -130,7 +132,7 @@ class RbacCluster:
     async def _may(self, what: dict[str, str]) -> bool:
         path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
         groups = ["system:serviceaccounts", "system:authenticated"]
-        review = {"spec": {"user": self.places.user, "groups": groups, "resourceAttributes": what}}
+        review = {"spec": {"user": self.namespaces.user, "groups": groups, "resourceAttributes": what}}
         request = Request("POST", path, body=msgspec.json.encode(review), content_type="application/json")
         return bool((await self.admin.client.json(request))["status"]["allowed"])
 
@@ -190,7 +192,7 @@ async def real(server: apiserver.RealServer, folder: Path) -> AsyncIterator[Rbac
 
     async with _opened(yaml.safe_load(server.kubeconfig.read_text()), folder, read) as cluster:
         yield cluster
-        for namespace in (cluster.places.shop, cluster.places.other):
+        for namespace in (cluster.namespaces.shop, cluster.namespaces.other):
             other = cluster.at(namespace)
             for application in await other.list(APPLICATION):
                 name = application["metadata"]["name"]
@@ -210,17 +212,19 @@ async def _opened(
     transport = AioTransport(await config.connect(_written(folder / "admin", kubeconfig)))
     try:
         suffix = secrets.token_hex(3)
-        places = Places(*(f"{name}-{suffix}" for name in ("shop", "other", "types", "own")))
-        admin = Cluster(transport, places.shop, SystemClock())
-        for name in vars(places).values():
+        namespaces = Namespaces(*(f"{name}-{suffix}" for name in ("shop", "other", "definitions", "own")))
+        admin = Cluster(transport, namespaces.shop, SystemClock())
+        for name in vars(namespaces).values():
             await admin.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         await admin.apply(*crds.documents())
         for document in crds.documents():
             await admin.until(CRD, document["metadata"]["name"], established)
         admin.discovery.invalidate()
-        token = await _token(admin, places.account)
+        token = await _token(admin, namespaces.account)
         kubeconfig["users"][0]["user"] = {"token": token}
-        yield RbacCluster(admin, places, await config.connect(_written(folder / "account", kubeconfig)), read, server)
+        yield RbacCluster(
+            admin, namespaces, await config.connect(_written(folder / "account", kubeconfig)), read, server
+        )
     finally:
         await transport.close()
 

@@ -43,8 +43,8 @@ async def test_a_controller_started_before_the_crds_waits_for_them(
     cluster_without_crds: Cluster, catalog: Catalog, kubectl: Kubectl
 ) -> None:
     transport = InterceptingTransport(cluster_without_crds.transport, lambda request: request.path.startswith("/apis"))
-    controller = waiting.built(cluster_without_crds, catalog, transport)
-    async with waiting.started(controller):
+    controller = waiting.create_controller(cluster_without_crds, catalog, transport)
+    async with waiting.running(controller):
         await asyncio.wait_for(transport.answered.wait(), 60)
         status, text = await waiting.readiness(controller)
         assert status == 500
@@ -78,7 +78,7 @@ async def test_a_kill_between_apply_and_status_then_a_revert_by_the_user_converg
         lambda request: request.method == "PATCH" and request.path.endswith("/deployments/shop-web"),
         cut=True,
     )
-    controller = waiting.built(cluster, catalog, transport)
+    controller = waiting.create_controller(cluster, catalog, transport)
     async with killed([asyncio.create_task(controller.run(asyncio.Event()))]):
         await asyncio.wait_for(transport.answered.wait(), 60)
     assert greeting(await cluster.until(DEPLOYMENT, "shop-web", bool)) == "B"
@@ -103,13 +103,13 @@ async def test_a_restart_with_applications_in_sync_writes_nothing_and_reads_no_a
     await asyncio.gather(*(cluster.apply(application(name=name)) for name in names))
     settings = Settings(definitions_namespace=cluster.namespace)  # an existing one; a missing one is retried
     async with cluster.controller(catalog, settings=settings):
-        await waiting.everywhere(cluster, APPLICATION, names, served(server))
-        await waiting.quiet(cluster, server.mark, server.writes)
+        await waiting.until_all(cluster, APPLICATION, names, served(server))
+        await waiting.until_idle(cluster, server.mark, server.writes)
 
     before = server.mark()
-    controller = waiting.built(cluster, catalog, cluster.transport, settings=settings)
-    async with waiting.started(controller):
-        await waiting.reconciled(controller, len(names))
+    controller = waiting.create_controller(cluster, catalog, cluster.transport, settings=settings)
+    async with waiting.running(controller):
+        await waiting.until_reconciled(controller, len(names))
     assert len(server.writes()) > len(names)
     assert server.writes(before) == []
     paths = [request.path for request in server.answered(before)]
@@ -210,7 +210,7 @@ async def serves_another_application(cluster: Cluster, catalog: Catalog) -> None
         await cluster.apply(application(name="valid", greeting="changed"))
         await cluster.until(DEPLOYMENT, "valid-web", lambda d: greeting(d) == "changed")
         await cluster.until(APPLICATION, "valid", synced)
-        assert await waiting.panics(controller) == 0
+        assert await waiting.panic_count(controller) == 0
 
 
 MALFORMED: dict[str, Any] = {
@@ -274,7 +274,7 @@ async def test_every_example_of_rudr_reaches_its_expected_state(
     async with cluster.controller(catalog):
         await kubectl("apply", "--validate=strict", "--recursive", "-f", str(shared))
         names = {document["metadata"]["name"] for document in await cluster.list(APPLICATION)}
-        await waiting.everywhere(cluster, APPLICATION, names - NEEDS_PLUGIN - {REFUSED}, served(server))
+        await waiting.until_all(cluster, APPLICATION, names - NEEDS_PLUGIN - {REFUSED}, served(server))
         refused = await cluster.until(APPLICATION, REFUSED, invalid)
         assert "ingress" in message(refused, "Valid")
         assert "SingletonWorker" in message(refused, "Valid")

@@ -36,8 +36,8 @@ from tests.e2e.chart_release import (
     Document,
     Platform,
     controller,
-    main_job,
     running,
+    use_all_features,
 )
 from tests.e2e.conftest import ASSETS
 from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, NAMESPACE, condition, observed, synced
@@ -126,7 +126,7 @@ def ready(document: Document) -> bool:
 async def test_the_controller_works_with_the_rights_of_the_chart(platform: Platform, values: Document) -> None:
     await platform.install(values)
     async with controller(platform):
-        await main_job(platform, ready)
+        await use_all_features(platform, ready)
     assert platform.refused() == []
 
 
@@ -134,7 +134,7 @@ async def test_the_controller_works_with_the_rights_of_the_chart(platform: Platf
 async def test_the_rights_of_the_chart_suffice_on_a_real_server(real_platform: Platform, values: Document) -> None:
     await real_platform.install(values)
     async with controller(real_platform, pods=False):
-        await main_job(real_platform, synced)
+        await use_all_features(real_platform, synced)
     assert real_platform.refused() == []
 
 
@@ -162,7 +162,7 @@ async def dry_run(cluster: Cluster, document: Document) -> None:
 async def test_a_release_is_upgraded_rolled_back_tested_and_uninstalled(platform: Platform) -> None:
     await platform.install({"replicaCount": 3})
     async with controller(platform):
-        await main_job(platform, ready)
+        await use_all_features(platform, ready)
     await platform.upgrade(cases.RUDR)
     await platform.home.until(DEPLOYMENT, RELEASE, lambda deployment: deployment["spec"]["replicas"] == 1)
     await platform.do(lambda config: config.rollback(RELEASE, version=1))

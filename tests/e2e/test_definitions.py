@@ -188,7 +188,7 @@ async def test_installed_types_are_published_and_outdated_definitions_are_delete
 
     before = server.mark()
     async with cluster.controller(fewer_types, settings=settings):
-        await waiting.quiet(cluster, server.mark, server.writes)
+        await waiting.until_idle(cluster, server.mark, server.writes)
     assert not [write for write in server.writes(before) if definitions.namespace in write]
 
 

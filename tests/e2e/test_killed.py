@@ -46,7 +46,7 @@ def nth_write(number: int) -> Callable[[Request], bool]:
 async def run_until_cut(cluster: Cluster, catalog: Catalog, matches: Callable[[Request], bool]) -> None:
     """Run a controller until a matching request was answered or the application is synced; then kill it."""
     transport = InterceptingTransport(cluster.transport, matches, cut=True)
-    controller = waiting.built(cluster, catalog, transport)
+    controller = waiting.create_controller(cluster, catalog, transport)
     async with killed([asyncio.create_task(controller.run(asyncio.Event()))]):
         done = asyncio.create_task(cluster.until(APPLICATION, "shop", synced))
         cut = asyncio.create_task(transport.answered.wait())

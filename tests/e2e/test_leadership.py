@@ -130,8 +130,8 @@ async def test_one_controller_works_and_the_standby_writes_nothing(
         await cluster.apply(*(application(INGRESS_TRAIT, name=name) for name in NAMES))
         broken = application({"name": "ingres", "properties": {}}, name="broken")
         await cluster.apply(broken)
-        await waiting.everywhere(cluster, APPLICATION, NAMES, synced)
-        await waiting.quiet(cluster, server.mark, lambda since: writes(server, "first", since))
+        await waiting.until_all(cluster, APPLICATION, NAMES, synced)
+        await waiting.until_idle(cluster, server.mark, lambda since: writes(server, "first", since))
         assert await second.standing() == "standby, leader is first_1"
         assert await metric(first.controller) == 1
         assert await metric(second.controller) == 0
@@ -142,7 +142,7 @@ async def test_one_controller_works_and_the_standby_writes_nothing(
 
 
 async def metric(controller: ControllerProcess) -> int:
-    return await waiting.counted(controller, "leader_election_master_status")
+    return await waiting.metric_sum(controller, "leader_election_master_status")
 
 
 async def test_a_new_leader_lists_nothing_again_and_writes_nothing_for_applications_in_sync(
@@ -150,13 +150,13 @@ async def test_a_new_leader_lists_nothing_again_and_writes_nothing_for_applicati
 ) -> None:
     await cluster.apply(component(), *(application(INGRESS_TRAIT, name=name) for name in NAMES))
     async with member(cluster, catalog, server, "first") as first:
-        await waiting.everywhere(cluster, APPLICATION, NAMES, synced)
-        await waiting.quiet(cluster, server.mark, lambda since: writes(server, "first", since))
+        await waiting.until_all(cluster, APPLICATION, NAMES, synced)
+        await waiting.until_idle(cluster, server.mark, lambda since: writes(server, "first", since))
         async with member(cluster, catalog, server, "second") as second:
             first.stop.set()
             await first.running
             await second.leads()
-            await waiting.reconciled(second.controller, len(NAMES))
+            await waiting.until_reconciled(second.controller, len(NAMES))
             assert writes(server, "second") == []
             await cluster.apply(application(name="shop-0", greeting="changed"))
             await cluster.until(DEPLOYMENT, "shop-0-web", lambda d: greeting(d) == "changed")
@@ -174,7 +174,7 @@ LEASE_DURATION = 6.0
 SHORT = (f"lease-duration={LEASE_DURATION:.0f}s", "renew-deadline=4s", "retry-period=250ms")
 
 
-def launched(
+def start_process(
     cluster: Cluster, server: Server, name: str, port: int, times: tuple[str, ...]
 ) -> Awaitable[asyncio.subprocess.Process]:
     """Start `rudr run` as a pod with this name."""
@@ -189,14 +189,14 @@ def launched(
 
 
 @contextlib.asynccontextmanager
-async def pod(
+async def pod_process(
     cluster: Cluster, server: Server, name: str, times: tuple[str, ...] = SHORT
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A ready process, leader or standby; killed at the end."""
     (port,) = apiserver.free_ports(1)
-    process = await launched(cluster, server, name, port, times)
+    process = await start_process(cluster, server, name, port, times)
     try:
-        await waiting.answers(f"http://127.0.0.1:{port}/readyz?verbose", "[i]leader: ")
+        await waiting.http_ok(f"http://127.0.0.1:{port}/readyz?verbose", "[i]leader: ")
         yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -204,7 +204,7 @@ async def pod(
         await process.wait()
 
 
-async def holds(cluster: Cluster, name: str) -> None:
+async def until_lease_holder(cluster: Cluster, name: str) -> None:
     """Wait until a pod holds the lease."""
     await cluster.until(LEASE, "rudr-py", lambda d: d["spec"].get("holderIdentity", "").startswith(f"{name}_"))
 
@@ -221,7 +221,7 @@ def seconds_between(earlier: str, later: str) -> float:
     return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
-async def serves(cluster: Cluster, text: str) -> None:
+async def apply_and_wait(cluster: Cluster, text: str) -> None:
     """Apply a change, and wait until it has reached the Deployment."""
     await cluster.apply(application(greeting=text))
     await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == text)
@@ -229,29 +229,29 @@ async def serves(cluster: Cluster, text: str) -> None:
 
 async def test_a_stopped_leader_releases_the_lease_and_the_standby_takes_over(cluster: Cluster, server: Server) -> None:
     await cluster.apply(component(), application())
-    async with pod(cluster, server, "first") as first:
-        await holds(cluster, "first")
+    async with pod_process(cluster, server, "first") as first:
+        await until_lease_holder(cluster, "first")
         await cluster.until(APPLICATION, "shop", synced)
-        async with pod(cluster, server, "second"):
+        async with pod_process(cluster, server, "second"):
             first.send_signal(signal.SIGTERM)
             assert await first.wait() == 0
             assert not (await lease(cluster))["holderIdentity"].startswith("first_")
-            await serves(cluster, "changed")
-            await holds(cluster, "second")
+            await apply_and_wait(cluster, "changed")
+            await until_lease_holder(cluster, "second")
             assert (await lease(cluster))["leaseTransitions"] == 1
 
 
 async def test_after_a_kill_the_standby_takes_over_within_two_lease_durations(cluster: Cluster, server: Server) -> None:
     await cluster.apply(component(), application())
-    async with pod(cluster, server, "first") as first:
-        await holds(cluster, "first")
+    async with pod_process(cluster, server, "first") as first:
+        await until_lease_holder(cluster, "first")
         await cluster.until(APPLICATION, "shop", synced)
-        async with pod(cluster, server, "second"):
+        async with pod_process(cluster, server, "second"):
             first.kill()
             await first.wait()
             renewed = (await lease(cluster))["renewTime"]
-            await serves(cluster, "changed")
-            await holds(cluster, "second")
+            await apply_and_wait(cluster, "changed")
+            await until_lease_holder(cluster, "second")
             waited = seconds_between(renewed, (await lease(cluster))["acquireTime"])
     log.info("seconds from the last renewal to the next leader: %.2f", waited)
     assert LEASE_DURATION <= waited < 2 * LEASE_DURATION
@@ -263,13 +263,13 @@ async def test_the_standby_writes_within_18_s_of_a_kill_with_default_durations(
     cluster: Cluster, server: Server
 ) -> None:
     await cluster.apply(component(), application())
-    async with pod(cluster, server, "first", ()) as first:
-        await holds(cluster, "first")
-        async with pod(cluster, server, "second", ()):
+    async with pod_process(cluster, server, "first", ()) as first:
+        await until_lease_holder(cluster, "first")
+        async with pod_process(cluster, server, "second", ()):
             began = cluster.clock.monotonic()
             first.kill()
             await first.wait()
-            await serves(cluster, "changed")
+            await apply_and_wait(cluster, "changed")
             killed = cluster.clock.monotonic() - began
     log.info("seconds until the next write: %.2f after SIGKILL", killed)
     assert killed < 1.2 * 15.0
@@ -279,14 +279,14 @@ async def test_the_standby_writes_within_18_s_of_a_kill_with_default_durations(
 @pytest.mark.faults
 async def test_a_process_suspended_beyond_its_lease_exits_and_writes_nothing(cluster: Cluster, server: Server) -> None:
     await cluster.apply(component(), application())
-    async with pod(cluster, server, "first") as first:
-        await holds(cluster, "first")
+    async with pod_process(cluster, server, "first") as first:
+        await until_lease_holder(cluster, "first")
         await cluster.until(APPLICATION, "shop", synced)
-        async with pod(cluster, server, "second"):
+        async with pod_process(cluster, server, "second"):
             first.send_signal(signal.SIGSTOP)
             await cluster.apply(application(greeting="meanwhile"))
-            await holds(cluster, "second")
-            await waiting.quiet(cluster, server.mark, lambda since: changes(server, since))
+            await until_lease_holder(cluster, "second")
+            await waiting.until_idle(cluster, server.mark, lambda since: changes(server, since))
             before = server.mark()
             first.send_signal(signal.SIGCONT)
             assert await asyncio.wait_for(first.wait(), TIMEOUT) == 1
@@ -335,7 +335,7 @@ async def test_a_leader_with_a_hanging_connection_exits_and_writes_nothing_after
     gate = RequestGate(server)
     await cluster.apply(component(), *(application(name=name) for name in NAMES))
     async with member(cluster, catalog, server, "first") as first:
-        await waiting.everywhere(cluster, APPLICATION, NAMES, synced)
+        await waiting.until_all(cluster, APPLICATION, NAMES, synced)
         async with member(cluster, catalog, server, "second") as second:
             gate.held = ("first", "first-lease")
             frozen = asyncio.get_running_loop().time()
@@ -346,8 +346,8 @@ async def test_a_leader_with_a_hanging_connection_exits_and_writes_nothing_after
             await asyncio.wait([first.running], timeout=TIMEOUT)
             assert isinstance(first.running.exception(), LeaseLostError)
             gate.going.set()
-            await waiting.everywhere(cluster, APPLICATION, NAMES, synced)
-            await waiting.quiet(cluster, server.mark, lambda since: writes(server, "second", since))
+            await waiting.until_all(cluster, APPLICATION, NAMES, synced)
+            await waiting.until_idle(cluster, server.mark, lambda since: writes(server, "second", since))
             assert await second.standing() == "leader"
     end = gate.last("first-lease") + ELECTION.lease_duration
     assert [change for change in gate.arrived if change[1] == "first" and change[0] >= frozen]
@@ -375,7 +375,7 @@ async def test_only_the_watched_namespaces_are_served(cluster: Cluster, catalog:
     connection = await config.connect(str(server.kubeconfig))
     async with (
         connect.transport_to(connection, purpose="several") as transport,
-        waiting.started(assemble(settings, transport, cluster.clock, catalog)),
+        waiting.running(assemble(settings, transport, cluster.clock, catalog)),
     ):
         for place in (first, second):
             await place.until(APPLICATION, "shop", synced)

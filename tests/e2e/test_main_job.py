@@ -123,7 +123,7 @@ async def test_kubectl_set_image_is_reverted_with_an_event(cluster: Cluster, cat
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         await kubectl("set", "image", "deployment/shop-web", "server=registry.example/web:evil")
-        event = await waiting.anywhere(cluster, EVENT, lambda d: d.get("reason") == "DriftReverted")
+        event = await waiting.until_any(cluster, EVENT, lambda d: d.get("reason") == "DriftReverted")
         assert "kubectl-set" in event["note"]
         assert "image" in event["note"]
         await cluster.until(

@@ -101,8 +101,8 @@ def needed(catalog: Catalog) -> Rights:
 async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: Any) -> AsyncIterator[ControllerProcess]:
     """A controller with the token of the account. Fails if it does not run until the context exits."""
     settings = Settings(
-        namespaces=(cluster.places.shop,),
-        definitions_namespace=cluster.places.types,
+        namespaces=(cluster.namespaces.shop,),
+        definitions_namespace=cluster.namespaces.definitions,
         health_address=ADDRESS,
         metrics_address=ADDRESS,
         watch_silence=1e6,
@@ -110,11 +110,11 @@ async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: Any) -> A
     transport = AioTransport(cluster.connection)
     try:
         controller = assemble(msgspec.structs.replace(settings, **chosen), transport, FastClock(), catalog)
-        async with waiting.started(controller) as running:
+        async with waiting.running(controller) as running:
             await controller.synced.wait()
             yield controller
             assert not running.done()
-            assert await waiting.panics(controller) == 0
+            assert await waiting.panic_count(controller) == 0
     finally:
         await transport.close()
 
@@ -170,7 +170,7 @@ async def provoke(cluster: RbacCluster, case: KindCase, name: str, verb: str) ->
 
 async def lose_and_regain(cluster: RbacCluster, needed: Rights, right: Right, case: KindCase, name: str) -> None:
     """An application that needs the right reports it, another one is synced, and the first recovers with the right."""
-    admin, watched = cluster.admin, (cluster.places.shop,)
+    admin, watched = cluster.admin, (cluster.namespaces.shop,)
     taken = {"template": {"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Never"}}}
     if right.verb == "get" and case.kind == JOB:  # read where its name is taken
         await admin.apply({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": taken})
@@ -191,7 +191,7 @@ async def lose_and_regain(cluster: RbacCluster, needed: Rights, right: Right, ca
 
 
 def _conflicts(document: Document) -> bool:
-    return "not ours" in message(document, "Synced")
+    return "already exists" in message(document, "Synced")
 
 
 def _cases(*left_out: str) -> list[Any]:
@@ -207,7 +207,7 @@ async def test_an_application_reports_a_missing_right_and_other_applications_con
 ) -> None:
     if cluster.local is None and plural in OUTLIVING:
         pytest.skip("no controller rolls out Deployments or finalizes claims here")
-    case, shop = KIND_CASES[plural], cluster.places.shop
+    case, shop = KIND_CASES[plural], cluster.namespaces.shop
     await cluster.grant(needed, watched=(shop,))
     async with controlled(cluster, catalog) as controller:
         for verb in VERBS:
@@ -220,7 +220,7 @@ async def test_an_application_reports_a_missing_right_and_other_applications_con
 async def test_an_object_of_an_unwatchable_kind_is_not_created_and_the_right_is_reported(
     cluster: RbacCluster, catalog: Catalog, needed: Rights, plural: str
 ) -> None:
-    case, shop, admin = KIND_CASES[plural], cluster.places.shop, cluster.admin
+    case, shop, admin = KIND_CASES[plural], cluster.namespaces.shop, cluster.admin
     right = Right("watch", plural, case.kind.group, shop)
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(right, needed, watched=(shop,))
@@ -238,7 +238,7 @@ async def test_an_object_of_an_unwatchable_kind_is_not_created_and_the_right_is_
 async def test_without_rights_to_the_oam_kinds_the_controller_is_not_ready(
     cluster: RbacCluster, catalog: Catalog, needed: Rights, plural: str
 ) -> None:
-    shop = cluster.places.shop
+    shop = cluster.namespaces.shop
     right = Right("watch", plural, CORE_GROUP, shop)
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(right, needed, watched=(shop,))
@@ -261,7 +261,7 @@ async def test_without_rights_to_the_oam_kinds_the_controller_is_not_ready(
 async def test_a_missing_right_to_a_status_or_to_pods_is_a_warning(
     cluster: RbacCluster, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
 ) -> None:
-    shop, admin = cluster.places.shop, cluster.admin
+    shop, admin = cluster.namespaces.shop, cluster.admin
     right = Right(verb, resource, group, shop)
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(right, needed, watched=(shop,))
@@ -274,7 +274,7 @@ async def test_a_missing_right_to_a_status_or_to_pods_is_a_warning(
 
 
 async def test_a_lost_right_to_watch_is_a_warning(cluster: RbacCluster, catalog: Catalog, needed: Rights) -> None:
-    shop, admin = cluster.places.shop, cluster.admin
+    shop, admin = cluster.namespaces.shop, cluster.admin
     right = Right("watch", "deployments", "apps", shop)
     await cluster.grant(needed, watched=(shop,))
     async with controlled(cluster, catalog, watch_timeout=2):
@@ -301,7 +301,7 @@ async def test_a_lost_right_to_watch_is_a_warning(cluster: RbacCluster, catalog:
 async def test_a_missing_right_of_no_single_application_is_reported_at_readyz(
     cluster: RbacCluster, catalog: Catalog, needed: Rights, verb: str, resource: str, group: str
 ) -> None:
-    shop, types, admin = cluster.places.shop, cluster.places.types, cluster.admin
+    shop, types, admin = cluster.namespaces.shop, cluster.namespaces.definitions, cluster.admin
     right = Right(verb, resource, group, types if resource in DEFINITIONS else shop)
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(right, needed, watched=(shop,))
@@ -321,7 +321,7 @@ async def test_a_missing_right_of_no_single_application_is_reported_at_readyz(
 async def test_owner_permission_enforcement_requires_the_right_to_finalizers(
     cluster: RbacCluster, catalog: Catalog, needed: Rights, resource: str
 ) -> None:
-    shop, admin = cluster.places.shop, cluster.admin
+    shop, admin = cluster.namespaces.shop, cluster.admin
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(Right("update", resource, CORE_GROUP, shop), needed, watched=(shop,))
     await admin.apply(*WORKER.documents("good"))
@@ -335,7 +335,7 @@ async def test_owner_permission_enforcement_requires_the_right_to_finalizers(
 async def test_missing_rights_to_an_admitted_kind_are_reported(
     cluster: RbacCluster, catalog: Catalog, needed: Rights
 ) -> None:
-    shop, types, admin = cluster.places.shop, cluster.places.types, cluster.admin
+    shop, types, admin = cluster.namespaces.shop, cluster.namespaces.definitions, cluster.admin
     await admin.apply(GADGET)
     await admin.until(CRD, "gadgetry.toys.example", established)
     admin.discovery.invalidate()
@@ -365,7 +365,7 @@ async def test_missing_rights_to_an_admitted_kind_are_reported(
 async def test_without_a_right_to_the_lease_the_controller_stands_by_and_reports_it(
     cluster: RbacCluster, catalog: Catalog, verb: str
 ) -> None:
-    shop, own, admin = cluster.places.shop, cluster.places.own, cluster.admin
+    shop, own, admin = cluster.namespaces.shop, cluster.namespaces.own, cluster.admin
     needed = rights.needed(catalog, leader_elect=True)
     right = Right(verb, "leases", "coordination.k8s.io", own)
     await cluster.grant(needed, watched=(shop,))

@@ -95,7 +95,7 @@ async def test_an_orphaned_application_that_is_created_again_adopts_its_objects_
         await cluster.gone(APPLICATION, "shop")
         await cluster.apply(shop())
         await served(cluster, server)
-        await waiting.quiet(cluster, server.mark, server.writes)
+        await waiting.until_idle(cluster, server.mark, server.writes)
         assert await state(cluster) == before
         await _assert_owned_by_rudr(cluster)
 
@@ -154,7 +154,7 @@ async def test_objects_restored_from_a_backup_with_new_uids_are_adopted_without_
 
     async with cluster.controller(catalog):
         await served(cluster, server)
-        await waiting.quiet(cluster, server.mark, server.writes)
+        await waiting.until_idle(cluster, server.mark, server.writes)
         assert await state(cluster) == before
         await _assert_owned_by_rudr(cluster)
 

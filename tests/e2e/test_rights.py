@@ -49,14 +49,14 @@ USED_WITHOUT_REQUEST = {
 }
 """Rights that no request of this test uses, with the reason for requesting them."""
 
-PLACES = [
+SERVERS = [
     "local",
     "kube-apiserver",
     *(pytest.param(f"local-{release}", marks=pytest.mark.slow) for release in RELEASES),
 ]
 
 
-@pytest.fixture(params=PLACES)
+@pytest.fixture(params=SERVERS)
 async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RbacCluster]:
     """The cluster with its namespaces, and an account without rights."""
     kind, _, release = str(request.param).partition("-")
@@ -71,9 +71,9 @@ async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 @contextlib.asynccontextmanager
 async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: object) -> AsyncIterator[ControllerProcess]:
     """A controller with the token of the account and leader election."""
-    election = LeaderElection(namespace=cluster.places.own, identity="one", retry_period=0.2)
+    election = LeaderElection(namespace=cluster.namespaces.own, identity="one", retry_period=0.2)
     settings = Settings(
-        definitions_namespace=cluster.places.types,
+        definitions_namespace=cluster.namespaces.definitions,
         health_address=ADDRESS,
         metrics_address=ADDRESS,
         status_interval=0.1,
@@ -83,7 +83,7 @@ async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: object) -
     try:
         wired = msgspec.structs.replace(settings, **chosen)
         controller = assemble(wired, transport, cluster.admin.clock, catalog)
-        async with waiting.started(controller):
+        async with waiting.running(controller):
             await controller.synced.wait()
             yield controller
     finally:
@@ -140,7 +140,7 @@ SCOPES = (
 SINGLES = ("SingletonServer", "SingletonWorker", "SingletonTask")
 
 
-async def main_job(cluster: RbacCluster) -> None:
+async def use_all_features(cluster: RbacCluster) -> None:
     """Use all features: every type, drift, adoption, a conflict, pruning of every kind, reclaiming, deletion."""
     admin = cluster.admin
     first = [
@@ -270,16 +270,20 @@ def unused(needed: Rights, requests: list[AccountRequest]) -> set[tuple[str, str
 async def test_the_requested_rights_suffice_and_each_is_used(
     cluster: RbacCluster, catalog: Catalog, everywhere: bool
 ) -> None:
-    places = cluster.places
-    watched = () if everywhere else (places.shop, places.other)
+    namespaces = cluster.namespaces
+    watched = () if everywhere else (namespaces.shop, namespaces.other)
     needed = rights.needed(catalog, root_scopes=True, leader_elect=True)
     await cluster.grant(needed, watched=watched)
-    await cluster.admin.apply(*(old_definition(kind, places.types) for kind in DEFINITIONS))
+    await cluster.admin.apply(*(old_definition(kind, namespaces.definitions) for kind in DEFINITIONS))
     async with controlled(cluster, catalog, namespaces=watched, root_scopes=True):
-        await main_job(cluster)
+        await use_all_features(cluster)
         for kind in DEFINITIONS:
-            await cluster.at(places.types).gone(Kind(API_VERSION, kind), "old")
+            await cluster.at(namespaces.definitions).gone(Kind(API_VERSION, kind), "old")
     assert refused(cluster) == []
     assert unused(needed, cluster.requests()) == set()
     if watched:
-        assert {request.namespace for request in cluster.requests()} == {*watched, places.types, places.own}
+        assert {request.namespace for request in cluster.requests()} == {
+            *watched,
+            namespaces.definitions,
+            namespaces.own,
+        }

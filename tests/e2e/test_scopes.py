@@ -206,7 +206,7 @@ async def test_root_scopes_contain_instances_without_scopes_and_keep_edits(clust
     async with cluster.controller(catalog, settings=msgspec.structs.replace(SETTINGS, root_scopes=True)):
         await cluster.until(HEALTH_SCOPE, "root", has_members("alone-web"))
         await cluster.until(HEALTH_SCOPE, "groups", has_members("one-web"))
-        await waiting.anywhere(cluster, POLICY, selects("alone-web", "one-web"))
+        await waiting.until_any(cluster, POLICY, selects("alone-web", "one-web"))
         edited = scopes(HEALTH | {"name": "all"}, name="root")
         await cluster.apply(edited)
         await cluster.until(APPLICATION, "root", lambda d: observed(d) and condition(d, "Synced") == "True")

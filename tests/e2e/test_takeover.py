@@ -109,7 +109,7 @@ async def test_all_objects_of_rudr_are_adopted_without_restarting_pods(
     deployment = await existing(cluster, DEPLOYMENT, "shop-web")
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-        await waiting.quiet(cluster, server.mark, server.writes)
+        await waiting.until_idle(cluster, server.mark, server.writes)
     assert await uids(cluster, *KINDS) == before
     # annotations also change the generation of a Deployment, so only the spec is compared
     assert (await existing(cluster, DEPLOYMENT, "shop-web"))["spec"] == deployment["spec"]
@@ -165,7 +165,7 @@ async def test_a_value_that_becomes_a_parameter_changes_nothing(
         await cluster.until(APPLICATION, "shop", synced)
         before = await existing(cluster, DEPLOYMENT, "shop-web")
         await cluster.apply(with_volume())
-        await waiting.quiet(cluster, server.mark, server.writes)
+        await waiting.until_idle(cluster, server.mark, server.writes)
         after = await existing(cluster, DEPLOYMENT, "shop-web")
         assert after["metadata"]["generation"] == before["metadata"]["generation"]
         await cluster.apply(shop(INGRESS_TRAIT, AUTO, MOUNTED, greeting="ho"))
@@ -245,7 +245,7 @@ async def test_config_files_restart_pods_once_and_old_config_maps_are_pruned_aft
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         if not server.has_controllers:
-            await waiting.quiet(cluster, server.mark, server.writes)
+            await waiting.until_idle(cluster, server.mark, server.writes)
             assert await cluster.get(CONFIG_MAP, "server0") is not None
             await _rolled_out(cluster)
         await cluster.gone(CONFIG_MAP, "server0")

@@ -75,7 +75,7 @@ def other_than(uid: str) -> Any:
 async def writes_until_idle(cluster: Cluster, server: Server) -> list[str]:
     """The writes to the Job until the controller is idle."""
     before = server.mark()
-    await waiting.quiet(cluster, server.mark, server.writes)
+    await waiting.until_idle(cluster, server.mark, server.writes)
     return [write for write in server.writes(before) if "jobs/shop-web" in write]
 
 
@@ -170,7 +170,7 @@ async def _running_pod(cluster: Cluster, server: Server, uid: str) -> str:
     live = await job(cluster)
     labels = live["spec"]["template"]["metadata"]["labels"]
     if server.has_controllers:
-        pods = await waiting.anywhere(cluster, POD, lambda d: d["metadata"]["labels"].items() >= labels.items())
+        pods = await waiting.until_any(cluster, POD, lambda d: d["metadata"]["labels"].items() >= labels.items())
         name = str(pods["metadata"]["name"])
         pod_finalizers = [*pods["metadata"].get("finalizers", []), PROTECTED]
         await cluster.patch(POD, name, {"metadata": {"finalizers": pod_finalizers}})

@@ -28,13 +28,13 @@ async def test_two_controllers_converge_to_the_same_state(cluster: Cluster, cata
     names = [f"shop-{number}" for number in range(5)]
     await cluster.apply(component(), *(application(INGRESS_TRAIT, FIVE, name=name) for name in names))
     async with cluster.controller(catalog), cluster.controller(catalog):
-        await waiting.everywhere(cluster, APPLICATION, set(names), synced)
+        await waiting.until_all(cluster, APPLICATION, set(names), synced)
         await cluster.apply(*(application(AUTO, name=name, greeting="second") for name in names))
         await cluster.patch(DEPLOYMENT, "shop-0-web", {"metadata": {"labels": {"oam.dev/instance-name": None}}})
         await cluster.delete(DEPLOYMENT, "shop-1-web")
         await asyncio.gather(*(cluster.gone(INGRESS, f"{name}-web-trait-ingress") for name in names))
-        await waiting.everywhere(cluster, APPLICATION, set(names), synced)
-        await waiting.quiet(cluster, server.mark, server.writes)
+        await waiting.until_all(cluster, APPLICATION, set(names), synced)
+        await waiting.until_idle(cluster, server.mark, server.writes)
         for name in names:
             deployment = await cluster.get(DEPLOYMENT, f"{name}-web")
             assert deployment is not None
@@ -50,11 +50,11 @@ async def test_two_controllers_revert_drift_once(cluster: Cluster, catalog: Cata
     await cluster.apply(component(), application(FIVE))
     async with cluster.controller(catalog), cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-        await waiting.quiet(cluster, server.mark, server.writes)
+        await waiting.until_idle(cluster, server.mark, server.writes)
         before = server.mark()
         await cluster.patch(DEPLOYMENT, "shop-web", {"spec": {"replicas": 2}})
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["replicas"] == 5)
-        await waiting.quiet(cluster, server.mark, server.writes)
+        await waiting.until_idle(cluster, server.mark, server.writes)
         applies = [
             write for write in server.writes(before) if write.startswith("PATCH") and "/deployments/shop-web" in write
         ]

@@ -66,7 +66,7 @@ async def test_a_claim_outlives_its_application_and_is_used_again(
         created = await claim(cluster)
         await cluster.delete(APPLICATION, "shop")
         await cluster.gone(APPLICATION, "shop")
-        await waiting.quiet(cluster, server.mark, server.writes)
+        await waiting.until_idle(cluster, server.mark, server.writes)
         await cluster.apply(shop(mounted()))
         await cluster.until(APPLICATION, "shop", synced)
     kept = await claim(cluster)
@@ -130,7 +130,7 @@ async def test_the_reclaim_policy_of_a_claim_can_be_changed(cluster: Cluster, ca
         await cluster.until(APPLICATION, "shop", _has_finalizer(False))
         await cluster.delete(APPLICATION, "shop")
         await cluster.gone(APPLICATION, "shop")
-        await waiting.quiet(cluster, server.mark, server.writes)
+        await waiting.until_idle(cluster, server.mark, server.writes)
     kept = await claim(cluster)
     assert (kept["metadata"]["uid"], is_deleted(kept)) == (created["metadata"]["uid"], False)
 
@@ -150,7 +150,7 @@ async def test_a_claim_stays_when_the_application_is_orphaned(
             await cluster.until(APPLICATION, "shop", lambda d: finalizers(d) == ["orphan"])
             await cluster.patch(APPLICATION, "shop", {"metadata": {"finalizers": None}})
         await cluster.gone(APPLICATION, "shop")
-        await waiting.quiet(cluster, server.mark, server.writes)
+        await waiting.until_idle(cluster, server.mark, server.writes)
     assert not is_deleted(await claim(cluster))
     assert await cluster.get(COMPONENT_INSTANCE, "front-shop-web") is not None
 
@@ -167,6 +167,6 @@ async def test_a_claim_of_another_application_is_a_conflict_and_stays(
         assert kstatus.condition(conflicted, "Synced")["reason"] == "Conflict"
         await cluster.delete(APPLICATION, "other")
         await cluster.gone(APPLICATION, "other")
-        await waiting.quiet(cluster, server.mark, server.writes)
+        await waiting.until_idle(cluster, server.mark, server.writes)
     kept = await claim(cluster)
     assert (kept["metadata"]["uid"], is_deleted(kept)) == (created["metadata"]["uid"], False)

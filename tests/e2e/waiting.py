@@ -24,7 +24,7 @@ from tests.e2e.documents import APPLICATION, DEPLOYMENT, Document, application, 
 Matches = Callable[[Request], object]
 
 
-async def anywhere(cluster: Cluster, kind: Kind, predicate: Predicate) -> Document:
+async def until_any(cluster: Cluster, kind: Kind, predicate: Predicate) -> Document:
     """The first object of a kind in the namespace for which the predicate holds. Raises TimeoutError."""
     async with asyncio.timeout(TIMEOUT), contextlib.aclosing(_states(cluster, kind)) as states:
         async for document in states:
@@ -33,7 +33,7 @@ async def anywhere(cluster: Cluster, kind: Kind, predicate: Predicate) -> Docume
     raise AssertionError("a watch does not end by itself")
 
 
-async def everywhere(cluster: Cluster, kind: Kind, names: set[str], predicate: Predicate) -> None:
+async def until_all(cluster: Cluster, kind: Kind, names: set[str], predicate: Predicate) -> None:
     """Wait until the predicate has held for each of the named objects. Raises TimeoutError with the remaining ones."""
     left = dict.fromkeys(names)
     try:
@@ -94,7 +94,7 @@ class InterceptingTransport:
             await asyncio.Event().wait()
 
 
-def built(
+def create_controller(
     cluster: Cluster, catalog: Catalog, transport: Transport, *, settings: Settings | None = None
 ) -> ControllerProcess:
     """A controller for the namespace; it is not started."""
@@ -105,15 +105,15 @@ def built(
 
 
 @contextlib.asynccontextmanager
-async def started(controller: ControllerProcess) -> AsyncIterator[asyncio.Task[None]]:
+async def running(controller: ControllerProcess) -> AsyncIterator[asyncio.Task[None]]:
     """Run a controller, without waiting for its caches; stop it gracefully at the end."""
     stop = asyncio.Event()
-    running = asyncio.create_task(controller.run(stop), name="controller")
+    task = asyncio.create_task(controller.run(stop), name="controller")
     try:
-        yield running
+        yield task
     finally:
         stop.set()
-        await running
+        await task
 
 
 async def readiness(controller: ControllerProcess) -> tuple[int, str]:
@@ -121,17 +121,17 @@ async def readiness(controller: ControllerProcess) -> tuple[int, str]:
     return await _read(f"http://127.0.0.1:{controller.servers.health_port}/readyz?verbose")
 
 
-async def reconciles(controller: ControllerProcess) -> int:
+async def reconcile_count(controller: ControllerProcess) -> int:
     """The number of finished reconciles, from the metrics."""
-    return await counted(controller, "controller_runtime_reconcile_total")
+    return await metric_sum(controller, "controller_runtime_reconcile_total")
 
 
-async def panics(controller: ControllerProcess) -> int:
+async def panic_count(controller: ControllerProcess) -> int:
     """The number of reconciles that raised an unexpected exception, from the metrics."""
-    return await counted(controller, "controller_runtime_reconcile_panics_total")
+    return await metric_sum(controller, "controller_runtime_reconcile_panics_total")
 
 
-async def counted(controller: ControllerProcess, name: str) -> int:
+async def metric_sum(controller: ControllerProcess, name: str) -> int:
     """The sum of all series of a metric."""
     _, text = await _read(f"http://127.0.0.1:{controller.servers.metrics_port}/metrics")
     lines = [line for line in text.splitlines() if line.startswith((f"{name}{{", f"{name} "))]
@@ -139,7 +139,7 @@ async def counted(controller: ControllerProcess, name: str) -> int:
     return int(sum(float(line.rpartition(" ")[2]) for line in lines))
 
 
-async def answers(url: str, text: str) -> None:
+async def http_ok(url: str, text: str) -> None:
     """Wait until a GET request returns 200 with `text`. Raises TimeoutError."""
     async with asyncio.timeout(TIMEOUT):
         while True:
@@ -155,15 +155,17 @@ async def _read(url: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
-async def reconciled(controller: ControllerProcess, count: int) -> None:
+async def until_reconciled(controller: ControllerProcess, count: int) -> None:
     """Wait until `count` reconciles have finished. The controller runs while each request waits for its response."""
     async with asyncio.timeout(3 * TIMEOUT):
         await controller.synced.wait()
-        while await reconciles(controller) < count:
+        while await reconcile_count(controller) < count:
             pass
 
 
-async def quiet(cluster: Cluster, mark: Callable[[], int], writes: Callable[[int], list[str]], rounds: int = 8) -> None:
+async def until_idle(
+    cluster: Cluster, mark: Callable[[], int], writes: Callable[[int], list[str]], rounds: int = 8
+) -> None:
     """Wait until a running controller is idle. Fails if it keeps writing.
 
     Changes a marker application repeatedly, until nothing else is written while the marker is reconciled. A round takes

@@ -48,7 +48,7 @@ def names(cache: Cache) -> set[str]:
     return {item.name for item in cache.all()}
 
 
-def test_a_listing_shows_only_when_it_is_complete() -> None:
+def test_a_list_is_visible_only_when_it_is_complete() -> None:
     cache = Cache()
     cache.feed(ListingStarted())
     cache.feed(Listed(live("a", 1)))
@@ -58,7 +58,7 @@ def test_a_listing_shows_only_when_it_is_complete() -> None:
     assert (names(cache), cache.ready.is_set(), cache.synced) == ({"a"}, True, True)
 
 
-def test_a_listing_that_starts_anew_forgets_its_beginning() -> None:
+def test_a_restarted_list_discards_its_first_part() -> None:
     cache = Cache()
     cache.feed(ListingStarted())
     cache.feed(Listed(live("a", 1)))
@@ -66,11 +66,11 @@ def test_a_listing_that_starts_anew_forgets_its_beginning() -> None:
     assert names(cache) == {"b"}
 
 
-def test_a_new_listing_tells_what_was_missed_and_nothing_else() -> None:
+def test_a_relist_returns_missed_changes_only() -> None:
     cache = synced(live("same", 1), live("changed", 2), live("gone", 3))
     changes = listing(cache, live("same", 1), live("changed", 12), live("new", 13), version=20)
-    told = {(change.old and change.old.name, change.new and change.new.name) for change in changes}
-    assert told == {("gone", None), ("changed", "changed"), (None, "new")}
+    reported = {(change.old and change.old.name, change.new and change.new.name) for change in changes}
+    assert reported == {("gone", None), ("changed", "changed"), (None, "new")}
     assert names(cache) == {"same", "changed", "new"}
 
 
@@ -85,7 +85,7 @@ def test_events_change_one_object_each() -> None:
     assert cache.all() == ()
 
 
-def test_nothing_goes_back_in_time() -> None:
+def test_older_events_are_ignored() -> None:
     cache = synced(live("a", 5))
     assert cache.feed(Applied(live("a", 5))) == []
     assert cache.feed(Applied(live("a", 4))) == []
@@ -98,13 +98,13 @@ def test_nine_is_older_than_ten() -> None:
     assert len(cache.feed(Applied(live("a", 10)))) == 1
 
 
-def test_versions_that_are_no_numbers_are_taken_as_they_come() -> None:
+def test_versions_that_are_not_numbers_are_applied_in_order() -> None:
     cache = synced(live("a", "x9"))
     assert len(cache.feed(Applied(live("a", "x10")))) == 1
     assert cache.feed(Applied(live("a", "x10"))) == []
 
 
-def test_our_own_write_is_read_at_once_and_older_events_do_not_undo_it() -> None:
+def test_an_own_write_is_visible_at_once_and_not_undone_by_older_events() -> None:
     cache = synced(live("a", 5))
     assert cache.wrote(live("a", 15)) == Change(live("a", 5), live("a", 15))
     assert cache.feed(Applied(live("a", 12))) == []
@@ -114,7 +114,7 @@ def test_our_own_write_is_read_at_once_and_older_events_do_not_undo_it() -> None
     assert len(cache.feed(Deleted(live("a", 16)))) == 1
 
 
-def test_a_write_that_the_watch_has_overtaken_brings_nothing_back() -> None:
+def test_a_write_older_than_the_watch_does_not_restore_a_deleted_object() -> None:
     cache = synced(live("a", 5))
     cache.feed(Applied(live("a", 15)))
     cache.feed(Deleted(live("a", 16)))
@@ -122,7 +122,7 @@ def test_a_write_that_the_watch_has_overtaken_brings_nothing_back() -> None:
     assert names(cache) == set()
 
 
-def test_a_listing_older_than_our_write_does_not_delete_it() -> None:
+def test_a_list_older_than_a_write_does_not_delete_the_object() -> None:
     cache = synced(live("a", 5))
     cache.feed(ListingStarted())
     cache.feed(Listed(live("a", 5)))
@@ -132,21 +132,21 @@ def test_a_listing_older_than_our_write_does_not_delete_it() -> None:
     assert cache.all() == (live("a", 15), live("b", 16))
 
 
-def test_a_write_before_the_first_listing_is_kept_too() -> None:
+def test_a_write_before_the_first_list_is_kept() -> None:
     cache = Cache()
     cache.wrote(live("a", 15))
     listing(cache, version=12)
     assert names(cache) == {"a"}
 
 
-def test_a_server_restored_from_a_backup_is_believed() -> None:
+def test_the_list_of_a_server_restored_from_a_backup_wins() -> None:
     cache = synced(live("a", 5), version=50)
     cache.feed(Applied(live("b", 60)))
     listing(cache, live("a", 4), version=30)
     assert cache.all() == (live("a", 4),)
 
 
-def test_a_deletion_in_a_listing_takes_the_object_back() -> None:
+def test_a_deletion_during_a_list_removes_the_object() -> None:
     cache = Cache()
     cache.feed(ListingStarted())
     cache.feed(Listed(live("a", 1)))
@@ -154,7 +154,7 @@ def test_a_deletion_in_a_listing_takes_the_object_back() -> None:
     assert cache.feed(ListingDone("3")) == []
 
 
-def test_deleted_and_created_again_between_two_looks_is_a_change_of_uid() -> None:
+def test_an_object_recreated_between_two_lists_is_a_change_of_uid() -> None:
     cache = synced(live("a", 5, uid="one"))
     change = cache.feed(Applied(live("a", 15, uid="two")))[0]
     assert change.old is not None
@@ -163,7 +163,7 @@ def test_deleted_and_created_again_between_two_looks_is_a_change_of_uid() -> Non
     assert cache.feed(Deleted(live("a", 14, uid="one"))) == []
 
 
-def test_an_object_that_a_listing_cannot_read_is_not_gone() -> None:
+def test_an_undecodable_object_of_a_list_is_not_deleted() -> None:
     cache = synced(live("a", 5), live("b", 6))
     cache.feed(ListingStarted())
     cache.feed(Undecodable("a", "ns", "bad"))
@@ -193,7 +193,7 @@ def test_objects_are_found_by_owner_namespace_and_label() -> None:
     assert cache.by_label("other", "web") == cache.by_namespace("other") == cache.by_owner("nobody") == ()
 
 
-def test_an_absent_or_forbidden_kind_does_not_keep_others_waiting() -> None:
+def test_an_absent_or_forbidden_kind_makes_the_cache_ready() -> None:
     for event in (KindAbsent("no such kind"), Forbidden("may not")):
         cache = Cache()
         cache.feed(event)
@@ -202,7 +202,7 @@ def test_an_absent_or_forbidden_kind_does_not_keep_others_waiting() -> None:
         assert (cache.synced, cache.problem) == (True, "")
 
 
-def test_an_interrupted_watch_is_a_problem_until_it_speaks_again() -> None:
+def test_an_interrupted_watch_is_a_problem_until_the_next_event() -> None:
     cache = synced(live("a", 1))
     cache.feed(Interrupted("reset", 0.8))
     assert (cache.problem, names(cache)) == ("reset", {"a"})
@@ -218,7 +218,7 @@ STEPS = st.lists(
 
 @settings(deadline=None)
 @given(STEPS)
-def test_whatever_is_delayed_repeated_or_listed_again_the_cache_ends_as_the_server(
+def test_the_cache_converges_after_delays_repeats_and_relists(
     steps: list[tuple[str, str, int]],
 ) -> None:
     """A server with a history; events arrive up to some point, old ones come twice, own writes come first."""

@@ -49,7 +49,7 @@ async def test_an_error_is_raised_by_its_meaning(
 
 
 @pytest.mark.parametrize(
-    ("message", "right", "told"),
+    ("message", "right", "reported"),
     [
         (
             'ingresses.networking.k8s.io "x" is forbidden: User "system:serviceaccount:a:b" cannot patch resource '
@@ -70,20 +70,18 @@ async def test_an_error_is_raised_by_its_meaning(
         ),
     ],
 )
-async def test_a_right_that_is_missing_is_named(
-    transport: Any, server: Any, failure: Any, pods: Any, message: str, right: errors.Right, told: str
+async def test_a_missing_right_is_named(
+    transport: Any, server: Any, failure: Any, pods: Any, message: str, right: errors.Right, reported: str
 ) -> None:
     denied: list[errors.Right] = []
     server.script(failure(403, "Forbidden", message))
     with pytest.raises(errors.MissingRightError) as caught:
         await Client(transport, on_missing_right=denied.append).get(pods.object("ns", "a"))
-    assert (caught.value.right, caught.value.message, str(caught.value)) == (right, message, told)
+    assert (caught.value.right, caught.value.message, str(caught.value)) == (right, message, reported)
     assert denied == [right]
 
 
-async def test_an_error_carries_its_causes_and_the_pause_asked_for(
-    client: Client, server: Any, failure: Any, pods: Any
-) -> None:
+async def test_an_error_has_its_causes_and_retry_after(client: Client, server: Any, failure: Any, pods: Any) -> None:
     causes = [{"reason": "FieldManagerConflict", "message": 'conflict with "kubectl"', "field": ".spec.replicas"}]
     answer = failure(429, causes=causes, retryAfterSeconds=3)
     answer.headers["Retry-After"] = "7"
@@ -98,7 +96,7 @@ async def test_an_error_carries_its_causes_and_the_pause_asked_for(
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b"\xff", b"[" * 9000, b"null", b'{"code":"x"}'])
-async def test_an_error_that_is_no_status_still_says_where_it_happened(
+async def test_an_error_without_a_status_body_names_the_request(
     client: Client, server: Any, answer: Any, pods: Any, body: bytes
 ) -> None:
     server.script(answer(502, body))
@@ -107,7 +105,7 @@ async def test_an_error_that_is_no_status_still_says_where_it_happened(
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"<html>", b"\xff", b'{"metadata":7}'])
-async def test_an_answer_that_is_no_object_is_an_error_of_the_tree(
+async def test_a_response_that_is_not_an_object_is_undecodable(
     client: Client, server: Any, answer: Any, pods: Any, body: bytes
 ) -> None:
     server.script(answer(body=body), answer(body=body))
@@ -148,9 +146,7 @@ async def test_writes_send_their_bytes_and_return_the_live_object(
     assert server.seen[0].headers["User-Agent"].startswith("rudr-py/")
 
 
-async def test_a_server_that_says_nothing_is_given_up_in_time(
-    client: Client, server: Any, answer: Any, pods: Any
-) -> None:
+async def test_a_silent_server_times_out(client: Client, server: Any, answer: Any, pods: Any) -> None:
     server.script(answer(end="hang"))
     with pytest.raises(errors.ConnectionFailedError, match="no response within"):
         await client.send(requests.get(pods.object("ns", "a"), timeout=0.1))
@@ -167,7 +163,7 @@ async def test_nothing_is_sent_when_no_time_is_left(transport: Any, server: Any,
     assert len(server.seen) == 1
 
 
-async def test_a_query_reaches_the_server_as_it_was_given(client: Client, server: Any, answer: Any, pods: Any) -> None:
+async def test_a_query_reaches_the_server_unchanged(client: Client, server: Any, answer: Any, pods: Any) -> None:
     selector = "a in (x,y),b!=c+d&e/f%2F ä"
     server.script(answer(body=b"{}"))
     await client.send(requests.list_page(Selection(pods, labels=selector), continue_token="t+/=%&"))

@@ -96,7 +96,7 @@ async def authorization(connection: Connection) -> str:
     return (await connection.credentials()).get("Authorization", "")
 
 
-async def test_a_kubeconfig_gives_server_namespace_and_token(tmp_path: Path) -> None:
+async def test_a_kubeconfig_has_server_namespace_and_token(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, "http://127.0.0.1:1/", {"token": "secret"})
     connection = await config.connect(path)
     assert (connection.server, connection.namespace, connection.tls) == ("http://127.0.0.1:1", "team", None)
@@ -117,7 +117,7 @@ async def test_user_and_password_become_basic_authorization(tmp_path: Path) -> N
     assert await authorization(await config.connect(path)) == expected
 
 
-async def test_a_token_file_is_read_again_when_it_was_rotated(tmp_path: Path) -> None:
+async def test_a_rotated_token_file_is_read_again(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("one\n")
     connection = await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", {"tokenFile": "token"}))
     assert await authorization(connection) == "Bearer one"
@@ -125,7 +125,7 @@ async def test_a_token_file_is_read_again_when_it_was_rotated(tmp_path: Path) ->
     assert await authorization(connection) == "Bearer two, longer"
 
 
-async def test_an_exec_plugin_runs_once_until_its_credential_ends(tmp_path: Path) -> None:
+async def test_an_exec_plugin_runs_once_until_its_credentials_expire(tmp_path: Path) -> None:
     end = datetime.now(UTC) + timedelta(hours=1)
     user, count = exec_plugin(tmp_path, end)
     time = [end - timedelta(minutes=50)]
@@ -172,7 +172,7 @@ async def test_a_stream_refreshes_after_401_too(tmp_path: Path, server: Any, ans
     assert [seen.headers["Authorization"] for seen in server.seen] == ["Bearer token-1", "Bearer token-2"]
 
 
-async def test_401_with_credentials_that_stay_the_same_is_the_answer(tmp_path: Path, server: Any, answer: Any) -> None:
+async def test_401_is_returned_if_the_credentials_stay_the_same(tmp_path: Path, server: Any, answer: Any) -> None:
     server.script(answer(401), answer(401))
     transport = AioTransport(await config.connect(kubeconfig(tmp_path, server.url, {"token": "wrong"})))
     assert (await transport.send(PATH)).status == 401
@@ -180,9 +180,7 @@ async def test_401_with_credentials_that_stay_the_same_is_the_answer(tmp_path: P
     assert len(server.seen) == 1
 
 
-async def test_a_login_that_rewrites_the_kubeconfig_is_taken_up_after_401(
-    tmp_path: Path, server: Any, answer: Any
-) -> None:
+async def test_a_rewritten_kubeconfig_is_loaded_after_401(tmp_path: Path, server: Any, answer: Any) -> None:
     path = kubeconfig(tmp_path, server.url, {"token": "old"})
     connection = await config.connect(path)
     kubeconfig(tmp_path, server.url, {"token": "new"})
@@ -192,7 +190,7 @@ async def test_a_login_that_rewrites_the_kubeconfig_is_taken_up_after_401(
     await transport.close()
 
 
-async def test_many_rejected_at_once_refresh_once(tmp_path: Path) -> None:
+async def test_concurrent_rejections_refresh_once(tmp_path: Path) -> None:
     user, count = exec_plugin(tmp_path, None)
     connection = await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", user))
     rejected = await connection.credentials()
@@ -221,7 +219,7 @@ async def test_a_pod_uses_its_service_account_and_follows_its_rotation(tmp_path:
     assert await authorization(connection) == "Bearer two"
 
 
-async def test_rotated_certificates_make_a_new_tls_context(tmp_path: Path) -> None:
+async def test_rotated_certificates_create_a_new_tls_context(tmp_path: Path) -> None:
     connection = await config.connect(None, environ=service_account(tmp_path, "one"), service_account=str(tmp_path))
     before = connection.tls
     await connection.credentials()
@@ -242,7 +240,7 @@ async def test_a_broken_kubeconfig_is_a_configuration_error_that_names_it(tmp_pa
         await config.connect(str(path))
 
 
-async def test_what_is_no_kubeconfig_at_all_is_told_in_words_for_people(tmp_path: Path) -> None:
+async def test_a_file_that_is_not_a_kubeconfig_has_a_readable_error(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.touch()
     with pytest.raises(errors.ConfigError, match="empty: this is not a kubeconfig"):
@@ -251,7 +249,7 @@ async def test_what_is_no_kubeconfig_at_all_is_told_in_words_for_people(tmp_path
         await config.connect(str(tmp_path))
 
 
-async def test_what_is_missing_is_a_configuration_error(tmp_path: Path) -> None:
+async def test_missing_files_are_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(errors.ConfigError, match="no such file"):
         await config.connect(str(tmp_path / "absent"))
     with pytest.raises(errors.ConfigError, match='context "nowhere" does not exist'):
@@ -260,7 +258,7 @@ async def test_what_is_missing_is_a_configuration_error(tmp_path: Path) -> None:
         await config.connect(None, environ={}, service_account=str(tmp_path))
 
 
-async def test_what_would_fail_at_every_request_is_told_at_once_and_without_the_secret(tmp_path: Path) -> None:
+async def test_unusable_credentials_are_reported_at_once_and_without_the_secret(tmp_path: Path) -> None:
     with pytest.raises(errors.ConfigError, match="line break") as caught:
         await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", {"token": "sec\nret"}))
     assert "sec" not in str(caught.value)
@@ -268,7 +266,7 @@ async def test_what_would_fail_at_every_request_is_told_at_once_and_without_the_
         await config.connect(kubeconfig(tmp_path, "127.0.0.1:6443", {"token": "x"}))
 
 
-async def test_an_error_of_the_library_does_not_tell_the_users_entry(tmp_path: Path) -> None:
+async def test_an_error_of_the_library_does_not_contain_the_user_entry(tmp_path: Path) -> None:
     user = {"auth-provider": {"name": "oidc", "config": {"refresh-token": "topsecret", "idp-issuer-url": "x"}}}
     path = kubeconfig(tmp_path, "http://127.0.0.1:1", user)
     with pytest.raises(errors.ConfigError) as caught:
@@ -277,7 +275,7 @@ async def test_an_error_of_the_library_does_not_tell_the_users_entry(tmp_path: P
     assert "topsecret" not in "".join(traceback.format_exception(caught.value))
 
 
-async def test_a_credential_is_not_in_any_repr(tmp_path: Path) -> None:
+async def test_credentials_are_not_in_a_repr(tmp_path: Path) -> None:
     connection = await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", {"token": "secret"}))
     access = Credentials("http://x", "Bearer secret")
     assert "secret" not in repr(connection) + repr(access) + str(access)
@@ -327,9 +325,7 @@ async def send(path: str) -> int:
         await transport.close()
 
 
-async def test_tls_is_verified_by_the_clusters_own_authority(
-    tmp_path: Path, tls_server: str, certificate: Path
-) -> None:
+async def test_tls_is_verified_with_the_ca_of_the_cluster(tmp_path: Path, tls_server: str, certificate: Path) -> None:
     data = base64.b64encode((certificate / "crt").read_bytes()).decode()
     key = base64.b64encode((certificate / "key").read_bytes()).decode()
     user = {"client-certificate-data": data, "client-key-data": key}

@@ -21,8 +21,8 @@ def kind(group: str, version: str, kind: str, plural: str, scope: str = "Namespa
 
 
 def group(name: str, *versions: tuple[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    told = [{"version": version, "resources": resources} for version, resources in versions]
-    return {"metadata": {"name": name} if name else {}, "versions": told}
+    reported = [{"version": version, "resources": resources} for version, resources in versions]
+    return {"metadata": {"name": name} if name else {}, "versions": reported}
 
 
 CORE = group(
@@ -62,7 +62,7 @@ def discovery(transport: Any, clock: Any) -> Discovery:
     return Discovery(Client(transport), clock=clock)
 
 
-async def test_two_requests_tell_everything(discovery: Discovery, server: Any, answer: Any, failure: Any) -> None:
+async def test_two_requests_discover_all_kinds(discovery: Discovery, server: Any, answer: Any, failure: Any) -> None:
     server.handler = Cluster(answer, failure)
     assert await discovery.resolve("apps/v1", "Deployment") == DEPLOYMENT
     assert await discovery.resolve("v1", "Pod") == Resource("", "v1", "Pod", "pods", namespaced=True)
@@ -70,7 +70,7 @@ async def test_two_requests_tell_everything(discovery: Discovery, server: Any, a
     assert [seen.path for seen in server.seen] == ["/api", "/apis"]
 
 
-async def test_an_unknown_kind_is_asked_for_again_but_not_at_once(
+async def test_an_unknown_kind_is_requested_again_after_an_interval(
     discovery: Discovery, server: Any, clock: Any, answer: Any, failure: Any
 ) -> None:
     cluster = server.handler = Cluster(answer, failure)
@@ -84,7 +84,7 @@ async def test_an_unknown_kind_is_asked_for_again_but_not_at_once(
     assert len(server.seen) == 4
 
 
-async def test_after_something_changed_the_server_is_asked_at_once_and_what_is_gone_is_forgotten(
+async def test_invalidate_requests_again_at_once_and_drops_removed_kinds(
     discovery: Discovery, server: Any, answer: Any, failure: Any
 ) -> None:
     cluster = server.handler = Cluster(answer, failure)
@@ -99,7 +99,7 @@ async def test_after_something_changed_the_server_is_asked_at_once_and_what_is_g
         await discovery.resolve("apps/v1", "Deployment")
 
 
-async def test_a_group_whose_api_is_down_hides_only_what_was_never_known_of_it(
+async def test_a_group_whose_api_is_down_keeps_its_cached_kinds(
     discovery: Discovery, server: Any, answer: Any, failure: Any
 ) -> None:
     cluster = server.handler = Cluster(answer, failure)
@@ -113,7 +113,7 @@ async def test_a_group_whose_api_is_down_hides_only_what_was_never_known_of_it(
     assert await discovery.resolve("apps/v1", "Deployment") == DEPLOYMENT
 
 
-async def test_a_server_without_the_aggregated_form_is_asked_group_by_group(
+async def test_a_server_without_the_aggregated_form_is_requested_group_by_group(
     discovery: Discovery, server: Any, answer: Any, failure: Any
 ) -> None:
     cluster = server.handler = Cluster(answer, failure, aggregated=False)
@@ -137,7 +137,7 @@ async def test_a_server_without_the_aggregated_form_is_asked_group_by_group(
     ]  # fmt: skip
 
 
-async def test_a_server_that_fails_is_asked_again_by_the_next_look_up(
+async def test_the_next_look_up_retries_after_a_failure(
     discovery: Discovery, server: Any, answer: Any, failure: Any
 ) -> None:
     cluster = server.handler = Cluster(answer, failure)
@@ -148,9 +148,7 @@ async def test_a_server_that_fails_is_asked_again_by_the_next_look_up(
     assert await discovery.resolve("apps/v1", "Deployment") == DEPLOYMENT
 
 
-async def test_an_answer_that_is_no_discovery_is_an_error_of_the_tree(
-    discovery: Discovery, server: Any, answer: Any
-) -> None:
+async def test_a_response_that_is_not_discovery_is_undecodable(discovery: Discovery, server: Any, answer: Any) -> None:
     server.script(answer(body=b"<html>"))
     with pytest.raises(errors.UndecodableError):
         await discovery.resolve("v1", "Pod")

@@ -34,7 +34,7 @@ def sent(server: Any) -> list[dict[str, Any]]:
     return [msgspec.json.decode(seen.body) for seen in server.seen]
 
 
-async def test_an_event_says_about_what_by_whom_and_when(recorder: Recorder, server: Any) -> None:
+async def test_an_event_has_object_reporter_and_time(recorder: Recorder, server: Any) -> None:
     recorder.record(live(), "Conflict", "somebody owns it", action="Apply", warning=True)
     await recorder.flush()
     [body] = sent(server)
@@ -69,7 +69,7 @@ async def test_repeats_become_a_series_that_is_patched_once_a_minute(
     assert first["series"]["lastObservedTime"] == "2026-01-02T03:05:05.000000Z"
 
 
-async def test_after_a_pause_the_same_thing_is_a_new_event(recorder: Recorder, server: Any, clock: Any) -> None:
+async def test_a_repeat_after_a_long_pause_is_a_new_event(recorder: Recorder, server: Any, clock: Any) -> None:
     recorder.record(live(), "Failed", "again", action="Apply")
     clock.time += events.SERIES_LIFE
     recorder.record(live(), "Failed", "again", action="Apply")
@@ -78,7 +78,7 @@ async def test_after_a_pause_the_same_thing_is_a_new_event(recorder: Recorder, s
     assert len({body["metadata"]["name"] for body in sent(server)}) == 2
 
 
-async def test_one_object_cannot_flood_and_harms_no_other(recorder: Recorder, server: Any, clock: Any) -> None:
+async def test_the_number_of_events_per_object_is_limited(recorder: Recorder, server: Any, clock: Any) -> None:
     for number in range(100):
         recorder.record(live(), "Failed", f"note {number}", action="Apply")
     recorder.record(live("other"), "Failed", "mine", action="Apply")
@@ -92,7 +92,7 @@ async def test_one_object_cannot_flood_and_harms_no_other(recorder: Recorder, se
     assert len(server.seen) == events.BURST + 2
 
 
-async def test_a_note_is_cut_to_what_the_server_takes(recorder: Recorder, server: Any) -> None:
+async def test_a_note_is_cut_to_the_limit_of_the_server(recorder: Recorder, server: Any) -> None:
     recorder.record(live(), "Failed", "ä" * 2000, action="Apply")
     await recorder.flush()
     note = sent(server)[0]["note"]
@@ -100,7 +100,7 @@ async def test_a_note_is_cut_to_what_the_server_takes(recorder: Recorder, server
     assert note.endswith("ä…")
 
 
-async def test_a_name_fits_whatever_the_object_is_called(recorder: Recorder, server: Any) -> None:
+async def test_the_name_of_an_event_is_valid_for_any_object_name(recorder: Recorder, server: Any) -> None:
     recorder.record(live("n" * 253), "Failed", "x", action="Apply")
     recorder.record(live("cluster", namespace=""), "Failed", "x", action="Apply")
     await recorder.flush()
@@ -109,7 +109,7 @@ async def test_a_name_fits_whatever_the_object_is_called(recorder: Recorder, ser
     assert second["metadata"]["namespace"] == "default"
 
 
-async def test_what_cannot_be_sent_is_left_and_the_next_goes_on(
+async def test_an_event_that_cannot_be_sent_is_dropped_and_the_next_is_sent(
     recorder: Recorder, server: Any, failure: Any, answer: Any
 ) -> None:
     server.script(failure(403), answer(end="abort"), answer(201, b"{}"))
@@ -119,7 +119,7 @@ async def test_what_cannot_be_sent_is_left_and_the_next_goes_on(
     assert len(server.seen) == 3
 
 
-async def test_a_series_whose_event_expired_on_the_server_starts_anew(
+async def test_a_series_whose_event_expired_starts_again(
     recorder: Recorder, server: Any, failure: Any, answer: Any, clock: Any
 ) -> None:
     server.script(answer(201, b"{}"), failure(404), answer(201, b"{}"))
@@ -136,7 +136,7 @@ async def test_recording_never_waits_and_never_fails(recorder: Recorder) -> None
     assert recorder.dropped == 5
 
 
-async def test_run_sends_as_things_are_recorded(recorder: Recorder, server: Any, answer: Any) -> None:
+async def test_run_sends_recorded_events(recorder: Recorder, server: Any, answer: Any) -> None:
     arrived = asyncio.Event()
 
     async def handler(_seen: Any) -> Any:

@@ -34,19 +34,19 @@ async def candidate(time: FakeClock, server: LeaseServer) -> AsyncIterator[Make]
     made: list[Candidate] = []
 
     def make(name: str = "us", *, jitter: float = 0.0, offset: float = 0.0, **election: Any) -> Candidate:
-        asked = LeaderElection(namespace="oam-system", identity=name, **election)
-        made.append(Candidate(server, asked, SkewedClock(time, offset=offset), jitter))
+        requested = LeaderElection(namespace="oam-system", identity=name, **election)
+        made.append(Candidate(server, requested, SkewedClock(time, offset=offset), jitter))
         made[-1].start()
         return made[-1]
 
     yield make
-    for one in made:
-        await one.kill()
-        for task in tuple(one.line.under_way):
+    for item in made:
+        await item.kill()
+        for task in tuple(item.line.under_way):
             task.cancel()
 
 
-async def test_a_lease_that_is_not_there_is_created(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
+async def test_an_absent_lease_is_created(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
     us = candidate()
     await time.advance(0)
     assert us.leads
@@ -61,7 +61,7 @@ async def test_a_lease_that_is_not_there_is_created(candidate: Make, server: Lea
 
 
 @pytest.mark.parametrize("renewed", ["1999-01-01T00:00:00.000000Z", "2999-01-01T00:00:00.000000Z", None, "nonsense"])
-async def test_a_lease_of_somebody_else_is_taken_when_it_lasted_unchanged_whatever_time_it_names(
+async def test_a_lease_of_another_holder_is_taken_when_it_was_unchanged_for_its_duration(
     candidate: Make, server: LeaseServer, time: FakeClock, renewed: str | None
 ) -> None:
     server.held("them", renewTime=renewed, acquireTime="2020-01-01T00:00:00.000000Z")
@@ -76,7 +76,9 @@ async def test_a_lease_of_somebody_else_is_taken_when_it_lasted_unchanged_whatev
     assert server.spec["acquireTime"] == server.spec["renewTime"]
 
 
-async def test_each_renewal_that_is_seen_counts_anew(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
+async def test_each_observed_renewal_restarts_the_duration(
+    candidate: Make, server: LeaseServer, time: FakeClock
+) -> None:
     us = candidate()
     for number in range(5):
         server.held("them", renewTime=str(number))
@@ -86,7 +88,7 @@ async def test_each_renewal_that_is_seen_counts_anew(candidate: Make, server: Le
     assert us.leads
 
 
-async def test_a_change_that_is_no_renewal_does_not_count(
+async def test_a_change_that_is_not_a_renewal_does_not_count(
     candidate: Make, server: LeaseServer, time: FakeClock
 ) -> None:
     server.held("them")
@@ -99,7 +101,7 @@ async def test_a_change_that_is_no_renewal_does_not_count(
     assert us.leads
 
 
-async def test_the_leader_says_how_long_its_lease_lasts(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
+async def test_the_lease_has_the_duration_of_its_holder(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
     server.held("them", leaseDurationSeconds=60)
     us = candidate()
     await time.advance(59.0)
@@ -108,7 +110,7 @@ async def test_the_leader_says_how_long_its_lease_lasts(candidate: Make, server:
     assert us.leads
 
 
-async def test_others_are_not_told_less_than_the_lease_lasts(
+async def test_the_written_duration_is_never_shorter_than_the_lease(
     candidate: Make, server: LeaseServer, time: FakeClock
 ) -> None:
     candidate(lease_duration=1.2, renew_deadline=0.8, retry_period=0.2)
@@ -116,7 +118,7 @@ async def test_others_are_not_told_less_than_the_lease_lasts(
     assert server.spec["leaseDurationSeconds"] == 2
 
 
-async def test_a_lease_that_was_released_is_taken_at_the_next_look(
+async def test_a_released_lease_is_taken_at_the_next_attempt(
     candidate: Make, server: LeaseServer, time: FakeClock
 ) -> None:
     server.held("them")
@@ -127,7 +129,7 @@ async def test_a_lease_that_was_released_is_taken_at_the_next_look(
     assert us.leads
 
 
-async def test_a_leader_renews_by_updates_alone(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
+async def test_a_leader_renews_by_updates_without_reads(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
     us = candidate()
     await time.advance(0)
     first = dict(server.spec)
@@ -139,7 +141,9 @@ async def test_a_leader_renews_by_updates_alone(candidate: Make, server: LeaseSe
     assert {**server.spec, "renewTime": ""} == {**first, "renewTime": ""}
 
 
-async def test_what_others_wrote_into_the_lease_stays(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
+async def test_fields_of_other_clients_in_the_lease_are_kept(
+    candidate: Make, server: LeaseServer, time: FakeClock
+) -> None:
     server.put({"metadata": {"name": "rudr-py", "labels": {"team": "a"}}, "spec": {"strategy": "x"}})
     candidate()
     await time.advance(4.0)
@@ -149,7 +153,7 @@ async def test_what_others_wrote_into_the_lease_stays(candidate: Make, server: L
     assert server.spec["holderIdentity"] == "us"
 
 
-async def test_a_leader_whom_somebody_outran_reads_and_goes_on_at_once(
+async def test_a_leader_reads_and_retries_at_once_after_a_conflict(
     candidate: Make, server: LeaseServer, time: FakeClock
 ) -> None:
     us = candidate()
@@ -178,7 +182,7 @@ async def test_a_leader_ends_when_it_could_not_renew_in_time(
     assert len(server.writes) == 2
 
 
-async def test_a_leader_rides_through_failures_that_end_before_its_deadline(
+async def test_a_leader_survives_failures_that_end_before_its_deadline(
     candidate: Make, server: LeaseServer, time: FakeClock
 ) -> None:
     us = candidate()
@@ -191,7 +195,7 @@ async def test_a_leader_rides_through_failures_that_end_before_its_deadline(
     assert us.leads
 
 
-async def test_an_answer_that_was_lost_is_no_loss(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
+async def test_a_lost_response_of_a_renewal_is_recovered(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
     us = candidate()
     await time.advance(1.0)
     us.line.lost = True
@@ -226,7 +230,7 @@ async def test_time_counts_from_before_a_renewal_was_sent(candidate: Make, time:
 
 @pytest.mark.parametrize("fault", ["lost", "down"])
 @pytest.mark.parametrize(("before", "after"), [(0.0, 6.5), (6.5, 0.0), (3.0, 3.5)])
-async def test_the_next_begins_after_the_last_has_ended_though_answers_were_slow(
+async def test_the_next_term_begins_after_the_last_one_ended_despite_slow_responses(
     candidate: Make, time: FakeClock, before: float, after: float, fault: str
 ) -> None:
     """The deadline is so late that nothing but the margin is between the two."""
@@ -245,7 +249,7 @@ async def test_the_next_begins_after_the_last_has_ended_though_answers_were_slow
     assert gap >= 10
 
 
-async def test_nothing_may_begin_after_the_renew_deadline(candidate: Make, time: FakeClock) -> None:
+async def test_no_operation_may_begin_after_the_renew_deadline(candidate: Make, time: FakeClock) -> None:
     """As when the process stood still: its own clock tells it, before anything of it runs."""
     us = candidate()
     await time.advance(0)
@@ -255,7 +259,9 @@ async def test_nothing_may_begin_after_the_renew_deadline(candidate: Make, time:
     assert us.elector.remaining() == 0.0
 
 
-async def test_a_request_leaves_time_for_another_and_ends_with_the_lease(candidate: Make, time: FakeClock) -> None:
+async def test_a_request_leaves_time_for_another_one_and_ends_before_the_lease(
+    candidate: Make, time: FakeClock
+) -> None:
     us = candidate()
     await time.advance(2.0)
     us.line.lost = True
@@ -265,7 +271,7 @@ async def test_a_request_leaves_time_for_another_and_ends_with_the_lease(candida
     assert isinstance(us.lost, errors.LeaseLostError)
 
 
-async def test_candidates_look_jittered_and_never_more_seldom_than_told(
+async def test_candidates_try_with_jitter_at_least_once_per_retry_period(
     candidate: Make, server: LeaseServer, time: FakeClock
 ) -> None:
     server.held("them", leaseDurationSeconds=3600)
@@ -275,7 +281,7 @@ async def test_candidates_look_jittered_and_never_more_seldom_than_told(
     assert len(prompt.line.sent) == 81
 
 
-async def test_a_stop_releases_the_lease_for_others(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
+async def test_a_stop_releases_the_lease(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
     us, them = candidate("us"), candidate("them")
     await time.advance(3.0)
     first, second = (us, them) if us.leads else (them, us)
@@ -291,7 +297,7 @@ async def test_a_stop_releases_the_lease_for_others(candidate: Make, server: Lea
     assert server.spec["leaseTransitions"] == 1
 
 
-async def test_a_release_that_fails_is_nobodys_problem(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
+async def test_a_failed_release_raises_nothing(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
     us = candidate()
     await time.advance(1.0)
     us.line.down = True
@@ -300,7 +306,7 @@ async def test_a_release_that_fails_is_nobodys_problem(candidate: Make, server: 
     assert server.spec["holderIdentity"] == "us"
 
 
-async def test_nobody_releases_what_somebody_else_holds(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
+async def test_a_lease_of_another_holder_is_not_released(candidate: Make, server: LeaseServer, time: FakeClock) -> None:
     us = candidate()
     await time.advance(1.0)
     server.held("them")
@@ -308,7 +314,7 @@ async def test_nobody_releases_what_somebody_else_holds(candidate: Make, server:
     assert server.spec["holderIdentity"] == "them"
 
 
-async def test_a_lease_that_was_deleted_is_restored_by_its_holder_and_taken_by_nobody_who_saw_it(
+async def test_a_deleted_lease_is_restored_by_its_holder_and_not_taken_by_candidates(
     candidate: Make, server: LeaseServer, time: FakeClock
 ) -> None:
     us = candidate("us")
@@ -322,7 +328,7 @@ async def test_a_lease_that_was_deleted_is_restored_by_its_holder_and_taken_by_n
     assert server.spec["holderIdentity"] == "us"
 
 
-async def test_why_the_lease_cannot_be_reached_is_told_when_it_has_been_so_for_its_duration(
+async def test_an_unreachable_lease_is_reported_after_its_duration(
     candidate: Make, server: LeaseServer, time: FakeClock
 ) -> None:
     server.held("them")

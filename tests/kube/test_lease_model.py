@@ -80,15 +80,15 @@ class Election(RuleBasedStateMachine):
         for _ in range(max(1, round(seconds / STEP))):
             self.do(self.time.advance(STEP))
             self.nobody_beside_the_leader()
-            for who, one in list(self.candidates.items()):
-                if one.lost is not None:
-                    assert isinstance(one.lost, errors.LeaseLostError)
+            for who, item in list(self.candidates.items()):
+                if item.lost is not None:
+                    assert isinstance(item.lost, errors.LeaseLostError)
                     self.enter(who)
 
     def picked(self, who: int) -> int:
         if who != LEADER:
             return who
-        return next((number for number, one in self.candidates.items() if one.elector.remaining() > 0), 0)
+        return next((number for number, item in self.candidates.items() if item.elector.remaining() > 0), 0)
 
     @rule(who=WHO, seconds=DELAYS, back=st.booleans())
     def delay(self, who: int, seconds: float, back: bool) -> None:
@@ -141,15 +141,23 @@ class Election(RuleBasedStateMachine):
 
     @invariant()
     def nobody_beside_the_leader(self) -> None:
-        leaders = [one.elector.holder for one in self.candidates.values() if one.elector.remaining() > 0]
+        leaders = [
+            candidate.elector.holder for candidate in self.candidates.values() if candidate.elector.remaining() > 0
+        ]
         assert len(leaders) <= 1, leaders
         self.leaders.update(leaders)
 
     def teardown(self) -> None:
         if self.candidates:
-            for one in self.candidates.values():
-                one.clock.going.set()
-                one.line.lost, one.line.down, one.line.code, one.line.before, one.line.after = (
+            for candidate in self.candidates.values():
+                candidate.clock.going.set()
+                (
+                    candidate.line.lost,
+                    candidate.line.down,
+                    candidate.line.code,
+                    candidate.line.before,
+                    candidate.line.after,
+                ) = (
                     False,
                     False,
                     0,
@@ -158,9 +166,9 @@ class Election(RuleBasedStateMachine):
                 )
             self.advance(2 * 20.0)  # what was under way arrives
             self.advance(WORST)
-            assert sum(one.leads for one in self.candidates.values()) == 1
-            for one in self.candidates.values():
-                self.do(one.kill())
+            assert sum(candidate.leads for candidate in self.candidates.values()) == 1
+            for candidate in self.candidates.values():
+                self.do(candidate.kill())
         for task in asyncio.all_tasks(self.loop):
             task.cancel()
         self.do(asyncio.sleep(0))

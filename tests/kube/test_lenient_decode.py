@@ -21,7 +21,7 @@ OBJECTS = st.dictionaries(TEXT, JSON, max_size=3)
 
 @settings(deadline=None)
 @given(OBJECTS)
-def test_a_whole_object_is_complete_and_no_beginning_of_it_is(document: dict[str, Any]) -> None:
+def test_a_whole_object_is_complete_and_no_prefix_of_it_is(document: dict[str, Any]) -> None:
     text = json.dumps(document).encode()
     assert lenient_decode.complete(text)
     assert not any(lenient_decode.complete(text[:end]) for end in range(len(text)))
@@ -30,18 +30,18 @@ def test_a_whole_object_is_complete_and_no_beginning_of_it_is(document: dict[str
 
 @settings(deadline=None)
 @given(st.lists(OBJECTS, max_size=3), OBJECTS)
-def test_items_are_found_whatever_they_and_their_neighbours_hold(items: list[Any], other: dict[str, Any]) -> None:
+def test_items_are_split_regardless_of_their_content(items: list[Any], other: dict[str, Any]) -> None:
     text = json.dumps({"other": other, "items": items, "more": [other]}).encode()
-    found = lenient_decode.elements(lenient_decode.value(text, "items"))
-    assert [json.loads(item) for item in found] == items
+    elements = lenient_decode.elements(lenient_decode.value(text, "items"))
+    assert [json.loads(item) for item in elements] == items
 
 
-def test_a_value_named_like_a_field_is_not_taken_for_it() -> None:
+def test_a_value_equal_to_a_field_name_is_not_a_field() -> None:
     assert lenient_decode.value(b'{"a":"items","b":{"items":[1]},"items":[{"c":1}]}', "items") == b'[{"c":1}]'
     assert lenient_decode.value(b'{"a":"items"}', "items") == b""
 
 
-def test_names_are_found_in_metadata_only() -> None:
+def test_names_are_read_from_metadata_only() -> None:
     text = b'{"spec":{"name":"x"},"metadata":{"name":"a","namespace":"ns"}}'
     assert (lenient_decode.metadata(text, "name"), lenient_decode.metadata(text, "uid")) == ("a", "")
 

@@ -47,7 +47,7 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def test_what_the_controller_asks_for_is_at_hand() -> None:
+def test_the_attributes_are_read_from_metadata() -> None:
     live = live_object.decode(msgspec.json.encode(DOCUMENT))
     assert (live.api_version, live.kind, live.key) == ("apps/v1", "Deployment", ("ns", "web"))
     assert (live.uid, live.resource_version, live.generation, live.deleting) == ("u1", "42", 3, False)
@@ -59,7 +59,7 @@ def test_what_the_controller_asks_for_is_at_hand() -> None:
     assert live.part("data") is None
 
 
-def test_the_document_comes_back_whole_but_for_managed_fields() -> None:
+def test_the_document_is_complete_except_for_managed_fields() -> None:
     live = live_object.decode(msgspec.json.encode(DOCUMENT))
     expected = dict(DOCUMENT, metadata=dict(DOCUMENT["metadata"]))
     del expected["metadata"]["managedFields"]
@@ -67,7 +67,7 @@ def test_the_document_comes_back_whole_but_for_managed_fields() -> None:
     assert b"managedFields" not in live.body
 
 
-def test_the_digest_is_that_of_our_own_apply_entry_alone() -> None:
+def test_the_digest_is_that_of_the_own_apply_entry() -> None:
     live = live_object.decode(msgspec.json.encode(DOCUMENT))
     assert live.digest == live_object.digest(msgspec.json.encode(FIELDS))
     foreign = dict(
@@ -76,32 +76,32 @@ def test_the_digest_is_that_of_our_own_apply_entry_alone() -> None:
     assert live_object.decode(msgspec.json.encode(foreign)).digest == ""
 
 
-def test_an_entry_of_the_hand_over_manager_is_noticed() -> None:
+def test_held_is_true_with_an_entry_of_the_hand_over_manager() -> None:
     entry = {"manager": "rudr-handover", "operation": "Apply", "fieldsV1": {"f:spec": {}}}
     document = {"metadata": {"name": "a", "managedFields": [entry]}}
     assert live_object.decode(msgspec.json.encode(document)).held
     assert not live_object.decode(msgspec.json.encode(DOCUMENT)).held
 
 
-def test_the_digest_knows_no_order_and_no_spaces_but_every_field() -> None:
+def test_the_digest_depends_on_fields_but_not_on_order_or_spaces() -> None:
     turned = b'{"f:spec": {"f:replicas":{}}, "f:metadata":{"f:labels":{"f:app":{}}}}'
     assert live_object.digest(turned) == live_object.digest(msgspec.json.encode(FIELDS))
     assert live_object.digest(b'{"f:spec":{}}') != live_object.digest(turned)
 
 
-def test_only_the_parts_asked_for_are_kept() -> None:
+def test_only_the_requested_parts_are_kept() -> None:
     live = live_object.decode(msgspec.json.encode(DOCUMENT), parts=("status", "data"))
     assert live.part("status") == {"readyReplicas": 1}
     assert live.part("spec") is None
     assert set(live.document()) == {"apiVersion", "kind", "metadata", "status"}
 
 
-def test_items_of_a_list_are_told_their_kind() -> None:
+def test_items_of_a_list_get_their_kind_from_the_caller() -> None:
     live = live_object.decode(b'{"metadata":{"name":"a"}}', "v1", "Pod")
     assert (live.api_version, live.kind, live.labels, live.digest) == ("v1", "Pod", {}, "")
 
 
-def test_nulls_are_as_good_as_absent() -> None:
+def test_null_fields_mean_absent() -> None:
     live = live_object.decode(
         b'{"metadata":{"name":"a","labels":null,"annotations":null,"ownerReferences":null,"managedFields":null,'
         b'"deletionTimestamp":null}}'
@@ -109,11 +109,11 @@ def test_nulls_are_as_good_as_absent() -> None:
     assert (live.labels, live.annotations, live.owner_uid, live.deleting) == ({}, {}, "", False)
 
 
-def test_an_object_being_deleted_says_so() -> None:
+def test_an_object_with_a_deletion_timestamp_is_deleting() -> None:
     assert live_object.decode(b'{"metadata":{"name":"a","deletionTimestamp":"2026-01-01T00:00:00Z"}}').deleting
 
 
-def test_a_value_does_not_keep_the_buffer_that_it_came_from() -> None:
+def test_a_value_does_not_keep_its_source_buffer() -> None:
     buffer = b'{"items":[' + msgspec.json.encode(DOCUMENT) + b',"' + b"x" * 1000 + b'"]}'
     raw = msgspec.json.decode(buffer, type=dict[str, list[msgspec.Raw]])["items"][0]
     live = live_object.decode(raw)
@@ -128,14 +128,14 @@ def test_a_value_does_not_keep_the_buffer_that_it_came_from() -> None:
      b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", b'{"a":"\xff"}', b'{"metadata":{"labels":{"a":1}}}',
      b'{"metadata":{"annotations":{"rudr.oam.dev/applied":1}}}'],
 )  # fmt: skip
-def test_what_cannot_be_read_is_one_error_of_the_tree(data: bytes) -> None:
+def test_an_unreadable_object_raises_undecodable_error(data: bytes) -> None:
     with pytest.raises(errors.UndecodableError):
         live_object.decode(data)
 
 
 @settings(deadline=None)
 @given(st.binary())
-def test_no_bytes_raise_outside_the_tree(data: bytes) -> None:
+def test_any_bytes_raise_only_undecodable_error(data: bytes) -> None:
     try:
         live = live_object.decode(data)
     except errors.UndecodableError:

@@ -90,7 +90,9 @@ class Watched:
         return self.cache.get("default", "a")
 
 
-async def test_all_needed_kinds_are_found_by_two_requests(cluster: LocalCluster, client: Client, clock: Any) -> None:
+async def test_all_required_kinds_are_discovered_by_two_requests(
+    cluster: LocalCluster, client: Client, clock: Any
+) -> None:
     discovery = Discovery(client, clock=clock)
     cluster.requests.clear()
     for api_version, kind in [("v1", "Service"), ("apps/v1", "Deployment"), ("batch/v1", "Job")]:
@@ -100,7 +102,7 @@ async def test_all_needed_kinds_are_found_by_two_requests(cluster: LocalCluster,
         await discovery.resolve("openfaas.com/v1", "Function")
 
 
-async def test_drift_in_a_field_of_ours_changes_the_digest_and_another_field_does_not(
+async def test_drift_of_an_own_field_changes_the_digest_and_of_another_field_does_not(
     client: Client, maps: Resource, clock: Any
 ) -> None:
     target = maps.object("default", "a")
@@ -136,7 +138,7 @@ async def test_an_object_that_leaves_the_selection_leaves_the_cache_but_not_the_
     assert (await client.get(target))["metadata"]["name"] == "a"
 
 
-async def test_preconditions_protect_what_is_not_ours(client: Client, maps: Resource) -> None:
+async def test_preconditions_protect_other_objects(client: Client, maps: Resource) -> None:
     target = maps.object("default", "a")
     first = await client.apply(target, body("a", {}, resourceVersion="1"), "rudr")
     with pytest.raises(errors.ConflictError):
@@ -152,7 +154,7 @@ async def test_preconditions_protect_what_is_not_ours(client: Client, maps: Reso
         await client.apply(target, body("a", {"x": "1"}, uid=first.uid), "rudr")
 
 
-async def test_a_body_that_the_schema_refuses_is_invalid(client: Client, clock: Any) -> None:
+async def test_a_body_that_the_schema_rejects_is_invalid(client: Client, clock: Any) -> None:
     services = await Discovery(client, clock=clock).resolve("v1", "Service")
     document = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"nosuchfield": 1}}
     with pytest.raises(errors.InvalidError):
@@ -166,7 +168,7 @@ async def test_a_list_of_many_pages_is_complete(client: Client, maps: Resource) 
     assert [item["metadata"]["name"] for item in items] == [f"m{number}" for number in range(7)]
 
 
-async def test_an_event_is_taken_and_repeated(client: Client, maps: Resource, clock: Any) -> None:
+async def test_an_event_is_created_and_repeated(client: Client, maps: Resource, clock: Any) -> None:
     live = await client.apply(maps.object("default", "a"), body("a", {}), "rudr")
     recorder = Recorder(client, identity="rudr-0", clock=clock)
     for _ in range(3):

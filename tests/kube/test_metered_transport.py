@@ -29,7 +29,7 @@ def counted(transport: Any, told: list[tuple[str, str]]) -> MeteredTransport:
     return MeteredTransport(transport, observe)
 
 
-async def test_every_request_is_told_of_once_answered_or_not(
+async def test_every_request_is_reported_once_with_or_without_a_response(
     counted: MeteredTransport, told: list[tuple[str, str]], server: Any, answer: Any, failure: Any, pods: Any
 ) -> None:
     client = Client(counted)
@@ -42,7 +42,7 @@ async def test_every_request_is_told_of_once_answered_or_not(
     assert told == [("200", "GET"), ("503", "GET"), ("<error>", "PATCH")]
 
 
-async def test_a_watch_is_told_of_when_it_is_answered_and_not_again_when_it_breaks(
+async def test_a_watch_is_reported_at_its_response_and_not_at_its_end(
     counted: MeteredTransport, told: list[tuple[str, str]], server: Any, answer: Any, pods: Any
 ) -> None:
     request = requests.watch(Selection(pods), resource_version="1", timeout_seconds=60, silence=5)
@@ -74,7 +74,7 @@ class Nobody:
         pass
 
 
-async def test_a_watch_that_nobody_answers_is_told_of(told: list[tuple[str, str]], pods: Any) -> None:
+async def test_a_watch_without_a_response_is_reported(told: list[tuple[str, str]], pods: Any) -> None:
     counted = MeteredTransport(Nobody(), lambda code, request: told.append((code, request.method)))
     with pytest.raises(errors.ConnectionFailedError):
         async with counted.stream(requests.get(pods.object("ns", "a"))):

@@ -53,7 +53,7 @@ class Web:
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "reported"),
     [
         ("200 OK", None),
         ("204 No Content", None),
@@ -62,12 +62,12 @@ class Web:
         ("500 No", "HTTP 500"),
     ],
 )
-async def test_a_status_below_400_is_well(status: str, told: str | None) -> None:
+async def test_a_status_below_400_is_a_success(status: str, reported: str | None) -> None:
     async with serving(Web(status)) as port:
-        assert await NetworkProber().probe(check(port)) == told
+        assert await NetworkProber().probe(check(port)) == reported
 
 
-async def test_the_path_is_sent_as_it_is_written_and_nothing_about_us() -> None:
+async def test_the_path_is_sent_unchanged_and_without_credentials() -> None:
     web = Web("200 OK")
     async with serving(web) as port:
         await NetworkProber().probe(check(port, "/a%20b/..%2f?x=1&y=%3d"))
@@ -77,7 +77,7 @@ async def test_the_path_is_sent_as_it_is_written_and_nothing_about_us() -> None:
     assert names == {"host", "user-agent", "accept", "connection", "accept-encoding"}
 
 
-async def test_a_redirect_is_well_and_not_followed() -> None:
+async def test_a_redirect_is_a_success_and_not_followed() -> None:
     target = Web("200 OK")
     async with serving(target) as other:
         web = Web(f"302 Found\r\nLocation: http://{HOST}:{other}/secret\r\nSet-Cookie: a=b")
@@ -86,7 +86,7 @@ async def test_a_redirect_is_well_and_not_followed() -> None:
     assert target.asked == []
 
 
-async def test_of_a_long_answer_only_the_beginning_is_read() -> None:
+async def test_only_the_beginning_of_a_long_response_is_read() -> None:
     sent = 0
 
     async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -104,7 +104,7 @@ async def test_of_a_long_answer_only_the_beginning_is_read() -> None:
     assert LIMIT <= sent + LIMIT < 64 * 1024 * 1024
 
 
-async def test_who_does_not_answer_in_time_is_not_well() -> None:
+async def test_a_probe_without_a_response_times_out() -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
@@ -113,7 +113,7 @@ async def test_who_does_not_answer_in_time_is_not_well() -> None:
         assert await NetworkProber().probe(slow) == "no response within 0.05 s"
 
 
-async def test_who_stops_in_the_middle_of_its_answer_is_not_well() -> None:
+async def test_a_probe_with_a_partial_response_times_out() -> None:
     async def halting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nx")
@@ -124,7 +124,7 @@ async def test_who_stops_in_the_middle_of_its_answer_is_not_well() -> None:
         assert await NetworkProber().probe(slow) == "no response within 0.05 s"
 
 
-async def test_garbage_is_told_and_raises_nothing() -> None:
+async def test_an_invalid_response_is_reported_and_raises_nothing() -> None:
     async def garbled(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"\x00\xff\r\n\r\n")
@@ -134,15 +134,15 @@ async def test_garbage_is_told_and_raises_nothing() -> None:
 
 
 @pytest.mark.parametrize("method", ["httpGet", "tcp"])
-async def test_a_closed_port_and_a_host_that_is_none_are_told(method: str) -> None:
+async def test_a_closed_port_and_an_invalid_host_are_reported(method: str) -> None:
     async with serving(Web("200 OK")) as port:
         pass
     for host in (HOST, "no such host", "a" * 300):
-        one = msgspec.convert({"method": method, "host": host, "port": port}, ProbeRequest)
-        assert await NetworkProber().probe(one)
+        item = msgspec.convert({"method": method, "host": host, "port": port}, ProbeRequest)
+        assert await NetworkProber().probe(item)
 
 
-async def test_tcp_is_well_when_somebody_listens() -> None:
+async def test_a_tcp_probe_succeeds_when_the_port_is_open() -> None:
     async def quiet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 

@@ -27,7 +27,7 @@ def test_a_name_cannot_leave_its_place_in_the_path() -> None:
     assert NODES.path("", "../secrets?x#y") == "/api/v1/nodes/..%2Fsecrets%3Fx%23y"
 
 
-def test_an_apply_names_its_manager_and_forces_unless_told_otherwise() -> None:
+def test_an_apply_names_its_manager_and_forces_by_default() -> None:
     target = DEPLOYMENTS.object("ns", "web")
     forced = requests.apply(target, b"{}", "rudr")
     assert (forced.method, forced.content_type) == ("PATCH", "application/apply-patch+yaml")
@@ -41,7 +41,7 @@ def test_a_create_posts_to_the_collection() -> None:
     assert (request.method, request.path) == ("POST", "/apis/apps/v1/namespaces/ns/deployments")
 
 
-def test_a_delete_carries_its_preconditions_and_always_a_propagation() -> None:
+def test_a_delete_has_its_preconditions_and_always_a_propagation() -> None:
     target = DEPLOYMENTS.object("ns", "web")
     bare = msgspec.json.decode(requests.delete(target).body or b"")
     assert bare == {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
@@ -56,7 +56,7 @@ def test_a_list_is_consistent() -> None:
     assert dict(request.query) == {"labelSelector": "a=b", "fieldSelector": "metadata.name=x", "limit": "5"}
 
 
-def test_patches_say_what_they_are() -> None:
+def test_patches_have_their_content_types() -> None:
     target = DEPLOYMENTS.object("ns", "web", "status")
     assert requests.merge_patch(target, b"{}", "rudr").content_type == "application/merge-patch+json"
     assert requests.json_patch(target, b"[]", "rudr").content_type == "application/json-patch+json"
@@ -66,7 +66,7 @@ def test_patches_say_what_they_are() -> None:
 
 @given(st.text())
 @example("\x7f\x85\x9f\u2028\u2029\ufeff\ufffe\uffff\U0001f600")
-def test_an_applied_body_means_the_same_as_json_and_has_nothing_that_yaml_forbids(text: str) -> None:
+def test_an_applied_body_is_valid_yaml_and_means_the_same_as_json(text: str) -> None:
     body = (
         requests.apply(DEPLOYMENTS.object("ns", "web"), msgspec.json.encode({"data": {"text": text}}), "tester").body
         or b""
@@ -74,7 +74,7 @@ def test_an_applied_body_means_the_same_as_json_and_has_nothing_that_yaml_forbid
     assert msgspec.json.decode(body) == {"data": {"text": text}}
     breaks = {"\x85", "\u2028", "\u2029"}
     assert not [
-        one for one in body.decode() if "\x7f" <= one <= "\x9f" or one in breaks | {"\ufeff", "\ufffe", "\uffff"}
+        item for item in body.decode() if "\x7f" <= item <= "\x9f" or item in breaks | {"\ufeff", "\ufffe", "\uffff"}
     ]
 
 
@@ -90,5 +90,5 @@ def test_an_applied_body_means_the_same_as_json_and_has_nothing_that_yaml_forbid
         (requests.get(DEPLOYMENTS.object("shop", "web")), None),
     ],
 )
-def test_a_write_is_named_as_in_rbac_and_a_read_is_none(request_: Request, written: tuple[str, str] | None) -> None:
+def test_a_write_is_named_as_in_rbac_and_a_read_gives_none(request_: Request, written: tuple[str, str] | None) -> None:
     assert requests.write(request_) == written

@@ -25,13 +25,13 @@ async def test_a_reply_has_status_headers_and_body(transport: Any, server: Any, 
     assert reply.headers.get("retry-after") == "3"
 
 
-async def test_an_error_status_of_a_stream_comes_with_its_body(transport: Any, server: Any, answer: Any) -> None:
+async def test_an_error_status_of_a_stream_has_its_body(transport: Any, server: Any, answer: Any) -> None:
     server.script(answer(403, b"no"))
     async with transport.stream(PATH) as stream:
         assert (stream.status, [chunk async for chunk in stream]) == (403, [b"no"])
 
 
-async def test_nobody_listening_is_a_failed_connection() -> None:
+async def test_a_closed_port_is_a_failed_connection() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -44,7 +44,7 @@ async def test_nobody_listening_is_a_failed_connection() -> None:
     await transport.close()
 
 
-async def test_a_connection_cut_in_the_middle_of_an_answer_is_a_failed_one(
+async def test_a_connection_that_ends_in_a_response_is_a_failed_connection(
     transport: Any, server: Any, answer: Any
 ) -> None:
     server.script(answer(body=b"half", end="abort"), answer(body=b"half", end="abort"))
@@ -64,7 +64,7 @@ async def test_silence_ends_a_stream(transport: Any, server: Any, answer: Any) -
             await anext(chunks)
 
 
-async def test_watches_take_no_connection_away_from_requests(transport: Any, server: Any, answer: Any) -> None:
+async def test_watches_use_no_connections_of_requests(transport: Any, server: Any, answer: Any) -> None:
     async def handler(seen: Any) -> Any:
         return answer(end="hang") if seen.path == "/watch" else answer(200)
 
@@ -75,12 +75,12 @@ async def test_watches_take_no_connection_away_from_requests(transport: Any, ser
         assert (await transport.send(PATH)).status == 200
 
 
-async def test_a_redirect_is_not_followed_with_our_credentials(transport: Any, server: Any, answer: Any) -> None:
+async def test_a_redirect_is_not_followed(transport: Any, server: Any, answer: Any) -> None:
     server.script(answer(302, b"", {"Location": "http://127.0.0.1:1/"}))
     assert (await transport.send(PATH)).status == 302
 
 
-async def test_after_the_end_nothing_is_sent(transport: Any, server: Any) -> None:
+async def test_a_closed_transport_sends_nothing(transport: Any, server: Any) -> None:
     await transport.close()
     with pytest.raises(errors.ConnectionFailedError, match="closed"):
         await transport.send(PATH)
@@ -90,7 +90,7 @@ async def test_after_the_end_nothing_is_sent(transport: Any, server: Any) -> Non
     assert server.seen == []
 
 
-async def test_cancelling_a_request_leaves_nothing_behind(transport: Any, server: Any, answer: Any) -> None:
+async def test_a_cancelled_request_leaves_no_connection(transport: Any, server: Any, answer: Any) -> None:
     arrived = asyncio.Event()
 
     async def handler(_seen: Any) -> Any:
@@ -141,7 +141,7 @@ async def received(reader: asyncio.StreamReader) -> int:
 
 @pytest.mark.parametrize("end", ["time", "cancel"])
 @pytest.mark.parametrize("size", [10, 1_000_000], ids=["sent", "waits in buffers"])
-async def test_who_gives_up_leaves_no_connection_and_sends_nothing_later(size: int, end: str) -> None:
+async def test_a_timed_out_request_leaves_no_connection_and_sends_nothing_later(size: int, end: str) -> None:
     async with deaf() as (url, readers), asyncio.timeout(60):
         transport = AioTransport(Connection(_Source(), Credentials(url)))
         body = b"x" * size
@@ -159,7 +159,7 @@ async def test_who_gives_up_leaves_no_connection_and_sends_nothing_later(size: i
         await transport.close()
 
 
-async def test_the_time_of_a_request_is_that_of_getting_its_credentials_too() -> None:
+async def test_the_timeout_of_a_request_includes_loading_credentials() -> None:
     class Slow(_Source):
         async def load(self, *, fresh: bool) -> Credentials:
             await asyncio.Event().wait()

@@ -31,11 +31,11 @@ def start(transport: Any, pods: Any, clock: Any) -> Any:
 
 async def take(stream: AsyncGenerator[Event], count: int) -> list[Event]:
     """So many events, in reasonable time; the stream stays open."""
-    found: list[Event] = []
+    result: list[Event] = []
     async with asyncio.timeout(60):
-        while len(found) < count:
-            found.append(await anext(stream))
-    return found
+        while len(result) < count:
+            result.append(await anext(stream))
+    return result
 
 
 def told(events: list[Event]) -> list[str]:
@@ -62,7 +62,7 @@ def page(items: list[Any], version: int, token: str = "") -> bytes:
     return msgspec.json.encode({"kind": "PodList", "metadata": metadata, "items": items})
 
 
-async def test_a_list_by_watch_goes_over_into_the_watch(
+async def test_a_list_by_watch_continues_as_the_watch(
     start: Any, server: Any, answer: Any, line: Any, pod: Any
 ) -> None:
     body = line("ADDED", pod("a", 3)) + line("ADDED", pod("b", 4)) + line("BOOKMARK", bookmark(9, initial=True))
@@ -81,7 +81,7 @@ async def test_a_list_by_watch_goes_over_into_the_watch(
     assert "resourceVersion" not in query
 
 
-async def test_a_selection_of_parts_keeps_no_others(
+async def test_a_selection_of_parts_keeps_no_other_parts(
     transport: Any, server: Any, answer: Any, line: Any, pod: Any, *, pods: Any, clock: Any
 ) -> None:
     server.script(answer(body=line("ADDED", pod("a", 3)), end="hang"))
@@ -113,7 +113,7 @@ async def test_a_server_without_list_by_watch_is_listed_by_pages(
     assert third.query["resourceVersion"] == "7"
 
 
-async def test_a_closed_watch_resumes_without_a_list_and_without_a_pause(
+async def test_a_closed_watch_resumes_without_a_list_and_without_a_delay(
     start: Any, server: Any, answer: Any, line: Any, pod: Any, clock: Any
 ) -> None:
     listed = line("BOOKMARK", bookmark(9, initial=True))
@@ -130,7 +130,7 @@ async def test_a_closed_watch_resumes_without_a_list_and_without_a_pause(
     assert clock.slept == []
 
 
-async def test_a_server_that_closes_at_once_is_asked_with_growing_pauses(
+async def test_a_server_that_closes_at_once_is_retried_with_backoff(
     start: Any, server: Any, answer: Any, line: Any, clock: Any
 ) -> None:
     async def handler(seen: Any) -> Any:
@@ -144,7 +144,7 @@ async def test_a_server_that_closes_at_once_is_asked_with_growing_pauses(
 
 
 @pytest.mark.parametrize("as_event", [True, False])
-async def test_an_expired_version_is_listed_again(
+async def test_an_expired_version_causes_a_relist(
     start: Any, server: Any, answer: Any, failure: Any, line: Any, pod: Any, *, as_event: bool
 ) -> None:
     expired = failure(410, "Expired")
@@ -157,7 +157,7 @@ async def test_an_expired_version_is_listed_again(
     assert events[3:] == ["Interrupted", "ListingStarted", "Listed a", "ListingDone 9"]
 
 
-async def test_too_large_a_version_is_listed_again(
+async def test_a_too_large_version_causes_a_relist(
     start: Any, server: Any, answer: Any, failure: Any, line: Any
 ) -> None:
     listed = answer(body=line("BOOKMARK", bookmark(9, initial=True)))
@@ -168,7 +168,7 @@ async def test_too_large_a_version_is_listed_again(
 
 @pytest.mark.parametrize("as_event", [True, False])
 @pytest.mark.parametrize("code", [429, 500, 503])
-async def test_load_and_faults_pause_and_keep_the_version(
+async def test_load_and_server_errors_back_off_and_keep_the_version(
     start: Any, server: Any, answer: Any, failure: Any, line: Any, clock: Any, *, code: int, as_event: bool
 ) -> None:
     fault = failure(code)
@@ -182,7 +182,7 @@ async def test_load_and_faults_pause_and_keep_the_version(
     assert [seen.query.get("resourceVersion") for seen in server.seen] == [None, "9", "9"]
 
 
-async def test_nothing_is_sent_before_the_server_allows_it(
+async def test_retry_after_is_respected(
     start: Any, server: Any, answer: Any, failure: Any, line: Any, clock: Any
 ) -> None:
     busy = failure(429)
@@ -194,13 +194,13 @@ async def test_nothing_is_sent_before_the_server_allows_it(
     assert "sendInitialEvents" in server.seen[1].query
 
 
-async def test_silence_is_taken_for_death(start: Any, server: Any, answer: Any, line: Any) -> None:
+async def test_a_silent_watch_is_interrupted(start: Any, server: Any, answer: Any, line: Any) -> None:
     server.script(answer(body=line("BOOKMARK", bookmark(9, initial=True)), end="hang"))
     async with contextlib.aclosing(start(Settings(watch_silence=0.1))) as stream:
         assert told(await take(stream, 3)) == ["ListingStarted", "ListingDone 9", "Interrupted"]
 
 
-async def test_a_list_by_watch_that_broke_is_tried_again_at_the_next_list(
+async def test_a_failed_list_by_watch_is_retried_at_the_next_list(
     start: Any, server: Any, answer: Any, failure: Any, line: Any
 ) -> None:
     server.script(
@@ -215,7 +215,7 @@ async def test_a_list_by_watch_that_broke_is_tried_again_at_the_next_list(
     assert ["sendInitialEvents" in seen.query for seen in server.seen] == [True, False, False, True]
 
 
-async def test_a_server_that_does_not_know_the_list_by_watch_is_asked_for_it_once(
+async def test_a_server_without_list_by_watch_is_requested_once(
     start: Any, server: Any, answer: Any, failure: Any
 ) -> None:
     server.script(failure(422), answer(body=page([], 7)), failure(410, "Expired"), answer(body=page([], 8)))
@@ -233,7 +233,7 @@ async def test_closing_the_stream_closes_the_connection(start: Any, server: Any,
         await server.all_closed.wait()
 
 
-async def test_a_list_by_watch_that_never_ends_is_done_by_pages(
+async def test_a_list_by_watch_that_never_ends_falls_back_to_pages(
     start: Any, server: Any, answer: Any, line: Any, pod: Any
 ) -> None:
     server.script(answer(body=line("ADDED", pod("a", 3)), end="hang"), answer(body=page([pod("a", 3)], 7)))
@@ -242,7 +242,7 @@ async def test_a_list_by_watch_that_never_ends_is_done_by_pages(
     assert events == ["ListingStarted", "Listed a", "Interrupted", "ListingStarted", "Listed a", "ListingDone 7"]
 
 
-async def test_a_stream_cut_at_any_byte_gives_no_half_event_and_resumes(
+async def test_a_stream_that_ends_at_any_byte_gives_no_partial_event_and_resumes(
     start: Any, server: Any, answer: Any, line: Any, pod: Any
 ) -> None:
     history = [
@@ -268,18 +268,18 @@ async def test_a_stream_cut_at_any_byte_gives_no_half_event_and_resumes(
     for offset in range(len(whole) + 1):
         cut.update(at=offset, done=False)
         server.seen.clear()
-        found: list[Event] = []
+        result: list[Event] = []
         async with contextlib.aclosing(start()) as stream, asyncio.timeout(60):
-            while not found or not isinstance(found[-1], Deleted):
-                found.append(await anext(stream))
-        events = [event for event in told(found) if event != "Interrupted"]
+            while not result or not isinstance(result[-1], Deleted):
+                result.append(await anext(stream))
+        events = [event for event in told(result) if event != "Interrupted"]
         assert events[2:] == ["Applied a", "Applied a", "Bookmark 13", "Deleted a"], offset
         complete = whole[:offset].count(b"\n")
         if complete < len(history):
             assert server.seen[2].query["resourceVersion"] == str(10 + complete), offset
 
 
-async def test_garbage_is_not_surfaced_and_the_last_good_version_is_resumed(
+async def test_an_invalid_line_is_not_an_event_and_the_last_version_is_resumed(
     start: Any, server: Any, answer: Any, line: Any, pod: Any
 ) -> None:
     listed = line("BOOKMARK", bookmark(9, initial=True))
@@ -293,7 +293,7 @@ async def test_garbage_is_not_surfaced_and_the_last_good_version_is_resumed(
     assert server.seen[1].query["resourceVersion"] == "10"
 
 
-async def test_garbage_again_and_again_ends_in_a_new_list(start: Any, server: Any, answer: Any, line: Any) -> None:
+async def test_repeated_invalid_lines_cause_a_relist(start: Any, server: Any, answer: Any, line: Any) -> None:
     async def handler(seen: Any) -> Any:
         if "resourceVersion" in seen.query:
             return answer(body=b"garbage\n")
@@ -317,7 +317,7 @@ BAD = [
 
 
 @pytest.mark.parametrize("bad", BAD, ids=["surrogate", "deep", "wrong type", "not UTF-8"])
-async def test_an_object_that_cannot_be_read_harms_no_other_in_a_watch(
+async def test_an_undecodable_object_affects_no_other_in_a_watch(
     start: Any, server: Any, answer: Any, line: Any, pod: Any, bad: bytes
 ) -> None:
     body = line("BOOKMARK", bookmark(9, initial=True)) + b'{"type":"ADDED","object":' + bad + b"}\n"
@@ -331,7 +331,7 @@ async def test_an_object_that_cannot_be_read_harms_no_other_in_a_watch(
 
 
 @pytest.mark.parametrize("bad", BAD, ids=["surrogate", "deep", "wrong type", "not UTF-8"])
-async def test_an_object_that_cannot_be_read_harms_no_other_in_a_list(
+async def test_an_undecodable_object_affects_no_other_in_a_list(
     start: Any, server: Any, answer: Any, failure: Any, pod: Any, bad: bytes
 ) -> None:
     body = page([pod("a", 1), {"mark": 1}, pod("b", 2)], 7).replace(b'{"mark":1}', bad)
@@ -343,7 +343,7 @@ async def test_an_object_that_cannot_be_read_harms_no_other_in_a_list(
     assert events[3].name == "bad"
 
 
-async def test_pages_that_expire_are_asked_for_in_one_piece(
+async def test_expired_pages_cause_an_unpaged_list(
     start: Any, server: Any, answer: Any, failure: Any, pod: Any
 ) -> None:
     server.script(
@@ -358,7 +358,7 @@ async def test_pages_that_expire_are_asked_for_in_one_piece(
     assert "limit" not in server.seen[3].query
 
 
-async def test_an_absent_kind_is_told_and_asked_for_slowly_until_it_appears(
+async def test_an_absent_kind_is_reported_and_retried_slowly_until_it_exists(
     start: Any, server: Any, answer: Any, failure: Any, line: Any, clock: Any
 ) -> None:
     absent = failure(404)
@@ -369,7 +369,7 @@ async def test_an_absent_kind_is_told_and_asked_for_slowly_until_it_appears(
     assert clock.slept == [watch.SLOW_RETRY, watch.SLOW_RETRY]
 
 
-async def test_a_forbidden_kind_is_told_and_tried_slowly(
+async def test_a_forbidden_kind_is_reported_and_retried_slowly(
     start: Any, server: Any, answer: Any, failure: Any, line: Any, clock: Any
 ) -> None:
     server.script(failure(403, "Forbidden"), answer(body=line("BOOKMARK", bookmark(9, initial=True))))
@@ -379,7 +379,7 @@ async def test_a_forbidden_kind_is_told_and_tried_slowly(
     assert clock.slept == [watch.SLOW_RETRY]
 
 
-async def test_who_is_let_in_again_is_told_at_once(
+async def test_a_bookmark_follows_when_access_is_granted_again(
     start: Any, server: Any, answer: Any, failure: Any, line: Any
 ) -> None:
     first = answer(body=line("BOOKMARK", bookmark(9, initial=True)))
@@ -389,7 +389,7 @@ async def test_who_is_let_in_again_is_told_at_once(
     assert events == ["ListingStarted", "ListingDone 9", "Forbidden", "Bookmark 9", "Bookmark 12"]
 
 
-async def test_a_server_that_is_not_there_is_tried_for_ever(start: Any, server: Any, clock: Any, answer: Any) -> None:
+async def test_an_unreachable_server_is_retried_permanently(start: Any, server: Any, clock: Any, answer: Any) -> None:
     async def handler(_seen: Any) -> Any:
         return answer(end="abort")
 
@@ -399,7 +399,7 @@ async def test_a_server_that_is_not_there_is_tried_for_ever(start: Any, server: 
     assert max(clock.slept) == 30
 
 
-async def test_a_watch_that_worked_in_between_starts_its_pauses_and_its_patience_anew(
+async def test_a_successful_watch_resets_the_backoff(
     start: Any, server: Any, answer: Any, line: Any, clock: Any
 ) -> None:
     broken = [answer(body=line("BOOKMARK", bookmark(10 + n)) + b"garbage\n") for n in range(6)]
@@ -410,7 +410,7 @@ async def test_a_watch_that_worked_in_between_starts_its_pauses_and_its_patience
     assert clock.slept == [0.8] * 5
 
 
-async def test_a_watch_that_lived_long_without_a_word_is_resumed_without_a_pause(
+async def test_a_long_watch_without_events_is_resumed_without_a_delay(
     start: Any, server: Any, answer: Any, line: Any, pod: Any, clock: Any
 ) -> None:
     async def handler(seen: Any) -> Any:
@@ -437,7 +437,7 @@ async def test_only_the_marked_bookmark_ends_a_list_by_watch(
         assert told(await take(stream, 3)) == ["ListingStarted", "Listed a", "ListingDone 9"]
 
 
-async def test_a_list_without_a_version_is_asked_for_with_pauses(
+async def test_a_list_without_a_version_is_retried_with_backoff(
     start: Any, server: Any, answer: Any, failure: Any, clock: Any
 ) -> None:
     async def handler(seen: Any) -> Any:
@@ -450,9 +450,7 @@ async def test_a_list_without_a_version_is_asked_for_with_pauses(
     assert clock.slept == pytest.approx([0.8, 1.6])
 
 
-async def test_a_list_in_one_piece_is_the_exception(
-    start: Any, server: Any, answer: Any, failure: Any, pod: Any
-) -> None:
+async def test_an_unpaged_list_is_used_only_once(start: Any, server: Any, answer: Any, failure: Any, pod: Any) -> None:
     server.script(
         failure(422),
         answer(body=page([pod("a", 1)], 7, "more")),
@@ -467,7 +465,7 @@ async def test_a_list_in_one_piece_is_the_exception(
     assert server.seen[-1].query["limit"] == "2"
 
 
-async def test_an_event_that_is_too_long_is_told_and_harms_no_other(
+async def test_an_event_that_is_too_long_is_reported_and_affects_no_other(
     start: Any, server: Any, answer: Any, line: Any, pod: Any
 ) -> None:
     huge = line("ADDED", pod("huge", 10, annotations={"a": "x" * watch_stream.MAX_LINE}))
@@ -488,12 +486,12 @@ async def test_an_event_that_is_too_long_is_told_and_harms_no_other(
         b'{"type":"BOOKMARK","object":{"a":"\\ud800"}}',
     ],
 )
-def test_what_is_not_a_whole_event_is_refused(text: bytes) -> None:
+def test_an_incomplete_event_is_rejected(text: bytes) -> None:
     with pytest.raises(errors.UndecodableError):
         watch_stream.parse(text)
 
 
-def test_a_line_that_is_too_long_is_skipped_and_the_next_one_is_read() -> None:
+def test_a_line_that_is_too_long_is_skipped_and_the_next_one_is_decoded() -> None:
     splitter = Splitter(limit=10)
     assert splitter.feed(b"12345") == []
     assert splitter.feed(b"67890123") == []

@@ -7,6 +7,7 @@ import pytest
 
 from rudr_py.errors import LocalApiError
 from rudr_py.local.cluster import LocalCluster, LocalSettings
+from rudr_py.local.scheduling.nodes import NodeSettings
 from tests.local.harness import Api
 
 
@@ -52,3 +53,7 @@ async def test_requests_need_the_configured_token() -> None:
             assert (await Api(session, cluster.url)("GET", "/api/v1/pods")).status == 401
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session:
             assert (await Api(session, cluster.url)("GET", "/api/v1/pods")).status == 200
+
+
+def test_a_cluster_has_one_node_by_default() -> None:
+    assert LocalSettings().nodes == (NodeSettings(name="local", cpu="4", memory="16Gi", pods=110),)

@@ -6,10 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import settings
-
-settings.register_profile("model", deadline=None)
-settings.load_profile("model")
 
 Build = Callable[..., dict[str, Any]]
 

@@ -157,10 +157,10 @@ DOCUMENTS = [
 def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The steps to every value inside `value`."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found = [above]
+    result = [above]
     for step, below in inner:
-        found += places(below, (*above, step))
-    return found
+        result += places(below, (*above, step))
+    return result
 
 
 @st.composite
@@ -186,36 +186,36 @@ def check(document: Any) -> Any:
 
 
 @given(values)
-def test_any_value_is_read_or_told(document: Any) -> None:
+def test_any_value_is_parsed_or_reported(document: Any) -> None:
     check(document)
 
 
 @given(st.sampled_from(sorted(documents.READERS)), values)
-def test_any_spec_is_read_or_told(kind: str, spec: Any) -> None:
+def test_any_spec_is_parsed_or_reported(kind: str, spec: Any) -> None:
     check({"apiVersion": "core.oam.dev/v1alpha1", "kind": kind, "metadata": {"name": "a"}, "spec": spec})
 
 
 @given(damaged())
-def test_a_damaged_document_is_read_or_told(document: Any) -> None:
+def test_a_damaged_document_is_parsed_or_reported(document: Any) -> None:
     check(document)
 
 
 @given(damaged(), damaged())
-def test_what_is_read_resolves_or_is_told(first: Any, second: Any) -> None:
+def test_a_parsed_document_is_resolved_or_reported(first: Any, second: Any) -> None:
     component, application = check(first).value, check(second).value
     if not isinstance(component, Component):
         component = documents.parse(FULL_COMPONENT).value
     if not isinstance(application, Application):
         application = documents.parse(FULL_APPLICATION).value
     for binding in application.components:
-        found = resolve.resolve(component, binding, application.variables)
-        assert all(entry.from_param == "" for one in found.component.containers for entry in one.env)
+        resolved = resolve.resolve(component, binding, application.variables)
+        assert all(entry.from_param == "" for container in resolved.component.containers for entry in container.env)
         for trait in binding.traits:
             resolve.substitute_properties(trait, application.variables, "$")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document["kind"]))
-def test_the_documents_that_are_damaged_above_are_right(document: Any) -> None:
+def test_the_undamaged_documents_are_valid(document: Any) -> None:
     parsed = documents.parse(document)
     assert (parsed.problems, parsed.warnings) == ((), ())
 
@@ -239,7 +239,7 @@ def deep(levels: int) -> Any:
         (b"bytes", "bytes"),
     ],
 )
-def test_what_is_no_json_on_the_wire_is_told(value: Any, word: str) -> None:
+def test_values_that_json_cannot_represent_are_reported(value: Any, word: str) -> None:
     document = copy.deepcopy(FULL_APPLICATION)
     document["spec"]["components"][0]["traits"][0]["properties"] = {"a": value}
     parsed = documents.parse(document)

@@ -14,8 +14,8 @@ READY = Condition(type="Ready", status=TRUE, reason="AllReady")
 
 def test_a_new_condition_is_appended_with_the_time() -> None:
     valid = Condition(type="Valid", status=TRUE, reason="Valid", last_transition_time="2025-01-01T00:00:00Z")
-    found = set_condition((valid,), READY, NOON)
-    assert [(one.type, one.last_transition_time) for one in found] == [
+    result = set_condition((valid,), READY, NOON)
+    assert [(item.type, item.last_transition_time) for item in result] == [
         ("Valid", "2025-01-01T00:00:00Z"),
         ("Ready", "2026-01-01T12:00:00Z"),
     ]

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from rudr_py.model.identity import ObjectKey, TypeName
 
 
-def test_a_key_is_hashable_and_reads_as_namespace_and_name() -> None:
+def test_a_key_is_hashable_and_prints_namespace_and_name() -> None:
     assert str(ObjectKey("team", "shop")) == "team/shop"
     assert {ObjectKey("team", "shop"), ObjectKey("team", "shop")} == {ObjectKey(namespace="team", name="shop")}
 
 
-def test_a_type_name_is_taken_apart_and_put_together() -> None:
-    found = TypeName.parse("core.oam.dev/v1alpha1.Server")
-    assert found == TypeName("core.oam.dev", "v1alpha1", "Server")
-    assert found.api_version == "core.oam.dev/v1alpha1"
-    assert str(found) == "core.oam.dev/v1alpha1.Server"
+def test_a_type_name_is_parsed_and_printed() -> None:
+    type_name = TypeName.parse("core.oam.dev/v1alpha1.Server")
+    assert type_name == TypeName("core.oam.dev", "v1alpha1", "Server")
+    assert type_name.api_version == "core.oam.dev/v1alpha1"
+    assert str(type_name) == "core.oam.dev/v1alpha1.Server"
 
 
 @pytest.mark.parametrize(
@@ -28,11 +28,11 @@ def test_a_type_name_is_taken_apart_and_put_together() -> None:
         "core.oam.dev/v1alpha1beta2.Server", "core.oam.dev/1.Server", "a/v1.S\n", "servers.core.oam.dev", "",
     ],
 )  # fmt: skip
-def test_any_other_form_is_refused(text: str) -> None:
+def test_any_other_form_is_rejected(text: str) -> None:
     assert TypeName.parse(text) is None
 
 
 @given(st.text())
-def test_what_is_taken_apart_reads_as_before(text: str) -> None:
-    found = TypeName.parse(text)
-    assert found is None or str(found) == text
+def test_a_parsed_type_name_prints_as_before(text: str) -> None:
+    type_name = TypeName.parse(text)
+    assert type_name is None or str(type_name) == text

@@ -23,7 +23,7 @@ VARIABLE = names.wrong_variable_name
         (PORT, "http-2"), (PORT, "abcdefghijklmno"), (ENV, "PATH"), (ENV, "_a.b-c"), (VARIABLE, "größe.1"),
     ],
 )  # fmt: skip
-def test_a_right_name_passes(check: Callable[[str], str], name: str) -> None:
+def test_a_valid_name_is_accepted(check: Callable[[str], str], name: str) -> None:
     assert check(name) == ""
 
 
@@ -35,5 +35,5 @@ def test_a_right_name_passes(check: Callable[[str], str], name: str) -> None:
         (PORT, "abcdefghijklmnop"), (ENV, "1A"), (ENV, "A B"), (ENV, "Ä"), (VARIABLE, "a b"), (VARIABLE, "a)"),
     ],
 )  # fmt: skip
-def test_a_wrong_name_is_told(check: Callable[[str], str], name: str) -> None:
+def test_an_invalid_name_is_reported(check: Callable[[str], str], name: str) -> None:
     assert check(name) != ""

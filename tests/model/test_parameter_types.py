@@ -23,5 +23,5 @@ EVERYTHING: list[Any] = [True, 1, 1.5, "1", None, {}, []]
 
 
 @pytest.mark.parametrize("name", SCOPE_PARAMETER_TYPES)
-def test_a_value_is_of_its_type_and_of_no_other(name: str) -> None:
+def test_a_value_has_its_type_and_no_other(name: str) -> None:
     assert [value for value in EVERYTHING if has_type(value, name)] == VALUES[name]

@@ -51,26 +51,26 @@ def test_gpus_are_whole(value: Any, expected: str) -> None:
 @pytest.mark.parametrize(
     "value", [True, None, [], {}, "", "x", "-1", -1, "1e3", "128MMi", "1,5", "٣", "5.5.5", "1" * 99]
 )
-def test_what_is_no_amount_is_none(value: Any) -> None:
+def test_values_that_are_not_amounts_give_none(value: Any) -> None:
     for read in (quantity.cpu, quantity.memory, quantity.disk, quantity.gpu):
         assert read(value) is None
 
 
-def test_absurd_and_infinite_numbers_are_none() -> None:
+def test_huge_and_infinite_numbers_give_none() -> None:
     for value in (1e300, float("inf"), float("nan"), 10**400):
         assert quantity.memory(value) is None
         assert quantity.cpu(value) is None
 
 
 @given(st.floats(min_value=0, max_value=1e6))
-def test_cpu_never_gives_less_than_was_asked_for(value: float) -> None:
-    found = quantity.cpu(value)
-    assert found is not None
-    assert 0 <= Decimal(found) - Decimal(repr(value)) <= Decimal("0.001")
+def test_cpu_is_never_rounded_down(value: float) -> None:
+    result = quantity.cpu(value)
+    assert result is not None
+    assert 0 <= Decimal(result) - Decimal(repr(value)) <= Decimal("0.001")
 
 
 @given(st.text(max_size=30))
-def test_any_text_is_an_amount_or_none(value: str) -> None:
+def test_any_text_gives_an_amount_or_none(value: str) -> None:
     for read in (quantity.cpu, quantity.memory, quantity.disk, quantity.gpu):
-        found = read(value)
-        assert found is None or found.isascii()
+        result = read(value)
+        assert result is None or result.isascii()

@@ -26,19 +26,19 @@ WARNINGS = {
 """line:column and rule of each warning; other files have none."""
 
 
-def test_the_examples_are_there() -> None:
+def test_the_examples_exist() -> None:
     if not EXAMPLES.is_dir():
         pytest.skip("the shared folder with Rudr's examples is absent")
     assert len(FILES) == 20
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(EXAMPLES)))
-def test_an_example_is_read(path: Path) -> None:
+def test_an_example_is_parsed(path: Path) -> None:
     name = str(path.relative_to(EXAMPLES))
-    found = []
+    result = []
     for document in yaml_file.load(path.read_bytes(), name):
         parsed = documents.parse(document.value, document.positions)
         assert parsed.problems == ()
         assert parsed.value is not None
-        found += [f"{warning.location} {warning.rule}" for warning in parsed.warnings]
-    assert found == [f"{name}:{warning}" for warning in WARNINGS.get(name, [])]
+        result += [f"{warning.location} {warning.rule}" for warning in parsed.warnings]
+    assert result == [f"{name}:{warning}" for warning in WARNINGS.get(name, [])]

@@ -1,4 +1,4 @@
-"""What the tests of this room share: small types, and plugins that exist only in memory."""
+"""Fixtures for this package: small types, and plugins that exist only in memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _trait() -> MakeTrait:
 
 @pytest.fixture(name="plugin")
 def _plugin() -> MakePlugin:
-    """A plugin whose module has the hook `rudr_register_types` and whatever else is given."""
+    """A plugin whose module has the hook `rudr_register_types` and further attributes."""
 
     def make(
         package: str, *offered: Type[Any], version: str = "1.0", name: str = "", **module: object

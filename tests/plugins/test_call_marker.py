@@ -13,7 +13,7 @@ from rudr_py.plugins.call_marker import SIZE, CallLabel, CallMarker
 LABEL = CallLabel("type", "cron-hpa", "rudr-py-cronhpa 1.0")
 
 
-def test_a_call_is_noted_while_it_lasts_and_only_then() -> None:
+def test_the_marker_contains_a_call_only_while_it_runs() -> None:
     memory = bytearray(SIZE)
     noting = CallMarker(memory)
     guarded = noting.around(LABEL, catalog.plain_guard)
@@ -25,20 +25,20 @@ def test_a_call_is_noted_while_it_lasts_and_only_then() -> None:
     assert noting.current() is None
 
 
-def test_two_calls_of_one_type_can_be_told_apart() -> None:
+def test_two_calls_of_one_type_have_different_numbers() -> None:
     noting = CallMarker(bytearray(SIZE))
     guarded = noting.around(LABEL, catalog.plain_guard)
     assert guarded(noting.current) != guarded(noting.current)
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
-def test_any_name_fits(name: str, package: str) -> None:
+def test_any_parts_give_a_name_of_valid_length(name: str, package: str) -> None:
     memory = bytearray(SIZE)
     CallMarker(memory).around(CallLabel("type", name, package), lambda call: call())(lambda: None)
     assert len(memory) == SIZE
 
 
 @given(st.binary(max_size=SIZE))
-def test_whatever_stands_in_the_file_is_a_label_or_nothing(content: bytes) -> None:
+def test_any_content_of_the_file_is_a_label_or_none(content: bytes) -> None:
     found = call_marker.read(content)
     assert found is None or found.sort in ("type", "plugin")

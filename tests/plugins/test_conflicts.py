@@ -1,4 +1,4 @@
-"""Who gets a name: never the order of installation, only what the types say."""
+"""Conflicts of names depend on the declarations of types, never on the order of installation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _owners(loaded: LoadedPlugins) -> dict[str, str]:
     return {name: offer.package for name, offer in loaded.catalog.traits.items()}
 
 
-def test_two_packages_with_one_name_are_both_refused_and_named_with_versions(trait: Make, plugin: Make) -> None:
+def test_two_packages_with_one_name_are_both_rejected_and_named_with_versions(trait: Make, plugin: Make) -> None:
     one, two = plugin("rudr-py-a", trait("dns"), version="1.1"), plugin("rudr-py-b", trait("dns"), version="2.2")
     for order in ((one, two), (two, one)):
         loaded = loading.load(order, None)
@@ -40,14 +40,14 @@ def test_two_packages_with_one_name_are_both_refused_and_named_with_versions(tra
             assert '"dns"' in state.error
 
 
-def test_an_alias_can_clash_with_a_name(trait: Make, plugin: Make) -> None:
+def test_an_alias_can_conflict_with_a_name(trait: Make, plugin: Make) -> None:
     loaded = loading.load(
         [plugin("rudr-py-a", trait("dns")), plugin("rudr-py-b", trait("names", aliases=("dns",)))], None
     )
     assert len(loaded.refused) == 2
 
 
-def test_a_clash_costs_a_plugin_all_of_its_types_and_others_nothing(trait: Make, plugin: Make) -> None:
+def test_a_name_conflict_disables_all_types_of_the_plugin_and_no_other_plugin(trait: Make, plugin: Make) -> None:
     loaded = loading.load(
         [
             plugin("rudr-py-a", trait("dns"), trait("extra")),
@@ -60,7 +60,7 @@ def test_a_clash_costs_a_plugin_all_of_its_types_and_others_nothing(trait: Make,
 
 
 @pytest.mark.parametrize("name", ["ingress", "route"])
-def test_a_name_of_a_built_in_type_is_refused_without_overrides(
+def test_the_name_of_a_built_in_type_is_rejected_without_replaces(
     name: str, trait: Make, plugin: Make, standard: InstalledPlugin
 ) -> None:
     loaded = loading.load([plugin("rudr-py-a", trait(name))], standard)
@@ -71,7 +71,7 @@ def test_a_name_of_a_built_in_type_is_refused_without_overrides(
     assert "replaces" in state.error
 
 
-def test_overrides_replaces_a_built_in_type_under_all_of_its_spellings(
+def test_replaces_replaces_a_built_in_type_under_its_name_and_aliases(
     trait: Make, plugin: Make, standard: InstalledPlugin
 ) -> None:
     loaded = loading.load([plugin("rudr-py-a", trait("ingress", replaces=("ingress",)))], standard)
@@ -84,7 +84,7 @@ def test_a_type_of_another_name_can_replace_one(trait: Make, plugin: Make, stand
     assert loaded.catalog.trait("ingress").name == "gateway"
 
 
-def test_two_replacements_of_one_type_are_both_refused_and_it_stays(
+def test_two_replacements_of_one_type_are_both_rejected_and_it_stays(
     trait: Make, plugin: Make, standard: InstalledPlugin
 ) -> None:
     rivals = [plugin(f"rudr-py-{one}", trait(one, replaces=("ingress",))) for one in ("a", "b")]
@@ -93,7 +93,7 @@ def test_two_replacements_of_one_type_are_both_refused_and_it_stays(
     assert len(loaded.refused) == 2
 
 
-def test_two_types_that_replace_each_other_are_both_refused(trait: Make, plugin: Make) -> None:
+def test_two_types_that_replace_each_other_are_both_rejected(trait: Make, plugin: Make) -> None:
     rivals = [plugin(f"rudr-py-{one}", trait("dns", replaces=("dns",))) for one in ("a", "b")]
     assert len(loading.load(rivals, None).refused) == 2
 
@@ -103,7 +103,7 @@ def test_a_plugin_may_replace_another_plugin(trait: Make, plugin: Make) -> None:
     assert _owners(loading.load(plugins, None)) == {"dns": "rudr-py-b 1.0"}
 
 
-def test_what_a_refused_plugin_would_have_replaced_stays(trait: Make, plugin: Make, standard: InstalledPlugin) -> None:
+def test_the_type_that_a_rejected_plugin_replaces_stays(trait: Make, plugin: Make, standard: InstalledPlugin) -> None:
     loaded = loading.load(
         [
             plugin("rudr-py-a", trait("ingress", replaces=("ingress",)), trait("dns")),
@@ -114,11 +114,11 @@ def test_what_a_refused_plugin_would_have_replaced_stays(trait: Make, plugin: Ma
     assert loaded.catalog.trait("ingress").package == "rudr-py 0.1"
 
 
-def test_overriding_what_is_not_installed_is_harmless(trait: Make, plugin: Make) -> None:
+def test_replacing_a_type_that_is_not_installed_has_no_effect(trait: Make, plugin: Make) -> None:
     assert loading.load([plugin("rudr-py-a", trait("dns", replaces=("absent",)))], None).refused == ()
 
 
-def test_one_plugin_cannot_offer_a_name_twice(trait: Make, plugin: Make) -> None:
+def test_one_plugin_cannot_provide_a_name_twice(trait: Make, plugin: Make) -> None:
     (state,) = loading.load([plugin("rudr-py-a", trait("dns"), trait("dns"))], None).plugins
     assert 'provides the name "dns" twice' in state.error
 
@@ -129,7 +129,7 @@ _TYPES = st.tuples(_NAMES, st.lists(_NAMES, max_size=2), st.lists(_NAMES, max_si
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(packages=st.lists(st.lists(_TYPES, min_size=1, max_size=2), min_size=1, max_size=4))
-def test_the_outcome_never_depends_on_the_order(packages: list[list[Any]], trait: Make, plugin: Make) -> None:
+def test_the_result_does_not_depend_on_the_order(packages: list[list[Any]], trait: Make, plugin: Make) -> None:
     plugins = [
         plugin(f"p{index}", *(trait(name, aliases=tuple(a), replaces=tuple(o)) for name, a, o in types))
         for index, types in enumerate(packages)

@@ -43,25 +43,25 @@ def test_entry_points_of_the_group_are_found_with_package_and_version(tmp_path: 
     ]
 
 
-def test_nothing_is_imported_by_looking(tmp_path: Path) -> None:
+def test_listing_entry_points_imports_no_plugin(tmp_path: Path) -> None:
     _package(tmp_path, "rudr-py-x", points="[rudr_py.plugins]\nx = no_such_module_anywhere\n")
     (found,) = entry_points.installed([str(tmp_path)])
     (state,) = loading.load([found], None).plugins
     assert "no_such_module_anywhere" in state.error
 
 
-def test_a_package_that_comes_twice_on_the_path_counts_once(tmp_path: Path) -> None:
+def test_a_duplicate_package_on_the_path_is_loaded_once(tmp_path: Path) -> None:
     for folder in ("first", "second"):
         _package(tmp_path / folder, "rudr-py-x", points="[rudr_py.plugins]\nx = module\n")
     assert len(entry_points.installed([str(tmp_path / "first"), str(tmp_path / "second")])) == 1
 
 
-def test_a_package_without_metadata_is_still_found(tmp_path: Path) -> None:
+def test_a_package_without_metadata_is_listed(tmp_path: Path) -> None:
     _package(tmp_path, "rudr-py-x", points="[rudr_py.plugins]\nx = module\n", metadata="")
     assert [one.name for one in entry_points.installed([str(tmp_path)])] == ["x"]
 
 
-def test_unreadable_entry_points_of_one_package_hide_no_other(tmp_path: Path) -> None:
+def test_unreadable_entry_points_of_one_package_hide_no_other_package(tmp_path: Path) -> None:
     _package(tmp_path, "rudr-py-bad", points="[rudr_py.plugins]\nthis line has no equals sign\n")
     _package(tmp_path, "rudr-py-good", points="[rudr_py.plugins]\ngood = module\n")
     found = entry_points.installed([str(tmp_path)])
@@ -79,6 +79,6 @@ def test_a_module_on_the_path_is_loaded_through_its_entry_point(
     assert loaded.catalog.trait("label").package == "rudr-py-label 1.2"
 
 
-def test_the_built_in_types_come_first_and_through_the_same_door() -> None:
+def test_the_built_in_types_are_loaded_first_and_like_every_plugin() -> None:
     first = loading.load([], entry_points.standard()).plugins[0]
     assert (first.name, first.package) == ("builtin", "rudr-py")

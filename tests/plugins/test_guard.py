@@ -48,7 +48,7 @@ def _swallow_all_once() -> str:
 
 
 @pytest.mark.parametrize("function", [_loop, _sleep, _backtrack, _swallow, _swallow_all_once])
-def test_a_call_that_does_not_end_is_stopped(function: Callable[[], object]) -> None:
+def test_an_endless_call_is_stopped(function: Callable[[], object]) -> None:
     with pytest.raises(TimeoutError, match=r"0\.05 s"):
         guard.within(LIMIT)(function)
 
@@ -58,7 +58,7 @@ def test_a_built_in_function_is_stopped_too() -> None:
         guard.within(LIMIT)(threading.Event().wait)
 
 
-def test_the_alarm_fires_again_when_the_first_is_swallowed() -> None:
+def test_the_alarm_fires_again_if_the_first_exception_is_caught() -> None:
     def stubborn() -> None:
         for _ in range(2):
             with contextlib.suppress(BaseException):
@@ -69,7 +69,7 @@ def test_the_alarm_fires_again_when_the_first_is_swallowed() -> None:
         guard.within(LIMIT)(stubborn)
 
 
-def test_a_quick_call_gives_its_result_and_its_exceptions() -> None:
+def test_a_fast_call_returns_its_result_or_raises_its_exception() -> None:
     assert guard.within(LIMIT)(lambda: 7) == 7
     with pytest.raises(KeyError):
         guard.within(LIMIT)(lambda: dict[str, int]()["a"])
@@ -77,7 +77,7 @@ def test_a_quick_call_gives_its_result_and_its_exceptions() -> None:
         guard.within(LIMIT)(sys.exit)
 
 
-def test_handler_and_timer_are_as_before_after_every_call() -> None:
+def test_handler_and_timer_are_restored_after_every_call() -> None:
     before = signal.getsignal(signal.SIGALRM)
     guard.within(LIMIT)(lambda: None)
     with pytest.raises(TimeoutError):
@@ -86,7 +86,7 @@ def test_handler_and_timer_are_as_before_after_every_call() -> None:
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_a_timer_of_somebody_else_goes_on_with_what_is_left() -> None:
+def test_another_timer_continues_with_its_remaining_time() -> None:
     def handler(number: int, frame: object) -> None:
         return None
 
@@ -120,7 +120,7 @@ def test_a_guarded_call_inside_a_guarded_call_can_be_stopped_by_either() -> None
         guard.within(LIMIT)(outer_hangs)
 
 
-def test_off_the_main_thread_the_function_is_just_called() -> None:
+def test_outside_of_the_main_thread_the_function_is_called_without_a_limit() -> None:
     results: list[object] = []
     thread = threading.Thread(target=lambda: results.append(guard.within(LIMIT)(lambda: 7)))
     thread.start()
@@ -128,24 +128,24 @@ def test_off_the_main_thread_the_function_is_just_called() -> None:
     assert results == [7]
 
 
-def test_the_users_interrupt_passes() -> None:
+def test_the_interrupt_of_the_user_passes_through() -> None:
     with pytest.raises(KeyboardInterrupt):
         guard.within(LIMIT)(lambda: signal.raise_signal(signal.SIGINT))
 
 
-def test_where_there_are_no_interval_timers_the_function_is_just_called(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_interval_timers_the_function_is_called_without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(signal, "setitimer")
     assert guard.within(LIMIT)(lambda: signal.getitimer(signal.ITIMER_REAL)) == (0.0, 0.0)
 
 
-async def test_a_running_loop_goes_on_after_a_call_was_stopped() -> None:
+async def test_a_running_event_loop_continues_after_a_stopped_call() -> None:
     with pytest.raises(TimeoutError):
         guard.within(LIMIT)(_loop)
     assert await asyncio.wait_for(asyncio.to_thread(lambda: 7), 60) == 7
 
 
-def test_a_call_that_waits_for_the_processor_is_not_blamed() -> None:
-    """The timer fires while the call does nothing, as on a machine that is busy with others."""
+def test_a_call_that_waits_for_the_processor_is_not_stopped() -> None:
+    """The timer fires while the call does nothing, as on a machine that is busy with other processes."""
 
     def starved() -> str:
         for _ in range(guard.PATIENCE - 1):
@@ -155,8 +155,8 @@ def test_a_call_that_waits_for_the_processor_is_not_blamed() -> None:
     assert guard.within(LONG)(starved) == "done"
 
 
-def test_whoever_is_told_of_garbage_collections_is_not_interrupted() -> None:
-    """An exception in a callback of the collector would be lost, and leave others' code in the middle of its work."""
+def test_callbacks_of_the_garbage_collector_are_not_interrupted() -> None:
+    """An exception in a callback of the collector would be lost, and would interrupt third-party code."""
     ended: list[str] = []
 
     def callback(phase: str, facts: object) -> None:
@@ -174,7 +174,7 @@ def test_whoever_is_told_of_garbage_collections_is_not_interrupted() -> None:
     assert ended.count("start") == ended.count("stop") > 0
 
 
-def test_one_alarm_alone_blames_nobody() -> None:
+def test_one_alarm_alone_stops_no_call() -> None:
     """A garbage collection of the whole process is work of the thread, and falls into any call."""
 
     def interrupted() -> str:

@@ -1,4 +1,4 @@
-"""A controller with a hostile plugin serves everybody else, and tells the one application what its type does wrong."""
+"""A hostile plugin affects only the applications that use it; their conditions contain the failure."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def _holds_itself(ctx: TraitContext[Any]) -> object:
     ],
     ids=lambda value: value.__name__.strip("_") if callable(value) else None,
 )
-async def test_one_application_is_told_and_the_others_are_served(
+async def test_a_failing_type_affects_only_its_application(
     deed: Callable[[TraitContext[Any]], object], told: str, cluster: Cluster, plugin: Make
 ) -> None:
     loaded = loading.load([plugin("rudr-py-hostile", Hostile(deed))], entry_points.standard())
@@ -176,7 +176,7 @@ async def test_one_application_is_told_and_the_others_are_served(
         assert await cluster.list(CONFIG, labels="app.kubernetes.io/managed-by=rudr") == []
 
 
-async def test_failing_calls_are_counted_where_the_plugins_are_told(cluster: Cluster, plugin: Make) -> None:
+async def test_failing_calls_are_counted_and_shown_with_the_plugins(cluster: Cluster, plugin: Make) -> None:
     broken = InstalledPlugin(name="broken", package="rudr-py-broken", version="2", load=_no_import)
     loaded = loading.load([plugin("rudr-py-hostile", Hostile(_raises)), broken], entry_points.standard())
     async with cluster.controller(loaded.catalog) as controller:
@@ -203,7 +203,7 @@ def _spins_at_import() -> object:
         pass
 
 
-async def test_with_every_sort_of_broken_plugin_installed_the_controller_works_and_names_each(
+async def test_with_broken_plugins_of_every_sort_the_controller_works_and_names_each(
     cluster: Cluster, plugin: Make, trait: Make
 ) -> None:
     def broken(name: str, load: Callable[[], object]) -> InstalledPlugin:
@@ -225,7 +225,7 @@ async def test_with_every_sort_of_broken_plugin_installed_the_controller_works_a
     ]
     offence = Offence(CallLabel("plugin", "ended", "rudr-py-ended 1.0"), "it looped")
     ward = PluginGuard((offence,), load_limit=0.5)
-    loaded = loading.load(found, entry_points.standard(), disabled={"unwanted": "nobody wants it"}, plugin_guard=ward)
+    loaded = loading.load(found, entry_points.standard(), disabled={"unwanted": "not needed"}, plugin_guard=ward)
     async with cluster.controller(loaded.catalog) as controller:
         await cluster.apply(_component(), _application("app", "good"))
         await cluster.until(APPLICATION, "app", _is("Ready", "True"))
@@ -251,7 +251,7 @@ async def _ask(port: int, path: str) -> str:
         return await answer.text()
 
 
-async def test_what_a_type_changes_in_place_is_told_and_harms_nobody(cluster: Cluster, plugin: Make) -> None:
+async def test_changes_of_arguments_in_place_cause_a_warning_and_have_no_effect(cluster: Cluster, plugin: Make) -> None:
     def meddles(ctx: TraitContext[Any]) -> Rendered:
         ctx.manifests[0].body["spec"]["template"]["spec"]["containers"].clear()
         return Rendered()
@@ -266,8 +266,8 @@ async def test_what_a_type_changes_in_place_is_told_and_harms_nobody(cluster: Cl
         assert len(deployment["spec"]["template"]["spec"]["containers"]) == 1
 
 
-async def test_the_loop_is_never_held_up_for_long(cluster: Cluster, plugin: Make) -> None:
-    """A type that spins holds up the others for its limit, not for the second in which a user begins to wonder."""
+async def test_the_event_loop_is_never_blocked_for_long(cluster: Cluster, plugin: Make) -> None:
+    """An endless loop blocks other applications for its limit only, well below one second."""
     held: list[float] = []
     loaded = loading.load([plugin("rudr-py-hostile", Hostile(_spins))], entry_points.standard())
     async with cluster.controller(loaded.catalog):
@@ -288,7 +288,7 @@ async def _longest_pause(held: list[float]) -> None:
 
 
 @pytest.mark.parametrize("failing", ["uninstalled", "broken", "quarantined"])
-async def test_without_its_plugin_an_application_keeps_its_objects_and_is_told(
+async def test_without_its_plugin_an_application_keeps_its_objects_and_its_condition_names_the_package(
     failing: str, cluster: Cluster, plugin: Make
 ) -> None:
     def render(ctx: TraitContext[Any]) -> Rendered:
@@ -320,7 +320,7 @@ async def test_without_its_plugin_an_application_keeps_its_objects_and_is_told(
         await cluster.until(APPLICATION, "app", _is("Ready", "True"))
 
 
-async def test_a_restart_with_the_same_packages_writes_nothing_and_a_new_version_is_noted(
+async def test_a_restart_with_the_same_packages_writes_nothing_and_a_new_version_updates_the_package(
     cluster: Cluster, plugin: Make
 ) -> None:
     def started(version: str) -> AbstractAsyncContextManager[object]:
@@ -354,7 +354,7 @@ def _no_import() -> object:
     raise ImportError("no more")
 
 
-def test_a_hook_without_end_is_refused(plugin: Make, trait: Make) -> None:
+def test_an_endless_hook_result_is_rejected(plugin: Make, trait: Make) -> None:
     def endless() -> Iterator[Type[Any]]:
         return (trait(f"t{number}") for number in itertools.count())
 

@@ -1,4 +1,4 @@
-"""A plugin package that pip really built and installed into a fresh environment is found and loaded."""
+"""A plugin package that pip built and installed into a new environment is loaded."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _run(*command: str | Path, **environment: str) -> str:
     any(importlib.util.find_spec(needed) is None for needed in ("pip", "hatchling")),
     reason="needs pip and hatchling in this environment",
 )
-def test_a_package_installed_by_pip_offers_its_types(tmp_path: Path) -> None:
+def test_a_package_installed_by_pip_provides_its_types(tmp_path: Path) -> None:
     source, wheels, environment = (tmp_path / name for name in ("source", "wheels", "venv"))
     (source / "rudr_py_tiny").mkdir(parents=True)
     (source / "pyproject.toml").write_text(PYPROJECT)

@@ -1,4 +1,4 @@
-"""One plugin at a time: what a broken one does stays its own affair, and its state says what was wrong."""
+"""Plugins are loaded in isolation: a broken one affects no other, and its state contains the error."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _hook(function: Callable[[], object]) -> Callable[[], object]:
     return hookimpl(function)
 
 
-def test_types_of_every_sort_arrive_in_the_catalog_under_all_spellings(trait: Make, plugin: Make) -> None:
+def test_types_of_every_category_are_in_the_catalog_under_name_and_aliases(trait: Make, plugin: Make) -> None:
     class Server(WorkloadType[Any]):
         name = "example.org/v1.Server"
 
@@ -77,9 +77,7 @@ class _UnspeakableError(Exception):
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_plugin_that_cannot_be_imported_does_not_hinder_the_others(
-    error: BaseException, trait: Make, plugin: Make
-) -> None:
+def test_an_import_failure_does_not_affect_other_plugins(error: BaseException, trait: Make, plugin: Make) -> None:
     broken = InstalledPlugin(name="broken", package="rudr-py-broken", version="0.3", load=_raising(error))
     loaded = loading.load([broken, plugin("rudr-py-good", trait())], None)
     assert loaded.catalog.trait("small").package == "rudr-py-good 1.0"
@@ -91,7 +89,9 @@ def test_a_plugin_that_cannot_be_imported_does_not_hinder_the_others(
 
 
 @pytest.mark.parametrize("place", ["import", "hook"])
-def test_a_plugin_that_never_gets_ready_does_not_hinder_the_others(place: str, trait: Make, plugin: Make) -> None:
+def test_a_plugin_that_never_finishes_loading_does_not_affect_other_plugins(
+    place: str, trait: Make, plugin: Make
+) -> None:
     def endless() -> object:
         while True:
             pass
@@ -165,7 +165,7 @@ def _hidden_coroutine() -> object:
         ({"rudr_register_types": _hook(lambda: [Trait])}, "return an instance, Trait()"),
     ],
 )
-def test_a_hook_that_is_no_hook_is_refused_in_words_for_its_author(
+def test_an_invalid_hook_is_rejected_with_a_message_for_the_author(
     module: dict[str, object], message: str, plugin: Make
 ) -> None:
     state = _only(plugin("rudr-py-x", version="4.2", **module))
@@ -191,13 +191,13 @@ class _NoRender(Trait[Any]):
 class _Async(Trait[Any]):
     name = "later"
 
-    async def render(self, ctx: object) -> Rendered:  # type: ignore[override] # the mistake under test
+    async def render(self, ctx: object) -> Rendered:  # type: ignore[override] # the error under test
         return Rendered()
 
 
 class _Bottomless(Trait[Any]):
     @property
-    def name(self) -> str:  # type: ignore[override] # the mistake under test
+    def name(self) -> str:  # type: ignore[override] # the error under test
         raise LookupError("no name today")
 
 
@@ -228,7 +228,7 @@ class _Bottomless(Trait[Any]):
         ({"properties": object()}, "without a JSON Schema"),
     ],
 )
-def test_a_type_that_cannot_be_used_refuses_its_whole_plugin(
+def test_an_invalid_type_disables_its_whole_plugin(
     bad: Type[Any] | dict[str, object], message: str, trait: Make, plugin: Make
 ) -> None:
     offered = trait(**bad) if isinstance(bad, dict) else bad
@@ -240,13 +240,13 @@ def test_a_type_that_cannot_be_used_refuses_its_whole_plugin(
     assert loaded.catalog.offers() == ()
 
 
-def test_all_faults_of_a_plugin_are_told_at_once(trait: Make, plugin: Make) -> None:
+def test_all_faults_of_a_plugin_are_reported_at_once(trait: Make, plugin: Make) -> None:
     state = _only(plugin("rudr-py-x", trait("one", aliases="a"), trait("two", produces=("Pod",))))
     assert '"one"' in state.error
     assert '"two"' in state.error
 
 
-def test_well_formed_declarations_of_every_sort_pass(trait: Make, plugin: Make) -> None:
+def test_valid_declarations_of_every_category_pass(trait: Make, plugin: Make) -> None:
     class Size(msgspec.Struct):
         count: int = 1
 
@@ -256,7 +256,7 @@ def test_well_formed_declarations_of_every_sort_pass(trait: Make, plugin: Make) 
 
 
 @pytest.mark.parametrize("version", [API_VERSION, "1", None])
-def test_a_plugin_for_this_api_or_for_none_in_particular_is_loaded(
+def test_a_plugin_for_this_api_version_or_without_a_version_is_loaded(
     version: str | None, trait: Make, plugin: Make
 ) -> None:
     module = {} if version is None else {"RUDR_API_VERSION": version}
@@ -274,11 +274,11 @@ def test_a_plugin_for_another_api_is_incompatible_and_its_hook_is_not_called(ver
     assert called == []
 
 
-def test_a_type_may_say_itself_which_api_it_needs(trait: Make, plugin: Make) -> None:
+def test_a_type_may_state_its_own_api_version(trait: Make, plugin: Make) -> None:
     assert _only(plugin("rudr-py-x", trait(RUDR_API_VERSION="9.0"))).state == "incompatible"
 
 
-def test_a_name_missing_in_our_api_counts_as_made_for_another_version() -> None:
+def test_an_import_of_an_unknown_api_name_makes_the_plugin_incompatible() -> None:
     def load() -> object:
         raise ImportError("cannot import name 'Sidecar' from 'rudr_py.api'", name="rudr_py.api")
 
@@ -288,25 +288,25 @@ def test_a_name_missing_in_our_api_counts_as_made_for_another_version() -> None:
 
 
 @pytest.mark.parametrize("asked", ["a", "rudr-py-a"])
-def test_only_the_plugins_asked_for_are_imported(asked: str, trait: Make, plugin: Make) -> None:
+def test_only_selected_plugins_are_imported(asked: str, trait: Make, plugin: Make) -> None:
     bomb = InstalledPlugin(name="b", package="rudr-py-b", version="1", load=_raising(AssertionError("imported")))
     loaded = loading.load([plugin("rudr-py-a", trait()), bomb], None, only=(asked,))
     assert [(state.name, state.state) for state in loaded.plugins] == [("a", "loaded"), ("b", "disabled")]
     assert loaded.refused == ()
 
 
-def test_asking_for_no_plugin_at_all_leaves_the_built_in_types(trait: Make, plugin: Make) -> None:
+def test_an_empty_selection_leaves_the_built_in_types(trait: Make, plugin: Make) -> None:
     standard = msgspec.structs.replace(plugin("rudr-py", trait("core")), builtin=True)
     loaded = loading.load([plugin("rudr-py-a", trait())], standard, only=())
     assert [offer.name for offer in loaded.catalog.offers()] == ["core"]
 
 
-def test_asking_for_a_plugin_that_is_not_installed_says_which_are(trait: Make, plugin: Make) -> None:
+def test_an_unknown_selected_plugin_raises_config_error_with_the_installed_ones(trait: Make, plugin: Make) -> None:
     with pytest.raises(ConfigError, match=r"cron-hpa.*installed plugins: a"):
         loading.load([plugin("rudr-py-a", trait())], None, only=("cron-hpa",))
 
 
-def test_a_disabled_plugin_is_not_imported_and_says_why() -> None:
+def test_a_disabled_plugin_is_not_imported_and_its_state_has_the_reason() -> None:
     bomb = InstalledPlugin(name="b", package="rudr-py-b", version="1", load=_raising(AssertionError("imported")))
     (state,) = loading.load([bomb], None, disabled={"b": "it ended the process twice"}).plugins
     assert state.state == "disabled"

@@ -1,4 +1,4 @@
-"""A type that has ended a process is kept out of the next one, until its package is new or somebody releases it."""
+"""A type that ended a process is excluded from the next one, until its package is upgraded or it is released."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ module = types.ModuleType("hostile")
 module.rudr_register_types = hookimpl(lambda: [Loop(), Good()])
 plugin = InstalledPlugin(name="hostile", package="rudr-py-hostile", version="1.0", load=lambda: module)
 quarantine = Quarantine(Path(sys.argv[1]))
-report = lambda label: quarantine.add(Offence(label, "it held up everything"))
+report = lambda label: quarantine.add(Offence(label, "it blocked the process"))
 with quarantine.session() as marker, watchdog.watching(marker, report, seconds=0.5):
     loaded = loading.load([plugin], None, plugin_guard=PluginGuard(quarantine.read(), marker))
     good = loaded.catalog.trait("good")
@@ -78,12 +78,12 @@ def _process(folder: Path, deed: str) -> subprocess.CompletedProcess[str]:
         ("sum(range(10 ** 12))", 1),
         # lets other threads run, and no signal in
         ("hashlib.pbkdf2_hmac('sha256', b'a', b'b', 10 ** 9)", watchdog.EXIT_CODE),
-        # the machine has no more memory, or somebody kills the process
+        # the machine has no more memory, or the process is killed
         ("import os; os.kill(os.getpid(), 9)", -9),
     ],
     ids=["loop with the lock", "loop without the lock", "killed"],
 )
-def test_what_no_exception_ends_costs_one_restart(deed: str, code: int, tmp_path: Path) -> None:
+def test_a_call_that_no_exception_can_stop_causes_one_restart(deed: str, code: int, tmp_path: Path) -> None:
     first = _process(tmp_path, deed)
     assert first.returncode == code, first.stderr
     second = _process(tmp_path, deed)
@@ -92,12 +92,12 @@ def test_what_no_exception_ends_costs_one_restart(deed: str, code: int, tmp_path
     assert [offence.label for offence in Quarantine(tmp_path).read()] == [LOOP]
 
 
-def test_the_last_words_name_type_and_package(tmp_path: Path) -> None:
+def test_the_message_before_the_exit_names_type_and_package(tmp_path: Path) -> None:
     told = _process(tmp_path, "hashlib.pbkdf2_hmac('sha256', b'a', b'b', 10 ** 9)").stderr
     assert "loop of rudr-py-hostile 1.0" in told
 
 
-def test_a_process_that_ends_well_leaves_nobody_on_the_list(tmp_path: Path) -> None:
+def test_a_normal_exit_adds_no_entry_to_the_list(tmp_path: Path) -> None:
     done = _process(tmp_path, "pass")
     assert done.stdout.split()[0] == "loaded", done.stderr
     assert Quarantine(tmp_path).read() == ()
@@ -106,7 +106,7 @@ def test_a_process_that_ends_well_leaves_nobody_on_the_list(tmp_path: Path) -> N
     assert Quarantine(tmp_path).read() == ()
 
 
-def test_a_quarantined_type_says_how_to_release_it_and_the_others_of_its_package_work(
+def test_a_quarantined_type_names_the_release_command_and_other_types_of_its_package_work(
     trait: Make, plugin: Make
 ) -> None:
     found = plugin("rudr-py-x", trait("bad"), trait("fine"), version="2.0")
@@ -130,13 +130,13 @@ def test_a_quarantined_plugin_is_not_even_imported() -> None:
     assert "rudr plugins release x" in state.error
 
 
-def test_a_new_version_starts_afresh(trait: Make, plugin: Make) -> None:
+def test_a_quarantine_ends_with_a_new_version(trait: Make, plugin: Make) -> None:
     ward = PluginGuard((Offence(CallLabel("type", "bad", "rudr-py-x 1.0"), "it looped"),))
     (state,) = loading.load([plugin("rudr-py-x", trait("bad"), version="1.1")], None, plugin_guard=ward).plugins
     assert state.state == "loaded"
 
 
-def test_what_is_released_is_off_the_list(tmp_path: Path) -> None:
+def test_a_released_entry_is_removed_from_the_list(tmp_path: Path) -> None:
     quarantine = Quarantine(tmp_path / "new")
     other = Offence(CallLabel("plugin", "other", "rudr-py-y 1"), "why")
     quarantine.add(Offence(LOOP, "once"))
@@ -155,13 +155,13 @@ def test_two_processes_cannot_share_a_state_directory(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", json.dumps([{"label": {}, "why": ""}])])
-def test_a_list_that_cannot_be_read_is_told(content: str, tmp_path: Path) -> None:
+def test_an_unreadable_list_raises_config_error(content: str, tmp_path: Path) -> None:
     (tmp_path / "quarantine.json").write_text(content)
     with pytest.raises(ConfigError, match=r"quarantine\.json"):
         Quarantine(tmp_path).read()
 
 
-def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+def test_an_unusable_folder_raises_config_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     quarantine = Quarantine(tmp_path / "file" / "inside")
     with pytest.raises(ConfigError, match="cannot be"):

@@ -25,7 +25,7 @@ def made(sort: type[Type[Any]], **declared: Any) -> Type[Any]:
 
 @pytest.mark.parametrize("sort", [WorkloadType, Scope])
 @pytest.mark.parametrize("name", ["core.oam.dev/v1alpha1.Mine", "oam.dev/v1.Mine", "standard.oam.dev/v1.Mine"])
-def test_a_type_in_a_group_of_the_specification_is_refused_in_words_for_its_author(
+def test_a_type_in_a_group_of_the_specification_is_rejected_with_a_message_for_the_author(
     name: str, sort: type[Type[Any]], plugin: Make
 ) -> None:
     for one in (made(sort, name=name), made(sort, name="acme.example/v1.Mine", aliases=(name,))):
@@ -36,12 +36,12 @@ def test_a_type_in_a_group_of_the_specification_is_refused_in_words_for_its_auth
 
 
 @pytest.mark.parametrize("name", ["myoam.dev/v1.Mine", "oam.dev.example/v1.Mine"])
-def test_a_group_of_ones_own_is_right(name: str, plugin: Make) -> None:
+def test_a_group_outside_of_the_specification_is_accepted(name: str, plugin: Make) -> None:
     (state,) = loading.load([plugin("rudr-py-x", made(Scope, name=name))], None).plugins
     assert state.state == "loaded"
 
 
-def test_a_type_that_replaces_one_of_the_specification_has_its_name(plugin: Make) -> None:
+def test_a_type_that_replaces_one_of_the_specification_may_have_its_name(plugin: Make) -> None:
     replacing = made(WorkloadType, name=SERVER, replaces=(SERVER,))
     loaded = loading.load([plugin("rudr-py-x", replacing)], entry_points.standard())
     assert loaded.refused == ()

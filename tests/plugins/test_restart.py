@@ -1,6 +1,4 @@
-"""`rudr run` with a plugin that loops in C, or takes all memory: it ends once, and then serves everybody else with the
-type quarantined.
-"""
+"""`rudr run` with a plugin that loops in C, or takes all memory: the process ends once, then runs without the type."""
 
 from __future__ import annotations
 
@@ -103,7 +101,9 @@ def _condition(document: dict[str, Any], name: str) -> dict[str, Any]:
     ],
     ids=["loop in C", "memory"],
 )
-async def test_what_ends_the_process_does_so_once(deed: str, code: int, told_of: str, tmp_path: Path) -> None:
+async def test_a_type_that_ends_the_process_is_quarantined_after_the_first_time(
+    deed: str, code: int, told_of: str, tmp_path: Path
+) -> None:
     site = _site(tmp_path, deed)
     async with contextlib.AsyncExitStack() as stack:
         local = await stack.enter_async_context(LocalCluster())

@@ -1,4 +1,4 @@
-"""What rights are for: every one that is asked for has a purpose, and it is the types' own where they need it."""
+"""The purposes of rights: every right has one; for rights of types it names the types."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ def _catalog() -> Catalog:
         (Right("get", "secrets"), ""),
     ],
 )
-def test_a_right_is_explained_by_who_asks_for_it(catalog: Catalog, right: Right, expected: str) -> None:
+def test_a_right_is_explained_by_the_types_that_require_it(catalog: Catalog, right: Right, expected: str) -> None:
     assert right_purposes.of(catalog, right) == expected
 
 
-def test_many_who_ask_are_counted(catalog: Catalog) -> None:
+def test_many_types_that_require_a_right_are_counted(catalog: Catalog) -> None:
     found = right_purposes.of(catalog, Right("get", "configmaps"))
     assert found.startswith("by workload types core.oam.dev/v1alpha1.")
     assert found.endswith(" and 3 more")
 
 
-def test_no_right_is_asked_for_without_a_purpose(catalog: Catalog) -> None:
+def test_every_right_has_a_purpose(catalog: Catalog) -> None:
     needed = rights.needed(catalog, root_scopes=True, leader_elect=True)
     unexplained = [
         right
@@ -48,7 +48,7 @@ def test_no_right_is_asked_for_without_a_purpose(catalog: Catalog) -> None:
     assert unexplained == []
 
 
-def test_the_sentence_says_what_where_what_for_and_where_to_look(catalog: Catalog) -> None:
+def test_the_sentence_contains_right_namespace_purpose_and_command(catalog: Catalog) -> None:
     right = Right("patch", "ingresses", "networking.k8s.io", "shop")
     told = "may not patch ingresses.networking.k8s.io in namespace shop: needed by trait ingress; see rudr rbac"
     assert right_purposes.sentence(catalog, right) == told

@@ -18,9 +18,7 @@ def _verbs(rules: Iterable[Rule], group: str, resource: str) -> tuple[str, ...]:
     return found
 
 
-def test_what_is_produced_is_kept_what_is_observed_is_watched_and_the_rest_is_not_asked_for(
-    trait: Make, plugin: Make
-) -> None:
+def test_produced_kinds_need_all_verbs_and_observed_kinds_only_watch(trait: Make, plugin: Make) -> None:
     found = trait(
         produces=(Kind("v1", "ConfigMap"), Kind("networking.k8s.io/v1", "NetworkPolicy")),
         observes=(Kind("v1", "ConfigMap"), Kind("networking.k8s.io/v1", "Ingress")),
@@ -35,7 +33,7 @@ def test_what_is_produced_is_kept_what_is_observed_is_watched_and_the_rest_is_no
 
 
 @pytest.mark.parametrize("setting", ["publish", "root_scopes", "leader_elect"])
-def test_no_right_gives_everything_or_more_rights(setting: str) -> None:
+def test_no_right_has_a_wildcard_or_allows_escalation(setting: str) -> None:
     catalog = loading.load([], entry_points.standard()).catalog
     needed = rights.needed(catalog, **{setting: True})  # type: ignore[arg-type] # all of these are booleans
     rules = (*needed.cluster, *needed.definitions, *needed.own)
@@ -45,7 +43,7 @@ def test_no_right_gives_everything_or_more_rights(setting: str) -> None:
     assert not [rule for rule in rules if "rbac.authorization.k8s.io" in rule.groups]
 
 
-def test_settings_that_need_more_or_less_are_heeded() -> None:
+def test_settings_add_and_remove_rights() -> None:
     catalog = loading.load([], entry_points.standard()).catalog
     plain, rooted = rights.needed(catalog), rights.needed(catalog, root_scopes=True)
     assert "create" not in _verbs(plain.cluster, "core.oam.dev", "applicationconfigurations")
@@ -56,7 +54,7 @@ def test_settings_that_need_more_or_less_are_heeded() -> None:
     assert rights.needed(catalog, leader_elect=True).own
 
 
-def test_what_is_beyond_known_rights_is_told() -> None:
+def test_beyond_returns_the_rights_that_are_not_granted() -> None:
     known = (Rule(groups=("",), resources=("pods", "services"), verbs=("list", "watch")),)
     wanted = (
         Rule(groups=("",), resources=("pods",), verbs=("get", "list")),

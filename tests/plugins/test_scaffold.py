@@ -48,7 +48,7 @@ OTHERS = ("-p", "no:hypothesispytest")
 
 
 @pytest.mark.parametrize(("sort", "name"), SORTS)
-def test_the_package_passes_its_own_tests_as_it_is_written(sort: Sort, name: str, tmp_path: Path) -> None:
+def test_the_generated_package_passes_its_own_tests(sort: Sort, name: str, tmp_path: Path) -> None:
     folder = scaffold.write(sort, name, tmp_path)
     before = os.times()
     told = _run(folder, "pytest", "-p", "no:cacheprovider", *OTHERS, *PLUGIN, "-W", "error", "-q", "-rs")
@@ -82,7 +82,7 @@ def test_the_package_is_clean_for_type_checkers_and_its_example_renders(sort: So
 
 
 def _check_mistake(folder: Path, cache: Path) -> None:
-    """What an author writes of properties that there are not is found by the type checker."""
+    """The type checker reports the use of properties that do not exist."""
     (module,) = folder.glob("rudr_py_*/__init__.py")
     text = module.read_text()
     module.write_text(text.replace("ctx.properties.", "ctx.properties.no_such_"))
@@ -114,13 +114,13 @@ def _rights(*documents: dict[str, list[dict[str, list[str]]]]) -> set[tuple[str,
         ("scope", "example.org/v1.team"),
     ],
 )
-def test_a_name_that_no_type_can_have_is_refused_and_nothing_written(sort: Sort, name: str, tmp_path: Path) -> None:
+def test_an_invalid_type_name_is_rejected_and_no_file_is_written(sort: Sort, name: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is not a valid"):
         scaffold.write(sort, name, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:
+def test_an_existing_folder_is_never_overwritten(tmp_path: Path) -> None:
     scaffold.write("trait", "pod-budget", tmp_path)
     with pytest.raises(ConfigError, match="exists"):
         scaffold.write("trait", "pod-budget", tmp_path)

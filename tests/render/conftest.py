@@ -85,14 +85,16 @@ def _with_types(catalog: Catalog) -> Callable[..., Catalog]:
     return lambda *types: _extended(catalog, types)
 
 
-def _extended(known: Catalog, types: tuple[Type[Any], ...]) -> Catalog:
-    traits = {one.name: catalog.offer(one, package="acme 1.0") for one in types if isinstance(one, Trait)}
-    workloads = {one.name: catalog.offer(one, package="acme 1.0") for one in types if isinstance(one, WorkloadType)}
-    scopes = {one.name: catalog.offer(one, package="acme 1.0") for one in types if isinstance(one, Scope)}
+def _extended(existing: Catalog, types: tuple[Type[Any], ...]) -> Catalog:
+    traits = {type_.name: catalog.offer(type_, package="acme 1.0") for type_ in types if isinstance(type_, Trait)}
+    workloads = {
+        type_.name: catalog.offer(type_, package="acme 1.0") for type_ in types if isinstance(type_, WorkloadType)
+    }
+    scopes = {type_.name: catalog.offer(type_, package="acme 1.0") for type_ in types if isinstance(type_, Scope)}
     return Catalog(
-        traits={**known.traits, **traits},
-        workloads={**known.workloads, **workloads},
-        scopes={**known.scopes, **scopes},
+        traits={**existing.traits, **traits},
+        workloads={**existing.workloads, **workloads},
+        scopes={**existing.scopes, **scopes},
     )
 
 
@@ -107,14 +109,14 @@ def read(text: str, **fields: Any) -> Inputs:
     parsed: dict[str, Parsed[Any]] = {}
     positions: dict[str, Positions] = {}
     for document in yaml_file.load(text, "app.yaml"):
-        found = parse.parse(document.value, document.positions)
-        assert found.value is not None, found.problems
-        name = "" if isinstance(found.value, Application) else found.value.metadata.name
-        parsed[name], positions[name] = found, document.positions
+        value = parse.parse(document.value, document.positions)
+        assert value.value is not None, value.problems
+        name = "" if isinstance(value.value, Application) else value.value.metadata.name
+        parsed[name], positions[name] = value, document.positions
     application = parsed.pop("")
     assert application.value is not None
-    known: dict[str, Any] = {"now": NOW, "positions": positions}
-    return Inputs(application=application.value, parsed=application, components=parsed, **(known | fields))
+    existing: dict[str, Any] = {"now": NOW, "positions": positions}
+    return Inputs(application=application.value, parsed=application, components=parsed, **(existing | fields))
 
 
 @pytest.fixture(name="definitions", scope="session")
@@ -122,10 +124,10 @@ def _definitions() -> Callable[..., Definitions]:
     """Definitions out of documents, by their names."""
 
     def definitions(*documents: Mapping[str, Any]) -> Definitions:
-        found: dict[str, dict[str, Parsed[Any]]] = {"Trait": {}, "WorkloadType": {}, "ApplicationScope": {}}
+        result: dict[str, dict[str, Parsed[Any]]] = {"Trait": {}, "WorkloadType": {}, "ApplicationScope": {}}
         for document in documents:
-            found[document["kind"]][document["metadata"]["name"]] = parse.parse(dict(document))
-        return Definitions(traits=found["Trait"], workloads=found["WorkloadType"], scopes=found["ApplicationScope"])
+            result[document["kind"]][document["metadata"]["name"]] = parse.parse(dict(document))
+        return Definitions(traits=result["Trait"], workloads=result["WorkloadType"], scopes=result["ApplicationScope"])
 
     return definitions
 

@@ -32,29 +32,29 @@ def _status(length: int) -> dict[str, Any]:
     }
 
 
-def test_a_status_that_fits_is_as_it_was() -> None:
-    wanted = _status(10)
-    assert status.bounded(wanted, status.previous(None)) is wanted
+def test_a_status_below_the_limit_is_unchanged() -> None:
+    expected = _status(10)
+    assert status.bounded(expected, status.read_previous(None)) is expected
 
 
-def test_one_that_is_too_large_says_so_and_keeps_what_must_be_remembered() -> None:
-    wanted = _status(status.SIZE_LIMIT)
-    found = status.bounded(wanted, status.previous(None))
-    assert len(msgspec.json.encode(found)) < 4096
-    assert {one["type"]: (one["status"], one["reason"]) for one in found["conditions"]} == {
+def test_a_too_large_status_has_conditions_and_keeps_what_the_next_status_needs() -> None:
+    expected = _status(status.SIZE_LIMIT)
+    bounded = status.bounded(expected, status.read_previous(None))
+    assert len(msgspec.json.encode(bounded)) < 4096
+    assert {condition["type"]: (condition["status"], condition["reason"]) for condition in bounded["conditions"]} == {
         "Valid": ("False", "TooLarge"),
         "Synced": ("Unknown", "TooLarge"),
         "Ready": ("False", "TooLarge"),
     }
-    assert (found["phase"], found["resources"]) == ("Modify", wanted["resources"])
-    before, after = status.previous(wanted), status.previous(found)
+    assert (bounded["phase"], bounded["resources"]) == ("Modify", expected["resources"])
+    before, after = status.read_previous(expected), status.read_previous(bounded)
     assert (after.attached, after.runs) == (before.attached, before.runs)
-    assert [one["name"] for one in found["instances"]] == ["web", "job"]
+    assert [condition["name"] for condition in bounded["instances"]] == ["web", "job"]
 
 
-def test_times_stay_while_it_is_too_large() -> None:
-    wanted = _status(status.SIZE_LIMIT)
-    first = status.bounded(wanted, status.previous(None))
-    for condition in wanted["conditions"]:
+def test_transition_times_stay_while_the_status_is_too_large() -> None:
+    expected = _status(status.SIZE_LIMIT)
+    first = status.bounded(expected, status.read_previous(None))
+    for condition in expected["conditions"]:
         condition["lastTransitionTime"] = "2026-03-02T12:00:00Z"
-    assert status.bounded(wanted, status.previous(first)) == first
+    assert status.bounded(expected, status.read_previous(first)) == first

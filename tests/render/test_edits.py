@@ -34,61 +34,61 @@ def _changes(*made: SetField | DropField) -> list[Change]:
 
 
 def _edited(*made: SetField | DropField) -> Manifest:
-    found, misfits = edits.edited(_manifest(), _changes(*made))
+    edited, misfits = edits.edited(_manifest(), _changes(*made))
     assert misfits == ()
-    return found
+    return edited
 
 
 def _containers(manifest: Manifest) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = manifest.body["spec"]["template"]["spec"]["containers"]
-    return found
+    result: list[dict[str, Any]] = manifest.body["spec"]["template"]["spec"]["containers"]
+    return result
 
 
 def test_a_field_of_an_entry_of_a_keyed_list_is_set() -> None:
-    found = _edited(SetField(REF, (*CONTAINERS, {"name": "web"}, "image"), "nginx:2"))
-    assert [c.get("image") for c in _containers(found)] == ["nginx:2", None]
+    edited = _edited(SetField(REF, (*CONTAINERS, {"name": "web"}, "image"), "nginx:2"))
+    assert [c.get("image") for c in _containers(edited)] == ["nginx:2", None]
 
 
-def test_an_entry_that_is_not_there_is_made_with_its_keys() -> None:
-    found = _edited(SetField(REF, (*CONTAINERS, {"name": "side"}, "image"), "side:1"))
-    assert _containers(found)[-1] == {"name": "side", "image": "side:1"}
+def test_an_absent_list_entry_is_created_with_its_keys() -> None:
+    edited = _edited(SetField(REF, (*CONTAINERS, {"name": "side"}, "image"), "side:1"))
+    assert _containers(edited)[-1] == {"name": "side", "image": "side:1"}
 
 
 def test_an_entry_is_replaced_as_a_whole_and_keeps_its_keys() -> None:
-    found = _edited(SetField(REF, (*CONTAINERS, {"name": "web"}), {"name": "other", "image": "x"}))
-    assert _containers(found)[0] == {"name": "web", "image": "x"}
+    edited = _edited(SetField(REF, (*CONTAINERS, {"name": "web"}), {"name": "other", "image": "x"}))
+    assert _containers(edited)[0] == {"name": "web", "image": "x"}
 
 
-def test_maps_and_lists_on_the_way_are_made_even_in_the_place_of_null() -> None:
+def test_missing_or_null_parents_of_a_field_are_created() -> None:
     path = ("spec", "template", "spec", "volumes", {"name": "v"}, "emptyDir", "medium")
     manifest = Manifest(kind=DEPLOYMENT, name="web", body={"spec": {"template": None}})
-    found, misfits = edits.edited(manifest, _changes(SetField(REF, path, "Memory")))
+    edited, misfits = edits.edited(manifest, _changes(SetField(REF, path, "Memory")))
     assert misfits == ()
-    assert found.body == {
+    assert edited.body == {
         "spec": {"template": {"spec": {"volumes": [{"name": "v", "emptyDir": {"medium": "Memory"}}]}}}
     }
 
 
-def test_fields_and_entries_are_dropped_and_what_is_not_there_is_no_matter() -> None:
-    found = _edited(
+def test_fields_and_entries_are_dropped_and_absent_ones_are_ignored() -> None:
+    edited = _edited(
         DropField(REF, ("spec", "replicas")),
         DropField(REF, (*CONTAINERS, {"name": "log"})),
         DropField(REF, (*CONTAINERS, {"name": "web"}, "env", {"name": "A"}, "value")),
         DropField(REF, ("spec", "nothing", {"name": "x"}, "here")),
     )
-    assert "replicas" not in found.body["spec"]
-    assert _containers(found) == [{"name": "web", "image": "nginx:1", "env": [{"name": "A"}]}]
+    assert "replicas" not in edited.body["spec"]
+    assert _containers(edited) == [{"name": "web", "image": "nginx:1", "env": [{"name": "A"}]}]
 
 
 def test_labels_and_annotations_are_edited_like_fields() -> None:
-    found = _edited(
+    edited = _edited(
         DropField(REF, ("metadata", "labels", "a")), SetField(REF, ("metadata", "annotations", "example.com/b"), "2")
     )
-    assert (found.labels, found.annotations) == ({}, {"example.com/b": "2"})
-    assert "metadata" not in found.body
+    assert (edited.labels, edited.annotations) == ({}, {"example.com/b": "2"})
+    assert "metadata" not in edited.body
 
 
-def test_the_manifest_that_came_in_is_not_changed() -> None:
+def test_the_original_manifest_is_not_changed() -> None:
     manifest = _manifest()
     before = copy.deepcopy(manifest)
     edits.edited(
@@ -98,7 +98,7 @@ def test_the_manifest_that_came_in_is_not_changed() -> None:
     assert manifest == before
 
 
-def test_edits_of_other_objects_are_none_of_its_business() -> None:
+def test_edits_of_other_objects_are_ignored() -> None:
     other = Ref(DEPLOYMENT, "other")
     manifest = _manifest()
     assert edits.edited(manifest, _changes(SetField(other, ("spec",), {}))) == (manifest, ())
@@ -113,15 +113,15 @@ def test_edits_of_other_objects_are_none_of_its_business() -> None:
         SetField(REF, (*CONTAINERS, {"name": "web"}), "no map"),
     ],
 )
-def test_a_place_that_cannot_be_reached_is_told_and_changes_nothing_else(edit: SetField) -> None:
-    found, misfits = edits.edited(_manifest(), _changes(edit, SetField(REF, ("spec", "paused"), True)))
+def test_an_unreachable_path_is_reported_and_other_edits_are_applied(edit: SetField) -> None:
+    edited, misfits = edits.edited(_manifest(), _changes(edit, SetField(REF, ("spec", "paused"), True)))
     assert [clash.path for clash in misfits] == ["$.traits[0]"]
     assert misfits[0].message.startswith('"t0" cannot edit spec')
-    assert found.body["spec"]["paused"] is True
+    assert edited.body["spec"]["paused"] is True
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "together"),
+    ("item", "other", "together"),
     [
         (("spec", "replicas"), ("spec", "replicas"), False),
         (("spec",), ("spec", "replicas"), False),
@@ -139,14 +139,14 @@ def test_a_place_that_cannot_be_reached_is_told_and_changes_nothing_else(edit: S
         ),
     ],
 )
-def test_two_edits_of_one_place_clash_in_either_order(one: Path, other: Path, *, together: bool) -> None:
-    known = {REF: _manifest()}
-    for first, second in ((one, other), (other, one)):
-        found = edits.clashes(_changes(SetField(REF, first, "a"), DropField(REF, second)), known)
-        assert (not found) is together
+def test_two_edits_of_one_path_clash_in_either_order(item: Path, other: Path, *, together: bool) -> None:
+    existing = {REF: _manifest()}
+    for first, second in ((item, other), (other, item)):
+        clashes = edits.clashes(_changes(SetField(REF, first, "a"), DropField(REF, second)), existing)
+        assert (not clashes) is together
 
 
-def test_a_clash_names_both_and_stands_at_the_trait_rather_than_at_the_instance() -> None:
+def test_a_clash_names_both_types_and_has_the_path_of_the_trait() -> None:
     trait = Change(SetField(REF, ("spec", "replicas"), 1), "scaler", "$.components[0].traits[1]")
     workload = Change(DropField(REF, ("spec", "replicas")), "Server", "$.components[0]")
     (clash,) = edits.clashes([trait, workload], {REF: _manifest()})
@@ -159,7 +159,7 @@ def test_an_object_that_the_instance_does_not_have_cannot_be_edited() -> None:
     assert clash.message == '"t0" edits deployment.apps/x, which this instance does not have'
 
 
-def test_a_path_reads_as_people_write_it() -> None:
+def test_a_path_is_shown_in_the_usual_notation() -> None:
     path = ("spec", "ports", {"port": "80", "protocol": "TCP"}, "name")
     assert edits.show(path) == "spec.ports[port=80,protocol=TCP].name"
 

@@ -80,8 +80,8 @@ def _front(plan: Make, application: Text, web: Callable[..., dict[str, Any]], wi
 
 def _object(plan: Plan, kind: str) -> dict[str, Any]:
     assert plan.problems == ()
-    (found,) = (planned.body for planned in plan.manifests if planned.ref.kind.kind == kind)
-    return found
+    (digests,) = (planned.body for planned in plan.manifests if planned.ref.kind.kind == kind)
+    return digests
 
 
 def _told(plan: Plan) -> list[tuple[str, str]]:
@@ -90,7 +90,7 @@ def _told(plan: Plan) -> list[tuple[str, str]]:
     return [(problem.path, problem.message) for problem in plan.problems]
 
 
-def test_a_size_becomes_replicas_an_autoscaler_or_is_let_go(front: Callable[..., Plan]) -> None:
+def test_a_scale_becomes_replicas_or_an_autoscaler_or_is_handed_over(front: Callable[..., Plan]) -> None:
     exact, ranged, none = front(SCALER), front(AUTO), front()
     assert _object(exact, "Deployment")["spec"]["replicas"] == 3
     assert _object(ranged, "HorizontalPodAutoscaler")["spec"]["minReplicas"] == 2
@@ -106,7 +106,7 @@ def test_a_hold_raises_the_bounds_of_an_autoscaler(front: Callable[..., Plan]) -
     assert (spec["minReplicas"], spec["maxReplicas"]) == (7, 7)
 
 
-def test_two_sizes_are_refused_at_the_later_trait(front: Callable[..., Plan]) -> None:
+def test_two_scales_are_rejected_at_the_later_trait(front: Callable[..., Plan]) -> None:
     ((path, message),) = _told(front(SCALER, INGRESS, AUTO))
     assert path == f"{AT}.traits[2]"
     assert 'the traits "auto-scaler" and "manual-scaler" cannot all decide' in message
@@ -124,7 +124,7 @@ class Fixed(WorkloadType[dict[str, Any]]):
         return Rendered()
 
 
-def test_a_form_that_the_workload_does_not_take_is_refused_at_the_trait_that_asks_for_it(
+def test_an_unsupported_scale_form_is_rejected_at_the_trait_that_requests_it(
     front: Callable[..., Plan],
 ) -> None:
     ((path, message),) = _told(front({"name": "hold"}, INGRESS, AUTO, types=(Fixed(), _hold(3))))
@@ -132,18 +132,18 @@ def test_a_form_that_the_workload_does_not_take_is_refused_at_the_trait_that_ask
     assert message.endswith('the scale that the trait "auto-scaler" requests (range; it accepts exact)')
 
 
-def test_edits_of_traits_and_workload_are_made_and_those_of_one_place_refused(front: Callable[..., Plan]) -> None:
+def test_edits_of_traits_and_workload_are_applied_and_two_of_one_path_rejected(front: Callable[..., Plan]) -> None:
     path = ("spec", "template", "spec", "containers", {"name": "web"}, "image")
-    one = Doing("one", Rendered(edit=(SetField(FRONT, path, "nginx:2"),)))
+    item = Doing("one", Rendered(edit=(SetField(FRONT, path, "nginx:2"),)))
     two = Doing("two", Rendered(edit=(DropField(FRONT, path),)))
-    plan = front({"name": "one"}, types=(one, two))
+    plan = front({"name": "one"}, types=(item, two))
     assert _object(plan, "Deployment")["spec"]["template"]["spec"]["containers"][0]["image"] == "nginx:2"
-    ((place, message),) = _told(front({"name": "two"}, {"name": "one"}, types=(one, two)))
+    ((place, message),) = _told(front({"name": "two"}, {"name": "one"}, types=(item, two)))
     assert place == f"{AT}.traits[0]"
     assert message.startswith('"one" and "two" both edit spec.template.spec.containers[name=web].image')
 
 
-def test_a_trait_that_edits_the_replicas_clashes_with_the_workload_at_the_traits_place(
+def test_a_trait_that_edits_replicas_clashes_with_the_workload_at_the_trait(
     front: Callable[..., Plan],
 ) -> None:
     greedy = Doing("greedy", Rendered(edit=(SetField(FRONT, ("spec", "replicas"), 9),)))
@@ -151,24 +151,24 @@ def test_a_trait_that_edits_the_replicas_clashes_with_the_workload_at_the_traits
     assert path == f"{AT}.traits[0]"
 
 
-def test_an_edit_that_the_object_does_not_admit_is_a_fault_of_the_plugin(front: Callable[..., Plan]) -> None:
+def test_an_edit_that_does_not_match_the_object_is_a_fault_of_the_plugin(front: Callable[..., Plan]) -> None:
     odd = Doing("odd", Rendered(edit=(SetField(FRONT, ("spec", "template", {"name": "x"}), {}),)))
     plan = front({"name": "odd"}, types=(odd,))
     assert plan.reason == rendering.PLUGIN_FAILED
     assert _told(plan)[0][1].startswith('"odd" cannot edit spec.template[name=x]')
 
 
-def test_an_object_that_is_there_already_cannot_be_added(front: Callable[..., Plan]) -> None:
+def test_an_object_cannot_be_added_twice(front: Callable[..., Plan]) -> None:
     manifest = Manifest(kind=CONFIG, name="same", body={})
-    one, two = Doing("one", Rendered(add=(manifest,))), Doing("two", Rendered(add=(manifest,)))
-    ((path, message),) = _told(front({"name": "one"}, {"name": "two"}, types=(one, two)))
+    item, two = Doing("one", Rendered(add=(manifest,))), Doing("two", Rendered(add=(manifest,)))
+    ((path, message),) = _told(front({"name": "one"}, {"name": "two"}, types=(item, two)))
     assert (path, message) == (f"{AT}.traits[1]", '"two" adds configmap/same, which this instance already has')
 
 
-def test_every_refusal_of_every_trait_is_told_at_once_with_clashing_sizes(front: Callable[..., Plan]) -> None:
+def test_problems_of_all_traits_and_clashing_scales_are_reported_together(front: Callable[..., Plan]) -> None:
     picky = Doing("picky", _raising(InvalidProperties(Problem("not this", path="$.a[0]"), Problem("nor that"))))
-    found = _told(front(SCALER, {"name": "ingress"}, {"name": "picky"}, AUTO, types=(picky,)))
-    assert [path for path, _ in found] == [
+    reported = _told(front(SCALER, {"name": "ingress"}, {"name": "picky"}, AUTO, types=(picky,)))
+    assert [path for path, _ in reported] == [
         f"{AT}.traits[1].properties.hostname",
         f"{AT}.traits[2].properties.a[0]",
         f"{AT}.traits[2].properties",
@@ -176,7 +176,7 @@ def test_every_refusal_of_every_trait_is_told_at_once_with_clashing_sizes(front:
     ]
 
 
-def test_a_refusal_without_a_word_still_refuses(front: Callable[..., Plan]) -> None:
+def test_invalid_properties_without_a_problem_still_reject_the_trait(front: Callable[..., Plan]) -> None:
     silent = Doing("silent", _raising(InvalidProperties()))
     ((path, message),) = _told(front({"name": "silent"}, types=(silent,)))
     assert (path, message) == (f"{AT}.traits[0].properties", "silent of acme 1.0 rejects this without a reason")
@@ -214,25 +214,25 @@ class RefusingLate(Refusing):
 
 
 @pytest.mark.parametrize("workload", [Refusing(), RefusingLate()])
-def test_a_workload_type_refuses_in_the_component_in_the_settings_or_at_the_instances_name(
+def test_a_workload_type_reports_problems_of_component_settings_or_instance_name(
     workload: WorkloadType[Any], plan: Make, application: Text, web: Callable[..., dict[str, Any]], with_types: Types
 ) -> None:
     text = application(web()).replace(
         "- {name: http, containerPort: 80}",
         "- {name: http, containerPort: 80}\n  workloadSettings: [{name: a, value: 1}, {name: note, value: x}]",
     )
-    found = plan(text, types=with_types(workload))
+    rendered = plan(text, types=with_types(workload))
     document = "componentschematic/web"
-    assert [(problem.document, problem.path) for problem in found.problems] == [
+    assert [(problem.document, problem.path) for problem in rendered.problems] == [
         (document, "$.spec.containers[0].ports[0]"),
         (document, "$.metadata.name"),
         ("", f"{AT}.instanceName"),
         (document, "$.spec.workloadSettings[1].value"),
         (document, "$.spec.workloadSettings"),
     ]
-    located = [problem.location.line for problem in found.problems if problem.location]
+    located = [problem.location.line for problem in rendered.problems if problem.location]
     assert located[0] == text.splitlines().index("    - {name: http, containerPort: 80}") + 1
-    assert found.reason == rendering.INVALID
+    assert rendered.reason == rendering.INVALID
 
 
 class Model(msgspec.Struct):
@@ -256,13 +256,13 @@ class Modelled(Trait[Model]):
         return Rendered(scale=Scale.between(ctx.properties.low, ctx.properties.high))
 
 
-def test_what_a_model_of_properties_refuses_is_a_mistake_of_the_document(front: Callable[..., Plan]) -> None:
+def test_an_error_of_a_properties_model_is_a_problem_of_the_document(front: Callable[..., Plan]) -> None:
     plan = front({"name": "modelled", "properties": {"low": 10}}, types=(Modelled(),))
     assert _told(plan) == [(f"{AT}.traits[0].properties", "modelled: low is above high")]
     assert plan.reason == rendering.INVALID
 
 
-def test_a_model_of_properties_that_fails_is_a_fault_of_the_plugin(front: Callable[..., Plan]) -> None:
+def test_a_properties_model_that_fails_is_a_fault_of_the_plugin(front: Callable[..., Plan]) -> None:
     plan = front({"name": "modelled", "properties": {"low": -1}}, types=(Modelled(),))
     assert (plan.reason, plan.problems[0].path) == (rendering.PLUGIN_FAILED, f"{AT}.traits[0]")
 
@@ -315,23 +315,21 @@ class Several(Trait[dict[str, Any]]):
         return Rendered(add=(Manifest(kind=CONFIG, name=ctx.properties["name"], body={"data": {}}),))
 
 
-def test_a_trait_that_may_be_listed_several_times_is_rendered_for_each_listing(front: Callable[..., Plan]) -> None:
+def test_a_repeatable_trait_is_rendered_for_each_use(front: Callable[..., Plan]) -> None:
     listings = [{"name": "several", "properties": {"name": name}} for name in ("b", "a")]
     plans = [front(*order, types=(Several(),)) for order in (listings, listings[::-1])]
     assert msgspec.json.encode(plans[0].manifests) == msgspec.json.encode(plans[1].manifests)
-    assert [one.ref.name for one in plans[0].manifests if one.ref.kind == CONFIG] == ["a", "b"]
+    assert [manifest.ref.name for manifest in plans[0].manifests if manifest.ref.kind == CONFIG] == ["a", "b"]
     assert [part.context.properties["name"] for part in plans[0].instances[0].traits] == ["b", "a"]
 
 
-def test_two_listings_that_would_write_one_object_are_refused(front: Callable[..., Plan]) -> None:
+def test_two_uses_of_a_trait_that_would_write_one_object_are_rejected(front: Callable[..., Plan]) -> None:
     listing = {"name": "several", "properties": {"name": "a"}}
     ((path, message),) = _told(front(listing, listing, types=(Several(),)))
     assert (path, message) == (f"{AT}.traits[1]", '"several" adds configmap/a, which this instance already has')
 
 
-def test_the_time_of_attaching_has_whole_seconds_as_status_keeps_it(
-    plan: Make, application: Text, with_types: Types
-) -> None:
+def test_attached_at_has_whole_seconds_as_in_the_status(plan: Make, application: Text, with_types: Types) -> None:
     seen: list[Any] = []
 
     def look(ctx: TraitContext[Any]) -> Rendered:
@@ -345,8 +343,8 @@ def test_the_time_of_attaching_has_whole_seconds_as_status_keeps_it(
 
 
 def _once(plan: Plan) -> str:
-    (found,) = (planned.inputs_digest for planned in plan.manifests if planned.inputs_digest)
-    return found
+    (digests,) = (planned.inputs_digest for planned in plan.manifests if planned.inputs_digest)
+    return digests
 
 
 def _task(**fields: Any) -> dict[str, Any]:
@@ -366,7 +364,7 @@ RUN = "\n  parameters: [{name: run, type: string}]\n  containers:\n  - {name: ma
         (lambda text: text.replace('"one"', '"two"'), True),
     ],
 )
-def test_what_runs_once_runs_again_when_its_inputs_change_and_only_then(
+def test_an_object_that_runs_once_runs_again_only_when_its_inputs_change(
     change: Callable[[str], str], again: bool, plan: Make, application: Text
 ) -> None:
     text = application(_task(parameterValues=[{"name": "run", "value": "one"}])).replace(
@@ -377,7 +375,7 @@ def test_what_runs_once_runs_again_when_its_inputs_change_and_only_then(
     assert (_once(plan(text)) != _once(plan(changed))) is again
 
 
-def test_what_runs_once_depends_on_traits_that_act_on_it_and_not_on_those_that_only_scale(
+def test_inputs_of_an_object_that_runs_once_include_traits_with_objects_or_edits_only(
     plan: Make, application: Text, with_types: Types
 ) -> None:
     job = Ref(Kind("batch/v1", "Job"), "job")
@@ -400,7 +398,7 @@ def test_claims_come_before_the_pods_that_mount_them(front: Callable[..., Plan])
     )
     keeping = Doing("keeping", Rendered(add=claims))
     planned: tuple[PlannedObject, ...] = front({"name": "keeping"}, types=(keeping,)).manifests
-    assert [(one.ref.name, one.owner, one.retain, one.reclaim) for one in planned] == [
+    assert [(item.ref.name, item.owner, item.retain, item.reclaim) for item in planned] == [
         ("web-front", "application", False, False),
         ("kept", "none", True, False),
         ("gone", "none", False, True),

@@ -49,7 +49,7 @@ def _component(name: str, containers: list[str]) -> str:
     instances=st.lists(NAMES, min_size=2, max_size=2, unique=True),
     containers=st.lists(NAMES, min_size=1, max_size=2, unique=True),
 )
-def test_names_with_dashes_never_meet_unnoticed(
+def test_colliding_names_with_dashes_are_detected(
     inputs: Callable[..., Inputs],
     application: Callable[..., str],
     catalog: Catalog,
@@ -72,7 +72,7 @@ def test_names_with_dashes_never_meet_unnoticed(
             assert all(f'"{name}"' in problem.message for name in instances)
 
 
-def test_components_and_instances_that_make_one_name_are_refused_with_both(
+def test_two_instances_with_one_object_name_are_rejected_and_both_are_named(
     inputs: Callable[..., Inputs], application: Callable[..., str], catalog: Catalog
 ) -> None:
     documents = f"{_component('a-b', ['main'])}\n---\n{_component('a', ['main'])}"

@@ -49,25 +49,25 @@ spec:
 """
 
 
-def _places(found: PrepareResult) -> list[tuple[str, str, str]]:
-    missing = (found.missing_problem,) if found.missing_problem else ()
-    return [(problem.document, problem.path, problem.rule) for problem in (*missing, *found.problems)]
+def _places(result: PrepareResult) -> list[tuple[str, str, str]]:
+    missing = (result.missing_problem,) if result.missing_problem else ()
+    return [(problem.document, problem.path, problem.rule) for problem in (*missing, *result.problems)]
 
 
-def test_a_good_binding_is_prepared_with_values_in_place_and_no_warning(
+def test_a_valid_binding_is_prepared_with_resolved_values_and_without_warnings(
     inputs: Read, application: Text, web: Web, catalog: Catalog
 ) -> None:
     binding = web({"name": "manual-scaler", "properties": {"replicaCount": "[fromVariable(n)]"}})
-    found = prepare.prepare(inputs(application(binding, variables=[{"name": "n", "value": 3}])), catalog, 0)
-    assert (found.problems, found.warnings, found.missing_problem) == ((), (), None)
-    assert found.instance is not None
-    assert found.instance.parameters == {"greeting": "hello", "size": 1}
-    assert found.instance.component.containers[0].env[0].value == "hello"
-    assert found.instance.traits[0].properties == {"replicaCount": 3}
-    assert found.instance.workload.name == "core.oam.dev/v1alpha1.Server"
+    result = prepare.prepare(inputs(application(binding, variables=[{"name": "n", "value": 3}])), catalog, 0)
+    assert (result.problems, result.warnings, result.missing_problem) == ((), (), None)
+    assert result.instance is not None
+    assert result.instance.parameters == {"greeting": "hello", "size": 1}
+    assert result.instance.component.containers[0].env[0].value == "hello"
+    assert result.instance.traits[0].properties == {"replicaCount": 3}
+    assert result.instance.workload.name == "core.oam.dev/v1alpha1.Server"
 
 
-def test_without_its_component_the_rest_of_a_binding_is_checked_all_the_same(
+def test_a_binding_is_checked_even_without_its_component(
     inputs: Read, application: Text, web: Web, catalog: Catalog
 ) -> None:
     binding = web(
@@ -76,11 +76,11 @@ def test_without_its_component_the_rest_of_a_binding_is_checked_all_the_same(
         componentName="webb",
         greeting="[fromVariable(nobody)]",
     )
-    found = prepare.prepare(inputs(application(binding)), catalog, 0)
-    assert found.instance is None
-    assert found.missing_problem is not None
-    assert '"webb" does not exist in this namespace. Did you mean "web"?' in found.missing_problem.message
-    assert _places(found) == [
+    result = prepare.prepare(inputs(application(binding)), catalog, 0)
+    assert result.instance is None
+    assert result.missing_problem is not None
+    assert '"webb" does not exist in this namespace. Did you mean "web"?' in result.missing_problem.message
+    assert _places(result) == [
         ("", f"{AT}.componentName", ""),
         ("", f"{AT}.parameterValues[0].value", "AC-8"),
         ("", f"{AT}.traits[0].name", "TR-8"),
@@ -88,7 +88,7 @@ def test_without_its_component_the_rest_of_a_binding_is_checked_all_the_same(
     ]
 
 
-def test_problems_of_the_component_are_those_of_its_document_and_hide_nothing_else(
+def test_problems_of_the_component_name_its_document_and_hide_no_other_problem(
     inputs: Read, application: Text, catalog: Catalog
 ) -> None:
     broken = (
@@ -100,8 +100,8 @@ def test_problems_of_the_component_are_those_of_its_document_and_hide_nothing_el
         "parameterValues": [{"name": "size", "value": "big"}],
         "traits": [{"name": "nothing-like-it"}],
     }
-    found = prepare.prepare(inputs(application(binding, components=broken)), catalog, 0)
-    assert _places(found) == [
+    result = prepare.prepare(inputs(application(binding, components=broken)), catalog, 0)
+    assert _places(result) == [
         ("componentschematic/sized", "$.spec.containers[0]", "CN-2"),
         ("", f"{AT}.parameterValues[0].value", "PA-5"),
         ("componentschematic/sized", "$.spec.workloadType", "CO-13"),
@@ -109,18 +109,16 @@ def test_problems_of_the_component_are_those_of_its_document_and_hide_nothing_el
     ]
 
 
-def test_a_broken_parameter_is_not_held_against_the_values_that_are_given_for_it(
-    inputs: Read, application: Text, catalog: Catalog
-) -> None:
+def test_values_of_an_invalid_parameter_are_not_reported(inputs: Read, application: Text, catalog: Catalog) -> None:
     broken = SIZED.format(settings="[]").replace("type: number, default: 0", "type: nmber")
     binding = {"componentName": "sized", "instanceName": "a", "parameterValues": [{"name": "size", "value": 3}]}
-    found = prepare.prepare(inputs(application(binding, components=broken)), catalog, 0)
-    assert [(document, path) for document, path, _ in _places(found)] == [
+    result = prepare.prepare(inputs(application(binding, components=broken)), catalog, 0)
+    assert [(document, path) for document, path, _ in _places(result)] == [
         ("componentschematic/sized", "$.spec.parameters[0].type")
     ]
 
 
-def test_settings_are_told_at_their_entry_or_at_the_parameter_that_they_come_from(
+def test_a_problem_of_a_setting_has_the_path_of_its_value_or_parameter(
     inputs: Read, application: Text, with_types: Callable[..., Catalog]
 ) -> None:
     settings = (
@@ -128,24 +126,24 @@ def test_settings_are_told_at_their_entry_or_at_the_parameter_that_they_come_fro
     )
     binding = {"componentName": "sized", "instanceName": "a"}
     text = application(binding, components=SIZED.format(settings=settings))
-    found = prepare.prepare(inputs(text), with_types(Sized()), 0)
-    assert _places(found) == [
+    result = prepare.prepare(inputs(text), with_types(Sized()), 0)
+    assert _places(result) == [
         ("componentschematic/sized", "$.spec.workloadSettings[2].value", "WS-3"),
         ("componentschematic/sized", "$.spec.workloadSettings[0].value", "WS-3"),
         ("componentschematic/sized", "$.spec.workloadSettings[1].fromParam", "WS-3"),
     ]
 
 
-def test_a_missing_setting_is_told_at_the_list_of_settings(
+def test_a_missing_setting_is_reported_at_the_list_of_settings(
     inputs: Read, application: Text, with_types: Callable[..., Catalog]
 ) -> None:
     binding = {"componentName": "sized", "instanceName": "a"}
     text = application(binding, components=SIZED.format(settings="[]"))
-    found = prepare.prepare(inputs(text), with_types(Sized()), 0)
-    assert _places(found) == [("componentschematic/sized", "$.spec.workloadSettings", "WS-3")]
+    result = prepare.prepare(inputs(text), with_types(Sized()), 0)
+    assert _places(result) == [("componentschematic/sized", "$.spec.workloadSettings", "WS-3")]
 
 
-def test_a_trait_comes_once_and_only_to_a_workload_that_can_have_it(
+def test_a_trait_is_allowed_once_and_only_on_a_workload_type_that_it_applies_to(
     inputs: Read, application: Text, catalog: Catalog
 ) -> None:
     scaler = {"name": "manual-scaler", "properties": {"replicaCount": 1}}
@@ -155,21 +153,21 @@ def test_a_trait_comes_once_and_only_to_a_workload_that_can_have_it(
         "instanceName": "q",
         "traits": [scaler, ingress, {**scaler, "name": "ManualScaler"}],
     }
-    found = prepare.prepare(inputs(application(binding)), catalog, 0)
-    assert _places(found) == [("", f"{AT}.traits[1].name", "TR-14"), ("", f"{AT}.traits[2].name", "TR-5")]
-    assert "does not apply to core.oam.dev/v1alpha1.Worker" in found.problems[0].message
-    assert 'the trait "manual-scaler" is attached twice' in found.problems[1].message
+    result = prepare.prepare(inputs(application(binding)), catalog, 0)
+    assert _places(result) == [("", f"{AT}.traits[1].name", "TR-14"), ("", f"{AT}.traits[2].name", "TR-5")]
+    assert "does not apply to core.oam.dev/v1alpha1.Worker" in result.problems[0].message
+    assert 'the trait "manual-scaler" is attached twice' in result.problems[1].message
 
 
-def test_a_variable_that_does_not_exist_is_one_mistake_and_hides_no_other(
+def test_an_undefined_variable_is_one_problem_and_hides_no_other(
     inputs: Read, application: Text, web: Web, catalog: Catalog
 ) -> None:
     traits = (
         {"name": "auto-scaler", "properties": {"minimum": "[fromVariable(low)]", "cpu": 0}},
         {"name": "volume-mounter", "properties": {"volumeName": "[fromVariable(v)]"}},
     )
-    found = prepare.prepare(inputs(application(web(*traits))), catalog, 0)
-    assert _places(found) == [
+    result = prepare.prepare(inputs(application(web(*traits))), catalog, 0)
+    assert _places(result) == [
         ("", f"{AT}.traits[0].properties.minimum", "AC-9"),
         ("", f"{AT}.traits[0].properties.cpu", "TR-17"),
         ("", f"{AT}.traits[1].properties.volumeName", "AC-9"),
@@ -177,19 +175,19 @@ def test_a_variable_that_does_not_exist_is_one_mistake_and_hides_no_other(
     ]
 
 
-def test_outdated_and_misplaced_properties_are_read_with_a_warning(
+def test_deprecated_and_misplaced_properties_are_accepted_with_a_warning(
     inputs: Read, application: Text, web: Web, catalog: Catalog
 ) -> None:
     trait = {"name": "manual-scaler", "parameterValues": {"replica_count": 3}}
     read = inputs(application(web(trait)))
-    found = prepare.prepare(read, catalog, 0)
-    assert found.instance is not None
-    assert found.instance.traits[0].properties == {"replicaCount": 3}
-    assert [warning.path for warning in found.warnings] == [f"{AT}.traits[0].parameterValues.replica_count"]
+    result = prepare.prepare(read, catalog, 0)
+    assert result.instance is not None
+    assert result.instance.traits[0].properties == {"replicaCount": 3}
+    assert [warning.path for warning in result.warnings] == [f"{AT}.traits[0].parameterValues.replica_count"]
 
 
-def test_a_value_for_no_parameter_is_a_warning(inputs: Read, application: Text, catalog: Catalog) -> None:
+def test_a_value_for_an_unknown_parameter_is_a_warning(inputs: Read, application: Text, catalog: Catalog) -> None:
     binding = {"componentName": "queue", "instanceName": "q", "parameterValues": [{"name": "x", "value": 1}]}
-    found = prepare.prepare(inputs(application(binding)), catalog, 0)
-    assert found.instance is not None
-    assert [warning.rule for warning in found.warnings] == ["PA-7"]
+    result = prepare.prepare(inputs(application(binding)), catalog, 0)
+    assert result.instance is not None
+    assert [warning.rule for warning in result.warnings] == ["PA-7"]

@@ -40,18 +40,18 @@ spec:
 def _policies(plan: Plan) -> list[str | None]:
     assert not plan.problems
     specs = (planned.body.get("spec", {}).get("template", {}).get("spec", {}) for planned in plan.manifests)
-    return [one.get("imagePullPolicy") for spec in specs for one in spec.get("containers", ())]
+    return [container.get("imagePullPolicy") for spec in specs for container in spec.get("containers", ())]
 
 
-@pytest.mark.parametrize(("policy", "found"), [("", None), ("Always", "Always")])
-def test_containers_of_core_workloads_get_the_policy_of_the_setting(
-    plan: Make, application: Text, web: Web, policy: str, found: str | None
+@pytest.mark.parametrize(("policy", "result"), [("", None), ("Always", "Always")])
+def test_containers_of_core_workloads_get_the_configured_pull_policy(
+    plan: Make, application: Text, web: Web, policy: str, result: str | None
 ) -> None:
     text = application(web(), {"componentName": "migrate", "instanceName": "job"})
-    assert _policies(plan(text, image_pull_policy=policy)) == [found, found]
+    assert _policies(plan(text, image_pull_policy=policy)) == [result, result]
 
 
-def test_the_policy_does_not_run_a_task_again(plan: Make, application: Text) -> None:
+def test_a_change_of_the_pull_policy_does_not_run_a_task_again(plan: Make, application: Text) -> None:
     text = application({"componentName": "migrate", "instanceName": "job"})
     digests = {
         planned.inputs_digest
@@ -62,10 +62,10 @@ def test_the_policy_does_not_run_a_task_again(plan: Make, application: Text) -> 
     assert len(digests) == 1
 
 
-def test_pods_of_others_are_left_alone_and_types_are_told_the_parameters(
+def test_other_pods_keep_their_pull_policy_and_types_get_the_parameters(
     plan: Make, application: Text, with_types: Callable[..., Catalog]
 ) -> None:
     text = application({"componentName": "thing", "instanceName": "t"}, components=THEIRS)
-    found = plan(text, types=with_types(Theirs()), image_pull_policy="Always")
-    assert _policies(found) == [None]
-    assert found.instances[0].workload.context.parameters == {"image": "x:1"}
+    rendered = plan(text, types=with_types(Theirs()), image_pull_policy="Always")
+    assert _policies(rendered) == [None]
+    assert rendered.instances[0].workload.context.parameters == {"image": "x:1"}

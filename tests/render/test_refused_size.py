@@ -39,7 +39,7 @@ class Picky(WorkloadType[dict[str, Any]]):
         ((), f"{AT}.instanceName", "not without"),
     ],
 )
-def test_a_size_is_refused_at_the_trait_that_asks_for_it(
+def test_an_unsupported_scale_is_rejected_at_the_trait_that_requests_it(
     traits: tuple[dict[str, Any], ...],
     path: str,
     message: str,
@@ -48,5 +48,5 @@ def test_a_size_is_refused_at_the_trait_that_asks_for_it(
     web: Callable[..., dict[str, Any]],
     with_types: Callable[..., Any],
 ) -> None:
-    found = plan(application(web(*traits)), types=with_types(Picky()))
-    assert [(problem.path, problem.message) for problem in found.problems] == [(path, message)]
+    rendered = plan(application(web(*traits)), types=with_types(Picky()))
+    assert [(problem.path, problem.message) for problem in rendered.problems] == [(path, message)]

@@ -86,10 +86,13 @@ spec:
 """
 
 
-def test_five_mistakes_are_told_at_once_each_at_its_line(plan: Make) -> None:
-    found = plan(FIVE)
-    told = [(one.location.line if one.location else 0, one.rule, one.message) for one in found.problems]
-    assert [(line, rule) for line, rule, _ in told] == [
+def test_five_problems_are_reported_together_each_with_its_line(plan: Make) -> None:
+    rendered = plan(FIVE)
+    reported = [
+        (problem.location.line if problem.location else 0, problem.rule, problem.message)
+        for problem in rendered.problems
+    ]
+    assert [(line, rule) for line, rule, _ in reported] == [
         (37, "PA-3"),
         (40, "TR-8"),
         (44, "TR-17"),
@@ -97,8 +100,8 @@ def test_five_mistakes_are_told_at_once_each_at_its_line(plan: Make) -> None:
         (51, "TR-14"),
     ]
     parts = ['requires a value for "greeting"', 'mean "ingress"?', "whole number", 'mean "domain"?', "does not apply"]
-    assert [part for part, (_, _, message) in zip(parts, told, strict=True) if part not in message] == []
-    assert (found.reason, found.manifests, found.instances) == (rendering.INVALID, (), ())
+    assert [part for part, (_, _, message) in zip(parts, reported, strict=True) if part not in message] == []
+    assert (rendered.reason, rendered.manifests, rendered.instances) == (rendering.INVALID, (), ())
 
 
 def test_a_problem_has_the_column_of_its_key(plan: Make) -> None:
@@ -109,45 +112,45 @@ def test_a_problem_has_the_column_of_its_key(plan: Make) -> None:
 
 def test_without_positions_problems_have_paths_only(plan: Make) -> None:
     for positions in ({}, {"": Positions(file="empty.yaml")}):
-        found = plan(FIVE, positions=positions)
-        assert [problem.location for problem in found.problems] == [None] * 5
-        assert found.problems[2].path == "$.spec.components[0].traits[1].properties.replicaCount"
+        rendered = plan(FIVE, positions=positions)
+        assert [problem.location for problem in rendered.problems] == [None] * 5
+        assert rendered.problems[2].path == "$.spec.components[0].traits[1].properties.replicaCount"
 
 
-def test_one_missing_component_does_not_hide_what_is_wrong_elsewhere(plan: Make, application: Text, web: Web) -> None:
+def test_a_missing_component_does_not_hide_other_problems(plan: Make, application: Text, web: Web) -> None:
     absent = {"componentName": "absent", "instanceName": "a"}
-    found = plan(application(absent))
-    assert (found.reason, [problem.path for problem in found.problems]) == (
+    rendered = plan(application(absent))
+    assert (rendered.reason, [problem.path for problem in rendered.problems]) == (
         rendering.COMPONENT_NOT_FOUND,
         ["$.spec.components[0].componentName"],
     )
-    found = plan(application(absent, web({"name": "ingress", "properties": {"hostname": "A B"}})))
-    assert (found.reason, [problem.path for problem in found.problems]) == (
+    rendered = plan(application(absent, web({"name": "ingress", "properties": {"hostname": "A B"}})))
+    assert (rendered.reason, [problem.path for problem in rendered.problems]) == (
         rendering.INVALID,
         ["$.spec.components[0].componentName", "$.spec.components[1].traits[0].properties.hostname"],
     )
 
 
-def test_a_trait_that_is_wrong_does_not_hide_what_types_refuse_beside_it(
+def test_an_invalid_trait_does_not_hide_problems_that_other_types_report(
     plan: Make, application: Text, web: Web
 ) -> None:
     sizes = [{"name": "manual-scaler", "properties": {"replicaCount": 2}}, {"name": "auto-scaler", "properties": {}}]
-    found = plan(application(web({"name": "nothing-such"}, {"name": "ingress", "properties": {"x": 1}}, *sizes)))
+    rendered = plan(application(web({"name": "nothing-such"}, {"name": "ingress", "properties": {"x": 1}}, *sizes)))
     traits = "$.spec.components[0].traits"
-    assert [(problem.path, problem.rule) for problem in found.problems][:2] == [
+    assert [(problem.path, problem.rule) for problem in rendered.problems][:2] == [
         (f"{traits}[0].name", "TR-8"),
         (f"{traits}[1].properties.x", "TR-17"),
     ]
-    (clash,) = found.problems[2:]
+    (clash,) = rendered.problems[2:]
     assert clash.path == f"{traits}[3]"
-    assert (found.manifests, found.instances) == ((), ())
+    assert (rendered.manifests, rendered.instances) == ((), ())
 
 
-def test_a_fault_beside_a_mistake_is_not_told_because_it_may_come_of_it(
+def test_a_fault_is_not_reported_next_to_a_problem_that_may_cause_it(
     plan: Make, application: Text, web: Web, with_types: Types
 ) -> None:
-    found = plan(application(web({"name": "nothing-such"}, {"name": "broken"})), types=with_types(Broken()))
-    assert [problem.path for problem in found.problems] == ["$.spec.components[0].traits[0].name"]
+    rendered = plan(application(web({"name": "nothing-such"}, {"name": "broken"})), types=with_types(Broken()))
+    assert [problem.path for problem in rendered.problems] == ["$.spec.components[0].traits[0].name"]
 
 
 class Broken(Trait[Any]):
@@ -169,31 +172,31 @@ class Junk(Trait[Any]):
 
 
 @pytest.mark.parametrize("type_", [Broken(), Junk()])
-def test_a_plugin_at_fault_is_named_and_nothing_is_applied(
+def test_a_failing_plugin_is_named_and_nothing_is_applied(
     type_: Trait[Any], plan: Make, application: Text, web: Web, with_types: Types
 ) -> None:
-    found = plan(application(web({"name": type_.name})), types=with_types(type_))
-    assert (found.reason, found.manifests, found.instances) == (rendering.PLUGIN_FAILED, (), ())
-    (problem,) = found.problems
+    rendered = plan(application(web({"name": type_.name})), types=with_types(type_))
+    assert (rendered.reason, rendered.manifests, rendered.instances) == (rendering.PLUGIN_FAILED, (), ())
+    (problem,) = rendered.problems
     assert problem.path == "$.spec.components[0].traits[0]"
     assert f"{type_.name} of acme 1.0" in problem.message
 
 
-def test_a_mistake_of_the_user_comes_before_a_fault_of_a_plugin(
+def test_problems_of_documents_come_before_faults_of_plugins(
     plan: Make, application: Text, web: Web, with_types: Types
 ) -> None:
     text = application(web({"name": "broken"}, {"name": "ingress"}))
-    found = plan(text, types=with_types(Broken()))
-    assert found.reason == rendering.INVALID
-    assert len(found.problems) == 2
+    rendered = plan(text, types=with_types(Broken()))
+    assert rendered.reason == rendering.INVALID
+    assert len(rendered.problems) == 2
 
 
-def test_a_binding_that_was_misread_is_not_shown_to_types(plan: Make, application: Text, web: Web) -> None:
-    found = plan(application(web({"name": "ingress"}, instanceName="My_Front")))
-    assert [problem.path for problem in found.problems] == ["$.spec.components[0].instanceName"]
+def test_types_are_not_called_for_a_binding_with_parse_errors(plan: Make, application: Text, web: Web) -> None:
+    rendered = plan(application(web({"name": "ingress"}, instanceName="My_Front")))
+    assert [problem.path for problem in rendered.problems] == ["$.spec.components[0].instanceName"]
 
 
-def test_an_application_that_could_not_be_read_is_not_valid(catalog: Catalog) -> None:
+def test_an_unreadable_application_is_invalid(catalog: Catalog) -> None:
     problem = Problem("is no map", "$.spec")
     inputs = Inputs(
         application=Application(metadata=Metadata(name="shop")),
@@ -201,16 +204,16 @@ def test_an_application_that_could_not_be_read_is_not_valid(catalog: Catalog) ->
         components={},
         now=NOW,
     )
-    found = rendering.render(inputs, catalog)
-    assert (found.problems, found.reason) == ((problem,), rendering.INVALID)
+    rendered = rendering.render(inputs, catalog)
+    assert (rendered.problems, rendered.reason) == ((problem,), rendering.INVALID)
 
 
 def test_an_application_without_components_is_valid_and_empty(plan: Make, application: Text) -> None:
-    found = plan(application())
-    assert found == Plan()
+    rendered = plan(application())
+    assert rendered == Plan()
 
 
-def test_two_instances_that_would_write_one_object_are_refused(plan: Make, application: Text) -> None:
+def test_two_instances_that_would_write_one_object_are_rejected(plan: Make, application: Text) -> None:
     components = """
 apiVersion: core.oam.dev/v1alpha1
 kind: ComponentSchematic
@@ -238,15 +241,15 @@ class Waking(Trait[dict[str, Any]]):
         return Rendered(wake_at=ctx.now + timedelta(seconds=ctx.properties["after"]))
 
 
-@pytest.mark.parametrize(("after", "wanted"), [((60, 30), 30), ((60, -5), 1), ((0, 60), 1)])
-def test_the_plan_wakes_at_the_first_change_but_never_turns_in_circles(
-    after: tuple[int, int], wanted: int, plan: Make, application: Text, web: Web, with_types: Types
+@pytest.mark.parametrize(("after", "expected"), [((60, 30), 30), ((60, -5), 1), ((0, 60), 1)])
+def test_wake_at_is_the_first_change_and_never_sooner_than_the_minimum(
+    after: tuple[int, int], expected: int, plan: Make, application: Text, web: Web, with_types: Types
 ) -> None:
     bindings = [
         web({"name": "waking", "properties": {"after": seconds}}, instanceName=f"i{seconds}") for seconds in after
     ]
-    found = plan(application(*bindings), types=with_types(Waking()))
-    assert found.wake_at == NOW + timedelta(seconds=wanted)
+    rendered = plan(application(*bindings), types=with_types(Waking()))
+    assert rendered.wake_at == NOW + timedelta(seconds=expected)
 
 
 class Dated(Trait[Any]):
@@ -260,7 +263,9 @@ class Dated(Trait[Any]):
         return Rendered(add=(Manifest(kind=self.produces[0], name="when", body={"data": data}),))
 
 
-def test_a_trait_is_told_when_it_was_attached_first(plan: Make, application: Text, web: Web, with_types: Types) -> None:
+def test_a_trait_gets_the_time_at_which_it_was_first_attached(
+    plan: Make, application: Text, web: Web, with_types: Types
+) -> None:
     before = NOW - timedelta(days=3)
     text, types = application(web({"name": "dated"})), with_types(Dated())
     attached = {("front", "dated"): before, ("other", "dated"): NOW - timedelta(days=9)}
@@ -281,10 +286,10 @@ def _shop(application: Text, web: Web) -> str:
     )
 
 
-def test_objects_come_in_the_order_of_applying_with_their_owners(plan: Make, application: Text, web: Web) -> None:
-    found = plan(_shop(application, web))
-    assert (found.problems, found.warnings, found.reason) == ((), (), "Valid")
-    assert [(str(planned.ref), planned.owner, planned.instance) for planned in found.manifests] == [
+def test_objects_are_in_apply_order_and_have_owners(plan: Make, application: Text, web: Web) -> None:
+    rendered = plan(_shop(application, web))
+    assert (rendered.problems, rendered.warnings, rendered.reason) == ((), (), "Valid")
+    assert [(str(planned.ref), planned.owner, planned.instance) for planned in rendered.manifests] == [
         ("componentinstance.core.oam.dev/web-front", "application", "front"),
         ("componentinstance.core.oam.dev/queue-back", "application", "back"),
         ("componentinstance.core.oam.dev/migrate-job", "application", "job"),
@@ -295,11 +300,11 @@ def test_objects_come_in_the_order_of_applying_with_their_owners(plan: Make, app
         ("deployment.apps/back", "instance", "back"),
         ("job.batch/job", "instance", "job"),
     ]
-    assert [instance.owner.name for instance in found.instances] == ["web-front", "queue-back", "migrate-job"]
-    assert [bool(planned.inputs_digest) for planned in found.manifests] == [False] * 8 + [True]
+    assert [instance.owner.name for instance in rendered.instances] == ["web-front", "queue-back", "migrate-job"]
+    assert [bool(planned.inputs_digest) for planned in rendered.manifests] == [False] * 8 + [True]
 
 
-def test_the_same_input_gives_the_same_bytes_and_is_not_changed(
+def test_equal_inputs_give_equal_plans_and_are_not_changed(
     inputs: Callable[..., Inputs], application: Text, web: Web, catalog: Catalog
 ) -> None:
     read = inputs(_shop(application, web))
@@ -332,14 +337,18 @@ BINDINGS = st.fixed_dictionaries(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(BINDINGS, max_size=3))
-def test_whatever_is_written_is_either_a_plan_or_told_with_places(
+def test_any_application_gives_a_plan_or_problems_with_locations(
     inputs: Callable[..., Inputs], application: Text, catalog: Catalog, bindings: list[dict[str, Any]]
 ) -> None:
     read = inputs(application(*bindings))
-    found = rendering.render(read, catalog)
+    rendered = rendering.render(read, catalog)
     again = rendering.render(read, catalog)
-    assert (found.manifests, found.problems, found.warnings) == (again.manifests, again.problems, again.warnings)
-    assert bool(found.problems) is not (found.reason == "Valid")
-    assert not (found.problems and (found.manifests or found.instances))
-    assert all(problem.location is not None for problem in (*found.problems, *found.warnings))
-    assert len(set(found.problems)) == len(found.problems)
+    assert (rendered.manifests, rendered.problems, rendered.warnings) == (
+        again.manifests,
+        again.problems,
+        again.warnings,
+    )
+    assert bool(rendered.problems) is not (rendered.reason == "Valid")
+    assert not (rendered.problems and (rendered.manifests or rendered.instances))
+    assert all(problem.location is not None for problem in (*rendered.problems, *rendered.warnings))
+    assert len(set(rendered.problems)) == len(rendered.problems)

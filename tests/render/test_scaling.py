@@ -34,7 +34,7 @@ def _size(*sizes: Scale) -> Scale | str | None:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "wanted"),
+    ("sizes", "expected"),
     [
         ((), None),
         ((EXACT,), EXACT),
@@ -57,8 +57,10 @@ def _size(*sizes: Scale) -> Scale | str | None:
         ((RANGE, EXACT, HOLD), "clash"),
     ],
 )
-def test_the_table_of_sizes_holds_in_every_order(sizes: tuple[Scale, ...], wanted: Scale | str | None) -> None:
-    assert [_size(*order) for order in itertools.permutations(sizes)] == [wanted] * len(
+def test_merging_scales_follows_the_table_in_every_order(
+    sizes: tuple[Scale, ...], expected: Scale | str | None
+) -> None:
+    assert [_size(*order) for order in itertools.permutations(sizes)] == [expected] * len(
         list(itertools.permutations(sizes))
     )
 
@@ -72,7 +74,7 @@ SIZES = st.one_of(
 
 
 @given(st.lists(SIZES, max_size=4), st.randoms())
-def test_the_order_of_wishes_makes_no_difference(sizes: list[Scale], random: object) -> None:
+def test_the_order_of_requests_does_not_matter(sizes: list[Scale], random: object) -> None:
     wishes = _wishes(*sizes)
     shuffled = list(wishes)
     random.shuffle(shuffled)  # type: ignore[attr-defined] # hypothesis hands over a Random
@@ -85,14 +87,14 @@ def test_the_order_of_wishes_makes_no_difference(sizes: list[Scale], random: obj
 
 
 @given(st.lists(SIZES, min_size=1, max_size=3))
-def test_what_is_merged_is_a_size_that_can_be_had(sizes: list[Scale]) -> None:
+def test_a_merged_scale_is_valid(sizes: list[Scale]) -> None:
     merged = scaling.merge(_wishes(*sizes))
     if isinstance(merged, MergedScale):
         assert merged.scale.form != "hold"
         assert 0 <= merged.scale.minimum <= merged.scale.maximum
 
 
-def test_a_clash_names_every_trait_and_stands_at_the_last() -> None:
+def test_a_scale_clash_names_every_trait_and_has_the_path_of_the_last() -> None:
     # by number, not by letter: 10 comes after 9
     wishes = [ScaleRequest(EXACT, f"t{index}", f"$.traits[{index}]") for index in (8, 9, 10)]
     clash = scaling.merge(wishes)
@@ -101,7 +103,7 @@ def test_a_clash_names_every_trait_and_stands_at_the_last() -> None:
     assert clash.path == "$.traits[10]"
 
 
-def test_the_wish_that_decides_the_form_is_told() -> None:
+def test_a_merged_scale_has_the_request_that_decides_its_form() -> None:
     merged = scaling.merge([ScaleRequest(HOLD, "holder", "$.a"), ScaleRequest(RANGE, "ranger", "$.b")])
     assert isinstance(merged, MergedScale)
     assert merged.request.trait == "ranger"

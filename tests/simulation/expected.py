@@ -17,7 +17,7 @@ from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.model.parse import documents as parse
 from rudr_py.render import render
 from rudr_py.render.scopes import membership
-from rudr_py.render.status import previous
+from rudr_py.render.status import status
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan, PlannedObject
 from rudr_py.settings import FIELD_MANAGER
@@ -51,7 +51,7 @@ def plan(cluster: SimulatedCluster, application: Document, catalog: Catalog) -> 
         parsed=own,
         components={name: component for name, component in components.items() if name in names},
         now=cluster.clock.now(),
-        attached=previous.previous(application.get("status")).attached,
+        attached=status.read_previous(application.get("status")).attached,
         scopes_of=membership.declared([item.value for item in parsed.values() if item.value is not None]),
     )
     return render.render(inputs, catalog)
@@ -84,12 +84,12 @@ def differences(cluster: SimulatedCluster, strangers: frozenset[str]) -> Iterato
 
 
 def _status_differences(application: Document, synced: str) -> Iterator[str]:
-    metadata, status = application["metadata"], application.get("status", {})
+    metadata, reported = application["metadata"], application.get("status", {})
     name = metadata["name"]
-    if status.get("observedGeneration") != metadata["generation"]:
-        yield f"{name}: observedGeneration {status.get('observedGeneration')} is not {metadata['generation']}"
+    if reported.get("observedGeneration") != metadata["generation"]:
+        yield f"{name}: observedGeneration {reported.get('observedGeneration')} is not {metadata['generation']}"
     if _condition(application, "Synced") != synced:
-        yield f"{name}: Synced is not {synced}: {status.get('conditions')}"
+        yield f"{name}: Synced is not {synced}: {reported.get('conditions')}"
 
 
 def _object_differences(

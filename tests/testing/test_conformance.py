@@ -1,4 +1,4 @@
-"""The conformance suite finds, for each promise, a type that breaks it, and tells one that keeps all from it."""
+"""The conformance suite fails for a type that violates a rule, and passes for a type that follows all rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from rudr_py.api import Health, Kind, Manifest, Rendered, Trait, TraitContext
+from rudr_py.api import Health, InvalidProperties, Kind, Manifest, Rendered, Trait, TraitContext
 from rudr_py.plugins import rights
 from rudr_py.testing import RenderError, checks, conformance, fuzz_objects, rbac_check
 from rudr_py.testing.checks import Case
@@ -41,7 +41,7 @@ test_conforms = conformance.suite(Good(), properties=[{}, {"anything": 1}])
 
 
 def _case(type_: Trait[Any]) -> Case:
-    return Case(stage=RenderSetup(type_=type_))
+    return Case(setup=RenderSetup(type_=type_))
 
 
 def _saying(data: Callable[[TraitContext[Any]], object]) -> Trait[Any]:
@@ -71,7 +71,7 @@ class Constant(Good):
 
 
 class Nosy(Good):
-    """Looks at its neighbours in the listed order."""
+    """Depends on the listed order of traits."""
 
     def data(self, ctx: TraitContext[Any]) -> dict[str, Any]:
         return {"first": ctx.traits[0].name}
@@ -87,6 +87,11 @@ class Fragile(Good):
     def health(self, ctx: TraitContext[Any]) -> Health:
         found = ctx.live(ctx.manifests[0].ref) or {}
         return Health("ready" if found["status"]["phase"] == "Good" else "failed", "Looked")
+
+
+class Rejecting(Good):
+    def health(self, ctx: TraitContext[Any]) -> Health:
+        raise InvalidProperties("the status has no phase")
 
 
 class Gullible(Good):
@@ -106,41 +111,42 @@ class Refusing(Good):
 @pytest.mark.parametrize(
     ("check", "bad"),
     [
-        (checks.declares_what_can_be_used, _declaring(produces=["ConfigMap"])),
-        (checks.declares_what_can_be_used, _declaring(observe=(CONFIG,))),
-        (checks.has_a_sane_schema, _declaring(properties={"type": "object", "required": ["a"]})),
+        (checks.has_valid_declarations, _declaring(produces=["ConfigMap"])),
+        (checks.has_valid_declarations, _declaring(observe=(CONFIG,))),
+        (checks.has_a_valid_schema, _declaring(properties={"type": "object", "required": ["a"]})),
         (
-            checks.has_a_sane_schema,
+            checks.has_a_valid_schema,
             _declaring(properties={"type": "object", "properties": {"a": {"type": "string", "default": 1}}}),
         ),
         (checks.renders, Refusing()),
         (checks.renders_the_same_bytes_twice, _saying(lambda _: next(COUNT))),
-        (checks.leaves_its_inputs_alone, Meddler()),
-        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: time.time())),
-        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: dt.datetime.now(dt.UTC))),
-        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: dt.date.today())),  # noqa: DTZ011 - the mistake under test
-        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: random.random())),  # noqa: S311 - the mistake under test
-        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: os.urandom(1))),
-        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: os.environ.get("HOME"))),
-        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: socket.socket().close())),
-        (checks.reads_no_clock_and_opens_nothing, _saying(lambda _: os.listdir("."))),  # noqa: PTH208 - the mistake under test
-        (checks.produces_what_it_declares, Greedy()),
-        (checks.makes_unique_names_of_at_most_63_characters, Constant()),
-        (checks.does_not_mind_the_order_of_traits, Nosy()),
-        (checks.tells_health_of_anything, Fragile()),
-        (checks.tells_health_of_anything, Gullible()),
-        (checks.makes_objects_that_kubernetes_takes, _saying(lambda _: 1)),
+        (checks.does_not_change_its_inputs, Meddler()),
+        (checks.has_no_side_effects, _saying(lambda _: time.time())),
+        (checks.has_no_side_effects, _saying(lambda _: dt.datetime.now(dt.UTC))),
+        (checks.has_no_side_effects, _saying(lambda _: dt.date.today())),  # noqa: DTZ011 - the error under test
+        (checks.has_no_side_effects, _saying(lambda _: random.random())),  # noqa: S311 - the error under test
+        (checks.has_no_side_effects, _saying(lambda _: os.urandom(1))),
+        (checks.has_no_side_effects, _saying(lambda _: os.environ.get("HOME"))),
+        (checks.has_no_side_effects, _saying(lambda _: socket.socket().close())),
+        (checks.has_no_side_effects, _saying(lambda _: os.listdir("."))),  # noqa: PTH208 - the error under test
+        (checks.adds_only_declared_kinds, Greedy()),
+        (checks.has_unique_names_of_at_most_63_characters, Constant()),
+        (checks.is_independent_of_the_order_of_traits, Nosy()),
+        (checks.has_health_for_any_objects, Fragile()),
+        (checks.has_health_for_any_objects, Rejecting()),
+        (checks.has_health_for_any_objects, Gullible()),
+        (checks.renders_objects_that_kubernetes_accepts, _saying(lambda _: 1)),
     ],
 )
-def test_a_type_that_breaks_a_promise_is_found(check: Callable[[Case], None], bad: Trait[Any]) -> None:
+def test_a_violation_of_the_contract_fails_its_check(check: Callable[[Case], None], bad: Trait[Any]) -> None:
     check(_case(Good()))
-    if check is checks.makes_objects_that_kubernetes_takes:
+    if check is checks.renders_objects_that_kubernetes_accepts:
         bad = type("Unknown", (Good,), {"data": lambda _self, _ctx: {"size": 1}})()
     with pytest.raises((AssertionError, RenderError)):
         check(_case(bad))
 
 
-def test_junk_is_the_same_for_everyone_and_of_every_kind() -> None:
+def test_fuzz_objects_are_deterministic_and_cover_every_json_type() -> None:
     places = [("v1", "ConfigMap", "a"), ("v1", "Pod", "b")]
     first, second = list(fuzz_objects.documents(places)), list(fuzz_objects.documents(places))
     assert first == second
@@ -149,20 +155,20 @@ def test_junk_is_the_same_for_everyone_and_of_every_kind() -> None:
     assert kinds >= {dict, list, str, int, float, bool, type(None)}
 
 
-def test_a_right_that_is_missing_is_told_with_its_request() -> None:
+def test_a_missing_right_is_reported_with_the_request() -> None:
     case = _case(Good())
     enough = rights.needed(case.catalog())
     without = msgspec.structs.replace(enough, cluster=tuple(rule for rule in enough.cluster if rule.groups != ("",)))
     with pytest.raises(AssertionError, match="configmaps"):
-        rbac_check.check([case.stage], case.catalog(), without)
+        rbac_check.check([case.setup], case.catalog(), without)
 
 
-def test_a_type_that_cannot_render_is_told_before_a_cluster_waits_for_it() -> None:
+def test_a_type_that_cannot_render_fails_before_a_cluster_is_started() -> None:
     with pytest.raises(RenderError, match="raised ValueError"):
-        checks.asks_for_the_rights_that_it_needs(_case(Refusing()))
+        checks.declares_the_rights_that_it_needs(_case(Refusing()))
 
 
-def test_rights_that_could_not_be_tried_are_told_with_what_the_server_refused() -> None:
+def test_an_unsynced_application_is_reported_with_the_errors_of_the_server() -> None:
     class Unfit(Good):
         produces = (SERVICE,)
 
@@ -171,19 +177,19 @@ def test_rights_that_could_not_be_tried_are_told_with_what_the_server_refused() 
             return Rendered(add=(Manifest(kind=SERVICE, name=ctx.name("good"), body=body),))
 
     case = _case(Unfit())
-    with pytest.raises(AssertionError, match='rights of "good" could not be tried') as told:
-        rbac_check.check([case.stage], case.catalog())
+    with pytest.raises(AssertionError, match='rights of "good" could not be checked') as told:
+        rbac_check.check([case.setup], case.catalog())
     assert "Synced is False, Invalid: " in str(told.value)
-    assert "the server answered 422 to PATCH /api/v1/namespaces/default/services/" in str(told.value)
+    assert "the server returned 422 for PATCH /api/v1/namespaces/default/services/" in str(told.value)
 
 
-def test_rights_that_could_not_be_tried_are_told_with_the_fault_of_the_type() -> None:
+def test_an_unsynced_application_is_reported_with_the_fault_of_the_type() -> None:
     case = _case(Refusing())
     with pytest.raises(AssertionError, match=r"Valid is False, PluginFailed: .* raised ValueError"):
-        rbac_check.check([case.stage], case.catalog())
+        rbac_check.check([case.setup], case.catalog())
 
 
-def test_rights_that_could_not_be_tried_are_told_after_a_while() -> None:
+def test_an_unsynced_application_fails_the_check_of_rights_after_a_timeout() -> None:
     class Robber(Good):
         produces = (ACCOUNT,)
 
@@ -192,11 +198,11 @@ def test_rights_that_could_not_be_tried_are_told_after_a_while() -> None:
 
     case = _case(Robber())
     with pytest.raises(AssertionError, match=r'application "app-0" was not synced in 1 s'):
-        rbac_check.check([case.stage], case.catalog(), patience=1.0)
+        rbac_check.check([case.setup], case.catalog(), patience=1.0)
 
 
 @pytest.mark.parametrize("begun", [True, False])
-def test_health_that_never_ends_is_told_before_a_cluster_waits_for_it(begun: bool) -> None:
+def test_an_endless_health_fails_before_a_cluster_is_started(begun: bool) -> None:
     class Endless(Good):
         def health(self, ctx: TraitContext[Any]) -> Health:
             found = ctx.live(ctx.manifests[0].ref) or {}
@@ -205,11 +211,11 @@ def test_health_that_never_ends_is_told_before_a_cluster_waits_for_it(begun: boo
             return Health("ready", "Good")
 
     with pytest.raises(AssertionError, match=r"raised TimeoutError: no result within .*; observed were "):
-        checks.asks_for_the_rights_that_it_needs(_case(Endless()))
+        checks.declares_the_rights_that_it_needs(_case(Endless()))
 
 
-def test_kinds_of_others_get_stand_in_definitions() -> None:
+def test_kinds_of_other_projects_get_placeholder_definitions() -> None:
     class Gadgets(Good):
         produces = (GADGET,)
 
-    checks.asks_for_the_rights_that_it_needs(_case(Gadgets()))
+    checks.declares_the_rights_that_it_needs(_case(Gadgets()))

@@ -1,4 +1,4 @@
-"""The pytest plugin: costs nothing at load, offers its fixtures, says what to install, and lets other tests alone."""
+"""The pytest plugin: loads fast, provides its fixtures, names missing packages, and does not affect other tests."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _pytest(
     )
 
 
-def test_loading_the_plugin_imports_pytest_and_nothing_of_weight() -> None:
+def test_loading_the_pytest_plugin_imports_no_heavy_module() -> None:
     probe = (
         "import sys, json, pytest; before = set(sys.modules); import rudr_py.testing.plugin; "
         "print(json.dumps(sorted({n.partition('.')[0] for n in set(sys.modules) - before})))"
@@ -64,7 +64,7 @@ def test_it(render_one):
     assert own["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "rudr"
     assert rendering.one("Deployment")["metadata"]["name"] == "app-web"
 
-def test_refused(render_one):
+def test_rejected(render_one):
     with pytest.raises(RenderError, match="text"):
         render_one(Notes())
     with pytest.raises(AssertionError, match="not one"):
@@ -75,7 +75,7 @@ def test_refused(render_one):
     assert "2 passed" in done.stdout, done.stdout
 
 
-def test_golden_files_are_compared_and_recorded_on_order_only(tmp_path: Path) -> None:
+def test_golden_files_are_compared_and_recorded_only_with_the_flag(tmp_path: Path) -> None:
     test = """
 def test_it(render_one, rudr_golden):
     rudr_golden(render_one(Notes(), properties={"text": "hi"}))
@@ -92,7 +92,7 @@ def test_it(render_one, rudr_golden):
     assert "text: hi" in changed.stdout
 
 
-def test_a_trait_comes_up_on_a_cluster_in_the_test(tmp_path: Path) -> None:
+def test_a_trait_is_applied_on_a_cluster_in_the_test(tmp_path: Path) -> None:
     test = """
 def test_it(rudr_controller):
     live = rudr_controller(Notes())
@@ -114,7 +114,7 @@ def test_it(rudr_controller):
     assert "1 passed" in done.stdout, done.stdout
 
 
-def test_a_fixture_without_its_extra_skips_and_says_what_to_install(tmp_path: Path) -> None:
+def test_a_fixture_without_its_extra_skips_the_test_with_the_install_command(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("import sys\nsys.modules['kubernetes_validate'] = None\n")
     (tmp_path / "test_notes.py").write_text("def test_it(rudr_api):\n    pass\n")
     done = _pytest(tmp_path, "-rs")
@@ -122,7 +122,7 @@ def test_a_fixture_without_its_extra_skips_and_says_what_to_install(tmp_path: Pa
     assert "pip install 'rudr-py[testing]'" in done.stdout
 
 
-def test_the_plugin_comes_by_itself_and_only_once_where_the_project_is_installed(tmp_path: Path) -> None:
+def test_the_pytest_plugin_is_loaded_once_where_the_project_is_installed(tmp_path: Path) -> None:
     points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["pytest11"]
     info = tmp_path / "site" / "rudr_py-0.dist-info"
     info.mkdir(parents=True)

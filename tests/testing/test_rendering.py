@@ -1,4 +1,4 @@
-"""What the renderer of the kit tells of the type under test, whatever sort of type it is."""
+"""The health that the renderer returns for the type under test, for each category of type."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_health_is_that_of_the_type_under_test(render_one: RenderOne, type_: Typ
     assert render_one(type_, observed=[seen]).health == Health("ready", "Seen", show={"names": "a"})
 
 
-def test_a_type_that_fails_at_its_health_is_told_as_in_status(render_one: RenderOne) -> None:
+def test_a_failing_health_is_reported_as_in_status(render_one: RenderOne) -> None:
     health = render_one(Failing()).health
     assert (health.state, health.reason) == ("unknown", "PluginFailed")
     assert "KeyError" in health.message

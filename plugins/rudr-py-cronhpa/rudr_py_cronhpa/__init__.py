@@ -1,11 +1,11 @@
-"""Sizes by the clock for rudr_py: the trait cron-hpa.
+"""The trait cron-hpa for rudr_py: the number of replicas by time.
 
-trait         the trait: which size holds now, and when that changes
-properties    what a user writes
-timeline      all jobs of a trait: the last one that was due, and those to come
-schedule      one schedule: when it is due
-wallclock     what a clock on the wall shows, as instants; the rule for changes of the clock
-dates         days that are left out
+trait         the trait: the current size, and the time of its next change
+properties    the properties
+timeline      all jobs of a trait: the last job that was due, and future jobs
+schedule      one schedule: the times at which it is due
+wallclock     wall-clock times as instants; the rule for clock changes
+dates         excluded days
 cronhpa       the same jobs as a CronHorizontalPodAutoscaler
 keda          the same jobs as a ScaledObject of KEDA
 command       `rudr cron preview`
@@ -23,5 +23,4 @@ __version__ = "0.1.0"
 
 @hookimpl
 def rudr_register_types() -> list[Type[Any]]:
-    """The trait."""
     return [CronHpa()]

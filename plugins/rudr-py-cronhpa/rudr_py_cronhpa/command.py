@@ -1,4 +1,4 @@
-"""`rudr cron preview`: the coming changes of an application's sizes, in local time. Reads files, asks no cluster."""
+"""`rudr cron preview`: future changes of an application's sizes, in local time. Reads files, no cluster."""
 
 from __future__ import annotations
 
@@ -14,78 +14,78 @@ import yaml
 
 from rudr_py.api import get_in, mappings_in
 from rudr_py.api import properties as models
-from rudr_py_cronhpa import properties
-from rudr_py_cronhpa.properties import Properties
+from rudr_py_cronhpa.properties import Properties, find_problems, time_zone
 from rudr_py_cronhpa.timeline import Due, Timeline
 from rudr_py_cronhpa.trait import CronHpa
 
 LIMIT = 1000
-"""The most lines for one instance."""
+"""The maximum number of lines for one instance."""
 
 _NAMES = (CronHpa.name, *CronHpa.aliases)
 
 
-class Found(msgspec.Struct, frozen=True):
-    """A cron-hpa of a document: the application, the instance, and what is written there."""
+class CronTrait(msgspec.Struct, frozen=True):
+    """A cron-hpa in a document: the application, the instance, and its properties."""
 
     application: str
     instance: str
     written: Mapping[str, Any]
 
 
-@click.group("cron", help="Sizes by the clock: the trait cron-hpa.")
+@click.group("cron", help="The trait cron-hpa: sizes by time.")
 def command() -> None:
-    """Group what there is about cron-hpa."""
+    """Group the commands for cron-hpa."""
 
 
 @command.command("preview")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True, help="How many days to look ahead.")
-@click.option(
-    "--from", "start", metavar="TIME", help="The time to look from, such as 2026-03-28T12:00Z; now by default."
-)
+@click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True, help="Number of days.")
+@click.option("--from", "start", metavar="TIME", help="Start time, such as 2026-03-28T12:00Z; now by default.")
 def preview(file: Path, days: int, start: str | None) -> None:
-    """List when the sizes of the applications in FILE change, in each job's own time zone.
+    """List the changes of sizes of the applications in FILE, in the time zone of each job.
 
-    The trait counts as attached at that time. Only changes are listed: a job that asks for the size that is there
-    already is none.
+    The trait counts as attached at the start time. A job that does not change the size is not listed.
     """
     begin = datetime.now(UTC) if start is None else _time(start)
-    listed = list(_found(file))
-    if not listed:
+    traits = list(_traits(file))
+    if not traits:
         raise click.ClickException(f"{file}: no instance has the trait cron-hpa")
-    wrong = [text for found in listed for text in _told(found)]
-    if wrong:
-        raise click.ClickException("\n".join(wrong))
-    for found in listed:
-        click.echo(f"{found.application}/{found.instance}")
-        for line in _lines(_loaded(found), begin, timedelta(days=days)):
+    errors = [text for trait in traits for text in _errors(trait)]
+    if errors:
+        raise click.ClickException("\n".join(errors))
+    for trait in traits:
+        click.echo(f"{trait.application}/{trait.instance}")
+        for line in _lines(_loaded(trait), begin, timedelta(days=days)):
             click.echo(f"  {line}")
 
 
-def _lines(given: Properties, begin: datetime, span: timedelta) -> Iterator[str]:
-    timeline = Timeline(given=given, attached_at=begin)
-    held = timeline.last(begin)
-    yield f"{_local(given, held, begin)}  now: {held.size} ({held.name})" if held else "now: no job was due yet"
-    size = held.size if held else None
+def _lines(properties: Properties, begin: datetime, span: timedelta) -> Iterator[str]:
+    timeline = Timeline(properties=properties, attached_at=begin)
+    current = timeline.last(begin)
+    yield (
+        f"{_local(properties, current, begin)}  now: {current.size} ({current.name})"
+        if current
+        else "now: no job has been due yet"
+    )
+    size = current.size if current else None
     count = 0
     for due in itertools.takewhile(lambda due: due.instant <= begin + span, timeline.changes(begin)):
         if count == LIMIT:
             yield f"... more than {LIMIT} changes"
             return
         before = "" if size is None else f"{size} -> "
-        yield f"{_local(given, due, due.instant)}  {before}{due.size} ({due.name})"
+        yield f"{_local(properties, due, due.instant)}  {before}{due.size} ({due.name})"
         size, count = due.size, count + 1
     if not count:
         yield f"no change in {span.days} days"
 
 
-def _local(given: Properties, due: Due, at: datetime) -> str:
-    name = given.jobs[due.index].timezone or given.timezone or "UTC"
-    return f"{at.astimezone(properties.zone(name)):%a %Y-%m-%d %H:%M:%S %z} {name}"
+def _local(properties: Properties, due: Due, at: datetime) -> str:
+    name = properties.jobs[due.index].timezone or properties.timezone or "UTC"
+    return f"{at.astimezone(time_zone(name)):%a %Y-%m-%d %H:%M:%S %z} {name}"
 
 
-def _found(file: Path) -> Iterator[Found]:
+def _traits(file: Path) -> Iterator[CronTrait]:
     try:
         documents = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -98,30 +98,30 @@ def _found(file: Path) -> Iterator[Found]:
             for trait in mappings_in(component, "traits"):
                 if trait.get("name") in _NAMES:
                     written = get_in(trait, "properties", default={})
-                    yield Found(name, get_in(component, "instanceName", default=""), written)
+                    yield CronTrait(name, get_in(component, "instanceName", default=""), written)
 
 
-def _told(found: Found) -> Iterator[str]:
-    """What is wrong with a trait, as lines."""
-    at = f"{found.application}/{found.instance}"
+def _errors(trait: CronTrait) -> Iterator[str]:
+    """The problems of a trait, one line each."""
+    at = f"{trait.application}/{trait.instance}"
     try:
-        given = _loaded(found)
+        properties = _loaded(trait)
     except ValueError as error:
-        hint = "; variables are not replaced here" if "[fromVariable(" in str(found.written) else ""
+        hint = "; variables are not replaced here" if "[fromVariable(" in str(trait.written) else ""
         yield f"{at}: {error}{hint}"
         return
-    for problem in properties.problems(given):
+    for problem in find_problems(properties):
         yield f"{at}: {problem.path}: {problem.message}"
 
 
-def _loaded(found: Found) -> Properties:
-    given: Properties = models.load(Properties, found.written)
-    return given
+def _loaded(trait: CronTrait) -> Properties:
+    properties: Properties = models.load(Properties, trait.written)
+    return properties
 
 
 def _time(text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text} is no time such as 2026-03-28T12:00Z", param_hint="--from") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        raise click.BadParameter(f"{text} is not a time such as 2026-03-28T12:00Z", param_hint="--from") from None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

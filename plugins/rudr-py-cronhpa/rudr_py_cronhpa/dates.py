@@ -1,4 +1,4 @@
-"""Days that are left out: dates, or cron expressions whose day, month and weekday count."""
+"""Excluded days: dates, or cron expressions of which day, month and weekday are used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def problem(text: str) -> str:
-    """Why a text is no day to leave out, or ""."""
+    """The reason that a text is not an excluded day, or ""."""
     try:
         excluded(text, date(2000, 1, 1))
     except (ValueError, CronSimError):
@@ -22,7 +22,7 @@ def problem(text: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def excluded(text: str, day: date) -> bool:
-    """Whether a day is left out. Raises ValueError and CronSimError when the text is wrong."""
+    """Whether a day is excluded. Raises ValueError and CronSimError for an invalid text."""
     if _DATE.fullmatch(text):
         return date.fromisoformat(text) == day
     return _days(text).match_day(day) and day.month in _days(text).months

@@ -1,4 +1,4 @@
-"""What a user writes: the job list of CronHPA, with time zones, catching up and the choice of a back end."""
+"""The properties: the job list of CronHPA, time zones, catch-up and the backend."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Backend = Literal["native", "cronhpa", "keda"]
 
 
 class Job(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """At these times the size becomes that."""
+    """A schedule, and the size from then on."""
 
     name: Annotated[
         str, msgspec.Meta(min_length=1, max_length=63, description="A name, unique in the list.", examples=["morning"])
@@ -31,16 +31,18 @@ class Job(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
         ),
     ]
     target_size: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1, description="The size from then on.", examples=[5])]
-    run_once: Annotated[bool, msgspec.Meta(description="Only the first time after the trait was attached.")] = False
+    run_once: Annotated[
+        bool, msgspec.Meta(description="Whether only the first time after the trait was attached counts.")
+    ] = False
     timezone: Annotated[
         str | None, msgspec.Meta(description="An IANA time zone for this job, such as Europe/Berlin.")
     ] = None
 
 
 class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """The jobs, and what holds for all of them."""
+    """The jobs, and settings for all of them."""
 
-    jobs: Annotated[tuple[Job, ...], msgspec.Meta(min_length=1, description="Sizes by the clock.")]
+    jobs: Annotated[tuple[Job, ...], msgspec.Meta(min_length=1, description="Schedules with sizes.")]
     exclude_dates: Annotated[
         tuple[str, ...],
         msgspec.Meta(
@@ -48,42 +50,42 @@ class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
         ),
     ] = ()
     timezone: Annotated[
-        str | None, msgspec.Meta(description="An IANA time zone for all jobs that name none; UTC by default.")
+        str | None, msgspec.Meta(description="An IANA time zone for jobs without their own; UTC by default.")
     ] = None
     catch_up: Annotated[
         bool | None,
-        msgspec.Meta(description="Whether jobs that were due before the trait was attached count, too."),
+        msgspec.Meta(description="Whether jobs that were due before the trait was attached count."),
     ] = None
     backend: Annotated[
-        Backend, msgspec.Meta(description="Who changes the size: rudr itself, or the controller of CronHPA or KEDA.")
+        Backend, msgspec.Meta(description="The controller that changes the size: rudr itself, CronHPA or KEDA.")
     ] = "native"
 
 
-def problems(given: Properties) -> Iterator[Problem]:
-    """Everything that no back end can make sense of."""
-    if given.timezone is not None and zone(given.timezone) is None:
-        yield Problem(f'there is no time zone "{given.timezone}"', path="$.timezone")
+def find_problems(properties: Properties) -> Iterator[Problem]:
+    """Problems for every backend."""
+    if properties.timezone is not None and time_zone(properties.timezone) is None:
+        yield Problem(f'unknown time zone "{properties.timezone}"', path="$.timezone")
     seen: set[str] = set()
-    for index, job in enumerate(given.jobs):
+    for index, job in enumerate(properties.jobs):
         at = f"$.jobs[{index}]"
         if job.name in seen:
-            yield Problem(f'there is a job "{job.name}" already', path=f"{at}.name")
+            yield Problem(f'duplicate job name "{job.name}"', path=f"{at}.name")
         seen.add(job.name)
-        if job.timezone is not None and zone(job.timezone) is None:
-            yield Problem(f'there is no time zone "{job.timezone}"', path=f"{at}.timezone")
+        if job.timezone is not None and time_zone(job.timezone) is None:
+            yield Problem(f'unknown time zone "{job.timezone}"', path=f"{at}.timezone")
         try:
             schedule.parse(job.schedule, datetime(2000, 1, 1, tzinfo=UTC))
         except ValueError as error:
             yield Problem(str(error), path=f"{at}.schedule")
-    for index, text in enumerate(given.exclude_dates):
+    for index, text in enumerate(properties.exclude_dates):
         wrong = dates.problem(text)
         if wrong:
             yield Problem(wrong, path=f"$.excludeDates[{index}]")
 
 
 @functools.cache
-def zone(name: str | None) -> ZoneInfo | None:
-    """The time zone of a name, UTC for none; None when there is no such zone."""
+def time_zone(name: str | None) -> ZoneInfo | None:
+    """The time zone of a name, UTC for None; None for an unknown name."""
     try:
         return ZoneInfo(name or "UTC")
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

@@ -1,6 +1,6 @@
-"""One schedule: when it is due. Pure; cron expressions are read by cronsim on wall times, which know no zones.
+"""One schedule: the times at which it is due. Pure; cronsim evaluates cron expressions on wall times without zone.
 
-Forms: five fields, six fields (seconds first), `@hourly` and its kind, `@every 1h30m`, `@date 2026-12-24 18:00:00`.
+Forms: five fields, six fields (seconds first), `@hourly` etc., `@every 1h30m`, `@date 2026-12-24 18:00:00`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from rudr_py_cronhpa import wallclock
 from rudr_py_cronhpa.wallclock import Moment
 
 HORIZON = timedelta(days=9 * 366)
-"""How far a schedule is looked for, into the past and the future: the longest time between two leap days, and more."""
+"""The limit of a search into the past and the future; longer than the longest time between two leap days."""
 
 PATIENCE = 400
-"""How many days in a row, of those on which it would be due, a schedule may leave out; after that it is never due."""
+"""The number of consecutive excluded days after which a schedule counts as never due."""
 
 NAMED = {
     "@yearly": "0 0 0 1 1 *",
@@ -34,53 +34,55 @@ NAMED = {
     "@midnight": "0 0 0 * * *",
     "@hourly": "0 0 * * * *",
 }
-"""The forms that stand for six fields."""
+"""Abbreviations for six fields."""
 
 _SECOND = timedelta(seconds=1)
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 
 Skip = Callable[[date], bool]
-"""Whether a day is left out."""
+"""Whether a day is excluded."""
 
 
 class Schedule(Protocol):
-    """When something is due. `zone` says whose wall clock counts, `skip` which days do not."""
+    """The times at which a job is due, in the wall-clock time of `zone`, without the days for which `skip` is true."""
 
     def last(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Moment | None:
-        """The last time not after now, None when there was none."""
+        """The last time not after now, or None."""
         ...
 
     def coming(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Iterator[Moment]:
-        """All times after now, the earliest first."""
+        """All times after now, in order."""
         ...
 
 
 class Cron(msgspec.Struct, frozen=True):
-    """Six fields, seconds first."""
+    """A cron expression with six fields, seconds first."""
 
     expression: str
 
     @property
     def hourly(self) -> bool:
-        """Whether it is about every hour, and so about hours that pass, not hours that are shown."""
+        """Whether it is due every hour; then elapsed hours count, not hours of the wall clock."""
         return self.expression.split()[2].startswith("*")
 
     def last(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Moment | None:
-        """Walks back from what the clock shows; in a time that comes again, also from the end of the first one."""
-        starts = [wallclock.shown(now, zone).replace(microsecond=0) + _SECOND]
+        """Search backwards from the wall time; in a repeated time, also from the end of its first occurrence."""
+        starts = [wallclock.wall_time(now, zone).replace(microsecond=0) + _SECOND]
         repeat = wallclock.repeat(now, zone)
         if repeat is not None and repeat.again:
             starts.append(repeat.end)
-        found = [self._latest(start, now, zone, skip) for start in starts]
-        return max((moment for moment in found if moment is not None), key=lambda moment: moment.instant, default=None)
+        moments = [self._latest(start, now, zone, skip) for start in starts]
+        return max(
+            (moment for moment in moments if moment is not None), key=lambda moment: moment.instant, default=None
+        )
 
     def coming(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Iterator[Moment]:
-        """Walks on; a time that comes twice waits its turn in a heap."""
-        start = wallclock.shown(now, zone).replace(microsecond=0)
+        """Search forwards; a heap orders the second occurrence of repeated times."""
+        start = wallclock.wall_time(now, zone).replace(microsecond=0)
         repeat = wallclock.repeat(now, zone)
         if repeat is not None and self.hourly:
-            # the rest of this time through by itself, so that nothing waits for the end of the other one
+            # first the rest of the current occurrence, so that its moments do not wait for the other one
             for wall in itertools.takewhile(lambda wall: wall < repeat.end, self._walls(start - _SECOND, skip)):
                 moment = wallclock.moments(wall, zone, both=True)[repeat.again]
                 if moment.instant > now:
@@ -91,12 +93,12 @@ class Cron(msgspec.Struct, frozen=True):
             start = repeat.end
         waiting: list[tuple[datetime, timedelta]] = []
         for wall in self._walls(start - _SECOND, skip):
-            found = wallclock.moments(wall, zone, both=self.hourly)
-            while waiting and waiting[0][0] < found[0].instant:
+            moments = wallclock.moments(wall, zone, both=self.hourly)
+            while waiting and waiting[0][0] < moments[0].instant:
                 yield _moment(heapq.heappop(waiting))
-            for moment in found:
+            for moment in moments:
                 if moment.instant > now:
-                    # the later of two that were jumped over is less late, and comes last
+                    # of two skipped times, the later one is less late and comes last
                     heapq.heappush(waiting, (moment.instant, -moment.late))
         while waiting:
             yield _moment(heapq.heappop(waiting))
@@ -104,13 +106,13 @@ class Cron(msgspec.Struct, frozen=True):
     def _latest(self, start: datetime, now: datetime, zone: ZoneInfo, skip: Skip) -> Moment | None:
         """The latest moment, not after now, of the wall times before `start`."""
         for wall in self._walls(start, skip, reverse=True):
-            found = [one for one in wallclock.moments(wall, zone, both=self.hourly) if one.instant <= now]
-            if found:
-                return found[-1]
+            moments = [one for one in wallclock.moments(wall, zone, both=self.hourly) if one.instant <= now]
+            if moments:
+                return moments[-1]
         return None
 
     def _walls(self, start: datetime, skip: Skip, *, reverse: bool = False) -> Iterator[datetime]:
-        """The wall times before or after `start`, within the horizon; a day that is left out is stepped over whole."""
+        """The wall times before or after `start`, within the horizon, without excluded days."""
         end = start - HORIZON if reverse else start + HORIZON
         walk = CronSim(self.expression, start, reverse)
         skipped = 0
@@ -127,17 +129,17 @@ class Cron(msgspec.Struct, frozen=True):
 
 
 class Every(msgspec.Struct, frozen=True):
-    """Again and again after `period`, counted from `anchor`, when the trait was attached."""
+    """Every `period`, counted from `anchor`, the time at which the trait was attached."""
 
     period: timedelta
     anchor: datetime
 
     def last(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Moment | None:
-        """Counts the periods that have passed."""
+        """The end of the last elapsed period."""
         count = (now - self.anchor) // self.period
         while count > 0:
             instant = self.anchor + count * self.period
-            day = wallclock.shown(instant, zone).date()
+            day = wallclock.wall_time(instant, zone).date()
             if now - instant > HORIZON:
                 break
             if not skip(day):
@@ -146,10 +148,10 @@ class Every(msgspec.Struct, frozen=True):
         return None
 
     def coming(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Iterator[Moment]:
-        """The periods to come."""
+        """The ends of future periods."""
         count = max((now - self.anchor) // self.period + 1, 1)
         while (instant := self.anchor + count * self.period) - now <= HORIZON:
-            day = wallclock.shown(instant, zone).date()
+            day = wallclock.wall_time(instant, zone).date()
             if skip(day):
                 begin = _begin(day + timedelta(days=1), zone)
                 count = max(count + 1, -((self.anchor - begin) // self.period))
@@ -159,24 +161,24 @@ class Every(msgspec.Struct, frozen=True):
 
 
 class Once(msgspec.Struct, frozen=True):
-    """One wall time."""
+    """One wall time, once."""
 
     wall: datetime
 
     def last(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Moment | None:
-        """Once it has come."""
+        """The time, if it has passed."""
         (moment,) = wallclock.moments(self.wall, zone)
         return moment if moment.instant <= now and not skip(self.wall.date()) else None
 
     def coming(self, now: datetime, zone: ZoneInfo, skip: Skip) -> Iterator[Moment]:
-        """Until it has come."""
+        """The time, if it is in the future."""
         (moment,) = wallclock.moments(self.wall, zone)
         if moment.instant > now and not skip(self.wall.date()):
             yield moment
 
 
 def parse(text: str, anchor: datetime) -> Schedule:
-    """Read a schedule. Raises ValueError that says what is wrong."""
+    """Parse a schedule. Raises ValueError with the reason."""
     word, _, rest = text.strip().partition(" ")
     if word in NAMED:
         return Cron(NAMED[word])
@@ -185,14 +187,14 @@ def parse(text: str, anchor: datetime) -> Schedule:
     if word == "@date":
         return Once(_date(rest.strip()))
     if word.startswith("@"):
-        raise ValueError(f"{word} is not known; there are {', '.join(NAMED)}, @every and @date")
+        raise ValueError(f"unknown form {word}; use {', '.join(NAMED)}, @every or @date")
     return Cron(_fields(text))
 
 
 def period(text: str) -> timedelta:
     """A duration as Go writes it: `1h30m`, in whole seconds. Raises ValueError."""
     if not text or _PART.sub("", text):
-        raise ValueError(f'"{text}" is no duration such as 1h30m')
+        raise ValueError(f'"{text}" is not a duration such as 1h30m')
     seconds = int(sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)))
     if not 1 <= seconds <= HORIZON.total_seconds():
         raise ValueError(f"{text} is not between 1s and {HORIZON.days * 24}h")
@@ -209,12 +211,12 @@ def _moment(entry: tuple[datetime, timedelta]) -> Moment:
 
 def _date(text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f'"{text}" is no time such as 2026-12-24 18:00:00') from None
-    if found.tzinfo is not None:
-        raise ValueError(f'"{text}" has a zone of its own; say timezone instead')
-    return found.replace(microsecond=0)
+        raise ValueError(f'"{text}" is not a time such as 2026-12-24 18:00:00') from None
+    if time.tzinfo is not None:
+        raise ValueError(f'"{text}" contains a time zone; use timezone instead')
+    return time.replace(microsecond=0)
 
 
 def _fields(text: str) -> str:
@@ -225,5 +227,5 @@ def _fields(text: str) -> str:
     try:
         CronSim(expression, datetime(2000, 1, 1))  # noqa: DTZ001 - wall times have no zone
     except CronSimError as error:
-        raise ValueError(f'"{text}" is no schedule: {error}') from error
+        raise ValueError(f'"{text}" is not a valid schedule: {error}') from error
     return expression

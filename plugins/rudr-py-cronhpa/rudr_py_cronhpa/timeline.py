@@ -1,7 +1,7 @@
-"""All jobs of a trait in the order of time: the last one that was due, and those to come.
+"""All jobs of a trait in the order of time: the last job that was due, and future jobs.
 
-The size at any time is that of the last job that was due. Of jobs that are due at one instant the one that the clock
-jumped over counts before the others, and of equals the one that is listed last wins.
+The size at any time is that of the last job that was due. Of jobs that are due at the same instant, a job whose time
+the clock skipped comes first; otherwise the job that is listed last takes precedence.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from rudr_py_cronhpa import dates, properties, schedule
-from rudr_py_cronhpa.properties import Job, Properties
+from rudr_py_cronhpa import dates, schedule
+from rudr_py_cronhpa.properties import Job, Properties, time_zone
 from rudr_py_cronhpa.schedule import Schedule
 from rudr_py_cronhpa.wallclock import Moment
 
 STEPS = 200
-"""How many jobs are looked at for one that changes the size; after that many, somebody may ask again."""
+"""The number of jobs that one search for a change of the size examines; later calls continue it."""
 
 _MOMENT = timedelta(microseconds=1)
 
 
 class Due(msgspec.Struct, frozen=True, order=True):
-    """A job that is due. Ordered by what counts later."""
+    """A job that is due. The order is that of precedence."""
 
     instant: datetime
     early: timedelta
@@ -36,39 +36,39 @@ class Due(msgspec.Struct, frozen=True, order=True):
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):
-    """The jobs of valid properties, since the trait was attached."""
+    """The jobs of valid properties since the trait was attached."""
 
-    given: Properties
+    properties: Properties
     attached_at: datetime
 
     def last(self, now: datetime) -> Due | None:
-        """The job whose size holds now; None when none was due yet."""
-        found = (self._last(index, job, now) for index, job in enumerate(self.given.jobs))
-        return max((due for due in found if due is not None), default=None)
+        """The job whose size is valid now; None when none has been due yet."""
+        dues = (self._last(index, job, now) for index, job in enumerate(self.properties.jobs))
+        return max((due for due in dues if due is not None), default=None)
 
     def coming(self, now: datetime) -> Iterator[Due]:
-        """All jobs that are due after now, in order."""
-        return heapq.merge(*(self._coming(index, job, now) for index, job in enumerate(self.given.jobs)))
+        """All jobs that are due after now, in order of time."""
+        return heapq.merge(*(self._coming(index, job, now) for index, job in enumerate(self.properties.jobs)))
 
     def changes(self, now: datetime) -> Iterator[Due]:
-        """Those to come that change the size, seen from now on."""
-        held = self.last(now)
-        size = held.size if held else None
+        """The future jobs that change the size."""
+        current = self.last(now)
+        size = current.size if current else None
         for _, group in itertools.groupby(self.coming(now), key=lambda due: due.instant):
-            # of those at one instant only the last one is ever the size
+            # of several jobs at one instant only the last one has an effect
             *_, due = group
             if due.size != size:
                 yield due
             size = due.size
 
     def wake_at(self, now: datetime) -> datetime | None:
-        """When to ask again: at the next change, or earlier when that is far away; None when nothing changes ever."""
-        held = self.last(now)
-        if held is not None and all(job.target_size == held.size for job in self.given.jobs):
+        """The time of the next change, or an earlier time when it is far away; None when the size never changes."""
+        current = self.last(now)
+        if current is not None and all(job.target_size == current.size for job in self.properties.jobs):
             return None
         due = None
         for due in itertools.islice(self.coming(now), STEPS):
-            if held is None or due.size != held.size:
+            if current is None or due.size != current.size:
                 return due.instant
         return due.instant if due else None
 
@@ -77,7 +77,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
             first = self._first(job)
             return _due(index, job, first) if first is not None and first.instant <= now else None
         moment = _schedule(job, self.attached_at).last(now, self._zone(job), self._skip)
-        if moment is None or (moment.instant < self.attached_at and not self.given.catch_up):
+        if moment is None or (moment.instant < self.attached_at and not self.properties.catch_up):
             return None
         return _due(index, job, moment)
 
@@ -85,23 +85,23 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
         if job.run_once:
             first = self._first(job)
             return iter((_due(index, job, first),) if first is not None and first.instant > now else ())
-        since = now if self.given.catch_up else max(now, self.attached_at - _MOMENT)
+        since = now if self.properties.catch_up else max(now, self.attached_at - _MOMENT)
         moments = _schedule(job, self.attached_at).coming(since, self._zone(job), self._skip)
         return (_due(index, job, moment) for moment in moments)
 
     def _first(self, job: Job) -> Moment | None:
-        """The first time since the trait was attached."""
+        """The first time after the trait was attached."""
         coming = _schedule(job, self.attached_at).coming(self.attached_at - _MOMENT, self._zone(job), self._skip)
         return next(coming, None)
 
     def _zone(self, job: Job) -> ZoneInfo:
-        found = properties.zone(job.timezone or self.given.timezone)
-        if found is None:
-            raise ValueError(f"there is no time zone {job.timezone or self.given.timezone}")
-        return found
+        zone = time_zone(job.timezone or self.properties.timezone)
+        if zone is None:
+            raise ValueError(f"unknown time zone {job.timezone or self.properties.timezone}")
+        return zone
 
     def _skip(self, day: date) -> bool:
-        return any(dates.excluded(text, day) for text in self.given.exclude_dates)
+        return any(dates.excluded(text, day) for text in self.properties.exclude_dates)
 
 
 def _schedule(job: Job, anchor: datetime) -> Schedule:

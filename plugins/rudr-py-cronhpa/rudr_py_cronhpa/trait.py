@@ -1,6 +1,6 @@
-"""The trait cron-hpa. Native, it is a pure function of the time: which size holds now, and when that changes.
+"""The trait cron-hpa. The backend native is a pure function of the time: the current size, and its next change.
 
-Nothing is remembered between two calls, so after any downtime the first answer is the right one.
+It keeps no state between calls, so the result is correct after any downtime.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from rudr_py.api import (
     get_in,
     mappings_in,
 )
-from rudr_py_cronhpa import cronhpa, keda, properties
-from rudr_py_cronhpa.properties import Properties
+from rudr_py_cronhpa import cronhpa, keda
+from rudr_py_cronhpa.properties import Properties, find_problems
 from rudr_py_cronhpa.timeline import Timeline
 
 AUTOSCALER: Final = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
 
 SCALABLE: Final = frozenset({("apps/v1", "Deployment"), ("apps/v1", "StatefulSet")})
-"""What the other controllers can scale, of what workload types make."""
+"""The kinds that the other backends can scale."""
 
 
 class CronHpa(Trait[Properties]):
-    """Sizes by the clock: each job says a schedule and the size from then on."""
+    """Sets the number of replicas by time: each job has a schedule and the size from then on."""
 
     name = "cron-hpa"
     aliases = ("CronHPA", "cronhpa")
@@ -41,8 +41,8 @@ class CronHpa(Trait[Properties]):
     observes = (AUTOSCALER,)
 
     def render(self, ctx: TraitContext[Properties]) -> Rendered:
-        """The size of the last job that was due, as a floor; or the objects of another controller."""
-        problems = [*properties.problems(ctx.properties)]
+        """The size of the last job that was due, as a minimum; or the object of another controller."""
+        problems = [*find_problems(ctx.properties)]
         if problems:
             raise InvalidProperties(*problems)
         if ctx.properties.backend == "native":
@@ -52,7 +52,7 @@ class CronHpa(Trait[Properties]):
         return _elsewhere(ctx, keda.SCALED_OBJECT, keda.spec(ctx.properties, _target(ctx)))
 
     def health(self, ctx: TraitContext[Properties]) -> Health:
-        """Native: the job that holds and the next change. Else what the other controller says of its object."""
+        """For native, the current job and the next change; otherwise the health of the other controller's object."""
         if ctx.properties.backend == "native":
             return Health("ready", "Ready", "", _show(ctx))
         if ctx.properties.backend == "cronhpa":
@@ -61,18 +61,18 @@ class CronHpa(Trait[Properties]):
 
 
 def _native(ctx: TraitContext[Properties]) -> Rendered:
-    timeline = Timeline(given=ctx.properties, attached_at=ctx.attached_at)
+    timeline = Timeline(properties=ctx.properties, attached_at=ctx.attached_at)
     due = timeline.last(ctx.now)
     return Rendered(
         scale=Scale.hold(due.size) if due is not None else None,
         wake_at=timeline.wake_at(ctx.now),
-        warnings=_foreign(ctx),
+        warnings=_unmanaged_autoscalers(ctx),
     )
 
 
 def _elsewhere(ctx: TraitContext[Properties], kind: Kind, spec: dict[str, Any]) -> Rendered:
     manifest = Manifest(kind=kind, name=_name(ctx), body={"spec": spec})
-    return Rendered(add=(manifest,), scale=Scale.external(), warnings=_foreign(ctx))
+    return Rendered(add=(manifest,), scale=Scale.external(), warnings=_unmanaged_autoscalers(ctx))
 
 
 def _name(ctx: TraitContext[Properties]) -> str:
@@ -80,21 +80,21 @@ def _name(ctx: TraitContext[Properties]) -> str:
 
 
 def _target(ctx: TraitContext[Properties]) -> Ref:
-    """What the other controller is to scale."""
+    """The object that the other controller scales."""
     for manifest in ctx.manifests:
         if (manifest.kind.api_version, manifest.kind.kind) in SCALABLE:
             return manifest.ref
     raise InvalidProperties(
-        f"the backend {ctx.properties.backend} cannot scale {ctx.workload}; native can", path="$.backend"
+        f"the backend {ctx.properties.backend} cannot scale {ctx.workload}; use the backend native", path="$.backend"
     )
 
 
-def _foreign(ctx: TraitContext[Properties]) -> tuple[str, ...]:
-    """Warnings of autoscalers on the same workload that nobody here made; they are left alone."""
+def _unmanaged_autoscalers(ctx: TraitContext[Properties]) -> tuple[str, ...]:
+    """Warnings about autoscalers of other clients on the same workload, which are not changed."""
     own = {manifest.ref for manifest in ctx.manifests}
     return tuple(
-        f"the HorizontalPodAutoscaler {get_in(autoscaler, 'metadata', 'name', default='')}, which is not rudr's, scales"
-        " the same workload"
+        f"the HorizontalPodAutoscaler {get_in(autoscaler, 'metadata', 'name', default='')}, which is not managed by"
+        " rudr, scales the same workload"
         for autoscaler in ctx.observed(AUTOSCALER)
         if _target_of(autoscaler) in {(ref.kind.kind, ref.name) for ref in own} and not _controlled(autoscaler)
     )
@@ -112,10 +112,10 @@ def _controlled(autoscaler: dict[str, Any]) -> bool:
 
 def _show(ctx: TraitContext[Properties]) -> dict[str, str]:
     try:
-        timeline = Timeline(given=ctx.properties, attached_at=ctx.attached_at)
+        timeline = Timeline(properties=ctx.properties, attached_at=ctx.attached_at)
         due, change = timeline.last(ctx.now), timeline.wake_at(ctx.now)
     except ValueError:
-        # properties that were refused have no size
+        # invalid properties have no size
         return {}
-    shown = {"job": due.name, "size": str(due.size)} if due is not None else {"job": "none yet"}
-    return {**shown, "next": change.isoformat().replace("+00:00", "Z")} if change is not None else shown
+    show = {"job": due.name, "size": str(due.size)} if due is not None else {"job": "none yet"}
+    return {**show, "next": change.isoformat().replace("+00:00", "Z")} if change is not None else show

@@ -1,7 +1,7 @@
-"""What a clock on the wall shows, as instants. The rule for the nights in which clocks change is here, once.
+"""Converts wall-clock times into instants, with the rule for clock changes.
 
-A time that the clock skips is due when the clock has jumped: none is lost. A time that comes twice is due the first
-time: none is doubled. A schedule for every hour goes by the hours that pass, so it is due both times.
+A wall time that the clock skips is due at the jump, so that none is lost. A repeated wall time is due at its first
+occurrence, so that none is doubled. A schedule for every hour follows elapsed hours, so it is due at both occurrences.
 
 Wall times are naive datetimes, instants are in UTC; both are whole seconds.
 """
@@ -18,19 +18,19 @@ _SECOND = timedelta(seconds=1)
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """An instant at which a wall time is due; `late` is by how much the clock had jumped over it."""
+    """An instant at which a wall time is due; `late` is the distance of a skipped wall time from the jump."""
 
     instant: datetime
     late: timedelta = NONE
 
 
-def shown(instant: datetime, zone: ZoneInfo) -> datetime:
-    """What the clock shows at an instant."""
+def wall_time(instant: datetime, zone: ZoneInfo) -> datetime:
+    """The wall time at an instant."""
     return instant.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def moments(wall: datetime, zone: ZoneInfo, *, both: bool = False) -> tuple[Moment, ...]:
-    """When a wall time is due: once; with `both`, each time that the clock shows it."""
+    """The instants at which a wall time is due: one; with `both`, all occurrences."""
     before, after = _offset(wall, zone, 0), _offset(wall, zone, 1)
     if before < after:
         end = _jump(wall - after, wall - before, zone)
@@ -40,7 +40,7 @@ def moments(wall: datetime, zone: ZoneInfo, *, both: bool = False) -> tuple[Mome
 
 
 class Repeat(msgspec.Struct, frozen=True):
-    """The wall times, from `begin` up to but without `end`, that the clock shows twice; `again` is the second time."""
+    """The repeated wall times, from `begin` up to but excluding `end`; `again` is true at the second occurrence."""
 
     begin: datetime
     end: datetime
@@ -48,12 +48,12 @@ class Repeat(msgspec.Struct, frozen=True):
 
 
 def repeat(instant: datetime, zone: ZoneInfo) -> Repeat | None:
-    """What an instant is part of when its wall time comes twice; usually None."""
-    wall = shown(instant, zone)
+    """The repetition that contains an instant; usually None."""
+    wall = wall_time(instant, zone)
     before, after = _offset(wall, zone, 0), _offset(wall, zone, 1)
     if before <= after:
         return None
-    # the clock is set back between the two times at which it shows this
+    # the clock goes back between the two occurrences
     back = _jump(wall - before, wall - after, zone)
     return Repeat(back + after, back + before, bool(instant.astimezone(zone).fold))
 
@@ -67,7 +67,7 @@ def _utc(naive: datetime) -> datetime:
 
 
 def _jump(early: datetime, late: datetime, zone: ZoneInfo) -> datetime:
-    """The first second, in UTC and naive, at which the offset is no longer what it was at `early`."""
+    """The first second, in UTC and naive, at which the offset differs from that at `early`."""
 
     def offset(at: datetime) -> timedelta | None:
         return _utc(at).astimezone(zone).utcoffset()

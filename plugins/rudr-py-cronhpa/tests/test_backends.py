@@ -16,18 +16,18 @@ TARGET = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "app-web"}
 TASK = {"workloadType": "core.oam.dev/v1alpha1.Task", "containers": [{"name": "main", "image": "main:1"}]}
 
 
-def _refused(render_one: RenderOne, **given: Any) -> list[str]:
-    with pytest.raises(RenderError) as told:
-        render_one(CronHpa(), properties={"jobs": [DAY, NIGHT], **given})
+def _refused(render_one: RenderOne, **properties: Any) -> list[str]:
+    with pytest.raises(RenderError) as error:
+        render_one(CronHpa(), properties={"jobs": [DAY, NIGHT], **properties})
     prefix = "$.spec.components[0].traits[0].properties"
-    return [path.removeprefix(prefix) for _, path in told.value.problems]
+    return [path.removeprefix(prefix) for _, path in error.value.problems]
 
 
 def test_jobs_become_a_cronhpa_with_six_fields(render_one: RenderOne) -> None:
-    once = {"name": "party", "schedule": "@date 2026-12-31 18:00:00", "targetSize": 9, "runOnce": True}
-    given = {"backend": "cronhpa", "jobs": [DAY, NIGHT, once], "excludeDates": ["* * 25 12 *", "* * * 26 12 *"]}
-    found = render_one(CronHpa(), properties=given)
-    assert found.one("CronHorizontalPodAutoscaler")["spec"] == {
+    party = {"name": "party", "schedule": "@date 2026-12-31 18:00:00", "targetSize": 9, "runOnce": True}
+    changes = {"backend": "cronhpa", "jobs": [DAY, NIGHT, party], "excludeDates": ["* * 25 12 *", "* * * 26 12 *"]}
+    rendering = render_one(CronHpa(), properties=changes)
+    assert rendering.one("CronHorizontalPodAutoscaler")["spec"] == {
         "scaleTargetRef": TARGET,
         "excludeDates": ["* * * 25 12 *", "* * * 26 12 *"],
         "jobs": [
@@ -37,11 +37,11 @@ def test_jobs_become_a_cronhpa_with_six_fields(render_one: RenderOne) -> None:
         ],
     }
     # the other controller owns the size
-    assert "replicas" not in found.one("Deployment")["spec"]
+    assert "replicas" not in rendering.one("Deployment")["spec"]
 
 
 @pytest.mark.parametrize(
-    ("given", "path"),
+    ("changes", "path"),
     [
         ({"timezone": "Europe/Berlin"}, ".timezone"),
         ({"jobs": [DAY, {**NIGHT, "timezone": "UTC"}]}, ".jobs[1].timezone"),
@@ -51,15 +51,17 @@ def test_jobs_become_a_cronhpa_with_six_fields(render_one: RenderOne) -> None:
         ({"jobs": [{**DAY, "schedule": "0 0 */2 * 1"}]}, ".jobs[0].schedule"),
     ],
 )
-def test_what_cronhpa_would_do_otherwise_is_refused(render_one: RenderOne, given: dict[str, Any], path: str) -> None:
-    assert _refused(render_one, backend="cronhpa", **given) == [path]
+def test_jobs_that_cronhpa_would_run_differently_are_rejected(
+    render_one: RenderOne, changes: dict[str, Any], path: str
+) -> None:
+    assert _refused(render_one, backend="cronhpa", **changes) == [path]
 
 
 def test_jobs_become_windows_of_keda_until_the_next_job(render_one: RenderOne) -> None:
     noon = {"name": "noon", "schedule": "30 12 * * 1-5", "targetSize": 9}
-    given = {"backend": "keda", "jobs": [NIGHT, DAY, noon], "timezone": "Europe/Berlin"}
-    found = render_one(CronHpa(), properties=given)
-    assert found.one("ScaledObject")["spec"] == {
+    changes = {"backend": "keda", "jobs": [NIGHT, DAY, noon], "timezone": "Europe/Berlin"}
+    rendering = render_one(CronHpa(), properties=changes)
+    assert rendering.one("ScaledObject")["spec"] == {
         "scaleTargetRef": TARGET,
         "minReplicaCount": 2,
         "maxReplicaCount": 9,
@@ -86,7 +88,7 @@ def test_jobs_become_windows_of_keda_until_the_next_job(render_one: RenderOne) -
             },
         ],
     }
-    assert "replicas" not in found.one("Deployment")["spec"]
+    assert "replicas" not in rendering.one("Deployment")["spec"]
 
 
 def _with(**changes: Any) -> list[dict[str, Any]]:
@@ -94,7 +96,7 @@ def _with(**changes: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("given", "paths"),
+    ("changes", "paths"),
     [
         ({"excludeDates": ["2026-12-25"]}, [".excludeDates"]),
         ({"catchUp": False}, [".catchUp"]),
@@ -111,13 +113,15 @@ def _with(**changes: Any) -> list[dict[str, Any]]:
         ({"jobs": _with(schedule="0 8 * * 1-5")}, [".jobs[1].schedule"]),
     ],
 )
-def test_what_windows_cannot_say_is_refused(render_one: RenderOne, given: dict[str, Any], paths: list[str]) -> None:
-    assert _refused(render_one, backend="keda", **given) == paths
+def test_jobs_without_equivalent_windows_are_rejected(
+    render_one: RenderOne, changes: dict[str, Any], paths: list[str]
+) -> None:
+    assert _refused(render_one, backend="keda", **changes) == paths
 
 
 @pytest.mark.parametrize("backend", ["cronhpa", "keda"])
-def test_what_the_others_cannot_scale_is_refused(render_one: RenderOne, backend: str) -> None:
-    with pytest.raises(RenderError, match="native can"):
+def test_a_workload_that_the_other_backends_cannot_scale_is_rejected(render_one: RenderOne, backend: str) -> None:
+    with pytest.raises(RenderError, match="use the backend native"):
         render_one(CronHpa(), properties={"backend": backend, "jobs": [DAY, NIGHT]}, component=TASK)
 
 

@@ -15,7 +15,7 @@ def _run(*arguments: str) -> Result:
     return CliRunner().invoke(command, ["preview", *arguments])
 
 
-def test_the_changes_to_come_are_listed_in_local_time() -> None:
+def test_future_changes_are_listed_in_local_time() -> None:
     # a Friday before the night in which the clock changes
     done = _run(str(EXAMPLE), "--days", "4", "--from", "2026-03-27T12:00Z")
     assert done.exit_code == 0, done.output
@@ -29,16 +29,16 @@ def test_the_changes_to_come_are_listed_in_local_time() -> None:
     ]
 
 
-def test_what_is_wrong_is_told_with_its_place(tmp_path: Path) -> None:
+def test_problems_are_reported_with_their_paths(tmp_path: Path) -> None:
     file = tmp_path / "app.yaml"
     file.write_text(EXAMPLE.read_text().replace("Europe/Berlin", "Europe/Atlantis").replace("0 20 *", "later *"))
     done = _run(str(file))
     assert done.exit_code == 1
-    assert 'office/web: $.timezone: there is no time zone "Europe/Atlantis"' in done.output
+    assert 'office/web: $.timezone: unknown time zone "Europe/Atlantis"' in done.output
     assert "office/web: $.jobs[1].schedule:" in done.output
 
 
-def test_a_file_without_the_trait_is_told(tmp_path: Path) -> None:
+def test_a_file_without_the_trait_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "app.yaml"
     file.write_text("kind: Service\n---\n[]\n---\nkind: ApplicationConfiguration\nspec: {components: [{traits: 1}]}\n")
     done = _run(str(file))
@@ -46,7 +46,7 @@ def test_a_file_without_the_trait_is_told(tmp_path: Path) -> None:
     assert "no instance has the trait cron-hpa" in done.output
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "app.yaml"
     file.write_text("a: [")
     assert _run(str(file)).exit_code == 1

@@ -1,4 +1,4 @@
-"""What every type promises, for the trait in each of its back ends."""
+"""The contract of every type, for the trait with each of its backends."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The size at any time, against a clock that is moved step by step through the jobs, which knows nothing of cronsim.
+"""The size at any time, compared with a simulated clock that advances in steps and does not use cronsim.
 
-The simulated clock does what a cron daemon would that looks at the wall clock at each step: what the clock has jumped
-over is due at once, and what it shows again is not due again, unless the schedule is for every hour.
+The simulated clock behaves like a cron daemon that reads the wall clock at each step: times that the clock skips are
+due at once, and repeated times are not due again, unless the schedule is for every hour.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ NIGHTS = [
 
 
 def _values(field: str, lowest: int, highest: int) -> set[int]:
-    found: set[int] = set()
+    values: set[int] = set()
     for part in field.split(","):
         span, _, step = part.partition("/")
         first, _, last = span.partition("-")
         low = lowest if first == "*" else int(first)
         high = highest if first == "*" else int(last or first)
-        found |= set(range(low, high + 1, int(step or 1)))
-    return found
+        values |= set(range(low, high + 1, int(step or 1)))
+    return values
 
 
 class Daemon:
-    """One job, as a daemon sees it that looks at the wall clock at each step."""
+    """One job, as a daemon runs it that reads the wall clock at each step."""
 
     def __init__(self, job: Job, zone: ZoneInfo, excluded: frozenset[str], step: timedelta) -> None:
         fields = job.schedule.split()
@@ -70,7 +70,7 @@ class Daemon:
         either = not self.fields[3].startswith("*") and not self.fields[5].startswith("*")
         return day or weekday if either else day and weekday
 
-    def look(self, now: datetime) -> Iterator[timedelta]:
+    def due_now(self, now: datetime) -> Iterator[timedelta]:
         """The jobs that are due now, by how much each is late."""
         wall = now.astimezone(self.zone).replace(tzinfo=None)
         highest = self.highest if self.highest is not None else wall - self.step
@@ -85,19 +85,21 @@ class Daemon:
             yield timedelta(0)
 
 
-def simulated(given: Properties, attached: datetime, end: datetime, step: timedelta) -> dict[datetime, int | None]:
+def simulated(properties: Properties, attached: datetime, end: datetime, step: timedelta) -> dict[datetime, int | None]:
     """The size at each step from the attachment to the end, by moving the clock."""
-    excluded = frozenset(given.exclude_dates)
-    daemons = [Daemon(job, ZoneInfo(job.timezone or given.timezone or "UTC"), excluded, step) for job in given.jobs]
-    # long enough before to know what the clock has shown already
+    excluded = frozenset(properties.exclude_dates)
+    daemons = [
+        Daemon(job, ZoneInfo(job.timezone or properties.timezone or "UTC"), excluded, step) for job in properties.jobs
+    ]
+    # long enough before for the history of the clock
     now = (attached - timedelta(hours=3)).replace(second=0, microsecond=0)
     size: int | None = None
     sizes: dict[datetime, int | None] = {}
     while now <= end:
-        found = [(-late, index) for index, daemon in enumerate(daemons) for late in daemon.look(now)]
+        due = [(-late, index) for index, daemon in enumerate(daemons) for late in daemon.due_now(now)]
         if now >= attached:
-            if found:
-                size = given.jobs[max(found)[1]].target_size
+            if due:
+                size = properties.jobs[max(due)[1]].target_size
             sizes[now] = size
         now += step
     return sizes
@@ -135,12 +137,12 @@ def test_the_size_is_always_that_of_the_last_job_that_was_due(
     case: tuple[Properties, datetime], outages: list[tuple[int, int]]
 ) -> None:
     """Asked only when it wants to be, and after outages: right whenever the controller runs."""
-    given_, attached = case
-    expected = simulated(given_, attached, attached + timedelta(hours=48), MINUTE)
-    timeline = Timeline(given=given_, attached_at=attached)
+    properties, attached = case
+    expected = simulated(properties, attached, attached + timedelta(hours=48), MINUTE)
+    timeline = Timeline(properties=properties, attached_at=attached)
     down = [(attached + start * MINUTE, attached + (start + length) * MINUTE) for start, length in outages]
     first = timeline.last(attached)
-    held, wake = first.size if first else None, timeline.wake_at(attached)
+    current, wake = first.size if first else None, timeline.wake_at(attached)
     asleep = False
     for now, size in expected.items():
         if any(start <= now < end for start, end in down):
@@ -148,32 +150,32 @@ def test_the_size_is_always_that_of_the_last_job_that_was_due(
             continue
         if asleep or (wake is not None and now >= wake):
             due = timeline.last(now)
-            held, wake = due.size if due else None, timeline.wake_at(now)
+            current, wake = due.size if due else None, timeline.wake_at(now)
             asleep = False
-        assert held == size, (now, [job.schedule for job in given_.jobs])
+        assert current == size, (now, [job.schedule for job in properties.jobs])
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=_cases())
-def test_what_is_to_come_is_what_comes(case: tuple[Properties, datetime]) -> None:
+def test_predicted_changes_are_those_of_the_simulated_clock(case: tuple[Properties, datetime]) -> None:
     """The changes that are foretold at the beginning are those that the simulated clock sees."""
-    given_, attached = case
+    properties, attached = case
     end = attached + timedelta(hours=48)
-    expected = simulated(given_, attached, end, MINUTE)
-    timeline = Timeline(given=given_, attached_at=attached)
+    expected = simulated(properties, attached, end, MINUTE)
+    timeline = Timeline(properties=properties, attached_at=attached)
     first = timeline.last(attached)
     size = first.size if first else None
-    told: list[tuple[datetime, int]] = []
+    predicted: list[tuple[datetime, int]] = []
     for due in timeline.changes(attached):
         if due.instant > end:
             break
-        told.append((due.instant, due.size))
+        predicted.append((due.instant, due.size))
     seen: list[tuple[datetime, int]] = []
     for now, then in expected.items():
         if then is not None and then != size:
             seen.append((now, then))
             size = then
-    assert [one for one in told if one[0] <= max(expected)] == seen
+    assert [one for one in predicted if one[0] <= max(expected)] == seen
 
 
 SIX_FIELDS = ["*/20 30 1,2 * * *", "15 */10 2 * * *", "59 59 1 * * *", "30 0 * * * *", "0 0 3 * * *", "* 0-5 2 * * *"]
@@ -184,13 +186,13 @@ SIX_FIELDS = ["*/20 30 1,2 * * *", "15 */10 2 * * *", "59 59 1 * * *", "30 0 * *
 )
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(schedules=st.lists(st.sampled_from(SIX_FIELDS), min_size=1, max_size=3), data=st.data())
-def test_seconds_are_kept_to(zone: str, night: str, schedules: list[str], data: st.DataObject) -> None:
+def test_schedules_with_seconds_are_exact(zone: str, night: str, schedules: list[str], data: st.DataObject) -> None:
     jobs = tuple(Job(name=f"j{index}", schedule=text, target_size=index) for index, text in enumerate(schedules))
-    given_ = Properties(jobs=jobs, timezone=zone)
+    properties = Properties(jobs=jobs, timezone=zone)
     # one in the morning to half past four, by that zone's clock
     attached = datetime.fromisoformat(f"{night}T00:50").replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    expected = simulated(given_, attached, attached + timedelta(hours=3, minutes=30), timedelta(seconds=1))
-    timeline = Timeline(given=given_, attached_at=attached)
+    expected = simulated(properties, attached, attached + timedelta(hours=3, minutes=30), timedelta(seconds=1))
+    timeline = Timeline(properties=properties, attached_at=attached)
     for now in data.draw(st.lists(st.sampled_from(sorted(expected)), min_size=20, max_size=40)):
         due = timeline.last(now + timedelta(milliseconds=data.draw(st.sampled_from([0, 1, 999]))))
         assert (due.size if due else None) == expected[now], (now, schedules)
@@ -202,16 +204,16 @@ def test_seconds_are_kept_to(zone: str, night: str, schedules: list[str], data: 
     times=st.lists(st.tuples(MINUTES, HOURS, st.integers(0, 4)), min_size=1, max_size=3),
     minutes=st.integers(0, 48 * 60),
 )
-def test_catching_up_finds_what_was_due_before(
+def test_catch_up_includes_jobs_that_were_due_before(
     night: tuple[str, str], times: list[tuple[str, str, int]], minutes: int
 ) -> None:
     jobs = tuple(
         Job(name=f"j{index}", schedule=f"{minute} {hour} * * *", target_size=size)
         for index, (minute, hour, size) in enumerate(times)
     )
-    given_ = Properties(jobs=jobs, timezone=night[0], catch_up=True)
+    properties = Properties(jobs=jobs, timezone=night[0], catch_up=True)
     # two days before: by then each was due, also where a whole day is missing
     begin = datetime.fromisoformat(night[1]).replace(tzinfo=UTC) - timedelta(hours=62)
     now = begin + timedelta(hours=50) + minutes * MINUTE
-    due = Timeline(given=given_, attached_at=now).last(now)
-    assert (due.size if due else None) == simulated(given_, begin, now, MINUTE)[now]
+    due = Timeline(properties=properties, attached_at=now).last(now)
+    assert (due.size if due else None) == simulated(properties, begin, now, MINUTE)[now]

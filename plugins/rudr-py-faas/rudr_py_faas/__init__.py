@@ -2,12 +2,12 @@
 
 knative       the workload type serving.knative.dev/v1.Service
 revision      a component as the template of its revisions
-stock         what a Knative with its own defaults refuses
+stock         restrictions of a Knative with default features
 openfaas      the workload type openfaas.com/v1alpha2.Function
 function      a component as the spec of a Function
 environment   the setting `environment`, with values of parameters inside
-sizes         a size as texts that an autoscaler reads
-load          the load that a range of replicas aims at, in units of each platform
+sizes         a scale as texts of an autoscaler
+load          the target load of a range of replicas, in units of each platform
 conditions    health from conditions
 """
 
@@ -24,5 +24,4 @@ __version__ = "0.1.0"
 
 @hookimpl
 def rudr_register_types() -> list[Type[Any]]:
-    """The two workload types."""
     return [KnativeService(), Function()]

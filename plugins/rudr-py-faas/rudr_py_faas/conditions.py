@@ -1,4 +1,4 @@
-"""Health from the conditions of the one object that a function is."""
+"""The health of a function from the conditions of its object."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ POD = Kind("v1", "Pod")
 
 
 def health(ctx: WorkloadContext[Any], kind: Kind, *, final: bool) -> Health:
-    """Ready when the condition Ready is True of this generation; failed when Stalled, with the pods' reason if any.
+    """Ready when the condition Ready of this generation is True; failed when Stalled. Includes problems of pods.
 
-    `final`: whether Ready False is a failure, and not yet a stage on the way.
+    `final`: whether Ready False is a failure, and not a temporary state.
     """
     live = ctx.live(Ref(kind, ctx.instance))
     if live is None:
         return Health("progressing", "Missing", f"{Ref(kind, ctx.instance)} does not exist yet")
-    found = kstatus.assess(live)
+    assessed = kstatus.assess(live)
     ready = kstatus.condition(live, "Ready")
-    if found.ok and not ready:
+    if assessed.ok and not ready:
         return Health("progressing", "NotObserved", f"no controller has observed the {kind.kind} yet")
-    if found.ok:
+    if assessed.ok:
         return Health("ready", "Ready", "", _show(live))
-    current = found.reason not in ("Terminating", "GenerationNotObserved")
+    current = assessed.reason not in ("Terminating", "GenerationNotObserved")
     if final and current and ready.get("status") == "False":
-        found = Health("failed", found.reason, found.message)
-    return pods.explain(found, ctx.observed(POD))
+        assessed = Health("failed", assessed.reason, assessed.message)
+    return pods.explain(assessed, ctx.observed(POD))
 
 
 def _show(live: dict[str, Any]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from rudr_py.api import (
     WorkloadType,
 )
 from rudr_py_faas import conditions, load, revision, sizes
-from rudr_py_faas.revision import Properties
+from rudr_py_faas.revision import KnativeProperties
 
 SERVICE: Final = Kind("serving.knative.dev/v1", "Service")
 AUTOSCALING: Final = "autoscaling.knative.dev"
@@ -30,43 +30,41 @@ HPA: Final = "hpa.autoscaling.knative.dev"
 _NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
-class KnativeService(WorkloadType[Properties]):
+class KnativeService(WorkloadType[KnativeProperties]):
     """A function: containers behind a URL, as many as requests need, none when there are none."""
 
     name = "serving.knative.dev/v1.Service"
-    properties = Properties
+    properties = KnativeProperties
     produces = (revision.CONFIG_MAP, SERVICE)
     observes = (conditions.POD,)
     scale_forms = frozenset({"exact", "range", "external"})
     provides = frozenset({"pods", "scale"})
 
-    def render(self, ctx: WorkloadContext[Properties]) -> Rendered:
-        """The config files and the Service, without a size."""
+    def render(self, ctx: WorkloadContext[KnativeProperties]) -> Rendered:
+        """The config files and the Service, without a number of replicas."""
         revision.refuse(ctx, *_names(ctx))
         labels = {"networking.knative.dev/visibility": "cluster-local"} if ctx.properties.cluster_local else {}
         body = {"spec": {"template": revision.template(ctx)}}
         service = Manifest(kind=SERVICE, name=ctx.instance, body=body, labels=labels)
         return Rendered(add=(*revision.config_maps(ctx), service))
 
-    def scale(self, ctx: WorkloadContext[Properties], size: Scale | None) -> Rendered:
-        """Annotations of the autoscaler; without a size Knative decides, from 0 up."""
-        return sizes.scaled(_ANNOTATIONS, ctx, Ref(SERVICE, ctx.instance), size)
+    def scale(self, ctx: WorkloadContext[KnativeProperties], scale: Scale | None) -> Rendered:
+        """Annotations of the autoscaler; without a scale, Knative decides, with a minimum of 0."""
+        return sizes.scaled(_ANNOTATIONS, ctx, Ref(SERVICE, ctx.instance), scale)
 
-    def pods(self, ctx: WorkloadContext[Properties]) -> Mapping[str, str] | None:
-        """None: requests come from Knative's own namespaces, which a network scope would shut out."""
+    def pods(self, ctx: WorkloadContext[KnativeProperties]) -> Mapping[str, str] | None:
+        """None, because requests come from the namespaces of Knative, which a network scope would exclude."""
         del ctx
         return None
 
-    def health(self, ctx: WorkloadContext[Properties]) -> Health:
-        """What Knative says in the condition Ready, of this generation; False is final until something changes."""
+    def health(self, ctx: WorkloadContext[KnativeProperties]) -> Health:
+        """The condition Ready of this generation; False is final until the next change."""
         return conditions.health(ctx, SERVICE, final=True)
 
 
-def _names(ctx: WorkloadContext[Properties]) -> Iterator[Problem]:
+def _names(ctx: WorkloadContext[KnativeProperties]) -> Iterator[Problem]:
     if not _NAME.fullmatch(ctx.instance):
-        yield Problem(
-            f'no Service can be called "{ctx.instance}": a letter first, then letters, digits and -, 63 in all'
-        )
+        yield Problem(f'"{ctx.instance}" is not a valid Service name: a letter, then letters, digits or -, 63 at most')
 
 
 def _exact(replicas: int) -> dict[str, str]:
@@ -76,27 +74,27 @@ def _exact(replicas: int) -> dict[str, str]:
     return {"min-scale": str(replicas), "max-scale": str(replicas)}
 
 
-def _range(ctx: WorkloadContext[Properties], size: Scale) -> dict[str, str]:
-    bounds = {"min-scale": str(size.minimum), "max-scale": str(size.maximum)}
-    wanted = load.wanted(size, "Knative")
-    if wanted is None:
+def _range(ctx: WorkloadContext[KnativeProperties], scale: Scale) -> dict[str, str]:
+    bounds = {"min-scale": str(scale.minimum), "max-scale": str(scale.maximum)}
+    target_load = load.target_load(scale, "Knative")
+    if target_load is None:
         return bounds
-    if wanted.resource == "cpu":
-        if wanted.percent is None:
+    if target_load.resource == "cpu":
+        if target_load.percent is None:
             raise InvalidProperties("Knative scales by cpu in percent of the request, not by an amount")
-        target = str(wanted.percent)
+        target = str(target_load.percent)
     else:
-        # Knative takes memory in MiB per replica, and no percentage
-        per_replica = load.amount(wanted, revision.requested(ctx, wanted.resource))
+        # Knative supports memory in MiB per replica only, not in percent
+        per_replica = load.amount(target_load, revision.requested(ctx, target_load.resource))
         target = load.whole(per_replica / load.MEBI)
-    return {**bounds, "class": HPA, "metric": wanted.resource, "target": target}
+    return {**bounds, "class": HPA, "metric": target_load.resource, "target": target}
 
 
-_ANNOTATIONS: Final = sizes.Texts(
+_ANNOTATIONS: Final = sizes.ScaleTexts(
     place=("spec", "template", "metadata", "annotations"),
     prefix=f"{AUTOSCALING}/",
     names=("min-scale", "max-scale", "class", "metric", "target"),
     exact=_exact,
     between=_range,
-    idle="Knative cannot keep a Service at 0 replicas; it has none while idle, and a request starts one",
+    idle="Knative cannot keep a Service at 0 replicas: an idle Service has none, and a request starts one",
 )

@@ -1,6 +1,6 @@
-"""The load that a range of replicas aims at: read from metrics of autoscaling/v2, in the units of each platform.
+"""The target load of a range of replicas, from metrics of autoscaling/v2, in the units of each platform.
 
-Both platforms take one metric only, and neither knows how fast the number may change.
+Both platforms support one metric only, and no scaling behavior.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ _QUANTITY: Final = re.compile(r"(?P<number>\d+(\.\d*)?([eE][-+]?\d+)?)(?P<suffix
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """What to aim at: `percent` of the request of `resource`, or the quantity `value` of it per replica."""
+    """A target: `percent` of the request of `resource`, or the quantity `value` of it per replica."""
 
     resource: str
     percent: int | None = None
     value: str | None = None
 
 
-def wanted(size: Scale, platform: str) -> Load | None:
-    """The one load that a size of the form `range` names; None when it names none.
+def target_load(scale: Scale, platform: str) -> Load | None:
+    """The target load of a scale of the form `range`; None when it has none.
 
-    Raises InvalidProperties when the platform cannot do what the size says.
+    Raises InvalidProperties when the platform does not support it.
     """
-    if size.behavior:
-        raise InvalidProperties(f"{platform} has no rules for how fast the number of replicas changes; remove behavior")
-    if not size.metrics:
+    if scale.behavior:
+        raise InvalidProperties(f"{platform} does not support scaling behavior; remove behavior")
+    if not scale.metrics:
         return None
-    if len(size.metrics) > 1:
-        raise InvalidProperties(f"{platform} scales by one metric; {len(size.metrics)} are given")
-    metric = size.metrics[0]
+    if len(scale.metrics) > 1:
+        raise InvalidProperties(f"{platform} scales by one metric; there are {len(scale.metrics)}")
+    metric = scale.metrics[0]
     resource: dict[str, Any] = metric.get("resource", {})
     name, target = resource.get("name"), resource.get("target", {})
     if metric.get("type") != "Resource" or name not in ("cpu", "memory"):
@@ -57,9 +57,9 @@ def wanted(size: Scale, platform: str) -> Load | None:
 
 
 def amount(load: Load, requests: Iterable[str]) -> Decimal:
-    """The load of one replica in cores or bytes, given what its containers request of the resource.
+    """The load of one replica in cores or bytes. `requests` are the requests of its containers.
 
-    Raises InvalidProperties when it is a percentage of nothing.
+    Raises InvalidProperties for a percentage without requests.
     """
     if load.value is not None:
         return quantity(load.value)
@@ -70,13 +70,13 @@ def amount(load: Load, requests: Iterable[str]) -> Decimal:
 
 
 def whole(number: Decimal) -> str:
-    """A number as a whole one, not below it."""
+    """A number rounded up to a whole number."""
     return str(number.to_integral_value(ROUND_CEILING))
 
 
 def quantity(text: str) -> Decimal:
-    """A quantity of Kubernetes as a number: `500m` is 0.5. Raises InvalidProperties when it is none."""
+    """A quantity of Kubernetes as a number: `500m` is 0.5. Raises InvalidProperties for other texts."""
     match = _QUANTITY.fullmatch(text)
     if match is None or match["suffix"] not in _SUFFIXES:
-        raise InvalidProperties(f"{text} is no quantity")
+        raise InvalidProperties(f"{text} is not a quantity")
     return Decimal(match["number"]) * _SUFFIXES[match["suffix"]]

@@ -1,4 +1,4 @@
-"""A component as the template of Knative's revisions. Whatever changes here makes a new revision."""
+"""Translates a component into the template of Knative revisions. Every change of the template is a new revision."""
 
 from __future__ import annotations
 
@@ -25,52 +25,50 @@ _FILE: Final = "file"
 Seconds = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class KnativeProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """The workload settings of a Knative Service. `image` and `environment` are for components without containers."""
 
     image: Annotated[str, msgspec.Meta(description="The image, instead of a container.")] = ""
     environment: Annotated[
         Environment, msgspec.Meta(description="Variables: a map, or a list of name with value or fromParam.")
     ] = msgspec.field(default_factory=dict)
-    requests: Annotated[Amounts, msgspec.Meta(description="What is set aside for a replica of image.")] = Amounts()
-    limits: Annotated[Amounts, msgspec.Meta(description="What a replica of image may use at most.")] = Amounts()
+    requests: Annotated[Amounts, msgspec.Meta(description="The resource requests of a replica of image.")] = Amounts()
+    limits: Annotated[Amounts, msgspec.Meta(description="The resource limits of a replica of image.")] = Amounts()
     container_concurrency: Annotated[
-        Seconds | None, msgspec.Meta(description="Requests that a replica takes at once; 0 is any number.")
+        Seconds | None, msgspec.Meta(description="Concurrent requests of a replica; 0 means no limit.")
     ] = None
-    timeout_seconds: Annotated[Seconds | None, msgspec.Meta(description="How long a request may take.")] = None
+    timeout_seconds: Annotated[Seconds | None, msgspec.Meta(description="The timeout of a request.")] = None
     response_start_timeout_seconds: Annotated[
-        Seconds | None, msgspec.Meta(description="How long until an answer begins.")
+        Seconds | None, msgspec.Meta(description="The timeout for the start of a response.")
     ] = None
-    idle_timeout_seconds: Annotated[Seconds | None, msgspec.Meta(description="How long a request may be silent.")] = (
-        None
-    )
+    idle_timeout_seconds: Annotated[Seconds | None, msgspec.Meta(description="The idle timeout of a request.")] = None
     service_account_name: Annotated[str, msgspec.Meta(description="The ServiceAccount of the pods.")] = ""
     annotations: Annotated[
-        dict[str, str], msgspec.Meta(description="Annotations of revisions: autoscaling.knative.dev/window and such.")
+        dict[str, str], msgspec.Meta(description="Annotations of revisions, such as autoscaling.knative.dev/window.")
     ] = {}
-    cluster_local: Annotated[bool, msgspec.Meta(description="Whether only the cluster can reach it.")] = False
+    cluster_local: Annotated[bool, msgspec.Meta(description="Whether it is reachable from the cluster only.")] = False
     features: Annotated[
-        list[stock.Feature], msgspec.Meta(description="What the cluster's config-features enables beyond the default.")
+        list[stock.Feature], msgspec.Meta(description="Features that config-features of the cluster enables.")
     ] = []
 
 
-def template(ctx: WorkloadContext[Properties]) -> dict[str, Any]:
-    """The template, without any size."""
-    given = ctx.properties
+def template(ctx: WorkloadContext[KnativeProperties]) -> dict[str, Any]:
+    """The template, without a number of replicas."""
+    settings = ctx.properties
     own = {"app.kubernetes.io/name": naming.join(ctx.application), "oam.dev/instance-name": ctx.instance}
     metadata: dict[str, Any] = {"labels": own}
-    annotations = {**given.annotations, **_digest(ctx)}
+    annotations = {**settings.annotations, **_digest(ctx)}
     if annotations:
         metadata["annotations"] = annotations
     numbers: dict[str, Any] = {
-        "containerConcurrency": given.container_concurrency,
-        "timeoutSeconds": given.timeout_seconds,
-        "responseStartTimeoutSeconds": given.response_start_timeout_seconds,
-        "idleTimeoutSeconds": given.idle_timeout_seconds,
+        "containerConcurrency": settings.container_concurrency,
+        "timeoutSeconds": settings.timeout_seconds,
+        "responseStartTimeoutSeconds": settings.response_start_timeout_seconds,
+        "idleTimeoutSeconds": settings.idle_timeout_seconds,
     }
     secrets = dict.fromkeys(one.image_pull_secret for one in ctx.component.containers if one.image_pull_secret)
     optional: dict[str, Any] = {
-        "serviceAccountName": given.service_account_name,
+        "serviceAccountName": settings.service_account_name,
         "imagePullSecrets": [{"name": name} for name in secrets],
         "nodeSelector": _nodes(ctx),
         "volumes": [*_volumes(ctx), *_files(ctx)],
@@ -85,7 +83,7 @@ def template(ctx: WorkloadContext[Properties]) -> dict[str, Any]:
     }
 
 
-def config_maps(ctx: WorkloadContext[Properties]) -> tuple[Manifest, ...]:
+def config_maps(ctx: WorkloadContext[KnativeProperties]) -> tuple[Manifest, ...]:
     """A ConfigMap for each config file; all revisions share it."""
     return tuple(
         Manifest(kind=CONFIG_MAP, name=_config_name(ctx, container, index), body={"data": {_FILE: file.value}})
@@ -95,8 +93,8 @@ def config_maps(ctx: WorkloadContext[Properties]) -> tuple[Manifest, ...]:
     )
 
 
-def requested(ctx: WorkloadContext[Properties], resource: str) -> list[str]:
-    """What each container requests of cpu or memory."""
+def requested(ctx: WorkloadContext[KnativeProperties], resource: str) -> list[str]:
+    """The requests of each container for cpu or memory."""
     containers = ctx.component.containers
     if containers:
         return [getattr(container.resources, resource) for container in containers]
@@ -104,57 +102,57 @@ def requested(ctx: WorkloadContext[Properties], resource: str) -> list[str]:
     return [amount] if amount else []
 
 
-def problems(ctx: WorkloadContext[Properties]) -> Iterator[Problem]:
-    """What is missing or given twice, and what a stock Knative refuses."""
-    given, containers = ctx.properties, ctx.component.containers
-    yield from environment.problems(ctx, given.environment)
-    if not containers and not given.image:
+def problems(ctx: WorkloadContext[KnativeProperties]) -> Iterator[Problem]:
+    """Missing and duplicate fields, and restrictions of Knative."""
+    settings, containers = ctx.properties, ctx.component.containers
+    yield from environment.problems(ctx, settings.environment)
+    if not containers and not settings.image:
         yield Problem("a Knative Service needs a container, or the workload setting image", path="$.image")
     for name in ("image", "environment", "requests", "limits"):
-        value = getattr(given, name)
+        value = getattr(settings, name)
         if containers and value and value != Amounts():
-            yield Problem(f"{name} is said by the containers; remove the workload setting", path=f"$.{name}")
-    yield from stock.problems(ctx.component, frozenset(given.features))
+            yield Problem(f"the containers define {name}; remove the workload setting", path=f"$.{name}")
+    yield from stock.problems(ctx.component, frozenset(settings.features))
 
 
-def refuse(ctx: WorkloadContext[Properties], *others: Problem) -> None:
+def refuse(ctx: WorkloadContext[KnativeProperties], *others: Problem) -> None:
     """Raise InvalidProperties with all problems, if there are any."""
-    found = (*others, *problems(ctx))
-    if found:
-        raise InvalidProperties(*found)
+    all_problems = (*others, *problems(ctx))
+    if all_problems:
+        raise InvalidProperties(*all_problems)
 
 
-def _containers(ctx: WorkloadContext[Properties]) -> Iterator[dict[str, Any]]:
+def _containers(ctx: WorkloadContext[KnativeProperties]) -> Iterator[dict[str, Any]]:
     for container in ctx.component.containers:
         yield _container(ctx, container)
     if not ctx.component.containers:
-        given = ctx.properties
+        settings = ctx.properties
         resources = {
             name: amounts
             for name, amounts in (
-                ("requests", msgspec.to_builtins(given.requests)),
-                ("limits", msgspec.to_builtins(given.limits)),
+                ("requests", msgspec.to_builtins(settings.requests)),
+                ("limits", msgspec.to_builtins(settings.limits)),
             )
             if amounts
         }
-        variables = environment.resolve(ctx, given.environment)
+        variables = environment.resolve(ctx, settings.environment)
         optional: dict[str, Any] = {
             "env": [{"name": name, "value": value} for name, value in variables.items()],
             "resources": resources,
         }
         yield {
             "name": "function",
-            "image": given.image,
+            "image": settings.image,
             **{key: value for key, value in optional.items() if value},
         }
 
 
-def _container(ctx: WorkloadContext[Properties], container: Container) -> dict[str, Any]:
+def _container(ctx: WorkloadContext[KnativeProperties], container: Container) -> dict[str, Any]:
     optional: dict[str, Any] = {
         "command": list(container.cmd),
         "args": list(container.args),
         "env": [{"name": one.name, "value": one.value} for one in container.env if one.value is not None],
-        # the name says the protocol: anything but h2c is HTTP/1
+        # the name selects the protocol: any name but h2c is HTTP/1
         "ports": [
             {"name": _H2C if port.name == _H2C else "http1", "containerPort": port.container_port}
             for port in container.ports
@@ -183,7 +181,7 @@ def _resources(container: Container) -> dict[str, Any]:
 def _probe(probe: HealthProbe | None) -> dict[str, Any] | None:
     if probe is None:
         return None
-    found: dict[str, Any] = {
+    timing: dict[str, Any] = {
         "initialDelaySeconds": probe.initial_delay,
         "periodSeconds": probe.period,
         "timeoutSeconds": probe.timeout,
@@ -191,24 +189,24 @@ def _probe(probe: HealthProbe | None) -> dict[str, Any] | None:
         "failureThreshold": probe.failure,
     }
     if probe.exec:
-        return {"exec": {"command": list(probe.exec)}, **found}
+        return {"exec": {"command": list(probe.exec)}, **timing}
     if probe.http_get is None:
-        return {"tcpSocket": {"port": probe.tcp_port}, **found}
+        return {"tcpSocket": {"port": probe.tcp_port}, **timing}
     request: dict[str, Any] = {"path": probe.http_get.path, "port": probe.http_get.port}
     if probe.http_get.headers:
         request["httpHeaders"] = [{"name": header.name, "value": header.value} for header in probe.http_get.headers]
-    return {"httpGet": request, **found}
+    return {"httpGet": request, **timing}
 
 
-def _nodes(ctx: WorkloadContext[Properties]) -> dict[str, str]:
+def _nodes(ctx: WorkloadContext[KnativeProperties]) -> dict[str, str]:
     if stock.NODE_SELECTOR not in ctx.properties.features:
         return {}
     arch = _ARCHITECTURES.get(ctx.component.arch, ctx.component.arch)
-    wanted = {"kubernetes.io/os": ctx.component.os_type, "kubernetes.io/arch": arch}
-    return {key: value for key, value in wanted.items() if value}
+    labels = {"kubernetes.io/os": ctx.component.os_type, "kubernetes.io/arch": arch}
+    return {key: value for key, value in labels.items() if value}
 
 
-def _volumes(ctx: WorkloadContext[Properties]) -> Iterator[dict[str, Any]]:
+def _volumes(ctx: WorkloadContext[KnativeProperties]) -> Iterator[dict[str, Any]]:
     uses: dict[str, list[Volume]] = {}
     for container in ctx.component.containers:
         for volume in container.resources.volumes:
@@ -227,26 +225,26 @@ def _mount(volume: Volume) -> dict[str, Any]:
     return {"name": volume.name, "mountPath": volume.mount_path, **read_only}
 
 
-def _digest(ctx: WorkloadContext[Properties]) -> dict[str, str]:
-    """What changes with the content of config files, so that a change of it is a new revision."""
+def _digest(ctx: WorkloadContext[KnativeProperties]) -> dict[str, str]:
+    """A digest of the content of config files, so that its change is a new revision."""
     contents = [(manifest.name, manifest.body) for manifest in config_maps(ctx)]
     if not contents:
         return {}
     return {DIGEST: hashlib.blake2b(msgspec.json.encode(contents), digest_size=8).hexdigest()}
 
 
-def _config_name(ctx: WorkloadContext[Properties], container: Container, index: int) -> str:
+def _config_name(ctx: WorkloadContext[KnativeProperties], container: Container, index: int) -> str:
     return ctx.name(container.name, str(index))
 
 
-def _files(ctx: WorkloadContext[Properties]) -> Iterator[dict[str, Any]]:
+def _files(ctx: WorkloadContext[KnativeProperties]) -> Iterator[dict[str, Any]]:
     for manifest in config_maps(ctx):
         yield {"name": manifest.name, "configMap": {"name": manifest.name}}
 
 
-def _file_mounts(ctx: WorkloadContext[Properties], container: Container) -> Iterator[dict[str, Any]]:
+def _file_mounts(ctx: WorkloadContext[KnativeProperties], container: Container) -> Iterator[dict[str, Any]]:
     for index, file in enumerate(container.config):
         if file.value is not None:
             name = _config_name(ctx, container, index)
-            # Knative mounts what others may change read-only, and says so at each mount
+            # Knative requires read-only mounts of ConfigMaps
             yield {"name": name, "mountPath": file.path, "subPath": _FILE, "readOnly": True}

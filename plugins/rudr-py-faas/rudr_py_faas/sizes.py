@@ -1,4 +1,4 @@
-"""A size as texts that an autoscaler reads: annotations of a Knative revision, labels of an OpenFaaS Function."""
+"""Translates a scale into texts of an autoscaler: annotations of a Knative revision, labels of a Function."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import msgspec
 from rudr_py.api import DropField, Path, Ref, Rendered, Scale, SetField, WorkloadContext
 
 
-class Texts(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a platform reads sizes, and what it reads.
+class ScaleTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """The texts from which a platform reads the scale.
 
-    Below `place`, each of `names` after `prefix`. `exact` and `between` make the values of a fixed size and of a
-    range; `between` may raise InvalidProperties. `idle` is what the user is told who asks for no replicas at all.
+    Their keys are `prefix` and each of `names`, in the map at `place`. `exact` and `between` return the values for a
+    number and for a range; `between` may raise InvalidProperties. `idle` is the warning for zero replicas.
     """
 
     place: Path
@@ -25,17 +25,17 @@ class Texts(msgspec.Struct, frozen=True, kw_only=True):
     idle: str
 
 
-def scaled(texts: Texts, ctx: WorkloadContext[Any], target: Ref, size: Scale | None) -> Rendered:
-    """The edits that give an object this size; none without one, and all texts dropped for one from outside."""
-    if size is None:
+def scaled(texts: ScaleTexts, ctx: WorkloadContext[Any], target: Ref, scale: Scale | None) -> Rendered:
+    """The edits that scale an object: none without a scale, and all texts are dropped for an external one."""
+    if scale is None:
         return Rendered()
-    if size.form == "external":
+    if scale.form == "external":
         return Rendered(edit=tuple(DropField(target, _path(texts, name), handover=True) for name in texts.names))
-    exact = size.form == "exact"
-    values = texts.exact(size.replicas) if exact else texts.between(ctx, size)
+    exact = scale.form == "exact"
+    values = texts.exact(scale.replicas) if exact else texts.between(ctx, scale)
     edits = tuple(SetField(target, _path(texts, name), value) for name, value in values.items())
-    return Rendered(edit=edits, warnings=(texts.idle,) if exact and size.replicas == 0 else ())
+    return Rendered(edit=edits, warnings=(texts.idle,) if exact and scale.replicas == 0 else ())
 
 
-def _path(texts: Texts, name: str) -> Path:
+def _path(texts: ScaleTexts, name: str) -> Path:
     return (*texts.place, f"{texts.prefix}{name}")

@@ -1,7 +1,7 @@
-"""What a Knative with its own defaults refuses, told before anything is applied.
+"""Restrictions of a Knative with default features, reported before anything is applied.
 
-Knative's `config-features` can allow some of it; nobody but the user knows that here, and says it by the workload
-setting `features`. Source: pkg/apis/serving of Knative Serving, and its documentation of feature flags.
+`config-features` of Knative lifts some of them; the user lists the enabled features in the workload setting `features`.
+Source: pkg/apis/serving of Knative Serving, and its documentation of feature flags.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ QUEUE_PROXY: Final = "queue-proxy"
 
 
 def problems(component: Component, features: frozenset[str]) -> Iterator[Problem]:
-    """Everything in the component that is refused, by JSON path in the ComponentSchematic."""
+    """Everything in the component that Knative rejects, by JSON path in the ComponentSchematic."""
     yield from _platform(component, features)
     yield from _ports(component)
-    several = len(component.containers) > 1
+    multiple = len(component.containers) > 1
     for index, container in enumerate(component.containers):
         at = f"$.spec.containers[{index}]"
-        sidecar = several and not container.ports
+        sidecar = multiple and not container.ports
         yield from _container(container, at, sidecar=sidecar)
         yield from _volumes(container, at, features)
         if sidecar and SIDECAR_PROBES not in features:
@@ -50,58 +50,56 @@ def problems(component: Component, features: frozenset[str]) -> Iterator[Problem
 
 def _off(what: str, feature: Feature) -> str:
     return (
-        f"a stock Knative refuses {what}; where {feature} is enabled in config-features, "
+        f"Knative by default rejects {what}; if {feature} is enabled in config-features, "
         f"add {feature} to the workload setting features"
     )
 
 
 def _platform(component: Component, features: frozenset[str]) -> Iterator[Problem]:
-    # osType linux needs no selector: Knative runs on nothing else
+    # osType linux needs no selector, because Knative runs on linux only
     if component.os_type not in ("", "linux"):
         yield Problem(f"Knative runs on linux only, not on {component.os_type}", path="$.spec.osType")
     if component.arch and NODE_SELECTOR not in features:
-        yield Problem(_off("to choose nodes by arch", NODE_SELECTOR), path="$.spec.arch")
+        yield Problem(_off("the selection of nodes by arch", NODE_SELECTOR), path="$.spec.arch")
 
 
 def _ports(component: Component) -> Iterator[Problem]:
-    found = [
+    ports = [
         (port, f"$.spec.containers[{index}].ports[{number}]")
         for index, container in enumerate(component.containers)
         for number, port in enumerate(container.ports)
     ]
-    if not found and len(component.containers) > 1:
-        yield Problem("one of several containers must have a port, where requests go", path="$.spec.containers")
-    for port, at in found[1:]:
-        yield Problem(f"Knative takes one port in all containers; {port.name} is one too many", path=at)
-    for port, at in found:
+    if not ports and len(component.containers) > 1:
+        yield Problem("one of several containers must have a port for requests", path="$.spec.containers")
+    for port, at in ports[1:]:
+        yield Problem(f"Knative supports one port in all containers; remove {port.name}", path=at)
+    for port, at in ports:
         if port.protocol != "TCP":
-            yield Problem(f"Knative takes requests by HTTP, over TCP and not {port.protocol}", path=f"{at}.protocol")
+            yield Problem(f"Knative supports HTTP over TCP only, not {port.protocol}", path=f"{at}.protocol")
         if port.container_port in RESERVED_PORTS:
             yield Problem(
-                f"Knative needs port {port.container_port} for itself; listen on another", path=f"{at}.containerPort"
+                f"port {port.container_port} is reserved by Knative; use another port", path=f"{at}.containerPort"
             )
 
 
 def _container(container: Container, at: str, *, sidecar: bool) -> Iterator[Problem]:
     if container.name == QUEUE_PROXY:
-        yield Problem(f'Knative has a container "{QUEUE_PROXY}" of its own; use another name', path=f"{at}.name")
+        yield Problem(f'the container name "{QUEUE_PROXY}" is reserved by Knative; use another name', path=f"{at}.name")
     reserved = RESERVED_NAMES if sidecar else RESERVED_NAMES | {PORT_NAME}
     for index, variable in enumerate(container.env):
         if variable.name in reserved:
-            yield Problem(f"Knative sets {variable.name} itself; remove it", path=f"{at}.env[{index}].name")
+            yield Problem(f"{variable.name} is reserved by Knative; remove it", path=f"{at}.env[{index}].name")
 
 
 def _volumes(container: Container, at: str, features: frozenset[str]) -> Iterator[Problem]:
     for index, volume in enumerate(container.resources.volumes):
         where = f"{at}.resources.volumes[{index}]"
         if posixpath.normpath(volume.mount_path) in RESERVED_PATHS:
-            yield Problem(f"Knative lets nothing be mounted at {volume.mount_path}", path=f"{where}.mountPath")
+            yield Problem(f"Knative does not allow a mount at {volume.mount_path}", path=f"{where}.mountPath")
         if volume.disk is not None and volume.disk.ephemeral:
             continue
         if CLAIM not in features:
-            message = _off(f'volume claims, and "{volume.name}" is one', CLAIM)
+            message = _off(f'volume claims such as "{volume.name}"', CLAIM)
             yield Problem(f"{message}, or make its disk ephemeral", path=where)
         elif volume.access_mode != "RO" and CLAIM_WRITE not in features:
-            yield Problem(
-                _off(f'claims that are written to, and "{volume.name}" is one', CLAIM_WRITE), path=f"{where}.accessMode"
-            )
+            yield Problem(_off(f'writable claims such as "{volume.name}"', CLAIM_WRITE), path=f"{where}.accessMode")

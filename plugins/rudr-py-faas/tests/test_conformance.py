@@ -1,4 +1,4 @@
-"""What every type promises, for the types of this package."""
+"""The contract of every type, for the types of this package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rudr's published example of a function, where it is at hand beside the project."""
+"""Rudr's published example of a function, if it is available beside the project."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_rudrs_function_with_its_manual_scaler_works(render_one: RenderOne) -> N
     values = {entry["name"]: entry["value"] for entry in binding["parameterValues"]}
     for parameter in component["spec"]["parameters"]:
         parameter["default"] = values[parameter["name"]]
-    found = render_one(Function(), component=component, traits=binding["traits"]).one("Function")["spec"]
-    assert (found["image"], found["handler"]) == ("functions/nodeinfo", "node main.js")
-    assert found["environment"] == {"write_debug": "false"}
-    assert found["labels"]["com.openfaas.scale.min"] == found["labels"]["com.openfaas.scale.max"] == "2"
+    rendering = render_one(Function(), component=component, traits=binding["traits"]).one("Function")["spec"]
+    assert (rendering["image"], rendering["handler"]) == ("functions/nodeinfo", "node main.js")
+    assert rendering["environment"] == {"write_debug": "false"}
+    assert rendering["labels"]["com.openfaas.scale.min"] == rendering["labels"]["com.openfaas.scale.max"] == "2"

@@ -29,24 +29,24 @@ def _component(*others: dict[str, Any], osType: str = "linux", **container: Any)
 
 
 def _sizes(render_one: RenderOne, *traits: dict[str, Any], **container: Any) -> dict[str, str]:
-    found = render_one(KnativeService(), component=_component(**container), traits=traits).one("Service")
-    annotations = found["spec"]["template"]["metadata"].get("annotations", {})
+    rendering = render_one(KnativeService(), component=_component(**container), traits=traits).one("Service")
+    annotations = rendering["spec"]["template"]["metadata"].get("annotations", {})
     return {key.removeprefix(PREFIX): value for key, value in annotations.items()}
 
 
-def _refused(render_one: RenderOne, component: dict[str, Any], *traits: dict[str, Any], **given: Any) -> list[str]:
-    with pytest.raises(RenderError) as told:
-        render_one(KnativeService(), component=component, traits=traits, properties=given)
-    assert told.value.reason == "InvalidDocument"
-    return [path for _, path in told.value.problems]
+def _refused(render_one: RenderOne, component: dict[str, Any], *traits: dict[str, Any], **settings: Any) -> list[str]:
+    with pytest.raises(RenderError) as error:
+        render_one(KnativeService(), component=component, traits=traits, properties=settings)
+    assert error.value.reason == "InvalidDocument"
+    return [path for _, path in error.value.problems]
 
 
 def test_a_container_becomes_the_template(render_one: RenderOne) -> None:
-    found = render_one(
+    rendering = render_one(
         KnativeService(), component=_component(), properties={"containerConcurrency": 20, "timeoutSeconds": 60}
     ).one("Service")
-    assert (found["apiVersion"], found["metadata"]["name"]) == ("serving.knative.dev/v1", "app-web")
-    template = found["spec"]["template"]
+    assert (rendering["apiVersion"], rendering["metadata"]["name"]) == ("serving.knative.dev/v1", "app-web")
+    template = rendering["spec"]["template"]
     assert template["metadata"] == {"labels": {"app.kubernetes.io/name": "app", "oam.dev/instance-name": "app-web"}}
     assert template["spec"] == {
         "containers": [
@@ -63,10 +63,10 @@ def test_a_container_becomes_the_template(render_one: RenderOne) -> None:
     }
 
 
-def test_without_containers_the_settings_say_image_and_environment(render_one: RenderOne) -> None:
-    given = {"image": "thumb:1.4", "environment": {"MAX_EDGE": 512}, "requests": {"cpu": "100m"}}
-    found = render_one(KnativeService(), component={"containers": []}, properties=given).one("Service")
-    assert found["spec"]["template"]["spec"]["containers"] == [
+def test_without_containers_the_settings_define_image_and_environment(render_one: RenderOne) -> None:
+    settings = {"image": "thumb:1.4", "environment": {"MAX_EDGE": 512}, "requests": {"cpu": "100m"}}
+    rendering = render_one(KnativeService(), component={"containers": []}, properties=settings).one("Service")
+    assert rendering["spec"]["template"]["spec"]["containers"] == [
         {
             "name": "function",
             "image": "thumb:1.4",
@@ -76,13 +76,13 @@ def test_without_containers_the_settings_say_image_and_environment(render_one: R
     ]
 
 
-def test_a_port_called_h2c_is_http_2(render_one: RenderOne) -> None:
+def test_a_port_named_h2c_is_http_2(render_one: RenderOne) -> None:
     component = _component(ports=[{"name": "h2c", "containerPort": 8080}])
-    found = render_one(KnativeService(), component=component).one("Service")
-    assert found["spec"]["template"]["spec"]["containers"][0]["ports"][0]["name"] == "h2c"
+    rendering = render_one(KnativeService(), component=component).one("Service")
+    assert rendering["spec"]["template"]["spec"]["containers"][0]["ports"][0]["name"] == "h2c"
 
 
-def test_config_files_are_mounted_read_only_and_a_change_is_a_new_revision(render_one: RenderOne) -> None:
+def test_config_files_are_mounted_read_only_and_their_change_is_a_new_revision(render_one: RenderOne) -> None:
     def rendered(value: str) -> Any:
         component = _component(config=[{"path": "/etc/app/settings.ini", "value": value}])
         return render_one(KnativeService(), component=component)
@@ -98,22 +98,22 @@ def test_config_files_are_mounted_read_only_and_a_change_is_a_new_revision(rende
     assert template["metadata"]["annotations"] != second.one("Service")["spec"]["template"]["metadata"]["annotations"]
 
 
-def test_without_a_size_knative_decides(render_one: RenderOne) -> None:
+def test_without_a_scale_knative_decides(render_one: RenderOne) -> None:
     assert _sizes(render_one) == {}
 
 
-def test_a_fixed_size_is_both_bounds(render_one: RenderOne) -> None:
+def test_an_exact_scale_sets_both_bounds(render_one: RenderOne) -> None:
     assert _sizes(render_one, MANUAL) == {"min-scale": "3", "max-scale": "3"}
 
 
-def test_a_size_of_zero_lets_it_sleep_and_says_so(render_one: RenderOne) -> None:
+def test_zero_replicas_allow_idling_with_a_warning(render_one: RenderOne) -> None:
     none = {"name": "manual-scaler", "properties": {"replicaCount": 0}}
-    found = render_one(KnativeService(), component=_component(), traits=[none])
-    assert found.one("Service")["spec"]["template"]["metadata"]["annotations"] == {f"{PREFIX}min-scale": "0"}
-    assert any("cannot keep a Service at 0" in warning for warning in found.warnings)
+    rendering = render_one(KnativeService(), component=_component(), traits=[none])
+    assert rendering.one("Service")["spec"]["template"]["metadata"]["annotations"] == {f"{PREFIX}min-scale": "0"}
+    assert any("cannot keep a Service at 0" in warning for warning in rendering.warnings)
 
 
-def test_a_range_is_two_bounds(render_one: RenderOne) -> None:
+def test_a_range_sets_two_bounds(render_one: RenderOne) -> None:
     assert _sizes(render_one, _auto()) == {"min-scale": "2", "max-scale": "5"}
 
 
@@ -133,45 +133,45 @@ def test_a_range_by_memory_is_in_mebibytes_of_what_is_requested(render_one: Rend
     assert (sizes["metric"], sizes["target"]) == ("memory", "150")
 
 
-class Asking(Trait[Any]):
+class FixedScale(Trait[Any]):
     """Asks for any size that a test wants."""
 
     name = "asking"
 
-    def __init__(self, size: Scale) -> None:
-        self._size = size
+    def __init__(self, scale: Scale) -> None:
+        self._scale = scale
 
     def render(self, ctx: TraitContext[Any]) -> Rendered:
-        return Rendered(scale=self._size)
+        return Rendered(scale=self._scale)
 
 
-def _asked(render_one: RenderOne, size: Scale, *traits: dict[str, Any]) -> dict[str, str]:
+def _annotations_for(render_one: RenderOne, scale: Scale, *traits: dict[str, Any]) -> dict[str, str]:
     asking = {"name": "asking", "properties": {}}
-    found = render_one(KnativeService(), Asking(size), component=_component(), traits=[asking, *traits])
-    annotations = found.one("Service")["spec"]["template"]["metadata"].get("annotations", {})
+    rendering = render_one(KnativeService(), FixedScale(scale), component=_component(), traits=[asking, *traits])
+    annotations = rendering.one("Service")["spec"]["template"]["metadata"].get("annotations", {})
     return {key.removeprefix(PREFIX): value for key, value in annotations.items()}
 
 
-def test_a_floor_raises_the_bounds_of_a_range_and_alone_is_a_fixed_size(render_one: RenderOne) -> None:
-    assert _asked(render_one, Scale.hold(4)) == {"min-scale": "4", "max-scale": "4"}
-    assert _asked(render_one, Scale.hold(4), _auto()) == {"min-scale": "4", "max-scale": "5"}
+def test_a_hold_raises_the_minimum_of_a_range_and_alone_is_an_exact_scale(render_one: RenderOne) -> None:
+    assert _annotations_for(render_one, Scale.hold(4)) == {"min-scale": "4", "max-scale": "4"}
+    assert _annotations_for(render_one, Scale.hold(4), _auto()) == {"min-scale": "4", "max-scale": "5"}
 
 
-def test_a_size_from_outside_leaves_every_annotation_of_sizes_alone(render_one: RenderOne) -> None:
-    assert _asked(render_one, Scale.external()) == {}
+def test_an_external_scale_leaves_the_annotations_to_another_manager(render_one: RenderOne) -> None:
+    assert _annotations_for(render_one, Scale.external()) == {}
 
 
 def test_a_range_by_an_amount_of_memory_is_in_mebibytes(render_one: RenderOne) -> None:
     target = {"type": "AverageValue", "averageValue": "1Gi"}
     metric = {"type": "Resource", "resource": {"name": "memory", "target": target}}
-    sizes = _asked(render_one, Scale.between(1, 3, (metric,)))
+    sizes = _annotations_for(render_one, Scale.between(1, 3, (metric,)))
     assert (sizes["metric"], sizes["target"]) == ("memory", "1024")
 
 
 @pytest.mark.parametrize(
     "trait", [_auto(cpu=70, memory=70), _auto(behavior={"scaleUp": {"stabilizationWindowSeconds": 3}})]
 )
-def test_a_range_that_knative_cannot_follow_is_refused_at_the_trait(
+def test_a_range_that_knative_does_not_support_is_rejected_at_the_trait(
     render_one: RenderOne, trait: dict[str, Any]
 ) -> None:
     assert _refused(render_one, _component(), trait) == ["$.spec.components[0].traits[0]"]
@@ -213,18 +213,18 @@ CLAIM = {"name": "data", "mountPath": "/data"}
         ),
     ],
 )
-def test_what_a_stock_knative_refuses_is_refused_before(
+def test_restrictions_of_knative_are_reported_before_the_apply(
     render_one: RenderOne, component: dict[str, Any], path: str
 ) -> None:
     assert _refused(render_one, component) == [path]
 
 
-def test_linux_is_what_knative_runs_on_and_needs_no_node_selector(render_one: RenderOne) -> None:
-    found = render_one(KnativeService(), component=_component(osType="linux")).one("Service")
-    assert "nodeSelector" not in found["spec"]["template"]["spec"]
+def test_os_type_linux_needs_no_node_selector(render_one: RenderOne) -> None:
+    rendering = render_one(KnativeService(), component=_component(osType="linux")).one("Service")
+    assert "nodeSelector" not in rendering["spec"]["template"]["spec"]
 
 
-def test_what_the_cluster_enables_is_rendered(render_one: RenderOne) -> None:
+def test_enabled_features_are_rendered(render_one: RenderOne) -> None:
     component = {
         **_component({"name": "side", "image": "side:1", "readinessProbe": PROBE}, resources={"volumes": [CLAIM]}),
         "arch": "amd64",
@@ -242,26 +242,26 @@ def test_what_the_cluster_enables_is_rendered(render_one: RenderOne) -> None:
     assert "readinessProbe" in pod["containers"][1]
 
 
-def test_image_and_containers_are_not_both_taken(render_one: RenderOne) -> None:
+def test_image_and_containers_together_are_rejected(render_one: RenderOne) -> None:
     assert _refused(render_one, _component(), image="x:1") == ["$.spec.workloadSettings[0].value"]
 
 
-def test_something_must_say_the_image(render_one: RenderOne) -> None:
+def test_a_missing_image_is_rejected(render_one: RenderOne) -> None:
     assert _refused(render_one, {"containers": []}) == ["$.spec.workloadSettings"]
 
 
-def test_an_ingress_does_not_fit(render_one: RenderOne) -> None:
+def test_an_ingress_is_rejected(render_one: RenderOne) -> None:
     ingress = {"name": "ingress", "properties": {"hostname": "shop.example"}}
     assert _refused(render_one, _component(), ingress) == ["$.spec.components[0].traits[0].name"]
 
 
 def _live(status: dict[str, Any] | None, generation: int = 1) -> dict[str, Any]:
-    found = {
+    rendering = {
         "apiVersion": SERVICE.api_version,
         "kind": "Service",
         "metadata": {"name": "app-web", "generation": generation},
     }
-    return found if status is None else {**found, "status": status}
+    return rendering if status is None else {**rendering, "status": status}
 
 
 def _status(ready: str, **more: Any) -> dict[str, Any]:

@@ -14,10 +14,10 @@ AUTO = {"minimum": 2, "maximum": 5}
 OWN = {"app.kubernetes.io/name": "app", "oam.dev/instance-name": "app-web"}
 
 
-def _spec(render_one: RenderOne, component: dict[str, Any], *traits: dict[str, Any], **given: Any) -> dict[str, Any]:
-    found = render_one(Function(), component=component, traits=traits, properties=given).one("Function")
-    assert (found["apiVersion"], found["metadata"]["name"]) == (FUNCTION.api_version, "app-web")
-    spec: dict[str, Any] = found["spec"]
+def _spec(render_one: RenderOne, component: dict[str, Any], *traits: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    rendering = render_one(Function(), component=component, traits=traits, properties=settings).one("Function")
+    assert (rendering["apiVersion"], rendering["metadata"]["name"]) == (FUNCTION.api_version, "app-web")
+    spec: dict[str, Any] = rendering["spec"]
     return spec
 
 
@@ -26,12 +26,12 @@ def _sizes(spec: dict[str, Any]) -> dict[str, str]:
     return {key.removeprefix(prefix): value for key, value in spec["labels"].items() if key.startswith(prefix)}
 
 
-def _settings(render_one: RenderOne, *traits: dict[str, Any], **given: Any) -> dict[str, Any]:
-    return _spec(render_one, {"containers": []}, *traits, **{"image": "thumb:1", **given})
+def _settings(render_one: RenderOne, *traits: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    return _spec(render_one, {"containers": []}, *traits, **{"image": "thumb:1", **settings})
 
 
 def test_the_settings_are_the_spec(render_one: RenderOne) -> None:
-    found = _settings(
+    rendering = _settings(
         render_one,
         handler="node main.js",
         environment={"MAX_EDGE": 512, "DEBUG": True},
@@ -40,7 +40,7 @@ def test_the_settings_are_the_spec(render_one: RenderOne) -> None:
         limits={"memory": "128Mi"},
         readOnlyRootFilesystem=True,
     )
-    assert found == {
+    assert rendering == {
         "name": "app-web",
         "image": "thumb:1",
         "labels": OWN,
@@ -66,11 +66,11 @@ def test_a_variable_may_come_from_a_parameter_inside_the_setting(render_one: Ren
         {"name": "absent", "fromParam": "unset"},
         {"name": "fallen_back", "value": "x", "fromParam": "unset"},
     ]
-    found = _spec(render_one, component, image="thumb:1", environment=environment)
-    assert found["environment"] == {"write_debug": "false", "fallen_back": "x"}
+    rendering = _spec(render_one, component, image="thumb:1", environment=environment)
+    assert rendering["environment"] == {"write_debug": "false", "fallen_back": "x"}
 
 
-def test_a_container_gives_image_variables_and_requests(render_one: RenderOne) -> None:
+def test_a_container_defines_image_variables_and_requests(render_one: RenderOne) -> None:
     component = {
         "osType": "linux",
         "arch": "i386",
@@ -85,98 +85,98 @@ def test_a_container_gives_image_variables_and_requests(render_one: RenderOne) -
             }
         ],
     }
-    found = _spec(render_one, component, environment={"B": "2"}, requests={"memory": "96Mi"})
-    assert found["image"] == "thumb:1"
-    assert found["environment"] == {"A": "1", "B": "2"}
-    assert found["requests"] == {"cpu": "0.5", "memory": "96Mi"}
-    assert found["secrets"] == ["registry"]
-    assert found["constraints"] == ["kubernetes.io/os=linux", "kubernetes.io/arch=386"]
+    rendering = _spec(render_one, component, environment={"B": "2"}, requests={"memory": "96Mi"})
+    assert rendering["image"] == "thumb:1"
+    assert rendering["environment"] == {"A": "1", "B": "2"}
+    assert rendering["requests"] == {"cpu": "0.5", "memory": "96Mi"}
+    assert rendering["secrets"] == ["registry"]
+    assert rendering["constraints"] == ["kubernetes.io/os=linux", "kubernetes.io/arch=386"]
 
 
-def test_a_fixed_size_is_both_bounds(render_one: RenderOne) -> None:
-    found = _settings(render_one, {"name": "manual-scaler", "properties": {"replicaCount": 2}})
-    assert _sizes(found) == {"min": "2", "max": "2"}
+def test_an_exact_scale_sets_both_bounds(render_one: RenderOne) -> None:
+    rendering = _settings(render_one, {"name": "manual-scaler", "properties": {"replicaCount": 2}})
+    assert _sizes(rendering) == {"min": "2", "max": "2"}
 
 
-def test_a_size_of_zero_lets_it_sleep_and_says_so(render_one: RenderOne) -> None:
+def test_zero_replicas_allow_idling_with_a_warning(render_one: RenderOne) -> None:
     none = {"name": "manual-scaler", "properties": {"replicaCount": 0}}
-    found = render_one(Function(), component={"containers": []}, traits=[none], properties={"image": "thumb:1"})
-    assert _sizes(found.one("Function")["spec"]) == {"min": "1", "max": "1", "zero": "true"}
-    assert any("cannot keep a function at 0" in warning for warning in found.warnings)
+    rendering = render_one(Function(), component={"containers": []}, traits=[none], properties={"image": "thumb:1"})
+    assert _sizes(rendering.one("Function")["spec"]) == {"min": "1", "max": "1", "zero": "true"}
+    assert any("cannot keep a function at 0" in warning for warning in rendering.warnings)
 
 
-class Asking(Trait[Any]):
+class ScaleTrait(Trait[Any]):
     """Asks for any size that a test wants."""
 
     name = "asking"
 
-    def __init__(self, size: Scale) -> None:
-        self._size = size
+    def __init__(self, scale: Scale) -> None:
+        self._scale = scale
 
     def render(self, ctx: TraitContext[Any]) -> Rendered:
-        return Rendered(scale=self._size)
+        return Rendered(scale=self._scale)
 
 
-def _asked(render_one: RenderOne, size: Scale, *traits: dict[str, Any], **given: Any) -> dict[str, str]:
+def _labels_for(render_one: RenderOne, scale: Scale, *traits: dict[str, Any], **settings: Any) -> dict[str, str]:
     asking = {"name": "asking", "properties": {}}
-    found = render_one(
+    rendering = render_one(
         Function(),
-        Asking(size),
+        ScaleTrait(scale),
         component={"containers": []},
         traits=[asking, *traits],
-        properties={"image": "thumb:1", **given},
+        properties={"image": "thumb:1", **settings},
     )
-    return _sizes(found.one("Function")["spec"])
+    return _sizes(rendering.one("Function")["spec"])
 
 
-def test_a_floor_raises_the_bounds_of_a_range_and_alone_is_a_fixed_size(render_one: RenderOne) -> None:
-    assert _asked(render_one, Scale.hold(4)) == {"min": "4", "max": "4"}
+def test_a_hold_raises_the_minimum_of_a_range_and_alone_is_an_exact_scale(render_one: RenderOne) -> None:
+    assert _labels_for(render_one, Scale.hold(4)) == {"min": "4", "max": "4"}
     auto = {"name": "auto-scaler", "properties": AUTO}
-    assert _asked(render_one, Scale.hold(4), auto) == {"min": "4", "max": "5"}
-    assert _asked(render_one, Scale.hold(9), auto) == {"min": "9", "max": "9"}
+    assert _labels_for(render_one, Scale.hold(4), auto) == {"min": "4", "max": "5"}
+    assert _labels_for(render_one, Scale.hold(9), auto) == {"min": "9", "max": "9"}
 
 
-def test_a_size_from_outside_leaves_every_label_of_sizes_alone(render_one: RenderOne) -> None:
+def test_an_external_scale_leaves_the_labels_to_another_manager(render_one: RenderOne) -> None:
     labels = {"com.openfaas.scale.min": "4", "com.openfaas.scale.type": "rps"}
-    assert _asked(render_one, Scale.external(), labels=labels) == {}
+    assert _labels_for(render_one, Scale.external(), labels=labels) == {}
 
 
 def test_a_range_by_an_amount_of_cpu_needs_no_request(render_one: RenderOne) -> None:
     target = {"type": "AverageValue", "averageValue": "1500m"}
     metric = {"type": "Resource", "resource": {"name": "cpu", "target": target}}
-    found = _asked(render_one, Scale.between(1, 3, (metric,)))
-    assert found == {"min": "1", "max": "3", "type": "cpu", "target": "1500"}
+    rendering = _labels_for(render_one, Scale.between(1, 3, (metric,)))
+    assert rendering == {"min": "1", "max": "3", "type": "cpu", "target": "1500"}
 
 
 def test_without_a_trait_the_labels_of_the_settings_stay(render_one: RenderOne) -> None:
     assert _sizes(_settings(render_one, labels={"com.openfaas.scale.min": "4"})) == {"min": "4"}
 
 
-def test_a_trait_wins_over_the_labels_of_the_settings(render_one: RenderOne) -> None:
+def test_a_trait_takes_precedence_over_the_labels_of_the_settings(render_one: RenderOne) -> None:
     trait = {"name": "auto-scaler", "properties": AUTO}
     assert _sizes(_settings(render_one, trait, labels={"com.openfaas.scale.min": "4"})) == {"min": "2", "max": "5"}
 
 
 def test_a_range_by_cpu_is_in_thousandths_of_a_core(render_one: RenderOne) -> None:
     trait = {"name": "auto-scaler", "properties": {**AUTO, "cpu": 70}}
-    found = _settings(render_one, trait, requests={"cpu": "250m"})
-    assert _sizes(found) == {"min": "2", "max": "5", "type": "cpu", "target": "175"}
+    rendering = _settings(render_one, trait, requests={"cpu": "250m"})
+    assert _sizes(rendering) == {"min": "2", "max": "5", "type": "cpu", "target": "175"}
 
 
 @pytest.mark.parametrize(
-    ("properties", "given", "word"),
+    ("properties", "settings", "word"),
     [
         ({"memory": 70}, {}, "not by memory"),
         ({"cpu": 70}, {}, "none is requested"),
         ({"cpu": 70, "memory": 70}, {}, "one metric"),
     ],
 )
-def test_a_range_that_openfaas_cannot_follow_is_refused_at_the_trait(
-    render_one: RenderOne, properties: dict[str, Any], given: dict[str, Any], word: str
+def test_a_range_that_openfaas_does_not_support_is_rejected_at_the_trait(
+    render_one: RenderOne, properties: dict[str, Any], settings: dict[str, Any], word: str
 ) -> None:
-    with pytest.raises(RenderError, match=word) as told:
-        _settings(render_one, {"name": "auto-scaler", "properties": {**AUTO, **properties}}, **given)
-    assert [path for _, path in told.value.problems] == ["$.spec.components[0].traits[0]"]
+    with pytest.raises(RenderError, match=word) as error:
+        _settings(render_one, {"name": "auto-scaler", "properties": {**AUTO, **properties}}, **settings)
+    assert [path for _, path in error.value.problems] == ["$.spec.components[0].traits[0]"]
 
 
 @pytest.mark.parametrize(
@@ -190,11 +190,13 @@ def test_a_range_that_openfaas_cannot_follow_is_refused_at_the_trait(
         ({"livenessProbe": {"exec": {"command": ["x"]}}}, ".livenessProbe"),
     ],
 )
-def test_what_openfaas_cannot_do_is_refused(render_one: RenderOne, container: dict[str, Any], path: str) -> None:
+def test_unsupported_fields_of_a_container_are_rejected(
+    render_one: RenderOne, container: dict[str, Any], path: str
+) -> None:
     component = {"containers": [{"name": "f", "image": "thumb:1", **container}]}
-    with pytest.raises(RenderError) as told:
+    with pytest.raises(RenderError) as error:
         render_one(Function(), component=component)
-    assert [at for _, at in told.value.problems] == [f"$.spec.containers[0]{path}"]
+    assert [at for _, at in error.value.problems] == [f"$.spec.containers[0]{path}"]
 
 
 @pytest.mark.parametrize(
@@ -205,12 +207,12 @@ def test_what_openfaas_cannot_do_is_refused(render_one: RenderOne, container: di
         ([{"name": "a", "required": True}], "[0]"),
     ],
 )
-def test_a_wrong_variable_is_refused_where_it_stands(
+def test_an_invalid_variable_is_rejected_with_its_path(
     render_one: RenderOne, environment: list[dict[str, Any]], path: str
 ) -> None:
-    with pytest.raises(RenderError) as told:
+    with pytest.raises(RenderError) as error:
         _settings(render_one, environment=environment)
-    assert [at for _, at in told.value.problems] == [f"$.spec.workloadSettings[1].value{path}"]
+    assert [at for _, at in error.value.problems] == [f"$.spec.workloadSettings[1].value{path}"]
 
 
 def _live(generation: int = 1, **conditions: str) -> dict[str, Any]:
@@ -234,11 +236,11 @@ def _live(generation: int = 1, **conditions: str) -> dict[str, Any]:
         ([_live(Ready="False", Stalled="True")], "failed"),
     ],
 )
-def test_health_is_what_the_operator_says_of_this_generation(
+def test_health_is_the_conditions_of_this_generation(
     render_one: RenderOne, live: list[dict[str, Any]], state: str
 ) -> None:
-    given = {"image": "thumb:1"}
-    health = render_one(Function(), component={"containers": []}, properties=given, observed=live).health
+    settings = {"image": "thumb:1"}
+    health = render_one(Function(), component={"containers": []}, properties=settings, observed=live).health
     assert health.state == state
     if state == "failed":
         assert (health.reason, health.message) == ("BecauseStalled", "why")

@@ -1,6 +1,6 @@
 """The workload type Prometheus: the Prometheus Operator runs it from the one setting `spec`, as in Rudr.
 
-The spec is the operator's matter and passed on as it is.
+The spec is passed on unchanged.
 """
 
 from __future__ import annotations
@@ -28,61 +28,61 @@ PROMETHEUS: Final = Kind("monitoring.coreos.com/v1", "Prometheus")
 REPLICAS: Final = ("spec", "replicas")
 
 
-class Properties(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class PrometheusProperties(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The workload settings."""
 
     spec: Annotated[
         dict[str, Any],
         msgspec.Meta(
-            description="The spec of a Prometheus, as the Prometheus Operator reads it.",
+            description="The spec of a Prometheus of the Prometheus Operator.",
             examples=[{"serviceMonitorSelector": {}}],
         ),
     ]
 
 
-class Prometheus(WorkloadType[Properties]):
+class Prometheus(WorkloadType[PrometheusProperties]):
     """A Prometheus that the Prometheus Operator runs, named like the instance."""
 
     name = "monitoring.coreos.com/v1.Prometheus"
-    properties = Properties
+    properties = PrometheusProperties
     produces = (PROMETHEUS,)
     scale_forms = frozenset({"exact", "external"})
     provides = frozenset({"scale"})
 
-    def render(self, ctx: WorkloadContext[Properties]) -> Rendered:
+    def render(self, ctx: WorkloadContext[PrometheusProperties]) -> Rendered:
         """The object with the setting as its spec."""
         warnings = []
         if ctx.component.containers:
-            warnings.append("a Prometheus is made of its workloadSettings only; the containers have no effect")
+            warnings.append("a Prometheus is defined by its workloadSettings only; the containers have no effect")
         return Rendered(
             add=(Manifest(kind=PROMETHEUS, name=ctx.instance, body={"spec": dict(ctx.properties.spec)}),),
             warnings=tuple(warnings),
         )
 
-    def scale(self, ctx: WorkloadContext[Properties], size: Scale | None) -> Rendered:
-        """Replicas of each shard; a size from a trait wins over one in the setting, and says so."""
-        if size is None or size.form == "external":
+    def scale(self, ctx: WorkloadContext[PrometheusProperties], scale: Scale | None) -> Rendered:
+        """The replicas of each shard; a scale takes precedence over the setting, with a warning."""
+        if scale is None or scale.form == "external":
             return Rendered()
         written = ctx.properties.spec.get("replicas")
-        overruled = f"spec.replicas {written} has no effect: a trait asks for {size.replicas}"
+        overruled = f"spec.replicas {written} has no effect: a trait sets {scale.replicas}"
         return Rendered(
-            edit=(SetField(Ref(PROMETHEUS, ctx.instance), REPLICAS, size.replicas),),
-            warnings=(overruled,) if written not in (None, size.replicas) else (),
+            edit=(SetField(Ref(PROMETHEUS, ctx.instance), REPLICAS, scale.replicas),),
+            warnings=(overruled,) if written not in (None, scale.replicas) else (),
         )
 
-    def pods(self, ctx: WorkloadContext[Properties]) -> Mapping[str, str] | None:
-        """The labels that the operator gives the pods, and that no podMetadata can change."""
+    def pods(self, ctx: WorkloadContext[PrometheusProperties]) -> Mapping[str, str] | None:
+        """The labels that the operator sets on pods; podMetadata cannot change them."""
         return {"app.kubernetes.io/name": "prometheus", "operator.prometheus.io/name": ctx.instance}
 
-    def health(self, ctx: WorkloadContext[Properties]) -> Health:
-        """What the operator says in the conditions Reconciled and Available, of this generation."""
+    def health(self, ctx: WorkloadContext[PrometheusProperties]) -> Health:
+        """The conditions Reconciled and Available of this generation."""
         live = ctx.live(Ref(PROMETHEUS, ctx.instance))
         if live is None:
             return Health("progressing", "Missing", "the Prometheus does not exist yet")
         for name in ("Reconciled", "Available"):
             condition = kstatus.condition(live, name)
             if not condition or _stale(condition, live):
-                return Health("progressing", "NotObserved", "the Prometheus Operator has not taken it up yet")
+                return Health("progressing", "NotObserved", "the Prometheus Operator has not observed it yet")
             if condition.get("status") != "True":
                 failed = name == "Reconciled" and condition.get("status") == "False"
                 reason = get_in(condition, "reason", default="") or f"Not{name}"

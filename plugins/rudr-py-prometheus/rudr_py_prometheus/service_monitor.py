@@ -1,6 +1,6 @@
 """service-monitor: Prometheus scrapes the Service of an instance.
 
-Looks for the Service among what the workload type rendered; says nothing about which Prometheus reads the monitor.
+The Service is one of the objects of the workload type. The monitor does not select a Prometheus.
 """
 
 from __future__ import annotations
@@ -22,57 +22,55 @@ Name = Annotated[str, msgspec.Meta(pattern=f"^{LABEL_NAME}$")]
 Value = Annotated[str, msgspec.Meta(pattern=f"^{LABEL_VALUE}$")]
 
 
-class Properties(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """What is scraped, and how often."""
+class ServiceMonitorProperties(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """The endpoint to scrape, and the interval."""
 
     port: Annotated[
         Annotated[str, msgspec.Meta(min_length=1)] | Annotated[int, msgspec.Meta(ge=1, le=65535)] | None,
-        msgspec.Meta(description="The port with the metrics, by name or number; needed where there are several."),
+        msgspec.Meta(description="The port with the metrics, by name or number; required if there are several."),
     ] = None
     path: Annotated[str, msgspec.Meta(pattern="^/", description="The path of the metrics.")] = "/metrics"
     interval: Annotated[
         Annotated[str, msgspec.Meta(pattern=f"^(?=\\d){DURATION}$")] | None,
-        msgspec.Meta(description="How often, such as 30s; the default is that of the Prometheus."),
+        msgspec.Meta(description="The interval, such as 30s; by default that of the Prometheus."),
     ] = None
     labels: Annotated[
-        dict[Name, Value], msgspec.Meta(description="Labels of the monitor, by which a Prometheus chooses it.")
+        dict[Name, Value], msgspec.Meta(description="Labels of the monitor, by which a Prometheus selects it.")
     ] = {}
 
 
-class ServiceMonitor(Trait[Properties]):
-    """Has a Prometheus of the Prometheus Operator scrape the instance."""
+class ServiceMonitor(Trait[ServiceMonitorProperties]):
+    """Configures a Prometheus of the Prometheus Operator to scrape the instance."""
 
     name = "service-monitor"
     aliases = ("ServiceMonitor",)
-    properties = Properties
+    properties = ServiceMonitorProperties
     requires = frozenset({"service"})
     produces = (SERVICE_MONITOR,)
 
-    def render(self, ctx: TraitContext[Properties]) -> Rendered:
-        """One ServiceMonitor that selects the instance's Service by the labels that its type gave it."""
-        given = ctx.properties
+    def render(self, ctx: TraitContext[ServiceMonitorProperties]) -> Rendered:
+        """One ServiceMonitor that selects the instance's Service by its labels."""
+        properties = ctx.properties
         service = next((one for one in ctx.manifests if one.kind == SERVICE and one.name == ctx.instance), None)
         if service is None:
-            message = f'the component "{ctx.component.metadata.name}" has no port, so there is nothing to scrape'
+            message = f'the component "{ctx.component.metadata.name}" has no port, so it cannot be scraped'
             raise InvalidProperties(message, path="$.port")
-        # the Service has each number once, under one name, even where two containers share it
+        # the Service has each number once, under one name, even if two containers share it
         ports = {port["name"]: port["port"] for port in service.body["spec"]["ports"]}
-        endpoint: dict[str, Any] = {"port": _chosen(given.port, ports), "path": given.path}
-        if given.interval is not None:
-            endpoint["interval"] = given.interval
+        endpoint: dict[str, Any] = {"port": _chosen(properties.port, ports), "path": properties.path}
+        if properties.interval is not None:
+            endpoint["interval"] = properties.interval
         spec = {"selector": {"matchLabels": dict(service.labels)}, "endpoints": [endpoint]}
         name = ctx.name("trait-service-monitor")
-        return Rendered(add=(Manifest(kind=SERVICE_MONITOR, name=name, body={"spec": spec}, labels=given.labels),))
+        return Rendered(add=(Manifest(kind=SERVICE_MONITOR, name=name, body={"spec": spec}, labels=properties.labels),))
 
 
-def _chosen(wanted: str | int | None, ports: dict[str, int]) -> str:
-    """The name of the wanted port; the only one when none is wanted."""
-    found = [name for name, number in ports.items() if wanted in (None, name, number)]
-    if len(found) == 1:
-        return found[0]
+def _chosen(port: str | int | None, ports: dict[str, int]) -> str:
+    """The name of the port; the only port when `port` is None."""
+    matching = [name for name, number in ports.items() if port in (None, name, number)]
+    if len(matching) == 1:
+        return matching[0]
     listed = ", ".join(f"{name} ({number})" for name, number in ports.items())
-    if wanted is None:
-        raise InvalidProperties(
-            f"the instance has several ports; say which one has the metrics: {listed}", path="$.port"
-        )
-    raise InvalidProperties(f'the instance has no port "{wanted}"; it has {listed}', path="$.port")
+    if port is None:
+        raise InvalidProperties(f"the instance has several ports; set one of: {listed}", path="$.port")
+    raise InvalidProperties(f'the instance has no port "{port}"; it has {listed}', path="$.port")

@@ -25,9 +25,9 @@ def _live(generation: int = 1, **conditions: str) -> dict[str, Any]:
     }
 
 
-def _rendered(render_one: RenderOne, spec: dict[str, Any], *traits: dict[str, Any], **given: Any) -> Rendering:
-    given = {"component": {"containers": []}, **given}
-    return render_one(Prometheus(), properties={"spec": spec}, traits=traits, **given)
+def _rendered(render_one: RenderOne, spec: dict[str, Any], *traits: dict[str, Any], **settings: Any) -> Rendering:
+    settings = {"component": {"containers": []}, **settings}
+    return render_one(Prometheus(), properties={"spec": spec}, traits=traits, **settings)
 
 
 def _scaler(replicas: int) -> dict[str, Any]:
@@ -35,41 +35,41 @@ def _scaler(replicas: int) -> dict[str, Any]:
 
 
 def test_the_setting_is_the_spec(render_one: RenderOne) -> None:
-    found = _rendered(render_one, SPEC)
-    (prometheus,) = found.own
+    rendering = _rendered(render_one, SPEC)
+    (prometheus,) = rendering.own
     assert (prometheus["kind"], prometheus["metadata"]["name"]) == ("Prometheus", "app-web")
     assert prometheus["spec"] == SPEC
-    assert found.warnings == ()
+    assert rendering.warnings == ()
 
 
-def test_a_setting_is_needed(render_one: RenderOne) -> None:
+def test_the_setting_is_required(render_one: RenderOne) -> None:
     with pytest.raises(RenderError, match="spec"):
         render_one(Prometheus(), component={"containers": []})
 
 
-def test_containers_have_no_effect_and_that_is_told(render_one: RenderOne) -> None:
+def test_containers_cause_a_warning(render_one: RenderOne) -> None:
     component = {"containers": [{"name": "web", "image": "registry.example/web:1"}]}
     (warning,) = _rendered(render_one, SPEC, component=component).warnings
     assert "containers have no effect" in warning
 
 
-def test_a_size_is_the_number_of_replicas(render_one: RenderOne) -> None:
-    found = _rendered(render_one, SPEC, _scaler(2))
-    assert found.one("Prometheus")["spec"] == {**SPEC, "replicas": 2}
-    assert found.warnings == ()
+def test_an_exact_scale_sets_the_replicas(render_one: RenderOne) -> None:
+    rendering = _rendered(render_one, SPEC, _scaler(2))
+    assert rendering.one("Prometheus")["spec"] == {**SPEC, "replicas": 2}
+    assert rendering.warnings == ()
 
 
-def test_a_size_wins_over_the_setting_and_that_is_told(render_one: RenderOne) -> None:
-    found = _rendered(render_one, {"replicas": 3}, _scaler(2))
-    assert found.one("Prometheus")["spec"] == {"replicas": 2}
-    assert "spec.replicas 3 has no effect" in found.warnings[0]
+def test_a_scale_takes_precedence_over_the_setting_with_a_warning(render_one: RenderOne) -> None:
+    rendering = _rendered(render_one, {"replicas": 3}, _scaler(2))
+    assert rendering.one("Prometheus")["spec"] == {"replicas": 2}
+    assert "spec.replicas 3 has no effect" in rendering.warnings[0]
 
 
-def test_without_a_size_of_ours_the_spec_stays(render_one: RenderOne) -> None:
+def test_without_a_scale_the_spec_is_unchanged(render_one: RenderOne) -> None:
     assert _rendered(render_one, {"replicas": 3}).one("Prometheus")["spec"] == {"replicas": 3}
 
 
-def test_what_a_prometheus_cannot_be_scaled_by_is_refused(render_one: RenderOne) -> None:
+def test_unsupported_scales_are_rejected(render_one: RenderOne) -> None:
     auto = {"name": "auto-scaler", "properties": {"minimum": 1, "maximum": 3, "cpu": 60}}
     with pytest.raises(RenderError, match="range"):
         _rendered(render_one, SPEC, auto)
@@ -86,7 +86,7 @@ def test_what_a_prometheus_cannot_be_scaled_by_is_refused(render_one: RenderOne)
         ((_live(Reconciled="True", Available="True"),), "ready", "Ready"),
     ],
 )
-def test_health_is_what_the_operator_says(
+def test_health_is_the_conditions_of_the_operator(
     render_one: RenderOne, live: tuple[dict[str, Any], ...], state: str, reason: str
 ) -> None:
     health = _rendered(render_one, SPEC, observed=live).health

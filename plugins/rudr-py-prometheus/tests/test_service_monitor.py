@@ -16,12 +16,12 @@ LABELS = {
 }
 
 
-def _monitor(render_one: RenderOne, given: dict[str, Any], **ports: int) -> dict[str, Any]:
+def _monitor(render_one: RenderOne, properties: dict[str, Any], **ports: int) -> dict[str, Any]:
     listed = [{"name": name, "containerPort": number} for name, number in ports.items()]
     component = {"containers": [{"name": "web", "image": "web:1", "ports": listed}]}
-    found = render_one(ServiceMonitor(), properties=given, component=component)
+    rendering = render_one(ServiceMonitor(), properties=properties, component=component)
     # the monitor selects what the Service is labelled with
-    service, monitor = found.one("Service"), found.one("ServiceMonitor")
+    service, monitor = rendering.one("Service"), rendering.one("ServiceMonitor")
     assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
     return monitor
 
@@ -35,28 +35,28 @@ def test_the_only_port_is_scraped_by_default(render_one: RenderOne) -> None:
     }
 
 
-@pytest.mark.parametrize("wanted", ["admin", 9090])
-def test_a_port_is_chosen_by_name_or_number(render_one: RenderOne, wanted: str | int) -> None:
-    given = {"port": wanted, "path": "/stats", "interval": "1m30s", "labels": {"team": "frontend"}}
-    monitor = _monitor(render_one, given, http=8080, admin=9090)
+@pytest.mark.parametrize("port", ["admin", 9090])
+def test_a_port_is_chosen_by_name_or_number(render_one: RenderOne, port: str | int) -> None:
+    properties = {"port": port, "path": "/stats", "interval": "1m30s", "labels": {"team": "frontend"}}
+    monitor = _monitor(render_one, properties, http=8080, admin=9090)
     assert monitor["spec"]["endpoints"] == [{"port": "admin", "path": "/stats", "interval": "1m30s"}]
     assert monitor["metadata"]["labels"]["team"] == "frontend"
 
 
-def _refused(render_one: RenderOne, given: dict[str, Any], match: str, **ports: int) -> None:
+def _refused(render_one: RenderOne, properties: dict[str, Any], match: str, **ports: int) -> None:
     with pytest.raises(RenderError, match=match):
-        _monitor(render_one, given, **ports)
+        _monitor(render_one, properties, **ports)
 
 
-def test_of_several_ports_one_must_be_named(render_one: RenderOne) -> None:
+def test_one_of_several_ports_must_be_selected(render_one: RenderOne) -> None:
     _refused(render_one, {}, r"http \(8080\), admin \(9090\)", http=8080, admin=9090)
 
 
-def test_a_port_that_is_not_there_is_refused(render_one: RenderOne) -> None:
+def test_an_unknown_port_is_rejected(render_one: RenderOne) -> None:
     _refused(render_one, {"port": "metrics"}, 'no port "metrics"', http=8080)
 
 
-def test_without_a_port_there_is_nothing_to_scrape(render_one: RenderOne) -> None:
+def test_a_component_without_a_port_is_rejected(render_one: RenderOne) -> None:
     _refused(render_one, {}, "has no port")
 
 

@@ -24,8 +24,6 @@ from rudr_py.kube.requests import Resource
 from rudr_py.kube.transport import AioTransport
 from rudr_py.model.identity import API_VERSION
 
-APPLICATION = Kind(API_VERSION, "ApplicationConfiguration")
-
 
 class ClusterClient(msgspec.Struct, frozen=True, kw_only=True):
     """The connection to a cluster. `namespace` is ignored if `all_namespaces` is set."""

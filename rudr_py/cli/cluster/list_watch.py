@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from rudr_py.api import Kind
-from rudr_py.cli.cluster.client import APPLICATION, ClusterClient, unreadable_message
+from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
 from rudr_py.errors import ForbiddenError, KindAbsentError
 from rudr_py.kube import watch
 from rudr_py.kube.clock import SystemClock
@@ -31,12 +31,11 @@ from rudr_py.kube.watch import (
     ListingDone,
     ListingStarted,
 )
+from rudr_py.model.kinds import APPLICATION, POD
 from rudr_py.render.values import labels as instance_labels
 from rudr_py.settings import Settings
 
 Document = dict[str, Any]
-
-POD = Kind("v1", "Pod")
 
 
 class ListQuery(msgspec.Struct, frozen=True, kw_only=True):

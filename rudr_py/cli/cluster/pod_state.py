@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rudr_py.api import Health, kstatus, pods
+from rudr_py.api import Health, get_in, kstatus, mappings_in, pods
 
 Document = Mapping[str, Any]
 
@@ -27,9 +27,5 @@ def assess(pod: Document) -> Health:
 
 def restarts(pod: Document) -> int:
     """The sum of the restarts of the pod's containers."""
-    status = pod.get("status")
-    statuses = status.get("containerStatuses") if isinstance(status, Mapping) else None
-    containers = statuses if isinstance(statuses, list) else []
-    counts = [container.get("restartCount") for container in containers if isinstance(container, Mapping)]
-
-    return sum(count for count in counts if isinstance(count, int))
+    containers = mappings_in(pod, "status", "containerStatuses")
+    return sum(get_in(container, "restartCount", default=0) for container in containers)

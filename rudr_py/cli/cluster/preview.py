@@ -30,6 +30,7 @@ from rudr_py.kube.requests import Selection
 from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.document import Document, Positions
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.render import render
 from rudr_py.render.scopes import membership, root_scopes
 from rudr_py.render.status import health, status
@@ -67,8 +68,8 @@ class NamespacePreview:
             for live in await self._list(kind, definitions_namespace):
                 self.state.definitions.update(kind, Change(None, live))
         documents = {
-            cluster_state.APPLICATION: self._applications(workspace),
-            cluster_state.COMPONENT: self._components(workspace),
+            APPLICATION: self._applications(workspace),
+            COMPONENT: self._components(workspace),
         }
         for kind in cluster_state.OWN_KINDS:
             objects = {live.name: live for live in await self._list(kind, self.namespace)}
@@ -76,9 +77,9 @@ class NamespacePreview:
                 name = document.value["metadata"]["name"]
                 objects[name] = applied(document.value, self.namespace, objects.get(name))
             self._fill(kind, objects.values())
-        if any(_is_root(live) for live in self._all(cluster_state.APPLICATION)):
+        if any(_is_root(live) for live in self._all(APPLICATION)):
             self.state.applications.scopes.root = root_scopes.NAME
-        for live in self._all(cluster_state.APPLICATION):
+        for live in self._all(APPLICATION):
             self.state.applications.scopes.update(ObjectKey(self.namespace, live.name), live)
 
     def users(self, workspace: Workspace) -> list[LiveObject]:
@@ -90,7 +91,7 @@ class NamespacePreview:
         }
         changed = {key.name for key in workspace.components if key.namespace == self.namespace}
         users = []
-        for live in self._all(cluster_state.APPLICATION):
+        for live in self._all(APPLICATION):
             inputs = self._reader.inputs(live, cluster_state.previous(live))
             used = {binding.component_name for binding in inputs.application.components}
             if live.name in names or used & changed:
@@ -101,10 +102,10 @@ class NamespacePreview:
         """The preview of an application. Renders the other applications first if there are scopes."""
         scopes = self.state.applications.scopes
         if scopes.scopes(self.namespace):
-            for other in self._all(cluster_state.APPLICATION):
+            for other in self._all(APPLICATION):
                 preview = await self._render(other)
                 inputs = self._inputs(other, preview.before)
-                assessment = health.observe(preview.plan, inputs.observed, inputs.now, preview.before.runs)
+                assessment = health.assess(preview.plan, inputs.observed, inputs.now, preview.before.runs)
                 key = ObjectKey(self.namespace, other.name)
                 scopes.set_members(key, membership.members(preview.plan, assessment.instances))
                 scopes.reconciled(key)

@@ -12,11 +12,11 @@ import click
 
 from rudr_py.catalog import Catalog
 from rudr_py.cli.commands.dev import embedded_api, progress
-from rudr_py.cli.commands.dev.changes import APPLICATION
 from rudr_py.cli.commands.dev.follow import Follower, kinds
 from rudr_py.cli.logging import formatters
 from rudr_py.cli.options import flags, plugins
 from rudr_py.local.cluster import LocalSettings
+from rudr_py.model.kinds import APPLICATION
 
 Document = dict[str, Any]
 
@@ -61,7 +61,7 @@ def examples() -> Path:
 async def _run(documents: list[Document], catalog: Catalog, seconds: float) -> None:
     async with embedded_api.started(LocalSettings(), None) as api, embedded_api.controlled(api, catalog):
         names = frozenset(
-            str(document["metadata"]["name"]) for document in documents if document["kind"] == APPLICATION
+            str(document["metadata"]["name"]) for document in documents if document["kind"] == APPLICATION.kind
         )
         with progress.opened() as progress_output:
             follower = Follower(api, progress_output, names)

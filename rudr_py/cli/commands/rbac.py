@@ -91,7 +91,7 @@ def _account(context: click.Context, parameter: click.Parameter, value: str | No
 @flags.plugins
 @click.pass_context
 def command(context: click.Context, /, **values: object) -> None:
-    """Print the permissions that the controller needs with the installed plugins, and no others, as roles.
+    """Print exactly the permissions that the controller needs with the installed plugins, as roles.
 
     Kinds that only a WorkloadType object of the cluster allows are included if -f names a file with that object. The
     plural of such a kind is names.plural of the object; if it is missing, and for kinds that plugins produce, the

@@ -33,8 +33,8 @@ def command(
     """Print the Kubernetes objects that documents render to.
 
     These are the objects that the controller would apply on a cluster in which nothing runs yet, without owner
-    references. Problems are printed on standard error. An application with errors is omitted, the others are printed,
-    and the command exits with 1.
+    references. Problems are printed on standard error. Applications with errors are omitted, and the command
+    exits with 1.
 
     \b
     Example: rudr render -f examples/

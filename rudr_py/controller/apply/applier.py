@@ -76,15 +76,10 @@ class Applier:
         """
         namespace = application.namespace
         live = self._state.get(desired.ref.kind, namespace, desired.ref.name)
-        pods = (
-            runs.active_pods(self._state.pods(namespace, desired.planned.instance))
-            if desired.planned.inputs_digest
-            else ()
-        )
-        observation = Observation(live=live, pods=pods)
+        observation = Observation(live=live, pods=runs.active_pods(self._state, namespace, desired.planned))
         decision = decide.decide(desired, observation, history)
         if isinstance(decision, Rest):
-            return None if live is None or live.deleting else live
+            return _present(live)
         if isinstance(decision, Wait):
             raise WaitingError(decision.message, reason=decision.reason)
         place = (namespace, str(desired.ref), desired.hash, live.uid if live is not None else "")
@@ -124,22 +119,24 @@ class Applier:
         """Execute the decision. Where the live object is another than the cache has it, read it and decide again."""
         restores = decide.reverts(desired, observation.live, history.record) and not isinstance(decision, Settle)
         if restores:
-            await self._check_contention(application, desired, target, observation, decision)
+            await self._check_contention(application, desired, target, decision)
         for attempt in (1, 2):
             if isinstance(decision, Read):
                 observation = await self._read(target, observation)
                 decision = decide.decide(desired, observation, history)
             try:
-                live = await self._perform(application, desired, target, observation, decision)
+                written = await self._perform(application, desired, target, decision)
             except (errors.ConflictError, errors.InvalidError) as error:
                 if attempt == 2 or not _is_another_object(decision, error):
                     raise
                 decision = Read()
             else:
                 break
-        if restores and not isinstance(decision, Rest):
+        if written is None:
+            return _present(observation.live)
+        if restores:
             self._contention.reverted(_place(desired, target))
-        return live
+        return written
 
     async def _read(self, target: Target, observation: Observation) -> Observation:
         try:
@@ -148,20 +145,16 @@ class Applier:
             return Observation.read(None, observation.pods)
 
     async def _perform(
-        self,
-        application: LiveObject,
-        desired: DesiredObject,
-        target: Target,
-        observation: Observation,
-        decision: Decision,
+        self, application: LiveObject, desired: DesiredObject, target: Target, decision: Decision
     ) -> LiveObject | None:
+        """Send the requests of the decision. Return the applied object, or None where no field has been applied."""
         match decision:
             case Create():
                 return await self._client.apply(target, desired.encoded(resource_version=CREATE_ONLY), FIELD_MANAGER)
             case Apply():
-                return await self._apply(application, desired, target, observation, decision)
+                return await self._apply(application, desired, target, decision)
             case Adopt():
-                return await self._adopt(desired, target, observation, decision)
+                return await self._adopt(desired, target, decision)
             case Touch():
                 return await self._client.apply(target, runs.partial_body(desired, decision.uid), HANDOVER_MANAGER)
             case Settle():
@@ -175,13 +168,10 @@ class Applier:
                 raise WaitingError(decision.message, reason=decision.reason)
             case Refuse():
                 raise RefusedError(decision.message, reason=decision.reason)
-        live = observation.live
-        return None if live is None or live.deleting else live
+        return None
 
-    async def _apply(
-        self, application: LiveObject, desired: DesiredObject, target: Target, observation: Observation, apply: Apply
-    ) -> LiveObject:
-        drift = await self._drift(desired, target, observation, apply)
+    async def _apply(self, application: LiveObject, desired: DesiredObject, target: Target, apply: Apply) -> LiveObject:
+        drift = await self._drift(desired, target, apply)
         if apply.release:
             await self._handover.release(target, desired.planned, apply.uid)
         written = await self._client.apply(target, desired.encoded(uid=apply.uid), FIELD_MANAGER)
@@ -192,41 +182,32 @@ class Applier:
             await self._handover.settle(target, desired.planned, apply.uid)
         return written
 
-    async def _adopt(
-        self, desired: DesiredObject, target: Target, observation: Observation, adopt: Adopt
-    ) -> LiveObject:
+    async def _adopt(self, desired: DesiredObject, target: Target, adopt: Adopt) -> LiveObject:
         planned, owner = desired.planned, desired.owner
-        document = await self._adoption.prepare(target, planned, owner, observation.document or {})
+        document = await self._adoption.prepare(target, planned, owner, adopt.document)
         log.info("object adopted", extra={"object": str(planned.ref), "verdict": adopt.verdict})
         if adopt.touch:
             return await self._client.apply(target, runs.partial_body(desired, adopt.uid), HANDOVER_MANAGER)
-        if observation.live is not None and not observation.live.applied:
+        if adopt.mark:
             await self._adoption.mark(target, planned, owner, document)
         if adopt.release:
             await self._handover.release(target, planned, adopt.uid)
         return await self._client.apply(target, desired.encoded(uid=adopt.uid), FIELD_MANAGER)
 
-    async def _drift(
-        self, desired: DesiredObject, target: Target, observation: Observation, decision: Decision
-    ) -> Drift:
+    async def _drift(self, desired: DesiredObject, target: Target, decision: Decision) -> Drift:
         if not isinstance(decision, Apply) or not decision.drifted:
             return Drift()
-        return managed_fields.drift(observation.document or await self._client.get(target), desired.document)
+        return managed_fields.drift(decision.document or await self._client.get(target), desired.document)
 
     async def _check_contention(
-        self,
-        application: LiveObject,
-        desired: DesiredObject,
-        target: Target,
-        observation: Observation,
-        decision: Decision,
+        self, application: LiveObject, desired: DesiredObject, target: Target, decision: Decision
     ) -> None:
         """Raise WaitingError while another client keeps reverting the object; report it once for each pause."""
         ref, place = desired.ref, _place(desired, target)
         pause = self._contention.pause(place)
         if not pause and self._contention.begins(place):
             pause = self._contention.pause(place)
-            managers = (await self._drift(desired, target, observation, decision)).managers
+            managers = (await self._drift(desired, target, decision)).managers
             note = (
                 f"{ref} was reverted {LIMIT} times within a minute and changed again{managers and f' by {managers}'}; "
                 f"not reverting it for {WINDOW:.0f} s"
@@ -235,6 +216,10 @@ class Applier:
         if pause:
             message = f"{ref} is changed by another client whenever it is reverted; not reverting it for {WINDOW:.0f} s"
             raise WaitingError(message, reason="Contested", after=pause)
+
+
+def _present(live: LiveObject | None) -> LiveObject | None:
+    return None if live is None or live.deleting else live
 
 
 def _place(desired: DesiredObject, target: Target) -> Place:

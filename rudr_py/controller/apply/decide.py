@@ -20,6 +20,8 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Resource
 from rudr_py.render.values.inputs import Run
 
+Document = dict[str, Any]
+
 CONFLICT = "Conflict"
 INVALID = "Invalid"
 REPLACING = "Replacing"
@@ -35,12 +37,12 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     live: LiveObject | None
-    document: dict[str, Any] | None = None
+    document: Document | None = None
     confirmed: bool = False
     pods: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, document: dict[str, Any] | None, pods: tuple[str, ...]) -> Observation:
+    def read(cls, document: Document | None, pods: tuple[str, ...]) -> Observation:
         """The object as the server has returned it; None for one that is absent."""
         live = None if document is None else live_object.decode(msgspec.json.encode(document))
         return cls(live=live, document=document, confirmed=True, pods=pods)
@@ -60,11 +62,13 @@ class Create(msgspec.Struct, frozen=True):
 class Apply(msgspec.Struct, frozen=True, kw_only=True):
     """Apply the object on condition that the live one has this uid.
 
-    `drifted` means that another client has changed it since the last apply. With `release` the planned paths are
-    handed over before the apply; with `settle` the hand-over manager gives up its fields after it.
+    `drifted` means that another client has changed it since the last apply; `document` is the live object, if it has
+    been read. With `release` the planned paths are handed over before the apply; with `settle` the hand-over manager
+    gives up its fields after it.
     """
 
     uid: str
+    document: Document | None = None
     drifted: bool = False
     release: bool = False
     settle: bool = False
@@ -73,12 +77,15 @@ class Apply(msgspec.Struct, frozen=True, kw_only=True):
 class Adopt(msgspec.Struct, frozen=True, kw_only=True):
     """Take over the managed fields of an object that rudr or Rudr left behind, then apply it, or touch it if it runs.
 
-    `verdict` is `ours` for an object whose record of the last apply is lost, and `orphan` for one without its owner.
+    `document` is the live object. `verdict` is `managed` for an object that has lost its record of the last apply, and
+    `orphan` for one without its owner. With `mark` the config files that only Rudr's pods read are marked for pruning.
     """
 
     uid: str
+    document: Document
     verdict: ownership.Verdict
     touch: bool = False
+    mark: bool = False
     release: bool = False
 
 
@@ -136,12 +143,12 @@ def decide(desired: DesiredObject, observation: Observation, history: History) -
     verdict = _verdict(desired, observation, live, history.record)
     if verdict is None:
         return Read()
-    if verdict == "stranger":
+    if verdict == "foreign":
         owner = ownership.describe(observation.document or {}, desired.planned)
         return Refuse(f"{desired.ref} already exists and {owner}", CONFLICT)
     if desired.planned.inputs_digest:
-        return _decide_run(desired, live, history.run, verdict)
-    return _decide_object(desired, live, history.record, verdict, confirmed=observation.confirmed)
+        return _decide_run(desired, live, observation.document, verdict, history.run)
+    return _decide_object(desired, live, observation.document, verdict, history.record)
 
 
 def _verdict(
@@ -149,7 +156,7 @@ def _verdict(
 ) -> ownership.Verdict | None:
     """The verdict on the live object; None where it takes the document, with its managers."""
     if _is_known(live, desired, record):
-        return "ours"
+        return "managed"
     if observation.document is None:
         return None
     return ownership.judge(observation.document, desired.planned, desired.owner)
@@ -168,31 +175,40 @@ def _decide_creation(desired: DesiredObject, observation: Observation, run: Run 
     return Wait(f"{desired.ref} waits for the pods of its last run to end: {', '.join(observation.pods)}", REPLACING)
 
 
-def _decide_run(desired: DesiredObject, live: LiveObject, run: Run | None, verdict: ownership.Verdict) -> Decision:
+def _decide_run(
+    desired: DesiredObject,
+    live: LiveObject,
+    document: Document | None,
+    verdict: ownership.Verdict,
+    run: Run | None,
+) -> Decision:
     """An object that runs to completion, once for each change of its inputs: it is never applied as a whole again."""
     if runs.is_outdated(desired.planned, live, run):
         return Replace(live.uid, f"{desired.ref} is being replaced, because its inputs have changed")
-    if verdict == "orphan":
-        return Adopt(uid=live.uid, verdict=verdict, touch=True)
+    if verdict == "orphan" and document is not None:
+        return Adopt(uid=live.uid, document=document, verdict=verdict, touch=True)
     return Rest() if runs.is_current(desired.planned, live) else Touch(live.uid)
 
 
 def _decide_object(
     desired: DesiredObject,
     live: LiveObject,
-    record: AppliedRecord | None,
+    document: Document | None,
     verdict: ownership.Verdict,
-    *,
-    confirmed: bool,
+    record: AppliedRecord | None,
 ) -> Decision:
     handover = bool(desired.planned.handover)
-    if verdict == "ours" and in_sync(live, desired, record):
+    if verdict == "managed" and in_sync(live, desired, record):
         return Settle(live.uid) if live.held and not handover else Rest()
     if verdict == "orphan" or not live.applied or not live.digest:
-        return Adopt(uid=live.uid, verdict=verdict, release=handover) if confirmed else Read()
+        if document is None:
+            return Read()
+        mark = not live.applied
+        return Adopt(uid=live.uid, document=document, verdict=verdict, mark=mark, release=handover)
     same = live.applied == desired.hash
     return Apply(
         uid=live.uid,
+        document=document,
         drifted=same and record is not None and record.uid == live.uid and record.digest != "",
         release=handover and not same,
         settle=live.held and not handover,

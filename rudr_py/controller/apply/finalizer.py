@@ -19,12 +19,12 @@ from rudr_py.controller.apply.desired import RECLAIM_ANNOTATION
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import WaitingError
 from rudr_py.controller.results.result import Result
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model import metadata_keys
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import FIELD_MANAGER
@@ -81,7 +81,7 @@ class Finalizer:
         except errors.NotFoundError:
             pass
         except errors.RudrError as error:
-            failure = failures.of(Ref(cluster_state.APPLICATION, application.name), error, needed=FINALIZER_PURPOSE)
+            failure = failures.of(Ref(APPLICATION, application.name), error, needed=FINALIZER_PURPOSE)
             if failure.kind == "refused":  # an application that is being deleted has no condition for that
                 self._recorder.record(application, "ReclaimFailed", failure.message, action="Reclaim", warning=True)
             return failures.result([failure])
@@ -101,7 +101,7 @@ class Finalizer:
         if ORPHAN in _finalizers(application.document()):
             return True
         name = labels.labels(application.name, "")[labels.APPLICATION]
-        cache = self._state.cache(cluster_state.COMPONENT_INSTANCE, application.namespace)
+        cache = self._state.cache(COMPONENT_INSTANCE, application.namespace)
         instances = cache.by_namespace(application.namespace) if cache is not None else ()
         return any(
             not (live.owner_uid or live.deleting) for live in instances if live.labels.get(labels.APPLICATION) == name
@@ -119,7 +119,7 @@ class Finalizer:
         log.info("object reclaimed", extra={"object": f"{ref.kind.kind} {live.namespace}/{live.name}"})
 
     async def _edit(self, application: LiveObject, *, present: bool) -> None:
-        target = await self._client.target(cluster_state.APPLICATION, application.namespace, application.name)
+        target = await self._client.target(APPLICATION, application.namespace, application.name)
         for _ in range(ATTEMPTS):
             document = await self._client.get(target)
             if document["metadata"]["uid"] != application.uid:

@@ -16,7 +16,7 @@ from rudr_py.settings import FIELD_MANAGER
 
 Document = dict[str, Any]
 
-Verdict = Literal["ours", "orphan", "stranger"]
+Verdict = Literal["managed", "orphan", "foreign"]
 
 RUDR_MANAGERS = frozenset({"unknown", "rudr", "before-first-apply"})
 """Managers of Rudr's own writes: it sent no user agent of its own, and a server that starts to track managers on an
@@ -37,7 +37,7 @@ def judge(document: Document, planned: PlannedObject, owner: LiveObject | None) 
         return _controlled(controller, owner) if owner is not None else _claimed(controller, metadata, planned)
     labelled = _is_labelled(metadata, planned)
     if owner is None:
-        return "ours" if labelled else "stranger"
+        return "managed" if labelled else "foreign"
     managers = {str(entry.get("manager")) for entry in metadata.get("managedFields", ()) if entry.get("manager")}
     # clusters with Rudr are older than managedFields
     by_rudr = bool(managers & RUDR_MANAGERS) or not (managers or metadata.get("ownerReferences"))
@@ -45,7 +45,7 @@ def judge(document: Document, planned: PlannedObject, owner: LiveObject | None) 
     applied = FIELD_MANAGER in managers or APPLIED_ANNOTATION in (metadata.get("annotations") or {})
     unlabelled_instance = planned.ref.kind == kinds.COMPONENT_INSTANCE and not metadata.get("labels")
     adoptable = ((by_rudr or applied) and labelled) or (by_rudr and unlabelled_instance)
-    return "orphan" if adoptable else "stranger"
+    return "orphan" if adoptable else "foreign"
 
 
 def _controller(metadata: Document) -> Document | None:
@@ -55,10 +55,10 @@ def _controller(metadata: Document) -> Document | None:
 
 def _controlled(controller: Document, owner: LiveObject) -> Verdict:
     if owner.uid and controller.get("uid") == owner.uid:
-        return "ours"
+        return "managed"
     # A name is unique in its namespace: an owner of this name with another uid no longer exists.
     same = _identity(controller) == (owner.api_version.rpartition("/")[0], owner.kind, owner.name)
-    return "orphan" if same else "stranger"
+    return "orphan" if same else "foreign"
 
 
 def _claimed(controller: Document, metadata: Document, planned: PlannedObject) -> Verdict:
@@ -67,7 +67,7 @@ def _claimed(controller: Document, metadata: Document, planned: PlannedObject) -
     component, instance = (str(present.get(key) or "") for key in ("component-name", "instance-name"))
     ref = labels.component_instance(component, instance)
     same = _identity(controller) == (ref.kind.group, ref.kind.kind, ref.name)
-    return "orphan" if same and _is_labelled(metadata, planned) else "stranger"
+    return "orphan" if same and _is_labelled(metadata, planned) else "foreign"
 
 
 def _identity(reference: Document) -> tuple[Any, ...]:

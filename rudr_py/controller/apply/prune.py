@@ -8,16 +8,15 @@ object that cannot be deleted does not keep other ones from being deleted.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Kind, Ref, kstatus
+from rudr_py.api import Kind, Ref, get_in, kstatus
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.state.ttl_map import TtlMap
@@ -26,7 +25,7 @@ from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
-from rudr_py.model.kinds import CONFIG_MAP
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CONFIG_MAP
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
 
@@ -56,6 +55,11 @@ class PruneSchedule(msgspec.Struct, frozen=True):
     last: tuple[PruneCandidate, ...] = ()
     in_use: tuple[PruneCandidate, ...] = ()
 
+    def terminating_owners(self) -> frozenset[str]:
+        """The uids of the candidates under deletion: the objects that they own are deleted after them."""
+        candidates = (*self.first, *self.last, *self.in_use)
+        return frozenset(one.live.uid for one in candidates if one.live is not None and one.live.deleting)
+
 
 class Pruned(msgspec.Struct, frozen=True):
     """`gone` are the objects that do not exist any more, or belong to another owner."""
@@ -69,7 +73,11 @@ def schedule(
 ) -> PruneSchedule:
     """Schedule all objects that the caches or the records attribute to the application and the plan lacks."""
     planned = frozenset(manifest.ref for manifest in plan.manifests)
-    surplus = {ref: PruneCandidate(ref, live) for ref, live in _owned(state, application) if ref not in planned}
+    surplus = {
+        ref: PruneCandidate(ref, live)
+        for kind, live in state.children(application)
+        if (ref := Ref(kind, live.name)) not in planned
+    }
     for record in records:
         if record.ref not in planned:
             surplus.setdefault(record.ref, PruneCandidate(record.ref, None))
@@ -91,29 +99,19 @@ def schedule(
 def belongs(state: ClusterState, application: LiveObject, live: LiveObject) -> bool:
     """Whether a live object is the application's, by its owner, or by its labels if it is deleted with it."""
     if live.owner_uid:
-        return live.owner_uid in {application.uid, *(owner.uid for owner in _instances(state, application))}
+        return live.owner_uid in {
+            application.uid,
+            *(child.uid for kind, child in state.children(application) if kind == COMPONENT_INSTANCE),
+        }
     name = labels.labels(application.name, "")[labels.APPLICATION]
     return finalizer.belongs(live) and live.labels.get(labels.APPLICATION) == name
-
-
-def _owned(state: ClusterState, application: LiveObject) -> Iterator[tuple[Ref, LiveObject]]:
-    """The objects of the application and of its ComponentInstances."""
-    owners = [application, *_instances(state, application)] if application.uid else []
-    for owner in owners:
-        for kind, live in state.owned_by(owner.uid, application.namespace):
-            yield Ref(kind, live.name), live
-
-
-def _instances(state: ClusterState, application: LiveObject) -> Iterator[LiveObject]:
-    owned = state.owned_by(application.uid, application.namespace) if application.uid else ()
-    return (live for kind, live in owned if kind == cluster_state.COMPONENT_INSTANCE)
 
 
 def _scaled(candidate: PruneCandidate) -> Ref | None:
     """The object that an autoscaler scales."""
     spec = candidate.live.part("spec") if candidate.live is not None else None
-    target = spec.get("scaleTargetRef") if isinstance(spec, dict) else None
-    if not isinstance(target, dict):
+    target = get_in(spec, "scaleTargetRef", default={})
+    if not target:
         return None
     return Ref(Kind(str(target.get("apiVersion")), str(target.get("kind"))), str(target.get("name")))
 
@@ -151,7 +149,7 @@ class Pruner:
         except errors.NotFoundError:
             return Pruned()  # the garbage collector deletes its objects
         except errors.KubeError as error:
-            ref = Ref(cluster_state.APPLICATION, application.name)
+            ref = Ref(APPLICATION, application.name)
             return Pruned(failures=(failures.of(ref, error, otherwise=FAILED, needed=PURPOSE),))
         gone: list[Ref] = []
         failed: list[Failure] = []
@@ -179,9 +177,7 @@ class Pruner:
         ]
 
     async def _confirm(self, application: LiveObject) -> None:
-        document = await self._client.get(
-            await self._target(application, Ref(cluster_state.APPLICATION, application.name))
-        )
+        document = await self._client.get(await self._target(application, Ref(APPLICATION, application.name)))
         metadata = document["metadata"]
         same = metadata["uid"] == application.uid and metadata.get("generation", 0) == application.generation
         if not same or metadata.get("deletionTimestamp"):

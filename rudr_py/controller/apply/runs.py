@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.api import get_in
 from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import runs, status
@@ -72,14 +74,17 @@ def partial_body(desired: DesiredObject, uid: str) -> bytes:
     return msgspec.json.encode({**kind, "metadata": {**document["metadata"], "uid": uid}, **spec})
 
 
-def active_pods(pods: Iterable[LiveObject]) -> tuple[str, ...]:
-    """The names of the pods whose containers may still run, those that are being deleted included."""
+def active_pods(state: ClusterState, namespace: str, planned: PlannedObject) -> tuple[str, ...]:
+    """The names of the instance's pods whose containers may still run, those that are being deleted included.
+
+    Empty for an object that does not run to completion.
+    """
+    pods = state.pods(namespace, planned.instance) if planned.inputs_digest else ()
     return tuple(sorted(pod.name for pod in pods if _phase(pod) not in _ENDED))
 
 
 def _phase(pod: LiveObject) -> str:
-    pod_status = pod.part("status")
-    return str(pod_status.get("phase")) if isinstance(pod_status, dict) else ""
+    return get_in(pod.part("status"), "phase", default="")
 
 
 def recall(before: status.PreviousStatus, deleted: Iterable[LiveObject]) -> status.PreviousStatus:

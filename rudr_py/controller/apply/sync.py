@@ -5,6 +5,7 @@ A failure stops the rest of its instance; other instances go on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -20,11 +21,12 @@ from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure, WaitingError
 from rudr_py.controller.results.result import Result
-from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.state import inventory
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model import metadata_keys
+from rudr_py.model.kinds import APPLICATION
 from rudr_py.render import render
 from rudr_py.render.status import runs as running
 from rudr_py.render.status import status
@@ -74,8 +76,8 @@ class Syncer:
         return await self._finalizer.end(application, keep=application.annotations.get(PAUSED) == "true")
 
     def intent(
-        self, application: LiveObject, plan: Plan, stored: tuple[dict[str, Any], ...]
-    ) -> tuple[dict[str, Any], ...] | None:
+        self, application: LiveObject, plan: Plan, stored: tuple[Mapping[str, Any], ...]
+    ) -> tuple[Mapping[str, Any], ...] | None:
         """The resources for the status before a kind is applied for the first time; None when it lists all kinds."""
         records = self._state.applications.records(application, stored)
         for planned in plan.manifests:
@@ -86,7 +88,7 @@ class Syncer:
         return inventory.order(records.values())
 
     async def sync(
-        self, application: LiveObject, plan: Plan, stored: tuple[dict[str, Any], ...], runs: Runs = running.NO_RUNS
+        self, application: LiveObject, plan: Plan, stored: tuple[Mapping[str, Any], ...], runs: Runs = running.NO_RUNS
     ) -> SyncResult:
         """Apply every planned object, then prune. `stored` and `runs` are those of the last status."""
         records = self._state.applications.records(application, stored)
@@ -161,7 +163,7 @@ class Syncer:
 
 
 def _finalizer_failure(application: LiveObject, error: errors.RudrError) -> Failure:
-    return failures.of(Ref(cluster_state.APPLICATION, application.name), error, needed=FINALIZER_PURPOSE)
+    return failures.of(Ref(APPLICATION, application.name), error, needed=FINALIZER_PURPOSE)
 
 
 def _purpose(planned: PlannedObject, plan: Plan) -> str:

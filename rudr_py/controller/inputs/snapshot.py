@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rudr_py.api import Kind
+from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import runs
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.state.applications import SettledState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION, POD
 from rudr_py.render.scopes import membership
 from rudr_py.render.scopes.membership import Members
 from rudr_py.render.status import health, status
@@ -46,7 +48,7 @@ class Snapshot:
     @cached_property
     def assessment(self) -> Assessment:
         """The health of the application's objects."""
-        return health.observe(self.plan, self.inputs.observed, self.inputs.now, self.previous.runs)
+        return health.assess(self.plan, self.inputs.observed, self.inputs.now, self.previous.runs)
 
     def members(self) -> Members:
         """The instances of the application as members of scopes."""
@@ -89,7 +91,7 @@ class SnapshotReader:
         """
         if self._state.revision == snapshot.revision:
             return snapshot
-        live = self._state.get(cluster_state.APPLICATION, snapshot.key.namespace, snapshot.key.name)
+        live = self._state.get(APPLICATION, snapshot.key.namespace, snapshot.key.name)
         if live is None or live.uid != snapshot.application.uid:
             return None
         return Snapshot(
@@ -100,6 +102,30 @@ class SnapshotReader:
             plan=snapshot.plan,
             revision=self._state.revision,
         )
+
+    def is_settled(self, snapshot: Snapshot) -> bool:
+        """Whether a reconcile of the same plan over the same objects has left nothing to do."""
+        settled = self._state.applications.get(snapshot.key).settled
+        return settled is not None and settled.is_same(snapshot.plan, self._objects(snapshot))
+
+    def settle(self, snapshot: Snapshot) -> None:
+        """Keep that the reconcile of this snapshot has left nothing to do.
+
+        Not for a plan with a kind that is not watched, since no event reports a change of its objects.
+        """
+        manifests, namespace = snapshot.plan.manifests, snapshot.key.namespace
+        if all(self._state.cache(planned.ref.kind, namespace) is not None for planned in manifests):
+            settled = SettledState(snapshot.plan, self._objects(snapshot))
+            self._state.applications.get(snapshot.key).settled = settled
+
+    def _objects(self, snapshot: Snapshot) -> tuple[LiveObject, ...]:
+        """Every watched object that a reconcile of the application reads, as it is now; absent ones are left out."""
+        namespace, plan, state = snapshot.key.namespace, snapshot.plan, self._state
+        refs = (Ref(APPLICATION, snapshot.key.name), *(planned.ref for planned in plan.manifests))
+        named = (state.get(ref.kind, namespace, ref.name) for ref in refs)
+        children = (live for _, live in state.children(snapshot.application))
+        pods = (pod for instance in plan.instances for pod in state.pods(namespace, instance.name))
+        return (*(live for live in named if live is not None), *children, *pods)
 
     def _previous(self, live: LiveObject) -> PreviousStatus:
         return runs.recall(cluster_state.previous(live), self._state.deleted_runs(live))
@@ -112,4 +138,4 @@ def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:
     offers = [part.offer for instance in plan.instances for part in (instance.workload, *instance.traits)]
     offers += [scope.bound_type.offer for scope in plan.scopes]
     observed = {kind for offer in offers for kind in offer.type.observes}
-    return frozenset(applied | planned | observed | {cluster_state.POD})
+    return frozenset(applied | planned | observed | {POD})

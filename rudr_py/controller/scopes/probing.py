@@ -12,13 +12,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from rudr_py import errors
-from rudr_py.api import Probe
-from rudr_py.controller.state import cluster_state
+from rudr_py.api import Probe, get_in
 from rudr_py.controller.state.applications import Applications, ProbeState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.prober import Prober, ProbeRequest
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import SERVICE
 from rudr_py.render.values import labels
 
 MAX_CONCURRENT = 32
@@ -152,15 +152,14 @@ def in_cluster(state: ClusterState) -> Address:
         live = state.get(target.kind, namespace, target.name)
         if live is None or live.deleting:
             raise UnreachableError(f"{target} does not exist")
-        if target.kind == cluster_state.SERVICE:
-            spec = live.part("spec")
-            external = isinstance(spec, dict) and spec.get("type") == "ExternalName"
+        if target.kind == SERVICE:
+            external = get_in(live.part("spec"), "type", default="") == "ExternalName"
             if external or not labels.is_managed(live.labels):
                 raise UnreachableError(f"{target} is not managed by rudr, or is external; it is not probed")
             return f"{target.name}.{namespace}.svc"
         status = live.part("status")
-        ip = status.get("podIP") if isinstance(status, dict) else None
-        if not isinstance(ip, str) or not ip or status.get("hostIP") == ip:
+        ip = get_in(status, "podIP", default="")
+        if ip in ("", get_in(status, "hostIP", default="")):
             raise UnreachableError(f"{target} has no IP address of its own")
         return ip
 

@@ -11,11 +11,11 @@ import logging
 import msgspec
 
 from rudr_py import errors
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.clock import Clock
+from rudr_py.model.kinds import APPLICATION
 from rudr_py.render.scopes import root_scopes
 from rudr_py.settings import FIELD_MANAGER
 
@@ -36,13 +36,13 @@ class RootScopes:
     async def ensure(self, namespace: str) -> None:
         """Create the root scopes of a namespace that has applications, unless they exist. Raises nothing."""
         name = self._state.applications.scopes.root
-        if not name or self._state.get(cluster_state.APPLICATION, namespace, name) is not None:
+        if not name or self._state.get(APPLICATION, namespace, name) is not None:
             return
         if self._tried.left(namespace) > 0:
             return
         self._tried.put(namespace, None)
         try:
-            target = await self._client.target(cluster_state.APPLICATION, namespace, name)
+            target = await self._client.target(APPLICATION, namespace, name)
             content = msgspec.json.encode(root_scopes.document(namespace))
             with contextlib.suppress(errors.AlreadyExistsError):
                 await self._client.client.create(target, content, FIELD_MANAGER)  # the watch triggers its reconcile

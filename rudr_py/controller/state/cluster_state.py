@@ -14,16 +14,9 @@ from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.definition_index import DefinitionIndex
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model import kinds
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, POD
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import status
-
-APPLICATION = kinds.APPLICATION
-COMPONENT = kinds.COMPONENT
-COMPONENT_INSTANCE = kinds.COMPONENT_INSTANCE
-HEALTH_SCOPE = kinds.HEALTH_SCOPE
-POD = kinds.POD
-SERVICE = kinds.SERVICE
 
 OWN_KINDS = (APPLICATION, COMPONENT, COMPONENT_INSTANCE)
 """The kinds without which the controller cannot work."""
@@ -82,6 +75,13 @@ class ClusterState:
             for live in cache.by_owner(uid) if cache is not None else ():
                 yield kind, live
 
+    def children(self, application: LiveObject) -> Iterator[tuple[Kind, LiveObject]]:
+        """All watched objects that the application or one of its ComponentInstances owns."""
+        for kind, live in self.owned_by(application.uid, application.namespace) if application.uid else ():
+            yield kind, live
+            if kind == COMPONENT_INSTANCE:
+                yield from self.owned_by(live.uid, application.namespace)
+
     def note(self, kind: Kind, change: Change) -> None:
         """Keep the last state of a deleted run-once object, which may be the only record of how the run ended."""
         old = change.old
@@ -108,9 +108,9 @@ class ClusterState:
 def previous(live: LiveObject) -> status.PreviousStatus:
     """The stored status of an application; unreadable parts count as absent."""
     try:
-        return status.previous(live.part("status"))
+        return status.read_previous(live.part("status"))
     except errors.UndecodableError:
-        return status.previous(None)
+        return status.read_previous(None)
 
 
 def scope_health(state: ClusterState, namespace: str, name: str) -> str | None:

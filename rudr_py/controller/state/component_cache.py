@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rudr_py import errors
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.errors import Problem
 from rudr_py.model.component import Component
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import COMPONENT
 from rudr_py.model.parse import component
 
 SPARE = 64
@@ -28,7 +28,7 @@ class ComponentCache:
 
     def get(self, key: ObjectKey) -> Parsed[Component] | None:
         """The current component; None when it does not exist. An unreadable document has problems."""
-        live = self._state.get(cluster_state.COMPONENT, key.namespace, key.name)
+        live = self._state.get(COMPONENT, key.namespace, key.name)
         if live is None:
             self._parsed.pop(key, None)
             return None
@@ -46,8 +46,6 @@ class ComponentCache:
         """Drop components that were deleted and that no application read since."""
         if len(self._parsed) <= self._limit:
             return
-        kept = [
-            key for key in self._parsed if self._state.get(cluster_state.COMPONENT, key.namespace, key.name) is not None
-        ]
+        kept = [key for key in self._parsed if self._state.get(COMPONENT, key.namespace, key.name) is not None]
         self._parsed = {key: self._parsed[key] for key in kept}
         self._limit = 2 * len(kept) + SPARE

@@ -17,25 +17,21 @@ from rudr_py.controller.state.index import MultiMap
 from rudr_py.errors import Problem
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model import kinds
 from rudr_py.model.application import Application
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import ObjectKey, TypeName
+from rudr_py.model.kinds import SCOPE_DEFINITION, TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION
 from rudr_py.model.parse import definition
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Definitions
 
-TRAIT = kinds.TRAIT_DEFINITION
-WORKLOAD_TYPE = kinds.WORKLOAD_TYPE_DEFINITION
-SCOPE = kinds.SCOPE_DEFINITION
-
-KINDS = (TRAIT, WORKLOAD_TYPE, SCOPE)
+KINDS = (TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION, SCOPE_DEFINITION)
 
 _PARSERS: dict[Kind, Callable[[Any], Parsed[Any]]] = {
-    TRAIT: definition.parse_trait,
-    WORKLOAD_TYPE: definition.parse_workload_type,
-    SCOPE: definition.parse_scope,
+    TRAIT_DEFINITION: definition.parse_trait,
+    WORKLOAD_TYPE_DEFINITION: definition.parse_workload_type,
+    SCOPE_DEFINITION: definition.parse_scope,
 }
 
 log = logging.getLogger(__name__)
@@ -54,9 +50,9 @@ class DefinitionIndex:
     def current(self) -> Definitions:
         """All definitions; the same value until one changes."""
         if self._current is None:
-            traits: dict[str, Parsed[TraitDefinition]] = dict(self._parsed[TRAIT])
-            workloads: dict[str, Parsed[WorkloadTypeDefinition]] = dict(self._parsed[WORKLOAD_TYPE])
-            scopes: dict[str, Parsed[ScopeDefinition]] = dict(self._parsed[SCOPE])
+            traits: dict[str, Parsed[TraitDefinition]] = dict(self._parsed[TRAIT_DEFINITION])
+            workloads: dict[str, Parsed[WorkloadTypeDefinition]] = dict(self._parsed[WORKLOAD_TYPE_DEFINITION])
+            scopes: dict[str, Parsed[ScopeDefinition]] = dict(self._parsed[SCOPE_DEFINITION])
             self._current = Definitions(traits=traits, workloads=workloads, scopes=scopes)
         return self._current
 
@@ -95,7 +91,7 @@ class DefinitionIndex:
 
 
 def _subject(kind: Kind, name: str, value: Any) -> Subject:
-    if kind == TRAIT:
+    if kind == TRAIT_DEFINITION:
         return ("trait", name)
     if isinstance(value, WorkloadTypeDefinition):
         return ("workload", value.group, value.kind)

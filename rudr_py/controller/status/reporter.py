@@ -11,12 +11,13 @@ from typing import Any
 from rudr_py import errors
 from rudr_py.controller.inputs.snapshot import Snapshot
 from rudr_py.controller.results.result import Result, merge
-from rudr_py.controller.state import cluster_state, status_summary
+from rudr_py.controller.state import status_summary
 from rudr_py.controller.state.applications import ApplicationState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.kinds import COMPONENT_INSTANCE
 from rudr_py.render.status import status
 from rudr_py.render.status.status import PreviousStatus, SyncState
 from rudr_py.render.values import labels
@@ -45,7 +46,7 @@ class StatusReporter:
         self._recorder = recorder
         self._describe = describe
 
-    async def announce(self, snapshot: Snapshot, resources: tuple[dict[str, Any], ...]) -> None:
+    async def announce(self, snapshot: Snapshot, resources: tuple[Mapping[str, Any], ...]) -> None:
         """Name resources in the status before the first of their kind is applied, so that pruning can find them."""
         pending = SyncState(state="Unknown", reason="Applying", resources=resources)
         await self._write(snapshot, snapshot.status(pending), urgent=True)
@@ -84,9 +85,7 @@ class StatusReporter:
         results = [
             await self._writer.write(child, words[child.labels[labels.INSTANCE]])
             for kind, child in self._state.owned_by(application.uid, application.namespace)
-            if kind == cluster_state.COMPONENT_INSTANCE
-            and child.labels.get(labels.INSTANCE) in words
-            and not child.deleting
+            if kind == COMPONENT_INSTANCE and child.labels.get(labels.INSTANCE) in words and not child.deleting
         ]
         return merge(*results)
 

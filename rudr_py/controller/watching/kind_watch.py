@@ -10,6 +10,7 @@ from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.requests import Resource, Selection
 from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, Undecodable
+from rudr_py.model.kinds import POD
 from rudr_py.render.values import labels
 
 MAX_INTERRUPTIONS = 5
@@ -95,6 +96,6 @@ def selection(resource: Resource, namespace: str, kind: Kind) -> Selection:
     """The objects of a kind that are watched: OAM kinds whole, children by our label, of pods only their status."""
     if kind in cluster_state.OWN_KINDS or kind in definition_index.KINDS:
         return Selection(resource, namespace)
-    if kind == cluster_state.POD:
+    if kind == POD:
         return Selection(resource, namespace, labels=labels.INSTANCE, parts=("status",))
     return Selection(resource, namespace, labels=f"{labels.MANAGED_BY}={labels.MANAGER}")

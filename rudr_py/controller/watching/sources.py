@@ -19,6 +19,7 @@ from rudr_py.controller.watching.kind_watch import Source
 from rudr_py.kube.requests import Selection
 from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION
 from rudr_py.settings import Settings
 
 Trigger = Callable[[ObjectKey, bool], None]
@@ -76,7 +77,7 @@ class Sources:
 
     def watch_applied(self) -> None:
         """Watch the kinds in the inventories of all applications, too."""
-        for cache in self._state.caches(cluster_state.APPLICATION):
+        for cache in self._state.caches(APPLICATION):
             for live in cache.all():
                 self.watch(ref.kind for ref in inventory.read(cluster_state.previous(live).resources))
 
@@ -188,7 +189,7 @@ class Sources:
             self._state.definitions.on_change()
         elif source.missing_right != self._reported.get(source, ""):
             self._reported[source] = source.missing_right
-            for cache in self._state.caches(cluster_state.APPLICATION):
+            for cache in self._state.caches(APPLICATION):
                 for live in cache.all():  # those that use the kind report the right in their status
                     self._trigger(ObjectKey(live.namespace, live.name), True)
         waiting = self._state.applications.waiting

@@ -6,12 +6,13 @@ Sends nothing. A reconcile does not depend on the kind of change that triggered 
 from __future__ import annotations
 
 from rudr_py import errors
-from rudr_py.api import Kind
-from rudr_py.controller.state import cluster_state, definition_index
+from rudr_py.api import Kind, get_in, mappings_in
+from rudr_py.controller.state import definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE
 from rudr_py.render.values import labels
 
 
@@ -23,11 +24,11 @@ def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey
     key = ObjectKey(live.namespace, live.name)
     if kind in definition_index.KINDS:
         return state.definitions.update(kind, change)
-    if kind == cluster_state.APPLICATION:
+    if kind == APPLICATION:
         # a changed status, too: the answers to own writes are in the cache before their events, so this is the write of
         # another process, or one whose answer was lost and which the server executed later than expected
         return _application(key, change, state)
-    if kind == cluster_state.COMPONENT:
+    if kind == COMPONENT:
         return state.applications.components.keys(key) if differs_beyond_status(change) else frozenset()
     versions = (version for version in (change.old, change.new) if version is not None)
     return frozenset(owner for version in versions for owner in _owners(kind, version, state))
@@ -49,11 +50,8 @@ def component_names(live: LiveObject) -> frozenset[str]:
         spec = live.part("spec")
     except errors.UndecodableError:
         return frozenset()  # the reconcile reports it in the status
-    bindings = spec.get("components") if isinstance(spec, dict) else None
-    names = (
-        (b.get("componentName") for b in bindings or () if isinstance(b, dict)) if isinstance(bindings, list) else ()
-    )
-    return frozenset(name for name in names if isinstance(name, str))
+    names = (get_in(binding, "componentName", default="") for binding in mappings_in(spec, "components"))
+    return frozenset(names) - {""}
 
 
 def differs_beyond_status(change: Change) -> bool:
@@ -70,12 +68,12 @@ def differs_beyond_status(change: Change) -> bool:
 
 
 def _owners(kind: Kind, live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
-    if live.owner_kind == cluster_state.APPLICATION.kind:
+    if live.owner_kind == APPLICATION.kind:
         name = live.owner_name
-    elif kind == cluster_state.COMPONENT_INSTANCE:
+    elif kind == COMPONENT_INSTANCE:
         name = ""
-    elif live.owner_kind == cluster_state.COMPONENT_INSTANCE.kind:
-        owner = state.get(cluster_state.COMPONENT_INSTANCE, live.namespace, live.owner_name)
+    elif live.owner_kind == COMPONENT_INSTANCE.kind:
+        owner = state.get(COMPONENT_INSTANCE, live.namespace, live.owner_name)
         name = owner.owner_name if owner is not None else live.labels.get(labels.APPLICATION, "")
     else:
         name = live.labels.get(labels.APPLICATION, "")

@@ -36,6 +36,8 @@ _CLEARED_ON_CREATE = (
     "selfLink",
     "generation",
 )
+_STATUS_ON_CREATE = frozenset({"nodes"})
+"""Tables whose objects are created with their status: a kubelet registers its node in one request."""
 _STATUS_MAY_SET_LABELS = frozenset({"nodes", "pods"})
 
 
@@ -66,7 +68,7 @@ def prepare_new(backend: Backend, resource: Resource, obj: Object) -> None:
         metadata["name"] = object_meta.generated(metadata["generateName"], backend.rng.choice)
     metadata["uid"] = backend.uid()
     metadata["creationTimestamp"] = backend.now()
-    if resource.status and not (resource.custom and resource.node is None):
+    if resource.status and resource.table not in _STATUS_ON_CREATE and not (resource.custom and resource.node is None):
         _set_or_drop(obj, "status", _empty_status(resource))
 
 

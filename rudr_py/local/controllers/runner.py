@@ -21,6 +21,7 @@ from rudr_py.local.controllers import (
     endpoints,
     garbage_collector,
     namespace,
+    nodes,
     resourcequota,
     volume_claims,
 )
@@ -52,10 +53,10 @@ CONTROLLERS: tuple[Controller, ...] = (
     replicaset.CONTROLLER,
     statefulset.CONTROLLER,
     job.CONTROLLER,
+    volume_claims.CONTROLLER,
     pods.CONTROLLER,
     garbage_collector.CONTROLLER,
     namespace.CONTROLLER,
-    volume_claims.CONTROLLER,
     endpoints.CONTROLLER,
     addresses.CONTROLLER,
     horizontalpodautoscaler.CONTROLLER,
@@ -83,6 +84,8 @@ def run_controllers(client: ApiClient, settings: ControllerSettings) -> Coroutin
 
 async def _run(client: ApiClient, settings: ControllerSettings, controllers: list[Controller]) -> None:
     context = ReconcileContext(client, settings)
+    if not {pods.CONTROLLER, daemonset.CONTROLLER}.isdisjoint(controllers):
+        nodes.register(context)
     call_later = settings.call_later or asyncio.get_running_loop().call_later
     workers = [_Worker(controller, WorkQueue(call_later)) for controller in controllers]
     try:
@@ -132,12 +135,15 @@ def _dispatcher(context: ReconcileContext, workers: list[_Worker]) -> Callable[[
     def dispatch(kind: str, obj: Object) -> None:
         change = Change(kind, obj, key_of(obj))
         if kind == DELETED:
-            context.index.remove(change.key, obj["metadata"]["uid"])
+            context.remove(change.key, obj["metadata"]["uid"])
         else:
-            context.index.put(obj)
+            context.put(obj)
         for worker in (*by_kind.get(change.key.kind, ()), *unrestricted):
             for key in worker.controller.map_change(context, change):
                 worker.queue.add(key)
+        if change.key.kind == resourcequota.QUOTA:
+            for worker in workers:
+                worker.queue.wake(change.key.namespace)
 
     return dispatch
 
@@ -147,7 +153,7 @@ def _prune_index(context: ReconcileContext) -> None:
     for key, uid in list(context.index.uids.items()):
         live = context.get(key)
         if live is None or live["metadata"]["uid"] != uid:
-            context.index.remove(key, uid)
+            context.remove(key, uid)
 
 
 async def _run_worker(context: ReconcileContext, worker: _Worker) -> None:
@@ -161,9 +167,12 @@ def _reconcile(context: ReconcileContext, worker: _Worker, key: QueueKey) -> Non
     fields = {"controller": worker.controller.name, "key": f"{key.kind.kind} {key.namespace}/{key.name}"}
     try:
         delay = worker.controller.reconcile(context, key)
-    except (ConflictError, ForbiddenError):
-        # another client was faster, or the namespace is terminating
+    except ConflictError:
+        # another client was faster
         worker.queue.retry(key)
+    except ForbiddenError:
+        # a quota is exceeded, or the namespace is terminating
+        worker.queue.retry(key, refused=True)
     except Exception:
         # one object or one controller must not affect others
         pause = worker.queue.retry(key)

@@ -5,7 +5,7 @@ The annotation `local.rudr.dev/outcome: pending` leaves a claim unbound.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, without_finalizer
 from rudr_py.local.controllers.runtime.controller import Controller
@@ -13,6 +13,8 @@ from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads.pods import OUTCOME_ANNOTATION, POD
 from rudr_py.local.controllers.workloads.replicaset import is_active
 from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.scheduling.nodes import DEFAULT_NAME
+from rudr_py.local.scheduling.scheduler import claim_names
 from rudr_py.local.storage.store import DELETED, Object
 
 CLAIM, VOLUME = KindInfo("v1", "PersistentVolumeClaim"), KindInfo("v1", "PersistentVolume")
@@ -20,23 +22,17 @@ PROTECTION = "kubernetes.io/pvc-protection"
 _BOUND = {"pv.kubernetes.io/bind-completed": "yes", "pv.kubernetes.io/bound-by-controller": "yes"}
 
 
-def _claims(pod: Object) -> Iterator[str]:
-    for volume in pod["spec"].get("volumes") or ():
-        if "persistentVolumeClaim" in volume:
-            yield volume["persistentVolumeClaim"]["claimName"]
-
-
 def _is_used(context: ReconcileContext, claim: Object) -> bool:
     metadata = claim["metadata"]
     pods = context.client.list(POD, metadata["namespace"])
-    return any(metadata["name"] in _claims(pod) for pod in pods if is_active(pod))
+    return any(metadata["name"] in claim_names(pod) for pod in pods if is_active(pod))
 
 
 def _volume_name(uid: str) -> str:
     return f"pvc-{uid}"
 
 
-def _volume(context: ReconcileContext, claim: Object) -> Object:
+def _volume(claim: Object) -> Object:
     metadata, spec = claim["metadata"], claim["spec"]
     return {
         "apiVersion": "v1",
@@ -46,7 +42,7 @@ def _volume(context: ReconcileContext, claim: Object) -> Object:
             "accessModes": spec.get("accessModes") or ["ReadWriteOnce"],
             "capacity": (spec.get("resources") or {}).get("requests") or {},
             "persistentVolumeReclaimPolicy": "Delete",
-            "hostPath": {"path": f"/var/local/{context.settings.node_name}/{metadata['uid']}"},
+            "hostPath": {"path": f"/var/local/{DEFAULT_NAME}/{metadata['uid']}"},
             "storageClassName": spec.get("storageClassName") or "",
             "claimRef": {
                 "apiVersion": "v1",
@@ -64,7 +60,7 @@ def _bind(context: ReconcileContext, claim: Object) -> None:
     if not claim["spec"].get("volumeName"):
         name = _volume_name(metadata["uid"])
         if context.client.get(VOLUME, "", name) is None:
-            volume = context.create(_volume(context, claim))
+            volume = context.create(_volume(claim))
             context.write_status(volume, {"phase": "Bound"})
         annotations = {**(metadata.get("annotations") or {}), **_BOUND}
         spec = {**claim["spec"], "volumeName": name}
@@ -103,7 +99,7 @@ def _reclaim(context: ReconcileContext, key: QueueKey) -> None:
 def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == POD:
         if change.type == DELETED or not is_active(change.object):
-            for name in _claims(change.object):
+            for name in claim_names(change.object):
                 yield QueueKey(CLAIM, change.key.namespace, name)
     elif change.key.kind == CLAIM and change.type == DELETED:
         yield QueueKey(VOLUME, "", _volume_name(change.object["metadata"]["uid"]))

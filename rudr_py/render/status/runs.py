@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rudr_py.api import Ref, kstatus
+from rudr_py.api import Ref, get_in, kstatus
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.values.inputs import Observed, Run, Runs
 from rudr_py.render.values.plan import Plan, PlannedObject
@@ -97,8 +97,7 @@ def _run(planned: PlannedObject, live: Mapping[str, Any], previous: Run | None) 
 
 def state(live: Mapping[str, Any]) -> str:
     """The state of a live object that runs once."""
-    status = live.get("status")
-    phase = status.get("phase") if isinstance(status, dict) else None
+    phase = get_in(live, "status", "phase", default="")
     if kstatus.condition(live, "Failed").get("status") == "True" or phase == "Failed":
         return FAILED
     ended = (kstatus.condition(live, kind).get("status") == "True" for kind in ("Complete", "Succeeded"))

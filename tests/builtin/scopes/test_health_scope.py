@@ -93,7 +93,7 @@ def test_a_second_health_scope_of_an_application_has_a_name_of_its_own(scope: Ma
     assert names == ["watch", "watch", "watch-health"]
 
 
-def test_without_probes_a_member_is_what_its_workload_says(scope: Make) -> None:
+def test_without_probes_a_member_has_the_health_of_its_workload(scope: Make) -> None:
     ctx = scope(KUBE_GET, _member("web"), _member("db", FAILED), _member("new", Health("unknown", "Unknown")))
     assert HealthScope().render(ctx).probes == ()
     assert _states(ctx) == ["healthy", "unhealthy", "unhealthy"]
@@ -110,7 +110,7 @@ def test_without_probes_a_member_is_what_its_workload_says(scope: Make) -> None:
         ({**TCP, "probe-endpoint": "8080"}, [8080], "/"),
     ],
 )
-def test_the_endpoint_says_which_ports_of_the_service_are_asked(
+def test_the_endpoint_selects_the_probed_ports_of_the_service(
     given: dict[str, Any], ports: list[int], path: str, scope: Make
 ) -> None:
     probes = HealthScope().render(scope(given, _member("web"))).probes
@@ -131,13 +131,13 @@ def test_the_endpoint_says_which_ports_of_the_service_are_asked(
         ("tcp", "/path"),
     ],
 )
-def test_an_endpoint_elsewhere_is_refused(method: str, endpoint: str, scope: Make) -> None:
+def test_an_endpoint_with_a_host_is_rejected(method: str, endpoint: str, scope: Make) -> None:
     with pytest.raises(InvalidProperties) as refused:
         HealthScope().render(scope({"probe-method": method, "probe-endpoint": endpoint}, _member("web")))
     assert [problem.path for problem in refused.value.problems] == ["$.probe-endpoint"]
 
 
-def test_an_unknown_method_is_refused_with_the_known_ones() -> None:
+def test_an_unknown_method_is_rejected_with_the_valid_ones() -> None:
     made = offer(HealthScope(), package="rudr-py")
     given = {"probe-method": "ping", "probe-endpoint": "/"}
     (problem,) = check.check(made, given, functools.partial(paths.child, "$"), "SC-13")
@@ -155,11 +155,11 @@ def test_other_spellings_of_properties_are_read() -> None:
 
 
 @pytest.mark.parametrize(("reason", "state"), [("Running", "healthy"), ("Starting", "unhealthy")])
-def test_a_task_at_work_is_healthy(reason: str, state: str, scope: Make) -> None:
+def test_a_running_task_is_healthy(reason: str, state: str, scope: Make) -> None:
     assert _states(scope(KUBE_GET, _member("job", Health("progressing", reason)))) == [state]
 
 
-def test_a_probe_answers_for_the_member_whatever_its_workload_says(scope: Make) -> None:
+def test_a_probe_result_takes_precedence_over_the_health_of_the_workload(scope: Make) -> None:
     members = _member("web", FAILED), _member("db")
     results = {"store/web:80": None, "store/db:80": "connection refused"}
     assert _states(scope(HTTP, *members, probe_results=results)) == ["healthy", "unhealthy"]
@@ -170,7 +170,7 @@ def test_one_closed_port_makes_a_member_unhealthy(scope: Make) -> None:
     assert _states(scope(TCP, _member("web"), probe_results=results)) == ["unhealthy"]
 
 
-def test_a_member_that_cannot_be_asked_is_reported_and_judged_by_its_workload(scope: Make) -> None:
+def test_a_member_without_a_port_to_probe_causes_a_warning_and_uses_the_health_of_its_workload(scope: Make) -> None:
     ctx = scope(HTTP, _member("batch", service="", ports=()))
     rendered = HealthScope().render(ctx)
     assert rendered.probes == ()
@@ -178,7 +178,7 @@ def test_a_member_that_cannot_be_asked_is_reported_and_judged_by_its_workload(sc
     assert _states(ctx) == ["healthy"]
 
 
-def test_a_member_that_nobody_has_looked_at_yet_stays_what_it_was(scope: Make) -> None:
+def test_a_member_without_a_result_keeps_its_previous_state(scope: Make) -> None:
     entry = {"name": "shop-v1", "instanceName": "web", "status": "healthy"}
     live = {
         "apiVersion": "core.oam.dev/v1alpha1",
@@ -192,7 +192,7 @@ def test_a_member_that_nobody_has_looked_at_yet_stays_what_it_was(scope: Make) -
         assert _states(scope(given, member)) == ["unhealthy"]
 
 
-def test_rates_go_to_the_probes_only_when_they_are_given(scope: Make) -> None:
+def test_probes_have_rates_only_if_they_are_set(scope: Make) -> None:
     (plain,) = HealthScope().render(scope(HTTP, _member("web"))).probes
     (rated,) = HealthScope().render(scope({**HTTP, "failure-rate-threshold": 20}, _member("web"))).probes
     assert plain.window == 1
@@ -211,7 +211,7 @@ def test_a_required_component_or_instance_must_be_healthy_and_a_member(required:
     assert _whole(scope(given, _member("web"), _member("db", FAILED, "db-v1"))) == "unhealthy"
 
 
-def test_a_required_name_that_is_no_member_is_reported(scope: Make) -> None:
+def test_a_required_name_without_a_member_causes_a_warning(scope: Make) -> None:
     (warning,) = HealthScope().render(scope({**KUBE_GET, "required-healthy-components": ["gone"]})).warnings
     assert '"gone"' in warning
 
@@ -220,7 +220,7 @@ def test_a_scope_without_members_is_healthy(scope: Make) -> None:
     assert _whole(scope(KUBE_GET)) == "healthy"
 
 
-def test_the_status_is_that_of_rudr_and_its_time_moves_only_with_it(scope: Make) -> None:
+def test_the_status_is_that_of_rudr_and_its_time_changes_only_with_it(scope: Make) -> None:
     first = scope(KUBE_GET, _member("web"))
     status = HealthScope().status(first)
     assert status == {
@@ -242,7 +242,7 @@ def test_the_status_is_that_of_rudr_and_its_time_moves_only_with_it(scope: Make)
 
 
 @pytest.mark.parametrize("status", [None, "healthy", [], {"components": 3}, {"components": [None, {"name": []}]}])
-def test_a_status_of_whatever_shape_is_replaced(status: Any, scope: Make) -> None:
+def test_an_invalid_status_is_replaced(status: Any, scope: Make) -> None:
     live = {
         "apiVersion": "core.oam.dev/v1alpha1",
         "kind": "HealthScope",
@@ -252,7 +252,7 @@ def test_a_status_of_whatever_shape_is_replaced(status: Any, scope: Make) -> Non
     assert _states(scope(HTTP, _member("web"), observed=(live,))) == ["unhealthy"]
 
 
-def test_a_scope_that_says_unhealthy_does_its_work(scope: Make) -> None:
+def test_a_scope_that_reports_unhealthy_is_ready(scope: Make) -> None:
     ctx = scope(KUBE_GET, _member("web"), _member("db", FAILED))
     health = HealthScope().health(ctx)
     assert health.ok

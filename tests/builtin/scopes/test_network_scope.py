@@ -55,16 +55,16 @@ def test_members_reach_each_other_and_dns_only(network: Make) -> None:
 
 
 @pytest.mark.parametrize("gateway", ["", "none"])
-def test_without_a_gateway_there_is_no_way_out(gateway: str, network: Make) -> None:
+def test_without_a_gateway_members_cannot_reach_other_addresses(gateway: str, network: Make) -> None:
     assert network({"internet-gateway-type": gateway}, _member("web")) == network({}, _member("web"))
 
 
 @pytest.mark.parametrize("gateway", ["nat", "public"])
-def test_through_a_gateway_members_reach_everything(gateway: str, network: Make) -> None:
+def test_with_a_gateway_members_reach_everything(gateway: str, network: Make) -> None:
     assert _spec(network({"internet-gateway-type": gateway}, _member("web")).add[0])["egress"] == [{}]
 
 
-def test_through_a_public_gateway_everyone_reaches_the_ports_of_members(network: Make) -> None:
+def test_with_a_public_gateway_everything_reaches_the_ports_of_members(network: Make) -> None:
     _, policy = network({"internet-gateway-type": "public"}, _member("web"), _member("worker", ports=())).add
     assert _spec(policy) == {
         "podSelector": {"matchLabels": {LABEL: "web"}},
@@ -87,7 +87,7 @@ def test_ingress_controllers_reach_members_with_an_ingress_trait(gateway: str, n
     ]
 
 
-def test_no_ingress_namespace_lets_nobody_in(network: Make) -> None:
+def test_an_empty_list_of_ingress_namespaces_allows_no_traffic(network: Make) -> None:
     assert len(network({"ingress-namespaces": ""}, _member("web", traits=("ingress",))).add) == 1
 
 
@@ -95,7 +95,7 @@ def test_an_allowed_namespace_reaches_the_ports_of_every_member(network: Make) -
     assert len(network({"allowed-namespaces": "monitoring"}, _member("web"), _member("db")).add) == 3
 
 
-def test_a_member_whose_pods_are_not_known_is_reported_and_not_claimed(network: Make) -> None:
+def test_a_member_without_known_pods_causes_a_warning_and_is_not_in_the_network(network: Make) -> None:
     rendered = network({}, _member("web"), _member("fn", pod_labels={}), _member("odd", pod_labels={LABEL: "other"}))
     (policy,) = rendered.add
     assert _spec(policy)["podSelector"]["matchExpressions"][0]["values"] == ["web"]
@@ -106,12 +106,12 @@ def test_a_network_without_members_has_no_policy(network: Make) -> None:
     assert network({}).add == ()
 
 
-def test_the_network_that_was_meant_is_noted(network: Make) -> None:
+def test_the_ids_of_the_network_are_annotations(network: Make) -> None:
     (policy,) = network({}, _member("web")).add
     assert policy.annotations == {"rudr.oam.dev/network-id": "vpc-1", "rudr.oam.dev/subnet-id": "a,b"}
 
 
-def test_no_two_policies_of_a_namespace_have_one_name(component: MakeComponent, context: MakeContext) -> None:
+def test_policies_of_a_namespace_have_unique_names(component: MakeComponent, context: MakeContext) -> None:
     nothing = component({"name": "none", "image": "none"})
     names = [
         manifest.name

@@ -1,4 +1,4 @@
-"""Which hosts, paths and ports an ingress leads to, and what it refuses."""
+"""The trait ingress: hosts, paths and ports, and invalid properties."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _refused(ctx: TraitContext[Any]) -> list[tuple[str, str]]:
     return [(problem.message, problem.path) for problem in refused.value.problems]
 
 
-def test_the_only_tcp_port_needs_no_mention(ingress: MakeContext) -> None:
+def test_the_only_tcp_port_is_the_default(ingress: MakeContext) -> None:
     spec = _spec(ingress({"hostname": "shop.example.com"}, DNS, HTTP))
     (path,) = spec["rules"][0]["http"]["paths"]
     assert path == {
@@ -50,43 +50,43 @@ def test_the_only_tcp_port_needs_no_mention(ingress: MakeContext) -> None:
     }
 
 
-def test_several_ports_are_named_when_none_is_chosen(ingress: MakeContext) -> None:
+def test_all_ports_are_listed_if_none_is_chosen(ingress: MakeContext) -> None:
     ((message, path),) = _refused(ingress({"hostname": "shop.example.com"}, HTTP, ADMIN))
     assert "80 (http)" in message
     assert "9000 (admin)" in message
     assert path == "$.servicePort"
 
 
-def test_a_port_that_the_component_lacks_is_refused(ingress: MakeContext) -> None:
+def test_an_unknown_port_is_rejected(ingress: MakeContext) -> None:
     ((message, _),) = _refused(ingress({"hostname": "shop.example.com", "servicePort": 8080}, HTTP))
     assert "8080" in message
     assert "80 (http)" in message
 
 
-def test_a_component_that_does_not_listen_is_refused(ingress: MakeContext) -> None:
+def test_a_component_without_a_port_is_rejected(ingress: MakeContext) -> None:
     ((message, _),) = _refused(ingress({"hostname": "shop.example.com", "servicePort": 80}))
     assert "no TCP port" in message
 
 
-def test_a_missing_hostname_is_told_with_everything_else_that_is_wrong(ingress: MakeContext) -> None:
+def test_a_missing_hostname_is_reported_together_with_all_other_problems(ingress: MakeContext) -> None:
     problems = _refused(ingress({"path": "buy", "servicePort": 1}, HTTP))
     assert [path for _, path in problems] == ["$.hostname", "$.path", "$.servicePort"]
 
 
 @pytest.mark.parametrize("host", ["https://shop.example.com", "Shop.example.com", "shop.example.com:80", "a..b", "*"])
-def test_what_is_no_host_name_is_refused(host: str, ingress: MakeContext) -> None:
+def test_an_invalid_host_name_is_rejected(host: str, ingress: MakeContext) -> None:
     ((message, path),) = _refused(ingress({"hostname": host}, HTTP))
     assert host in message
     assert path == "$.hostname"
 
 
-def test_problems_in_rules_carry_their_paths(ingress: MakeContext) -> None:
+def test_problems_in_rules_have_their_paths(ingress: MakeContext) -> None:
     rules = [{"paths": [{}, {"path": "x"}]}]
     ((_, path),) = _refused(ingress({"rules": rules}, HTTP))
     assert path == "$.rules[0].paths[1].path"
 
 
-def test_a_rule_without_a_host_answers_for_every_host(ingress: MakeContext) -> None:
+def test_a_rule_without_a_host_applies_to_all_hosts(ingress: MakeContext) -> None:
     (rule,) = _spec(ingress({"rules": [{}]}, HTTP))["rules"]
     assert "host" not in rule
 
@@ -106,7 +106,7 @@ def test_a_certificate_is_for_the_hosts_of_the_rules_by_default(ingress: MakeCon
     assert _spec(ingress(given, HTTP))["tls"][0]["hosts"] == ["a.example.com", "b.example.com"]
 
 
-def test_tls_hosts_without_a_secret_change_nothing_and_are_told(ingress: MakeContext) -> None:
+def test_tls_hosts_without_a_secret_have_no_effect_and_cause_a_warning(ingress: MakeContext) -> None:
     ctx = ingress({"hostname": "a.example.com", "tlsHosts": "a.example.com"}, HTTP)
     assert "tls" not in _spec(ctx)
     assert len(Ingress().render(ctx).warnings) == 1

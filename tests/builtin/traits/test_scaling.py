@@ -12,10 +12,9 @@ from rudr_py.api.component import Component
 from rudr_py.builtin import kinds
 from rudr_py.builtin.traits.auto_scaler import AutoScaler
 from rudr_py.builtin.traits.manual_scaler import ManualScaler
-from rudr_py.builtin.workloads.server import Server
+from rudr_py.builtin.workloads.replicated import Server, Worker
 from rudr_py.builtin.workloads.singleton import SingletonServer, SingletonTask, SingletonWorker
 from rudr_py.builtin.workloads.task import Task
-from rudr_py.builtin.workloads.worker import Worker
 
 MakeComponent = Callable[..., Component]
 MakeContext = Callable[..., Any]
@@ -34,7 +33,7 @@ def test_a_fixed_size_is_the_replicas_of_the_deployment(
 
 
 @pytest.mark.parametrize("size", [None, Scale.external()])
-def test_a_size_that_is_not_ours_is_let_go_without_a_reset(
+def test_an_external_scale_gives_up_the_replicas_without_a_reset(
     size: Scale | None, component: MakeComponent, context: MakeContext
 ) -> None:
     rendered = Server().scale(context(Server(), component(MAIN)), size)
@@ -42,7 +41,7 @@ def test_a_size_that_is_not_ours_is_let_go_without_a_reset(
     assert not rendered.add
 
 
-def test_a_range_is_an_autoscaler_that_takes_the_replicas_over(component: MakeComponent, context: MakeContext) -> None:
+def test_a_range_is_an_autoscaler_that_owns_the_replicas(component: MakeComponent, context: MakeContext) -> None:
     rendered = Server().scale(context(Server(), component(MAIN)), Scale.between(2, 5))
     assert rendered.edit == (DropField(DEPLOYMENT, REPLICAS, handover=True),)
     (autoscaler,) = rendered.add
@@ -63,12 +62,12 @@ def test_the_size_of_a_task_is_its_parallelism(component: MakeComponent, context
     assert job.body["spec"]["parallelism"] == 1
 
 
-def test_singletons_take_no_size_and_a_task_no_range() -> None:
+def test_singletons_support_no_scale_and_a_task_no_range() -> None:
     assert Task().scale_forms == {"exact"}
     assert not SingletonServer().scale_forms | SingletonWorker().scale_forms | SingletonTask().scale_forms
 
 
-def test_the_manual_scaler_asks_for_an_exact_size(component: MakeComponent, context: MakeContext) -> None:
+def test_the_manual_scaler_returns_an_exact_scale(component: MakeComponent, context: MakeContext) -> None:
     ctx = context(ManualScaler(), component(MAIN), {"replicaCount": 3})
     assert ManualScaler().render(ctx).scale == Scale.exact(3)
 
@@ -92,7 +91,7 @@ def test_the_auto_scaler_has_rudrs_defaults(
     assert scale.metrics == ()
 
 
-def test_the_auto_scaler_aims_at_the_loads_that_are_given(component: MakeComponent, context: MakeContext) -> None:
+def test_the_auto_scaler_has_the_configured_target_loads(component: MakeComponent, context: MakeContext) -> None:
     ctx = context(AutoScaler(), component(MAIN), {"memory": 80, "cpu": 60})
     scale = AutoScaler().render(ctx).scale
     assert scale is not None
@@ -100,9 +99,7 @@ def test_the_auto_scaler_aims_at_the_loads_that_are_given(component: MakeCompone
     assert aims == [("cpu", 60), ("memory", 80)]
 
 
-def test_the_auto_scaler_passes_its_pace_on_as_kubernetes_spells_it(
-    component: MakeComponent, context: MakeContext
-) -> None:
+def test_the_auto_scaler_passes_on_its_behavior(component: MakeComponent, context: MakeContext) -> None:
     behavior = {
         "scaleDown": {
             "stabilizationWindowSeconds": 60,
@@ -121,7 +118,7 @@ def test_a_maximum_below_the_minimum_is_refused(component: MakeComponent, contex
     assert refused.value.problems[0].path == "$.maximum"
 
 
-def test_the_auto_scaler_tells_that_it_lacks_metrics(component: MakeComponent, context: MakeContext) -> None:
+def test_the_health_of_the_auto_scaler_reports_missing_metrics(component: MakeComponent, context: MakeContext) -> None:
     blind = {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
@@ -137,5 +134,5 @@ def test_the_auto_scaler_tells_that_it_lacks_metrics(component: MakeComponent, c
     assert health.show["replicas"] == "2/3"
 
 
-def test_the_auto_scaler_is_ready_where_no_autoscaler_was_made(component: MakeComponent, context: MakeContext) -> None:
+def test_the_auto_scaler_is_ready_without_an_autoscaler(component: MakeComponent, context: MakeContext) -> None:
     assert AutoScaler().health(context(AutoScaler(), component(MAIN))).ok

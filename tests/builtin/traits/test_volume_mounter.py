@@ -1,4 +1,4 @@
-"""Which claims a volume-mounter makes, and for which volumes it makes none."""
+"""The trait volume-mounter: claims, and volumes without a claim."""
 
 from __future__ import annotations
 
@@ -76,19 +76,19 @@ def test_an_empty_storage_class_stays_empty_because_it_means_none(render: Render
     assert claim.body["spec"]["storageClassName"] == ""
 
 
-def test_data_is_kept_unless_its_end_is_asked_for(render: Render) -> None:
+def test_claims_are_retained_unless_reclaim_is_delete(render: Render) -> None:
     (kept,) = render(FAST, {})
     (ended,) = render({**FAST, "reclaim": "delete"}, {})
     assert (kept.retain, kept.delete_with_application) == (True, False)
     assert (ended.retain, ended.delete_with_application) == (False, True)
 
 
-def test_an_ephemeral_volume_takes_no_claim(render: Render) -> None:
+def test_an_ephemeral_volume_has_no_claim(render: Render) -> None:
     with pytest.raises(InvalidProperties, match="ephemeral"):
         render(FAST, {"disk": {"required": "1Gi", "ephemeral": True}})
 
 
-def test_an_unknown_volume_is_refused_with_those_that_there_are(render: Render) -> None:
+def test_an_unknown_volume_is_rejected_with_the_volumes_of_the_component(render: Render) -> None:
     with pytest.raises(InvalidProperties, match="it has data"):
         render({**FAST, "volumeName": "dat"}, {})
 
@@ -101,7 +101,7 @@ def test_further_volumes_get_claims_of_their_own(render: Render) -> None:
     assert second.body["spec"]["storageClassName"] == "slow"
 
 
-def test_a_volume_that_is_named_twice_is_refused(render: Render) -> None:
+def test_a_duplicate_volume_is_rejected(render: Render) -> None:
     with pytest.raises(InvalidProperties) as refused:
         render({**FAST, "volumes": [{"volumeName": "Data", "storageClass": "slow"}]}, {})
     assert refused.value.problems[0].path == "$.volumes[0].volumeName"

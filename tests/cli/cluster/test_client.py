@@ -1,4 +1,4 @@
-"""Errors on the way to a cluster, in the words of kubectl."""
+"""Messages for errors of a cluster, worded as in kubectl."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 import yaml
 from click.testing import Result
 
 from rudr_py import errors
 from rudr_py.cli.cluster import client
-from rudr_py.cli.output import colour
 from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.access.user import User
 from rudr_py.local.cluster import LocalSettings
@@ -72,21 +70,3 @@ def test_unauthorized_and_forbidden_are_reported_as_by_kubectl(tmp_path: Path, i
 def test_without_crds_the_message_names_rudr_crds() -> None:
     error = errors.KindAbsentError("x", api_version=API_VERSION, kind="ApplicationConfiguration")
     assert client.error_message(error).endswith("install the definitions: rudr crds")
-
-
-@pytest.mark.parametrize(
-    ("mode", "environ", "terminal", "expected"),
-    [
-        ("auto", {}, True, True),
-        ("auto", {}, False, False),
-        ("auto", {"NO_COLOR": "1"}, True, False),
-        ("auto", {"NO_COLOR": ""}, True, True),
-        ("auto", {"TERM": "dumb"}, True, False),
-        ("always", {"NO_COLOR": "1"}, False, True),
-        ("never", {}, True, False),
-    ],
-)
-def test_colour_is_for_terminals_unless_it_is_set(
-    mode: str, environ: dict[str, str], terminal: bool, expected: bool
-) -> None:
-    assert colour.enabled(mode, environ, terminal) is expected

@@ -1,4 +1,4 @@
-"""`--watch` as a user starts it: it follows by watches, shows what changes, and ends well with Ctrl-C."""
+"""`--watch` in a process: it prints changes without polling, and exits on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from rudr_py.cli.output import live_text
 from rudr_py.testing.local_handle import LocalHandle
 from tests.cli import shop
 
@@ -49,7 +48,7 @@ async def start(kubeconfig: Path, *arguments: str, stdout: int = asyncio.subproc
 
 
 async def until(reader: asyncio.StreamReader | None, text: str) -> str:
-    """Read on until a text was printed; what was printed."""
+    """Read until a text is printed. Returns the output."""
     assert reader is not None
     decoder = codecs.getincrementaldecoder("utf-8")()
     output = ""
@@ -65,12 +64,6 @@ async def stop(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
     process.send_signal(signal.SIGINT)
     _, err = await asyncio.wait_for(process.communicate(), SECONDS)
     return process.returncode, err.decode()
-
-
-def test_rows_counts_wrapped_lines_without_colours() -> None:
-    assert live_text.rows("", 10) == 0
-    assert live_text.rows("a\n\n" + "x" * 10 + "\n" + "x" * 11 + "\n", 10) == 5
-    assert live_text.rows(f"\x1b[32m{'x' * 10}\x1b[0m\n", 10) == 1
 
 
 async def test_on_a_terminal_the_text_is_replaced_in_place(api: LocalHandle, kubeconfig: Path) -> None:
@@ -99,8 +92,8 @@ async def test_a_change_is_printed_without_polling(command: str, api: LocalHandl
     document["spec"]["components"][1]["instanceName"] = name
     await asyncio.get_running_loop().run_in_executor(None, api.apply, document)
     await until(process.stdout, name)
-    asked = [one.path.partition("?") for one in api.local.requests if one.method == "GET"]
-    listed = [path for path, _, query in asked if path.endswith(("configurations", "/pods")) and "watch=" not in query]
+    paths = [one.path.partition("?") for one in api.local.requests if one.method == "GET"]
+    listed = [path for path, _, query in paths if path.endswith(("configurations", "/pods")) and "watch=" not in query]
     assert listed == []
     assert await stop(process) == (130, "")
 

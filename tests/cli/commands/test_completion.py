@@ -1,4 +1,4 @@
-"""Completion in the shells themselves, and in kubectl: commands, options, names of types, files."""
+"""Completion of commands, options, types and files in the shells and in kubectl."""
 
 from __future__ import annotations
 
@@ -46,21 +46,21 @@ complete --do-complete '{line}'
 
 @pytest.fixture(name="path", scope="module")
 def _path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The PATH with the scripts that pip would install."""
+    """PATH with the scripts that pip would install."""
     return programs.install(tmp_path_factory.mktemp("bin"))
 
 
 @pytest.fixture(name="run")
 def _run(path: str, tmp_path: Path) -> Run:
-    """Run a program with the scripts on PATH; its lines."""
+    """Run a program with the scripts on PATH. Returns its lines."""
 
     def run(*command: str) -> list[str]:
-        found = shutil.which(command[0], path=path)
-        if found is None:
+        executable = shutil.which(command[0], path=path)
+        if executable is None:
             pytest.skip(f"{command[0]} is not installed")
         environment = {**os.environ, "PATH": path, "HOME": str(tmp_path)}
         done = subprocess.run(  # noqa: S603 - the shells of this machine
-            [found, *command[1:]],
+            [executable, *command[1:]],
             env=environment,
             cwd=tmp_path,
             capture_output=True,
@@ -76,7 +76,7 @@ def _run(path: str, tmp_path: Path) -> Run:
 
 @pytest.fixture(name="complete", params=["bash", "zsh", "fish"])
 def _complete(request: pytest.FixtureRequest, run: Run) -> Callable[[str], list[str]]:
-    """What a shell offers after a line."""
+    """The completions of a shell after a line."""
 
     def bash(line: str) -> list[str]:
         *words, last = line.split(" ")
@@ -123,7 +123,7 @@ def test_kubectl_gets_descriptions_and_a_directive(capsys: pytest.CaptureFixture
     completion.for_kubectl(["explain", "trait", "ingr"])
     completion.for_kubectl(["validate", "-f", "a"])
     completion.for_kubectl(["run", "--state-dir", ""])
-    completion.for_kubectl(["explain", "no-such-sort", "x"])
+    completion.for_kubectl(["explain", "no-such-category", "x"])
     assert capsys.readouterr().out.splitlines() == [
         "ingress\tMakes a Server reachable from outside the cluster under a host name.",
         ":4",

@@ -1,4 +1,4 @@
-"""`rudr crds` prints what the chart and the tests have, too."""
+"""`rudr crds` prints the definitions of the folder `crds`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rudr explain`: every installed type, in every form, with an example that the core takes."""
+"""`rudr explain`: all installed types, in all output formats, with valid examples."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from click.testing import Result
 from rudr_py import catalog
 from rudr_py.api import Trait, WorkloadType
 from rudr_py.catalog import Catalog, Offer
-from rudr_py.cli.types import compatibility, facts, names
+from rudr_py.cli.types import facts, names
 from rudr_py.cli.types import text as describing
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
@@ -35,16 +35,16 @@ NAMES = (
 )
 
 
-@pytest.fixture(name="told")
-def _told(invoke: Invoke, everything: Catalog) -> Callable[..., str]:
-    """What the command prints when the packages of this repository are installed."""
+@pytest.fixture(name="explain")
+def _explain(invoke: Invoke, everything: Catalog) -> Callable[..., str]:
+    """The output of the command when the packages of this repository are installed."""
 
-    def told(*arguments: str) -> str:
+    def explain(*arguments: str) -> str:
         done = invoke("explain", *arguments, obj=LoadedPlugins(catalog=everything))
         assert done.exit_code == 0, done.output
         return done.stdout
 
-    return told
+    return explain
 
 
 def offer_of(everything: Catalog, name: str) -> Offer[Any]:
@@ -67,11 +67,11 @@ def document(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_example_of_a_type_renders_without_a_problem(everything: Catalog, name: str) -> None:
     explained = facts.explain(offer_of(everything, name), everything)
-    given = explained.example
-    assert given is not None
-    workload, settings = given.get("workloadType", SERVER), given.get("workloadSettings", ())
-    bindings = given.get("components", [{"componentName": "web", "instanceName": "web", **_traits(given)}])
-    spec = {"components": bindings, "scopes": given.get("scopes", [])}
+    example = explained.example
+    assert example is not None
+    workload, settings = example.get("workloadType", SERVER), example.get("workloadSettings", ())
+    bindings = example.get("components", [{"componentName": "web", "instanceName": "web", **_traits(example)}])
+    spec = {"components": bindings, "scopes": example.get("scopes", [])}
     application: Parsed[Any] = documents.parse(document("ApplicationConfiguration", "app", spec))
     used: Parsed[Any] = documents.parse(component(workload, settings))
     assert isinstance(application.value, Application)
@@ -88,14 +88,14 @@ def test_the_example_of_a_type_renders_without_a_problem(everything: Catalog, na
     assert plan.warnings == ()
 
 
-def _traits(given: dict[str, Any]) -> dict[str, Any]:
-    return {"traits": given["traits"]} if "traits" in given else {}
+def _traits(part: dict[str, Any]) -> dict[str, Any]:
+    return {"traits": part["traits"]} if "traits" in part else {}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_type_is_described_within_80_columns(told: Callable[..., str], everything: Catalog, name: str) -> None:
+def test_a_type_is_described_within_80_columns(explain: Callable[..., str], everything: Catalog, name: str) -> None:
     offer = offer_of(everything, name)
-    text = told(names.category_of(offer), name)
+    text = explain(names.category_of(offer), name)
     assert max(map(len, text.splitlines())) <= 80
     assert "\x1b" not in text
     assert offer.package in text
@@ -103,8 +103,8 @@ def test_a_type_is_described_within_80_columns(told: Callable[..., str], everyth
         assert f"\n  {field.name} " in text
 
 
-def test_a_trait_is_described_with_its_declaration(told: Callable[..., str]) -> None:
-    text = told("trait", "ingress")
+def test_a_trait_is_described_with_its_declaration(explain: Callable[..., str]) -> None:
+    text = explain("trait", "ingress")
     for part in (
         "TRAIT:    ingress",
         "Makes a Server reachable",
@@ -119,31 +119,31 @@ def test_a_trait_is_described_with_its_declaration(told: Callable[..., str]) -> 
         assert part in text
 
 
-def test_a_path_describes_one_property_and_its_nested_properties(told: Callable[..., str]) -> None:
-    text = told("trait", "cron-hpa.jobs")
+def test_a_path_describes_one_property_and_its_nested_properties(explain: Callable[..., str]) -> None:
+    text = explain("trait", "cron-hpa.jobs")
     assert "PROPERTY:  jobs" in text
     assert "targetSize" in text
-    assert "5 or 6 fields" in told("trait", "cron-hpa.jobs.schedule")
-    assert told("workload", "openfaas.com/v1alpha2.Function.requests.cpu").startswith(
+    assert "5 or 6 fields" in explain("trait", "cron-hpa.jobs.schedule")
+    assert explain("workload", "openfaas.com/v1alpha2.Function.requests.cpu").startswith(
         "WORKLOAD:     openfaas.com/v1alpha2.Function\nPROPERTY:  requests.cpu"
     )
 
 
-def test_recursive_lists_all_properties_by_name_and_type(told: Callable[..., str]) -> None:
-    lines = told("trait", "ingress", "--recursive").splitlines()
+def test_recursive_lists_all_properties_by_name_and_type(explain: Callable[..., str]) -> None:
+    lines = explain("trait", "ingress", "--recursive").splitlines()
     assert "  rules  <[]Object>" in lines
     assert "      servicePort  <integer>" in lines
-    assert "    name  <string> -required-" in told("trait", "cron-hpa", "--recursive").splitlines()
+    assert "    name  <string> -required-" in explain("trait", "cron-hpa", "--recursive").splitlines()
 
 
 @pytest.mark.parametrize("spelling", ["Server", "server", SERVER])
-def test_a_type_can_be_named_by_its_kind(told: Callable[..., str], spelling: str) -> None:
-    assert told("workload", spelling, "-o", "name") == f"{SERVER}\n"
+def test_a_type_can_be_named_by_its_kind(explain: Callable[..., str], spelling: str) -> None:
+    assert explain("workload", spelling, "-o", "name") == f"{SERVER}\n"
 
 
-def test_a_type_can_be_named_by_an_alias(told: Callable[..., str]) -> None:
-    assert told("scope", "Health", "-o", "name") == "core.oam.dev/v1alpha1.HealthScope\n"
-    assert told("trait", "CronHPA", "-o", "name") == "cron-hpa\n"
+def test_a_type_can_be_named_by_an_alias(explain: Callable[..., str]) -> None:
+    assert explain("scope", "Health", "-o", "name") == "core.oam.dev/v1alpha1.HealthScope\n"
+    assert explain("trait", "CronHPA", "-o", "name") == "cron-hpa\n"
 
 
 def test_an_ambiguous_kind_needs_the_whole_name(invoke: Invoke, everything: Catalog) -> None:
@@ -170,41 +170,45 @@ def test_the_error_for_a_missing_category_has_an_example(invoke: Invoke) -> None
     assert "for example: rudr explain trait ingress" in result.stderr
 
 
-def test_without_a_name_the_types_are_listed(told: Callable[..., str]) -> None:
-    assert told("trait", "-o", "name").splitlines() == sorted(name for name in NAMES if "/" not in name)
-    lines = told().splitlines()
+def test_without_a_name_the_types_are_listed(explain: Callable[..., str]) -> None:
+    assert explain("trait", "-o", "name").splitlines() == sorted(name for name in NAMES if "/" not in name)
+    lines = explain().splitlines()
     assert lines[0].split() == ["NAME", "CATEGORY", "PACKAGE"]
     assert {line.split()[1] for line in lines[1:]} == {"trait", "workload", "scope"}
-    assert "DESCRIPTION" in told("scope", "-o", "wide")
+    assert "DESCRIPTION" in explain("scope", "-o", "wide")
 
 
-def test_json_contains_the_schema_and_the_declaration(told: Callable[..., str], everything: Catalog) -> None:
-    found = json.loads(told("trait", "ingress", "-o", "json"))
-    assert found["schema"]["properties"]["servicePort"]["anyOf"][0]["maximum"] == 65535
-    assert found["appliesTo"] == [SERVER, "core.oam.dev/v1alpha1.SingletonServer"]
-    assert found["rights"][0]["resources"] == ["ingresses"]
-    assert found == yaml.safe_load(told("trait", "ingress", "-o", "yaml"))
-    inside = json.loads(told("trait", "ingress.rules", "-o", "json"))
+def test_json_contains_the_schema_and_the_declaration(explain: Callable[..., str], everything: Catalog) -> None:
+    document = json.loads(explain("trait", "ingress", "-o", "json"))
+    assert document["schema"]["properties"]["servicePort"]["anyOf"][0]["maximum"] == 65535
+    assert document["appliesTo"] == [SERVER, "core.oam.dev/v1alpha1.SingletonServer"]
+    assert document["rights"][0]["resources"] == ["ingresses"]
+    assert document == yaml.safe_load(explain("trait", "ingress", "-o", "yaml"))
+    assert {"category", "name", "requires", "repeatable", "fits", "schema"} <= document.keys()
+    workload = json.loads(explain("workload", "Task", "-o", "json"))
+    assert (workload["category"], workload["provides"]) == ("workload", ["pods"])
+    assert set(workload["scaleForms"]) == {"exact"}
+    inside = json.loads(explain("trait", "ingress.rules", "-o", "json"))
     assert inside["schema"]["type"] == "array"
-    listed = json.loads(told("-o", "json"))["items"]
+    listed = json.loads(explain("-o", "json"))["items"]
     assert {item["name"] for item in listed} == {offer.name for offer in everything.offers()}
 
 
-def test_a_page_of_documentation_has_every_nested_property(told: Callable[..., str], everything: Catalog) -> None:
-    page = told("trait", "ingress", "-o", "md")
+def test_a_page_of_documentation_has_every_nested_property(explain: Callable[..., str], everything: Catalog) -> None:
+    page = explain("trait", "ingress", "-o", "md")
     assert page.startswith("### `ingress`\n")
     assert "**Inside `rules.paths`**" in page
     assert "| `pathType` | string |  | `Prefix` |" in page
     assert "```yaml\n# in spec.components[] of an ApplicationConfiguration\ntraits:" in page
     explained = facts.explain(everything.trait("ingress"), everything)
     assert describing.markdown(explained, level=2)[0] == "## `ingress`"
-    assert "`jobs.schedule`" not in told("trait", "cron-hpa.jobs", "-o", "md")
-    assert "**Inside `jobs`**" in told("trait", "cron-hpa.jobs", "-o", "md")
+    assert "`jobs.schedule`" not in explain("trait", "cron-hpa.jobs", "-o", "md")
+    assert "**Inside `jobs`**" in explain("trait", "cron-hpa.jobs", "-o", "md")
 
 
 def test_a_type_without_a_valid_example_has_none() -> None:
     class Odd(Trait[Any]):
-        """Odd."""
+        """A trait whose example would need a pattern."""
 
         name = "odd"
         properties = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^z+$"}}, "required": ["a"]}  # noqa: RUF012 - a declaration is never changed
@@ -213,26 +217,6 @@ def test_a_type_without_a_valid_example_has_none() -> None:
     explained = facts.explain(offer, Catalog(traits={"odd": offer}))
     assert explained.example is None
     assert "EXAMPLE" not in describing.text(explained)
-
-
-@pytest.mark.parametrize(
-    ("trait", "workload", "why"),
-    [
-        ("auto-scaler", "Server", ""),
-        ("auto-scaler", "Task", "range; it accepts exact"),
-        ("auto-scaler", "SingletonServer", "requires scale"),
-        ("manual-scaler", "Task", ""),
-        ("cron-hpa", "Task", ""),
-        ("ingress", "Worker", "does not apply"),
-        ("auto-scaler", "monitoring.coreos.com/v1.Prometheus", "range; it accepts exact, external"),
-        ("auto-scaler", "openfaas.com/v1alpha2.Function", ""),
-        ("volume-mounter", "Worker", ""),
-    ],
-)
-def test_compatibility_is_determined_by_rendering(everything: Catalog, trait: str, workload: str, why: str) -> None:
-    found = compatibility.misfit(everything.trait(trait), names.find(everything, "workload", workload))
-    assert why in found
-    assert bool(why) == bool(found)
 
 
 def test_headings_are_bold_with_colour(invoke: Invoke) -> None:

@@ -1,4 +1,4 @@
-"""`rudr plugin new` says at once what would keep the package from being loaded."""
+"""`rudr plugin new` rejects names that would prevent the package from being loaded."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def test_the_name_of_an_installed_type_is_rejected_before_writing(
     invoke: Invoke, everything: Catalog, tmp_path: Path
 ) -> None:
     taken = (("trait", "ingress"), ("trait", "cron-hpa"), ("trait", "autoscaler"))
-    for sort, name in taken:
-        done = invoke("plugin", "new", sort, name, "--dir", str(tmp_path), obj=LoadedPlugins(catalog=everything))
+    for category, name in taken:
+        done = invoke("plugin", "new", category, name, "--dir", str(tmp_path), obj=LoadedPlugins(catalog=everything))
         assert done.exit_code == 1
         package = everything.trait(name).package
         assert f'the trait "{name}" already exists in {package}' in done.stderr
@@ -28,7 +28,7 @@ def test_the_name_of_an_installed_type_is_rejected_before_writing(
 def test_a_name_is_free_for_its_own_package_and_in_another_category(
     invoke: Invoke, everything: Catalog, tmp_path: Path
 ) -> None:
-    """An author may write the package again elsewhere while it is installed."""
+    """An author can create the package again elsewhere while it is installed."""
 
     class Budget(Trait[Any]):
         name = "pod-budget"

@@ -1,4 +1,4 @@
-"""`rudr plugins` and the options about plugins: a broken one is told, and hides nothing."""
+"""`rudr plugins` and the plugin options: broken plugins are reported and hide nothing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rudr_register_types():
 
 @pytest.fixture(name="install")
 def _install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Put a package on the path as pip would: a module and its metadata."""
+    """Install a package on the path, as pip would: a module and its metadata."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def install(module: str, source: str, entry_points: str = "") -> None:
@@ -50,7 +50,7 @@ def _install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
 
 @pytest.fixture(name="broken")
 def _broken(install: Callable[..., None]) -> None:
-    """One good plugin, and three that cannot be loaded."""
+    """A working plugin, and three that cannot be loaded."""
     install("plug_good", GOOD)
     install("plug_raises", "raise RuntimeError('no')")
     install("plug_exits", "import sys; sys.exit(3)")

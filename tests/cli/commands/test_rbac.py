@@ -1,4 +1,4 @@
-"""`rudr rbac`: the exact rights, where they are needed, in forms that kubectl takes."""
+"""`rudr rbac`: exact permissions, in their namespaces, as roles for kubectl."""
 
 from __future__ import annotations
 
@@ -53,31 +53,31 @@ def _resources(documents: list[dict[str, Any]]) -> set[str]:
 
 
 def test_each_permission_is_granted_in_its_namespace(rbac: Callable[..., list[dict[str, Any]]]) -> None:
-    found = rbac("--leader-elect", "--definitions-namespace", "types", "--leader-election-namespace", "home")
-    assert _named(found) == [
+    objects = rbac("--leader-elect", "--definitions-namespace", "types", "--leader-election-namespace", "home")
+    assert _named(objects) == [
         ("ClusterRole", "", "rudr"),
         ("Role", "types", "rudr-definitions"),
         ("Role", "home", "rudr-leader-election"),
     ]
-    everywhere, definitions, own = ({r for rule in one["rules"] for r in rule["resources"]} for one in found)
+    everywhere, definitions, own = ({r for rule in one["rules"] for r in rule["resources"]} for one in objects)
     assert definitions == {"applicationscopes", "traits", "workloadtypes"}
     assert own == {"leases"}
     assert not everywhere & {"namespaces", "secrets", *definitions, *own}
 
 
 def test_with_namespaces_there_is_no_cluster_role(rbac: Callable[..., list[dict[str, Any]]]) -> None:
-    found = rbac("--watch-namespace", "a, b", "--name", "mine", "--bind", "rudr-system:rudr")
+    objects = rbac("--watch-namespace", "a, b", "--name", "mine", "--bind", "rudr-system:rudr")
     roles = [("Role", "a", "mine"), ("Role", "b", "mine"), ("Role", "rudr-system", "mine-definitions")]
-    assert _named(found) == [*roles, *((f"{kind}Binding", *place) for kind, *place in roles)]
-    assert found[3]["subjects"] == [{"kind": "ServiceAccount", "name": "rudr", "namespace": "rudr-system"}]
-    assert {one["roleRef"]["name"] for one in found[3:]} == {"mine", "mine-definitions"}
+    assert _named(objects) == [*roles, *((f"{kind}Binding", *place) for kind, *place in roles)]
+    assert objects[3]["subjects"] == [{"kind": "ServiceAccount", "name": "rudr", "namespace": "rudr-system"}]
+    assert {one["roleRef"]["name"] for one in objects[3:]} == {"mine", "mine-definitions"}
 
 
 def test_only_the_named_lease_can_be_changed(rbac: Callable[..., list[dict[str, Any]]]) -> None:
-    found = rbac("--leader-elect", "--leader-election-id", "mine")[-1]["rules"]
-    by_name = [rule for rule in found if "create" not in rule["verbs"]]
+    rules = rbac("--leader-elect", "--leader-election-id", "mine")[-1]["rules"]
+    by_name = [rule for rule in rules if "create" not in rule["verbs"]]
     assert [rule["resourceNames"] for rule in by_name] == [["mine"]]
-    assert [rule["verbs"] for rule in found if rule not in by_name] == [["create"]]
+    assert [rule["verbs"] for rule in rules if rule not in by_name] == [["create"]]
 
 
 def test_kinds_that_a_file_allows_are_added(rbac: Callable[..., list[dict[str, Any]]], write: Text) -> None:

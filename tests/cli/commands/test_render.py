@@ -1,4 +1,4 @@
-"""`rudr render`: objects on standard output, everything else beside it."""
+"""`rudr render`: objects on standard output, problems on standard error."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def test_the_objects_of_an_application_are_printed(
     component: Make, application: Make, write: Make, invoke: Invoke
 ) -> None:
     done = invoke("render", "-f", write("x.yaml", component(), application()))
-    found = [document.value for document in yaml_file.load(done.stdout, "out")]
-    assert {"ComponentInstance", "Deployment"} <= {value["kind"] for value in found}
+    documents = [document.value for document in yaml_file.load(done.stdout, "out")]
+    assert {"ComponentInstance", "Deployment"} <= {value["kind"] for value in documents}
     assert done.stderr == ""
     assert done.exit_code == 0
 
@@ -51,7 +51,7 @@ def test_a_valid_application_is_printed_among_invalid_ones(
 
 def test_the_option_sets_the_namespace(component: Make, application: Make, write: Make, invoke: Invoke) -> None:
     done = invoke("render", "-n", "shop", "-f", write("x.yaml", component(), application()))
-    assert {found.value["metadata"]["namespace"] for found in yaml_file.load(done.stdout, "out")} == {"shop"}
+    assert {document.value["metadata"]["namespace"] for document in yaml_file.load(done.stdout, "out")} == {"shop"}
 
 
 def test_documents_without_an_application_print_a_warning(component: Make, write: Make, invoke: Invoke) -> None:
@@ -79,8 +79,8 @@ class _Quitter(Trait[Any]):
 def _with(*types: Trait[Any]) -> LoadedPlugins:
     module = ModuleType("plugin")
     vars(module)["rudr_register_types"] = hookimpl(lambda: list(types))
-    found = InstalledPlugin(name="bad", package="rudr-py-bad", version="0.1", load=lambda: module)
-    return loading.load([found], entry_points.standard())
+    plugin = InstalledPlugin(name="bad", package="rudr-py-bad", version="0.1", load=lambda: module)
+    return loading.load([plugin], entry_points.standard())
 
 
 def test_a_type_that_hangs_or_exits_affects_only_its_application(

@@ -1,4 +1,4 @@
-"""`rudr run`: what flags and environment mean, and where the cluster is looked for."""
+"""`rudr run`: settings from flags and environment, and the kubeconfig."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 import rudr_py
 from rudr_py.catalog import Catalog, PluginState, State
-from rudr_py.cli.cluster import connect
 from rudr_py.cli.commands import run
 from rudr_py.errors import ConfigError
 from rudr_py.settings import Settings
@@ -32,15 +31,15 @@ def test_flags_set_scopes_and_definitions() -> None:
     default = run.settings({}, {})
     assert (default.health_scope_address, default.publish_definitions, default.root_scopes) == ("", True, False)
     flags: dict[str, str | int | None] = {"health_scope": ":80", "publish_definitions": False, "root_scopes": True}
-    given = run.settings(flags, {})
-    assert (given.health_scope_address, given.publish_definitions, given.root_scopes) == (":80", False, True)
+    changed = run.settings(flags, {})
+    assert (changed.health_scope_address, changed.publish_definitions, changed.root_scopes) == (":80", False, True)
 
 
 def test_the_first_log_line_names_version_server_and_packages() -> None:
     states = [PluginState(name=name, package=name, version="1", state=state) for name, state in PLUGINS.items()]
-    found = run.start_fields(Settings(namespaces=("a",)), "https://x", Catalog(plugins=tuple(states)))
-    assert (found["version"], found["server"], found["namespaces"]) == (rudr_py.__version__, "https://x", ["a"])
-    assert found["packages"] == ["good 1"]
+    fields = run.start_fields(Settings(namespaces=("a",)), "https://x", Catalog(plugins=tuple(states)))
+    assert (fields["version"], fields["server"], fields["namespaces"]) == (rudr_py.__version__, "https://x", ["a"])
+    assert fields["packages"] == ["good 1"]
     assert run.start_fields(Settings(), "https://x", Catalog())["namespaces"] == "all"
 
 
@@ -67,9 +66,9 @@ def test_the_lease_is_in_the_pods_namespace_by_default(tmp_path: Path) -> None:
     (tmp_path / "namespace").write_text("oam-system")
 
     def namespace(flags: dict[str, str | float | None], account: Path) -> str:
-        found = run.settings(flags, {}, account).leader_election
-        assert found is not None
-        return found.namespace
+        election = run.settings(flags, {}, account).leader_election
+        assert election is not None
+        return election.namespace
 
     assert namespace(elect, tmp_path) == "oam-system"
     assert namespace({**elect, "definitions_namespace": "types"}, tmp_path) == "oam-system"
@@ -78,8 +77,8 @@ def test_the_lease_is_in_the_pods_namespace_by_default(tmp_path: Path) -> None:
 
 
 def test_processes_have_different_identities_in_the_lease() -> None:
-    found = [run.settings({"leader_elect": True}, {"POD_NAME": "rudr-0"}).leader_election for _ in range(2)]
-    names = [one.identity for one in found if one is not None]
+    elections = [run.settings({"leader_elect": True}, {"POD_NAME": "rudr-0"}).leader_election for _ in range(2)]
+    names = [election.identity for election in elections if election is not None]
     assert len(set(names)) == 2
     assert all(name.startswith("rudr-0_") for name in names)
 
@@ -102,23 +101,10 @@ def test_contradicting_durations_are_rejected_with_the_names_of_the_flags(
 
 
 def test_every_flag_has_a_variable_of_its_name() -> None:
-    """But those that are about one call of the command."""
+    """Except flags about a single call."""
     for option in run.command.params:
         long = next(name for name in option.opts if name.startswith("--"))
         if long not in ("--verbose",):
-            wanted = "RUDR_" + long.removeprefix("--").replace("-", "_").upper()
+            variable = "RUDR_" + long.removeprefix("--").replace("-", "_").upper()
             assert isinstance(option, click.Option)
-            assert option.envvar == wanted
-
-
-def test_the_kubeconfig_is_found_as_by_kubectl() -> None:
-    environ = {"KUBECONFIG": "a:b", "KUBERNETES_SERVICE_HOST": "10.0.0.1"}
-    assert connect.find("given", environ) == "given"
-    assert connect.find(None, environ) == "a:b"
-    assert connect.find(None, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}) is None
-
-
-def test_without_a_cluster_the_error_suggests_rudr_dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(ConfigError, match="rudr dev"):
-        connect.find(None, {})
+            assert option.envvar == variable

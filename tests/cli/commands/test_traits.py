@@ -1,4 +1,4 @@
-"""`rudr traits`: which traits there are, which a workload type can have, and why it cannot have the others."""
+"""`rudr traits`: the installed traits, those that fit a workload type, and reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rudr validate`: everything that is wrong, once, with its place."""
+"""`rudr validate`: all problems, once, with locations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`-f`: what is read, in which order, and that one bad file never ends the reading."""
+"""`-f`: the files that are read, their order, and problems of files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documents of several files are to each other."""
+"""Documents of several files as applications with components."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def _gather(*documents: str, namespace: str = "default") -> Workspace:
 
 
 def test_documents_are_grouped_by_kind(component: Make, application: Make) -> None:
-    found = _gather(component(), application(), "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n")
-    assert [read.value.metadata.name for read in found.applications] == ["app"]
-    assert [str(key) for key in found.components] == ["default/web"]
-    assert [document.value["kind"] for document in found.others] == ["Deployment"]
-    assert found.problems == ()
+    workspace = _gather(component(), application(), "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n")
+    assert [application.value.metadata.name for application in workspace.applications] == ["app"]
+    assert [str(key) for key in workspace.components] == ["default/web"]
+    assert [document.value["kind"] for document in workspace.others] == ["Deployment"]
+    assert workspace.problems == ()
 
 
 def test_a_shared_instance_name_is_a_warning_at_the_second_application(component: Make, application: Make) -> None:
@@ -55,22 +55,22 @@ def test_a_skipped_document_is_printed_with_its_location() -> None:
     ],
 )
 def test_a_document_with_a_misspelled_kind_is_an_error(document: str) -> None:
-    found = _gather(document)
-    assert found.others == ()
-    assert len(found.problems) > 0
+    workspace = _gather(document)
+    assert workspace.others == ()
+    assert len(workspace.problems) > 0
 
 
 def test_documents_without_a_namespace_get_the_default(component: Make, application: Make) -> None:
     placed = component("mine").replace("name: mine", "name: mine\n  namespace: own")
-    found = _gather(component(), placed, application(), namespace="given")
-    assert sorted(map(str, found.components)) == ["given/web", "own/mine"]
-    assert found.applications[0].value.metadata.namespace == "given"
+    workspace = _gather(component(), placed, application(), namespace="given")
+    assert sorted(map(str, workspace.components)) == ["given/web", "own/mine"]
+    assert workspace.applications[0].value.metadata.namespace == "given"
 
 
 def test_an_application_sees_the_components_of_its_own_namespace_only(component: Make, application: Make) -> None:
     elsewhere = component().replace("name: web", "name: web\n  namespace: other")
-    found = _gather(elsewhere, application())
-    plan = found.plan(found.applications[0], Catalog(), NOW)
+    workspace = _gather(elsewhere, application())
+    plan = workspace.plan(workspace.applications[0], Catalog(), NOW)
     assert any('"web"' in problem.message for problem in plan.problems)
 
 

@@ -1,4 +1,4 @@
-"""Log lines carry their fields and the reconcile under way, as JSON or as text, and never a secret."""
+"""Log lines contain their fields and the log context, as JSON or as text, and no secrets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def record(message: str = "object pruned", *args: object, raised: Raised | None 
 
 
 def as_json(made: logging.LogRecord) -> dict[str, Any]:
-    """The line as a reader of JSON lines sees it: exactly one of them, and strictly JSON."""
+    """The record as one line of strict JSON, parsed."""
     text = JsonFormatter().format(made)
     assert len(text.splitlines()) == 1
 
@@ -52,14 +52,14 @@ def raised(error: Exception) -> Raised:
     try:
         raise error
     except type(error):
-        kind, found, trace = sys.exc_info()
+        kind, value, trace = sys.exc_info()
         assert kind is not None
-        assert found is not None
-        return kind, found, trace
+        assert value is not None
+        return kind, value, trace
 
 
 class Unspeakable:
-    """Raises when it is to be told, as a plugin's value may."""
+    """A value without a text, as a plugin may log."""
 
     def __str__(self) -> str:
         raise RuntimeError
@@ -127,7 +127,7 @@ def test_the_format_depends_on_the_terminal_unless_it_is_set(
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "logged"),
     [
         (Unspeakable(), "(Unspeakable without a text)"),
         ({(1, 2): {Unspeakable()}}, {"(1, 2)": ["(Unspeakable without a text)"]}),
@@ -141,8 +141,8 @@ def test_the_format_depends_on_the_terminal_unless_it_is_set(
         (None, None),
     ],
 )
-def test_any_value_can_be_logged(value: object, told: object) -> None:
-    assert as_json(record(value=value))["value"] == told
+def test_any_value_can_be_logged(value: object, logged: object) -> None:
+    assert as_json(record(value=value))["value"] == logged
     assert "object pruned" in as_text(record(value=value))
 
 
@@ -153,9 +153,9 @@ def test_a_recursive_value_is_truncated() -> None:
 
 
 def test_a_long_value_is_truncated() -> None:
-    told = as_json(record(value="x" * 1_000_000))["value"]
-    assert len(told) < formatters.MAX_LENGTH + 100
-    assert "1000000 characters" in told
+    logged = as_json(record(value="x" * 1_000_000))["value"]
+    assert len(logged) < formatters.MAX_LENGTH + 100
+    assert "1000000 characters" in logged
 
 
 def test_a_message_with_wrong_arguments_is_logged_as_template() -> None:
@@ -192,16 +192,16 @@ def test_secrets_are_hidden_in_messages_fields_and_errors() -> None:
 
 @pytest.fixture
 def root() -> Iterator[logging.StreamHandler[io.StringIO]]:
-    """The root logger with one handler of ours, which tells nobody."""
-    found = logging.getLogger()
-    before, handler = found.handlers[:], logging.StreamHandler(io.StringIO())
-    found.handlers = [handler]
+    """The only handler of the root logger, which writes to memory."""
+    root_logger = logging.getLogger()
+    before, handler = root_logger.handlers[:], logging.StreamHandler(io.StringIO())
+    root_logger.handlers = [handler]
     yield handler
-    found.handlers = before
+    root_logger.handlers = before
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "summary"),
     [
         (ForbiddenError("no right"), "no right"),
         (ValueError("odd"), "ValueError: odd"),
@@ -209,7 +209,7 @@ def root() -> Iterator[logging.StreamHandler[io.StringIO]]:
     ],
 )
 def test_the_error_that_ends_a_command_is_logged_as_json(
-    root: logging.StreamHandler[io.StringIO], error: Exception, told: str | None
+    root: logging.StreamHandler[io.StringIO], error: Exception, summary: str | None
 ) -> None:
     root.setFormatter(JsonFormatter())
     with pytest.raises(SystemExit) as ended, formatters.logging_errors():
@@ -217,7 +217,7 @@ def test_the_error_that_ends_a_command_is_logged_as_json(
     line = json.loads(root.stream.getvalue())
     assert ended.value.code == 1
     assert line["level"] == "critical"
-    assert told is None or line["error"] == told
+    assert summary is None or line["error"] == summary
     assert ("stacktrace" in line) is not isinstance(error, ForbiddenError)
 
 

@@ -1,4 +1,4 @@
-"""Words, Rudr's RUST_LOG, and what is never told."""
+"""Log levels as words and as in Rudr's RUST_LOG."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rudr_py.errors import ConfigError
 
 @pytest.fixture
 def restored() -> Iterator[None]:
-    """The levels that tests change are as before afterwards."""
+    """Restore the levels after a test."""
     names = ("", "rudr_py", "rudr_py.kube", "kubernetes_asyncio", "kubernetes_asyncio.client", "asyncio", "urllib3")
     before = {name: logging.getLogger(name).level for name in names}
     yield

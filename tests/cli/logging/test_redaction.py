@@ -1,4 +1,4 @@
-"""Credentials do not get through, names of objects do, and a long text does not take long."""
+"""Credentials are removed, names of objects are kept, in linear time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lengths of time in flags: Go's durations, and bare seconds."""
+"""Durations in flags: Go's format, and seconds."""
 
 from __future__ import annotations
 

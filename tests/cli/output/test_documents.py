@@ -1,4 +1,4 @@
-"""Objects as text that means the same to kubectl."""
+"""Objects as text that kubectl reads as the same values."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_json_is_one_list() -> None:
 def test_yaml_is_one_stream_in_the_given_order_of_objects_and_keys() -> None:
     text = documents.text([DEPLOYMENT, SERVICE], "yaml")
     assert text.startswith("apiVersion: apps/v1\nkind: Deployment\n")
-    assert [found.value for found in yaml_file.load(text, "x")] == [DEPLOYMENT, SERVICE]
+    assert [document.value for document in yaml_file.load(text, "x")] == [DEPLOYMENT, SERVICE]
 
 
 @pytest.mark.parametrize("form", ["yaml", "name"])
@@ -53,8 +53,8 @@ def test_long_text_is_printed_line_by_line() -> None:
     "word", ["y", "NO", "1e3", "0o17", "12:30", "2026-01-01", "null", "~", "", ".inf", "1_000", "=", "<<", "\x85"]
 )
 def test_text_that_looks_like_another_scalar_is_quoted(word: str) -> None:
-    (found,) = yaml_file.load(documents.text([{"key": word, word: "value"}], "yaml"), "x")
-    assert found.value == {"key": word, word: "value"}
+    (document,) = yaml_file.load(documents.text([{"key": word, word: "value"}], "yaml"), "x")
+    assert document.value == {"key": word, word: "value"}
 
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.text("01e.:-+_xyn #|>~\n\t'\"", max_size=8)
@@ -67,8 +67,8 @@ _JSON = st.recursive(
 
 @given(st.dictionaries(_TEXT, _JSON, min_size=1, max_size=3).filter(lambda value: "kind" not in value))
 def test_printed_values_are_parsed_to_the_same_values(value: dict[str, Any]) -> None:
-    (found,) = yaml_file.load(documents.text([value], "yaml"), "x")
-    assert found.value == value
+    (document,) = yaml_file.load(documents.text([value], "yaml"), "x")
+    assert document.value == value
 
 
 def test_a_table_is_aligned_as_in_kubectl() -> None:

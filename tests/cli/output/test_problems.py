@@ -1,4 +1,4 @@
-"""Lines that people read and editors jump from."""
+"""Lines about problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows as lines: columns under each other, nothing cut off, and as narrow as the terminal where that is possible."""
+"""Tables that fit a width without truncation."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def rows(*texts: tuple[str, ...]) -> list[Row]:
 
 
 def test_columns_are_aligned_without_trailing_spaces() -> None:
-    found = list(table.table(rows(("NAME", "STATE"), ("web", "ready"), ("a", "")), 80))
-    assert found == ["NAME  STATE", "web   ready", "a"]
+    lines = list(table.table(rows(("NAME", "STATE"), ("web", "ready"), ("a", "")), 80))
+    assert lines == ["NAME  STATE", "web   ready", "a"]
 
 
 def test_a_long_name_has_a_line_of_its_own() -> None:
     name = "pod/" + "x" * 40
-    found = list(table.table(rows(("web", "ready", "Ready"), (name, "failed", "CrashLoopBackOff")), 48))
-    assert found == ["web  ready   Ready", name, "     failed  CrashLoopBackOff"]
+    lines = list(table.table(rows(("web", "ready", "Ready"), (name, "failed", "CrashLoopBackOff")), 48))
+    assert lines == ["web  ready   Ready", name, "     failed  CrashLoopBackOff"]
 
 
 def test_text_below_a_row_is_wrapped_with_its_prefix() -> None:
@@ -38,11 +38,11 @@ words = st.lists(st.text("abcdefgh", min_size=1, max_size=12), max_size=12).map(
 
 
 @given(st.lists(st.tuples(st.text("abc-/", max_size=70), st.sampled_from(["ready", "failed", ""]), words), max_size=6))
-def test_colours_do_not_change_the_text(found: list[tuple[str, str, str]]) -> None:
-    listed = [Row(cells=(Cell(a, bold=True), Cell(b, "green")), below=c, prefix="  ") for a, b, c in found]
+def test_colours_do_not_change_the_text(cells: list[tuple[str, str, str]]) -> None:
+    listed = [Row(cells=(Cell(a, bold=True), Cell(b, "green")), below=c, prefix="  ") for a, b, c in cells]
     plain = list(table.table(listed, 60))
     painted = [click.unstyle(line) for line in table.table(listed, 60, colours=True)]
     assert painted == plain
-    wanted = [word for a, b, c in found for word in (*a.split(), *b.split(), *c.split())]
-    assert " ".join(plain).split() == wanted
+    words = [word for a, b, c in cells for word in (*a.split(), *b.split(), *c.split())]
+    assert " ".join(plain).split() == words
     assert all(len(line) <= 60 or len(line.split()) == 1 for line in plain)

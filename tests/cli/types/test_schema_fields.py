@@ -1,4 +1,4 @@
-"""A JSON Schema as rows for people: types, defaults, limits, nested properties."""
+"""The fields of a JSON Schema: types, defaults, limits, nested properties."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from rudr_py.errors import CatalogError
 from tests.cli.schemas import SCHEMAS
 
 
-def one(schema: dict[str, Any]) -> SchemaField:
-    (found,) = schema_fields.declared({"type": "object", "properties": {"it": schema}})
-    return found
+def field_of(schema: dict[str, Any]) -> SchemaField:
+    (field,) = schema_fields.declared({"type": "object", "properties": {"it": schema}})
+    return field
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def one(schema: dict[str, Any]) -> SchemaField:
     ],
 )
 def test_types_are_written_as_kubectl_explain_does(schema: dict[str, Any], type_: str) -> None:
-    assert one(schema).type == type_
+    assert field_of(schema).type == type_
 
 
 @pytest.mark.parametrize(
@@ -53,20 +53,20 @@ def test_types_are_written_as_kubectl_explain_does(schema: dict[str, Any], type_
     ],
 )
 def test_limits_are_written_in_words(schema: dict[str, Any], limits: tuple[str, ...]) -> None:
-    assert one(schema).limits == limits
+    assert field_of(schema).limits == limits
 
 
 @pytest.mark.parametrize(
-    ("default", "told"),
+    ("default", "printed"),
     [(None, ""), ("", ""), ([], ""), (False, "false"), (0, "0"), (100.0, "100"), ("x", "x"), ([{"a": 1}] * 9, "")],
 )
-def test_only_informative_defaults_are_printed(default: object, told: str) -> None:
-    assert one({"default": default}).default == told
+def test_only_informative_defaults_are_printed(default: object, printed: str) -> None:
+    assert field_of({"default": default}).default == printed
 
 
 def test_required_properties_come_first() -> None:
-    found = schema_fields.declared({"properties": {"a": {}, "b": {}, "c": {}}, "required": ["c"]})
-    assert [(field.name, field.required) for field in found] == [("c", True), ("a", False), ("b", False)]
+    fields = schema_fields.declared({"properties": {"a": {}, "b": {}, "c": {}}, "required": ["c"]})
+    assert [(field.name, field.required) for field in fields] == [("c", True), ("a", False), ("b", False)]
 
 
 def test_fields_inside_lists_maps_and_alternatives_are_reached_by_path() -> None:
@@ -77,8 +77,8 @@ def test_fields_inside_lists_maps_and_alternatives_are_reached_by_path() -> None
         {"type": "object", "additionalProperties": inner},
         {"anyOf": [{"type": "null"}, {"type": "array", "items": {"anyOf": [inner, {"type": "null"}]}}]},
     ):
-        found = schema_fields.find(schema_fields.declared({"properties": {"it": schema}}), ("it", "deep"), "some-type")
-        assert (found.type, found.description) == ("boolean", "Deep.")
+        field = schema_fields.find(schema_fields.declared({"properties": {"it": schema}}), ("it", "deep"), "some-type")
+        assert (field.type, field.description) == ("boolean", "Deep.")
 
 
 def test_the_error_for_an_unknown_property_suggests_the_nearest_name() -> None:
@@ -98,7 +98,7 @@ def test_an_example_is_valid_against_its_schema(schema: dict[str, Any]) -> None:
 
 @hypothesis.given(SCHEMAS)
 def test_every_schema_has_a_type_in_words(schema: dict[str, Any]) -> None:
-    assert one(schema).type
+    assert field_of(schema).type
 
 
 def test_an_example_contains_required_properties_and_those_with_examples() -> None:

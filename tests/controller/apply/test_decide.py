@@ -26,11 +26,12 @@ from rudr_py.controller.apply.decide import (
     Wait,
 )
 from rudr_py.controller.apply.desired import DesiredObject
-from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.state import inventory
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube import live_object
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.kube.requests import Resource
+from rudr_py.model.kinds import COMPONENT_INSTANCE
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import runs
 from rudr_py.render.values import labels
@@ -48,7 +49,7 @@ REPLICAS = ("spec", "replicas")
 
 @pytest.fixture
 def owner(live: MakeLive) -> LiveObject:
-    return live(cluster_state.COMPONENT_INSTANCE, "web")
+    return live(COMPONENT_INSTANCE, "web")
 
 
 @pytest.fixture
@@ -137,20 +138,24 @@ def test_an_object_that_lost_its_record_is_read_and_adopted(wanted: DesiredObjec
     else:
         live = document(wanted, entries=[{**ENTRY, "manager": "velero"}])
     assert decide.decide(wanted, cached(live), History()) == Read()
-    assert decide.decide(wanted, Observation.read(live, ()), History()) == Adopt(uid="uid-web", verdict="ours")
+    assert decide.decide(wanted, Observation.read(live, ()), History()) == Adopt(
+        uid="uid-web", document=live, verdict="managed", mark=lost == "annotation"
+    )
 
 
 def test_an_orphan_is_read_and_adopted(wanted: DesiredObject) -> None:
     orphan = document(wanted, ownerReferences=None)
     assert decide.decide(wanted, cached(orphan), applied(document(wanted))) == Read()
-    assert decide.decide(wanted, Observation.read(orphan, ()), History()) == Adopt(uid="uid-web", verdict="orphan")
+    adopted = Adopt(uid="uid-web", document=orphan, verdict="orphan")
+    assert decide.decide(wanted, Observation.read(orphan, ()), History()) == adopted
 
 
 def test_an_object_of_an_owner_that_does_not_exist_yet_is_an_orphan(wanted: DesiredObject, live: MakeLive) -> None:
-    future = desired.complete(planned(), live(cluster_state.COMPONENT_INSTANCE, "web", uid=""))
+    future = desired.complete(planned(), live(COMPONENT_INSTANCE, "web", uid=""))
     assert "ownerReferences" not in future.document["metadata"]
-    observation = Observation.read(document(wanted), ())
-    assert decide.decide(future, observation, History()) == Adopt(uid="uid-web", verdict="orphan")
+    present = document(wanted)
+    adopted = Adopt(uid="uid-web", document=present, verdict="orphan")
+    assert decide.decide(future, Observation.read(present, ()), History()) == adopted
 
 
 def test_an_object_of_another_owner_is_refused_and_its_owner_is_named(wanted: DesiredObject) -> None:
@@ -268,7 +273,7 @@ def test_a_job_is_touched_if_its_size_or_the_label_by_which_it_is_watched_has_ch
 def test_an_orphaned_job_is_adopted_without_its_template(owner: LiveObject) -> None:
     orphan = document(job(owner), ownerReferences=None)
     decision = decide.decide(job(owner), Observation.read(orphan, ()), History())
-    assert decision == Adopt(uid="uid-web", verdict="orphan", touch=True)
+    assert decision == Adopt(uid="uid-web", document=orphan, verdict="orphan", touch=True)
 
 
 def test_the_next_run_waits_for_the_pods_of_the_last_one(owner: LiveObject) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import desired
-from rudr_py.controller.state import cluster_state
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
+from rudr_py.model.kinds import COMPONENT_INSTANCE
 from rudr_py.render.values.plan import PlannedObject
 
 KIND = Kind("v1", "ConfigMap")
@@ -31,7 +31,7 @@ def planned(data: Any, **metadata: Any) -> PlannedObject:
 
 
 def test_the_owner_is_a_controller(live: Callable[..., LiveObject]) -> None:
-    owner = live(cluster_state.COMPONENT_INSTANCE, "web-shop-web")
+    owner = live(COMPONENT_INSTANCE, "web-shop-web")
     found = desired.complete(planned({}), owner).document["metadata"]["ownerReferences"]
     assert found == [
         {
@@ -67,7 +67,7 @@ def test_another_value_or_owner_has_another_hash(data: dict[str, str], more: str
 
 
 def test_another_owner_has_another_hash(live: Callable[..., LiveObject]) -> None:
-    one, other = live(cluster_state.COMPONENT_INSTANCE, "a"), live(cluster_state.COMPONENT_INSTANCE, "a", uid="newer")
+    one, other = live(COMPONENT_INSTANCE, "a"), live(COMPONENT_INSTANCE, "a", uid="newer")
     assert desired.complete(planned({}), one).hash != desired.complete(planned({}), other).hash
 
 

@@ -14,9 +14,9 @@ from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply.finalizer import FINALIZER, Finalizer
 from rudr_py.controller.results.failures import WaitingError
 from rudr_py.controller.results.result import Result
-from rudr_py.controller.state import cluster_state
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model.kinds import APPLICATION
 from rudr_py.render.values.plan import Plan, PlannedObject
 
 Document = dict[str, Any]
@@ -25,7 +25,7 @@ CONFIG_MAP = Kind("v1", "ConfigMap")
 
 @pytest.fixture
 def reclaimer(bench: Any) -> Finalizer:
-    return Finalizer(bench.cached, bench.world, bench.recorder)
+    return Finalizer(bench.cached, bench.state, bench.recorder)
 
 
 @pytest.fixture
@@ -40,22 +40,20 @@ async def guarded(bench: Any, reclaimer: Finalizer, kept: PlannedObject) -> Live
     await reclaimer.guard(application, Plan(manifests=(kept,)))
     await bench.ensure_owned(kept, None, application, None)
     await bench.seen(CONFIG_MAP, "settings")
-    found: LiveObject = await bench.seen(cluster_state.APPLICATION, "shop")
+    found: LiveObject = await bench.seen(APPLICATION, "shop")
     return found
 
 
 async def ending(bench: Any, propagation: str = "Background") -> LiveObject:
     """The application after the user has deleted it."""
-    await bench.cluster.delete(cluster_state.APPLICATION, "shop", propagation=propagation)
-    await bench.until(
-        lambda: (one := bench.world.get(cluster_state.APPLICATION, "shop", "shop")) is None or one.deleting
-    )
-    found: LiveObject = await bench.seen(cluster_state.APPLICATION, "shop")
+    await bench.cluster.delete(APPLICATION, "shop", propagation=propagation)
+    await bench.until(lambda: (one := bench.state.get(APPLICATION, "shop", "shop")) is None or one.deleting)
+    found: LiveObject = await bench.seen(APPLICATION, "shop")
     return found
 
 
 async def finalizers(bench: Any) -> list[str] | None:
-    found = await bench.cluster.get(cluster_state.APPLICATION, "shop")
+    found = await bench.cluster.get(APPLICATION, "shop")
     return None if found is None else found["metadata"].get("finalizers", [])
 
 
@@ -89,10 +87,10 @@ async def test_without_anything_to_reclaim_nothing_is_asked(
 
 async def test_finalizers_of_others_stay(bench: Any, reclaimer: Finalizer, kept: PlannedObject) -> None:
     application = await bench.application()
-    await bench.cluster.patch(cluster_state.APPLICATION, "shop", {"metadata": {"finalizers": ["example.com/theirs"]}})
+    await bench.cluster.patch(APPLICATION, "shop", {"metadata": {"finalizers": ["example.com/theirs"]}})
     await reclaimer.guard(application, Plan(manifests=(kept,)))
     assert await finalizers(bench) == ["example.com/theirs", FINALIZER]
-    await reclaimer.release(await bench.seen(cluster_state.APPLICATION, "shop"), Plan())
+    await reclaimer.release(await bench.seen(APPLICATION, "shop"), Plan())
     assert await finalizers(bench) == ["example.com/theirs"]
 
 
@@ -133,11 +131,11 @@ async def test_a_failure_of_the_server_is_tried_again(
 async def test_another_object_of_the_same_name_is_left(bench: Any, reclaimer: Finalizer, kept: PlannedObject) -> None:
     await guarded(bench, reclaimer, kept)
     application = await ending(bench)
-    stale = bench.world.get(CONFIG_MAP, "shop", "settings")
+    stale = bench.state.get(CONFIG_MAP, "shop", "settings")
     await bench.cluster.delete(CONFIG_MAP, "settings")
     await bench.unseen(CONFIG_MAP, "settings")
     await bench.cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}})
-    bench.world.cache(CONFIG_MAP, "shop").wrote(msgspec.structs.replace(stale, resource_version="999999"))
+    bench.state.cache(CONFIG_MAP, "shop").wrote(msgspec.structs.replace(stale, resource_version="999999"))
     assert (await reclaimer.end(application)) == Result()
     assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
 
@@ -155,8 +153,8 @@ async def test_nothing_is_begun_for_an_application_that_ends(
     bench: Any, reclaimer: Finalizer, kept: PlannedObject
 ) -> None:
     application = await bench.application()
-    await bench.cluster.patch(cluster_state.APPLICATION, "shop", {"metadata": {"finalizers": ["example.com/theirs"]}})
-    await bench.cluster.delete(cluster_state.APPLICATION, "shop")
+    await bench.cluster.patch(APPLICATION, "shop", {"metadata": {"finalizers": ["example.com/theirs"]}})
+    await bench.cluster.delete(APPLICATION, "shop")
     with pytest.raises(WaitingError):
         await reclaimer.guard(application, Plan(manifests=(kept,)))
 

@@ -9,8 +9,8 @@ import pytest
 
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import ownership
-from rudr_py.controller.state import cluster_state
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE
 from rudr_py.render.values import labels as stamp
 from rudr_py.render.values.plan import PlannedObject
 
@@ -40,40 +40,40 @@ def written(*managers: str) -> list[Document]:
 @pytest.mark.parametrize(
     ("metadata", "verdict"),
     [
-        ({"ownerReferences": owner()}, "ours"),
+        ({"ownerReferences": owner()}, "managed"),
         ({"ownerReferences": owner("uid of before")}, "orphan"),
-        ({"ownerReferences": owner("else", name="other")}, "stranger"),
-        ({"ownerReferences": owner("else", apiVersion="example.com/v1")}, "stranger"),
-        ({"ownerReferences": owner("else", kind="ReplicaSet"), "labels": LABELS}, "stranger"),
-        ({"ownerReferences": owner("x", controller=False), "labels": LABELS}, "stranger"),
+        ({"ownerReferences": owner("else", name="other")}, "foreign"),
+        ({"ownerReferences": owner("else", apiVersion="example.com/v1")}, "foreign"),
+        ({"ownerReferences": owner("else", kind="ReplicaSet"), "labels": LABELS}, "foreign"),
+        ({"ownerReferences": owner("x", controller=False), "labels": LABELS}, "foreign"),
         ({"labels": LABELS, "managedFields": written("rudr")}, "orphan"),
         ({"labels": LABELS, "managedFields": written("unknown")}, "orphan"),
-        ({"labels": LABELS, "managedFields": written("kubectl")}, "stranger"),
-        ({"labels": LABELS | {stamp.APPLICATION: "other"}, "managedFields": written("rudr")}, "stranger"),
+        ({"labels": LABELS, "managedFields": written("kubectl")}, "foreign"),
+        ({"labels": LABELS | {stamp.APPLICATION: "other"}, "managedFields": written("rudr")}, "foreign"),
         ({"labels": LABELS, "managedFields": written("before-first-apply")}, "orphan"),
         ({"labels": LABELS}, "orphan"),
         ({"labels": LABELS, "managedFields": written("velero"), "annotations": COPIED}, "orphan"),
-        ({"managedFields": written("velero"), "annotations": COPIED}, "stranger"),
-        ({"managedFields": written("rudr")}, "stranger"),
-        ({}, "stranger"),
+        ({"managedFields": written("velero"), "annotations": COPIED}, "foreign"),
+        ({"managedFields": written("rudr")}, "foreign"),
+        ({}, "foreign"),
     ],
 )
 def test_whose_an_object_with_an_owner_is(live: Callable[..., LiveObject], metadata: Document, verdict: str) -> None:
-    ours = live(cluster_state.COMPONENT_INSTANCE, "web")
+    ours = live(COMPONENT_INSTANCE, "web")
     assert ownership.judge({"metadata": metadata}, planned(), ours) == verdict
 
 
 @pytest.mark.parametrize(
     ("metadata", "verdict"),
     [
-        ({"labels": LABELS | CLAIM}, "ours"),
-        ({"labels": CLAIM}, "ours"),
-        ({"labels": LABELS | CLAIM | {"app": "other"}}, "stranger"),
-        ({"labels": LABELS}, "stranger"),
-        ({"labels": LABELS | CLAIM, "ownerReferences": owner()}, "stranger"),
+        ({"labels": LABELS | CLAIM}, "managed"),
+        ({"labels": CLAIM}, "managed"),
+        ({"labels": LABELS | CLAIM | {"app": "other"}}, "foreign"),
+        ({"labels": LABELS}, "foreign"),
+        ({"labels": LABELS | CLAIM, "ownerReferences": owner()}, "foreign"),
         ({"labels": CLAIM, "ownerReferences": owner(name="web-web")}, "orphan"),
-        ({"labels": CLAIM | {"app": "other"}, "ownerReferences": owner(name="web-web")}, "stranger"),
-        ({"labels": CLAIM, "ownerReferences": owner(name="web-web", kind="StatefulSet")}, "stranger"),
+        ({"labels": CLAIM | {"app": "other"}, "ownerReferences": owner(name="web-web")}, "foreign"),
+        ({"labels": CLAIM, "ownerReferences": owner(name="web-web", kind="StatefulSet")}, "foreign"),
     ],
 )
 def test_a_claim_that_nobody_owns_is_known_by_its_labels(metadata: Document, verdict: str) -> None:
@@ -100,8 +100,8 @@ def test_the_owner_of_another_object_is_described(metadata: Document, descriptio
     ("metadata", "verdict"),
     [
         ({"managedFields": written("unknown")}, "orphan"),
-        ({"managedFields": written("kubectl")}, "stranger"),
-        ({"managedFields": written("unknown"), "labels": {"app": "other"}}, "stranger"),
+        ({"managedFields": written("kubectl")}, "foreign"),
+        ({"managedFields": written("unknown"), "labels": {"app": "other"}}, "foreign"),
     ],
 )
 def test_rudrs_component_instances_have_no_labels(
@@ -110,4 +110,4 @@ def test_rudrs_component_instances_have_no_labels(
     ref = stamp.component_instance("web", "web")
     body = {"metadata": {"name": ref.name, "namespace": "shop", "labels": LABELS}}
     instance = PlannedObject(ref=ref, body=body, instance="web", made_by="test", owner="application")
-    assert ownership.judge({"metadata": metadata}, instance, live(cluster_state.APPLICATION, "shop")) == verdict
+    assert ownership.judge({"metadata": metadata}, instance, live(APPLICATION, "shop")) == verdict

@@ -10,10 +10,10 @@ import pytest
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import prune
 from rudr_py.controller.apply.prune import PruneCandidate, Pruned
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model import kinds
 from rudr_py.render.values.plan import Plan, PlannedObject
 
 CONFIG_MAP = Kind("v1", "ConfigMap")
@@ -39,7 +39,7 @@ def surplus(
     bench: Any, owner: LiveObject, *records: AppliedRecord, planned: frozenset[Ref] = frozenset()
 ) -> tuple[PruneCandidate, ...]:
     plan = Plan(manifests=tuple(PlannedObject(ref=ref, body={}, instance="", made_by="test") for ref in planned))
-    return prune.schedule(bench.world, owner, plan, records).last
+    return prune.schedule(bench.state, owner, plan, records).last
 
 
 async def test_what_is_owned_and_not_planned_is_deleted_after_one_look_at_the_application(
@@ -155,7 +155,7 @@ async def test_nothing_is_deleted_for_an_application_that_is_not_what_it_was(
     if change == "spec":
         await bench.cluster.apply(application(greeting="changed"))
     else:
-        await bench.cluster.delete(cluster_state.APPLICATION, "shop")
+        await bench.cluster.delete(kinds.APPLICATION, "shop")
     if change == "another":
         await bench.cluster.apply(application())
     pruned = await bench.pruner.prune(owner, surplus(bench, owner))
@@ -175,16 +175,14 @@ async def test_a_record_of_what_is_not_there_or_not_ours_is_given_up(bench: Any,
 
 async def test_children_go_with_the_component_instance_that_owns_them(bench: Any, config_map: Any, spent: Any) -> None:
     owner = await bench.application()
-    instance = msgspec.structs.replace(config_map("web"), ref=Ref(cluster_state.COMPONENT_INSTANCE, "web"))
-    instance.body.update(
-        apiVersion=cluster_state.COMPONENT_INSTANCE.api_version, kind="ComponentInstance", spec={"traits": []}
-    )
+    instance = msgspec.structs.replace(config_map("web"), ref=Ref(kinds.COMPONENT_INSTANCE, "web"))
+    instance.body.update(apiVersion=kinds.COMPONENT_INSTANCE.api_version, kind="ComponentInstance", spec={"traits": []})
     del instance.body["data"]
     await bench.ensure(instance, owner)
-    await bench.ensure(config_map("child"), await bench.seen(cluster_state.COMPONENT_INSTANCE, "web"))
+    await bench.ensure(config_map("child"), await bench.seen(kinds.COMPONENT_INSTANCE, "web"))
     await bench.seen(CONFIG_MAP, "child")
     found = surplus(bench, owner)
-    assert {one.ref for one in found} == {Ref(cluster_state.COMPONENT_INSTANCE, "web"), ref("child")}
+    assert {one.ref for one in found} == {Ref(kinds.COMPONENT_INSTANCE, "web"), ref("child")}
     spent.reset()
     await bench.pruner.prune(owner, found)
     assert spent() == [APPLICATION, "DELETE componentinstances/web"]
@@ -201,7 +199,7 @@ async def test_every_delete_names_uid_version_and_what_becomes_of_dependents(
         return await send(request)
 
     monkeypatch.setattr(bench.client.transport, "send", watched)
-    live = bench.world.get(CONFIG_MAP, "shop", "one")
+    live = bench.state.get(CONFIG_MAP, "shop", "one")
     await bench.pruner.prune(owner, surplus(bench, owner, planned=frozenset([ref("two")])))
     (body,) = [msgspec.json.decode(request.body) for request in sent if request.method == "DELETE"]
     assert body["preconditions"] == {"uid": live.uid, "resourceVersion": live.resource_version}

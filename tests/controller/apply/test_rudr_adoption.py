@@ -12,9 +12,9 @@ from rudr_py import errors
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import rudr_adoption
 from rudr_py.controller.apply.rudr_adoption import RudrAdoption
-from rudr_py.controller.state import cluster_state
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model.kinds import COMPONENT_INSTANCE
 from rudr_py.render.values.plan import PlannedObject
 
 Document = dict[str, Any]
@@ -141,7 +141,7 @@ def test_rudrs_config_files_are_taken_even_then() -> None:
 
 
 def test_of_what_runs_once_only_a_wrong_owner_goes(live: Callable[..., LiveObject]) -> None:
-    owner = live(cluster_state.COMPONENT_INSTANCE, "web")
+    owner = live(COMPONENT_INSTANCE, "web")
     wrong, right = {"uid": "of before", "controller": True}, {"uid": owner.uid, "controller": True}
     other = {"uid": "somebody's", "controller": False}
     assert rudr_adoption.patch(document(entry(), ownerReferences=[right]), planned(inputs="inputs"), owner) == []

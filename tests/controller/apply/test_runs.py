@@ -10,11 +10,15 @@ import pytest
 
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import desired, runs
-from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
+from rudr_py.model.kinds import COMPONENT_INSTANCE, POD
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import runs as running
 from rudr_py.render.status import status
+from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Run
 from rudr_py.render.values.plan import PlannedObject
 
@@ -24,8 +28,7 @@ TEMPLATE = {"spec": {"containers": [{"name": "a", "image": "a"}]}}
 
 
 def planned(inputs: str = "new", **spec: Any) -> PlannedObject:
-    labels = {"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "batch"}
-    metadata = {"name": "batch", "namespace": "shop", "labels": labels}
+    metadata = {"name": "batch", "namespace": "shop", "labels": labels.labels("shop", "batch")}
     document = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": TEMPLATE, **spec}}
     return PlannedObject(ref=Ref(JOB, "batch"), body=document, instance="batch", made_by="test", inputs_digest=inputs)
 
@@ -35,7 +38,7 @@ def run(inputs: str, state: str) -> Run:
 
 
 def test_an_object_that_stays_gets_its_metadata_and_its_size_and_no_template(live: Callable[..., LiveObject]) -> None:
-    owner = live(cluster_state.COMPONENT_INSTANCE, "batch-batch")
+    owner = live(COMPONENT_INSTANCE, "batch-batch")
     sent = msgspec.json.decode(runs.partial_body(desired.complete(planned(parallelism=2), owner), "uid-1"))
     assert sent["spec"] == {"parallelism": 2}
     assert sent["metadata"]["uid"] == "uid-1"
@@ -43,14 +46,33 @@ def test_an_object_that_stays_gets_its_metadata_and_its_size_and_no_template(liv
     assert [one["uid"] for one in sent["metadata"]["ownerReferences"]] == [owner.uid]
 
 
+def state_with(*pods: LiveObject) -> ClusterState:
+    cache = Cache(label=labels.INSTANCE)
+    cache.feed(ListingStarted())
+    for pod in pods:
+        cache.feed(Listed(pod))
+    cache.feed(ListingDone(""))
+    state = ClusterState()
+    state.add(POD, "shop", cache)
+    return state
+
+
 @pytest.mark.parametrize(
-    ("phase", "busy"),
-    [("Pending", True), ("Running", True), ("Unknown", True), ("Succeeded", False), ("Failed", False)],
+    ("phase", "active"),
+    [("", True), ("Pending", True), ("Running", True), ("Unknown", True), ("Succeeded", False), ("Failed", False)],
 )
-def test_a_pod_is_busy_until_its_containers_have_ended(live: Callable[..., LiveObject], phase: str, busy: bool) -> None:
-    pod = live(cluster_state.POD, "batch-x", {"status": {"phase": phase}}, deletionTimestamp="2026-01-01T00:00:00Z")
-    assert bool(runs.active_pods([pod])) is busy
-    assert runs.active_pods([live(cluster_state.POD, "young")]) == ("young",)
+def test_a_pod_is_active_until_its_containers_have_ended(
+    live: Callable[..., LiveObject], phase: str, active: bool
+) -> None:
+    pod = live(
+        POD,
+        "batch-x",
+        {"status": {"phase": phase}} if phase else {},
+        labels={labels.INSTANCE: "batch"},
+        deletionTimestamp="2026-01-01T00:00:00Z",
+    )
+    assert runs.active_pods(state_with(pod), "shop", planned()) == (("batch-x",) if active else ())
+    assert runs.active_pods(state_with(pod), "shop", planned(inputs="")) == ()
 
 
 def test_the_last_state_of_what_is_gone_corrects_a_status_that_was_not_written_in_time(

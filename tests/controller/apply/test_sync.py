@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ class App:
 
     def __init__(self, bench: Any, live: LiveObject, config_map: Any) -> None:
         self.bench, self.live, self._config_map = bench, live, config_map
-        self.stored: tuple[dict[str, Any], ...] = ()
+        self.stored: tuple[Mapping[str, Any], ...] = ()
 
     def plan(self, *names: str, colour: str = "green") -> Plan:
         """`a/one` is the ConfigMap `one` of the instance `a`."""
@@ -70,7 +71,7 @@ async def test_the_records_of_status_let_another_process_start_without_a_request
     app: App, bench: Any, spent: Any
 ) -> None:
     await app.sync("a", "b")
-    bench.world.applications.forget(ObjectKey("shop", "shop"))
+    bench.state.applications.forget(ObjectKey("shop", "shop"))
     spent.reset()
     assert (await app.sync("a", "b")).sync.state == "True"
     assert spent() == []

@@ -14,12 +14,12 @@ from rudr_py.controller.definitions.publisher import INTERVAL, RETRY_INITIAL, RE
 from rudr_py.controller.queue.queue import PriorityQueue
 from rudr_py.controller.state import definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.state.definition_index import SCOPE, TRAIT, WORKLOAD_TYPE
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import Discovery
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import SCOPE_DEFINITION, TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION
 from rudr_py.render.types.definitions import publish
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
@@ -30,7 +30,7 @@ OURS = {"app.kubernetes.io/managed-by": "rudr"}
 
 
 def trait(name: str, **metadata: Any) -> Document:
-    head = {"apiVersion": TRAIT.api_version, "kind": TRAIT.kind}
+    head = {"apiVersion": TRAIT_DEFINITION.api_version, "kind": TRAIT_DEFINITION.kind}
     return {**head, "metadata": {"name": name, **metadata}, "spec": {"appliesTo": ["*"]}}
 
 
@@ -39,16 +39,16 @@ class Bench:
 
     def __init__(self, transport: Any, catalog: Catalog, namespace: str = "shop") -> None:
         self.clock = FakeClock()
-        self.world = ClusterState()
+        self.state = ClusterState()
         settings = Settings(definitions_namespace=namespace)
         client = Client(transport)
-        cached = CachedClient(client, Discovery(client, clock=self.clock), self.world.cache_of)
-        self.sources = watches(self.world, transport, self.clock, settings, lambda _key, _initial: None)
-        self.publisher = DefinitionReconciler(publish(catalog, namespace), cached, self.world, self.sources, self.clock)
+        cached = CachedClient(client, Discovery(client, clock=self.clock), self.state.cache_of)
+        self.sources = watches(self.state, transport, self.clock, settings, lambda _key, _initial: None)
+        self.publisher = DefinitionReconciler(publish(catalog, namespace), cached, self.state, self.sources, self.clock)
         self.queue: PriorityQueue[ObjectKey] = PriorityQueue(
             self.clock, retry_initial=RETRY_INITIAL, retry_maximum=RETRY_MAXIMUM
         )
-        self.world.definitions.on_change = functools.partial(self.queue.add, ObjectKey(namespace, ""))
+        self.state.definitions.on_change = functools.partial(self.queue.add, ObjectKey(namespace, ""))
         self.controller = Controller(self.queue, self.publisher, ControllerOptions(name="definitions"))
 
     @asynccontextmanager
@@ -67,7 +67,7 @@ class Bench:
                 await self.clock.advance(0)
 
     def names(self) -> dict[str, set[str]]:
-        caches = {kind: self.world.cache(kind, "shop") for kind in definition_index.KINDS}
+        caches = {kind: self.state.cache(kind, "shop") for kind in definition_index.KINDS}
         return {kind.kind: {live.name for live in cache.all()} if cache else set() for kind, cache in caches.items()}
 
 
@@ -95,7 +95,7 @@ async def test_every_installed_type_is_published_and_then_nothing_is_written(
     assert [one for one in spent() if "marker" not in one] == []
 
 
-async def test_what_no_type_has_any_more_is_removed_only_if_we_published_it(
+async def test_stale_definitions_are_removed_only_if_rudr_published_them(
     cluster: Any, transport: Any, catalog: Catalog
 ) -> None:
     record = {"rudr.oam.dev/applied": "1234"}
@@ -106,38 +106,38 @@ async def test_what_no_type_has_any_more_is_removed_only_if_we_published_it(
     )
     bench = Bench(transport, catalog)
     async with bench.over():
-        await cluster.gone(TRAIT, "old")
+        await cluster.gone(TRAIT_DEFINITION, "old")
         await bench.until(lambda: wanted(catalog)["Trait"] <= bench.names()["Trait"])
-    assert await cluster.get(TRAIT, "theirs")
-    assert await cluster.get(TRAIT, "labelled")
+    assert await cluster.get(TRAIT_DEFINITION, "theirs")
+    assert await cluster.get(TRAIT_DEFINITION, "labelled")
 
 
-async def test_an_object_of_somebody_else_keeps_what_it_says(cluster: Any, transport: Any, catalog: Catalog) -> None:
+async def test_a_definition_of_another_manager_is_not_changed(cluster: Any, transport: Any, catalog: Catalog) -> None:
     await cluster.apply(trait("ingress"))
     bench = Bench(transport, catalog)
     async with bench.over():
         await bench.until(lambda: "auto-scaler" in bench.names()["Trait"] and bench.names()["ApplicationScope"])
-    found = await cluster.get(TRAIT, "ingress")
+    found = await cluster.get(TRAIT_DEFINITION, "ingress")
     assert found["spec"] == {"appliesTo": ["*"]}
     assert {entry["manager"] for entry in found["metadata"]["managedFields"]} == {"tester"}
 
 
-async def test_what_somebody_changes_is_set_back_but_not_at_once_again(
+async def test_a_changed_definition_is_reverted_at_most_once_a_minute(
     cluster: Any, transport: Any, catalog: Catalog
 ) -> None:
     bench = Bench(transport, catalog)
     async with bench.over():
         await bench.until(lambda: bench.names() == wanted(catalog))
         changed = {"spec": {"allowComponentOverlap": True}}
-        await cluster.patch(SCOPE, "network", changed)
+        await cluster.patch(SCOPE_DEFINITION, "network", changed)
         await bench.until(lambda: _overlaps(bench))
-        assert (await cluster.get(SCOPE, "network"))["spec"]["allowComponentOverlap"] is True
+        assert (await cluster.get(SCOPE_DEFINITION, "network"))["spec"]["allowComponentOverlap"] is True
         await bench.clock.advance(INTERVAL + 1)
-        await cluster.until(SCOPE, "network", lambda d: d["spec"]["allowComponentOverlap"] is False)
+        await cluster.until(SCOPE_DEFINITION, "network", lambda d: d["spec"]["allowComponentOverlap"] is False)
 
 
 def _overlaps(bench: Bench) -> bool:
-    live = bench.world.get(SCOPE, "shop", "network")
+    live = bench.state.get(SCOPE_DEFINITION, "shop", "network")
     return live is not None and live.part("spec")["allowComponentOverlap"] is True
 
 
@@ -149,7 +149,7 @@ def asked_more(spent: Any, than: int) -> bool:
     return patches(spent) > than
 
 
-async def test_without_the_namespace_one_question_a_minute_is_asked_until_it_comes(
+async def test_an_absent_namespace_costs_one_request_a_minute(
     cluster: Any, transport: Any, catalog: Catalog, spent: Any
 ) -> None:
     bench = Bench(transport, catalog, namespace="later")
@@ -163,11 +163,11 @@ async def test_without_the_namespace_one_question_a_minute_is_asked_until_it_com
         assert len(bench.publisher.problems) == 1
         await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "later"}})
         await bench.clock.advance(INTERVAL)
-        await bench.until(lambda: bench.world.get(WORKLOAD_TYPE, "later", "server"))
+        await bench.until(lambda: bench.state.get(WORKLOAD_TYPE_DEFINITION, "later", "server"))
         await bench.until(lambda: not bench.publisher.problems)
 
 
-async def test_without_the_right_it_is_tried_slowly_until_that_is_given(
+async def test_a_missing_right_is_retried_with_backoff_until_it_is_granted(
     cluster: Any, transport: Any, catalog: Catalog, faults: Faults, spent: Any
 ) -> None:
     for kind, plural in (("Trait", "traits"), ("ApplicationScope", "applicationscopes")):
@@ -183,9 +183,7 @@ async def test_without_the_right_it_is_tried_slowly_until_that_is_given(
         await bench.until(lambda: not bench.publisher.problems)
 
 
-async def test_without_the_kinds_nothing_is_published_and_nothing_breaks(
-    bare: Any, transport: Any, catalog: Catalog, spent: Any
-) -> None:
+async def test_without_the_crds_nothing_is_published(bare: Any, transport: Any, catalog: Catalog, spent: Any) -> None:
     bench = Bench(transport, catalog)
     async with bench.over():
         await bench.sources.wait(definition_index.KINDS)

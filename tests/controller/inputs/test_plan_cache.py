@@ -104,7 +104,7 @@ def changed(inputs: Inputs, **fields: Any) -> Inputs:
     return msgspec.structs.replace(inputs, **fields)
 
 
-def test_types_are_not_asked_again_while_nothing_changed(types: Catalog, counting: Counting, inputs: Given) -> None:
+def test_an_unchanged_application_is_not_rendered_again(types: Catalog, counting: Counting, inputs: Given) -> None:
     plans, first = PlanCache(types, Applications()), inputs({})
     plan = plans.plan(SHOP, first)
     assert not plan.problems
@@ -113,7 +113,9 @@ def test_types_are_not_asked_again_while_nothing_changed(types: Catalog, countin
     assert counting.calls == 1
 
 
-def test_that_status_keeps_the_time_of_a_trait_is_no_change(types: Catalog, counting: Counting, inputs: Given) -> None:
+def test_storing_the_time_of_a_trait_in_status_is_not_a_change(
+    types: Catalog, counting: Counting, inputs: Given
+) -> None:
     plans, first = PlanCache(types, Applications()), inputs({})
     plan = plans.plan(SHOP, first)
     name = plan.instances[0].name
@@ -123,7 +125,7 @@ def test_that_status_keeps_the_time_of_a_trait_is_no_change(types: Catalog, coun
 
 
 @pytest.mark.parametrize("properties", [{"look": True}, {"wake": True}])
-def test_a_type_that_looks_at_objects_or_at_the_time_is_asked_each_time(
+def test_a_type_that_reads_objects_or_the_time_is_rendered_each_time(
     types: Catalog, counting: Counting, inputs: Given, properties: Document
 ) -> None:
     applications, first = Applications(), inputs(properties)
@@ -140,7 +142,7 @@ def test_a_plan_with_problems_is_not_kept(types: Catalog, inputs: Given) -> None
     assert applications.get(SHOP).rendered is None
 
 
-def test_the_longest_unused_plan_is_forgotten_first(types: Catalog, counting: Counting, inputs: Given) -> None:
+def test_the_least_recently_used_plan_is_dropped_first(types: Catalog, counting: Counting, inputs: Given) -> None:
     plans, shared = PlanCache(types, Applications(rendered=2)), inputs({})
     for name in ("one", "two", "one", "three"):
         plans.plan(ObjectKey("shop", name), shared)
@@ -151,7 +153,7 @@ def test_the_longest_unused_plan_is_forgotten_first(types: Catalog, counting: Co
     assert counting.calls == 4
 
 
-def test_a_forgotten_application_is_rendered_anew(types: Catalog, counting: Counting, inputs: Given) -> None:
+def test_a_forgotten_application_is_rendered_again(types: Catalog, counting: Counting, inputs: Given) -> None:
     applications, shared = Applications(), inputs({})
     plans = PlanCache(types, applications)
     plans.plan(SHOP, shared)
@@ -177,7 +179,7 @@ _STEPS = st.lists(
 
 @given(steps=_STEPS)
 @settings(deadline=None, max_examples=60)
-def test_a_kept_plan_is_the_one_that_rendering_anew_gives(steps: list[Document]) -> None:
+def test_a_reused_plan_equals_a_new_one(steps: list[Document]) -> None:
     types = _with(Counting())
     plans = PlanCache(types, Applications())
     documents = [_parsed_component(f"nginx:{number}") for number in range(2)]

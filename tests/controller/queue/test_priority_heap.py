@@ -28,7 +28,7 @@ STEPS = st.lists(
     ]
 )
 @settings(max_examples=300)
-def test_it_is_as_a_list_sorted_by_rank_and_then_by_coming(steps: list[tuple[str, str, int]]) -> None:
+def test_a_heap_behaves_like_a_list_sorted_by_rank_and_insertion(steps: list[tuple[str, str, int]]) -> None:
     ranking: PriorityHeap[str] = PriorityHeap()
     model: dict[str, tuple[int, int]] = {}
     for count, (step, key, rank) in enumerate(steps):
@@ -49,12 +49,12 @@ def test_it_is_as_a_list_sorted_by_rank_and_then_by_coming(steps: list[tuple[str
         assert len(ranking) == len(model)
 
 
-def test_an_empty_ranking_has_nothing_to_pop() -> None:
+def test_popping_an_empty_heap_is_an_error() -> None:
     with pytest.raises(IndexError):
         PriorityHeap[str]().pop()
 
 
-def test_keys_that_come_and_go_behind_one_that_stays_take_no_room() -> None:
+def test_removed_keys_take_no_memory() -> None:
     ranking: PriorityHeap[str] = PriorityHeap()
     ranking.put("stays", 0)
     for rank in range(5000):

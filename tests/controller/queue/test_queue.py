@@ -85,7 +85,7 @@ async def test_a_held_key_that_nothing_requests_stays_away(queue: PriorityQueue[
     assert queue.depth == 0
 
 
-async def test_who_joins_waits_for_what_is_ready_and_under_way_and_not_for_what_is_put_off(
+async def test_join_waits_for_ready_and_running_keys_but_not_delayed_ones(
     queue: PriorityQueue[str],
 ) -> None:
     await queue.join()
@@ -120,7 +120,7 @@ async def drain(queue: PriorityQueue[str]) -> list[str]:
     return found
 
 
-async def test_keys_come_in_the_order_of_asking_and_each_once(queue: PriorityQueue[str]) -> None:
+async def test_keys_are_returned_once_each_in_the_order_of_their_requests(queue: PriorityQueue[str]) -> None:
     for key in ("b", "a", "b", "c", "a"):
         queue.add(key)
     assert queue.depth == 3
@@ -138,7 +138,7 @@ async def test_a_key_added_while_in_flight_runs_once_more_and_only_after_done(qu
     assert await drain(queue) == ["a"]
 
 
-async def test_an_edit_overtakes_the_initial_listing(queue: PriorityQueue[str]) -> None:
+async def test_an_edit_overtakes_keys_of_the_initial_list(queue: PriorityQueue[str]) -> None:
     for key in ("a", "b", "c"):
         queue.add(key, priority=LOW_PRIORITY)
     queue.add("edited")
@@ -148,7 +148,7 @@ async def test_an_edit_overtakes_the_initial_listing(queue: PriorityQueue[str]) 
     assert await drain(queue) == ["edited", "b", "a", "c"]
 
 
-async def test_a_failing_key_of_the_initial_listing_does_not_overtake_an_edit(
+async def test_a_failing_key_of_the_initial_list_does_not_overtake_an_edit(
     queue: PriorityQueue[str], clock: FakeClock
 ) -> None:
     queue.add("listed", priority=LOW_PRIORITY)
@@ -159,9 +159,7 @@ async def test_a_failing_key_of_the_initial_listing_does_not_overtake_an_edit(
     assert await drain(queue) == ["edited", "listed"]
 
 
-async def test_a_waiting_worker_gets_a_key_when_it_is_due_and_not_before(
-    queue: PriorityQueue[str], clock: FakeClock
-) -> None:
+async def test_a_waiting_worker_gets_a_delayed_key_when_it_is_due(queue: PriorityQueue[str], clock: FakeClock) -> None:
     worker = asyncio.create_task(get(queue))
     queue.add_after("a", 5)
     await clock.advance(4.99)
@@ -171,7 +169,7 @@ async def test_a_waiting_worker_gets_a_key_when_it_is_due_and_not_before(
     assert await worker == "a"
 
 
-async def test_the_earliest_time_wins(queue: PriorityQueue[str], clock: FakeClock) -> None:
+async def test_the_earliest_due_time_counts(queue: PriorityQueue[str], clock: FakeClock) -> None:
     queue.add_after("a", 10)
     queue.add_after("a", 5)
     queue.add_after("a", 7)
@@ -191,9 +189,7 @@ async def test_a_later_key_that_is_due_earlier_wakes_the_sleeper(queue: Priority
     assert await drain(queue) == ["late"]
 
 
-async def test_adding_at_once_forgets_the_time_that_a_key_was_put_off_to(
-    queue: PriorityQueue[str], clock: FakeClock
-) -> None:
+async def test_adding_a_delayed_key_makes_it_ready_at_once(queue: PriorityQueue[str], clock: FakeClock) -> None:
     queue.add_after("a", 5)
     queue.add("a")
     assert await drain(queue) == ["a"]
@@ -211,13 +207,13 @@ async def test_a_key_that_is_due_while_in_flight_runs_after_done(queue: Priority
     assert await drain(queue) == ["a"]
 
 
-async def test_no_time_or_a_time_past_is_at_once(queue: PriorityQueue[str], clock: FakeClock) -> None:
+async def test_a_due_time_in_the_past_makes_a_key_ready_at_once(queue: PriorityQueue[str], clock: FakeClock) -> None:
     queue.add_after("a", 0)
     queue.add_at("b", clock.monotonic() - 1)
     assert await drain(queue) == ["a", "b"]
 
 
-async def test_retries_double_to_the_maximum_and_forget_starts_anew(queue: PriorityQueue[str]) -> None:
+async def test_the_backoff_doubles_to_the_maximum_and_forget_resets_it(queue: PriorityQueue[str]) -> None:
     pauses = []
     for _ in range(6):
         queue.add("a")
@@ -235,9 +231,7 @@ async def test_a_key_that_failed_a_thousand_times_still_waits_the_maximum(queue:
     assert pause == 10
 
 
-async def test_due_keys_are_handed_out_even_before_the_sleeper_wakes(
-    queue: PriorityQueue[str], clock: FakeClock
-) -> None:
+async def test_due_keys_are_returned_even_before_the_sleeper_wakes(queue: PriorityQueue[str], clock: FakeClock) -> None:
     queue.add_after("a", 5)
     await settle()
     clock.jump(60)
@@ -245,7 +239,7 @@ async def test_due_keys_are_handed_out_even_before_the_sleeper_wakes(
     queue.done("a")
 
 
-async def test_closing_sends_waiting_and_later_workers_home_and_ends_run(clock: FakeClock) -> None:
+async def test_closing_ends_waiting_workers_later_workers_and_run(clock: FakeClock) -> None:
     queue: PriorityQueue[str] = PriorityQueue(clock, retry_initial=1, retry_maximum=1)
     run = asyncio.create_task(queue.run())
     queue.add("a")
@@ -269,7 +263,7 @@ async def test_closing_sends_waiting_and_later_workers_home_and_ends_run(clock: 
         await run
 
 
-async def test_nothing_that_waits_is_handed_out_after_close(queue: PriorityQueue[str]) -> None:
+async def test_no_key_is_returned_after_close(queue: PriorityQueue[str]) -> None:
     queue.add("a")
     queue.close()
     with pytest.raises(QueueClosed):
@@ -299,7 +293,7 @@ async def test_a_clock_that_breaks_ends_run_with_its_error() -> None:
         await queue.run()
 
 
-async def test_what_happens_to_keys_is_reported(
+async def test_the_queue_reports_its_events_to_metrics(
     queue: PriorityQueue[str], recorder: Recorder, clock: FakeClock
 ) -> None:
     assert recorder.followed is queue

@@ -51,17 +51,17 @@ def failure(**fields: Any) -> dict[str, Any]:
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_what_an_error_means(error: Exception, expected: dict[str, Any]) -> None:
+def test_each_error_is_classified(error: Exception, expected: dict[str, Any]) -> None:
     found = failures.of(REF, error)
     assert {name: getattr(found, name) for name in expected} == expected
     assert str(error) in found.message
 
 
-def test_an_error_of_the_server_is_told_with_the_object() -> None:
+def test_the_message_of_a_server_error_names_the_object() -> None:
     assert failures.of(REF, errors.ServerError("etcd is slow", status=500)).message == f"{REF}: etcd is slow"
 
 
-def test_a_missing_right_is_told_with_what_it_was_needed_for() -> None:
+def test_the_message_of_a_missing_right_names_its_purpose() -> None:
     error = errors.MissingRightError("no", right=errors.Right("patch", "services", "", "shop"))
     found = failures.of(REF, error, needed="by trait ingress")
     told = f"{REF}: may not patch services in namespace shop: needed by trait ingress; see rudr rbac"
@@ -74,19 +74,19 @@ BROKEN = Failure(reason="ApplyFailed", message="broken", kind="error")
 WAITING = Failure(reason="Waiting", message="wait", kind="waiting", after=60.0)
 
 
-def test_what_only_the_user_can_end_is_told_first() -> None:
+def test_refused_failures_are_reported_first() -> None:
     assert failures.worst([WAITING, BROKEN, REFUSED, BUSY]) == REFUSED
     assert failures.worst([WAITING, BROKEN]) == BROKEN
     assert failures.message([WAITING, BROKEN, REFUSED]) == "theirs\nbroken\nwait"
 
 
-def test_many_failures_are_counted_not_listed() -> None:
+def test_failures_beyond_the_limit_are_counted() -> None:
     lines = failures.message([WAITING] * (LISTED + 5)).splitlines()
     assert len(lines) == LISTED + 1
     assert lines[-1] == "and 5 more"
 
 
-def test_the_most_urgent_failure_decides_when_to_try_again() -> None:
+def test_the_failure_that_is_retried_soonest_decides() -> None:
     assert failures.result([REFUSED, WAITING]).retry == "slow"
     assert failures.result([REFUSED, BROKEN, WAITING]).retry == "backoff"
     assert failures.result([WAITING]) == Result(requeue_after=60.0)
@@ -94,7 +94,7 @@ def test_the_most_urgent_failure_decides_when_to_try_again() -> None:
 
 
 @given(st.lists(st.sampled_from([REFUSED, BUSY, BROKEN, WAITING]), min_size=1))
-def test_nothing_that_failed_is_left_without_another_look(found: list[Failure]) -> None:
+def test_every_failure_leads_to_another_reconcile(found: list[Failure]) -> None:
     """A refusal has the slow retry of the queue, an error its back-off; a waiting one needs a time."""
     result = failures.result(found)
     assert (result.error and not result.terminal) or result.requeue_after is not None

@@ -11,17 +11,17 @@ KEY = ObjectKey("shop", "web")
 TOLD = {"controller": "c", "namespace": "shop", "name": "web", "reconcileID": "7"}
 
 
-def test_without_a_reconcile_nothing_is_told() -> None:
+def test_there_are_no_fields_outside_a_reconcile() -> None:
     assert log_context.fields() == {}
 
 
-def test_a_reconcile_is_told_with_the_names_of_controller_runtime_and_ends() -> None:
+def test_the_fields_of_a_reconcile_have_the_names_of_controller_runtime() -> None:
     with log_context.reconciling("c", KEY, "7"):
         assert log_context.fields() == TOLD
     assert log_context.fields() == {}
 
 
-async def test_reconciles_side_by_side_do_not_mix() -> None:
+async def test_concurrent_reconciles_have_separate_fields() -> None:
     both = asyncio.Barrier(2)
 
     async def one(name: str) -> str:
@@ -33,7 +33,7 @@ async def test_reconciles_side_by_side_do_not_mix() -> None:
         assert list(await asyncio.gather(one("a"), one("b"))) == ["a", "b"]
 
 
-async def test_a_task_that_outlives_the_reconcile_is_no_part_of_it() -> None:
+async def test_a_task_that_outlives_its_reconcile_has_no_fields() -> None:
     over = asyncio.Event()
 
     async def watch() -> tuple[dict[str, str], dict[str, str]]:

@@ -16,7 +16,7 @@ def words(right: Right) -> str:
     return f"no {right}"
 
 
-def test_a_missing_right_is_logged_once_and_told_until_nobody_has_asked_for_it_for_long(
+def test_a_missing_right_is_logged_once_and_listed_until_it_is_no_longer_refused(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock = FakeClock()

@@ -14,7 +14,6 @@ import pytest
 from rudr_py.api import Probe, Ref
 from rudr_py.controller.scopes import probing
 from rudr_py.controller.scopes.probing import MAX_CONCURRENT, Probing, UnreachableError
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Cache
@@ -22,11 +21,11 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.prober import ProbeRequest
 from rudr_py.kube.watch import Applied
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import POD, SERVICE
 from rudr_py.render.values import labels as stamp
 from rudr_py.testing.clock import FakeClock, settle
 
 KEY = ObjectKey("shop", "groups")
-SERVICE = cluster_state.SERVICE
 Make = Callable[..., LiveObject]
 
 
@@ -90,14 +89,14 @@ async def bench() -> AsyncIterator[Bench]:
         await running
 
 
-async def test_a_member_is_asked_at_once_and_then_at_each_interval(bench: Bench) -> None:
+async def test_a_member_is_probed_at_once_and_then_at_each_interval(bench: Bench) -> None:
     await bench.plan(probe())
     assert bench.script.asked == {"web": 1}
     await bench.clock.advance(35)
     assert bench.script.asked == {"web": 4}
 
 
-async def test_only_a_change_of_the_verdict_wakes_the_scopes_application(bench: Bench) -> None:
+async def test_only_a_changed_verdict_requeues_the_application_of_the_scope(bench: Bench) -> None:
     await bench.plan(probe())
     assert (bench.verdicts(), bench.woken) == ({"web": None}, [KEY])
     await bench.clock.advance(30)
@@ -110,7 +109,7 @@ async def test_only_a_change_of_the_verdict_wakes_the_scopes_application(bench: 
     assert (bench.verdicts(), bench.woken) == ({"web": "no answer"}, [KEY] * 2)
 
 
-async def test_the_verdict_is_over_the_window(bench: Bench) -> None:
+async def test_the_verdict_covers_the_window_of_results(bench: Bench) -> None:
     await bench.plan(probe(window=4, failure_rate=50.0, healthy_rate=75.0))
     bench.script.answers["web"] = "HTTP 500"
     await bench.clock.advance(20)
@@ -122,7 +121,7 @@ async def test_the_verdict_is_over_the_window(bench: Bench) -> None:
     assert bench.verdicts() == {"web": None}
 
 
-async def test_a_probe_that_is_planned_no_more_ends_and_is_forgotten(bench: Bench) -> None:
+async def test_a_probe_that_is_no_longer_planned_stops(bench: Bench) -> None:
     await bench.plan(probe(), probe("db"))
     await bench.plan(probe("db"))
     await bench.clock.advance(20)
@@ -134,7 +133,7 @@ async def test_a_probe_that_is_planned_no_more_ends_and_is_forgotten(bench: Benc
     assert bench.applications.get(KEY).probe_results() == {}
 
 
-async def test_planning_the_same_again_disturbs_nothing_and_another_interval_keeps_the_verdict(bench: Bench) -> None:
+async def test_an_unchanged_probe_goes_on_and_a_new_interval_keeps_the_verdict(bench: Bench) -> None:
     bench.script.answers["web"] = "HTTP 500"
     await bench.plan(probe())
     await bench.plan(probe())
@@ -146,14 +145,14 @@ async def test_planning_the_same_again_disturbs_nothing_and_another_interval_kee
     assert bench.verdicts() == {}
 
 
-async def test_who_has_no_address_fails_and_nobody_is_asked(bench: Bench) -> None:
+async def test_a_member_without_an_address_fails_without_a_request(bench: Bench) -> None:
     bench.unreachable = "service/web is not there"
     await bench.plan(probe())
     assert bench.verdicts() == {"web": "service/web is not there"}
     assert not bench.script.asked
 
 
-async def test_a_prober_that_raises_harms_nobody_else(bench: Bench) -> None:
+async def test_an_exception_in_one_probe_does_not_affect_others(bench: Bench) -> None:
     async def broken(request: ProbeRequest) -> str | None:
         if request.host == "web":
             raise RuntimeError("out of order")
@@ -164,7 +163,7 @@ async def test_a_prober_that_raises_harms_nobody_else(bench: Bench) -> None:
     assert bench.verdicts() == {"web": "RuntimeError('out of order')", "db": None}
 
 
-async def test_only_so_many_are_asked_at_once(bench: Bench) -> None:
+async def test_the_number_of_concurrent_probes_is_bounded(bench: Bench) -> None:
     bench.script.held = asyncio.Event()
     await bench.plan(*(probe(f"web-{number}") for number in range(2 * MAX_CONCURRENT)))
     assert bench.script.open == MAX_CONCURRENT
@@ -174,7 +173,7 @@ async def test_only_so_many_are_asked_at_once(bench: Bench) -> None:
     assert len(bench.verdicts()) == 2 * MAX_CONCURRENT
 
 
-async def test_odd_intervals_and_timeouts_have_bounds(bench: Bench) -> None:
+async def test_intervals_and_timeouts_are_bounded(bench: Bench) -> None:
     await bench.plan(probe(interval=0, timeout=10**6))
     await bench.clock.advance(5)
     assert bench.script.asked["web"] <= 6
@@ -185,11 +184,11 @@ def known(live: LiveObject) -> ClusterState:
     found, cache = ClusterState(), Cache()
     cache.feed(Applied(live))
     found.add(SERVICE, "", cache)
-    found.add(cluster_state.POD, "", cache)
+    found.add(POD, "", cache)
     return found
 
 
-def test_a_service_of_ours_is_asked_by_the_name_that_the_cluster_gives_it(live: Make) -> None:
+def test_a_managed_service_is_probed_by_its_dns_name(live: Make) -> None:
     ours = live(SERVICE, "web", {"spec": {}}, labels={stamp.MANAGED_BY: stamp.MANAGER})
     assert probing.in_cluster(known(ours))("shop", probe()) == "web.shop.svc"
 
@@ -198,7 +197,7 @@ def test_a_service_of_ours_is_asked_by_the_name_that_the_cluster_gives_it(live: 
     ("spec", "labels"),
     [({"type": "ExternalName", "externalName": "else.example"}, {stamp.MANAGED_BY: stamp.MANAGER}), ({}, {})],
 )
-def test_a_service_that_leads_elsewhere_is_not_asked(live: Make, spec: Any, labels: Any) -> None:
+def test_an_external_or_unmanaged_service_is_not_probed(live: Make, spec: Any, labels: Any) -> None:
     address = probing.in_cluster(known(live(SERVICE, "web", {"spec": spec}, labels=labels)))
     with pytest.raises(UnreachableError):
         address("shop", probe())
@@ -207,9 +206,9 @@ def test_a_service_that_leads_elsewhere_is_not_asked(live: Make, spec: Any, labe
 
 
 @pytest.mark.parametrize("status", [None, {}, {"podIP": ""}, {"podIP": "10.0.0.1", "hostIP": "10.0.0.1"}])
-def test_a_pod_without_an_address_of_its_own_is_not_asked(live: Make, status: Any) -> None:
-    pod = msgspec.structs.replace(probe(), target=Ref(cluster_state.POD, "web"))
+def test_a_pod_without_its_own_ip_is_not_probed(live: Make, status: Any) -> None:
+    pod = msgspec.structs.replace(probe(), target=Ref(POD, "web"))
     with pytest.raises(UnreachableError):
-        probing.in_cluster(known(live(cluster_state.POD, "web", {"status": status})))("shop", pod)
+        probing.in_cluster(known(live(POD, "web", {"status": status})))("shop", pod)
     well = {"podIP": "10.244.0.7", "hostIP": "10.0.0.1"}
-    assert probing.in_cluster(known(live(cluster_state.POD, "web", {"status": well})))("shop", pod) == "10.244.0.7"
+    assert probing.in_cluster(known(live(POD, "web", {"status": well})))("shop", pod) == "10.244.0.7"

@@ -42,14 +42,16 @@ async def ready(checks: HealthChecks) -> AsyncIterator[HttpServers]:
         yield endpoints
 
 
-async def test_readyz_is_well_without_checks_and_when_all_are_well(ready: HttpServers, checks: HealthChecks) -> None:
+async def test_readyz_passes_without_checks_and_when_all_pass(ready: HttpServers, checks: HealthChecks) -> None:
     assert await ask(ready.health_port, "/readyz") == (200, "ok")
     checks.add("caches", lambda: None)
     assert await ask(ready.health_port, "/readyz") == (200, "ok")
     assert await ask(ready.health_port, "/readyz?verbose") == (200, "[+]caches ok\nreadyz check passed\n")
 
 
-async def test_readyz_names_each_check_and_why_one_fails(ready: HttpServers, checks: HealthChecks) -> None:
+async def test_readyz_lists_each_check_and_the_problem_of_a_failed_one(
+    ready: HttpServers, checks: HealthChecks
+) -> None:
     problems = ["listing Deployment"]
     checks.add("caches", lambda: problems[0] if problems else None)
     checks.add("leader", lambda: None)
@@ -60,9 +62,7 @@ async def test_readyz_names_each_check_and_why_one_fails(ready: HttpServers, che
     assert await ask(ready.health_port, "/readyz") == (200, "ok")
 
 
-async def test_what_only_informs_is_told_line_by_line_and_makes_nothing_fail(
-    ready: HttpServers, checks: HealthChecks
-) -> None:
+async def test_informational_checks_are_listed_and_fail_nothing(ready: HttpServers, checks: HealthChecks) -> None:
     told: list[str] = []
     checks.add("caches", lambda: None)
     checks.inform("plugins", lambda: "\n".join(told) or None)
@@ -75,7 +75,7 @@ async def test_what_only_informs_is_told_line_by_line_and_makes_nothing_fail(
     assert await ask(ready.health_port, "/readyz/plugins") == (200, "one is broken\none is old\n")
 
 
-async def test_a_single_check_can_be_asked(ready: HttpServers, checks: HealthChecks) -> None:
+async def test_a_single_check_has_its_own_path(ready: HttpServers, checks: HealthChecks) -> None:
     checks.add("caches", lambda: "listing Deployment")
     checks.add("leader", lambda: None)
     assert await ask(ready.health_port, "/readyz/leader") == (200, "ok")
@@ -83,7 +83,7 @@ async def test_a_single_check_can_be_asked(ready: HttpServers, checks: HealthChe
     assert await ask(ready.health_port, "/readyz/sync") == (404, "no check 'sync'; there are: caches, leader\n")
 
 
-async def test_healthz_follows_the_heartbeat_and_not_readiness(ready: HttpServers, checks: HealthChecks) -> None:
+async def test_healthz_depends_on_the_event_loop_and_not_on_readiness(ready: HttpServers, checks: HealthChecks) -> None:
     checks.add("caches", lambda: "listing Deployment")
     assert (await ask(ready.health_port, "/healthz"))[0] == 500
     clock = FakeClock()
@@ -97,7 +97,7 @@ async def test_healthz_follows_the_heartbeat_and_not_readiness(ready: HttpServer
     beating.cancel()
 
 
-async def test_metrics_and_the_old_health_are_at_the_address_of_the_metrics() -> None:
+async def test_metrics_and_rudrs_health_are_served_at_the_metrics_address() -> None:
     endpoints = make(health="127.0.0.1:0", metrics="localhost:0")
     async with endpoints.serving():
         assert endpoints.metrics_port not in (0, endpoints.health_port)
@@ -109,14 +109,14 @@ async def test_metrics_and_the_old_health_are_at_the_address_of_the_metrics() ->
         assert (await ask(endpoints.health_port, "/metrics"))[0] == 404
 
 
-async def test_metrics_come_in_the_format_that_the_client_accepts() -> None:
+async def test_metrics_have_the_format_that_the_client_accepts() -> None:
     endpoints = make(health="", metrics="127.0.0.1:0")
     async with endpoints.serving():
         _, text = await ask(endpoints.metrics_port, "/metrics", Accept="application/openmetrics-text;version=1.0.0")
         assert text.endswith("# EOF\n")
 
 
-async def test_one_server_answers_everything_when_the_addresses_are_the_same() -> None:
+async def test_equal_addresses_share_one_server() -> None:
     endpoints = make(health="127.0.0.1:0", metrics="127.0.0.1:0")
     async with endpoints.serving():
         assert endpoints.health_port == endpoints.metrics_port != 0
@@ -124,7 +124,7 @@ async def test_one_server_answers_everything_when_the_addresses_are_the_same() -
         assert (await ask(endpoints.health_port, "/metrics"))[0] == 200
 
 
-async def test_an_empty_address_serves_nowhere() -> None:
+async def test_an_empty_address_disables_a_server() -> None:
     endpoints = make(health="", metrics="")
     async with endpoints.serving():
         assert (endpoints.health_port, endpoints.metrics_port) == (0, 0)
@@ -162,14 +162,14 @@ async def test_an_address_in_use_is_named_with_its_setting_and_the_other_server_
 
 
 @pytest.mark.parametrize("address", ["8081", "localhost", ":", "localhost:http", ":65536", ":-1", ":٣"])
-async def test_what_is_no_address_is_refused_with_its_setting(address: str) -> None:
+async def test_an_invalid_address_is_refused_with_its_setting(address: str) -> None:
     with pytest.raises(ConfigError, match=r"^health_address .* is not an address"):
         async with make(health=address).serving():
             pytest.fail("serves")
 
 
 @pytest.mark.parametrize("address", ["192.0.2.1:0", "a..b:0", "\0:0", "[::g]:0"])
-async def test_an_address_that_is_not_ours_is_refused_with_its_setting(address: str) -> None:
+async def test_an_address_of_another_host_is_refused_with_its_setting(address: str) -> None:
     with pytest.raises(ConfigError, match="health_address"):
         async with make(health=address).serving():
             pytest.fail("serves")

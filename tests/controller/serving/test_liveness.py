@@ -14,11 +14,11 @@ from rudr_py.kube.clock import SystemClock
 from rudr_py.testing.clock import FakeClock, settle
 
 
-async def test_a_heart_that_never_beat_is_a_problem() -> None:
+async def test_a_loop_that_has_not_started_is_a_problem() -> None:
     assert Liveness().problem() == "the event loop has not started"
 
 
-async def test_a_beating_heart_is_well_until_the_loop_stands_still() -> None:
+async def test_the_loop_counts_as_alive_until_it_is_blocked() -> None:
     clock, heart = FakeClock(), Liveness()
     beating = asyncio.create_task(heart.run(clock))
     await clock.advance(60 * liveness.INTERVAL)
@@ -34,7 +34,7 @@ async def test_a_beating_heart_is_well_until_the_loop_stands_still() -> None:
     assert heart.problem() is not None
 
 
-async def test_where_the_loop_stands_is_told_once_while_it_stands_still(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_stack_of_a_blocked_loop_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     """This test stands still itself until the thread has spoken, twice over."""
     heart, told = Liveness(), threading.Semaphore(0)
     beating = asyncio.create_task(heart.run(SystemClock()))
@@ -57,7 +57,7 @@ async def test_where_the_loop_stands_is_told_once_while_it_stands_still(caplog: 
     assert any(__name__.rpartition(".")[2] in line for line in stack)
 
 
-def test_a_stack_says_where_and_with_what_functions_but_no_values() -> None:
+def test_a_stack_has_files_lines_and_functions_but_no_values() -> None:
     def password(secret: str) -> str:
         return liveness.stack(threading.get_ident()) if secret else ""
 

@@ -9,12 +9,12 @@ from collections.abc import Callable
 import pytest
 
 from rudr_py.api import Kind, Probe, Ref
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.applications import Applications, ParsedDocument, ProbeState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION
 
 SHOP = ObjectKey("shop", "shop")
 SERVICE = Kind("v1", "Service")
@@ -28,7 +28,7 @@ def applications() -> Applications:
 
 
 def test_the_inventory_is_read_from_status_once_and_then_from_memory(applications: Applications, live: Make) -> None:
-    application = live(cluster_state.APPLICATION, "shop")
+    application = live(APPLICATION, "shop")
     records = applications.records(application, STORED)
     ref = Ref(SERVICE, "web")
     assert records == {ref: AppliedRecord(ref, "u", "d")}
@@ -39,16 +39,16 @@ def test_the_inventory_is_read_from_status_once_and_then_from_memory(application
 def test_a_recreated_application_starts_with_the_inventory_of_its_own_status(
     applications: Applications, live: Make
 ) -> None:
-    applications.records(live(cluster_state.APPLICATION, "shop"), STORED)
-    assert applications.records(live(cluster_state.APPLICATION, "shop", uid="another"), []) == {}
+    applications.records(live(APPLICATION, "shop"), STORED)
+    assert applications.records(live(APPLICATION, "shop", uid="another"), []) == {}
 
 
 def test_a_forgotten_application_leaves_nothing_in_memory(applications: Applications, live: Make) -> None:
-    applications.records(live(cluster_state.APPLICATION, "shop"), STORED)
+    applications.records(live(APPLICATION, "shop"), STORED)
     applications.components.set(SHOP, {ObjectKey("shop", "web")})
     applications.definitions.set(SHOP, {("trait", "ingress")})
     applications.waiting.set(SHOP, {SERVICE})
-    applications.scopes.update(SHOP, live(cluster_state.APPLICATION, "shop"))
+    applications.scopes.update(SHOP, live(APPLICATION, "shop"))
     applications.keep_rendered(SHOP)
     applications.forget(SHOP)
     assert SHOP not in applications

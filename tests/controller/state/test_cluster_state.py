@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rudr_py.api import Kind
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import Belongings, ClusterState
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
 from rudr_py.render.values import labels as stamp
 
 CLAIM = Kind("v1", "PersistentVolumeClaim")
@@ -28,14 +28,14 @@ def filled(*lives: LiveObject) -> Cache:
 def test_a_namespace_has_its_own_cache_or_the_one_of_all() -> None:
     known, everywhere, one = ClusterState(), Cache(), Cache()
     known.add(CLAIM, "", everywhere)
-    known.add(cluster_state.POD, "shop", one)
+    known.add(POD, "shop", one)
     assert known.cache(CLAIM, "shop") is everywhere
-    assert known.cache(cluster_state.POD, "shop") is one
-    assert known.cache(cluster_state.POD, "other") is None
-    assert known.get(cluster_state.POD, "other", "web") is None
+    assert known.cache(POD, "shop") is one
+    assert known.cache(POD, "other") is None
+    assert known.get(POD, "other", "web") is None
 
 
-def test_belongings_are_what_the_instance_owns_its_pods_and_the_claims_that_it_keeps(live: Make) -> None:
+def test_the_objects_of_an_instance_are_owned_ones_its_pods_and_kept_claims(live: Make) -> None:
     owner = {"kind": "ComponentInstance", "name": "web", "uid": "u", "controller": True}
     labels = {stamp.INSTANCE: "web"}
     known = ClusterState()
@@ -49,19 +49,17 @@ def test_belongings_are_what_the_instance_owns_its_pods_and_the_claims_that_it_k
             live(CLAIM, "of another instance", labels={stamp.INSTANCE: "db"}),
         ),
     )
-    known.add(
-        cluster_state.POD, "", filled(live(cluster_state.POD, "web-1", labels=labels), live(cluster_state.POD, "db-1"))
-    )
-    application = live(cluster_state.APPLICATION, "shop")
+    known.add(POD, "", filled(live(POD, "web-1", labels=labels), live(POD, "db-1")))
+    application = live(APPLICATION, "shop")
     parent = {"kind": "ApplicationConfiguration", "name": "shop", "uid": "uid-shop", "controller": True}
-    instance = live(cluster_state.COMPONENT_INSTANCE, "web", labels=labels, ownerReferences=[parent], uid="u")
-    known.add(cluster_state.COMPONENT_INSTANCE, "", filled(instance))
+    instance = live(COMPONENT_INSTANCE, "web", labels=labels, ownerReferences=[parent], uid="u")
+    known.add(COMPONENT_INSTANCE, "", filled(instance))
     seen = Belongings(known, application)
 
     def names(instance: str, kind: Kind) -> set[str]:
         return {document["metadata"]["name"] for document in seen.documents(instance, kind)}
 
     assert names("web", CLAIM) == {"owned", "kept"}
-    assert names("web", cluster_state.POD) == {"web-1"}
+    assert names("web", POD) == {"web-1"}
     assert names("new", CLAIM) == set()
     assert names("web", Kind("v1", "Unwatched")) == set()

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.component_cache import SPARE, ComponentCache
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Applied, Deleted, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import COMPONENT
 
 Make = Callable[..., LiveObject]
 
@@ -30,7 +30,7 @@ def cache() -> Cache:
 @pytest.fixture
 def components(cache: Cache) -> ComponentCache:
     known = ClusterState()
-    known.add(cluster_state.COMPONENT, "", cache)
+    known.add(COMPONENT, "", cache)
     return ComponentCache(known)
 
 
@@ -39,29 +39,29 @@ def test_a_component_is_parsed_once_for_each_version(
 ) -> None:
     spec = {"spec": component()["spec"]}
     assert components.get(ObjectKey("shop", "web")) is None
-    cache.feed(Applied(live(cluster_state.COMPONENT, "web", spec)))
+    cache.feed(Applied(live(COMPONENT, "web", spec)))
     first = components.get(ObjectKey("shop", "web"))
     assert first is not None
     assert first.problems == ()
     assert components.get(ObjectKey("shop", "web")) is first
-    cache.feed(Applied(live(cluster_state.COMPONENT, "web", spec, resourceVersion="8")))
+    cache.feed(Applied(live(COMPONENT, "web", spec, resourceVersion="8")))
     assert components.get(ObjectKey("shop", "web")) is not first
 
 
-def test_a_component_that_cannot_be_read_has_a_problem_that_names_it(
+def test_an_unreadable_component_has_a_problem_that_names_it(
     components: ComponentCache, cache: Cache, live: Make
 ) -> None:
     deep = b'{"metadata":{},"spec":' + b'{"a":' * 20000 + b"1" + b"}" * 20001
-    cache.feed(Applied(msgspec.structs.replace(live(cluster_state.COMPONENT, "web"), body=deep)))
+    cache.feed(Applied(msgspec.structs.replace(live(COMPONENT, "web"), body=deep)))
     found = components.get(ObjectKey("shop", "web"))
     assert found is not None
     assert found.value is None
     assert found.problems[0].document == "componentschematic/web"
 
 
-def test_components_that_came_and_went_are_forgotten(components: ComponentCache, cache: Cache, live: Make) -> None:
+def test_deleted_components_are_dropped(components: ComponentCache, cache: Cache, live: Make) -> None:
     for number in range(3 * SPARE):
-        made = live(cluster_state.COMPONENT, f"c{number}", resourceVersion=str(10 * number + 10))
+        made = live(COMPONENT, f"c{number}", resourceVersion=str(10 * number + 10))
         cache.feed(Applied(made))
         components.get(ObjectKey("shop", made.name))
         cache.feed(Deleted(made))

@@ -11,11 +11,14 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.controller.state import definition_index
 from rudr_py.controller.state.applications import Subject
-from rudr_py.controller.state.definition_index import SCOPE, TRAIT, WORKLOAD_TYPE, DefinitionIndex
+from rudr_py.controller.state.definition_index import DefinitionIndex
 from rudr_py.controller.state.index import MultiMap
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import SCOPE_DEFINITION as SCOPE
+from rudr_py.model.kinds import TRAIT_DEFINITION as TRAIT
+from rudr_py.model.kinds import WORKLOAD_TYPE_DEFINITION as WORKLOAD_TYPE
 from rudr_py.model.parse import application as parse_application
 
 USER = frozenset({ObjectKey("shop", "shop")})
@@ -50,9 +53,10 @@ def shelf(catalog: Catalog, users: MultiMap[ObjectKey, Subject]) -> DefinitionIn
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "spec"), [(TRAIT, "ingress", {}), (WORKLOAD_TYPE, "robots", ROBOT), (SCOPE, "any", HEALTH)]
+    ("kind", "name", "spec"),
+    [(TRAIT, "ingress", {}), (WORKLOAD_TYPE, "robots", ROBOT), (SCOPE, "any", HEALTH)],
 )
-def test_those_who_use_a_definition_are_told_when_it_comes_and_goes(
+def test_a_created_or_deleted_definition_concerns_its_users(
     shelf: DefinitionIndex, live: Make, kind: Kind, name: str, spec: Any
 ) -> None:
     one = live(kind, name, {"spec": spec})
@@ -68,24 +72,31 @@ def test_those_who_use_a_definition_are_told_when_it_comes_and_goes(
         (SCOPE, "any", {**HEALTH, "type": "core.oam.dev/v1alpha1.NetworkScope"}),
     ],
 )
-def test_others_are_not_told(shelf: DefinitionIndex, live: Make, kind: Kind, name: str, spec: Any) -> None:
+def test_a_definition_does_not_concern_other_applications(
+    shelf: DefinitionIndex, live: Make, kind: Kind, name: str, spec: Any
+) -> None:
     assert shelf.update(kind, Change(None, live(kind, name, {"spec": spec}))) == NOBODY
 
 
-def test_nobody_is_told_of_what_we_published_until_somebody_makes_it_theirs(shelf: DefinitionIndex, live: Make) -> None:
+def test_a_published_definition_concerns_users_once_another_manager_takes_it_over(
+    shelf: DefinitionIndex, live: Make
+) -> None:
     ours = live(TRAIT, "ingress", {"spec": {}}, labels={"app.kubernetes.io/managed-by": "rudr"})
     assert shelf.update(TRAIT, Change(None, ours)) == NOBODY
     assert shelf.update(TRAIT, Change(ours, live(TRAIT, "ingress", {"spec": {}}))) == USER
 
 
-def test_a_definition_that_turns_wrong_is_told_to_those_who_used_it(shelf: DefinitionIndex, live: Make) -> None:
-    good, bad = live(WORKLOAD_TYPE, "robots", {"spec": ROBOT}), live(WORKLOAD_TYPE, "robots", {"spec": {"names": 3}})
+def test_a_definition_that_becomes_invalid_concerns_its_users(shelf: DefinitionIndex, live: Make) -> None:
+    good, bad = (
+        live(WORKLOAD_TYPE, "robots", {"spec": ROBOT}),
+        live(WORKLOAD_TYPE, "robots", {"spec": {"names": 3}}),
+    )
     shelf.update(WORKLOAD_TYPE, Change(None, good))
     assert shelf.update(WORKLOAD_TYPE, Change(good, bad)) == USER
     assert shelf.current().workloads["robots"].problems
 
 
-def test_the_value_is_the_same_until_something_changes(shelf: DefinitionIndex, live: Make) -> None:
+def test_the_current_definitions_are_the_same_value_until_one_changes(shelf: DefinitionIndex, live: Make) -> None:
     changes: list[None] = []
     shelf.on_change = lambda: changes.append(None)
     before = shelf.current()
@@ -112,6 +123,6 @@ def test_a_definition_of_any_shape_is_read(shelf: DefinitionIndex, live: Make, k
     assert "odd" in {**current.traits, **current.workloads, **current.scopes}
 
 
-def test_a_workload_type_that_a_package_offers_is_no_concern_of_definitions(catalog: Catalog) -> None:
+def test_definitions_do_not_describe_workload_types_of_packages(catalog: Catalog) -> None:
     found = subjects(catalog, workloads=("core.oam.dev/v1alpha1.Server", "no type"))
     assert {subject[0] for subject in found} == {"trait"}

@@ -20,7 +20,7 @@ records = st.builds(
 
 
 @given(st.lists(records))
-def test_what_is_written_to_status_is_read_back(found: list[AppliedRecord]) -> None:
+def test_an_inventory_is_read_back_from_status(found: list[AppliedRecord]) -> None:
     once = {record.ref: record for record in found}
     assert inventory.read(inventory.order(once.values())) == once
 
@@ -32,11 +32,11 @@ def test_the_order_in_status_does_not_depend_on_that_of_the_records(found: list[
     assert inventory.order(shuffled) == inventory.order(found)
 
 
-def test_entries_that_name_no_object_are_passed_over() -> None:
+def test_malformed_entries_are_skipped() -> None:
     wrong: list[dict[str, Any]] = [{}, {"apiVersion": "v1", "kind": 3, "name": "a"}, {"apiVersion": "v1", "kind": "A"}]
     assert inventory.read(wrong) == {}
 
 
 @pytest.mark.parametrize("stored", [None, 7, "text", {}, ["text", 7, None], True])
-def test_a_status_that_old_definitions_let_in_has_no_records(stored: object) -> None:
+def test_a_malformed_status_has_no_records(stored: object) -> None:
     assert inventory.read(stored) == {}

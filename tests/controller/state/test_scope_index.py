@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rudr_py.api import Health, Member
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.scope_index import ScopeIndex
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION
 
 NOBODY: frozenset[ObjectKey] = frozenset()
 WELL = ("groups", "well")
@@ -40,12 +40,12 @@ def member(application: str, state: Any = "ready") -> Member:
 
 def joins(live: Make, name: str, *scopes: str) -> LiveObject:
     binding = {"componentName": "web", "instanceName": f"{name}-web", "applicationScopes": list(scopes)}
-    return live(cluster_state.APPLICATION, name, {"spec": {"components": [binding]}})
+    return live(APPLICATION, name, {"spec": {"components": [binding]}})
 
 
 def declares(live: Make, name: str, *scopes: str, kind: str = "HealthScope") -> LiveObject:
     listed = [{"name": scope, "type": f"core.oam.dev/v1alpha1.{kind}", "properties": {}} for scope in scopes]
-    return live(cluster_state.APPLICATION, name, {"spec": {"components": [], "scopes": listed}})
+    return live(APPLICATION, name, {"spec": {"components": [], "scopes": listed}})
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_an_application_and_each_of_its_scopes_can_be_named(groups: ScopeIndex, 
 
 
 @pytest.mark.parametrize("named", ["groups", "well"])
-def test_whoever_names_a_scope_or_its_application_is_woken_when_it_comes_changes_and_goes(
+def test_a_created_changed_or_deleted_scope_concerns_the_applications_that_name_it(
     groups: ScopeIndex, live: Make, named: str
 ) -> None:
     assert groups.update(key("one"), joins(live, "one", named)) == NOBODY
@@ -80,12 +80,12 @@ def test_whoever_names_a_scope_or_its_application_is_woken_when_it_comes_changes
     assert groups.scopes("shop") == {}
 
 
-def test_a_namespace_is_a_world_of_its_own(groups: ScopeIndex, live: Make) -> None:
+def test_namespaces_are_independent(groups: ScopeIndex, live: Make) -> None:
     groups.update(ObjectKey("other", "one"), joins(live, "one", "groups"))
     assert groups.update(key("groups"), declares(live, "groups", "well")) == NOBODY
 
 
-def test_only_a_change_of_membership_or_health_wakes_the_scopes_application(groups: ScopeIndex) -> None:
+def test_only_changed_membership_or_health_concerns_the_application_of_a_scope(groups: ScopeIndex) -> None:
     one = {WELL: (member("one"),)}
     assert groups.set_members(key("one"), one) == keys("groups")
     assert groups.set_members(key("one"), dict(one)) == NOBODY
@@ -102,7 +102,7 @@ def test_members_of_all_applications_are_in_order(groups: ScopeIndex, live: Make
     assert groups.members(key("one")) == {}
 
 
-def test_scopes_wait_until_all_applications_have_been_looked_at(groups: ScopeIndex, live: Make) -> None:
+def test_scopes_wait_until_all_applications_have_been_reconciled(groups: ScopeIndex, live: Make) -> None:
     groups.update(key("groups"), declares(live, "groups", "well"))
     for name in ("one", "two"):
         groups.update(key(name), joins(live, name, "groups"))
@@ -115,7 +115,7 @@ def test_scopes_wait_until_all_applications_have_been_looked_at(groups: ScopeInd
     assert groups.reconciled(key("two")) == NOBODY
 
 
-def test_an_application_that_goes_keeps_nobody_waiting_and_leaves_its_scopes(groups: ScopeIndex, live: Make) -> None:
+def test_a_deleted_application_blocks_no_scope_and_leaves_its_scopes(groups: ScopeIndex, live: Make) -> None:
     groups.update(key("groups"), declares(live, "groups", "well"))
     groups.update(key("one"), joins(live, "one", "groups"))
     looked_at(groups, "groups")
@@ -127,15 +127,15 @@ def test_an_application_that_goes_keeps_nobody_waiting_and_leaves_its_scopes(gro
     assert groups.members(key("groups")) == {"well": ()}
 
 
-def test_root_scopes_concern_everyone(live: Make) -> None:
+def test_root_scopes_concern_every_application_of_the_namespace(live: Make) -> None:
     groups = ScopeIndex("root")
-    groups.update(key("one"), live(cluster_state.APPLICATION, "one", {"spec": {"components": []}}))
+    groups.update(key("one"), live(APPLICATION, "one", {"spec": {"components": []}}))
     assert groups.update(key("root"), declares(live, "root", "root-health")) == keys("one")
 
 
 @pytest.mark.parametrize("spec", [None, [], {"scopes": 3}, {"scopes": [3]}, {"components": [{"applicationScopes": 3}]}])
 def test_a_document_of_any_shape_is_read(groups: ScopeIndex, live: Make, spec: Any) -> None:
-    groups.update(key("one"), live(cluster_state.APPLICATION, "one", {"spec": spec}))
+    groups.update(key("one"), live(APPLICATION, "one", {"spec": spec}))
     assert groups.members(key("one")) == {}
 
 
@@ -165,7 +165,7 @@ def test_members_are_those_that_each_application_reported_last(
         assert scopes.members(key(owner)) == expected
 
 
-def test_nothing_stays_of_applications_that_are_gone(groups: ScopeIndex, live: Make) -> None:
+def test_deleted_applications_leave_nothing_in_memory(groups: ScopeIndex, live: Make) -> None:
     groups.update(key("groups"), declares(live, "groups", "well"))
     groups.update(key("one"), joins(live, "one", "groups"))
     groups.set_members(key("one"), {WELL: (member("one"),)})

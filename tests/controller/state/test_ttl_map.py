@@ -9,7 +9,7 @@ from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.testing.clock import FakeClock
 
 
-def test_a_value_is_kept_for_its_seconds_and_then_forgotten(clock: FakeClock) -> None:
+def test_a_value_expires_after_its_time(clock: FakeClock) -> None:
     kept: TtlMap[str, int] = TtlMap(clock, 10.0)
     kept.put("a", 1)
     clock.jump(9.0)
@@ -21,7 +21,7 @@ def test_a_value_is_kept_for_its_seconds_and_then_forgotten(clock: FakeClock) ->
     assert len(kept) == 0
 
 
-def test_putting_a_value_again_keeps_it_from_then_on(clock: FakeClock) -> None:
+def test_putting_a_value_again_restarts_its_time(clock: FakeClock) -> None:
     kept: TtlMap[str, int] = TtlMap(clock, 10.0)
     kept.put("a", 1)
     clock.jump(9.0)
@@ -34,7 +34,7 @@ Step = tuple[float, str]
 
 
 @given(st.lists(st.tuples(st.floats(0, 8), st.sampled_from("abcd"))))
-def test_it_holds_exactly_what_was_put_within_the_last_seconds(steps: list[Step]) -> None:
+def test_the_map_has_exactly_the_values_that_have_not_expired(steps: list[Step]) -> None:
     clock = FakeClock()
     kept: TtlMap[str, float] = TtlMap(clock, 10.0)
     model: dict[str, float] = {}

@@ -47,5 +47,5 @@ def condition(kind: str, state: str, reason: str) -> dict[str, Any]:
 def test_conditions_with_a_new_state_or_a_new_problem_deserve_an_event(
     before: dict[str, Any] | None, now: dict[str, Any], deserves: bool
 ) -> None:
-    previous = status.previous({"conditions": [before] if before else []})
+    previous = status.read_previous({"conditions": [before] if before else []})
     assert list(reporter.new_conditions(previous, {"conditions": [now]})) == ([now] if deserves else [])

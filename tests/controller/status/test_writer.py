@@ -10,10 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.controller.results.result import Result
-from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.status import writer
-from rudr_py.controller.status.writer import OUR_FIELDS
+from rudr_py.controller.status.writer import OUR_FIELDS, StatusWriter
+from rudr_py.kube.cache import Cache
+from rudr_py.kube.cached_client import CachedClient
+from rudr_py.kube.watch import Applied
 from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model.kinds import APPLICATION
 
 Document = dict[str, Any]
 NOW = "2026-01-02T03:04:05Z"
@@ -32,7 +36,7 @@ statuses = st.dictionaries(st.sampled_from(sorted(OUR_FIELDS)), values)
 
 
 @given(statuses, st.dictionaries(st.sampled_from(["theirs", "other"]), values))
-def test_a_status_is_the_same_whatever_others_put_beside_it(wanted: Document, foreign: Document) -> None:
+def test_fields_of_other_managers_do_not_make_a_status_different(wanted: Document, foreign: Document) -> None:
     assert writer.is_same({**foreign, **wanted}, wanted)
 
 
@@ -42,7 +46,7 @@ def test_a_status_that_lacks_a_field_or_has_another_value_is_not_the_same(stored
         assert not writer.is_same(stored, wanted)
 
 
-def test_keys_of_rudr_in_the_map_of_components_do_not_count() -> None:
+def test_rudrs_keys_in_the_component_map_do_not_make_a_status_different() -> None:
     wanted = status(components={"web": {"deployment/web": "running"}})
     stored = status(components={"web": {"deployment/web": "running", "service/web": "created"}, "old": {}})
     assert writer.is_same(stored, wanted)
@@ -50,24 +54,24 @@ def test_keys_of_rudr_in_the_map_of_components_do_not_count() -> None:
 
 
 @pytest.mark.parametrize("stored", [None, "Add", 3, []])
-def test_a_stored_status_of_any_shape_is_just_different(stored: Any) -> None:
+def test_a_malformed_stored_status_is_different(stored: Any) -> None:
     assert not writer.is_same(stored, status())
 
 
-async def test_it_is_written_once_and_read_back_at_once(bench: Any, spent: Any) -> None:
+async def test_a_status_is_written_once_and_is_in_the_cache_at_once(bench: Any, spent: Any) -> None:
     live = await bench.application()
     spent.reset()
     assert await bench.writer.write(live, status()) == Result(written=True)
-    newer = bench.world.get(cluster_state.APPLICATION, "shop", "shop")
+    newer = bench.state.get(APPLICATION, "shop", "shop")
     assert newer.part("status")["phase"] == "synced"
     assert await bench.writer.write(newer, status()) == Result()
     assert spent() == ["PATCH applicationconfigurations/shop/status"]
 
 
-async def test_it_is_written_at_most_once_a_second_unless_it_is_urgent(bench: Any, spent: Any) -> None:
+async def test_a_status_is_written_at_most_once_a_second_unless_urgent(bench: Any, spent: Any) -> None:
     live = await bench.application()
     await bench.writer.write(live, status("Add"))
-    live = bench.world.get(cluster_state.APPLICATION, "shop", "shop")
+    live = bench.state.get(APPLICATION, "shop", "shop")
     spent.reset()
     bench.clock.jump(0.25)
     assert await bench.writer.write(live, status("Modify")) == Result(requeue_after=0.75)
@@ -77,30 +81,44 @@ async def test_it_is_written_at_most_once_a_second_unless_it_is_urgent(bench: An
     assert (await bench.writer.write(live, status("synced"))).written
 
 
-async def test_an_object_that_is_gone_is_no_error_and_nothing_was_written(bench: Any) -> None:
+async def test_the_status_of_a_deleted_object_is_not_written(bench: Any) -> None:
     live = await bench.application()
-    await bench.cluster.delete(cluster_state.APPLICATION, "shop")
+    await bench.cluster.delete(APPLICATION, "shop")
     assert await bench.writer.write(live, status()) == Result(written=False)
 
 
-async def test_a_status_that_comes_out_otherwise_is_not_written_again_and_again(bench: Any, spent: Any) -> None:
+async def test_a_status_that_the_server_alters_is_not_written_repeatedly(bench: Any, spent: Any) -> None:
     """Another manager owns a map that we do not want there: our apply cannot remove it."""
     live = await bench.application()
     patch = {"apiVersion": live.api_version, "kind": live.kind, "metadata": {"name": "shop"}}
     theirs = {**patch, "status": {"components": {"old": {"deployment/old": "running"}}}}
-    target = await bench.cluster.target(cluster_state.APPLICATION, "shop", "status")
+    target = await bench.cluster.target(APPLICATION, "shop", "status")
     await bench.client.apply(target, msgspec.json.encode(theirs), "tester")
-    live = await bench.seen(cluster_state.APPLICATION, "shop")
+    live = await bench.seen(APPLICATION, "shop")
     spent.reset()
     for _ in range(3):
-        await bench.writer.write(bench.world.get(cluster_state.APPLICATION, "shop", "shop"), status())
+        await bench.writer.write(bench.state.get(APPLICATION, "shop", "shop"), status())
         bench.clock.jump(2.0)
     assert spent() == ["PATCH applicationconfigurations/shop/status"]
 
 
-async def test_a_write_that_failed_is_tried_again_without_a_pause(bench: Any, faults: Faults) -> None:
+async def test_a_failed_write_can_be_repeated_at_once(bench: Any, faults: Faults) -> None:
     live = await bench.application()
     faults.refuse(500, Match(plural="applicationconfigurations", verb="patch"))
     with pytest.raises(Exception, match="on order"):
         await bench.writer.write(live, status())
     assert (await bench.writer.write(live, status())).written
+
+
+async def test_a_concurrent_change_of_the_document_is_left_to_the_watch(bench: Any, application: Any) -> None:
+    live = await bench.application()
+    known, cache = ClusterState(), Cache()
+    cache.feed(Applied(live))
+    known.add(APPLICATION, "", cache)
+    client = CachedClient(bench.client, bench.discovery, known.cache_of)
+    status_writer = StatusWriter(client, bench.clock, 1.0)
+    await bench.cluster.apply(application(greeting="another"))
+    assert (await status_writer.write(live, {"phase": "synced", "observedGeneration": 1})).written
+    newer = await bench.seen(APPLICATION, "shop")
+    told = [(one.old, one.new) for one in cache.feed(Applied(newer))]
+    assert [(old.generation, new.generation) for old, new in told if old and new] == [(1, 2)]

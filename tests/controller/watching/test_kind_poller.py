@@ -34,7 +34,7 @@ async def absent(seeker: KindPoller, kind: Kind) -> None:
         await seeker.resolve(kind)
 
 
-async def test_many_absent_kinds_cost_one_discovery_a_round(seeker: KindPoller, clock: FakeClock, spent: Any) -> None:
+async def test_many_absent_kinds_cost_one_discovery_per_round(seeker: KindPoller, clock: FakeClock, spent: Any) -> None:
     async def look(kind: Kind) -> None:
         await absent(seeker, kind)
         await seeker.next_round(lambda: True)
@@ -49,7 +49,7 @@ async def test_many_absent_kinds_cost_one_discovery_a_round(seeker: KindPoller, 
     assert [one.split("?")[0] for one in spent.all()] == 2 * DISCOVERY
 
 
-async def test_kinds_that_nobody_waits_for_are_looked_for_slowly(
+async def test_kinds_that_no_application_needs_are_polled_slowly(
     seeker: KindPoller, clock: FakeClock, wanted: list[bool]
 ) -> None:
     wanted[0] = False
@@ -65,7 +65,7 @@ async def test_kinds_that_nobody_waits_for_are_looked_for_slowly(
     assert hurried.done()
 
 
-async def test_a_server_that_cannot_be_asked_is_asked_once_a_round(
+async def test_a_failing_discovery_is_tried_once_per_round(
     seeker: KindPoller, clock: FakeClock, spent: Any, faults: Faults
 ) -> None:
     faults.refuse(500)
@@ -80,7 +80,7 @@ async def test_a_server_that_cannot_be_asked_is_asked_once_a_round(
     assert (await seeker.resolve(Kind("v1", "Pod"))).plural == "pods"
 
 
-async def test_who_waits_may_go_and_the_others_are_told_all_the_same(seeker: KindPoller, clock: FakeClock) -> None:
+async def test_a_cancelled_waiter_does_not_stop_the_round_of_others(seeker: KindPoller, clock: FakeClock) -> None:
     first, second = (asyncio.create_task(seeker.next_round(lambda: True)) for _ in range(2))
     await settle()
     first.cancel()

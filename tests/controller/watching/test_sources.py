@@ -20,6 +20,7 @@ from rudr_py.kube.requests import Resource
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 from tests.controller.watches import watches
@@ -37,10 +38,10 @@ class Watching:
     def __init__(self, transport: Any, clock: FakeClock, *namespaces: str) -> None:
         self.clock = clock
         self.told: Told = []
-        self.world = ClusterState()
+        self.state = ClusterState()
         settings = Settings(namespaces=namespaces)
         self.sources = watches(
-            self.world, transport, clock, settings, lambda key, initial: self.told.append((key, initial))
+            self.state, transport, clock, settings, lambda key, initial: self.told.append((key, initial))
         )
 
     @asynccontextmanager
@@ -60,7 +61,7 @@ class Watching:
         return [key for key, _ in self.told]
 
 
-async def test_every_application_of_the_first_list_is_told_as_nobody_waits_for_it(
+async def test_applications_of_the_initial_list_are_triggered_as_initial(
     cluster: Any, transport: Any, clock: FakeClock, application: Any
 ) -> None:
     await cluster.apply(application())
@@ -98,7 +99,7 @@ def _encoded(document: dict[str, Any], namespace: str) -> bytes:
     return msgspec.json.encode({**document, "metadata": metadata})
 
 
-async def test_started_before_the_crds_it_names_them_and_goes_on_when_they_come(
+async def test_missing_crds_are_named_and_watched_once_installed(
     bare: Any, transport: Any, clock: FakeClock, spent: Any
 ) -> None:
     watching = Watching(transport, clock)
@@ -115,10 +116,10 @@ async def test_started_before_the_crds_it_names_them_and_goes_on_when_they_come(
             await running.wait(OWN)
 
 
-async def test_who_needs_an_absent_kind_is_told_when_it_is_there(
+async def test_an_application_is_triggered_when_an_absent_kind_is_served(
     bare: Any, transport: Any, clock: FakeClock, spent: Any
 ) -> None:
-    kind = cluster_state.COMPONENT_INSTANCE
+    kind = COMPONENT_INSTANCE
     watching = Watching(transport, clock)
     async with watching.over(SERVICE) as running:
         assert not running.ensure([SERVICE], SHOP)
@@ -137,17 +138,17 @@ async def test_who_needs_an_absent_kind_is_told_when_it_is_there(
         assert watching.told == []
 
 
-async def test_who_is_gone_is_not_told(bare: Any, transport: Any, clock: FakeClock) -> None:
+async def test_a_deleted_application_is_not_triggered(bare: Any, transport: Any, clock: FakeClock) -> None:
     watching = Watching(transport, clock)
     async with watching.over() as running:
         assert not running.ensure([SERVICE], SHOP)
         assert not running.ensure([SERVICE], ObjectKey("shop", "other"))
-        watching.world.applications.forget(SHOP)
+        watching.state.applications.forget(SHOP)
         await watching.until(lambda: watching.told)
         assert watching.named() == [ObjectKey("shop", "other")]
 
 
-async def test_a_forbidden_kind_keeps_nobody_else_waiting(
+async def test_a_forbidden_kind_blocks_no_application(
     cluster: Any, transport: Any, clock: FakeClock, faults: Faults
 ) -> None:
     faults.refuse(403, Match(plural="services"), times=2)
@@ -161,7 +162,7 @@ async def test_a_forbidden_kind_keeps_nobody_else_waiting(
         assert running.problems([SERVICE]) == {}
 
 
-async def test_our_own_kind_that_is_forbidden_stops_the_applications_of_its_namespace(
+async def test_a_forbidden_required_kind_blocks_the_applications_of_its_namespace(
     cluster: Any, transport: Any, clock: FakeClock, faults: Faults
 ) -> None:
     faults.refuse(403, Match(plural="componentschematics"), times=1)
@@ -174,7 +175,7 @@ async def test_our_own_kind_that_is_forbidden_stops_the_applications_of_its_name
         assert running.ensure(OWN, SHOP)
 
 
-async def test_a_namespace_that_may_not_be_seen_hinders_no_other(
+async def test_a_forbidden_namespace_does_not_block_others(
     cluster: Any, transport: Any, clock: FakeClock, faults: Faults
 ) -> None:
     await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}})
@@ -189,7 +190,7 @@ async def test_a_namespace_that_may_not_be_seen_hinders_no_other(
         assert not running.ensure(OWN, ObjectKey(there, "shop"))
 
 
-async def test_a_list_that_fails_again_and_again_is_not_waited_for(
+async def test_applications_do_not_wait_for_a_list_that_keeps_failing(
     cluster: Any, transport: Any, clock: FakeClock, faults: Faults
 ) -> None:
     faults.refuse(500, Match(plural="services"), times=99 * MAX_INTERRUPTIONS)
@@ -203,9 +204,7 @@ async def test_a_list_that_fails_again_and_again_is_not_waited_for(
         await watching.until(lambda: not running.problems([SERVICE]), step=30.0)
 
 
-async def test_a_kind_without_a_namespace_is_not_watched(
-    cluster: Any, transport: Any, clock: FakeClock, spent: Any
-) -> None:
+async def test_a_cluster_scoped_kind_is_not_watched(cluster: Any, transport: Any, clock: FakeClock, spent: Any) -> None:
     spent.reset()
     watching = Watching(transport, clock)
     async with watching.over(NODE) as running:
@@ -217,11 +216,13 @@ async def test_a_kind_without_a_namespace_is_not_watched(
 @pytest.mark.parametrize(
     ("kind", "labels", "parts"),
     [
-        (cluster_state.APPLICATION, "", ()),
-        (cluster_state.POD, "oam.dev/instance-name", ("status",)),
+        (APPLICATION, "", ()),
+        (POD, "oam.dev/instance-name", ("status",)),
         (SERVICE, "app.kubernetes.io/managed-by=rudr", ()),
     ],
 )
-def test_no_more_is_watched_of_a_kind_than_is_needed(kind: Kind, labels: str, parts: tuple[str, ...]) -> None:
+def test_watches_select_only_the_objects_and_fields_that_are_needed(
+    kind: Kind, labels: str, parts: tuple[str, ...]
+) -> None:
     found = kind_watch.selection(Resource("", "v1", kind.kind, "things", namespaced=True), "shop", kind)
     assert (found.labels, found.parts, found.namespace) == (labels, parts, "shop")

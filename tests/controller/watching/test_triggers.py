@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from rudr_py.api import Kind
-from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import triggers
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, POD
 from rudr_py.render.values import labels as stamp
 
 SHOP = frozenset({ObjectKey("shop", "shop")})
@@ -41,11 +41,11 @@ def known() -> ClusterState:
 def test_every_change_of_an_application_triggers_it_because_own_writes_are_in_the_cache_before_their_events(
     known: ClusterState, live: Make
 ) -> None:
-    old = live(cluster_state.APPLICATION, "shop", names("web") | {"status": {"phase": "Add"}}, generation=1)
-    new = live(cluster_state.APPLICATION, "shop", names("web") | {"status": {"phase": "synced"}}, generation=1)
-    assert triggers.keys(cluster_state.APPLICATION, Change(None, old), known) == SHOP
-    assert triggers.keys(cluster_state.APPLICATION, Change(old, new), known) == SHOP
-    assert triggers.keys(cluster_state.APPLICATION, Change(new, None), known) == SHOP
+    old = live(APPLICATION, "shop", names("web") | {"status": {"phase": "Add"}}, generation=1)
+    new = live(APPLICATION, "shop", names("web") | {"status": {"phase": "synced"}}, generation=1)
+    assert triggers.keys(APPLICATION, Change(None, old), known) == SHOP
+    assert triggers.keys(APPLICATION, Change(old, new), known) == SHOP
+    assert triggers.keys(APPLICATION, Change(new, None), known) == SHOP
 
 
 @pytest.mark.parametrize(
@@ -58,80 +58,70 @@ def test_every_change_of_an_application_triggers_it_because_own_writes_are_in_th
         {"uid": "another"},
     ],
 )
-def test_what_makes_an_application_worth_a_look(known: ClusterState, live: Make, change: dict[str, Any]) -> None:
-    old = live(cluster_state.APPLICATION, "shop", generation=1)
-    new = live(cluster_state.APPLICATION, "shop", **{"generation": 1, **change})
-    assert triggers.keys(cluster_state.APPLICATION, Change(old, new), known) == SHOP
+def test_changes_that_trigger_an_application(known: ClusterState, live: Make, change: dict[str, Any]) -> None:
+    old = live(APPLICATION, "shop", generation=1)
+    new = live(APPLICATION, "shop", **{"generation": 1, **change})
+    assert triggers.keys(APPLICATION, Change(old, new), known) == SHOP
 
 
-def test_a_component_concerns_the_applications_that_name_it(known: ClusterState, live: Make) -> None:
-    triggers.keys(
-        cluster_state.APPLICATION, Change(None, live(cluster_state.APPLICATION, "shop", names("web", "db"))), known
-    )
-    component = live(cluster_state.COMPONENT, "web", generation=1)
-    assert triggers.keys(cluster_state.COMPONENT, Change(None, component), known) == SHOP
-    assert triggers.keys(cluster_state.COMPONENT, Change(component, None), known) == SHOP
-    assert triggers.keys(cluster_state.COMPONENT, Change(None, live(cluster_state.COMPONENT, "else")), known) == NOBODY
-    assert (
-        triggers.keys(cluster_state.COMPONENT, Change(None, live(cluster_state.COMPONENT, "web", namespace="b")), known)
-        == NOBODY
-    )
-    triggers.keys(cluster_state.APPLICATION, Change(None, live(cluster_state.APPLICATION, "shop", names("db"))), known)
-    assert triggers.keys(cluster_state.COMPONENT, Change(None, component), known) == NOBODY
+def test_a_component_triggers_the_applications_that_name_it(known: ClusterState, live: Make) -> None:
+    triggers.keys(APPLICATION, Change(None, live(APPLICATION, "shop", names("web", "db"))), known)
+    component = live(COMPONENT, "web", generation=1)
+    assert triggers.keys(COMPONENT, Change(None, component), known) == SHOP
+    assert triggers.keys(COMPONENT, Change(component, None), known) == SHOP
+    assert triggers.keys(COMPONENT, Change(None, live(COMPONENT, "else")), known) == NOBODY
+    assert triggers.keys(COMPONENT, Change(None, live(COMPONENT, "web", namespace="b")), known) == NOBODY
+    triggers.keys(APPLICATION, Change(None, live(APPLICATION, "shop", names("db"))), known)
+    assert triggers.keys(COMPONENT, Change(None, component), known) == NOBODY
 
 
-def test_a_deleted_application_uses_no_component_any_more(known: ClusterState, live: Make) -> None:
-    application = live(cluster_state.APPLICATION, "shop", names("web"))
-    triggers.keys(cluster_state.APPLICATION, Change(None, application), known)
-    triggers.keys(cluster_state.APPLICATION, Change(application, None), known)
+def test_a_deleted_application_uses_no_component(known: ClusterState, live: Make) -> None:
+    application = live(APPLICATION, "shop", names("web"))
+    triggers.keys(APPLICATION, Change(None, application), known)
+    triggers.keys(APPLICATION, Change(application, None), known)
     assert known.applications.components.keys(ObjectKey("shop", "web")) == NOBODY
 
 
-def test_a_component_instance_concerns_its_application(known: ClusterState, live: Make) -> None:
-    instance = live(cluster_state.COMPONENT_INSTANCE, "web", **owned(cluster_state.APPLICATION, "shop"))
-    assert triggers.keys(cluster_state.COMPONENT_INSTANCE, Change(instance, None), known) == SHOP
-    assert (
-        triggers.keys(
-            cluster_state.COMPONENT_INSTANCE, Change(None, live(cluster_state.COMPONENT_INSTANCE, "x")), known
-        )
-        == NOBODY
-    )
+def test_a_component_instance_triggers_its_application(known: ClusterState, live: Make) -> None:
+    instance = live(COMPONENT_INSTANCE, "web", **owned(APPLICATION, "shop"))
+    assert triggers.keys(COMPONENT_INSTANCE, Change(instance, None), known) == SHOP
+    assert triggers.keys(COMPONENT_INSTANCE, Change(None, live(COMPONENT_INSTANCE, "x")), known) == NOBODY
 
 
-def test_a_child_concerns_the_application_above_its_owner(known: ClusterState, live: Make) -> None:
+def test_a_child_triggers_the_application_above_its_owner(known: ClusterState, live: Make) -> None:
     cache = Cache()
-    known.add(cluster_state.COMPONENT_INSTANCE, "", cache)
-    instance = live(cluster_state.COMPONENT_INSTANCE, "web", **owned(cluster_state.APPLICATION, "shop"))
+    known.add(COMPONENT_INSTANCE, "", cache)
+    instance = live(COMPONENT_INSTANCE, "web", **owned(APPLICATION, "shop"))
     for event in (ListingStarted(), Listed(instance), ListingDone("9")):
         cache.feed(event)
-    child = live(SERVICE, "web", **owned(cluster_state.COMPONENT_INSTANCE, "web"))
+    child = live(SERVICE, "web", **owned(COMPONENT_INSTANCE, "web"))
     assert triggers.keys(SERVICE, Change(None, child), known) == SHOP
 
 
-def test_a_child_whose_owner_is_gone_and_a_pod_are_found_by_their_label(known: ClusterState, live: Make) -> None:
+def test_orphans_and_pods_trigger_the_application_of_their_label(known: ClusterState, live: Make) -> None:
     labels = {stamp.APPLICATION: "shop"}
-    orphan = live(SERVICE, "web", labels=labels, **owned(cluster_state.COMPONENT_INSTANCE, "web"))
+    orphan = live(SERVICE, "web", labels=labels, **owned(COMPONENT_INSTANCE, "web"))
     assert triggers.keys(SERVICE, Change(orphan, None), known) == SHOP
-    assert triggers.keys(cluster_state.POD, Change(None, live(cluster_state.POD, "web", labels=labels)), known) == SHOP
+    assert triggers.keys(POD, Change(None, live(POD, "web", labels=labels)), known) == SHOP
     assert triggers.keys(SERVICE, Change(None, live(SERVICE, "web")), known) == NOBODY
 
 
-def test_a_child_that_changed_hands_concerns_both_applications(known: ClusterState, live: Make) -> None:
+def test_a_child_with_a_new_owner_triggers_both_applications(known: ClusterState, live: Make) -> None:
     old, new = (live(SERVICE, "web", labels={stamp.APPLICATION: name}) for name in ("shop", "other"))
     assert triggers.keys(SERVICE, Change(old, new), known) == {ObjectKey("shop", "shop"), ObjectKey("shop", "other")}
 
 
 @pytest.mark.parametrize("spec", [None, 3, [], {"components": 3}, {"components": [3, {"componentName": {}}, {}]}])
-def test_an_application_in_any_shape_is_triggered_and_names_nothing(known: ClusterState, live: Make, spec: Any) -> None:
-    poison = live(cluster_state.APPLICATION, "shop", {"spec": spec})
-    assert triggers.keys(cluster_state.APPLICATION, Change(None, poison), known) == SHOP
+def test_a_malformed_application_is_triggered_and_names_no_component(
+    known: ClusterState, live: Make, spec: Any
+) -> None:
+    poison = live(APPLICATION, "shop", {"spec": spec})
+    assert triggers.keys(APPLICATION, Change(None, poison), known) == SHOP
     assert triggers.component_names(poison) == frozenset()
 
 
-def test_an_application_that_is_nested_too_deeply_is_triggered_and_names_nothing(
-    known: ClusterState, live: Make
-) -> None:
+def test_an_application_nested_too_deeply_is_triggered_and_names_no_component(known: ClusterState, live: Make) -> None:
     nested = b'{"metadata":{"name":"shop"},"spec":' + b'{"a":' * 20000 + b"1" + b"}" * 20000 + b"}"
-    unreadable = msgspec.structs.replace(live(cluster_state.APPLICATION, "shop"), body=nested)
+    unreadable = msgspec.structs.replace(live(APPLICATION, "shop"), body=nested)
     assert triggers.component_names(unreadable) == frozenset()
-    assert triggers.keys(cluster_state.APPLICATION, Change(None, unreadable), known) == SHOP
+    assert triggers.keys(APPLICATION, Change(None, unreadable), known) == SHOP

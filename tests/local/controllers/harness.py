@@ -22,6 +22,8 @@ from rudr_py.local.storage.store import Object, Store
 KINDS = {
     "Pod": "v1",
     "Namespace": "v1",
+    "Node": "v1",
+    "Event": "v1",
     "ConfigMap": "v1",
     "ServiceAccount": "v1",
     "Service": "v1",

@@ -27,7 +27,7 @@ def right(parsed: Parsed[Application]) -> Application:
     return parsed.value
 
 
-def test_an_application_is_read(application: Build) -> None:
+def test_an_application_is_parsed(application: Build) -> None:
     component = {
         "componentName": "web",
         "instanceName": "front",
@@ -40,11 +40,11 @@ def test_an_application_is_read(application: Build) -> None:
         variables=[{"name": "domain", "value": "example.com"}], scopes=[scope], components=[component]
     )
     parsed = parse_application(document)
-    found = right(parsed)
+    value = right(parsed)
     assert parsed.warnings == ()
-    assert found.metadata.key == ObjectKey("team", "shop")
-    assert found.variables == {"domain": "example.com"}
-    assert found.scopes == (
+    assert value.metadata.key == ObjectKey("team", "shop")
+    assert value.variables == {"domain": "example.com"}
+    assert value.scopes == (
         ScopeBinding(
             name="net",
             type="core.oam.dev/v1alpha1.NetworkScope",
@@ -52,7 +52,7 @@ def test_an_application_is_read(application: Build) -> None:
             property_steps={"network-id": ("properties", "network-id")},
         ),
     )
-    assert found.components == (
+    assert value.components == (
         ComponentBinding(
             component_name="web",
             instance_name="front",
@@ -90,31 +90,31 @@ def test_an_application_is_read(application: Build) -> None:
         ),
     ],
 )
-def test_trait_properties_are_read_wherever_they_stand(
+def test_trait_properties_are_accepted_in_all_three_places(
     binding: Build, trait: dict[str, Any], steps: tuple[str | int, ...], where: str | None
 ) -> None:
     parsed = parse_application(binding(traits=[{"name": "manual-scaler", **trait}]))
-    found = right(parsed).components[0].traits[0]
-    assert (found.name, found.properties) == ("manual-scaler", {"replicaCount": 3})
-    assert found.steps_to("replicaCount") == steps
+    value = right(parsed).components[0].traits[0]
+    assert (value.name, value.properties) == ("manual-scaler", {"replicaCount": 3})
+    assert value.steps_to("replicaCount") == steps
     assert told(parsed.warnings) == ([] if where is None else [("", f"{FIRST}.traits[0]{where}")])
 
 
-def test_the_steps_to_an_absent_property_lead_to_where_it_would_stand(binding: Build) -> None:
-    found = right(parse_application(binding(traits=[{"name": "a", "properties": {"b": {"c": 1}}}])))
-    trait = found.components[0].traits[0]
+def test_the_steps_to_an_absent_property_lead_to_its_expected_place(binding: Build) -> None:
+    value = right(parse_application(binding(traits=[{"name": "a", "properties": {"b": {"c": 1}}}])))
+    trait = value.components[0].traits[0]
     assert trait.steps_to() == ("properties",)
     assert trait.steps_to("x") == ("properties", "x")
     assert trait.steps_to("b", "c") == ("properties", "b", "c")
 
 
-def test_a_trait_without_properties_is_right(binding: Build) -> None:
+def test_a_trait_without_properties_is_valid(binding: Build) -> None:
     parsed = parse_application(binding(traits=[{"name": "empty", "properties": None}, {"name": "other"}]))
     assert [trait.properties for trait in right(parsed).components[0].traits] == [{}, {}]
     assert parsed.warnings == ()
 
 
-def test_keys_beside_full_properties_have_no_effect_and_are_told(binding: Build) -> None:
+def test_keys_next_to_properties_have_no_effect_and_are_reported(binding: Build) -> None:
     trait = {"name": "ingress", "properties": {"path": "/"}, "hostname": "a", "parameterValues": {"b": 1}}
     parsed = parse_application(binding(traits=[trait]))
     assert right(parsed).components[0].traits[0].properties == {"path": "/"}
@@ -134,26 +134,26 @@ def test_scope_properties_may_be_a_map_or_a_list(application: Build, properties:
 
 def test_parameter_values_may_be_a_map_with_a_warning(binding: Build) -> None:
     parsed = parse_application(binding(parameterValues={"size": 3}))
-    found = right(parsed).components[0]
-    assert found.parameter_values == {"size": 3}
-    assert found.parameter_steps == {"size": ("parameterValues", "size")}
+    value = right(parsed).components[0]
+    assert value.parameter_values == {"size": 3}
+    assert value.parameter_steps == {"size": ("parameterValues", "size")}
     assert told(parsed.warnings) == [("", f"{FIRST}.parameterValues")]
 
 
-def test_of_two_values_for_a_parameter_the_last_counts_with_a_warning(binding: Build) -> None:
+def test_the_last_of_two_values_for_a_parameter_is_used_with_a_warning(binding: Build) -> None:
     values = [{"name": "a", "value": 1}, {"name": "a", "value": 2}]
     parsed = parse_application(binding(parameterValues=values))
     assert right(parsed).components[0].parameter_values == {"a": 2}
     assert told(parsed.warnings) == [("", f"{FIRST}.parameterValues[1].name")]
 
 
-def test_a_document_without_namespace_is_in_the_default_one(application: Build) -> None:
+def test_a_document_without_namespace_is_in_the_default_namespace(application: Build) -> None:
     document = application()
     del document["metadata"]["namespace"]
     assert right(parse_application(document)).metadata.namespace == "default"
 
 
-def test_the_servers_metadata_is_read(application: Build) -> None:
+def test_metadata_of_the_server_is_parsed(application: Build) -> None:
     document = application()
     document["metadata"] |= {
         "uid": "u",
@@ -164,9 +164,9 @@ def test_the_servers_metadata_is_read(application: Build) -> None:
         "finalizers": ["f"],
         "deletionTimestamp": "2026-01-01T00:00:00Z",
     }
-    found = right(parse_application(document)).metadata
-    assert (found.uid, found.generation, found.resource_version) == ("u", 7, "12")
-    assert (found.labels, found.version, found.finalizers, found.deleting) == ({"a": "b"}, "1.2.3", ("f",), True)
+    value = right(parse_application(document)).metadata
+    assert (value.uid, value.generation, value.resource_version) == ("u", 7, "12")
+    assert (value.labels, value.version, value.finalizers, value.deleting) == ({"a": "b"}, "1.2.3", ("f",), True)
 
 
 def test_a_document_without_version_annotation_is_version_0_1_0(application: Build) -> None:
@@ -194,7 +194,7 @@ def test_a_document_without_version_annotation_is_version_0_1_0(application: Bui
         ),
     ],
 )
-def test_a_broken_rule_of_an_application_is_told(
+def test_a_broken_rule_of_an_application_is_reported(
     application: Build, spec: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     assert told(parse_application(application(**spec)).problems) == [expected]
@@ -215,7 +215,9 @@ def test_a_broken_rule_of_an_application_is_told(
         ({"parameterValues": "x"}, ("AC-12", f"{FIRST}.parameterValues")),
     ],
 )
-def test_a_broken_rule_of_a_binding_is_told(binding: Build, fields: dict[str, Any], expected: tuple[str, str]) -> None:
+def test_a_broken_rule_of_a_binding_is_reported(
+    binding: Build, fields: dict[str, Any], expected: tuple[str, str]
+) -> None:
     assert told(parse_application(binding(**fields)).problems) == [expected]
 
 

@@ -50,7 +50,7 @@ def warnings(document: dict[str, Any]) -> list[tuple[str, str]]:
     return told(parsed.warnings)
 
 
-def test_every_field_of_a_container_is_read(container: Build) -> None:
+def test_every_field_of_a_container_is_parsed(container: Build) -> None:
     document = container(
         cmd=["serve"],
         args=["--fast"],
@@ -68,25 +68,25 @@ def test_every_field_of_a_container_is_read(container: Build) -> None:
         },
     )
     parsed = parse_component(document)
-    found = right(parsed).containers[0]
+    value = right(parsed).containers[0]
     assert parsed.warnings == ()
-    assert (found.name, found.image, found.cmd, found.args) == ("main", "nginx:1.27", ("serve",), ("--fast",))
-    assert found.image_pull_secret == "registry"
-    assert found.env == (EnvVar(name="A", value="1"),)
-    assert found.config == (ConfigFile(path="/etc/a", value="x"),)
-    assert found.ports == (Port(name="dns", container_port=53, protocol="UDP"),)
-    assert found.liveness == HealthProbe(exec=("true",), initial_delay=5)
+    assert (value.name, value.image, value.cmd, value.args) == ("main", "nginx:1.27", ("serve",), ("--fast",))
+    assert value.image_pull_secret == "registry"
+    assert value.env == (EnvVar(name="A", value="1"),)
+    assert value.config == (ConfigFile(path="/etc/a", value="x"),)
+    assert value.ports == (Port(name="dns", container_port=53, protocol="UDP"),)
+    assert value.liveness == HealthProbe(exec=("true",), initial_delay=5)
     headers = (HttpHeader(name="X", value="y"),)
     http_get = HttpGet(path="/up", port=80, headers=headers)
-    assert found.readiness == HealthProbe(http_get=http_get, period=3, timeout=2, success=4, failure=5)
+    assert value.readiness == HealthProbe(http_get=http_get, period=3, timeout=2, success=4, failure=5)
 
 
-def test_a_container_without_resources_gets_what_rudr_gave_it(component: Build) -> None:
-    found = right(parse_component(component())).containers[0].resources
-    assert found == Resources(cpu="0.1", memory="128Mi", gpu="", volumes=(), extended=())
+def test_a_container_without_resources_gets_the_defaults_of_rudr(component: Build) -> None:
+    value = right(parse_component(component())).containers[0].resources
+    assert value == Resources(cpu="0.1", memory="128Mi", gpu="", volumes=(), extended=())
 
 
-def test_every_field_of_resources_is_read(container: Build) -> None:
+def test_every_field_of_resources_is_parsed(container: Build) -> None:
     volume = {
         "name": "data",
         "mountPath": "/data",
@@ -101,30 +101,30 @@ def test_every_field_of_resources_is_read(container: Build) -> None:
         "volumes": [volume],
         "extended": [{"name": "ext.example.com/v1.MotionSensor", "required": "1"}],
     }
-    found = right(parse_component(container(resources=resources))).containers[0].resources
-    assert (found.cpu, found.memory, found.gpu) == ("0.5", "1G", "1")
+    value = right(parse_component(container(resources=resources))).containers[0].resources
+    assert (value.cpu, value.memory, value.gpu) == ("0.5", "1G", "1")
     disk = Disk(required="50M", ephemeral=True)
-    assert found.volumes == (
+    assert value.volumes == (
         Volume(name="data", mount_path="/data", access_mode="RO", sharing_policy="Shared", disk=disk),
     )
-    assert found.extended == (ExtendedResource(name="ext.example.com/v1.MotionSensor", required="1"),)
+    assert value.extended == (ExtendedResource(name="ext.example.com/v1.MotionSensor", required="1"),)
 
 
-def test_parameters_and_settings_are_read(component: Build) -> None:
+def test_parameters_and_settings_are_parsed(component: Build) -> None:
     document = component(
         parameters=[{"name": "size", "type": "number", "required": True, "description": "How many."}],
         workloadSettings=[{"name": "plain"}, {"name": "s", "type": "array", "value": [1], "fromParam": "size"}],
     )
-    found = right(parse_component(document))
-    assert found.parameters == (Parameter(name="size", type="number", required=True, description="How many."),)
-    assert found.settings == (
+    value = right(parse_component(document))
+    assert value.parameters == (Parameter(name="size", type="number", required=True, description="How many."),)
+    assert value.settings == (
         Setting(name="plain", type="string"),
         Setting(name="s", type="array", value=[1], from_param="size"),
     )
 
 
 @pytest.mark.parametrize("missing", ["volumes", "cpu", "memory", "gpu", "extended"])
-def test_null_is_as_good_as_absent(container: Build, missing: str) -> None:
+def test_null_means_absent(container: Build, missing: str) -> None:
     assert right(parse_component(container(resources={missing: None}))).containers[0].resources == Resources()
 
 
@@ -142,42 +142,42 @@ def test_a_probe_has_the_defaults_of_the_specification(container: Build) -> None
     )
 
 
-def test_a_relative_config_path_counts_from_the_root(container: Build) -> None:
+def test_a_relative_config_path_starts_at_the_root(container: Build) -> None:
     document = container(config=[{"path": "etc//a.txt", "value": ""}])
     assert right(parse_component(document)).containers[0].config[0].path == "/etc/a.txt"
 
 
-def test_the_spelling_os_is_read_with_a_warning(component: Build) -> None:
+def test_the_key_os_is_accepted_with_a_warning(component: Build) -> None:
     parsed = parse_component(component(os="windows"))
     assert right(parsed).os_type == "windows"
     assert told(parsed.warnings) == [("", "$.spec.os")]
 
 
-def test_cpu_in_quotes_is_read_with_a_warning(container: Build) -> None:
+def test_cpu_in_quotes_is_accepted_with_a_warning(container: Build) -> None:
     parsed = parse_component(container(resources={"cpu": {"required": "0.5"}}))
     assert right(parsed).containers[0].resources.cpu == "0.5"
     assert told(parsed.warnings) == [("UN-2", f"{MAIN}.resources.cpu.required")]
 
 
-def test_cpu_that_is_no_amount_is_told_once(container: Build) -> None:
+def test_cpu_that_is_not_an_amount_is_reported_once(container: Build) -> None:
     parsed = parse_component(container(resources={"cpu": {"required": "much"}}))
     assert (len(parsed.problems), parsed.warnings) == (1, ())
 
 
 @pytest.mark.parametrize(("written", "meant"), [("Y", True), ("n", False), ("yes", True), ("False", False)])
-def test_words_for_true_and_false_are_read_with_a_warning(component: Build, written: str, meant: bool) -> None:
+def test_words_for_true_and_false_are_accepted_with_a_warning(component: Build, written: str, meant: bool) -> None:
     parsed = parse_component(component(parameters=[{"name": "p", "type": "string", "required": written}]))
     assert right(parsed).parameters[0].required is meant
     assert told(parsed.warnings) == [("PA-3", "$.spec.parameters[0].required")]
 
 
-def test_an_unknown_key_is_a_warning_with_the_nearest_known_one(container: Build) -> None:
+def test_an_unknown_key_is_a_warning_with_a_suggestion(container: Build) -> None:
     parsed = parse_component(container(imagePullSecrets="x"))
     assert told(parsed.warnings) == [("", f"{MAIN}.imagePullSecrets")]
     assert 'Did you mean "imagePullSecret"?' in parsed.warnings[0].message
 
 
-def test_all_mistakes_are_told_at_once(component: Build) -> None:
+def test_all_errors_are_reported_together(component: Build) -> None:
     document = component(
         workloadType="Server",
         osType="beos",
@@ -225,7 +225,7 @@ def test_all_mistakes_are_told_at_once(component: Build) -> None:
         ),
     ],
 )
-def test_a_broken_rule_of_a_component_is_told(
+def test_a_broken_rule_of_a_component_is_reported(
     component: Build, spec: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     assert problems(component(**spec)) == [expected]
@@ -302,7 +302,7 @@ def test_a_broken_rule_of_a_component_is_told(
         ({"readinessProbe": {"tcpSocket": {}}}, ("HP-4", f"{MAIN}.readinessProbe.tcpSocket")),
     ],
 )
-def test_a_broken_rule_of_a_container_is_told(
+def test_a_broken_rule_of_a_container_is_reported(
     container: Build, fields: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     assert problems(container(**fields)) == [expected]
@@ -332,7 +332,7 @@ def test_a_broken_rule_of_a_container_is_told(
         ({"volumes": [{"name": "a", "mountPath": "/a", "disk": {}}]}, ("RS-6", "volumes[0].disk")),
     ],
 )
-def test_a_broken_rule_of_resources_is_told(
+def test_a_broken_rule_of_resources_is_reported(
     container: Build, resources: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     rule, path = expected
@@ -340,7 +340,7 @@ def test_a_broken_rule_of_resources_is_told(
 
 
 @pytest.mark.parametrize("workload", ["Worker", "SingletonWorker"])
-def test_a_worker_with_a_port_is_refused(component: Build, workload: str) -> None:
+def test_a_worker_with_a_port_is_rejected(component: Build, workload: str) -> None:
     document = component(workloadType=f"core.oam.dev/v1alpha1.{workload}")
     assert problems(document) == [("CO-10", f"{MAIN}.ports")]
 
@@ -364,7 +364,7 @@ def test_a_workload_outside_the_core_needs_no_container(component: Build) -> Non
     assert problems(component(workloadType="openfaas.com/v1alpha2.Function", containers=None)) == []
 
 
-def test_the_same_port_for_two_protocols_is_right(container: Build) -> None:
+def test_the_same_port_for_two_protocols_is_valid(container: Build) -> None:
     ports = [
         {"name": "dns", "containerPort": 53, "protocol": "UDP"},
         {"name": "dnstcp", "containerPort": 53, "protocol": "TCP"},
@@ -393,20 +393,18 @@ def test_the_same_port_for_two_protocols_is_right(container: Build) -> None:
         ),
     ],
 )
-def test_what_should_be_otherwise_is_a_warning(
-    container: Build, fields: dict[str, Any], expected: tuple[str, str]
-) -> None:
+def test_discouraged_values_are_warnings(container: Build, fields: dict[str, Any], expected: tuple[str, str]) -> None:
     assert warnings(container(**fields)) == [expected]
 
 
 @pytest.mark.parametrize("document", [None, 5, "text", [], True])
-def test_what_is_no_map_is_no_document(document: Any) -> None:
+def test_a_value_that_is_not_a_map_is_not_a_document(document: Any) -> None:
     parsed = parse_component(document)
     assert parsed.value is None
     assert told(parsed.problems) == [("MD-1", "$")]
 
 
-def test_a_parameter_with_an_odd_name_is_a_warning(component: Build) -> None:
+def test_a_parameter_with_an_invalid_name_is_a_warning(component: Build) -> None:
     document = component(parameters=[{"name": "a b", "type": "string"}])
     assert warnings(document) == [("PA-1", "$.spec.parameters[0].name")]
 
@@ -416,11 +414,11 @@ def test_a_whole_number_may_be_written_with_a_fraction(container: Build) -> None
     assert right(parse_component(document)).containers[0].ports[0].container_port == 80
 
 
-def test_an_architecture_that_only_kubernetes_knows_is_a_warning(component: Build) -> None:
+def test_an_architecture_of_kubernetes_only_is_a_warning(component: Build) -> None:
     assert warnings(component(arch="ppc64le")) == [("CO-3", "$.spec.arch")]
 
 
-def test_a_digest_is_as_good_as_a_tag(container: Build) -> None:
+def test_an_image_with_a_digest_needs_no_tag(container: Build) -> None:
     assert warnings(container(image=f"nginx@sha256:{'0' * 64}")) == []
 
 
@@ -438,5 +436,5 @@ def test_a_digest_is_as_good_as_a_tag(container: Build) -> None:
         ({"spec": 5}, ("MD-1", "$.spec")),
     ],
 )
-def test_a_broken_frame_is_told(component: Build, change: dict[str, Any], expected: tuple[str, str]) -> None:
+def test_a_broken_envelope_is_reported(component: Build, change: dict[str, Any], expected: tuple[str, str]) -> None:
     assert problems({**component(), **change})[0] == expected

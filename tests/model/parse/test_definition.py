@@ -33,33 +33,33 @@ def right(kind: str, **fields: Any) -> Any:
 
 
 def problems(kind: str, **spec: Any) -> list[tuple[str, str]]:
-    found = documents.parse(document(kind, spec=spec)).problems
-    return [(problem.rule, problem.path) for problem in found]
+    result = documents.parse(document(kind, spec=spec)).problems
+    return [(problem.rule, problem.path) for problem in result]
 
 
 @pytest.mark.parametrize("properties", [SCHEMA, json.dumps(SCHEMA)])
-def test_a_trait_has_its_schema_as_text_or_as_it_is(properties: Any) -> None:
-    found = right("Trait", spec={"appliesTo": ["core.oam.dev/v1alpha1.Server"], "properties": properties})
-    assert found == TraitDefinition(
+def test_the_schema_of_a_trait_is_text_or_a_map(properties: Any) -> None:
+    value = right("Trait", spec={"appliesTo": ["core.oam.dev/v1alpha1.Server"], "properties": properties})
+    assert value == TraitDefinition(
         metadata=Metadata(name="it"), applies_to=("core.oam.dev/v1alpha1.Server",), properties=SCHEMA
     )
 
 
-def test_a_trait_applies_to_everything_unless_it_says_to_what() -> None:
+def test_a_trait_applies_to_all_workload_types_by_default() -> None:
     assert right("Trait", spec={"properties": ""}) == TraitDefinition(metadata=Metadata(name="it"), applies_to=("*",))
 
 
 @pytest.mark.parametrize("properties", ["{,}", "[]", "5", '{"a": 1e999}', "[" * 100_000, '{"a": "\\ud800"}', 5])
-def test_a_schema_that_is_none_is_told(properties: Any) -> None:
+def test_an_invalid_schema_is_reported(properties: Any) -> None:
     assert problems("Trait", properties=properties) == [("TR-16", "$.spec.properties")]
 
 
 @pytest.mark.parametrize("key", ["settings", "workloadSettings"])
-def test_a_workload_type_is_read(key: str) -> None:
+def test_a_workload_type_is_parsed(key: str) -> None:
     names = {"kind": "Function", "singular": "function", "plural": "functions"}
     spec = {"group": "openfaas.com", "version": "v1alpha2", "names": names, key: [{"name": "image", "required": True}]}
-    found = documents.parse(document("WorkloadType", spec=spec)).value
-    assert found == WorkloadTypeDefinition(
+    result = documents.parse(document("WorkloadType", spec=spec)).value
+    assert result == WorkloadTypeDefinition(
         metadata=Metadata(name="it"),
         group="openfaas.com",
         version="v1alpha2",
@@ -80,12 +80,12 @@ def test_the_value_of_a_setting_of_a_workload_type_is_its_default(key: str) -> N
     assert parsed.value.settings == (Setting(name="image", value="busybox"),)
 
 
-def test_a_workload_type_needs_group_and_kind() -> None:
+def test_a_workload_type_requires_group_and_kind() -> None:
     assert problems("WorkloadType") == [("WT-2", "$.spec"), ("WT-2", "$.spec")]
     assert problems("WorkloadType", group="g", names={"kind": "function"}) == [("WT-2", "$.spec.names.kind")]
 
 
-def test_a_scope_is_read_with_the_types_of_the_core_definitions() -> None:
+def test_a_scope_is_parsed_with_the_types_of_the_core_definitions() -> None:
     parameters = [{"name": "probe-timeout", "type": "integer", "required": False}]
     spec = {"type": "core.oam.dev/v1.NetworkScope", "allowComponentOverlap": True, "parameters": parameters}
     assert right("ApplicationScope", spec=spec) == ScopeDefinition(
@@ -96,7 +96,7 @@ def test_a_scope_is_read_with_the_types_of_the_core_definitions() -> None:
     )
 
 
-def test_a_scope_that_breaks_a_rule_is_told() -> None:
+def test_a_broken_rule_of_a_scope_is_reported() -> None:
     assert problems("ApplicationScope") == [("SC-7", "$.spec")]
     assert problems("ApplicationScope", type="Network") == [("MD-11", "$.spec.type")]
     twice = [{"name": "a", "type": "string"}] * 2
@@ -105,11 +105,11 @@ def test_a_scope_that_breaks_a_rule_is_told() -> None:
 
 @pytest.mark.parametrize(("status", "health"), [("healthy", "healthy"), (None, ""), ({"conditions": []}, "")])
 def test_the_status_of_a_component_instance_is_bare_text(status: Any, health: str) -> None:
-    found = right("ComponentInstance", spec={"traits": []}, status=status)
-    assert found == ComponentInstance(metadata=Metadata(name="it"), traits=(), health=health)
+    value = right("ComponentInstance", spec={"traits": []}, status=status)
+    assert value == ComponentInstance(metadata=Metadata(name="it"), traits=(), health=health)
 
 
-def test_a_health_scope_is_read() -> None:
+def test_a_health_scope_is_parsed() -> None:
     spec = {"probeMethod": "kube-get", "probeEndpoint": ".status", "probeInterval": 60, "healthThresholdPercentage": 50}
     assert right("HealthScope", spec=spec) == HealthScope(
         metadata=Metadata(name="it"),
@@ -126,14 +126,14 @@ def test_a_health_scope_is_read() -> None:
 @pytest.mark.parametrize(
     ("kind", "meant"), [("Component", "ComponentSchematic"), ("ApplicationConfig", "ApplicationConfiguration")]
 )
-def test_an_unknown_kind_is_told_with_the_nearest_one(kind: str, meant: str) -> None:
+def test_an_unknown_kind_is_reported_with_a_suggestion(kind: str, meant: str) -> None:
     parsed = documents.parse(document(kind, spec={}))
     assert parsed.value is None
     assert [problem.path for problem in parsed.problems] == ["$.kind"]
     assert f'Did you mean "{meant}"?' in parsed.problems[0].message
 
 
-def test_a_document_of_another_group_is_none_of_ours() -> None:
+def test_a_document_of_another_group_is_not_an_oam_document() -> None:
     assert documents.is_oam({"apiVersion": "core.oam.dev/v1alpha2"})
     assert not documents.is_oam({"apiVersion": "v1"})
     assert not documents.is_oam({"apiVersion": ["core.oam.dev/v1alpha1"]})

@@ -24,15 +24,15 @@ def places(text: str | bytes) -> list[str]:
     return [str(problem.location) for problem in refused(text)]
 
 
-def test_documents_come_in_order_with_file_and_index() -> None:
-    found = yaml_file.load("---\na: 1\n---\n---\nb: 2\n...\n", "f.yaml")
-    assert [(document.value, document.name, document.index) for document in found] == [
+def test_documents_are_in_order_with_file_and_index() -> None:
+    documents = yaml_file.load("---\na: 1\n---\n---\nb: 2\n...\n", "f.yaml")
+    assert [(document.value, document.name, document.index) for document in documents] == [
         ({"a": 1}, "f.yaml", 0),
         ({"b": 2}, "f.yaml", 2),
     ]
 
 
-def test_every_key_and_value_has_its_place() -> None:
+def test_every_key_and_value_has_its_position() -> None:
     text = "metadata:\n  labels:\n    a.b/c: x\nspec:\n- name: web\n  ports: [80, 81]\n"
     positions = yaml_file.load(text, "f.yaml")[0].positions
     assert positions.of_key('$.metadata.labels["a.b/c"]') == Location("f.yaml", 3, 5)
@@ -41,13 +41,13 @@ def test_every_key_and_value_has_its_place() -> None:
     assert positions.of_key("$.spec[0]") == Location("f.yaml", 5, 3)
 
 
-def test_what_is_not_there_has_the_place_of_what_is_around_it() -> None:
+def test_an_absent_value_has_the_position_of_the_enclosing_value() -> None:
     positions = yaml_file.load("a:\n  b: 1\n", "f.yaml")[0].positions
     assert positions.of_value("$.a.x.y[3]") == Location("f.yaml", 2, 3)
     assert positions.of_key("$.z") == Location("f.yaml", 1, 1)
 
 
-def test_a_key_that_comes_twice_is_refused_with_both_places() -> None:
+def test_a_duplicate_key_is_rejected_with_both_positions() -> None:
     problems = refused("a: 1\nb:\n  c: 1\n  'c': 2\na: 3\n")
     assert [(problem.path, str(problem.location)) for problem in problems] == [
         ("$.b.c", "f.yaml:4:3"),
@@ -57,11 +57,11 @@ def test_a_key_that_comes_twice_is_refused_with_both_places() -> None:
     assert "f.yaml:1:1" in problems[1].message
 
 
-def test_a_key_may_come_again_in_another_document_or_map() -> None:
+def test_a_key_may_be_repeated_in_another_document_or_map() -> None:
     assert len(yaml_file.load("a: {b: 1}\nc: {b: 1}\n---\na: 1\n", "f.yaml")) == 2
 
 
-def test_mistakes_of_all_documents_are_told_at_once() -> None:
+def test_errors_of_all_documents_are_reported_together() -> None:
     assert places("a: 1\na: 2\n---\n- x\n---\nb: 1\nb: 2\n") == ["f.yaml:2:1", "f.yaml:7:1", "f.yaml:4:1"]
 
 
@@ -86,11 +86,11 @@ def test_mistakes_of_all_documents_are_told_at_once() -> None:
         ("a: 1\nb: \ud800\n", "f.yaml:2:4"),
     ],
 )
-def test_what_cannot_be_read_is_told_with_its_place(text: str | bytes, place: str) -> None:
+def test_a_syntax_error_is_reported_with_its_position(text: str | bytes, place: str) -> None:
     assert places(text) == [place]
 
 
-def test_aliases_and_merge_keys_are_put_in() -> None:
+def test_aliases_and_merge_keys_are_expanded() -> None:
     text = "base: &b {x: 1, w: 1}\none:\n  <<: *b\n  w: 2\ntwo: {<<: [*b, {z: 3, x: 9}]}\nthree: *b\n"
     value = yaml_file.load(text, "f.yaml")[0].value
     assert value["one"] == {"x": 1, "w": 2}
@@ -98,7 +98,7 @@ def test_aliases_and_merge_keys_are_put_in() -> None:
     assert value["three"] == {"x": 1, "w": 1}
 
 
-def test_aliases_that_explode_are_refused() -> None:
+def test_exponential_aliases_are_rejected() -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
     for before, name in zip("abcdefgh", "bcdefghi", strict=True):
         lines.append(f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]")
@@ -111,7 +111,7 @@ def test_aliases_that_explode_are_refused() -> None:
     ids=["list", "list within one look-ahead", "map", "block list", "list after a character of two bytes"],
 )
 @pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml_file.LOADER], ids=["python", "libyaml"])
-def test_deep_nesting_is_refused_at_its_place(
+def test_deep_nesting_is_rejected_at_its_position(
     text: str, column: int, loader: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(yaml_file, "LOADER", loader)
@@ -125,7 +125,7 @@ def test_a_file_nested_as_deep_as_allowed_keeps_its_syntax_error() -> None:
     assert problem.message.startswith("the file is not valid YAML: ")
 
 
-def test_deep_nesting_is_refused_through_aliases_too() -> None:
+def test_deep_nesting_through_aliases_is_rejected() -> None:
     lines = ["a0: &a0 {x: 1}"]
     lines += [f"a{n}: &a{n} {'[' * 40}*a{n - 1}{']' * 40}" for n in range(1, 4)]
     assert "deeper" in refused("\n".join(lines))[0].message
@@ -133,11 +133,11 @@ def test_deep_nesting_is_refused_through_aliases_too() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_byte_order_mark_is_no_part_of_the_text(encoding: str) -> None:
+def test_a_byte_order_mark_in_bytes_is_removed(encoding: str) -> None:
     assert yaml_file.load("a: ä\n".encode(encoding), "f.yaml")[0].value == {"a": "ä"}
 
 
-def test_a_byte_order_mark_in_text_is_no_part_of_it() -> None:
+def test_a_byte_order_mark_in_text_is_removed() -> None:
     assert yaml_file.load("\ufeffa: 1\n", "f.yaml")[0].value == {"a": 1}
 
 
@@ -149,11 +149,11 @@ def test_the_items_of_a_list_are_documents_with_their_own_paths() -> None:
     assert second.positions.of_value("$") == Location("f.yaml", 6, 3)
 
 
-def test_an_item_of_a_list_that_is_no_map_is_refused() -> None:
+def test_an_item_of_a_list_that_is_not_a_map_is_rejected() -> None:
     assert places("kind: List\nitems:\n- 5\n") == ["f.yaml:3:3"]
 
 
-def test_json_is_read_with_its_escapes_and_places() -> None:
+def test_json_is_parsed_with_escapes_and_positions() -> None:
     text = '{\n\t"a": "\\ud83d\\ude00 \\/ \\\\ud83d",\n\t"b": [1.50, true, null]\n}'
     document = yaml_file.load(text, "f.json")[0]
     assert document.value == {"a": "😀 / \\ud83d", "b": [1.5, True, None]}
@@ -187,12 +187,12 @@ json_values = st.recursive(
 
 
 @given(value=st.dictionaries(st.sampled_from("abc"), json_values, max_size=3))
-def test_whatever_json_writes_is_read_back(value: dict[str, object]) -> None:
+def test_any_json_is_read_back(value: dict[str, object]) -> None:
     assert [document.value for document in yaml_file.load(json.dumps(value), "f.json")] == [value]
 
 
 @given(text=st.text(alphabet="ab:-[]{}&*!|>'\"?#,~%@`<\n\t 01.e", max_size=60) | st.text() | st.binary())
-def test_any_text_is_read_or_refused(text: str | bytes) -> None:
+def test_any_text_is_parsed_or_rejected(text: str | bytes) -> None:
     problems: tuple[Problem, ...] = ()
     documents: tuple[Document, ...] = ()
     try:

@@ -28,20 +28,20 @@ from rudr_py.model.parse import yaml_scalars
         ("0x10000000000000000", "0x10000000000000000"), ("0777777777777777777777777", 7.777777777777778e23),
     ],
 )  # fmt: skip
-def test_a_plain_scalar_means_what_it_means_to_kubectl(text: str, value: Any) -> None:
-    found = yaml_scalars.plain(text)
-    assert (found, type(found)) == (value, type(value))
+def test_a_plain_scalar_means_the_same_as_in_kubectl(text: str, value: Any) -> None:
+    result = yaml_scalars.plain(text)
+    assert (result, type(result)) == (value, type(value))
 
 
 @pytest.mark.parametrize("text", [".inf", "-.INF", ".nan"])
-def test_a_number_that_json_cannot_say_is_refused(text: str) -> None:
+def test_a_number_that_json_cannot_represent_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="quotes"):
         yaml_scalars.plain(text)
 
 
 @given(st.text(alphabet="0123456789+-._eExXoObBinfaNA", max_size=500))
-def test_any_scalar_is_read_or_refused(text: str) -> None:
-    found: Any = None
+def test_any_scalar_is_parsed_or_rejected(text: str) -> None:
+    result: Any = None
     with contextlib.suppress(ValueError):
-        found = yaml_scalars.plain(text)
-    assert found is None or isinstance(found, str | int | float)
+        result = yaml_scalars.plain(text)
+    assert result is None or isinstance(result, str | int | float)

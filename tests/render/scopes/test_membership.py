@@ -44,8 +44,8 @@ def _joined(plan: Make, application: Text, web: Web) -> Callable[..., Plan]:
     """The plan of an instance with these applicationScopes; further inputs by name."""
 
     def joined(*names: str, **fields: Any) -> Plan:
-        known: dict[str, Any] = {"scopes_of": SCOPES} | fields
-        return plan(application(web(applicationScopes=list(names))), **known)
+        existing: dict[str, Any] = {"scopes_of": SCOPES} | fields
+        return plan(application(web(applicationScopes=list(names))), **existing)
 
     return joined
 
@@ -59,15 +59,15 @@ def test_the_name_of_an_application_joins_all_of_its_scopes(joined: Make) -> Non
     assert _scopes(joined("ops")) == [("ops", "well", HEALTH), ("ops", "net", NETWORK)]
 
 
-def test_the_name_of_a_scope_joins_that_one(joined: Make) -> None:
+def test_the_name_of_a_scope_joins_that_scope(joined: Make) -> None:
     assert _scopes(joined("well")) == [("ops", "well", HEALTH)]
 
 
-def test_a_scope_that_is_named_in_two_ways_is_joined_once(joined: Make) -> None:
+def test_a_scope_that_is_named_twice_is_joined_once(joined: Make) -> None:
     assert _scopes(joined("ops", "well")) == [("ops", "well", HEALTH), ("ops", "net", NETWORK)]
 
 
-def test_an_unknown_name_is_told_with_the_nearest_known_one_at_its_place(joined: Make) -> None:
+def test_an_unknown_scope_is_reported_at_its_path_with_a_suggestion(joined: Make) -> None:
     plan = joined("well", "closd")
     (problem,) = plan.problems
     assert (problem.path, problem.rule) == ("$.spec.components[0].applicationScopes[1]", "AC-14")
@@ -75,13 +75,13 @@ def test_an_unknown_name_is_told_with_the_nearest_known_one_at_its_place(joined:
     assert 'Did you mean "closed"?' in problem.message
 
 
-def test_two_scopes_of_a_type_without_overlap_are_refused_across_applications(joined: Make) -> None:
+def test_two_scopes_of_a_type_without_overlap_are_rejected_across_applications(joined: Make) -> None:
     (problem,) = joined("net", "closed").problems
     assert problem.rule == "SC-8"
     assert '"net" of the application "ops" and "closed" of the application "other"' in problem.message
 
 
-def test_a_type_that_overlaps_is_joined_twice(joined: Make) -> None:
+def test_an_instance_may_join_two_scopes_of_a_type_with_overlap(joined: Make) -> None:
     two = membership.declared(
         Application(metadata=Metadata(name=name), scopes=(ScopeBinding(name=f"of-{name}", type=HEALTH),))
         for name in ("a", "b")
@@ -89,21 +89,19 @@ def test_a_type_that_overlaps_is_joined_twice(joined: Make) -> None:
     assert len(_scopes(joined("a", "b", scopes_of=two))) == 2
 
 
-def test_a_definition_of_the_cluster_can_forbid_the_overlap(
-    joined: Make, definitions: Callable[..., Definitions]
-) -> None:
+def test_a_definition_in_the_cluster_can_forbid_overlap(joined: Make, definitions: Callable[..., Definitions]) -> None:
     two = membership.declared(
         Application(metadata=Metadata(name=name), scopes=(ScopeBinding(name=f"of-{name}", type=HEALTH),))
         for name in ("a", "b")
     )
     strict = {"type": HEALTH, "allowComponentOverlap": False}
-    known = definitions(
+    existing = definitions(
         {"apiVersion": "core.oam.dev/v1alpha1", "kind": "ApplicationScope", "metadata": {"name": "h"}, "spec": strict}
     )
-    assert [one.rule for one in joined("a", "b", scopes_of=two, definitions=known).problems] == ["SC-8"]
+    assert [problem.rule for problem in joined("a", "b", scopes_of=two, definitions=existing).problems] == ["SC-8"]
 
 
-def test_a_scope_name_that_two_applications_use_must_be_told_apart(joined: Make) -> None:
+def test_a_scope_name_of_two_applications_is_ambiguous(joined: Make) -> None:
     twins = membership.declared(
         Application(metadata=Metadata(name=name), scopes=(ScopeBinding(name="same", type=HEALTH),))
         for name in ("a", "b")
@@ -112,32 +110,32 @@ def test_a_scope_name_that_two_applications_use_must_be_told_apart(joined: Make)
     assert "the applications a, b each declare" in problem.message
 
 
-def test_a_scope_of_a_type_that_nobody_offers_is_a_warning_to_others(joined: Make) -> None:
+def test_a_scope_of_an_unknown_type_is_a_warning_for_its_members(joined: Make) -> None:
     strange = {"x": (DeclaredScope("ops", "x", "acme.dev/v1.Zone"),)}
     plan = joined("x", scopes_of=strange)
     assert _scopes(plan) == []
-    assert any('the scope "x" of the application "ops" is not joined' in one.message for one in plan.warnings)
+    assert any('the scope "x" of the application "ops" is not joined' in warning.message for warning in plan.warnings)
 
 
-def test_an_application_joins_scopes_of_its_own_without_any_index(plan: Make, application: Text, web: Web) -> None:
+def test_an_application_can_join_its_own_scopes_without_an_index(plan: Make, application: Text, web: Web) -> None:
     scope = {
         "name": "mine",
         "type": HEALTH,
         "properties": {"probe-method": "kube-get", "probe-endpoint": ".status"},
     }
-    found = plan(application(web(applicationScopes=["mine"]), scopes=[scope]))
-    assert _scopes(found) == [("shop", "mine", HEALTH)]
+    rendered = plan(application(web(applicationScopes=["mine"]), scopes=[scope]))
+    assert _scopes(rendered) == [("shop", "mine", HEALTH)]
 
 
-def test_without_a_scope_of_a_core_type_an_instance_is_in_the_root_one(joined: Make) -> None:
+def test_an_instance_without_a_scope_of_a_core_type_is_in_the_root_scope(joined: Make) -> None:
     roots = (DeclaredScope("root", "h", HEALTH), DeclaredScope("root", "n", NETWORK))
-    known = {**SCOPES, "root": roots}
-    assert _scopes(joined("well", scopes_of=known, root="root")) == [("ops", "well", HEALTH), ("root", "n", NETWORK)]
-    assert _scopes(joined(scopes_of=known, root="root")) == [("root", "h", HEALTH), ("root", "n", NETWORK)]
-    assert _scopes(joined(scopes_of=known)) == []
+    existing = {**SCOPES, "root": roots}
+    assert _scopes(joined("well", scopes_of=existing, root="root")) == [("ops", "well", HEALTH), ("root", "n", NETWORK)]
+    assert _scopes(joined(scopes_of=existing, root="root")) == [("root", "h", HEALTH), ("root", "n", NETWORK)]
+    assert _scopes(joined(scopes_of=existing)) == []
 
 
-def test_an_instance_tells_its_scopes_what_they_need_to_know(joined: Make) -> None:
+def test_a_member_has_the_values_that_scopes_need(joined: Make) -> None:
     plan = joined("well")
     assert plan.instances[0].member == Member(
         application="shop",
@@ -151,12 +149,12 @@ def test_an_instance_tells_its_scopes_what_they_need_to_know(joined: Make) -> No
     assert joined().instances[0].member is None
 
 
-def test_members_are_told_by_scope_with_state_and_reason_of_their_health(joined: Make, catalog: Catalog) -> None:
+def test_members_are_grouped_by_scope_with_state_and_reason_of_their_health(joined: Make, catalog: Catalog) -> None:
     plan = joined("ops")
-    healths = health.assess(plan, NOTHING, plan.instances[0].workload.context.now)
-    told = membership.members(plan, healths)
-    assert list(told) == [("ops", "well"), ("ops", "net")]
-    (member,) = told["ops", "well"]
+    healths = health.assess(plan, NOTHING, plan.instances[0].workload.context.now).instances
+    reported = membership.members(plan, healths)
+    assert list(reported) == [("ops", "well"), ("ops", "net")]
+    (member,) = reported["ops", "well"]
     assert member.health == Health("progressing", "Missing")
 
 
@@ -164,11 +162,11 @@ def test_members_of_all_applications_are_gathered_in_order() -> None:
     def member(application: str, instance: str) -> Member:
         return Member(application=application, instance=instance, component="c", workload="w")
 
-    told: list[Members] = [
+    reported: list[Members] = [
         {("ops", "well"): (member("b", "y"),), ("other", "closed"): (member("b", "y"),)},
         {("ops", "well"): (member("a", "z"), member("a", "x"))},
     ]
-    found = membership.gather("ops", told)
-    assert {scope: [(m.application, m.instance) for m in known] for scope, known in found.items()} == {
+    result = membership.gather("ops", reported)
+    assert {scope: [(m.application, m.instance) for m in existing] for scope, existing in result.items()} == {
         "well": [("a", "x"), ("a", "z"), ("b", "y")]
     }

@@ -42,8 +42,8 @@ Types = Callable[..., Catalog]
 
 
 def member(application: str, instance: str, **fields: Any) -> Member:
-    known: dict[str, Any] = {"component": "c", "workload": "core.oam.dev/v1alpha1.Server", "service": instance}
-    return Member(application=application, instance=instance, **(known | fields))
+    existing: dict[str, Any] = {"component": "c", "workload": "core.oam.dev/v1alpha1.Server", "service": instance}
+    return Member(application=application, instance=instance, **(existing | fields))
 
 
 class Zone(Scope[dict[str, Any]]):
@@ -59,23 +59,23 @@ class Zone(Scope[dict[str, Any]]):
     produces = (MAP,)
 
     def render(self, ctx: ScopeContext[dict[str, Any]]) -> Rendered:
-        found = Manifest(
+        result = Manifest(
             kind=MAP,
             name=ctx.properties.get("name") or ctx.name("zone"),
-            body={"data": {"members": ",".join(one.instance for one in ctx.members)}},
+            body={"data": {"members": ",".join(item.instance for item in ctx.members)}},
         )
         wished = ctx.properties.get("do")
         if wished == "refuse":
             raise InvalidProperties("size is too large", path="$.size")
         if wished == "scale":
-            return Rendered(add=(found,), scale=Scale.exact(1))
+            return Rendered(add=(result,), scale=Scale.exact(1))
         if wished == "once":
-            return Rendered(add=(msgspec.structs.replace(found, run_once=True),))
+            return Rendered(add=(msgspec.structs.replace(result, run_once=True),))
         if wished in ("probe", "twice", "astray"):
             target = Ref(Kind("v1", "Service"), "elsewhere" if wished == "astray" else ctx.members[0].service)
             probe = Probe(name="p", method="tcp", target=target, port=1)
-            return Rendered(add=(found,), probes=(probe,) * (2 if wished == "twice" else 1))
-        return Rendered(add=(found,), warnings=(f"siblings: {', '.join(ctx.siblings)}",))
+            return Rendered(add=(result,), probes=(probe,) * (2 if wished == "twice" else 1))
+        return Rendered(add=(result,), warnings=(f"siblings: {', '.join(ctx.siblings)}",))
 
     def status(self, ctx: ScopeContext[dict[str, Any]]) -> dict[str, Any] | None:
         if ctx.properties.get("do") == "fail":
@@ -95,7 +95,7 @@ def _zoned(plan: Make, application: Text, with_types: Types) -> Callable[..., Pl
 
 
 def _told(plan: Plan) -> list[tuple[str, str, str]]:
-    return [(one.rule, one.path, one.message) for one in plan.problems]
+    return [(problem.rule, problem.path, problem.message) for problem in plan.problems]
 
 
 def test_the_objects_of_a_scope_belong_to_the_application(zoned: Make) -> None:
@@ -109,9 +109,9 @@ def test_the_objects_of_a_scope_belong_to_the_application(zoned: Make) -> None:
 
 
 def test_the_standard_health_scope_has_the_name_of_its_application(plan: Make, application: Text) -> None:
-    found = plan(application(scopes=[WELL]))
-    assert [str(planned.ref) for planned in found.manifests] == ["healthscope.core.oam.dev/shop"]
-    assert [scope.name for scope in found.scopes] == ["well"]
+    rendered = plan(application(scopes=[WELL]))
+    assert [str(planned.ref) for planned in rendered.manifests] == ["healthscope.core.oam.dev/shop"]
+    assert [scope.name for scope in rendered.scopes] == ["well"]
 
 
 def test_scopes_come_before_the_pods_of_the_same_application(plan: Make, application: Text, web: Web) -> None:
@@ -119,29 +119,29 @@ def test_scopes_come_before_the_pods_of_the_same_application(plan: Make, applica
     assert kinds == ["ComponentInstance", "HealthScope", "Deployment", "Service"]
 
 
-def test_members_of_other_applications_are_told_in_order(zoned: Make) -> None:
+def test_members_of_other_applications_are_ordered(zoned: Make) -> None:
     (planned,) = zoned(members={"east": (member("b", "y"), member("a", "z"), member("a", "x"))}).manifests
     assert planned.body["data"] == {"members": "x,z,y"}
 
 
-def test_own_members_are_those_of_this_very_rendering(
+def test_own_members_are_those_of_the_current_rendering(
     plan: Make, application: Text, web: Web, with_types: Types
 ) -> None:
     scope = {"name": "east", "type": Zone.name}
     stale = member("shop", "gone"), member("shop", "front", health=Health("ready", "Ready")), member("z", "other")
-    found = plan(
+    rendered = plan(
         application(web(applicationScopes=["east"]), scopes=[scope]),
         types=with_types(Zone()),
         members={"east": stale},
     )
-    seen = found.scopes[0].bound_type.context.members
-    assert [(one.instance, one.health.state) for one in seen] == [("front", "ready"), ("other", "unknown")]
+    seen = rendered.scopes[0].bound_type.context.members
+    assert [(item.instance, item.health.state) for item in seen] == [("front", "ready"), ("other", "unknown")]
 
 
-def test_probes_and_their_answers_go_by_the_scope(zoned: Make) -> None:
-    found = zoned({"do": "probe"}, members={"east": (member("a", "x"),)}, probe_results={"east": {"p": "refused"}})
-    assert [(one.name, [probe.name for probe in one.probes]) for one in found.scopes] == [("east", ["p"])]
-    assert found.scopes[0].bound_type.context.probe_results == {"p": "refused"}
+def test_probes_and_their_results_are_grouped_by_scope(zoned: Make) -> None:
+    rendered = zoned({"do": "probe"}, members={"east": (member("a", "x"),)}, probe_results={"east": {"p": "refused"}})
+    assert [(scope.name, [probe.name for probe in scope.probes]) for scope in rendered.scopes] == [("east", ["p"])]
+    assert rendered.scopes[0].bound_type.context.probe_results == {"p": "refused"}
 
 
 @pytest.mark.parametrize(
@@ -153,24 +153,24 @@ def test_probes_and_their_answers_go_by_the_scope(zoned: Make) -> None:
         ("astray", "neither the Service nor a Pod of a member"),
     ],
 )
-def test_a_scope_type_that_does_what_it_must_not_is_blamed(zoned: Make, wished: str, fault: str) -> None:
-    found = zoned({"do": wished}, members={"east": (member("a", "x"),)})
-    assert found.reason == rendering.PLUGIN_FAILED
-    assert fault in found.problems[0].message
-    assert not found.manifests
+def test_a_scope_type_that_violates_a_rule_is_at_fault(zoned: Make, wished: str, fault: str) -> None:
+    rendered = zoned({"do": wished}, members={"east": (member("a", "x"),)})
+    assert rendered.reason == rendering.PLUGIN_FAILED
+    assert fault in rendered.problems[0].message
+    assert not rendered.manifests
 
 
-def test_an_unknown_type_is_told_with_the_nearest_known_one(plan: Make, application: Text) -> None:
+def test_an_unknown_type_is_reported_with_a_suggestion(plan: Make, application: Text) -> None:
     scope = {**WELL, "type": "core.oam.dev/v1alpha1.HelthScope"}
     ((rule, path, message),) = _told(plan(application(scopes=[scope])))
     assert (rule, path) == ("SC-9", "$.spec.scopes[0].type")
     assert "Did you mean" in message
 
 
-def test_a_type_that_only_a_definition_knows_is_said_to_lack_a_package(
+def test_a_scope_type_with_only_a_definition_lacks_a_package(
     plan: Make, application: Text, definitions: Callable[..., Definitions]
 ) -> None:
-    known = definitions(
+    existing = definitions(
         {
             "apiVersion": "core.oam.dev/v1alpha1",
             "kind": "ApplicationScope",
@@ -179,11 +179,11 @@ def test_a_type_that_only_a_definition_knows_is_said_to_lack_a_package(
         }
     )
     scope = {"name": "east", "type": Zone.name}
-    ((_, _, message),) = _told(plan(application(scopes=[scope]), definitions=known))
+    ((_, _, message),) = _told(plan(application(scopes=[scope]), definitions=existing))
     assert "no installed package implements it" in message
 
 
-def test_properties_are_checked_with_variables_put_in_and_old_spellings_read(
+def test_properties_are_checked_after_replacing_variables_and_deprecated_names(
     plan: Make, application: Text, with_types: Types
 ) -> None:
     scopes = [
@@ -191,19 +191,19 @@ def test_properties_are_checked_with_variables_put_in_and_old_spellings_read(
         {"name": "b", "type": Zone.name, "properties": [{"name": "size", "value": "[fromVariable(m)]"}]},
     ]
     variables = [{"name": "n", "value": "many"}]
-    found = plan(application(scopes=scopes, variables=variables), types=with_types(Zone()))
-    assert _told(found) == [
+    rendered = plan(application(scopes=scopes, variables=variables), types=with_types(Zone()))
+    assert _told(rendered) == [
         ("AC-12", "$.spec.scopes[0].properties.howMany", 'is "many", must be a whole number'),
         ("AC-9", "$.spec.scopes[1].properties[0].value", 'the variable "m" does not exist.'),
     ]
-    assert any('"howMany" is deprecated' in warning.message for warning in found.warnings)
+    assert any('"howMany" is an outdated spelling' in warning.message for warning in rendered.warnings)
 
 
-def test_parameters_of_a_definition_of_the_cluster_are_checked_too(
+def test_parameters_of_a_definition_in_the_cluster_are_checked_too(
     zoned: Make, definitions: Callable[..., Definitions]
 ) -> None:
     parameters = [{"name": "howMany", "type": "number", "required": True}, {"name": "do", "type": "number"}]
-    known = definitions(
+    existing = definitions(
         {
             "apiVersion": "core.oam.dev/v1alpha1",
             "kind": "ApplicationScope",
@@ -211,14 +211,14 @@ def test_parameters_of_a_definition_of_the_cluster_are_checked_too(
             "spec": {"type": Zone.name, "parameters": parameters, "allowComponentOverlap": True},
         }
     )
-    found = _told(zoned({"do": "nothing"}, definitions=known))
-    assert [message for _, _, message in found] == [
+    reported = _told(zoned({"do": "nothing"}, definitions=existing))
+    assert [message for _, _, message in reported] == [
         'acme.dev/v1.Zone requires the property "size"',
         'is "nothing", must be a number',
     ]
 
 
-def test_a_refusal_points_into_the_properties(zoned: Make) -> None:
+def test_a_problem_of_a_type_has_the_path_inside_the_properties(zoned: Make) -> None:
     assert _told(zoned({"do": "refuse", "size": 9})) == [
         ("AC-12", "$.spec.scopes[0].properties.size", "size is too large")
     ]
@@ -235,16 +235,16 @@ def test_two_scopes_that_would_write_one_object_are_both_named(
 
 def test_a_scope_knows_its_siblings(plan: Make, application: Text, with_types: Types) -> None:
     scopes = [{"name": "east", "type": Zone.name}, WELL, {"name": "west", "type": Zone.name}]
-    found = plan(application(scopes=scopes), types=with_types(Zone()))
-    assert {warning.message for warning in found.warnings} == {"siblings: east, west"}
+    rendered = plan(application(scopes=scopes), types=with_types(Zone()))
+    assert {warning.message for warning in rendered.warnings} == {"siblings: east, west"}
 
 
 def _status(plan: Plan, inputs: Inputs, before: Any = None) -> dict[str, Any]:
     sync = status.SyncState(state="True", reason="Synced")
-    return status.status(plan, inputs, NOTHING, sync, status.previous(before))
+    return status.status(plan, inputs, NOTHING, sync, status.read_previous(before))
 
 
-def test_status_tells_of_each_scope_and_of_the_scopes_of_each_instance(
+def test_the_status_lists_scopes_and_the_scopes_of_each_instance(
     application: Text, web: Web, inputs: Callable[..., Inputs], catalog: Catalog
 ) -> None:
     read = inputs(application(web(applicationScopes=["well"]), scopes=[WELL]))
@@ -258,7 +258,7 @@ def test_status_tells_of_each_scope_and_of_the_scopes_of_each_instance(
         "state": "progressing",
     }
     assert built["instances"][0]["scopes"] == [{"name": "well", "type": HEALTH, "application": "shop"}]
-    assert status.previous(built).attached["", "well"] == read.now
+    assert status.read_previous(built).attached["", "well"] == read.now
     wrong = msgspec.structs.replace(rendering.render(read, catalog), problems=(Problem("no"),))
     (kept,) = _status(wrong, read, built)["scopes"]
     assert kept == {
@@ -270,19 +270,19 @@ def test_status_tells_of_each_scope_and_of_the_scopes_of_each_instance(
     }
 
 
-def test_the_status_of_a_scopes_own_object_is_what_its_type_says(zoned: Make) -> None:
-    found = zoned(members={"east": (member("a", "x"),)}, probe_results={"east": {"p": None}})
-    now = found.scopes[0].bound_type.context.now
-    scopes = health.scopes(found, NOTHING, now)
+def test_the_status_of_a_scopes_object_is_the_result_of_its_type(zoned: Make) -> None:
+    rendered = zoned(members={"east": (member("a", "x"),)}, probe_results={"east": {"p": None}})
+    now = rendered.scopes[0].bound_type.context.now
+    scopes = health.assess(rendered, NOTHING, now).scopes
     assert status.scope_status(scopes) == {Ref(MAP, "east-zone"): {"members": 1, "asked": {"p": None}}}
 
 
-def test_a_type_that_fails_at_the_status_writes_none_and_is_told(
+def test_a_scope_type_that_fails_writes_no_status_and_is_reported(
     zoned: Make, inputs: Callable[..., Inputs], application: Text
 ) -> None:
-    found = zoned({"do": "fail"})
-    assert status.scope_status(health.scopes(found, NOTHING, found.scopes[0].bound_type.context.now)) == {}
-    (scope,) = _status(found, inputs(application()))["scopes"]
+    rendered = zoned({"do": "fail"})
+    assert status.scope_status(health.assess(rendered, NOTHING, rendered.scopes[0].bound_type.context.now).scopes) == {}
+    (scope,) = _status(rendered, inputs(application()))["scopes"]
     assert (scope["state"], scope["reason"]) == ("unknown", "PluginFailed")
     assert "no status today" in scope["message"]
 
@@ -303,12 +303,12 @@ SCOPES = st.fixed_dictionaries(
 
 @settings(max_examples=60, deadline=None)
 @given(scopes=st.lists(SCOPES, max_size=3), joined=st.lists(st.sampled_from(["a", "b", "shop", "c"]), max_size=2))
-def test_whatever_is_written_of_scopes_is_either_a_plan_or_told(
+def test_any_scopes_give_a_plan_or_problems(
     inputs: Callable[..., Inputs], application: Text, web: Web, catalog: Catalog, scopes: list[Any], joined: list[str]
 ) -> None:
     read = inputs(application(web(applicationScopes=joined), scopes=scopes))
-    found, again = rendering.render(read, catalog), rendering.render(read, catalog)
-    assert (found.manifests, found.problems, found.warnings) == (again.manifests, again.problems, again.warnings)
-    assert bool(found.problems) is not bool(found.manifests)
-    assert len(found.scopes) == (0 if found.problems else len(scopes))
-    assert all(problem.location is not None for problem in found.problems)
+    result, again = rendering.render(read, catalog), rendering.render(read, catalog)
+    assert (result.manifests, result.problems, result.warnings) == (again.manifests, again.problems, again.warnings)
+    assert bool(result.problems) is not bool(result.manifests)
+    assert len(result.scopes) == (0 if result.problems else len(scopes))
+    assert all(problem.location is not None for problem in result.problems)

@@ -23,32 +23,32 @@ def _application() -> Application:
     return parsed.value
 
 
-def test_a_namespace_with_applications_lacks_them_until_one_is_called_root() -> None:
+def test_root_scopes_are_missing_until_an_application_is_named_root() -> None:
     assert root_scopes.missing({"shop"})
     assert not root_scopes.missing({"shop", "root"})
     assert not root_scopes.missing(set())
 
 
-def test_everyone_without_a_scope_is_in_both_and_every_declared_port_is_open(
+def test_instances_without_scopes_are_in_both_root_scopes_and_declared_ports_are_open(
     application: Callable[..., str], web: Callable[..., Any], inputs: Callable[..., Inputs], catalog: Catalog
 ) -> None:
     declared = membership.declared((_application(),))
     shop = render.render(inputs(application(web()), scopes_of=declared, root=root_scopes.NAME), catalog)
-    told = [membership.members(shop, ())]
+    reported = [membership.members(shop, ())]
     text = msgspec.json.encode(root_scopes.document("default")).decode()
-    found = render.render(
-        inputs(text, scopes_of=declared, root=root_scopes.NAME, members=membership.gather(root_scopes.NAME, told)),
+    rendered = render.render(
+        inputs(text, scopes_of=declared, root=root_scopes.NAME, members=membership.gather(root_scopes.NAME, reported)),
         catalog,
     )
-    assert not found.problems
-    assert [len(scope.bound_type.context.members) for scope in found.scopes] == [1, 1]
-    assert found.scopes[0].bound_type.context.members[0].ports == (Port(name="http", container_port=80),)
-    policies = [one.body["spec"] for one in found.manifests if one.ref.kind.kind == "NetworkPolicy"]
+    assert not rendered.problems
+    assert [len(scope.bound_type.context.members) for scope in rendered.scopes] == [1, 1]
+    assert rendered.scopes[0].bound_type.context.members[0].ports == (Port(name="http", container_port=80),)
+    policies = [manifest.body["spec"] for manifest in rendered.manifests if manifest.ref.kind.kind == "NetworkPolicy"]
     assert {"ports": [{"protocol": "TCP", "port": 80}]} in [rule for spec in policies for rule in spec["ingress"]]
     assert policies[0]["egress"] == [{}]
 
 
-def test_the_root_application_itself_needs_nobody(inputs: Callable[..., Inputs], catalog: Catalog) -> None:
-    found = render.render(inputs(msgspec.json.encode(root_scopes.document("default")).decode()), catalog)
-    assert not found.problems
-    assert [str(one.ref) for one in found.manifests] == ["healthscope.core.oam.dev/root"]
+def test_the_root_application_is_valid_without_members(inputs: Callable[..., Inputs], catalog: Catalog) -> None:
+    rendered = render.render(inputs(msgspec.json.encode(root_scopes.document("default")).decode()), catalog)
+    assert not rendered.problems
+    assert [str(manifest.ref) for manifest in rendered.manifests] == ["healthscope.core.oam.dev/root"]

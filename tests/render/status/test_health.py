@@ -31,8 +31,8 @@ class Told(Trait[Any]):
         return Rendered(add=(Manifest(kind=CONFIG, name="own", body={"data": {"a": "1"}}),))
 
     def health(self, ctx: TraitContext[Any]) -> Health:
-        found: Health = self.answer(ctx)
-        return found
+        result: Health = self.answer(ctx)
+        return result
 
 
 @pytest.fixture(name="told")
@@ -51,11 +51,11 @@ def _told(
 
 
 def _ask(plan: Plan, observed: Observed = NOTHING, now: datetime = NOW) -> Health:
-    (found,) = health.assess(plan, observed, now)
-    return found.traits[0].health
+    (healths,) = health.assess(plan, observed, now).instances
+    return healths.traits[0].health
 
 
-def test_a_type_sees_its_own_objects_what_was_observed_of_the_instance_and_the_time(told: Callable[..., Plan]) -> None:
+def test_health_gets_own_objects_observed_objects_and_the_time(told: Callable[..., Plan]) -> None:
     class Seen:
         """Answers with who was asked for."""
 
@@ -67,8 +67,8 @@ def test_a_type_sees_its_own_objects_what_was_observed_of_the_instance_and_the_t
         refs = ",".join(str(manifest.ref) for manifest in ctx.manifests)
         return Health("ready", "Seen", f"{refs} {document['metadata']['name']} {document['kind']} {ctx.now.hour}")
 
-    found = _ask(told(look), Seen(), NOW + timedelta(hours=2))
-    assert found.message == "configmap/own front ConfigMap 14"
+    result = _ask(told(look), Seen(), NOW + timedelta(hours=2))
+    assert result.message == "configmap/own front ConfigMap 14"
 
 
 def _refuse(ctx: TraitContext[Any]) -> Health:
@@ -88,14 +88,14 @@ def _fail(ctx: TraitContext[Any]) -> Health:
         (lambda _: Health("splendid", "Fine"), "PluginFailed", "told of acme 1.0 returned a Health that is not valid"),  # type: ignore[arg-type] # the mistake under test
     ],
 )
-def test_a_type_that_cannot_tell_is_unknown_and_the_others_are_asked_all_the_same(
+def test_a_type_that_fails_is_unknown_and_other_types_are_assessed(
     answer: Callable[[TraitContext[Any]], Any], reason: str, message: str, told: Callable[..., Plan]
 ) -> None:
     plan = told(answer)
-    found = _ask(plan)
-    assert (found.state, found.reason) == ("unknown", reason)
-    assert message in found.message
-    (instance,) = health.assess(plan, NOTHING, NOW)
+    result = _ask(plan)
+    assert (result.state, result.reason) == ("unknown", reason)
+    assert message in result.message
+    (instance,) = health.assess(plan, NOTHING, NOW).instances
     assert (instance.workload.state, instance.workload.reason) == ("progressing", "Missing")
 
 

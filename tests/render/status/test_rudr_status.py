@@ -63,8 +63,8 @@ def _word(kind: Kind, document: dict[str, Any]) -> str:
     return text
 
 
-def _deployment(wanted: int | None, **counts: int) -> dict[str, Any]:
-    spec = {} if wanted is None else {"replicas": wanted}
+def _deployment(expected: int | None, **counts: int) -> dict[str, Any]:
+    spec = {} if expected is None else {"replicas": expected}
     return {"spec": spec, "status": {"observedGeneration": 2, **counts}}
 
 
@@ -97,20 +97,20 @@ def _condition(kind: str, status: str = "True") -> dict[str, Any]:
         (Kind("batch.volcano.sh/v1alpha1", "Job"), _condition("Failed"), "created"),
     ],
 )
-def test_each_object_has_rudrs_word(kind: Kind, document: dict[str, Any], word: str) -> None:
+def test_each_object_has_the_word_of_rudr(kind: Kind, document: dict[str, Any], word: str) -> None:
     assert _word(kind, document) == word
 
 
-def test_the_map_goes_by_component_then_kind_and_name_and_leaves_config_maps_out() -> None:
-    found = rudr_status.components(_plan(DEPLOYMENT, Kind("v1", "ConfigMap"), SERVICE), NOTHING)
-    assert found == {"web": {"deployment/a": "not existed", "service/a": "not existed"}}
+def test_components_are_mapped_by_component_and_object_without_config_maps() -> None:
+    components = rudr_status.components(_plan(DEPLOYMENT, Kind("v1", "ConfigMap"), SERVICE), NOTHING)
+    assert components == {"web": {"deployment/a": "not existed", "service/a": "not existed"}}
 
 
-def test_instances_of_one_component_share_its_entry(
+def test_instances_of_one_component_share_an_entry(
     plan: Callable[..., Plan], application: Callable[..., str], web: Callable[..., dict[str, Any]]
 ) -> None:
-    found = rudr_status.components(plan(application(web(), web(instanceName="back"))), NOTHING)
-    assert sorted(found["web"]) == ["deployment/back", "deployment/front", "service/back", "service/front"]
+    components = rudr_status.components(plan(application(web(), web(instanceName="back"))), NOTHING)
+    assert sorted(components["web"]) == ["deployment/back", "deployment/front", "service/back", "service/front"]
 
 
 JSON = st.recursive(
@@ -124,5 +124,5 @@ JSON = st.recursive(
 
 
 @given(st.sampled_from([DEPLOYMENT, STATEFUL_SET, JOB, HPA, CLAIM]), JSON, JSON)
-def test_an_object_of_whatever_shape_has_some_word(kind: Kind, spec: Any, status: Any) -> None:
+def test_any_object_has_a_word(kind: Kind, spec: Any, status: Any) -> None:
     assert _word(kind, {"spec": spec, "status": status})

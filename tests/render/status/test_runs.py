@@ -53,59 +53,61 @@ def _planned(plan: Make, task: str) -> Plan:
 
 
 def _digest(plan: Plan) -> str:
-    return next(one.inputs_digest for one in plan.manifests if one.inputs_digest)
+    return next(manifest.inputs_digest for manifest in plan.manifests if manifest.inputs_digest)
 
 
 @pytest.mark.parametrize(
     ("condition", "state"), [("", "running"), ("Complete", "complete"), ("Failed", "failed"), ("Suspended", "running")]
 )
-def test_a_run_is_what_the_cluster_has(planned: Plan, condition: str, state: str) -> None:
+def test_a_run_is_read_from_the_live_object(planned: Plan, condition: str, state: str) -> None:
     assert running.observe(planned, Jobs(condition, "d"), {}) == {"job": {"job": Run("job", "d", state)}}
 
 
-def test_the_run_of_an_object_that_is_gone_is_kept(planned: Plan) -> None:
-    known = {"job": {"job": Run("job", "d", "complete")}}
-    assert running.observe(planned, NOTHING, known) == known
+def test_the_run_of_a_deleted_object_is_kept(planned: Plan) -> None:
+    existing = {"job": {"job": Run("job", "d", "complete")}}
+    assert running.observe(planned, NOTHING, existing) == existing
     assert running.observe(planned, NOTHING, {}) == {}
 
 
-def test_an_object_without_a_record_has_run_with_the_inputs_of_now(planned: Plan) -> None:
+def test_an_object_without_the_annotation_ran_with_the_current_inputs(planned: Plan) -> None:
     (run,) = running.observe(planned, Jobs("Complete"), {})["job"].values()
     assert run.inputs == _digest(planned)
 
 
-def test_a_record_that_was_taken_off_the_object_is_still_known(planned: Plan) -> None:
-    known = {"job": {"job": Run("job", "old", "running")}}
-    (run,) = running.observe(planned, Jobs("Complete"), known)["job"].values()
+def test_a_removed_annotation_is_restored_from_the_previous_status(planned: Plan) -> None:
+    existing = {"job": {"job": Run("job", "old", "running")}}
+    (run,) = running.observe(planned, Jobs("Complete"), existing)["job"].values()
     assert run == Run("job", "old", "complete")
 
 
 @pytest.mark.parametrize(
     ("same", "state", "done"), [(True, "complete", True), (True, "failed", False), (False, "complete", False)]
 )
-def test_done_is_a_good_end_with_the_very_inputs(planned: Plan, same: bool, state: str, done: bool) -> None:
-    (job,) = (one for one in planned.manifests if one.inputs_digest)
+def test_done_means_completed_with_exactly_the_planned_inputs(
+    planned: Plan, same: bool, state: str, done: bool
+) -> None:
+    (job,) = (manifest for manifest in planned.manifests if manifest.inputs_digest)
     runs = {"job": {"job": Run("job", job.inputs_digest if same else "other", state)}}
     assert running.done(job, runs) is done
     assert not running.done(job, {})
 
 
-def test_what_is_done_and_gone_is_ready(planned: Plan) -> None:
+def test_a_completed_and_deleted_object_is_ready(planned: Plan) -> None:
     now = planned.instances[0].workload.context.now
     runs = {"job": {"job": Run("job", _digest(planned), "complete")}}
-    (found,) = health.assess(planned, NOTHING, now, runs)
-    assert (found.workload.state, found.workload.reason) == ("ready", "Complete")
-    (missing,) = health.assess(planned, NOTHING, now)
+    (healths,) = health.assess(planned, NOTHING, now, runs).instances
+    assert (healths.workload.state, healths.workload.reason) == ("ready", "Complete")
+    (missing,) = health.assess(planned, NOTHING, now).instances
     assert missing.workload.reason == "Missing"
 
 
-def test_what_ran_with_other_inputs_is_missing(planned: Plan) -> None:
+def test_a_deleted_object_that_ran_with_other_inputs_is_missing(planned: Plan) -> None:
     now = planned.instances[0].workload.context.now
     runs = {"job": {"job": Run("job", "other", "complete")}}
-    assert health.assess(planned, NOTHING, now, runs)[0].workload.reason == "Missing"
+    assert health.assess(planned, NOTHING, now, runs).instances[0].workload.reason == "Missing"
 
 
-def test_rudrs_word_for_it_is_succeeded(planned: Plan) -> None:
+def test_a_completed_and_deleted_object_has_the_word_succeeded(planned: Plan) -> None:
     runs = {"job": {"job": Run("job", _digest(planned), "complete")}}
     settled = running.settled(planned, NOTHING, runs)
     assert rudr_status.components(planned, NOTHING, settled) == {"migrate": {"job/job": "succeeded"}}
@@ -119,21 +121,21 @@ def _told(inputs: Callable[..., Inputs], catalog: Catalog, task: str) -> Callabl
     def told(observed: Observed, before: Any = None, text: str = "") -> dict[str, Any]:
         read = inputs(text or task)
         sync = status.SyncState(state="True", reason="Synced")
-        return status.status(render.render(read, catalog), read, observed, sync, status.previous(before))
+        return status.status(render.render(read, catalog), read, observed, sync, status.read_previous(before))
 
     return told
 
 
-def test_status_remembers_a_run_after_its_object(planned: Plan, told: Callable[..., dict[str, Any]]) -> None:
+def test_the_status_keeps_a_run_after_its_object_is_deleted(planned: Plan, told: Callable[..., dict[str, Any]]) -> None:
     first = told(Jobs("Complete", _digest(planned)))
     assert first["instances"][0]["runs"] == {"job": {"inputs": _digest(planned), "state": "complete"}}
     later = told(NOTHING, told(NOTHING, first))
     assert later["instances"][0]["runs"] == first["instances"][0]["runs"]
     assert later["components"] == {"migrate": {"job/job": "succeeded"}}
-    assert {one["type"]: one["status"] for one in later["conditions"]}["Ready"] == "True"
+    assert {condition["type"]: condition["status"] for condition in later["conditions"]}["Ready"] == "True"
 
 
-def test_status_remembers_a_run_while_the_documents_are_wrong(
+def test_the_status_keeps_runs_while_the_documents_are_invalid(
     planned: Plan, told: Callable[..., dict[str, Any]], application: Text
 ) -> None:
     first = told(Jobs("Complete", _digest(planned)))
@@ -152,6 +154,6 @@ JSON = st.recursive(
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(["name", "runs", "traits"]), JSON, max_size=3), max_size=3))
-def test_whatever_a_status_says_of_runs_is_read_or_passed_over(instances: list[Any]) -> None:
-    for runs in status.previous({"instances": instances}).runs.values():
+def test_any_runs_of_a_status_are_read_or_ignored(instances: list[Any]) -> None:
+    for runs in status.read_previous({"instances": instances}).runs.values():
         assert all(run.state in ("running", "complete", "failed") for run in runs.values())

@@ -52,7 +52,7 @@ def _make(inputs: Callable[..., Inputs], catalog: Any) -> Make:
     def make(
         text: str, observed: Observed = NOTHING, sync: SyncState = DONE, before: Any = None, now: datetime = NOW
     ) -> Built:
-        previous = status.previous(before)
+        previous = status.read_previous(before)
         read = inputs(text, now=now, attached=previous.attached)
         metadata = msgspec.structs.replace(read.application.metadata, generation=7)
         read = msgspec.structs.replace(
@@ -74,14 +74,14 @@ def _bad(application: Callable[..., str], web: Callable[..., dict[str, Any]]) ->
 
 
 def _conditions(built: Built) -> dict[str, tuple[str, str]]:
-    return {one["type"]: (one["status"], one["reason"]) for one in built["conditions"]}
+    return {condition["type"]: (condition["status"], condition["reason"]) for condition in built["conditions"]}
 
 
 def _message(built: Built, kind: str) -> str:
-    return next(str(one["message"]) for one in built["conditions"] if one["type"] == kind)
+    return next(str(condition["message"]) for condition in built["conditions"] if condition["type"] == kind)
 
 
-def test_when_all_is_applied_and_works_all_three_conditions_are_true(make: Make, text: str) -> None:
+def test_all_three_conditions_are_true_when_everything_is_applied_and_ready(make: Make, text: str) -> None:
     built = make(text, Running())
     assert _conditions(built) == {
         "Valid": ("True", "Valid"),
@@ -89,15 +89,15 @@ def test_when_all_is_applied_and_works_all_three_conditions_are_true(make: Make,
         "Ready": ("True", "Ready"),
     }
     assert (built["phase"], built["observedGeneration"]) == ("synced", 7)
-    assert {one["observedGeneration"] for one in built["conditions"]} == {7}
+    assert {condition["observedGeneration"] for condition in built["conditions"]} == {7}
     assert _message(built, "Ready") == "2 of 2 instances are ready"
     assert built["resources"] == [{"kind": "Deployment", "name": "front"}]
 
 
-def test_instances_are_told_with_their_traits_and_facts(make: Make, text: str) -> None:
-    told = make(text, Running())["instances"]
-    assert [run["state"] for run in told[1].pop("runs").values()] == ["complete"]
-    assert told == [
+def test_instances_are_listed_with_traits_and_facts(make: Make, text: str) -> None:
+    reported = make(text, Running())["instances"]
+    assert [run["state"] for run in reported[1].pop("runs").values()] == ["complete"]
+    assert reported == [
         {
             "name": "front",
             "component": "web",
@@ -127,14 +127,14 @@ def test_instances_are_told_with_their_traits_and_facts(make: Make, text: str) -
     ]
 
 
-def test_rudrs_map_of_components_stays(make: Make, text: str) -> None:
+def test_the_status_keeps_the_components_map_of_rudr(make: Make, text: str) -> None:
     assert make(text, Running("job"))["components"] == {
         "web": {"deployment/front": "running", "service/front": "created"},
         "migrate": {"job/job": "not existed"},
     }
 
 
-def test_who_is_not_ready_is_counted_and_named_and_the_failed_come_first(
+def test_instances_that_are_not_ready_are_counted_and_listed_failed_first(
     make: Make, application: Callable[..., str], web: Callable[..., dict[str, Any]]
 ) -> None:
     job = {"componentName": "migrate", "instanceName": "job"}
@@ -148,7 +148,7 @@ def test_who_is_not_ready_is_counted_and_named_and_the_failed_come_first(
     assert built["phase"] == "synced"
 
 
-def test_documents_that_are_wrong_are_told_whole_and_nothing_is_said_to_be_applied(make: Make, bad: str) -> None:
+def test_all_problems_of_invalid_documents_are_listed_and_nothing_is_synced(make: Make, bad: str) -> None:
     built = make(bad, Running())
     assert _conditions(built) == {
         "Valid": ("False", "InvalidDocument"),
@@ -184,17 +184,17 @@ def test_the_phase_is_synced_only_when_everything_is_applied(
 
 
 @pytest.mark.parametrize("before", ["", "Add", "Modify", "synced", "odd"])
-def test_the_phase_is_never_synced_while_documents_are_wrong(before: str, make: Make, bad: str) -> None:
+def test_the_phase_is_never_synced_while_documents_are_invalid(before: str, make: Make, bad: str) -> None:
     assert make(bad, before={"phase": before})["phase"] != "synced"
 
 
-def test_what_is_not_applied_is_not_ready_and_says_why(make: Make, text: str) -> None:
+def test_an_application_that_is_not_synced_is_not_ready_for_the_same_reason(make: Make, text: str) -> None:
     built = make(text, Running(), SyncState(state="False", reason="Forbidden", message="deployment/front: no quota"))
     assert _conditions(built)["Synced"] == _conditions(built)["Ready"] == ("False", "Forbidden")
     assert _message(built, "Ready") == "deployment/front: no quota"
 
 
-def test_a_pause_is_a_condition_that_goes_when_it_ends_and_does_not_hide_what_works(make: Make, text: str) -> None:
+def test_paused_is_a_condition_only_while_paused_and_does_not_change_ready(make: Make, text: str) -> None:
     paused = make(text, Running(), SyncState(state="Unknown", reason="Paused", paused=True))
     assert _conditions(paused)["Paused"] == ("True", "Paused")
     assert _conditions(paused)["Ready"] == ("True", "Ready")
@@ -206,7 +206,7 @@ def test_a_condition_keeps_its_time_until_its_status_changes(make: Make, text: s
     second = make(text, Running("front"), before=first, now=LATER)
     third = make(bad, before=second, now=LATER + timedelta(hours=1))
     times = [
-        {one["type"]: one["lastTransitionTime"][11:13] for one in built["conditions"]}
+        {condition["type"]: condition["lastTransitionTime"][11:13] for condition in built["conditions"]}
         for built in (first, second, third)
     ]
     assert times == [
@@ -216,10 +216,10 @@ def test_a_condition_keeps_its_time_until_its_status_changes(make: Make, text: s
     ]
 
 
-def test_conditions_of_others_stay_where_they_are(make: Make, text: str) -> None:
+def test_conditions_of_other_managers_are_kept(make: Make, text: str) -> None:
     foreign = {"type": "Audited", "status": "True", "reason": "Fine", "lastTransitionTime": "2026-01-01T00:00:00Z"}
     built = make(text, Running(), before={"conditions": [foreign, foreign]})
-    assert [one["type"] for one in built["conditions"]] == ["Audited", "Valid", "Synced", "Ready"]
+    assert [condition["type"] for condition in built["conditions"]] == ["Audited", "Valid", "Synced", "Ready"]
 
 
 def test_an_application_without_components_is_ready(make: Make, application: Callable[..., str]) -> None:
@@ -228,7 +228,7 @@ def test_an_application_without_components_is_ready(make: Make, application: Cal
     assert sorted(built) == ["conditions", "observedGeneration", "phase"]
 
 
-def test_the_time_of_a_trait_outlives_a_bad_document(make: Make, text: str, bad: str) -> None:
+def test_the_time_of_a_trait_is_kept_while_the_document_is_invalid(make: Make, text: str, bad: str) -> None:
     first = make(text, Running())
     wrong = make(bad, Running(), before=first, now=LATER)
     assert wrong["instances"][0] == {
@@ -251,7 +251,7 @@ def test_the_time_of_a_trait_outlives_a_bad_document(make: Make, text: str, bad:
     assert again["instances"] == first["instances"]
 
 
-def test_a_trait_that_is_attached_anew_begins_anew(
+def test_a_trait_that_is_attached_again_gets_a_new_time(
     make: Make, text: str, application: Callable[..., str], web: Callable[..., dict[str, Any]]
 ) -> None:
     without = make(application(web()), Running(), before=make(text, Running()), now=LATER)
@@ -259,19 +259,17 @@ def test_a_trait_that_is_attached_anew_begins_anew(
     assert again["instances"][0]["traits"][0]["attachedAt"] == "2026-03-01T13:00:00Z"
 
 
-def test_the_same_facts_give_the_same_status(make: Make, text: str) -> None:
+def test_equal_inputs_give_equal_statuses(make: Make, text: str) -> None:
     first = make(text, Running())
     assert make(text, Running(), before=first, now=LATER) == first
 
 
-def test_a_status_is_json_through_and_through_so_that_it_can_equal_a_stored_one(
-    make: Make, text: str, bad: str
-) -> None:
+def test_a_status_consists_of_json_values_only(make: Make, text: str, bad: str) -> None:
     for built in (make(text, Running()), make(bad, Running(), before=make(text, Running()))):
         assert msgspec.json.decode(msgspec.json.encode(built)) == built
 
 
-def test_warnings_are_told_with_their_place(
+def test_warnings_are_listed_with_their_paths(
     make: Make, application: Callable[..., str], web: Callable[..., dict[str, Any]]
 ) -> None:
     built = make(application(web({"name": "manual-scaler", "properties": {"replica_count": 1}})))
@@ -289,12 +287,12 @@ def test_a_message_is_never_longer_than_a_condition_may_be(make: Make, applicati
 
 def test_a_status_of_rudr_is_read(make: Make, text: str) -> None:
     old = {"phase": "synced", "components": {"web": {"deployment/front": "running"}}}
-    assert status.previous(old) == PreviousStatus(phase="synced")
+    assert status.read_previous(old) == PreviousStatus(phase="synced")
     assert make(text, before=old, sync=SyncState(state="Unknown", reason="Applying"))["phase"] == "Modify"
 
 
 @pytest.mark.parametrize(
-    ("moment", "wanted"),
+    ("moment", "expected"),
     [
         ("2026-01-01T00:00:00Z", datetime(2026, 1, 1, tzinfo=UTC)),
         ("2026-01-01T02:00:00+02:00", datetime(2026, 1, 1, tzinfo=UTC)),
@@ -305,9 +303,9 @@ def test_a_status_of_rudr_is_read(make: Make, text: str) -> None:
         (None, None),
     ],
 )
-def test_only_a_time_that_is_one_is_read(moment: Any, wanted: datetime | None) -> None:
+def test_invalid_times_are_ignored(moment: Any, expected: datetime | None) -> None:
     stored = {"instances": [{"name": "front", "traits": [{"name": "t", "attachedAt": moment}]}]}
-    assert status.previous(stored).attached == ({("front", "t"): wanted} if wanted else {})
+    assert status.read_previous(stored).attached == ({("front", "t"): expected} if expected else {})
 
 
 KEYS = st.sampled_from(
@@ -322,6 +320,6 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_any_stored_status_can_be_read(stored: Any) -> None:
-    found = status.previous(stored)
-    assert len({condition.type for condition in found.conditions}) == len(found.conditions)
-    assert all(moment.tzinfo is not None for moment in found.attached.values())
+    previous = status.read_previous(stored)
+    assert len({condition.type for condition in previous.conditions}) == len(previous.conditions)
+    assert all(moment.tzinfo is not None for moment in previous.attached.values())

@@ -8,7 +8,8 @@ import pytest
 
 from rudr_py import catalog
 from rudr_py.api import Trait, WorkloadType
-from rudr_py.render.types import applicability
+from rudr_py.render.types import constraints
+from rudr_py.render.values.inputs import NO_DEFINITIONS
 
 
 class Plain(WorkloadType[Any]):
@@ -57,9 +58,10 @@ class Scaler(Trait[Any]):
         (Scaler, Plain, "requires pods, scale, which example.org/v1.Plain does not provide"),
     ],
 )
-def test_a_trait_fits_what_it_applies_to_and_what_offers_its_needs(
+def test_a_trait_fits_types_that_it_applies_to_and_that_provide_its_requirements(
     trait: type[Trait[Any]], workload: type[WorkloadType[Any]], why: str
 ) -> None:
-    told = applicability.misfit(catalog.offer(trait(), package="p 1"), catalog.offer(workload(), package="p 1"))
-    assert told.endswith(why)
-    assert bool(told) == bool(why)
+    offers = catalog.offer(trait(), package="p 1"), catalog.offer(workload(), package="p 1")
+    reported = constraints.misfit(NO_DEFINITIONS, *offers)
+    assert reported.endswith(why)
+    assert bool(reported) == bool(why)

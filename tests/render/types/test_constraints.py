@@ -20,8 +20,8 @@ SMALL = {"type": "object", "properties": {"replicaCount": {"type": "integer", "m
 
 
 def _trait(properties: Any = None, name: str = "manual-scaler", **spec: Any) -> dict[str, Any]:
-    known = spec if properties is None else {"properties": properties, **spec}
-    return {"apiVersion": "core.oam.dev/v1alpha1", "kind": "Trait", "metadata": {"name": name}, "spec": known}
+    existing = spec if properties is None else {"properties": properties, **spec}
+    return {"apiVersion": "core.oam.dev/v1alpha1", "kind": "Trait", "metadata": {"name": name}, "spec": existing}
 
 
 @pytest.fixture(name="scaled")
@@ -36,41 +36,41 @@ def _scaled(plan: Make, application: Text, web: Web, definitions: Callable[..., 
 
 
 def _told(plan: Plan) -> list[tuple[str, str, str]]:
-    return [(one.rule, one.path, one.message) for one in plan.problems]
+    return [(problem.rule, problem.path, problem.message) for problem in plan.problems]
 
 
 PATH = "$.spec.components[0].traits[0].properties"
 
 
 @pytest.mark.parametrize("schema", [SMALL, json.dumps(SMALL)])
-def test_a_schema_of_the_cluster_is_kept_to_as_well_as_the_types_own(scaled: Make, schema: Any) -> None:
+def test_properties_must_match_the_schema_in_the_cluster_and_that_of_the_type(scaled: Make, schema: Any) -> None:
     assert not scaled({"replicaCount": 3}, _trait(schema)).problems
     assert _told(scaled({"replicaCount": 4}, _trait(schema))) == [
         ("TR-17", f"{PATH}.replicaCount", "is 4, must be at most 3")
     ]
 
 
-def test_the_older_list_of_properties_is_kept_to_as_well(scaled: Make) -> None:
+def test_the_older_list_of_properties_is_checked_too(scaled: Make) -> None:
     listed = [{"name": "replicaCount", "type": "string", "required": True}]
     assert [message for _, _, message in _told(scaled({"replicaCount": 4}, _trait(listed)))] == ["is 4, must be text"]
 
 
-def test_what_both_schemas_say_is_told_once(scaled: Make) -> None:
+def test_a_problem_of_both_schemas_is_reported_once(scaled: Make) -> None:
     strict = {**SMALL, "required": ["replicaCount"], "additionalProperties": False}
-    found = _told(scaled({"count": 1}, _trait(strict)))
-    assert sorted(path for _, path, _ in found) == [PATH, f"{PATH}.count"]
+    reported = _told(scaled({"count": 1}, _trait(strict)))
+    assert sorted(path for _, path, _ in reported) == [PATH, f"{PATH}.count"]
     assert len(_told(scaled({"replicaCount": "x"}, _trait(strict)))) == 1
 
 
-def test_a_schema_about_outdated_spellings_is_about_the_present_ones(
+def test_deprecated_names_in_a_schema_mean_the_current_ones(
     plan: Make, application: Text, web: Web, definitions: Callable[..., Definitions]
 ) -> None:
     schema = {"type": "object", "required": ["service_port"], "properties": {"service_port": {"maximum": 100}}}
     ingress = {"name": "ingress", "properties": {"hostname": "a.example", "service_port": 443}}
     text = application(web(ingress))
-    found = _told(plan(text, definitions=definitions(_trait(schema, "ingress"))))
-    assert any("must be at most 100" in message for _, _, message in found)
-    assert not any("requires the property" in message for _, _, message in found)
+    reported = _told(plan(text, definitions=definitions(_trait(schema, "ingress"))))
+    assert any("must be at most 100" in message for _, _, message in reported)
+    assert not any("requires the property" in message for _, _, message in reported)
 
 
 def test_a_definition_narrows_the_workload_types(scaled: Make) -> None:
@@ -94,30 +94,32 @@ def test_a_definition_narrows_the_workload_types(scaled: Make) -> None:
         {"properties": []},
     ],
 )
-def test_a_schema_that_cannot_be_used_is_a_warning_that_names_the_object(scaled: Make, schema: Any) -> None:
+def test_an_invalid_schema_is_a_warning_that_names_the_object(scaled: Make, schema: Any) -> None:
     plan = scaled({"replicaCount": 9}, _trait(schema))
     assert not plan.problems
     assert plan.manifests
-    assert any((one.document, one.path) == ("trait/manual-scaler", "$.spec.properties") for one in plan.warnings)
+    assert any(
+        (warning.document, warning.path) == ("trait/manual-scaler", "$.spec.properties") for warning in plan.warnings
+    )
 
 
-def test_a_pattern_that_is_none_is_a_warning(
+def test_an_invalid_pattern_is_a_warning(
     plan: Make, application: Text, web: Web, definitions: Callable[..., Definitions]
 ) -> None:
     schema = {"properties": {"hostname": {"pattern": "("}}}
     text = application(web({"name": "ingress", "properties": {"hostname": "a.example"}}))
-    found = plan(text, definitions=definitions(_trait(schema, "ingress")))
-    assert not found.problems
-    assert [one.document for one in found.warnings] == ["trait/ingress"]
+    rendered = plan(text, definitions=definitions(_trait(schema, "ingress")))
+    assert not rendered.problems
+    assert [warning.document for warning in rendered.warnings] == ["trait/ingress"]
 
 
-def test_what_the_controller_published_itself_is_not_used(scaled: Make) -> None:
+def test_definitions_published_by_the_controller_are_ignored(scaled: Make) -> None:
     published = _trait({"type": "object", "maxProperties": 0})
     published["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "rudr"}
     assert not scaled({"replicaCount": 9}, published).problems
 
 
-def test_the_published_definitions_would_change_nothing(
+def test_published_definitions_would_not_change_a_check(
     plan: Make, application: Text, web: Web, catalog: Any, definitions: Callable[..., Definitions]
 ) -> None:
     documents = publishing.publish(catalog, "rudr-system")
@@ -130,7 +132,7 @@ def test_the_published_definitions_would_change_nothing(
     assert narrowed.manifests
 
 
-def test_a_trait_that_only_a_definition_knows_is_said_to_lack_a_package(scaled: Make) -> None:
+def test_a_trait_with_only_a_definition_lacks_a_package(scaled: Make) -> None:
     ((rule, _, message),) = _told(scaled({}, _trait({}, name="canary"), name="canary"))
     assert rule == "TR-8"
     assert "A Trait object in this cluster defines it, but no installed package implements it." in message

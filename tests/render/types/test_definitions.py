@@ -38,11 +38,11 @@ class Odd(Trait[dict[str, Any]]):
 
 
 def _by_name(catalog: Catalog) -> dict[tuple[str, str], dict[str, Any]]:
-    found = definitions.publish(catalog, "rudr-system")
-    return {(one["kind"], one["metadata"]["name"]): one for one in found}
+    objects = definitions.publish(catalog, "rudr-system")
+    return {(item["kind"], item["metadata"]["name"]): item for item in objects}
 
 
-def test_the_standard_types_have_rudrs_names(catalog: Catalog) -> None:
+def test_built_in_types_are_published_with_the_names_of_rudr(catalog: Catalog) -> None:
     assert sorted(_by_name(catalog)) == [
         ("ApplicationScope", "health"),
         ("ApplicationScope", "network"),
@@ -60,7 +60,7 @@ def test_the_standard_types_have_rudrs_names(catalog: Catalog) -> None:
     ]
 
 
-def test_every_published_object_is_a_document_without_fault(catalog: Catalog, with_types: Types) -> None:
+def test_every_published_object_is_a_valid_document(catalog: Catalog, with_types: Types) -> None:
     for document in definitions.publish(with_types(Function(), Odd()), "rudr-system"):
         parsed = documents.parse(document)
         assert (parsed.problems, parsed.warnings) == ((), ())
@@ -69,22 +69,25 @@ def test_every_published_object_is_a_document_without_fault(catalog: Catalog, wi
         assert document["metadata"]["labels"] == {"app.kubernetes.io/managed-by": "rudr"}
 
 
-def test_a_trait_carries_its_schema_as_text_and_where_it_applies(catalog: Catalog) -> None:
+def test_a_published_trait_has_its_schema_and_workload_types(catalog: Catalog) -> None:
     spec = _by_name(catalog)["Trait", "manual-scaler"]["spec"]
     assert json.loads(spec["properties"])["required"] == ["replicaCount"]
     assert "*" in spec["appliesTo"] or "core.oam.dev/v1alpha1.Server" in spec["appliesTo"]
 
 
-def test_a_scope_carries_its_parameters(catalog: Catalog) -> None:
+def test_a_published_scope_has_its_parameters(catalog: Catalog) -> None:
     spec = _by_name(catalog)["ApplicationScope", "network"]["spec"]
     assert (spec["type"], spec["allowComponentOverlap"]) == ("core.oam.dev/v1alpha1.NetworkScope", False)
-    assert {one["name"] for one in spec["parameters"] if one["required"]} == {"network-id", "subnet-id"}
+    assert {parameter["name"] for parameter in spec["parameters"] if parameter["required"]} == {
+        "network-id",
+        "subnet-id",
+    }
 
 
-def test_a_workload_type_carries_its_settings_and_who_brings_it(with_types: Types) -> None:
-    found = _by_name(with_types(Function()))["WorkloadType", "function.v1alpha2.openfaas.com"]
-    assert found["metadata"]["annotations"] == {"rudr.oam.dev/package": "acme 1.0", "description": "Runs a function."}
-    assert found["spec"] == {
+def test_a_published_workload_type_has_its_settings_and_package(with_types: Types) -> None:
+    result = _by_name(with_types(Function()))["WorkloadType", "function.v1alpha2.openfaas.com"]
+    assert result["metadata"]["annotations"] == {"rudr.oam.dev/package": "acme 1.0", "description": "Runs a function."}
+    assert result["spec"] == {
         "group": "openfaas.com",
         "version": "v1alpha2",
         "names": {"kind": "Function", "singular": "function", "plural": "functions"},
@@ -97,9 +100,9 @@ def test_a_workload_type_carries_its_settings_and_who_brings_it(with_types: Type
     }
 
 
-def test_a_name_that_kubernetes_does_not_take_is_made_one(with_types: Types) -> None:
+def test_a_type_name_is_converted_to_a_valid_object_name(with_types: Types) -> None:
     assert ("Trait", "odd-thing.v1.acme.dev") in _by_name(with_types(Odd()))
 
 
-def test_publishing_twice_gives_the_same(catalog: Catalog) -> None:
+def test_publishing_twice_gives_equal_objects(catalog: Catalog) -> None:
     assert definitions.publish(catalog, "n") == definitions.publish(catalog, "n")

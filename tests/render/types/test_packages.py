@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from rudr_py import catalog as catalogs
 from rudr_py.api import Rendered, Scope, Trait, WorkloadType
 from rudr_py.catalog import Catalog, PluginState, State
+from rudr_py.model.application import Application
+from rudr_py.model.document import Parsed
+from rudr_py.model.identity import Metadata
 from rudr_py.render import render as rendering
 from rudr_py.render.status import status
 from rudr_py.render.status.status import SyncState
-from rudr_py.render.types import packages
 from rudr_py.render.values.inputs import NOTHING, Inputs
 from rudr_py.render.values.plan import Plan
 
@@ -80,29 +82,29 @@ def _full(with_types: Make) -> Catalog:
 
 @pytest.fixture(name="read")
 def _read(inputs: Make) -> Inputs:
-    found: Inputs = inputs(TEXT, now=NOW, packages=BEFORE)
-    return found
+    result: Inputs = inputs(TEXT, now=NOW, packages=BEFORE)
+    return result
 
 
 def _built(plan: Plan, read: Inputs, before: Any = None) -> dict[str, Any]:
-    return status.status(plan, read, NOTHING, DONE, status.previous(before))
+    return status.status(plan, read, NOTHING, DONE, status.read_previous(before))
 
 
-def test_status_says_of_which_package_the_types_are_and_nothing_of_our_own(read: Inputs, full: Catalog) -> None:
+def test_the_status_lists_packages_of_types_that_are_not_built_in(read: Inputs, full: Catalog) -> None:
     built = _built(rendering.render(read, full), read)
     types = ["acme.example/v1.Job", "acme.example/v1.Team", "cron"]
     assert built["packages"] == [{"name": "acme", "version": "1.0", "types": types}]
-    assert status.previous(built).packages == BEFORE
+    assert status.read_previous(built).packages == BEFORE
 
 
-def test_an_application_with_standard_types_alone_has_no_packages(
+def test_an_application_with_built_in_types_only_has_no_packages(
     application: Make, web: Make, inputs: Make, catalog: Catalog
 ) -> None:
     read = inputs(application(web({"name": "empty", "properties": {}})), now=NOW)
     assert "packages" not in _built(rendering.render(read, catalog), read)
 
 
-def test_without_the_package_each_type_is_told_with_what_to_install(read: Inputs, catalog: Catalog) -> None:
+def test_a_type_of_a_missing_package_is_reported_with_the_package_to_install(read: Inputs, catalog: Catalog) -> None:
     plan = rendering.render(read, catalog)
     for path in ("$.spec.workloadType", "$.spec.components[0].traits[0].name", "$.spec.scopes[0].type"):
         (problem,) = (problem for problem in plan.problems if problem.path == path)
@@ -111,14 +113,14 @@ def test_without_the_package_each_type_is_told_with_what_to_install(read: Inputs
     assert plan.packages == BEFORE
 
 
-def test_what_nobody_remembers_is_not_told(inputs: Make, catalog: Catalog) -> None:
+def test_without_a_previous_status_no_package_is_named(inputs: Make, catalog: Catalog) -> None:
     plan = rendering.render(inputs(TEXT, now=NOW), catalog)
     assert plan.problems
     assert all("was provided by" not in problem.message for problem in plan.problems)
 
 
 @pytest.mark.parametrize(
-    ("state", "version", "types", "told"),
+    ("state", "version", "types", "reported"),
     [
         ("loaded", "2.0", (), "but the installed acme 2.0 does not provide it; run: pip install 'acme==1.0'"),
         ("failed", "1.0", (), 'the trait "cron" cannot be used: acme is broken'),
@@ -126,48 +128,50 @@ def test_what_nobody_remembers_is_not_told(inputs: Make, catalog: Catalog) -> No
         ("quarantined", "1.0", ("cron",), "cannot be used: acme is broken"),
     ],
 )
-def test_a_package_that_is_there_and_does_not_offer_the_type_is_told_with_its_state(
-    state: State, version: str, types: tuple[str, ...], told: str, read: Inputs, catalog: Catalog
+def test_an_installed_package_without_the_type_is_reported_with_its_state(
+    state: State, version: str, types: tuple[str, ...], reported: str, read: Inputs, catalog: Catalog
 ) -> None:
     error = "" if state == "loaded" else "acme is broken"
     plugin = PluginState(name="acme", package="acme", version=version, state=state, types=types, error=error)
     plan = rendering.render(read, msgspec.structs.replace(catalog, plugins=(*catalog.plugins, plugin)))
     (problem,) = (problem for problem in plan.problems if problem.path.endswith("traits[0].name"))
-    assert told in problem.message
+    assert reported in problem.message
     assert problem.message.count("acme is broken") == (state != "loaded")
     assert ("pip install" in problem.message) == (state == "loaded")
 
 
-def test_a_type_that_comes_back_from_elsewhere_is_of_the_new_package(read: Inputs, full: Catalog) -> None:
+def test_a_type_of_another_package_is_recorded_with_the_new_package(read: Inputs, full: Catalog) -> None:
     offer = catalogs.offer(Cron(), package="other 3")
     plan = rendering.render(read, msgspec.structs.replace(full, traits={**full.traits, "cron": offer}))
     assert plan.packages == {**BEFORE, "cron": "other 3"}
 
 
-def test_what_is_used_no_more_is_forgotten(read: Inputs, catalog: Catalog, inputs: Make) -> None:
+def test_packages_of_unused_types_are_removed(read: Inputs, catalog: Catalog, inputs: Make) -> None:
     text = TEXT.replace("{name: cron, properties: {}}, ", "")
     plan = rendering.render(inputs(text, now=NOW, packages=BEFORE), catalog)
     assert plan.problems
     assert plan.packages == {name: package for name, package in BEFORE.items() if name != "cron"}
 
 
-def test_while_a_component_is_not_there_its_package_is_remembered(inputs: Make, catalog: Catalog) -> None:
+def test_the_package_of_a_missing_component_is_kept(inputs: Make, catalog: Catalog) -> None:
     text = TEXT.replace("metadata: {name: nightly}", "metadata: {name: daily}")
     assert rendering.render(inputs(text, now=NOW, packages=BEFORE), catalog).packages == BEFORE
 
 
-def test_a_status_that_is_too_large_still_names_the_packages(read: Inputs, full: Catalog) -> None:
+def test_a_too_large_status_keeps_the_packages(read: Inputs, full: Catalog) -> None:
     built = _built(rendering.render(read, full), read)
     large = {**built, "warnings": ["x" * status.SIZE_LIMIT]}
-    assert status.bounded(large, status.previous(None))["packages"] == built["packages"]
+    assert status.bounded(large, status.read_previous(None))["packages"] == built["packages"]
 
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Zs")), min_size=1, max_size=5)
 
 
 @given(st.dictionaries(NAMES, st.tuples(NAMES, NAMES).map(" ".join) | NAMES))
-def test_what_is_written_is_read_again(wanted: dict[str, str]) -> None:
-    assert packages.read(tuple(packages.written(wanted))) == wanted
+def test_written_packages_are_read_back(wanted: dict[str, str]) -> None:
+    application = Application(metadata=Metadata(name="app"))
+    empty = Inputs(application=application, parsed=Parsed(value=application), components={}, now=NOW)
+    assert status.read_previous(_built(Plan(packages=wanted), empty)).packages == wanted
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -177,6 +181,6 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(("name", "version", "types")), JSON)))
-def test_whatever_stands_in_status_is_read_or_left_out(entries: list[dict[str, Any]]) -> None:
-    found = packages.read(tuple(entries))
-    assert all(isinstance(text, str) for pair in found.items() for text in pair)
+def test_any_packages_of_a_status_are_read_or_ignored(entries: list[dict[str, Any]]) -> None:
+    packages_read = status.read_previous({"packages": entries}).packages
+    assert all(isinstance(text, str) for pair in packages_read.items() for text in pair)

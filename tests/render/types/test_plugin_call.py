@@ -80,11 +80,11 @@ def _render(do: Callable[[TraitContext[Any]], Any]) -> Rendered:
 
 
 def _manifest(**fields: Any) -> Manifest:
-    known: dict[str, Any] = {"kind": CONFIG, "name": "a", "body": {}}
-    return Manifest(**(known | fields))
+    existing: dict[str, Any] = {"kind": CONFIG, "name": "a", "body": {}}
+    return Manifest(**(existing | fields))
 
 
-def test_a_good_answer_comes_back_as_it_is() -> None:
+def test_a_valid_result_is_returned_unchanged() -> None:
     answer = Rendered(
         add=(_manifest(body={"data": {"x": "1"}}, labels={"l": "1"}, run_once=True),),
         edit=(SetField(REF, ("spec", "x", {"name": "y"}), {"z": 1}), DropField(REF, ("spec", "a"), handover=True)),
@@ -101,7 +101,7 @@ def test_tuples_in_a_body_become_lists_and_sets_have_one_order() -> None:
     assert manifest.body == {"spec": {"list": [1, 2], "set": ["a", "b", "c"]}}
 
 
-def test_nothing_of_an_answer_is_shared_with_the_plugin() -> None:
+def test_a_result_shares_no_values_with_the_plugin() -> None:
     body: dict[str, Any] = {"data": {}}
     (manifest,) = _render(lambda _: Rendered(add=(_manifest(body=body),))).add
     body["data"]["late"] = "1"
@@ -131,7 +131,7 @@ def test_nothing_of_an_answer_is_shared_with_the_plugin() -> None:
         Rendered(probes=(JUNK,)),
     ],
 )
-def test_an_answer_of_another_shape_is_a_fault_of_the_plugin(answer: Any) -> None:
+def test_a_result_of_another_type_is_a_fault_of_the_plugin(answer: Any) -> None:
     with pytest.raises(
         PluginCallError, match=r"example of acme 1\.0 returned .*this is a fault of the plugin"
     ) as caught:
@@ -166,13 +166,13 @@ def test_a_body_that_contains_itself_is_a_fault_of_the_plugin() -> None:
         (Rendered(scale=Scale.between(3, 2)), "a scale that is not valid"),
     ],
 )
-def test_an_answer_that_asks_for_what_no_type_may_have_is_refused(answer: Rendered, what: str) -> None:
+def test_a_result_that_violates_a_rule_is_a_fault_of_the_plugin(answer: Rendered, what: str) -> None:
     with pytest.raises(PluginCallError, match=what):
         _render(lambda _: answer)
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), RecursionError(), SystemExit(1), AssertionError()])
-def test_whatever_a_type_raises_is_a_fault_that_names_it(error: BaseException) -> None:
+def test_any_exception_of_a_type_is_a_fault_that_names_it(error: BaseException) -> None:
     def do(ctx: TraitContext[Any]) -> Rendered:
         del ctx
         raise error
@@ -181,7 +181,7 @@ def test_whatever_a_type_raises_is_a_fault_that_names_it(error: BaseException) -
         _render(do)
 
 
-def test_a_refusal_is_no_fault() -> None:
+def test_invalid_properties_are_not_a_fault() -> None:
     def do(ctx: TraitContext[Any]) -> Rendered:
         del ctx
         raise InvalidProperties("no", path="$.a")
@@ -198,14 +198,14 @@ def _meddle(ctx: TraitContext[Any]) -> Any:
     return Rendered()
 
 
-def test_what_a_type_changes_of_its_inputs_is_thrown_away_and_told() -> None:
+def test_changes_of_the_context_have_no_effect_and_cause_a_warning() -> None:
     offer, context = _offer(_meddle), _context()
     rendered = plugin_call.render(offer, offer.type.render, context)
     assert rendered.warnings == ("example of acme 1.0 changed values of its context; the changes have no effect",)
     assert context == _context()
 
 
-def test_health_is_checked_and_its_inputs_are_copies_too() -> None:
+def test_health_is_checked_and_gets_copies() -> None:
     context = _context()
     assert plugin_call.health(
         _offer(lambda ctx: _meddle(ctx) and Health("ready", "Fine", "", {"a": "1"})), context
@@ -217,6 +217,6 @@ def test_health_is_checked_and_its_inputs_are_copies_too() -> None:
     "answer",
     [None, True, Health("great", "Fine"), Health("ready", JUNK), Health("ready", "Fine", "", {"a": 1})],  # type: ignore[arg-type,dict-item] # mistakes under test
 )
-def test_a_health_of_another_shape_is_a_fault_of_the_plugin(answer: Any) -> None:
+def test_a_health_of_another_type_is_a_fault_of_the_plugin(answer: Any) -> None:
     with pytest.raises(PluginCallError, match=r"example of acme 1\.0 returned"):
         plugin_call.health(_offer(lambda _: answer), _context())

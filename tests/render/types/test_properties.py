@@ -54,7 +54,7 @@ EXAMPLE: Offer[Any] = catalog.offer(Example(), package="acme 1")
 
 
 def _told(offer: Offer[Any], properties: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(found.path, found.message) for found in check.check(offer, properties, _where, "TR-17")]
+    return [(problems.path, problems.message) for problems in check.check(offer, properties, _where, "TR-17")]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,9 @@ def _told(offer: Offer[Any], properties: dict[str, Any]) -> list[tuple[str, str]
         ({"mode": "x" * 100}, "$.p.mode", f'is "{"x" * 56}..., must be one of fast, slow'),
     ],
 )
-def test_a_mistake_is_told_in_words_with_its_place(properties: dict[str, Any], path: str, message: str) -> None:
+def test_an_invalid_property_is_reported_with_message_and_path(
+    properties: dict[str, Any], path: str, message: str
+) -> None:
     assert _told(EXAMPLE, properties) == [(path, message)]
 
 
@@ -111,12 +113,12 @@ def test_a_mistake_is_told_in_words_with_its_place(properties: dict[str, Any], p
         ({"oneOf": [{"minimum": 5}, {"multipleOf": 2}]}, 3, "is 3, which matches none of the allowed forms"),
     ],
 )
-def test_every_keyword_has_its_words(schema: dict[str, Any], value: Any, message: str) -> None:
+def test_every_schema_keyword_has_a_message(schema: dict[str, Any], value: Any, message: str) -> None:
     offer = _offer({"type": "object", "properties": {"x": schema}})
     assert _told(offer, {"x": value}) == [("$.p.x", message)]
 
 
-def test_a_type_without_properties_says_so() -> None:
+def test_a_property_of_a_type_without_properties_is_reported() -> None:
     offer = _offer({"type": "object", "additionalProperties": False})
     assert _told(offer, {"x": 1}) == [("$.p.x", 'declared has no property "x". It has none.')]
 
@@ -126,14 +128,14 @@ def test_properties_that_match_a_pattern_are_not_unknown() -> None:
     assert _told(_offer(schema), {"x-a": 1, "y": 1}) == [("$.p.y", 'declared has no property "y". It has none.')]
 
 
-def test_every_mistake_is_told_once_in_the_order_of_places() -> None:
+def test_each_problem_is_reported_once_in_the_order_of_paths() -> None:
     rules = [{"host": "a"} for _ in range(12)]
     rules[2], rules[11] = {}, {"host": "B"}
-    found = _told(EXAMPLE, {"zzz": 1, "rules": rules, "mode": "x", "yyy": 2})
-    assert [path for path, _ in found] == ["$.p.yyy", "$.p.zzz", "$.p.mode", "$.p.rules[2]", "$.p.rules[11].host"]
+    reported = _told(EXAMPLE, {"zzz": 1, "rules": rules, "mode": "x", "yyy": 2})
+    assert [path for path, _ in reported] == ["$.p.yyy", "$.p.zzz", "$.p.mode", "$.p.rules[2]", "$.p.rules[11].host"]
 
 
-def test_two_missing_properties_are_two_mistakes() -> None:
+def test_two_missing_properties_are_two_problems() -> None:
     offer = _offer({"type": "object", "required": ["a", "b"]})
     assert [message for _, message in _told(offer, {})] == [
         'declared requires the property "a"',
@@ -146,7 +148,7 @@ def _too_slow(call: Callable[[], Any]) -> Any:
     raise TimeoutError("no result within 0.25 s")
 
 
-def test_a_schema_that_takes_for_ever_is_a_fault_of_its_plugin_and_raises_nothing() -> None:
+def test_a_schema_that_takes_too_long_is_reported_as_an_error_of_the_plugin() -> None:
     offer: Offer[Any] = catalog.offer(Example(), package="acme 1", guard=_too_slow)
     ((path, message),) = _told(offer, {"mode": "fast"})
     assert path == "$.p"
@@ -167,34 +169,34 @@ NAMES = st.sampled_from(["replicaCount", "mode", "hosts", "rules", "labels", "on
 
 
 @given(st.dictionaries(NAMES, JSON, max_size=4))
-def test_any_properties_are_either_loaded_or_told(properties: dict[str, Any]) -> None:
-    found = check.check(EXAMPLE, properties, _where, "TR-17")
-    if not found:
+def test_any_properties_are_either_loaded_or_reported(properties: dict[str, Any]) -> None:
+    problems = check.check(EXAMPLE, properties, _where, "TR-17")
+    if not problems:
         try:
             EXAMPLE.load(properties)
         except ValueError as error:
-            found = check.model_problems(EXAMPLE, error, _where, "TR-17")
-    assert all(problem.path.startswith("$.p") and problem.message for problem in found)
+            problems = check.model_problems(EXAMPLE, error, _where, "TR-17")
+    assert all(problem.path.startswith("$.p") and problem.message for problem in problems)
 
 
-def test_outdated_spellings_are_read_and_told_and_keep_their_place() -> None:
+def test_deprecated_names_are_accepted_with_a_warning_and_keep_their_paths() -> None:
     given, warnings, where = check.renamed(EXAMPLE, {"replica_count": "x", "mode": "fast"}, _where)
     assert given == {"replicaCount": "x", "mode": "fast"}
-    assert [(one.path, one.message) for one in warnings] == [
+    assert [(warning.path, warning.message) for warning in warnings] == [
         ("$.p.replica_count", '"replica_count" is an outdated spelling; write "replicaCount"')
     ]
-    assert [one.path for one in check.check(EXAMPLE, given, where, "TR-17")] == ["$.p.replica_count"]
+    assert [warning.path for warning in check.check(EXAMPLE, given, where, "TR-17")] == ["$.p.replica_count"]
     assert where() == "$.p"
 
 
-def test_an_outdated_spelling_beside_the_current_one_has_no_effect() -> None:
+def test_a_deprecated_name_next_to_the_current_one_has_no_effect() -> None:
     given, warnings, _ = check.renamed(EXAMPLE, {"replica_count": 1, "replicaCount": 2}, _where)
     assert given == {"replicaCount": 2}
     assert warnings[0].message == '"replica_count" is a deprecated name of "replicaCount" and has no effect'
 
 
 @pytest.mark.parametrize(
-    ("path", "wanted"),
+    ("path", "expected"),
     [
         ("$", "$.p"),
         ("$.a", "$.p.a"),
@@ -205,16 +207,16 @@ def test_an_outdated_spelling_beside_the_current_one_has_no_effect() -> None:
         ("nonsense", "$.p"),
     ],
 )
-def test_a_path_inside_the_properties_becomes_one_in_the_document(path: str, wanted: str) -> None:
-    assert check.document_path(_where, path) == wanted
+def test_a_path_inside_the_properties_is_converted_to_one_in_the_document(path: str, expected: str) -> None:
+    assert check.document_path(_where, path) == expected
 
 
-def test_what_an_authors_model_says_is_told_at_its_place() -> None:
+def test_an_error_of_a_model_is_reported_at_its_path() -> None:
     with pytest.raises(ValueError, match=r"rules\[0\]\.port") as caught:
         EXAMPLE.load({"rules": [{"host": "a", "port": 80.5}]})
-    (found,) = check.model_problems(EXAMPLE, caught.value, _where, "TR-17")
-    assert (found.path, found.rule) == ("$.p.rules[0].port", "TR-17")
-    assert found.message == f"example: {str(caught.value).partition(' - at')[0]}"
+    (problems,) = check.model_problems(EXAMPLE, caught.value, _where, "TR-17")
+    assert (problems.path, problems.rule) == ("$.p.rules[0].port", "TR-17")
+    assert problems.message == f"example: {str(caught.value).partition(' - at')[0]}"
 
 
 class _ModelError(ValueError):
@@ -222,9 +224,9 @@ class _ModelError(ValueError):
         return [{"loc": ("a", 0), "msg": "too odd"}, {"loc": (), "msg": "does not add up"}]
 
 
-def test_a_model_that_tells_all_its_mistakes_is_heard_out() -> None:
-    found = check.model_problems(EXAMPLE, _ModelError(), _where, "TR-17")
-    assert [(one.path, one.message) for one in found] == [
+def test_all_errors_of_a_model_are_reported() -> None:
+    problems = check.model_problems(EXAMPLE, _ModelError(), _where, "TR-17")
+    assert [(item.path, item.message) for item in problems] == [
         ("$.p.a[0]", "example: too odd"),
         ("$.p", "example: does not add up"),
     ]

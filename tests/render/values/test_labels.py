@@ -19,7 +19,7 @@ def _manifest(labels: dict[str, str], annotations: dict[str, str] | None = None)
     )
 
 
-def test_an_object_is_completed_and_its_body_kept_as_it_is() -> None:
+def test_an_object_is_completed_and_its_body_unchanged() -> None:
     body = stamp.body(_manifest({"l": "1"}, {"n": "2"}), namespace="prod", application="shop", instance="front")
     assert body == {
         "apiVersion": "v1",
@@ -40,21 +40,21 @@ def test_an_object_is_completed_and_its_body_kept_as_it_is() -> None:
     }
 
 
-def test_no_type_can_take_our_labels_away() -> None:
+def test_a_type_cannot_override_the_labels_of_the_core() -> None:
     taken = _manifest({stamp.MANAGED_BY: "me", stamp.INSTANCE: "other"})
     labels = stamp.body(taken, namespace="default", application="shop", instance="front")["metadata"]["labels"]
     assert (labels[stamp.MANAGED_BY], labels[stamp.INSTANCE]) == ("rudr", "front")
 
 
-def test_objects_of_the_application_itself_name_no_instance() -> None:
+def test_objects_of_the_application_have_no_instance_label() -> None:
     assert stamp.labels("shop", "") == {stamp.MANAGED_BY: "rudr", stamp.APPLICATION: "shop"}
 
 
-def test_a_component_instance_is_called_as_rudr_called_it() -> None:
+def test_a_component_instance_has_the_name_that_rudr_gave_it() -> None:
     assert str(stamp.component_instance("web-v1", "front")) == "componentinstance.core.oam.dev/web-v1-front"
 
 
 @given(st.text("abc-", min_size=1, max_size=200), st.text("abc-", min_size=1, max_size=200))
-def test_labels_and_names_are_never_longer_than_kubernetes_takes(component: str, instance: str) -> None:
+def test_labels_and_names_never_exceed_the_limit_of_kubernetes(component: str, instance: str) -> None:
     assert len(stamp.component_instance(component, instance).name) <= 63
     assert all(len(value) <= 63 for value in stamp.labels(component, instance).values())

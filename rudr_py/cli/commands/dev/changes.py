@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rudr_py.api import kstatus
+from rudr_py.api import Health, kstatus
 from rudr_py.cli.commands.tree import ownership_tree
 from rudr_py.cli.commands.tree.ownership_tree import TreeNode
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.kinds import APPLICATION
 from rudr_py.render.values import labels
 
 Document = dict[str, Any]
 
-APPLICATION = "ApplicationConfiguration"
 
 QUIET = frozenset({"ComponentSchematic", "ComponentInstance", "ReplicaSet"})
 """Kinds whose changes are not printed."""
+
+
+EXPLAINED = frozenset({"Unschedulable", "FailedCreate", "ReplicaSetCreateError"})
+"""Reasons that are printed with their message: a limit of the cluster that the user can change."""
 
 
 class ChangeFormatter:
@@ -31,12 +35,12 @@ class ChangeFormatter:
 
         Objects that belong to no application are ignored.
         """
-        if live.kind != APPLICATION and not live.owner_uid and labels.MANAGED_BY not in live.labels:
+        if live.kind != APPLICATION.kind and not live.owner_uid and labels.MANAGED_BY not in live.labels:
             return
         document = live.document()
         is_new = live.uid not in self._documents
         self._documents[live.uid] = document
-        description = ownership_tree.describe(TreeNode("", ownership_tree.health(document)))
+        description = _describe(ownership_tree.health(document))
         if live.kind in QUIET or self._descriptions.get(live.uid) == description:
             return
         self._descriptions[live.uid] = description
@@ -51,7 +55,7 @@ class ChangeFormatter:
 
     def applications(self) -> list[Document]:
         """All applications, by name."""
-        applications = [document for document in self._documents.values() if document["kind"] == APPLICATION]
+        applications = [document for document in self._documents.values() if document["kind"] == APPLICATION.kind]
         return sorted(applications, key=lambda document: str(document["metadata"]["name"]))
 
     def trees(self) -> list[TreeNode]:
@@ -71,6 +75,12 @@ class ChangeFormatter:
     def ready(self, names: frozenset[str]) -> bool:
         """Whether the applications of these names exist and are Ready in their current generation."""
         return names <= {str(document["metadata"]["name"]) for document in self.applications() if _is_ready(document)}
+
+
+def _describe(health: Health) -> str:
+    description = ownership_tree.describe(TreeNode("", health))
+    explained = health.reason in EXPLAINED and health.message
+    return f"{description}: {health.message}" if explained else description
 
 
 def _is_ready(document: Document) -> bool:

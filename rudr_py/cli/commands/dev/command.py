@@ -15,7 +15,7 @@ import msgspec
 
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster.connect import stopping
-from rudr_py.cli.commands.dev import embedded_api, progress
+from rudr_py.cli.commands.dev import embedded_api, node_option, progress
 from rudr_py.cli.commands.dev.embedded_api import EmbeddedApi
 from rudr_py.cli.commands.dev.follow import Follower, kinds
 from rudr_py.cli.commands.dev.progress import PlainProgress
@@ -82,6 +82,16 @@ def _release(_context: click.Context, _option: click.Parameter, value: str) -> s
     callback=flags.check_namespace,
     help="Namespace to create, for the kubeconfig and for documents without one.",
 )
+@click.option(
+    "--node",
+    "nodes",
+    metavar="RESOURCE=QUANTITY,...",
+    multiple=True,
+    callback=node_option.parse,
+    help="Capacity of a node, such as cpu=4,memory=8Gi,nvidia.com/gpu=1; also name, pods, ephemeral-storage, os and "
+    "arch. Pods that do not fit stay Pending. May be repeated, for several nodes; default: one node with "
+    f"{node_option.DEFAULT}.",
+)
 @flags.filename("Documents to apply at the start; directories are processed recursively. May be repeated.")
 @click.option("--access", is_flag=True, help="Serve over TLS, and enforce authentication and RBAC.")
 @click.option("--no-controller", is_flag=True, help="Serve the API without the controller.")
@@ -106,7 +116,9 @@ def command(context: click.Context, /, *, port: int, release: str, no_controller
     formatters.setup("text", logging.INFO if verbose else logging.WARNING)
     logging.getLogger("aiohttp").setLevel(logging.WARNING)  # it logs every request at INFO
     dev_options = DevOptions(
-        settings=LocalSettings(port=port, release=release, access=_access() if options["access"] else None),
+        settings=LocalSettings(
+            port=port, release=release, nodes=options["nodes"], access=_access() if options["access"] else None
+        ),
         kubeconfig=options["kubeconfig"],
         namespace=options["namespace"],
         documents=embedded_api.documents(options["filenames"]),

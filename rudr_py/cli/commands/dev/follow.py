@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.cli.commands.dev.changes import APPLICATION, ChangeFormatter
+from rudr_py.cli.commands.dev.changes import ChangeFormatter
 from rudr_py.cli.commands.dev.embedded_api import EmbeddedApi
 from rudr_py.cli.commands.dev.progress import PlainProgress
 from rudr_py.errors import KindAbsentError
@@ -17,14 +17,14 @@ from rudr_py.kube import watch
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.requests import Selection
 from rudr_py.kube.watch import Applied, Deleted, Event, Listed
-from rudr_py.model.identity import API_VERSION
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD, REPLICA_SET
 from rudr_py.settings import Settings
 
 ADDITIONAL_KINDS = (
-    Kind(API_VERSION, APPLICATION),
-    Kind(API_VERSION, "ComponentInstance"),
-    Kind("apps/v1", "ReplicaSet"),
-    Kind("v1", "Pod"),
+    APPLICATION,
+    COMPONENT_INSTANCE,
+    REPLICA_SET,
+    POD,
 )
 """The kinds that are displayed in addition to those that the installed types produce."""
 

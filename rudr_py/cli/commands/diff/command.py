@@ -76,8 +76,9 @@ def command(
 
     Renders the applications in the documents, and the applications in the cluster that use a component in the
     documents, and sends their objects to the server as dry runs. Components that are not in the documents are read
-    from the cluster. Each field that would change is printed with its owner. The environment variable
-    KUBECTL_EXTERNAL_DIFF selects another diff program, as in kubectl.
+    from the cluster. Each field that would change is printed with its owner; a change that the next reconcile would
+    not make yet is marked as blocked, with the reason. The environment variable KUBECTL_EXTERNAL_DIFF selects
+    another diff program, as in kubectl.
 
     Exits with 0 if there are no differences, with 1 if there are differences, and with 2 if the comparison fails.
 
@@ -161,7 +162,7 @@ async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffRes
 def text(differences: Sequence[DocumentDiff], *, colours: bool) -> Iterator[str]:
     """For each object the kind of change, remarks, and a unified diff that `patch` accepts."""
     for difference in differences:
-        title = f"# {difference.ref} in {difference.namespace}: {difference.fate}"
+        title = f"# {difference.ref} in {difference.namespace}: {difference.outcome}"
         yield colour.paint(title, on=colours, bold=True)
         for remark in difference.remarks:
             yield f"# {plain_text.printable(remark)}"

@@ -7,12 +7,11 @@ out, and values of Secrets are never shown.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from rudr_py.api import Path, Ref
+from rudr_py.api import Path, Ref, get_in
 from rudr_py.cli.output import documents
 from rudr_py.controller.apply import managed_fields
 from rudr_py.kube.live_object import APPLIED_ANNOTATION
@@ -45,7 +44,7 @@ class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
     @property
-    def fate(self) -> str:
+    def outcome(self) -> str:
         """The future of the object, as the end of a sentence."""
         if self.replaced:
             return "would be replaced"
@@ -55,9 +54,9 @@ class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """All lines for the user beside the differing lines: notes, the reason of a delay, owners of fields."""
-        delay = (f"not at once: {self.blocked}",) if self.blocked else ()
-        return (*self.notes, *delay, *owners(self))
+        """All lines for the user beside the differing lines: notes, the reason why it is blocked, owners of fields."""
+        blocked = (f"blocked: {self.blocked}",) if self.blocked else ()
+        return (*self.notes, *blocked, *owners(self))
 
     @property
     def file(self) -> str:
@@ -117,7 +116,7 @@ def held(merged: Document, live: Document, paths: tuple[Path, ...]) -> Document:
 def masked(live: Document | None, merged: Document | None) -> tuple[Document | None, Document | None]:
     """Both states of a Secret with placeholders for its values, which show the ones that change."""
     for part in ("data", "stringData"):
-        old, new = _mapping((live or {}).get(part)), _mapping((merged or {}).get(part))
+        old, new = get_in(live, part, default={}), get_in(merged, part, default={})
         old_values = {key: MASK if key not in new or new[key] == value else BEFORE for key, value in old.items()}
         new_values = {key: MASK if key not in old or old[key] == value else AFTER for key, value in new.items()}
         live = {**live, part: old_values} if live is not None and old else live
@@ -151,7 +150,3 @@ def _with(document: Document, path: tuple[str, ...], value: Any) -> Document:
     below = document.get(step)
     inner = _with(below if isinstance(below, dict) else {}, rest, value) if rest else value
     return {**document, step: inner}
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

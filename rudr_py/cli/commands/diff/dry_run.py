@@ -49,7 +49,6 @@ Document = dict[str, Any]
 CONCURRENCY = 8
 """How many objects are compared at the same time."""
 
-
 IN_USE = "pods may still read it until their rollout has ended"
 
 
@@ -116,18 +115,16 @@ class DryRun:
         if refusal is not None:
             raise RefusedError(refusal.message)
         target = Target(resource, self._application.namespace, planned.ref.name)
-        pods = (
-            runs.active_pods(self._namespace.state.pods(target.namespace, planned.instance))
-            if planned.inputs_digest
-            else ()
-        )
+        pods = runs.active_pods(self._namespace.state, target.namespace, planned)
         observation = Observation.read(await self._get(target), pods)
         run = self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
         decision = decide.decide(desired, observation, History(self._records.get(planned.ref), run))
         difference = await self._execute(desired, target, observation.document, decision)
-        if isinstance(decision, Adopt) and difference is not None:
-            return (difference, *[leftover async for leftover in self._leftovers(desired, observation)])
-        return () if difference is None else (difference,)
+        if difference is None:
+            return ()
+        if isinstance(decision, Adopt) and decision.mark:
+            return (difference, *[leftover async for leftover in self._leftovers(desired, decision.document)])
+        return (difference,)
 
     async def _execute(
         self, desired: DesiredObject, target: Target, live: Document | None, decision: Decision
@@ -164,11 +161,9 @@ class DryRun:
             return await self._send(target, runs.partial_body(desired, decision.uid), HANDOVER_MANAGER)
         return await self._send(target, desired.encoded(uid=decision.uid), FIELD_MANAGER)
 
-    async def _leftovers(self, desired: DesiredObject, observation: Observation) -> AsyncIterator[DocumentDiff]:
+    async def _leftovers(self, desired: DesiredObject, live: Document) -> AsyncIterator[DocumentDiff]:
         """Rudr's config files that an adoption marks for pruning."""
-        if observation.live is None or observation.live.applied:
-            return
-        for name in rudr_adoption.leftovers(observation.document or {}, desired.planned):
+        for name in rudr_adoption.leftovers(live, desired.planned):
             target = Target(rudr_adoption.CONFIG_MAPS, self._application.namespace, name)
             document = await self._get(target)
             if document is not None and rudr_adoption.is_controlled(document, desired.owner):
@@ -178,18 +173,24 @@ class DryRun:
     async def _pruned(self, reason: str, *, paused: bool) -> AsyncIterator[DocumentDiff]:
         """The objects that the plan lacks. `reason` is why pruning is blocked, empty where it is not."""
         schedule = prune.schedule(self._namespace.state, self._application, self._preview.plan, self._records.values())
-        for candidates, waits in (
+        owners = schedule.terminating_owners()
+        for candidates, blocked in (
             (schedule.first, reason if paused else ""),
             (schedule.last, reason),
             (schedule.in_use, reason or IN_USE),
         ):
             for candidate in candidates:
                 document = await self._surplus(candidate)
-                if document is not None:
-                    namespace = self._application.namespace
-                    yield DocumentDiff(
-                        ref=candidate.ref, namespace=namespace, live=document, merged=None, blocked=waits
-                    )
+                if document is None:
+                    continue
+                waits = candidate.live is not None and candidate.live.owner_uid in owners
+                yield DocumentDiff(
+                    ref=candidate.ref,
+                    namespace=self._application.namespace,
+                    live=document,
+                    merged=None,
+                    blocked=blocked or ("its owner is being deleted" if waits else ""),
+                )
 
     async def _surplus(self, candidate: PruneCandidate) -> Document | None:
         """The live object; None where it does not exist, is being deleted, or belongs to another owner."""
@@ -207,7 +208,7 @@ class DryRun:
         return live.document() if deletable else None
 
     def _owner(self, planned: PlannedObject) -> LiveObject | None:
-        """The owner of an object, without uid if it does not exist yet; None for an object without owner."""
+        """The owner of an object, without uid if it is created first; None for an object without owner."""
         if planned.owner == "none":
             return None
         if planned.owner == "application":
@@ -215,7 +216,7 @@ class DryRun:
         plan, namespace = self._preview.plan, self._application.namespace
         ref = next(instance.owner for instance in plan.instances if instance.name == planned.instance)
         live = self._namespace.state.get(ref.kind, namespace, ref.name)
-        if live is not None:
+        if live is not None and not live.deleting:
             return live
         instance = next(manifest for manifest in plan.manifests if manifest.ref == ref)
         return live_object.decode(msgspec.json.encode(instance.body))

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.cli.cluster import list_watch
-from rudr_py.cli.cluster.client import APPLICATION, ClusterClient, unreadable_message
+from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
 from rudr_py.cli.commands.doctor import access_reviews, deployment
 from rudr_py.cli.commands.doctor.access_reviews import AccessReview
 from rudr_py.cli.commands.doctor.application import ApplicationFacts
@@ -20,19 +20,15 @@ from rudr_py.cli.commands.doctor.installation import Installation
 from rudr_py.cli.commands.tree import command as tree
 from rudr_py.cli.commands.tree import ownership_tree
 from rudr_py.cli.commands.tree.command import TreeQuery
-from rudr_py.controller.state import cluster_state, definition_index
+from rudr_py.controller.state import definition_index
 from rudr_py.kube.requests import Request, Selection, Target
 from rudr_py.model.identity import CORE_GROUP
+from rudr_py.model.kinds import APPLICATION, COMPONENT, CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, EVENT, LEASE, NAMESPACE
 from rudr_py.plugins import loading, rights
 
 T = TypeVar("T")
 Document = dict[str, Any]
 
-CRD = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
-DEPLOYMENT = Kind("apps/v1", "Deployment")
-EVENT = Kind("v1", "Event")
-LEASE = Kind("coordination.k8s.io/v1", "Lease")
-NAMESPACE = Kind("v1", "Namespace")
 
 APPLY = ("applicationconfigurations", "componentschematics")
 PURPOSES: Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
@@ -67,7 +63,7 @@ class ClusterReader:
         published = await self._published(definitions)
         return Installation(
             version=version,
-            crds=_tuple(await self._try(self.list(CRD))),
+            crds=_tuple(await self._try(self.list(CUSTOM_RESOURCE_DEFINITION))),
             namespace=await self._try(self.get(NAMESPACE, "", definitions)),
             deployments=_tuple(deployments),
             leases={
@@ -77,7 +73,7 @@ class ClusterReader:
             },
             published=published,
             applications=_tuple(await self._list_widely(APPLICATION)) or (),
-            components=_tuple(await self._list_widely(cluster_state.COMPONENT)) or (),
+            components=_tuple(await self._list_widely(COMPONENT)) or (),
             denied={
                 f"{controller.namespace}/{controller.name}": denied
                 for controller in controllers
@@ -103,7 +99,7 @@ class ClusterReader:
         return ApplicationFacts(
             application=application,
             objects=tuple(owned),
-            components=_tuple(await self._try(self.list(cluster_state.COMPONENT, namespace))),
+            components=_tuple(await self._try(self.list(COMPONENT, namespace))),
             published=published,
             events=tuple(_about(await self._try(self.list(EVENT, namespace)) or [], (application, *owned))),
             unread=tuple(dict.fromkeys(self._unread)),

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from rudr_py.api import get_in, mappings_in
 from rudr_py.catalog import Catalog, PluginState
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
 from rudr_py.cli.output import plain_text
@@ -33,16 +34,17 @@ class TypeUse(msgspec.Struct, frozen=True, order=True):
 def used(applications: Iterable[Document], components: Iterable[Document]) -> dict[TypeUse, list[str]]:
     """The types that applications use, each with the applications as namespace/name."""
     workloads = {
-        (_metadata(component).get("namespace"), _metadata(component).get("name")): str(
-            _spec(component).get("workloadType") or ""
-        )
+        (
+            get_in(component, "metadata", "namespace", default=""),
+            get_in(component, "metadata", "name", default=""),
+        ): get_in(component, "spec", "workloadType", default="")
         for component in components
     }
     uses: dict[TypeUse, list[str]] = {}
     for application in applications:
-        metadata = _metadata(application)
-        name = f"{metadata.get('namespace')}/{metadata.get('name')}"
-        for use in dict.fromkeys(_uses(application, metadata.get("namespace"), workloads)):
+        namespace = get_in(application, "metadata", "namespace", default="")
+        name = f"{namespace}/{get_in(application, 'metadata', 'name', default='')}"
+        for use in dict.fromkeys(_uses(application, namespace, workloads)):
             uses.setdefault(use, []).append(name)
     return uses
 
@@ -52,17 +54,17 @@ def _uses(application: Document, namespace: object, workloads: Mapping[tuple[Any
         workload = workloads.get((namespace, binding.get("componentName")))
         if workload:
             yield TypeUse("workload type", workload)
-        for trait in _maps(binding.get("traits")):
+        for trait in mappings_in(binding, "traits"):
             if trait.get("name"):
                 yield TypeUse("trait", str(trait["name"]))
-    for scope in _maps(_spec(application).get("scopes")):
+    for scope in mappings_in(application, "spec", "scopes"):
         if scope.get("type"):
             yield TypeUse("scope type", str(scope["type"]))
 
 
 def bindings(application: Document) -> list[Document]:
     """The component bindings of an application."""
-    return list(_maps(_spec(application).get("components")))
+    return mappings_in(application, "spec", "components")
 
 
 def check(uses: Mapping[TypeUse, Sequence[str]], catalog: Catalog, published: Sequence[Document]) -> Iterator[Finding]:
@@ -83,7 +85,7 @@ def check(uses: Mapping[TypeUse, Sequence[str]], catalog: Catalog, published: Se
                 "plugins.packages, or a custom image); rudr plugins lists the packages that are installed here",
             )
         else:
-            package = (_metadata(publication).get("annotations") or {}).get(PACKAGE_ANNOTATION, "")
+            package = get_in(publication, "metadata", "annotations", PACKAGE_ANNOTATION, default="")
             source = f" by {package}" if package else ""
             name = package.partition(" ")[0]
             hint = f"to use it in rudr validate, render and diff: pip install {name}" if name else ""
@@ -120,7 +122,7 @@ def plugins(states: Sequence[PluginState]) -> Iterator[Finding]:
 
 def published(catalog: Catalog, objects: Sequence[Document], namespace: str) -> Iterator[Finding]:
     """Whether the types that the controller has published are those that are installed here."""
-    own = [document for document in objects if labels.is_managed(_metadata(document).get("labels") or {})]
+    own = [document for document in objects if labels.is_managed(get_in(document, "metadata", "labels", default={}))]
     if not own:
         yield note(
             "definitions",
@@ -144,7 +146,7 @@ def published(catalog: Catalog, objects: Sequence[Document], namespace: str) -> 
 def _packages(documents: Iterable[Document]) -> dict[str, str]:
     versions = {}
     for document in documents:
-        annotations = _metadata(document).get("annotations") or {}
+        annotations = get_in(document, "metadata", "annotations", default={})
         name, _, version = str(annotations.get(PACKAGE_ANNOTATION, "")).partition(" ")
         if name:
             versions[name] = version
@@ -155,9 +157,9 @@ def _publication(use: TypeUse, objects: Iterable[Document]) -> Document | None:
     """The object in the definitions namespace that publishes a type."""
     parsed = TypeName.parse(use.name)
     for document in objects:
-        kind, spec = document.get("kind"), _spec(document)
+        kind, spec = document.get("kind"), get_in(document, "spec", default={})
         if use.category == "trait" and kind == "Trait":
-            if _metadata(document).get("name") in (use.name, labels.object_name(use.name)):
+            if get_in(document, "metadata", "name", default="") in (use.name, labels.object_name(use.name)):
                 return document
         elif use.category == "scope type" and kind == "ApplicationScope":
             if spec.get("type") == use.name:
@@ -168,17 +170,3 @@ def _publication(use: TypeUse, objects: Iterable[Document]) -> Document | None:
             if (spec.get("group"), declared_kind) == (parsed.group, parsed.kind):
                 return document
     return None
-
-
-def _metadata(document: Document) -> Mapping[str, Any]:
-    metadata = document.get("metadata")
-    return metadata if isinstance(metadata, Mapping) else {}
-
-
-def _spec(document: Document) -> Mapping[str, Any]:
-    spec = document.get("spec")
-    return spec if isinstance(spec, Mapping) else {}
-
-
-def _maps(value: object) -> Iterator[Mapping[str, Any]]:
-    yield from (item for item in value if isinstance(item, Mapping)) if isinstance(value, list) else ()

@@ -12,7 +12,7 @@ import msgspec
 from rudr_py.api import Ref
 from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import list_watch
-from rudr_py.cli.cluster.client import APPLICATION, ClusterClient
+from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.list_watch import ListQuery
 from rudr_py.cli.commands.status import report
 from rudr_py.cli.commands.status import text as report_text
@@ -21,6 +21,7 @@ from rudr_py.cli.options import flags
 from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.output import colour, documents
 from rudr_py.cli.output.live_text import LiveText
+from rudr_py.model.kinds import APPLICATION, POD
 
 OutputFormat = Literal["text", "wide", "yaml", "json", "name"]
 
@@ -96,7 +97,7 @@ def no_applications_message(client: ClusterClient) -> str:
 def read(documents: Iterable[Document]) -> list[ApplicationReport]:
     """The reports of the applications among the documents, by namespace and name."""
     objects = list(documents)
-    pods = [document for document in objects if document["kind"] == list_watch.POD.kind]
+    pods = [document for document in objects if document["kind"] == POD.kind]
     return [report.of(application, pods) for application in list_watch.select_applications(objects)]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Health, naming
+from rudr_py.api import Health, get_in, mappings_in, naming
 from rudr_py.cli.cluster import pod_state
 from rudr_py.model.identity import CORE_GROUP, TypeName
 from rudr_py.render.values import labels
@@ -91,7 +91,7 @@ class ApplicationReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel
 
 def of(application: Document, pods: Iterable[Document] = ()) -> ApplicationReport:
     """The report of an application. Pods of other namespaces and applications are ignored."""
-    metadata, status = _map(application.get("metadata")), _map(application.get("status"))
+    metadata, status = get_in(application, "metadata", default={}), get_in(application, "status", default={})
     name, namespace = str(metadata.get("name", "")), str(metadata.get("namespace", ""))
     own = [pod for pod in pods if _belongs(pod, name, namespace)]
     pending = _pending(metadata, status)
@@ -104,9 +104,9 @@ def of(application: Document, pods: Iterable[Document] = ()) -> ApplicationRepor
         ready=ready and not pending,
         pending=pending,
         conditions=conditions,
-        instances=tuple(_instance(entry, own) for entry in _maps(status.get("instances"))),
-        scopes=tuple(_scope(entry) for entry in _maps(status.get("scopes"))),
-        warnings=tuple(map(str, _list(status.get("warnings")))),
+        instances=tuple(_instance(entry, own) for entry in mappings_in(status, "instances")),
+        scopes=tuple(_scope(entry) for entry in mappings_in(status, "scopes")),
+        warnings=tuple(map(str, get_in(status, "warnings", default=[]))),
     )
 
 
@@ -128,7 +128,7 @@ def _pending(metadata: Mapping[str, Any], status: Mapping[str, Any]) -> str:
 
 
 def _conditions(status: Mapping[str, Any]) -> tuple[ReportedCondition, ...]:
-    by_type = {str(condition.get("type")): condition for condition in _maps(status.get("conditions"))}
+    by_type = {str(condition.get("type")): condition for condition in mappings_in(status, "conditions")}
     standard = [type_ for type_ in CONDITIONS if type_ in by_type]
     return tuple(
         ReportedCondition(
@@ -143,12 +143,12 @@ def _conditions(status: Mapping[str, Any]) -> tuple[ReportedCondition, ...]:
 
 def _instance(entry: Document, pods: Sequence[Document]) -> ReportedInstance:
     label = naming.join(_text(entry.get("name")) or "x")
-    own = [pod for pod in pods if _map(_map(pod.get("metadata")).get("labels")).get(labels.INSTANCE) == label]
+    own = [pod for pod in pods if get_in(pod, "metadata", "labels", default={}).get(labels.INSTANCE) == label]
     return ReportedInstance(
         **_item(entry),
         component=_text(entry.get("component")),
         workload=_text(entry.get("workload")),
-        traits=tuple(ReportItem(**_item(trait)) for trait in _maps(entry.get("traits"))),
+        traits=tuple(ReportItem(**_item(trait)) for trait in mappings_in(entry, "traits")),
         pods=tuple(sorted((_pod(pod) for pod in own), key=lambda pod: pod.name)),
     )
 
@@ -163,38 +163,26 @@ def _scope(entry: Document) -> ReportedScope:
 def _pod(document: Document) -> ReportedPod:
     health: Health = pod_state.assess(document)
     return ReportedPod(
-        name=_text(_map(document.get("metadata")).get("name")),
+        name=get_in(document, "metadata", "name", default=""),
         state=health.state,
         reason=health.reason,
         message=health.message,
         show=health.show,
-        node=_text(_map(document.get("spec")).get("nodeName")),
+        node=get_in(document, "spec", "nodeName", default=""),
     )
 
 
 def _item(entry: Document) -> dict[str, Any]:
-    show = {str(key): str(value) for key, value in _map(entry.get("show")).items()}
+    show = {str(key): str(value) for key, value in get_in(entry, "show", default={}).items()}
     texts = {key: _text(entry.get(key)) for key in ("name", "reason", "message")}
     return {**texts, "state": _text(entry.get("state")) or "unknown", "show": show}
 
 
 def _belongs(pod: Document, name: str, namespace: str) -> bool:
-    metadata = _map(pod.get("metadata"))
-    has_label = _map(metadata.get("labels")).get(labels.APPLICATION) in (name, naming.join(name or "x"), None)
+    metadata = get_in(pod, "metadata", default={})
+    has_label = get_in(metadata, "labels", default={}).get(labels.APPLICATION) in (name, naming.join(name or "x"), None)
     return has_label and metadata.get("namespace", namespace) == namespace
 
 
 def _text(value: object) -> str:
     return "" if value is None else str(value)
-
-
-def _map(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: object) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else ()
-
-
-def _maps(value: object) -> tuple[Mapping[str, Any], ...]:
-    return tuple(item for item in _list(value) if isinstance(item, Mapping))

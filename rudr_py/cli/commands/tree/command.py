@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 import click
 
-from rudr_py.api import Kind
+from rudr_py.api import Kind, get_in
 from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import list_watch
 from rudr_py.cli.cluster.client import ClusterClient
@@ -22,7 +22,7 @@ from rudr_py.cli.output import colour, plain_text
 from rudr_py.cli.output import documents as document_output
 from rudr_py.cli.output.live_text import LiveText, Text
 from rudr_py.controller.state import inventory
-from rudr_py.model.kinds import COMPONENT_INSTANCE, DEPLOYMENT, JOB, REPLICA_SET, STATEFUL_SET
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, DEPLOYMENT, JOB, POD, REPLICA_SET, STATEFUL_SET
 
 OutputFormat = Literal["text", "wide", "yaml", "json", "name"]
 
@@ -42,7 +42,7 @@ INTERMEDIATE_KINDS = (
     STATEFUL_SET,
     REPLICA_SET,
     JOB,
-    list_watch.POD,
+    POD,
 )
 """Kinds that other controllers create below the objects of an application."""
 
@@ -57,8 +57,8 @@ INTERMEDIATE_KINDS = (
 def command(cluster_options: ClusterOptions, *, watch: bool, color: bool, **options: Any) -> None:
     """Show the objects of applications as trees, by owner references, down to the pods.
 
-    A persistent volume claim has no owner, because it outlives its application. It is shown below the instance for
-    which it was created.
+    A persistent volume claim has no owner, because it outlives its application. It is printed below the instance
+    for which it was created.
 
     Example: rudr tree shop
     """
@@ -79,11 +79,7 @@ async def _run(cluster_options: ClusterOptions, query: TreeQuery, watch: bool, f
         if not applications:
             click.echo(no_applications_message(client), err=True)
             return
-        below = [
-            list_query
-            for list_query in queries(client, query, applications)
-            if list_query.kind != cluster_client.APPLICATION
-        ]
+        below = [list_query for list_query in queries(client, query, applications) if list_query.kind != APPLICATION]
         click.echo(format_text([*applications, *await list_watch.read(client, below)]), nl=False, color=True)
 
 
@@ -97,13 +93,10 @@ def queries(client: ClusterClient, query: TreeQuery, documents: Iterable[Documen
 def kinds(documents: Iterable[Document]) -> list[Kind]:
     """The kinds in the inventories of applications, sorted."""
     applications = list_watch.select_applications(documents)
-    inventories = [inventory.read(_status(application).get("resources")) for application in applications]
+    inventories = [
+        inventory.read(get_in(application, "status", "resources", default=[])) for application in applications
+    ]
     return sorted({ref.kind for records in inventories for ref in records}, key=str)
-
-
-def _status(document: Document) -> Mapping[str, Any]:
-    status = document.get("status")
-    return status if isinstance(status, Mapping) else {}
 
 
 def text(documents: Sequence[Document], output_format: OutputFormat, *, colours: bool) -> str:

@@ -79,7 +79,7 @@ class Metrics(ReconcileMetrics):
             registry=self._registry,
         )
         build = {"version": rudr_py.__version__, "python_version": platform.python_version()}
-        Labelled(self._registry, build).gauge("rudr_build_info", "Always 1; the labels say what runs.").set(1)
+        Labelled(self._registry, build).gauge("rudr_build_info", "Always 1; the labels contain the versions.").set(1)
 
     def workers(self, count: int) -> None:
         """Set the maximum number of concurrent reconciles."""

@@ -11,12 +11,15 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.errors import AlreadyExistsError, ApiError
 from rudr_py.local.apimachinery import object_meta, selectors
-from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime import events, times
 from rudr_py.local.controllers.runtime.client import ApiClient
 from rudr_py.local.controllers.runtime.owner_index import OwnerIndex, controller_reference, key_of, owner_references
 from rudr_py.local.controllers.runtime.queue import CallLater, QueueKey
 from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.scheduling.nodes import NodeSettings
+from rudr_py.local.scheduling.requests import NodeUsage
 from rudr_py.local.storage.store import Object
 
 
@@ -25,9 +28,9 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `clock` is the clock of the store; `call_later` schedules calls (None: that of the running loop). `enabled` names
     the controllers that run (None: all). `seed` determines generated names. `script` returns the script of a pod (see
-    `containers.PodScript`), whose annotations take precedence. `node_name` is the node of all pods. `root_ca` is the CA
-    certificate (PEM) in the config map of each namespace. `job_backoff` is the pause in seconds after the first failed
-    pod of a Job; it doubles with every further failure.
+    `containers.PodScript`), whose annotations take precedence. `nodes` are registered at the start, with kubelets of
+    version `kubelet_version`. `root_ca` is the CA certificate (PEM) in the config map of each namespace. `job_backoff`
+    is the pause in seconds after the first failed pod of a Job; it doubles with every further failure.
     """
 
     clock: Callable[[], float]
@@ -35,7 +38,8 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
     enabled: frozenset[str] | None = None
     seed: int = 0
     script: Callable[[Object], Any] | None = None
-    node_name: str = "local"
+    nodes: tuple[NodeSettings, ...] = (NodeSettings(),)
+    kubelet_version: str = ""
     root_ca: str = ""
     job_backoff: float = 10.0
 
@@ -55,6 +59,7 @@ class ReconcileContext:
         self.client = client
         self.settings = settings
         self.index = OwnerIndex()
+        self.usage = NodeUsage()
         self.random = random.Random(settings.seed)  # noqa: S311  - names, not secrets
 
     def now(self) -> float:
@@ -110,14 +115,42 @@ class ReconcileContext:
     def create(self, obj: Object) -> Object:
         """Create an object and index it at once."""
         created = self.client.create(obj)
-        self.index.put(created)
+        self.put(created)
         return created
+
+    def create_for(
+        self, owner: Object, obj: Object, text: str = "Error creating: {error}", *, reason: str = "FailedCreate"
+    ) -> Object:
+        """Create an object for its owner. A refusal is recorded as a warning about the owner, and raised."""
+        try:
+            return self.create(obj)
+        except AlreadyExistsError:
+            raise
+        except ApiError as error:
+            self.warn(owner, reason, text.format(error=error.message))
+            raise
+
+    def warn(self, about: Object, reason: str, message: str, *, component: str = "") -> None:
+        """Record a warning about an object as an event of `component`, by default the controller of its kind."""
+        component = component or f"{about['kind'].lower()}-controller"
+        events.warn(self.client, about, reason, message, component=component, now=self.stamp())
 
     def update(self, obj: Object) -> Object:
         """Update all but the status and index the object at once."""
         updated = self.client.update(obj)
-        self.index.put(updated)
+        self.put(updated)
         return updated
+
+    def put(self, obj: Object) -> None:
+        """Index a new or changed object."""
+        self.index.put(obj)
+        if obj["kind"] == "Pod" and obj["apiVersion"] == "v1":
+            self.usage.put(obj)
+
+    def remove(self, key: QueueKey, uid: str) -> None:
+        """Remove a deleted object from the indexes."""
+        self.index.remove(key, uid)
+        self.usage.remove(uid)
 
     def write_status(self, obj: Object, status: Object) -> None:
         """Write the status if it changed."""

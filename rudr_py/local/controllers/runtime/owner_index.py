@@ -30,7 +30,7 @@ def controller_reference(obj: Object) -> Object | None:
 
 
 class OwnerIndex:
-    """The uid of each key, and the keys under each mark: an owner's uid, a label, a selector, a target."""
+    """The uid of each key, and the keys under each mark: an owner's uid, a label, a selector, a target, no node."""
 
     def __init__(self) -> None:
         self.uids: dict[QueueKey, str] = {}
@@ -81,6 +81,10 @@ class OwnerIndex:
         """Iterate over the keys of the autoscalers of a target."""
         return self._under(("target", kind, target.namespace, target.kind.kind, target.name))
 
+    def unassigned(self, namespace: str = "") -> Iterator[QueueKey]:
+        """Iterate over the keys of the pods of a namespace (all, if empty) that have no node."""
+        return (key for key in self._under(_UNASSIGNED) if not namespace or key.namespace == namespace)
+
     def _under(self, mark: _Mark) -> Iterator[QueueKey]:
         return iter(tuple(self._marked.get(mark, ())))
 
@@ -94,6 +98,7 @@ class OwnerIndex:
 
 
 _Mark = tuple[object, ...]
+_UNASSIGNED: _Mark = ("unassigned",)
 
 
 def _marks(obj: Object) -> Iterator[_Mark]:
@@ -104,6 +109,8 @@ def _marks(obj: Object) -> Iterator[_Mark]:
     if kind == "Pod":
         for pair in (obj["metadata"].get("labels") or {}).items():
             yield ("label", *here, *pair)
+        if not obj["spec"].get("nodeName"):
+            yield _UNASSIGNED
     elif kind == "Service":
         # a selected pod has all pairs of the selector, so one of them is enough
         for pair in sorted((obj["spec"].get("selector") or {}).items())[:1]:

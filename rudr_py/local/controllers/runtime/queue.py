@@ -48,6 +48,7 @@ class WorkQueue:
         self._keys: dict[QueueKey, None] = {}
         self._timers: dict[QueueKey, Timer] = {}
         self._failures: dict[QueueKey, int] = {}
+        self._refused: dict[QueueKey, None] = {}
         self._filled = asyncio.Event()
 
     def add(self, key: QueueKey) -> None:
@@ -63,17 +64,29 @@ class WorkQueue:
         else:
             self._timers[key] = self._call_later(seconds, lambda: self._due(key))
 
-    def retry(self, key: QueueKey) -> float:
-        """Queue a key after its backoff, which doubles with every consecutive failure; return the backoff."""
+    def retry(self, key: QueueKey, *, refused: bool = False) -> float:
+        """Queue a key after its backoff, which doubles with every consecutive failure; return the backoff.
+
+        `refused`: the API refused a write of the reconcile, and `wake` may queue the key earlier.
+        """
+        if refused:
+            self._refused[key] = None
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         pause: float = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(failures, 20))
         self.add_after(key, pause)
         return pause
 
+    def wake(self, namespace: str) -> None:
+        """Queue the refused keys of a namespace now."""
+        for key in self._refused:
+            if key.namespace == namespace:
+                self.add(key)
+
     def forget(self, key: QueueKey) -> None:
         """Reset the backoff of a key and cancel its delay."""
         self._failures.pop(key, None)
+        self._refused.pop(key, None)
         self._cancel(key)
 
     async def get(self) -> QueueKey:

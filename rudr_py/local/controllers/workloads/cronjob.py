@@ -93,7 +93,7 @@ def _run(context: ReconcileContext, cron_job: Object, scheduled: float, active: 
             context.delete(job)
     job = _job(cron_job, scheduled)
     if context.client.get(JOB, job["metadata"]["namespace"], job["metadata"]["name"]) is None:
-        context.create(job)
+        context.create_for(cron_job, job, "Error creating job: {error}")
     live = context.live(cron_job)
     if live is not None:
         status = _status(live, context.controlled(live, JOB))

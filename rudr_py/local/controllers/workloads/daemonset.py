@@ -1,57 +1,100 @@
-"""DaemonSet: one pod on the only node, replaced when the template changes."""
+"""DaemonSet: one pod for each eligible node, replaced when the template changes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, controller_key
+from rudr_py.errors import ApiError
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, controller_key, without_zeros
 from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.owner_index import key_of
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads.deployment import template_hash
-from rudr_py.local.controllers.workloads.pods import POD
+from rudr_py.local.controllers.workloads.pods import NODE, POD
 from rudr_py.local.controllers.workloads.replicaset import availability, is_active, pod_from_template
 from rudr_py.local.controllers.workloads.statefulset import REVISION_LABEL
 from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.scheduling import node_filters
 from rudr_py.local.storage.store import DELETED, Object
 
+_LOST = ("not-ready", "unreachable")
+_TROUBLED = ("disk-pressure", "memory-pressure", "pid-pressure", "unschedulable")
+
 DAEMON_SET = KindInfo("apps/v1", "DaemonSet")
+_TOLERATIONS = (
+    *({"key": f"node.kubernetes.io/{each}", "operator": "Exists", "effect": "NoExecute"} for each in _LOST),
+    *({"key": f"node.kubernetes.io/{each}", "operator": "Exists", "effect": "NoSchedule"} for each in _TROUBLED),
+)
+"""The tolerations that every pod of a DaemonSet has."""
 
 
 def _is_current(pod: Object, revision: str) -> bool:
     return (pod["metadata"].get("labels") or {}).get(REVISION_LABEL) == revision
 
 
-def _run(context: ReconcileContext, daemon_set: Object, revision: str) -> None:
-    """Ensure one pod of the current template. Outdated pods are deleted first, unless the strategy is OnDelete."""
-    pods = [pod for pod in context.controlled(daemon_set, POD) if is_active(pod)]
+def _nodes(context: ReconcileContext, daemon_set: Object) -> list[str]:
+    """Return the names of the nodes that the pods may run on."""
+    pod = _pod(daemon_set, "")
+    nodes = [node for node in context.client.list(NODE) if node_filters.eligibility(pod, node) is None]
+    return sorted(node["metadata"]["name"] for node in nodes)
+
+
+def _pod(daemon_set: Object, node: str) -> Object:
+    """Return a pod of the template; `node` is the node it is bound to, or empty."""
+    pod = pod_from_template(daemon_set, daemon_set["spec"]["template"])
+    spec = pod["spec"]
+    spec["tolerations"] = [*(spec.get("tolerations") or ()), *_TOLERATIONS]
+    if node:
+        spec["affinity"] = {**(spec.get("affinity") or {}), "nodeAffinity": node_filters.daemon_affinity(node)}
+    return pod
+
+
+def _node_of(pod: Object) -> str:
+    return str(pod["spec"].get("nodeName") or next(node_filters.daemon_target(pod), ""))
+
+
+def _active(context: ReconcileContext, daemon_set: Object) -> list[Object]:
+    return [pod for pod in context.controlled(daemon_set, POD) if is_active(pod)]
+
+
+def _run(context: ReconcileContext, daemon_set: Object, revision: str, nodes: list[str]) -> None:
+    """Ensure one pod of the current template on each node.
+
+    Outdated pods are deleted first, unless the strategy is OnDelete.
+    """
     rolling = (daemon_set["spec"].get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate"
-    old = [pod for pod in pods if not _is_current(pod, revision)]
-    for pod in old if rolling else ():
-        context.delete(pod)
-    if len(pods) > (len(old) if rolling else 0):
-        return
+    missing = dict.fromkeys(nodes)
+    for pod in _active(context, daemon_set):
+        if _node_of(pod) not in nodes or (rolling and not _is_current(pod, revision)):
+            context.delete(pod)
+        else:
+            missing.pop(_node_of(pod), None)
     name = daemon_set["metadata"]["name"]
-    pod = pod_from_template(daemon_set, daemon_set["spec"]["template"], name=context.generated_name(name))
-    pod["metadata"]["generateName"] = f"{name}-"
-    pod["metadata"]["labels"] = {**pod["metadata"].get("labels", {}), REVISION_LABEL: revision}
-    pod["spec"]["nodeName"] = context.settings.node_name
-    context.create(pod)
+    for node in missing:
+        pod = _pod(daemon_set, node)
+        pod["metadata"] |= {"name": context.generated_name(name), "generateName": f"{name}-"}
+        pod["metadata"]["labels"] = {**pod["metadata"].get("labels", {}), REVISION_LABEL: revision}
+        context.create_for(daemon_set, pod)
 
 
-def _status(context: ReconcileContext, daemon_set: Object, revision: str) -> tuple[Object, float | None]:
-    pods = [pod for pod in context.controlled(daemon_set, POD) if is_active(pod)]
+def _status(
+    context: ReconcileContext, daemon_set: Object, revision: str, nodes: list[str]
+) -> tuple[Object, float | None]:
+    pods = _active(context, daemon_set)
     ready, available, wait = availability(pods, daemon_set["spec"].get("minReadySeconds", 0), context.now())
     status: Object = {
-        "currentNumberScheduled": min(1, len(pods)),
-        "desiredNumberScheduled": 1,
+        "currentNumberScheduled": len({_node_of(pod) for pod in pods}),
+        "desiredNumberScheduled": len(nodes),
         "numberMisscheduled": 0,
-        "numberReady": min(1, ready),
+        "numberReady": ready,
         "observedGeneration": daemon_set["metadata"].get("generation", 0),
     }
-    if any(_is_current(pod, revision) for pod in pods):
-        status["updatedNumberScheduled"] = 1
-    status["numberAvailable" if available else "numberUnavailable"] = 1
-    return status, wait
+    counts = {
+        "updatedNumberScheduled": sum(_is_current(pod, revision) for pod in pods),
+        "numberAvailable": available,
+        "numberUnavailable": max(0, len(nodes) - available),
+    }
+    return {**status, **without_zeros(counts)}, wait
 
 
 def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
@@ -62,19 +105,28 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     if daemon_set.get("status", {}).get("observedGeneration") != metadata.get("generation"):
         context.adopt(daemon_set, POD, daemon_set["spec"]["selector"])
     revision = template_hash(daemon_set["spec"]["template"])
-    _run(context, daemon_set, revision)
-    status, wait = _status(context, daemon_set, revision)
+    nodes = _nodes(context, daemon_set)
+    failure: ApiError | None = None
+    try:
+        _run(context, daemon_set, revision, nodes)
+    except ApiError as error:
+        failure = error
+    status, wait = _status(context, daemon_set, revision, nodes)
     context.write_status(daemon_set, status)
+    if failure is not None:
+        raise failure
     return wait
 
 
-def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
-    if change.key.kind == POD:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+    if change.key.kind == NODE:
+        yield from (key_of(daemon_set) for daemon_set in context.client.list(DAEMON_SET))
+    elif change.key.kind == POD:
         yield from controller_key(change.object, DAEMON_SET)
     elif change.type != DELETED:
         yield change.key
 
 
 CONTROLLER = Controller(
-    name="daemonset", kinds=frozenset({DAEMON_SET, POD}), map_change=_map_change, reconcile=_reconcile
+    name="daemonset", kinds=frozenset({DAEMON_SET, POD, NODE}), map_change=_map_change, reconcile=_reconcile
 )

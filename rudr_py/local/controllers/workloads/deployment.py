@@ -10,6 +10,7 @@ import copy
 import json
 from collections.abc import Iterable
 
+from rudr_py.errors import AlreadyExistsError, ApiError
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, controller_key, reference_to
 from rudr_py.local.controllers.runtime.controller import Controller
@@ -74,6 +75,7 @@ class _ReplicaSets:
             (replica_set for replica_set in replica_sets if _bare(replica_set["spec"]["template"]) == template), None
         )
         self.old = [replica_set for replica_set in replica_sets if replica_set is not self.new]
+        self.error: ApiError | None = None
 
     @property
     def all(self) -> list[Object]:
@@ -114,14 +116,23 @@ class _ReplicaSets:
         if self.new and self.new["metadata"]["uid"] == uid:
             self.new = written
 
-    def ensure_new(self) -> None:
-        """Ensure a ReplicaSet of the current template with the highest revision."""
+    def ensure_new(self) -> bool:
+        """Ensure a ReplicaSet of the current template with the highest revision; return whether there is one.
+
+        If it is refused, `error` is the refusal.
+        """
         revision = max(map(_revision, self.old), default=0) + 1
         inherited = _inherited(self.deployment)
         if self.new is None:
-            self.new = self._create(revision, inherited)
-            self.old = [old_set for old_set in self.old if old_set["metadata"]["name"] != self.new["metadata"]["name"]]
-            return
+            try:
+                self.new = new = self._create(revision, inherited)
+            except AlreadyExistsError:
+                raise
+            except ApiError as error:
+                self.error = error
+                return False
+            self.old = [old_set for old_set in self.old if old_set["metadata"]["name"] != new["metadata"]["name"]]
+            return True
         revision = max(revision, _revision(self.new))
         annotations = self.new["metadata"].get("annotations") or {}
         desired = {**annotations, **inherited, REVISION: str(revision)}
@@ -129,6 +140,7 @@ class _ReplicaSets:
         if desired != annotations or spec.get("minReadySeconds", 0) != delay:
             metadata = {**self.new["metadata"], "annotations": desired}
             self._replace({**self.new, "metadata": metadata, "spec": {**spec, "minReadySeconds": delay}})
+        return True
 
     def _create(self, revision: int, inherited: dict[str, str]) -> Object:
         metadata, spec = self.deployment["metadata"], self.deployment["spec"]
@@ -163,7 +175,8 @@ class _ReplicaSets:
         }
         if spec.get("minReadySeconds"):
             body["spec"]["minReadySeconds"] = spec["minReadySeconds"]
-        return self.context.create(body)
+        text = f'Failed to create new replica set "{name}": {{error}}'
+        return self.context.create_for(self.deployment, body, text, reason=deployment_status.CREATE_ERROR)
 
 
 def _inherited(deployment: Object) -> dict[str, str]:
@@ -209,8 +222,7 @@ def _recreate(replica_sets: _ReplicaSets) -> None:
     context = replica_sets.context
     if any(is_active(pod) for replica_set in replica_sets.old for pod in context.controlled(replica_set, POD)):
         return
-    replica_sets.ensure_new()
-    if replica_sets.new is not None:
+    if replica_sets.ensure_new() and replica_sets.new is not None:
         replica_sets.resize({replica_sets.new["metadata"]["name"]: replica_sets.limits.replicas})
 
 
@@ -248,19 +260,26 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
         if spec.get("paused") or _is_scaling(replica_sets):
             _scale(replica_sets)
         elif replica_sets.limits.rolling:
-            replica_sets.ensure_new()
-            _roll(replica_sets)
+            if replica_sets.ensure_new():
+                _roll(replica_sets)
         else:
             _recreate(replica_sets)
     else:
         replica_sets, created = _ReplicaSets(context, deployment), False
     view = DeploymentView(
-        deployment=deployment, new=replica_sets.new, old=tuple(replica_sets.old), created=created, now=context.now()
+        deployment=deployment,
+        new=replica_sets.new,
+        old=tuple(replica_sets.old),
+        created=created,
+        failure=replica_sets.error.message if replica_sets.error else "",
+        now=context.now(),
     )
     status, wake = deployment_status.status(view, replica_sets.limits)
     _write(context, deployment, status, replica_sets.new)
     if deployment_status.is_complete(deployment, status):
         _clean_up(replica_sets)
+    if replica_sets.error is not None:
+        raise replica_sets.error
     return wake
 
 

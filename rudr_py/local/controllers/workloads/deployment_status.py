@@ -8,19 +8,27 @@ import msgspec
 
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import without_zeros
+from rudr_py.local.controllers.workloads.replicaset import REPLICA_FAILURE
 from rudr_py.local.controllers.workloads.rollout import RolloutLimits
 from rudr_py.local.storage.store import Object
+
+CREATE_ERROR = "ReplicaSetCreateError"
+"""The reason of a Deployment whose ReplicaSet is refused."""
 
 _NO_DEADLINE = 2**31 - 1
 
 
 class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
-    """The inputs of the status. `created`: this reconcile created the ReplicaSet of the current template."""
+    """The inputs of the status.
+
+    `created`: this reconcile created the ReplicaSet of the current template. `failure` is the message of its refusal.
+    """
 
     deployment: Object
     new: Object | None
     old: tuple[Object, ...]
     created: bool
+    failure: str = ""
     now: float
 
 
@@ -43,6 +51,7 @@ def status(view: DeploymentView, limits: RolloutLimits) -> tuple[Object, float |
     conditions = [_available(view, available >= limits.least_available)]
     if progressing is not None:
         conditions.append(progressing)
+    conditions += _replica_failure(view)
     new_status["conditions"] = conditions
     return new_status, wake
 
@@ -68,6 +77,15 @@ def _available(view: DeploymentView, enough: bool) -> Object:
     return _with_times(view, times.condition("Available", enough, reason, message))
 
 
+def _replica_failure(view: DeploymentView) -> list[Object]:
+    """Return the condition ReplicaFailure of the new ReplicaSet, or else of an old one."""
+    for replica_set in [*([view.new] if view.new else []), *view.old]:
+        failure = times.find(replica_set.get("status", {}).get("conditions"), REPLICA_FAILURE)
+        if failure is not None:
+            return [{**failure, "lastUpdateTime": failure["lastTransitionTime"]}]
+    return []
+
+
 def _progressing(view: DeploymentView, counts: dict[str, Any]) -> tuple[Object | None, float | None]:
     deployment = view.deployment
     before = times.find(deployment.get("status", {}).get("conditions"), "Progressing")
@@ -76,6 +94,9 @@ def _progressing(view: DeploymentView, counts: dict[str, Any]) -> tuple[Object |
         return None, None
     if deployment["spec"].get("paused"):
         return _with_times(view, _unknown("DeploymentPaused", "Deployment is paused")), None
+    if view.failure:
+        message = f"Failed to create new replica set: {view.failure}"
+        return _with_times(view, times.condition("Progressing", False, CREATE_ERROR, message)), None
     if before is not None and before["reason"] == "DeploymentPaused":
         return _with_times(view, _unknown("DeploymentResumed", "Deployment is resumed")), 0.0
     return _rollout_condition(view, counts, before, deadline)

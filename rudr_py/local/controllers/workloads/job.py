@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rudr_py.errors import ApiError
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, controller_key, without_finalizer
 from rudr_py.local.controllers.runtime.controller import Controller
@@ -109,7 +110,7 @@ def _scale(context: ReconcileContext, job: Object, status: Object, pods: list[Ob
     free = (index for index in range(job["spec"].get("completions") or 0) if index not in taken)
     for _ in range(missing):
         index = next(free, -1) if job["spec"].get("completionMode") == "Indexed" else -1
-        context.create(_pod(context, job, index))
+        context.create_for(job, _pod(context, job, index))
     return None
 
 
@@ -163,16 +164,21 @@ def _run(context: ReconcileContext, job: Object) -> float | None:
     for pod in pods:
         if not is_active(pod):
             _remove_finalizer(context, pod)
+    retry, failure = None, None
     if job["spec"].get("suspend"):
         _delete_uncounted(context, [pod for pod in pods if is_active(pod)])
-        retry = None
     else:
-        retry = _scale(context, job, status, context.controlled(job, POD))
+        try:
+            retry = _scale(context, job, status, context.controlled(job, POD))
+        except ApiError as error:
+            failure = error
     live = context.live(job)
     if live is not None:
         context.write_status(
             live, job_status.running(live, live["status"], context.controlled(job, POD), context.stamp())
         )
+    if failure is not None:
+        raise failure
     return min((each for each in (wake, retry) if each is not None), default=None)
 
 

@@ -1,4 +1,4 @@
-"""The pod controller, in place of scheduler and kubelet: assigns pods to the node and writes their scripted status.
+"""The pod controller, in place of scheduler and kubelet: assigns pods to nodes and writes their scripted status.
 
 The status of a pod is a function of the pod, its script and the time (`pod_status`). No container runs.
 """
@@ -21,9 +21,14 @@ from rudr_py.local.controllers.workloads.containers import (
     container_states,
 )
 from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.scheduling import scheduler
 from rudr_py.local.storage.store import DELETED, Object
 
 POD = KindInfo("v1", "Pod")
+NODE = KindInfo("v1", "Node")
+_CLAIM = KindInfo("v1", "PersistentVolumeClaim")
+_SCHEDULER = "default-scheduler"
+_ENDED = ("Succeeded", "Failed")
 
 OUTCOME_ANNOTATION = "local.rudr.dev/outcome"
 """On a pod or a pod template: the outcome of the pod; takes precedence over scripts."""
@@ -50,12 +55,14 @@ def script_of(context: ReconcileContext, pod: Object) -> PodScript:
     )
 
 
-def pod_status(pod: Object, script: PodScript, now: float, *, pod_ip: str) -> tuple[Object, float | None]:
+def pod_status(
+    pod: Object, script: PodScript, now: float, *, pod_ip: str, host_ip: str = _HOST_IP
+) -> tuple[Object, float | None]:
     """Return the status of an assigned pod, and the seconds until it changes."""
     before = pod.get("status", {})
     started = before.get("startTime") or times.stamp(now)
     states, phase, wake = container_states(pod, script, now - times.seconds(started), times.seconds(started))
-    status = {**before, "phase": phase, "startTime": started, "hostIP": _HOST_IP, "hostIPs": [{"ip": _HOST_IP}]}
+    status = {**before, "phase": phase, "startTime": started, "hostIP": host_ip, "hostIPs": [{"ip": host_ip}]}
     if phase != "Pending":
         status |= {"podIP": before.get("podIP") or pod_ip}
         status["podIPs"] = [{"ip": status["podIP"]}]
@@ -71,6 +78,16 @@ def pod_status(pod: Object, script: PodScript, now: float, *, pod_ip: str) -> tu
         for condition in _conditions(states, phase)
     ]
     return status, wake
+
+
+def unscheduled_status(pod: Object, message: str, now: float) -> Object:
+    """Return the status of a pod that no node can run, with the message of the scheduler."""
+    status = pod.get("status", {})
+    condition = times.condition("PodScheduled", False, "Unschedulable", message)
+    others = [each for each in status.get("conditions") or () if each["type"] != "PodScheduled"]
+    before = times.find(status.get("conditions"), "PodScheduled")
+    dated = times.transitioned(condition, before, times.stamp(now))
+    return {**status, "phase": "Pending", "conditions": [*others, dated]}
 
 
 def _conditions(states: list[PodState], phase: str) -> Iterable[Object]:
@@ -116,15 +133,48 @@ def _belongs_to_job(pod: Object) -> bool:
     return reference is not None and reference["kind"] == "Job"
 
 
+def _host_ip(context: ReconcileContext, pod: Object) -> str:
+    """Return the address of the pod's node; a user may have named one that does not exist."""
+    node = context.client.get(NODE, "", pod["spec"]["nodeName"]) or {}
+    addresses = (node.get("status") or {}).get("addresses") or ()
+    return next((str(each["address"]) for each in addresses if each["type"] == "InternalIP"), _HOST_IP)
+
+
 def _pod_ip(pod: Object) -> str:
     """Return an address in 10.244/16 that depends only on the pod's uid and may not be unique."""
     number = int(pod["metadata"]["uid"].replace("-", "")[:8], 16) % (254 * 254)
     return f"10.244.{number // 254 + 1}.{number % 254 + 1}"
 
 
-def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
-    if change.type != DELETED:
+def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+    if change.key.kind == NODE:
+        yield from context.index.unassigned()
+    elif change.key.kind == _CLAIM:
+        yield from context.index.unassigned(change.key.namespace)
+    elif change.type != DELETED:
         yield change.key
+    if change.key.kind == POD and (change.type == DELETED or _has_ended(change.object)):
+        # its node has room again
+        yield from context.index.unassigned()
+
+
+def _has_ended(pod: Object) -> bool:
+    return pod.get("status", {}).get("phase") in _ENDED
+
+
+def _schedule(context: ReconcileContext, pod: Object) -> Object | None:
+    """Assign a pod to a node. If none fits, the status and an event contain the reason."""
+    namespace = pod["metadata"]["namespace"]
+    assignment = scheduler.assign(
+        pod, context.client.list(NODE), context.usage, lambda name: context.client.get(_CLAIM, namespace, name)
+    )
+    if assignment.node:
+        return context.update({**pod, "spec": {**pod["spec"], "nodeName": assignment.node}})
+    status = unscheduled_status(pod, assignment.message, context.now())
+    if status != pod.get("status"):
+        context.write_status(pod, status)
+        context.warn(pod, "FailedScheduling", assignment.message, component=_SCHEDULER)
+    return None
 
 
 def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
@@ -135,13 +185,18 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
         if not pod["metadata"].get("finalizers"):
             context.delete(pod)
         return None
-    if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+    if _has_ended(pod):
         return None
     if not pod["spec"].get("nodeName"):
-        pod = context.update({**pod, "spec": {**pod["spec"], "nodeName": context.settings.node_name}})
-    status, wake = pod_status(pod, script_of(context, pod), context.now(), pod_ip=_pod_ip(pod))
+        scheduled = _schedule(context, pod)
+        if scheduled is None:
+            return None
+        pod = scheduled
+    status, wake = pod_status(
+        pod, script_of(context, pod), context.now(), pod_ip=_pod_ip(pod), host_ip=_host_ip(context, pod)
+    )
     context.write_status(pod, status)
     return wake
 
 
-CONTROLLER = Controller(name="pod", kinds=frozenset({POD}), map_change=_map_change, reconcile=_reconcile)
+CONTROLLER = Controller(name="pod", kinds=frozenset({POD, NODE, _CLAIM}), map_change=_map_change, reconcile=_reconcile)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable
 
+from rudr_py.errors import ApiError
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import (
     Change,
@@ -20,6 +21,7 @@ from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import DELETED, Object
 
 REPLICA_SET = KindInfo("apps/v1", "ReplicaSet")
+REPLICA_FAILURE = "ReplicaFailure"
 
 
 def pod_from_template(owner: Object, template: Object, *, name: str = "") -> Object:
@@ -63,19 +65,36 @@ def _deletion_rank(pod: Object) -> tuple[bool, bool, bool, float]:
     return (bool(pod["spec"].get("nodeName")), phase != "Pending", times.is_true(pod, "Ready"), -created)
 
 
-def _scale(context: ReconcileContext, replica_set: Object, active: list[Object]) -> None:
+def _scale(context: ReconcileContext, replica_set: Object, active: list[Object]) -> ApiError | None:
+    """Create missing pods or delete excess ones; return the first refusal, after which no pod is created."""
     missing = replica_set["spec"].get("replicas", 1) - len(active)
     name = replica_set["metadata"]["name"]
     for _ in range(missing):
         pod = pod_from_template(replica_set, replica_set["spec"]["template"], name=context.generated_name(name))
         pod["metadata"]["generateName"] = f"{name}-"
-        context.create(pod)
+        try:
+            context.create_for(replica_set, pod)
+        except ApiError as error:
+            return error
     if missing < 0:
         for pod in sorted(active, key=_deletion_rank)[:-missing]:
             context.delete(pod)
+    return None
 
 
-def _status(replica_set: Object, active: list[Object], now: float) -> tuple[Object, float | None]:
+def _failure(replica_set: Object, error: ApiError | None, now: float) -> Object | None:
+    """Return the condition ReplicaFailure. While pods are refused, it has the message of the first refusal."""
+    if error is None:
+        return None
+    before = times.find(replica_set.get("status", {}).get("conditions"), REPLICA_FAILURE)
+    return before or times.transitioned(
+        times.condition(REPLICA_FAILURE, True, "FailedCreate", error.message), None, times.stamp(now)
+    )
+
+
+def _status(
+    replica_set: Object, active: list[Object], error: ApiError | None, now: float
+) -> tuple[Object, float | None]:
     spec = replica_set["spec"]
     labels = (spec["template"].get("metadata") or {}).get("labels") or {}
     full = [pod for pod in active if labels.items() <= (pod["metadata"].get("labels") or {}).items()]
@@ -87,6 +106,9 @@ def _status(replica_set: Object, active: list[Object], now: float) -> tuple[Obje
         "availableReplicas": available,
         "observedGeneration": replica_set["metadata"].get("generation", 0),
     }
+    condition = _failure(replica_set, error, now)
+    if condition is not None:
+        status["conditions"] = [condition]
     return without_zeros(status, keep=("replicas",)), wait
 
 
@@ -94,14 +116,16 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     replica_set = context.get(key)
     if replica_set is None:
         return None
-    metadata = replica_set["metadata"]
+    metadata, error = replica_set["metadata"], None
     if "deletionTimestamp" not in metadata:
         if replica_set.get("status", {}).get("observedGeneration") != metadata.get("generation"):
             context.adopt(replica_set, POD, replica_set["spec"]["selector"])
-        _scale(context, replica_set, [pod for pod in context.controlled(replica_set, POD) if is_active(pod)])
+        error = _scale(context, replica_set, [pod for pod in context.controlled(replica_set, POD) if is_active(pod)])
     active = [pod for pod in context.controlled(replica_set, POD) if is_active(pod)]
-    status, wait = _status(replica_set, active, context.now())
+    status, wait = _status(replica_set, active, error, context.now())
     context.write_status(replica_set, status)
+    if error is not None:
+        raise error
     return wait
 
 

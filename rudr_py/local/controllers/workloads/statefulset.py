@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.errors import ApiError
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import (
     Change,
@@ -121,7 +122,10 @@ class _StatefulSet:
         if self.spec.get("serviceName"):
             pod["spec"].setdefault("subdomain", self.spec["serviceName"])
         self._claim(pod, ordinal)
-        self.pods[ordinal] = self.context.create(pod)
+        self.pods[ordinal] = self.context.create_for(self.owner, pod, self._failure(f"Pod {name}"))
+
+    def _failure(self, subject: str) -> str:
+        return f"create {subject} in StatefulSet {self.owner['metadata']['name']} failed error: {{error}}"
 
     def _claim(self, pod: Object, ordinal: int) -> None:
         """Set the volumes of a pod; existing claims are reused."""
@@ -136,7 +140,9 @@ class _StatefulSet:
                 labels = {**(self.spec["selector"].get("matchLabels") or {}), **(metadata.get("labels") or {})}
                 metadata |= {"name": name, "namespace": namespace, "labels": labels}
                 body = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
-                self.context.create({**body, "spec": copy.deepcopy(template["spec"])})
+                claim = {**body, "spec": copy.deepcopy(template["spec"])}
+                subject = f"Claim {name} for Pod {pod['metadata']['name']}"
+                self.context.create_for(self.owner, claim, self._failure(subject))
         if volumes:
             pod["spec"]["volumes"] = list(volumes.values())
 
@@ -236,11 +242,17 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     if owner.get("status", {}).get("observedGeneration") != owner["metadata"].get("generation"):
         context.adopt(owner, POD, owner["spec"]["selector"])
     stateful_set = _StatefulSet(context, owner)
-    if _fill(stateful_set) and _shrink(stateful_set):
-        _replace(stateful_set)
+    failure: ApiError | None = None
+    try:
+        if _fill(stateful_set) and _shrink(stateful_set):
+            _replace(stateful_set)
+    except ApiError as error:
+        failure = error
     status, wait = _status(stateful_set)
     context.write_status(owner, status)
     _clean_up(stateful_set)
+    if failure is not None:
+        raise failure
     return wait
 
 

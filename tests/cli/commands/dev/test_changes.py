@@ -1,4 +1,4 @@
-"""The board tells news once, forgets what is gone, and knows when everything is Ready."""
+"""Lines for changes of objects, and readiness of applications."""
 
 from __future__ import annotations
 
@@ -41,6 +41,24 @@ def test_an_unchanged_state_is_printed_once() -> None:
     assert list(board.put(service())) == []
 
 
+def test_a_pod_that_fits_on_no_node_is_printed_with_the_message_of_the_scheduler() -> None:
+    lacking = "0/1 nodes are available: 1 Insufficient memory."
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": lacking}
+    metadata = {"name": "web", "uid": "p", "ownerReferences": [{"uid": "r", "controller": True}]}
+    status = {"phase": "Pending", "conditions": [condition]}
+    pod = live({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": status})
+    assert list(ChangeFormatter().put(pod)) == [f"pod/web created: Unschedulable: {lacking}"]
+
+
+def test_refused_replicas_are_printed_with_the_reason() -> None:
+    refusal = 'pods "web-x" is forbidden: exceeded quota: q'
+    condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": refusal}
+    metadata = {"name": "web", "uid": "d", "generation": 1, "ownerReferences": [{"uid": "a", "controller": True}]}
+    status = {"observedGeneration": 1, "conditions": [condition]}
+    deployment = live({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "status": status})
+    assert list(ChangeFormatter().put(deployment)) == [f"deployment.apps/web created: FailedCreate: {refusal}"]
+
+
 def test_objects_without_an_application_are_ignored() -> None:
     assert list(ChangeFormatter().put(service(owner=False))) == []
 
@@ -54,12 +72,12 @@ def test_a_deleted_object_is_printed_and_removed() -> None:
 
 def test_ready_requires_the_current_generation() -> None:
     board = ChangeFormatter()
-    wanted = frozenset({"shop"})
-    assert not board.ready(wanted)
+    names = frozenset({"shop"})
+    assert not board.ready(names)
     list(board.put(application("True", generation=2, observed=1)))
-    assert not board.ready(wanted)
+    assert not board.ready(names)
     list(board.put(application("True", generation=2, observed=2)))
-    assert board.ready(wanted)
+    assert board.ready(names)
 
 
 def test_the_statuses_show_phase_and_every_condition() -> None:

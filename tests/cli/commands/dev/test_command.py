@@ -1,4 +1,4 @@
-"""`rudr dev` as a user starts it: what it takes, what it prints in a pipe and on a terminal, how it ends."""
+"""`rudr dev` in a process: its options, its output in a pipe and on a terminal, and its end."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Dev:
         self._reader = asyncio.StreamReader()
 
     async def start(self, *arguments: str, terminal: bool = False) -> None:
-        """Start it, with a pipe or a terminal as standard output."""
+        """Start it with a pipe or a terminal as standard output."""
         ours, its = pty.openpty() if terminal else os.pipe()
         protocol = asyncio.StreamReaderProtocol(self._reader)
         await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(ours, "rb", buffering=0))
@@ -74,15 +74,15 @@ class Dev:
         os.close(its)
 
     async def until(self, text: str) -> None:
-        """Read on until a text was printed. Raises TimeoutError."""
+        """Read until a text is printed. Raises TimeoutError."""
         async with asyncio.timeout(SECONDS):
             while text not in self.output:
-                found = await self._reader.read(4096)
-                assert found, f"it ended without saying {text!r}: {self.output}"
-                self.output += found.decode(errors="replace")
+                chunk = await self._reader.read(4096)
+                assert chunk, f"it ended without saying {text!r}: {self.output}"
+                self.output += chunk.decode(errors="replace")
 
     async def asked(self, path: str) -> Any:
-        """What its API answers now; the kubeconfig says where."""
+        """The current response of its API, at the address in the kubeconfig."""
         server = self.read()["clusters"][0]["cluster"]["server"]
         async with aiohttp.ClientSession() as session, session.get(server + path) as answer:
             return await answer.json()
@@ -92,7 +92,7 @@ class Dev:
         return yaml.safe_load(self.kubeconfig.read_text())
 
     async def stop(self) -> tuple[int | None, str]:
-        """End it as Ctrl-C does; its exit code and what it complained of."""
+        """Stop it as Ctrl-C does. Returns the exit code and standard error."""
         assert self._process is not None
         if self._process.returncode is None:
             self._process.send_signal(signal.SIGINT)
@@ -134,8 +134,8 @@ async def test_documents_are_applied_at_the_start_in_the_namespace_to_a_release(
     await dev.until(f"{APPLICATION}: Ready")
     assert dev.read()["contexts"][0]["context"]["namespace"] == "shop"
     assert (await dev.asked("/version"))["minor"] == "25"
-    found = await dev.asked("/apis/apps/v1/namespaces/shop/deployments/app-web")
-    assert found["status"]["readyReplicas"] == 1
+    deployment = await dev.asked("/apis/apps/v1/namespaces/shop/deployments/app-web")
+    assert deployment["status"]["readyReplicas"] == 1
     code, err = await dev.stop()
     assert code == 0, err
     assert "GET /" not in err

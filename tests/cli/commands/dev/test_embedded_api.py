@@ -1,4 +1,4 @@
-"""`rudr demo` as a user starts it: a real process, and never the user's own kubeconfig."""
+"""`rudr demo` in a process, and the kubeconfig files of the embedded API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOTICE = b"Pods are simulated: no containers run."
 
 
 async def start(home: Path, *arguments: str) -> asyncio.subprocess.Process:
-    """The program in a home of its own, with a kubeconfig that would break it if it were read."""
+    """Start the program with a home folder in which the user's kubeconfig is invalid."""
     (home / "mine").write_text("not a kubeconfig: [")
     return await asyncio.create_subprocess_exec(
         sys.executable,

@@ -12,9 +12,12 @@ from click.testing import Result
 
 from rudr_py.api import Kind
 from rudr_py.model.identity import API_VERSION
+from rudr_py.model.kinds import DEPLOYMENT
+from rudr_py.model.metadata_keys import PAUSED_ANNOTATION
 from rudr_py.testing.local_handle import LocalHandle
 from tests.cli import shop
 from tests.cli.conftest import Invoke
+from tests.e2e import rudr_objects
 
 JOB = Kind("batch/v1", "Job")
 HOLD = {"metadata": {"finalizers": ["example.com/hold"]}}
@@ -149,13 +152,8 @@ def test_nothing_is_announced_that_a_refused_object_keeps_from_being_written(dif
     """The controller ends an instance at its first refused object, and prunes nothing before all are applied."""
     api.apply(*yaml.safe_load_all(PAIR))
     api.ready("pair")
-    blocking = {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": "pair-new"},
-        "spec": {"ports": [{"port": 1}]},
-    }
-    api.apply(blocking)
+    spec = {"ports": [{"port": 1}]}
+    api.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "pair-new"}, "spec": spec})
     renamed = PAIR.replace("instanceName: pair-web", "instanceName: pair-new")
     announced = diff(renamed)
     api.apply(*yaml.safe_load_all(renamed))
@@ -164,9 +162,32 @@ def test_nothing_is_announced_that_a_refused_object_keeps_from_being_written(dif
     assert "ingress.networking.k8s.io/pair-new-" not in announced.stdout
     ingresses = [ingress["metadata"]["name"] for ingress in api.list("networking.k8s.io/v1", "Ingress")]
     assert not any(name.startswith("pair-new-") for name in ingresses)
-    blocked = "would be pruned\n# not at once: service/pair-new is refused\n"
+    blocked = "would be pruned\n# blocked: service/pair-new is refused\n"
     assert f"# deployment.apps/pair-web in default: {blocked}" in announced.stdout
     assert api.get("apps/v1", "Deployment", "pair-web") is not None
+
+
+def test_config_files_of_rudr_are_announced_as_pruned_after_the_rollout(diff: Diff, api: LocalHandle) -> None:
+    """The controller labels them when it adopts the workload that reads them, so that they are watched and pruned."""
+    documents = PAIR.replace("pair", "old")
+    pause = {"metadata": {"annotations": {PAUSED_ANNOTATION: "true"}}}
+    component, application = yaml.safe_load_all(documents)
+    api.apply(component, {**application, "metadata": {"name": "old", **pause["metadata"]}})
+    api.until(API_VERSION, "ApplicationConfiguration", "old", lambda one: "Paused" in str(one.get("status")))
+    owner = api.wait(rudr_objects.instance(api.cluster, "old", "page", "old-web"))
+    api.wait(rudr_objects.config_map(api.cluster, owner, "main0", "old-web", file="text"))
+    mounts = [{"name": "main0", "mountPath": "/etc/main"}]
+    containers = [{"name": "main", "image": "registry.example/page:0", "volumeMounts": mounts}]
+    pod = {"containers": containers, "volumes": [{"name": "main0", "configMap": {"name": "main0"}}]}
+    labels = rudr_objects.labels("old-web", "Service", "old")
+    metadata = {"labels": labels, "ownerReferences": rudr_objects.owned(owner)}
+    spec = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}
+    api.wait(rudr_objects.create(api.cluster, DEPLOYMENT, "old-web", metadata=metadata, spec=spec))
+    announced = diff(documents)
+    api.apply(application)
+    api.gone("v1", "ConfigMap", "main0")
+    assert "# deployment.apps/old-web in default: would be changed\n# it would be adopted\n" in announced.stdout
+    assert "# configmap/main0 in default: would be pruned\n# blocked: pods may still read it" in announced.stdout
 
 
 def not_synced(application: dict[str, Any]) -> bool:

@@ -101,7 +101,7 @@ CASES = st.builds(
     job=st.sampled_from(
         ["running", "deleted", "terminating", "complete", "complete, deleted", "complete, terminating"]
     ),
-    files=st.sampled_from(["in sync", "without instance"]),
+    files=st.sampled_from(["in sync", "without instance", "terminating instance", "Rudr's"]),
     changes=st.frozensets(
         st.sampled_from(["other inputs", "without ingress", "without files", "with tenant", "scaled"]), max_size=2
     ),
@@ -193,7 +193,7 @@ class Subject:
             if match := re.fullmatch(r"# (\S+) in default: would be (\w+)", line):
                 ref = match[1]
                 announced[ref] = (match[2], False)
-            elif line.startswith("# not at once: "):
+            elif line.startswith("# blocked: "):
                 announced[ref] = (announced[ref][0], True)
         return announced, done.stderr
 
@@ -224,10 +224,29 @@ class Subject:
         self._prepare_deployment(case.deployment)
         self._prepare_service(case.service)
         self._prepare_job(case.job)
-        if case.files == "without instance":
-            name = f"files-{self.instance('files')}"
-            self.api.wait(self.api.cluster.delete(COMPONENT_INSTANCE, name, propagation="Orphan"))
-            self.api.gone(COMPONENT_INSTANCE.api_version, COMPONENT_INSTANCE.kind, name)
+        self._prepare_files(case.files)
+
+    def _prepare_files(self, state: str) -> None:
+        name = f"files-{self.instance('files')}"
+        match state:
+            case "without instance":
+                self.api.wait(self.api.cluster.delete(COMPONENT_INSTANCE, name, propagation="Orphan"))
+                self.api.gone(COMPONENT_INSTANCE.api_version, COMPONENT_INSTANCE.kind, name)
+            case "terminating instance":
+                self.patch(COMPONENT_INSTANCE, name, HOLD)
+                self.delete(COMPONENT_INSTANCE, name)
+            case "Rudr's":
+                self._give_to_rudr(DEPLOYMENT, self.instance("files"))
+
+    def _give_to_rudr(self, kind: Kind, name: str) -> None:
+        """Replace an object by one that Rudr wrote: no annotation and label of rudr, and another manager."""
+        live = self.api.get(kind.api_version, kind.kind, name)
+        assert live is not None
+        self.delete(kind, name)
+        self.api.gone(kind.api_version, kind.kind, name)
+        kept = {key: live["metadata"][key] for key in ("labels", "ownerReferences")}
+        del kept["labels"]["app.kubernetes.io/managed-by"]
+        self.api.wait(rudr_objects.create(self.api.cluster, kind, name, metadata=kept, spec=live["spec"]))
 
     def _prepare_deployment(self, state: str) -> None:
         name = self.instance("web")
@@ -261,11 +280,7 @@ class Subject:
             case "stranger":
                 self.replace(SERVICE, name, {"spec": {"ports": [{"port": 1}]}})
             case "Rudr's":
-                self.delete(SERVICE, name)
-                self.api.gone(SERVICE.api_version, SERVICE.kind, name)
-                owner = self.api.get(COMPONENT_INSTANCE.api_version, COMPONENT_INSTANCE.kind, f"web-{name}")
-                assert owner is not None
-                self.api.wait(rudr_objects.service(self.api.cluster, owner, name))
+                self._give_to_rudr(SERVICE, name)
 
     def _prepare_job(self, state: str) -> None:
         name = self.instance("import")
@@ -299,6 +314,10 @@ class Subject:
             self.delete(SERVICE, web)
         if "terminating" in case.job:
             self.patch(JOB, job, RELEASE)
+        if case.files == "terminating instance":
+            self.patch(COMPONENT_INSTANCE, f"files-{self.instance('files')}", RELEASE)
+            self.api.gone(DEPLOYMENT.api_version, DEPLOYMENT.kind, self.instance("files"))
+            self.api.gone(CONFIG_MAP.api_version, CONFIG_MAP.kind, f"{self.instance('files')}-main-0")
 
 
 def _is_reconciled(application: Document) -> bool:
@@ -359,6 +378,7 @@ def check_case(case: Case, api: LocalHandle, folder: Path) -> None:
 
 
 @example(Case(deployment="terminating", job="complete, terminating", changes=frozenset({"without files"})))
+@example(Case(files="terminating instance", service="Rudr's", job="failed, deleted"))
 @example(Case(deployment="orphaned", service="stranger", job="complete, deleted", paused=True))
 @given(CASES)
 @settings(max_examples=3, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,4 +1,4 @@
-"""`rudr diff` against a local API with the application of `shop`: it tells what would be, and changes nothing."""
+"""`rudr diff` on a local API with the application of `shop`: differences, errors and exit codes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _diff(invoke: Invoke, kubeconfig: Path, tmp_path: Path) -> Invoke:
 
 
 def pause(api: LocalHandle, value: str | None) -> None:
-    """Let the controller leave the application's objects as somebody else makes them."""
+    """Pause the application, so that the controller does not revert changes."""
     annotations = {"metadata": {"annotations": {PAUSED: value}}}
     api.wait(api.cluster.patch(Kind(API_VERSION, "ApplicationConfiguration"), "shop", annotations))
 

@@ -1,4 +1,4 @@
-"""Two states of an object: what of them is compared, what is hidden, and whose the differing fields are."""
+"""The difference of two states of an object: ignored fields, masked values, and owners of fields."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def secret(**data: str) -> Document:
 
 
 def between(live: Document | None, merged: Document | None) -> DocumentDiff:
-    found = live or merged or {}
-    ref = Ref(Kind(found["apiVersion"], found["kind"]), "web")
+    document = live or merged or {}
+    ref = Ref(Kind(document["apiVersion"], document["kind"]), "web")
     return DocumentDiff(ref=ref, namespace="shop", live=live, merged=merged)
 
 
@@ -95,11 +95,11 @@ def test_values_of_secrets_are_masked(old: dict[str, str], data: st.DataObject) 
     new = data.draw(st.dictionaries(st.text("ab", min_size=1), st.text("xyz", min_size=9)))
     whole = {"kubectl.kubernetes.io/last-applied-configuration": str(old)}
     live = {**secret(**old), "metadata": {"name": "web", "annotations": whole}, "stringData": old}
-    found = between(live, {**secret(**new), "stringData": new})
-    shown = "".join(document_diff.texts(found))
-    assert not [value for value in (*old.values(), *new.values()) if value in shown]
+    diff = between(live, {**secret(**new), "stringData": new})
+    printed = "".join(document_diff.texts(diff))
+    assert not [value for value in (*old.values(), *new.values()) if value in printed]
     kept = {key for key in old if new.get(key) == old[key]}
-    assert (len(kept) == len(old) == len(new)) or document_diff.lines(found)
+    assert (len(kept) == len(old) == len(new)) or document_diff.lines(diff)
 
 
 def test_masked_values_of_secrets_show_which_change() -> None:

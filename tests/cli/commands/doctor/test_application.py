@@ -1,4 +1,4 @@
-"""The checks of one application, on values: causes before what comes of them, and what to do about each."""
+"""The checks of an application, on values: causes before their consequences, with advice."""
 
 from __future__ import annotations
 
@@ -38,40 +38,42 @@ WEB: Document = {
 FINE = (condition("Valid", "True"), condition("Synced", "True"), condition("Ready", "True", message="1 of 1"))
 
 
-def check(found: Document, **rest: Any) -> list[Finding]:
-    return application.check(ApplicationFacts(application=found, **{"components": (WEB,), **rest}), CATALOG)
+def check(application_document: Document, **rest: Any) -> list[Finding]:
+    return application.check(
+        ApplicationFacts(application=application_document, **{"components": (WEB,), **rest}), CATALOG
+    )
 
 
 def test_a_ready_application_has_one_finding() -> None:
-    [found] = check(document(*FINE))
-    assert (found.level, found.message) == ("ok", "default/shop is Ready: 1 of 1")
+    [finding] = check(document(*FINE))
+    assert (finding.level, finding.message) == ("ok", "default/shop is Ready: 1 of 1")
 
 
 def test_an_application_that_is_not_reconciled_points_to_the_installation() -> None:
-    [found] = check({**document(), "status": {}})
-    assert (found.level, found.next) == ("problem", "rudr doctor")
+    [finding] = check({**document(), "status": {}})
+    assert (finding.level, finding.next) == ("problem", "rudr doctor")
 
 
 def test_a_deletion_is_reported_with_its_finalizers() -> None:
-    found = check(document(*FINE, deletionTimestamp="x", finalizers=["rudr.oam.dev/reclaim"]))
-    assert found[0].message == "the application is being deleted; blocked by the finalizers rudr.oam.dev/reclaim"
+    findings = check(document(*FINE, deletionTimestamp="x", finalizers=["rudr.oam.dev/reclaim"]))
+    assert findings[0].message == "the application is being deleted; blocked by the finalizers rudr.oam.dev/reclaim"
 
 
 def test_a_missing_component_is_reported_once_with_the_nearest_name() -> None:
     message = '$.spec.components[0].componentName: the ComponentSchematic "web" does not exist in this namespace.'
     valid = condition("Valid", "False", "ComponentNotFound", message)
     near = {"metadata": {"name": "webb"}, "spec": {}}
-    [found] = check(document(valid), components=(near,))
-    assert found.check == "components"
-    assert '"web" does not exist in namespace default. Did you mean "webb"?' in found.message
+    [finding] = check(document(valid), components=(near,))
+    assert finding.check == "components"
+    assert '"web" does not exist in namespace default. Did you mean "webb"?' in finding.message
     unknown = check(document(valid), components=None)
-    assert [one.check for one in unknown] == ["documents"]
+    assert [finding.check for finding in unknown] == ["documents"]
 
 
 def test_an_unknown_type_is_reported() -> None:
-    [found] = check(document(*FINE[1:], traits=[{"name": "ingres"}]))
-    assert found.check == "types"
-    assert 'Did you mean "ingress"?' in found.message
+    [finding] = check(document(*FINE[1:], traits=[{"name": "ingres"}]))
+    assert finding.check == "types"
+    assert 'Did you mean "ingress"?' in finding.message
 
 
 def test_a_missing_component_is_not_repeated_from_the_condition() -> None:
@@ -81,15 +83,15 @@ def test_a_missing_component_is_not_repeated_from_the_condition() -> None:
         "$.a: wrong",
     ]
     valid = condition("Valid", "False", "InvalidDocument", "\n".join(lines))
-    found = check(document(valid, traits=[{"name": "ingres"}]), components=())
-    assert [one.check for one in found] == ["components", "types", "documents"]
-    assert found[-1].message == "$.a: wrong"
+    findings = check(document(valid, traits=[{"name": "ingres"}]), components=())
+    assert [finding.check for finding in findings] == ["components", "types", "documents"]
+    assert findings[-1].message == "$.a: wrong"
 
 
 def test_each_line_of_the_valid_condition_is_a_finding() -> None:
-    found = check(document(condition("Valid", "False", "InvalidDocument", "$.a: one\n$.b: two")))
-    assert [one.message for one in found] == ["$.a: one", "$.b: two"]
-    assert "rudr validate" in found[0].next
+    findings = check(document(condition("Valid", "False", "InvalidDocument", "$.a: one\n$.b: two")))
+    assert [finding.message for finding in findings] == ["$.a: one", "$.b: two"]
+    assert "rudr validate" in findings[0].next
 
 
 @pytest.mark.parametrize(
@@ -102,14 +104,14 @@ def test_each_line_of_the_valid_condition_is_a_finding() -> None:
     ],
 )
 def test_a_rejected_object_has_advice_for_its_reason(reason: str, hint: str) -> None:
-    found = check(document(condition("Valid", "True"), condition("Synced", "False", reason, "service/x: no")))
-    assert [(one.check, one.message) for one in found] == [("objects", "service/x: no")]
-    assert hint in found[0].next
+    findings = check(document(condition("Valid", "True"), condition("Synced", "False", reason, "service/x: no")))
+    assert [(finding.check, finding.message) for finding in findings] == [("objects", "service/x: no")]
+    assert hint in findings[0].next
 
 
 def test_a_paused_application_has_advice_to_resume() -> None:
-    [found] = check(document(*FINE, condition("Paused", "True", "Paused", "it is")))
-    assert found.next.endswith("rudr.oam.dev/paused-")
+    [finding] = check(document(*FINE, condition("Paused", "True", "Paused", "it is")))
+    assert finding.next.endswith("rudr.oam.dev/paused-")
 
 
 def pod(name: str, **waiting: str) -> Document:
@@ -137,17 +139,19 @@ NOT_READY = (*FINE[:2], condition("Ready", "False", "R"))
     ],
 )
 def test_an_instance_is_reported_with_its_unready_pod_and_advice(reason: str, hint: str) -> None:
-    found = check(document(*NOT_READY, instances=[UNREADY]), objects=(pod("web-1", reason=reason),))
-    assert [one.check for one in found] == ["instances", "pods"]
-    assert found[0].message == "shop-web: 0 of 1 ready"
-    assert hint in found[1].next
+    findings = check(document(*NOT_READY, instances=[UNREADY]), objects=(pod("web-1", reason=reason),))
+    assert [finding.check for finding in findings] == ["instances", "pods"]
+    assert findings[0].message == "shop-web: 0 of 1 ready"
+    assert hint in findings[1].next
 
 
 def test_a_trait_that_failed_is_noted() -> None:
     trait = {"name": "ingress", "state": "failed", "reason": "NoClass", "message": "there is no class"}
     instance = {"name": "shop-web", "state": "ready", "reason": "Ready", "traits": [trait]}
-    found = check(document(*FINE, instances=[instance]))
-    assert [(one.level, one.message) for one in found[1:]] == [("note", "shop-web, trait ingress: there is no class")]
+    findings = check(document(*FINE, instances=[instance]))
+    assert [(finding.level, finding.message) for finding in findings[1:]] == [
+        ("note", "shop-web, trait ingress: there is no class")
+    ]
 
 
 def event(number: int, reason: str, **rest: Any) -> Document:
@@ -162,5 +166,5 @@ def test_the_latest_warnings_are_noted_without_those_of_conditions() -> None:
         event(3, "NotReady", action="Reconcile"),
         event(4, "Pulled", type="Normal"),
     )
-    found = check(document(*FINE), events=listed)
-    assert [one.message for one in found[1:]] == ["pod/web-1: FailedMount: m2 (7 times)"]
+    findings = check(document(*FINE), events=listed)
+    assert [finding.message for finding in findings[1:]] == ["pod/web-1: FailedMount: m2 (7 times)"]

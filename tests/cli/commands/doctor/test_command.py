@@ -1,4 +1,4 @@
-"""`rudr doctor` on a local API with roles: what it finds, with what it may not read, and how it ends."""
+"""`rudr doctor` on a local API with RBAC: findings, skipped checks and exit codes."""
 
 from __future__ import annotations
 
@@ -36,21 +36,23 @@ def _api(kubeconfig: Path) -> Iterator[LocalHandle]:
 
 
 def findings(invoke: Invoke, kubeconfig: Path, *arguments: str) -> dict[str, list[Document]]:
-    """What was found, by check."""
+    """The findings by check."""
     done = invoke("doctor", *arguments, "-o", "json", "--kubeconfig", str(kubeconfig))
-    found: dict[str, list[Document]] = {}
+    by_check: dict[str, list[Document]] = {}
     for one in json.loads(done.stdout)["items"]:
-        found.setdefault(one["check"], []).append(one)
-    wrong = any(one["level"] == "problem" for listed in found.values() for one in listed)
+        by_check.setdefault(one["check"], []).append(one)
+    wrong = any(one["level"] == "problem" for listed in by_check.values() for one in listed)
     assert done.exit_code == wrong, done.stderr
-    return found
+    return by_check
 
 
 def test_an_installation_without_the_chart_is_checked(invoke: Invoke, kubeconfig: Path) -> None:
-    found = findings(invoke, kubeconfig)
-    assert {one["level"] for one in found["server"] + found["crds"] + found["namespace"] + found["you"]} == {"ok"}
-    assert found["controller"][0]["message"].startswith("no Deployment of the chart exists")
-    assert found["work"][0]["message"] == "1 of 1 applications not Ready: default/shop"
+    by_check = findings(invoke, kubeconfig)
+    assert {
+        one["level"] for one in by_check["server"] + by_check["crds"] + by_check["namespace"] + by_check["you"]
+    } == {"ok"}
+    assert by_check["controller"][0]["message"].startswith("no Deployment of the chart exists")
+    assert by_check["work"][0]["message"] == "1 of 1 applications not Ready: default/shop"
 
 
 def test_the_cause_of_an_unready_application_has_advice(invoke: Invoke, kubeconfig: Path) -> None:
@@ -77,16 +79,16 @@ def test_the_lease_and_the_permissions_of_the_charts_controller_are_checked(
     }
     api.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "oam"}}, deployment)
     api.until("apps/v1", "Deployment", "oam", lambda one: one.get("status", {}).get("readyReplicas"))
-    found = findings(invoke, kubeconfig, "--definitions-namespace", "rudr-system")
+    by_check = findings(invoke, kubeconfig, "--definitions-namespace", "rudr-system")
     api.delete("apps/v1", "Deployment", "oam")
-    assert found["controller"][0]["level"] == "ok"
-    assert found["leader"][0]["message"] == "Lease default/rudr-py does not exist, so no controller is active"
-    assert found["rights"][0]["message"].startswith("the service account of default/oam is not allowed to: ")
+    assert by_check["controller"][0]["level"] == "ok"
+    assert by_check["leader"][0]["message"] == "Lease default/rudr-py does not exist, so no controller is active"
+    assert by_check["rights"][0]["message"].startswith("the service account of default/oam is not allowed to: ")
 
 
 @pytest.fixture(name="visitor")
 def _visitor(kubeconfig: Path, tmp_path: Path) -> Path:
-    """The way in of somebody whom no role allows anything but what all may."""
+    """A kubeconfig for a user without roles."""
     content = yaml.safe_load(kubeconfig.read_text())
     content["users"][0]["user"] = {"token": "visitor"}
     (tmp_path / "visitor").write_text(yaml.safe_dump(content))
@@ -109,8 +111,8 @@ def test_status_without_permission_for_pods_prints_the_rest_and_a_warning(
 
 
 def test_skipped_checks_are_reported_to_a_user_with_few_permissions(invoke: Invoke, visitor: Path) -> None:
-    found = findings(invoke, visitor)
-    assert "server" in found
-    assert any("customresourcedefinitions" in one["message"] for one in found["reading"])
-    assert any("for rudr diff" in one["message"] for one in found["you"])
-    assert all(one["level"] != "problem" for listed in found.values() for one in listed)
+    by_check = findings(invoke, visitor)
+    assert "server" in by_check
+    assert any("customresourcedefinitions" in one["message"] for one in by_check["reading"])
+    assert any("for rudr diff" in one["message"] for one in by_check["you"])
+    assert all(one["level"] != "problem" for listed in by_check.values() for one in listed)

@@ -1,4 +1,4 @@
-"""The doctor knows the controller that the chart deploys, whatever its values say."""
+"""The doctor recognizes the controller of the chart with any values."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
 from tests.charts import rendering
 
 
-def found(**values: Any) -> ControllerDeployment:
+def controller(**values: Any) -> ControllerDeployment:
     [one] = deployment.controllers(one for one in rendering.rendered(values) if one["kind"] == "Deployment")
     return one
 
 
 def test_the_lease_the_namespaces_and_the_account_are_those_of_the_chart() -> None:
-    plain = found()
+    plain = controller()
     assert plain.elects
     assert plain.lease == (rendering.NAMESPACE, rendering.NAME)
     assert plain.definitions == rendering.NAMESPACE
@@ -24,7 +24,7 @@ def test_the_lease_the_namespaces_and_the_account_are_those_of_the_chart() -> No
 
 
 def test_changed_chart_values_are_respected() -> None:
-    changed = found(
+    changed = controller(
         watchNamespaces=["a", "b"],
         leaderElection={"id": "other"},
         definitionsNamespace={"name": "types"},
@@ -35,4 +35,4 @@ def test_changed_chart_values_are_respected() -> None:
     assert changed.lease == (rendering.NAMESPACE, "other")
     assert changed.definitions == "types"
     assert "no-publish-definitions" in changed.flags
-    assert not found(leaderElection={"enabled": False}, replicaCount=1).elects
+    assert not controller(leaderElection={"enabled": False}, replicaCount=1).elects

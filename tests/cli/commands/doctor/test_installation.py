@@ -1,4 +1,4 @@
-"""The checks of an installation, one by one, on values."""
+"""The checks of an installation, on values."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 CATALOG = loading.installed(only=()).catalog
 
 
-def levels(found: Iterable[Finding]) -> list[str]:
-    return [one.level for one in found]
+def levels(findings: Iterable[Finding]) -> list[str]:
+    return [result.level for result in findings]
 
 
 def controller(replicas: int = 1, ready: int | None = None, *flags: str, name: str = "rudr-py") -> Document:
@@ -56,7 +56,7 @@ def test_the_release_of_the_server_is_checked(version: str, level: str) -> None:
 
 
 def test_crds_are_checked_for_existence_establishment_and_release() -> None:
-    first, second, third, *others = [established(one) for one in crds.documents()]
+    first, second, third, *others = [established(document) for document in crds.documents()]
     assert levels(installation.custom_kinds([first, second, third, *others])) == ["ok"]
     clash = {"type": "NamesAccepted", "status": "False", "reason": "ShortNamesConflict", "message": '"comp" is taken'}
     taken = {**second, "status": {"conditions": [clash]}}
@@ -66,13 +66,13 @@ def test_crds_are_checked_for_existence_establishment_and_release() -> None:
     assert missing.message.endswith(f"{first['metadata']['name']} does not exist")
     assert '"comp" is taken' in clashing.message
     assert old.message.startswith(f"{third['metadata']['name']} is of another release")
-    assert all(one.level == "problem" and one.next for one in (missing, clashing, old))
+    assert all(result.level == "problem" and result.next for result in (missing, clashing, old))
 
 
 def test_defaults_of_the_server_in_a_crd_are_ignored() -> None:
-    listed = [established(one) for one in crds.documents()]
-    for one in listed:
-        schema = one["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    listed = [established(document) for document in crds.documents()]
+    for document in listed:
+        schema = document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
         schema["default"] = {}
         for part in schema["properties"].values():
             if not part.get("properties", True):
@@ -90,10 +90,10 @@ def test_the_definitions_namespace_is_checked_if_it_is_readable() -> None:
 
 def test_a_controller_is_recognized_by_the_label_of_the_chart() -> None:
     flags = ("--leader-elect", "--leader-election-id=x", "--watch-namespace=a,b", "--definitions-namespace=defs")
-    [one] = deployment.controllers([controller(2, 2, *flags), {"metadata": {"name": "other"}}])
-    assert (one.lease, one.namespaces, one.definitions) == (("oam", "x"), ("a", "b"), "defs")
-    assert one.user == "system:serviceaccount:oam:oam-account"
-    assert deployment.definitions_namespace([one]) == "defs"
+    [deployed] = deployment.controllers([controller(2, 2, *flags), {"metadata": {"name": "other"}}])
+    assert (deployed.lease, deployed.namespaces, deployed.definitions) == (("oam", "x"), ("a", "b"), "defs")
+    assert deployed.user == "system:serviceaccount:oam:oam-account"
+    assert deployment.definitions_namespace([deployed]) == "defs"
     assert deployment.definitions_namespace([]) == "rudr-system"
 
 
@@ -129,20 +129,20 @@ def test_readiness_and_leader_election_of_the_controller_are_checked(
     ],
 )
 def test_the_holder_and_the_renewal_of_the_lease_are_checked(spec: Document | None, level: str, word: str) -> None:
-    [one] = deployment.controllers([controller(2, 2, "--leader-elect")])
+    [deployed] = deployment.controllers([controller(2, 2, "--leader-elect")])
     lease = None if spec is None else {"spec": {"leaseDurationSeconds": 15, **spec}}
-    [found] = deployment.lease(lease, one, NOW)
-    assert found.level == level
-    assert word in found.message
+    [result] = deployment.lease(lease, deployed, NOW)
+    assert result.level == level
+    assert word in result.message
 
 
 def test_without_leader_election_the_lease_is_not_checked() -> None:
-    [one] = deployment.controllers([controller()])
-    assert list(deployment.lease(None, one, NOW)) == []
+    [deployed] = deployment.controllers([controller()])
+    assert list(deployment.lease(None, deployed, NOW)) == []
 
 
 @pytest.mark.parametrize(
-    ("image", "replicas", "found"),
+    ("image", "replicas", "expected"),
     [
         ("oamdev/rudr:v1.0.0", 1, ["default/old"]),
         ("registry.example/mirror/rudr@sha256:1", 1, ["default/old"]),
@@ -151,23 +151,25 @@ def test_without_leader_election_the_lease_is_not_checked() -> None:
         ("nginx", 1, []),
     ],
 )
-def test_rudr_itself_is_recognized_by_its_image(image: str, replicas: int, found: list[str]) -> None:
+def test_rudr_itself_is_recognized_by_its_image(image: str, replicas: int, expected: list[str]) -> None:
     spec = {"replicas": replicas, "template": {"spec": {"containers": [{"name": "x", "image": image}]}}}
-    assert deployment.rudr_deployments([{"metadata": {"name": "old", "namespace": "default"}, "spec": spec}]) == found
-    assert levels(deployment.rudr(found)) == ["problem"] * len(found)
+    assert (
+        deployment.rudr_deployments([{"metadata": {"name": "old", "namespace": "default"}, "spec": spec}]) == expected
+    )
+    assert levels(deployment.rudr(expected)) == ["problem"] * len(expected)
 
 
 def test_missing_permissions_are_grouped_and_limited() -> None:
     lacking = tuple(AccessReview("apps", f"kind{number}", verb) for number in range(7) for verb in ("create", "patch"))
-    [found] = installation.rights({"oam/rudr-py": lacking})
-    assert "the service account of oam/rudr-py is not allowed to: create,patch kind0.apps; " in found.message
-    assert found.message.endswith("and 2 more")
+    [result] = installation.rights({"oam/rudr-py": lacking})
+    assert "the service account of oam/rudr-py is not allowed to: create,patch kind0.apps; " in result.message
+    assert result.message.endswith("and 2 more")
     assert levels(installation.rights({"oam/rudr-py": ()})) == ["ok"]
 
 
 def test_missing_permissions_of_the_caller_are_notes() -> None:
-    [found] = installation.caller_rights({"for x": (AccessReview("", "pods", "list", "shop"),), "for y": ()})
-    assert (found.level, found.message) == ("note", "you are not allowed to list pods in shop (needed for x)")
+    [result] = installation.caller_rights({"for x": (AccessReview("", "pods", "list", "shop"),), "for y": ()})
+    assert (result.level, result.message) == ("note", "you are not allowed to list pods in shop (needed for x)")
     assert levels(installation.caller_rights({"for x": ()})) == ["ok"]
 
 
@@ -178,12 +180,12 @@ def application(name: str, *, seen: bool = True, ready: bool = True) -> Document
 
 
 def test_pending_applications_are_a_problem_and_unready_ones_a_note() -> None:
-    found = list(
+    findings = list(
         installation.applications([application("a"), application("b", ready=False), application("c", seen=False)])
     )
-    assert levels(found) == ["problem", "note"]
-    assert found[0].message.startswith("shop/c: ")
-    assert found[1].message == "1 of 3 applications not Ready: shop/b"
+    assert levels(findings) == ["problem", "note"]
+    assert findings[0].message.startswith("shop/c: ")
+    assert findings[1].message == "1 of 3 applications not Ready: shop/b"
     assert levels(installation.applications([application("a")])) == ["ok"]
     assert levels(installation.applications([])) == ["ok"]
 
@@ -224,9 +226,9 @@ def test_an_unknown_type_is_a_problem_and_a_published_one_a_note() -> None:
         "metadata": {},
         "spec": {"group": "openfaas.com", "names": {"kind": "Function"}},
     }
-    found = list(types.check(uses, CATALOG, [trait, workload]))
-    assert levels(found) == ["note", "note", "ok"]
-    assert any(one.next.endswith("pip install rudr-py-cronhpa") for one in found)
+    findings = list(types.check(uses, CATALOG, [trait, workload]))
+    assert levels(findings) == ["note", "note", "ok"]
+    assert any(result.next.endswith("pip install rudr-py-cronhpa") for result in findings)
 
 
 def test_a_plugin_that_cannot_be_used_is_noted_with_its_error() -> None:
@@ -238,19 +240,19 @@ def test_a_plugin_that_cannot_be_used_is_noted_with_its_error() -> None:
 
 
 def test_different_versions_of_packages_are_noted() -> None:
-    there = [dict(one) for one in definitions.publish(CATALOG, "oam")]
+    there = [dict(document) for document in definitions.publish(CATALOG, "oam")]
     assert levels(types.published(CATALOG, there, "oam")) == ["ok"]
     assert levels(types.published(CATALOG, [], "oam")) == ["note"]
-    for one in there:
-        one["metadata"] = {**one["metadata"], "annotations": {PACKAGE_ANNOTATION: "rudr-py 0.0.1"}}
-    [found] = types.published(CATALOG, there, "oam")
-    assert found.level == "note"
-    assert found.message.startswith("rudr-py: 0.0.1 in the cluster, ")
+    for document in there:
+        document["metadata"] = {**document["metadata"], "annotations": {PACKAGE_ANNOTATION: "rudr-py 0.0.1"}}
+    [result] = types.published(CATALOG, there, "oam")
+    assert result.level == "note"
+    assert result.message.startswith("rudr-py: 0.0.1 in the cluster, ")
 
 
 def test_advice_is_printed_below_findings_and_problems_are_counted() -> None:
-    shown = list(finding.lines([finding.ok("server", "fine"), finding.problem("crds", "gone", "install them")], 80))
-    assert shown == [
+    lines = list(finding.lines([finding.ok("server", "fine"), finding.problem("crds", "gone", "install them")], 80))
+    assert lines == [
         "ok       server  fine",
         "problem  crds    gone",
         "                 -> install them",

@@ -1,4 +1,4 @@
-"""The schema for editors takes every document that is right, and refuses each mistake where it is."""
+"""The schema for editors accepts valid documents, and rejects errors at their paths."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VARIABLE = "[fromVariable(x)]"
 
 @pytest.fixture(name="check", scope="module")
 def _check(everything: Catalog) -> Callable[[Any], list[str]]:
-    """The places of a document that are refused."""
+    """The paths of a document that the schema rejects."""
     schema = editor_schema.schema(everything)
     jsonschema.Draft7Validator.check_schema(schema)
     validator = jsonschema.Draft7Validator(schema)
@@ -55,8 +55,8 @@ def scope(kind: str, properties: Any) -> dict[str, Any]:
 
 
 def component(workload: str = "core.oam.dev/v1alpha1.Server", **container: Any) -> dict[str, Any]:
-    given = {"name": "a", "image": "a:1", **container}
-    return oam("ComponentSchematic", {"workloadType": workload, "containers": [given]})
+    complete = {"name": "a", "image": "a:1", **container}
+    return oam("ComponentSchematic", {"workloadType": workload, "containers": [complete]})
 
 
 def function(*settings: dict[str, Any], workload: str = "openfaas.com/v1alpha2.Function") -> dict[str, Any]:
@@ -225,19 +225,19 @@ def test_keywords_of_later_drafts_are_converted_to_draft_07() -> None:
         "dependentRequired": {"on": ["pair"]},
         "unevaluatedProperties": False,
     }
-    found = json_schema.of_type(later)
-    jsonschema.Draft7Validator.check_schema(found)
-    validator = jsonschema.Draft7Validator({**found, "definitions": {"variable": json_schema.VARIABLE}})
+    converted = json_schema.of_type(later)
+    jsonschema.Draft7Validator.check_schema(converted)
+    validator = jsonschema.Draft7Validator({**converted, "definitions": {"variable": json_schema.VARIABLE}})
     assert validator.is_valid({"pair": [1, "a"], "either": None, "on": True})
     assert validator.is_valid({"pair": [VARIABLE, "a"], "either": VARIABLE, "on": VARIABLE})
     for wrong in ({"on": True}, {"pair": [1, "a", 2]}, {"pair": ["a", "a"]}, {"either": "c"}, {"on": "yes"}):
         assert not validator.is_valid(wrong)
-    assert "$schema" not in found
+    assert "$schema" not in converted
 
 
 def test_names_are_escaped_in_patterns() -> None:
     class Odd(Trait[Any]):
-        """Odd."""
+        """A trait with special characters in its name."""
 
         name = "a.b+c"
         aliases = ("x^]",)

@@ -1,6 +1,6 @@
-"""The schema in a real editor's server: mistakes at their lines, and completion of what is installed.
+"""The schema in yaml-language-server: diagnostics at their lines, and completion of installed types.
 
-Needs yaml-language-server: named by YAML_LANGUAGE_SERVER, on PATH, or where `make check` puts it.
+Needs yaml-language-server: named by YAML_LANGUAGE_SERVER, on PATH, or installed by `make check`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ spec:
 
 
 class Editor:
-    """Speaks the Language Server Protocol over a pair of pipes."""
+    """A client of the Language Server Protocol over a pair of pipes."""
 
     def __init__(self, to: IO[bytes], answers: IO[bytes], folder: Path, schema: Path) -> None:
         self._to = to
@@ -54,29 +54,29 @@ class Editor:
         self._tell("initialized", {})
 
     def mistakes(self, text: str) -> dict[int, str]:
-        """Lines of the text, from 0, and what is marked there."""
+        """The diagnostics of the text, as lines from 0 and messages."""
         uri = self._open(text)
         while True:
             message = self._read()
             if message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == uri:
-                found = message["params"]["diagnostics"]
-                return {one["range"]["start"]["line"] - 1: one["message"] for one in found}
+                diagnostics = message["params"]["diagnostics"]
+                return {diagnostic["range"]["start"]["line"] - 1: diagnostic["message"] for diagnostic in diagnostics}
 
     def offers(self, text: str) -> set[str]:
-        """What is offered where the text ends."""
+        """The completions at the end of the text."""
         uri = self._open(text)
         lines = text.split("\n")
         position = {"line": len(lines), "character": len(lines[-1])}
-        found = self._ask("textDocument/completion", {"textDocument": {"uri": uri}, "position": position})
-        items = found["items"] if isinstance(found, dict) else found
+        result = self._ask("textDocument/completion", {"textDocument": {"uri": uri}, "position": position})
+        items = result["items"] if isinstance(result, dict) else result
         return {item["label"] for item in items}
 
     def hover(self, text: str, line: int, character: int) -> str:
-        """What is told about a place of the text."""
+        """The hover text at a position."""
         uri = self._open(text)
         position = {"line": line + 1, "character": character}
-        found = self._ask("textDocument/hover", {"textDocument": {"uri": uri}, "position": position})
-        return json.dumps(found)
+        result = self._ask("textDocument/hover", {"textDocument": {"uri": uri}, "position": position})
+        return json.dumps(result)
 
     def _open(self, text: str) -> str:
         """Open a document; its first line names the schema."""
@@ -166,11 +166,11 @@ def test_an_error_in_trait_properties_is_marked_at_its_line(editor: Editor) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "told"),
+    ("text", "line", "message"),
     [
         (APPLICATION + "    - name: ingres\n", 9, '"ingress"'),
         (APPLICATION + "    - name: manual-scaler\n", 9, '"properties"'),
-        (APPLICATION + "    - name: manual-scaler\n      properties: {replica_count: 3}\n", 10, "write replicaCount"),
+        (APPLICATION + "    - name: manual-scaler\n      properties: {replica_count: 3}\n", 10, "use replicaCount"),
         (APPLICATION.replace("kind: App", "kind: Apl"), 1, '"ApplicationConfiguration"'),
         (APPLICATION.replace("/v1alpha1", "/v1alpha2"), 0, '"core.oam.dev/v1alpha1"'),
         (APPLICATION.replace("shop-web", "Shop_Web"), 7, "Lower-case letters"),
@@ -178,8 +178,8 @@ def test_an_error_in_trait_properties_is_marked_at_its_line(editor: Editor) -> N
         (COMPONENT + "  workloadType: core.oam.dev/v1alpha1.Servr\n  containers: []\n", 5, "v1alpha1.Server"),
     ],
 )
-def test_an_error_is_marked_at_its_line(editor: Editor, text: str, line: int, told: str) -> None:
-    assert told in editor.mistakes(text)[line]
+def test_an_error_is_marked_at_its_line(editor: Editor, text: str, line: int, message: str) -> None:
+    assert message in editor.mistakes(text)[line]
 
 
 def test_missing_properties_are_completed(editor: Editor) -> None:

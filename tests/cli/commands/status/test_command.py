@@ -1,4 +1,4 @@
-"""`rudr status` on an application with one component that is well and one that crashes, on a local API."""
+"""`rudr status` and `rudr tree` on a local API, for an application with a ready and a crashing component."""
 
 from __future__ import annotations
 

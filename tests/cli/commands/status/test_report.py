@@ -1,4 +1,4 @@
-"""A report of an application: from any document, about its present form only, and as text within the width."""
+"""Reports of applications, from any document, and their text."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def application(status: Any, **metadata: Any) -> Document:
 @given(junk, st.lists(junk, max_size=3))
 def test_any_document_can_be_reported(status: Any, pods: list[Any]) -> None:
     listed = [{"metadata": {"name": "p", "labels": one}, "status": one, "spec": one} for one in pods]
-    found = report.of(application(status), listed)
+    application_report = report.of(application(status), listed)
     for colours in (False, True):
-        lines = list(text.lines([found, found], 80, colours=colours, wide=True))
+        lines = list(text.lines([application_report, application_report], 80, colours=colours, wide=True))
         assert all("\n" not in line and "\x1b" not in click.unstyle(line) for line in lines)
     for one in listed:
         assert pod_state.assess(one).reason is not None

@@ -1,4 +1,4 @@
-"""An application as a tree: who owns what, in an order that does not change, whatever else there is."""
+"""The tree of an application's objects, in a stable order."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def test_the_tree_follows_owner_references_down_to_the_pods() -> None:
     deployment = document("Deployment", "web", owner="ApplicationConfiguration-shop")
     pod = document("Pod", "web-1", owner="Deployment-web", api_version="v1", status={"phase": "Pending"})
     stranger = document("Pod", "other", owner="somebody", api_version="v1")
-    found = ownership_tree.build(ROOT, [pod, stranger, deployment])
-    assert [(depth, node.name) for depth, node in found.walk()] == [
+    tree = ownership_tree.build(ROOT, [pod, stranger, deployment])
+    assert [(depth, node.name) for depth, node in tree.walk()] == [
         (0, "applicationconfiguration.core.oam.dev/shop"),
         (1, "deployment.apps/web"),
         (2, "pod/web-1"),
@@ -45,8 +45,8 @@ def test_a_claim_without_an_owner_is_below_its_instance() -> None:
         one["metadata"]["labels"] = labels
     record = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": "data", "uid": "PersistentVolumeClaim-data"}
     root = {**ROOT, "status": {"resources": [record]}}
-    found = ownership_tree.build(root, [*claims, owner])
-    assert [(depth, node.name) for depth, node in found.walk()] == [
+    tree = ownership_tree.build(root, [*claims, owner])
+    assert [(depth, node.name) for depth, node in tree.walk()] == [
         (0, "applicationconfiguration.core.oam.dev/shop"),
         (1, "componentinstance.core.oam.dev/web-web"),
         (2, "persistentvolumeclaim/data"),
@@ -73,29 +73,29 @@ def test_lines_show_state_and_facts() -> None:
     )
 
 
-def replica_set(name: str, wanted: int, owner: str) -> Document:
-    found = document("ReplicaSet", name, owner=owner, spec={"replicas": wanted})
-    found["metadata"]["ownerReferences"][0]["kind"] = owner.partition("-")[0]
-    return found
+def replica_set(name: str, replicas: int, owner: str) -> Document:
+    replica_set_document = document("ReplicaSet", name, owner=owner, spec={"replicas": replicas})
+    replica_set_document["metadata"]["ownerReferences"][0]["kind"] = owner.partition("-")[0]
+    return replica_set_document
 
 
 @pytest.mark.parametrize(
-    ("form", "shown"),
+    ("output_format", "names"),
     [("text", {"empty-but-busy", "new", "own"}), ("wide", {"empty-but-busy", "new", "old", "own"})],
 )
-def test_old_replica_sets_are_printed_only_with_wide(form: OutputFormat, shown: set[str]) -> None:
+def test_old_replica_sets_are_printed_only_with_wide(output_format: OutputFormat, names: set[str]) -> None:
     documents = [
         ROOT,
         document("Deployment", "web", owner="ApplicationConfiguration-shop"),
         *(
-            replica_set(name, wanted, "Deployment-web")
-            for name, wanted in (("old", 0), ("empty-but-busy", 0), ("new", 1))
+            replica_set(name, replicas, "Deployment-web")
+            for name, replicas in (("old", 0), ("empty-but-busy", 0), ("new", 1))
         ),
         document("Pod", "ending", owner="ReplicaSet-empty-but-busy", api_version="v1"),
         replica_set("own", 0, "ApplicationConfiguration-shop"),
     ]
-    text = command.text(documents, form, colours=False)
-    assert set(re.findall(r"replicaset\.apps/(\S+)", text)) == shown
+    text = command.text(documents, output_format, colours=False)
+    assert set(re.findall(r"replicaset\.apps/(\S+)", text)) == names
 
 
 def test_the_health_of_an_application_is_its_ready_condition() -> None:

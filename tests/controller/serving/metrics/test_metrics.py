@@ -115,7 +115,7 @@ async def test_every_series_has_its_name_type_and_labels(metrics: Metrics, clock
     assert [name for name in set(found) - set(SERIES) if not name.startswith(("process_", "python_"))] == []
 
 
-async def test_both_forms_of_the_exposition_can_be_parsed_and_say_the_same(metrics: Metrics, clock: FakeClock) -> None:
+async def test_both_exposition_formats_can_be_parsed_and_agree(metrics: Metrics, clock: FakeClock) -> None:
     used(metrics, clock)
     with metrics.reconciling() as measure:
         measure.result = Result()
@@ -150,7 +150,7 @@ def test_buckets_are_those_of_controller_runtime(metrics: Metrics, name: str, bo
     assert pytest.approx([1e-8 * 10**step for step in range(12)]) == series.QUEUE_SECONDS
 
 
-def test_two_controllers_in_one_process_count_for_themselves(clock: FakeClock) -> None:
+def test_two_instances_of_metrics_are_independent(clock: FakeClock) -> None:
     first, second = Metrics(clock), Metrics(clock)
     first.request("200", Request("GET", "/api/v1/pods"))
     assert value(first, "rest_client_requests_total", code="200", method="GET", host="") == 1
@@ -179,7 +179,7 @@ def test_a_reconcile_is_counted_by_its_result(
     assert value(metrics, "controller_runtime_reconcile_panics_total", **ME) == 0
 
 
-def test_what_nobody_foresaw_is_counted_as_panic_and_as_error(metrics: Metrics) -> None:
+def test_an_unexpected_exception_counts_as_panic_and_as_error(metrics: Metrics) -> None:
     with metrics.reconciling() as measure:
         measure.panicked = True
         measure.result = Result(error="raised")
@@ -187,7 +187,7 @@ def test_what_nobody_foresaw_is_counted_as_panic_and_as_error(metrics: Metrics) 
     assert value(metrics, "controller_runtime_reconcile_errors_total", **ME) == 1
 
 
-def test_a_reconcile_is_timed_and_its_worker_counts_as_active_meanwhile(metrics: Metrics, clock: FakeClock) -> None:
+def test_a_reconcile_is_timed_and_counts_as_an_active_worker(metrics: Metrics, clock: FakeClock) -> None:
     metrics.workers(16)
     with metrics.reconciling() as measure:
         assert value(metrics, "controller_runtime_active_workers", **ME) == 1
@@ -200,7 +200,7 @@ def test_a_reconcile_is_timed_and_its_worker_counts_as_active_meanwhile(metrics:
     assert value(metrics, "controller_runtime_reconcile_time_seconds_bucket", le="0.1", **ME) == 1
 
 
-def test_a_reconcile_that_was_cut_off_is_not_counted_and_frees_its_worker(metrics: Metrics) -> None:
+def test_a_cancelled_reconcile_is_not_counted(metrics: Metrics) -> None:
     with pytest.raises(KeyboardInterrupt), metrics.reconciling():
         raise KeyboardInterrupt
     assert value(metrics, "controller_runtime_active_workers", **ME) == 0
@@ -213,7 +213,7 @@ def test_a_reconcile_without_a_result_is_not_counted(metrics: Metrics) -> None:
     assert value(metrics, "controller_runtime_reconcile_time_seconds_count", **ME) == 0
 
 
-async def test_the_queue_is_measure(metrics: Metrics, clock: FakeClock) -> None:
+async def test_the_queue_is_measured(metrics: Metrics, clock: FakeClock) -> None:
     queue: PriorityQueue[str] = PriorityQueue(clock, retry_initial=1, retry_maximum=1, metrics=metrics.queue)
     for key in "abc":
         queue.add(key, priority=LOW_PRIORITY)
@@ -233,7 +233,7 @@ async def test_the_queue_is_measure(metrics: Metrics, clock: FakeClock) -> None:
     assert value(metrics, "workqueue_depth", priority="0", **QUEUE) == 1
 
 
-async def test_the_depth_of_a_priority_that_was_seen_goes_back_to_zero(metrics: Metrics, clock: FakeClock) -> None:
+async def test_the_depth_of_a_used_priority_goes_back_to_zero(metrics: Metrics, clock: FakeClock) -> None:
     queue: PriorityQueue[str] = PriorityQueue(clock, retry_initial=1, retry_maximum=1, metrics=metrics.queue)
     assert value(metrics, "workqueue_depth", priority="-100", **QUEUE) is None
     queue.add("a", priority=LOW_PRIORITY)
@@ -269,7 +269,7 @@ def test_applications_instances_and_scopes_are_counted_and_every_value_has_a_ser
     assert states == {"ready": 2, "progressing": 0, "failed": 1, "unknown": 0}
 
 
-def test_writes_are_counted_by_verb_and_resource_once_they_are_taken(metrics: Metrics) -> None:
+def test_accepted_writes_are_counted_by_verb_and_resource(metrics: Metrics) -> None:
     status = Request("PATCH", "/apis/apps/v1/namespaces/shop/deployments/web/status", content_type=APPLY_PATCH)
     for code, request in (("200", status), ("409", status), ("<error>", status), ("200", Request("GET", status.path))):
         metrics.request(code, request)
@@ -298,7 +298,7 @@ def _installed(*packages: str, plugins: tuple[PluginState, ...] = ()) -> Catalog
     return Catalog(traits=offers, plugins=plugins)
 
 
-def test_plugins_are_those_named_last(metrics: Metrics) -> None:
+def test_the_plugins_of_the_last_catalog_are_reported(metrics: Metrics) -> None:
     metrics.plugins(_installed("rudr-py-faas 1.0", "rudr-py 0.1"))
     metrics.plugins(_installed("rudr-py 0.2"))
     found = [sample.labels for sample in samples(metrics) if sample.name == "rudr_plugin_info"]
@@ -320,7 +320,7 @@ def test_failed_calls_are_counted_by_package_and_type_from_zero_on(metrics: Metr
     assert value(metrics, "rudr_plugin_errors_total", plugin="rudr-py-x", type="small") == 1
 
 
-def test_the_build_names_our_version(metrics: Metrics) -> None:
+def test_the_build_info_has_the_version(metrics: Metrics) -> None:
     (labels,) = [sample.labels for sample in samples(metrics) if sample.name == "rudr_build_info"]
     assert labels["version"] == rudr_py.__version__
 
@@ -334,7 +334,7 @@ def test_the_build_names_our_version(metrics: Metrics) -> None:
         ("*/*;;=,=;", "text/plain; version=0.0.4"),
     ],
 )
-def test_any_accept_header_gets_an_answer(metrics: Metrics, accept: str, kind: str) -> None:
+def test_any_accept_header_gets_a_valid_exposition(metrics: Metrics, accept: str, kind: str) -> None:
     body, content_type = metrics.exposition(accept)
     assert content_type.startswith(kind)
     assert b"rudr_build_info" in body

@@ -9,6 +9,7 @@ import pytest
 from rudr_py.local.controllers import PodScript
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.workloads.pods import pod_status
+from rudr_py.local.scheduling.nodes import NodeSettings
 from rudr_py.local.storage.store import Object
 from tests.local.controllers.harness import RecordedObjects, Run
 
@@ -106,7 +107,7 @@ async def test_an_annotation_changed_later_changes_the_pod(running: Run, objects
 
 
 async def test_a_running_pod_has_a_node_and_an_address(running: Run, objects: RecordedObjects) -> None:
-    async with running(node_name="one") as cluster:
+    async with running(nodes=(NodeSettings(name="one"),)) as cluster:
         objects.create(pod())
         await cluster.until(lambda: times.is_true(cluster.get("Pod", "p"), "Ready"))
         running_pod = cluster.get("Pod", "p")

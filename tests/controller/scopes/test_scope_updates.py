@@ -13,22 +13,11 @@ import msgspec
 from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.controller import ControllerProcess, assemble
-from rudr_py.controller.scopes.root_scopes import INTERVAL, RootScopes
-from rudr_py.controller.state import cluster_state
-from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.status.writer import StatusWriter
-from rudr_py.kube import live_object
-from rudr_py.kube.cache import Cache
-from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.prober import ProbeRequest
-from rudr_py.kube.watch import Applied
-from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.model.kinds import APPLICATION, HEALTH_SCOPE
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import ADDRESS
 
-APPLICATION = cluster_state.APPLICATION
-HEALTH_SCOPE = cluster_state.HEALTH_SCOPE
-SERVICE = cluster_state.SERVICE
 SETTINGS = Settings(
     namespaces=("shop",), status_interval=0.05, health_address=ADDRESS, metrics_address="", health_scope_address=ADDRESS
 )
@@ -85,7 +74,7 @@ async def running(
             stop.set()
 
 
-async def test_members_are_asked_by_their_services_and_the_scope_says_what_they_answer(
+async def test_members_are_probed_through_their_services_and_the_scope_has_the_results(
     cluster: Any, catalog: Catalog, component: Any, application: Any
 ) -> None:
     asks = scopes(probe_method="httpGet", probe_endpoint="/healthz", probe_interval=1)
@@ -101,7 +90,7 @@ async def test_members_are_asked_by_their_services_and_the_scope_says_what_they_
     assert asked == {("shop-web.shop.svc", 8080, "/healthz")}
 
 
-async def test_scopes_instances_and_applications_are_counted_by_what_their_status_says(
+async def test_metrics_count_scopes_instances_and_applications_by_their_status(
     cluster: Any, catalog: Catalog, component: Any, application: Any
 ) -> None:
     asks = scopes(probe_method="httpGet", probe_endpoint="/healthz", probe_interval=1)
@@ -126,7 +115,7 @@ async def test_scopes_instances_and_applications_are_counted_by_what_their_statu
     assert any(line.startswith("rest_client_requests_total") and 'method="GET"' in line for line in lines)
 
 
-async def test_a_member_that_changes_costs_its_scope_one_status(
+async def test_a_changed_member_costs_one_status_write_of_its_scope(
     cluster: Any, catalog: Catalog, component: Any, application: Any, spent: Any
 ) -> None:
     others = [joined(application(name=f"shop-{number}")) for number in range(5)]
@@ -149,7 +138,7 @@ async def test_a_member_that_changes_costs_its_scope_one_status(
     assert "PATCH healthscopes/groups/status" in writes
 
 
-async def test_an_application_that_cannot_be_rendered_keeps_no_scope_waiting(
+async def test_an_application_that_cannot_be_rendered_does_not_block_scopes(
     cluster: Any, catalog: Catalog, component: Any, application: Any
 ) -> None:
     broken = application(name="broken")
@@ -159,7 +148,7 @@ async def test_an_application_that_cannot_be_rendered_keeps_no_scope_waiting(
         await cluster.until(HEALTH_SCOPE, "groups", lambda d: set(states(d)) == {"shop-web"})
 
 
-async def test_two_applications_with_scopes_do_not_wait_for_each_other(
+async def test_two_applications_with_scopes_do_not_block_each_other(
     cluster: Any, catalog: Catalog, component: Any, application: Any
 ) -> None:
     first, second = joined(application(name="first"), "second"), joined(application(name="second"), "first")
@@ -169,54 +158,3 @@ async def test_two_applications_with_scopes_do_not_wait_for_each_other(
     async with running(cluster, catalog, Script()):
         await cluster.until(HEALTH_SCOPE, "first", lambda d: set(states(d)) == {"second-web"})
         await cluster.until(HEALTH_SCOPE, "second", lambda d: set(states(d)) == {"first-web"})
-
-
-# --- Root scopes
-
-
-async def test_root_scopes_are_created_once_and_never_changed(
-    bench: Any, application: Any, spent: Any, faults: Faults
-) -> None:
-    known = ClusterState(root="root")
-    roots = RootScopes(bench.cached, known, bench.clock)
-    faults.refuse(403, Match(plural="applicationconfigurations", verb="create"))
-    await roots.ensure("shop")
-    await roots.ensure("shop")
-    assert await bench.cluster.get(APPLICATION, "root") is None
-    bench.clock.jump(INTERVAL + 1)
-    await roots.ensure("shop")
-    created = await bench.cluster.get(APPLICATION, "root")
-    assert [scope["name"] for scope in created["spec"]["scopes"]] == ["root-health", "root-network"]
-    bench.clock.jump(INTERVAL + 1)
-    await roots.ensure("shop")
-    assert await bench.cluster.get(APPLICATION, "root") == created
-    cache = Cache()
-    cache.feed(Applied(live_object.decode(msgspec.json.encode(created))))
-    known.add(APPLICATION, "", cache)
-    bench.clock.jump(INTERVAL + 1)
-    spent.reset()
-    await roots.ensure("shop")
-    assert spent() == []
-
-
-async def test_without_the_setting_nobody_gets_root_scopes(bench: Any, spent: Any) -> None:
-    spent.reset()
-    await RootScopes(bench.cached, ClusterState(), bench.clock).ensure("shop")
-    assert spent() == []
-
-
-# --- A status that is written while somebody changes the document
-
-
-async def test_a_change_that_comes_between_is_left_for_the_watch_to_tell(bench: Any, application: Any) -> None:
-    live = await bench.application()
-    known, cache = ClusterState(), Cache()
-    cache.feed(Applied(live))
-    known.add(APPLICATION, "", cache)
-    client = CachedClient(bench.client, bench.discovery, known.cache_of)
-    writer = StatusWriter(client, bench.clock, 1.0)
-    await bench.cluster.apply(application(greeting="another"))
-    assert (await writer.write(live, {"phase": "synced", "observedGeneration": 1})).written
-    newer = await bench.seen(APPLICATION, "shop")
-    told = [(one.old, one.new) for one in cache.feed(Applied(newer))]
-    assert [(old.generation, new.generation) for old, new in told if old and new] == [(1, 2)]

@@ -45,9 +45,9 @@ class Waiting:
     def __init__(self, transport: Any) -> None:
         self.clock = FakeClock()
         self.told: list[ObjectKey] = []
-        self.world = ClusterState()
+        self.state = ClusterState()
         settings = Settings(namespaces=("shop",), definitions_namespace="types")
-        self.sources = watches(self.world, transport, self.clock, settings, lambda key, _initial: self.told.append(key))
+        self.sources = watches(self.state, transport, self.clock, settings, lambda key, _initial: self.told.append(key))
 
     async def until(self, predicate: Callable[[], object]) -> None:
         async with asyncio.timeout(60):
@@ -76,7 +76,7 @@ async def asked(waiting: Waiting, spent: Any, seconds: float) -> int:
     return len([one for one in spent.all() if one.split("?")[0] == "GET /apis"])
 
 
-async def test_an_absent_kind_is_looked_for_while_somebody_waits_and_told_when_it_is_there(
+async def test_an_absent_kind_is_polled_while_an_application_uses_it(
     waiting: Waiting, cluster: Any, spent: Any
 ) -> None:
     waiting.sources.ensure((ROBOT,), SHOP)
@@ -93,18 +93,18 @@ async def test_an_absent_kind_is_looked_for_while_somebody_waits_and_told_when_i
 
 
 @pytest.mark.parametrize("left", ["the application is gone", "it needs other kinds now"])
-async def test_nobody_waits_any_more_and_it_is_looked_for_slowly(waiting: Waiting, spent: Any, left: str) -> None:
+async def test_an_absent_kind_without_users_is_polled_slowly(waiting: Waiting, spent: Any, left: str) -> None:
     waiting.sources.ensure((ROBOT,), SHOP)
     await waiting.sources.wait((ROBOT,))
     waiting.sources.ensure((ROBOT,), SHOP)
     if left == "the application is gone":
-        waiting.world.applications.forget(SHOP)
+        waiting.state.applications.forget(SHOP)
     else:
         waiting.sources.ensure(cluster_state.OWN_KINDS, SHOP)
     assert await asked(waiting, spent, 2 * LONG_INTERVAL) <= 3
 
 
-async def test_a_kind_that_is_in_no_namespace_is_not_looked_for_again(waiting: Waiting, spent: Any) -> None:
+async def test_a_cluster_scoped_kind_is_not_polled(waiting: Waiting, spent: Any) -> None:
     node = Kind("v1", "Node")
     waiting.sources.ensure((node, ROBOT), SHOP)
     await waiting.sources.wait((node, ROBOT))

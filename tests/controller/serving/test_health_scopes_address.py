@@ -13,6 +13,7 @@ from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.watch import Applied
+from rudr_py.model.kinds import HEALTH_SCOPE
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 
@@ -23,7 +24,7 @@ def known(*scopes: tuple[str, str, object]) -> ClusterState:
         metadata = {"namespace": namespace, "name": name, "resourceVersion": str(number + 1)}
         document = {"apiVersion": "core.oam.dev/v1alpha1", "kind": "HealthScope", "metadata": metadata}
         cache.feed(Applied(live_object.decode(msgspec.json.encode({**document, "status": status}))))
-    found.add(cluster_state.HEALTH_SCOPE, "", cache)
+    found.add(HEALTH_SCOPE, "", cache)
     return found
 
 
@@ -51,7 +52,7 @@ WORLD = known(
         ("/none", 404, "no health scope 'none'\n"),
     ],
 )
-async def test_a_scope_is_asked_by_its_name_or_by_namespace_and_name(path: str, status: int, text: str) -> None:
+async def test_a_scope_is_addressed_by_name_or_by_namespace_and_name(path: str, status: int, text: str) -> None:
     settings = Settings(health_address="", metrics_address="", health_scope_address="127.0.0.1:0")
 
     def health(namespace: str, name: str) -> str | None:
@@ -67,7 +68,7 @@ async def test_a_scope_is_asked_by_its_name_or_by_namespace_and_name(path: str, 
         assert answer.content_type == "text/plain"
 
 
-async def test_they_are_served_nowhere_unless_asked_for() -> None:
+async def test_scope_health_is_not_served_unless_enabled() -> None:
     endpoints = HttpServers(HealthChecks(), Metrics(FakeClock()), Settings(health_address="", metrics_address=""))
     async with endpoints.serving():
         assert endpoints.health_scope_port == 0

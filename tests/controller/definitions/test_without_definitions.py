@@ -8,9 +8,9 @@ import pytest
 
 from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
-from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.crd_schemas import crds
+from rudr_py.model.kinds import APPLICATION, TRAIT_DEFINITION
 from rudr_py.settings import Settings
 
 CRD = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
@@ -22,7 +22,7 @@ def synced(document: dict[str, Any]) -> bool:
     return kstatus.condition(document, "Synced").get("status") == "True"
 
 
-async def test_without_their_kinds_applications_are_served_and_definitions_count_once_they_come(
+async def test_applications_work_without_definition_crds_and_use_definitions_once_installed(
     cluster: Any, catalog: Catalog, component: Any, application: Any
 ) -> None:
     ours = {one["metadata"]["name"]: one for one in crds.documents() if one["spec"]["names"]["plural"] in PLURALS}
@@ -33,26 +33,24 @@ async def test_without_their_kinds_applications_are_served_and_definitions_count
     await cluster.apply(component(), application(scaler))
     settings = Settings(status_interval=0.05, definitions_namespace="shop", publish_definitions=False)
     async with cluster.controller(catalog, settings=settings):
-        await cluster.until(cluster_state.APPLICATION, "shop", synced)
+        await cluster.until(APPLICATION, "shop", synced)
     for name, crd in ours.items():
         await cluster.apply(crd)
         await cluster.until(CRD, name, lambda d: kstatus.condition(d, "Established").get("status") == "True")
     cluster.discovery.invalidate()
     strict = {"type": "object", "properties": {"replicaCount": {"maximum": 2}}}
-    trait = {"apiVersion": definition_index.TRAIT.api_version, "kind": "Trait", "metadata": {"name": "manual-scaler"}}
+    trait = {"apiVersion": TRAIT_DEFINITION.api_version, "kind": "Trait", "metadata": {"name": "manual-scaler"}}
     await cluster.apply({**trait, "spec": {"appliesTo": ["*"], "properties": strict}})
     async with cluster.controller(catalog, settings=settings):
-        await cluster.until(
-            cluster_state.APPLICATION, "shop", lambda d: kstatus.condition(d, "Valid").get("status") == "False"
-        )
+        await cluster.until(APPLICATION, "shop", lambda d: kstatus.condition(d, "Valid").get("status") == "False")
 
 
 @pytest.mark.parametrize("verb", ["list", "watch"])
-async def test_without_the_right_to_read_them_applications_are_served(
+async def test_applications_work_without_the_right_to_read_definitions(
     cluster: Any, catalog: Catalog, component: Any, application: Any, faults: Faults, verb: Any
 ) -> None:
     for plural in PLURALS:
         faults.refuse(403, Match(plural=plural, verb=verb), times=100)
     await cluster.apply(component(), application())
     async with cluster.controller(catalog, settings=SETTINGS):
-        await cluster.until(cluster_state.APPLICATION, "shop", synced)
+        await cluster.until(APPLICATION, "shop", synced)

@@ -14,9 +14,9 @@ from rudr_py import catalog as catalogs
 from rudr_py.api import Rendered, Trait, TraitContext
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.controller.results import log_context
-from rudr_py.controller.state import cluster_state
 from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import Reply, Stream, Transport
+from rudr_py.model.kinds import APPLICATION
 from rudr_py.plugins import loading
 
 plugin = logging.getLogger("a_plugin.of_somebody")
@@ -77,7 +77,7 @@ def kept() -> Iterator[Kept]:
         logger.removeHandler(handler)
 
 
-async def test_all_lines_below_a_reconcile_have_its_id_and_others_none(
+async def test_log_records_inside_a_reconcile_have_its_id_and_others_have_none(
     cluster: Any, component: Any, application: Any, kept: Kept
 ) -> None:
     known = loading.installed(only=()).catalog
@@ -87,7 +87,7 @@ async def test_all_lines_below_a_reconcile_have_its_id_and_others_none(
     await cluster.apply(component(), *(application({"name": "talking"}, name=name) for name in names))
     async with cluster.controller(types, transport=Traced(cluster.transport)) as controller:
         for name in names:
-            await cluster.until(cluster_state.APPLICATION, name, lambda d: d.get("status", {}).get("phase") == "synced")
+            await cluster.until(APPLICATION, name, lambda d: d.get("status", {}).get("phase") == "synced")
         await controller.idle()
 
     applications = defaultdict(set)
