@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Literal
 
 from rudr_py.api import kstatus
 from rudr_py.api.context import Context, P, ScopeContext, TraitContext, WorkloadContext
-from rudr_py.api.values import EMPTY, Health, Rendered, Rule, Scale
+from rudr_py.api.values import EMPTY, Health, Ref, Rendered, Rule, Scale
 from rudr_py.model.kinds import Kind
 
 Capability = Literal["pods", "service", "scale"]
@@ -120,6 +120,15 @@ class Trait(Type[P]):
         Must not raise, whatever the live objects contain: read them with `get_in`.
         """
         return worst_health(ctx)
+
+    def is_reclaimed(self, properties: P, instance: str, ref: Ref) -> bool:
+        """Whether the object `ref` of the instance is deleted with the application, by the properties alone.
+
+        Called when an application is deleted and its component cannot be read, so that `render` cannot be called. The
+        object is kept by default, and where the properties are not valid.
+        """
+        del properties, instance, ref
+        return False
 
 
 class WorkloadType(Type[P]):

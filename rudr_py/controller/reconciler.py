@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from rudr_py.api import Kind
+from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply import sync as syncing
 from rudr_py.controller.apply.sync import Syncer, SyncResult
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
@@ -20,7 +22,7 @@ from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION
+from rudr_py.model.kinds import APPLICATION, POD
 
 _WAIT_FOR_CACHES = Result(requeue_after=failures.SAFETY)
 """The caches trigger the application when they are complete."""
@@ -60,8 +62,23 @@ class ApplicationReconciler:
 
     async def _finalize(self, key: ObjectKey, live: LiveObject) -> Result:
         self._scope_updates.reconciled(key)
-        kinds = frozenset(ref.kind for ref in inventory.read(cluster_state.previous(live).resources))
-        return await self._syncer.end(live) if self._sources.ensure(kinds, key) else _WAIT_FOR_CACHES
+        if not finalizer.guarded(live):
+            return Result()
+        # the workloads of all applications: they may mount the claims of this one
+        kinds = {*cluster_state.OWN_KINDS, POD, *self._applied_kinds(key.namespace)}
+        if not self._sources.ensure(kinds, key):
+            return _WAIT_FOR_CACHES
+        snapshot = self._reader.read(key, live)
+        if not self._sources.ensure(kinds | snapshot.kinds, key):
+            return _WAIT_FOR_CACHES
+        return await self._syncer.end(live, self._reader.is_reclaimed(snapshot))
+
+    def _applied_kinds(self, namespace: str) -> frozenset[Kind]:
+        """The kinds of the objects of all applications of a namespace."""
+        cache = self._state.cache(APPLICATION, namespace)
+        applications = cache.by_namespace(namespace) if cache is not None else ()
+        resources = (cluster_state.previous(live).resources for live in applications)
+        return frozenset(ref.kind for stored in resources for ref in inventory.read(stored))
 
     async def _reconcile(self, key: ObjectKey, live: LiveObject) -> Result:
         if not self._sources.ensure(cluster_state.OWN_KINDS, key):

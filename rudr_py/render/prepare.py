@@ -116,11 +116,20 @@ def prepare(inputs: Inputs, catalog: Catalog, index: int) -> PrepareResult:
     return PrepareResult(instance=instance, warnings=tuple(warnings))
 
 
+def valid_traits(inputs: Inputs, catalog: Catalog, index: int) -> tuple[PreparedTrait, ...]:
+    """The traits of the component binding of this index whose bindings have no problem; the component is not read."""
+    traits, problems, _ = _traits(inputs, catalog, None, index)
+    return _unaffected(traits, problems)
+
+
+def _unaffected(traits: Iterable[PreparedTrait], problems: Iterable[Problem]) -> tuple[PreparedTrait, ...]:
+    problem_paths = [problem.path for problem in problems]
+    return tuple(trait for trait in traits if not any(paths.below(path, trait.path) for path in problem_paths))
+
+
 def _without(prepared: PreparedInstance, problems: Iterable[Problem]) -> PreparedInstance:
     """The instance without the traits that have problems."""
-    problem_paths = [problem.path for problem in problems]
-    valid = (trait for trait in prepared.traits if not any(paths.below(path, trait.path) for path in problem_paths))
-    return msgspec.structs.replace(prepared, traits=tuple(valid))
+    return msgspec.structs.replace(prepared, traits=_unaffected(prepared.traits, problems))
 
 
 def of(document: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:

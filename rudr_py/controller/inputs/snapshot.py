@@ -5,6 +5,7 @@ Each part is read or computed once. Sends nothing.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,8 @@ from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, POD
+from rudr_py.render import reclaim
+from rudr_py.render.reclaim import IsReclaimed
 from rudr_py.render.scopes import membership
 from rudr_py.render.scopes.membership import Members
 from rudr_py.render.status import health, status
@@ -68,6 +71,7 @@ class SnapshotReader:
 
     def __init__(self, state: ClusterState, catalog: Catalog, reader: InputReader) -> None:
         self._state = state
+        self._catalog = catalog
         self._reader = reader
         self._plans = PlanCache(catalog, state.applications)
 
@@ -83,6 +87,10 @@ class SnapshotReader:
             plan=self._plans.plan(key, inputs),
             revision=self._state.revision,
         )
+
+    def is_reclaimed(self, snapshot: Snapshot) -> IsReclaimed:
+        """Whether the documents of a snapshot delete an object with the application."""
+        return functools.partial(reclaim.is_reclaimed, snapshot.inputs, self._catalog, snapshot.plan)
 
     def refresh(self, snapshot: Snapshot) -> Snapshot | None:
         """The snapshot with the current status and health but the same inputs and plan.
