@@ -8,7 +8,8 @@ objects, functions and methods, whose file is in rudr_py but not in rudr_py/loca
 comprehensions and generator expressions belong to the function around them, and generated methods have no file.
 
 - first: the first call that applies the Deployment. Earlier calls, which only wait for caches, are left out.
-- idle: a call for the same key after the application is Ready, when nothing has changed. It must send no request.
+- idle: the second of two calls for the same key after the application is Ready, when nothing has changed: the first
+  may follow a write of the status. It must send no request.
 
 Everything else is read from the sources of rudr_py.
 """
@@ -22,6 +23,7 @@ import contextlib
 import functools
 import importlib
 import inspect
+import itertools
 import pkgutil
 import sys
 from collections import Counter
@@ -61,10 +63,10 @@ class Trace:
         """Whether a request for a Deployment is among those sent."""
         return any("/deployments/" in request.path for request in self.requests)
 
-    def counts(self) -> tuple[int, int]:
-        """Files and functions."""
-        code = {code for code in self.code if _is_counted(code)}
-        return len({function.co_filename for function in code}), len(code)
+    def functions(self) -> list[tuple[str, str]]:
+        """File and qualified name of each function."""
+        counted = (code for code in self.code if _is_counted(code))
+        return sorted((Path(code.co_filename).relative_to(PACKAGE).as_posix(), code.co_qualname) for code in counted)
 
 
 _trace: ContextVar[Trace | None] = ContextVar("_trace", default=None)
@@ -97,11 +99,16 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sources-only", action="store_true", help="leave out the reconciles")
+    parser.add_argument("--list", action="store_true", help="print the functions of the reconciles, by file")
     arguments = parser.parse_args()
     if not arguments.sources_only:
         first, idle = asyncio.run(_reconciles())
-        for label, counts in (("first", first), ("idle", idle)):
-            _print(f"{label} reconcile: files / functions", f"{counts[0]} / {counts[1]}")
+        for label, functions in (("first", first), ("idle", idle)):
+            by_file = itertools.groupby(functions, key=lambda function: function[0])
+            files = {file: [name for _, name in names] for file, names in by_file}
+            _print(f"{label} reconcile: files / functions", f"{len(files)} / {len(functions)}")
+            for file, names in files.items() if arguments.list else ():
+                print(f"  {file}: {', '.join(names)}")
     for name in PACKAGES:
         folder, size = largest_folder(PACKAGE / name)
         _print(f"modules in the largest folder of {name}: {folder.relative_to(PACKAGE).as_posix()}", str(size))
@@ -139,7 +146,7 @@ def largest_folder(package: Path) -> tuple[Path, int]:
     return max(sizes.items(), key=lambda item: item[1])
 
 
-async def _reconciles() -> tuple[tuple[int, int], tuple[int, int]]:
+async def _reconciles() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Files and functions of the first and of an idle reconcile."""
     traces: list[Trace] = []
     with _traced(traces):
@@ -153,9 +160,10 @@ async def _reconciles() -> tuple[tuple[int, int], tuple[int, int]]:
                 first = next((trace for trace in traces if trace.applies_deployment()), None)
                 assert first is not None, f"none of {len(traces)} reconciles applied the Deployment"
                 await first.reconcile()
+                await first.reconcile()
                 idle = traces[-1]
                 assert not idle.requests, f"an idle reconcile sent {idle.requests}"
-    return first.counts(), idle.counts()
+    return first.functions(), idle.functions()
 
 
 @contextlib.contextmanager

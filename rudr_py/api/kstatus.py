@@ -21,7 +21,8 @@ def assess(document: Document) -> Health:
     """The health of an object: ready, progressing or failed, with a reason and a message for people."""
     if get_in(document, "metadata", default={}).get("deletionTimestamp"):
         return Health("progressing", "Terminating", "the object is being deleted")
-    if get_in(document, "status", "observedGeneration", default=_generation(document)) < _generation(document):
+    generation = get_in(document, "metadata", "generation", default=0)
+    if get_in(document, "status", "observedGeneration", default=generation) < generation:
         return Health("progressing", "GenerationNotObserved", "the controller has not observed the latest change yet")
     rule = _RULES.get(str(document.get("kind")), _generic)
     return rule(document)
@@ -31,10 +32,6 @@ def condition(document: Document, kind: str) -> Mapping[str, Any]:
     """The condition of this type in the object's status; an empty mapping when it has none."""
     conditions = mappings_in(document, "status", "conditions")
     return next((condition for condition in conditions if condition.get("type") == kind), {})
-
-
-def _generation(document: Document) -> int:
-    return get_in(document, "metadata", "generation", default=0)
 
 
 def _generic(document: Document) -> Health:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Literal
 
 from rudr_py.api import kstatus
 from rudr_py.api.context import Context, P, ScopeContext, TraitContext, WorkloadContext
-from rudr_py.api.values import EMPTY, Health, Manifest, Rendered, Rule, Scale
+from rudr_py.api.values import EMPTY, Health, Ref, Rendered, Rule, Scale
 from rudr_py.model.kinds import Kind
 
 Capability = Literal["pods", "service", "scale"]
@@ -67,20 +67,19 @@ def worst_health(ctx: Context[Any]) -> Health:
     `show` contains the facts of all objects; of two with one name those of the worst, else of the first. Never raises,
     whatever the objects contain. The default of `health`.
     """
-    healths = [_assess(ctx, manifest) for manifest in ctx.manifests]
+    documents = [(manifest.ref, ctx.live(manifest.ref)) for manifest in ctx.manifests]
+    healths = [
+        kstatus.assess(document)
+        if document is not None
+        else Health("progressing", "Missing", f"{ref} does not exist yet")
+        for ref, document in documents
+    ]
     if not healths:
         return kstatus.READY
     # of equally bad ones the first that has a message: not the ConfigMap, but the Deployment
     worst = max(healths, key=lambda health: (_BADNESS[health.state], bool(health.message)))
     show = {key: value for health in reversed(healths) for key, value in health.show.items()}
     return Health(worst.state, worst.reason, worst.message, {**show, **worst.show})
-
-
-def _assess(ctx: Context[Any], manifest: Manifest) -> Health:
-    document = ctx.live(manifest.ref)
-    if document is None:
-        return Health("progressing", "Missing", f"{manifest.ref} does not exist yet")
-    return kstatus.assess(document)
 
 
 _BADNESS = {"ready": 0, "unknown": 1, "progressing": 2, "failed": 3}
@@ -121,6 +120,15 @@ class Trait(Type[P]):
         Must not raise, whatever the live objects contain: read them with `get_in`.
         """
         return worst_health(ctx)
+
+    def is_reclaimed(self, properties: P, instance: str, ref: Ref) -> bool:
+        """Whether the object `ref` of the instance is deleted with the application, by the properties alone.
+
+        Called when an application is deleted and its component cannot be read, so that `render` cannot be called. The
+        object is kept by default, and where the properties are not valid.
+        """
+        del properties, instance, ref
+        return False
 
 
 class WorkloadType(Type[P]):

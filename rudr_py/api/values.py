@@ -53,8 +53,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     API server; other instances are not affected.
 
     `retain`: the object outlives its application (a volume claim): it gets no owner and is never pruned.
-    `delete_with_application`: the object gets no owner either, but is deleted with its application: a finalizer on the
-    application deletes it by uid, and it is pruned when no type adds it any more. Not together with `retain`.
+    `delete_with_application`: the object gets no owner either and is never pruned, but a finalizer on the application
+    deletes it by uid if the last documents of the application still add it so. It is kept while a workload of another
+    application mounts it. Not together with `retain`.
     `run_once`: the object runs to its end (a Job): it is created once per change of the instance's inputs.
     """
 

@@ -3,16 +3,15 @@
 The package uses `rudr_py.api` only and is an example for plugin authors. Object names, labels and fields are those of
 Rudr, so that running Rudr applications are adopted without a restart of their pods.
 
-server, worker, task, singleton      the workload types
+replicated, task, singleton          the workload types
 workload                             their base class: labels, order of objects, health
 pod, container, config_files,        a ComponentSchematic as a pod template and the objects that pods need
 volumes, service
-scaling                              a merged scale as fields
 manual_scaler, auto_scaler,          the traits
 ingress, volume_mounter, empty
 health_scope, network_scope          the scopes
 member_probes, spelling              endpoints of a health scope; other spellings of scopes' properties
-labels, kinds, containers            Rudr's labels; kinds; JSON paths of containers
+labels, kinds                        Rudr's labels; kinds
 """
 
 from __future__ import annotations
@@ -27,10 +26,9 @@ from rudr_py.builtin.traits.empty import Empty
 from rudr_py.builtin.traits.ingress import Ingress
 from rudr_py.builtin.traits.manual_scaler import ManualScaler
 from rudr_py.builtin.traits.volume_mounter import VolumeMounter
-from rudr_py.builtin.workloads.server import Server
+from rudr_py.builtin.workloads.replicated import Server, Worker
 from rudr_py.builtin.workloads.singleton import SingletonServer, SingletonTask, SingletonWorker
 from rudr_py.builtin.workloads.task import Task
-from rudr_py.builtin.workloads.worker import Worker
 
 
 @hookimpl

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from rudr_py.api import Kind
+from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply import sync as syncing
 from rudr_py.controller.apply.sync import Syncer, SyncResult
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
@@ -15,13 +17,12 @@ from rudr_py.controller.results import failures
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
 from rudr_py.controller.state import cluster_state, inventory
-from rudr_py.controller.state.applications import ApplicationState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION
+from rudr_py.model.kinds import APPLICATION, POD
 
 _WAIT_FOR_CACHES = Result(requeue_after=failures.SAFETY)
 """The caches trigger the application when they are complete."""
@@ -52,41 +53,70 @@ class ApplicationReconciler:
         if live is None:
             self._scope_updates.requeue(self._state.applications.forget(key))
             return Result()
-        application_state = self._state.applications.get(key)
+        self._state.applications.get(key)  # from now on the metrics count it
         try:
-            return await (self._finalize(key, live) if live.deleting else self._reconcile(key, live, application_state))
+            return await (self._finalize(key, live) if live.deleting else self._reconcile(key, live))
         except Exception:
             self._scope_updates.reconciled(key)
             raise
 
     async def _finalize(self, key: ObjectKey, live: LiveObject) -> Result:
         self._scope_updates.reconciled(key)
-        kinds = frozenset(ref.kind for ref in inventory.read(cluster_state.previous(live).resources))
-        return await self._syncer.end(live) if self._sources.ensure(kinds, key) else _WAIT_FOR_CACHES
+        if not finalizer.guarded(live):
+            return Result()
+        # the workloads of all applications: they may mount the claims of this one
+        kinds = {*cluster_state.OWN_KINDS, POD, *self._applied_kinds(key.namespace)}
+        if not self._sources.ensure(kinds, key):
+            return _WAIT_FOR_CACHES
+        snapshot = self._reader.read(key, live)
+        if not self._sources.ensure(kinds | snapshot.kinds, key):
+            return _WAIT_FOR_CACHES
+        return await self._syncer.end(live, self._reader.is_reclaimed(snapshot))
 
-    async def _reconcile(self, key: ObjectKey, live: LiveObject, application_state: ApplicationState) -> Result:
+    def _applied_kinds(self, namespace: str) -> frozenset[Kind]:
+        """The kinds of the objects of all applications of a namespace."""
+        cache = self._state.cache(APPLICATION, namespace)
+        applications = cache.by_namespace(namespace) if cache is not None else ()
+        resources = (cluster_state.previous(live).resources for live in applications)
+        return frozenset(ref.kind for stored in resources for ref in inventory.read(stored))
+
+    async def _reconcile(self, key: ObjectKey, live: LiveObject) -> Result:
         if not self._sources.ensure(cluster_state.OWN_KINDS, key):
             return _WAIT_FOR_CACHES
         snapshot = self._reader.read(key, live)
         if not self._sources.ensure(snapshot.kinds, key):
             return _WAIT_FOR_CACHES
-        if self._scope_updates.publish(snapshot):
+        settled = self._reader.is_settled(snapshot) and not self._missing_rights(snapshot)
+        if settled:
+            self._scope_updates.reconciled(key)
+        elif self._scope_updates.publish(snapshot):
             return Result()
         if self._state.applications.scopes.root:
             await self._scope_updates.ensure_root(key.namespace)
+        return Result() if settled else await self._converge(snapshot)
+
+    async def _converge(self, snapshot: Snapshot) -> Result:
         synced = await self._sync(snapshot)
         current = self._reader.refresh(snapshot)
         if current is None:
             return Result()
         if current is not snapshot:
             self._scope_updates.publish(current)
-        missing = (*self._sources.missing_rights(current.kinds, key.namespace), *application_state.missing_rights)
+        missing = self._missing_rights(current)
         notes = tuple(right for right in missing if right not in synced.sync.message)
         reported = await self._reporter.report(current, msgspec.structs.replace(synced.sync, notes=notes))
-        if current.plan.wake_at is None:
-            return merge(synced.result, reported)
-        seconds = max(0.0, (current.plan.wake_at - current.inputs.now).total_seconds())
-        return merge(synced.result, reported, Result(requeue_after=seconds))
+        result = merge(synced.result, reported)
+        wake_at = current.plan.wake_at
+        if wake_at is not None:
+            return merge(result, Result(requeue_after=max(0.0, (wake_at - current.inputs.now).total_seconds())))
+        if result == Result() and not missing and self._reader.refresh(snapshot) is snapshot:
+            self._reader.settle(snapshot)
+        return result
+
+    def _missing_rights(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """The rights without which a kind cannot be watched, or a status was not written."""
+        not_written = self._state.applications.get(snapshot.key).missing_rights
+        return (*self._sources.missing_rights(snapshot.kinds, snapshot.key.namespace), *not_written)
 
     async def _sync(self, snapshot: Snapshot) -> SyncResult:
         live, plan, previous = snapshot.application, snapshot.plan, snapshot.previous

@@ -16,8 +16,8 @@ Steps: TypeAlias = tuple[str | int, ...]
 """Keys and indices that lead from one place of a document to another."""
 
 
-class TraitBinding(msgspec.Struct, frozen=True, kw_only=True):
-    """A trait attached to an instance. `name` and the keys of `properties` are as written.
+class PropertiesBinding(msgspec.Struct, frozen=True, kw_only=True):
+    """A trait or scope with its properties. `name` and the keys of `properties` are as written.
 
     `properties_key` is where the properties stand in the document: `properties`, `parameterValues`, or ""
     when they stand beside `name` itself. `property_steps` leads from the binding to each single one.
@@ -30,23 +30,19 @@ class TraitBinding(msgspec.Struct, frozen=True, kw_only=True):
 
     def steps_to(self, *inner: str | int) -> Steps:
         """The steps from the binding to a place in its properties; for `paths.child`."""
-        return _steps_to(self.property_steps, self.properties_key, inner)
+        if inner and isinstance(inner[0], str) and inner[0] in self.property_steps:
+            return (*self.property_steps[inner[0]], *inner[1:])
+        return (self.properties_key, *inner) if self.properties_key else inner
 
 
-class ScopeBinding(msgspec.Struct, frozen=True, kw_only=True):
-    """A scope that the application creates. `type` is GROUP/VERSION.Kind as written.
+class TraitBinding(PropertiesBinding, frozen=True, kw_only=True):
+    """A trait attached to an instance."""
 
-    `property_steps` as in TraitBinding.
-    """
 
-    name: str
+class ScopeBinding(PropertiesBinding, frozen=True, kw_only=True):
+    """A scope that the application creates. `type` is GROUP/VERSION.Kind as written."""
+
     type: str
-    properties: dict[str, Json] = {}
-    property_steps: dict[str, Steps] = {}
-
-    def steps_to(self, *inner: str | int) -> Steps:
-        """The steps from the binding to a place in its properties; for `paths.child`."""
-        return _steps_to(self.property_steps, "properties", inner)
 
 
 class ComponentBinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,9 +67,3 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, Json] = {}
     scopes: tuple[ScopeBinding, ...] = ()
     components: tuple[ComponentBinding, ...] = ()
-
-
-def _steps_to(steps_by_key: dict[str, Steps], key: str, inner: Steps) -> Steps:
-    if inner and isinstance(inner[0], str) and inner[0] in steps_by_key:
-        return (*steps_by_key[inner[0]], *inner[1:])
-    return (key, *inner) if key else inner

@@ -14,8 +14,8 @@ import msgspec
 
 from rudr_py.errors import Problem
 from rudr_py.model import paths, suggest
-from rudr_py.model.application import ComponentBinding, ScopeBinding, TraitBinding
-from rudr_py.model.component import Component, ConfigFile, Container, EnvVar, Parameter, Setting
+from rudr_py.model.application import ComponentBinding, PropertiesBinding
+from rudr_py.model.component import Component, ConfigFile, EnvVar, Parameter
 from rudr_py.model.document import Json
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parameter_types import has_type
@@ -59,7 +59,7 @@ def resolve(
             problems.append(problem)
         elif value is not None:
             parameters[parameter.name] = value
-    settings = {setting.name: _setting_value(setting, parameters) for setting in component.settings}
+    settings = {setting.name: parameters.get(setting.from_param, setting.value) for setting in component.settings}
     problems += _unset_settings(component, settings)
     return Resolved(
         component=_filled(component, parameters, settings),
@@ -84,7 +84,7 @@ def substitute(
 
 
 def substitute_properties(
-    binding: TraitBinding | ScopeBinding, variables: Mapping[str, Json], path: str
+    binding: PropertiesBinding, variables: Mapping[str, Json], path: str
 ) -> tuple[dict[str, Json], tuple[Problem, ...]]:
     """The properties of a binding at `path`, with variables replaced; problems have the path of the property."""
     properties: dict[str, Json] = {}
@@ -146,35 +146,29 @@ def _unset_settings(component: Component, settings: Mapping[str, Json]) -> Itera
 
 
 def _filled(component: Component, parameters: Mapping[str, Json], settings: Mapping[str, Json]) -> Component:
-    filled = (
-        msgspec.structs.replace(setting, value=settings[setting.name], from_param="") for setting in component.settings
-    )
+    def text(entry: EnvVar | ConfigFile) -> str | None:
+        return text_of(parameters[entry.from_param]) if entry.from_param in parameters else entry.value
+
+    containers = []
+    for container in component.containers:
+        env = (EnvVar(name=entry.name, value=text(entry)) for entry in container.env)
+        config = (ConfigFile(path=entry.path, value=text(entry)) for entry in container.config)
+        filled = msgspec.structs.replace(
+            container,
+            env=tuple(entry for entry in env if entry.value is not None),
+            config=tuple(entry for entry in config if entry.value is not None),
+        )
+        containers.append(filled)
+    values = ((setting, settings[setting.name]) for setting in component.settings)
     return msgspec.structs.replace(
         component,
-        containers=tuple(_filled_container(container, parameters) for container in component.containers),
-        settings=tuple(setting for setting in filled if setting.value is not None),
+        containers=tuple(containers),
+        settings=tuple(
+            msgspec.structs.replace(setting, value=value, from_param="")
+            for setting, value in values
+            if value is not None
+        ),
     )
-
-
-def _filled_container(container: Container, parameters: Mapping[str, Json]) -> Container:
-    env = (EnvVar(name=entry.name, value=_text(entry.from_param, entry.value, parameters)) for entry in container.env)
-    config = (
-        ConfigFile(path=entry.path, value=_text(entry.from_param, entry.value, parameters))
-        for entry in container.config
-    )
-    return msgspec.structs.replace(
-        container,
-        env=tuple(entry for entry in env if entry.value is not None),
-        config=tuple(entry for entry in config if entry.value is not None),
-    )
-
-
-def _text(from_param: str, literal: str | None, parameters: Mapping[str, Json]) -> str | None:
-    return text_of(parameters[from_param]) if from_param in parameters else literal
-
-
-def _setting_value(setting: Setting, parameters: Mapping[str, Json]) -> Json:
-    return parameters.get(setting.from_param, setting.value)
 
 
 def _substituted(value: Json, variables: Mapping[str, Json], path: str, problems: list[Problem], rule: str) -> Json:

@@ -75,7 +75,10 @@ def edited(manifest: Manifest, changes: Sequence[Change]) -> tuple[Manifest, tup
     clashes: list[EditClash] = []
     for change in own_changes:
         try:
-            _apply(document, change.edit)
+            if isinstance(change.edit, SetField):
+                _set(document, change.edit.path, change.edit.value)
+            else:
+                _drop(document, change.edit.path)
         except _Blocked as reason:
             message = f'"{change.type_name}" cannot edit {show(change.edit.path)} of {manifest.ref}: {reason}'
             clashes.append(EditClash(message, change.path))
@@ -103,13 +106,6 @@ def _same(left: str | dict[str, str], right: str | dict[str, str]) -> bool:
         # different keys may identify one entry: a port by its name and by its number
         return all(right.get(key, value) == value for key, value in left.items())
     return left == right
-
-
-def _apply(body: dict[str, Any], edit: Edit) -> None:
-    if isinstance(edit, SetField):
-        _set(body, edit.path, edit.value)
-    else:
-        _drop(body, edit.path)
 
 
 def _entry(items: object, keys: dict[str, str]) -> dict[str, Any] | None:
@@ -157,7 +153,8 @@ def _map(node: Any, step: str) -> dict[str, Any]:
 
 def _drop(node: Any, path: Path) -> None:
     for step in path[:-1]:
-        node = _entry(node, step) if isinstance(step, dict) else _inner(node, step)
+        inner = node.get(step) if isinstance(step, str) and isinstance(node, dict) else None
+        node = _entry(node, step) if isinstance(step, dict) else inner
     last = path[-1]
     if isinstance(last, dict):
         entry = _entry(node, last)
@@ -165,7 +162,3 @@ def _drop(node: Any, path: Path) -> None:
             node.remove(entry)
     elif isinstance(node, dict):
         node.pop(last, None)
-
-
-def _inner(node: Any, step: str) -> Any:
-    return node.get(step) if isinstance(node, dict) else None

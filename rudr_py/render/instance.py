@@ -5,6 +5,7 @@ The order in which traits are listed does not matter: their results are combined
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +16,6 @@ from rudr_py.api import (
     Context,
     DropField,
     InvalidProperties,
-    Kind,
     Manifest,
     Member,
     Ref,
@@ -32,7 +32,7 @@ from rudr_py.render.edits import Change, EditClash
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
 from rudr_py.render.scopes import membership
-from rudr_py.render.types import applicability, plugin_call
+from rudr_py.render.types import plugin_call
 from rudr_py.render.types.plugin_call import ToProblem
 from rudr_py.render.types.properties import document_path, model_problems
 from rudr_py.render.values import digests, labels
@@ -88,9 +88,8 @@ class _Assembly:
         member = self._member(workload) if self._prepared.scopes else None
         if self._has_problems:
             return self._failed_result()
-        plan = self._plan(workload, traits, sized, final)
         return RenderedInstance(
-            plan=msgspec.structs.replace(plan, scopes=self._prepared.scopes, member=member),
+            plan=self._plan(workload, traits, sized, final, member),
             manifests=self._planned_objects(results, final, changes),
             warnings=tuple(Problem(text, result.path) for result in results for text in result.rendered.warnings),
             wake_at=min((a.rendered.wake_at for a in results if a.rendered.wake_at), default=None),
@@ -107,10 +106,6 @@ class _Assembly:
         """The common fields of the contexts of the workload type and of traits."""
         prepared, inputs = self._prepared, self._inputs
         instance = prepared.binding.instance_name
-
-        def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
-            return inputs.observed.documents(instance, kind)
-
         return {
             "application": inputs.application.metadata.name,
             "namespace": inputs.application.metadata.namespace,
@@ -120,18 +115,8 @@ class _Assembly:
             "now": inputs.now,
             "traits": tuple(Attached(trait.offer.name, trait.properties) for trait in prepared.traits),
             "parameters": prepared.parameters,
-            "_observe": observe,
+            "_observe": functools.partial(inputs.observed.documents, instance),
         }
-
-    def _trait_context(self, offer: Offer[Any], properties: Any, manifests: tuple[Manifest, ...]) -> TraitContext[Any]:
-        inputs, key = self._inputs, (self._prepared.binding.instance_name, offer.name)
-        return TraitContext(
-            workload=self._prepared.workload.name,
-            # whole seconds, as in status: values derived from it must not change at the next reconcile
-            attached_at=inputs.attached.get(key, inputs.now.replace(microsecond=0)),
-            manifests=manifests,
-            **self._shared(properties),
-        )
 
     def _workload(self) -> _WorkloadResult | None:
         prepared = self._prepared
@@ -162,7 +147,14 @@ class _Assembly:
         def to_problem(message: str, at: str) -> Problem:
             return Problem(message, document_path(trait.locate, at), rule="TR-8")
 
-        context = self._trait_context(offer, properties, workload.rendered.add)
+        inputs, key = self._inputs, (self._prepared.binding.instance_name, offer.name)
+        context = TraitContext(
+            workload=self._prepared.workload.name,
+            # whole seconds, as in status: values derived from it must not change at the next reconcile
+            attached_at=inputs.attached.get(key, inputs.now.replace(microsecond=0)),
+            manifests=workload.rendered.add,
+            **self._shared(properties),
+        )
         result = self._call(offer, offer.type.render, context, path=trait.path, to_problem=to_problem)
         return msgspec.structs.replace(result, properties=trait.properties) if result else None
 
@@ -221,7 +213,7 @@ class _Assembly:
             return None
         if merged is None:
             return None
-        refused = applicability.scale_misfit(merged.scale.form, merged.request.trait, self._prepared.workload)
+        refused = scaling.misfit(merged.scale.form, merged.request.trait, self._prepared.workload)
         if not refused:
             return merged
         self._problems.append(Problem(refused, merged.request.path, rule="TR-14"))
@@ -252,6 +244,7 @@ class _Assembly:
         traits: Sequence[_TraitResult],
         sized: _WorkloadResult,
         final: dict[Ref, Manifest],
+        member: Member | None,
     ) -> InstancePlan:
         binding = self._prepared.binding
         return InstancePlan(
@@ -260,6 +253,8 @@ class _Assembly:
             owner=labels.component_instance(binding.component_name, binding.instance_name),
             workload=_bound(workload, (*workload.rendered.add, *sized.rendered.add), final),
             traits=tuple(_bound(trait, trait.rendered.add, final) for trait in traits),
+            scopes=self._prepared.scopes,
+            member=member,
         )
 
     def _member(self, workload: _WorkloadResult) -> Member | None:

@@ -15,11 +15,11 @@ from rudr_py.api.component import Component
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.errors import CatalogError, Problem
 from rudr_py.model import paths, resolve, suggest
-from rudr_py.model.application import ComponentBinding, TraitBinding
+from rudr_py.model.application import ComponentBinding
 from rudr_py.model.document import Parsed
 from rudr_py.model.resolve import Resolved
 from rudr_py.render.scopes import membership
-from rudr_py.render.types import applicability, constraints, extended_workload, packages, properties
+from rudr_py.render.types import constraints, extended_workload, packages, properties
 from rudr_py.render.types.extended_workload import Parameters
 from rudr_py.render.types.properties import Locator
 from rudr_py.render.values.inputs import DeclaredScope, Inputs
@@ -116,11 +116,20 @@ def prepare(inputs: Inputs, catalog: Catalog, index: int) -> PrepareResult:
     return PrepareResult(instance=instance, warnings=tuple(warnings))
 
 
+def valid_traits(inputs: Inputs, catalog: Catalog, index: int) -> tuple[PreparedTrait, ...]:
+    """The traits of the component binding of this index whose bindings have no problem; the component is not read."""
+    traits, problems, _ = _traits(inputs, catalog, None, index)
+    return _unaffected(traits, problems)
+
+
+def _unaffected(traits: Iterable[PreparedTrait], problems: Iterable[Problem]) -> tuple[PreparedTrait, ...]:
+    problem_paths = [problem.path for problem in problems]
+    return tuple(trait for trait in traits if not any(paths.below(path, trait.path) for path in problem_paths))
+
+
 def _without(prepared: PreparedInstance, problems: Iterable[Problem]) -> PreparedInstance:
     """The instance without the traits that have problems."""
-    problem_paths = [problem.path for problem in problems]
-    valid = (trait for trait in prepared.traits if not any(paths.below(path, trait.path) for path in problem_paths))
-    return msgspec.structs.replace(prepared, traits=tuple(valid))
+    return msgspec.structs.replace(prepared, traits=_unaffected(prepared.traits, problems))
 
 
 def of(document: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -243,34 +252,11 @@ def _traits(
             message = f'the trait "{offer.name}" is attached twice; an instance can have it only once'
             problems.append(Problem(message, paths.child(path, "name"), rule="TR-5"))
         names.add(offer.name)
-        problems += _fits(inputs, offer, workload, path)
-        trait, trait_problems, trait_warnings = _properties(inputs, offer, binding, path)
-        traits.append(trait)
-        problems += trait_problems
-        warnings += trait_warnings
+        refused = constraints.misfit(inputs.definitions, offer, workload) if workload is not None else ""
+        if refused:
+            problems.append(Problem(refused, paths.child(path, "name"), rule="TR-14"))
+        checked = constraints.check_binding(inputs, offer, binding, path, "TR-17")
+        traits.append(PreparedTrait(offer=offer, properties=checked.values, path=path, locate=checked.locate))
+        problems += checked.problems
+        warnings += checked.warnings
     return tuple(traits), problems, warnings
-
-
-def _fits(
-    inputs: Inputs, offer: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]] | None, path: str
-) -> list[Problem]:
-    """The problem if the trait may not be attached to this workload type (TR-14)."""
-    if workload is None:
-        return []
-    refused = applicability.misfit(offer, workload) or constraints.misfit(inputs.definitions, offer, workload)
-    return [Problem(refused, paths.child(path, "name"), rule="TR-14")] if refused else []
-
-
-def _properties(
-    inputs: Inputs, offer: Offer[Trait[Any]], binding: TraitBinding, path: str
-) -> tuple[PreparedTrait, list[Problem], tuple[Problem, ...]]:
-    def locate_written(*steps: str | int) -> str:
-        return paths.child(path, *binding.steps_to(*steps))
-
-    properties_found, undefined = resolve.substitute_properties(binding, inputs.application.variables, path)
-    properties_found, warnings, locate = properties.renamed(offer, properties_found, locate_written)
-    result = constraints.trait(inputs.definitions, offer, properties_found, locate, "TR-17")
-    # an undefined variable is one error, not also text in the place of a number
-    remaining = [problem for problem in result.problems if problem.path not in {other.path for other in undefined}]
-    trait = PreparedTrait(offer=offer, properties=properties_found, path=path, locate=locate)
-    return trait, [*undefined, *remaining], (*warnings, *result.warnings)

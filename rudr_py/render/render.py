@@ -6,11 +6,12 @@ All problems of all documents are collected. Nothing is raised: problems are par
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
+from rudr_py.api import Ref
 from rudr_py.catalog import Catalog
 from rudr_py.errors import Problem
 from rudr_py.model import paths
@@ -49,9 +50,9 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
     problems = [
         *inputs.parsed.problems,
         *(problem for result in prepared for problem in result.problems),
-        *(problem for index, result in enumerate(prepared) for problem in _partial_problems(inputs, index, result)),
+        *_partial_problems(inputs, prepared),
         *(problem for result in results for problem in result.problems),
-        *_duplicate_objects(_owned_objects(inputs, instances, owners, application_scopes)),
+        *_duplicate_objects(inputs, instances, owners, application_scopes),
     ]
     warnings = [
         *inputs.parsed.warnings,
@@ -59,6 +60,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
         *(warning for result in results for warning in result.warnings),
     ]
     located_warnings = _located(warnings, inputs.positions)
+    wake_times = [result.wake_at for result in results if result.wake_at is not None]
     if problems or missing or faults:
         reason = INVALID if problems else COMPONENT_NOT_FOUND if missing else PLUGIN_FAILED
         return Plan(
@@ -73,7 +75,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
         instances=plans,
         scopes=tuple(result.plan for result in application_scopes if result.plan is not None),
         warnings=located_warnings,
-        wake_at=_wake_at([result.wake_at for result in results], inputs.now),
+        wake_at=max(min(wake_times), inputs.now + SOONEST) if wake_times else None,
         packages=packages.used(inputs, catalog, invalid=False),
     )
 
@@ -84,15 +86,11 @@ def _has_parse_problem(inputs: Inputs, index: int) -> bool:
     return any(paths.below(problem.path, path) for problem in inputs.parsed.problems)
 
 
-def _partial_problems(inputs: Inputs, index: int, result: PrepareResult) -> Iterator[Problem]:
-    """Problems that types report for an incomplete instance. Its faults are ignored: omitted parts may cause them."""
-    if result.partial_instance is not None and not _has_parse_problem(inputs, index):
-        yield from instance.render(result.partial_instance, inputs).problems
-
-
-def _wake_at(times: Iterable[datetime | None], now: datetime) -> datetime | None:
-    requested = [time for time in times if time is not None]
-    return max(min(requested), now + SOONEST) if requested else None
+def _partial_problems(inputs: Inputs, prepared: Sequence[PrepareResult]) -> Iterator[Problem]:
+    """Problems that types report for incomplete instances. Faults are ignored: omitted parts may cause them."""
+    for index, result in enumerate(prepared):
+        if result.partial_instance is not None and not _has_parse_problem(inputs, index):
+            yield from instance.render(result.partial_instance, inputs).problems
 
 
 def _component_instance(inputs: Inputs, plan: InstancePlan) -> PlannedObject:
@@ -110,42 +108,33 @@ def _component_instance(inputs: Inputs, plan: InstancePlan) -> PlannedObject:
     return PlannedObject(ref=plan.owner, body=body, instance=plan.name, made_by="", owner="application")
 
 
-class _OwnedObjects(msgspec.Struct, frozen=True):
-    """The objects of one instance or scope, its name, and the path of the name."""
-
-    name: str
-    path: str
-    manifests: tuple[PlannedObject, ...]
-
-
-def _owned_objects(
+def _duplicate_objects(
     inputs: Inputs,
     instances: Mapping[int, RenderedInstance],
     owners: Sequence[PlannedObject],
     application_scopes: Sequence[RenderedScope],
-) -> Iterator[_OwnedObjects]:
-    for index, result in instances.items():
-        if result.plan is not None:
-            path = paths.child("$", "spec", "components", index, "instanceName")
-            name = result.plan.name
-            own = (owner for owner in owners if owner.instance == name)
-            yield _OwnedObjects(name, path, (*own, *result.manifests))
-    for index, scope in enumerate(application_scopes):
-        path = paths.child("$", "spec", "scopes", index, "name")
-        yield _OwnedObjects(inputs.application.scopes[index].name, path, scope.manifests)
-
-
-def _duplicate_objects(groups: Iterable[_OwnedObjects]) -> list[Problem]:
+) -> Iterator[Problem]:
     """Problems of instances and scopes that would write the same object."""
-    first: dict[object, _OwnedObjects] = {}
-    problems = []
-    for group in groups:
-        for manifest in group.manifests:
-            other = first.setdefault(manifest.ref, group)
-            if other is not group:
-                message = f'"{other.name}" and "{group.name}" would both write {manifest.ref}; rename one of them'
-                problems.append(Problem(message, group.path, rule="AC-13"))
-    return problems
+    groups = [
+        (
+            result.plan.name,
+            paths.child("$", "spec", "components", index, "instanceName"),
+            (*(owner for owner in owners if owner.instance == result.plan.name), *result.manifests),
+        )
+        for index, result in instances.items()
+        if result.plan is not None
+    ]
+    groups += [
+        (inputs.application.scopes[index].name, paths.child("$", "spec", "scopes", index, "name"), scope.manifests)
+        for index, scope in enumerate(application_scopes)
+    ]
+    first: dict[Ref, int] = {}
+    for number, (name, path, manifests) in enumerate(groups):
+        for manifest in manifests:
+            other = first.setdefault(manifest.ref, number)
+            if other != number:
+                message = f'"{groups[other][0]}" and "{name}" would both write {manifest.ref}; rename one of them'
+                yield Problem(message, path, rule="AC-13")
 
 
 def _located(problems: Iterable[Problem], positions: Mapping[str, Positions]) -> tuple[Problem, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
-from rudr_py.api import Scale
+from rudr_py.api import Scale, WorkloadType
+from rudr_py.catalog import Offer
 
 
 class ScaleRequest(msgspec.Struct, frozen=True):
@@ -43,7 +45,9 @@ def merge(requests: Sequence[ScaleRequest]) -> MergedScale | ScaleClash | None:
         return None
     unusable_hold = bool(holds) and any(base.scale.form != "range" for base in bases)
     if len(bases) > 1 or len(holds) > 1 or unusable_hold:
-        return _clash(requests)
+        *names, last = sorted(f'"{request.trait}"' for request in requests)
+        message = f"the traits {', '.join(names)} and {last} cannot all decide the number of replicas"
+        return ScaleClash(f"{message}; remove one of them", requests[-1].path)
     if not holds:
         return MergedScale(bases[0].scale, bases[0])
     hold = holds[0].scale.replicas
@@ -54,7 +58,10 @@ def merge(requests: Sequence[ScaleRequest]) -> MergedScale | ScaleClash | None:
     return MergedScale(size, bases[0])
 
 
-def _clash(requests: Sequence[ScaleRequest]) -> ScaleClash:
-    *names, last = sorted(f'"{request.trait}"' for request in requests)
-    message = f"the traits {', '.join(names)} and {last} cannot all decide the number of replicas; remove one of them"
-    return ScaleClash(message, requests[-1].path)
+def misfit(form: str, trait_name: str, workload: Offer[WorkloadType[Any]]) -> str:
+    """The reason why the workload type does not accept the scale that the trait requests, or "" (TR-14)."""
+    accepted = workload.type.scale_forms
+    if form in accepted:
+        return ""
+    message = f'{workload.name} does not accept the scale that the trait "{trait_name}" requests'
+    return f"{message} ({form}; it accepts {', '.join(sorted(accepted)) or 'none'})"

@@ -100,7 +100,6 @@ def has_no_side_effects(case: Case) -> None:
     catalog = rendering.catalog((case.setup.type_, *case.types), watch.guard)
     plan = rendering.plan(case.setup, catalog)
     health.assess(plan, ObservedObjects(_objects(plan)), case.setup.now)
-    health.scopes(plan, ObservedObjects(_objects(plan)), case.setup.now)
     _no_faults(watch.violations)
 
 
@@ -255,13 +254,13 @@ def _objects(plan: Plan) -> tuple[Mapping[str, Any], ...]:
 
 def _failures(case: Case, plan: Plan, observed_objects: ObservedObjects) -> Iterator[str]:
     name = case.setup.type_.name
-    for instance in health.assess(plan, observed_objects, case.setup.now):
+    for instance in health.assess(plan, observed_objects, case.setup.now).instances:
         parts = [(instance.plan.workload.name, instance.workload)]
         parts += [(trait.trait.name, trait.health) for trait in instance.traits]
         yield from (
             part_health.message for part, part_health in parts if part == name and part_health.reason in _FAILED
         )
-    for scope in health.scopes(plan, observed_objects, case.setup.now):
+    for scope in health.assess(plan, observed_objects, case.setup.now).scopes:
         if scope.plan.bound_type.name == name and scope.health.reason in _FAILED:
             yield scope.health.message
 

@@ -167,8 +167,8 @@ def _health(setup: RenderSetup, plan: Plan) -> Health:
     """The health that the type under test returns for the first instance."""
     observed = ObservedObjects(setup.observed)
     if isinstance(setup.type_, Scope):
-        return health.scopes(plan, observed, setup.now)[0].health
-    first = health.assess(plan, observed, setup.now)[0]
+        return health.assess(plan, observed, setup.now).scopes[0].health
+    first = health.assess(plan, observed, setup.now).instances[0]
     own = (trait.health for trait in first.traits if trait.trait.name == setup.type_.name)
     return next(own, first.workload)
 

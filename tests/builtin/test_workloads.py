@@ -15,7 +15,7 @@ from rudr_py.api import InvalidProperties, Manifest, Rendered, Scale, WorkloadCo
 from rudr_py.api.component import Component, ExtendedResource
 from rudr_py.builtin import kinds
 from rudr_py.builtin.workloads import config_files, container
-from rudr_py.builtin.workloads.server import Server
+from rudr_py.builtin.workloads.replicated import Server
 from rudr_py.builtin.workloads.singleton import SingletonTask
 from rudr_py.builtin.workloads.task import Task
 

@@ -103,20 +103,6 @@ async def test_a_claim_is_deleted_after_its_application_was_deleted_without_a_co
         await cluster.gone(CLAIM, "data")
 
 
-async def test_a_claim_is_deleted_with_its_trait_and_the_finalizer_is_removed(
-    cluster: Cluster, catalog: Catalog, server: Server
-) -> None:
-    await cluster.apply(front(), shop(mounted("delete")))
-    async with cluster.controller(catalog):
-        await cluster.until(APPLICATION, "shop", synced)
-        await cluster.apply(shop())
-        if server.has_controllers:
-            # the pod still uses the claim, which protects it
-            await cluster.until(CLAIM, "data", is_deleted)
-        await unprotect(cluster, server)
-        await cluster.until(APPLICATION, "shop", lambda d: finalizers(d) == [])
-
-
 async def test_the_reclaim_policy_of_a_claim_can_be_changed(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     await cluster.apply(front(), shop(mounted("delete")))
     async with cluster.controller(catalog):

@@ -12,7 +12,7 @@ import msgspec
 
 from rudr_py.api import Health, InvalidProperties, Manifest, Ref, Rendered, Scale, Trait, TraitContext, get_in
 from rudr_py.builtin import kinds
-from rudr_py.builtin.traits import scaling
+from rudr_py.builtin.workloads.replicated import AUTOSCALER_SUFFIX
 
 SPREAD = 10
 """The difference between `minimum` and the default of `maximum`, as in Rudr."""
@@ -90,7 +90,7 @@ class AutoScaler(Trait[AutoScalerProperties]):
 
     def health(self, ctx: TraitContext[AutoScalerProperties]) -> Health:
         """The health of the autoscaler, if the workload type created one."""
-        name = ctx.name(scaling.AUTOSCALER_SUFFIX)
+        name = ctx.name(AUTOSCALER_SUFFIX)
         live = ctx.live(Ref(kinds.AUTOSCALER, name))
         manifests = () if live is None else (Manifest(kind=kinds.AUTOSCALER, name=name, body={}),)
         health = super().health(msgspec.structs.replace(ctx, manifests=manifests))

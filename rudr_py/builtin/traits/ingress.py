@@ -173,11 +173,9 @@ def _ports(ctx: TraitContext[IngressProperties]) -> dict[int, str]:
 
 
 def _rule(ctx: TraitContext[IngressProperties], rule: HostRule) -> dict[str, Any]:
-    host = {"host": rule.hostname} if rule.hostname else {}
-    return {**host, "http": {"paths": [_path(ctx, path) for path in rule.paths]}}
-
-
-def _path(ctx: TraitContext[IngressProperties], path: HttpPath) -> dict[str, Any]:
-    number = path.service_port or next(iter(_ports(ctx)))
-    backend = {"service": {"name": ctx.instance, "port": {"number": number}}}
-    return {"path": path.path, "pathType": path.path_type, "backend": backend}
+    paths = []
+    for path in rule.paths:
+        number = path.service_port or next(iter(_ports(ctx)))
+        backend = {"service": {"name": ctx.instance, "port": {"number": number}}}
+        paths.append({"path": path.path, "pathType": path.path_type, "backend": backend})
+    return {**({"host": rule.hostname} if rule.hostname else {}), "http": {"paths": paths}}

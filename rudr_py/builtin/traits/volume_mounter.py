@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Manifest, Problem, Rendered, Trait, TraitContext
+from rudr_py.api import InvalidProperties, Manifest, Problem, Ref, Rendered, Trait, TraitContext
 from rudr_py.api.component import Volume
 from rudr_py.builtin import kinds, labels
 from rudr_py.builtin.workloads import volumes
@@ -73,6 +73,13 @@ class VolumeMounter(Trait[VolumeMounterProperties]):
         return Rendered(
             add=tuple(_claim(ctx, claim, *declared[claim.volume_name.lower()]) for _, claim in ctx.properties.claims())
         )
+
+    def is_reclaimed(self, properties: VolumeMounterProperties, instance: str, ref: Ref) -> bool:
+        """Whether `reclaim` of the volume's claim is `delete`."""
+        del instance  # a claim is named like its volume only
+        return ref.kind == kinds.CLAIM and {
+            claim.reclaim for _, claim in properties.claims() if claim.volume_name.lower() == ref.name
+        } == {"delete"}
 
 
 def _problems(

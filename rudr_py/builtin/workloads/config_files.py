@@ -18,7 +18,8 @@ import msgspec
 
 from rudr_py.api import Manifest, Problem, WorkloadContext
 from rudr_py.api.component import Container
-from rudr_py.builtin import containers, kinds
+from rudr_py.builtin import kinds
+from rudr_py.builtin.workloads.container import with_paths
 
 DIGEST_ANNOTATION: Final = "rudr.oam.dev/config-digest"
 """The pod annotation that changes with the content of a file; only on pods with config files."""
@@ -76,7 +77,7 @@ def pod_annotations(ctx: WorkloadContext[Any]) -> dict[str, str]:
 def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
     """Files that cannot be mounted (EN-6), by JSON path in the ComponentSchematic."""
     taken = {file.volume for container in ctx.component.containers for file in _files(ctx, container)}
-    for base, container in containers.with_paths(ctx.component):
+    for base, container in with_paths(ctx.component):
         for index, volume in enumerate(container.resources.volumes):
             if volume.name in taken:
                 message = f'volume "{volume.name}" has the name of the volume of a config file; choose another name'

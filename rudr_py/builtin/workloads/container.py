@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from rudr_py.api import Problem
-from rudr_py.api.component import Container, EnvVar, ExtendedResource, HealthProbe, Port
+from rudr_py.api.component import Component, Container, ExtendedResource, HealthProbe
 
 GPU: Final = "nvidia.com/gpu"
 """The resource name of a GPU; Kubernetes has no vendor-neutral one."""
@@ -16,13 +16,26 @@ _WHOLE = re.compile(r"\d+([kMGTPE]|[KMGTPE]i)?")
 _TYPE_NAME = re.compile(r"(?P<group>[^/]+)/v[a-z0-9]+\.(?P<kind>[A-Za-z0-9]+)")
 
 
+def with_paths(component: Component) -> Iterator[tuple[str, Container]]:
+    """Return each container after its JSON path in the ComponentSchematic, for problems that types report."""
+    for index, container in enumerate(component.containers):
+        yield f"$.spec.containers[{index}]", container
+
+
 def render(container: Container, mounts: list[dict[str, Any]]) -> dict[str, Any]:
     """The container with these volume mounts. imagePullPolicy is left to the default of Kubernetes."""
     optional: dict[str, Any] = {
         "command": list(container.cmd),
         "args": list(container.args),
-        "env": [_env(variable) for variable in container.env if variable.value is not None],
-        "ports": [_port(port) for port in container.ports],
+        "env": [
+            {"name": variable.name, "value": variable.value} if variable.value else {"name": variable.name}
+            for variable in container.env
+            if variable.value is not None
+        ],
+        "ports": [
+            {"name": port.name, "containerPort": port.container_port, "protocol": port.protocol}
+            for port in container.ports
+        ],
         "volumeMounts": mounts,
         "livenessProbe": _probe(container.liveness) if container.liveness else None,
         "readinessProbe": _probe(container.readiness) if container.readiness else None,
@@ -68,14 +81,6 @@ def _resources(container: Container) -> dict[str, Any]:
         limits[GPU] = resources.gpu
     requests = {"cpu": resources.cpu, "memory": resources.memory}
     return {"requests": requests, "limits": limits} if limits else {"requests": requests}
-
-
-def _env(var: EnvVar) -> dict[str, Any]:
-    return {"name": var.name, "value": var.value} if var.value else {"name": var.name}
-
-
-def _port(port: Port) -> dict[str, Any]:
-    return {"name": port.name, "containerPort": port.container_port, "protocol": port.protocol}
 
 
 def _probe(probe: HealthProbe) -> dict[str, Any]:

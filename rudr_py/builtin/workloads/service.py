@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py.api import Manifest, Problem, WorkloadContext
-from rudr_py.builtin import containers, kinds, labels
+from rudr_py.builtin import kinds, labels
+from rudr_py.builtin.workloads.container import with_paths
 
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
@@ -32,7 +33,7 @@ def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
         message = f'"{ctx.instance}" is not a valid Service name: it must start with a letter and contain no dot'
         yield Problem(message)
     seen: dict[str, tuple[int, str]] = {}
-    for base, container in containers.with_paths(ctx.component):
+    for base, container in with_paths(ctx.component):
         for index, port in enumerate(container.ports):
             listens = (port.container_port, port.protocol)
             if seen.setdefault(port.name, listens) != listens:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.api import Rendered, Scale, WorkloadContext
+from rudr_py.api import Ref, Rendered, Scale, SetField, WorkloadContext
 from rudr_py.builtin import kinds
-from rudr_py.builtin.traits import scaling
 from rudr_py.builtin.workloads.workload import CoreWorkload
 
 BACKOFF_LIMIT = 4
@@ -32,5 +31,7 @@ class Task(CoreWorkload):
         return {"backoffLimit": BACKOFF_LIMIT, "parallelism": 1, "template": template}
 
     def scale(self, ctx: WorkloadContext[dict[str, Any]], scale: Scale | None) -> Rendered:
-        """Parallelism of the Job."""
-        return scaling.of_job(ctx, scale)
+        """Set the number of parallel pods; without a scale, the Job keeps the value that it was rendered with."""
+        if scale is None:
+            return Rendered()
+        return Rendered(edit=(SetField(Ref(kinds.JOB, ctx.instance), ("spec", "parallelism"), scale.replicas),))

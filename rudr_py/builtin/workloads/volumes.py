@@ -10,7 +10,7 @@ from typing import Any
 
 from rudr_py.api import Problem
 from rudr_py.api.component import Component, Container, Disk, Volume
-from rudr_py.builtin import containers
+from rudr_py.builtin.workloads.container import with_paths
 
 
 def by_name(component: Component) -> dict[str, tuple[Volume, ...]]:
@@ -34,7 +34,15 @@ def read_only(uses: tuple[Volume, ...]) -> bool:
 
 def render(component: Component) -> list[dict[str, Any]]:
     """The pod's volumes: an emptyDir for an ephemeral disk, else the claim with the name of the volume."""
-    return [_source(name, uses) for name, uses in by_name(component).items()]
+    sources = []
+    for name, uses in by_name(component).items():
+        first = disk(uses)
+        if first is not None and first.ephemeral:
+            sources.append({"name": name, "emptyDir": {"sizeLimit": first.required}})
+        else:
+            claim = {"claimName": name, **({"readOnly": True} if read_only(uses) else {})}
+            sources.append({"name": name, "persistentVolumeClaim": claim})
+    return sources
 
 
 def mounts(component: Component, container: Container) -> list[dict[str, Any]]:
@@ -56,18 +64,8 @@ def mounts(component: Component, container: Container) -> list[dict[str, Any]]:
 def problems(component: Component) -> Iterator[Problem]:
     """Uses of one volume that contradict each other."""
     uses = by_name(component)
-    for base, container in containers.with_paths(component):
+    for base, container in with_paths(component):
         for index, volume in enumerate(container.resources.volumes):
             if volume.disk not in (None, disk(uses[volume.name])):
                 message = f'volume "{volume.name}" has two different disks; it is one volume of the pod'
                 yield Problem(message, path=f"{base}.resources.volumes[{index}].disk")
-
-
-def _source(name: str, uses: tuple[Volume, ...]) -> dict[str, Any]:
-    first = disk(uses)
-    if first is not None and first.ephemeral:
-        return {"name": name, "emptyDir": {"sizeLimit": first.required}}
-    claim: dict[str, Any] = {"claimName": name}
-    if read_only(uses):
-        claim["readOnly"] = True
-    return {"name": name, "persistentVolumeClaim": claim}

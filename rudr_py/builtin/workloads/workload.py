@@ -49,6 +49,9 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
         if problems:
             raise InvalidProperties(*problems)
         own = labels.workload(ctx, self.label)
+        unused = (
+            f"a {self.name.rpartition('.')[2]} has no workloadSettings; ignored: {', '.join(sorted(ctx.properties))}"
+        )
         body = {"spec": self.spec(own, pod.template(ctx, own, self.restart))}
         return Rendered(
             add=(
@@ -56,7 +59,7 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
                 Manifest(kind=self.kind, name=ctx.instance, body=body, labels=own, run_once=self.run_once),
                 *(service.render(ctx, own) if self.listens else ()),
             ),
-            warnings=self._warnings(ctx),
+            warnings=(unused,) if ctx.properties else (),
         )
 
     def pods(self, ctx: WorkloadContext[dict[str, Any]]) -> Mapping[str, str] | None:
@@ -71,9 +74,3 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
         own = tuple(manifest for manifest in ctx.manifests if manifest.kind != kinds.AUTOSCALER)
         health = super().health(msgspec.structs.replace(ctx, manifests=own))
         return pods.explain(health, ctx.observed(kinds.POD))
-
-    def _warnings(self, ctx: WorkloadContext[dict[str, Any]]) -> tuple[str, ...]:
-        if not ctx.properties:
-            return ()
-        kind = self.name.rpartition(".")[2]
-        return (f"a {kind} has no workloadSettings; ignored: {', '.join(sorted(ctx.properties))}",)

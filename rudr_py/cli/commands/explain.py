@@ -87,7 +87,7 @@ def _print_property(
     field = schema_fields.find(type_facts.fields, path, type_facts.name)
     if output_format in ("yaml", "json"):
         document = {
-            "sort": type_facts.category,
+            "category": type_facts.category,
             "name": type_facts.name,
             "property": ".".join(path),
             "required": field.required,

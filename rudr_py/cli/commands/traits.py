@@ -94,7 +94,7 @@ def _item(offer: Offer[Any], misfits: Mapping[str, str] | None, catalog: Catalog
         "package": offer.package,
         "about": " ".join(type_facts.about),
         "appliesTo": list(type_facts.applies_to),
-        "needs": list(type_facts.needs),
+        "requires": list(type_facts.requires),
         "fits": list(type_facts.fits),
         **({} if misfits is None else {"misfit": misfits[offer.name]}),
     }

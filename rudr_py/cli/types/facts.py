@@ -26,17 +26,17 @@ class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
     those that it always needs. `example` is a part of a document; None if no valid example can be derived.
     """
 
-    category: Category = msgspec.field(name="sort")
+    category: Category
     name: str
     package: str
     about: tuple[str, ...]
     aliases: tuple[str, ...] = ()
     outdated_properties: Mapping[str, str] = {}
     applies_to: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    several: bool | None = None
-    takes: tuple[str, ...] = ()
-    offers: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    repeatable: bool | None = None
+    scale_forms: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
     allow_overlap: bool | None = None
     fits: tuple[str, ...] = ()
     produces: tuple[str, ...] = ()
@@ -79,8 +79,8 @@ def _of_trait(offer: Offer[Any], trait: Trait[Any], catalog: Catalog) -> dict[st
     workloads = names.of_category(catalog, "workload")
     return {
         "applies_to": trait.applies_to,
-        "needs": tuple(sorted(trait.requires)),
-        "several": trait.repeatable,
+        "requires": tuple(sorted(trait.requires)),
+        "repeatable": trait.repeatable,
         "fits": tuple(workload.name for workload in workloads if not compatibility.misfit(offer, workload)),
     }
 
@@ -88,8 +88,8 @@ def _of_trait(offer: Offer[Any], trait: Trait[Any], catalog: Catalog) -> dict[st
 def _of_workload(offer: Offer[Any], workload_type: WorkloadType[Any], catalog: Catalog) -> dict[str, Any]:
     traits = names.of_category(catalog, "trait")
     return {
-        "takes": tuple(sorted(workload_type.scale_forms)),
-        "offers": tuple(sorted(workload_type.provides)),
+        "scale_forms": tuple(sorted(workload_type.scale_forms)),
+        "provides": tuple(sorted(workload_type.provides)),
         "fits": tuple(trait.name for trait in traits if not compatibility.misfit(trait, offer)),
     }
 

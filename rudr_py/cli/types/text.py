@@ -91,10 +91,10 @@ def facts(type_facts: TypeFacts) -> Iterator[tuple[str, str]]:
     rows = {
         "Aliases": ", ".join(type_facts.aliases),
         "Applies to": _applies_to(type_facts),
-        "Requires": ", ".join(type_facts.needs),
-        "Repeatable": "an instance can have it several times" if type_facts.several else "",
-        "Scale forms": ", ".join(type_facts.takes),
-        "Provides": ", ".join(type_facts.offers),
+        "Requires": ", ".join(type_facts.requires),
+        "Repeatable": "an instance can have it several times" if type_facts.repeatable else "",
+        "Scale forms": ", ".join(type_facts.scale_forms),
+        "Provides": ", ".join(type_facts.provides),
         "Traits": ", ".join(type_facts.fits) if type_facts.category == "workload" else "",
         "Overlap": _overlap(type_facts.allow_overlap),
         "Creates": ", ".join(map(_kind, type_facts.produces)),
@@ -119,7 +119,7 @@ def _heading(type_facts: TypeFacts) -> str:
 def _applies_to(type_facts: TypeFacts) -> str:
     if type_facts.category != "trait":
         return ""
-    if "*" in type_facts.applies_to and not type_facts.needs:
+    if "*" in type_facts.applies_to and not type_facts.requires:
         return "every workload type"
     return ", ".join(map(type_names.short, type_facts.fits)) or "no installed workload type"
 

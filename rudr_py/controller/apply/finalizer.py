@@ -1,8 +1,8 @@
 """Delete, with an application, the objects without owner that are to be deleted with it: `reclaim: delete` claims.
 
-While such an object is planned the application has a finalizer; it is added before the first of them is created. An
-object that cannot be deleted is reported and kept: data can be deleted by hand, and the application must come to an
-end.
+While such an object is planned the application has a finalizer; it is added before the first of them is created. The
+documents at the time of the deletion decide what is deleted, see `render.reclaim`. An object that a workload of another
+application mounts is kept. An object that cannot be deleted is reported and kept: the application must come to an end.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
+from rudr_py.controller.apply import mounts
 from rudr_py.controller.apply.desired import RECLAIM_ANNOTATION
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import WaitingError
@@ -25,6 +26,7 @@ from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE
+from rudr_py.render.reclaim import IsReclaimed
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import FIELD_MANAGER
@@ -56,26 +58,19 @@ class Finalizer:
             await self._edit(application, present=True)
 
     async def release(self, application: LiveObject, plan: Plan) -> None:
-        """Remove the finalizer from an application that has no object to reclaim any more. Raises RudrError."""
+        """Remove the finalizer from an application whose plan has no object to reclaim. Raises RudrError."""
         if not guarded(application) or any(planned.reclaim for planned in plan.manifests):
             return
-        if all(live.deleting for _, live in self._objects(application)):
-            await self._edit(application, present=False)
+        await self._edit(application, present=False)
 
-    async def end(self, application: LiveObject, *, keep: bool = False) -> Result:
+    async def end(self, application: LiveObject, is_reclaimed: IsReclaimed, *, keep: bool = False) -> Result:
         """Delete the objects of an application that is being deleted, then remove the finalizer. `keep` keeps them."""
         if not guarded(application):
             return Result()
-        objects = () if keep or self._orphaning(application) else tuple(self._objects(application))
-        for ref, live in objects:
-            try:
-                await self._delete(ref, live)
-            except errors.RudrError as error:
-                failure = failures.of(ref, error, otherwise="ReclaimFailed", needed=RECLAIM_PURPOSE)
-                if failure.kind == "error":
-                    return failures.result([failure])
-                note = f"{failure.message}; it is kept, delete it by hand"
-                self._recorder.record(application, "ReclaimFailed", note, action="Reclaim", warning=True)
+        if not keep and not self._orphaning(application):
+            failed = await self._reclaim(application, is_reclaimed)
+            if failed is not None:
+                return failed
         try:
             await self._edit(application, present=False)
         except errors.NotFoundError:
@@ -87,13 +82,58 @@ class Finalizer:
             return failures.result([failure])
         return Result()
 
+    async def _reclaim(self, application: LiveObject, is_reclaimed: IsReclaimed) -> Result | None:
+        """Delete the objects. Returns a result where that is to be repeated."""
+        due = self._due(application, is_reclaimed)
+        try:
+            if due and not await self._is_current(application):
+                return Result(error="the application has changed; nothing is deleted with it yet", retry="backoff")
+        except errors.NotFoundError:
+            return None
+        except errors.RudrError as error:
+            return failures.result([failures.of(Ref(APPLICATION, application.name), error, needed=RECLAIM_PURPOSE)])
+        for ref, live in due:
+            try:
+                await self._delete(ref, live)
+            except errors.RudrError as error:
+                failure = failures.of(ref, error, otherwise="ReclaimFailed", needed=RECLAIM_PURPOSE)
+                if failure.kind == "error":
+                    return failures.result([failure])
+                note = f"{failure.message}; it is kept"
+                self._recorder.record(application, "ReclaimFailed", note, action="Reclaim", warning=True)
+        return None
+
+    def _due(self, application: LiveObject, is_reclaimed: IsReclaimed) -> tuple[tuple[Ref, LiveObject], ...]:
+        """The objects to delete. Those that might be expected to be deleted, but are kept, are reported."""
+        due = []
+        for ref, live in self._objects(application):
+            reason = ""
+            if not is_reclaimed(ref, live.labels.get(labels.INSTANCE, "")):
+                reason = "the application's documents do not delete it"
+                if live.annotations.get(RECLAIM_ANNOTATION) != "delete":
+                    continue
+            elif ref.kind == mounts.CLAIM and (mount := mounts.other_application(self._state, application, ref.name)):
+                reason = f"{mount} mounts it"
+            if reason:
+                note = f"{ref} is kept: {reason}"
+                self._recorder.record(application, "ObjectKept", note, action="Reclaim", warning=False)
+            else:
+                due.append((ref, live))
+        return tuple(due)
+
+    async def _is_current(self, application: LiveObject) -> bool:
+        """Whether the server has the application as the cache has it: its document may have changed."""
+        target = await self._client.target(APPLICATION, application.namespace, application.name)
+        metadata = (await self._client.get(target))["metadata"]
+        return bool(metadata["uid"] == application.uid and metadata.get("generation", 0) == application.generation)
+
     def _objects(self, application: LiveObject) -> Iterator[tuple[Ref, LiveObject]]:
-        """The cached objects that are deleted with the application."""
+        """The cached objects of the application that have no owner."""
         name = labels.labels(application.name, "")[labels.APPLICATION]
         for kind in self._state.kinds():
             cache = self._state.cache(kind, application.namespace)
             for live in cache.by_namespace(application.namespace) if cache is not None else ():
-                if live.labels.get(labels.APPLICATION) == name and belongs(live):
+                if live.labels.get(labels.APPLICATION) == name and not live.owner_uid:
                     yield Ref(kind, live.name), live
 
     def _orphaning(self, application: LiveObject) -> bool:
@@ -141,11 +181,6 @@ class Finalizer:
 def guarded(application: LiveObject) -> bool:
     """Whether the application has the finalizer of rudr."""
     return FINALIZER.encode() in application.body and FINALIZER in _finalizers(application.document())
-
-
-def belongs(live: LiveObject) -> bool:
-    """Whether an object without owner is deleted with its application."""
-    return not live.owner_uid and live.annotations.get(RECLAIM_ANNOTATION) == "delete"
 
 
 def patch(document: dict[str, Any], *, present: bool) -> list[dict[str, Any]]:

@@ -8,13 +8,13 @@ object that cannot be deleted does not keep other ones from being deleted.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref, get_in, kstatus
-from rudr_py.controller.apply import finalizer
+from rudr_py.controller.apply import mounts
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -25,7 +25,7 @@ from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
-from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CONFIG_MAP
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CONFIG_MAP, POD
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
 
@@ -48,7 +48,7 @@ class PruneSchedule(msgspec.Struct, frozen=True):
     """The candidates by the time of their deletion.
 
     `first` are deleted before anything is applied, `last` after every apply has succeeded, and `in_use` when the pods
-    that may still read them have been replaced.
+    that may still read or mount them have been replaced.
     """
 
     first: tuple[PruneCandidate, ...] = ()
@@ -73,19 +73,24 @@ def schedule(
 ) -> PruneSchedule:
     """Schedule all objects that the caches or the records attribute to the application and the plan lacks."""
     planned = frozenset(manifest.ref for manifest in plan.manifests)
-    surplus = {ref: PruneCandidate(ref, live) for ref, live in _owned(state, application) if ref not in planned}
+    surplus = {
+        ref: PruneCandidate(ref, live)
+        for kind, live in state.children(application)
+        if (ref := Ref(kind, live.name)) not in planned
+    }
     for record in records:
         if record.ref not in planned:
             surplus.setdefault(record.ref, PruneCandidate(record.ref, None))
     fixed = {
         manifest.ref for manifest in plan.manifests if (manifest.body.get("spec") or {}).get("replicas") is not None
     }
+    mounted = _mounted(surplus, plan, state)
     first, last, in_use = [], [], []
     for candidate in surplus.values():
         if candidate.ref.kind.kind == AUTOSCALER and _scaled(candidate) in fixed:
             # it would revert the planned size. What it scaled keeps its size until that is applied
             first.append(candidate)
-        elif _is_in_use(candidate, plan, application.namespace, state):
+        elif candidate.ref in mounted or _is_in_use(candidate, plan, application.namespace, state):
             in_use.append(candidate)
         else:
             last.append(candidate)
@@ -93,24 +98,9 @@ def schedule(
 
 
 def belongs(state: ClusterState, application: LiveObject, live: LiveObject) -> bool:
-    """Whether a live object is the application's, by its owner, or by its labels if it is deleted with it."""
-    if live.owner_uid:
-        return live.owner_uid in {application.uid, *(owner.uid for owner in _instances(state, application))}
-    name = labels.labels(application.name, "")[labels.APPLICATION]
-    return finalizer.belongs(live) and live.labels.get(labels.APPLICATION) == name
-
-
-def _owned(state: ClusterState, application: LiveObject) -> Iterator[tuple[Ref, LiveObject]]:
-    """The objects of the application and of its ComponentInstances."""
-    owners = [application, *_instances(state, application)] if application.uid else []
-    for owner in owners:
-        for kind, live in state.owned_by(owner.uid, application.namespace):
-            yield Ref(kind, live.name), live
-
-
-def _instances(state: ClusterState, application: LiveObject) -> Iterator[LiveObject]:
-    owned = state.owned_by(application.uid, application.namespace) if application.uid else ()
-    return (live for kind, live in owned if kind == COMPONENT_INSTANCE)
+    """Whether the application or one of its ComponentInstances owns a live object; one without owner is kept."""
+    children = (child.uid for kind, child in state.children(application) if kind == COMPONENT_INSTANCE)
+    return live.owner_uid != "" and live.owner_uid in {application.uid, *children}
 
 
 def _scaled(candidate: PruneCandidate) -> Ref | None:
@@ -120,6 +110,27 @@ def _scaled(candidate: PruneCandidate) -> Ref | None:
     if not target:
         return None
     return Ref(Kind(str(target.get("apiVersion")), str(target.get("kind"))), str(target.get("name")))
+
+
+def _mounted(surplus: Mapping[Ref, PruneCandidate], plan: Plan, state: ClusterState) -> frozenset[Ref]:
+    """The claims that are mounted, and their owners: the garbage collector deletes a claim with its owner."""
+    claims = [one for one in surplus.values() if one.ref.kind == mounts.CLAIM]
+    lives = [one.live for one in claims if one.live is not None and _is_mounted(one, surplus, plan, state)]
+    uids = {uid for live in lives for uid in (live.uid, live.owner_uid)}
+    return frozenset(ref for ref, one in surplus.items() if one.live is not None and one.live.uid in uids)
+
+
+def _is_mounted(
+    candidate: PruneCandidate, surplus: Mapping[Ref, PruneCandidate], plan: Plan, state: ClusterState
+) -> bool:
+    """Whether a claim is mounted by a planned object, a pod, or any workload that is not to be deleted itself."""
+    if candidate.live is None:
+        return False
+    name = candidate.ref.name
+    workloads = mounts.mounting(state, candidate.live.namespace, name)
+    return any(mounts.planned(planned.body, name) for planned in plan.manifests) or any(
+        (ref not in surplus and not live.deleting) or ref.kind == POD for ref, live in workloads
+    )
 
 
 def _is_in_use(candidate: PruneCandidate, plan: Plan, namespace: str, state: ClusterState) -> bool:

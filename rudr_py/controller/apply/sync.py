@@ -28,6 +28,7 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION
 from rudr_py.render import render
+from rudr_py.render.reclaim import IsReclaimed
 from rudr_py.render.status import runs as running
 from rudr_py.render.status import status
 from rudr_py.render.values.inputs import Runs
@@ -71,9 +72,9 @@ class Syncer:
         self._finalizer = finalizer
         self._state = state
 
-    async def end(self, application: LiveObject) -> Result:
-        """Delete what is deleted with an application. One that is paused keeps all its objects."""
-        return await self._finalizer.end(application, keep=application.annotations.get(PAUSED) == "true")
+    async def end(self, application: LiveObject, is_reclaimed: IsReclaimed) -> Result:
+        """Delete the objects that are deleted with an application. One that is paused keeps all its objects."""
+        return await self._finalizer.end(application, is_reclaimed, keep=application.annotations.get(PAUSED) == "true")
 
     def intent(
         self, application: LiveObject, plan: Plan, stored: tuple[Mapping[str, Any], ...]

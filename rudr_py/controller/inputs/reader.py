@@ -15,7 +15,7 @@ from rudr_py.model.application import Application
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import Metadata, ObjectKey
 from rudr_py.model.parse import application as parse_application
-from rudr_py.render.status.previous import PreviousStatus
+from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values.inputs import Inputs
 
 

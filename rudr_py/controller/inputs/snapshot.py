@@ -5,20 +5,24 @@ Each part is read or computed once. Sends nothing.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rudr_py.api import Kind
+from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import runs
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.state.applications import SettledState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, POD
+from rudr_py.render import reclaim
+from rudr_py.render.reclaim import IsReclaimed
 from rudr_py.render.scopes import membership
 from rudr_py.render.scopes.membership import Members
 from rudr_py.render.status import health, status
@@ -47,7 +51,7 @@ class Snapshot:
     @cached_property
     def assessment(self) -> Assessment:
         """The health of the application's objects."""
-        return health.observe(self.plan, self.inputs.observed, self.inputs.now, self.previous.runs)
+        return health.assess(self.plan, self.inputs.observed, self.inputs.now, self.previous.runs)
 
     def members(self) -> Members:
         """The instances of the application as members of scopes."""
@@ -67,6 +71,7 @@ class SnapshotReader:
 
     def __init__(self, state: ClusterState, catalog: Catalog, reader: InputReader) -> None:
         self._state = state
+        self._catalog = catalog
         self._reader = reader
         self._plans = PlanCache(catalog, state.applications)
 
@@ -82,6 +87,10 @@ class SnapshotReader:
             plan=self._plans.plan(key, inputs),
             revision=self._state.revision,
         )
+
+    def is_reclaimed(self, snapshot: Snapshot) -> IsReclaimed:
+        """Whether the documents of a snapshot delete an object with the application."""
+        return functools.partial(reclaim.is_reclaimed, snapshot.inputs, self._catalog, snapshot.plan)
 
     def refresh(self, snapshot: Snapshot) -> Snapshot | None:
         """The snapshot with the current status and health but the same inputs and plan.
@@ -101,6 +110,30 @@ class SnapshotReader:
             plan=snapshot.plan,
             revision=self._state.revision,
         )
+
+    def is_settled(self, snapshot: Snapshot) -> bool:
+        """Whether a reconcile of the same plan over the same objects has left nothing to do."""
+        settled = self._state.applications.get(snapshot.key).settled
+        return settled is not None and settled.is_same(snapshot.plan, self._objects(snapshot))
+
+    def settle(self, snapshot: Snapshot) -> None:
+        """Keep that the reconcile of this snapshot has left nothing to do.
+
+        Not for a plan with a kind that is not watched, since no event reports a change of its objects.
+        """
+        manifests, namespace = snapshot.plan.manifests, snapshot.key.namespace
+        if all(self._state.cache(planned.ref.kind, namespace) is not None for planned in manifests):
+            settled = SettledState(snapshot.plan, self._objects(snapshot))
+            self._state.applications.get(snapshot.key).settled = settled
+
+    def _objects(self, snapshot: Snapshot) -> tuple[LiveObject, ...]:
+        """Every watched object that a reconcile of the application reads, as it is now; absent ones are left out."""
+        namespace, plan, state = snapshot.key.namespace, snapshot.plan, self._state
+        refs = (Ref(APPLICATION, snapshot.key.name), *(planned.ref for planned in plan.manifests))
+        named = (state.get(ref.kind, namespace, ref.name) for ref in refs)
+        children = (live for _, live in state.children(snapshot.application))
+        pods = (pod for instance in plan.instances for pod in state.pods(namespace, instance.name))
+        return (*(live for live in named if live is not None), *children, *pods)
 
     def _previous(self, live: LiveObject) -> PreviousStatus:
         return runs.recall(cluster_state.previous(live), self._state.deleted_runs(live))

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import is_
 from typing import Any
 
 import msgspec
@@ -63,10 +64,22 @@ class RenderedPlan(msgspec.Struct, frozen=True):
     plan: Plan
 
 
+class SettledState(msgspec.Struct, frozen=True):
+    """The plan and the watched objects of a reconcile that left nothing to do and nothing to wait for."""
+
+    plan: Plan
+    objects: tuple[LiveObject, ...]
+
+    def is_same(self, plan: Plan, objects: tuple[LiveObject, ...]) -> bool:
+        """Whether these are the same values; caches replace an object that has changed, so identity is enough."""
+        return plan is self.plan and len(objects) == len(self.objects) and all(map(is_, objects, self.objects))
+
+
 @dataclass
 class ApplicationState:
     """The memory of one application, from its first reconcile on.
 
+    `settled` is the last state in which a reconcile left nothing to do.
     `missing_rights` describes the rights for lack of which the status of instances or scopes was not written.
     """
 
@@ -74,6 +87,7 @@ class ApplicationState:
     records: dict[Ref, AppliedRecord] = field(default_factory=dict)
     document: ParsedDocument | None = None
     rendered: RenderedPlan | None = None
+    settled: SettledState | None = None
     probes: dict[tuple[str, str], ProbeState] = field(default_factory=dict)  # by scope and name of the probe
     summary: StatusSummary = field(default_factory=StatusSummary)
     missing_rights: tuple[str, ...] = ()
@@ -128,7 +142,7 @@ class Applications:
             oldest = next(iter(self._rendered))
             del self._rendered[oldest]
             state = self.get(oldest)
-            state.document = state.rendered = None
+            state.document = state.rendered = state.settled = None
 
     def summaries(self) -> Iterator[StatusSummary]:
         """The summaries of the applications that have been reconciled."""

@@ -75,6 +75,13 @@ class ClusterState:
             for live in cache.by_owner(uid) if cache is not None else ():
                 yield kind, live
 
+    def children(self, application: LiveObject) -> Iterator[tuple[Kind, LiveObject]]:
+        """All watched objects that the application or one of its ComponentInstances owns."""
+        for kind, live in self.owned_by(application.uid, application.namespace) if application.uid else ():
+            yield kind, live
+            if kind == COMPONENT_INSTANCE:
+                yield from self.owned_by(live.uid, application.namespace)
+
     def note(self, kind: Kind, change: Change) -> None:
         """Keep the last state of a deleted run-once object, which may be the only record of how the run ended."""
         old = change.old

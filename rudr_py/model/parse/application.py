@@ -6,12 +6,11 @@ is not checked here.
 
 from __future__ import annotations
 
-from rudr_py.model import names
+from rudr_py.model import names, paths
 from rudr_py.model.application import Application, ComponentBinding, ScopeBinding, Steps, TraitBinding
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import TypeName
 from rudr_py.model.json_text import excerpt, type_in_words
-from rudr_py.model.parse import validate_application
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_document
 
@@ -35,8 +34,20 @@ def parse_application(document: Json, positions: Positions | None = None) -> Par
         components=tuple(_component(fields) for fields in spec.items("components")),
     )
     spec.warn_unread()
-    validate_application.check(application, problems)
+    _check(application, problems)
     return problems.parsed(application)
+
+
+def _check(application: Application, problems: ProblemList) -> None:
+    """Add all violations of rules between fields, with their rules and paths."""
+    instances = (binding.instance_name for binding in application.components)
+    problems.repeated(instances, "$.spec.components", "AC-13", key="instanceName")
+    problems.repeated((scope.name for scope in application.scopes), "$.spec.scopes", "AC-12")
+    for index, binding in enumerate(application.components):
+        place = paths.child("$.spec.components", index, "applicationScopes")
+        for number, name in enumerate(binding.application_scopes):
+            if name in binding.application_scopes[:number]:
+                problems.warn(paths.child(place, number), f"{excerpt(name)} is listed twice; remove one", "AC-14")
 
 
 def _variables(spec: FieldReader) -> dict[str, Json]:

@@ -1,23 +1,30 @@
 """ComponentSchematic: document -> Component, with all errors (OAM v1alpha1 §3).
 
-Accepts all spellings that Rudr accepted, the deviating ones with a warning. `validate_component` checks rules between
-fields.
+Accepts all spellings that Rudr accepted, the deviating ones with a warning. Installed types and the values of an
+application are not visible here.
 """
 
 from __future__ import annotations
 
-from rudr_py.model import names
-from rudr_py.model.component import Component, Parameter, Setting
+import posixpath
+from collections.abc import Iterable
+
+from rudr_py.model import names, paths, suggest
+from rudr_py.model.component import Component, Container, Parameter, Setting
 from rudr_py.model.document import Json, Parsed, Positions
-from rudr_py.model.identity import TypeName
-from rudr_py.model.json_text import excerpt
-from rudr_py.model.parameter_types import PARAMETER_TYPES
-from rudr_py.model.parse import validate_component
+from rudr_py.model.identity import CORE_GROUP, TypeName
+from rudr_py.model.json_text import excerpt, type_in_words
+from rudr_py.model.parameter_types import PARAMETER_TYPES, has_type
 from rudr_py.model.parse.container import read_container
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_document
 
 KIND = "ComponentSchematic"
+
+_SERVERS = ("Server", "SingletonServer")
+_WORKERS = ("Worker", "SingletonWorker")
+_CORE = frozenset({*_SERVERS, *_WORKERS, "Task", "SingletonTask"})
+_CONTAINERS = "$.spec.containers"
 
 _OTHER_ARCHITECTURES = ("386", "loong64", "mips64le", "ppc64le", "riscv64", "s390x")
 
@@ -39,7 +46,7 @@ def parse_component(document: Json, positions: Positions | None = None) -> Parse
         settings=tuple(read_setting(fields) for fields in spec.items("workloadSettings")),
     )
     spec.warn_unread()
-    validate_component.check(component, problems)
+    _check(component, problems)
     return problems.parsed(component)
 
 
@@ -101,3 +108,85 @@ def read_setting(fields: FieldReader, value_key: str = "value") -> Setting:
     )
     fields.warn_unread()
     return setting
+
+
+def _check(component: Component, problems: ProblemList) -> None:
+    """Add all violations of rules between fields, with their rules and paths."""
+    _check_workload(component, problems)
+    _check_parameters(component, problems)
+    problems.repeated((setting.name for setting in component.settings), "$.spec.workloadSettings", "WS-3")
+    problems.repeated((container.name for container in component.containers), _CONTAINERS, "CN-1")
+    for index, container in enumerate(component.containers):
+        _check_container(container, paths.child(_CONTAINERS, index), problems)
+    # an unknown parameter next to a `value` is only a warning
+    declared = [parameter.name for parameter in component.parameters]
+    for path, name, has_value in _references(component):
+        if name not in declared:
+            message = f"the parameter {excerpt(name)} does not exist.{suggest.nearest(name, declared)}"
+            if has_value:
+                problems.warn(path, f'{message} The "value" next to it is used', "EN-1")
+            else:
+                problems.error(path, message, "EN-1")
+
+
+def _check_workload(component: Component, problems: ProblemList) -> None:
+    """The rules of the core workload types for containers and ports."""
+    name = TypeName.parse(component.workload_type)
+    if name is None or name.group != CORE_GROUP or name.kind not in _CORE:
+        return
+    if not component.containers:
+        problems.error("$.spec", f"{name.kind} needs at least one container", "CO-1")
+        return
+    places = [
+        paths.child(_CONTAINERS, index, "ports")
+        for index, container in enumerate(component.containers)
+        if container.ports
+    ]
+    if name.kind in _WORKERS:
+        for place in places:
+            problems.error(place, f"{name.kind} must not have ports; use a Server for a component with ports", "CO-10")
+    elif name.kind in _SERVERS and not places:
+        problems.warn(_CONTAINERS, f"{name.kind} has no port, so it gets no Service and cannot be reached", "CO-9")
+
+
+def _check_parameters(component: Component, problems: ProblemList) -> None:
+    """Names are unique, and a default has the declared type (PA-4)."""
+    place = "$.spec.parameters"
+    problems.repeated((parameter.name for parameter in component.parameters), place, "PA-1")
+    for index, parameter in enumerate(component.parameters):
+        if parameter.default is not None and not has_type(parameter.default, parameter.type):
+            message = f"must be of type {parameter.type}, not {type_in_words(parameter.default)}"
+            problems.error(paths.child(place, index, "default"), message, "PA-4")
+
+
+def _check_container(container: Container, path: str, problems: ProblemList) -> None:
+    problems.repeated((variable.name for variable in container.env), paths.child(path, "env"), "EN-4")
+    ports = paths.child(path, "ports")
+    problems.repeated((port.name for port in container.ports), ports, "PO-1")
+    numbers = (f"{port.container_port}/{port.protocol}" if port.container_port else "" for port in container.ports)
+    problems.repeated(numbers, ports, "PO-1", key="containerPort")
+    problems.repeated((file.path for file in container.config), paths.child(path, "config"), "EN-6", key="path")
+    mounts = (posixpath.normpath(volume.mount_path or "") for volume in container.resources.volumes)
+    places = ("" if mount == "." else mount for mount in mounts)
+    problems.repeated(places, paths.child(path, "resources", "volumes"), "RS-5", key="mountPath")
+    if container.liveness and container.liveness.success != 1:
+        place = paths.child(path, "livenessProbe", "successThreshold")
+        problems.error(place, "must be 1 in a liveness probe (a rule of Kubernetes)", "HP-2")
+
+
+def _references(component: Component) -> Iterable[tuple[str, str, bool]]:
+    """(path, parameter, whether it has a literal value, too) of every fromParam."""
+    for index, container in enumerate(component.containers):
+        place = paths.child(_CONTAINERS, index)
+        for number, variable in enumerate(container.env):
+            if variable.from_param:
+                path = paths.child(place, "env", number, "fromParam")
+                yield path, variable.from_param, variable.value is not None
+        for number, file in enumerate(container.config):
+            if file.from_param:
+                path = paths.child(place, "config", number, "fromParam")
+                yield path, file.from_param, file.value is not None
+    for index, setting in enumerate(component.settings):
+        if setting.from_param:
+            path = paths.child("$.spec.workloadSettings", index, "fromParam")
+            yield path, setting.from_param, setting.value is not None

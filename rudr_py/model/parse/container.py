@@ -1,6 +1,6 @@
 """One container of a ComponentSchematic: map -> Container (OAM v1alpha1 §3 "Container").
 
-Single fields only; `validate_component` checks rules between fields, such as uniqueness.
+Single fields only; `component` checks rules between fields, such as uniqueness.
 """
 
 from __future__ import annotations

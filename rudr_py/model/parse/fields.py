@@ -7,7 +7,7 @@ are the fields of that map: every other key becomes a warning. Nothing here depe
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from rudr_py.errors import Problem
@@ -46,6 +46,18 @@ class ProblemList:
         """Add an error for an unreadable value, and ignore later errors inside it."""
         self.error(path, message, rule)
         self._unreadable.append(path)
+
+    def repeated(self, values: Iterable[str], path: str, rule: str, *, key: str = "name") -> None:
+        """Add an error for each repeated value of `key` in the list at `path`.
+
+        "" stands for a value that already has an error.
+        """
+        first: dict[str, int] = {}
+        for index, value in enumerate(values):
+            if value and value in first:
+                before = paths.child(path, first[value])
+                self.error(paths.child(path, index, key), f"{excerpt(value)} is already used by {before}", rule)
+            first.setdefault(value, index)
 
     def parsed(self, value: T | None) -> Parsed[T]:
         """`value` with these errors and warnings."""

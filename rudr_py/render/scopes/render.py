@@ -5,15 +5,16 @@ The objects belong to the application itself. `membership` decides which instanc
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Kind, Manifest, Member, Rendered, Scope, ScopeContext
+from rudr_py.api import InvalidProperties, Manifest, Member, Rendered, Scope, ScopeContext
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.errors import CatalogError, PluginCallError, Problem
-from rudr_py.model import paths, resolve
+from rudr_py.model import paths
 from rudr_py.model.application import ScopeBinding
 from rudr_py.model.kinds import POD, SERVICE
 from rudr_py.render.scopes import membership
@@ -48,30 +49,18 @@ def render(inputs: Inputs, catalog: Catalog, index: int, instances: Sequence[Ins
         message = packages.unknown(error, "scope type", inputs, catalog)
         problem = Problem(f"{message}{hint}", paths.child(path, "type"), rule="SC-9")
         return RenderedScope(problems=() if _has_parse_problem(inputs, problem.path) else (problem,))
-    prepared_scope, problems, warnings = _prepare(inputs, offer, binding, path)
-    if problems or _has_parse_problem(inputs, path):
-        return RenderedScope(problems=problems, warnings=warnings)
+    checked = constraints.check_binding(inputs, offer, binding, path, "AC-12")
+    if checked.problems or _has_parse_problem(inputs, path):
+        return RenderedScope(problems=checked.problems, warnings=checked.warnings)
+    prepared_scope = _PreparedScope(
+        offer=offer, binding=binding, properties=checked.values, path=path, locate=checked.locate
+    )
     result = _call(inputs, catalog, prepared_scope, instances)
-    return msgspec.structs.replace(result, warnings=(*warnings, *result.warnings))
+    return msgspec.structs.replace(result, warnings=(*checked.warnings, *result.warnings))
 
 
 def _has_parse_problem(inputs: Inputs, path: str) -> bool:
     return any(paths.below(problem.path, path) for problem in inputs.parsed.problems)
-
-
-def _prepare(
-    inputs: Inputs, offer: Offer[Scope[Any]], binding: ScopeBinding, path: str
-) -> tuple[_PreparedScope, tuple[Problem, ...], tuple[Problem, ...]]:
-    def locate_written(*steps: str | int) -> str:
-        return paths.child(path, *binding.steps_to(*steps))
-
-    values, undefined = resolve.substitute_properties(binding, inputs.application.variables, path)
-    values, warnings, locate = properties.renamed(offer, values, locate_written)
-    result = constraints.scope(inputs.definitions, offer, values, locate, "AC-12")
-    # an undefined variable is one error, not also text in the place of a number
-    remaining = (problem for problem in result.problems if problem.path not in {other.path for other in undefined})
-    prepared_scope = _PreparedScope(offer=offer, binding=binding, properties=values, path=path, locate=locate)
-    return prepared_scope, (*undefined, *remaining), (*warnings, *result.warnings)
 
 
 def _call(
@@ -112,10 +101,6 @@ def _context(
 ) -> ScopeContext[Any]:
     """The context of the type. Raises ValueError and PluginCallError when its model rejects the properties."""
     name = prepared_scope.binding.name
-
-    def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
-        return inputs.observed.documents("", kind)
-
     return ScopeContext(
         application=inputs.application.metadata.name,
         namespace=inputs.application.metadata.namespace,
@@ -124,9 +109,13 @@ def _context(
         now=inputs.now,
         attached_at=inputs.attached.get(("", name), inputs.now.replace(microsecond=0)),
         members=_members(inputs, name, instances),
-        siblings=tuple(_siblings(inputs, catalog, prepared_scope.offer)),
+        siblings=tuple(
+            binding.name
+            for binding in inputs.application.scopes
+            if (other := catalog.scopes.get(binding.type)) is not None and other.name == prepared_scope.offer.name
+        ),
         probe_results=inputs.probe_results.get(name, {}),
-        _observe=observe,
+        _observe=functools.partial(inputs.observed.documents, ""),
     )
 
 
@@ -141,13 +130,6 @@ def _members(inputs: Inputs, name: str, instances: Sequence[InstancePlan]) -> tu
         if instance.member is not None and any((s.application, s.name) == (application, name) for s in instance.scopes)
     )
     return membership.in_order((*(member for member in previous if member.application != application), *own))
-
-
-def _siblings(inputs: Inputs, catalog: Catalog, offer: Offer[Scope[Any]]) -> Iterator[str]:
-    for binding in inputs.application.scopes:
-        other = catalog.scopes.get(binding.type)
-        if other is not None and other.name == offer.name:
-            yield binding.name
 
 
 def _faults(rendered: Rendered, members: Sequence[Member]) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 
-from rudr_py.api import Context, Health, InvalidProperties, Kind, Ref, TraitContext
+from rudr_py.api import Context, Health, InvalidProperties, Ref, TraitContext
 from rudr_py.errors import PluginCallError
 from rudr_py.render.status import runs as running
 from rudr_py.render.types import plugin_call
@@ -41,46 +42,44 @@ class ScopeHealth(msgspec.Struct, frozen=True):
     status: dict[str, Any] | None = None
 
 
-class Assessment(msgspec.Struct, frozen=True):
-    """The runs and the health of everything in a plan, as the cluster was at one moment."""
+class Assessment(msgspec.Struct, frozen=True, kw_only=True):
+    """The runs and the health of everything in a plan, as the cluster was at one moment.
+
+    `settled` are the objects, each with its instance, that completed and were deleted.
+    """
 
     runs: Runs
+    settled: Collection[tuple[str, Ref]]
     instances: tuple[InstanceHealth, ...]
     scopes: tuple[ScopeHealth, ...]
-
-
-def observe(plan: Plan, observed: Observed, now: datetime, runs: Runs = running.NO_RUNS) -> Assessment:
-    """Assess a plan; `runs` are those of the previous status."""
-    current = running.observe(plan, observed, runs)
-    return Assessment(current, assess(plan, observed, now, current), scopes(plan, observed, now))
-
-
-def assess(plan: Plan, observed: Observed, now: datetime, runs: Runs = running.NO_RUNS) -> tuple[InstanceHealth, ...]:
-    """The health of all instances. If a type fails, it is `unknown` with the failure as message.
-
-    `runs` are those of the previous status: an object that has completed is healthy after its deletion, too.
-    """
-    settled, failed = running.settled(plan, observed, runs), running.failed(plan, observed, runs)
-    return tuple(
-        InstanceHealth(
-            instance,
-            _FAILED
-            if any((instance.name, ref) in failed for ref in instance.workload.refs)
-            else _assess(instance.workload, instance.name, observed, now, settled),
-            tuple(
-                TraitHealth(trait, _assess(trait, instance.name, observed, now, settled)) for trait in instance.traits
-            ),
-        )
-        for instance in plan.instances
-    )
 
 
 _FAILED = Health("failed", "Failed", "the Job failed and was deleted; it will run again when its inputs change")
 
 
-def scopes(plan: Plan, observed: Observed, now: datetime) -> tuple[ScopeHealth, ...]:
-    """The health of all scopes and the status of their objects. If a type fails, it is `unknown`."""
-    return tuple(_scope(scope, observed, now) for scope in plan.scopes)
+def assess(plan: Plan, observed: Observed, now: datetime, previous_runs: Runs = running.NO_RUNS) -> Assessment:
+    """The health of all instances and scopes. If a type fails, it is `unknown` with the failure as message.
+
+    `previous_runs` are those of the previous status: an object that has completed is healthy after its deletion, too.
+    """
+    runs = running.observe(plan, observed, previous_runs)
+    settled, failed = running.settled(plan, observed, runs), running.failed(plan, observed, runs)
+
+    def of(bound_type: BoundType[Context[Any]], instance: str) -> Health:
+        return _assess(bound_type, instance, observed, now, settled)
+
+    instances = tuple(
+        InstanceHealth(
+            instance,
+            _FAILED
+            if any((instance.name, ref) in failed for ref in instance.workload.refs)
+            else of(instance.workload, instance.name),
+            tuple(TraitHealth(trait, of(trait, instance.name)) for trait in instance.traits),
+        )
+        for instance in plan.instances
+    )
+    scopes = tuple(_scope(scope, observed, now) for scope in plan.scopes)
+    return Assessment(runs=runs, settled=settled, instances=instances, scopes=scopes)
 
 
 def _scope(scope_plan: ScopePlan, observed: Observed, now: datetime) -> ScopeHealth:
@@ -115,14 +114,8 @@ def _assess(
 
 
 def _context(bound_type: BoundType[C], instance: str, observed: Observed, now: datetime) -> C:
-    documents: dict[Kind, tuple[dict[str, Any], ...]] = {}
-
-    def observe(kind: Kind) -> tuple[dict[str, Any], ...]:
-        # once for each kind, because a scope may read the object of every member
-        if kind not in documents:
-            documents[kind] = observed.documents(instance, kind)
-        return documents[kind]
-
+    # once for each kind, because a scope may read the object of every member
+    observe = functools.cache(functools.partial(observed.documents, instance))
     return msgspec.structs.replace(bound_type.context, _observe=observe, now=now)
 
 

@@ -1,35 +1,85 @@
 """Observed -> the status of an application: conditions, instances, scopes, Rudr's phase and components. Pure.
 
-It writes nothing and reads no clock. `read_previous` reads the parts that the next status needs.
+The conditions are `Valid` (the documents), `Synced` (all objects are applied), `Ready` (all instances are ready), and
+`Paused` while the application is paused.
+It writes nothing and reads no clock. `read_previous` reads the parts of a stored status that the next one needs; it
+accepts any document without raising, including those of older releases and of Rudr.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
 
-from rudr_py.api import Health, Ref
-from rudr_py.model.condition import TRUE, set_condition
-from rudr_py.render.status import conditions, health, rudr_status
+from rudr_py.api import Health, Ref, get_in, mappings_in
+from rudr_py.catalog import package_and_version
+from rudr_py.errors import Problem
+from rudr_py.model.condition import FALSE, TRUE, UNKNOWN, Condition, set_condition
+from rudr_py.model.metadata_keys import PAUSED_ANNOTATION
+from rudr_py.render.status import health, rudr_status
 from rudr_py.render.status import runs as running
-from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.status.health import Assessment, InstanceHealth, ScopeHealth
-from rudr_py.render.status.previous import PreviousStatus, read_previous
-from rudr_py.render.types import packages
 from rudr_py.render.values.inputs import Inputs, Observed, Runs
 from rudr_py.render.values.plan import Plan
-
-__all__ = ["TOO_LARGE", "PreviousStatus", "SyncState", "bounded", "read_previous", "scope_status", "status"]
-
-Phase = Literal["Add", "Modify", "synced"]
 
 SIZE_LIMIT = 256 * 1024
 """Maximum bytes of a status. Much larger ones would exceed the API server's limit for an object."""
 
 TOO_LARGE = "TooLarge"
+
+LONGEST = 32768
+"""Maximum length of a condition's message, a limit of metav1.Condition."""
+
+
+class SyncState(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of applying the objects of this generation. `reason` is CamelCase; `message` has object and error.
+
+    `resources` is the inventory: the objects that the application has now. `notes` are shown after the warnings of the
+    plan: problems of watching or reporting, such as a missing right, that do not affect an object.
+    """
+
+    state: Literal["True", "False", "Unknown"]
+    reason: str
+    message: str = ""
+    resources: tuple[Mapping[str, Any], ...] = ()
+    paused: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of a stored status that the next one needs.
+
+    `attached` is (instance, trait) -> when the trait was first applied, and ("", scope) -> the same of a scope;
+    `runs` are those of objects that run once; `packages` is type -> the package that provided it. `instances` and
+    `scopes` are the unchanged entries.
+    """
+
+    conditions: tuple[Condition, ...] = ()
+    phase: str = ""
+    attached: Mapping[tuple[str, str], datetime] = msgspec.field(default_factory=dict)
+    runs: Runs = msgspec.field(default_factory=dict)
+    instances: tuple[Mapping[str, Any], ...] = ()
+    scopes: tuple[Mapping[str, Any], ...] = ()
+    resources: tuple[Mapping[str, Any], ...] = ()
+    packages: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
+def read_previous(document: Any) -> PreviousStatus:
+    """Read a stored status; invalid parts count as absent."""
+    instances, scopes = tuple(mappings_in(document, "instances")), tuple(mappings_in(document, "scopes"))
+    return PreviousStatus(
+        conditions=_read_conditions(mappings_in(document, "conditions")),
+        phase=get_in(document, "phase", default=""),
+        attached=_read_attached(instances, scopes),
+        runs=_read_runs(instances),
+        instances=instances,
+        scopes=scopes,
+        resources=tuple(mappings_in(document, "resources")),
+        packages=_read_packages(mappings_in(document, "packages")),
+    )
 
 
 def status(
@@ -45,10 +95,9 @@ def status(
     `assessment` is that of `observed`, for callers that have one already.
     """
     generation = inputs.application.metadata.generation
-    assessment = assessment or health.observe(plan, observed, inputs.now, previous.runs)
-    runs, healths = assessment.runs, assessment.instances
+    assessment = assessment or health.assess(plan, observed, inputs.now, previous.runs)
     all_conditions = previous.conditions
-    for condition in conditions.judge(plan, sync, healths):
+    for condition in _conditions(plan, sync, assessment.instances):
         current = msgspec.structs.replace(condition, observed_generation=generation)
         all_conditions = set_condition(all_conditions, current, inputs.now)
     if not sync.paused:
@@ -62,11 +111,11 @@ def status(
     if plan.problems:
         built["instances"], built["scopes"] = _unknown_instances(previous), _unknown_scopes(previous)
     else:
-        built["components"] = rudr_status.components(plan, observed, running.settled(plan, observed, runs))
-        built["instances"] = [_instance(instance, runs) for instance in healths]
+        built["components"] = rudr_status.components(plan, observed, assessment.settled)
+        built["instances"] = [_instance(instance, assessment.runs) for instance in assessment.instances]
         built["scopes"] = [_scope(scope) for scope in assessment.scopes]
-    built["packages"] = packages.written(plan.packages)
-    built["warnings"] = [*(conditions.line(warning) for warning in plan.warnings), *sync.notes]
+    built["packages"] = _packages(plan.packages)
+    built["warnings"] = [*(_line(warning) for warning in plan.warnings), *sync.notes]
     built["resources"] = list(sync.resources)
     return {name: value for name, value in built.items() if value not in ({}, [])}
 
@@ -116,6 +165,53 @@ def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, 
     return {name: value for name, value in fields.items() if value not in (None, [])}
 
 
+def _conditions(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -> tuple[Condition, ...]:
+    """The conditions of a plan after it was applied with the result `sync`."""
+    if plan.problems:
+        message = _joined([_line(problem) for problem in plan.problems])
+        return (
+            Condition(type="Valid", status=FALSE, reason=plan.reason, message=message),
+            Condition(
+                type="Synced", status=UNKNOWN, reason="NotValid", message="not applied: the application is invalid"
+            ),
+            Condition(type="Ready", status=FALSE, reason="NotValid", message=_line(plan.problems[0])),
+        )
+    conditions = (
+        Condition(type="Valid", status=TRUE, reason="Valid"),
+        Condition(type="Synced", status=sync.state, reason=sync.reason, message=sync.message),
+        _ready(sync, healths),
+    )
+    if sync.paused:
+        message = f"the annotation {PAUSED_ANNOTATION} stops all writes to the objects of this application"
+        return (*conditions, Condition(type="Paused", status=TRUE, reason="Paused", message=message))
+    return conditions
+
+
+def _ready(sync: SyncState, healths: Sequence[InstanceHealth]) -> Condition:
+    if sync.state != TRUE and not sync.paused:
+        return Condition(type="Ready", status=FALSE, reason=sync.reason, message=sync.message)
+    waiting = [health for health in healths if not health.workload.ok]
+    counted = f"{len(healths) - len(waiting)} of {len(healths)} instances are ready"
+    if not waiting:
+        return Condition(type="Ready", status=TRUE, reason="Ready", message=counted)
+    # failed instances first: they need attention, progressing ones only time
+    waiting.sort(key=lambda health: health.workload.state != "failed")
+    lines = [f"{health.plan.name}: {health.workload.message or health.workload.reason}" for health in waiting]
+    return Condition(type="Ready", status=FALSE, reason=waiting[0].workload.reason, message=_joined([counted, *lines]))
+
+
+def _joined(lines: Sequence[str]) -> str:
+    """The lines as one message, cut to the maximum length."""
+    text = "\n".join(lines)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def _line(problem: Problem) -> str:
+    """A problem as text for the status, with the ID of its rule."""
+    rule = f" [{problem.rule}]" if problem.rule else ""
+    return f"{problem}{rule}"
+
+
 def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The times and runs of an instance; empty without any."""
     traits = [{"name": trait["name"], "attachedAt": trait["attachedAt"]} for trait in entry.get("traits", ())]
@@ -124,7 +220,7 @@ def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": entry["name"], "state": entry["state"], **slim} if slim else {}
 
 
-def _phase(plan: Plan, sync: SyncState, previous: PreviousStatus) -> Phase:
+def _phase(plan: Plan, sync: SyncState, previous: PreviousStatus) -> str:
     """Rudr's phase: `synced` if all of this generation is applied; `Modify` if it was synced before, else `Add`."""
     if not plan.problems and sync.state == TRUE:
         return "synced"
@@ -208,3 +304,63 @@ def _health(health: Health) -> dict[str, Any]:
 
 def _time(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def _packages(packages: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The entries of the status: name, version and used types of each package, in order."""
+    by_package: dict[str, list[str]] = {}
+    for name in sorted(packages):
+        by_package.setdefault(packages[name], []).append(name)
+    entries = ((*package_and_version(package), types) for package, types in sorted(by_package.items()))
+    return [{"name": name, "version": version, "types": types} for name, version, types in entries]
+
+
+def _read_conditions(entries: Iterable[Mapping[str, Any]]) -> tuple[Condition, ...]:
+    conditions: dict[str, Condition] = {}
+    for entry in entries:
+        try:
+            condition = msgspec.convert(entry, Condition)
+        except msgspec.ValidationError:
+            continue
+        conditions.setdefault(condition.type, condition)
+    return tuple(conditions.values())
+
+
+def _read_attached(
+    instances: tuple[Mapping[str, Any], ...], scopes: tuple[Mapping[str, Any], ...]
+) -> dict[tuple[str, str], datetime]:
+    entries = [
+        (str(instance_entry.get("name") or ""), trait)
+        for instance_entry in instances
+        for trait in mappings_in(instance_entry, "traits")
+    ]
+    times: dict[tuple[str, str], datetime] = {}
+    for instance, entry in (*((name, trait) for name, trait in entries if name), *(("", scope) for scope in scopes)):
+        try:
+            moment = datetime.fromisoformat(entry["attachedAt"])
+            if moment.tzinfo is not None:
+                key = instance, str(entry["name"])
+                times[key] = min(moment.astimezone(UTC), times.get(key, moment))
+        except (KeyError, TypeError, ValueError, OverflowError):
+            continue
+    return times
+
+
+def _read_runs(instances: tuple[Mapping[str, Any], ...]) -> Runs:
+    runs_by_instance = {}
+    for entry in instances:
+        name, runs = entry.get("name"), entry.get("runs")
+        if isinstance(name, str) and isinstance(runs, dict):
+            runs_by_instance[name] = running.read(runs)
+    return {name: runs for name, runs in runs_by_instance.items() if runs}
+
+
+def _read_packages(entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The reverse of `_packages`; invalid entries are ignored."""
+    packages_by_type: dict[str, str] = {}
+    for entry in entries:
+        name, version, types = entry.get("name"), entry.get("version"), entry.get("types")
+        if isinstance(name, str) and name and isinstance(version, str) and isinstance(types, list):
+            package = f"{name} {version}" if version else name
+            packages_by_type |= {type_name: package for type_name in types if isinstance(type_name, str)}
+    return packages_by_type

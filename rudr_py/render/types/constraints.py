@@ -18,13 +18,14 @@ import referencing
 from rudr_py.api import Scope, Trait, WorkloadType, properties
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
-from rudr_py.model import parameter_types
+from rudr_py.model import parameter_types, paths, resolve
+from rudr_py.model.application import ScopeBinding, TraitBinding
 from rudr_py.model.component import Parameter
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition
 from rudr_py.model.document import Parsed
-from rudr_py.render.types.properties import Locator, check, check_against
+from rudr_py.render.types.properties import Locator, check, check_against, renamed
 from rudr_py.render.values import labels
-from rudr_py.render.values.inputs import Definitions
+from rudr_py.render.values.inputs import Definitions, Inputs
 
 
 class Constraints(msgspec.Struct, frozen=True):
@@ -32,6 +33,38 @@ class Constraints(msgspec.Struct, frozen=True):
 
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+
+
+class CheckedProperties(msgspec.Struct, frozen=True, kw_only=True):
+    """The properties of a binding with variables replaced; `locate` returns their paths in the document."""
+
+    values: dict[str, Any]
+    locate: Locator
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def check_binding(
+    inputs: Inputs, offer: Offer[Any], binding: TraitBinding | ScopeBinding, path: str, rule: str
+) -> CheckedProperties:
+    """Read and check the properties of the binding at `path`, whose type is `offer`."""
+
+    def locate_written(*steps: str | int) -> str:
+        return paths.child(path, *binding.steps_to(*steps))
+
+    values, undefined = resolve.substitute_properties(binding, inputs.application.variables, path)
+    values, warnings, locate = renamed(offer, values, locate_written)
+    check_values = scope if isinstance(binding, ScopeBinding) else trait
+    result = check_values(inputs.definitions, offer, values, locate, rule)
+    # an undefined variable is one error, not also text in the place of a number
+    undefined_paths = {problem.path for problem in undefined}
+    remaining = (problem for problem in result.problems if problem.path not in undefined_paths)
+    return CheckedProperties(
+        values=values,
+        locate=locate,
+        problems=(*undefined, *remaining),
+        warnings=(*warnings, *result.warnings),
+    )
 
 
 def trait(
@@ -46,7 +79,7 @@ def trait(
     schema: Mapping[str, Any] = {}
     if parsed.value is not None:
         document, schema = f"trait/{parsed.value.metadata.name}", parsed.value.properties
-    faults = _of_document(parsed.problems, document)
+    faults = tuple(msgspec.structs.replace(problem, document=document) for problem in parsed.problems)
     try:
         further = _further(offer, schema, values, locate, rule)
     except Exception as error:  # noqa: BLE001 - a broken schema of the cluster must not stop an application
@@ -71,15 +104,24 @@ def scope(
 
 
 def misfit(definitions: Definitions, offer: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]]) -> str:
-    """The reason why the Trait object does not allow the trait for a workload type, or ""."""
+    """The reason why the trait cannot be attached to the workload type, or "" (TR-14).
+
+    The declarations of the two types decide, and the Trait object of the cluster if it allows fewer types.
+    """
+    names = {workload.name, *workload.type.aliases}
+    allowed = offer.type.applies_to
+    if "*" not in allowed and not names & set(allowed):
+        return f'the trait "{offer.name}" does not apply to {workload.name}; it applies to {", ".join(allowed)}'
+    offered = workload.type.provides | ({"scale"} if workload.type.scale_forms else frozenset())
+    lacking = sorted(offer.type.requires - offered)
+    if lacking:
+        return f'the trait "{offer.name}" requires {", ".join(lacking)}, which {workload.name} does not provide'
     parsed = _of_trait(definitions, offer)
     allowed = parsed.value.applies_to if parsed is not None and parsed.value is not None else ("*",)
-    if "*" in allowed or {workload.name, *workload.type.aliases} & set(allowed):
+    if "*" in allowed or names & set(allowed):
         return ""
-    listed = ", ".join(allowed)
-    return (
-        f'the Trait object "{offer.name}" in this cluster allows the trait only for {listed}, not for {workload.name}'
-    )
+    listed = f"only for {', '.join(allowed)}, not for {workload.name}"
+    return f'the Trait object "{offer.name}" in this cluster allows the trait {listed}'
 
 
 def may_overlap(definitions: Definitions, offer: Offer[Scope[Any]]) -> bool:
@@ -136,7 +178,7 @@ def _further(
     """Problems of properties by a schema of the cluster. Raises any exception when the schema is unusable."""
     if not schema:
         return ()
-    validator = _validator(msgspec.json.encode(_renamed(offer, schema)))
+    validator = _validator(msgspec.json.encode(_renamed_schema(offer, schema)))
     return check_against(offer, validator, values, locate, rule)
 
 
@@ -150,7 +192,7 @@ def _gist(problem: Problem) -> tuple[str, str]:
     return problem.path, problem.message.partition(": ")[0]
 
 
-def _renamed(offer: Offer[Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+def _renamed_schema(offer: Offer[Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema with the current names of properties, to which documents are converted."""
     new_names = offer.type.renamed_properties
     declared, required = schema.get("properties"), schema.get("required")
@@ -169,10 +211,6 @@ def _validator(encoded: bytes) -> jsonschema.protocols.Validator:
     dialect = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     dialect.check_schema(schema)
     return dialect(schema, registry=referencing.Registry())
-
-
-def _of_document(problems: tuple[Problem, ...], document: str) -> tuple[Problem, ...]:
-    return tuple(msgspec.structs.replace(problem, document=document) for problem in problems)
 
 
 def _unusable(error: Exception, path: str, document: str) -> Problem:

@@ -23,7 +23,6 @@ from rudr_py.api import (
     Member,
     Path,
     Rendered,
-    Scale,
     Scope,
     ScopeContext,
     SetField,
@@ -188,12 +187,14 @@ def _faults(offer: Offer[Any], rendered: Rendered) -> Iterator[str]:
         if taken:
             yield f"added {manifest.ref} with {', '.join(taken)} in its body; the core sets these fields"
     for edit in rendered.edit:
-        if not _editable(edit.path) or (edit.path[0] == "metadata" and not _textual(edit)):
+        is_text = isinstance(edit, DropField) or isinstance(edit.value, str)
+        if not _editable(edit.path) or (edit.path[0] == "metadata" and not is_text):
             yield f"edits {edit.ref} at {edit.path}, which is not a field of a body, a label or an annotation"
     if rendered.wake_at is not None and rendered.wake_at.tzinfo is None:
         yield "returned a wake_at without a time zone; compute it from ctx.now"
-    if rendered.scale is not None and not _sound(rendered.scale):
-        yield f"requests a scale that is not valid: {rendered.scale}"
+    scale = rendered.scale
+    if scale is not None and not (scale.replicas >= 0 and 0 <= scale.minimum <= scale.maximum):
+        yield f"requests a scale that is not valid: {scale}"
 
 
 def _editable(path: Path) -> bool:
@@ -202,11 +203,3 @@ def _editable(path: Path) -> bool:
     if path[0] == "metadata":
         return len(path) == 3 and path[1] in ("labels", "annotations") and isinstance(path[2], str)
     return path[0] not in HEAD
-
-
-def _textual(edit: SetField | DropField) -> bool:
-    return isinstance(edit, DropField) or isinstance(edit.value, str)
-
-
-def _sound(scale: Scale) -> bool:
-    return scale.replicas >= 0 and 0 <= scale.minimum <= scale.maximum

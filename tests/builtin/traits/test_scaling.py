@@ -12,10 +12,9 @@ from rudr_py.api.component import Component
 from rudr_py.builtin import kinds
 from rudr_py.builtin.traits.auto_scaler import AutoScaler
 from rudr_py.builtin.traits.manual_scaler import ManualScaler
-from rudr_py.builtin.workloads.server import Server
+from rudr_py.builtin.workloads.replicated import Server, Worker
 from rudr_py.builtin.workloads.singleton import SingletonServer, SingletonTask, SingletonWorker
 from rudr_py.builtin.workloads.task import Task
-from rudr_py.builtin.workloads.worker import Worker
 
 MakeComponent = Callable[..., Component]
 MakeContext = Callable[..., Any]

@@ -184,6 +184,10 @@ def test_json_contains_the_schema_and_the_declaration(explain: Callable[..., str
     assert document["appliesTo"] == [SERVER, "core.oam.dev/v1alpha1.SingletonServer"]
     assert document["rights"][0]["resources"] == ["ingresses"]
     assert document == yaml.safe_load(explain("trait", "ingress", "-o", "yaml"))
+    assert {"category", "name", "requires", "repeatable", "fits", "schema"} <= document.keys()
+    workload = json.loads(explain("workload", "Task", "-o", "json"))
+    assert (workload["category"], workload["provides"]) == ("workload", ["pods", "scale"])
+    assert set(workload["scaleForms"]) == {"exact"}
     inside = json.loads(explain("trait", "ingress.rules", "-o", "json"))
     assert inside["schema"]["type"] == "array"
     listed = json.loads(explain("-o", "json"))["items"]

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from rudr_py import errors
-from rudr_py.api import Kind
+from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply.finalizer import FINALIZER, Finalizer
 from rudr_py.controller.results.failures import WaitingError
@@ -21,6 +21,16 @@ from rudr_py.render.values.plan import Plan, PlannedObject
 
 Document = dict[str, Any]
 CONFIG_MAP = Kind("v1", "ConfigMap")
+
+
+def always(_ref: Ref, _instance: str) -> bool:
+    """Documents that delete every object."""
+    return True
+
+
+def never(_ref: Ref, _instance: str) -> bool:
+    """Documents that delete nothing."""
+    return False
 
 
 @pytest.fixture
@@ -57,7 +67,7 @@ async def finalizers(bench: Any) -> list[str] | None:
     return None if found is None else found["metadata"].get("finalizers", [])
 
 
-async def test_the_finalizer_comes_with_the_first_and_goes_with_the_last(
+async def test_the_finalizer_is_added_with_the_first_object_and_removed_with_the_last_plan_of_one(
     bench: Any, reclaimer: Finalizer, kept: PlannedObject, spent: Any
 ) -> None:
     application = await guarded(bench, reclaimer, kept)
@@ -65,13 +75,33 @@ async def test_the_finalizer_comes_with_the_first_and_goes_with_the_last(
     spent.reset()
     await reclaimer.guard(application, Plan(manifests=(kept,)))
     await reclaimer.release(application, Plan(manifests=(kept,)))
-    await reclaimer.release(application, Plan())
     assert spent() == []
 
-    await bench.cluster.delete(CONFIG_MAP, "settings")
-    await bench.unseen(CONFIG_MAP, "settings")
     await reclaimer.release(application, Plan())
     assert await finalizers(bench) == []
+    assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
+
+
+async def test_an_object_stays_if_the_documents_do_not_delete_it_whatever_its_annotation_says(
+    bench: Any, reclaimer: Finalizer, kept: PlannedObject
+) -> None:
+    await guarded(bench, reclaimer, kept)
+    assert (await reclaimer.end(await ending(bench), never)) == Result()
+    assert await finalizers(bench) is None
+    assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
+    (event,) = [one for one in await bench.events() if one["reason"] == "ObjectKept"]
+    assert event["note"] == "configmap/settings is kept: the application's documents do not delete it"
+
+
+async def test_nothing_is_deleted_by_a_document_that_has_changed_since_it_was_read(
+    bench: Any, reclaimer: Finalizer, kept: PlannedObject
+) -> None:
+    await guarded(bench, reclaimer, kept)
+    application = await ending(bench)
+    stale = msgspec.structs.replace(application, generation=application.generation - 1)
+    assert (await reclaimer.end(stale, always)).retry == "backoff"
+    assert await finalizers(bench) == [FINALIZER]
+    assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
 
 
 async def test_without_anything_to_reclaim_nothing_is_asked(
@@ -81,7 +111,7 @@ async def test_without_anything_to_reclaim_nothing_is_asked(
     spent.reset()
     await reclaimer.guard(application, Plan(manifests=(config_map(),)))
     await reclaimer.release(application, Plan(manifests=(config_map(),)))
-    assert (await reclaimer.end(application)) == Result()
+    assert (await reclaimer.end(application, always)) == Result()
     assert spent() == []
 
 
@@ -98,7 +128,7 @@ async def test_the_end_of_an_application_takes_what_goes_with_it(
     bench: Any, reclaimer: Finalizer, kept: PlannedObject
 ) -> None:
     await guarded(bench, reclaimer, kept)
-    assert (await reclaimer.end(await ending(bench))) == Result()
+    assert (await reclaimer.end(await ending(bench), always)) == Result()
     assert await bench.cluster.get(CONFIG_MAP, "settings") is None
     assert await finalizers(bench) is None
 
@@ -109,7 +139,7 @@ async def test_what_may_not_be_deleted_is_told_and_holds_nothing(
 ) -> None:
     await guarded(bench, reclaimer, kept)
     faults.refuse(status, Match(verb="delete", name="settings"), times=9)
-    assert (await reclaimer.end(await ending(bench))) == Result()
+    assert (await reclaimer.end(await ending(bench), always)) == Result()
     assert await finalizers(bench) is None
     (event,) = [one for one in await bench.events() if one["reason"] == "ReclaimFailed"]
     assert "configmap/settings" in event["note"]
@@ -122,9 +152,9 @@ async def test_a_failure_of_the_server_is_tried_again(
     await guarded(bench, reclaimer, kept)
     faults.refuse(503, Match(verb="delete", name="settings"), times=1)
     application = await ending(bench)
-    assert (await reclaimer.end(application)).retry == "backoff"
+    assert (await reclaimer.end(application, always)).retry == "backoff"
     assert await finalizers(bench) == [FINALIZER]
-    assert (await reclaimer.end(application)) == Result()
+    assert (await reclaimer.end(application, always)) == Result()
     assert await finalizers(bench) is None
 
 
@@ -136,7 +166,7 @@ async def test_another_object_of_the_same_name_is_left(bench: Any, reclaimer: Fi
     await bench.unseen(CONFIG_MAP, "settings")
     await bench.cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}})
     bench.state.cache(CONFIG_MAP, "shop").wrote(msgspec.structs.replace(stale, resource_version="999999"))
-    assert (await reclaimer.end(application)) == Result()
+    assert (await reclaimer.end(application, always)) == Result()
     assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
 
 
@@ -144,7 +174,7 @@ async def test_another_object_of_the_same_name_is_left(bench: Any, reclaimer: Fi
 async def test_what_is_to_be_left_is_left(bench: Any, reclaimer: Finalizer, kept: PlannedObject, way: str) -> None:
     await guarded(bench, reclaimer, kept)
     application = await ending(bench, "Orphan" if way == "orphan" else "Background")
-    assert (await reclaimer.end(application, keep=way == "keep")) == Result()
+    assert (await reclaimer.end(application, always, keep=way == "keep")) == Result()
     assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
     assert FINALIZER not in (await finalizers(bench) or [])
 
@@ -177,10 +207,10 @@ async def test_a_finalizer_that_may_not_be_taken_off_is_told_and_tried_again(
     await guarded(bench, reclaimer, kept)
     application = await ending(bench)
     faults.refuse(403, Match(verb="patch", name="shop"), times=1)
-    assert (await reclaimer.end(application)).retry == "slow"
+    assert (await reclaimer.end(application, always)).retry == "slow"
     (event,) = [one for one in await bench.events() if one["reason"] == "ReclaimFailed"]
     assert event["regarding"]["name"] == "shop"
-    assert (await reclaimer.end(application)) == Result()
+    assert (await reclaimer.end(application, always)) == Result()
     assert await finalizers(bench) is None
 
 

@@ -16,6 +16,7 @@ from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model import kinds
 from rudr_py.render.values.plan import Plan, PlannedObject
 
+CLAIM = Kind("v1", "PersistentVolumeClaim")
 CONFIG_MAP = Kind("v1", "ConfigMap")
 APPLICATION = "GET applicationconfigurations/shop"
 HOLD = {"metadata": {"finalizers": ["example.com/hold"]}}
@@ -210,3 +211,28 @@ async def test_a_server_that_is_gone_is_asked_once(bench: Any, owner: LiveObject
     faults.hang_up(Match(verb="delete"), times=9)
     pruned = await bench.pruner.prune(owner, surplus(bench, owner))
     assert [failure.reason for failure in pruned.failures] == ["Unreachable"]
+
+
+@pytest.mark.parametrize("mounted", [True, False])
+async def test_an_owned_claim_is_not_deleted_while_a_planned_pod_mounts_it(
+    bench: Any, config_map: Any, mounted: bool
+) -> None:
+    bench.sources.watch([CLAIM])
+    await bench.sources.wait([CLAIM])
+    owner = await bench.application()
+    claim = msgspec.structs.replace(config_map("data"), ref=Ref(CLAIM, "data"))
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    claim.body.update(kind="PersistentVolumeClaim", spec=spec)
+    del claim.body["data"]
+    await bench.ensure(claim, owner)
+    await bench.seen(CLAIM, "data")
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}] if mounted else []
+    workload = PlannedObject(
+        ref=Ref(Kind("apps/v1", "Deployment"), "web"),
+        body={"metadata": {"labels": {}}, "spec": {"template": {"spec": {"volumes": volumes}}}},
+        instance="web",
+        made_by="test",
+    )
+    schedule = prune.schedule(bench.state, owner, Plan(manifests=(workload,)), ())
+    assert [one.ref.name for one in (schedule.in_use if mounted else schedule.last)] == ["data"]
+    assert [one.ref.name for one in (schedule.last if mounted else schedule.in_use)] == []

@@ -18,10 +18,12 @@ from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Applied, Deleted
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION, COMPONENT
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, POD
 from rudr_py.render.status.status import SyncState
+from rudr_py.render.values import labels
 from rudr_py.testing.clock import FakeClock
 
+DEPLOYMENT = Kind("apps/v1", "Deployment")
 SHOP = ObjectKey("shop", "shop")
 Make = Callable[..., dict[str, Any]]
 
@@ -31,7 +33,9 @@ class Caches:
 
     def __init__(self, catalog: Catalog) -> None:
         self.state = ClusterState()
-        self.caches = {kind: Cache() for kind in (APPLICATION, COMPONENT)}
+        self.caches = {
+            kind: Cache(label=labels.INSTANCE) for kind in (APPLICATION, COMPONENT, COMPONENT_INSTANCE, DEPLOYMENT, POD)
+        }
         for kind, cache in self.caches.items():
             self.state.add(kind, "", cache)
         self.reader = SnapshotReader(self.state, catalog, InputReader(self.state, catalog, FakeClock()))
@@ -93,3 +97,55 @@ def test_the_needed_kinds_are_those_of_the_plan_and_of_the_inventory(caches: Cac
     caches.put({**application(), "status": stored}, 3, generation=1)
     kinds = {kind.kind for kind in caches.read().kinds}
     assert {"Deployment", "Service", "ComponentInstance", "Secret", "Pod"} <= kinds
+
+
+CHANGES: dict[str, tuple[Kind, str, dict[str, Any]]] = {
+    "a planned object is created": (DEPLOYMENT, "shop-web", {"uid": "d"}),
+    "an object of the application is created": (
+        COMPONENT_INSTANCE,
+        "other",
+        {"uid": "i", "ownerReferences": [{"controller": True, "uid": "u"}]},
+    ),
+    "a pod of the instance is created": (POD, "shop-web-1", {"uid": "p", "labels": {labels.INSTANCE: "shop-web"}}),
+}
+
+
+@pytest.fixture
+def settled(caches: Caches, application: Make, component: Make) -> Caches:
+    """An application of a Worker, whose kinds are all watched, after a reconcile that left nothing to do."""
+    caches.put(component(workload="Worker"), 3, uid="c")
+    caches.reader.settle(caches.read())
+    return caches
+
+
+def test_an_application_is_settled_until_the_reconcile_has_left_nothing_to_do(caches: Caches) -> None:
+    assert not caches.reader.is_settled(caches.read())
+
+
+def test_an_application_is_settled_while_nothing_has_changed(settled: Caches) -> None:
+    assert settled.reader.is_settled(settled.read())
+    settled.put({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "unrelated"}}, 9, uid="x")
+    assert settled.reader.is_settled(settled.read())
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_an_application_is_not_settled_after(change: str, settled: Caches) -> None:
+    kind, name, metadata = CHANGES[change]
+    settled.put({"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": name}}, 9, **metadata)
+    assert not settled.reader.is_settled(settled.read())
+
+
+def test_an_application_is_not_settled_after_a_change_of_its_status_or_its_component(
+    settled: Caches, application: Make, component: Make
+) -> None:
+    settled.put({**application(), "status": {"phase": "Modify"}}, 9, generation=1)
+    assert not settled.reader.is_settled(settled.read())
+    settled.reader.settle(settled.read())
+    assert settled.reader.is_settled(settled.read())
+    settled.put(component(workload="Worker"), 10, uid="c", generation=2)
+    assert not settled.reader.is_settled(settled.read())
+
+
+def test_an_application_with_an_object_of_an_unwatched_kind_is_never_settled(caches: Caches) -> None:
+    caches.reader.settle(caches.read())  # the Service of a Server
+    assert not caches.reader.is_settled(caches.read())

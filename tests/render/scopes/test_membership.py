@@ -151,7 +151,7 @@ def test_a_member_has_the_values_that_scopes_need(joined: Make) -> None:
 
 def test_members_are_grouped_by_scope_with_state_and_reason_of_their_health(joined: Make, catalog: Catalog) -> None:
     plan = joined("ops")
-    healths = health.assess(plan, NOTHING, plan.instances[0].workload.context.now)
+    healths = health.assess(plan, NOTHING, plan.instances[0].workload.context.now).instances
     reported = membership.members(plan, healths)
     assert list(reported) == [("ops", "well"), ("ops", "net")]
     (member,) = reported["ops", "well"]

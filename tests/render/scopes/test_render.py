@@ -273,7 +273,7 @@ def test_the_status_lists_scopes_and_the_scopes_of_each_instance(
 def test_the_status_of_a_scopes_object_is_the_result_of_its_type(zoned: Make) -> None:
     rendered = zoned(members={"east": (member("a", "x"),)}, probe_results={"east": {"p": None}})
     now = rendered.scopes[0].bound_type.context.now
-    scopes = health.scopes(rendered, NOTHING, now)
+    scopes = health.assess(rendered, NOTHING, now).scopes
     assert status.scope_status(scopes) == {Ref(MAP, "east-zone"): {"members": 1, "asked": {"p": None}}}
 
 
@@ -281,7 +281,7 @@ def test_a_scope_type_that_fails_writes_no_status_and_is_reported(
     zoned: Make, inputs: Callable[..., Inputs], application: Text
 ) -> None:
     rendered = zoned({"do": "fail"})
-    assert status.scope_status(health.scopes(rendered, NOTHING, rendered.scopes[0].bound_type.context.now)) == {}
+    assert status.scope_status(health.assess(rendered, NOTHING, rendered.scopes[0].bound_type.context.now).scopes) == {}
     (scope,) = _status(rendered, inputs(application()))["scopes"]
     assert (scope["state"], scope["reason"]) == ("unknown", "PluginFailed")
     assert "no status today" in scope["message"]

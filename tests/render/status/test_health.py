@@ -51,7 +51,7 @@ def _told(
 
 
 def _ask(plan: Plan, observed: Observed = NOTHING, now: datetime = NOW) -> Health:
-    (healths,) = health.assess(plan, observed, now)
+    (healths,) = health.assess(plan, observed, now).instances
     return healths.traits[0].health
 
 
@@ -95,7 +95,7 @@ def test_a_type_that_fails_is_unknown_and_other_types_are_assessed(
     result = _ask(plan)
     assert (result.state, result.reason) == ("unknown", reason)
     assert message in result.message
-    (instance,) = health.assess(plan, NOTHING, NOW)
+    (instance,) = health.assess(plan, NOTHING, NOW).instances
     assert (instance.workload.state, instance.workload.reason) == ("progressing", "Missing")
 
 

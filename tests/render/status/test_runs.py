@@ -95,16 +95,16 @@ def test_done_means_completed_with_exactly_the_planned_inputs(
 def test_a_completed_and_deleted_object_is_ready(planned: Plan) -> None:
     now = planned.instances[0].workload.context.now
     runs = {"job": {"job": Run("job", _digest(planned), "complete")}}
-    (healths,) = health.assess(planned, NOTHING, now, runs)
+    (healths,) = health.assess(planned, NOTHING, now, runs).instances
     assert (healths.workload.state, healths.workload.reason) == ("ready", "Complete")
-    (missing,) = health.assess(planned, NOTHING, now)
+    (missing,) = health.assess(planned, NOTHING, now).instances
     assert missing.workload.reason == "Missing"
 
 
 def test_a_deleted_object_that_ran_with_other_inputs_is_missing(planned: Plan) -> None:
     now = planned.instances[0].workload.context.now
     runs = {"job": {"job": Run("job", "other", "complete")}}
-    assert health.assess(planned, NOTHING, now, runs)[0].workload.reason == "Missing"
+    assert health.assess(planned, NOTHING, now, runs).instances[0].workload.reason == "Missing"
 
 
 def test_a_completed_and_deleted_object_has_the_word_succeeded(planned: Plan) -> None:

@@ -206,5 +206,5 @@ class Seen:
 def test_health_of_an_extended_workload_comes_from_its_conditions(made: Make) -> None:
     plan = made({"name": "size", "value": 1})
     now = plan.instances[0].workload.context.now
-    assert health.assess(plan, Seen("True"), now)[0].workload.ok
-    assert health.assess(plan, Seen("False"), now)[0].workload == Health("progressing", "Warm", "as it is")
+    assert health.assess(plan, Seen("True"), now).instances[0].workload.ok
+    assert health.assess(plan, Seen("False"), now).instances[0].workload == Health("progressing", "Warm", "as it is")

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from rudr_py import catalog as catalogs
 from rudr_py.api import Rendered, Scope, Trait, WorkloadType
 from rudr_py.catalog import Catalog, PluginState, State
+from rudr_py.model.application import Application
+from rudr_py.model.document import Parsed
+from rudr_py.model.identity import Metadata
 from rudr_py.render import render as rendering
 from rudr_py.render.status import status
 from rudr_py.render.status.status import SyncState
-from rudr_py.render.types import packages
 from rudr_py.render.values.inputs import NOTHING, Inputs
 from rudr_py.render.values.plan import Plan
 
@@ -167,7 +169,9 @@ NAMES = st.text(st.characters(blacklist_categories=("Cs", "Zs")), min_size=1, ma
 
 @given(st.dictionaries(NAMES, st.tuples(NAMES, NAMES).map(" ".join) | NAMES))
 def test_written_packages_are_read_back(wanted: dict[str, str]) -> None:
-    assert packages.read(tuple(packages.written(wanted))) == wanted
+    application = Application(metadata=Metadata(name="app"))
+    empty = Inputs(application=application, parsed=Parsed(value=application), components={}, now=NOW)
+    assert status.read_previous(_built(Plan(packages=wanted), empty)).packages == wanted
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -178,5 +182,5 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 
 @given(st.lists(st.dictionaries(st.sampled_from(("name", "version", "types")), JSON)))
 def test_any_packages_of_a_status_are_read_or_ignored(entries: list[dict[str, Any]]) -> None:
-    packages_read = packages.read(tuple(entries))
+    packages_read = status.read_previous({"packages": entries}).packages
     assert all(isinstance(text, str) for pair in packages_read.items() for text in pair)

@@ -1,0 +1,7 @@
+"""The clusters of the e2e suite, for the tests of this package too."""
+
+from __future__ import annotations
+
+from tests.e2e.conftest import any_cluster, catalog, cluster, pytest_generate_tests, server
+
+__all__ = ["any_cluster", "catalog", "cluster", "pytest_generate_tests", "server"]
