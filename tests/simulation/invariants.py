@@ -121,7 +121,9 @@ class Invariants:
 
 
 def _reclaims(application: Document) -> bool:
-    """Whether the document deletes claims with the application."""
+    """Whether the document deletes claims with the application; one that is paused keeps everything."""
+    if metadata_keys.PAUSED_ANNOTATION in application["metadata"].get("annotations", {}):
+        return False
     traits = [trait for binding in application["spec"]["components"] for trait in binding.get("traits", ())]
     return any(trait.get("properties", {}).get("reclaim") == "delete" for trait in traits)
 
