@@ -148,14 +148,12 @@ def _component(
 ) -> _ComponentSide:
     """Resolve the component, its parameters and its workload type for this binding."""
     variables = inputs.application.variables
-    if parsed is None:
-        return _ComponentSide(locate_setting=_settings(()), problems=tuple(_undefined(binding, variables, path)))
     document = f"componentschematic/{binding.component_name}"
-    problems, warnings = of(document, parsed.problems), of(document, parsed.warnings)
-    component = parsed.value
-    if component is None or _touched(parsed, "$.spec.parameters"):
+    problems, warnings = (of(document, parsed.problems), of(document, parsed.warnings)) if parsed else ((), ())
+    component = parsed.value if parsed else None
+    if parsed is None or component is None or _touched(parsed, "$.spec.parameters"):
         # without declared parameters only the variables can be checked
-        undefined = _undefined(binding, variables, path)
+        _, undefined = resolve.substitute_parameters(binding, variables, path)
         return _ComponentSide(locate_setting=_settings(()), problems=(*problems, *undefined), warnings=warnings)
     resolved = resolve.resolve(component, binding, variables, path=path)
     locate_setting = _settings(
@@ -176,13 +174,7 @@ def _component(
 
 
 def _touched(parsed: Parsed[Component], path: str) -> bool:
-    return any(paths.below(problem.path, path) or problem.path in ("$", "$.spec") for problem in parsed.problems)
-
-
-def _undefined(binding: ComponentBinding, variables: Mapping[str, Any], path: str) -> Iterable[Problem]:
-    for name, value in binding.parameter_values.items():
-        place = paths.child(path, *binding.parameter_steps.get(name, ("parameterValues",)))
-        yield from resolve.substitute(value, variables, place, rule="AC-8")[1]
+    return parsed.has_problem_in(path) or any(problem.path in ("$", "$.spec") for problem in parsed.problems)
 
 
 def _settings(settings: tuple[tuple[str, bool], ...]) -> Locator:

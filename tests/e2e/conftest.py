@@ -40,7 +40,7 @@ USER_KUBECONFIG = os.environ.get("RUDR_TEST_KUBECONFIG", "")
 AGENT = "rudr-py/"
 TESTER = "fieldManager=tester"
 LARGE_NODE = NodeSettings(cpu="64", memory="64Gi", pods=500)
-"""The node of the local API, with room for the largest test."""
+"""The node of the local API, with capacity for the largest test."""
 RELEASES = ("1.25", "1.31", "1.37")
 METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE", "deletecollection": "DELETE"}
 
