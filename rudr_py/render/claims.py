@@ -21,7 +21,7 @@ def missing(instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
     """
     added = {planned.ref.name for one in instances.values() for planned in one.manifests if planned.ref.kind == CLAIM}
     for index, rendered in instances.items():
-        if rendered.plan is None or not membership.core(rendered.plan.workload.name):
+        if rendered.plan is None or not membership.core(rendered.plan.workload.offer.name):
             continue
         mounted = (name for planned in rendered.manifests for name in mounts(planned.body.get("spec")))
         for name in dict.fromkeys(mounted):
