@@ -133,8 +133,8 @@ def _leftovers(cluster: SimulatedCluster, planned: set[Ref]) -> Iterator[str]:
         ref = Ref(kind_of(obj), metadata["name"])
         if ref in planned or not is_applied(metadata):
             continue
-        if obj["kind"] == "PersistentVolumeClaim" and metadata_keys.RECLAIM not in metadata.get("annotations", {}):
-            continue  # a retained claim outlives its trait
+        if obj["kind"] == "PersistentVolumeClaim":
+            continue  # it may outlive its trait; I4 checks those that are deleted with the application
         if obj["kind"] == "ConfigMap" and metadata["name"] in used:
             continue
         yield f"{ref} is left over"

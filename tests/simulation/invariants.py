@@ -75,7 +75,7 @@ class Invariants:
             self._cluster.violation(f"I6: {event.name} has observedGeneration {observed}, which did not exist yet")
         guarded = metadata_keys.RECLAIM in before.get("metadata", {}).get("finalizers", ())
         released = event.type == DELETED or metadata_keys.RECLAIM not in obj["metadata"].get("finalizers", ())
-        if guarded and released and "deletionTimestamp" in obj["metadata"]:
+        if guarded and released and "deletionTimestamp" in obj["metadata"] and _reclaims(obj):
             left = [
                 claim["metadata"]["name"]
                 for claim in self._cluster.objects()
@@ -118,6 +118,14 @@ class Invariants:
         for text in self._cluster.records.texts:
             if SECRET in text:
                 self._cluster.violation(f"I8: the secret is in a log record: {text[:200]}")
+
+
+def _reclaims(application: Document) -> bool:
+    """Whether the document deletes claims with the application; one that is paused keeps everything."""
+    if metadata_keys.PAUSED_ANNOTATION in application["metadata"].get("annotations", {}):
+        return False
+    traits = [trait for binding in application["spec"]["components"] for trait in binding.get("traits", ())]
+    return any(trait.get("properties", {}).get("reclaim") == "delete" for trait in traits)
 
 
 def _is_managed(obj: Document) -> bool:

@@ -50,7 +50,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     """One request, its number, its random source, and its fate.
 
     `kill` ends the process of the client before the request is sent, after the server has executed it and before the
-    answer, or after the answer.
+    answer, or after the answer. `lag` are the seconds by which a watch reports changes late.
     """
 
     number: int
@@ -60,6 +60,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     fault: Kind = "none"
     code: int = 0
     kill: Literal["", "before", "sent", "answered"] = ""
+    lag: float = 0.0
 
     @property
     def is_write(self) -> bool:
@@ -274,6 +275,7 @@ class SimulatedTransport:
             lines = self._distorted(exchange, source.choice(weather.distortions), lines)
         silence = exchange.request.timeout or requests.DEFAULT_TIMEOUT
         network.started.add(exchange.number)
+        delay = 0.0  # the state at the beginning is current
         try:
             while time() < cut and exchange.number not in network.cut:
                 try:
@@ -287,7 +289,8 @@ class SimulatedTransport:
                     raise _reset(exchange) from None
                 except StopAsyncIteration:
                     return
-                await asyncio.sleep(_latency(source))
+                await asyncio.sleep(_latency(source) + delay)
+                delay = exchange.lag
                 yield block
         finally:
             network.open.pop(exchange.number, None)

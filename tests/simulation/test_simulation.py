@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from rudr_py.local.storage.store import ADDED, Event
 from rudr_py.model.kinds import APPLICATION
 from tests.simulation import virtual_loop
 from tests.simulation.cluster import SimulatedCluster
-from tests.simulation.documents import application, binding, component
+from tests.simulation.documents import application, binding, component, volume
 from tests.simulation.invariants import Invariants
 from tests.simulation.network import Exchange
 from tests.simulation.run import simulate
@@ -141,6 +142,36 @@ def test_a_status_from_before_a_change_is_corrected_when_its_answer_comes_after_
         await slowed.wait()
         cluster.network.direct = lambda _exchange: None
         cluster.apply(document)
+        await cluster.rest()
+        invariants.at_rest()
+
+    virtual_loop.run(main(), loop)
+    assert cluster.violations == []
+
+
+def test_a_claim_whose_creation_was_never_answered_is_deleted_with_its_application() -> None:
+    """The watch of the claims lags, so only a read of the server shows the claim before the finalizer is removed."""
+    loop = VirtualLoop()
+    cluster = SimulatedCluster("lost claim", loop)
+
+    def lose(exchange: Exchange) -> None:
+        if "/persistentvolumeclaims" in exchange.request.path:
+            exchange.lag = 20.0
+            if exchange.request.method == "PATCH":
+                exchange.fault = "lost answer"
+
+    def delete_at_once(event: Event, _client: str) -> None:
+        if event.table == "persistentvolumeclaims" and event.type == ADDED:
+            loop.call_soon(cluster.delete, APPLICATION, "shop")
+
+    async def main() -> None:
+        await cluster.start()
+        invariants = Invariants(cluster)
+        cluster.listen(delete_at_once)
+        cluster.network.direct = lose
+        cluster.start_controller("main")
+        cluster.apply(component("store", claim=True))
+        cluster.apply(application("shop", binding("store", "shop-store", volume("delete"))))
         await cluster.rest()
         invariants.at_rest()
 
