@@ -16,7 +16,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.model.document import Positions
-from rudr_py.render import instance, prepare
+from rudr_py.render import claims, instance, prepare
 from rudr_py.render.prepare import PrepareResult
 from rudr_py.render.scopes import render as scopes
 from rudr_py.render.types import packages
@@ -59,6 +59,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
         *inputs.parsed.warnings,
         *(warning for result in prepared for warning in result.warnings),
         *(warning for result in results for warning in result.warnings),
+        *([] if problems or missing or faults else claims.missing(instances)),
     ]
     located_warnings = _located(warnings, inputs.positions)
     wake_times = [result.wake_at for result in results if result.wake_at is not None]

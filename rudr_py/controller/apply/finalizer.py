@@ -16,7 +16,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.apply import mounts
+from rudr_py.controller.apply import mounts, ownership
 from rudr_py.controller.apply.desired import RECLAIM_ANNOTATION
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import WaitingError
@@ -29,6 +29,7 @@ from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE
+from rudr_py.render.claims import CLAIM
 from rudr_py.render.reclaim import IsReclaimed
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
@@ -127,7 +128,7 @@ class Finalizer:
                 reason = "the application's documents do not delete it"
                 if live.annotations.get(RECLAIM_ANNOTATION) != "delete":
                     continue
-            elif ref.kind == mounts.CLAIM and (mount := mounts.other_application(self._state, application, ref.name)):
+            elif ref.kind == CLAIM and (mount := mounts.other_application(self._state, application, ref.name)):
                 reason = f"{mount} mounts it"
             if reason:
                 note = f"{ref} is kept: {reason}"
@@ -148,7 +149,8 @@ class Finalizer:
         for kind in self._state.kinds():
             cache = self._state.cache(kind, application.namespace)
             for live in cache.by_namespace(application.namespace) if cache is not None else ():
-                if live.labels.get(labels.APPLICATION) == name and not live.owner_uid:
+                handed_over = ownership.claimant(live.labels) not in (None, application.name)
+                if live.labels.get(labels.APPLICATION) == name and not live.owner_uid and not handed_over:
                     yield Ref(kind, live.name), live
 
     def _orphaning(self, application: LiveObject) -> bool:
