@@ -26,6 +26,7 @@ from rudr_py.kube.clock import Clock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CONFIG_MAP, POD
+from rudr_py.render.claims import CLAIM
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
 
@@ -114,7 +115,7 @@ def _scaled(candidate: PruneCandidate) -> Ref | None:
 
 def _mounted(surplus: Mapping[Ref, PruneCandidate], plan: Plan, state: ClusterState) -> frozenset[Ref]:
     """The claims that are mounted, and their owners: the garbage collector deletes a claim with its owner."""
-    claims = [one for one in surplus.values() if one.ref.kind == mounts.CLAIM]
+    claims = [one for one in surplus.values() if one.ref.kind == CLAIM]
     lives = [one.live for one in claims if one.live is not None and _is_mounted(one, surplus, plan, state)]
     uids = {uid for live in lives for uid in (live.uid, live.owner_uid)}
     return frozenset(ref for ref, one in surplus.items() if one.live is not None and one.live.uid in uids)
