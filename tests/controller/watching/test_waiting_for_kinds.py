@@ -20,7 +20,7 @@ from tests.e2e.documents import established
 
 SHOP = ObjectKey("shop", "shop")
 ROBOT = Kind("acme.example/v1", "Robot")
-CRD = {
+CRD: dict[str, Any] = {
     "apiVersion": "apiextensions.k8s.io/v1",
     "kind": "CustomResourceDefinition",
     "metadata": {"name": "robots.acme.example"},
