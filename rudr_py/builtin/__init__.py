@@ -4,9 +4,9 @@ The package uses `rudr_py.api` only and is an example for plugin authors. Object
 Rudr, so that running Rudr applications are adopted without a restart of their pods.
 
 replicated, task, singleton          the workload types
-workload                             their base class: labels, order of objects, health
+workload                             their base class: labels, Service, order of objects, health
 pod, container, config_files,        a ComponentSchematic as a pod template and the objects that pods need
-volumes, service
+volumes
 manual_scaler, auto_scaler,          the traits
 ingress, volume_mounter, empty
 health_scope, network_scope          the scopes

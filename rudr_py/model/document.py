@@ -67,3 +67,7 @@ class Parsed(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     value: T | None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+
+    def has_problem_in(self, path: str) -> bool:
+        """Whether a problem is at this path or below it."""
+        return any(paths.below(problem.path, path) for problem in self.problems)

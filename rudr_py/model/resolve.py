@@ -46,7 +46,7 @@ def resolve(
     A parameter's value is the binding's, else its default; without either it is unset, which is an error only if
     it is required (PA-3, PA-6). `fromParam` wins over `value` unless the parameter is unset (EN-1, WS-2).
     """
-    bound_values, problems = _bound_values(binding, variables, path)
+    bound_values, problems = substitute_parameters(binding, variables, path)
     declared = {parameter.name: parameter for parameter in component.parameters}
     parameters: dict[str, Json] = {}
     for parameter in declared.values():
@@ -95,14 +95,7 @@ def substitute_properties(
     return properties, tuple(problems)
 
 
-def text_of(value: Json) -> str:
-    """A value as the text of an environment variable or file: text unchanged, anything else as compact JSON."""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def _bound_values(
+def substitute_parameters(
     binding: ComponentBinding, variables: Mapping[str, Json], path: str
 ) -> tuple[dict[str, Json], list[Problem]]:
     """The binding's values with variables replaced (AC-8). Null is the same as absent."""
@@ -113,6 +106,13 @@ def _bound_values(
         values[name], undefined = substitute(value, variables, place, rule="AC-8")
         problems += undefined
     return {name: value for name, value in values.items() if value is not None}, problems
+
+
+def text_of(value: Json) -> str:
+    """A value as the text of an environment variable or file: text unchanged, anything else as compact JSON."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _parameter_problem(parameter: Parameter, value: Json, component: Component, place: str) -> Problem | None:

@@ -85,7 +85,11 @@ class _Assembly:
         if sized is None:
             self._check_limits((workload, *traits), {})
             return self._failed_result()
-        results = (workload, *sorted(traits, key=_sort_key), sized)
+        # in any listed order the same; a trait that is listed repeatedly is ordered by its properties
+        ordered = sorted(
+            traits, key=lambda item: (item.offer.name, msgspec.json.encode(item.properties, order="deterministic"))
+        )
+        results = (workload, *ordered, sized)
         final, changes = self._edited(results)
         self._check_limits(results, final)
         member = self._member(workload) if self._prepared.scopes else None
@@ -360,11 +364,6 @@ def _with_pull_policy(manifest: Manifest, policy: str) -> Manifest:
             if isinstance(container, dict):
                 container["imagePullPolicy"] = policy
     return msgspec.structs.replace(manifest, body=body)
-
-
-def _sort_key(result: _AnyResult) -> tuple[str, bytes]:
-    """Sort key: by name, and for a trait that is listed repeatedly by its properties."""
-    return result.offer.name, msgspec.json.encode(result.properties, order="deterministic")
 
 
 def _clash_problem(clash: EditClash) -> Problem:

@@ -15,7 +15,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.model.document import Positions
-from rudr_py.render import instance, prepare
+from rudr_py.render import claims, instance, prepare
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PrepareResult
 from rudr_py.render.scopes import render as scopes
@@ -38,7 +38,8 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
     instances = {
         index: instance.render(result.instance, inputs)
         for index, result in enumerate(prepared)
-        if result.instance is not None and not _has_parse_problem(inputs, index)
+        # types are not called for a binding in which the parser reported a problem
+        if result.instance is not None and not inputs.parsed.has_problem_in(result.instance.path)
     }
     plans = tuple(result.plan for result in instances.values() if result.plan is not None)
     declared = range(len(inputs.application.scopes))
@@ -59,6 +60,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
         *inputs.parsed.warnings,
         *(warning for result in prepared for warning in result.warnings),
         *(warning for result in results for warning in result.warnings),
+        *([] if problems or missing or faults else claims.missing(instances)),
     ]
     located_warnings = _located(warnings, inputs.positions)
     wake_times = [result.wake_at for result in results if result.wake_at is not None]
@@ -81,17 +83,11 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
     )
 
 
-def _has_parse_problem(inputs: Inputs, index: int) -> bool:
-    """Whether the parser reported a problem inside this binding; then types are not called."""
-    path = paths.child("$", "spec", "components", index)
-    return any(paths.below(problem.path, path) for problem in inputs.parsed.problems)
-
-
 def _partial_problems(inputs: Inputs, prepared: Sequence[PrepareResult]) -> Iterator[Problem]:
     """Problems that types report for incomplete instances. Faults are ignored: omitted parts may cause them."""
-    for index, result in enumerate(prepared):
-        if result.partial_instance is not None and not _has_parse_problem(inputs, index):
-            yield from instance.render(result.partial_instance, inputs).problems
+    for partial_instance in (result.partial_instance for result in prepared):
+        if partial_instance is not None and not inputs.parsed.has_problem_in(partial_instance.path):
+            yield from instance.render(partial_instance, inputs).problems
 
 
 def _component_instance(inputs: Inputs, plan: InstancePlan) -> PlannedObject:

@@ -266,13 +266,13 @@ def _objects(plan: Plan) -> tuple[Mapping[str, Any], ...]:
 def _failures(case: Case, plan: Plan, observed_objects: ObservedObjects) -> Iterator[str]:
     name = case.setup.type_.name
     for instance in health.assess(plan, observed_objects, case.setup.now).instances:
-        parts = [(instance.plan.workload.name, instance.workload)]
-        parts += [(trait.trait.name, trait.health) for trait in instance.traits]
+        parts = [(instance.plan.workload.offer.name, instance.workload)]
+        parts += [(trait.trait.offer.name, trait.health) for trait in instance.traits]
         yield from (
             part_health.message for part, part_health in parts if part == name and part_health.reason in _FAILED
         )
     for scope in health.assess(plan, observed_objects, case.setup.now).scopes:
-        if scope.plan.bound_type.name == name and scope.health.reason in _FAILED:
+        if scope.plan.bound_type.offer.name == name and scope.health.reason in _FAILED:
             yield scope.health.message
 
 

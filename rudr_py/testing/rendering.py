@@ -169,7 +169,7 @@ def _health(setup: RenderSetup, plan: Plan) -> Health:
     if isinstance(setup.type_, Scope):
         return health.assess(plan, observed, setup.now).scopes[0].health
     first = health.assess(plan, observed, setup.now).instances[0]
-    own = (trait.health for trait in first.traits if trait.trait.name == setup.type_.name)
+    own = (trait.health for trait in first.traits if trait.trait.offer.name == setup.type_.name)
     return next(own, first.workload)
 
 

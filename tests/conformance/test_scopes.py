@@ -138,7 +138,7 @@ def test_the_root_application_is_valid_and_has_a_scope_of_each_core_type() -> No
     text = json.dumps(root_scopes.document("default"))
     plan = oam.plan(SERVER, text, member(), name=root_scopes.NAME, root=root_scopes.NAME)
     assert (plan.problems, plan.warnings) == ((), ())
-    assert sorted(scope.bound_type.name for scope in plan.scopes) == sorted(
+    assert sorted(scope.bound_type.offer.name for scope in plan.scopes) == sorted(
         offer.name for offer in oam.catalog().offers() if isinstance(offer.type, Scope)
     )
     assert joined(oam.plan(SERVER, text, member(), root=root_scopes.NAME)) == ["HealthScope", "NetworkScope"]

@@ -52,8 +52,8 @@ def test_an_instance_has_any_number_of_traits() -> None:
 
 def test_traits_keep_their_order_and_any_order_gives_the_same_objects() -> None:
     first, second = plan(SCALER, INGRESS), plan(INGRESS, SCALER)
-    assert [part.name for part in first.instances[0].traits] == ["manual-scaler", "ingress"]
-    assert [part.name for part in second.instances[0].traits] == ["ingress", "manual-scaler"]
+    assert [part.offer.name for part in first.instances[0].traits] == ["manual-scaler", "ingress"]
+    assert [part.offer.name for part in second.instances[0].traits] == ["ingress", "manual-scaler"]
     assert msgspec.json.encode(oam.objects(first)) == msgspec.json.encode(oam.objects(second))
 
 

@@ -93,7 +93,7 @@ async def test_an_application_is_not_ready_until_its_resources_are_available(
         await cluster.until(APPLICATION, "shop", ready)
 
 
-async def test_an_instance_waits_until_another_one_leaves_room(
+async def test_an_instance_waits_until_another_one_is_deleted(
     cluster: Cluster, catalog: Catalog, local: LocalCluster
 ) -> None:
     await cluster.apply(worker("{cpu: {required: 40}}"), application(name="first"))

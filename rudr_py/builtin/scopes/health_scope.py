@@ -215,7 +215,10 @@ def _names(member: Member) -> tuple[str, str]:
 
 def _states(ctx: ScopeContext[HealthScopeProperties]) -> tuple[str, ...]:
     """`healthy` or `unhealthy` for each member. A member without a result keeps its previous state."""
-    before = _states_before(ctx)
+    before = {
+        (get_in(entry, "name", default=""), get_in(entry, "instanceName", default="")): entry.get("status")
+        for entry in mappings_in(_live_status(ctx), "components")
+    }
     states = []
     for member, probes in zip(ctx.members, _probes(ctx), strict=True):
         healthy = _passed(ctx.probe_results, probes) if probes else _is_healthy(member.health)
@@ -255,10 +258,3 @@ def _overall(ctx: ScopeContext[HealthScopeProperties], states: tuple[str, ...]) 
 
 def _live_status(ctx: ScopeContext[HealthScopeProperties]) -> Mapping[str, Any]:
     return get_in(ctx.live(Ref(kinds.HEALTH_SCOPE, _name(ctx))), "status", default={})
-
-
-def _states_before(ctx: ScopeContext[HealthScopeProperties]) -> dict[tuple[str, str], Any]:
-    return {
-        (get_in(entry, "name", default=""), get_in(entry, "instanceName", default="")): entry.get("status")
-        for entry in mappings_in(_live_status(ctx), "components")
-    }

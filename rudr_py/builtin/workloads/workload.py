@@ -1,18 +1,32 @@
-"""The base class of the six core workload types: labels, ConfigMaps, the order of objects, settings, and health.
+"""The base class of the six core workload types: labels, ConfigMaps, Service, the order of objects, and health.
 
 A subclass defines the object around the pod template; `pod` defines the template.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from rudr_py.api import Health, InvalidProperties, Kind, Manifest, Rendered, WorkloadContext, WorkloadType, pods
+from rudr_py.api import (
+    Health,
+    InvalidProperties,
+    Kind,
+    Manifest,
+    Problem,
+    Rendered,
+    WorkloadContext,
+    WorkloadType,
+    pods,
+)
 from rudr_py.builtin import kinds, labels
-from rudr_py.builtin.workloads import config_files, pod, service
+from rudr_py.builtin.workloads import config_files, pod
+from rudr_py.builtin.workloads.container import with_paths
+
+_SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
 
 class CoreWorkload(WorkloadType[dict[str, Any]]):
@@ -45,7 +59,7 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
         """The ConfigMaps, first because starting pods mount them; the object that runs the pods; the Service."""
         problems = [*pod.problems(ctx)]
         if self.listens:
-            problems += service.problems(ctx)
+            problems += _service_problems(ctx)
         if problems:
             raise InvalidProperties(*problems)
         own = labels.workload(ctx, self.label)
@@ -57,7 +71,7 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
             add=(
                 *config_files.config_maps(ctx, labels.workload(ctx, self.config_label)),
                 Manifest(kind=self.kind, name=ctx.instance, body=body, labels=own, run_once=self.run_once),
-                *(service.render(ctx, own) if self.listens else ()),
+                *(_service(ctx, own) if self.listens else ()),
             ),
             warnings=(unused,) if ctx.properties else (),
         )
@@ -74,3 +88,31 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
         own = tuple(manifest for manifest in ctx.manifests if manifest.kind != kinds.AUTOSCALER)
         health = super().health(msgspec.structs.replace(ctx, manifests=own))
         return pods.explain(health, ctx.observed(kinds.POD))
+
+
+def _service(ctx: WorkloadContext[Any], own: dict[str, str]) -> tuple[Manifest, ...]:
+    """One Service per instance, named like it, with every port of every container; empty without a port."""
+    if not ctx.ports:
+        return ()
+    # the containers of a pod share its addresses: the same port of two containers is one port of the Service
+    ports = {(port.container_port, port.protocol): port.name for port in reversed(ctx.ports)}
+    listed = [
+        {"name": name, "protocol": protocol, "port": number, "targetPort": number}
+        for (number, protocol), name in reversed(ports.items())
+    ]
+    body = {"spec": {"selector": labels.selector(ctx), "ports": listed}}
+    return (Manifest(kind=kinds.SERVICE, name=ctx.instance, body=body, labels=own),)
+
+
+def _service_problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
+    """A name that is invalid for a Service, and ports that contradict each other."""
+    if ctx.ports and not _SERVICE_NAME.fullmatch(ctx.instance):
+        message = f'"{ctx.instance}" is not a valid Service name: it must start with a letter and contain no dot'
+        yield Problem(message)
+    seen: dict[str, tuple[int, str]] = {}
+    for base, container in with_paths(ctx.component):
+        for index, port in enumerate(container.ports):
+            listens = (port.container_port, port.protocol)
+            if seen.setdefault(port.name, listens) != listens:
+                message = f'two ports of the component are named "{port.name}"; port names of a Service must be unique'
+                yield Problem(message, path=f"{base}.ports[{index}].name")

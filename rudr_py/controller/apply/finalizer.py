@@ -7,7 +7,7 @@ application mounts is kept. An object that cannot be deleted is reported and kep
 
 from __future__ import annotations
 
-import logging
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,17 +15,20 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.apply import mounts
+from rudr_py.controller.apply import mounts, ownership
 from rudr_py.controller.apply.desired import RECLAIM_ANNOTATION
-from rudr_py.controller.results import failures
+from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.failures import WaitingError
 from rudr_py.controller.results.result import Result
+from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.kube import requests
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE
+from rudr_py.render.claims import CLAIM
 from rudr_py.render.reclaim import IsReclaimed
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
@@ -40,8 +43,6 @@ ATTEMPTS = 3
 
 FINALIZER_PURPOSE = "for removing the finalizer of an application that is being deleted"
 RECLAIM_PURPOSE = "for deleting the volume claims of a deleted application"
-
-log = logging.getLogger(__name__)
 
 
 class Finalizer:
@@ -84,8 +85,9 @@ class Finalizer:
 
     async def _reclaim(self, application: LiveObject, is_reclaimed: IsReclaimed) -> Result | None:
         """Delete the objects. Returns a result where that is to be repeated."""
-        due = self._due(application, is_reclaimed)
         try:
+            await self._refresh(application)
+            due = self._due(application, is_reclaimed)
             if due and not await self._is_current(application):
                 return Result(error="the application has changed; nothing is deleted with it yet", retry="backoff")
         except errors.NotFoundError:
@@ -94,7 +96,7 @@ class Finalizer:
             return failures.result([failures.of(Ref(APPLICATION, application.name), error, needed=RECLAIM_PURPOSE)])
         for ref, live in due:
             try:
-                await self._delete(ref, live)
+                await self._delete(application, ref, live)
             except errors.RudrError as error:
                 failure = failures.of(ref, error, otherwise="ReclaimFailed", needed=RECLAIM_PURPOSE)
                 if failure.kind == "error":
@@ -102,6 +104,17 @@ class Finalizer:
                 note = f"{failure.message}; it is kept"
                 self._recorder.record(application, "ReclaimFailed", note, action="Reclaim", warning=True)
         return None
+
+    async def _refresh(self, application: LiveObject) -> None:
+        """Read the objects of the inventory that the cache lacks: the answer to their creation may have been lost."""
+        stored = cluster_state.previous(application).resources
+        for ref in tuple(self._state.applications.records(application, stored)):
+            if self._state.get(ref.kind, application.namespace, ref.name) is None:
+                with contextlib.suppress(errors.NotFoundError, errors.KindAbsentError):
+                    target = await self._client.target(ref.kind, application.namespace, ref.name)
+                    live = await self._client.client.live(requests.get(target))
+                    if live.labels.get(labels.MANAGED_BY) == labels.MANAGER:
+                        self._client.remember(live)
 
     def _due(self, application: LiveObject, is_reclaimed: IsReclaimed) -> tuple[tuple[Ref, LiveObject], ...]:
         """The objects to delete. Those that might be expected to be deleted, but are kept, are reported."""
@@ -112,7 +125,7 @@ class Finalizer:
                 reason = "the application's documents do not delete it"
                 if live.annotations.get(RECLAIM_ANNOTATION) != "delete":
                     continue
-            elif ref.kind == mounts.CLAIM and (mount := mounts.other_application(self._state, application, ref.name)):
+            elif ref.kind == CLAIM and (mount := mounts.other_application(self._state, application, ref.name)):
                 reason = f"{mount} mounts it"
             if reason:
                 note = f"{ref} is kept: {reason}"
@@ -133,7 +146,8 @@ class Finalizer:
         for kind in self._state.kinds():
             cache = self._state.cache(kind, application.namespace)
             for live in cache.by_namespace(application.namespace) if cache is not None else ():
-                if live.labels.get(labels.APPLICATION) == name and not live.owner_uid:
+                handed_over = ownership.claimant(live.labels) not in (None, application.name)
+                if live.labels.get(labels.APPLICATION) == name and not live.owner_uid and not handed_over:
                     yield Ref(kind, live.name), live
 
     def _orphaning(self, application: LiveObject) -> bool:
@@ -147,7 +161,7 @@ class Finalizer:
             not (live.owner_uid or live.deleting) for live in instances if live.labels.get(labels.APPLICATION) == name
         )
 
-    async def _delete(self, ref: Ref, live: LiveObject) -> None:
+    async def _delete(self, application: LiveObject, ref: Ref, live: LiveObject) -> None:
         """Delete an object. A claim in use ends with the last of its pods, and those with the application."""
         if live.deleting:
             return
@@ -156,7 +170,8 @@ class Finalizer:
             await self._client.delete(target, uid=live.uid)
         except (errors.NotFoundError, errors.ConflictError):
             return  # deleted, or replaced by another object
-        log.info("object reclaimed", extra={"object": f"{ref.kind.kind} {live.namespace}/{live.name}"})
+        instance = live.labels.get(labels.INSTANCE, "")
+        change_log.changed("deleted", ref, application=application.name, instance=instance, reason="Reclaimed")
 
     async def _edit(self, application: LiveObject, *, present: bool) -> None:
         target = await self._client.target(APPLICATION, application.namespace, application.name)
@@ -173,6 +188,9 @@ class Finalizer:
                 await self._client.json_patch(target, msgspec.json.encode(operations), FIELD_MANAGER)
             except (errors.ConflictError, errors.InvalidError):
                 continue  # it has changed meanwhile
+            reason = "FinalizerAdded" if present else "FinalizerRemoved"
+            ref = Ref(APPLICATION, application.name)
+            change_log.changed("changed", ref, application=application.name, reason=reason)
             return
         message = f"the finalizer {FINALIZER} cannot be written, because the application keeps changing"
         raise errors.ConflictError(message, status=409, reason="Conflict")

@@ -9,9 +9,9 @@ from rudr_py.api import Kind, Ref
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, POD
+from rudr_py.render import claims
+from rudr_py.render.claims import CLAIM
 from rudr_py.render.values import labels
-
-CLAIM = Kind("v1", "PersistentVolumeClaim")
 
 _WITHOUT_PODS = frozenset({APPLICATION, COMPONENT, COMPONENT_INSTANCE, CLAIM})
 
@@ -27,7 +27,7 @@ def mounting(state: ClusterState, namespace: str, claim: str) -> Iterator[tuple[
 
 def mounts(live: LiveObject, claim: str) -> bool:
     """Whether a pod spec inside the object mounts a claim."""
-    return b"claimName" in live.body and _names(live.part("spec"), claim)
+    return b"claimName" in live.body and claim in claims.mounts(live.part("spec"))
 
 
 def other_application(state: ClusterState, application: LiveObject, claim: str) -> str:
@@ -45,7 +45,7 @@ def other_application(state: ClusterState, application: LiveObject, claim: str) 
 
 def planned(body: dict[str, Any], claim: str) -> bool:
     """Whether a pod spec inside a planned object mounts a claim."""
-    return _names(body.get("spec"), claim)
+    return claim in claims.mounts(body.get("spec"))
 
 
 def _others(state: ClusterState, application: LiveObject) -> frozenset[str]:
@@ -59,13 +59,3 @@ def _others(state: ClusterState, application: LiveObject) -> frozenset[str]:
 
 def _has_ended(kind: Kind, live: LiveObject) -> bool:
     return kind == POD and (live.part("status") or {}).get("phase") in ("Succeeded", "Failed")
-
-
-def _names(value: Any, claim: str) -> bool:
-    """Whether a value contains a volume of this claim."""
-    if isinstance(value, dict):
-        source = value.get("persistentVolumeClaim")
-        if isinstance(source, dict) and source.get("claimName") == claim:
-            return True
-        return any(_names(item, claim) for item in value.values())
-    return isinstance(value, list) and any(_names(item, claim) for item in value)

@@ -6,6 +6,7 @@ conflict.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
@@ -90,8 +91,11 @@ def describe(document: Document, planned: PlannedObject) -> str:
     """Name the owner of an object that is not the planned one's, as the end of a sentence for the user."""
     metadata = document.get("metadata", {})
     present = metadata.get("labels") or {}
+    desired = planned.body["metadata"].get("labels", {})
+    if all(present.get(key) and desired.get(key) for key in _CLAIM_LABELS):
+        return _describe_claim(present, desired, planned)
     application = present.get(labels.APPLICATION)
-    own = planned.body["metadata"].get("labels", {}).get(labels.APPLICATION)
+    own = desired.get(labels.APPLICATION)
     if labels.is_managed(present) and application and application != own:
         return f'belongs to application "{application}" (label {labels.APPLICATION})'
     controller = _controller(metadata)
@@ -99,3 +103,19 @@ def describe(document: Document, planned: PlannedObject) -> str:
         return f'is controlled by {controller.get("kind")} "{controller.get("name")}"'
     managers = sorted({f'"{entry.get("manager")}"' for entry in metadata.get("managedFields", ())})
     return f"was written by {' and '.join(managers)}" if managers else "does not belong to this application"
+
+
+def claimant(present: Mapping[str, str]) -> str | None:
+    """The application that the identity labels of a claim name; None for an object without all of them."""
+    return present["app"] if all(present.get(key) for key in _CLAIM_LABELS) else None
+
+
+def _describe_claim(present: Document, desired: Document, planned: PlannedObject) -> str:
+    """Name the instance of a claim, and the labels by which a user hands the claim over; nothing is to be deleted."""
+    app, component, instance = (present[key] for key in _CLAIM_LABELS)
+    pairs = " ".join(f"{key}={desired[key]}" for key in _CLAIM_LABELS)
+    return (
+        f'belongs to instance "{instance}" of component "{component}" of application "{app}" (label app); give the '
+        f"volume another name, or, if that instance does not need its data any more, hand it over: "
+        f"kubectl label persistentvolumeclaim {planned.ref.name} {pairs} --overwrite"
+    )

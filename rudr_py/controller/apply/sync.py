@@ -172,5 +172,5 @@ def _purpose(planned: PlannedObject, plan: Plan) -> str:
     name = planned.made_by
     if not name:
         return "for every application"
-    workloads = {instance.workload.name for instance in plan.instances if instance.name == planned.instance}
+    workloads = {instance.workload.offer.name for instance in plan.instances if instance.name == planned.instance}
     return f"by {'workload type' if name in workloads else 'trait' if planned.instance else 'scope'} {name}"

@@ -77,7 +77,7 @@ def _has_same_times(rendered: RenderedPlan, attached: Mapping[tuple[str, str], A
         (("", scope.name), scope.bound_type.context) for scope in plan.scopes
     ]
     contexts += [
-        ((instance.name, trait.name), trait.context) for instance in plan.instances for trait in instance.traits
+        ((instance.name, trait.offer.name), trait.context) for instance in plan.instances for trait in instance.traits
     ]
     return (rendered.inputs.attached.keys() & {key for key, _ in contexts}) <= attached.keys() and all(
         attached.get(key, context.attached_at) == context.attached_at for key, context in contexts

@@ -25,7 +25,9 @@ def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey
     if kind in definition_index.KINDS:
         return state.definitions.update(kind, change)
     if kind == APPLICATION:
-        return _application(key, change, state) if differs_beyond_status(change) else frozenset()
+        # a changed status, too: the answers to own writes are in the cache before their events, so this is the write of
+        # another process, or one whose answer was lost and which the server executed later than expected
+        return _application(key, change, state)
     if kind == COMPONENT:
         return state.applications.components.keys(key) if differs_beyond_status(change) else frozenset()
     versions = (version for version in (change.old, change.new) if version is not None)

@@ -63,7 +63,7 @@ class _Log:
         self.dropped = 0
         self.compacted = 0
         self.ended = False
-        self.waiters: set[asyncio.Future[None]] = set()
+        self.waiters: dict[asyncio.Future[None], None] = {}  # in the order in which they are woken
 
     def append(self, event: Event) -> None:
         self.events.append(event)
@@ -84,7 +84,7 @@ class _Log:
         return self.dropped + bisect_right(self.events, revision, key=attrgetter("revision"))
 
     def wake(self) -> None:
-        waiters, self.waiters = self.waiters, set()
+        waiters, self.waiters = self.waiters, {}
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -122,11 +122,11 @@ class Watch:
         log = self._log
         while not self.ended and not self._pending:
             waiter = asyncio.get_running_loop().create_future()
-            log.waiters.add(waiter)
+            log.waiters[waiter] = None
             try:
                 await waiter
             finally:
-                log.waiters.discard(waiter)
+                log.waiters.pop(waiter, None)
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         while not self.ended:

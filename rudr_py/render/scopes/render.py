@@ -49,19 +49,15 @@ def render(inputs: Inputs, catalog: Catalog, index: int, instances: Sequence[Ins
         # the parser of the document reports a missing or malformed type
         message = packages.unknown(error, "scope type", inputs, catalog)
         problem = Problem(f"{message}{hint}", paths.child(path, "type"), rule="SC-9")
-        return RenderedScope(problems=() if _has_parse_problem(inputs, problem.path) else (problem,))
+        return RenderedScope(problems=() if inputs.parsed.has_problem_in(problem.path) else (problem,))
     checked = constraints.check_binding(inputs, offer, binding, path, "AC-12")
-    if checked.problems or _has_parse_problem(inputs, path):
+    if checked.problems or inputs.parsed.has_problem_in(path):
         return RenderedScope(problems=checked.problems, warnings=checked.warnings)
     prepared_scope = _PreparedScope(
         offer=offer, binding=binding, properties=checked.values, path=path, locate=checked.locate
     )
     result = _call(inputs, catalog, prepared_scope, instances)
     return msgspec.structs.replace(result, warnings=(*checked.warnings, *result.warnings))
-
-
-def _has_parse_problem(inputs: Inputs, path: str) -> bool:
-    return any(paths.below(problem.path, path) for problem in inputs.parsed.problems)
 
 
 def _call(
@@ -77,7 +73,7 @@ def _call(
         rendered = plugin_call.render(offer, offer.type.render, context)
         fault = next(_faults(rendered, context.members), "")
         if fault:
-            raise offer.fault(fault)
+            raise offer.fault(fault, context)
     except ValueError as error:
         return RenderedScope(problems=properties.model_problems(offer, error, locate, "AC-12"))
     except InvalidProperties as refusal:

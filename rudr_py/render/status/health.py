@@ -63,23 +63,21 @@ def assess(plan: Plan, observed: Observed, now: datetime, previous_runs: Runs = 
     `previous_runs` are those of the previous status: an object that has completed is healthy after its deletion, too.
     """
     runs = running.observe(plan, observed, previous_runs)
-    settled, failed = running.settled(plan, observed, runs), running.failed(plan, observed, runs)
-
-    def of(bound_type: BoundType[Context[Any]], instance: str) -> Health:
-        return _assess(bound_type, instance, observed, now, settled)
-
-    instances = tuple(
-        InstanceHealth(
-            instance,
+    settled = running.deleted(plan, observed, runs, running.COMPLETE)
+    failed = running.deleted(plan, observed, runs, running.FAILED)
+    instances = []
+    for instance in plan.instances:
+        workload = (
             _FAILED
             if any((instance.name, ref) in failed for ref in instance.workload.refs)
-            else of(instance.workload, instance.name),
-            tuple(TraitHealth(trait, of(trait, instance.name)) for trait in instance.traits),
+            else _assess(instance.workload, instance.name, observed, now, settled)
         )
-        for instance in plan.instances
-    )
+        traits = tuple(
+            TraitHealth(trait, _assess(trait, instance.name, observed, now, settled)) for trait in instance.traits
+        )
+        instances.append(InstanceHealth(instance, workload, traits))
     scopes = tuple(_scope(scope, observed, now) for scope in plan.scopes)
-    return Assessment(runs=runs, settled=settled, instances=instances, scopes=scopes)
+    return Assessment(runs=runs, settled=settled, instances=tuple(instances), scopes=scopes)
 
 
 def _scope(scope_plan: ScopePlan, observed: Observed, now: datetime) -> ScopeHealth:

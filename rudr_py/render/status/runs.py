@@ -44,22 +44,13 @@ def done(planned: PlannedObject, runs: Runs) -> bool:
     )
 
 
-def settled(plan: Plan, observed: Observed, runs: Runs) -> frozenset[tuple[str, Ref]]:
-    """The objects, each with its instance, that completed and were deleted."""
-    return frozenset(
-        (planned.instance, planned.ref)
-        for planned in _run_once_objects(plan)
-        if done(planned, runs) and _live(planned, observed) is None
-    )
-
-
-def failed(plan: Plan, observed: Observed, runs: Runs) -> frozenset[tuple[str, Ref]]:
-    """The objects, each with its instance, that failed with exactly their planned inputs and were deleted."""
+def deleted(plan: Plan, observed: Observed, runs: Runs, state: str) -> frozenset[tuple[str, Ref]]:
+    """The objects, each with its instance, that ended in this state with their planned inputs and were deleted."""
     return frozenset(
         (planned.instance, planned.ref)
         for planned in _run_once_objects(plan)
         if (run := runs.get(planned.instance, {}).get(planned.ref.name)) is not None
-        and (run.inputs, run.state) == (planned.inputs_digest, FAILED)
+        and (run.inputs, run.state) == (planned.inputs_digest, state)
         and _live(planned, observed) is None
     )
 

@@ -102,9 +102,11 @@ def status(
         all_conditions = set_condition(all_conditions, current, inputs.now)
     if not sync.paused:
         all_conditions = tuple(condition for condition in all_conditions if condition.type != "Paused")
+    is_synced = not plan.problems and sync.state == TRUE
     built: dict[str, Any] = {
         "observedGeneration": generation,
-        "phase": _phase(plan, sync, previous),
+        # Rudr's phase
+        "phase": "synced" if is_synced else "Modify" if previous.phase in ("Modify", "synced") else "Add",
         # lists only: a tuple would never be equal to the stored status
         "conditions": msgspec.to_builtins(list(all_conditions)),
     }
@@ -220,22 +222,15 @@ def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": entry["name"], "state": entry["state"], **slim} if slim else {}
 
 
-def _phase(plan: Plan, sync: SyncState, previous: PreviousStatus) -> str:
-    """Rudr's phase: `synced` if all of this generation is applied; `Modify` if it was synced before, else `Add`."""
-    if not plan.problems and sync.state == TRUE:
-        return "synced"
-    return "Modify" if previous.phase in ("Modify", "synced") else "Add"
-
-
 def _instance(instance_health: InstanceHealth, runs: Runs) -> dict[str, Any]:
     built: dict[str, Any] = {
         "name": instance_health.plan.name,
         "component": instance_health.plan.component,
-        "workload": instance_health.plan.workload.name,
+        "workload": instance_health.plan.workload.offer.name,
         **_health(instance_health.workload),
         "traits": [
             {
-                "name": trait.trait.name,
+                "name": trait.trait.offer.name,
                 "attachedAt": _time(trait.trait.context.attached_at),
                 **_health(trait.health),
             }
@@ -256,7 +251,7 @@ def _scope(scope_health: ScopeHealth) -> dict[str, Any]:
     context = scope_health.plan.bound_type.context
     return {
         "name": scope_health.plan.name,
-        "type": scope_health.plan.bound_type.name,
+        "type": scope_health.plan.bound_type.offer.name,
         "attachedAt": _time(context.attached_at),
         "members": len(context.members),
         **_health(scope_health.health),

@@ -115,11 +115,9 @@ def _parameters(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     declared = msgspec.json.decode(msgspec.json.encode(schema.get("properties", {})))
     for name, schema_node in declared.items():
         property_schema = schema_node if isinstance(schema_node, dict) else {}
-        yield {"name": name, "required": name in required, **_type(property_schema), **_description_of(property_schema)}
-
-
-def _description_of(declared: Mapping[str, Any]) -> dict[str, Any]:
-    return {"description": declared["description"]} if declared.get("description") else {}
+        text = property_schema.get("description")
+        description = {"description": text} if text else {}
+        yield {"name": name, "required": name in required, **_type(property_schema), **description}
 
 
 def _type(declared: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,11 +53,6 @@ class BoundType(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
     context: C_co
     refs: tuple[Ref, ...] = ()
 
-    @property
-    def name(self) -> str:
-        """The name of the type."""
-        return self.offer.name
-
 
 class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
     """An instance: its ComponentInstance, its workload, and its traits in the listed order.

@@ -96,6 +96,15 @@ def test_the_owner_of_another_object_is_described(metadata: Document, descriptio
     assert ownership.describe({"metadata": metadata}, planned()) == description
 
 
+def test_the_owner_of_a_claim_is_described_by_its_labels_with_the_way_to_hand_it_over() -> None:
+    labels = LABELS | CLAIM | {"app": "other"}
+    described = ownership.describe({"metadata": {"labels": labels}}, planned(retain=True))
+    assert 'of application "other" (label app)' in described
+    pairs = " ".join(f"{key}={CLAIM[key]}" for key in ("app", "component-name", "instance-name"))
+    assert f"{pairs} --overwrite" in described
+    assert "delete" not in described
+
+
 @pytest.mark.parametrize(
     ("metadata", "verdict"),
     [

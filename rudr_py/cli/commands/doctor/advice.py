@@ -20,7 +20,7 @@ POD: Mapping[str, str] = {
 """By the reason of a pod."""
 
 SYNC: Mapping[str, str] = {
-    "Conflict": "rename the instance, or delete the existing object",
+    "Conflict": "rename the instance, or remove the existing object if nothing needs it",
     "MissingRight": "rudr rbac | kubectl apply -f -, or enable rbac.create in the chart",
     "QuotaExceeded": "kubectl describe resourcequota -n {namespace}; reduce the requests, or increase the quota",
     "KindUnavailable": "install the CustomResourceDefinition of the kind",
@@ -28,12 +28,18 @@ SYNC: Mapping[str, str] = {
     "Contested": "kubectl get -o yaml --show-managed-fields shows the other field manager; stop one of the two",
     "NamespaceTerminating": "wait until the namespace is deleted, then create it again",
     "Unreachable": "the controller cannot reach the API server; check its log with kubectl logs",
-    "PruneFailed": "delete the object manually, or remove its protection",
+    "PruneFailed": "remove what prevents the deletion: a missing right, or an admission webhook",
     "Replacing": "wait until the pods of the last run have terminated",
     "Paused": "kubectl annotate applicationconfiguration {name} -n {namespace} rudr.oam.dev/paused-",
     "TooLarge": "split the application",
 }
 """By the reason of the condition Synced."""
+
+CLAIM_CONFLICT = (
+    "kubectl get persistentvolumeclaims -n {namespace} -L app,component-name,instance-name shows the instance of each "
+    "claim; give the volume another name, or hand the claim over"
+)
+"""For a conflict about a volume claim: its data must not be deleted, and another name of the instance has no effect."""
 
 VALID: Mapping[str, str] = {
     "InvalidDocument": "correct the documents; rudr validate -f FILE lists all problems with their lines",
@@ -50,8 +56,10 @@ def pod(reason: str, namespace: str, name: str) -> str:
     return text.format(namespace=namespace, name=name)
 
 
-def synced(reason: str, namespace: str, name: str) -> str:
-    """Advice for an application whose objects are not in sync."""
+def synced(reason: str, namespace: str, name: str, message: str = "") -> str:
+    """Advice for an application whose objects are not in sync, by the reason and the message of the condition."""
+    if reason == "Conflict" and message.startswith("persistentvolumeclaim/"):
+        return CLAIM_CONFLICT.format(namespace=namespace)
     fallback = "correct the object that the server rejects; rudr diff -f FILE tests it with a dry run"
     return SYNC.get(reason, fallback).format(namespace=namespace, name=name)
 

@@ -102,7 +102,7 @@ def conditions(report: ApplicationReport, missing: Iterable[Finding] = ()) -> It
                 yield problem("documents", line, advice.valid(valid.reason, report.namespace))
     if synced.status == "False":
         for line in synced.message.splitlines() or [synced.reason]:
-            yield problem("objects", line, advice.synced(synced.reason, report.namespace, report.name))
+            yield problem("objects", line, advice.synced(synced.reason, report.namespace, report.name, line))
     if paused.status == "True":
         yield problem("paused", paused.message, advice.synced("Paused", report.namespace, report.name))
 

@@ -154,7 +154,7 @@ def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]
     elif change.type != DELETED:
         yield change.key
     if change.key.kind == POD and (change.type == DELETED or _has_ended(change.object)):
-        # its node has room again
+        # its node has free capacity again
         yield from context.index.unassigned()
 
 

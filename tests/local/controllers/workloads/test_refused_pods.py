@@ -94,7 +94,7 @@ async def test_the_failure_ends_as_soon_as_another_pod_is_deleted(running: Run, 
 
 async def test_refused_pods_are_retried_with_backoff(running: Run, objects: RecordedObjects) -> None:
     async with running("deployment", "replicaset", "pod") as cluster:
-        # without the controller of quotas, no change of a quota announces that there is room
+        # without the controller of quotas, a lower usage changes no quota
         objects.create(quota(pods="1"))
         other = objects.create(named("Pod", "v1", TEMPLATE["spec"], name="other"))
         objects.create(deployment(1))

@@ -1,4 +1,4 @@
-"""Pods on nodes of limited capacity: pending until there is room, or until their claim is bound."""
+"""Pods on nodes of limited capacity: pending until they fit, or until their claim is bound."""
 
 from __future__ import annotations
 

@@ -1,0 +1,80 @@
+"""The documents of a simulated user: components of several workload types, and applications that use them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Document = dict[str, Any]
+API = "core.oam.dev/v1alpha1"
+
+SECRET = "s3cr3t-v4lue"
+"""The value of a parameter; no status, event or log record may contain it."""
+
+SERVER, WORKER, TASK = f"{API}.Server", f"{API}.Worker", f"{API}.Task"
+SINGLETON_SERVER, SINGLETON_WORKER = f"{API}.SingletonServer", f"{API}.SingletonWorker"
+
+INGRESS: Document = {"name": "ingress", "properties": {"hostname": "shop.example", "path": "/", "servicePort": 8080}}
+AUTO: Document = {"name": "auto-scaler", "properties": {"minimum": 2, "maximum": 5, "cpu": 70}}
+
+
+def manual(replicas: int) -> Document:
+    """A manual-scaler."""
+    return {"name": "manual-scaler", "properties": {"replicaCount": replicas}}
+
+
+def volume(reclaim: str = "retain") -> Document:
+    """A volume-mounter for the volume of `component(..., volume=True)`."""
+    properties = {"volumeName": "data", "storageClass": "standard", "reclaim": reclaim}
+    return {"name": "volume-mounter", "properties": properties}
+
+
+def component(
+    name: str, workload: str = SERVER, *, image: str = "registry.example/web:1", config: str = "", claim: bool = False
+) -> Document:
+    """A component with one container and two parameters; with a config file, or a volume, if wanted."""
+    container: Document = {
+        "name": "main",
+        "image": image,
+        "env": [{"name": "GREETING", "fromParam": "greeting"}, {"name": "PASSWORD", "fromParam": "password"}],
+        "resources": {"cpu": {"required": 0.1}, "memory": {"required": "64"}},
+    }
+    if workload in (SERVER, SINGLETON_SERVER):
+        container["ports"] = [{"name": "http", "containerPort": 8080, "protocol": "TCP"}]
+    if config:
+        container["config"] = [{"path": "/etc/settings/main.conf", "value": config}]
+    if claim:
+        mount = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}
+        container["resources"]["volumes"] = [mount]
+    return {
+        "apiVersion": API,
+        "kind": "ComponentSchematic",
+        "metadata": {"name": name},
+        "spec": {
+            "workloadType": workload,
+            "parameters": [
+                {"name": "greeting", "type": "string", "default": "hello"},
+                {"name": "password", "type": "string", "default": "none"},
+            ],
+            "containers": [container],
+        },
+    }
+
+
+def binding(component_name: str, instance: str, *traits: Document, greeting: str = "hi") -> Document:
+    """One instance of an application."""
+    return {
+        "componentName": component_name,
+        "instanceName": instance,
+        "parameterValues": [{"name": "greeting", "value": greeting}, {"name": "password", "value": SECRET}],
+        "traits": list(traits),
+    }
+
+
+def application(name: str, *bindings: Document) -> Document:
+    """An ApplicationConfiguration."""
+    return {
+        "apiVersion": API,
+        "kind": "ApplicationConfiguration",
+        "metadata": {"name": name},
+        "spec": {"components": list(bindings)},
+    }

@@ -1,0 +1,192 @@
+"""The oracle: renders the documents of the store anew and compares the plan with the live objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from rudr_py.api import Kind, Ref
+from rudr_py.catalog import Catalog
+from rudr_py.controller.apply import desired as desired_objects
+from rudr_py.kube import live_object
+from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
+from rudr_py.model import metadata_keys
+from rudr_py.model.kinds import APPLICATION, COMPONENT
+from rudr_py.model.parse import documents as parse
+from rudr_py.render import render
+from rudr_py.render.scopes import membership
+from rudr_py.render.status import status
+from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.plan import Plan, PlannedObject
+from rudr_py.settings import FIELD_MANAGER
+from tests.simulation.cluster import SimulatedCluster
+
+Document = dict[str, Any]
+
+_NAMES = ("name", "containerPort", "port", "key", "mountPath", "type", "uid")
+"""Keys by which the elements of a list are matched."""
+
+
+def kind_of(document: Document) -> Kind:
+    """The kind of an object."""
+    return Kind(document["apiVersion"], document["kind"])
+
+
+def documents(cluster: SimulatedCluster, kind: Kind) -> list[Document]:
+    """The objects of a kind."""
+    return [obj for obj in cluster.objects() if kind_of(obj) == kind]
+
+
+def plan(cluster: SimulatedCluster, application: Document, catalog: Catalog) -> Plan:
+    """The plan of an application from the documents of the store."""
+    parsed = {obj["metadata"]["name"]: parse.parse(obj) for obj in documents(cluster, APPLICATION)}
+    own = parsed[application["metadata"]["name"]]
+    components = {obj["metadata"]["name"]: parse.parse(obj) for obj in documents(cluster, COMPONENT)}
+    assert own.value is not None, own.problems
+    names = {binding.component_name for binding in own.value.components}
+    inputs = Inputs(
+        application=own.value,
+        parsed=own,
+        components={name: component for name, component in components.items() if name in names},
+        now=cluster.clock.now(),
+        attached=status.read_previous(application.get("status")).attached,
+        scopes_of=membership.declared([item.value for item in parsed.values() if item.value is not None]),
+    )
+    return render.render(inputs, catalog)
+
+
+def differences(cluster: SimulatedCluster, strangers: frozenset[str]) -> Iterator[str]:
+    """What differs between the documents and the cluster. Objects with the uids of `strangers` are not rudr's."""
+    planned: set[Ref] = set()
+    stopped = False
+    for application in documents(cluster, APPLICATION):
+        name = application["metadata"]["name"]
+        if "deletionTimestamp" in application["metadata"]:
+            yield f"application {name} is still being deleted"
+            continue
+        rendered = plan(cluster, application, cluster.catalog)
+        planned |= {manifest.ref for manifest in rendered.manifests}
+        if rendered.problems:
+            stopped = True
+            if _condition(application, "Valid") != "False":
+                yield f"{name}: Valid is not False, but {rendered.problems[0].message}"
+            continue
+        conflict = any(_live_uid(cluster, manifest.ref) in strangers for manifest in rendered.manifests)
+        stopped = stopped or conflict
+        yield from _status_differences(application, "False" if conflict else "True")
+        if not conflict:
+            for manifest in rendered.manifests:
+                yield from _object_differences(cluster, application, rendered, manifest)
+    if not stopped:
+        yield from _leftovers(cluster, planned)
+
+
+def _status_differences(application: Document, synced: str) -> Iterator[str]:
+    metadata, reported = application["metadata"], application.get("status", {})
+    name = metadata["name"]
+    if reported.get("observedGeneration") != metadata["generation"]:
+        yield f"{name}: observedGeneration {reported.get('observedGeneration')} is not {metadata['generation']}"
+    if _condition(application, "Synced") != synced:
+        yield f"{name}: Synced is not {synced}: {reported.get('conditions')}"
+
+
+def _object_differences(
+    cluster: SimulatedCluster, application: Document, rendered: Plan, manifest: PlannedObject
+) -> Iterator[str]:
+    live = cluster.get(manifest.ref.kind, manifest.ref.name)
+    if manifest.inputs_digest:
+        if live is not None:
+            digest = live["metadata"].get("annotations", {}).get(metadata_keys.INPUTS_ANNOTATION)
+            if digest != manifest.inputs_digest:
+                yield f"{manifest.ref} ran with other inputs"
+        return
+    if live is None:
+        yield f"{manifest.ref} does not exist"
+        return
+    owner = _owner(cluster, application, rendered, manifest)
+    desired = desired_objects.complete(manifest, owner)
+    applied = live["metadata"].get("annotations", {}).get(APPLIED_ANNOTATION)
+    if applied != desired.hash:
+        yield f"{manifest.ref} has the hash {applied}, not {desired.hash}"
+    for path in missing(desired.document, live):
+        yield f"{manifest.ref} differs at {path}"
+
+
+def _owner(
+    cluster: SimulatedCluster, application: Document, rendered: Plan, manifest: PlannedObject
+) -> LiveObject | None:
+    if manifest.owner == "none":
+        return None
+    if manifest.owner == "application":
+        return live_object.decode(msgspec.json.encode(application))
+    ref = next(instance.owner for instance in rendered.instances if instance.name == manifest.instance)
+    document = cluster.get(ref.kind, ref.name)
+    return None if document is None else live_object.decode(msgspec.json.encode(document))
+
+
+def _leftovers(cluster: SimulatedCluster, planned: set[Ref]) -> Iterator[str]:
+    used = {name for obj in cluster.objects() for name in _config_maps(obj)}
+    for obj in cluster.objects():
+        metadata = obj["metadata"]
+        ref = Ref(kind_of(obj), metadata["name"])
+        if ref in planned or not is_applied(metadata):
+            continue
+        if obj["kind"] == "PersistentVolumeClaim":
+            continue  # it may outlive its trait; I4 checks those that are deleted with the application
+        if obj["kind"] == "ConfigMap" and metadata["name"] in used:
+            continue
+        yield f"{ref} is left over"
+
+
+def is_applied(metadata: Document) -> bool:
+    """Whether rudr has applied the object itself, not only its status or its finalizers."""
+    return any(
+        entry["manager"] == FIELD_MANAGER and entry["operation"] == "Apply" and not entry.get("subresource")
+        for entry in metadata.get("managedFields", ())
+    )
+
+
+def _config_maps(obj: Document) -> Iterator[str]:
+    """The ConfigMaps that a pod, or a ReplicaSet from which one may be created again, names."""
+    if obj["kind"] not in ("Pod", "ReplicaSet", "ControllerRevision"):
+        return
+    spec = obj.get("spec", {}) if obj["kind"] == "Pod" else obj.get("spec", {}).get("template", {}).get("spec", {})
+    for mounted in spec.get("volumes") or ():
+        if "configMap" in mounted:
+            yield mounted["configMap"]["name"]
+
+
+def _live_uid(cluster: SimulatedCluster, ref: Ref) -> str:
+    live = cluster.get(ref.kind, ref.name)
+    return "" if live is None else str(live["metadata"]["uid"])
+
+
+def _condition(application: Document, name: str) -> str:
+    conditions = application.get("status", {}).get("conditions", ())
+    return next((str(condition["status"]) for condition in conditions if condition["type"] == name), "")
+
+
+def missing(desired: Any, live: Any, path: str = "$") -> Iterator[str]:
+    """The paths of desired values that the live object lacks or has otherwise; defaults of the server do not count."""
+    if isinstance(desired, Mapping):
+        if not isinstance(live, Mapping):
+            yield path
+            return
+        for key, value in desired.items():
+            yield from missing(value, live.get(key), f"{path}.{key}")
+    elif isinstance(desired, list):
+        yield from _missing_elements(desired, live if isinstance(live, list) else [], path)
+    elif ".resources." in path and live is not None:
+        return  # the server may write a quantity in another form
+    elif desired != live and not (desired in ("", 0, False) and live is None):
+        yield path
+
+
+def _missing_elements(desired: list[Any], live: list[Any], path: str) -> Iterator[str]:
+    for index, element in enumerate(desired):
+        key = next((key for key in _NAMES if isinstance(element, Mapping) and key in element), "")
+        candidates = [item for item in live if key and isinstance(item, Mapping) and item.get(key) == element[key]]
+        counterpart = candidates[0] if candidates else live[index] if index < len(live) else None
+        yield from missing(element, counterpart, f"{path}[{index}]")

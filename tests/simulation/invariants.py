@@ -1,0 +1,134 @@
+"""The invariants I1 to I8 of the fault list, checked at every write of the store, at every request, and at rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rudr_py.local.storage.store import DELETED, Event
+from rudr_py.model import metadata_keys
+from rudr_py.model.kinds import APPLICATION
+from tests.simulation import expected
+from tests.simulation.cluster import INTRUDER, QUIET, SYSTEM, USER, SimulatedCluster
+from tests.simulation.documents import SECRET
+from tests.simulation.network import Exchange
+
+Document = dict[str, Any]
+
+WRITES_PER_CHANGE = 60
+"""Writes of all controllers for each change of the user and each fault."""
+
+ATTEMPTS_AT_REST = 30
+"""Requests that the server refuses and that are repeated slowly, within the time without a write before the rest."""
+
+
+class Invariants:
+    """Checks one cluster. `strangers` are the uids of objects that rudr must neither change nor delete."""
+
+    def __init__(self, cluster: SimulatedCluster) -> None:
+        self.strangers: dict[str, Document] = {}
+        self.disturbances = 1
+        self._cluster = cluster
+        cluster.listen(self._check_write)
+        cluster.network.observers.append(self._check_leader)
+        cluster.network.observers.append(self._count_fault)
+
+    def at_rest(self) -> None:
+        """Check what holds at rest: convergence, no duplicates, bounded writes, no secret outside of specs."""
+        cluster = self._cluster
+        for text in expected.differences(cluster, frozenset(self.strangers)):
+            cluster.violation(f"not converged: {text}")
+        for uid, stranger in self.strangers.items():
+            metadata = stranger["metadata"]
+            live = cluster.get(expected.kind_of(stranger), metadata["name"])
+            if live is None or live["metadata"]["uid"] != uid:
+                cluster.violation(f"I1: {stranger['kind']} {metadata['name']}, which is not rudr's, was deleted")
+        self._check_duplicates()
+        limit = WRITES_PER_CHANGE * self.disturbances
+        if len(cluster.writes) > limit:
+            cluster.violation(f"I5: {len(cluster.writes)} writes, more than {limit}")
+        since = cluster.loop.time() - QUIET
+        attempts = [text for at, text in cluster.attempts if at > since]
+        if len(attempts) > ATTEMPTS_AT_REST:
+            cluster.violation(f"I5: {len(attempts)} refused writes at rest, such as {attempts[-1]}")
+        self._check_secrets()
+        for text in cluster.records.errors:
+            cluster.violation(f"unexpected exception: {text}")
+
+    def _check_write(self, event: Event, client: str) -> None:
+        if client in ("", USER, INTRUDER):
+            return
+        previous, obj = event.previous, event.object
+        uid = obj["metadata"]["uid"]
+        if uid in self.strangers:
+            self._cluster.violation(f"I1: {client} has changed {obj['kind']} {event.name}, which is not rudr's")
+        if obj["kind"] == APPLICATION.kind:
+            self._check_application(event, client)
+        elif previous is not None and event.type == DELETED and not _is_managed(previous):
+            self._cluster.violation(f"I1: {client} has deleted {obj['kind']} {event.name} without the label of rudr")
+
+    def _check_application(self, event: Event, client: str) -> None:
+        obj, before = event.object, event.previous or {}
+        observed = obj.get("status", {}).get("observedGeneration", 0)
+        if observed > obj["metadata"]["generation"]:
+            self._cluster.violation(f"I6: {event.name} has observedGeneration {observed}, which did not exist yet")
+        guarded = metadata_keys.RECLAIM in before.get("metadata", {}).get("finalizers", ())
+        released = event.type == DELETED or metadata_keys.RECLAIM not in obj["metadata"].get("finalizers", ())
+        if guarded and released and "deletionTimestamp" in obj["metadata"] and _reclaims(obj):
+            left = [
+                claim["metadata"]["name"]
+                for claim in self._cluster.objects()
+                if metadata_keys.RECLAIM in claim["metadata"].get("annotations", {})
+                and claim["metadata"].get("labels", {}).get(metadata_keys.APPLICATION_LABEL) == event.name
+                and "deletionTimestamp" not in claim["metadata"]
+            ]
+            if left:
+                self._cluster.violation(f"I4: {client} released {event.name}, but {', '.join(left)} are left")
+
+    def _check_leader(self, exchange: Exchange) -> None:
+        """A process writes only while the Lease names it, events included."""
+        if not (self._cluster.election and exchange.is_write) or "/leases" in exchange.request.path:
+            return
+        lease = self._cluster.local.backend.store.get("leases.coordination.k8s.io", SYSTEM, "rudr-py")
+        holder = (lease or {}).get("spec", {}).get("holderIdentity", "")
+        if holder not in ("", exchange.client):
+            self._cluster.violation(f"I2: {exchange.client} writes while {holder} holds the lease")
+
+    def _count_fault(self, exchange: Exchange) -> None:
+        if exchange.fault != "none":
+            self.disturbances += 1
+
+    def _check_duplicates(self) -> None:
+        workloads: dict[tuple[str, str], str] = {}
+        for obj in self._cluster.objects():
+            owners = [owner["uid"] for owner in obj["metadata"].get("ownerReferences", ()) if owner.get("controller")]
+            if obj["kind"] in ("Deployment", "StatefulSet", "Job") and owners:
+                place = (owners[0], obj["metadata"].get("labels", {}).get(metadata_keys.INSTANCE_LABEL, ""))
+                name = f"{obj['kind']} {obj['metadata']['name']}"
+                if place in workloads:
+                    self._cluster.violation(f"I3: {name} and {workloads[place]} run the same instance")
+                workloads[place] = name
+
+    def _check_secrets(self) -> None:
+        for obj in self._cluster.objects():
+            text = msgspec.json.encode(obj if obj["kind"] == "Event" else obj.get("status")).decode()
+            if SECRET in text:
+                self._cluster.violation(f"I8: the secret is in {obj['kind']} {obj['metadata']['name']}")
+        for text in self._cluster.records.texts:
+            if SECRET in text:
+                self._cluster.violation(f"I8: the secret is in a log record: {text[:200]}")
+
+
+def _reclaims(application: Document) -> bool:
+    """Whether the document deletes claims with the application; one that is paused keeps everything."""
+    if metadata_keys.PAUSED_ANNOTATION in application["metadata"].get("annotations", {}):
+        return False
+    traits = [trait for binding in application["spec"]["components"] for trait in binding.get("traits", ())]
+    return any(trait.get("properties", {}).get("reclaim") == "delete" for trait in traits)
+
+
+def _is_managed(obj: Document) -> bool:
+    labels = obj["metadata"].get("labels", {})
+    owned = any(owner.get("controller") for owner in obj["metadata"].get("ownerReferences", ()))
+    return bool(labels.get(metadata_keys.MANAGED_BY_LABEL) == metadata_keys.MANAGER or owned)
