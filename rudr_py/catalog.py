@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, TypeVar, get_args
 import jsonschema
 import msgspec
 
-from rudr_py.api import InvalidProperties, Kind, Scope, Trait, Type, WorkloadType, properties
+from rudr_py.api import Context, InvalidProperties, Kind, Scope, Trait, Type, WorkloadType, properties
 from rudr_py.errors import CatalogError, PluginCallError
 from rudr_py.model import suggest
 
@@ -27,8 +27,21 @@ Guard = Callable[[Callable[[], Any]], Any]
 OWN_PACKAGE = "rudr-py"
 """The package of the standard types."""
 
-Blame = Callable[[str, str], None]
-"""Callback for each failed call of a type, with the package (and its version) and the name of the type."""
+
+class FailedCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A failed call of a type, without values: `error` is the class of an exception and its position, for example.
+
+    `package` includes the version. `instance` is empty where the call concerns no instance.
+    """
+
+    package: str
+    type_name: str
+    instance: str = ""
+    error: str = ""
+
+
+Blame = Callable[[FailedCall], None]
+"""Callback for each failed call of a type."""
 
 State = Literal["loaded", "failed", "disabled", "incompatible", "quarantined"]
 STATES: tuple[State, ...] = get_args(State)
@@ -45,9 +58,9 @@ def package_and_version(package: str) -> tuple[str, str]:
     return (name, version) if name else (version, "")
 
 
-def no_blame(package: str, type_name: str) -> None:
+def no_blame(failed_call: FailedCall) -> None:
     """Ignore the failure."""
-    del package, type_name
+    del failed_call
 
 
 class PluginState(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,10 +118,13 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         except (InvalidProperties, KeyboardInterrupt):
             raise
         except BaseException as error:
-            raise self.fault(f"raised {_text(error)}{self._place(error)}") from error
+            place = self._place(error)
+            failure = f"{type(error).__name__}{place}"
+            raise self.fault(f"raised {_text(error)}{place}", _context(args), failure) from error
         if not isinstance(result, returns):
             name = getattr(function, "__name__", "a call")
-            raise self.fault(f"returned {result.__class__.__name__} from {name}, not {returns.__name__}")
+            what = f"returned {result.__class__.__name__} from {name}, not {returns.__name__}"
+            raise self.fault(what, _context(args))
         return result
 
     def load(self, values: Mapping[str, Any]) -> Any:
@@ -121,7 +137,9 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         except (ValueError, KeyboardInterrupt):
             raise
         except BaseException as error:
-            raise self.fault(f"could not read properties and raised {_text(error)}{self._place(error)}") from error
+            place = self._place(error)
+            failure = f"{type(error).__name__}{place}"
+            raise self.fault(f"could not read properties and raised {_text(error)}{place}", error=failure) from error
 
     def _place(self, error: BaseException) -> str:
         """The position in the author's code, by module and not by file, because it is part of status."""
@@ -132,9 +150,13 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         ]
         return own[-1] if own else ""
 
-    def fault(self, what: str) -> PluginCallError:
-        """Create the error for a failure of the type and report it to `blame`. `what` continues "type of package"."""
-        self.blame(self.package, self.name)
+    def fault(self, what: str, context: Context[Any] | None = None, error: str = "invalid result") -> PluginCallError:
+        """Create the error for a failure of the type and report it to `blame`.
+
+        `what` continues "type of package". `context` is that of the call, and `error` describes it without values.
+        """
+        instance = context.instance if context is not None else ""
+        self.blame(FailedCall(package=self.package, type_name=self.name, instance=instance, error=error))
         return PluginCallError(
             f"{self.name} of {self.package} {what}; this is a fault of the plugin, not of the document",
             package=self.package,
@@ -144,6 +166,10 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 _OWN_MODULE = __name__.partition(".")[0]
 """Frames of the core are in every traceback and are left out."""
+
+
+def _context(args: tuple[Any, ...]) -> Context[Any] | None:
+    return next((value for value in args if isinstance(value, Context)), None)
 
 
 def _text(error: BaseException) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from rudr_py import catalog
 from rudr_py.api import InvalidProperties, Kind, Rendered, Scope, Trait, WorkloadType
-from rudr_py.catalog import Catalog, Offer, PluginState, State
+from rudr_py.catalog import Catalog, FailedCall, Offer, PluginState, State
 from rudr_py.errors import CatalogError, PluginCallError
 
 
@@ -119,14 +119,16 @@ def test_an_error_for_an_unusable_name_states_the_state_of_its_plugin(
 
 
 def test_failing_calls_are_reported_to_the_callback(full_catalog: Catalog) -> None:
-    reported: list[tuple[str, str]] = []
-    blaming = full_catalog.blaming(lambda package, name: reported.append((package, name)))
+    reported: list[FailedCall] = []
+    blaming = full_catalog.blaming(reported.append)
     assert blaming.trait("route") is blaming.trait("ingress")
     assert [offer.name for offer in blaming.offers()] == [offer.name for offer in full_catalog.offers()]
     assert blaming.trait("ingress").call(Rendered, returns=Rendered) == Rendered()
     with pytest.raises(PluginCallError):
         blaming.trait("route").call(_raising(KeyError("a")), returns=Rendered)
-    assert reported == [("rudr-py 1", "ingress")]
+    (failed_call,) = reported
+    assert (failed_call.package, failed_call.type_name) == ("rudr-py 1", "ingress")
+    assert failed_call.error.startswith("KeyError")
 
 
 def _raising(error: BaseException) -> Callable[[], Rendered]:

@@ -9,7 +9,7 @@ import functools
 import random
 from collections.abc import Callable
 
-from rudr_py.catalog import Catalog
+from rudr_py.catalog import Catalog, FailedCall
 from rudr_py.controller.apply.applier import Applier, Refusals
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.finalizer import Finalizer
@@ -24,6 +24,7 @@ from rudr_py.controller.leadership import Leadership
 from rudr_py.controller.process import ControllerProcess
 from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue
 from rudr_py.controller.reconciler import ApplicationReconciler
+from rudr_py.controller.results import change_log
 from rudr_py.controller.results.missing_rights import MissingRights
 from rudr_py.controller.scopes.probing import Probing, in_cluster
 from rudr_py.controller.scopes.root_scopes import RootScopes
@@ -94,7 +95,7 @@ class _Assembly:
         self._metrics = Metrics(clock, host=str(getattr(transport, "host", "")))
         self._metrics.workers(settings.workers)
         self._metrics.plugins(catalog)
-        self._catalog = catalog.blaming(self._metrics.plugin_failed)
+        self._catalog = catalog.blaming(self._plugin_failed)
         self._describe = functools.partial(right_purposes.sentence, self._catalog)
         self._rights = MissingRights(clock, self._describe)
         self._transport = MeteredTransport(transport, self._metrics.request)
@@ -111,6 +112,10 @@ class _Assembly:
         client = Client(self._transport, allowance=self._leadership.allowance, on_missing_right=self._rights.note)
         self._recorder = Recorder(client, identity=settings.identity, clock=clock)
         self._client = CachedClient(client, self._discovery, self._state.cache_of)
+
+    def _plugin_failed(self, failed_call: FailedCall) -> None:
+        self._metrics.plugin_failed(failed_call)
+        change_log.plugin_fault(failed_call)
 
     def process(self, prober: Prober) -> ControllerProcess:
         """The process with all controllers."""

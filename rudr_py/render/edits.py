@@ -98,14 +98,13 @@ def show(path: Path) -> str:
 
 
 def _overlap(left: Path, right: Path) -> bool:
-    return all(_same(a, b) for a, b in zip(left, right, strict=False))
-
-
-def _same(left: str | dict[str, str], right: str | dict[str, str]) -> bool:
-    if isinstance(left, dict) and isinstance(right, dict):
+    return all(
         # different keys may identify one entry: a port by its name and by its number
-        return all(right.get(key, value) == value for key, value in left.items())
-    return left == right
+        all(b.get(key, value) == value for key, value in a.items())
+        if isinstance(a, dict) and isinstance(b, dict)
+        else a == b
+        for a, b in zip(left, right, strict=False)
+    )
 
 
 def _entry(items: object, keys: dict[str, str]) -> dict[str, Any] | None:

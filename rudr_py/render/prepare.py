@@ -110,9 +110,8 @@ def prepare(inputs: Inputs, catalog: Catalog, index: int) -> PrepareResult:
         scopes=joined.scopes,
     )
     if problems:
-        return PrepareResult(
-            partial_instance=_without(instance, problems), problems=tuple(problems), warnings=tuple(warnings)
-        )
+        partial_instance = msgspec.structs.replace(instance, traits=_unaffected(traits, problems))
+        return PrepareResult(partial_instance=partial_instance, problems=tuple(problems), warnings=tuple(warnings))
     return PrepareResult(instance=instance, warnings=tuple(warnings))
 
 
@@ -125,11 +124,6 @@ def valid_traits(inputs: Inputs, catalog: Catalog, index: int) -> tuple[Prepared
 def _unaffected(traits: Iterable[PreparedTrait], problems: Iterable[Problem]) -> tuple[PreparedTrait, ...]:
     problem_paths = [problem.path for problem in problems]
     return tuple(trait for trait in traits if not any(paths.below(path, trait.path) for path in problem_paths))
-
-
-def _without(prepared: PreparedInstance, problems: Iterable[Problem]) -> PreparedInstance:
-    """The instance without the traits that have problems."""
-    return msgspec.structs.replace(prepared, traits=_unaffected(prepared.traits, problems))
 
 
 def of(document: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -159,16 +153,18 @@ def _component(
     locate_setting = _settings(
         tuple((setting.name, setting.from_param in resolved.parameters) for setting in component.settings)
     )
-    workload = _Workload()
-    if not _touched(parsed, "$.spec.workloadType"):
-        workload = _workload(inputs, catalog, component, resolved, locate_setting)
+    workload, settings, workload_problems = (
+        (None, {}, ())
+        if _touched(parsed, "$.spec.workloadType")
+        else _workload(inputs, catalog, component, resolved, locate_setting)
+    )
     return _ComponentSide(
         document=document,
         resolved=resolved,
-        workload=workload.offer,
-        settings=workload.settings,
+        workload=workload,
+        settings=settings,
         locate_setting=locate_setting,
-        problems=(*problems, *resolved.problems, *of(document, workload.problems)),
+        problems=(*problems, *resolved.problems, *of(document, workload_problems)),
         warnings=(*warnings, *resolved.warnings),
     )
 
@@ -193,17 +189,10 @@ def _settings(settings: tuple[tuple[str, bool], ...]) -> Locator:
     return locate
 
 
-class _Workload(msgspec.Struct, frozen=True):
-    """A workload type and its settings."""
-
-    offer: Offer[WorkloadType[Any]] | None = None
-    settings: dict[str, Any] = {}
-    problems: tuple[Problem, ...] = ()
-
-
 def _workload(
     inputs: Inputs, catalog: Catalog, component: Component, resolved: Resolved, locate_setting: Locator
-) -> _Workload:
+) -> tuple[Offer[WorkloadType[Any]] | None, dict[str, Any], tuple[Problem, ...]]:
+    """The workload type, its settings, and the problems of both."""
     try:
         offer = catalog.workload(component.workload_type)
     except CatalogError as error:
@@ -211,14 +200,14 @@ def _workload(
         if isinstance(admitted, str):
             message = packages.unknown(error, "workload type", inputs, catalog)
             problem = Problem(f"{message}{admitted}", "$.spec.workloadType", rule="CO-13")
-            return _Workload(problems=(problem,))
+            return None, {}, (problem,)
         literal = {declared.name for declared in component.settings if declared.from_param not in resolved.parameters}
         parameters = Parameters({declared.name for declared in component.parameters}, resolved.parameters)
         settings, problems = extended_workload.filled(resolved.settings, literal, parameters, locate_setting)
         settings = {**admitted.defaults, **settings}
         property_problems = properties.check(admitted.offer, settings, locate_setting, "WT-3")
-        return _Workload(admitted.offer, settings, (*problems, *property_problems))
-    return _Workload(offer, resolved.settings, properties.check(offer, resolved.settings, locate_setting, "WS-3"))
+        return admitted.offer, settings, (*problems, *property_problems)
+    return offer, resolved.settings, properties.check(offer, resolved.settings, locate_setting, "WS-3")
 
 
 def _traits(

@@ -137,7 +137,8 @@ def _from_outside(ctx: ScopeContext[NetworkScopeProperties], member: Member) -> 
     namespaces = [*_names(properties.allowed_namespaces)]
     if "ingress" in member.traits:
         namespaces += _names(properties.ingress_namespaces)
-    rule: dict[str, Any] = {"ports": [{"protocol": kind, "port": number} for kind, number in _ports(member)]}
+    ports = dict.fromkeys((port.protocol, port.container_port) for port in member.ports)
+    rule: dict[str, Any] = {"ports": [{"protocol": kind, "port": number} for kind, number in ports]}
     if properties.internet_gateway_type != "public":
         values = sorted(set(namespaces))
         among = {"key": _NAMESPACE_NAME, "operator": "In", "values": values}
@@ -150,10 +151,6 @@ def _from_outside(ctx: ScopeContext[NetworkScopeProperties], member: Member) -> 
             "ingress": [rule],
         }
         yield _policy(ctx, naming.distinct(ctx.application, ctx.instance, member.instance, "ports"), spec)
-
-
-def _ports(member: Member) -> list[tuple[str, int]]:
-    return list(dict.fromkeys((port.protocol, port.container_port) for port in member.ports))
 
 
 def _names(names: Names) -> tuple[str, ...]:

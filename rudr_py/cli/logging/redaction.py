@@ -29,6 +29,15 @@ _SHAPES = (
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
     # user and password of a URL
     (re.compile(r"(\w://[^/\s:@]*):[^/\s@]+@"), rf"\1:{HIDDEN}@"),
+    # the value of a field in an error of an API server, which may be that of a parameter
+    (
+        re.compile(
+            r"(\b(?:Invalid|Unsupported|Duplicate) value: )"
+            r'(?:"(?:[^"\\]|\\.)*(?:"|\Z)|[\w.*&]*[{\[].*[}\]]|[\w.*&]*[{\[].*\Z|[^\s:,]+)',
+            re.DOTALL,
+        ),
+        rf"\1{HIDDEN}",
+    ),
     # name: value, name=value, "name": "value", with the escapes of a repr
     (
         re.compile(

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 
 from rudr_py import errors
 from rudr_py.controller.apply import decide, managed_fields, runs
@@ -30,7 +29,8 @@ from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.field_handover import Handover
 from rudr_py.controller.apply.managed_fields import Drift
 from rudr_py.controller.apply.rudr_adoption import RudrAdoption
-from rudr_py.controller.results import failures
+from rudr_py.controller.results import change_log, failures
+from rudr_py.controller.results.change_log import Event
 from rudr_py.controller.results.failures import RefusedError, WaitingError
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.ttl_map import TtlMap
@@ -45,8 +45,6 @@ CREATE_ONLY = "1"
 
 Refusals = TtlMap[tuple[str, ...], errors.RudrError]
 """Refused bodies and their errors: the same body is not sent again until its entry expires."""
-
-log = logging.getLogger(__name__)
 
 
 class Applier:
@@ -150,19 +148,19 @@ class Applier:
         """Send the requests of the decision. Return the applied object, or None where no field has been applied."""
         match decision:
             case Create():
-                return await self._client.apply(target, desired.encoded(resource_version=CREATE_ONLY), FIELD_MANAGER)
+                return await self._write(application, desired, target, "created")
             case Apply():
                 return await self._apply(application, desired, target, decision)
             case Adopt():
-                return await self._adopt(desired, target, decision)
+                return await self._adopt(application, desired, target, decision)
             case Touch():
-                return await self._client.apply(target, runs.partial_body(desired, decision.uid), HANDOVER_MANAGER)
+                return await self._write(application, desired, target, "changed", decision.uid, touch=True)
             case Settle():
-                await self._handover.settle(target, desired.planned, decision.uid)
+                await self._settle(application, desired, target, decision.uid)
             case Replace():
                 with contextlib.suppress(errors.NotFoundError):
                     await self._client.delete(target, uid=decision.uid, propagation=decision.propagation)
-                log.info("object replaced", extra={"object": str(desired.ref)})
+                    self._log("deleted", application, desired, reason=decision.reason)
                 raise WaitingError(decision.message, reason=decision.reason)
             case Wait():
                 raise WaitingError(decision.message, reason=decision.reason)
@@ -173,26 +171,65 @@ class Applier:
     async def _apply(self, application: LiveObject, desired: DesiredObject, target: Target, apply: Apply) -> LiveObject:
         drift = await self._drift(desired, target, apply)
         if apply.release:
-            await self._handover.release(target, desired.planned, apply.uid)
-        written = await self._client.apply(target, desired.encoded(uid=apply.uid), FIELD_MANAGER)
+            await self._release(application, desired, target, apply.uid)
+        event: Event = "reverted" if apply.drifted else "changed"
+        written = await self._write(application, desired, target, event, apply.uid, managers=drift.managers)
         if note := drift.describe(desired.ref):
             self._recorder.record(application, "DriftReverted", note, action="Apply", warning=True)
         if apply.settle:
             # the answer is not cached: it is not the state that was applied, and a newer one may have been watched
-            await self._handover.settle(target, desired.planned, apply.uid)
+            await self._settle(application, desired, target, apply.uid)
         return written
 
-    async def _adopt(self, desired: DesiredObject, target: Target, adopt: Adopt) -> LiveObject:
+    async def _adopt(self, application: LiveObject, desired: DesiredObject, target: Target, adopt: Adopt) -> LiveObject:
         planned, owner = desired.planned, desired.owner
         document = await self._adoption.prepare(target, planned, owner, adopt.document)
-        log.info("object adopted", extra={"object": str(planned.ref), "verdict": adopt.verdict})
-        if adopt.touch:
-            return await self._client.apply(target, runs.partial_body(desired, adopt.uid), HANDOVER_MANAGER)
-        if adopt.mark:
-            await self._adoption.mark(target, planned, owner, document)
-        if adopt.release:
-            await self._handover.release(target, planned, adopt.uid)
-        return await self._client.apply(target, desired.encoded(uid=adopt.uid), FIELD_MANAGER)
+        if adopt.mark and not adopt.touch:
+            for ref in await self._adoption.mark(target, planned, owner, document):
+                change_log.changed("adopted", ref, application=application.name, instance=planned.instance)
+        if adopt.release and not adopt.touch:
+            await self._release(application, desired, target, adopt.uid)
+        try:
+            return await self._write(application, desired, target, "adopted", adopt.uid, touch=adopt.touch)
+        except errors.RudrError:
+            if document is not adopt.document:  # its managed fields have been patched
+                self._log("handed-over", application, desired)
+            raise
+
+    async def _write(
+        self,
+        application: LiveObject,
+        desired: DesiredObject,
+        target: Target,
+        event: Event,
+        uid: str = "",
+        *,
+        touch: bool = False,
+        **fields: str,
+    ) -> LiveObject:
+        """Apply the object, or with `touch` only its metadata and size, and log the event unless nothing changed."""
+        live = self._state.get(desired.ref.kind, application.namespace, desired.ref.name)
+        if touch:
+            written = await self._client.apply(target, runs.partial_body(desired, uid), HANDOVER_MANAGER)
+        else:
+            body = desired.encoded(uid=uid) if uid else desired.encoded(resource_version=CREATE_ONLY)
+            written = await self._client.apply(target, body, FIELD_MANAGER)
+        if event in ("created", "adopted") or change_log.differs(live, written):
+            self._log(event, application, desired, **fields)
+        return written
+
+    async def _release(self, application: LiveObject, desired: DesiredObject, target: Target, uid: str) -> None:
+        if await self._handover.release(target, desired.planned, uid):
+            self._log("handed-over", application, desired)
+
+    async def _settle(self, application: LiveObject, desired: DesiredObject, target: Target, uid: str) -> None:
+        await self._handover.settle(target, desired.planned, uid)
+        self._log("handed-over", application, desired)
+
+    @staticmethod
+    def _log(event: Event, application: LiveObject, desired: DesiredObject, **fields: str) -> None:
+        instance = desired.planned.instance
+        change_log.changed(event, desired.ref, application=application.name, instance=instance, **fields)
 
     async def _drift(self, desired: DesiredObject, target: Target, decision: Decision) -> Drift:
         if not isinstance(decision, Apply) or not decision.drifted:
@@ -213,6 +250,8 @@ class Applier:
                 f"not reverting it for {WINDOW:.0f} s"
             )
             self._recorder.record(application, "Contested", note, action="Apply", warning=True)
+            instance = desired.planned.instance
+            change_log.contested(ref, application=application.name, instance=instance, managers=managers)
         if pause:
             message = f"{ref} is changed by another client whenever it is reverted; not reverting it for {WINDOW:.0f} s"
             raise WaitingError(message, reason="Contested", after=pause)

@@ -23,15 +23,15 @@ class Handover:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def release(self, target: Target, planned: PlannedObject, uid: str) -> None:
-        """Hold the paths to hand over that the first manager owns, with their live values.
+    async def release(self, target: Target, planned: PlannedObject, uid: str) -> bool:
+        """Hold the paths to hand over that the first manager owns, with their live values. Whether there are any.
 
         Raises ConflictError when the object has changed meanwhile.
         """
         try:
             document = await self._client.get(target)
         except errors.NotFoundError:
-            return
+            return False
         fields = managed_fields.entry(document, FIELD_MANAGER)
         paths = [path for path in planned.handover if managed_fields.owns(fields, path)]
         content = _identity(planned, uid, document["metadata"]["resourceVersion"])
@@ -39,6 +39,7 @@ class Handover:
             content = _merged(content, managed_fields.nested(path, managed_fields.value(document, path)))
         if paths:
             await self._client.apply(target, msgspec.json.encode(content), HANDOVER_MANAGER, force=False)
+        return bool(paths)
 
     async def settle(self, target: Target, planned: PlannedObject, uid: str) -> None:
         """Give up every held field, because the first manager owns it again."""

@@ -8,7 +8,6 @@ application mounts is kept. An object that cannot be deleted is reported and kep
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +17,7 @@ from rudr_py import errors
 from rudr_py.api import Ref
 from rudr_py.controller.apply import mounts, ownership
 from rudr_py.controller.apply.desired import RECLAIM_ANNOTATION
-from rudr_py.controller.results import failures
+from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.failures import WaitingError
 from rudr_py.controller.results.result import Result
 from rudr_py.controller.state import cluster_state
@@ -44,8 +43,6 @@ ATTEMPTS = 3
 
 FINALIZER_PURPOSE = "for removing the finalizer of an application that is being deleted"
 RECLAIM_PURPOSE = "for deleting the volume claims of a deleted application"
-
-log = logging.getLogger(__name__)
 
 
 class Finalizer:
@@ -99,7 +96,7 @@ class Finalizer:
             return failures.result([failures.of(Ref(APPLICATION, application.name), error, needed=RECLAIM_PURPOSE)])
         for ref, live in due:
             try:
-                await self._delete(ref, live)
+                await self._delete(application, ref, live)
             except errors.RudrError as error:
                 failure = failures.of(ref, error, otherwise="ReclaimFailed", needed=RECLAIM_PURPOSE)
                 if failure.kind == "error":
@@ -164,7 +161,7 @@ class Finalizer:
             not (live.owner_uid or live.deleting) for live in instances if live.labels.get(labels.APPLICATION) == name
         )
 
-    async def _delete(self, ref: Ref, live: LiveObject) -> None:
+    async def _delete(self, application: LiveObject, ref: Ref, live: LiveObject) -> None:
         """Delete an object. A claim in use ends with the last of its pods, and those with the application."""
         if live.deleting:
             return
@@ -173,7 +170,8 @@ class Finalizer:
             await self._client.delete(target, uid=live.uid)
         except (errors.NotFoundError, errors.ConflictError):
             return  # deleted, or replaced by another object
-        log.info("object reclaimed", extra={"object": f"{ref.kind.kind} {live.namespace}/{live.name}"})
+        instance = live.labels.get(labels.INSTANCE, "")
+        change_log.changed("deleted", ref, application=application.name, instance=instance, reason="Reclaimed")
 
     async def _edit(self, application: LiveObject, *, present: bool) -> None:
         target = await self._client.target(APPLICATION, application.namespace, application.name)
@@ -190,6 +188,9 @@ class Finalizer:
                 await self._client.json_patch(target, msgspec.json.encode(operations), FIELD_MANAGER)
             except (errors.ConflictError, errors.InvalidError):
                 continue  # it has changed meanwhile
+            reason = "FinalizerAdded" if present else "FinalizerRemoved"
+            ref = Ref(APPLICATION, application.name)
+            change_log.changed("changed", ref, application=application.name, reason=reason)
             return
         message = f"the finalizer {FINALIZER} cannot be written, because the application keeps changing"
         raise errors.ConflictError(message, status=409, reason="Conflict")

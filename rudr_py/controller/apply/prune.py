@@ -7,7 +7,6 @@ object that cannot be deleted does not keep other ones from being deleted.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -15,7 +14,7 @@ import msgspec
 from rudr_py import errors
 from rudr_py.api import Kind, Ref, get_in, kstatus
 from rudr_py.controller.apply import mounts
-from rudr_py.controller.results import failures
+from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.failures import Failure
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
@@ -34,8 +33,6 @@ FAILED = "PruneFailed"
 PURPOSE = "for deleting objects that an application no longer plans"
 
 AUTOSCALER = "HorizontalPodAutoscaler"
-
-log = logging.getLogger(__name__)
 
 
 class PruneCandidate(msgspec.Struct, frozen=True):
@@ -219,17 +216,19 @@ class Pruner:
     async def _send(self, application: LiveObject, target: Target, live: LiveObject) -> bool:
         """Send the DELETE, once more for an object that has just changed. Whether it is gone at once."""
         try:
-            return await self._send_once(target, live)
+            return await self._send_once(application, target, live)
         except errors.ConflictError:
             newer = await self._read(application, target)
             if newer is None or newer.uid != live.uid:
                 return True
-            return False if newer.deleting else await self._send_once(target, newer)
+            return False if newer.deleting else await self._send_once(application, target, newer)
 
-    async def _send_once(self, target: Target, live: LiveObject) -> bool:
+    async def _send_once(self, application: LiveObject, target: Target, live: LiveObject) -> bool:
         request = requests.delete(target, uid=live.uid, resource_version=live.resource_version)
         answer = live_object.decode(await self._client.client.send(request))
-        log.info("object pruned", extra={"object": f"{target.resource.kind} {target.namespace}/{target.name}"})
+        ref = Ref(Kind(target.resource.api_version, target.resource.kind), target.name)
+        instance = live.labels.get(labels.INSTANCE, "")
+        change_log.changed("deleted", ref, application=application.name, instance=instance, reason="NotPlanned")
         return answer.kind == "Status"  # else it is the object, kept by a finalizer
 
     async def _target(self, application: LiveObject, ref: Ref) -> Target:

@@ -15,12 +15,14 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
+from rudr_py.api import Ref
 from rudr_py.controller.apply import managed_fields
 from rudr_py.controller.apply.managed_fields import Fields
 from rudr_py.controller.apply.ownership import RUDR_MANAGERS
 from rudr_py.kube.client import Client
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.kube.requests import Resource, Target
+from rudr_py.model.kinds import CONFIG_MAP
 from rudr_py.render.values import labels as stamp
 from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
@@ -86,11 +88,14 @@ class RudrAdoption:
         content = {"apiVersion": target.resource.api_version, "kind": target.resource.kind, "metadata": metadata}
         await self._client.apply(target, msgspec.json.encode(content), HANDOVER_MANAGER, force=False)
 
-    async def mark(self, target: Target, planned: PlannedObject, owner: LiveObject | None, document: Document) -> None:
-        """Label the ConfigMaps that only Rudr's pods read, so that they are watched and pruned. Raises KubeError.
+    async def mark(
+        self, target: Target, planned: PlannedObject, owner: LiveObject | None, document: Document
+    ) -> list[Ref]:
+        """Label the ConfigMaps that only Rudr's pods read, so that they are watched and pruned; return them.
 
-        Their names are never those of planned objects, and they have no label of rudr.
+        Raises KubeError. Their names are never those of planned objects, and they have no label of rudr.
         """
+        marked: list[Ref] = []
         for name in leftovers(document, planned):
             place = Target(CONFIG_MAPS, target.namespace, name)
             try:
@@ -107,6 +112,8 @@ class RudrAdoption:
                 await self._client.apply(place, msgspec.json.encode(content), FIELD_MANAGER)
             except errors.ConflictError:
                 continue  # deleted meanwhile
+            marked.append(Ref(CONFIG_MAP, name))
+        return marked
 
 
 def leftovers(document: Document, planned: PlannedObject) -> list[str]:

@@ -16,6 +16,7 @@ from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.applier import CREATE_ONLY
 from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.results import change_log
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.state import definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -113,8 +114,9 @@ class DefinitionReconciler:
         target = await self._client.target(kind, namespace, name)
         condition = {"uid": live.uid} if live is not None else {"resource_version": CREATE_ONLY}
         with contextlib.suppress(errors.ConflictError):  # the watch reports the change of the other client
-            await self._client.apply(target, desired.encoded(**condition), FIELD_MANAGER)
-            log.info("definition published", extra={"kind": kind.kind, "object": f"{namespace}/{name}"})
+            written = await self._client.apply(target, desired.encoded(**condition), FIELD_MANAGER)
+            if change_log.differs(live, written):
+                change_log.changed("created" if live is None else "changed", Ref(kind, name))
         self._written.put((kind, name), None)
         return Result()
 
@@ -126,7 +128,7 @@ class DefinitionReconciler:
             target = await self._client.target(kind, namespace, live.name)
             with contextlib.suppress(errors.NotFoundError, errors.ConflictError):
                 await self._client.delete(target, uid=live.uid, resource_version=live.resource_version)
-                log.info("definition removed", extra={"kind": kind.kind, "object": f"{live.namespace}/{live.name}"})
+                change_log.changed("deleted", Ref(kind, live.name), reason="NotPlanned")
 
 
 def _is_ours(live: LiveObject) -> bool:

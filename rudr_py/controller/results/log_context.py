@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from rudr_py.model.identity import ObjectKey
 
@@ -22,6 +22,7 @@ class _Reconcile:
         self.key = key
         self.identity = identity
         self.ended = False
+        self.logged: set[Hashable] = set()
 
 
 @contextlib.contextmanager
@@ -47,3 +48,13 @@ def fields() -> dict[str, str]:
         "name": reconcile.key.name,
         "reconcileID": reconcile.identity,
     }
+
+
+def is_first(line: Hashable) -> bool:
+    """Whether this is the first call with this value in the running reconcile; always outside of one."""
+    reconcile = _current.get()
+    if reconcile is None or reconcile.ended:
+        return True
+    first = line not in reconcile.logged
+    reconcile.logged.add(line)
+    return first

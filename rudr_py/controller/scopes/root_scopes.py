@@ -11,6 +11,8 @@ import logging
 import msgspec
 
 from rudr_py import errors
+from rudr_py.api import Ref
+from rudr_py.controller.results import change_log
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube.cached_client import CachedClient
@@ -46,7 +48,7 @@ class RootScopes:
             content = msgspec.json.encode(root_scopes.document(namespace))
             with contextlib.suppress(errors.AlreadyExistsError):
                 await self._client.client.create(target, content, FIELD_MANAGER)  # the watch triggers its reconcile
-                log.info("root scopes created", extra={"namespace": namespace})
+                change_log.changed("created", Ref(APPLICATION, name), application=name)
         except errors.MissingRightError:
             return  # logged once by the client
         except errors.KubeError as error:

@@ -80,6 +80,7 @@ class ApplicationState:
     """The memory of one application, from its first reconcile on.
 
     `settled` is the last state in which a reconcile left nothing to do.
+    `conditions` are status and reason of each condition as last computed and logged; None before the first time.
     `missing_rights` describes the rights for lack of which the status of instances or scopes was not written.
     """
 
@@ -91,6 +92,7 @@ class ApplicationState:
     probes: dict[tuple[str, str], ProbeState] = field(default_factory=dict)  # by scope and name of the probe
     summary: StatusSummary = field(default_factory=StatusSummary)
     missing_rights: tuple[str, ...] = ()
+    conditions: dict[str, tuple[str, str]] | None = None
 
     def probe_results(self) -> dict[str, dict[str, str | None]]:
         """The verdicts by scope and name of the probe, None when healthy; probes without an answer are left out."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from rudr_py import errors
 from rudr_py.controller.inputs.snapshot import Snapshot
+from rudr_py.controller.results import change_log
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.state import status_summary
 from rudr_py.controller.state.applications import ApplicationState
@@ -69,12 +70,25 @@ class StatusReporter:
         return merge(result, Result(requeue_after=SOON))
 
     async def _write(self, snapshot: Snapshot, desired: dict[str, Any], *, urgent: bool = False) -> Result:
+        self._log(snapshot, desired)
         result = await self._writer.write(snapshot.application, desired, urgent=urgent)
         for condition in new_conditions(snapshot.previous, desired) if result.written else ():
             note = condition.get("message") or f"{condition['type']} is {condition['status']}"
             warning = condition["status"] == "False"
             self._recorder.record(snapshot.application, condition["reason"], note, action="Reconcile", warning=warning)
         return result
+
+    def _log(self, snapshot: Snapshot, desired: dict[str, Any]) -> None:
+        """Log each change of a condition once, whether or not the status can be written now."""
+        application_state = self._state.applications.get(snapshot.key)
+        old = application_state.conditions
+        if old is None:
+            old = {condition.type: (condition.status, condition.reason) for condition in snapshot.previous.conditions}
+        for condition in changed_conditions(old, desired):
+            change_log.condition(snapshot.key.name, condition)
+        application_state.conditions = {
+            condition["type"]: (condition["status"], condition["reason"]) for condition in desired["conditions"]
+        }
 
     async def _write_instances(self, application: LiveObject, desired: Mapping[str, Any]) -> Result:
         """Write Rudr's status of each ComponentInstance, one word, for its health scopes and dashboards.
@@ -122,6 +136,24 @@ def new_conditions(previous: PreviousStatus, desired: Mapping[str, Any]) -> Iter
         if condition["status"] == "Unknown" or (bad and condition["reason"] in ROUTINE_REASONS):
             continue
         if condition["status"] != status_before or (bad and condition["reason"] != reason_before):
+            yield condition
+
+
+def changed_conditions(old: Mapping[str, tuple[str, str]], desired: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The conditions to log: each new status, and each new problem of a condition that remains False.
+
+    `old` is status and reason by type. The first status of a condition counts unless it is that of every start.
+    """
+    for condition in desired["conditions"]:
+        status_before, reason_before = old.get(condition["type"], ("", ""))
+        routine = condition["status"] == "False" and condition["reason"] in ROUTINE_REASONS
+        if not status_before:
+            is_changed = condition["status"] != "Unknown" and not routine
+        elif condition["status"] != status_before:
+            is_changed = True
+        else:
+            is_changed = condition["status"] == "False" and condition["reason"] != reason_before and not routine
+        if is_changed:
             yield condition
 
 

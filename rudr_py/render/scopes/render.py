@@ -72,7 +72,7 @@ def _call(
         rendered = plugin_call.render(offer, offer.type.render, context)
         fault = next(_faults(rendered, context.members), "")
         if fault:
-            raise offer.fault(fault)
+            raise offer.fault(fault, context)
     except ValueError as error:
         return RenderedScope(problems=properties.model_problems(offer, error, locate, "AC-12"))
     except InvalidProperties as refusal:

@@ -85,10 +85,10 @@ def render(offer: Offer[Any], function: Callable[..., Rendered], context: Contex
     """
     copied, fields, original = _copy(context)
     result = offer.call(function, copied, returns=Rendered)
-    rendered = _copied(offer, result)
+    rendered = _copied(offer, context, result)
     fault = next(_faults(offer, rendered), "")
     if fault:
-        raise offer.fault(fault)
+        raise offer.fault(fault, context)
     try:
         is_unchanged = msgspec.json.encode(fields) == original
     except Exception:  # noqa: BLE001 - a value that cannot be encoded is a change
@@ -102,21 +102,21 @@ def render(offer: Offer[Any], function: Callable[..., Rendered], context: Contex
 def health(offer: Offer[Any], context: Context[Any]) -> Health:
     """Call `health` of a type. Raises InvalidProperties and PluginCallError like `render`."""
     result = offer.call(offer.type.health, _copy(context)[0], returns=Health)
-    health: Health = _checked(offer, _HEALTH, result, "a Health")
+    health: Health = _checked(offer, context, _HEALTH, result, "a Health")
     return health
 
 
 def pods(offer: Offer[WorkloadType[Any]], context: WorkloadContext[Any]) -> dict[str, str]:
     """Call `pods` of a workload type; {} if it returns None. Raises like `render`."""
     result = offer.call(offer.type.pods, _copy(context)[0], returns=object)
-    labels: dict[str, str] | None = _checked(offer, _LABELS, result, "labels of pods")
+    labels: dict[str, str] | None = _checked(offer, context, _LABELS, result, "labels of pods")
     return labels or {}
 
 
 def status(offer: Offer[Scope[Any]], context: ScopeContext[Any]) -> dict[str, Any] | None:
     """Call `status` of a scope type. Raises like `render`."""
     result = offer.call(offer.type.status, _copy(context)[0], returns=object)
-    status: dict[str, Any] | None = _checked(offer, _STATUS, result, "a status")
+    status: dict[str, Any] | None = _checked(offer, context, _STATUS, result, "a status")
     return status
 
 
@@ -128,13 +128,15 @@ def refusals(offer: Offer[Any], invalid: InvalidProperties, to_problem: ToProble
     return [to_problem(str(problem.message), str(problem.path)) for problem in invalid.problems]
 
 
-def _checked(offer: Offer[Any], decoder: msgspec.json.Decoder[Any], result: object, name: str) -> Any:
+def _checked(
+    offer: Offer[Any], context: Context[Any], decoder: msgspec.json.Decoder[Any], result: object, name: str
+) -> Any:
     """The result, converted to JSON and back: it has the expected type and shares no values."""
     try:
         return decoder.decode(_ENCODER.encode(result))
     except Exception as error:
         # foreign values may raise anything while they are encoded
-        raise offer.fault(f"returned {name} that is not valid: {error}") from error
+        raise offer.fault(f"returned {name} that is not valid: {error}", context) from error
 
 
 def _copy(context: C) -> tuple[C, _MutableFields, bytes]:
@@ -148,7 +150,7 @@ def _copy(context: C) -> tuple[C, _MutableFields, bytes]:
     return msgspec.structs.replace(context, properties=own, **copied), fields, encoded
 
 
-def _copied(offer: Offer[Any], rendered: Rendered) -> Rendered:
+def _copied(offer: Offer[Any], context: Context[Any], rendered: Rendered) -> Rendered:
     """The result, converted to JSON and back: fields have their declared types, and the plugin shares no values."""
     try:
         encoded = _ENCODER.encode(_Plain(*(getattr(rendered, field.name) for field in _PLAIN_FIELDS)))
@@ -157,9 +159,9 @@ def _copied(offer: Offer[Any], rendered: Rendered) -> Rendered:
     except Exception as error:
         # foreign values may raise anything while they are encoded
         reason = f"an edit is a {error.args[0].__name__}" if isinstance(error, KeyError) else str(error)
-        raise offer.fault(f"returned a Rendered that is not valid: {reason}") from error
+        raise offer.fault(f"returned a Rendered that is not valid: {reason}", context) from error
     if len(encoded) > LARGEST:
-        raise offer.fault(f"returned {len(encoded)} bytes of objects; the maximum is {LARGEST}")
+        raise offer.fault(f"returned {len(encoded)} bytes of objects; the maximum is {LARGEST}", context)
     return Rendered(edit=edits, **checked)
 
 

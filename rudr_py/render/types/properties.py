@@ -181,12 +181,9 @@ def _expected(error: jsonschema.ValidationError) -> Any:
 
 def _named(types: Json) -> str:
     """Types of JSON Schema (one, a list, or a list of lists) in words, without null."""
-    flat = [name for item in (types if isinstance(types, list) else [types]) for name in _as_list(item)]
+    items = types if isinstance(types, list) else [types]
+    flat = [name for item in items for name in (item if isinstance(item, list) else [item])]
     return " or ".join(dict.fromkeys(_TYPES[name] for name in flat if name in _TYPES)) or "nothing"
-
-
-def _as_list(item: Json) -> list[Json]:
-    return item if isinstance(item, list) else [item]
 
 
 def _message(error: jsonschema.ValidationError) -> str:

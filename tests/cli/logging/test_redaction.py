@@ -33,6 +33,23 @@ def test_a_credential_in_a_text_is_hidden(text: str, secret: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "value",
+    [
+        '"hunter\\"2 with spaces"',
+        "hunter2",
+        'core.PodSpec{Name:"hunter2", Ports:[]}',
+        '{"a":"hunter2"}',
+        '{"a":"hunter2',
+    ],
+)
+def test_values_in_errors_of_an_api_server_are_hidden(value: str) -> None:
+    text = redaction.text(f"Deployment web is invalid: spec.replicas: Invalid value: {value}")
+    assert "hunter" not in text
+    assert text.startswith("Deployment web is invalid: spec.replicas: Invalid value: ")
+    assert redaction.text('Invalid value: "hunter2": field is immutable').endswith("field is immutable")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         'secrets is forbidden: User "system:serviceaccount:a:b" cannot list resource "secrets" in API group ""',

@@ -49,3 +49,13 @@ async def test_a_task_that_outlives_its_reconcile_has_no_fields() -> None:
             await started.wait()
         over.set()
         assert await task == (TOLD, {})
+
+
+def test_a_line_is_the_first_once_in_each_reconcile_and_always_outside() -> None:
+    key = ObjectKey("shop", "web")
+    for number in range(2):
+        with log_context.reconciling("application", key, str(number)):
+            assert [log_context.is_first("line"), log_context.is_first("line")] == [True, False]
+            assert log_context.is_first("another line")
+    assert log_context.is_first("line")
+    assert log_context.is_first("line")

@@ -49,3 +49,25 @@ def test_conditions_with_a_new_state_or_a_new_problem_deserve_an_event(
 ) -> None:
     previous = status.read_previous({"conditions": [before] if before else []})
     assert list(reporter.new_conditions(previous, {"conditions": [now]})) == ([now] if deserves else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "logged"),
+    [
+        (None, condition("Valid", "True", "Valid"), True),
+        (None, condition("Valid", "False", "InvalidDocument"), True),
+        (None, condition("Ready", "False", "Applying"), False),
+        (None, condition("Synced", "Unknown", "Applying"), False),
+        (("True", "Ready"), condition("Ready", "True", "Ready"), False),
+        (("True", "Ready"), condition("Ready", "False", "Updating"), True),
+        (("True", "Ready"), condition("Ready", "Unknown", "PluginFailed"), True),
+        (("False", "Updating"), condition("Ready", "False", "NotReady"), False),
+        (("False", "Updating"), condition("Ready", "False", "CrashLoopBackOff"), True),
+        (("False", "Updating"), condition("Ready", "True", "Ready"), True),
+    ],
+)
+def test_a_new_state_and_a_new_problem_of_a_condition_are_logged(
+    before: tuple[str, str] | None, now: dict[str, Any], logged: bool
+) -> None:
+    old = {now["type"]: before} if before else {}
+    assert list(reporter.changed_conditions(old, {"conditions": [now]})) == ([now] if logged else [])

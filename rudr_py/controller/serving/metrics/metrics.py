@@ -20,7 +20,7 @@ from prometheus_client import (
 )
 
 import rudr_py
-from rudr_py.catalog import Catalog, package_and_version
+from rudr_py.catalog import Catalog, FailedCall, package_and_version
 from rudr_py.controller.apply.contention import ContentionMetrics
 from rudr_py.controller.queue.queue import QueueMetrics
 from rudr_py.controller.results.measure import Measure, ReconcileMetrics
@@ -112,9 +112,9 @@ class Metrics(ReconcileMetrics):
         """Set the packages that offer types, and the number of plugins in each state."""
         self._plugins.set(catalog)
 
-    def plugin_failed(self, package: str, type_name: str) -> None:
-        """Count a failed call of a type; `package` includes the version."""
-        self._plugins.errors.labels(package_and_version(package)[0], type_name).inc()
+    def plugin_failed(self, failed_call: FailedCall) -> None:
+        """Count a failed call of a type."""
+        self._plugins.errors.labels(package_and_version(failed_call.package)[0], failed_call.type_name).inc()
 
     def leader(self, lease: str, leads: bool) -> None:
         """Set whether this process holds the lease of this name. The series exists from the first call."""

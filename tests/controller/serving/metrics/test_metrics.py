@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import rudr_py
 from rudr_py import catalog
 from rudr_py.api import Kind, Ref, Trait
-from rudr_py.catalog import Catalog, Offer, PluginState, State
+from rudr_py.catalog import Catalog, FailedCall, Offer, PluginState, State
 from rudr_py.controller.apply.contention import LIMIT, Contention
 from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue
 from rudr_py.controller.results.result import Result
@@ -316,7 +316,7 @@ def test_plugins_are_counted_in_every_state(metrics: Metrics) -> None:
 def test_failed_calls_are_counted_by_package_and_type_from_zero_on(metrics: Metrics) -> None:
     metrics.plugins(_installed("rudr-py-x 1.0"))
     assert value(metrics, "rudr_plugin_errors_total", plugin="rudr-py-x", type="small") == 0
-    metrics.plugin_failed("rudr-py-x 1.0", "small")
+    metrics.plugin_failed(FailedCall(package="rudr-py-x 1.0", type_name="small"))
     assert value(metrics, "rudr_plugin_errors_total", plugin="rudr-py-x", type="small") == 1
 
 
