@@ -6,7 +6,7 @@ The order in which traits are listed does not matter: their results are combined
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -29,6 +29,7 @@ from rudr_py.model import paths
 from rudr_py.model.kinds import SERVICE
 from rudr_py.render import edits, scaling
 from rudr_py.render.edits import Change, EditClash
+from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
 from rudr_py.render.scopes import membership
@@ -82,6 +83,7 @@ class _Assembly:
         merged_scale = self._merged_scale(traits)
         sized = None if self._has_problems else self._scale(workload, merged_scale)
         if sized is None:
+            self._check_limits((workload, *traits), {})
             return self._failed_result()
         # in any listed order the same; a trait that is listed repeatedly is ordered by its properties
         ordered = sorted(
@@ -89,6 +91,7 @@ class _Assembly:
         )
         results = (workload, *ordered, sized)
         final, changes = self._edited(results)
+        self._check_limits(results, final)
         member = self._member(workload) if self._prepared.scopes else None
         if self._has_problems:
             return self._failed_result()
@@ -226,11 +229,15 @@ class _Assembly:
     def _edited(self, results: Sequence[_AnyResult]) -> tuple[dict[Ref, Manifest], list[Change]]:
         """All manifests with their edits applied, and the edits."""
         manifests: dict[Ref, Manifest] = {}
+        taken: set[tuple[str, str, str]] = set()
         for result in results:
             for manifest in result.rendered.add:
-                if manifest.ref in manifests:
+                # an object is the same in all versions of its API
+                identity = (manifest.kind.group, manifest.kind.kind, manifest.name)
+                if identity in taken:
                     message = f'"{result.offer.name}" adds {manifest.ref}, which this instance already has'
                     self._problems.append(Problem(message, result.path, rule="TR-4"))
+                taken.add(identity)
                 manifests.setdefault(manifest.ref, manifest)
         changes = [Change(edit, result.offer.name, result.path) for result in results for edit in result.rendered.edit]
         self._problems += (_clash_problem(clash) for clash in edits.clashes(changes, manifests))
@@ -241,6 +248,18 @@ class _Assembly:
             final[ref], misfits = edits.edited(manifest, changes)
             self._faults += (_clash_problem(misfit) for misfit in misfits)
         return final, changes
+
+    def _check_limits(self, results: Sequence[_AnyResult], edited: Mapping[Ref, Manifest]) -> None:
+        """Report objects that Kubernetes would reject; `edited` are their final forms, if they have any."""
+        prepared = self._prepared
+        for result in results:
+            for rendered in result.rendered.add:
+                body = self._body(edited.get(rendered.ref, rendered))
+                for violation in check.violations(body):
+                    by_name = result.path == prepared.path and prepared.binding.instance_name in violation.text
+                    path = paths.child(prepared.path, "instanceName") if by_name else result.path
+                    hint = "; choose another instanceName" if by_name else ""
+                    self._problems.append(Problem(f"{rendered.ref}: {violation}{hint}", path))
 
     def _plan(
         self,

@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Ref
 from rudr_py.catalog import Catalog
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.model.document import Positions
 from rudr_py.render import claims, instance, prepare
+from rudr_py.render.limits import check
 from rudr_py.render.prepare import PrepareResult
 from rudr_py.render.scopes import render as scopes
 from rudr_py.render.types import packages
@@ -53,6 +53,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
         *(problem for result in prepared for problem in result.problems),
         *_partial_problems(inputs, prepared),
         *(problem for result in results for problem in result.problems),
+        *_owner_problems(inputs, owners),
         *_duplicate_objects(inputs, instances, owners, application_scopes),
     ]
     warnings = [
@@ -104,6 +105,15 @@ def _component_instance(inputs: Inputs, plan: InstancePlan) -> PlannedObject:
     return PlannedObject(ref=plan.owner, body=body, instance=plan.name, made_by="", owner="application")
 
 
+def _owner_problems(inputs: Inputs, owners: Sequence[PlannedObject]) -> Iterator[Problem]:
+    """Problems of the names of ComponentInstances."""
+    instance_names = [binding.instance_name for binding in inputs.application.components]
+    for owner in owners:
+        for violation in check.violations(owner.body):
+            path = paths.child("$", "spec", "components", instance_names.index(owner.instance), "instanceName")
+            yield Problem(f"{owner.ref}: {violation}; choose another instanceName", path)
+
+
 def _duplicate_objects(
     inputs: Inputs,
     instances: Mapping[int, RenderedInstance],
@@ -124,10 +134,11 @@ def _duplicate_objects(
         (inputs.application.scopes[index].name, paths.child("$", "spec", "scopes", index, "name"), scope.manifests)
         for index, scope in enumerate(application_scopes)
     ]
-    first: dict[Ref, int] = {}
+    first: dict[tuple[str, str, str], int] = {}
     for number, (name, path, manifests) in enumerate(groups):
         for manifest in manifests:
-            other = first.setdefault(manifest.ref, number)
+            kind = manifest.ref.kind
+            other = first.setdefault((kind.group, kind.kind, manifest.ref.name), number)
             if other != number:
                 message = f'"{groups[other][0]}" and "{name}" would both write {manifest.ref}; rename one of them'
                 yield Problem(message, path, rule="AC-13")

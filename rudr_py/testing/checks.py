@@ -18,6 +18,7 @@ import msgspec
 from rudr_py.api import Kind, Ref, Scope, Trait, naming, properties
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import declaration_checks, guard
+from rudr_py.render.limits import metadata
 from rudr_py.render.status import health
 from rudr_py.render.types import plugin_call
 from rudr_py.render.values.plan import Plan
@@ -113,13 +114,23 @@ def adds_only_declared_kinds(case: Case) -> None:
 def has_unique_names_of_at_most_63_characters(case: Case) -> None:
     """Names are unique, also for instances with long or similar names. Objects without an owner may share a name."""
     first: dict[Ref, str] = {}
-    for instance in (LONGEST, LONGEST[:-1] + "y", "web", "web-a", "a-web"):
+    longest = _longest_instance(case)
+    for instance in (longest, longest[:-1] + "y", "web", "web-a", "a-web"):
         plan = case.made_of(msgspec.structs.replace(case.setup, instances=(instance,)))
         added = [one for one in rendering.added(case.setup, plan) if not one.retain and not one.reclaim]
         _no_faults(f"{one.ref} has {len(one.ref.name)} characters" for one in added if len(one.ref.name) > naming.LIMIT)
         if not isinstance(case.setup.type_, Scope):
             _no_faults(f'"{first[one.ref]}" and "{instance}" both have {one.ref}' for one in added if one.ref in first)
         first |= {one.ref: instance for one in added}
+
+
+def _longest_instance(case: Case) -> str:
+    """The longest name that an instance may have: Kubernetes limits names of StatefulSets and CronJobs to 52."""
+    shorter = LONGEST[: metadata.STATEFUL_SET_NAME]
+    names = (LONGEST, shorter)
+    setups = (msgspec.structs.replace(case.setup, instances=(name,)) for name in names)
+    plans = (rendering.plan(setup, case.catalog()) for setup in setups)
+    return next((name for name, plan in zip(names, plans, strict=True) if not plan.problems), LONGEST)
 
 
 def is_independent_of_the_order_of_traits(case: Case) -> None:

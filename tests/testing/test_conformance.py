@@ -173,7 +173,7 @@ def test_an_unsynced_application_is_reported_with_the_errors_of_the_server() -> 
         produces = (SERVICE,)
 
         def render(self, ctx: TraitContext[Any]) -> Rendered:
-            body = {"spec": {"ports": [{"port": 0}]}}
+            body = {"spec": {"type": "ExternalName"}}
             return Rendered(add=(Manifest(kind=SERVICE, name=ctx.name("good"), body=body),))
 
     case = _case(Unfit())

@@ -17,6 +17,7 @@ from rudr_py.errors import CatalogError, PluginCallError, Problem
 from rudr_py.model import paths
 from rudr_py.model.application import ScopeBinding
 from rudr_py.model.kinds import POD, SERVICE
+from rudr_py.render.limits import check
 from rudr_py.render.scopes import membership
 from rudr_py.render.types import constraints, packages, plugin_call, properties
 from rudr_py.render.types.properties import Locator
@@ -84,9 +85,15 @@ def _call(
         context=msgspec.structs.replace(context, manifests=rendered.add),
         refs=tuple(manifest.ref for manifest in rendered.add),
     )
+    planned = tuple(_planned(inputs, offer, manifest) for manifest in rendered.add)
+    violations = [(item.ref, violation) for item in planned for violation in check.violations(item.body)]
+    if violations:
+        return RenderedScope(
+            problems=tuple(Problem(f"{ref}: {violation}", prepared_scope.path) for ref, violation in violations)
+        )
     return RenderedScope(
         plan=ScopePlan(name=prepared_scope.binding.name, bound_type=bound_type, probes=rendered.probes),
-        manifests=tuple(_planned(inputs, offer, manifest) for manifest in rendered.add),
+        manifests=planned,
         warnings=tuple(Problem(text, prepared_scope.path) for text in rendered.warnings),
         wake_at=rendered.wake_at,
     )

@@ -16,10 +16,11 @@ from rudr_py.model.identity import ObjectKey
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 from tests.controller.watches import watches
+from tests.e2e.documents import established
 
 SHOP = ObjectKey("shop", "shop")
 ROBOT = Kind("acme.example/v1", "Robot")
-CRD = {
+CRD: dict[str, Any] = {
     "apiVersion": "apiextensions.k8s.io/v1",
     "kind": "CustomResourceDefinition",
     "metadata": {"name": "robots.acme.example"},
@@ -49,10 +50,10 @@ class Waiting:
         settings = Settings(namespaces=("shop",), definitions_namespace="types")
         self.sources = watches(self.state, transport, self.clock, settings, lambda key, _initial: self.told.append(key))
 
-    async def until(self, predicate: Callable[[], object]) -> None:
+    async def until(self, predicate: Callable[[], object], *, step: float = 0.0) -> None:
         async with asyncio.timeout(60):
             while not predicate():
-                await self.clock.advance(0)
+                await self.clock.advance(step)
 
 
 @pytest.fixture
@@ -120,3 +121,21 @@ async def test_definitions_are_watched_in_their_namespace_only(waiting: Waiting,
     paths = {one.split()[1].split("?")[0] for one in spent.all()}
     group = "/apis/core.oam.dev/v1alpha1/namespaces/types"
     assert paths == {f"{group}/traits", f"{group}/workloadtypes", f"{group}/applicationscopes"}
+
+
+async def test_an_application_is_triggered_when_a_removed_kind_is_installed_again(
+    waiting: Waiting, cluster: Any
+) -> None:
+    definition = Kind(CRD["apiVersion"], CRD["kind"])
+    await cluster.apply(CRD)
+    await cluster.until(definition, CRD["metadata"]["name"], established)
+    await waiting.until(
+        lambda: waiting.sources.ensure((ROBOT,), SHOP) and waiting.sources.missing((ROBOT,)) == (), step=1.0
+    )
+    await cluster.delete(definition, CRD["metadata"]["name"])
+    await waiting.until(lambda: waiting.sources.missing((ROBOT,)) == (ROBOT,), step=1.0)
+    assert waiting.sources.ensure((ROBOT,), SHOP)
+    waiting.told.clear()
+    await cluster.apply(CRD)
+    await waiting.until(lambda: waiting.told == [SHOP], step=1.0)
+    assert waiting.sources.missing((ROBOT,)) == ()
