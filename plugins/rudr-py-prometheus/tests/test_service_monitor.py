@@ -67,5 +67,5 @@ def test_an_interval_is_a_duration_of_prometheus(render_one: RenderOne, interval
 
 def test_a_workload_without_a_service_is_refused(render_one: RenderOne) -> None:
     worker = {"workloadType": "core.oam.dev/v1alpha1.Worker", "containers": [{"name": "w", "image": "w:1"}]}
-    with pytest.raises(RenderError, match="needs service"):
+    with pytest.raises(RenderError, match="requires service"):
         render_one(ServiceMonitor(), component=worker)
