@@ -2,4 +2,5 @@
 
 from __future__ import annotations
 
-PERMITTED: dict[str, dict[str, int]] = {}
+PERMITTED: dict[str, dict[str, int]] = {
+}
