@@ -44,7 +44,8 @@ def table(*, lower_only: bool = True) -> str:
         fields = ", ".join(f'"{rule}": {number}' for rule, number in numbers.items() if number)
         if fields:
             lines.append(f'    "{package}": {{{fields}}},')
-    return "\n".join([*lines, "}", ""])
+    text = "\n".join([*lines, "}", ""])
+    return text.replace("{\n}", "{}")  # as ruff formats it
 
 
 def _is_below(path: str, folders: list[str]) -> bool:

@@ -2,5 +2,4 @@
 
 from __future__ import annotations
 
-PERMITTED: dict[str, dict[str, int]] = {
-}
+PERMITTED: dict[str, dict[str, int]] = {}
