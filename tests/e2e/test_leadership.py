@@ -302,13 +302,17 @@ def changes(server: Server, since: int) -> list[str]:
 
 
 class RequestGate:
-    """Blocks requests of some agents at the server until `going` is set, and records all changes."""
+    """Blocks requests of some agents at the server until `going` is set, and records all changes.
+
+    `waiting` is set when a request is blocked.
+    """
 
     def __init__(self, server: Server) -> None:
         assert server.local is not None
         self.held: tuple[str, ...] = ()
         self.going = asyncio.Event()
         self.arrived: list[tuple[float, str, str]] = []
+        self.waiting = asyncio.Event()
         self.done: list[tuple[float, str, str]] = []
         server.local.server.middlewares.append(self._gate)
 
@@ -318,6 +322,7 @@ class RequestGate:
         if request.method != "GET":
             self.arrived.append((asyncio.get_running_loop().time(), agent, request.path))
         if agent in self.held:
+            self.waiting.set()
             await self.going.wait()
         if request.method != "GET":
             self.done.append((asyncio.get_running_loop().time(), agent, request.path))
@@ -337,10 +342,14 @@ async def test_a_leader_with_a_hanging_connection_exits_and_writes_nothing_after
     async with member(cluster, catalog, server, "first") as first:
         await waiting.until_all(cluster, APPLICATION, NAMES, synced)
         async with member(cluster, catalog, server, "second") as second:
-            gate.held = ("first", "first-lease")
-            frozen = asyncio.get_running_loop().time()
             # its watches continue, so it has work to do
+            gate.held = ("first",)
+            frozen = asyncio.get_running_loop().time()
             await cluster.apply(*(application(name=name, greeting="changed") for name in NAMES))
+            async with asyncio.timeout(TIMEOUT):
+                await gate.waiting.wait()
+            gate.held = ("first", "first-lease")
+            unrenewed = asyncio.get_running_loop().time()
             for name in NAMES:
                 await cluster.until(DEPLOYMENT, f"{name}-web", lambda d: greeting(d) == "changed")
             await asyncio.wait([first.running], timeout=TIMEOUT)
@@ -351,7 +360,8 @@ async def test_a_leader_with_a_hanging_connection_exits_and_writes_nothing_after
             assert await second.standing() == "leader"
     end = gate.last("first-lease") + ELECTION.lease_duration
     assert [change for change in gate.arrived if change[1] == "first" and change[0] >= frozen]
-    assert [change for change in gate.done if change[1] in gate.held and change[0] >= frozen] == []
+    assert [change for change in gate.done if change[1] == "first" and change[0] >= frozen] == []
+    assert [change for change in gate.done if change[1] == "first-lease" and change[0] >= unrenewed] == []
     assert [change for change in gate.arrived if change[1] in gate.held and change[0] >= end] == []
     begun = min(time for time, agent, _ in gate.done if agent == "second")
     assert begun >= end

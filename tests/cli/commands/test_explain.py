@@ -51,10 +51,9 @@ def offer_of(everything: Catalog, name: str) -> Offer[Any]:
     return next(offer for offer in everything.offers() if offer.name == name)
 
 
-def component(workload: str, settings: Any = ()) -> dict[str, Any]:
+def component(workload: str, settings: Any = (), volumes: Any = ()) -> dict[str, Any]:
     ports = [{"name": "http", "containerPort": 80}] if workload.endswith(("Server", ".Service")) else []
-    volumes = [{"name": "data", "mountPath": "/data"}] if workload.startswith("core.oam.dev/") else []
-    container = {"name": "web", "image": "nginx:1", "ports": ports, "resources": {"volumes": volumes}}
+    container = {"name": "web", "image": "nginx:1", "ports": ports, "resources": {"volumes": list(volumes)}}
     alone = not workload.startswith("core.oam.dev/") and not workload.endswith(".Service")
     spec = {"workloadType": workload, "containers": [] if alone else [container], "workloadSettings": list(settings)}
     return document("ComponentSchematic", "web", spec)
@@ -73,7 +72,8 @@ def test_the_example_of_a_type_renders_without_a_problem(everything: Catalog, na
     bindings = example.get("components", [{"componentName": "web", "instanceName": "web", **_traits(example)}])
     spec = {"components": bindings, "scopes": example.get("scopes", [])}
     application: Parsed[Any] = documents.parse(document("ApplicationConfiguration", "app", spec))
-    used: Parsed[Any] = documents.parse(component(workload, settings))
+    volumes = [{"name": "data", "mountPath": "/data"}] if name == "volume-mounter" else []
+    used: Parsed[Any] = documents.parse(component(workload, settings, volumes))
     assert isinstance(application.value, Application)
     assert isinstance(used.value, Component)
     inputs = Inputs(
