@@ -44,6 +44,7 @@ class InputReader:
             now=self._clock.now(),
             observed=Belongings(self._state, live),
             attached=previous.attached,
+            first_seen=previous.first_seen,
             packages=previous.packages,
             definitions=self._state.definitions.current(),
             scopes_of=applications.scopes.scopes(live.namespace),
