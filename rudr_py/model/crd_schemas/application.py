@@ -48,6 +48,17 @@ def application_status() -> Schema:
             nodes.mapping("State of each object of the component, by kind/name.", {"type": "string"}),
         ),
         "observedGeneration": nodes.integer("The generation that this status describes."),
+        "observedComponents": nodes.mapping(
+            "The versions of the ComponentSchematics that this status describes, by name. While the application is "
+            "paused, those before the pause.",
+            nodes.record(
+                "One version.",
+                {
+                    "generation": nodes.integer("Its metadata.generation."),
+                    "resourceVersion": nodes.text("Its metadata.resourceVersion."),
+                },
+            ),
+        ),
         "conditions": conditions("Valid, Synced and Ready; also Paused while the application is paused."),
         "instances": nodes.array("The instances and their states.", {**instance, PRESERVE: True}),
         "warnings": nodes.texts("Problems of the documents that do not block anything."),
