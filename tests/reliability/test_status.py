@@ -95,11 +95,9 @@ async def test_waiting_for_a_component_with_the_recipe_of_the_docs_does_not_retu
         await cluster.until(APPLICATION, "shop", ready)
     # without a controller nothing can be reconciled, and the condition Ready stays True
     await cluster.apply(changed(annotations=NEVER_STARTS))
-    waits = [
-        asyncio.create_task(_shell(script.replace("5m", "1s"), kubectl)),
-        asyncio.create_task(rudr("status", "shop", "--wait", "--timeout", "1s")),
-    ]
-    shell, (code, _, _) = await asyncio.gather(*waits)
+    shell, (code, _, _) = await asyncio.gather(
+        _shell(script.replace("5m", "1s"), kubectl), rudr("status", "shop", "--wait", "--timeout", "1s")
+    )
     assert (shell, code) == (1, 1)
     async with cluster.controller(catalog):
         await cluster.apply(changed())
