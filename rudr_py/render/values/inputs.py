@@ -58,6 +58,13 @@ class Run(msgspec.Struct, frozen=True):
     state: str
 
 
+class ComponentVersion(msgspec.Struct, frozen=True):
+    """The version of a ComponentSchematic as the API server counts it."""
+
+    generation: int
+    resource_version: str
+
+
 Runs = Mapping[str, Mapping[str, Run]]
 """Instance -> name of an object -> its run."""
 
@@ -92,6 +99,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     under the same keys, and (instance, "") for a workload type; a key is absent if the status stores no times for it.
     `positions` are those in files, by component name, `""` for the application.
 
+    `component_versions` are those of the existing components; empty for documents from files.
     `definitions` are the objects of the definitions namespace. `scopes_of` are all scopes of the namespace, as
     `membership.declared` returns them. `root` names the application whose scopes take the instances that are in
     no other, "" for none.
@@ -106,6 +114,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     parsed: Parsed[Application]
     components: Mapping[str, Parsed[Component]]
     now: datetime
+    component_versions: Mapping[str, ComponentVersion] = msgspec.field(default_factory=dict)
     observed: Observed = NOTHING
     attached: Mapping[TypeKey, datetime] = msgspec.field(default_factory=dict)
     first_seen: Mapping[TypeKey, Times] = msgspec.field(default_factory=dict)
