@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-import rudr_py_cronhpa
 from rudr_py.api import Kind
 from rudr_py.model.kinds import APPLICATION
 from rudr_py.plugins import entry_points, loading
@@ -19,7 +19,7 @@ from tests.simulation.virtual_loop import VirtualLoop
 
 DEPLOYMENT = Kind("apps/v1", "Deployment")
 CRON_HPA = InstalledPlugin(
-    name="cronhpa", package="rudr-py-cronhpa", version=rudr_py_cronhpa.__version__, load=lambda: rudr_py_cronhpa
+    name="cronhpa", package="rudr-py-cronhpa", version="1", load=lambda: importlib.import_module("rudr_py_cronhpa")
 )
 FULL = {"name": "full", "schedule": "0 * * * *", "targetSize": 6}
 HALF = {"name": "half", "schedule": "30 * * * *", "targetSize": 2}

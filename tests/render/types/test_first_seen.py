@@ -13,7 +13,7 @@ from rudr_py.api import Context, Kind, Manifest, Rendered, Scope, ScopeContext, 
 from rudr_py.catalog import Catalog
 from rudr_py.render import render
 from rudr_py.render.status import status
-from rudr_py.render.status.status import SyncState
+from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values.inputs import NOTHING, Inputs
 from rudr_py.render.values.plan import Plan
 from tests.render.conftest import NOW, read
@@ -75,7 +75,7 @@ class Cluster:
         plan: Plan = render.render(inputs, self.types)
         built = status.status(plan, inputs, NOTHING, APPLIED, previous)
         self.status = msgspec.json.decode(msgspec.json.encode(built))
-        data = next((one.body["data"] for one in plan.manifests if one.ref.kind == CONFIG_MAP), {})
+        data: Document = next((one.body["data"] for one in plan.manifests if one.ref.kind == CONFIG_MAP), {})
         return {name: datetime.fromisoformat(moment) for name, moment in data.items()}
 
 
