@@ -93,8 +93,8 @@ def _stateful_set(document: Document, sufficient: int | None) -> Health:
     return _paused(counted, f"the partition {partition} of its updateStrategy stops it") if partition > 0 else counted
 
 
-def _paused(counted: Health, note: str) -> Health:
-    noted = _noted(counted, note)
+def _paused(health: Health, note: str) -> Health:
+    noted = _noted(health, note)
     return Health(noted.state, ROLLOUT_PAUSED, noted.message, noted.show)
 
 
