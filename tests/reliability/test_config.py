@@ -11,6 +11,7 @@ from rudr_py.testing.cluster import Cluster
 from tests.e2e import waiting
 from tests.e2e.documents import (
     APPLICATION,
+    COMPONENT_INSTANCE,
     CONFIG_MAP,
     POD,
     Document,
@@ -147,3 +148,27 @@ async def test_a_running_task_keeps_its_files_until_its_last_pod_is_gone(cluster
         assert await readable(cluster, new) == {"main.conf": "2"}
         for name in pod_files(old):
             await cluster.gone(CONFIG_MAP, name)
+
+
+async def test_pods_keep_their_files_when_their_instance_moves_to_another_component(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    """The ConfigMaps of the earlier component belong to a ComponentInstance that is deleted at the end."""
+    other = configured({"main.conf": "2"}, **NEVER_READY)
+    other["metadata"]["name"] = "other"
+    moved = application()
+    moved["spec"]["components"][0]["componentName"] = "other"
+    async with cluster.controller(catalog):
+        await cluster.apply(configured({"main.conf": "1"}), application())
+        await cluster.until(APPLICATION, "shop", ready)
+        (old,) = await cluster.list(POD)
+        await cluster.apply(other, moved)
+        new = await waiting.until_any(cluster, POD, other_than(old))
+        await cluster.until(APPLICATION, "shop", synced)
+        assert (await readable(cluster, old), await readable(cluster, new)) == ({"main.conf": "1"}, {"main.conf": "2"})
+
+        other["metadata"]["annotations"] = {}
+        await cluster.apply(other)
+        for name in pod_files(old):
+            await cluster.gone(CONFIG_MAP, name)
+        await cluster.gone(COMPONENT_INSTANCE, "web-shop-web")

@@ -7,7 +7,7 @@ object that cannot be deleted does not keep other ones from being deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -82,7 +82,7 @@ def schedule(
     fixed = {
         manifest.ref for manifest in plan.manifests if (manifest.body.get("spec") or {}).get("replicas") is not None
     }
-    used = _mounted(surplus, plan, state) | _read(surplus, plan, application.namespace, state)
+    used = {*_mounted(surplus, plan, state), *_read(surplus, plan, application.namespace, state)}
     first, last, in_use = [], [], []
     for candidate in surplus.values():
         if candidate.ref.kind.kind == AUTOSCALER and _scaled(candidate) in fixed:
@@ -134,21 +134,15 @@ def _is_mounted(
     )
 
 
-def _read(surplus: Mapping[Ref, PruneCandidate], plan: Plan, namespace: str, state: ClusterState) -> frozenset[Ref]:
-    """The ConfigMaps that pods may still read, and their owners: the garbage collector deletes them with their owner.
-
-    The pods of an instance that is removed with all its objects end together with them.
-    """
+def _read(surplus: Mapping[Ref, PruneCandidate], plan: Plan, namespace: str, state: ClusterState) -> Iterator[Ref]:
+    """The ConfigMaps that pods may still read, except those of an instance that is removed with its pods."""
     uids = {one.live.uid for one in surplus.values() if one.live is not None}
     instances = {instance.name for instance in plan.instances}
-    read = set()
     for ref, candidate in surplus.items():
         live = candidate.live
         removed = live is not None and live.owner_uid in uids and live.labels.get(labels.INSTANCE) not in instances
         if not removed and config_maps.is_in_use(ref, live, plan, namespace, state):
-            read.add(ref)
-    owners = {one.live.owner_uid for ref, one in surplus.items() if ref in read and one.live is not None}
-    return frozenset(read | {ref for ref, one in surplus.items() if one.live is not None and one.live.uid in owners})
+            yield ref
 
 
 class Pruner:
