@@ -59,13 +59,13 @@ class ConfigFiles(msgspec.Struct, frozen=True):
                 yield {"name": file.volume, "mountPath": file.path, "subPath": _FILE, "readOnly": True}
 
 
-def config_files(ctx: WorkloadContext[Any], service: Ref) -> ConfigFiles:
-    """The config files of the component. They keep earlier names while the live Knative Service has their digest."""
+def config_files(ctx: WorkloadContext[Any], ref: Ref) -> ConfigFiles:
+    """The config files of the component. They keep earlier names while the Knative Service `ref` has their digest."""
     files = tuple(file for container in ctx.component.containers for file in _files(ctx, container))
     if not files:
         return ConfigFiles()
     digest = _hash([(file.config_map, _manifest(file).body) for file in files], size=8)
-    annotations = get_in(ctx.live(service), "spec", "template", "metadata", "annotations", default={})
+    annotations = get_in(ctx.live(ref), "spec", "template", "metadata", "annotations", default={})
     if annotations.get(DIGEST) == digest:
         return ConfigFiles(files, digest)
     return ConfigFiles(tuple(_named_by_content(ctx, file) for file in files))
