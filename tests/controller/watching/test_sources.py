@@ -175,7 +175,7 @@ async def test_a_forbidden_required_kind_blocks_the_applications_of_its_namespac
         assert running.ensure(OWN, SHOP)
 
 
-async def test_a_forbidden_namespace_does_not_block_others(
+async def test_a_forbidden_namespace_does_not_block_other_namespaces(
     cluster: Any, transport: Any, clock: FakeClock, faults: Faults
 ) -> None:
     await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}})
