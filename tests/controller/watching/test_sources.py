@@ -217,7 +217,7 @@ async def test_a_cluster_scoped_kind_is_not_watched(cluster: Any, transport: Any
     ("kind", "labels", "parts"),
     [
         (APPLICATION, "", ()),
-        (POD, "oam.dev/instance-name", ("status",)),
+        (POD, "oam.dev/instance-name", ("spec.volumes", "status")),
         (SERVICE, "app.kubernetes.io/managed-by=rudr", ()),
     ],
 )
