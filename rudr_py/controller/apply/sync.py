@@ -16,6 +16,7 @@ from rudr_py import errors
 from rudr_py.api import Ref
 from rudr_py.controller.apply import dependencies, prune, successors
 from rudr_py.controller.apply import desired as desired_objects
+from rudr_py.controller.apply import former_owners as former
 from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.finalizer import Finalizer
@@ -35,6 +36,7 @@ from rudr_py.render import render
 from rudr_py.render.reclaim import IsReclaimed
 from rudr_py.render.status import runs as running
 from rudr_py.render.status import status
+from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values.inputs import Runs
 from rudr_py.render.values.plan import Plan, PlannedObject
 
@@ -79,13 +81,13 @@ class Attempt:
 class SyncResult(msgspec.Struct, frozen=True):
     """How far the objects are as planned, for the status, and when to reconcile again, for the queue."""
 
-    sync: status.SyncState
+    sync: SyncState
     result: Result
 
 
 def untouched(plan: Plan, before: status.PreviousStatus) -> SyncResult:
     """Nothing is applied, because the plan has problems. A plugin may recover; a document has to be changed."""
-    sync = status.SyncState(state="Unknown", reason="NotValid", resources=before.resources)
+    sync = SyncState(state="Unknown", reason="NotValid", resources=before.resources)
     if plan.reason == render.PLUGIN_FAILED:
         return SyncResult(sync, Result(error=plan.problems[0].message, retry="slow"))
     return SyncResult(sync, Result(error=plan.problems[0].message, retry="never"))
@@ -93,7 +95,7 @@ def untouched(plan: Plan, before: status.PreviousStatus) -> SyncResult:
 
 def paused(before: status.PreviousStatus) -> SyncResult:
     """Nothing is applied, because the user has paused the application."""
-    sync = status.SyncState(state="Unknown", reason="Paused", resources=before.resources, paused=True)
+    sync = SyncState(state="Unknown", reason="Paused", resources=before.resources, paused=True)
     return SyncResult(sync, Result())
 
 
@@ -149,10 +151,10 @@ class Syncer:
         before, application_state.unapplied = application_state.unapplied, frozenset(attempt.unapplied)
         failed = attempt.failures
         if not failed:
-            sync = status.SyncState(state="True", reason="Synced", resources=resources)
+            sync = SyncState(state="True", reason="Synced", resources=resources)
             return SyncResult(sync, Result())
         reason, message = failures.worst(failed).reason, failures.message(failed)
-        sync = status.SyncState(state="False", reason=reason, message=message, resources=resources)
+        sync = SyncState(state="False", reason=reason, message=message, resources=resources)
         result = failures.result(failed, soon=self._refusals.is_soon(key))
         return SyncResult(sync, msgspec.structs.replace(result, progress=application_state.unapplied < before))
 
@@ -186,7 +188,8 @@ class Syncer:
                 continue
             history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
             try:
-                desired = desired_objects.complete(planned, self._owner(application, planned, plan))
+                former_owners = former.uids(self._state, application, plan, planned)
+                desired = desired_objects.complete(planned, self._owner(application, planned, plan), former_owners)
                 live = await self._applier.ensure(application, desired, history)
             except errors.RudrError as error:
                 attempt.fail(planned.ref, failures.of(planned.ref, error, needed=_purpose(planned, plan)))
