@@ -18,7 +18,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     success. `retry` is the consequence of an error: exponential backoff, the slow retry for requests that the server
     refuses, or, for a terminal error, nothing until a change. `hold` is how long the server asked not to be called:
     the key is not reconciled earlier, not even after a change. `progress` is whether fewer objects failed than the last
-    time, so that the backoff begins anew. `written` is whether a status was written.
+    time, so that the backoff restarts. `written` is whether a status was written.
     """
 
     requeue_after: float | None = None

@@ -132,7 +132,7 @@ async def test_an_object_is_kept_until_the_object_of_its_kind_that_replaces_it_i
     assert app.recorded() == {"a", "c"}
 
 
-async def test_the_backoff_begins_anew_when_fewer_objects_fail(app: App, faults: Faults) -> None:
+async def test_the_backoff_restarts_when_fewer_objects_fail(app: App, faults: Faults) -> None:
     faults.refuse(503, Match(verb="patch"), times=2)
     assert not (await app.sync("a", "b")).result.progress
     faults.refuse(503, Match(verb="patch", name="b"), times=2)
