@@ -118,11 +118,12 @@ def _is_renamed(instance: str, planned: PlannedObject, plan: Plan, find: _FindLi
     return any(find(labels.component_instance(component, instance)) is not None for component in components)
 
 
-def _needs(user: LiveObject, candidate: PruneCandidate) -> bool:
+def _needs(live_object: LiveObject, candidate: PruneCandidate) -> bool:
+    """Whether the candidate owns a live object, or the object's pods use the candidate."""
     live = candidate.live
-    if live is None or live.uid == user.uid:
+    if live is None or live.uid == live_object.uid:
         return False
-    return live.uid == user.owner_uid or candidate.ref in dependencies.references(user.part("spec"))
+    return live.uid == live_object.owner_uid or candidate.ref in dependencies.references(live_object.part("spec"))
 
 
 def _instance(candidate: PruneCandidate) -> str:
