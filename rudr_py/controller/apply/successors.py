@@ -1,4 +1,4 @@
-"""Which deletions wait while objects of the plan cannot be applied: what is up stays up until its successor is applied.
+"""Deletions that wait while objects of the plan cannot be applied: an object is kept until its successor is applied.
 
 An object that is no longer planned has a successor where the documents have changed it rather than removed it: another
 workload of its instance, another object of its kind in its instance, or a new instance of its component. Everything
