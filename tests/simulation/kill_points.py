@@ -41,6 +41,7 @@ VOLATILE = frozenset(
         "deployment.kubernetes.io/revision",
         "deletionTimestamp",
         "digest",
+        "firstSeen",
         "generation",
         "lastTransitionTime",
         "managedFields",
