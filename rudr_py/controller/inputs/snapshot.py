@@ -52,7 +52,8 @@ class Snapshot:
     @cached_property
     def assessment(self) -> Assessment:
         """The health of the application's objects."""
-        return health.assess(self.plan, self.inputs.observed, self.inputs.now, self.previous.runs)
+        previous = self.previous
+        return health.assess(self.plan, self.inputs.observed, self.inputs.now, previous.runs, previous.ready_states)
 
     def members(self) -> Members:
         """The instances of the application as members of scopes."""
