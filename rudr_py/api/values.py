@@ -112,8 +112,8 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     `hold` alone counts as `exact`; `hold` on a `between` raises its minimum and, if need be, its maximum; a `hold` on
     anything else, two bases or two holds are rejected before anything is applied.
 
-    Create one with `exact`, `between`, `hold` or `external`; `form` is `exact`, `range`, `hold` or `external`. `peak` is
-    the greatest number that a hold requests at any time, 0 if it is unknown.
+    Create one with `exact`, `between`, `hold` or `external`; `form` is `exact`, `range`, `hold` or `external`. `peak`
+    is the greatest number that a hold requests at any time, 0 if it is unknown.
 
     Guarantees: the workload type gets one scale, in one of its `scale_forms`, independent of the order of traits.
     Assumptions: numbers are not negative, and a minimum is not above its maximum.
