@@ -113,7 +113,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     anything else, two bases or two holds are rejected before anything is applied.
 
     Create one with `exact`, `between`, `hold` or `external`; `form` is `exact`, `range`, `hold` or `external`. `peak`
-    is the greatest number that a hold requests at any time, 0 if it is unknown.
+    is the greatest number that a hold requests at any time, 0 if it is not specified.
 
     Guarantees: the workload type gets one scale, in one of its `scale_forms`, independent of the order of traits.
     Assumptions: numbers are not negative, and a minimum is not above its maximum.
@@ -152,7 +152,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def hold(cls, replicas: int, *, peak: int = 0) -> Self:
-        """At least this number at present: a temporary minimum. `peak` is the greatest one that follows, if known."""
+        """At least this number at present: a temporary minimum. `peak` is the greatest one at any time, 0 if it is unspecified."""
         return cls(form="hold", replicas=replicas, peak=peak)
 
     @classmethod
