@@ -152,7 +152,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def hold(cls, replicas: int, *, peak: int = 0) -> Self:
-        """At least this number at present: a temporary minimum. `peak` is the greatest one at any time, 0 if it is unspecified."""
+        """At least this number at present: a temporary minimum. `peak` is the greatest one at any time."""
         return cls(form="hold", replicas=replicas, peak=peak)
 
     @classmethod
