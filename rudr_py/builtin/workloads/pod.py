@@ -7,13 +7,10 @@ next release. The digest of config files is the only field that Rudr did not hav
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
-from rudr_py.api import Problem, WorkloadContext
+from rudr_py.api import Problem, WorkloadContext, pod_annotations
 from rudr_py.builtin.workloads import config_files, container, volumes
-
-KUBECTL_COPY: Final = "kubectl.kubernetes.io/last-applied-configuration"
-"""kubectl's copy of the ComponentSchematic. Rudr copied it to pods, so that each `kubectl apply` restarted them."""
 
 _ARCHITECTURES = {"i386": "386"}
 
@@ -21,8 +18,7 @@ _ARCHITECTURES = {"i386": "386"}
 def template(ctx: WorkloadContext[Any], labels: dict[str, str], restart: Literal["Always", "Never"]) -> dict[str, Any]:
     """The pod template, with these labels and restart policy."""
     component = ctx.component
-    copied = {key: value for key, value in component.metadata.annotations.items() if key != KUBECTL_COPY}
-    annotations = {**copied, **config_files.pod_annotations(ctx)}
+    annotations = {**pod_annotations.copied(component.metadata.annotations), **config_files.pod_annotations(ctx)}
     secrets = dict.fromkeys(each.image_pull_secret for each in component.containers if each.image_pull_secret)
     arch = _ARCHITECTURES.get(component.arch, component.arch)
     selector = {"kubernetes.io/os": component.os_type, "kubernetes.io/arch": arch}

@@ -30,6 +30,7 @@ class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     of the type that rendered it. `handover` are paths whose values are left to other managers.
     Objects with `retain` outlive the application; those with `reclaim` have no owner either, but are deleted with it.
     `inputs_digest` is set for an object that runs once per change of its inputs, and is empty for all others.
+    `uncopied` are the annotations of the component that its pod template does not get and had in earlier releases.
     """
 
     ref: Ref
@@ -41,6 +42,7 @@ class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     retain: bool = False
     reclaim: bool = False
     inputs_digest: str = ""
+    uncopied: Mapping[str, str] = {}
 
 
 class BoundType(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ reconcile makes. Sends reads and dry runs only.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
 from rudr_py.cli.commands.diff import document_diff
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
-from rudr_py.controller.apply import decide, prune, rudr_adoption, runs, sync
+from rudr_py.controller.apply import decide, prune, rudr_adoption, runs, sync, template_annotations
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.applier import CREATE_ONLY
 from rudr_py.controller.apply.decide import (
@@ -141,10 +141,10 @@ class DryRun:
             case Create():
                 return msgspec.structs.replace(base, merged=await self._create(desired, target))
             case Adopt():
-                merged = await self._apply(desired, target, decision)
+                merged = await self._apply(desired, target, decision, live)
                 return msgspec.structs.replace(base, merged=merged, notes=("it would be adopted",))
             case Apply() | Touch():
-                merged = await self._apply(desired, target, decision)
+                merged = await self._apply(desired, target, decision, live)
                 merged = document_diff.held(merged, live or {}, desired.planned.handover)
                 changed = msgspec.structs.replace(base, merged=merged)
                 return changed if document_diff.lines(changed) else None
@@ -156,10 +156,17 @@ class DryRun:
         except errors.NotFoundError:  # the namespace does not exist
             return desired.document
 
-    async def _apply(self, desired: DesiredObject, target: Target, decision: Adopt | Apply | Touch) -> Document:
+    async def _apply(
+        self, desired: DesiredObject, target: Target, decision: Adopt | Apply | Touch, live: Document | None
+    ) -> Document:
+        uid = decision.uid
         if isinstance(decision, Touch) or (isinstance(decision, Adopt) and decision.touch):
-            return await self._send(target, runs.partial_body(desired, decision.uid), HANDOVER_MANAGER)
-        return await self._send(target, desired.encoded(uid=decision.uid), FIELD_MANAGER)
+            return await self._send(target, runs.partial_body(desired, uid), HANDOVER_MANAGER)
+
+        async def dry_run(annotations: Mapping[str, str]) -> Document:
+            return await self._send(target, desired.keeping(annotations).encoded(uid=uid), FIELD_MANAGER)
+
+        return await dry_run(await template_annotations.kept(live or {}, desired.document, dry_run))
 
     async def _leftovers(self, desired: DesiredObject, live: Document) -> AsyncIterator[DocumentDiff]:
         """Rudr's config files that an adoption marks for pruning."""
