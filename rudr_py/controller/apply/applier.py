@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from rudr_py import errors
 from rudr_py.controller.apply import decide, managed_fields, runs, template_annotations
-from rudr_py.controller.apply.contention import LIMIT, WINDOW, Contention, Place
+from rudr_py.controller.apply.contention import Contention, Place
 from rudr_py.controller.apply.decide import (
     Adopt,
     Apply,
@@ -258,19 +258,21 @@ class Applier:
         """Raise WaitingError while another client keeps reverting the object; report it once for each pause."""
         ref, place = desired.ref, _place(desired, target)
         pause = self._contention.pause(place)
-        if not pause and self._contention.begins(place):
-            pause = self._contention.pause(place)
-            managers = (await self._drift(desired, target, decision)).managers
-            note = (
-                f"{ref} was reverted {LIMIT} times within a minute and changed again{managers and f' by {managers}'}; "
-                f"not reverting it for {WINDOW:.0f} s"
-            )
+        if not pause and not self._contention.is_due(place):
+            return
+        if pause:
+            contest = self._contention.contest(place)
+        else:
+            drift = await self._drift(desired, target, decision)
+            cause = drift.cause(ref) or f"{ref} was {'deleted' if isinstance(decision, Create) else 'changed'}"
+            contest = self._contention.begin(place, f"{cause} again after it was reverted")
+            pause = contest.seconds
+            note = f"{contest.cause}; not reverting it for {contest.seconds:.0f} s"
             self._recorder.record(application, "Contested", note, action="Apply", warning=True)
             instance = desired.planned.instance
-            change_log.contested(ref, application=application.name, instance=instance, managers=managers)
-        if pause:
-            message = f"{ref} is changed by another client whenever it is reverted; not reverting it for {WINDOW:.0f} s"
-            raise WaitingError(message, reason="Contested", after=pause)
+            change_log.contested(ref, application=application.name, instance=instance, managers=drift.managers)
+        message = f"{contest.cause}; not reverting it for {contest.seconds:.0f} s. Stop one of the two writers"
+        raise WaitingError(message, reason="Contested", after=pause)
 
 
 def _present(live: LiveObject | None) -> LiveObject | None:

@@ -130,7 +130,8 @@ class SnapshotReader:
         """Every watched object that a reconcile of the application reads, as it is now; absent ones are left out."""
         namespace, plan, state = snapshot.key.namespace, snapshot.plan, self._state
         refs = (Ref(APPLICATION, snapshot.key.name), *(planned.ref for planned in plan.manifests))
-        named = (state.get(ref.kind, namespace, ref.name) for ref in refs)
+        scalers = (scaler for ref in refs for scaler in state.scalers.scalers(namespace, ref))
+        named = (state.get(ref.kind, namespace, ref.name) for ref in (*refs, *scalers))
         children = (live for _, live in state.children(snapshot.application))
         pods = (pod for instance in plan.instances for pod in state.pods(namespace, instance.name))
         return (*(live for live in named if live is not None), *children, *pods)

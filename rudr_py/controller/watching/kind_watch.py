@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from rudr_py.api import Kind
-from rudr_py.controller.state import cluster_state, definition_index
+from rudr_py.controller.state import cluster_state, definition_index, scaler_index
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.requests import Resource, Selection
 from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, Undecodable
@@ -93,8 +93,10 @@ class Source:
 
 
 def selection(resource: Resource, namespace: str, kind: Kind) -> Selection:
-    """The objects of a kind that are watched: OAM kinds whole, children by our label, of pods only their status."""
-    if kind in cluster_state.OWN_KINDS or kind in definition_index.KINDS:
+    """The objects of a kind that are watched: OAM kinds and autoscalers whole, children by our label, of pods only
+    their status.
+    """
+    if kind in cluster_state.OWN_KINDS or kind in definition_index.KINDS or kind.kind in scaler_index.KINDS:
         return Selection(resource, namespace)
     if kind == POD:
         return Selection(resource, namespace, labels=labels.INSTANCE, parts=("status",))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rudr_py import errors
 from rudr_py.api import Kind, get_in, mappings_in
-from rudr_py.controller.state import definition_index
+from rudr_py.controller.state import definition_index, scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
@@ -30,8 +30,11 @@ def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey
         return _application(key, change, state)
     if kind == COMPONENT:
         return state.applications.components.keys(key) if differs_beyond_status(change) else frozenset()
-    versions = (version for version in (change.old, change.new) if version is not None)
-    return frozenset(owner for version in versions for owner in _owners(kind, version, state))
+    versions = [version for version in (change.old, change.new) if version is not None]
+    owners = {owner for version in versions for owner in _owners(kind, version, state)}
+    if kind.kind in scaler_index.KINDS:
+        owners |= {owner for version in versions for owner in _owners_of_target(version, state)}
+    return frozenset(owners)
 
 
 def _application(key: ObjectKey, change: Change, state: ClusterState) -> frozenset[ObjectKey]:
@@ -65,6 +68,16 @@ def differs_beyond_status(change: Change) -> bool:
         new.labels,
         new.deleting,
     )
+
+
+def _owners_of_target(scaler: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
+    """The application of the workload that an autoscaler of any owner scales."""
+    target = scaler_index.target_of(scaler)
+    if target is None:
+        return frozenset()
+    kinds = (kind for kind in state.kinds() if (kind.group, kind.kind) == (target.group, target.kind))
+    workloads = ((kind, state.get(kind, target.namespace, target.name)) for kind in kinds)
+    return frozenset(owner for kind, live in workloads if live is not None for owner in _owners(kind, live, state))
 
 
 def _owners(kind: Kind, live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
