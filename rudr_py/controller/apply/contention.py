@@ -44,8 +44,8 @@ class ContentionMetrics:
 class Contest(msgspec.Struct, frozen=True):
     """The reverts of one object since its last quiet time, and its pauses.
 
-    `times` are those of the last reverts, at most LIMIT; `reverts` counts all of them since the last pause; `until` is the
-    end of that pause. `cause` describes, for the user, what the other client changes.
+    `times` are those of the last reverts, at most LIMIT; `reverts` counts all of them since the last pause; `until` is
+    the end of that pause. `cause` describes, for the user, what the other client changes.
     """
 
     times: tuple[float, ...] = ()

@@ -36,20 +36,20 @@ def warnings(plan: Plan, state: ClusterState, namespace: str) -> tuple[str, ...]
 
 
 def _of_workload(
-    planned: PlannedObject, own: Ref | None, plan: Plan, state: ClusterState, namespace: str
+    planned: PlannedObject, own_ref: Ref | None, plan: Plan, state: ClusterState, namespace: str
 ) -> Iterator[str]:
     sets_size = get_in(planned.body, "spec", "replicas", default=-1) >= 0
-    if not sets_size and own is None:
+    if not sets_size and own_ref is None:
         return
     for ref in state.scalers.scalers(namespace, planned.ref):
         live = state.get(ref.kind, namespace, ref.name)
-        if live is None or live.deleting or live.owner_kind in _OWN or ref == own:
+        if live is None or live.deleting or live.owner_kind in _OWN or ref == own_ref:
             continue
         rival = _described(ref, live)
         if sets_size:
             problem = f"{rival} scales {planned.ref}, whose replicas this application sets"
         else:
-            problem = f"{rival} and {own} both scale {planned.ref}, so that Kubernetes scales it by neither"
+            problem = f"{rival} and {own_ref} both scale {planned.ref}, so that Kubernetes scales it by neither"
         yield f"{problem}; delete {_deletable(ref, live)}{_removable(planned, plan)}"
 
 

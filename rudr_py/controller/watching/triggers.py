@@ -70,14 +70,15 @@ def differs_beyond_status(change: Change) -> bool:
     )
 
 
-def _owners_of_target(scaler: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
+def _owners_of_target(live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
     """The application of the workload that an autoscaler of any owner scales."""
-    target = scaler_index.target_of(scaler)
+    target = scaler_index.target_of(live)
     if target is None:
         return frozenset()
     kinds = (kind for kind in state.kinds() if (kind.group, kind.kind) == (target.group, target.kind))
     workloads = ((kind, state.get(kind, target.namespace, target.name)) for kind in kinds)
-    return frozenset(owner for kind, live in workloads if live is not None for owner in _owners(kind, live, state))
+    owners = (_owners(kind, workload, state) for kind, workload in workloads if workload is not None)
+    return frozenset(key for keys in owners for key in keys)
 
 
 def _owners(kind: Kind, live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
