@@ -23,13 +23,15 @@ class DesiredObject(msgspec.Struct, frozen=True):
 
     `former_hash` is that of the body as earlier releases rendered it, with all annotations of the component in its pod
     template; empty where that is the same. An `owner` without uid does not exist yet; the body then has no owner
-    reference.
+    reference. `former_owners` are the uids of earlier owners: an object of one of them is managed by rudr, and its
+    apply passes it to the current owner.
     """
 
     planned: PlannedObject
     owner: LiveObject | None
     document: dict[str, Any]
     hash: str
+    former_owners: frozenset[str] = frozenset()
     former_hash: str = ""
 
     @property
@@ -52,7 +54,9 @@ class DesiredObject(msgspec.Struct, frozen=True):
         return msgspec.json.encode({**self.document, "metadata": {**self.document["metadata"], **preconditions}})
 
 
-def complete(planned: PlannedObject, owner: LiveObject | None) -> DesiredObject:
+def complete(
+    planned: PlannedObject, owner: LiveObject | None, former_owners: frozenset[str] = frozenset()
+) -> DesiredObject:
     """Return the desired object. Null values are omitted, because a server-side apply ignores them."""
     metadata = dict(planned.body["metadata"])
     if owner is not None and owner.uid:
@@ -64,7 +68,13 @@ def complete(planned: PlannedObject, owner: LiveObject | None) -> DesiredObject:
     former = digests.of(template_annotations.add(document, planned.uncopied)) if planned.uncopied else ""
     annotations = {**document["metadata"].get("annotations", {}), APPLIED_ANNOTATION: applied}
     document = {**document, "metadata": {**document["metadata"], "annotations": annotations}}
-    return DesiredObject(planned, owner, document, applied, former)
+    return DesiredObject(planned, owner, document, applied, former_owners, former)
+
+
+def without_owner(desired: DesiredObject) -> DesiredObject:
+    """The desired object with a body that has no owner reference."""
+    metadata = {key: value for key, value in desired.document["metadata"].items() if key != "ownerReferences"}
+    return msgspec.structs.replace(desired, document={**desired.document, "metadata": metadata})
 
 
 def _annotations(planned: PlannedObject) -> dict[str, str]:
