@@ -9,6 +9,7 @@ import msgspec
 
 from rudr_py.api import Scale, WorkloadType
 from rudr_py.catalog import Offer
+from rudr_py.render.values.plan import Elastic
 
 
 class ScaleRequest(msgspec.Struct, frozen=True):
@@ -56,6 +57,16 @@ def merge(requests: Sequence[ScaleRequest]) -> MergedScale | ScaleClash | None:
     base = bases[0].scale
     size = msgspec.structs.replace(base, minimum=max(base.minimum, hold), maximum=max(base.maximum, hold))
     return MergedScale(size, bases[0])
+
+
+def elastic(merged: MergedScale | None, workload: Offer[WorkloadType[Any]]) -> Elastic | None:
+    """Whether the size may change without a change of the documents: by load, by time, or by another client."""
+    if merged is None:
+        return Elastic() if workload.type.scale_forms & {"range", "external"} else None
+    requested = merged.request.scale
+    if requested.form == "exact":
+        return None
+    return Elastic(requested.minimum if requested.form == "range" else None)
 
 
 def misfit(form: str, trait_name: str, workload: Offer[WorkloadType[Any]]) -> str:

@@ -105,7 +105,9 @@ class NamespacePreview:
             for other in self._all(APPLICATION):
                 preview = await self._render(other)
                 inputs = self._inputs(other, preview.before)
-                assessment = health.assess(preview.plan, inputs.observed, inputs.now, preview.before.runs)
+                assessment = health.assess(
+                    preview.plan, inputs.observed, inputs.now, preview.before.runs, preview.before.ready_states
+                )
                 key = ObjectKey(self.namespace, other.name)
                 scopes.set_members(key, membership.members(preview.plan, assessment.instances))
                 scopes.reconciled(key)

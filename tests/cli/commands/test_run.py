@@ -20,7 +20,7 @@ def test_no_flags_watch_every_namespace() -> None:
     assert run.settings({}, {}).namespaces == ()
 
 
-def test_flags_override_the_environment_and_our_variable_overrides_rudrs() -> None:
+def test_flags_override_the_environment_and_the_variable_of_rudr_py_overrides_that_of_rudr() -> None:
     environ = {"RUDR_WATCH_NAMESPACE": "ours", "KUBERNETES_NAMESPACE": "rudrs"}
     assert run.settings({"watch_namespace": "a, b"}, environ).namespaces == ("a", "b")
     assert run.settings({}, environ).namespaces == ("ours",)

@@ -94,7 +94,7 @@ async def test_what_became_somebody_elses_is_left(bench: Any, owner: LiveObject)
     assert await bench.cluster.get(CONFIG_MAP, "one") is not None
 
 
-async def test_another_object_of_the_same_name_is_left(bench: Any, owner: LiveObject, config_map: Any) -> None:
+async def test_another_object_of_the_same_name_is_not_deleted(bench: Any, owner: LiveObject, config_map: Any) -> None:
     found = surplus(bench, owner, planned=frozenset([ref("two")]))
     await bench.cluster.delete(CONFIG_MAP, "one")
     await bench.cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}})

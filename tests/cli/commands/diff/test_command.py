@@ -244,6 +244,7 @@ def test_scopes_volumes_files_autoscalers_and_jobs_are_previewed_like_the_contro
     assert "job.batch/various-once in default: would be replaced" in heads
     assert "its inputs have changed" in heads
     assert any(head.startswith("networkpolicy.networking.k8s.io/") for head in heads), heads
-    assert "-  store.conf: a\n+  store.conf: b\n" in done.stdout
+    assert "+  store.conf: b\n" in done.stdout
+    assert "-  store.conf: a\n" in done.stdout
     alone = diff(changed.rpartition("---")[0])
     assert "various-once" in alone.stdout
