@@ -91,14 +91,14 @@ def _applied(document: Document) -> str:
     return str(document["metadata"]["annotations"][APPLIED_ANNOTATION])
 
 
-def autoscaler(desired: int, target: str = "shop-web") -> Document:
+def autoscaler(desired: int, kind: str = "Deployment") -> Document:
     """An autoscaler that belongs to no application; the local API scales its target to `desired` replicas."""
     return {
         "apiVersion": AUTOSCALER.api_version,
         "kind": AUTOSCALER.kind,
         "metadata": {"name": "legacy", "annotations": {"local.rudr.dev/desired-replicas": str(desired)}},
         "spec": {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target},
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": kind, "name": "shop-web"},
             "minReplicas": 1,
             "maxReplicas": 10,
         },
@@ -130,6 +130,12 @@ async def test_the_autoscaler_of_another_owner_is_named_and_the_fight_over_the_s
     assert "field spec.replicas of deployment.apps/shop-web was changed by" in message(shop, "Synced")
     assert "not reverting it for 60 s" in message(shop, "Synced")
     assert any("spec.replicas" in note and "not reverting it" in note for note in events)
+
+
+async def test_the_autoscaler_of_another_owner_on_a_singleton_is_named(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(component(workloadType=SINGLETON), application(), autoscaler(desired=1, kind="StatefulSet"))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", lambda live: warned(live, LEGACY, "statefulset.apps/shop-web"))
 
 
 async def test_a_second_autoscaler_of_a_workload_is_named_until_it_is_deleted(

@@ -8,7 +8,6 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from rudr_py.api import Rendered, Scale, Trait, TraitContext
-from rudr_py.builtin import kinds
 
 
 class ManualScalerProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
@@ -33,7 +32,6 @@ class ManualScaler(Trait[ManualScalerProperties]):
     properties = ManualScalerProperties
     renamed_properties: ClassVar[Mapping[str, str]] = {"replica_count": "replicaCount"}
     requires = frozenset({"scale"})
-    observes = (kinds.AUTOSCALER,)  # one of another owner would write the same field; the status names it
 
     def render(self, ctx: TraitContext[ManualScalerProperties]) -> Rendered:
         """The exact scale; the workload type translates it into a field."""

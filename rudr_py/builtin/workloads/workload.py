@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 
@@ -28,6 +28,10 @@ from rudr_py.builtin.workloads import config_files, pod
 from rudr_py.builtin.workloads.container import with_paths
 
 _SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+
+
+SCALED: Final = (kinds.POD, kinds.AUTOSCALER)
+"""The observed kinds of a workload that an autoscaler can scale: one of another owner is named in the status."""
 
 
 class CoreWorkload(WorkloadType[dict[str, Any]]):
