@@ -40,7 +40,7 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
     kind: ClassVar[Kind]
     """The kind of the object that runs the pods; it is named like the instance."""
 
-    observes = (kinds.POD,)
+    observes: ClassVar[tuple[Kind, ...]] = (kinds.POD,)
 
     label: ClassVar[str]
     """The value of `oam.dev/workload-type`."""
