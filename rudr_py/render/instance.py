@@ -16,6 +16,7 @@ from rudr_py.api import (
     Context,
     DropField,
     InvalidProperties,
+    Kind,
     Manifest,
     Member,
     Ref,
@@ -37,7 +38,7 @@ from rudr_py.render.types import plugin_call
 from rudr_py.render.types.plugin_call import ToProblem
 from rudr_py.render.types.properties import document_path, model_problems
 from rudr_py.render.values import digests, labels
-from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.inputs import Inputs, Observed
 from rudr_py.render.values.plan import BoundType, InstancePlan, PlannedObject, RenderedInstance
 
 C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
@@ -72,6 +73,7 @@ class _Assembly:
         self._inputs = inputs
         self._problems: list[Problem] = []
         self._faults: list[Problem] = []
+        self._reads: set[Kind] = set()
 
     def result(self) -> RenderedInstance:
         workload = self._workload()
@@ -122,7 +124,8 @@ class _Assembly:
             "now": inputs.now,
             "traits": tuple(Attached(trait.offer.name, trait.properties) for trait in prepared.traits),
             "parameters": prepared.parameters,
-            "_observe": functools.partial(inputs.observed.documents, instance),
+            "_observe": functools.partial(_observe, inputs.observed, instance, self._reads),
+            "_read": functools.partial(_read, inputs.observed, self._reads),
         }
 
     def _workload(self) -> _WorkloadResult | None:
@@ -278,6 +281,7 @@ class _Assembly:
             traits=tuple(_bound(trait, trait.rendered.add, final) for trait in traits),
             scopes=self._prepared.scopes,
             member=member,
+            reads=frozenset(self._reads),
         )
 
     def _member(self, workload: _WorkloadResult) -> Member | None:
@@ -348,6 +352,16 @@ class _Assembly:
         component = prepared.component
         workload = [prepared.workload.name, component.os_type, component.arch, digests.plain(component.containers)]
         return digests.of([workload, prepared.settings, prepared.parameters, traits])
+
+
+def _observe(observed: Observed, instance: str, reads: set[Kind], kind: Kind) -> tuple[dict[str, Any], ...]:
+    reads.add(kind)
+    return observed.documents(instance, kind)
+
+
+def _read(observed: Observed, reads: set[Kind], ref: Ref) -> dict[str, Any] | None:
+    reads.add(ref.kind)
+    return observed.document(ref)
 
 
 def _with_pull_policy(manifest: Manifest, policy: str) -> Manifest:

@@ -34,7 +34,7 @@ def template(ctx: WorkloadContext[Any], labels: dict[str, str], restart: Literal
         ],
     }
     optional: dict[str, Any] = {
-        "volumes": [*volumes.render(component), *config_files.volumes(ctx)],
+        "volumes": [*volumes.render(ctx), *config_files.volumes(ctx)],
         "imagePullSecrets": [{"name": name} for name in secrets],
         "nodeSelector": {key: value for key, value in selector.items() if value},
     }

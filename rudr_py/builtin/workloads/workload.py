@@ -35,7 +35,7 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
     kind: ClassVar[Kind]
     """The kind of the object that runs the pods; it is named like the instance."""
 
-    observes = (kinds.POD,)
+    observes = (kinds.POD, kinds.CLAIM)
 
     label: ClassVar[str]
     """The value of `oam.dev/workload-type`."""

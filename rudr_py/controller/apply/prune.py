@@ -85,6 +85,8 @@ def schedule(
     mounted = _mounted(surplus, plan, state)
     first, last, in_use = [], [], []
     for candidate in surplus.values():
+        if _is_unmanaged_claim(candidate):
+            continue
         if candidate.ref.kind.kind == AUTOSCALER and _scaled(candidate) in fixed:
             # it would revert the planned size. What it scaled keeps its size until that is applied
             first.append(candidate)
@@ -93,6 +95,12 @@ def schedule(
         else:
             last.append(candidate)
     return PruneSchedule(tuple(first), tuple(last), tuple(in_use))
+
+
+def _is_unmanaged_claim(candidate: PruneCandidate) -> bool:
+    """Whether rudr has never applied a claim: Rudr's claims are owned by their instances, and are kept."""
+    live = candidate.live
+    return candidate.ref.kind == CLAIM and live is not None and not labels.is_managed(live.labels)
 
 
 def belongs(state: ClusterState, application: LiveObject, live: LiveObject) -> bool:

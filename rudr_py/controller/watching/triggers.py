@@ -6,13 +6,14 @@ Sends nothing. A reconcile does not depend on the kind of change that triggered 
 from __future__ import annotations
 
 from rudr_py import errors
-from rudr_py.api import Kind, get_in, mappings_in
+from rudr_py.api import Kind, Ref, get_in, mappings_in
 from rudr_py.controller.state import definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE
+from rudr_py.render import claims
 from rudr_py.render.values import labels
 
 
@@ -31,7 +32,8 @@ def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey
     if kind == COMPONENT:
         return state.applications.components.keys(key) if differs_beyond_status(change) else frozenset()
     versions = (version for version in (change.old, change.new) if version is not None)
-    return frozenset(owner for version in versions for owner in _owners(kind, version, state))
+    readers = state.applications.reads.keys((live.namespace, Ref(kind, live.name)))
+    return readers.union(*(_owners(kind, version, state) for version in versions))
 
 
 def _application(key: ObjectKey, change: Change, state: ClusterState) -> frozenset[ObjectKey]:
@@ -77,4 +79,5 @@ def _owners(kind: Kind, live: LiveObject, state: ClusterState) -> frozenset[Obje
         name = owner.owner_name if owner is not None else live.labels.get(labels.APPLICATION, "")
     else:
         name = live.labels.get(labels.APPLICATION, "")
-    return frozenset((ObjectKey(live.namespace, name),)) if name else frozenset()
+    names = {name, live.labels.get(claims.APPLICATION, "")} if kind == claims.CLAIM else {name}
+    return frozenset(ObjectKey(live.namespace, name) for name in names if name)

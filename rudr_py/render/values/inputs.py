@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from rudr_py.api import Kind, Member
+from rudr_py.api import Kind, Member, Ref
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
@@ -26,6 +26,10 @@ class Observed(Protocol):
         """
         ...
 
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """The object of the namespace that `ref` names, whichever owner it has, or None; a new document each time."""
+        ...
+
 
 class NothingObserved:
     """No observed objects, for offline rendering."""
@@ -34,6 +38,11 @@ class NothingObserved:
         """Always empty."""
         del instance, kind
         return ()
+
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """Always None."""
+        del ref
+        return None
 
 
 NOTHING = NothingObserved()
