@@ -8,19 +8,18 @@ accepts any document without raising, including those of older releases and of R
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from rudr_py.api import Health, Ref, get_in, mappings_in
 from rudr_py.catalog import package_and_version
-from rudr_py.errors import Problem
-from rudr_py.model.condition import FALSE, TRUE, UNKNOWN, Condition, set_condition
-from rudr_py.model.metadata_keys import PAUSED_ANNOTATION
-from rudr_py.render.status import health, rudr_status
+from rudr_py.model.condition import TRUE, Condition, set_condition
+from rudr_py.render.status import conditions, health, rudr_status
 from rudr_py.render.status import runs as running
+from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.status.health import Assessment, InstanceHealth, ScopeHealth
 from rudr_py.render.values.inputs import Inputs, Observed, Runs
 from rudr_py.render.values.plan import Plan
@@ -30,31 +29,13 @@ SIZE_LIMIT = 256 * 1024
 
 TOO_LARGE = "TooLarge"
 
-LONGEST = 32768
-"""Maximum length of a condition's message, a limit of metav1.Condition."""
-
-
-class SyncState(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of applying the objects of this generation. `reason` is CamelCase; `message` has object and error.
-
-    `resources` is the inventory: the objects that the application has now. `notes` are shown after the warnings of the
-    plan: problems of watching or reporting, such as a missing right, that do not affect an object.
-    """
-
-    state: Literal["True", "False", "Unknown"]
-    reason: str
-    message: str = ""
-    resources: tuple[Mapping[str, Any], ...] = ()
-    paused: bool = False
-    notes: tuple[str, ...] = ()
-
 
 class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of a stored status that the next one needs.
 
     `attached` is (instance, trait) -> when the trait was first applied, and ("", scope) -> the same of a scope;
-    `runs` are those of objects that run once; `packages` is type -> the package that provided it. `instances` and
-    `scopes` are the unchanged entries.
+    `runs` are those of objects that run once; `packages` is type -> the package that provided it. `instances`,
+    `scopes` and `observed_components` are the unchanged entries.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -65,6 +46,7 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[Mapping[str, Any], ...] = ()
     resources: tuple[Mapping[str, Any], ...] = ()
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
+    observed_components: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 def read_previous(document: Any) -> PreviousStatus:
@@ -79,6 +61,7 @@ def read_previous(document: Any) -> PreviousStatus:
         scopes=scopes,
         resources=tuple(mappings_in(document, "resources")),
         packages=_read_packages(mappings_in(document, "packages")),
+        observed_components=_read_component_versions(get_in(document, "observedComponents", default={})),
     )
 
 
@@ -97,14 +80,17 @@ def status(
     generation = inputs.application.metadata.generation
     assessment = assessment or health.assess(plan, observed, inputs.now, previous.runs)
     all_conditions = previous.conditions
-    for condition in _conditions(plan, sync, assessment.instances):
-        current = msgspec.structs.replace(condition, observed_generation=generation)
+    for condition in conditions.conditions(plan, sync, assessment.instances):
+        # Ready of a paused application is about the objects of the documents before the pause
+        describes = _ready_generation(previous) if sync.paused and condition.type == "Ready" else generation
+        current = msgspec.structs.replace(condition, observed_generation=describes)
         all_conditions = set_condition(all_conditions, current, inputs.now)
     if not sync.paused:
         all_conditions = tuple(condition for condition in all_conditions if condition.type != "Paused")
     is_synced = not plan.problems and sync.state == TRUE
     built: dict[str, Any] = {
         "observedGeneration": generation,
+        "observedComponents": previous.observed_components if sync.paused else _component_versions(inputs),
         # Rudr's phase
         "phase": "synced" if is_synced else "Modify" if previous.phase in ("Modify", "synced") else "Add",
         # lists only: a tuple would never be equal to the stored status
@@ -117,7 +103,7 @@ def status(
         built["instances"] = [_instance(instance, assessment.runs) for instance in assessment.instances]
         built["scopes"] = [_scope(scope) for scope in assessment.scopes]
     built["packages"] = _packages(plan.packages)
-    built["warnings"] = [*(_line(warning) for warning in plan.warnings), *sync.notes]
+    built["warnings"] = [*(conditions.line(warning) for warning in plan.warnings), *sync.notes]
     built["resources"] = list(sync.resources)
     return {name: value for name, value in built.items() if value not in ({}, [])}
 
@@ -154,6 +140,7 @@ def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, 
     ]
     fields = {
         "observedGeneration": full_status.get("observedGeneration"),
+        "observedComponents": full_status.get("observedComponents"),
         "phase": "Modify" if full_status.get("phase") == "synced" else full_status.get("phase"),
         "conditions": reduced,
         "instances": [slim for entry in full_status.get("instances", ()) if (slim := _slim(entry))],
@@ -167,51 +154,16 @@ def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, 
     return {name: value for name, value in fields.items() if value not in (None, [])}
 
 
-def _conditions(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -> tuple[Condition, ...]:
-    """The conditions of a plan after it was applied with the result `sync`."""
-    if plan.problems:
-        message = _joined([_line(problem) for problem in plan.problems])
-        return (
-            Condition(type="Valid", status=FALSE, reason=plan.reason, message=message),
-            Condition(
-                type="Synced", status=UNKNOWN, reason="NotValid", message="not applied: the application is invalid"
-            ),
-            Condition(type="Ready", status=FALSE, reason="NotValid", message=_line(plan.problems[0])),
-        )
-    conditions = (
-        Condition(type="Valid", status=TRUE, reason="Valid"),
-        Condition(type="Synced", status=sync.state, reason=sync.reason, message=sync.message),
-        _ready(sync, healths),
-    )
-    if sync.paused:
-        message = f"the annotation {PAUSED_ANNOTATION} stops all writes to the objects of this application"
-        return (*conditions, Condition(type="Paused", status=TRUE, reason="Paused", message=message))
-    return conditions
+def _ready_generation(previous: PreviousStatus) -> int:
+    """The generation that the stored condition Ready describes; 0 without one."""
+    return next((condition.observed_generation for condition in previous.conditions if condition.type == "Ready"), 0)
 
 
-def _ready(sync: SyncState, healths: Sequence[InstanceHealth]) -> Condition:
-    if sync.state != TRUE and not sync.paused:
-        return Condition(type="Ready", status=FALSE, reason=sync.reason, message=sync.message)
-    waiting = [health for health in healths if not health.workload.ok]
-    counted = f"{len(healths) - len(waiting)} of {len(healths)} instances are ready"
-    if not waiting:
-        return Condition(type="Ready", status=TRUE, reason="Ready", message=counted)
-    # failed instances first: they need attention, progressing ones only time
-    waiting.sort(key=lambda health: health.workload.state != "failed")
-    lines = [f"{health.plan.name}: {health.workload.message or health.workload.reason}" for health in waiting]
-    return Condition(type="Ready", status=FALSE, reason=waiting[0].workload.reason, message=_joined([counted, *lines]))
-
-
-def _joined(lines: Sequence[str]) -> str:
-    """The lines as one message, cut to the maximum length."""
-    text = "\n".join(lines)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
-
-
-def _line(problem: Problem) -> str:
-    """A problem as text for the status, with the ID of its rule."""
-    rule = f" [{problem.rule}]" if problem.rule else ""
-    return f"{problem}{rule}"
+def _component_versions(inputs: Inputs) -> dict[str, Any]:
+    return {
+        name: {"generation": version.generation, "resourceVersion": version.resource_version}
+        for name, version in sorted(inputs.component_versions.items())
+    }
 
 
 def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -339,6 +291,17 @@ def _read_attached(
         except (KeyError, TypeError, ValueError, OverflowError):
             continue
     return times
+
+
+def _read_component_versions(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """The reverse of `_component_versions`; invalid entries are ignored."""
+    versions = {}
+    for name, entry in entries.items():
+        generation = get_in(entry, "generation", default=0)
+        resource_version = get_in(entry, "resourceVersion", default="")
+        if generation and resource_version:
+            versions[name] = {"generation": generation, "resourceVersion": resource_version}
+    return versions
 
 
 def _read_runs(instances: tuple[Mapping[str, Any], ...]) -> Runs:

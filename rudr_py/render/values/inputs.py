@@ -67,6 +67,13 @@ class Run(msgspec.Struct, frozen=True):
     state: str
 
 
+class ComponentVersion(msgspec.Struct, frozen=True):
+    """The version of a ComponentSchematic as the API server counts it."""
+
+    generation: int
+    resource_version: str
+
+
 Runs = Mapping[str, Mapping[str, Run]]
 """Instance -> name of an object -> its run."""
 
@@ -93,6 +100,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     was first applied, and ("", scope) for a scope. `positions` are those in files, by component name, `""` for
     the application.
 
+    `component_versions` are those of the existing components; empty for documents from files.
     `definitions` are the objects of the definitions namespace. `scopes_of` are all scopes of the namespace, as
     `membership.declared` returns them. `root` names the application whose scopes take the instances that are in
     no other, "" for none.
@@ -107,6 +115,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     parsed: Parsed[Application]
     components: Mapping[str, Parsed[Component]]
     now: datetime
+    component_versions: Mapping[str, ComponentVersion] = msgspec.field(default_factory=dict)
     observed: Observed = NOTHING
     attached: Mapping[tuple[str, str], datetime] = msgspec.field(default_factory=dict)
     positions: Mapping[str, Positions] = msgspec.field(default_factory=dict)
