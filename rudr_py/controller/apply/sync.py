@@ -13,6 +13,7 @@ import msgspec
 from rudr_py import errors
 from rudr_py.api import Ref
 from rudr_py.controller.apply import desired as desired_objects
+from rudr_py.controller.apply import former_owners as former
 from rudr_py.controller.apply import prune
 from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.decide import History
@@ -128,7 +129,8 @@ class Syncer:
             history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
             try:
                 check_reads(self._state, application.namespace, plan, planned)
-                desired = desired_objects.complete(planned, self._owner(application, planned, plan))
+                former_owners = former.uids(self._state, application, plan, planned)
+                desired = desired_objects.complete(planned, self._owner(application, planned, plan), former_owners)
                 live = await self._applier.ensure(application, desired, history)
             except errors.RudrError as error:
                 failed.append(failures.of(planned.ref, error, needed=_purpose(planned, plan)))

@@ -51,6 +51,7 @@ class InputReader:
             },
             observed=Belongings(self._state, live),
             attached=previous.attached,
+            first_seen=previous.first_seen,
             packages=previous.packages,
             definitions=self._state.definitions.current(),
             scopes_of=applications.scopes.scopes(live.namespace),

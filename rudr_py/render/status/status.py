@@ -9,7 +9,7 @@ accepts any document without raising, including those of older releases and of R
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -17,11 +17,11 @@ import msgspec
 from rudr_py.api import Health, Ref, get_in, mappings_in
 from rudr_py.catalog import package_and_version
 from rudr_py.model.condition import TRUE, Condition, set_condition
-from rudr_py.render.status import conditions, health, rudr_status
+from rudr_py.render.status import conditions, health, rudr_status, times
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.status.health import Assessment, InstanceHealth, ScopeHealth
-from rudr_py.render.values.inputs import Inputs, Observed, Runs
+from rudr_py.render.values.inputs import Inputs, Observed, Runs, Times, TypeKey
 from rudr_py.render.values.plan import Plan
 
 SIZE_LIMIT = 256 * 1024
@@ -33,14 +33,14 @@ TOO_LARGE = "TooLarge"
 class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of a stored status that the next one needs.
 
-    `attached` is (instance, trait) -> when the trait was first applied, and ("", scope) -> the same of a scope;
-    `runs` are those of objects that run once; `packages` is type -> the package that provided it. `instances`,
-    `scopes` and `observed_components` are the unchanged entries.
+    `attached` and `first_seen` are those of `Inputs`; `runs` are those of objects that run once; `packages` is
+    type -> the package that provided it. `instances`, `scopes` and `observed_components` are the unchanged entries.
     """
 
     conditions: tuple[Condition, ...] = ()
     phase: str = ""
-    attached: Mapping[tuple[str, str], datetime] = msgspec.field(default_factory=dict)
+    attached: Mapping[TypeKey, datetime] = msgspec.field(default_factory=dict)
+    first_seen: Mapping[TypeKey, Times] = msgspec.field(default_factory=dict)
     runs: Runs = msgspec.field(default_factory=dict)
     instances: tuple[Mapping[str, Any], ...] = ()
     scopes: tuple[Mapping[str, Any], ...] = ()
@@ -55,7 +55,8 @@ def read_previous(document: Any) -> PreviousStatus:
     return PreviousStatus(
         conditions=_read_conditions(mappings_in(document, "conditions")),
         phase=get_in(document, "phase", default=""),
-        attached=_read_attached(instances, scopes),
+        attached=times.read_attached(instances, scopes),
+        first_seen=times.read_first_seen(instances, scopes),
         runs=_read_runs(instances),
         instances=instances,
         scopes=scopes,
@@ -121,7 +122,7 @@ def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, 
     """
     if len(msgspec.json.encode(full_status)) <= SIZE_LIMIT:
         return full_status
-    times = {
+    transitions = {
         condition.type: condition.last_transition_time
         for condition in previous.conditions
         if condition.reason == TOO_LARGE
@@ -133,7 +134,7 @@ def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, 
             "status": "Unknown" if condition["type"] == "Synced" else "False",
             "reason": TOO_LARGE,
             "message": message,
-            "lastTransitionTime": times.get(condition["type"]) or condition["lastTransitionTime"],
+            "lastTransitionTime": transitions.get(condition["type"]) or condition["lastTransitionTime"],
         }
         for condition in full_status["conditions"]
         if condition["type"] in ("Valid", "Synced", "Ready")
@@ -145,7 +146,7 @@ def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, 
         "conditions": reduced,
         "instances": [slim for entry in full_status.get("instances", ()) if (slim := _slim(entry))],
         "scopes": [
-            {key: entry[key] for key in ("name", "attachedAt") if key in entry}
+            {key: entry[key] for key in ("name", "attachedAt", times.FIRST_SEEN) if key in entry}
             for entry in full_status.get("scopes", ())
         ],
         "packages": full_status.get("packages"),
@@ -168,9 +169,16 @@ def _component_versions(inputs: Inputs) -> dict[str, Any]:
 
 def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The times and runs of an instance; empty without any."""
-    traits = [{"name": trait["name"], "attachedAt": trait["attachedAt"]} for trait in entry.get("traits", ())]
-    fields = {"traits": traits, "runs": entry.get("runs")}
-    slim = {name: value for name, value in fields.items() if value}
+    traits = [
+        {key: trait[key] for key in ("name", "attachedAt", times.FIRST_SEEN) if key in trait}
+        for trait in entry.get("traits", ())
+    ]
+    fields = {
+        "traits": traits or None,
+        "runs": entry.get("runs") or None,
+        times.FIRST_SEEN: entry.get(times.FIRST_SEEN),
+    }
+    slim = {name: value for name, value in fields.items() if value is not None}
     return {"name": entry["name"], "state": entry["state"], **slim} if slim else {}
 
 
@@ -180,10 +188,12 @@ def _instance(instance_health: InstanceHealth, runs: Runs) -> dict[str, Any]:
         "component": instance_health.plan.component,
         "workload": instance_health.plan.workload.offer.name,
         **_health(instance_health.workload),
+        **times.first_seen_entry(instance_health.plan.workload.first_seen),
         "traits": [
             {
                 "name": trait.trait.offer.name,
-                "attachedAt": _time(trait.trait.context.attached_at),
+                "attachedAt": times.text(trait.trait.context.attached_at),
+                **times.first_seen_entry(trait.trait.first_seen),
                 **_health(trait.health),
             }
             for trait in instance_health.traits
@@ -204,7 +214,8 @@ def _scope(scope_health: ScopeHealth) -> dict[str, Any]:
     return {
         "name": scope_health.plan.name,
         "type": scope_health.plan.bound_type.offer.name,
-        "attachedAt": _time(context.attached_at),
+        "attachedAt": times.text(context.attached_at),
+        **times.first_seen_entry(scope_health.plan.bound_type.first_seen),
         "members": len(context.members),
         **_health(scope_health.health),
     }
@@ -219,14 +230,20 @@ def _unknown_instances(previous: PreviousStatus) -> list[dict[str, Any]]:
     for entry in previous.instances:
         name = entry.get("name")
         traits = [
-            {"name": trait, "attachedAt": _time(moment), **_UNKNOWN}
+            {
+                "name": trait,
+                "attachedAt": times.text(moment),
+                **times.first_seen_entry(previous.first_seen.get((instance, trait))),
+                **_UNKNOWN,
+            }
             for (instance, trait), moment in previous.attached.items()
             if instance == name
         ]
         if isinstance(name, str) and name:
             described: dict[str, Any] = {key: str(entry[key]) for key in ("component", "workload") if key in entry}
             runs = {"runs": running.written(previous.runs[name])} if name in previous.runs else {}
-            kept.append({"name": name, **described, **_UNKNOWN, "traits": traits, **runs})
+            first_seen = times.first_seen_entry(previous.first_seen.get((name, "")))
+            kept.append({"name": name, **described, **_UNKNOWN, **first_seen, "traits": traits, **runs})
     return kept
 
 
@@ -235,8 +252,15 @@ def _unknown_scopes(previous: PreviousStatus) -> list[dict[str, Any]]:
     for entry in previous.scopes:
         name = entry.get("name")
         if isinstance(name, str) and ("", name) in previous.attached:
-            moment = _time(previous.attached["", name])
-            kept.append({"name": name, "type": str(entry.get("type", "")), "attachedAt": moment, **_UNKNOWN})
+            kept.append(
+                {
+                    "name": name,
+                    "type": str(entry.get("type", "")),
+                    "attachedAt": times.text(previous.attached["", name]),
+                    **times.first_seen_entry(previous.first_seen.get(("", name))),
+                    **_UNKNOWN,
+                }
+            )
     return kept
 
 
@@ -247,10 +271,6 @@ def _health(health: Health) -> dict[str, Any]:
     if health.show:
         fields["show"] = dict(health.show)
     return fields
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def _packages(packages: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -271,26 +291,6 @@ def _read_conditions(entries: Iterable[Mapping[str, Any]]) -> tuple[Condition, .
             continue
         conditions.setdefault(condition.type, condition)
     return tuple(conditions.values())
-
-
-def _read_attached(
-    instances: tuple[Mapping[str, Any], ...], scopes: tuple[Mapping[str, Any], ...]
-) -> dict[tuple[str, str], datetime]:
-    entries = [
-        (str(instance_entry.get("name") or ""), trait)
-        for instance_entry in instances
-        for trait in mappings_in(instance_entry, "traits")
-    ]
-    times: dict[tuple[str, str], datetime] = {}
-    for instance, entry in (*((name, trait) for name, trait in entries if name), *(("", scope) for scope in scopes)):
-        try:
-            moment = datetime.fromisoformat(entry["attachedAt"])
-            if moment.tzinfo is not None:
-                key = instance, str(entry["name"])
-                times[key] = min(moment.astimezone(UTC), times.get(key, moment))
-        except (KeyError, TypeError, ValueError, OverflowError):
-            continue
-    return times
 
 
 def _read_component_versions(entries: Mapping[str, Any]) -> dict[str, Any]:
