@@ -16,7 +16,6 @@ from rudr_py.api import (
     Context,
     DropField,
     InvalidProperties,
-    Kind,
     Manifest,
     Member,
     Ref,
@@ -39,8 +38,8 @@ from rudr_py.render.types.first_seen import FirstSeenTimes
 from rudr_py.render.types.plugin_call import ToProblem
 from rudr_py.render.types.properties import document_path, model_problems
 from rudr_py.render.values import digests, labels
-from rudr_py.render.values.inputs import Inputs, Observed
-from rudr_py.render.values.plan import BoundType, InstancePlan, PlannedObject, RenderedInstance
+from rudr_py.render.values.inputs import Inputs, RecordedKinds
+from rudr_py.render.values.plan import BoundType, Elastic, InstancePlan, PlannedObject, RenderedInstance
 
 C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
 C = TypeVar("C", bound=Context[Any])
@@ -78,7 +77,7 @@ class _Assembly:
         self._inputs = inputs
         self._problems: list[Problem] = []
         self._faults: list[Problem] = []
-        self._reads: set[Kind] = set()
+        self._observed = RecordedKinds(inputs.observed)
 
     def result(self) -> RenderedInstance:
         workload = self._workload()
@@ -103,7 +102,7 @@ class _Assembly:
         if self._has_problems:
             return self._failed_result()
         return RenderedInstance(
-            plan=self._plan(workload, traits, sized, final, member),
+            plan=self._plan(workload, traits, sized, final, member, scaling.elastic(merged_scale, workload.offer)),
             manifests=self._planned_objects(results, final, changes),
             warnings=tuple(Problem(text, result.path) for result in results for text in result.rendered.warnings),
             wake_at=min((a.rendered.wake_at for a in results if a.rendered.wake_at), default=None),
@@ -129,8 +128,8 @@ class _Assembly:
             "now": inputs.now,
             "traits": tuple(Attached(trait.offer.name, trait.properties) for trait in prepared.traits),
             "parameters": prepared.parameters,
-            "_observe": functools.partial(_observe, inputs.observed, instance, self._reads),
-            "_read": functools.partial(_read, inputs.observed, self._reads),
+            "_observe": functools.partial(self._observed.documents, instance),
+            "_read": self._observed.document,
         }
 
     def _workload(self) -> _WorkloadResult | None:
@@ -279,6 +278,7 @@ class _Assembly:
         sized: _WorkloadResult,
         final: dict[Ref, Manifest],
         member: Member | None,
+        elastic: Elastic | None,
     ) -> InstancePlan:
         binding = self._prepared.binding
         return InstancePlan(
@@ -289,7 +289,8 @@ class _Assembly:
             traits=tuple(_bound(trait, trait.rendered.add, final) for trait in traits),
             scopes=self._prepared.scopes,
             member=member,
-            reads=frozenset(self._reads),
+            reads=frozenset(self._observed.kinds),
+            elastic=elastic,
         )
 
     def _member(self, workload: _WorkloadResult) -> Member | None:
@@ -360,16 +361,6 @@ class _Assembly:
         component = prepared.component
         workload = [prepared.workload.name, component.os_type, component.arch, digests.plain(component.containers)]
         return digests.of([workload, prepared.settings, prepared.parameters, traits])
-
-
-def _observe(observed: Observed, instance: str, reads: set[Kind], kind: Kind) -> tuple[dict[str, Any], ...]:
-    reads.add(kind)
-    return observed.documents(instance, kind)
-
-
-def _read(observed: Observed, reads: set[Kind], ref: Ref) -> dict[str, Any] | None:
-    reads.add(ref.kind)
-    return observed.document(ref)
 
 
 def _with_pull_policy(manifest: Manifest, policy: str) -> Manifest:

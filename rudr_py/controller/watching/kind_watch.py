@@ -93,12 +93,12 @@ class Source:
 
 
 def selection(resource: Resource, namespace: str, kind: Kind) -> Selection:
-    """The objects of a kind that are watched: OAM kinds whole, children by our label, of pods only their status.
+    """The watched objects of a kind: OAM kinds whole, children by our label, of pods their volumes and status.
 
     Claims are watched regardless of their labels: those of Rudr and of users are mounted, too.
     """
     if kind in cluster_state.OWN_KINDS or kind in definition_index.KINDS or kind == CLAIM:
         return Selection(resource, namespace)
     if kind == POD:
-        return Selection(resource, namespace, labels=labels.INSTANCE, parts=("status",))
+        return Selection(resource, namespace, labels=labels.INSTANCE, parts=("spec.volumes", "status"))
     return Selection(resource, namespace, labels=f"{labels.MANAGED_BY}={labels.MANAGER}")

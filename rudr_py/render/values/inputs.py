@@ -48,6 +48,24 @@ class NothingObserved:
 NOTHING = NothingObserved()
 
 
+class RecordedKinds:
+    """Observed objects, with a record of the kinds that were read."""
+
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
+        self.kinds: set[Kind] = set()
+
+    def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """The objects of a kind that belong to an instance."""
+        self.kinds.add(kind)
+        return self._observed.documents(instance, kind)
+
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """The object that `ref` names."""
+        self.kinds.add(ref.kind)
+        return self._observed.document(ref)
+
+
 class DeclaredScope(msgspec.Struct, frozen=True, order=True):
     """A scope of the namespace: the application that declares it, the name of its binding, its type as written."""
 
