@@ -33,7 +33,7 @@ def template(
         ],
     }
     optional: dict[str, Any] = {
-        "volumes": [*volumes.render(component), *files.volumes()],
+        "volumes": [*volumes.render(ctx), *files.volumes()],
         "imagePullSecrets": [{"name": name} for name in secrets],
         "nodeSelector": {key: value for key, value in selector.items() if value},
     }

@@ -30,7 +30,7 @@ from rudr_py.builtin.workloads.container import with_paths
 _SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
 
-SCALED: Final = (kinds.POD, kinds.AUTOSCALER)
+SCALED: Final = (kinds.POD, kinds.CLAIM, kinds.AUTOSCALER)
 """The observed kinds of a workload that an autoscaler can scale: one of another owner is named in the status."""
 
 
@@ -40,7 +40,7 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
     kind: ClassVar[Kind]
     """The kind of the object that runs the pods; it is named like the instance."""
 
-    observes: ClassVar[tuple[Kind, ...]] = (kinds.POD,)
+    observes: ClassVar[tuple[Kind, ...]] = (kinds.POD, kinds.CLAIM)
 
     label: ClassVar[str]
     """The value of `oam.dev/workload-type`."""

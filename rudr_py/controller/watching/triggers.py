@@ -6,13 +6,14 @@ Sends nothing. A reconcile does not depend on the kind of change that triggered 
 from __future__ import annotations
 
 from rudr_py import errors
-from rudr_py.api import Kind, get_in, mappings_in
+from rudr_py.api import Kind, Ref, get_in, mappings_in
 from rudr_py.controller.state import definition_index, scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE
+from rudr_py.render import claims
 from rudr_py.render.values import labels
 
 
@@ -32,10 +33,10 @@ def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey
         # every version, because the status names the one that it was computed from
         return state.applications.components.keys(key)
     versions = [version for version in (change.old, change.new) if version is not None]
-    owners = {owner for version in versions for owner in _owners(kind, version, state)}
+    readers = state.applications.reads.keys((live.namespace, Ref(kind, live.name)))
     if kind.kind in scaler_index.KINDS:
-        owners |= {owner for version in versions for owner in _owners_of_target(version, state)}
-    return frozenset(owners)
+        readers = readers.union(*(_owners_of_target(version, state) for version in versions))
+    return readers.union(*(_owners(kind, version, state) for version in versions))
 
 
 def _application(key: ObjectKey, change: Change, state: ClusterState) -> frozenset[ObjectKey]:
@@ -92,4 +93,5 @@ def _owners(kind: Kind, live: LiveObject, state: ClusterState) -> frozenset[Obje
         name = owner.owner_name if owner is not None else live.labels.get(labels.APPLICATION, "")
     else:
         name = live.labels.get(labels.APPLICATION, "")
-    return frozenset((ObjectKey(live.namespace, name),)) if name else frozenset()
+    names = {name, live.labels.get(claims.APPLICATION, "")} if kind == claims.CLAIM else {name}
+    return frozenset(ObjectKey(live.namespace, name) for name in names if name)

@@ -46,6 +46,7 @@ from rudr_py.controller.apply.decide import (
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.results import failures
+from rudr_py.controller.results.failures import WaitingError
 from rudr_py.controller.state import inventory
 from rudr_py.errors import RudrError
 from rudr_py.kube import live_object, requests
@@ -127,6 +128,10 @@ class DryRun:
             yield pair
 
     async def _compare(self, planned: PlannedObject) -> tuple[DocumentDiff, ...]:
+        try:
+            sync.check_reads(self._namespace.state, self._application.namespace, self._preview.plan, planned)
+        except WaitingError as error:
+            raise RefusedError(str(error)) from error
         former_owners = former.uids(self._namespace.state, self._application, self._preview.plan, planned)
         desired = desired_objects.complete(planned, self._owner(planned), former_owners)
         resource = await self._cluster.resource(planned.ref.kind)
