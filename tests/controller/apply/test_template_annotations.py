@@ -22,7 +22,7 @@ from rudr_py.render.values.plan import PlannedObject
 
 KIND = Kind("apps/v1", "StatefulSet")
 NOTE = {"description": "Serves the shop."}
-FIELDS = {"f:spec": {"f:template": {"f:metadata": {"f:annotations": {"f:description": {}}}}}}
+FIELDS: dict[str, Any] = {"f:spec": {"f:template": {"f:metadata": {"f:annotations": {"f:description": {}}}}}}
 
 
 def body(annotations: Mapping[str, str], image: str = "web:1") -> dict[str, Any]:
