@@ -88,7 +88,7 @@ def test_an_annotation_is_unwrapped(annotation: str) -> None:
 
 
 @pytest.mark.parametrize("annotation", ["list[ClusterState]", "type[ClusterState]", "ClusterState | Live", "str"])
-def test_an_annotation_that_is_more_than_one_object_of_our_class_is_not_checked(annotation: str) -> None:
+def test_an_annotation_of_more_than_one_object_of_a_class_is_not_checked(annotation: str) -> None:
     assert nouns.violations([module(STATE + f"\n    def run(known: {annotation}) -> None: ...")]) == []
 
 
@@ -116,7 +116,7 @@ def test_attributes_of_classes_and_of_self_are_checked() -> None:
     ]
 
 
-def test_a_class_of_ours_is_recognised_by_its_import_and_one_of_another_library_is_not() -> None:
+def test_a_class_of_the_project_is_recognised_by_its_import_and_one_of_another_library_is_not() -> None:
     plan = module("class Plan: ...", "rudr_py/render/plan.py")
     user = module(
         """

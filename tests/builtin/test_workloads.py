@@ -115,12 +115,16 @@ def test_workload_settings_cause_a_warning(component: MakeComponent, context: Ma
     assert "replicas" in warning
 
 
-def test_annotations_of_the_component_reach_the_pods_but_kubectls_copy_does_not(
+def test_annotations_that_programs_read_on_pods_are_copied_and_those_of_tools_and_notes_are_not(
     component: MakeComponent, context: MakeContext
 ) -> None:
-    annotations = {"team": "shop", "kubectl.kubernetes.io/last-applied-configuration": "{}"}
+    annotations = {
+        "prometheus.io/scrape": "true",
+        "note": "for people",
+        "kubectl.kubernetes.io/last-applied-configuration": "{}",
+    }
     template = _pod(Server().render(context(Server(), component(MAIN, annotations=annotations))))
-    assert template["metadata"]["annotations"] == {"team": "shop"}
+    assert template["metadata"]["annotations"] == {"prometheus.io/scrape": "true"}
 
 
 def test_a_pod_without_config_files_has_no_label_or_annotation_of_rudr_py(
@@ -148,8 +152,8 @@ def test_each_config_file_has_a_mount_that_hides_no_other_files(component: MakeC
         {"name": "web-main-1", "mountPath": "/etc/app/1.conf", "subPath": "1.conf"},
     ]
     assert [(m.name, m.body) for m in _of(rendered, kinds.CONFIG_MAP)] == [
-        ("web-main-0", {"data": {"0.conf": "a"}}),
-        ("web-main-1", {"data": {"1.conf": "b"}}),
+        ("web-main-0-63795d8b1b", {"data": {"0.conf": "a"}}),
+        ("web-main-1-bec041eed7", {"data": {"1.conf": "b"}}),
     ]
 
 
@@ -178,7 +182,7 @@ def test_an_unset_file_is_omitted_and_other_files_keep_their_names(
         ),
     )
     (config_map,) = _of(Server().render(context(Server(), unset)), kinds.CONFIG_MAP)
-    assert config_map.name == "web-main-1"
+    assert config_map.name == "web-main-1-bec041eed7"
 
 
 def test_config_files_of_an_instance_with_dots_have_volumes_without(
@@ -186,7 +190,7 @@ def test_config_files_of_an_instance_with_dots_have_volumes_without(
 ) -> None:
     rendered = Server().render(context(Server(), component({**MAIN, "config": _files("a")}), instance="web.eu"))
     (volume,) = _pod(rendered)["spec"]["volumes"]
-    assert volume == {"name": "web-eu-main-0", "configMap": {"name": "web.eu-main-0"}}
+    assert volume == {"name": "web-eu-main-0", "configMap": {"name": "web.eu-main-0-63795d8b1b"}}
 
 
 @pytest.mark.parametrize(

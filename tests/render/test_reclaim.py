@@ -11,7 +11,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.render import reclaim, render
 from rudr_py.render.values.inputs import Inputs
 
-CLAIM = Ref(Kind("v1", "PersistentVolumeClaim"), "data")
+CLAIM = Ref(Kind("v1", "PersistentVolumeClaim"), "front-data")
 
 COMPONENT = """
 apiVersion: core.oam.dev/v1alpha1
@@ -54,7 +54,7 @@ spec:
         ("delete, unexpected: 1", False),
     ],
 )
-def test_a_claim_is_deleted_only_if_the_documents_say_so(
+def test_a_claim_is_deleted_only_if_the_documents_delete_it(
     inputs: Callable[..., Inputs], catalog: Catalog, component: str, policy: str, deleted: bool
 ) -> None:
     documents = inputs(component + APPLICATION.replace("RECLAIM", policy))

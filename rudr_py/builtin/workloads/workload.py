@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 
@@ -17,6 +17,7 @@ from rudr_py.api import (
     Kind,
     Manifest,
     Problem,
+    Ref,
     Rendered,
     WorkloadContext,
     WorkloadType,
@@ -29,13 +30,17 @@ from rudr_py.builtin.workloads.container import with_paths
 _SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
 
+SCALED: Final = (kinds.POD, kinds.CLAIM, kinds.AUTOSCALER)
+"""The observed kinds of a workload that an autoscaler can scale: one of another owner is named in the status."""
+
+
 class CoreWorkload(WorkloadType[dict[str, Any]]):
     """A core workload type of OAM. Its names and labels are Rudr's."""
 
     kind: ClassVar[Kind]
     """The kind of the object that runs the pods; it is named like the instance."""
 
-    observes = (kinds.POD,)
+    observes: ClassVar[tuple[Kind, ...]] = (kinds.POD, kinds.CLAIM)
 
     label: ClassVar[str]
     """The value of `oam.dev/workload-type`."""
@@ -66,10 +71,11 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
         unused = (
             f"a {self.name.rpartition('.')[2]} has no workloadSettings; ignored: {', '.join(sorted(ctx.properties))}"
         )
-        body = {"spec": self.spec(own, pod.template(ctx, own, self.restart))}
+        files = config_files.config_files(ctx, Ref(self.kind, ctx.instance))
+        body = {"spec": self.spec(own, pod.template(ctx, own, self.restart, files))}
         return Rendered(
             add=(
-                *config_files.config_maps(ctx, labels.workload(ctx, self.config_label)),
+                *files.config_maps(labels.workload(ctx, self.config_label)),
                 Manifest(kind=self.kind, name=ctx.instance, body=body, labels=own, run_once=self.run_once),
                 *(_service(ctx, own) if self.listens else ()),
             ),

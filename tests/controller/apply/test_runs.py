@@ -47,7 +47,7 @@ def test_an_object_that_stays_gets_its_metadata_and_its_size_and_no_template(liv
 
 
 def state_with(*pods: LiveObject) -> ClusterState:
-    cache = Cache(label=labels.INSTANCE)
+    cache = Cache(labels=(labels.INSTANCE,))
     cache.feed(ListingStarted())
     for pod in pods:
         cache.feed(Listed(pod))
@@ -75,7 +75,7 @@ def test_a_pod_is_active_until_its_containers_have_ended(
     assert runs.active_pods(state_with(pod), "shop", planned(inputs="")) == ()
 
 
-def test_the_last_state_of_what_is_gone_corrects_a_status_that_was_not_written_in_time(
+def test_the_last_state_of_a_deleted_run_corrects_a_status_that_was_not_written_in_time(
     live: Callable[..., LiveObject],
 ) -> None:
     ended = {"status": {"conditions": [{"type": "Complete", "status": "True"}]}}
