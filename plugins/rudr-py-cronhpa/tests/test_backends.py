@@ -177,4 +177,4 @@ def test_a_scaled_object_is_ready_only_if_keda_has_observed_it_and_it_is_not_pau
     health = render_one(CronHpa(), properties={"backend": "keda", "jobs": [DAY, NIGHT]}, observed=[live]).health
     assert health.state == state
     assert reason is None or health.reason == reason
-    assert health.ok or health.message.startswith(f"scaledobject.keda.sh/{name}: ")
+    assert health.state == "ready" or health.message.startswith(f"scaledobject.keda.sh/{name}: ")
