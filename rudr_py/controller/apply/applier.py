@@ -28,23 +28,21 @@ from rudr_py.controller.apply.decide import (
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.field_handover import Handover
 from rudr_py.controller.apply.managed_fields import Drift
+from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.apply.rudr_adoption import RudrAdoption
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.change_log import Event
 from rudr_py.controller.results.failures import RefusedError, WaitingError
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
+from rudr_py.model.identity import ObjectKey
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 CREATE_ONLY = "1"
 """A resourceVersion that no object has: an apply with it creates or is refused, and never overwrites."""
-
-Refusals = TtlMap[tuple[str, ...], errors.RudrError]
-"""Refused bodies and their errors: the same body is not sent again until its entry expires."""
 
 
 class Applier:
@@ -80,8 +78,9 @@ class Applier:
             return _present(live)
         if isinstance(decision, Wait):
             raise WaitingError(decision.message, reason=decision.reason)
-        place = (namespace, str(desired.ref), desired.hash, live.uid if live is not None else "")
-        refused = self._refusals.get(place)
+        place = (str(desired.ref), desired.hash, live.uid if live is not None else "")
+        key = ObjectKey(namespace, application.name)
+        refused = self._refusals.get(key, place)
         if refused is not None:
             raise refused.with_traceback(None)
         try:
@@ -89,7 +88,7 @@ class Applier:
             return await self._execute(application, desired, history, target, observation, decision)
         except errors.RudrError as error:
             if failures.of(desired.ref, error).kind == "refused":
-                self._refusals.put(place, error)
+                self._refusals.put(key, place, error)
             raise
 
     async def _target(self, desired: DesiredObject, namespace: str) -> Target:
