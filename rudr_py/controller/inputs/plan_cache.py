@@ -1,11 +1,13 @@
 """Reuses the plan of an application while its inputs are the same. Sends nothing and reads no clock.
 
 One change of an application leads to several reconciles: of its own status, of its objects, of its pods. Rendering is
-pure, so all of them can use the plan of the first, unless a type has read observed objects or the time.
+pure, so all of them can use the plan of the first, unless observed objects that a type has read have changed, or a type
+has read the time.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -19,16 +21,17 @@ from rudr_py.render.values.inputs import Inputs, Observed, TypeKey
 from rudr_py.render.values.plan import BoundType, Plan
 
 
-class _ObservedUse:
-    """Observed objects, with a note of whether a type has read any."""
+class _ObservedReads:
+    """Observed objects, with the fingerprints of those that types have read."""
 
     def __init__(self, observed: Observed) -> None:
         self._observed = observed
-        self.used = False
+        self.fingerprints: dict[tuple[str, Kind], bytes] = {}
 
     def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
-        self.used = True
-        return self._observed.documents(instance, kind)
+        objects = self._observed.documents(instance, kind)
+        self.fingerprints[(instance, kind)] = _fingerprint(objects)
+        return objects
 
 
 class PlanCache:
@@ -43,12 +46,12 @@ class PlanCache:
         application_state = self._applications.get(key)
         rendered = application_state.rendered
         if rendered is None or not _is_same(rendered, inputs):
-            observed = _ObservedUse(inputs.observed)
+            observed = _ObservedReads(inputs.observed)
             plan = render.render(msgspec.structs.replace(inputs, observed=observed), self._catalog)
-            if plan.problems or plan.wake_at is not None or observed.used:
+            if plan.problems or plan.wake_at is not None:
                 application_state.rendered = None
                 return plan
-            application_state.rendered = rendered = RenderedPlan(inputs, plan)
+            application_state.rendered = rendered = RenderedPlan(inputs, plan, dict(observed.fingerprints))
         self._applications.keep_rendered(key)
         return rendered.plan
 
@@ -66,7 +69,13 @@ def _is_same(rendered: RenderedPlan, inputs: Inputs) -> bool:
         and old.probe_results == inputs.probe_results
         and (old.root, old.image_pull_policy) == (inputs.root, inputs.image_pull_policy)
         and _has_same_times(rendered, inputs)
+        and all(_fingerprint(inputs.observed.documents(*read)) == old for read, old in rendered.observed.items())
     )
+
+
+def _fingerprint(objects: tuple[dict[str, Any], ...]) -> bytes:
+    # unlike an encoder, repr accepts every number and every character of a document
+    return hashlib.blake2b(repr(objects).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _has_same_times(rendered: RenderedPlan, inputs: Inputs) -> bool:

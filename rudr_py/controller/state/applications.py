@@ -58,10 +58,14 @@ class ParsedDocument(msgspec.Struct, frozen=True):
 
 
 class RenderedPlan(msgspec.Struct, frozen=True):
-    """A plan with the inputs that it was rendered from."""
+    """A plan with the inputs that it was rendered from.
+
+    `observed` has a fingerprint of the observed objects that types have read, by instance and kind.
+    """
 
     inputs: Inputs
     plan: Plan
+    observed: Mapping[tuple[str, Kind], bytes]
 
 
 class SettledState(msgspec.Struct, frozen=True):

@@ -145,11 +145,21 @@ def test_storing_the_times_of_values_in_status_is_not_a_change(
     assert counting.calls == 3
 
 
-@pytest.mark.parametrize("properties", [{"look": True}, {"wake": True}])
-def test_a_type_that_reads_objects_or_the_time_is_rendered_each_time(
-    types: Catalog, counting: Counting, inputs: Given, properties: Document
+def test_a_type_that_reads_objects_is_rendered_again_when_they_have_changed(
+    types: Catalog, counting: Counting, inputs: Given
 ) -> None:
-    applications, first = Applications(), inputs(properties)
+    plans, first = PlanCache(types, Applications()), inputs({"look": True}, observed=Objects({"data": {"a": "1"}}))
+    plan = plans.plan(SHOP, first)
+    assert plans.plan(SHOP, changed(first, observed=Objects({"data": {"a": "1"}}))) is plan
+    assert counting.calls == 1
+    other = plans.plan(SHOP, changed(first, observed=Objects({"data": {"a": "2"}})))
+    assert other is not plan
+    assert plans.plan(SHOP, changed(first, observed=Objects())) is not other
+    assert counting.calls == 3
+
+
+def test_a_type_that_reads_the_time_is_rendered_each_time(types: Catalog, counting: Counting, inputs: Given) -> None:
+    applications, first = Applications(), inputs({"wake": True})
     plans = PlanCache(types, applications)
     for _ in range(3):
         assert not plans.plan(SHOP, first).problems
