@@ -56,10 +56,10 @@ def spec(properties: Properties, target: Ref) -> dict[str, Any]:
     }
 
 
-def health(live: dict[str, Any] | None, assessed: Health) -> Health:
-    """The health by kstatus, `assessed`, of an object that KEDA has observed and that is not paused."""
-    if live is None or not assessed.ok:
-        return assessed
+def observed_health(live: dict[str, Any] | None, health: Health) -> Health:
+    """The health by kstatus of a ScaledObject, unless KEDA has not observed it, or it is paused."""
+    if live is None or not health.ok:
+        return health
     name = Ref(SCALED_OBJECT, get_in(live, "metadata", "name", default=""))
     if not kstatus.condition(live, "Ready"):
         message = f"{name}: no controller has observed the ScaledObject; KEDA must run in the cluster"
@@ -68,7 +68,7 @@ def health(live: dict[str, Any] | None, assessed: Health) -> Health:
     if paused.get("status") == "True":
         reason = get_in(paused, "reason", default="") or "ScaledObjectPaused"
         return Health("progressing", reason, f"{name}: {get_in(paused, 'message', default='') or 'it is paused'}")
-    return assessed
+    return health
 
 
 def _trigger(point: Point, next_point: Point, zone: str) -> dict[str, Any]:
