@@ -10,10 +10,11 @@ import random
 from collections.abc import Callable
 
 from rudr_py.catalog import Catalog, FailedCall
-from rudr_py.controller.apply.applier import Applier, Refusals
+from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
+from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.definitions import publisher
@@ -33,7 +34,6 @@ from rudr_py.controller.serving.http import HealthChecks, HttpServers
 from rudr_py.controller.serving.metrics.metrics import CONTROLLER, Metrics
 from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.controller.state.cluster_state import ClusterState, scope_health
-from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.controller.watching.kind_poller import KindPoller
@@ -178,7 +178,7 @@ class _Assembly:
     def _syncer(self) -> Syncer:
         client, state = self._client, self._state
         contention = Contention(self._clock, self._metrics.contention)
-        refusals: Refusals = TtlMap(self._clock, self._settings.refused_retry)
+        refusals = Refusals(self._clock, self._settings.refused_retry)
         return Syncer(
             Applier(client, state, self._recorder, contention, refusals),
             Pruner(client, state, self._clock),

@@ -21,11 +21,11 @@ from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
+from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
-from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.kube import live_object
@@ -225,7 +225,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
 
     sources = watches(known, transport, clock, settings, trigger)
     cached = CachedClient(client, discovery, known.cache_of)
-    applier = Applier(cached, known, recorder, Contention(clock), TtlMap(clock, 60.0))
+    applier = Applier(cached, known, recorder, Contention(clock), Refusals(clock, 60.0))
     pruner = Pruner(cached, known, clock)
     async with asyncio.TaskGroup() as tasks:
         kinds = (*cluster_state.OWN_KINDS, POD, CONFIG_MAP)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 
 from rudr_py import errors
-from rudr_py.controller.apply import decide, managed_fields, runs
+from rudr_py.controller.apply import decide, immutable_fields, managed_fields, refused_apply, runs
 from rudr_py.controller.apply.contention import LIMIT, WINDOW, Contention, Place
 from rudr_py.controller.apply.decide import (
     Adopt,
     Apply,
+    Clear,
     Create,
     Decision,
     History,
@@ -28,12 +29,12 @@ from rudr_py.controller.apply.decide import (
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.field_handover import Handover
 from rudr_py.controller.apply.managed_fields import Drift
+from rudr_py.controller.apply.refusals import REPLACEMENTS, Refusals
 from rudr_py.controller.apply.rudr_adoption import RudrAdoption
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.change_log import Event
 from rudr_py.controller.results.failures import RefusedError, WaitingError
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
@@ -43,8 +44,8 @@ from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 CREATE_ONLY = "1"
 """A resourceVersion that no object has: an apply with it creates or is refused, and never overwrites."""
 
-Refusals = TtlMap[tuple[str, ...], errors.RudrError]
-"""Refused bodies and their errors: the same body is not sent again until its entry expires."""
+ATTEMPTS = 4
+"""How many decisions follow each other: the cache was late, a default is cleared, the object is replaced."""
 
 
 class Applier:
@@ -80,8 +81,7 @@ class Applier:
             return _present(live)
         if isinstance(decision, Wait):
             raise WaitingError(decision.message, reason=decision.reason)
-        place = (namespace, str(desired.ref), desired.hash, live.uid if live is not None else "")
-        refused = self._refusals.get(place)
+        refused = self._refusals.get(namespace, desired, live)
         if refused is not None:
             raise refused.with_traceback(None)
         try:
@@ -89,7 +89,7 @@ class Applier:
             return await self._execute(application, desired, history, target, observation, decision)
         except errors.RudrError as error:
             if failures.of(desired.ref, error).kind == "refused":
-                self._refusals.put(place, error)
+                self._refusals.put(namespace, desired, live, error)
             raise
 
     async def _target(self, desired: DesiredObject, namespace: str) -> Target:
@@ -118,16 +118,17 @@ class Applier:
         restores = decide.reverts(desired, observation.live, history.record) and not isinstance(decision, Settle)
         if restores:
             await self._check_contention(application, desired, target, decision)
-        for attempt in (1, 2):
+        for attempt in range(ATTEMPTS):
             if isinstance(decision, Read):
                 observation = await self._read(target, observation)
                 decision = decide.decide(desired, observation, history)
             try:
                 written = await self._perform(application, desired, target, decision)
-            except (errors.ConflictError, errors.InvalidError) as error:
-                if attempt == 2 or not _is_another_object(decision, error):
+            except (errors.ConflictError, errors.InvalidError, errors.ForbiddenError) as error:
+                following = await self._after_refusal(desired, target, decision, error)
+                if following is None or attempt == ATTEMPTS - 1 or (attempt and isinstance(following, Read)):
                     raise
-                decision = Read()
+                decision = following
             else:
                 break
         if written is None:
@@ -135,6 +136,23 @@ class Applier:
         if restores:
             self._contention.reverted(_place(desired, target))
         return written
+
+    async def _after_refusal(
+        self, desired: DesiredObject, target: Target, decision: Decision, error: errors.ApiError
+    ) -> Decision | None:
+        """The decision that follows a refused one; None where the refusal is final."""
+        if _is_another_object(decision, error):
+            return Read()
+        if not isinstance(decision, Apply | Adopt | Clear) or isinstance(error, errors.ConflictError):
+            return None
+        live = await self._client.get(target)
+        if live["metadata"]["uid"] != decision.uid:
+            return Read()
+        following = await refused_apply.decide(self._client.client, target, desired, live, error)
+        if isinstance(following, Replace) and self._refusals.replace(target.namespace, desired):
+            message = f"{desired.ref} was replaced {REPLACEMENTS} times within an hour by the same body; {error}"
+            return Refuse(message, immutable_fields.IMMUTABLE)
+        return following
 
     async def _read(self, target: Target, observation: Observation) -> Observation:
         try:
@@ -157,10 +175,10 @@ class Applier:
                 return await self._write(application, desired, target, "changed", decision.uid, touch=True)
             case Settle():
                 await self._settle(application, desired, target, decision.uid)
+            case Clear():
+                return await self._clear(application, desired, target, decision)
             case Replace():
-                with contextlib.suppress(errors.NotFoundError):
-                    await self._client.delete(target, uid=decision.uid, propagation=decision.propagation)
-                    self._log("deleted", application, desired, reason=decision.reason)
+                await self._replace(application, desired, target, decision)
                 raise WaitingError(decision.message, reason=decision.reason)
             case Wait():
                 raise WaitingError(decision.message, reason=decision.reason)
@@ -180,6 +198,19 @@ class Applier:
             # the answer is not cached: it is not the state that was applied, and a newer one may have been watched
             await self._settle(application, desired, target, apply.uid)
         return written
+
+    async def _clear(self, application: LiveObject, desired: DesiredObject, target: Target, clear: Clear) -> LiveObject:
+        held = await self._handover.clear(target, desired, await self._client.get(target), clear.path)
+        written = await self._write(application, desired, target, "changed", clear.uid)
+        await self._handover.hold(target, held)
+        return written
+
+    async def _replace(self, application: LiveObject, desired: DesiredObject, target: Target, replace: Replace) -> None:
+        with contextlib.suppress(errors.NotFoundError):
+            await self._client.delete(target, uid=replace.uid, propagation=replace.propagation)
+            self._log("deleted", application, desired, reason=replace.reason)
+            if not desired.planned.inputs_digest:
+                self._recorder.record(application, replace.reason, replace.message, action="Replace")
 
     async def _adopt(self, application: LiveObject, desired: DesiredObject, target: Target, adopt: Adopt) -> LiveObject:
         planned, owner = desired.planned, desired.owner

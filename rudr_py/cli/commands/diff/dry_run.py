@@ -18,12 +18,21 @@ from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
 from rudr_py.cli.commands.diff import document_diff
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
-from rudr_py.controller.apply import decide, prune, rudr_adoption, runs, sync
+from rudr_py.controller.apply import (
+    decide,
+    managed_fields,
+    prune,
+    refused_apply,
+    rudr_adoption,
+    runs,
+    sync,
+)
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.applier import CREATE_ONLY
 from rudr_py.controller.apply.decide import (
     Adopt,
     Apply,
+    Clear,
     Create,
     Decision,
     History,
@@ -140,15 +149,39 @@ class DryRun:
                 return msgspec.structs.replace(base, replaced=True, notes=("its inputs have changed",))
             case Create():
                 return msgspec.structs.replace(base, merged=await self._create(desired, target))
-            case Adopt():
-                merged = await self._apply(desired, target, decision)
-                return msgspec.structs.replace(base, merged=merged, notes=("it would be adopted",))
-            case Apply() | Touch():
-                merged = await self._apply(desired, target, decision)
-                merged = document_diff.held(merged, live or {}, desired.planned.handover)
-                changed = msgspec.structs.replace(base, merged=merged)
-                return changed if document_diff.lines(changed) else None
+            case Adopt() | Apply() | Touch():
+                return await self._change(base, desired, target, decision)
         return None
+
+    async def _change(
+        self, base: DocumentDiff, desired: DesiredObject, target: Target, decision: Adopt | Apply | Touch
+    ) -> DocumentDiff | None:
+        try:
+            merged = await self._apply(desired, target, decision)
+        except (errors.InvalidError, errors.ForbiddenError) as error:
+            return await self._after_refusal(base, desired, target, error)
+        if isinstance(decision, Adopt):
+            return msgspec.structs.replace(base, merged=merged, notes=("it would be adopted",))
+        merged = document_diff.held(merged, base.live or {}, desired.planned.handover)
+        changed = msgspec.structs.replace(base, merged=merged)
+        return changed if document_diff.lines(changed) else None
+
+    async def _after_refusal(
+        self, base: DocumentDiff, desired: DesiredObject, target: Target, error: errors.ApiError
+    ) -> DocumentDiff:
+        """The difference that the controller makes after the server has refused an apply."""
+        match await refused_apply.decide(self._cluster.client, target, desired, base.live or {}, error):
+            case Refuse(message=message):
+                raise RefusedError(message) from error
+            case Replace(message=message):
+                return msgspec.structs.replace(base, replaced=True, notes=(message,))
+            case Clear(uid=uid, path=path):
+                kept = document_diff.with_value(desired.document, path, managed_fields.value(base.live, path))
+                body = msgspec.structs.replace(desired, document=kept).encoded(uid=uid)
+                merged = await self._send(target, body, FIELD_MANAGER)
+                value = managed_fields.value(desired.document, path)
+                return msgspec.structs.replace(base, merged=document_diff.with_value(merged, path, value))
+        raise error
 
     async def _create(self, desired: DesiredObject, target: Target) -> Document:
         try:
