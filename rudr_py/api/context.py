@@ -83,6 +83,7 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     now: datetime
     manifests: tuple[Manifest, ...] = ()
     _observe: Callable[[Kind], tuple[dict[str, Any], ...]] = _nothing
+    _first_seen: Callable[[tuple[str, ...]], datetime] | None = None
 
     def observed(self, kind: Kind) -> tuple[dict[str, Any], ...]:
         """The live objects of a kind that belong to the instance, of the kinds that the type produces or observes.
@@ -94,6 +95,23 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     def live(self, ref: Ref) -> dict[str, Any] | None:
         """The live object of the instance that `ref` names, or None when it does not exist."""
         return next((o for o in self.observed(ref.kind) if get_in(o, "metadata", "name", default="") == ref.name), None)
+
+    def first_seen(self, *parts: str) -> datetime:
+        """The time at which the documents first contained the value that `parts` describe, UTC, in whole seconds.
+
+        For effects that happen once, counted from when the user wrote them. Pass the name of the entry and every value
+        whose change makes it a new entry: `ctx.first_seen(job.name, job.schedule)`. Call it in `render`, each time, for
+        every such entry: the status of the application stores the times while `render` requests them, so an entry that
+        is removed and added again is new. `health` and `status` get the same times.
+
+        The time is that of the reconcile that first requested it. If the status has no times of the type, because it
+        was written before the type requested any, it is `attached_at`. If the status is lost, every entry is new.
+        """
+        if self._first_seen is None:
+            # a context that a test builds
+            moment: datetime = getattr(self, "attached_at", self.now.replace(microsecond=0))
+            return moment
+        return self._first_seen(parts)
 
     def name(self, *suffix: str) -> str:
         """A name for an object of this instance: `<instance>-<suffix>`, at most 63 characters.

@@ -33,7 +33,8 @@ from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
 from rudr_py.render.scopes import membership
-from rudr_py.render.types import plugin_call
+from rudr_py.render.types import first_seen, plugin_call
+from rudr_py.render.types.first_seen import FirstSeenTimes
 from rudr_py.render.types.plugin_call import ToProblem
 from rudr_py.render.types.properties import document_path, model_problems
 from rudr_py.render.values import digests, labels
@@ -45,12 +46,16 @@ C = TypeVar("C", bound=Context[Any])
 
 
 class _CallResult(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
-    """The result of one call of a type; `path` is that of its binding, `properties` are those of a trait."""
+    """The result of one call of a type; `path` is that of its binding, `properties` are those of a trait.
+
+    `times` are those that `Context.first_seen` returns.
+    """
 
     offer: Offer[Any]
     context: C_co
     path: str
     rendered: Rendered
+    times: FirstSeenTimes
     properties: dict[str, Any] = {}
 
 
@@ -137,8 +142,9 @@ class _Assembly:
         except PluginCallError as error:
             self._faults.append(Problem(str(error), path))
             return None
-        context = WorkloadContext(**self._shared(loaded))
-        return self._call(offer, offer.type.render, context, path=path, to_problem=self._component_problem)
+        times = first_seen.of(self._inputs, (prepared.binding.instance_name, ""))
+        context = WorkloadContext(**self._shared(loaded), _first_seen=times)
+        return self._call(offer, offer.type.render, context, times, path=path, to_problem=self._component_problem)
 
     def _trait(self, trait: PreparedTrait, workload: _WorkloadResult) -> _TraitResult | None:
         offer = trait.offer
@@ -154,15 +160,16 @@ class _Assembly:
         def to_problem(message: str, at: str) -> Problem:
             return Problem(message, document_path(trait.locate, at), rule="TR-8")
 
-        inputs, key = self._inputs, (self._prepared.binding.instance_name, offer.name)
+        key = (self._prepared.binding.instance_name, offer.name)
+        times = first_seen.of(self._inputs, key)
         context = TraitContext(
             workload=self._prepared.workload.name,
-            # whole seconds, as in status: values derived from it must not change at the next reconcile
-            attached_at=inputs.attached.get(key, inputs.now.replace(microsecond=0)),
+            attached_at=first_seen.attached_at(self._inputs, key),
             manifests=workload.rendered.add,
             **self._shared(properties),
+            _first_seen=times,
         )
-        result = self._call(offer, offer.type.render, context, path=trait.path, to_problem=to_problem)
+        result = self._call(offer, offer.type.render, context, times, path=trait.path, to_problem=to_problem)
         return msgspec.structs.replace(result, properties=trait.properties) if result else None
 
     def _scale(self, workload: _WorkloadResult, merged_scale: MergedScale | None) -> _WorkloadResult | None:
@@ -178,13 +185,14 @@ class _Assembly:
                 return Problem(message, merged_scale.request.path, rule="TR-14")
             return self._component_problem(message, at)
 
-        return self._call(offer, function, context, path=workload.path, to_problem=to_problem)
+        return self._call(offer, function, context, workload.times, path=workload.path, to_problem=to_problem)
 
     def _call(
         self,
         offer: Offer[Any],
         function: Callable[..., Rendered],
         context: C,
+        times: FirstSeenTimes,
         *,
         path: str,
         to_problem: ToProblem,
@@ -196,7 +204,7 @@ class _Assembly:
         except PluginCallError as error:
             self._faults.append(Problem(str(error), path))
         else:
-            return _CallResult(offer=offer, context=context, path=path, rendered=rendered)
+            return _CallResult(offer=offer, context=context, path=path, rendered=rendered, times=times)
         return None
 
     def _component_problem(self, message: str, at: str) -> Problem:
@@ -376,4 +384,5 @@ def _bound(result: _CallResult[C], manifests_own: Sequence[Manifest], edited: di
         offer=result.offer,
         context=msgspec.structs.replace(result.context, manifests=manifests),
         refs=tuple(manifest.ref for manifest in manifests),
+        first_seen=result.times.requested(result.offer),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -63,12 +63,24 @@ class Rendering(list[Document]):
         warnings: Iterable[str] = (),
         wake_at: datetime | None = None,
         health: Health,
+        later: Callable[[datetime, Mapping[str, Any] | None], Rendering] | None = None,
     ) -> None:
         super().__init__(objects)
         self.own = list(own)
         self.warnings = tuple(warnings)
         self.wake_at = wake_at
         self.health = health
+        self._later = later
+
+    def later(self, now: datetime, *, properties: Mapping[str, Any] | None = None) -> Rendering:
+        """The same application rendered at a later time, with other properties of the type if they are passed.
+
+        `attached_at` and `first_seen` return the times that the status of the application has after this rendering.
+        Raises RenderError like `render_one`.
+        """
+        if self._later is None:
+            raise AssertionError("only a Rendering that render_one returned has a later one")
+        return self._later(now, properties)
 
     def of(self, kind: str) -> list[Document]:
         """The objects of a kind, by its name without group: `rendering.of("Service")`."""

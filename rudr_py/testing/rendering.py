@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import types as modules
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from rudr_py.api import Health, Kind, Scope, Trait, Type, WorkloadType, hookimpl
+from rudr_py.api import Health, Kind, Scope, ScopeContext, Trait, TraitContext, Type, WorkloadType, hookimpl
 from rudr_py.catalog import Catalog, Guard
 from rudr_py.model.identity import API_VERSION
 from rudr_py.model.parse import documents as parse
@@ -20,7 +20,7 @@ from rudr_py.plugins.loading import LoadedPlugins
 from rudr_py.render import render
 from rudr_py.render.scopes import membership
 from rudr_py.render.status import health
-from rudr_py.render.values.inputs import NOTHING, Inputs, Observed
+from rudr_py.render.values.inputs import NOTHING, Inputs, Observed, Times, TypeKey
 from rudr_py.render.values.plan import Plan, PlannedObject
 from rudr_py.testing.protocols import Document, RenderError, Rendering
 
@@ -37,7 +37,10 @@ CONTAINER = {
 
 
 class RenderSetup(msgspec.Struct, frozen=True, kw_only=True):
-    """A type and the application around it. Fields as in the fixture `render_one`; `instances` are names."""
+    """A type and the application around it. Fields as in the fixture `render_one`; `instances` are names.
+
+    `previous` is the plan whose times the status contains.
+    """
 
     type_: Type[Any]
     properties: Mapping[str, Any] = {}
@@ -45,6 +48,7 @@ class RenderSetup(msgspec.Struct, frozen=True, kw_only=True):
     traits: tuple[Mapping[str, Any], ...] = ()
     observed: tuple[Mapping[str, Any], ...] = ()
     now: datetime = NOW
+    previous: Plan | None = None
     instances: tuple[str, ...] = ("app-web",)
 
 
@@ -79,7 +83,18 @@ def render_one(
         observed=tuple(observed),
         now=now or NOW,
     )
-    return rendered(setup, plan(setup, catalog((type_, *types))))
+    return _rendering(setup, catalog((type_, *types)))
+
+
+def _rendering(setup: RenderSetup, catalog: Catalog) -> Rendering:
+    rendered_plan = plan(setup, catalog)
+
+    def later(now: datetime, properties: Mapping[str, Any] | None) -> Rendering:
+        own = setup.properties if properties is None else properties
+        changed = msgspec.structs.replace(setup, now=now, properties=own, previous=rendered_plan)
+        return _rendering(changed, catalog)
+
+    return rendered(setup, rendered_plan, later)
 
 
 def catalog(types: Sequence[Type[Any]], call_guard: Guard | None = None) -> Catalog:
@@ -140,6 +155,8 @@ def plan_of(setup: RenderSetup, document: Document, catalog: Catalog, observed: 
         now=setup.now,
         observed=observed_objects,
         scopes_of=membership.declared([application.value]),
+        attached=_attached(setup.previous),
+        first_seen=_first_seen(setup.previous),
     )
     first = render.render(inputs, catalog)
     if not isinstance(setup.type_, Scope) or first.problems:
@@ -149,7 +166,21 @@ def plan_of(setup: RenderSetup, document: Document, catalog: Catalog, observed: 
     return render.render(msgspec.structs.replace(inputs, members={"tested": members}), catalog)
 
 
-def rendered(setup: RenderSetup, plan: Plan) -> Rendering:
+def _attached(previous: Plan | None) -> dict[TypeKey, datetime]:
+    """The times that the status would have after a plan."""
+    contexts = ((key, bound.context) for key, bound in previous.bound_types()) if previous is not None else ()
+    return {key: context.attached_at for key, context in contexts if isinstance(context, TraitContext | ScopeContext)}
+
+
+def _first_seen(previous: Plan | None) -> dict[TypeKey, Times]:
+    """The times that the status would have after a plan."""
+    bound_types = previous.bound_types() if previous is not None else ()
+    return {key: bound.first_seen for key, bound in bound_types if bound.first_seen is not None}
+
+
+def rendered(
+    setup: RenderSetup, plan: Plan, later: Callable[[datetime, Mapping[str, Any] | None], Rendering] | None = None
+) -> Rendering:
     """A plan as a Rendering. Raises RenderError for a plan with problems."""
     if plan.problems:
         raise RenderError([(problem.message, problem.path) for problem in plan.problems], plan.reason)
@@ -160,6 +191,7 @@ def rendered(setup: RenderSetup, plan: Plan) -> Rendering:
         warnings=(warning.message for warning in plan.warnings),
         wake_at=plan.wake_at,
         health=_health(setup, plan),
+        later=later,
     )
 
 

@@ -14,7 +14,7 @@ from rudr_py.model.parse import yaml_file
 from rudr_py.plugins import entry_points, loading
 from rudr_py.render import render
 from rudr_py.render.status import status
-from rudr_py.render.status.status import SyncState
+from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values.inputs import NOTHING, Inputs, Observed
 from tests.conformance import oam
 

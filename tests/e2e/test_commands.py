@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import sys
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import rudr_objects
-from tests.e2e.conftest import Server
+from tests.e2e.conftest import Rudr
 from tests.e2e.documents import (
     APPLICATION,
     AUTO,
@@ -28,34 +21,6 @@ from tests.e2e.documents import (
     component,
     synced,
 )
-
-Rudr = Callable[..., Awaitable[tuple[int | None, str, str]]]
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def rudr(server: Server, cluster: Cluster) -> Rudr:
-    """A function that runs rudr in the test's namespace; returns exit code, standard output and standard error."""
-
-    async def run(*arguments: str, documents: Any = ()) -> tuple[int | None, str, str]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "rudr_py",
-            *arguments,
-            "--namespace",
-            cluster.namespace,
-            cwd=ROOT,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "KUBECONFIG": str(server.kubeconfig)},
-        )
-        text = "\n---\n".join(json.dumps(document) for document in documents)
-        out, err = await asyncio.wait_for(process.communicate(text.encode()), 60)
-        return process.returncode, out.decode(), err.decode()
-
-    return run
 
 
 def previewed_changes(text: str) -> dict[str, str]:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.e2e.conftest import any_cluster, catalog, cluster, pytest_generate_tests, server
+from tests.e2e.conftest import any_cluster, catalog, cluster, kubectl, pytest_generate_tests, rudr, server
 
-__all__ = ["any_cluster", "catalog", "cluster", "pytest_generate_tests", "server"]
+__all__ = ["any_cluster", "catalog", "cluster", "kubectl", "pytest_generate_tests", "rudr", "server"]

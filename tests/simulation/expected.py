@@ -46,12 +46,14 @@ def plan(cluster: SimulatedCluster, application: Document, catalog: Catalog) -> 
     components = {obj["metadata"]["name"]: parse.parse(obj) for obj in documents(cluster, COMPONENT)}
     assert own.value is not None, own.problems
     names = {binding.component_name for binding in own.value.components}
+    previous = status.read_previous(application.get("status"))
     inputs = Inputs(
         application=own.value,
         parsed=own,
         components={name: component for name, component in components.items() if name in names},
         now=cluster.clock.now(),
-        attached=status.read_previous(application.get("status")).attached,
+        attached=previous.attached,
+        first_seen=previous.first_seen,
         scopes_of=membership.declared([item.value for item in parsed.values() if item.value is not None]),
     )
     return render.render(inputs, catalog)

@@ -41,6 +41,7 @@ VOLATILE = frozenset(
         "deployment.kubernetes.io/revision",
         "deletionTimestamp",
         "digest",
+        "firstSeen",
         "generation",
         "lastTransitionTime",
         "managedFields",
@@ -111,7 +112,6 @@ SCENARIOS = (
         name="move-to-another-component",
         before=(WEB, component("other", config="level=1"), SHOP),
         change=_applying(application("shop", binding("other", "shop-web", manual(2)))),
-        xfail="model-1: the objects belong to the ComponentInstance of the old component, and the new one waits for it",
     ),
     Scenario(
         name="change-workload-type",

@@ -46,6 +46,7 @@ class User:
         self._source = source
         self.components = {
             "web": component("web", config="level=1"),
+            "other": component("other", config="level=1"),
             "worker": component("worker", WORKER),
             "store": component("store", SERVER, claim=True),
             "task": component("task", TASK),
@@ -101,7 +102,7 @@ class User:
             return [volume(self._source.choice(("retain", "delete")))]
         sizes: list[list[Document]] = [[], [manual(self._source.randint(1, 3))], [AUTO]]
         traits = copy.deepcopy(self._source.choice(sizes))
-        if used == "web" and self._source.random() < 0.5:
+        if used in ("web", "other") and self._source.random() < 0.5:
             traits.append(INGRESS)
         return traits
 
@@ -145,9 +146,8 @@ class User:
     def _move_instance(self) -> None:
         chosen = self._binding()
         if chosen and chosen[1]["componentName"] != "store":
-            name = self._source.choice(("web", "worker"))
-            if name != chosen[1]["componentName"]:
-                # in place it waits for the implementation of model-1 of the table of faults
+            name = self._source.choice(("web", "worker", "other"))
+            if name != chosen[1]["componentName"] and self._source.random() < 0.5:
                 chosen[1]["instanceName"] = f"{chosen[0]['metadata']['name']}-{name}-{self._number()}"
             chosen[1]["componentName"] = name
             chosen[1]["traits"] = self._traits(name)

@@ -1,13 +1,15 @@
-"""The health that the renderer returns for the type under test, for each category of type."""
+"""The health that the renderer returns for the type under test, and renderings of one application at several times."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from rudr_py.api import Context, Health, Kind, Manifest, Rendered, Scope, Trait, Type, WorkloadType
-from rudr_py.testing import RenderOne
+from rudr_py.api import Context, Health, Kind, Manifest, Rendered, Scope, Trait, TraitContext, Type, WorkloadType
+from rudr_py.testing import Rendering, RenderOne
+from rudr_py.testing.rendering import NOW
 
 CONFIG = Kind("v1", "ConfigMap")
 
@@ -58,3 +60,29 @@ def test_a_failing_health_is_reported_as_in_status(render_one: RenderOne) -> Non
     health = render_one(Failing()).health
     assert (health.state, health.reason) == ("unknown", "PluginFailed")
     assert "KeyError" in health.message
+
+
+class Dated(Trait[Any]):
+    name = "dated"
+    produces = (CONFIG,)
+
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
+        moments = {name: ctx.first_seen(name).isoformat() for name in ctx.properties.get("names", ())}
+        body = {"data": {"attached": ctx.attached_at.isoformat(), **moments}}
+        return Rendered(add=(Manifest(kind=CONFIG, name=ctx.name("dated"), body=body),))
+
+
+def _times(rendering: Rendering) -> dict[str, datetime]:
+    return {name: datetime.fromisoformat(time) for name, time in rendering.own[0]["data"].items()}
+
+
+def test_a_later_rendering_has_the_times_that_the_status_stores(render_one: RenderOne) -> None:
+    first = render_one(Dated(), properties={"names": ["a"]})
+    assert _times(first) == {"attached": NOW, "a": NOW}
+    later = NOW + timedelta(hours=1)
+    assert _times(first.later(later)) == {"attached": NOW, "a": NOW}
+    added = first.later(later, properties={"names": ["a", "b"]})
+    assert _times(added) == {"attached": NOW, "a": NOW, "b": later}
+    removed = added.later(later, properties={"names": ["a"]})
+    again = removed.later(NOW + timedelta(hours=2), properties={"names": ["b"]})
+    assert _times(again) == {"attached": NOW, "b": NOW + timedelta(hours=2)}

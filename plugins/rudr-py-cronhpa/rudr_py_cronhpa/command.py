@@ -44,7 +44,7 @@ def command() -> None:
 def preview(file: Path, days: int, start: str | None) -> None:
     """List the changes of sizes of the applications in FILE, in the time zone of each job.
 
-    The trait counts as attached at the start time. A job that does not change the size is not listed.
+    All jobs count as added at the start time. A job that does not change the size is not listed.
     """
     begin = datetime.now(UTC) if start is None else _time(start)
     traits = list(_traits(file))
@@ -60,7 +60,7 @@ def preview(file: Path, days: int, start: str | None) -> None:
 
 
 def _lines(properties: Properties, begin: datetime, span: timedelta) -> Iterator[str]:
-    timeline = Timeline(properties=properties, attached_at=begin)
+    timeline = Timeline(properties=properties, added=(begin,) * len(properties.jobs))
     current = timeline.last(begin)
     yield (
         f"{_local(properties, current, begin)}  now: {current.size} ({current.name})"
@@ -81,7 +81,7 @@ def _lines(properties: Properties, begin: datetime, span: timedelta) -> Iterator
 
 
 def _local(properties: Properties, due: Due, at: datetime) -> str:
-    name = properties.jobs[due.index].timezone or properties.timezone or "UTC"
+    name = properties.zone_of(properties.jobs[due.index])
     return f"{at.astimezone(time_zone(name)):%a %Y-%m-%d %H:%M:%S %z} {name}"
 
 

@@ -35,6 +35,15 @@ def spec(properties: Properties, target: Ref) -> dict[str, Any]:
     return document
 
 
+def warnings(properties: Properties) -> Iterator[str]:
+    """A warning unless the user has accepted that the controller does not catch up."""
+    if properties.catch_up is None:
+        yield (
+            "CronHPA does not catch up: the size changes only when the next job is due. Set catchUp: false to accept"
+            " this, or use the backend native"
+        )
+
+
 def health(live: dict[str, Any] | None) -> Health:
     """Failed when the last run of a job failed; the object has conditions for each job, and no Ready."""
     if live is None:

@@ -43,7 +43,7 @@ def spec(properties: Properties, target: Ref) -> dict[str, Any]:
         raise InvalidProperties(*problems)
     ordered = sorted(points, key=lambda point: (point.hour, point.minute))
     sizes = [job.target_size for job in properties.jobs]
-    zone = properties.jobs[0].timezone or properties.timezone or "UTC"
+    zone = properties.zone_of(properties.jobs[0])
     return {
         "scaleTargetRef": {"apiVersion": target.kind.api_version, "kind": target.kind.kind, "name": target.name},
         "minReplicaCount": min(sizes),
@@ -75,7 +75,7 @@ def _problems(properties: Properties) -> Iterator[Problem]:
         yield Problem("a window of KEDA needs two jobs of different sizes; use the backend native", path="$.jobs")
     for index, job in enumerate(properties.jobs):
         at = f"$.jobs[{index}]"
-        if (job.timezone or properties.timezone) != (properties.jobs[0].timezone or properties.timezone):
+        if properties.zone_of(job) != properties.zone_of(properties.jobs[0]):
             yield Problem("windows need one time zone for all jobs; use the backend native", path=f"{at}.timezone")
         if job.run_once:
             yield Problem("a window of KEDA is periodic; use the backend native", path=f"{at}.runOnce")

@@ -32,7 +32,7 @@ class Job(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
     ]
     target_size: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1, description="The size from then on.", examples=[5])]
     run_once: Annotated[
-        bool, msgspec.Meta(description="Whether only the first time after the trait was attached counts.")
+        bool, msgspec.Meta(description="Whether only the first time after the job was added counts.")
     ] = False
     timezone: Annotated[
         str | None, msgspec.Meta(description="An IANA time zone for this job, such as Europe/Berlin.")
@@ -54,11 +54,23 @@ class Properties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, fro
     ] = None
     catch_up: Annotated[
         bool | None,
-        msgspec.Meta(description="Whether jobs that were due before the trait was attached count."),
+        msgspec.Meta(
+            description="Whether times before the job was added count, so that the size is correct from the start;"
+            " true by default. A job with runOnce never catches up."
+        ),
     ] = None
     backend: Annotated[
         Backend, msgspec.Meta(description="The controller that changes the size: rudr itself, CronHPA or KEDA.")
     ] = "native"
+
+    @property
+    def catches_up(self) -> bool:
+        """Whether times before a job was added count."""
+        return self.catch_up is not False
+
+    def zone_of(self, job: Job) -> str:
+        """The name of the time zone of a job."""
+        return job.timezone or self.timezone or "UTC"
 
 
 def find_problems(properties: Properties) -> Iterator[Problem]:

@@ -129,7 +129,7 @@ class Cron(msgspec.Struct, frozen=True):
 
 
 class Every(msgspec.Struct, frozen=True):
-    """Every `period`, counted from `anchor`, the time at which the trait was attached."""
+    """Every `period`, counted from `anchor`, the time at which the job was added."""
 
     period: timedelta
     anchor: datetime

@@ -1,6 +1,8 @@
 """All jobs of a trait in the order of time: the last job that was due, and future jobs.
 
-The size at any time is that of the last job that was due. Of jobs that are due at the same instant, a job whose time
+The size at any time is that of the last job that was due, whether or not the trait existed then: it depends on the
+jobs and the time only. Exceptions are a job that runs once, which counts from the time at which it was added, and
+`catchUp: false`. Of jobs that are due at the same instant, a job whose time
 the clock skipped comes first; otherwise the job that is listed last takes precedence.
 """
 
@@ -16,7 +18,6 @@ import msgspec
 
 from rudr_py_cronhpa import dates, schedule
 from rudr_py_cronhpa.properties import Job, Properties, time_zone
-from rudr_py_cronhpa.schedule import Schedule
 from rudr_py_cronhpa.wallclock import Moment
 
 STEPS = 200
@@ -36,10 +37,10 @@ class Due(msgspec.Struct, frozen=True, order=True):
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):
-    """The jobs of valid properties since the trait was attached."""
+    """The jobs of valid properties. `added` are the times at which each job was added to the document."""
 
     properties: Properties
-    attached_at: datetime
+    added: tuple[datetime, ...]
 
     def last(self, now: datetime) -> Due | None:
         """The job whose size is valid now; None when none has been due yet."""
@@ -73,39 +74,37 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
         return due.instant if due else None
 
     def _last(self, index: int, job: Job, now: datetime) -> Due | None:
+        added = self.added[index]
         if job.run_once:
-            first = self._first(job)
+            first = self._first(job, added)
             return _due(index, job, first) if first is not None and first.instant <= now else None
-        moment = _schedule(job, self.attached_at).last(now, self._zone(job), self._skip)
-        if moment is None or (moment.instant < self.attached_at and not self.properties.catch_up):
+        moment = schedule.parse(job.schedule, added).last(now, self._zone(job), self._skip)
+        if moment is None or (moment.instant < added and not self.properties.catches_up):
             return None
         return _due(index, job, moment)
 
     def _coming(self, index: int, job: Job, now: datetime) -> Iterator[Due]:
+        added = self.added[index]
         if job.run_once:
-            first = self._first(job)
+            first = self._first(job, added)
             return iter((_due(index, job, first),) if first is not None and first.instant > now else ())
-        since = now if self.properties.catch_up else max(now, self.attached_at - _MOMENT)
-        moments = _schedule(job, self.attached_at).coming(since, self._zone(job), self._skip)
+        since = now if self.properties.catches_up else max(now, added - _MOMENT)
+        moments = schedule.parse(job.schedule, added).coming(since, self._zone(job), self._skip)
         return (_due(index, job, moment) for moment in moments)
 
-    def _first(self, job: Job) -> Moment | None:
-        """The first time after the trait was attached."""
-        coming = _schedule(job, self.attached_at).coming(self.attached_at - _MOMENT, self._zone(job), self._skip)
+    def _first(self, job: Job, added: datetime) -> Moment | None:
+        """The first time after the job was added."""
+        coming = schedule.parse(job.schedule, added).coming(added - _MOMENT, self._zone(job), self._skip)
         return next(coming, None)
 
     def _zone(self, job: Job) -> ZoneInfo:
-        zone = time_zone(job.timezone or self.properties.timezone)
+        zone = time_zone(self.properties.zone_of(job))
         if zone is None:
-            raise ValueError(f"unknown time zone {job.timezone or self.properties.timezone}")
+            raise ValueError(f"unknown time zone {self.properties.zone_of(job)}")
         return zone
 
     def _skip(self, day: date) -> bool:
         return any(dates.excluded(text, day) for text in self.properties.exclude_dates)
-
-
-def _schedule(job: Job, anchor: datetime) -> Schedule:
-    return schedule.parse(job.schedule, anchor)
 
 
 def _due(index: int, job: Job, moment: Moment) -> Due:

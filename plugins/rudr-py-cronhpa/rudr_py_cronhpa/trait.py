@@ -1,6 +1,7 @@
 """The trait cron-hpa. The backend native is a pure function of the time: the current size, and its next change.
 
-It keeps no state between calls, so the result is correct after any downtime.
+It keeps no state between calls, so the result is correct after any downtime; the status of the application stores the
+times at which the jobs were added.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class CronHpa(Trait[Properties]):
         if ctx.properties.backend == "native":
             return _native(ctx)
         if ctx.properties.backend == "cronhpa":
-            return _elsewhere(ctx, cronhpa.CRON_HPA, cronhpa.spec(ctx.properties, _target(ctx)))
+            spec = cronhpa.spec(ctx.properties, _target(ctx))
+            return _elsewhere(ctx, cronhpa.CRON_HPA, spec, *cronhpa.warnings(ctx.properties))
         return _elsewhere(ctx, keda.SCALED_OBJECT, keda.spec(ctx.properties, _target(ctx)))
 
     def health(self, ctx: TraitContext[Properties]) -> Health:
@@ -61,7 +63,7 @@ class CronHpa(Trait[Properties]):
 
 
 def _native(ctx: TraitContext[Properties]) -> Rendered:
-    timeline = Timeline(properties=ctx.properties, attached_at=ctx.attached_at)
+    timeline = _timeline(ctx)
     due = timeline.last(ctx.now)
     return Rendered(
         scale=Scale.hold(due.size) if due is not None else None,
@@ -70,9 +72,19 @@ def _native(ctx: TraitContext[Properties]) -> Rendered:
     )
 
 
-def _elsewhere(ctx: TraitContext[Properties], kind: Kind, spec: dict[str, Any]) -> Rendered:
+def _timeline(ctx: TraitContext[Properties]) -> Timeline:
+    """The jobs. An edited schedule, time zone or `runOnce` is a new job; an edited size is not."""
+    properties = ctx.properties
+    added = (
+        ctx.first_seen(job.name, job.schedule, properties.zone_of(job), "once" if job.run_once else "repeated")
+        for job in properties.jobs
+    )
+    return Timeline(properties=properties, added=tuple(added))
+
+
+def _elsewhere(ctx: TraitContext[Properties], kind: Kind, spec: dict[str, Any], *warnings: str) -> Rendered:
     manifest = Manifest(kind=kind, name=_name(ctx), body={"spec": spec})
-    return Rendered(add=(manifest,), scale=Scale.external(), warnings=_unmanaged_autoscalers(ctx))
+    return Rendered(add=(manifest,), scale=Scale.external(), warnings=(*warnings, *_unmanaged_autoscalers(ctx)))
 
 
 def _name(ctx: TraitContext[Properties]) -> str:
@@ -112,7 +124,7 @@ def _controlled(autoscaler: dict[str, Any]) -> bool:
 
 def _show(ctx: TraitContext[Properties]) -> dict[str, str]:
     try:
-        timeline = Timeline(properties=ctx.properties, attached_at=ctx.attached_at)
+        timeline = _timeline(ctx)
         due, change = timeline.last(ctx.now), timeline.wake_at(ctx.now)
     except ValueError:
         # invalid properties have no size

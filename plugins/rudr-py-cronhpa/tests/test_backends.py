@@ -57,6 +57,14 @@ def test_jobs_that_cronhpa_would_run_differently_are_rejected(
     assert _refused(render_one, backend="cronhpa", **changes) == [path]
 
 
+@pytest.mark.parametrize(("catch_up", "warns"), [({}, True), ({"catchUp": False}, False)])
+def test_cronhpa_warns_that_it_does_not_catch_up_unless_the_user_accepts_it(
+    render_one: RenderOne, catch_up: dict[str, bool], warns: bool
+) -> None:
+    rendering = render_one(CronHpa(), properties={"backend": "cronhpa", "jobs": [DAY, NIGHT], **catch_up})
+    assert any("catchUp" in warning for warning in rendering.warnings) == warns
+
+
 def test_jobs_become_windows_of_keda_until_the_next_job(render_one: RenderOne) -> None:
     noon = {"name": "noon", "schedule": "30 12 * * 1-5", "targetSize": 9}
     changes = {"backend": "keda", "jobs": [NIGHT, DAY, noon], "timezone": "Europe/Berlin"}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -105,6 +106,11 @@ def simulated(properties: Properties, attached: datetime, end: datetime, step: t
     return sizes
 
 
+def _timeline(properties: Properties, added: datetime) -> Timeline:
+    """All jobs were added at one time."""
+    return Timeline(properties=properties, added=(added,) * len(properties.jobs))
+
+
 MINUTES = st.one_of(
     st.integers(0, 59).map(str), st.sampled_from(["*", "*/15", "*/7", "0,30", "10-20", "10-40/10", "59"])
 )
@@ -128,7 +134,7 @@ def _cases(draw: st.DrawFn) -> tuple[Properties, datetime]:
     excluded = draw(st.sampled_from([(), (), (night,)]))
     attached = datetime.fromisoformat(night).replace(tzinfo=UTC) - timedelta(hours=30)
     attached += timedelta(seconds=draw(st.integers(0, 40 * 3600)))
-    return Properties(jobs=tuple(jobs), timezone=zone, exclude_dates=excluded), attached
+    return Properties(jobs=tuple(jobs), timezone=zone, exclude_dates=excluded, catch_up=False), attached
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -139,7 +145,7 @@ def test_the_size_is_always_that_of_the_last_job_that_was_due(
     """Asked only when it wants to be, and after outages: right whenever the controller runs."""
     properties, attached = case
     expected = simulated(properties, attached, attached + timedelta(hours=48), MINUTE)
-    timeline = Timeline(properties=properties, attached_at=attached)
+    timeline = _timeline(properties, attached)
     down = [(attached + start * MINUTE, attached + (start + length) * MINUTE) for start, length in outages]
     first = timeline.last(attached)
     current, wake = first.size if first else None, timeline.wake_at(attached)
@@ -162,7 +168,7 @@ def test_predicted_changes_are_those_of_the_simulated_clock(case: tuple[Properti
     properties, attached = case
     end = attached + timedelta(hours=48)
     expected = simulated(properties, attached, end, MINUTE)
-    timeline = Timeline(properties=properties, attached_at=attached)
+    timeline = _timeline(properties, attached)
     first = timeline.last(attached)
     size = first.size if first else None
     predicted: list[tuple[datetime, int]] = []
@@ -188,11 +194,11 @@ SIX_FIELDS = ["*/20 30 1,2 * * *", "15 */10 2 * * *", "59 59 1 * * *", "30 0 * *
 @given(schedules=st.lists(st.sampled_from(SIX_FIELDS), min_size=1, max_size=3), data=st.data())
 def test_schedules_with_seconds_are_exact(zone: str, night: str, schedules: list[str], data: st.DataObject) -> None:
     jobs = tuple(Job(name=f"j{index}", schedule=text, target_size=index) for index, text in enumerate(schedules))
-    properties = Properties(jobs=jobs, timezone=zone)
+    properties = Properties(jobs=jobs, timezone=zone, catch_up=False)
     # one in the morning to half past four, by that zone's clock
     attached = datetime.fromisoformat(f"{night}T00:50").replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     expected = simulated(properties, attached, attached + timedelta(hours=3, minutes=30), timedelta(seconds=1))
-    timeline = Timeline(properties=properties, attached_at=attached)
+    timeline = _timeline(properties, attached)
     for now in data.draw(st.lists(st.sampled_from(sorted(expected)), min_size=20, max_size=40)):
         due = timeline.last(now + timedelta(milliseconds=data.draw(st.sampled_from([0, 1, 999]))))
         assert (due.size if due else None) == expected[now], (now, schedules)
@@ -211,9 +217,45 @@ def test_catch_up_includes_jobs_that_were_due_before(
         Job(name=f"j{index}", schedule=f"{minute} {hour} * * *", target_size=size)
         for index, (minute, hour, size) in enumerate(times)
     )
-    properties = Properties(jobs=jobs, timezone=night[0], catch_up=True)
+    properties = Properties(jobs=jobs, timezone=night[0])
     # two days before: by then each was due, also where a whole day is missing
     begin = datetime.fromisoformat(night[1]).replace(tzinfo=UTC) - timedelta(hours=62)
     now = begin + timedelta(hours=50) + minutes * MINUTE
-    due = Timeline(properties=properties, attached_at=now).last(now)
+    due = _timeline(properties, now).last(now)
     assert (due.size if due else None) == simulated(properties, begin, now, MINUTE)[now]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    case=_cases(), run_once=st.lists(st.booleans(), min_size=4, max_size=4), days=st.integers(0, 400), data=st.data()
+)
+def test_a_controller_that_always_ran_and_one_that_starts_now_compute_the_same_size(
+    case: tuple[Properties, datetime], run_once: list[bool], days: int, data: st.DataObject
+) -> None:
+    """The first one computes the size at the times that it requested; the application may be up to 400 days old."""
+    properties, now = case
+    jobs = tuple(
+        msgspec.structs.replace(job, run_once=flag)
+        for job, flag in zip(properties.jobs, run_once[: len(properties.jobs)], strict=True)
+    )
+    properties = msgspec.structs.replace(properties, jobs=jobs, catch_up=None)
+    created = now - timedelta(days=days)
+    hours = st.integers(0, 24 * days + 20)
+    added = tuple(created + data.draw(hours) * timedelta(hours=1) if job.run_once else created for job in jobs)
+    # a job that repeats has the same effect whenever it was added
+    added_now = tuple(moment if job.run_once else now for job, moment in zip(jobs, added, strict=True))
+    timeline = Timeline(properties=properties, added=added)
+    clock = max(added)
+    current = timeline.last(clock)
+    for _ in range(60):
+        wake = timeline.wake_at(clock)
+        if wake is None or wake > now:
+            break
+        clock = wake
+        current = timeline.last(clock)
+    else:
+        # after an outage the next computation is at any time
+        clock = now
+        current = timeline.last(now)
+    started = Timeline(properties=properties, added=added_now).last(max(clock, now))
+    assert (current.size if current else None) == (started.size if started else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,12 +10,12 @@ import pytest
 
 from rudr_py.api import TraitContext, properties
 from rudr_py.api.component import Component
-from rudr_py.testing import RenderError, RenderOne
+from rudr_py.testing import RenderError, Rendering, RenderOne
 from rudr_py_cronhpa.trait import CronHpa
 
 DAY = {"name": "day", "schedule": "0 8 * * *", "targetSize": 6}
 NIGHT = {"name": "night", "schedule": "0 20 * * *", "targetSize": 2}
-BERLIN = {"jobs": [DAY, NIGHT], "timezone": "Europe/Berlin", "catchUp": True}
+BERLIN = {"jobs": [DAY, NIGHT], "timezone": "Europe/Berlin"}
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 AUTO = {"name": "auto-scaler", "properties": {"minimum": 3, "maximum": 5}}
 
@@ -41,14 +41,32 @@ def test_with_an_auto_scaler_the_size_is_a_minimum(render_one: RenderOne) -> Non
     assert bounds == [(6, 6), (3, 5)]
 
 
-def test_before_the_first_job_there_is_no_scale(render_one: RenderOne) -> None:
+def test_a_trait_that_is_attached_during_the_day_has_the_size_of_the_last_job_that_was_due(
+    render_one: RenderOne,
+) -> None:
+    """Bug report: one replica until the next job, ten hours later."""
+    properties_ = {"jobs": [{**DAY, "schedule": "0 11 * * *"}, {**NIGHT, "schedule": "0 22 * * *"}]}
+    rendering = render_one(CronHpa(), properties=properties_, now=NOON)
+    assert rendering.one("Deployment")["spec"]["replicas"] == 6
+    assert rendering.wake_at == datetime(2026, 6, 1, 22, 0, tzinfo=UTC)
+    assert rendering.warnings == ()
+
+
+def test_a_job_that_was_never_due_sets_no_size(render_one: RenderOne) -> None:
+    first = {"name": "release", "schedule": "@date 2026-12-24 18:00:00", "targetSize": 5}
+    rendering = render_one(CronHpa(), properties={"jobs": [first]}, now=NOON)
+    assert "replicas" not in rendering.one("Deployment")["spec"]
+    assert rendering.wake_at == datetime(2026, 12, 24, 18, 0, tzinfo=UTC)
+
+
+def test_without_catch_up_there_is_no_size_before_the_first_job(render_one: RenderOne) -> None:
     rendering = render_one(CronHpa(), properties={**BERLIN, "catchUp": False}, now=NOON)
     assert "replicas" not in rendering.one("Deployment")["spec"]
     assert rendering.wake_at == datetime(2026, 6, 1, 18, 0, tzinfo=UTC)
 
 
 def test_without_future_changes_there_is_no_wake_time(render_one: RenderOne) -> None:
-    again = {"jobs": [DAY, {**NIGHT, "targetSize": 6}], "catchUp": True}
+    again = {"jobs": [DAY, {**NIGHT, "targetSize": 6}]}
     assert render_one(CronHpa(), properties=again, now=NOON).wake_at is None
 
 
@@ -78,38 +96,101 @@ def test_invalid_properties_are_rejected_with_their_paths(
     assert [at for _, at in error.value.problems] == [f"$.spec.components[0].traits[0].properties{path}"]
 
 
-def _context(properties_: dict[str, Any], now: datetime, attached: datetime) -> TraitContext[Any]:
-    return TraitContext(
+SHOW = {"name": "show", "schedule": "0 18 * * *", "targetSize": 9, "runOnce": True}
+
+
+def _replicas(rendering: Rendering) -> int | None:
+    replicas: int | None = rendering.one("Deployment")["spec"].get("replicas")
+    return replicas
+
+
+def _sizes(rendering: Rendering, *times: datetime) -> list[int | None]:
+    """The size at each of the times, each rendered with the times in the status that the one before has written."""
+    sizes = []
+    for now in times:
+        rendering = rendering.later(now)
+        sizes.append(_replicas(rendering))
+    return sizes
+
+
+def _at(day: int, hour: int) -> datetime:
+    return datetime(2026, 6, day, hour, 30, tzinfo=UTC)
+
+
+def test_a_run_once_job_is_due_only_the_first_time_after_the_attachment(render_one: RenderOne) -> None:
+    first = render_one(CronHpa(), properties={"jobs": [DAY, NIGHT, SHOW]}, now=_at(1, 12))
+    assert _sizes(first, _at(1, 18), _at(1, 20), _at(2, 18), _at(2, 20)) == [9, 2, 6, 2]
+
+
+def test_a_run_once_job_does_not_catch_up(render_one: RenderOne) -> None:
+    only = render_one(CronHpa(), properties={"jobs": [SHOW]}, now=_at(1, 19))
+    assert _replicas(only) is None
+    assert _sizes(only, _at(2, 17), _at(2, 18), _at(3, 18)) == [None, 9, 9]
+
+
+def test_a_run_once_job_that_is_added_later_is_due_the_first_time_after_it_was_added(render_one: RenderOne) -> None:
+    """Bug report: it was never due, because its first time after the attachment of the trait had passed."""
+    first = render_one(CronHpa(), properties={"jobs": [DAY, NIGHT]}, now=_at(1, 12))
+    added = first.later(_at(20, 12), properties={"jobs": [DAY, NIGHT, SHOW]})
+    assert _replicas(added) == 6
+    assert added.wake_at == datetime(2026, 6, 20, 18, 0, tzinfo=UTC)
+    assert _sizes(added, _at(20, 18), _at(20, 20), _at(21, 18)) == [9, 2, 6]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"schedule": "30 18 * * *"}, {"timezone": "Europe/London"}, {"name": "second-show"}], ids=str
+)
+def test_an_edited_run_once_job_is_due_again(render_one: RenderOne, changes: dict[str, Any]) -> None:
+    first = render_one(CronHpa(), properties={"jobs": [DAY, NIGHT, SHOW]}, now=_at(1, 12))
+    edited = first.later(_at(2, 12), properties={"jobs": [DAY, NIGHT, {**SHOW, **changes}]})
+    assert _sizes(edited, _at(2, 17), _at(2, 18), _at(3, 18)) == [9 if "timezone" in changes else 6, 9, 6]
+
+
+def test_a_new_size_of_a_run_once_job_does_not_run_it_again(render_one: RenderOne) -> None:
+    first = render_one(CronHpa(), properties={"jobs": [DAY, NIGHT, SHOW]}, now=_at(1, 12))
+    during = first.later(_at(1, 19), properties={"jobs": [DAY, NIGHT, {**SHOW, "targetSize": 8}]})
+    assert _replicas(during) == 8
+    assert _sizes(during, _at(2, 18)) == [6]
+
+
+def test_a_job_that_becomes_run_once_is_due_one_more_time(render_one: RenderOne) -> None:
+    first = render_one(CronHpa(), properties={"jobs": [DAY, NIGHT, {**SHOW, "runOnce": False}]}, now=_at(1, 12))
+    changed = first.later(_at(3, 12), properties={"jobs": [DAY, NIGHT, SHOW]})
+    assert _sizes(changed, _at(3, 18), _at(4, 18)) == [9, 6]
+
+
+def test_a_run_once_job_that_is_removed_and_added_again_is_due_again(render_one: RenderOne) -> None:
+    first = render_one(CronHpa(), properties={"jobs": [DAY, NIGHT, SHOW]}, now=_at(1, 12))
+    removed = first.later(_at(2, 12), properties={"jobs": [DAY, NIGHT]})
+    again = removed.later(_at(3, 12), properties={"jobs": [DAY, NIGHT, SHOW]})
+    assert _sizes(again, _at(3, 18), _at(4, 18)) == [9, 6]
+
+
+def test_every_counts_from_the_time_at_which_the_job_was_added(render_one: RenderOne) -> None:
+    first = render_one(CronHpa(), properties={"jobs": [DAY]}, now=_at(1, 9))
+    every = {"name": "a", "schedule": "@every 2h", "targetSize": 3}
+    added = first.later(_at(1, 12), properties={"jobs": [DAY, every]})
+    assert _sizes(added, _at(1, 14) - timedelta(seconds=1), _at(1, 14)) == [6, 3]
+
+
+def test_before_a_status_contains_times_of_jobs_they_count_from_the_attachment() -> None:
+    """As with a status that an earlier release has written."""
+    attached, now = datetime(2026, 6, 1, 12, 0, tzinfo=UTC), datetime(2026, 6, 5, 19, 0, tzinfo=UTC)
+    properties_ = properties.load(CronHpa.properties, {"jobs": [DAY, NIGHT, SHOW]})
+    component = msgspec.convert({"metadata": {"name": "c"}, "workload_type": "x/v1.Y"}, Component)
+    context = TraitContext(
         application="app",
         namespace="default",
         instance="web",
-        component=msgspec.convert({"metadata": {"name": "c"}, "workload_type": "x/v1.Y"}, Component),
-        properties=properties.load(CronHpa.properties, properties_),
+        component=component,
+        properties=properties_,
         now=now,
         workload="x/v1.Y",
         attached_at=attached,
     )
-
-
-def _size(properties_: dict[str, Any], now: datetime, attached: datetime) -> int | None:
-    scale = CronHpa().render(_context(properties_, now, attached)).scale
-    return scale.replicas if scale is not None else None
-
-
-def test_a_run_once_job_is_due_only_the_first_time_after_the_attachment() -> None:
-    properties_ = {"jobs": [{**DAY, "runOnce": True}, NIGHT]}
-    attached = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
-    sizes = [
-        _size(properties_, datetime(2026, 6, day, hour, tzinfo=UTC), attached)
-        for day, hour in [(1, 21), (2, 9), (2, 21), (3, 9)]
-    ]
-    assert sizes == [2, 6, 2, 2]
-
-
-def test_every_counts_from_the_attachment_of_the_trait() -> None:
-    properties_ = {"jobs": [{"name": "a", "schedule": "@every 2h", "targetSize": 3}]}
-    attached = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
-    assert [_size(properties_, datetime(2026, 6, 1, hour, 59, tzinfo=UTC), attached) for hour in (13, 14)] == [None, 3]
+    scale = CronHpa().render(context).scale
+    assert scale is not None
+    assert scale.replicas == 6
 
 
 def test_health_shows_the_current_job_and_the_next_change(render_one: RenderOne) -> None:

@@ -31,7 +31,7 @@ from rudr_py.kube.watch import (
     ListingDone,
     ListingStarted,
 )
-from rudr_py.model.kinds import APPLICATION, POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT, POD
 from rudr_py.render.values import labels as instance_labels
 from rudr_py.settings import Settings
 
@@ -51,6 +51,11 @@ def applications(namespace: str, name: str = "", labels: str = "") -> ListQuery:
     """All applications, or the one of this name, or those that match a label selector."""
     fields = f"metadata.name={name}" if name else ""
     return ListQuery(kind=APPLICATION, namespace=namespace, labels=labels, fields=fields)
+
+
+def components(namespace: str) -> ListQuery:
+    """The components of all applications."""
+    return ListQuery(kind=COMPONENT, namespace=namespace)
 
 
 def pods(namespace: str) -> ListQuery:

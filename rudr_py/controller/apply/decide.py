@@ -167,7 +167,7 @@ def _verdict(
         return "managed"
     if observation.document is None:
         return None
-    return ownership.judge(observation.document, desired.planned, desired.owner)
+    return ownership.judge(observation.document, desired.planned, desired.owner, desired.former_owners)
 
 
 def _decide_creation(desired: DesiredObject, observation: Observation, run: Run | None) -> Decision:
@@ -193,8 +193,9 @@ def _decide_run(
     """An object that runs to completion, once for each change of its inputs: it is never applied as a whole again."""
     if runs.is_outdated(desired.planned, live, run):
         return Replace(live.uid, f"{desired.ref} is being replaced, because its inputs have changed")
-    if verdict == "orphan" and document is not None:
-        return Adopt(uid=live.uid, document=document, verdict=verdict, touch=True)
+    if verdict == "orphan" or (desired.owner is not None and live.owner_uid != desired.owner.uid):
+        # the hand-over manager cannot replace the reference to a former owner, so that is removed first
+        return Read() if document is None else Adopt(uid=live.uid, document=document, verdict=verdict, touch=True)
     return Rest() if runs.is_current(desired.planned, live) else Touch(live.uid)
 
 
@@ -254,5 +255,5 @@ def reverts(desired: DesiredObject, live: LiveObject | None, record: AppliedReco
 def _is_known(live: LiveObject, desired: DesiredObject, record: AppliedRecord | None) -> bool:
     """Whether the live object surely belongs to its owner, or, where it has no owner, was created by rudr."""
     if desired.owner is not None:
-        return desired.owner.uid != "" and live.owner_uid == desired.owner.uid
+        return live.owner_uid != "" and live.owner_uid in {desired.owner.uid, *desired.former_owners}
     return record is not None and record.uid == live.uid and not live.owner_uid

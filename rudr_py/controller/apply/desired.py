@@ -19,13 +19,15 @@ RECLAIM_ANNOTATION = RECLAIM
 class DesiredObject(msgspec.Struct, frozen=True):
     """A planned object with its owner and its complete body. `hash` is the value of the body's applied annotation.
 
-    An `owner` without uid does not exist yet; the body then has no owner reference.
+    An `owner` without uid does not exist yet; the body then has no owner reference. `former_owners` are the uids of
+    earlier owners: an object of one of them is managed by rudr, and its apply passes it to the current owner.
     """
 
     planned: PlannedObject
     owner: LiveObject | None
     document: dict[str, Any]
     hash: str
+    former_owners: frozenset[str] = frozenset()
 
     @property
     def ref(self) -> Ref:
@@ -38,7 +40,9 @@ class DesiredObject(msgspec.Struct, frozen=True):
         return msgspec.json.encode({**self.document, "metadata": {**self.document["metadata"], **preconditions}})
 
 
-def complete(planned: PlannedObject, owner: LiveObject | None) -> DesiredObject:
+def complete(
+    planned: PlannedObject, owner: LiveObject | None, former_owners: frozenset[str] = frozenset()
+) -> DesiredObject:
     """Return the desired object. Null values are omitted, because a server-side apply ignores them."""
     metadata = dict(planned.body["metadata"])
     if owner is not None and owner.uid:
@@ -49,7 +53,13 @@ def complete(planned: PlannedObject, owner: LiveObject | None) -> DesiredObject:
     applied = digests.of(document)
     annotations = {**document["metadata"].get("annotations", {}), APPLIED_ANNOTATION: applied}
     document = {**document, "metadata": {**document["metadata"], "annotations": annotations}}
-    return DesiredObject(planned, owner, document, applied)
+    return DesiredObject(planned, owner, document, applied, former_owners)
+
+
+def without_owner(desired: DesiredObject) -> DesiredObject:
+    """The desired object with a body that has no owner reference."""
+    metadata = {key: value for key, value in desired.document["metadata"].items() if key != "ownerReferences"}
+    return msgspec.structs.replace(desired, document={**desired.document, "metadata": metadata})
 
 
 def _annotations(planned: PlannedObject) -> dict[str, str]:

@@ -27,14 +27,21 @@ _CLAIM_LABELS = ("app", "component-name", "instance-name")
 """The labels that identify the owner of a volume claim, which has no owner reference."""
 
 
-def judge(document: Document, planned: PlannedObject, owner: LiveObject | None) -> Verdict:
+def judge(
+    document: Document,
+    planned: PlannedObject,
+    owner: LiveObject | None,
+    former_owners: frozenset[str] = frozenset(),
+) -> Verdict:
     """Whether a live object is managed by rudr, an orphan that may be adopted, or another owner's.
 
-    `owner` is the owner that the planned object is to have, None for none.
+    `owner` is the desired owner of the planned object, None for none; `former_owners` are the uids of earlier ones.
     """
     metadata = document.get("metadata", {})
     controller = _controller(metadata)
     if controller is not None:
+        if owner is not None and controller.get("uid") in former_owners:
+            return "managed"
         return _controlled(controller, owner) if owner is not None else _claimed(controller, metadata, planned)
     labelled = _is_labelled(metadata, planned)
     if owner is None:

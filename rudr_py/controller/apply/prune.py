@@ -92,6 +92,9 @@ def schedule(
             in_use.append(candidate)
         else:
             last.append(candidate)
+    kept = {one.live.owner_uid for one in in_use if one.live is not None}  # the garbage collector deletes with them
+    in_use += (one for one in last if one.live is not None and one.live.uid in kept)
+    last = [one for one in last if one not in in_use]
     return PruneSchedule(tuple(first), tuple(last), tuple(in_use))
 
 
@@ -179,17 +182,31 @@ class Pruner:
         return Pruned(frozenset(gone), tuple(failed))
 
     def _due(self, application: LiveObject, candidates: tuple[PruneCandidate, ...]) -> list[PruneCandidate]:
-        """The candidates without those that are being deleted, or are deleted with their owner."""
-        owners = {candidate.live.uid for candidate in candidates if candidate.live is not None}
+        """The candidates without those that are being deleted, that own an object to keep, or go with their owner."""
+        due = [candidate for candidate in candidates if not self._keeps(application, candidate, candidates)]
+        owners = {candidate.live.uid for candidate in due if candidate.live is not None}
         return [
             candidate
-            for candidate in candidates
+            for candidate in due
             if (
                 self._terminating.left((application.uid, candidate.ref)) <= 0
                 if candidate.live is None
                 else not (candidate.live.deleting or candidate.live.owner_uid in owners)
             )
         ]
+
+    def _keeps(
+        self, application: LiveObject, candidate: PruneCandidate, candidates: tuple[PruneCandidate, ...]
+    ) -> bool:
+        """Whether a candidate owns an object that is not a candidate; the garbage collector would delete it.
+
+        An example is the former ComponentInstance of an instance, until every object has passed to the current one.
+        """
+        if candidate.live is None:
+            return False
+        refs = {other.ref for other in candidates}
+        owned = self._state.owned_by(candidate.live.uid, application.namespace)
+        return any(Ref(kind, live.name) not in refs and not live.deleting for kind, live in owned)
 
     async def _confirm(self, application: LiveObject) -> None:
         document = await self._client.get(await self._target(application, Ref(APPLICATION, application.name)))

@@ -13,6 +13,7 @@ import msgspec
 from rudr_py import errors
 from rudr_py.api import Ref
 from rudr_py.controller.apply import desired as desired_objects
+from rudr_py.controller.apply import former_owners as former
 from rudr_py.controller.apply import prune
 from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.decide import History
@@ -31,6 +32,7 @@ from rudr_py.render import render
 from rudr_py.render.reclaim import IsReclaimed
 from rudr_py.render.status import runs as running
 from rudr_py.render.status import status
+from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values.inputs import Runs
 from rudr_py.render.values.plan import Plan, PlannedObject
 
@@ -45,13 +47,13 @@ Records = dict[Ref, AppliedRecord]
 class SyncResult(msgspec.Struct, frozen=True):
     """How far the objects are as planned, for the status, and when to reconcile again, for the queue."""
 
-    sync: status.SyncState
+    sync: SyncState
     result: Result
 
 
 def untouched(plan: Plan, before: status.PreviousStatus) -> SyncResult:
     """Nothing is applied, because the plan has problems. A plugin may recover; a document has to be changed."""
-    sync = status.SyncState(state="Unknown", reason="NotValid", resources=before.resources)
+    sync = SyncState(state="Unknown", reason="NotValid", resources=before.resources)
     if plan.reason == render.PLUGIN_FAILED:
         return SyncResult(sync, Result(error=plan.problems[0].message, retry="slow"))
     return SyncResult(sync, Result(error=plan.problems[0].message, retry="never"))
@@ -59,7 +61,7 @@ def untouched(plan: Plan, before: status.PreviousStatus) -> SyncResult:
 
 def paused(before: status.PreviousStatus) -> SyncResult:
     """Nothing is applied, because the user has paused the application."""
-    sync = status.SyncState(state="Unknown", reason="Paused", resources=before.resources, paused=True)
+    sync = SyncState(state="Unknown", reason="Paused", resources=before.resources, paused=True)
     return SyncResult(sync, Result())
 
 
@@ -100,10 +102,10 @@ class Syncer:
             failed = await self._prune(application, plan, records)
         resources = inventory.order(records.values())
         if not failed:
-            sync = status.SyncState(state="True", reason="Synced", resources=resources)
+            sync = SyncState(state="True", reason="Synced", resources=resources)
             return SyncResult(sync, Result())
         reason, message = failures.worst(failed).reason, failures.message(failed)
-        sync = status.SyncState(state="False", reason=reason, message=message, resources=resources)
+        sync = SyncState(state="False", reason=reason, message=message, resources=resources)
         return SyncResult(sync, failures.result(failed))
 
     async def _prepare(self, application: LiveObject, plan: Plan, records: Records) -> list[Failure]:
@@ -126,7 +128,8 @@ class Syncer:
                 continue
             history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
             try:
-                desired = desired_objects.complete(planned, self._owner(application, planned, plan))
+                former_owners = former.uids(self._state, application, plan, planned)
+                desired = desired_objects.complete(planned, self._owner(application, planned, plan), former_owners)
                 live = await self._applier.ensure(application, desired, history)
             except errors.RudrError as error:
                 failed.append(failures.of(planned.ref, error, needed=_purpose(planned, plan)))

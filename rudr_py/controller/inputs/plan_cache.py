@@ -6,7 +6,6 @@ pure, so all of them can use the plan of the first, unless a type has read obser
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,8 +15,8 @@ from rudr_py.catalog import Catalog
 from rudr_py.controller.state.applications import Applications, RenderedPlan
 from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
-from rudr_py.render.values.inputs import Inputs, Observed
-from rudr_py.render.values.plan import Plan
+from rudr_py.render.values.inputs import Inputs, Observed, TypeKey
+from rudr_py.render.values.plan import BoundType, Plan
 
 
 class _ObservedUse:
@@ -66,19 +65,26 @@ def _is_same(rendered: RenderedPlan, inputs: Inputs) -> bool:
         and old.members == inputs.members
         and old.probe_results == inputs.probe_results
         and (old.root, old.image_pull_policy) == (inputs.root, inputs.image_pull_policy)
-        and _has_same_times(rendered, inputs.attached)
+        and _has_same_times(rendered, inputs)
     )
 
 
-def _has_same_times(rendered: RenderedPlan, attached: Mapping[tuple[str, str], Any]) -> bool:
-    """Whether every type got the time that the status has for it now; a time that the status lost begins anew."""
-    plan = rendered.plan
-    contexts: list[tuple[tuple[str, str], ScopeContext[Any] | TraitContext[Any]]] = [
-        (("", scope.name), scope.bound_type.context) for scope in plan.scopes
-    ]
-    contexts += [
-        ((instance.name, trait.offer.name), trait.context) for instance in plan.instances for trait in instance.traits
-    ]
-    return (rendered.inputs.attached.keys() & {key for key, _ in contexts}) <= attached.keys() and all(
-        attached.get(key, context.attached_at) == context.attached_at for key, context in contexts
-    )
+def _has_same_times(rendered: RenderedPlan, inputs: Inputs) -> bool:
+    """Whether every type got the times that the status has for it now; a time that the status lost begins anew."""
+    bound_types = list(rendered.plan.bound_types())
+    keys = {key for key, _ in bound_types}
+    before = rendered.inputs
+    if (before.attached.keys() & keys) - inputs.attached.keys():
+        return False
+    if (before.first_seen.keys() & keys) - inputs.first_seen.keys():
+        return False
+    return all(_got_times(key, bound_type, inputs) for key, bound_type in bound_types)
+
+
+def _got_times(key: TypeKey, bound_type: BoundType[Any], inputs: Inputs) -> bool:
+    """Whether a type got the times that the status has; the status may not have stored those of a new value yet."""
+    context, stored = bound_type.context, inputs.first_seen.get(key, {})
+    is_attached = isinstance(context, TraitContext | ScopeContext)
+    if is_attached and inputs.attached.get(key, context.attached_at) != context.attached_at:
+        return False
+    return all(stored.get(digest, time) == time for digest, time in (bound_type.first_seen or {}).items())

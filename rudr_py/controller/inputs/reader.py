@@ -14,9 +14,10 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.application import Application
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import Metadata, ObjectKey
+from rudr_py.model.kinds import COMPONENT
 from rudr_py.model.parse import application as parse_application
 from rudr_py.render.status.status import PreviousStatus
-from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.inputs import ComponentVersion, Inputs
 
 
 class InputReader:
@@ -37,13 +38,20 @@ class InputReader:
         application = parsed.value or Application(metadata=_metadata(live))
         names = {binding.component_name for binding in application.components}
         components = {name: self._components.get(ObjectKey(live.namespace, name)) for name in names}
+        objects = {name: self._state.get(COMPONENT, live.namespace, name) for name in sorted(names)}
         inputs = Inputs(
             application=application,
             parsed=parsed,
             components={name: component for name, component in components.items() if component is not None},
             now=self._clock.now(),
+            component_versions={
+                name: ComponentVersion(component.generation, component.resource_version)
+                for name, component in objects.items()
+                if component is not None
+            },
             observed=Belongings(self._state, live),
             attached=previous.attached,
+            first_seen=previous.first_seen,
             packages=previous.packages,
             definitions=self._state.definitions.current(),
             scopes_of=applications.scopes.scopes(live.namespace),

@@ -26,8 +26,9 @@ from rudr_py.render.reclaim import IsReclaimed
 from rudr_py.render.scopes import membership
 from rudr_py.render.scopes.membership import Members
 from rudr_py.render.status import health, status
+from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.status.health import Assessment
-from rudr_py.render.status.status import PreviousStatus, SyncState
+from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
 

@@ -150,15 +150,17 @@ class Belongings:
         cache = self._state.cache(kind, namespace)
         if cache is None:
             return ()
-        owner = self._owner(instance)
-        owned = cache.by_owner(owner) if owner else ()
+        owned = (live for owner in self._owners(instance) for live in cache.by_owner(owner))
         kept = (live for live in cache.by_label(namespace, instance) if not live.owner_uid)
         return tuple(live.document() for live in (*owned, *kept))
 
-    def _owner(self, instance: str) -> str:
-        """The uid of an instance's ComponentInstance, or of the application."""
+    def _owners(self, instance: str) -> tuple[str, ...]:
+        """The uids of an instance's ComponentInstances, or that of the application.
+
+        An instance that moves to another component has two until all of its objects belong to the new one.
+        """
         if not instance:
-            return self._application.uid
+            return (self._application.uid,)
         cache = self._state.cache(COMPONENT_INSTANCE, self._application.namespace)
         children = cache.by_label(self._application.namespace, instance) if cache is not None else ()
-        return next((child.uid for child in children if child.owner_uid == self._application.uid), "")
+        return tuple(child.uid for child in children if child.owner_uid == self._application.uid)

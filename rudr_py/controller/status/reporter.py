@@ -20,7 +20,8 @@ from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import COMPONENT_INSTANCE
 from rudr_py.render.status import status
-from rudr_py.render.status.status import PreviousStatus, SyncState
+from rudr_py.render.status.conditions import SyncState
+from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values import labels
 
 SOON = 1.0

@@ -19,6 +19,7 @@ from rudr_py.settings import FIELD_MANAGER
 OUR_FIELDS = frozenset(
     (
         "observedGeneration",
+        "observedComponents",
         "phase",
         "conditions",
         "components",

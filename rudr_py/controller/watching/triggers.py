@@ -29,7 +29,8 @@ def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey
         # another process, or one whose answer was lost and which the server executed later than expected
         return _application(key, change, state)
     if kind == COMPONENT:
-        return state.applications.components.keys(key) if differs_beyond_status(change) else frozenset()
+        # every version, because the status names the one that it was computed from
+        return state.applications.components.keys(key)
     versions = (version for version in (change.old, change.new) if version is not None)
     return frozenset(owner for version in versions for owner in _owners(kind, version, state))
 

@@ -29,18 +29,6 @@ def application_spec() -> Schema:
 
 def application_status() -> Schema:
     """`status` of an ApplicationConfiguration."""
-    instance = nodes.record(
-        "One instance.",
-        {
-            "name": nodes.text("Its instanceName."),
-            "component": nodes.text("Its ComponentSchematic."),
-            "workload": nodes.text("Its workload type."),
-            "state": nodes.text("ready, progressing, failed or unknown."),
-            "reason": nodes.text("Reason for the state, in one CamelCase word."),
-            "message": nodes.text("Reason for the state, in a sentence."),
-            "traits": nodes.array("Its traits, each with state and reason.", _free("One trait.")),
-        },
-    )
     fields = {
         "phase": nodes.text("Add or Modify until all objects of this generation are applied, then synced."),
         "components": nodes.mapping(
@@ -48,8 +36,19 @@ def application_status() -> Schema:
             nodes.mapping("State of each object of the component, by kind/name.", {"type": "string"}),
         ),
         "observedGeneration": nodes.integer("The generation that this status describes."),
+        "observedComponents": nodes.mapping(
+            "The versions of the ComponentSchematics that this status describes, by name. While the application is "
+            "paused, those before the pause.",
+            nodes.record(
+                "One version.",
+                {
+                    "generation": nodes.integer("Its metadata.generation."),
+                    "resourceVersion": nodes.text("Its metadata.resourceVersion."),
+                },
+            ),
+        ),
         "conditions": conditions("Valid, Synced and Ready; also Paused while the application is paused."),
-        "instances": nodes.array("The instances and their states.", {**instance, PRESERVE: True}),
+        "instances": nodes.array("The instances and their states.", _instance()),
         "warnings": nodes.texts("Problems of the documents that do not block anything."),
         "packages": nodes.array(
             "The packages, other than rudr-py itself, that provide the types in use.",
@@ -71,6 +70,19 @@ def application_status() -> Schema:
         ),
     }
     return {**nodes.record("State of the application, written by the controller.", fields), PRESERVE: True}
+
+
+def _instance() -> Schema:
+    fields = {
+        "name": nodes.text("Its instanceName."),
+        "component": nodes.text("Its ComponentSchematic."),
+        "workload": nodes.text("Its workload type."),
+        "state": nodes.text("ready, progressing, failed or unknown."),
+        "reason": nodes.text("Reason for the state, in one CamelCase word."),
+        "message": nodes.text("Reason for the state, in a sentence."),
+        "traits": nodes.array("Its traits, each with state and reason.", _free("One trait.")),
+    }
+    return _free("One instance.", fields)
 
 
 def conditions(description: str) -> Schema:

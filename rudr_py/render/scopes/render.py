@@ -19,7 +19,8 @@ from rudr_py.model.application import ScopeBinding
 from rudr_py.model.kinds import POD, SERVICE
 from rudr_py.render.limits import check
 from rudr_py.render.scopes import membership
-from rudr_py.render.types import constraints, packages, plugin_call, properties
+from rudr_py.render.types import constraints, first_seen, packages, plugin_call, properties
+from rudr_py.render.types.first_seen import FirstSeenTimes
 from rudr_py.render.types.properties import Locator
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
@@ -69,7 +70,8 @@ def _call(
         return Problem(message, properties.document_path(locate, at), rule="AC-12")
 
     try:
-        context = _context(inputs, catalog, prepared_scope, instances)
+        times = first_seen.of(inputs, ("", prepared_scope.binding.name))
+        context = _context(inputs, catalog, prepared_scope, instances, times)
         rendered = plugin_call.render(offer, offer.type.render, context)
         fault = next(_faults(rendered, context.members), "")
         if fault:
@@ -84,6 +86,7 @@ def _call(
         offer=offer,
         context=msgspec.structs.replace(context, manifests=rendered.add),
         refs=tuple(manifest.ref for manifest in rendered.add),
+        first_seen=times.requested(offer),
     )
     planned = tuple(_planned(inputs, offer, manifest) for manifest in rendered.add)
     violations = [(item.ref, violation) for item in planned for violation in check.violations(item.body)]
@@ -100,7 +103,11 @@ def _call(
 
 
 def _context(
-    inputs: Inputs, catalog: Catalog, prepared_scope: _PreparedScope, instances: Sequence[InstancePlan]
+    inputs: Inputs,
+    catalog: Catalog,
+    prepared_scope: _PreparedScope,
+    instances: Sequence[InstancePlan],
+    times: FirstSeenTimes,
 ) -> ScopeContext[Any]:
     """The context of the type. Raises ValueError and PluginCallError when its model rejects the properties."""
     name = prepared_scope.binding.name
@@ -110,7 +117,7 @@ def _context(
         instance=name,
         properties=prepared_scope.offer.load(prepared_scope.properties),
         now=inputs.now,
-        attached_at=inputs.attached.get(("", name), inputs.now.replace(microsecond=0)),
+        attached_at=first_seen.attached_at(inputs, ("", name)),
         members=_members(inputs, name, instances),
         siblings=tuple(
             binding.name
@@ -119,6 +126,7 @@ def _context(
         ),
         probe_results=inputs.probe_results.get(name, {}),
         _observe=functools.partial(inputs.observed.documents, ""),
+        _first_seen=times,
     )
 
 

@@ -8,21 +8,20 @@ accepts any document without raising, including those of older releases and of R
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from rudr_py.api import Health, Ref, get_in, mappings_in
 from rudr_py.catalog import package_and_version
-from rudr_py.errors import Problem
-from rudr_py.model.condition import FALSE, TRUE, UNKNOWN, Condition, set_condition
-from rudr_py.model.metadata_keys import PAUSED_ANNOTATION
-from rudr_py.render.status import health, rudr_status
+from rudr_py.model.condition import TRUE, Condition, set_condition
+from rudr_py.render.status import conditions, health, rudr_status, times
 from rudr_py.render.status import runs as running
+from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.status.health import Assessment, InstanceHealth, ScopeHealth
-from rudr_py.render.values.inputs import Inputs, Observed, Runs
+from rudr_py.render.values.inputs import Inputs, Observed, Runs, Times, TypeKey
 from rudr_py.render.values.plan import Plan
 
 SIZE_LIMIT = 256 * 1024
@@ -30,41 +29,24 @@ SIZE_LIMIT = 256 * 1024
 
 TOO_LARGE = "TooLarge"
 
-LONGEST = 32768
-"""Maximum length of a condition's message, a limit of metav1.Condition."""
-
-
-class SyncState(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of applying the objects of this generation. `reason` is CamelCase; `message` has object and error.
-
-    `resources` is the inventory: the objects that the application has now. `notes` are shown after the warnings of the
-    plan: problems of watching or reporting, such as a missing right, that do not affect an object.
-    """
-
-    state: Literal["True", "False", "Unknown"]
-    reason: str
-    message: str = ""
-    resources: tuple[Mapping[str, Any], ...] = ()
-    paused: bool = False
-    notes: tuple[str, ...] = ()
-
 
 class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of a stored status that the next one needs.
 
-    `attached` is (instance, trait) -> when the trait was first applied, and ("", scope) -> the same of a scope;
-    `runs` are those of objects that run once; `packages` is type -> the package that provided it. `instances` and
-    `scopes` are the unchanged entries.
+    `attached` and `first_seen` are those of `Inputs`; `runs` are those of objects that run once; `packages` is
+    type -> the package that provided it. `instances`, `scopes` and `observed_components` are the unchanged entries.
     """
 
     conditions: tuple[Condition, ...] = ()
     phase: str = ""
-    attached: Mapping[tuple[str, str], datetime] = msgspec.field(default_factory=dict)
+    attached: Mapping[TypeKey, datetime] = msgspec.field(default_factory=dict)
+    first_seen: Mapping[TypeKey, Times] = msgspec.field(default_factory=dict)
     runs: Runs = msgspec.field(default_factory=dict)
     instances: tuple[Mapping[str, Any], ...] = ()
     scopes: tuple[Mapping[str, Any], ...] = ()
     resources: tuple[Mapping[str, Any], ...] = ()
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
+    observed_components: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 def read_previous(document: Any) -> PreviousStatus:
@@ -73,12 +55,14 @@ def read_previous(document: Any) -> PreviousStatus:
     return PreviousStatus(
         conditions=_read_conditions(mappings_in(document, "conditions")),
         phase=get_in(document, "phase", default=""),
-        attached=_read_attached(instances, scopes),
+        attached=times.read_attached(instances, scopes),
+        first_seen=times.read_first_seen(instances, scopes),
         runs=_read_runs(instances),
         instances=instances,
         scopes=scopes,
         resources=tuple(mappings_in(document, "resources")),
         packages=_read_packages(mappings_in(document, "packages")),
+        observed_components=_read_component_versions(get_in(document, "observedComponents", default={})),
     )
 
 
@@ -97,14 +81,17 @@ def status(
     generation = inputs.application.metadata.generation
     assessment = assessment or health.assess(plan, observed, inputs.now, previous.runs)
     all_conditions = previous.conditions
-    for condition in _conditions(plan, sync, assessment.instances):
-        current = msgspec.structs.replace(condition, observed_generation=generation)
+    for condition in conditions.conditions(plan, sync, assessment.instances):
+        # Ready of a paused application is about the objects of the documents before the pause
+        describes = _ready_generation(previous) if sync.paused and condition.type == "Ready" else generation
+        current = msgspec.structs.replace(condition, observed_generation=describes)
         all_conditions = set_condition(all_conditions, current, inputs.now)
     if not sync.paused:
         all_conditions = tuple(condition for condition in all_conditions if condition.type != "Paused")
     is_synced = not plan.problems and sync.state == TRUE
     built: dict[str, Any] = {
         "observedGeneration": generation,
+        "observedComponents": previous.observed_components if sync.paused else _component_versions(inputs),
         # Rudr's phase
         "phase": "synced" if is_synced else "Modify" if previous.phase in ("Modify", "synced") else "Add",
         # lists only: a tuple would never be equal to the stored status
@@ -117,7 +104,7 @@ def status(
         built["instances"] = [_instance(instance, assessment.runs) for instance in assessment.instances]
         built["scopes"] = [_scope(scope) for scope in assessment.scopes]
     built["packages"] = _packages(plan.packages)
-    built["warnings"] = [*(_line(warning) for warning in plan.warnings), *sync.notes]
+    built["warnings"] = [*(conditions.line(warning) for warning in plan.warnings), *sync.notes]
     built["resources"] = list(sync.resources)
     return {name: value for name, value in built.items() if value not in ({}, [])}
 
@@ -135,7 +122,7 @@ def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, 
     """
     if len(msgspec.json.encode(full_status)) <= SIZE_LIMIT:
         return full_status
-    times = {
+    transitions = {
         condition.type: condition.last_transition_time
         for condition in previous.conditions
         if condition.reason == TOO_LARGE
@@ -147,18 +134,19 @@ def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, 
             "status": "Unknown" if condition["type"] == "Synced" else "False",
             "reason": TOO_LARGE,
             "message": message,
-            "lastTransitionTime": times.get(condition["type"]) or condition["lastTransitionTime"],
+            "lastTransitionTime": transitions.get(condition["type"]) or condition["lastTransitionTime"],
         }
         for condition in full_status["conditions"]
         if condition["type"] in ("Valid", "Synced", "Ready")
     ]
     fields = {
         "observedGeneration": full_status.get("observedGeneration"),
+        "observedComponents": full_status.get("observedComponents"),
         "phase": "Modify" if full_status.get("phase") == "synced" else full_status.get("phase"),
         "conditions": reduced,
         "instances": [slim for entry in full_status.get("instances", ()) if (slim := _slim(entry))],
         "scopes": [
-            {key: entry[key] for key in ("name", "attachedAt") if key in entry}
+            {key: entry[key] for key in ("name", "attachedAt", times.FIRST_SEEN) if key in entry}
             for entry in full_status.get("scopes", ())
         ],
         "packages": full_status.get("packages"),
@@ -167,58 +155,30 @@ def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, 
     return {name: value for name, value in fields.items() if value not in (None, [])}
 
 
-def _conditions(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -> tuple[Condition, ...]:
-    """The conditions of a plan after it was applied with the result `sync`."""
-    if plan.problems:
-        message = _joined([_line(problem) for problem in plan.problems])
-        return (
-            Condition(type="Valid", status=FALSE, reason=plan.reason, message=message),
-            Condition(
-                type="Synced", status=UNKNOWN, reason="NotValid", message="not applied: the application is invalid"
-            ),
-            Condition(type="Ready", status=FALSE, reason="NotValid", message=_line(plan.problems[0])),
-        )
-    conditions = (
-        Condition(type="Valid", status=TRUE, reason="Valid"),
-        Condition(type="Synced", status=sync.state, reason=sync.reason, message=sync.message),
-        _ready(sync, healths),
-    )
-    if sync.paused:
-        message = f"the annotation {PAUSED_ANNOTATION} stops all writes to the objects of this application"
-        return (*conditions, Condition(type="Paused", status=TRUE, reason="Paused", message=message))
-    return conditions
+def _ready_generation(previous: PreviousStatus) -> int:
+    """The generation that the stored condition Ready describes; 0 without one."""
+    return next((condition.observed_generation for condition in previous.conditions if condition.type == "Ready"), 0)
 
 
-def _ready(sync: SyncState, healths: Sequence[InstanceHealth]) -> Condition:
-    if sync.state != TRUE and not sync.paused:
-        return Condition(type="Ready", status=FALSE, reason=sync.reason, message=sync.message)
-    waiting = [health for health in healths if not health.workload.ok]
-    counted = f"{len(healths) - len(waiting)} of {len(healths)} instances are ready"
-    if not waiting:
-        return Condition(type="Ready", status=TRUE, reason="Ready", message=counted)
-    # failed instances first: they need attention, progressing ones only time
-    waiting.sort(key=lambda health: health.workload.state != "failed")
-    lines = [f"{health.plan.name}: {health.workload.message or health.workload.reason}" for health in waiting]
-    return Condition(type="Ready", status=FALSE, reason=waiting[0].workload.reason, message=_joined([counted, *lines]))
-
-
-def _joined(lines: Sequence[str]) -> str:
-    """The lines as one message, cut to the maximum length."""
-    text = "\n".join(lines)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
-
-
-def _line(problem: Problem) -> str:
-    """A problem as text for the status, with the ID of its rule."""
-    rule = f" [{problem.rule}]" if problem.rule else ""
-    return f"{problem}{rule}"
+def _component_versions(inputs: Inputs) -> dict[str, Any]:
+    return {
+        name: {"generation": version.generation, "resourceVersion": version.resource_version}
+        for name, version in sorted(inputs.component_versions.items())
+    }
 
 
 def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The times and runs of an instance; empty without any."""
-    traits = [{"name": trait["name"], "attachedAt": trait["attachedAt"]} for trait in entry.get("traits", ())]
-    fields = {"traits": traits, "runs": entry.get("runs")}
-    slim = {name: value for name, value in fields.items() if value}
+    traits = [
+        {key: trait[key] for key in ("name", "attachedAt", times.FIRST_SEEN) if key in trait}
+        for trait in entry.get("traits", ())
+    ]
+    fields = {
+        "traits": traits or None,
+        "runs": entry.get("runs") or None,
+        times.FIRST_SEEN: entry.get(times.FIRST_SEEN),
+    }
+    slim = {name: value for name, value in fields.items() if value is not None}
     return {"name": entry["name"], "state": entry["state"], **slim} if slim else {}
 
 
@@ -228,10 +188,12 @@ def _instance(instance_health: InstanceHealth, runs: Runs) -> dict[str, Any]:
         "component": instance_health.plan.component,
         "workload": instance_health.plan.workload.offer.name,
         **_health(instance_health.workload),
+        **times.first_seen_entry(instance_health.plan.workload.first_seen),
         "traits": [
             {
                 "name": trait.trait.offer.name,
-                "attachedAt": _time(trait.trait.context.attached_at),
+                "attachedAt": times.text(trait.trait.context.attached_at),
+                **times.first_seen_entry(trait.trait.first_seen),
                 **_health(trait.health),
             }
             for trait in instance_health.traits
@@ -252,7 +214,8 @@ def _scope(scope_health: ScopeHealth) -> dict[str, Any]:
     return {
         "name": scope_health.plan.name,
         "type": scope_health.plan.bound_type.offer.name,
-        "attachedAt": _time(context.attached_at),
+        "attachedAt": times.text(context.attached_at),
+        **times.first_seen_entry(scope_health.plan.bound_type.first_seen),
         "members": len(context.members),
         **_health(scope_health.health),
     }
@@ -267,14 +230,20 @@ def _unknown_instances(previous: PreviousStatus) -> list[dict[str, Any]]:
     for entry in previous.instances:
         name = entry.get("name")
         traits = [
-            {"name": trait, "attachedAt": _time(moment), **_UNKNOWN}
+            {
+                "name": trait,
+                "attachedAt": times.text(moment),
+                **times.first_seen_entry(previous.first_seen.get((instance, trait))),
+                **_UNKNOWN,
+            }
             for (instance, trait), moment in previous.attached.items()
             if instance == name
         ]
         if isinstance(name, str) and name:
             described: dict[str, Any] = {key: str(entry[key]) for key in ("component", "workload") if key in entry}
             runs = {"runs": running.written(previous.runs[name])} if name in previous.runs else {}
-            kept.append({"name": name, **described, **_UNKNOWN, "traits": traits, **runs})
+            first_seen = times.first_seen_entry(previous.first_seen.get((name, "")))
+            kept.append({"name": name, **described, **_UNKNOWN, **first_seen, "traits": traits, **runs})
     return kept
 
 
@@ -283,8 +252,15 @@ def _unknown_scopes(previous: PreviousStatus) -> list[dict[str, Any]]:
     for entry in previous.scopes:
         name = entry.get("name")
         if isinstance(name, str) and ("", name) in previous.attached:
-            moment = _time(previous.attached["", name])
-            kept.append({"name": name, "type": str(entry.get("type", "")), "attachedAt": moment, **_UNKNOWN})
+            kept.append(
+                {
+                    "name": name,
+                    "type": str(entry.get("type", "")),
+                    "attachedAt": times.text(previous.attached["", name]),
+                    **times.first_seen_entry(previous.first_seen.get(("", name))),
+                    **_UNKNOWN,
+                }
+            )
     return kept
 
 
@@ -295,10 +271,6 @@ def _health(health: Health) -> dict[str, Any]:
     if health.show:
         fields["show"] = dict(health.show)
     return fields
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def _packages(packages: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -321,24 +293,15 @@ def _read_conditions(entries: Iterable[Mapping[str, Any]]) -> tuple[Condition, .
     return tuple(conditions.values())
 
 
-def _read_attached(
-    instances: tuple[Mapping[str, Any], ...], scopes: tuple[Mapping[str, Any], ...]
-) -> dict[tuple[str, str], datetime]:
-    entries = [
-        (str(instance_entry.get("name") or ""), trait)
-        for instance_entry in instances
-        for trait in mappings_in(instance_entry, "traits")
-    ]
-    times: dict[tuple[str, str], datetime] = {}
-    for instance, entry in (*((name, trait) for name, trait in entries if name), *(("", scope) for scope in scopes)):
-        try:
-            moment = datetime.fromisoformat(entry["attachedAt"])
-            if moment.tzinfo is not None:
-                key = instance, str(entry["name"])
-                times[key] = min(moment.astimezone(UTC), times.get(key, moment))
-        except (KeyError, TypeError, ValueError, OverflowError):
-            continue
-    return times
+def _read_component_versions(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """The reverse of `_component_versions`; invalid entries are ignored."""
+    versions = {}
+    for name, entry in entries.items():
+        generation = get_in(entry, "generation", default=0)
+        resource_version = get_in(entry, "resourceVersion", default="")
+        if generation and resource_version:
+            versions[name] = {"generation": generation, "resourceVersion": resource_version}
+    return versions
 
 
 def _read_runs(instances: tuple[Mapping[str, Any], ...]) -> Runs:

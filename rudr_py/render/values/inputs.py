@@ -58,8 +58,22 @@ class Run(msgspec.Struct, frozen=True):
     state: str
 
 
+class ComponentVersion(msgspec.Struct, frozen=True):
+    """The version of a ComponentSchematic as the API server counts it."""
+
+    generation: int
+    resource_version: str
+
+
 Runs = Mapping[str, Mapping[str, Run]]
 """Instance -> name of an object -> its run."""
+
+
+TypeKey = tuple[str, str]
+"""A type in an application: (instance, trait), (instance, "") for the workload type, ("", scope) for a scope."""
+
+Times = Mapping[str, datetime]
+"""Digest of a value of a document -> the time at which the value was first seen."""
 
 
 class Definitions(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,9 +95,11 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
 
     `components` maps the names of the existing ComponentSchematics to their parsed
     form. `attached` is from the previous status: (instance, trait) -> when the trait
-    was first applied, and ("", scope) for a scope. `positions` are those in files, by component name, `""` for
-    the application.
+    was first applied, and ("", scope) for a scope. `first_seen` is too: the times that `Context.first_seen` returned,
+    under the same keys, and (instance, "") for a workload type; a key is absent if the status stores no times for it.
+    `positions` are those in files, by component name, `""` for the application.
 
+    `component_versions` are those of the existing components; empty for documents from files.
     `definitions` are the objects of the definitions namespace. `scopes_of` are all scopes of the namespace, as
     `membership.declared` returns them. `root` names the application whose scopes take the instances that are in
     no other, "" for none.
@@ -98,8 +114,10 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     parsed: Parsed[Application]
     components: Mapping[str, Parsed[Component]]
     now: datetime
+    component_versions: Mapping[str, ComponentVersion] = msgspec.field(default_factory=dict)
     observed: Observed = NOTHING
-    attached: Mapping[tuple[str, str], datetime] = msgspec.field(default_factory=dict)
+    attached: Mapping[TypeKey, datetime] = msgspec.field(default_factory=dict)
+    first_seen: Mapping[TypeKey, Times] = msgspec.field(default_factory=dict)
     positions: Mapping[str, Positions] = msgspec.field(default_factory=dict)
     definitions: Definitions = NO_DEFINITIONS
     scopes_of: Mapping[str, tuple[DeclaredScope, ...]] = msgspec.field(default_factory=dict)

@@ -5,7 +5,7 @@ Owners are named, not resolved: the controller adds uids when it applies the obj
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
@@ -14,7 +14,7 @@ import msgspec
 from rudr_py.api import Context, Member, Path, Probe, Ref, ScopeContext, TraitContext, WorkloadContext
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
-from rudr_py.render.values.inputs import DeclaredScope
+from rudr_py.render.values.inputs import DeclaredScope, Times, TypeKey
 
 C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
 
@@ -47,11 +47,13 @@ class BoundType(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
     """A type with the context of its call: the workload or a trait of an instance, or a scope.
 
     `refs` are the objects that it added; its health is assessed with the same `context`.
+    `first_seen` are the times that it requested; None if the status needs no entry for them.
     """
 
     offer: Offer[Any]
     context: C_co
     refs: tuple[Ref, ...] = ()
+    first_seen: Times | None = None
 
 
 class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,3 +120,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = "Valid"
     wake_at: datetime | None = None
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    def bound_types(self) -> Iterator[tuple[TypeKey, BoundType[Any]]]:
+        """All types in use, with their keys in `Inputs`. Traits of one type on one instance have the same key."""
+        for scope in self.scopes:
+            yield ("", scope.name), scope.bound_type
+        for instance in self.instances:
+            yield (instance.name, ""), instance.workload
+            for trait in instance.traits:
+                yield (instance.name, trait.offer.name), trait

@@ -130,6 +130,27 @@ def test_a_field_is_handed_over_with_a_change_and_taken_back_with_the_next(owner
     assert decide.decide(giving, cached(document(giving, entries=[ENTRY, HELD])), applied(document(giving))) == Rest()
 
 
+def test_an_object_of_a_former_owner_passes_to_the_current_one_in_place(owner: LiveObject, live: MakeLive) -> None:
+    former = live(COMPONENT_INSTANCE, "former", uid="uid-former")
+    before = document(desired.complete(planned(), former))
+    moved = desired.complete(planned(), owner, frozenset({"uid-former"}))
+    assert decide.decide(moved, cached(before), applied(before)) == Apply(uid="uid-web")
+    assert decide.decide(moved, Observation.read(before, ()), History()) == Apply(uid="uid-web", document=before)
+    stranger = desired.complete(planned(), owner)
+    assert isinstance(decide.decide(stranger, Observation.read(before, ()), applied(before)), Refuse)
+
+
+def test_a_run_of_a_former_owner_is_touched_after_its_owner_reference_has_been_removed(
+    owner: LiveObject, live: MakeLive
+) -> None:
+    former = live(COMPONENT_INSTANCE, "former", uid="uid-former")
+    running = document(desired.complete(planned(JOB, "inputs"), former))
+    moved = desired.complete(planned(JOB, "inputs"), owner, frozenset({"uid-former"}))
+    assert decide.decide(moved, cached(running), History()) == Read()
+    adopted = Adopt(uid="uid-web", document=running, verdict="managed", touch=True)
+    assert decide.decide(moved, Observation.read(running, ()), History()) == adopted
+
+
 @pytest.mark.parametrize("lost", ["annotation", "entry"])
 def test_an_object_that_lost_its_record_is_read_and_adopted(wanted: DesiredObject, lost: str) -> None:
     """A copy that another client restored has the annotation, and no entry of rudr."""

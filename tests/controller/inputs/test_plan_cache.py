@@ -21,6 +21,7 @@ from rudr_py.model.parse import application as parse_application
 from rudr_py.model.parse import component as parse_component
 from rudr_py.plugins import loading
 from rudr_py.render import render as rendering
+from rudr_py.render.values import digests
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
 
@@ -62,6 +63,7 @@ class Counting(Trait[dict[str, Any]]):
         if wake_at:
             data["now"] = ctx.now.isoformat()
         data["attached"] = ctx.attached_at.isoformat()
+        data["first-seen"] = ctx.first_seen("look").isoformat()
         return Rendered(
             add=(Manifest(kind=CONFIG_MAP, name=ctx.name("counted"), body={"data": data}),), wake_at=wake_at
         )
@@ -124,6 +126,25 @@ def test_storing_the_time_of_a_trait_in_status_is_not_a_change(
     assert counting.calls == 2
 
 
+def test_storing_the_times_of_values_in_status_is_not_a_change(
+    types: Catalog, counting: Counting, inputs: Given
+) -> None:
+    plans, first = PlanCache(types, Applications()), inputs({})
+    plan = plans.plan(SHOP, first)
+    (trait,) = plan.instances[0].traits
+    key, times = (plan.instances[0].name, "counting"), trait.first_seen
+    assert times is not None
+    stored = changed(first, attached={key: NOW}, first_seen={key: times})
+    assert plans.plan(SHOP, stored) is plan
+    assert counting.calls == 1
+    earlier = {digest: time - timedelta(days=1) for digest, time in times.items()}
+    again = plans.plan(SHOP, changed(stored, first_seen={key: earlier}))
+    assert again is not plan
+    lost = plans.plan(SHOP, changed(stored, first_seen={}))
+    assert lost is not again
+    assert counting.calls == 3
+
+
 @pytest.mark.parametrize("properties", [{"look": True}, {"wake": True}])
 def test_a_type_that_reads_objects_or_the_time_is_rendered_each_time(
     types: Catalog, counting: Counting, inputs: Given, properties: Document
@@ -170,6 +191,7 @@ _STEPS = st.lists(
             "minutes": st.integers(0, 3),
             "objects": st.integers(0, 2),
             "attached": st.sampled_from([None, 0, 5]),
+            "first_seen": st.sampled_from([None, {}, {digests.of(("look",)): NOW - timedelta(days=2)}]),
             "component": st.integers(0, 2),
         }
     ),
@@ -194,10 +216,11 @@ def test_a_reused_plan_equals_a_new_one(steps: list[Document]) -> None:
             now=NOW + timedelta(minutes=step["minutes"]),
             observed=Objects(*({"kind": "ConfigMap"} for _ in range(step["objects"]))),
             attached={} if attached is None else {("front", "counting"): NOW - timedelta(minutes=attached)},
+            first_seen={} if step["first_seen"] is None else {("front", "counting"): step["first_seen"]},
             image_pull_policy=step["image_pull_policy"],
         )
-        if attached is None:
-            # the time of the first look is for status to keep: until it has it, each look would give another
+        if attached is None or not step["first_seen"]:
+            # until the status contains a time, it is the current one
             inputs = changed(inputs, now=NOW)
         assert _told(plans.plan(SHOP, inputs)) == _told(rendering.render(inputs, types))
 

@@ -19,7 +19,7 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Applied, Deleted
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, POD
-from rudr_py.render.status.status import SyncState
+from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values import labels
 from rudr_py.testing.clock import FakeClock
 

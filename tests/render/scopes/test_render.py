@@ -27,6 +27,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.errors import Problem
 from rudr_py.render import render as rendering
 from rudr_py.render.status import health, status
+from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values.inputs import NOTHING, Definitions, Inputs
 from rudr_py.render.values.plan import Plan
 
@@ -240,7 +241,7 @@ def test_a_scope_knows_its_siblings(plan: Make, application: Text, with_types: T
 
 
 def _status(plan: Plan, inputs: Inputs, before: Any = None) -> dict[str, Any]:
-    sync = status.SyncState(state="True", reason="Synced")
+    sync = SyncState(state="True", reason="Synced")
     return status.status(plan, inputs, NOTHING, sync, status.read_previous(before))
 
 

@@ -15,6 +15,7 @@ from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render import render
 from rudr_py.render.status import health, rudr_status, status
 from rudr_py.render.status import runs as running
+from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values.inputs import NOTHING, Inputs, Observed, Run
 from rudr_py.render.values.plan import Plan
 
@@ -120,7 +121,7 @@ def _told(inputs: Callable[..., Inputs], catalog: Catalog, task: str) -> Callabl
 
     def told(observed: Observed, before: Any = None, text: str = "") -> dict[str, Any]:
         read = inputs(text or task)
-        sync = status.SyncState(state="True", reason="Synced")
+        sync = SyncState(state="True", reason="Synced")
         return status.status(render.render(read, catalog), read, observed, sync, status.read_previous(before))
 
     return told

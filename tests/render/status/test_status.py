@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from rudr_py.api import Kind
 from rudr_py.render import render
 from rudr_py.render.status import status
-from rudr_py.render.status.status import PreviousStatus, SyncState
+from rudr_py.render.status.conditions import SyncState
+from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values.inputs import NOTHING, Inputs, Observed
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

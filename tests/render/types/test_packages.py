@@ -19,7 +19,7 @@ from rudr_py.model.document import Parsed
 from rudr_py.model.identity import Metadata
 from rudr_py.render import render as rendering
 from rudr_py.render.status import status
-from rudr_py.render.status.status import SyncState
+from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values.inputs import NOTHING, Inputs
 from rudr_py.render.values.plan import Plan
 

@@ -28,6 +28,7 @@ from rudr_py.controller.apply import (
     sync,
 )
 from rudr_py.controller.apply import desired as desired_objects
+from rudr_py.controller.apply import former_owners as former
 from rudr_py.controller.apply.applier import CREATE_ONLY
 from rudr_py.controller.apply.decide import (
     Adopt,
@@ -118,7 +119,8 @@ class DryRun:
             yield pair
 
     async def _compare(self, planned: PlannedObject) -> tuple[DocumentDiff, ...]:
-        desired = desired_objects.complete(planned, self._owner(planned))
+        former_owners = former.uids(self._namespace.state, self._application, self._preview.plan, planned)
+        desired = desired_objects.complete(planned, self._owner(planned), former_owners)
         resource = await self._cluster.resource(planned.ref.kind)
         refusal = decide.placement(desired, resource, self._application.namespace)
         if refusal is not None:
@@ -160,11 +162,12 @@ class DryRun:
             merged = await self._apply(desired, target, decision)
         except (errors.InvalidError, errors.ForbiddenError) as error:
             return await self._after_refusal(base, desired, target, error)
+        note = _passing(desired, base.live)
         if isinstance(decision, Adopt):
-            return msgspec.structs.replace(base, merged=merged, notes=("it would be adopted",))
+            return msgspec.structs.replace(base, merged=merged, notes=(note or "it would be adopted",))
         merged = document_diff.held(merged, base.live or {}, desired.planned.handover)
-        changed = msgspec.structs.replace(base, merged=merged)
-        return changed if document_diff.lines(changed) else None
+        changed = msgspec.structs.replace(base, merged=merged, notes=(note,) if note else ())
+        return changed if note or document_diff.lines(changed) else None
 
     async def _after_refusal(
         self, base: DocumentDiff, desired: DesiredObject, target: Target, error: errors.ApiError
@@ -190,8 +193,12 @@ class DryRun:
             return desired.document
 
     async def _apply(self, desired: DesiredObject, target: Target, decision: Adopt | Apply | Touch) -> Document:
-        if isinstance(decision, Touch) or (isinstance(decision, Adopt) and decision.touch):
+        if isinstance(decision, Touch):
             return await self._send(target, runs.partial_body(desired, decision.uid), HANDOVER_MANAGER)
+        if isinstance(decision, Adopt) and decision.touch:
+            # the reference to a former owner is removed before, which a dry run cannot do
+            body = runs.partial_body(desired_objects.without_owner(desired), decision.uid)
+            return await self._send(target, body, HANDOVER_MANAGER)
         return await self._send(target, desired.encoded(uid=decision.uid), FIELD_MANAGER)
 
     async def _leftovers(self, desired: DesiredObject, live: Document) -> AsyncIterator[DocumentDiff]:
@@ -262,6 +269,15 @@ class DryRun:
             return await self._cluster.client.get(target)
         except errors.NotFoundError:
             return None
+
+
+def _passing(desired: DesiredObject, live: Document | None) -> str:
+    """The change of the owner of an object whose instance moves to another component; empty where there is none."""
+    references = (live or {}).get("metadata", {}).get("ownerReferences", ())
+    former = [one["name"] for one in references if one.get("uid") in desired.former_owners]
+    if not former or desired.owner is None:
+        return ""
+    return f"its owner would change from ComponentInstance {former[0]} to {desired.owner.name}"
 
 
 def _blocked(diff: DocumentDiff, reason: str) -> DocumentDiff:

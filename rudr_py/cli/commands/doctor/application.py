@@ -43,7 +43,7 @@ class ApplicationFacts(msgspec.Struct, frozen=True, kw_only=True):
 def check(facts: ApplicationFacts, catalog: Catalog) -> list[Finding]:
     """The findings of all checks, causes before their consequences."""
     pods = [document for document in facts.objects if document.get("kind") == "Pod"]
-    report = status_report.of(facts.application, pods)
+    report = status_report.of(facts.application, pods, facts.components)
     missing = [*missing_components(facts), *unknown_types(facts, catalog)]
     findings = [
         *reconciled(report, facts.application),

@@ -34,6 +34,7 @@ APPLY = ("applicationconfigurations", "componentschematics")
 PURPOSES: Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "for rudr status and tree": (
         (CORE_GROUP, "applicationconfigurations", ("get", "list", "watch")),
+        (CORE_GROUP, "componentschematics", ("list", "watch")),
         ("", "pods", ("list", "watch")),
     ),
     "to apply documents": tuple((CORE_GROUP, name, ("get", "create", "patch")) for name in APPLY),

@@ -14,14 +14,14 @@ from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import list_watch
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.list_watch import ListQuery
-from rudr_py.cli.commands.status import report
+from rudr_py.cli.commands.status import report, wait
 from rudr_py.cli.commands.status import text as report_text
 from rudr_py.cli.commands.status.report import ApplicationReport
-from rudr_py.cli.options import flags
+from rudr_py.cli.options import durations, flags
 from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.output import colour, documents
 from rudr_py.cli.output.live_text import LiveText
-from rudr_py.model.kinds import APPLICATION, POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT, POD
 
 OutputFormat = Literal["text", "wide", "yaml", "json", "name"]
 
@@ -44,19 +44,40 @@ class StatusOptions(msgspec.Struct, frozen=True, kw_only=True):
 @flags.cluster()
 @flags.selector
 @flags.watch
+@click.option("--wait", "waits", is_flag=True, help="Wait until all are Ready in the current version of the documents.")
+@click.option(
+    "--timeout",
+    metavar="DURATION",
+    default="5m",
+    show_default=True,
+    callback=durations.option,
+    help="The longest time to wait.",
+)
 @flags.output("wide", "yaml", "json", "name", explanation="wide adds ready pods and nodes.")
 @flags.no_headers
 @colour.option
 @click.pass_context
-def command(context: click.Context, /, cluster_options: ClusterOptions, *, watch: bool, **options: Any) -> None:
+def command(
+    context: click.Context,
+    /,
+    cluster_options: ClusterOptions,
+    *,
+    watch: bool,
+    waits: bool,
+    timeout: float,
+    **options: Any,
+) -> None:
     """Show the status of applications: conditions, instances, traits, and pods that are not ready.
 
-    Exits with 0 if all applications are Ready in their current version, with 1 if one is not Ready, does not exist or
-    cannot be read. --watch continues until Ctrl-C and exits with 130.
+    Exits with 0 if all applications are Ready, with 1 if one is not Ready, does not exist or cannot be read. An
+    application counts as Ready only in the current version of its document and of its components. --wait waits for
+    that, but not if documents are invalid. --watch continues until Ctrl-C and exits with 130.
 
-    Example: rudr status shop
+    Example: rudr status shop --wait
     """
     flags.check_name_or_selector(options)
+    if watch and waits:
+        raise click.UsageError("--watch and --wait exclude each other")
     status_options = StatusOptions(
         name=options["name"],
         selector=options["selector"],
@@ -65,14 +86,18 @@ def command(context: click.Context, /, cluster_options: ClusterOptions, *, watch
         colours=options["color"],
         width=colour.width(),
     )
-    context.exit(asyncio.run(_run(cluster_options, status_options, watch=watch)))
+    context.exit(asyncio.run(_run(cluster_options, status_options, watch=watch, seconds=timeout if waits else 0)))
 
 
-async def _run(cluster_options: ClusterOptions, options: StatusOptions, *, watch: bool) -> int:
+async def _run(cluster_options: ClusterOptions, options: StatusOptions, *, watch: bool, seconds: float) -> int:
     async with cluster_client.opened(cluster_options) as client:
         reports = read(await list_watch.read(client, queries(client, options)))
         if not reports and options.name:
             raise cluster_client.not_found(options.name)
+        if seconds and not all(application_report.ready for application_report in reports):
+            reports, expired = await wait.wait(client, queries(client, options), read, seconds)
+            if expired:
+                click.echo(f"error: not Ready after {seconds:g} s", err=True)
         if watch:
             live_text = LiveText(lambda documents: text(read(documents), options))
             await list_watch.follow(client, lambda _documents: queries(client, options), live_text)
@@ -80,13 +105,19 @@ async def _run(cluster_options: ClusterOptions, options: StatusOptions, *, watch
         if not reports:
             click.echo(no_applications_message(client), err=True)
         click.echo(text(reports, options), nl=False, color=options.colours)
+        if seconds and not reports:
+            return 1
         return 0 if all(application_report.ready for application_report in reports) else 1
 
 
 def queries(client: ClusterClient, options: StatusOptions) -> Iterable[ListQuery]:
-    """The applications, and the pods of their instances."""
+    """The applications, their components, and the pods of their instances."""
     namespace = client.listed_namespace
-    return (list_watch.applications(namespace, options.name, options.selector), list_watch.pods(namespace))
+    return (
+        list_watch.applications(namespace, options.name, options.selector),
+        list_watch.components(namespace),
+        list_watch.pods(namespace),
+    )
 
 
 def no_applications_message(client: ClusterClient) -> str:
@@ -98,7 +129,9 @@ def read(documents: Iterable[Document]) -> list[ApplicationReport]:
     """The reports of the applications among the documents, by namespace and name."""
     objects = list(documents)
     pods = [document for document in objects if document["kind"] == POD.kind]
-    return [report.of(application, pods) for application in list_watch.select_applications(objects)]
+    # none at all: most likely they may not be listed, and the application reports one that does not exist
+    components = [document for document in objects if document["kind"] == COMPONENT.kind] or None
+    return [report.of(application, pods, components) for application in list_watch.select_applications(objects)]
 
 
 def text(reports: Sequence[ApplicationReport], options: StatusOptions) -> str:

@@ -70,7 +70,7 @@ class ReportedScope(ReportItem, frozen=True, kw_only=True, rename="camel"):
 class ApplicationReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An application as `rudr status -o json` prints it, so names and types of fields are stable.
 
-    `ready` is false while the status is not that of the current generation; `pending` is the reason.
+    `ready` is false while the status is not that of the current documents; `pending` is the reason.
     """
 
     name: str
@@ -89,12 +89,17 @@ class ApplicationReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel
         return next((condition for condition in self.conditions if condition.type == type_), default)
 
 
-def of(application: Document, pods: Iterable[Document] = ()) -> ApplicationReport:
-    """The report of an application. Pods of other namespaces and applications are ignored."""
+def of(
+    application: Document, pods: Iterable[Document] = (), components: Iterable[Document] | None = None
+) -> ApplicationReport:
+    """The report of an application. Pods and components of other namespaces and applications are ignored.
+
+    Without `components`, the report does not depend on whether their current versions were reconciled.
+    """
     metadata, status = get_in(application, "metadata", default={}), get_in(application, "status", default={})
     name, namespace = str(metadata.get("name", "")), str(metadata.get("namespace", ""))
     own = [pod for pod in pods if _belongs(pod, name, namespace)]
-    pending = _pending(metadata, status)
+    pending = _pending(metadata, status) or _pending_component(application, components)
     conditions = _conditions(status)
     ready = any(condition.type == "Ready" and condition.status == "True" for condition in conditions)
     return ApplicationReport(
@@ -122,8 +127,32 @@ def _pending(metadata: Mapping[str, Any], status: Mapping[str, Any]) -> str:
         return "being deleted"
     if "observedGeneration" not in status:
         return "not reconciled yet; to check the controller run rudr doctor"
-    if status["observedGeneration"] != metadata.get("generation"):
+    generation = metadata.get("generation")
+    if status["observedGeneration"] != generation:
         return "the latest change has not been reconciled yet"
+    ready = next((entry for entry in mappings_in(status, "conditions") if entry.get("type") == "Ready"), {})
+    if ready.get("observedGeneration", generation) != generation:
+        return "the latest change is not applied, because the application is paused"
+    return ""
+
+
+def _pending_component(application: Document, components: Iterable[Document] | None) -> str:
+    """The first component of which the status describes another version; empty if there is none."""
+    if components is None:
+        return ""
+    namespace = get_in(application, "metadata", "namespace", default="")
+    live = {
+        get_in(component, "metadata", "name", default=""): get_in(component, "metadata", default={})
+        for component in components
+        if get_in(component, "metadata", "namespace", default="") == namespace
+    }
+    observed = get_in(application, "status", "observedComponents", default={})
+    for binding in mappings_in(application, "spec", "components"):
+        name = get_in(binding, "componentName", default="")
+        version = live.get(name, {}).get("resourceVersion", "")
+        if name and get_in(observed, name, "resourceVersion", default="") != version:
+            state = "the latest change of" if version else "the deletion of"
+            return f'{state} the component "{name}" has not been reconciled yet'
     return ""
 
 

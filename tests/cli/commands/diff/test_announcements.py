@@ -74,6 +74,25 @@ spec:
 ---
 apiVersion: core.oam.dev/v1alpha1
 kind: ComponentSchematic
+metadata: {name: web-2}
+spec:
+  workloadType: core.oam.dev/v1alpha1.Server
+  parameters: [{name: round, type: string, default: "0"}]
+  containers:
+  - name: server
+    image: registry.example/web:2
+    ports: [{name: http, containerPort: 8080}]
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
+metadata: {name: import-2}
+spec:
+  workloadType: core.oam.dev/v1alpha1.Task
+  parameters: [{name: source, type: string, default: old}]
+  containers: [{name: main, image: "registry.example/import:1", env: [{name: SOURCE, fromParam: source}]}]
+---
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
 metadata: {name: tenant}
 spec:
   workloadType: example.com/v1.Tenant
@@ -103,7 +122,10 @@ CASES = st.builds(
     ),
     files=st.sampled_from(["in sync", "without instance", "terminating instance", "Rudr's"]),
     changes=st.frozensets(
-        st.sampled_from(["other inputs", "without ingress", "without files", "with tenant", "scaled"]), max_size=2
+        st.sampled_from(
+            ["other inputs", "without ingress", "without files", "with tenant", "scaled", "other components"]
+        ),
+        max_size=2,
     ),
     paused=st.sampled_from([False, False, True]),
 )
@@ -152,6 +174,8 @@ class Subject:
         if "scaled" in changes:
             web["traits"] = [*web["traits"], {"name": "manual-scaler", "properties": {"replicaCount": 3}}]
         job: Document = {"componentName": "import", "instanceName": self.instance("import")}
+        if "other components" in changes:
+            web["componentName"], job["componentName"] = "web-2", "import-2"
         if "other inputs" in changes:
             job |= {"parameterValues": [{"name": "source", "value": "new"}]}
         components = [web, job]
@@ -379,6 +403,7 @@ def check_case(case: Case, api: LocalHandle, folder: Path) -> None:
 
 @example(Case(deployment="terminating", job="complete, terminating", changes=frozenset({"without files"})))
 @example(Case(files="terminating instance", service="Rudr's", job="failed, deleted"))
+@example(Case(job="running", changes=frozenset({"other components"})))
 @example(Case(deployment="orphaned", service="stranger", job="complete, deleted", paused=True))
 @given(CASES)
 @settings(max_examples=3, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))

@@ -107,7 +107,10 @@ def test_status_without_permission_for_pods_prints_the_rest_and_a_warning(
     done = invoke("status", "shop", "--kubeconfig", str(visitor))
     api.delete("rbac.authorization.k8s.io/v1", "RoleBinding", "reader")
     assert "shop-worker (Worker)" in done.stdout
-    assert done.stderr == "warning: you may not list pods in namespace default\n"
+    assert done.stderr.splitlines() == [
+        "warning: you may not list componentschematics.core.oam.dev in namespace default",
+        "warning: you may not list pods in namespace default",
+    ]
 
 
 def test_skipped_checks_are_reported_to_a_user_with_few_permissions(invoke: Invoke, visitor: Path) -> None:

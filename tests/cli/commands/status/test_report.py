@@ -77,6 +77,32 @@ def test_ready_requires_the_current_generation_and_no_deletion() -> None:
     assert ending.pending == "being deleted"
 
 
+def test_ready_requires_the_current_versions_of_the_components() -> None:
+    document = application(
+        {"observedGeneration": 2, "conditions": [READY], "observedComponents": {"web": {"resourceVersion": "7"}}}
+    )
+    document["spec"] = {"components": [{"componentName": "web", "instanceName": "shop-web"}]}
+
+    def pending(*components: tuple[str, str, str]) -> str:
+        listed = [
+            {"metadata": {"namespace": namespace, "name": name, "resourceVersion": version}}
+            for namespace, name, version in components
+        ]
+        return report.of(document, components=listed).pending
+
+    assert pending(("default", "web", "7"), ("other", "web", "9"), ("default", "db", "9")) == ""
+    assert pending(("default", "web", "8")) == 'the latest change of the component "web" has not been reconciled yet'
+    assert pending(("other", "web", "7")) == 'the deletion of the component "web" has not been reconciled yet'
+    assert report.of(document).ready
+
+
+def test_ready_of_a_paused_application_is_not_about_a_changed_document() -> None:
+    stale = {**READY, "observedGeneration": 1}
+    paused = report.of(application({"observedGeneration": 2, "conditions": [stale]}))
+    assert not paused.ready
+    assert "paused" in paused.pending
+
+
 def test_pods_are_those_of_the_application_its_namespace_and_the_instance() -> None:
     status = {"observedGeneration": 2, "instances": [{"name": "web", "state": "ready", "reason": "Ready"}]}
 

@@ -1,0 +1,53 @@
+"""The times at which values of a document were first seen: those in the status, and the current time for new values.
+
+Pure. `Context.first_seen` calls a `FirstSeenTimes`; the next status stores the times that were requested, no others.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from rudr_py.catalog import OWN_PACKAGE, Offer, package_and_version
+from rudr_py.render.values import digests
+from rudr_py.render.values.inputs import Inputs, Times, TypeKey
+
+
+class FirstSeenTimes:
+    """The times of the values of one type in one rendering."""
+
+    def __init__(self, stored: Times, default: datetime) -> None:
+        self._stored = stored
+        self._default = default
+        self._requested: dict[str, datetime] = {}
+
+    def __call__(self, parts: tuple[str, ...]) -> datetime:
+        """The time of the value that `parts` describe. Raises TypeError for parts that JSON cannot contain."""
+        digest = digests.of(parts)
+        return self._requested.setdefault(digest, self._stored.get(digest, self._default))
+
+    def requested(self, offer: Offer[Any]) -> Times | None:
+        """The requested times. None if there are none and the type is built in.
+
+        Other types get an empty entry in the status: it proves that a value without a time is new, and not one that an
+        earlier version of the package did not store.
+        """
+        if not self._requested and package_and_version(offer.package)[0] == OWN_PACKAGE:
+            return None
+        return dict(self._requested)
+
+
+def attached_at(inputs: Inputs, key: TypeKey) -> datetime:
+    """The time at which a trait or a scope was first applied: now for a new one.
+
+    In whole seconds, as in the status: values derived from it must not change at the next reconcile.
+    """
+    return inputs.attached.get(key, inputs.now.replace(microsecond=0))
+
+
+def of(inputs: Inputs, key: TypeKey) -> FirstSeenTimes:
+    """The times for one type of an application."""
+    stored = inputs.first_seen.get(key)
+    if stored is None:
+        return FirstSeenTimes({}, attached_at(inputs, key))
+    return FirstSeenTimes(stored, inputs.now.replace(microsecond=0))

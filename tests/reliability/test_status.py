@@ -1,0 +1,119 @@
+"""The status describes the present: which documents it was computed from, sizes, traits, and what it cannot contain."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+import pytest
+
+from rudr_py.catalog import Catalog
+from rudr_py.testing.cluster import Cluster
+from tests.docs.pages import FOLDER, Page
+from tests.e2e.conftest import Kubectl, Rudr
+from tests.e2e.documents import (
+    APPLICATION,
+    COMPONENT,
+    DEPLOYMENT,
+    Document,
+    application,
+    component,
+    condition,
+    observed,
+)
+
+NEVER_STARTS = {"local.rudr.dev/outcome": "image-pull-error"}
+
+
+def ready(document: Document) -> bool:
+    """Whether the current generation of an application is Ready."""
+    return observed(document) and condition(document, "Ready") == "True"
+
+
+def changed(*, annotations: dict[str, str] | None = None, image: str = "registry.example/web:2") -> Document:
+    """The component of `component()` with another image."""
+    document = component()
+    document["metadata"]["annotations"] = annotations or {}
+    document["spec"]["containers"][0]["image"] = image
+    return document
+
+
+async def reconciled(cluster: Cluster, name: str = "web") -> Document:
+    """The application when its status first describes the current version of a component."""
+    live = await cluster.get(COMPONENT, name)
+    assert live is not None
+    version = live["metadata"]["resourceVersion"]
+
+    def describes(document: Document) -> bool:
+        seen: Any = document["status"].get("observedComponents", {})
+        return bool(seen.get(name, {}).get("resourceVersion") == version)
+
+    return await cluster.until(APPLICATION, "shop", describes)
+
+
+@pytest.mark.controllers
+async def test_an_application_is_not_ready_in_the_first_status_about_a_changed_component(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog):
+        before = await cluster.until(APPLICATION, "shop", ready)
+        assert before["status"]["observedComponents"]["web"]["generation"] == 1
+        await cluster.apply(changed(annotations=NEVER_STARTS))
+        after = await reconciled(cluster)
+        assert after["status"]["observedComponents"]["web"]["generation"] == 2
+        assert condition(after, "Ready") == "False"
+
+
+@pytest.mark.controllers
+async def test_a_status_from_before_a_recreated_component_is_recognized_although_the_generation_is_the_same(
+    cluster: Cluster, catalog: Catalog, rudr: Rudr
+) -> None:
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+    await cluster.delete(COMPONENT, "web")
+    await cluster.gone(COMPONENT, "web")
+    await cluster.apply(changed())
+    code, text, _ = await rudr("status", "shop")
+    assert code == 1
+    assert 'the latest change of the component "web" has not been reconciled yet' in text
+    async with cluster.controller(catalog):
+        code, text, err = await rudr("status", "shop", "--wait")
+    assert (code, "Ready   True" in text) == (0, True), err
+
+
+@pytest.mark.controllers
+async def test_waiting_for_a_component_with_the_recipe_of_the_docs_does_not_return_before_it_was_reconciled(
+    cluster: Cluster, catalog: Catalog, kubectl: Kubectl, rudr: Rudr
+) -> None:
+    (recipe,) = (block.text for block in Page(FOLDER / "concepts.md").blocks if "observedComponents" in block.text)
+    script = f'kubectl() {{ "{kubectl.binary}" --namespace {cluster.namespace} "$@"; }}\n{recipe}'
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+    # without a controller nothing can be reconciled, and the condition Ready stays True
+    await cluster.apply(changed(annotations=NEVER_STARTS))
+    shell, (code, _, _) = await asyncio.gather(
+        _shell(script.replace("5m", "1s"), kubectl), rudr("status", "shop", "--wait", "--timeout", "1s")
+    )
+    assert (shell, code) == (1, 1)
+    async with cluster.controller(catalog):
+        await cluster.apply(changed())
+        assert await _shell(script, kubectl) == 0
+        code, _, err = await rudr("status", "shop", "--wait")
+    assert code == 0, err
+    live = await cluster.get(DEPLOYMENT, "shop-web")
+    assert live is not None
+    assert live["status"]["updatedReplicas"] == live["status"]["availableReplicas"] == 1
+
+
+async def _shell(script: str, kubectl: Kubectl) -> int | None:
+    process = await asyncio.create_subprocess_exec(
+        "bash",
+        "-euc",
+        script,
+        env={"KUBECONFIG": str(kubectl.kubeconfig), "HOME": str(kubectl.home), "PATH": os.defpath},
+    )
+    return await asyncio.wait_for(process.wait(), 60)
