@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from rudr_py.catalog import Catalog, FailedCall
 from rudr_py.controller.apply.applier import Applier
+from rudr_py.controller.apply.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
@@ -179,8 +180,9 @@ class _Assembly:
         client, state = self._client, self._state
         contention = Contention(self._clock, self._metrics.contention)
         refusals = Refusals(self._clock, self._settings.refused_retry)
+        rollouts = RolloutUnblocker(client, state, self._recorder, self._clock)
         return Syncer(
-            Applier(client, state, self._recorder, contention, refusals),
+            Applier(client, state, self._recorder, contention, refusals, rollouts),
             Pruner(client, state, self._clock),
             Finalizer(client, state, self._recorder),
             state,

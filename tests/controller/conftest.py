@@ -17,6 +17,7 @@ from rudr_py.api import Kind, Ref, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import desired
 from rudr_py.controller.apply.applier import Applier
+from rudr_py.controller.apply.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.finalizer import Finalizer
@@ -225,7 +226,8 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
 
     sources = watches(known, transport, clock, settings, trigger)
     cached = CachedClient(client, discovery, known.cache_of)
-    applier = Applier(cached, known, recorder, Contention(clock), Refusals(clock, 60.0))
+    rollouts = RolloutUnblocker(cached, known, recorder, clock)
+    applier = Applier(cached, known, recorder, Contention(clock), Refusals(clock, 60.0), rollouts)
     pruner = Pruner(cached, known, clock)
     async with asyncio.TaskGroup() as tasks:
         kinds = (*cluster_state.OWN_KINDS, POD, CONFIG_MAP)

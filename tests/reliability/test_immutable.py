@@ -380,3 +380,42 @@ def contains(live: Any, desired: Any) -> bool:
     if isinstance(desired, list):
         return all(map(contains, live, desired))
     return bool(live == desired)
+
+
+# --- StatefulSets
+
+
+BROKEN = {"annotations": {"local.rudr.dev/outcome": "image-pull-error"}}
+
+
+def singleton(image: str, **metadata: Any) -> Body:
+    document = component(workloadType="core.oam.dev/v1alpha1.SingletonServer")
+    document["spec"]["containers"][0]["image"] = image
+    document["metadata"] |= metadata
+    return document
+
+
+def blamed(document: Body) -> str:
+    return str(kstatus.condition(document, "Ready").get("message"))
+
+
+@pytest.mark.controllers
+@pytest.mark.parametrize("first", [{}, BROKEN], ids=["rolled out once", "never ready"])
+async def test_a_singleton_with_a_pod_of_a_broken_revision_rolls_out_a_corrected_template(
+    cluster: Cluster, catalog: Catalog, first: Body
+) -> None:
+    await cluster.apply(singleton("registry.example/web:1", **first), application())
+    async with cluster.controller(catalog):
+        if not first:
+            await cluster.until(POD_KIND, "shop-web-0", is_ready)
+            await cluster.apply(singleton("registry.example/web:typo", **BROKEN))
+        await cluster.until(APPLICATION, "shop", lambda d: "ImagePullBackOff" in blamed(d))
+        broken = await cluster.get(POD_KIND, "shop-web-0")
+        assert broken is not None
+        await cluster.apply(singleton("registry.example/web:2"))
+        await cluster.until(APPLICATION, "shop", lambda d: synced(d) and condition(d, "Ready") == "True")
+        repaired = await cluster.get(POD_KIND, "shop-web-0")
+        assert repaired is not None
+        assert repaired["spec"]["containers"][0]["image"] == "registry.example/web:2"
+        (event,) = [event for event in await cluster.list(EVENT) if event["reason"] == "RolloutUnblocked"]
+    assert "pod/shop-web-0" in event["note"]

@@ -9,6 +9,7 @@ import contextlib
 
 from rudr_py import errors
 from rudr_py.controller.apply import decide, immutable_fields, managed_fields, refused_apply, runs
+from rudr_py.controller.apply.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.contention import LIMIT, WINDOW, Contention, Place
 from rudr_py.controller.apply.decide import (
     Adopt,
@@ -58,12 +59,14 @@ class Applier:
         recorder: Recorder,
         contention: Contention,
         refusals: Refusals,
+        rollouts: RolloutUnblocker,
     ) -> None:
         self._client = client
         self._state = state
         self._recorder = recorder
         self._contention = contention
         self._refusals = refusals
+        self._rollouts = rollouts
         self._handover = Handover(client.client)
         self._adoption = RudrAdoption(client.client)
 
@@ -78,6 +81,7 @@ class Applier:
         observation = Observation(live=live, pods=runs.active_pods(self._state, namespace, desired.planned))
         decision = decide.decide(desired, observation, history)
         if isinstance(decision, Rest):
+            await self._rollouts.unblock(application, desired, live)
             return _present(live)
         if isinstance(decision, Wait):
             raise WaitingError(decision.message, reason=decision.reason)
