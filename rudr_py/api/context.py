@@ -145,7 +145,13 @@ class InstanceContext(Context[P], Generic[P], frozen=True, kw_only=True):
 
 
 class WorkloadContext(InstanceContext[P], Generic[P], frozen=True, kw_only=True):
-    """The context of a workload type. In `render`, `manifests` is empty; in `scale`, it is what `render` added."""
+    """The context of a workload type. In `render`, `manifests` is empty; in `scale`, it is what `render` added.
+
+    `sufficient_replicas`: in `health`, the number of ready replicas with which the instance is ready while replicas of
+    the same template are added, by an autoscaler, by time or by a user; None if all are required. See `kstatus.assess`.
+    """
+
+    sufficient_replicas: int | None = None
 
 
 class TraitContext(InstanceContext[P], Generic[P], frozen=True, kw_only=True):

@@ -16,16 +16,28 @@ Document = Mapping[str, Any]
 
 READY = Health("ready", "Ready")
 
+SCALING_UP = "ScalingUp"
+"""The reason of a workload to which replicas of the same template are added."""
 
-def assess(document: Document) -> Health:
-    """The health of an object: ready, progressing or failed, with a reason and a message for people."""
+ROLLOUT_PAUSED = "RolloutPaused"
+"""The reason of a workload whose rollout another client has paused."""
+
+
+def assess(document: Document, sufficient: int | None = None) -> Health:
+    """The health of an object: ready, progressing or failed, with a reason and a message for people.
+
+    With `sufficient`, a Deployment, StatefulSet or ReplicaSet that has replicas of one template only is ready if that
+    many replicas are ready, and not ready with fewer, whatever its `spec.replicas`.
+    """
     if get_in(document, "metadata", default={}).get("deletionTimestamp"):
         return Health("progressing", "Terminating", "the object is being deleted")
     generation = get_in(document, "metadata", "generation", default=0)
     if get_in(document, "status", "observedGeneration", default=generation) < generation:
         return Health("progressing", "GenerationNotObserved", "the controller has not observed the latest change yet")
-    rule = _RULES.get(str(document.get("kind")), _generic)
-    return rule(document)
+    kind = str(document.get("kind"))
+    if kind in _REPLICATED:
+        return _REPLICATED[kind](document, sufficient)
+    return _RULES.get(kind, _generic)(document)
 
 
 def condition(document: Document, kind: str) -> Mapping[str, Any]:
@@ -53,37 +65,64 @@ def _progressing(condition: Mapping[str, Any], reason: str) -> Health:
     return Health("progressing", str(condition.get("reason") or reason), str(condition.get("message") or ""))
 
 
-def _deployment(document: Document) -> Health:
+def _deployment(document: Document, sufficient: int | None) -> Health:
+    counted = _replicas(get_in(document, "status", default={}), _desired(document), "availableReplicas", sufficient)
+    failure, progress = condition(document, "ReplicaFailure"), condition(document, "Progressing")
+    fails = failure.get("status") == "True"
+    if counted.ok and counted.reason == SCALING_UP:
+        return _noted(counted, str(failure.get("message") or "")) if fails else counted
     # the failure causes the deadline to pass, and only its message has the cause
-    failure = condition(document, "ReplicaFailure")
-    if failure.get("status") == "True":
+    if fails:
         return _failed(failure, "ReplicaFailure")
-    progress = condition(document, "Progressing")
     if progress.get("reason") in ("ProgressDeadlineExceeded", "ReplicaSetCreateError"):
         return _failed(progress, "ProgressDeadlineExceeded")
-    return _replicas(get_in(document, "status", default={}), _desired(document), "availableReplicas")
+    if get_in(document, "spec", "paused", default=False) and counted.reason != "NotObserved":
+        command = f"kubectl rollout resume deployment/{get_in(document, 'metadata', 'name', default='')}"
+        return _paused(counted, f"spec.paused stops its rollout; to continue it run {command}")
+    return counted
 
 
-def _stateful_set(document: Document) -> Health:
-    return _replicas(get_in(document, "status", default={}), _desired(document), "readyReplicas")
+def _stateful_set(document: Document, sufficient: int | None) -> Health:
+    counted = _replicas(get_in(document, "status", default={}), _desired(document), "readyReplicas", sufficient)
+    if counted.reason != "Updating":
+        return counted
+    strategy = get_in(document, "spec", "updateStrategy", default={})
+    if strategy.get("type") == "OnDelete":
+        return _paused(counted, "its updateStrategy OnDelete updates a pod only after it is deleted")
+    partition = get_in(strategy, "rollingUpdate", "partition", default=0)
+    return _paused(counted, f"the partition {partition} of its updateStrategy stops it") if partition > 0 else counted
 
 
-def _replica_set(document: Document) -> Health:
+def _paused(health: Health, note: str) -> Health:
+    noted = _noted(health, note)
+    return Health(noted.state, ROLLOUT_PAUSED, noted.message, noted.show)
+
+
+def _noted(health: Health, note: str) -> Health:
+    return Health(health.state, health.reason, "; ".join(filter(None, (health.message, note))), health.show)
+
+
+def _replica_set(document: Document, sufficient: int | None) -> Health:
     # it has one revision only, so its status does not count updated replicas
     status = get_in(document, "status", default={})
-    return _replicas({**status, "updatedReplicas": status.get("replicas")}, _desired(document), "readyReplicas")
+    status = {**status, "updatedReplicas": status.get("replicas")}
+    return _replicas(status, _desired(document), "readyReplicas", sufficient)
 
 
 def _desired(document: Document) -> int:
     return get_in(document, "spec", "replicas", default=1)
 
 
-def _replicas(status: Mapping[str, Any], desired: int, counted: str) -> Health:
+def _replicas(status: Mapping[str, Any], desired: int, counted: str, sufficient: int | None = None) -> Health:
     total, updated = get_in(status, "replicas", default=0), get_in(status, "updatedReplicas", default=0)
     ready = get_in(status, counted, default=0)
     show = {"replicas": f"{ready}/{desired}"}
     if "observedGeneration" not in status:
         return Health("progressing", "NotObserved", "no controller has observed the object yet", show)
+    if sufficient is not None and total == updated:
+        scaling = _scaling(ready, desired, sufficient, show)
+        if scaling is not None:
+            return scaling
     if updated < desired:
         return Health("progressing", "Updating", f"{updated} of {desired} replicas updated", show)
     if total > updated:
@@ -91,6 +130,15 @@ def _replicas(status: Mapping[str, Any], desired: int, counted: str) -> Health:
     if ready < desired:
         return Health("progressing", "NotReady", f"{ready} of {desired} replicas ready", show)
     return Health("ready", "Ready", f"{ready} of {desired} replicas ready", show)
+
+
+def _scaling(ready: int, desired: int, sufficient: int, show: Mapping[str, str]) -> Health | None:
+    """The health while replicas are added; None if none are missing, or if too few are ready for another reason."""
+    if ready < sufficient and 0 < desired < sufficient:
+        return Health("progressing", SCALING_UP, f"{ready} of at least {sufficient} replicas ready", show)
+    if sufficient <= ready < desired:
+        return Health("ready", SCALING_UP, f"{ready} of {desired} replicas ready; {sufficient} suffice", show)
+    return None
 
 
 def _daemon_set(document: Document) -> Health:
@@ -151,10 +199,13 @@ def _definition(document: Document) -> Health:
     return READY if established.get("status") == "True" else _progressing(established, "NotEstablished")
 
 
-_RULES: Mapping[str, Callable[[Document], Health]] = {
+_REPLICATED: Mapping[str, Callable[[Document, int | None], Health]] = {
     "Deployment": _deployment,
     "StatefulSet": _stateful_set,
     "ReplicaSet": _replica_set,
+}
+
+_RULES: Mapping[str, Callable[[Document], Health]] = {
     "DaemonSet": _daemon_set,
     "Job": _job,
     "PersistentVolumeClaim": _claim,

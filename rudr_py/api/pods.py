@@ -60,12 +60,16 @@ class PodProblem(msgspec.Struct, frozen=True, kw_only=True):
 def explain(health: Health, pods: Iterable[Document], *, revision: str = "") -> Health:
     """The health of a workload object together with the problems of its pods.
 
-    `health` is that of the object alone, by `kstatus.assess`; a ready one is returned unchanged. Otherwise the worst
-    problem of a pod is added to the message, and its reason becomes the reason: ImagePullBackOff, CrashLoopBackOff,
-    Unschedulable, CreateContainerConfigError, ... The state is unchanged. Replicas that a ResourceQuota rejects have
-    the reason QuotaExceeded. `revision` is the newest one of a StatefulSet: the problem of a pod with an earlier
-    one is about an earlier template, so only the pod is named.
+    `health` is that of the object alone, by `kstatus.assess`; a ready one is returned unchanged, but the message of one
+    to which replicas are added gets the worst problem of a pod. Otherwise that problem is added to the message, and its
+    reason becomes the reason: ImagePullBackOff, CrashLoopBackOff, Unschedulable, CreateContainerConfigError, ... The
+    state is unchanged. Replicas that a ResourceQuota rejects have the reason QuotaExceeded.
+    `revision` is the newest one of a StatefulSet: the problem of a pod with an earlier one is about an earlier
+    template, so only the pod is named.
     """
+    if health.ok and health.reason == kstatus.SCALING_UP:
+        explained = explain(Health("progressing", health.reason, health.message, health.show), pods, revision=revision)
+        return Health("ready", health.reason, explained.message, health.show)
     if health.ok or health.reason in _BLIND:
         return health
     if _QUOTA.search(health.message):

@@ -68,8 +68,9 @@ def worst_health(ctx: Context[Any]) -> Health:
     whatever the objects contain. The default of `health`.
     """
     documents = [(manifest.ref, ctx.live(manifest.ref)) for manifest in ctx.manifests]
+    sufficient = ctx.sufficient_replicas if isinstance(ctx, WorkloadContext) else None
     healths = [
-        kstatus.assess(document)
+        kstatus.assess(document, sufficient)
         if document is not None
         else Health("progressing", "Missing", f"{ref} does not exist yet")
         for ref, document in documents

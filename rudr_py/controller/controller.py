@@ -100,6 +100,8 @@ class Controller:
         if result.hold > 0:
             queue.hold(key, result.hold)
         fields = {"key": str(key), "error": result.error}
+        if result.progress:
+            queue.forget(key)
         if result.error and result.retry == "backoff":
             backoff = queue.retry(key)
             log.info("reconcile failed", extra={**fields, "pause": backoff})

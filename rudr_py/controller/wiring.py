@@ -186,6 +186,7 @@ class _Assembly:
             Pruner(client, state, self._clock),
             Finalizer(client, state, self._recorder),
             state,
+            refusals,
         )
 
     def _definition_reconciler(self, sources: Sources) -> DefinitionReconciler:

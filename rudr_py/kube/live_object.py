@@ -131,8 +131,8 @@ def decode(
 ) -> LiveObject:
     """Decode one object. List items have no apiVersion and kind, so the caller passes them.
 
-    `parts` are the top-level fields to keep beside the metadata; empty keeps all. The value does not share
-    memory with `data`. Raises `UndecodableError`.
+    `parts` are the fields to keep beside the metadata, each a top-level field or, as `spec.volumes`, a field of one;
+    empty keeps all. The value does not share memory with `data`. Raises `UndecodableError`.
     """
     try:
         return _decode(data, api_version, kind, parts)
@@ -156,7 +156,7 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple
         kept.pop("managedFields", None)
         raw = msgspec.Raw(msgspec.json.encode(kept))
     if parts:
-        parts_by_name = {name: parts_by_name[name] for name in parts if name in parts_by_name}
+        parts_by_name = dict(_kept(parts_by_name, parts))
     # Decoding detects text that is not UTF-8, which a decoder that skips it ignores. Encoding again allocates memory of
     # the exact size, where the JSON encoder keeps the rest of its buffer.
     body = msgspec.json.encode({"metadata": raw} | parts_by_name).decode().encode()
@@ -180,6 +180,19 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple
         held=any(entry.manager == settings.HANDOVER_MANAGER for entry in metadata.managed_fields or ()),
         body=body,
     )
+
+
+def _kept(fields: dict[str, msgspec.Raw], parts: tuple[str, ...]) -> Iterator[tuple[str, msgspec.Raw]]:
+    """The top-level fields to keep, reduced to one field inside where the part names it."""
+    for part in parts:
+        name, _, inner = part.partition(".")
+        raw = fields.get(name)
+        if raw is None:
+            continue
+        if inner:
+            below = _parts.decode(raw)
+            raw = msgspec.Raw(msgspec.json.encode({inner: below[inner]} if inner in below else {}))
+        yield name, raw
 
 
 def _own_digest(entries: list[_Entry]) -> str:

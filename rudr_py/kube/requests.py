@@ -89,8 +89,8 @@ class Target(msgspec.Struct, frozen=True):
 class Selection(msgspec.Struct, frozen=True):
     """The objects of one kind in a namespace (empty: in all), narrowed by label and field selectors.
 
-    `parts` are the top-level fields (`status` …) that a watch keeps of each object beside its metadata, to save memory;
-    empty keeps all. They are not sent to the server.
+    `parts` are the fields (`status`, `spec.volumes` …) that a watch keeps of each object beside its metadata, to save
+    memory; empty keeps all. They are not sent to the server.
     """
 
     resource: Resource

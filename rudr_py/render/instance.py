@@ -39,7 +39,7 @@ from rudr_py.render.types.plugin_call import ToProblem
 from rudr_py.render.types.properties import document_path, model_problems
 from rudr_py.render.values import digests, labels
 from rudr_py.render.values.inputs import Inputs
-from rudr_py.render.values.plan import BoundType, InstancePlan, PlannedObject, RenderedInstance
+from rudr_py.render.values.plan import BoundType, Elastic, InstancePlan, PlannedObject, RenderedInstance
 
 C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
 C = TypeVar("C", bound=Context[Any])
@@ -101,7 +101,7 @@ class _Assembly:
         if self._has_problems:
             return self._failed_result()
         return RenderedInstance(
-            plan=self._plan(workload, traits, sized, final, member),
+            plan=self._plan(workload, traits, sized, final, member, scaling.elastic(merged_scale, workload.offer)),
             manifests=self._planned_objects(results, final, changes),
             warnings=tuple(Problem(text, result.path) for result in results for text in result.rendered.warnings),
             wake_at=min((a.rendered.wake_at for a in results if a.rendered.wake_at), default=None),
@@ -276,6 +276,7 @@ class _Assembly:
         sized: _WorkloadResult,
         final: dict[Ref, Manifest],
         member: Member | None,
+        elastic: Elastic | None,
     ) -> InstancePlan:
         binding = self._prepared.binding
         return InstancePlan(
@@ -286,6 +287,7 @@ class _Assembly:
             traits=tuple(_bound(trait, trait.rendered.add, final) for trait in traits),
             scopes=self._prepared.scopes,
             member=member,
+            elastic=elastic,
         )
 
     def _member(self, workload: _WorkloadResult) -> Member | None:

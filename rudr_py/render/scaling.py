@@ -9,6 +9,7 @@ import msgspec
 
 from rudr_py.api import Scale, WorkloadType
 from rudr_py.catalog import Offer
+from rudr_py.render.values.plan import Elastic
 
 
 class ScaleRequest(msgspec.Struct, frozen=True):
@@ -50,12 +51,22 @@ def merge(requests: Sequence[ScaleRequest]) -> MergedScale | ScaleClash | None:
         return ScaleClash(f"{message}; remove one of them", requests[-1].path)
     if not holds:
         return MergedScale(bases[0].scale, bases[0])
-    hold = holds[0].scale.replicas
+    hold, peak = holds[0].scale.replicas, holds[0].scale.peak
     if not bases:
-        return MergedScale(Scale.exact(hold), holds[0])
+        return MergedScale(msgspec.structs.replace(Scale.exact(hold), peak=peak), holds[0])
     base = bases[0].scale
-    size = msgspec.structs.replace(base, minimum=max(base.minimum, hold), maximum=max(base.maximum, hold))
+    size = msgspec.structs.replace(base, minimum=max(base.minimum, hold), maximum=max(base.maximum, hold), peak=peak)
     return MergedScale(size, bases[0])
+
+
+def elastic(merged: MergedScale | None, workload: Offer[WorkloadType[Any]]) -> Elastic | None:
+    """Whether the size may change without a change of the documents: by load, by time, or by another client."""
+    if merged is None:
+        return Elastic() if workload.type.scale_forms & {"range", "external"} else None
+    requested = merged.request.scale
+    if requested.form == "exact":
+        return None
+    return Elastic(requested.minimum if requested.form == "range" else None)
 
 
 def misfit(form: str, trait_name: str, workload: Offer[WorkloadType[Any]]) -> str:

@@ -31,6 +31,7 @@ def _deployed(**changes: int) -> dict[str, Any]:
 
 _TWO = {"replicas": 2}
 _LATE = _condition("Progressing", "False", "ProgressDeadlineExceeded", "timed out")
+_HELD = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
 _QUOTA = _condition("ReplicaFailure", "True", "FailedCreate", "exceeded quota")
 
 TABLE = [
@@ -45,7 +46,19 @@ TABLE = [
     ("Deployment", _deployed(replicas=1, updatedReplicas=1, availableReplicas=1), {}, "ready", "Ready"),
     ("Deployment", _deployed() | _LATE, _TWO, "failed", "ProgressDeadlineExceeded"),
     ("Deployment", _deployed() | _QUOTA, _TWO, "failed", "FailedCreate"),
+    ("Deployment", _deployed(), {**_TWO, "paused": True}, "ready", "RolloutPaused"),
+    ("Deployment", _deployed(updatedReplicas=0), {**_TWO, "paused": True}, "progressing", "RolloutPaused"),
+    ("Deployment", None, {**_TWO, "paused": True}, "progressing", "NotObserved"),
     ("StatefulSet", _deployed(), _TWO, "ready", "Ready"),
+    ("StatefulSet", _deployed(updatedReplicas=1), {**_TWO, "updateStrategy": _HELD}, "progressing", "RolloutPaused"),
+    ("StatefulSet", _deployed(), {**_TWO, "updateStrategy": _HELD}, "ready", "Ready"),
+    (
+        "StatefulSet",
+        _deployed(updatedReplicas=1),
+        {**_TWO, "updateStrategy": {"type": "OnDelete"}},
+        "progressing",
+        "RolloutPaused",
+    ),
     ("StatefulSet", _deployed(readyReplicas=1), _TWO, "progressing", "NotReady"),
     ("StatefulSet", _deployed(updatedReplicas=0), _TWO, "progressing", "Updating"),
     ("ReplicaSet", _deployed(updatedReplicas=-1), _TWO, "ready", "Ready"),
@@ -126,6 +139,40 @@ def test_a_failure_contains_the_message_of_the_server() -> None:
 def test_the_shown_size_is_ready_of_desired_replicas() -> None:
     health = kstatus.assess(_object("Deployment", _deployed(availableReplicas=1), _TWO))
     assert health.show == {"replicas": "1/2"}
+
+
+@pytest.mark.parametrize(
+    ("status", "desired", "sufficient", "state", "reason"),
+    [
+        # replicas of one template are added
+        (_deployed(), 4, 2, "ready", "ScalingUp"),
+        (_deployed(), 4, None, "progressing", "Updating"),
+        (_deployed(replicas=4, updatedReplicas=4), 4, 2, "ready", "ScalingUp"),
+        (_deployed(replicas=4, updatedReplicas=4), 4, 3, "progressing", "NotReady"),
+        (_deployed(replicas=4, updatedReplicas=4) | _QUOTA, 4, 2, "ready", "ScalingUp"),
+        (_deployed(replicas=4, updatedReplicas=4) | _LATE, 4, 2, "ready", "ScalingUp"),
+        (_deployed(replicas=0, updatedReplicas=0, availableReplicas=0), 3, 0, "ready", "ScalingUp"),
+        # fewer than the autoscaler will set
+        (_deployed(), 2, 3, "progressing", "ScalingUp"),
+        # replicas are removed, down to none
+        (_deployed(replicas=4, updatedReplicas=4, availableReplicas=4), 2, 2, "ready", "Ready"),
+        (_deployed(replicas=0, updatedReplicas=0, availableReplicas=0), 0, 2, "ready", "Ready"),
+        # replicas of two templates
+        (_deployed(replicas=4, updatedReplicas=1, availableReplicas=4), 4, 2, "progressing", "Updating"),
+        (_deployed(replicas=4, updatedReplicas=1, availableReplicas=4) | _LATE, 4, 2, "failed", None),
+    ],
+)
+def test_a_workload_to_which_replicas_are_added_is_ready_with_a_sufficient_number(
+    status: Any, desired: int, sufficient: int | None, state: str, reason: str | None
+) -> None:
+    health = kstatus.assess(_object("Deployment", status, {"replicas": desired}), sufficient)
+    assert health.state == state
+    assert reason is None or health.reason == reason
+
+
+def test_a_paused_rollout_is_reported_with_the_command_that_continues_it() -> None:
+    health = kstatus.assess(_object("Deployment", _deployed(updatedReplicas=0), {**_TWO, "paused": True}))
+    assert health.message.endswith("kubectl rollout resume deployment/x")
 
 
 def test_an_absent_condition_is_an_empty_mapping() -> None:

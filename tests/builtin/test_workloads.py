@@ -148,8 +148,8 @@ def test_each_config_file_has_a_mount_that_hides_no_other_files(component: MakeC
         {"name": "web-main-1", "mountPath": "/etc/app/1.conf", "subPath": "1.conf"},
     ]
     assert [(m.name, m.body) for m in _of(rendered, kinds.CONFIG_MAP)] == [
-        ("web-main-0", {"data": {"0.conf": "a"}}),
-        ("web-main-1", {"data": {"1.conf": "b"}}),
+        ("web-main-0-63795d8b1b", {"data": {"0.conf": "a"}}),
+        ("web-main-1-bec041eed7", {"data": {"1.conf": "b"}}),
     ]
 
 
@@ -178,7 +178,7 @@ def test_an_unset_file_is_omitted_and_other_files_keep_their_names(
         ),
     )
     (config_map,) = _of(Server().render(context(Server(), unset)), kinds.CONFIG_MAP)
-    assert config_map.name == "web-main-1"
+    assert config_map.name == "web-main-1-bec041eed7"
 
 
 def test_config_files_of_an_instance_with_dots_have_volumes_without(
@@ -186,7 +186,7 @@ def test_config_files_of_an_instance_with_dots_have_volumes_without(
 ) -> None:
     rendered = Server().render(context(Server(), component({**MAIN, "config": _files("a")}), instance="web.eu"))
     (volume,) = _pod(rendered)["spec"]["volumes"]
-    assert volume == {"name": "web-eu-main-0", "configMap": {"name": "web.eu-main-0"}}
+    assert volume == {"name": "web-eu-main-0", "configMap": {"name": "web.eu-main-0-63795d8b1b"}}
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,8 @@ def test_a_service_selects_by_application_and_instance_only() -> None:
 
 
 def test_objects_of_traits_have_the_names_and_labels_of_rudr() -> None:
-    storage = "  resources: {volumes: [{name: data, mountPath: /data, disk: {required: 1G}}]}\n"
+    volume = "{name: data, mountPath: /data, sharingPolicy: Shared, disk: {required: 1G}}"
+    storage = f"  resources: {{volumes: [{volume}]}}\n"
     objects = oam.objects(oam.plan(oam.component("Server", oam.WEB + storage), oam.instance(traits=TRAITS)))
     role = {"oam.dev/role": "trait", "app.kubernetes.io/name": "shop", "oam.dev/instance-name": "front"}
     for name in ("Ingress/front-trait-ingress", "HorizontalPodAutoscaler/front-trait-autoscaler"):

@@ -14,7 +14,8 @@ from tests.conformance import oam
 TRAIT = "$.spec.components[0].traits"
 SERVER = oam.component("Server", oam.WEB)
 STORAGE = oam.component(
-    "Server", oam.WEB + "  resources: {volumes: [{name: data, mountPath: /data, disk: {required: 1G}}]}\n"
+    "Server",
+    oam.WEB + "  resources: {volumes: [{name: data, mountPath: /data, sharingPolicy: Shared, disk: {required: 1G}}]}\n",
 )
 
 SCALER = "{name: manual-scaler, properties: {replicaCount: 3}}"

@@ -226,8 +226,9 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
 
     sources = watches(known, transport, clock, settings, trigger)
     cached = CachedClient(client, discovery, known.cache_of)
+    refusals = Refusals(clock, 60.0)
     rollouts = RolloutUnblocker(cached, known, recorder, clock)
-    applier = Applier(cached, known, recorder, Contention(clock), Refusals(clock, 60.0), rollouts)
+    applier = Applier(cached, known, recorder, Contention(clock), refusals, rollouts)
     pruner = Pruner(cached, known, clock)
     async with asyncio.TaskGroup() as tasks:
         kinds = (*cluster_state.OWN_KINDS, POD, CONFIG_MAP)
@@ -243,7 +244,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
             sources=sources,
             applier=applier,
             pruner=pruner,
-            syncer=Syncer(applier, pruner, Finalizer(cached, known, recorder), known),
+            syncer=Syncer(applier, pruner, Finalizer(cached, known, recorder), known, refusals),
             cached=cached,
             writer=StatusWriter(cached, clock, settings.status_interval),
             woken=woken,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.plugins import entry_points, loading
-from rudr_py.plugins.entry_points import InstalledPlugin
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import stand_in_crds
 from tests.e2e.documents import (
@@ -26,23 +23,6 @@ from tests.e2e.documents import (
     message,
     synced,
 )
-
-
-@pytest.fixture(name="plugin_catalog", scope="session")
-def _plugin_catalog() -> Catalog:
-    """The built-in types and those of the packages, from their sources."""
-    plugins = [
-        InstalledPlugin(
-            name=name,
-            package=f"rudr-py-{name}",
-            version="0",
-            load=lambda name=name: importlib.import_module(f"rudr_py_{name}"),  # type: ignore[misc] # bound at once
-        )
-        for name in stand_in_crds.PACKAGES
-    ]
-    loaded = loading.load(plugins, entry_points.standard())
-    assert [state.error for state in loaded.refused] == []
-    return loaded.catalog
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ Ready. Do not record it again if this test fails: a write here would be a write 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,24 +18,31 @@ from rudr_py.catalog import Catalog
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import Cluster
 from tests.e2e.conftest import Server
-from tests.e2e.documents import APPLICATION, application, component, condition, synced
+from tests.e2e.documents import APPLICATION, COMPONENT, CONFIG_MAP, POD, application, component, condition, synced
+from tests.e2e.test_takeover import existing
 
 RECORDED = Path(__file__).parent / "recorded" / "round-1.jsonl"
 APPLICATIONS = ("preview", "shop", "storage")
 
 EVENT = Kind("events.k8s.io/v1", "Event")
+STATEFUL_SET = Kind("apps/v1", "StatefulSet")
 
 pytestmark = pytest.mark.faults  # writes objects to the storage of the local API
 
 
-async def test_objects_of_the_previous_release_are_not_written_and_each_status_once(
-    server: Server, cluster: Cluster, catalog: Catalog
-) -> None:
+def restore(server: Server, cluster: Cluster) -> None:
+    """Store the recorded objects."""
     assert server.local is not None
     for line in RECORDED.read_text().splitlines():
         entry = msgspec.json.decode(line)
         server.local.backend.store.put(entry["table"], entry["object"])
     cluster.namespace = "shop"
+
+
+async def test_objects_of_the_previous_release_are_not_written_and_each_status_once(
+    server: Server, cluster: Cluster, catalog: Catalog
+) -> None:
+    restore(server, cluster)
     before = server.mark()
     async with cluster.controller(catalog, settings=Settings(publish_definitions=False)):
         for name in APPLICATIONS:
@@ -46,8 +54,44 @@ async def test_objects_of_the_previous_release_are_not_written_and_each_status_o
         await cluster.until(APPLICATION, "marker", lambda document: condition(document, "Ready") == "True")
         events = [event["regarding"]["name"] for event in await cluster.list(EVENT)]
     writes = [write for write in server.writes(before) if "marker" not in write and "/events" not in write]
-    # one write of the status, which has new fields, and none of any other object
-    assert len(writes) == len(APPLICATIONS)
+    # one write of the status, which has new fields; one that takes the replicas of the singleton, and changes no value
+    singleton = [write for write in writes if "/statefulsets/files?" in write]
+    assert len(singleton) == 1
+    assert (await cluster.list(STATEFUL_SET))[0]["metadata"]["generation"] == 1
+    assert len(writes) == len(APPLICATIONS) + len(singleton)
     for name in APPLICATIONS:
         assert any(write.startswith("PATCH") and f"/{name}/status?" in write for write in writes)
     assert [name for name in events if "marker" not in name] == []
+
+
+async def test_a_config_file_of_the_previous_release_stays_until_no_pod_mounts_it(
+    server: Server, cluster: Cluster, catalog: Catalog
+) -> None:
+    restore(server, cluster)
+    old = await existing(cluster, CONFIG_MAP, "files-main-0")
+    pod = await existing(cluster, POD, "files-0")
+    await cluster.patch(POD, "files-0", {"metadata": {"finalizers": ["example.com/hold"]}})
+    changed = await existing(cluster, COMPONENT, "files")
+    changed["metadata"] = {"name": "files"}
+    changed["spec"]["containers"][0]["config"][1]["value"] = "changed"
+    async with cluster.controller(catalog, settings=Settings(publish_definitions=False)):
+        await cluster.apply({key: value for key, value in changed.items() if key != "status"})
+        await cluster.until(POD, "files-0", lambda document: "deletionTimestamp" in document["metadata"])
+        await cluster.until(APPLICATION, "storage", lambda document: _names(document, CONFIG_MAP) >= 4)
+        assert (await existing(cluster, CONFIG_MAP, "files-main-0"))["data"] == old["data"]
+        await cluster.patch(POD, "files-0", {"metadata": {"finalizers": None}})
+        await cluster.gone(CONFIG_MAP, "files-main-0")
+        await cluster.gone(CONFIG_MAP, "files-main-1")
+        new = await cluster.until(
+            POD, "files-0", lambda document: document["metadata"]["uid"] != pod["metadata"]["uid"]
+        )
+    assert [mount["mountPath"] for mount in _mounts(new)] == [mount["mountPath"] for mount in _mounts(pod)]
+
+
+def _names(document: dict[str, Any], kind: Kind) -> int:
+    """The number of resources of a kind in the status of an application."""
+    return sum(resource.get("kind") == kind.kind for resource in document["status"]["resources"])
+
+
+def _mounts(pod: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(pod["spec"]["containers"][0]["volumeMounts"])

@@ -89,6 +89,12 @@ def test_the_digest_depends_on_fields_but_not_on_order_or_spaces() -> None:
     assert live_object.digest(b'{"f:spec":{}}') != live_object.digest(turned)
 
 
+def test_of_a_part_inside_a_field_only_that_part_is_kept() -> None:
+    document = {"kind": "Pod", "spec": {"volumes": [{"name": "a"}], "containers": []}, "status": {"phase": "Running"}}
+    live = live_object.decode(msgspec.json.encode(document), parts=("spec.volumes", "status.message", "data.x"))
+    assert (live.part("spec"), live.part("status"), live.part("data")) == ({"volumes": [{"name": "a"}]}, {}, None)
+
+
 def test_only_the_requested_parts_are_kept() -> None:
     live = live_object.decode(msgspec.json.encode(DOCUMENT), parts=("status", "data"))
     assert live.part("status") == {"readyReplicas": 1}

@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from tests.e2e.conftest import any_cluster, catalog, cluster, kubectl, pytest_generate_tests, rudr, server
+from tests.e2e.conftest import (
+    any_cluster,
+    catalog,
+    cluster,
+    kubectl,
+    plugin_catalog,
+    pytest_generate_tests,
+    rudr,
+    server,
+)
 
-__all__ = ["any_cluster", "catalog", "cluster", "kubectl", "pytest_generate_tests", "rudr", "server"]
+__all__ = [
+    "any_cluster",
+    "catalog",
+    "cluster",
+    "kubectl",
+    "plugin_catalog",
+    "pytest_generate_tests",
+    "rudr",
+    "server",
+]

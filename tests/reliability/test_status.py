@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from rudr_py.api import kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
 from tests.docs.pages import FOLDER, Page
 from tests.e2e.conftest import Kubectl, Rudr
 from tests.e2e.documents import (
     APPLICATION,
+    AUTOSCALER,
     COMPONENT,
     DEPLOYMENT,
     Document,
@@ -117,3 +119,60 @@ async def _shell(script: str, kubectl: Kubectl) -> int | None:
         env={"KUBECONFIG": str(kubectl.kubeconfig), "HOME": str(kubectl.home), "PATH": os.defpath},
     )
     return await asyncio.wait_for(process.wait(), 60)
+
+
+SCALED = {"name": "auto-scaler", "properties": {"minimum": 2, "maximum": 6, "cpu": 60}}
+SLOW = {"local.rudr.dev/ready-after": "2"}
+
+
+async def readiness_until(cluster: Cluster, count: int) -> set[tuple[str, str]]:
+    """Status and reason of Ready in every state of the application until this number of replicas is ready."""
+    states: set[tuple[str, str]] = set()
+
+    def note(document: Document) -> bool:
+        ready_condition = kstatus.condition(document, "Ready")
+        states.add((ready_condition["status"], ready_condition["reason"]))
+        show = document["status"]["instances"][0].get("show", {})
+        return bool(show.get("replicas") == f"{count}/{count}")
+
+    await cluster.until(APPLICATION, "shop", note)
+    return states
+
+
+@pytest.mark.controllers
+async def test_an_application_stays_ready_while_an_autoscaler_adds_pods(cluster: Cluster, catalog: Catalog) -> None:
+    document = component()
+    document["metadata"]["annotations"] = SLOW
+    await cluster.apply(document, application(SCALED))
+    async with cluster.controller(catalog):
+        first = await cluster.until(APPLICATION, "shop", ready)
+        assert first["status"]["instances"][0]["show"] == {"replicas": "2/2"}
+        demand = {"metadata": {"annotations": {"local.rudr.dev/desired-replicas": "4"}}}
+        await cluster.patch(AUTOSCALER, "shop-web-trait-autoscaler", demand)
+        assert await readiness_until(cluster, 4) == {("True", "Ready")}
+
+
+@pytest.mark.controllers
+async def test_an_application_stays_ready_while_a_user_scales_a_workload_without_a_scale(
+    cluster: Cluster, catalog: Catalog, kubectl: Kubectl
+) -> None:
+    document = component()
+    document["metadata"]["annotations"] = SLOW
+    await cluster.apply(document, application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        await kubectl("scale", "deployment/shop-web", "--replicas=3")
+        assert await readiness_until(cluster, 3) == {("True", "Ready")}
+
+
+@pytest.mark.controllers
+async def test_an_application_with_more_replicas_in_its_document_is_not_ready_until_they_are(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    document = component()
+    document["metadata"]["annotations"] = SLOW
+    await cluster.apply(document, application({"name": "manual-scaler", "properties": {"replicaCount": 1}}))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.apply(application({"name": "manual-scaler", "properties": {"replicaCount": 2}}))
+        assert "False" in {status for status, _ in await readiness_until(cluster, 2)}

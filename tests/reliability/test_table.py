@@ -33,5 +33,5 @@ def test_every_fault_of_the_list_has_a_row() -> None:
     assert faults == {f"F{number}" for number in range(1, 45)}
 
 
-def test_the_page_is_what_the_table_prints() -> None:
+def test_the_page_is_current() -> None:
     assert page.PAGE.read_text(encoding="utf-8") == page.text(table.sections(page.ROWS)), "run: make reliability"

@@ -37,7 +37,7 @@ def test_a_status_below_the_limit_is_unchanged() -> None:
     assert status.bounded(expected, status.read_previous(None)) is expected
 
 
-def test_a_too_large_status_has_conditions_and_keeps_what_the_next_status_needs() -> None:
+def test_a_too_large_status_has_conditions_and_keeps_the_parts_that_the_next_status_needs() -> None:
     expected = _status(status.SIZE_LIMIT)
     bounded = status.bounded(expected, status.read_previous(None))
     assert len(msgspec.json.encode(bounded)) < 4096

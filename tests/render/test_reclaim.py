@@ -54,7 +54,7 @@ spec:
         ("delete, unexpected: 1", False),
     ],
 )
-def test_a_claim_is_deleted_only_if_the_documents_say_so(
+def test_a_claim_is_deleted_only_if_the_documents_delete_it(
     inputs: Callable[..., Inputs], catalog: Catalog, component: str, policy: str, deleted: bool
 ) -> None:
     documents = inputs(component + APPLICATION.replace("RECLAIM", policy))

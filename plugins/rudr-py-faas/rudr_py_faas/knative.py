@@ -21,7 +21,7 @@ from rudr_py.api import (
     WorkloadContext,
     WorkloadType,
 )
-from rudr_py_faas import conditions, load, revision, sizes
+from rudr_py_faas import conditions, config_files, load, revision, sizes
 from rudr_py_faas.revision import KnativeProperties
 
 SERVICE: Final = Kind("serving.knative.dev/v1", "Service")
@@ -35,7 +35,7 @@ class KnativeService(WorkloadType[KnativeProperties]):
 
     name = "serving.knative.dev/v1.Service"
     properties = KnativeProperties
-    produces = (revision.CONFIG_MAP, SERVICE)
+    produces = (config_files.CONFIG_MAP, SERVICE)
     observes = (conditions.POD,)
     scale_forms = frozenset({"exact", "range", "external"})
     provides = frozenset({"pods", "scale"})
@@ -44,9 +44,10 @@ class KnativeService(WorkloadType[KnativeProperties]):
         """The config files and the Service, without a number of replicas."""
         revision.refuse(ctx, *_names(ctx))
         labels = {"networking.knative.dev/visibility": "cluster-local"} if ctx.properties.cluster_local else {}
-        body = {"spec": {"template": revision.template(ctx)}}
+        files = config_files.config_files(ctx, Ref(SERVICE, ctx.instance))
+        body = {"spec": {"template": revision.template(ctx, files)}}
         service = Manifest(kind=SERVICE, name=ctx.instance, body=body, labels=labels)
-        return Rendered(add=(*revision.config_maps(ctx), service))
+        return Rendered(add=(*files.config_maps(), service))
 
     def scale(self, ctx: WorkloadContext[KnativeProperties], scale: Scale | None) -> Rendered:
         """Annotations of the autoscaler; without a scale, Knative decides, with a minimum of 0."""

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Kind, Manifest, Problem, WorkloadContext, naming
+from rudr_py.api import InvalidProperties, Problem, WorkloadContext, naming
 from rudr_py.api.component import Container, HealthProbe, Volume
 from rudr_py_faas import environment, stock
+from rudr_py_faas.config_files import ConfigFiles
 from rudr_py_faas.environment import Environment
 from rudr_py_faas.function import Amounts
 
-CONFIG_MAP: Final = Kind("v1", "ConfigMap")
 GPU: Final = "nvidia.com/gpu"
-DIGEST: Final = "rudr.oam.dev/config-digest"
 
 _ARCHITECTURES: Final = {"i386": "386"}
 _H2C: Final = "h2c"
-_FILE: Final = "file"
 
 Seconds = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -52,12 +49,12 @@ class KnativeProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
     ] = []
 
 
-def template(ctx: WorkloadContext[KnativeProperties]) -> dict[str, Any]:
-    """The template, without a number of replicas."""
+def template(ctx: WorkloadContext[KnativeProperties], files: ConfigFiles) -> dict[str, Any]:
+    """The template with these config files, without a number of replicas."""
     settings = ctx.properties
     own = {"app.kubernetes.io/name": naming.join(ctx.application), "oam.dev/instance-name": ctx.instance}
     metadata: dict[str, Any] = {"labels": own}
-    annotations = {**settings.annotations, **_digest(ctx)}
+    annotations = {**settings.annotations, **files.annotations()}
     if annotations:
         metadata["annotations"] = annotations
     numbers: dict[str, Any] = {
@@ -71,26 +68,16 @@ def template(ctx: WorkloadContext[KnativeProperties]) -> dict[str, Any]:
         "serviceAccountName": settings.service_account_name,
         "imagePullSecrets": [{"name": name} for name in secrets],
         "nodeSelector": _nodes(ctx),
-        "volumes": [*_volumes(ctx), *_files(ctx)],
+        "volumes": [*_volumes(ctx), *files.volumes()],
     }
     return {
         "metadata": metadata,
         "spec": {
-            "containers": list(_containers(ctx)),
+            "containers": list(_containers(ctx, files)),
             **{key: value for key, value in numbers.items() if value is not None},
             **{key: value for key, value in optional.items() if value},
         },
     }
-
-
-def config_maps(ctx: WorkloadContext[KnativeProperties]) -> tuple[Manifest, ...]:
-    """A ConfigMap for each config file; all revisions share it."""
-    return tuple(
-        Manifest(kind=CONFIG_MAP, name=_config_name(ctx, container, index), body={"data": {_FILE: file.value}})
-        for container in ctx.component.containers
-        for index, file in enumerate(container.config)
-        if file.value is not None
-    )
 
 
 def requested(ctx: WorkloadContext[KnativeProperties], resource: str) -> list[str]:
@@ -122,9 +109,9 @@ def refuse(ctx: WorkloadContext[KnativeProperties], *others: Problem) -> None:
         raise InvalidProperties(*all_problems)
 
 
-def _containers(ctx: WorkloadContext[KnativeProperties]) -> Iterator[dict[str, Any]]:
+def _containers(ctx: WorkloadContext[KnativeProperties], files: ConfigFiles) -> Iterator[dict[str, Any]]:
     for container in ctx.component.containers:
-        yield _container(ctx, container)
+        yield _container(container, files)
     if not ctx.component.containers:
         settings = ctx.properties
         resources = {
@@ -147,7 +134,7 @@ def _containers(ctx: WorkloadContext[KnativeProperties]) -> Iterator[dict[str, A
         }
 
 
-def _container(ctx: WorkloadContext[KnativeProperties], container: Container) -> dict[str, Any]:
+def _container(container: Container, files: ConfigFiles) -> dict[str, Any]:
     optional: dict[str, Any] = {
         "command": list(container.cmd),
         "args": list(container.args),
@@ -157,7 +144,7 @@ def _container(ctx: WorkloadContext[KnativeProperties], container: Container) ->
             {"name": _H2C if port.name == _H2C else "http1", "containerPort": port.container_port}
             for port in container.ports
         ],
-        "volumeMounts": [*map(_mount, container.resources.volumes), *_file_mounts(ctx, container)],
+        "volumeMounts": [*map(_mount, container.resources.volumes), *files.mounts(container)],
         "livenessProbe": _probe(container.liveness),
         "readinessProbe": _probe(container.readiness),
     }
@@ -223,28 +210,3 @@ def _volumes(ctx: WorkloadContext[KnativeProperties]) -> Iterator[dict[str, Any]
 def _mount(volume: Volume) -> dict[str, Any]:
     read_only = {"readOnly": True} if volume.access_mode == "RO" else {}
     return {"name": volume.name, "mountPath": volume.mount_path, **read_only}
-
-
-def _digest(ctx: WorkloadContext[KnativeProperties]) -> dict[str, str]:
-    """A digest of the content of config files, so that its change is a new revision."""
-    contents = [(manifest.name, manifest.body) for manifest in config_maps(ctx)]
-    if not contents:
-        return {}
-    return {DIGEST: hashlib.blake2b(msgspec.json.encode(contents), digest_size=8).hexdigest()}
-
-
-def _config_name(ctx: WorkloadContext[KnativeProperties], container: Container, index: int) -> str:
-    return ctx.name(container.name, str(index))
-
-
-def _files(ctx: WorkloadContext[KnativeProperties]) -> Iterator[dict[str, Any]]:
-    for manifest in config_maps(ctx):
-        yield {"name": manifest.name, "configMap": {"name": manifest.name}}
-
-
-def _file_mounts(ctx: WorkloadContext[KnativeProperties], container: Container) -> Iterator[dict[str, Any]]:
-    for index, file in enumerate(container.config):
-        if file.value is not None:
-            name = _config_name(ctx, container, index)
-            # Knative requires read-only mounts of ConfigMaps
-            yield {"name": name, "mountPath": file.path, "subPath": _FILE, "readOnly": True}

@@ -91,11 +91,30 @@ def test_config_files_are_mounted_read_only_and_their_change_is_a_new_revision(r
     template = first.one("Service")["spec"]["template"]
     name = first.one("ConfigMap")["metadata"]["name"]
     assert first.one("ConfigMap")["data"] == {"file": "a=1"}
-    assert template["spec"]["volumes"] == [{"name": name, "configMap": {"name": name}}]
+    assert template["spec"]["volumes"] == [{"name": "app-web-app-0", "configMap": {"name": name}}]
     assert template["spec"]["containers"][0]["volumeMounts"] == [
-        {"name": name, "mountPath": "/etc/app/settings.ini", "subPath": "file", "readOnly": True}
+        {"name": "app-web-app-0", "mountPath": "/etc/app/settings.ini", "subPath": "file", "readOnly": True}
     ]
-    assert template["metadata"]["annotations"] != second.one("Service")["spec"]["template"]["metadata"]["annotations"]
+    assert name != second.one("ConfigMap")["metadata"]["name"]
+    assert template != second.one("Service")["spec"]["template"]
+
+
+@pytest.mark.parametrize(("value", "kept"), [("a=1", True), ("a=2", False)])
+def test_a_config_file_of_an_earlier_release_keeps_its_name_until_it_changes(
+    render_one: RenderOne, value: str, kept: bool
+) -> None:
+    annotations = {"rudr.oam.dev/config-digest": "f6cd8b27b7f9f630"}  # of a=1
+    live = {
+        "apiVersion": SERVICE.api_version,
+        "kind": SERVICE.kind,
+        "metadata": {"name": "app-web"},
+        "spec": {"template": {"metadata": {"annotations": annotations}}},
+    }
+    component = _component(config=[{"path": "/etc/app/settings.ini", "value": value}])
+    rendering = render_one(KnativeService(), component=component, observed=[live])
+    template = rendering.one("Service")["spec"]["template"]
+    assert (rendering.one("ConfigMap")["metadata"]["name"] == "app-web-app-0") is kept
+    assert (template["metadata"].get("annotations") == annotations) is kept
 
 
 def test_without_a_scale_knative_decides(render_one: RenderOne) -> None:

@@ -1,8 +1,11 @@
 """Config files of containers: a ConfigMap and a mount for each file, so that a mount hides no other files.
 
-Rudr mounted the directory and named the map `<container><index>`, which hid files and collided between components;
-the name is `<instance>-<container>-<index>`, with a hash at the end where dashes would be ambiguous.
-Kubernetes never refreshes a single mounted file in a running pod; the digest therefore causes a rollout.
+The name of a ConfigMap contains a hash of its content: `<instance>-<container>-<index>-<hash>`. A changed file is
+another ConfigMap and another pod template, so pods of the earlier revision keep the file that they started with.
+Kubernetes never refreshes a single mounted file in a running pod, so nothing is lost by the rollout.
+
+Releases before changed a ConfigMap `<instance>-<container>-<index>` in place. Its pods keep using it until their next
+change: renamed files would restart them at an upgrade of the controller.
 """
 
 from __future__ import annotations
@@ -11,18 +14,18 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
-from rudr_py.api import Manifest, Problem, WorkloadContext
+from rudr_py.api import Manifest, Problem, Ref, WorkloadContext, get_in, mappings_in
 from rudr_py.api.component import Container
 from rudr_py.builtin import kinds
 from rudr_py.builtin.workloads.container import with_paths
 
 DIGEST_ANNOTATION: Final = "rudr.oam.dev/config-digest"
-"""The pod annotation that changes with the content of a file; only on pods with config files."""
+"""The pod annotation that earlier releases changed with the content of a file; only on pods that keep earlier names."""
 
 LIMIT: Final = 1 << 20
 """The maximum number of bytes in a ConfigMap."""
@@ -31,47 +34,72 @@ _KEY = re.compile(r"(?!\.\.)(?!\.$)[-._a-zA-Z0-9]{1,253}")
 _KERNEL = ("/proc/", "/sys/")
 
 
-class _File(msgspec.Struct, frozen=True):
-    """A file with the name of its ConfigMap, the name of the pod's volume for it, and the key of the file."""
+class ConfigFile(msgspec.Struct, frozen=True):
+    """A file with the name of its ConfigMap, the name of the pod's volume for it, and the key of the file.
 
+    `index` is its place in the list of its container.
+    """
+
+    container: str
+    index: int
     config_map: str
     volume: str
     key: str
     path: str
     content: str
 
-
-def config_maps(ctx: WorkloadContext[Any], labels: dict[str, str]) -> tuple[Manifest, ...]:
-    """One ConfigMap per config file of the component."""
-    return tuple(
-        Manifest(kind=kinds.CONFIG_MAP, name=file.config_map, body={"data": {file.key: file.content}}, labels=labels)
-        for container in ctx.component.containers
-        for file in _files(ctx, container)
-    )
+    @property
+    def mount(self) -> tuple[str, str, str]:
+        """The container, the volume and the key of the file's mount."""
+        return self.container, self.volume, self.key
 
 
-def volumes(ctx: WorkloadContext[Any]) -> list[dict[str, Any]]:
-    """The pod's volumes for its config files."""
-    return [
-        {"name": file.volume, "configMap": {"name": file.config_map}}
-        for container in ctx.component.containers
-        for file in _files(ctx, container)
-    ]
+class ConfigFiles(msgspec.Struct, frozen=True):
+    """The config files of an instance. `digest` is the pod annotation of files with earlier names, else empty."""
+
+    files: tuple[ConfigFile, ...] = ()
+    digest: str = ""
+
+    def config_maps(self, labels: dict[str, str]) -> tuple[Manifest, ...]:
+        """One ConfigMap per file."""
+        return tuple(
+            Manifest(
+                kind=kinds.CONFIG_MAP, name=file.config_map, body={"data": {file.key: file.content}}, labels=labels
+            )
+            for file in self.files
+        )
+
+    def volumes(self) -> list[dict[str, Any]]:
+        """The pod's volumes."""
+        return [{"name": file.volume, "configMap": {"name": file.config_map}} for file in self.files]
+
+    def mounts(self, container: Container) -> list[dict[str, Any]]:
+        """The mounts of a container."""
+        return [
+            {"name": file.volume, "mountPath": file.path, "subPath": file.key}
+            for file in self.files
+            if file.container == container.name
+        ]
+
+    def pod_annotations(self) -> dict[str, str]:
+        """The annotations of the pod."""
+        return {DIGEST_ANNOTATION: self.digest} if self.digest else {}
 
 
-def mounts(ctx: WorkloadContext[Any], container: Container) -> list[dict[str, Any]]:
-    """The container's mounts of its own config files."""
-    return [{"name": file.volume, "mountPath": file.path, "subPath": file.key} for file in _files(ctx, container)]
+def config_files(ctx: WorkloadContext[Any], workload: Ref) -> ConfigFiles:
+    """The config files of the component. `workload` is the object whose pods mount them.
 
-
-def pod_annotations(ctx: WorkloadContext[Any]) -> dict[str, str]:
-    """The digest of all config files as a pod annotation; nothing when there are none."""
-    contents = [
-        (file.config_map, file.content) for container in ctx.component.containers for file in _files(ctx, container)
-    ]
-    if not contents:
-        return {}
-    return {DIGEST_ANNOTATION: hashlib.blake2b(json.dumps(contents).encode(), digest_size=8).hexdigest()}
+    They keep their earlier names while the live workload mounts the same files with the same contents by them.
+    """
+    files = tuple(file for container in ctx.component.containers for file in _files(ctx, container))
+    if not files:
+        return ConfigFiles()
+    digest = _hash([(file.config_map, file.content) for file in files], size=8)
+    template = get_in(ctx.live(workload), "spec", "template", default={})
+    annotations = get_in(template, "metadata", "annotations", default={})
+    if annotations.get(DIGEST_ANNOTATION) == digest and _mounted(template) >= {file.mount for file in files}:
+        return ConfigFiles(files, digest)
+    return ConfigFiles(tuple(_named_by_content(ctx, file) for file in files))
 
 
 def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
@@ -109,10 +137,33 @@ def key_of(path: str) -> str:
     return name if _KEY.fullmatch(name) else "file"
 
 
-def _files(ctx: WorkloadContext[Any], container: Container) -> Iterator[_File]:
+def _files(ctx: WorkloadContext[Any], container: Container) -> Iterator[ConfigFile]:
+    """The files of a container with the earlier names of their ConfigMaps."""
     # a file whose optional parameter is unset is omitted but keeps its index: the names of other files must not change
     for index, file in enumerate(container.config):
         if file.value is not None:
             name = ctx.name(container.name, str(index))
             # names of instances may contain dots, names of volumes may not
-            yield _File(name, name.replace(".", "-"), key_of(file.path), file.path, file.value)
+            volume = name.replace(".", "-")
+            yield ConfigFile(container.name, index, name, volume, key_of(file.path), file.path, file.value)
+
+
+def _named_by_content(ctx: WorkloadContext[Any], file: ConfigFile) -> ConfigFile:
+    name = ctx.name(file.container, str(file.index), _hash([file.key, file.content], size=5))
+    return msgspec.structs.replace(file, config_map=name)
+
+
+def _mounted(template: Mapping[str, Any]) -> frozenset[tuple[str, str, str]]:
+    """The container, the volume and the key of each mount of a single file in a live pod template."""
+    containers = mappings_in(template, "spec", "containers")
+    mounts = (
+        (container.get("name"), mount.get("name"), mount.get("subPath"))
+        for container in containers
+        for mount in mappings_in(container, "volumeMounts")
+    )
+    return frozenset((str(container), str(volume), str(key)) for container, volume, key in mounts)
+
+
+def _hash(value: object, *, size: int) -> str:
+    """The hash of a JSON value in hexadecimal digits, two for each byte of `size`."""
+    return hashlib.blake2b(json.dumps(value).encode(), digest_size=size).hexdigest()

@@ -1,7 +1,7 @@
 """Translates a ComponentSchematic into a pod template, with the field mapping of Rudr.
 
 Every field is part of the template's hash: an added or removed field restarts the pods of every application at the
-next release. The digest of config files is the only field that Rudr did not have.
+next release.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from rudr_py.api import Problem, WorkloadContext
 from rudr_py.builtin.workloads import config_files, container, volumes
+from rudr_py.builtin.workloads.config_files import ConfigFiles
 
 KUBECTL_COPY: Final = "kubectl.kubernetes.io/last-applied-configuration"
 """kubectl's copy of the ComponentSchematic. Rudr copied it to pods, so that each `kubectl apply` restarted them."""
@@ -18,23 +19,25 @@ KUBECTL_COPY: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _ARCHITECTURES = {"i386": "386"}
 
 
-def template(ctx: WorkloadContext[Any], labels: dict[str, str], restart: Literal["Always", "Never"]) -> dict[str, Any]:
-    """The pod template, with these labels and restart policy."""
+def template(
+    ctx: WorkloadContext[Any], labels: dict[str, str], restart: Literal["Always", "Never"], files: ConfigFiles
+) -> dict[str, Any]:
+    """The pod template, with these labels, restart policy and config files."""
     component = ctx.component
     copied = {key: value for key, value in component.metadata.annotations.items() if key != KUBECTL_COPY}
-    annotations = {**copied, **config_files.pod_annotations(ctx)}
+    annotations = {**copied, **files.pod_annotations()}
     secrets = dict.fromkeys(each.image_pull_secret for each in component.containers if each.image_pull_secret)
     arch = _ARCHITECTURES.get(component.arch, component.arch)
     selector = {"kubernetes.io/os": component.os_type, "kubernetes.io/arch": arch}
     spec = {
         "restartPolicy": restart,
         "containers": [
-            container.render(each, [*volumes.mounts(component, each), *config_files.mounts(ctx, each)])
+            container.render(each, [*volumes.mounts(component, each), *files.mounts(each)])
             for each in component.containers
         ],
     }
     optional: dict[str, Any] = {
-        "volumes": [*volumes.render(component), *config_files.volumes(ctx)],
+        "volumes": [*volumes.render(component), *files.volumes()],
         "imagePullSecrets": [{"name": name} for name in secrets],
         "nodeSelector": {key: value for key, value in selector.items() if value},
     }

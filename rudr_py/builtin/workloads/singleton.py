@@ -13,8 +13,9 @@ from rudr_py.builtin.workloads.workload import CoreWorkload
 
 
 def _stateful_set(selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
-    # schemas before Kubernetes 1.33 require serviceName, and it cannot be changed later
-    return {"serviceName": "", "selector": {"matchLabels": selector}, "template": template}
+    # replicas is the default, and set so that another value is reverted; schemas before Kubernetes 1.33 require
+    # serviceName, and it cannot be changed later
+    return {"replicas": 1, "serviceName": "", "selector": {"matchLabels": selector}, "template": template}
 
 
 class SingletonServer(CoreWorkload):
@@ -29,7 +30,7 @@ class SingletonServer(CoreWorkload):
     listens = True
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
-        """A StatefulSet; its default is one replica."""
+        """A StatefulSet of one replica."""
         return _stateful_set(selector, template)
 
 
@@ -44,7 +45,7 @@ class SingletonWorker(CoreWorkload):
     config_label = "SingletonWorker"
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
-        """A StatefulSet; its default is one replica."""
+        """A StatefulSet of one replica."""
         return _stateful_set(selector, template)
 
 
@@ -61,6 +62,6 @@ class SingletonTask(CoreWorkload):
     run_once = True
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
-        """A Job; without parallelism Kubernetes runs one pod."""
+        """A Job of one pod; both counts are the defaults, and set so that another parallelism is reverted."""
         del selector
-        return {"backoffLimit": BACKOFF_LIMIT, "template": template}
+        return {"backoffLimit": BACKOFF_LIMIT, "completions": 1, "parallelism": 1, "template": template}

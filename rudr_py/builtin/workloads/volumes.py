@@ -27,9 +27,26 @@ def disk(uses: tuple[Volume, ...]) -> Disk | None:
     return next((volume.disk for volume in uses if volume.disk is not None), None)
 
 
+def is_ephemeral(uses: tuple[Volume, ...]) -> bool:
+    """Whether the volume is deleted with its pod."""
+    first = disk(uses)
+    return first is not None and first.ephemeral
+
+
 def read_only(uses: tuple[Volume, ...]) -> bool:
     """Whether all uses of the volume are read-only."""
     return all(volume.access_mode == "RO" for volume in uses)
+
+
+def exclusive(component: Component) -> tuple[str, ...]:
+    """The volumes with data of their own that only one pod may mount at a time."""
+    return tuple(
+        name
+        for name, uses in by_name(component).items()
+        if not read_only(uses)
+        and not any(volume.sharing_policy == "Shared" for volume in uses)
+        and not is_ephemeral(uses)
+    )
 
 
 def render(component: Component) -> list[dict[str, Any]]:

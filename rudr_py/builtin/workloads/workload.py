@@ -68,10 +68,11 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
         unused = (
             f"a {self.name.rpartition('.')[2]} has no workloadSettings; ignored: {', '.join(sorted(ctx.properties))}"
         )
-        body = {"spec": self.spec(own, pod.template(ctx, own, self.restart))}
+        files = config_files.config_files(ctx, Ref(self.kind, ctx.instance))
+        body = {"spec": self.spec(own, pod.template(ctx, own, self.restart, files))}
         return Rendered(
             add=(
-                *config_files.config_maps(ctx, labels.workload(ctx, self.config_label)),
+                *files.config_maps(labels.workload(ctx, self.config_label)),
                 Manifest(kind=self.kind, name=ctx.instance, body=body, labels=own, run_once=self.run_once),
                 *(_service(ctx, own) if self.listens else ()),
             ),

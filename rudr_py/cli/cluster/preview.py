@@ -51,14 +51,14 @@ class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NamespacePreview:
-    """A namespace of a cluster after the documents have been applied."""
+    """A namespace of a cluster after the documents have been applied. `image_pull_policy` is the controller's."""
 
-    def __init__(self, cluster: ClusterClient, namespace: str, catalog: Catalog) -> None:
+    def __init__(self, cluster: ClusterClient, namespace: str, catalog: Catalog, image_pull_policy: str = "") -> None:
         self.namespace = namespace
         self.state = ClusterState()
         self._cluster = cluster
         self._catalog = catalog
-        self._reader = InputReader(self.state, catalog, SystemClock())
+        self._reader = InputReader(self.state, catalog, SystemClock(), image_pull_policy)
         self._component_positions: dict[str, Positions] = {}
         self._application_positions: dict[str, Positions] = {}
 
@@ -105,7 +105,9 @@ class NamespacePreview:
             for other in self._all(APPLICATION):
                 preview = await self._render(other)
                 inputs = self._inputs(other, preview.before)
-                assessment = health.assess(preview.plan, inputs.observed, inputs.now, preview.before.runs)
+                assessment = health.assess(
+                    preview.plan, inputs.observed, inputs.now, preview.before.runs, preview.before.ready_states
+                )
                 key = ObjectKey(self.namespace, other.name)
                 scopes.set_members(key, membership.members(preview.plan, assessment.instances))
                 scopes.reconciled(key)

@@ -40,6 +40,7 @@ from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
+from rudr_py.model.identity import ObjectKey
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 CREATE_ONLY = "1"
@@ -85,7 +86,9 @@ class Applier:
             return _present(live)
         if isinstance(decision, Wait):
             raise WaitingError(decision.message, reason=decision.reason)
-        refused = self._refusals.get(namespace, desired, live)
+        place = (str(desired.ref), desired.hash, live.uid if live is not None else "")
+        key = ObjectKey(namespace, application.name)
+        refused = self._refusals.get(key, place, _revision(live))
         if refused is not None:
             raise refused.with_traceback(None)
         try:
@@ -93,7 +96,10 @@ class Applier:
             return await self._execute(application, desired, history, target, observation, decision)
         except errors.RudrError as error:
             if failures.of(desired.ref, error).kind == "refused":
-                self._refusals.put(namespace, desired, live, error)
+                if isinstance(error, RefusedError) and error.reason == immutable_fields.IMMUTABLE:
+                    self._refusals.put_lasting(key, place, _revision(live), error)
+                else:
+                    self._refusals.put(key, place, error)
             raise
 
     async def _target(self, desired: DesiredObject, namespace: str) -> Target:
@@ -129,7 +135,7 @@ class Applier:
             try:
                 written = await self._perform(application, desired, target, decision)
             except (errors.ConflictError, errors.InvalidError, errors.ForbiddenError) as error:
-                following = await self._after_refusal(desired, target, decision, error)
+                following = await self._after_refusal(application, desired, target, decision, error)
                 if following is None or attempt == ATTEMPTS - 1 or (attempt and isinstance(following, Read)):
                     raise
                 decision = following
@@ -142,7 +148,12 @@ class Applier:
         return written
 
     async def _after_refusal(
-        self, desired: DesiredObject, target: Target, decision: Decision, error: errors.ApiError
+        self,
+        application: LiveObject,
+        desired: DesiredObject,
+        target: Target,
+        decision: Decision,
+        error: errors.ApiError,
     ) -> Decision | None:
         """The decision that follows a refused one; None where the refusal is final."""
         if _is_another_object(decision, error):
@@ -153,7 +164,8 @@ class Applier:
         if live["metadata"]["uid"] != decision.uid:
             return Read()
         following = await refused_apply.decide(self._client.client, target, desired, live, error)
-        if isinstance(following, Replace) and self._refusals.replace(target.namespace, desired):
+        key = ObjectKey(application.namespace, application.name)
+        if isinstance(following, Replace) and self._refusals.replace(key, (str(desired.ref), desired.hash)):
             message = f"{desired.ref} was replaced {REPLACEMENTS} times within an hour by the same body; {error}"
             return Refuse(message, immutable_fields.IMMUTABLE)
         return following
@@ -294,6 +306,11 @@ class Applier:
 
 def _present(live: LiveObject | None) -> LiveObject | None:
     return None if live is None or live.deleting else live
+
+
+def _revision(live: LiveObject | None) -> str:
+    """A text that changes with the spec of the object, or, where that has no generation, with any of its fields."""
+    return "" if live is None else str(live.generation or live.resource_version)
 
 
 def _place(desired: DesiredObject, target: Target) -> Place:

@@ -7,13 +7,13 @@ object that cannot be deleted does not keep other ones from being deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Kind, Ref, get_in, kstatus
-from rudr_py.controller.apply import mounts
+from rudr_py.api import Kind, Ref, get_in
+from rudr_py.controller.apply import config_maps, mounts
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.failures import Failure
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -24,7 +24,7 @@ from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
-from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CONFIG_MAP, POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
@@ -45,8 +45,8 @@ class PruneCandidate(msgspec.Struct, frozen=True):
 class PruneSchedule(msgspec.Struct, frozen=True):
     """The candidates by the time of their deletion.
 
-    `first` are deleted before anything is applied, `last` after every apply has succeeded, and `in_use` when the pods
-    that may still read or mount them have been replaced.
+    `first` are deleted before anything is applied, `last` after the applies unless `successors.deferred` keeps them,
+    and `in_use` when no pod and no revision of a workload may read or mount them any more.
     """
 
     first: tuple[PruneCandidate, ...] = ()
@@ -60,9 +60,13 @@ class PruneSchedule(msgspec.Struct, frozen=True):
 
 
 class Pruned(msgspec.Struct, frozen=True):
-    """`gone` are the objects that do not exist any more, or belong to another owner."""
+    """`gone` are the objects that do not exist any more, or belong to another owner.
+
+    `deleted` are those that a request has deleted, also where a finalizer still keeps them.
+    """
 
     gone: frozenset[Ref] = frozenset()
+    deleted: frozenset[Ref] = frozenset()
     failures: tuple[Failure, ...] = ()
 
 
@@ -82,13 +86,13 @@ def schedule(
     fixed = {
         manifest.ref for manifest in plan.manifests if (manifest.body.get("spec") or {}).get("replicas") is not None
     }
-    mounted = _mounted(surplus, plan, state)
+    used = {*_mounted(surplus, plan, state), *_read(surplus, plan, application.namespace, state)}
     first, last, in_use = [], [], []
     for candidate in surplus.values():
         if candidate.ref.kind.kind == AUTOSCALER and _scaled(candidate) in fixed:
             # it would revert the planned size. What it scaled keeps its size until that is applied
             first.append(candidate)
-        elif candidate.ref in mounted or _is_in_use(candidate, plan, application.namespace, state):
+        elif candidate.ref in used:
             in_use.append(candidate)
         else:
             last.append(candidate)
@@ -134,18 +138,15 @@ def _is_mounted(
     )
 
 
-def _is_in_use(candidate: PruneCandidate, plan: Plan, namespace: str, state: ClusterState) -> bool:
-    """Whether pods from before a rollout may still need a ConfigMap: a pod reads it again on another node."""
-    if candidate.ref.kind != CONFIG_MAP:
-        return False
-    instance = candidate.live.labels.get(labels.INSTANCE) if candidate.live is not None else None
-    for planned in plan.manifests:
-        rolls_out = not planned.inputs_digest and "template" in (planned.body.get("spec") or {})
-        if rolls_out and instance in (None, planned.body["metadata"]["labels"].get(labels.INSTANCE)):
-            live = state.get(planned.ref.kind, namespace, planned.ref.name)
-            if live is None or not kstatus.assess(live.document()).ok:
-                return True
-    return False
+def _read(surplus: Mapping[Ref, PruneCandidate], plan: Plan, namespace: str, state: ClusterState) -> Iterator[Ref]:
+    """The ConfigMaps that pods may still read, except those of an instance that is removed with its pods."""
+    uids = {one.live.uid for one in surplus.values() if one.live is not None}
+    instances = {instance.name for instance in plan.instances}
+    for ref, candidate in surplus.items():
+        live = candidate.live
+        removed = live is not None and live.owner_uid in uids and live.labels.get(labels.INSTANCE) not in instances
+        if not removed and config_maps.is_in_use(ref, live, plan, namespace, state):
+            yield ref
 
 
 class Pruner:
@@ -169,17 +170,34 @@ class Pruner:
         except errors.KubeError as error:
             ref = Ref(APPLICATION, application.name)
             return Pruned(failures=(failures.of(ref, error, otherwise=FAILED, needed=PURPOSE),))
-        gone: list[Ref] = []
+        gone: set[Ref] = set()
+        deleted: set[Ref] = set()
         failed: list[Failure] = []
         for candidate in due:
             try:
-                if await self._delete(application, candidate):
-                    gone.append(candidate.ref)
+                is_gone, is_deleted = await self._delete(application, candidate)
             except errors.RudrError as error:
                 failed.append(failures.of(candidate.ref, error, otherwise=FAILED, needed=PURPOSE))
-                if failed[-1].ends:
+                if await self.ends(application, failed[-1]):
                     break
-        return Pruned(frozenset(gone), tuple(failed))
+            else:
+                gone |= {candidate.ref} if is_gone else set()
+                deleted |= {candidate.ref} if is_deleted else set()
+        return Pruned(frozenset(gone), frozenset(deleted), tuple(failed))
+
+    async def ends(self, application: LiveObject, failure: Failure) -> bool:
+        """Whether every further request would fail for the same reason.
+
+        A request without an answer may concern its object only, because admission hangs; then the server still answers
+        a read of the application.
+        """
+        if not failure.unanswered:
+            return failure.ends
+        try:
+            await self._client.get(await self._target(application, Ref(APPLICATION, application.name)))
+        except errors.KubeError as error:
+            return isinstance(error, errors.ConnectionFailedError)
+        return False
 
     def _due(self, application: LiveObject, candidates: tuple[PruneCandidate, ...]) -> list[PruneCandidate]:
         """The candidates without those that are being deleted, that own an object to keep, or go with their owner."""
@@ -216,29 +234,29 @@ class Pruner:
             message = "the application has changed since it was planned; nothing is pruned"
             raise errors.ConflictError(message, status=409, reason="Conflict")
 
-    async def _delete(self, application: LiveObject, candidate: PruneCandidate) -> bool:
-        """Delete one object. Whether it is gone, or belongs to another owner."""
+    async def _delete(self, application: LiveObject, candidate: PruneCandidate) -> tuple[bool, bool]:
+        """Delete one object. Whether it is gone, or belongs to another owner; and whether a request has deleted it."""
         try:
             target = await self._target(application, candidate.ref)
             live = candidate.live if candidate.live is not None else await self._read(application, target)
             if live is None:
-                return True
+                return True, False
             if live.deleting:
                 self._terminating.put((application.uid, candidate.ref), None)
-                return False
+                return False, False
             return await self._send(application, target, live)
         except (errors.NotFoundError, errors.KindAbsentError):
-            return True
+            return True, False
 
-    async def _send(self, application: LiveObject, target: Target, live: LiveObject) -> bool:
-        """Send the DELETE, once more for an object that has just changed. Whether it is gone at once."""
+    async def _send(self, application: LiveObject, target: Target, live: LiveObject) -> tuple[bool, bool]:
+        """Send the DELETE, once more for an object that has just changed. Returns the same as `_delete`."""
         try:
-            return await self._send_once(application, target, live)
+            return await self._send_once(application, target, live), True
         except errors.ConflictError:
             newer = await self._read(application, target)
             if newer is None or newer.uid != live.uid:
-                return True
-            return False if newer.deleting else await self._send_once(application, target, newer)
+                return True, False
+            return (False, False) if newer.deleting else (await self._send_once(application, target, newer), True)
 
     async def _send_once(self, application: LiveObject, target: Target, live: LiveObject) -> bool:
         request = requests.delete(target, uid=live.uid, resource_version=live.resource_version)

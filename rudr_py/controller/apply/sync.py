@@ -1,24 +1,27 @@
 """Bring the objects of one application to its plan: apply in order, then prune. Writes no status.
 
-A failure stops the rest of its instance; other instances go on.
+A failure stops the objects that need the failed one (`dependencies`), and the deletions of the objects that it replaces
+(`successors`); everything else goes on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
+from rudr_py.controller.apply import dependencies, prune, successors
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply import former_owners as former
-from rudr_py.controller.apply import prune
 from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
+from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure, WaitingError
 from rudr_py.controller.results.result import Result
@@ -27,6 +30,7 @@ from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model import metadata_keys
+from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION
 from rudr_py.render import render
 from rudr_py.render.reclaim import IsReclaimed
@@ -41,7 +45,37 @@ PAUSED = metadata_keys.PAUSED_ANNOTATION
 
 FINALIZER_PURPOSE = "for the finalizer of an application whose objects are deleted with it"
 
+KEPT = "SuccessorNotApplied"
+"""The reason of an object that is not planned any more, and kept until the object that replaces it is applied."""
+
 Records = dict[Ref, AppliedRecord]
+
+
+@dataclass
+class Attempt:
+    """The failures of one pass over the plan.
+
+    `unapplied` are the objects that could not be applied, each with the message of the server where it refused the
+    object, else with an empty text. `ended` is whether every further request would fail for the same reason.
+    """
+
+    failures: list[Failure] = field(default_factory=list)
+    unapplied: dict[Ref, str] = field(default_factory=dict)
+    ended: bool = False
+
+    @property
+    def denials(self) -> bool:
+        """Whether the server has refused an object, which another object may have caused."""
+        return any(self.unapplied.values())
+
+    def fail(self, ref: Ref, failure: Failure) -> None:
+        """Note the failure of an object."""
+        self.failures.append(failure)
+        self.unapplied[ref] = failure.denial
+
+    def again(self) -> Attempt:
+        """A second pass that begins with these failures."""
+        return Attempt(list(self.failures), dict(self.unapplied), self.ended)
 
 
 class SyncResult(msgspec.Struct, frozen=True):
@@ -68,11 +102,14 @@ def paused(before: status.PreviousStatus) -> SyncResult:
 class Syncer:
     """Applies and prunes the objects of one application after another."""
 
-    def __init__(self, applier: Applier, pruner: Pruner, finalizer: Finalizer, state: ClusterState) -> None:
+    def __init__(
+        self, applier: Applier, pruner: Pruner, finalizer: Finalizer, state: ClusterState, refusals: Refusals
+    ) -> None:
         self._applier = applier
         self._pruner = pruner
         self._finalizer = finalizer
         self._state = state
+        self._refusals = refusals
 
     async def end(self, application: LiveObject, is_reclaimed: IsReclaimed) -> Result:
         """Delete the objects that are deleted with an application. One that is paused keeps all its objects."""
@@ -95,36 +132,59 @@ class Syncer:
     ) -> SyncResult:
         """Apply every planned object, then prune. `stored` and `runs` are those of the last status."""
         records = self._state.applications.records(application, stored)
-        failed = await self._prepare(application, plan, records)
-        if not failed:
-            failed = await self._apply_all(application, plan, records, runs)
-        if not failed:
-            failed = await self._prune(application, plan, records)
-        resources = inventory.order(records.values())
+        key = ObjectKey(application.namespace, application.name)
+        attempt = await self._prepare(application, plan, records)
+        guarded = attempt.again()
+        await self._apply_all(application, plan, records, runs, attempt)
+        pruned = await self._prune(application, plan, records, attempt)
+        if pruned:
+            self._refusals.freed(key)
+        if pruned and attempt.denials:
+            # a deleted object may have been the cause; deletions that waited for the refused objects follow
+            attempt = guarded
+            await self._apply_all(application, plan, records, runs, attempt)
+            await self._prune(application, plan, records, attempt, done=pruned)
+        return self._result(key, attempt, inventory.order(records.values()))
+
+    def _result(self, key: ObjectKey, attempt: Attempt, resources: tuple[Mapping[str, Any], ...]) -> SyncResult:
+        application_state = self._state.applications.get(key)
+        before, application_state.unapplied = application_state.unapplied, frozenset(attempt.unapplied)
+        failed = attempt.failures
         if not failed:
             sync = SyncState(state="True", reason="Synced", resources=resources)
             return SyncResult(sync, Result())
         reason, message = failures.worst(failed).reason, failures.message(failed)
         sync = SyncState(state="False", reason=reason, message=message, resources=resources)
-        return SyncResult(sync, failures.result(failed))
+        result = failures.result(failed, soon=self._refusals.is_soon(key))
+        return SyncResult(sync, msgspec.structs.replace(result, progress=application_state.unapplied < before))
 
-    async def _prepare(self, application: LiveObject, plan: Plan, records: Records) -> list[Failure]:
+    async def _prepare(self, application: LiveObject, plan: Plan, records: Records) -> Attempt:
         """Everything that precedes the first apply."""
+        attempt = Attempt()
         try:
             await self._finalizer.guard(application, plan)
         except errors.RudrError as error:
-            return [_finalizer_failure(application, error)]
+            failure = _finalizer_failure(application, error)
+            attempt.failures.append(failure)
+            attempt.unapplied.update((planned.ref, "") for planned in plan.manifests if planned.reclaim)
+            attempt.ended = await self._pruner.ends(application, failure)
         first = prune.schedule(self._state, application, plan, records.values()).first
-        if first:
+        if first and not attempt.ended:
             # its failures are reported after the applies, when it is tried again
             await self._pruner.prune(application, first)
-        return []
+        return attempt
 
-    async def _apply_all(self, application: LiveObject, plan: Plan, records: Records, runs: Runs) -> list[Failure]:
-        failed: list[Failure] = []
-        stopped: set[str] = set()
+    async def _apply_all(
+        self, application: LiveObject, plan: Plan, records: Records, runs: Runs, attempt: Attempt
+    ) -> None:
+        def exists(ref: Ref) -> bool:
+            return self._state.get(ref.kind, application.namespace, ref.name) is not None
+
         for planned in plan.manifests:
-            if planned.instance in stopped:
+            if planned.ref in attempt.unapplied:
+                continue
+            if attempt.ended or dependencies.missing(planned, plan, attempt.unapplied, exists) is not None:
+                attempt.unapplied[planned.ref] = ""
                 continue
             history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
             try:
@@ -132,15 +192,11 @@ class Syncer:
                 desired = desired_objects.complete(planned, self._owner(application, planned, plan), former_owners)
                 live = await self._applier.ensure(application, desired, history)
             except errors.RudrError as error:
-                failed.append(failures.of(planned.ref, error, needed=_purpose(planned, plan)))
-                if failed[-1].ends:
-                    break
-                if planned.instance:  # objects of the application itself do not depend on each other
-                    stopped.add(planned.instance)
+                attempt.fail(planned.ref, failures.of(planned.ref, error, needed=_purpose(planned, plan)))
+                attempt.ended = await self._pruner.ends(application, attempt.failures[-1])
             else:
                 if live is not None and live.uid:
                     records[planned.ref] = AppliedRecord(planned.ref, live.uid, inventory.digest(live))
-        return failed
 
     def _owner(self, application: LiveObject, planned: PlannedObject, plan: Plan) -> LiveObject | None:
         if planned.owner == "none":
@@ -153,17 +209,31 @@ class Syncer:
             raise WaitingError(f"{ref} does not exist yet")
         return owner
 
-    async def _prune(self, application: LiveObject, plan: Plan, records: Records) -> list[Failure]:
+    async def _prune(
+        self,
+        application: LiveObject,
+        plan: Plan,
+        records: Records,
+        attempt: Attempt,
+        done: frozenset[Ref] = frozenset(),
+    ) -> frozenset[Ref]:
+        """Delete what the plan lacks, without `done`; return the objects that the server has deleted."""
+        if attempt.ended:
+            return frozenset()
         schedule = prune.schedule(self._state, application, plan, records.values())
-        pruned = await self._pruner.prune(application, (*schedule.first, *schedule.last))
+        deferred = successors.deferred(self._state, application.namespace, plan, schedule.last, attempt.unapplied)
+        due = [one for one in (*schedule.first, *schedule.last) if one.ref not in deferred and one.ref not in done]
+        pruned = await self._pruner.prune(application, due)
         for ref in pruned.gone:
             records.pop(ref, None)
-        failed = list(pruned.failures)
-        try:
-            await self._finalizer.release(application, plan)
-        except errors.RudrError as error:
-            failed.append(_finalizer_failure(application, error))
-        return failed
+        attempt.failures += pruned.failures
+        attempt.failures += [Failure(reason=KEPT, message=text, kind="waiting") for text in deferred.values()]
+        if not attempt.failures:
+            try:
+                await self._finalizer.release(application, plan)
+            except errors.RudrError as error:
+                attempt.failures.append(_finalizer_failure(application, error))
+        return pruned.deleted
 
 
 def _finalizer_failure(application: LiveObject, error: errors.RudrError) -> Failure:

@@ -52,7 +52,8 @@ class Snapshot:
     @cached_property
     def assessment(self) -> Assessment:
         """The health of the application's objects."""
-        return health.assess(self.plan, self.inputs.observed, self.inputs.now, self.previous.runs)
+        previous = self.previous
+        return health.assess(self.plan, self.inputs.observed, self.inputs.now, previous.runs, previous.ready_states)
 
     def members(self) -> Members:
         """The instances of the application as members of scopes."""
@@ -133,8 +134,14 @@ class SnapshotReader:
         refs = (Ref(APPLICATION, snapshot.key.name), *(planned.ref for planned in plan.manifests))
         named = (state.get(ref.kind, namespace, ref.name) for ref in refs)
         children = (live for _, live in state.children(snapshot.application))
-        pods = (pod for instance in plan.instances for pod in state.pods(namespace, instance.name))
-        return (*(live for live in named if live is not None), *children, *pods)
+        labelled = (
+            live
+            for kind in sorted(snapshot.kinds, key=str)
+            for instance in plan.instances
+            for live in state.labelled(kind, namespace, instance.name)
+            if kind == POD or not live.owner_uid
+        )
+        return (*(live for live in named if live is not None), *children, *labelled)
 
     def _previous(self, live: LiveObject) -> PreviousStatus:
         return runs.recall(cluster_state.previous(live), self._state.deleted_runs(live))

@@ -23,6 +23,9 @@ LISTED = 20
 
 MISSING_RIGHT = "MissingRight"
 
+_DENIED_BY_WEBHOOK = "denied the request"
+"""Part of the server's message for a denial by an admission webhook, which chooses the status code."""
+
 FailureKind = Literal["refused", "error", "waiting"]
 
 
@@ -47,7 +50,9 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """An object that is not as desired.
 
     `hold` is how many seconds the server asked not to be called, `after` how many until a waiting object is tried
-    again. `ends` is whether the next object would fail for the same reason, so that it is not tried.
+    again. `ends` is whether the next object would fail for the same reason, so that it is not tried; for one that is
+    `unanswered` this is uncertain. `denial` is the message of the server where its admission or validation refused the
+    object, which another object may have caused.
     """
 
     reason: str
@@ -56,6 +61,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     hold: float = 0.0
     after: float | None = None
     ends: bool = False
+    unanswered: bool = False
+    denial: str = ""
 
 
 def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed", needed: str = "") -> Failure:
@@ -72,9 +79,12 @@ def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed", needed: st
         case errors.KindAbsentError():
             return Failure(reason="KindUnavailable", message=message, kind="waiting", after=SAFETY)
         case errors.ApiError():
-            return _answered(error, message, otherwise, needed)
+            failure = _answered(error, message, otherwise, needed)
+            is_denied = failure.kind == "refused" and failure.reason != MISSING_RIGHT
+            is_denied = is_denied or _DENIED_BY_WEBHOOK in error.message
+            return msgspec.structs.replace(failure, denial=error.message) if is_denied else failure
         case errors.ConnectionFailedError():
-            return Failure(reason="Unreachable", message=message, kind="error", ends=True)
+            return Failure(reason="Unreachable", message=message, kind="error", unanswered=True)
     return Failure(reason=otherwise, message=message, kind="error")
 
 
@@ -111,14 +121,14 @@ def message(failures: Sequence[Failure]) -> str:
     return "\n".join([*lines, *([f"and {more} more"] if more else [])])
 
 
-def result(failures: Sequence[Failure]) -> Result:
-    """The result of a reconcile with these failures."""
-    merged = merge(*(_result(failure) for failure in failures))
+def result(failures: Sequence[Failure], *, soon: bool = False) -> Result:
+    """The result of a reconcile with these failures. With `soon`, refused requests are retried as errors are."""
+    merged = merge(*(_result(failure, soon=soon) for failure in failures))
     return msgspec.structs.replace(merged, error=message(failures)) if merged.error else merged
 
 
-def _result(failure: Failure) -> Result:
+def _result(failure: Failure, *, soon: bool) -> Result:
     if failure.kind == "waiting":
         return Result(requeue_after=failure.after)
-    retry: Retry = "slow" if failure.kind == "refused" else "backoff"
+    retry: Retry = "slow" if failure.kind == "refused" and not (soon and failure.denial) else "backoff"
     return Result(requeue_after=failure.after, error=failure.message, retry=retry, hold=failure.hold)

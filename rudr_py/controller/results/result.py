@@ -17,13 +17,15 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     `requeue_after` is when the key is due again even without a change; None for never. `error` is empty after a
     success. `retry` is the consequence of an error: exponential backoff, the slow retry for requests that the server
     refuses, or, for a terminal error, nothing until a change. `hold` is how long the server asked not to be called:
-    the key is not reconciled earlier, not even after a change. `written` is whether a status was written.
+    the key is not reconciled earlier, not even after a change. `progress` is whether fewer objects failed than the last
+    time, so that the backoff restarts. `written` is whether a status was written.
     """
 
     requeue_after: float | None = None
     error: str = ""
     retry: Retry = "backoff"
     hold: float = 0.0
+    progress: bool = False
     written: bool = False
 
     @property
@@ -41,5 +43,6 @@ def merge(*results: Result) -> Result:
         error=first.error,
         retry=first.retry,
         hold=max((result.hold for result in results), default=0.0),
+        progress=any(result.progress for result in results),
         written=any(result.written for result in results),
     )

@@ -81,6 +81,7 @@ class ApplicationState:
 
     `settled` is the last state in which a reconcile left nothing to do.
     `conditions` are status and reason of each condition as last computed and logged; None before the first time.
+    `unapplied` are the planned objects that the last reconcile could not apply.
     `missing_rights` describes the rights for lack of which the status of instances or scopes was not written.
     """
 
@@ -92,6 +93,7 @@ class ApplicationState:
     probes: dict[tuple[str, str], ProbeState] = field(default_factory=dict)  # by scope and name of the probe
     summary: StatusSummary = field(default_factory=StatusSummary)
     missing_rights: tuple[str, ...] = ()
+    unapplied: frozenset[Ref] = frozenset()
     conditions: dict[str, tuple[str, str]] | None = None
 
     def probe_results(self) -> dict[str, dict[str, str | None]]:

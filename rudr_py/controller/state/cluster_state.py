@@ -99,10 +99,14 @@ class ClusterState:
         owners = {live.uid for kind, live in owned if kind == COMPONENT_INSTANCE}
         return tuple(live for live in self._deleted_runs.values() if live.owner_uid in owners)
 
+    def labelled(self, kind: Kind, namespace: str, instance: str) -> tuple[LiveObject, ...]:
+        """The objects of a kind with the label of an instance, with any owner."""
+        cache = self.cache(kind, namespace)
+        return cache.by_label(namespace, instance) if cache is not None else ()
+
     def pods(self, namespace: str, instance: str) -> tuple[LiveObject, ...]:
         """The pods of an instance."""
-        cache = self.cache(POD, namespace)
-        return cache.by_label(namespace, instance) if cache is not None else ()
+        return self.labelled(POD, namespace, instance)
 
 
 def previous(live: LiveObject) -> status.PreviousStatus:

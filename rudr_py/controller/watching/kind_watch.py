@@ -93,9 +93,9 @@ class Source:
 
 
 def selection(resource: Resource, namespace: str, kind: Kind) -> Selection:
-    """The objects of a kind that are watched: OAM kinds whole, children by our label, of pods only their status."""
+    """The watched objects of a kind: OAM kinds whole, children by our label, of pods their volumes and status."""
     if kind in cluster_state.OWN_KINDS or kind in definition_index.KINDS:
         return Selection(resource, namespace)
     if kind == POD:
-        return Selection(resource, namespace, labels=labels.INSTANCE, parts=("status",))
+        return Selection(resource, namespace, labels=labels.INSTANCE, parts=("spec.volumes", "status"))
     return Selection(resource, namespace, labels=f"{labels.MANAGED_BY}={labels.MANAGER}")

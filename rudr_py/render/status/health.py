@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from rudr_py.api import Context, Health, InvalidProperties, Ref, TraitContext
 from rudr_py.errors import PluginCallError
 from rudr_py.render.status import runs as running
+from rudr_py.render.status.sizes import ElasticInstance, ReadyState, ReadyStates
 from rudr_py.render.types import plugin_call
 from rudr_py.render.values.inputs import Observed, Runs
 from rudr_py.render.values.plan import BoundType, InstancePlan, Plan, ScopePlan
@@ -27,11 +29,12 @@ class TraitHealth(msgspec.Struct, frozen=True):
 
 
 class InstanceHealth(msgspec.Struct, frozen=True):
-    """An instance, its workload and its traits in the listed order."""
+    """An instance, its workload and its traits in the listed order; `ready_state` is for the status, see `sizes`."""
 
     plan: InstancePlan
     workload: Health
     traits: tuple[TraitHealth, ...]
+    ready_state: ReadyState | None = None
 
 
 class ScopeHealth(msgspec.Struct, frozen=True):
@@ -57,25 +60,35 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
 _FAILED = Health("failed", "Failed", "the Job failed and was deleted; it will run again when its inputs change")
 
 
-def assess(plan: Plan, observed: Observed, now: datetime, previous_runs: Runs = running.NO_RUNS) -> Assessment:
+def assess(
+    plan: Plan,
+    observed: Observed,
+    now: datetime,
+    previous_runs: Runs = running.NO_RUNS,
+    previous_ready: ReadyStates = MappingProxyType({}),
+) -> Assessment:
     """The health of all instances and scopes. If a type fails, it is `unknown` with the failure as message.
 
     `previous_runs` are those of the previous status: an object that has completed is healthy after its deletion, too.
+    `previous_ready` are the states of the instances when they were ready last, of the previous status, too.
     """
     runs = running.observe(plan, observed, previous_runs)
     settled = running.deleted(plan, observed, runs, running.COMPLETE)
     failed = running.deleted(plan, observed, runs, running.FAILED)
     instances = []
     for instance in plan.instances:
+        elastic = ElasticInstance(instance, observed, previous_ready.get(instance.name))
+        context = msgspec.structs.replace(instance.workload.context, sufficient_replicas=elastic.sufficient)
+        workload_type = msgspec.structs.replace(instance.workload, context=context)
         workload = (
             _FAILED
             if any((instance.name, ref) in failed for ref in instance.workload.refs)
-            else _assess(instance.workload, instance.name, observed, now, settled)
+            else _assess(workload_type, instance.name, elastic, now, settled)
         )
         traits = tuple(
             TraitHealth(trait, _assess(trait, instance.name, observed, now, settled)) for trait in instance.traits
         )
-        instances.append(InstanceHealth(instance, workload, traits))
+        instances.append(InstanceHealth(instance, workload, traits, elastic.ready_state if workload.ok else None))
     scopes = tuple(_scope(scope, observed, now) for scope in plan.scopes)
     return Assessment(runs=runs, settled=settled, instances=tuple(instances), scopes=scopes)
 

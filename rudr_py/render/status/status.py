@@ -17,10 +17,11 @@ import msgspec
 from rudr_py.api import Health, Ref, get_in, mappings_in
 from rudr_py.catalog import package_and_version
 from rudr_py.model.condition import TRUE, Condition, set_condition
-from rudr_py.render.status import conditions, health, rudr_status, times
+from rudr_py.render.status import conditions, health, rudr_status, sizes, times
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.status.health import Assessment, InstanceHealth, ScopeHealth
+from rudr_py.render.status.sizes import ReadyStates
 from rudr_py.render.values.inputs import Inputs, Observed, Runs, Times, TypeKey
 from rudr_py.render.values.plan import Plan
 
@@ -35,6 +36,7 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     `attached` and `first_seen` are those of `Inputs`; `runs` are those of objects that run once; `packages` is
     type -> the package that provided it. `instances`, `scopes` and `observed_components` are the unchanged entries.
+    `ready_states` are those of the instances that were ready; see `sizes`.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -47,6 +49,7 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
     resources: tuple[Mapping[str, Any], ...] = ()
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
     observed_components: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    ready_states: ReadyStates = msgspec.field(default_factory=dict)
 
 
 def read_previous(document: Any) -> PreviousStatus:
@@ -62,6 +65,7 @@ def read_previous(document: Any) -> PreviousStatus:
         scopes=scopes,
         resources=tuple(mappings_in(document, "resources")),
         packages=_read_packages(mappings_in(document, "packages")),
+        ready_states=_read_ready_states(instances),
         observed_components=_read_component_versions(get_in(document, "observedComponents", default={})),
     )
 
@@ -79,7 +83,7 @@ def status(
     `assessment` is that of `observed`, for callers that have one already.
     """
     generation = inputs.application.metadata.generation
-    assessment = assessment or health.assess(plan, observed, inputs.now, previous.runs)
+    assessment = assessment or health.assess(plan, observed, inputs.now, previous.runs, previous.ready_states)
     all_conditions = previous.conditions
     for condition in conditions.conditions(plan, sync, assessment.instances):
         # Ready of a paused application is about the objects of the documents before the pause
@@ -204,6 +208,8 @@ def _instance(instance_health: InstanceHealth, runs: Runs) -> dict[str, Any]:
             {"name": scope.name, "type": scope.type, "application": scope.application}
             for scope in instance_health.plan.scopes
         ]
+    if instance_health.ready_state is not None:
+        built |= sizes.written(instance_health.ready_state)
     if instance_health.plan.name in runs:
         built["runs"] = running.written(runs[instance_health.plan.name])
     return built
@@ -291,6 +297,11 @@ def _read_conditions(entries: Iterable[Mapping[str, Any]]) -> tuple[Condition, .
             continue
         conditions.setdefault(condition.type, condition)
     return tuple(conditions.values())
+
+
+def _read_ready_states(instances: Iterable[Mapping[str, Any]]) -> ReadyStates:
+    states = ((get_in(entry, "name", default=""), sizes.read(entry)) for entry in instances)
+    return {name: state for name, state in states if state is not None}
 
 
 def _read_component_versions(entries: Mapping[str, Any]) -> dict[str, Any]:

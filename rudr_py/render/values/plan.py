@@ -56,11 +56,17 @@ class BoundType(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
     first_seen: Times | None = None
 
 
+class Elastic(msgspec.Struct, frozen=True):
+    """A size that may change without a change of the documents; `minimum` is None if they name none."""
+
+    minimum: int | None = None
+
+
 class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
     """An instance: its ComponentInstance, its workload, and its traits in the listed order.
 
     `scopes` are those that it belongs to, their types with canonical names; `member` is its value for them, without
-    health, None when it belongs to none.
+    health, None when it belongs to none. `elastic` is None if the documents name the exact number of replicas.
     """
 
     name: str
@@ -70,6 +76,7 @@ class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
     traits: tuple[BoundType[TraitContext[Any]], ...] = ()
     scopes: tuple[DeclaredScope, ...] = ()
     member: Member | None = None
+    elastic: Elastic | None = None
 
 
 class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):

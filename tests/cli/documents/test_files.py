@@ -64,7 +64,7 @@ def test_a_file_is_read_once(tmp_path: Path, write: Write) -> None:
     ("content", "message"),
     [(b"a: [1\n", "not valid YAML"), (b"- 1\n", "must be a map"), (b"\xff\xfe\xfd", "UTF"), (b"a: 1\na: 2\n", "a")],
 )
-def test_an_invalid_file_does_not_stop_the_others(content: bytes, message: str, tmp_path: Path) -> None:
+def test_an_invalid_file_does_not_stop_the_reading_of_other_files(content: bytes, message: str, tmp_path: Path) -> None:
     bad, good = tmp_path / "bad.yaml", tmp_path / "good.yaml"
     bad.write_bytes(content)
     good.write_text("a: 1\n")

@@ -46,7 +46,7 @@ def test_the_owner_is_a_controller(live: Callable[..., LiveObject]) -> None:
     assert "ownerReferences" not in desired.complete(planned({}), None).document["metadata"]
 
 
-def test_the_annotation_beside_others_records_the_hash(live: Callable[..., LiveObject]) -> None:
+def test_the_annotation_with_the_hash_is_added_to_those_of_the_type(live: Callable[..., LiveObject]) -> None:
     complete = desired.complete(planned({}, annotations={"mine": "yes"}), None)
     assert complete.document["metadata"]["annotations"] == {"mine": "yes", APPLIED_ANNOTATION: complete.hash}
 
@@ -72,14 +72,14 @@ def test_another_owner_has_another_hash(live: Callable[..., LiveObject]) -> None
 
 
 @given(json)
-def test_the_planned_manifest_stays_as_it_was(data: Any) -> None:
+def test_the_planned_manifest_is_not_modified(data: Any) -> None:
     plan = planned(data)
     before = msgspec.json.encode(plan.body)
     desired.complete(plan, None).encoded(uid="u")
     assert msgspec.json.encode(plan.body) == before
 
 
-def test_preconditions_stand_in_the_metadata_and_not_in_the_hash() -> None:
+def test_preconditions_are_in_the_metadata_and_not_in_the_hash() -> None:
     complete = desired.complete(planned({}), None)
     sent = msgspec.json.decode(complete.encoded(uid="u", resource_version="1"))
     assert (sent["metadata"]["uid"], sent["metadata"]["resourceVersion"]) == ("u", "1")

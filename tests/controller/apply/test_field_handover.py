@@ -54,7 +54,7 @@ def holders(document: Document) -> set[str]:
     return {entry["manager"] for entry in entries if "f:replicas" in entry["fieldsV1"].get("f:spec", {})}
 
 
-async def test_a_field_that_is_left_to_others_keeps_its_live_value(bench: Any, owner: LiveObject, spent: Any) -> None:
+async def test_a_released_field_keeps_its_live_value(bench: Any, owner: LiveObject, spent: Any) -> None:
     record = await bench.ensure(deployment(5), owner)
     spent.reset()
     await bench.ensure(deployment(None), owner, record)
@@ -64,7 +64,9 @@ async def test_a_field_that_is_left_to_others_keeps_its_live_value(bench: Any, o
     assert holders(found) == {"rudr-handover"}
 
 
-async def test_the_next_owner_may_take_it_and_we_do_not_notice(bench: Any, owner: LiveObject, spent: Any) -> None:
+async def test_a_change_of_a_released_field_by_its_next_owner_causes_no_write(
+    bench: Any, owner: LiveObject, spent: Any
+) -> None:
     record = await bench.ensure(deployment(None), owner, await bench.ensure(deployment(5), owner))
     await bench.cluster.patch(DEPLOYMENT, "web", {"spec": {"replicas": 7}}, manager="tester-autoscaler")
     await bench.seen(DEPLOYMENT, "web")
@@ -75,7 +77,9 @@ async def test_the_next_owner_may_take_it_and_we_do_not_notice(bench: Any, owner
     assert (await now(bench))["spec"]["replicas"] == 7
 
 
-async def test_a_field_that_comes_back_to_us_is_let_go_by_the_other_manager(bench: Any, owner: LiveObject) -> None:
+async def test_a_field_that_is_rendered_again_is_released_by_the_hand_over_manager(
+    bench: Any, owner: LiveObject
+) -> None:
     record = await bench.ensure(deployment(None), owner, await bench.ensure(deployment(5), owner))
     await bench.ensure(deployment(3), owner, record)
     found = await now(bench)
@@ -84,7 +88,7 @@ async def test_a_field_that_comes_back_to_us_is_let_go_by_the_other_manager(benc
     assert "rudr-handover" not in {entry["manager"] for entry in found["metadata"]["managedFields"]}
 
 
-async def test_what_was_left_half_done_by_a_process_that_died_is_finished(
+async def test_a_return_of_a_field_that_a_killed_process_began_is_completed(
     bench: Any, owner: LiveObject, spent: Any
 ) -> None:
     """It had applied our value, and had not let the other manager go."""
@@ -103,7 +107,7 @@ async def test_what_was_left_half_done_by_a_process_that_died_is_finished(
     assert spent() == []
 
 
-async def test_an_autoscaler_that_was_quicker_than_we_is_noticed(bench: Any, owner: LiveObject) -> None:
+async def test_an_autoscaler_that_takes_the_field_during_its_return_is_detected(bench: Any, owner: LiveObject) -> None:
     """It took the field between our apply and our letting go: the digest is that of our apply."""
     record = await bench.ensure(deployment(None), owner, await bench.ensure(deployment(5), owner))
     send = bench.client.transport.send
@@ -123,7 +127,7 @@ async def test_an_autoscaler_that_was_quicker_than_we_is_noticed(bench: Any, own
     assert (await now(bench))["spec"]["replicas"] == 3
 
 
-async def test_a_field_that_we_do_not_own_is_left_as_it_is(bench: Any, owner: LiveObject, spent: Any) -> None:
+async def test_a_field_of_another_manager_is_not_handed_over(bench: Any, owner: LiveObject, spent: Any) -> None:
     record = await bench.ensure(deployment(None), owner)
     spent.reset()
     await bench.ensure(deployment(None, image="a:2"), owner, AppliedRecord(record.ref, record.uid))

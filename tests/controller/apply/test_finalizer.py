@@ -82,7 +82,7 @@ async def test_the_finalizer_is_added_with_the_first_object_and_removed_with_the
     assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
 
 
-async def test_an_object_stays_if_the_documents_do_not_delete_it_whatever_its_annotation_says(
+async def test_an_object_stays_if_the_documents_do_not_delete_it_even_if_its_annotation_does(
     bench: Any, reclaimer: Finalizer, kept: PlannedObject
 ) -> None:
     await guarded(bench, reclaimer, kept)
@@ -104,7 +104,7 @@ async def test_nothing_is_deleted_by_a_document_that_has_changed_since_it_was_re
     assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
 
 
-async def test_without_anything_to_reclaim_nothing_is_asked(
+async def test_without_an_object_to_reclaim_no_request_is_sent(
     bench: Any, reclaimer: Finalizer, config_map: Any, spent: Any
 ) -> None:
     application = await bench.application()
@@ -115,7 +115,7 @@ async def test_without_anything_to_reclaim_nothing_is_asked(
     assert spent() == []
 
 
-async def test_finalizers_of_others_stay(bench: Any, reclaimer: Finalizer, kept: PlannedObject) -> None:
+async def test_finalizers_of_other_managers_stay(bench: Any, reclaimer: Finalizer, kept: PlannedObject) -> None:
     application = await bench.application()
     await bench.cluster.patch(APPLICATION, "shop", {"metadata": {"finalizers": ["example.com/theirs"]}})
     await reclaimer.guard(application, Plan(manifests=(kept,)))
@@ -124,7 +124,7 @@ async def test_finalizers_of_others_stay(bench: Any, reclaimer: Finalizer, kept:
     assert await finalizers(bench) == ["example.com/theirs"]
 
 
-async def test_the_end_of_an_application_takes_what_goes_with_it(
+async def test_an_ending_application_deletes_the_objects_that_its_documents_delete(
     bench: Any, reclaimer: Finalizer, kept: PlannedObject
 ) -> None:
     await guarded(bench, reclaimer, kept)
@@ -134,7 +134,7 @@ async def test_the_end_of_an_application_takes_what_goes_with_it(
 
 
 @pytest.mark.parametrize("status", [403, 422])
-async def test_what_may_not_be_deleted_is_told_and_holds_nothing(
+async def test_an_object_that_may_not_be_deleted_is_reported_and_does_not_block_the_deletion(
     bench: Any, reclaimer: Finalizer, kept: PlannedObject, faults: Faults, status: int
 ) -> None:
     await guarded(bench, reclaimer, kept)
@@ -146,7 +146,7 @@ async def test_what_may_not_be_deleted_is_told_and_holds_nothing(
     assert await bench.cluster.get(CONFIG_MAP, "settings") is not None
 
 
-async def test_a_failure_of_the_server_is_tried_again(
+async def test_a_deletion_is_retried_after_a_failure_of_the_server(
     bench: Any, reclaimer: Finalizer, kept: PlannedObject, faults: Faults
 ) -> None:
     await guarded(bench, reclaimer, kept)
@@ -158,7 +158,9 @@ async def test_a_failure_of_the_server_is_tried_again(
     assert await finalizers(bench) is None
 
 
-async def test_another_object_of_the_same_name_is_left(bench: Any, reclaimer: Finalizer, kept: PlannedObject) -> None:
+async def test_another_object_of_the_same_name_is_not_deleted(
+    bench: Any, reclaimer: Finalizer, kept: PlannedObject
+) -> None:
     await guarded(bench, reclaimer, kept)
     application = await ending(bench)
     stale = bench.state.get(CONFIG_MAP, "shop", "settings")
@@ -171,7 +173,9 @@ async def test_another_object_of_the_same_name_is_left(bench: Any, reclaimer: Fi
 
 
 @pytest.mark.parametrize("way", ["orphan", "keep"])
-async def test_what_is_to_be_left_is_left(bench: Any, reclaimer: Finalizer, kept: PlannedObject, way: str) -> None:
+async def test_objects_are_kept_by_an_orphaning_deletion_and_on_request(
+    bench: Any, reclaimer: Finalizer, kept: PlannedObject, way: str
+) -> None:
     await guarded(bench, reclaimer, kept)
     application = await ending(bench, "Orphan" if way == "orphan" else "Background")
     assert (await reclaimer.end(application, always, keep=way == "keep")) == Result()
@@ -179,7 +183,7 @@ async def test_what_is_to_be_left_is_left(bench: Any, reclaimer: Finalizer, kept
     assert FINALIZER not in (await finalizers(bench) or [])
 
 
-async def test_nothing_is_begun_for_an_application_that_ends(
+async def test_no_finalizer_is_added_to_an_application_under_deletion(
     bench: Any, reclaimer: Finalizer, kept: PlannedObject
 ) -> None:
     application = await bench.application()
@@ -201,7 +205,7 @@ async def test_a_finalizer_that_may_not_be_written_stops_the_application(
     assert await bench.cluster.get(CONFIG_MAP, "settings") is None
 
 
-async def test_a_finalizer_that_may_not_be_taken_off_is_told_and_tried_again(
+async def test_a_finalizer_that_may_not_be_removed_is_reported_and_retried(
     bench: Any, reclaimer: Finalizer, kept: PlannedObject, faults: Faults
 ) -> None:
     await guarded(bench, reclaimer, kept)
@@ -214,7 +218,7 @@ async def test_a_finalizer_that_may_not_be_taken_off_is_told_and_tried_again(
     assert await finalizers(bench) is None
 
 
-def test_a_patch_of_what_is_right_already_is_empty() -> None:
+def test_the_patch_of_a_correct_document_is_empty() -> None:
     document = {"metadata": {"resourceVersion": "7", "finalizers": [FINALIZER]}}
     assert finalizer.patch(document, present=True) == []
     assert finalizer.patch({"metadata": {"resourceVersion": "7"}}, present=False) == []

@@ -63,7 +63,7 @@ def deployments(draw: st.DrawFn) -> Document:
 
 
 @given(deployments())
-def test_we_own_all_that_we_have_just_applied(wanted: Document) -> None:
+def test_an_applied_body_is_owned_completely(wanted: Document) -> None:
     live = apply(None, wanted, write("rudr"), force=True)
     mine = managed_fields.entry(live, "rudr")
     assert managed_fields.missing(mine, wanted) == ()
@@ -79,7 +79,7 @@ def values(document: Document) -> Any:
 
 
 @given(deployments(), deployments())
-def test_what_another_manager_took_from_us_is_missing_and_shared(wanted: Document, other: Document) -> None:
+def test_a_field_that_another_manager_took_is_missing_and_shared(wanted: Document, other: Document) -> None:
     live = apply(None, wanted, write("rudr"), force=True)
     live = apply(live, other, write("other"), force=True)
     mine = managed_fields.entry(live, "rudr")
@@ -93,7 +93,7 @@ def test_what_another_manager_took_from_us_is_missing_and_shared(wanted: Documen
 
 
 @given(deployments(), st.data())
-def test_what_somebody_removed_is_missing(wanted: Document, data: st.DataObject) -> None:
+def test_a_field_that_another_client_removed_is_missing(wanted: Document, data: st.DataObject) -> None:
     """A removed item of a list, or a removed label, is told by its name."""
     live = apply(None, wanted, write("rudr"), force=True)
     mine = managed_fields.entry(live, "rudr")
@@ -116,7 +116,7 @@ def test_without_an_entry_everything_is_missing() -> None:
     assert managed_fields.missing({}, wanted) == ("data",)
 
 
-def test_a_finalizer_is_told_by_itself() -> None:
+def test_a_finalizer_is_named_by_its_value() -> None:
     entry: Document = {"f:metadata": {"f:finalizers": {".": {}, 'v:"x/y"': {}}}}
     wanted = {"metadata": {"finalizers": ["x/y", "x/z"]}}
     assert managed_fields.missing(entry, wanted) == ("metadata.finalizers[x/z]",)
@@ -126,7 +126,7 @@ IMAGE: Path = ("spec", "template", "spec", "containers", {"name": "web"}, "image
 
 
 @given(deployments())
-def test_a_nested_value_is_found_where_it_was_put(wanted: Document) -> None:
+def test_a_nested_value_is_read_at_its_path(wanted: Document) -> None:
     assert managed_fields.value(managed_fields.nested(IMAGE, "a:1"), IMAGE) == "a:1"
     live = apply(None, wanted, write("rudr"), force=True)
     found = managed_fields.value(wanted, IMAGE)
@@ -168,7 +168,7 @@ def test_an_entry_is_that_of_an_apply_to_the_object_itself() -> None:
     assert list(managed_fields.others(document, "rudr")) == [("kubectl", {"f:scaled": {}})]
 
 
-def test_the_fields_that_two_bodies_have_differently_are_named_as_deep_as_they_are_owned() -> None:
+def test_fields_with_different_values_are_named_as_deep_as_they_are_owned() -> None:
     owned: dict[str, Any] = {
         "f:spec": {
             "f:replicas": {},

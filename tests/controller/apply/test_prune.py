@@ -48,7 +48,7 @@ async def test_what_is_owned_and_not_planned_is_deleted_after_one_look_at_the_ap
 ) -> None:
     spent.reset()
     pruned = await bench.pruner.prune(owner, surplus(bench, owner, planned=frozenset([ref("two")])))
-    assert pruned == Pruned(gone=frozenset([ref("one")]))
+    assert pruned == Pruned(gone=frozenset([ref("one")]), deleted=frozenset([ref("one")]))
     assert spent() == [APPLICATION, "DELETE configmaps/one"]
     assert await bench.cluster.get(CONFIG_MAP, "one") is None
     assert await bench.cluster.get(CONFIG_MAP, "two") is not None
@@ -94,7 +94,7 @@ async def test_what_became_somebody_elses_is_left(bench: Any, owner: LiveObject)
     assert await bench.cluster.get(CONFIG_MAP, "one") is not None
 
 
-async def test_another_object_of_the_same_name_is_left(bench: Any, owner: LiveObject, config_map: Any) -> None:
+async def test_another_object_of_the_same_name_is_not_deleted(bench: Any, owner: LiveObject, config_map: Any) -> None:
     found = surplus(bench, owner, planned=frozenset([ref("two")]))
     await bench.cluster.delete(CONFIG_MAP, "one")
     await bench.cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}})
@@ -119,7 +119,8 @@ async def test_what_is_held_back_from_going_is_awaited_without_a_request(
     await bench.cluster.patch(CONFIG_MAP, "one", HOLD)
     await bench.seen(CONFIG_MAP, "one")
     planned = frozenset([ref("two")])
-    assert await bench.pruner.prune(owner, surplus(bench, owner, planned=planned)) == Pruned()
+    pruned = await bench.pruner.prune(owner, surplus(bench, owner, planned=planned))
+    assert pruned == Pruned(deleted=frozenset([ref("one")]))
     await bench.seen(CONFIG_MAP, "one")
     spent.reset()
     for _ in range(3):
@@ -207,8 +208,19 @@ async def test_every_delete_names_uid_version_and_what_becomes_of_dependents(
     assert body["propagationPolicy"] == "Background"
 
 
-async def test_a_server_that_is_gone_is_asked_once(bench: Any, owner: LiveObject, faults: Faults, spent: Any) -> None:
-    faults.hang_up(Match(verb="delete"), times=9)
+async def test_a_delete_without_an_answer_ends_the_turn_only_if_the_application_cannot_be_read_either(
+    bench: Any, owner: LiveObject, faults: Faults
+) -> None:
+    faults.hang_up(Match(verb="delete", name="one"), times=2)
+    pruned = await bench.pruner.prune(owner, surplus(bench, owner))
+    assert ([failure.reason for failure in pruned.failures], pruned.gone) == (["Unreachable"], {ref("two")})
+
+
+async def test_a_turn_ends_when_the_application_cannot_be_read_after_a_delete_without_an_answer(
+    bench: Any, owner: LiveObject, faults: Faults
+) -> None:
+    faults.delay(0.0, Match(verb="get", plural="applicationconfigurations"))
+    faults.hang_up(times=9)
     pruned = await bench.pruner.prune(owner, surplus(bench, owner))
     assert [failure.reason for failure in pruned.failures] == ["Unreachable"]
 

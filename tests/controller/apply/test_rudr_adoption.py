@@ -65,7 +65,7 @@ def entries_after(found: Document, plan: PlannedObject | None = None) -> list[Do
     return values[0] if values else None
 
 
-def test_rudrs_entry_becomes_ours_without_what_we_do_not_render() -> None:
+def test_the_entry_of_rudr_becomes_that_of_the_controller_without_fields_that_are_not_rendered() -> None:
     operations = rudr_adoption.patch(document(entry()), planned(), None)
     assert operations[0] == {"op": "test", "path": "/metadata/resourceVersion", "value": "7"}
     (made,) = operations[1]["value"]
@@ -87,17 +87,17 @@ def test_rudrs_entry_becomes_ours_without_what_we_do_not_render() -> None:
         entry("rudr-handover", "Apply", {"f:metadata": {"f:annotations": {f"f:{APPLIED_ANNOTATION}": {}}}}),
     ],
 )
-def test_entries_of_others_stay_theirs(kept: Document) -> None:
+def test_entries_of_other_managers_stay(kept: Document) -> None:
     assert entries_after(document(kept)) is None
     assert kept in (entries_after(document(kept, entry())) or []) or kept["manager"] == "rudr"
 
 
-def test_an_object_that_we_have_applied_is_not_taken_again() -> None:
+def test_an_object_with_an_applied_hash_is_not_adopted_again() -> None:
     assert entries_after(document(entry(), annotations={APPLIED_ANNOTATION: "hash"})) is None
 
 
 @pytest.mark.parametrize("operation", ["Update", "Apply"])
-def test_whoever_brought_back_a_copy_of_ours_is_relieved_of_it(operation: str) -> None:
+def test_the_fields_of_a_restored_copy_are_taken_from_the_manager_that_restored_it(operation: str) -> None:
     copied = {**OWNED, "f:metadata": {"f:annotations": {f"f:{APPLIED_ANNOTATION}": {}}}}
     found = document(entry("velero-server", operation, copied), annotations={APPLIED_ANNOTATION: "hash"})
     assert [one["manager"] for one in entries_after(found) or []] == ["rudr"]
@@ -117,13 +117,13 @@ def test_several_entries_become_one() -> None:
         entry("velero-server", owned={**OWNED, "f:metadata": {"f:annotations": {f"f:{APPLIED_ANNOTATION}": {}}}}),
     ],
 )
-def test_of_an_entry_that_may_have_what_others_wrote_only_what_we_render_is_taken(found: Document) -> None:
+def test_only_rendered_fields_are_taken_from_an_entry_that_may_contain_those_of_other_clients(found: Document) -> None:
     (made,) = entries_after(document(found), planned(spec={"selector": {"a": "b"}})) or []
     assert (made["manager"], made["apiVersion"]) == ("rudr", "apps/v1")
     assert made["fieldsV1"]["f:spec"] == {"f:selector": {}}
 
 
-def test_rudrs_config_files_are_taken_even_then() -> None:
+def test_config_files_of_rudr_are_taken_from_such_an_entry_too() -> None:
     pod: Document = {
         "f:containers": {'k:{"name":"web"}': {"f:volumeMounts": {'k:{"mountPath":"/etc/a"}': {"f:name": {}}}}}
     }
@@ -140,7 +140,7 @@ def test_rudrs_config_files_are_taken_even_then() -> None:
     assert taken == {**pod, "f:volumes": {'k:{"name":"web0"}': {"f:name": {}}}}
 
 
-def test_of_what_runs_once_only_a_wrong_owner_goes(live: Callable[..., LiveObject]) -> None:
+def test_of_a_run_once_object_only_a_wrong_owner_is_removed(live: Callable[..., LiveObject]) -> None:
     owner = live(COMPONENT_INSTANCE, "web")
     wrong, right = {"uid": "of before", "controller": True}, {"uid": owner.uid, "controller": True}
     other = {"uid": "somebody's", "controller": False}
@@ -149,12 +149,12 @@ def test_of_what_runs_once_only_a_wrong_owner_goes(live: Callable[..., LiveObjec
     assert operations[1:] == [{"op": "replace", "path": "/metadata/ownerReferences", "value": [other]}]
 
 
-def test_what_is_to_have_no_owner_loses_it() -> None:
+def test_the_owner_of_an_object_without_a_planned_owner_is_removed() -> None:
     operations = rudr_adoption.patch(document(ownerReferences=[{"uid": "1", "controller": True}]), planned(), None)
     assert operations[1:] == [{"op": "replace", "path": "/metadata/ownerReferences", "value": []}]
 
 
-async def test_what_has_changed_meanwhile_is_looked_at_once_more(bench: Any, config_map: Any) -> None:
+async def test_an_object_that_changes_during_the_adoption_is_read_again(bench: Any, config_map: Any) -> None:
     application = await bench.application()
     found = await rudrs(bench, application)
     target = await bench.cluster.target(CONFIG_MAP, "settings")
@@ -176,7 +176,7 @@ async def rudrs(bench: Any, application: LiveObject) -> Document:
     return dict(found)
 
 
-async def test_what_rudr_wrote_and_we_do_not_render_goes_with_the_first_apply(bench: Any, config_map: Any) -> None:
+async def test_fields_of_rudr_that_are_not_rendered_are_removed_by_the_first_apply(bench: Any, config_map: Any) -> None:
     application = await bench.application()
     await rudrs(bench, application)
     await bench.ensure(config_map(), application)
@@ -185,7 +185,7 @@ async def test_what_rudr_wrote_and_we_do_not_render_goes_with_the_first_apply(be
     assert found["data"] == {"colour": "green"}
 
 
-async def test_a_refusal_to_take_over_is_told(bench: Any, config_map: Any, faults: Faults) -> None:
+async def test_a_refused_adoption_is_reported(bench: Any, config_map: Any, faults: Faults) -> None:
     application = await bench.application()
     await rudrs(bench, application)
     faults.refuse(403, Match(verb="patch", name="settings"), times=9)

@@ -75,7 +75,7 @@ def test_a_pod_is_active_until_its_containers_have_ended(
     assert runs.active_pods(state_with(pod), "shop", planned(inputs="")) == ()
 
 
-def test_the_last_state_of_what_is_gone_corrects_a_status_that_was_not_written_in_time(
+def test_the_last_state_of_a_deleted_run_corrects_a_status_that_was_not_written_in_time(
     live: Callable[..., LiveObject],
 ) -> None:
     ended = {"status": {"conditions": [{"type": "Complete", "status": "True"}]}}

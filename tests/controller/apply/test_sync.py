@@ -1,4 +1,4 @@
-"""All objects of an application: in order, each instance by itself, pruned only when all went well."""
+"""All objects of an application: in order; a failure stops what needs the object, and no deletion of anything else."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ async def test_a_kind_is_named_before_it_is_applied_for_the_first_time_only(app:
     assert bench.syncer.intent(app.live, app.plan("a", "b"), intent) is None
 
 
-async def test_a_refused_object_stops_its_instance_and_no_other(app: App, faults: Faults, spent: Any) -> None:
+async def test_a_refused_object_stops_no_object_that_does_not_need_it(app: App, faults: Faults, spent: Any) -> None:
     faults.refuse(403, Match(verb="patch", name="one"))
     spent.reset()
     synced = await app.sync("a/one", "a/two", "b/three")
-    assert spent() == ["PATCH configmaps/one", "PATCH configmaps/three"]
+    assert spent() == ["PATCH configmaps/one", "PATCH configmaps/two", "PATCH configmaps/three"]
     assert (synced.sync.state, synced.sync.reason, synced.result.retry) == ("False", "Forbidden", "slow")
     assert synced.sync.message == "configmap/one: Forbidden on order"
 
@@ -103,15 +103,51 @@ async def test_the_worst_failure_is_told_first_and_the_most_urgent_decides(app: 
     ]
 
 
-async def test_nothing_is_pruned_while_anything_fails(app: App, bench: Any, faults: Faults) -> None:
-    await app.sync("a", "b")
+async def test_a_removed_object_is_deleted_although_an_object_of_another_instance_fails(
+    app: App, bench: Any, faults: Faults
+) -> None:
+    await app.sync("a/one", "b/two")
+    await bench.seen(CONFIG_MAP, "two")
+    faults.refuse(500, Match(verb="patch", name="three"))
+    synced = await app.sync("a/one", "a/three")
+    assert synced.sync.message == "configmap/three: InternalError on order"
+    assert await bench.cluster.get(CONFIG_MAP, "two") is None
+    assert app.recorded() == {"one"}
+
+
+async def test_an_object_is_kept_until_the_object_of_its_kind_that_replaces_it_is_applied(
+    app: App, bench: Any, faults: Faults
+) -> None:
+    await app.sync("/a", "/b")
     await bench.seen(CONFIG_MAP, "b")
     faults.refuse(500, Match(verb="patch", name="c"))
-    assert (await app.sync("a", "c")).sync.state == "False"
+    synced = await app.sync("/a", "/c")
+    assert synced.sync.message.splitlines() == [
+        "configmap/c: InternalError on order",
+        "configmap/b is kept until configmap/c is applied",
+    ]
     assert await bench.cluster.get(CONFIG_MAP, "b") is not None
-    assert (await app.sync("a", "c")).sync.state == "True"
+    assert (await app.sync("/a", "/c")).sync.state == "True"
     assert await bench.cluster.get(CONFIG_MAP, "b") is None
     assert app.recorded() == {"a", "c"}
+
+
+async def test_the_backoff_restarts_when_fewer_objects_fail(app: App, faults: Faults) -> None:
+    faults.refuse(503, Match(verb="patch"), times=2)
+    assert not (await app.sync("a", "b")).result.progress
+    faults.refuse(503, Match(verb="patch", name="b"), times=2)
+    assert (await app.sync("a", "b")).result.progress
+    assert not (await app.sync("a", "b")).result.progress
+
+
+async def test_nothing_is_deleted_while_the_application_cannot_be_read(app: App, bench: Any, faults: Faults) -> None:
+    await app.sync("a/one", "b/two")
+    await bench.seen(CONFIG_MAP, "two")
+    faults.refuse(503, Match(verb="get", plural="applicationconfigurations"))
+    assert (await app.sync("a/one")).sync.state == "False"
+    assert await bench.cluster.get(CONFIG_MAP, "two") is not None
+    assert (await app.sync("a/one")).sync.state == "True"
+    assert await bench.cluster.get(CONFIG_MAP, "two") is None
 
 
 async def test_what_cannot_be_pruned_is_told(app: App, bench: Any, faults: Faults) -> None:
@@ -168,11 +204,20 @@ async def test_an_absent_kind_is_told_and_the_rest_is_made(app: App, bench: Any)
     assert await bench.cluster.get(CONFIG_MAP, "b") is not None
 
 
-async def test_a_lost_connection_ends_the_turn(app: App, faults: Faults) -> None:
-    faults.hang_up(Match(verb="patch"))
+async def test_a_request_without_an_answer_fails_one_object(app: App, faults: Faults, spent: Any) -> None:
+    faults.hang_up(Match(verb="patch", name="a"))
+    spent.reset()
     synced = await app.sync("a", "b")
     assert (synced.sync.reason, synced.result.retry) == ("Unreachable", "backoff")
-    assert "b" not in synced.sync.message
+    assert spent()[-1] == "PATCH configmaps/b"
+    assert app.recorded() == {"b"}
+
+
+async def test_a_lost_connection_ends_the_turn(app: App, faults: Faults) -> None:
+    faults.hang_up(times=2)
+    synced = await app.sync("a", "b")
+    assert (synced.sync.reason, synced.result.retry) == ("Unreachable", "backoff")
+    assert "configmap/b" not in synced.sync.message
 
 
 @pytest.mark.parametrize(("reason", "retry"), [(render.INVALID, "never"), (render.PLUGIN_FAILED, "slow")])

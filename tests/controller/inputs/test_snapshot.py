@@ -106,6 +106,11 @@ CHANGES: dict[str, tuple[Kind, str, dict[str, Any]]] = {
         "other",
         {"uid": "i", "ownerReferences": [{"controller": True, "uid": "u"}]},
     ),
+    "an object of the instance without an owner is created": (
+        DEPLOYMENT,
+        "kept",
+        {"uid": "k", "labels": {labels.INSTANCE: "shop-web"}},
+    ),
     "a pod of the instance is created": (POD, "shop-web-1", {"uid": "p", "labels": {labels.INSTANCE: "shop-web"}}),
 }
 

@@ -46,7 +46,7 @@ def failure(**fields: Any) -> dict[str, Any]:
         (errors.ServerError("down", status=503, retry_after=3.0), failure(kind="error", hold=3.0)),
         (errors.InvalidError("bad", status=422, reason="Invalid"), failure(kind="refused", reason="Invalid")),
         (errors.ApiError("teapot", status=418), failure(kind="refused")),
-        (errors.ConnectionFailedError("reset"), failure(kind="error", reason="Unreachable", ends=True)),
+        (errors.ConnectionFailedError("reset"), failure(kind="error", reason="Unreachable", unanswered=True)),
         (errors.UndecodableError("what?"), failure(kind="error")),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",

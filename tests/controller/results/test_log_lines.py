@@ -77,7 +77,7 @@ def kept() -> Iterator[Kept]:
         logger.removeHandler(handler)
 
 
-async def test_log_records_inside_a_reconcile_have_its_id_and_others_have_none(
+async def test_log_records_have_the_id_of_the_reconcile_that_they_are_written_in(
     cluster: Any, component: Any, application: Any, kept: Kept
 ) -> None:
     known = loading.installed(only=()).catalog

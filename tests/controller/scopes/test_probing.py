@@ -152,7 +152,7 @@ async def test_a_member_without_an_address_fails_without_a_request(bench: Bench)
     assert not bench.script.asked
 
 
-async def test_an_exception_in_one_probe_does_not_affect_others(bench: Bench) -> None:
+async def test_an_exception_in_one_probe_does_not_affect_other_probes(bench: Bench) -> None:
     async def broken(request: ProbeRequest) -> str | None:
         if request.host == "web":
             raise RuntimeError("out of order")

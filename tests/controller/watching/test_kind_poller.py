@@ -80,7 +80,9 @@ async def test_a_failing_discovery_is_tried_once_per_round(
     assert (await seeker.resolve(Kind("v1", "Pod"))).plural == "pods"
 
 
-async def test_a_cancelled_waiter_does_not_stop_the_round_of_others(seeker: KindPoller, clock: FakeClock) -> None:
+async def test_a_cancelled_waiter_does_not_stop_the_round_of_other_waiters(
+    seeker: KindPoller, clock: FakeClock
+) -> None:
     first, second = (asyncio.create_task(seeker.next_round(lambda: True)) for _ in range(2))
     await settle()
     first.cancel()

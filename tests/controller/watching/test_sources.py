@@ -175,7 +175,7 @@ async def test_a_forbidden_required_kind_blocks_the_applications_of_its_namespac
         assert running.ensure(OWN, SHOP)
 
 
-async def test_a_forbidden_namespace_does_not_block_others(
+async def test_a_forbidden_namespace_does_not_block_other_namespaces(
     cluster: Any, transport: Any, clock: FakeClock, faults: Faults
 ) -> None:
     await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}})
@@ -217,7 +217,7 @@ async def test_a_cluster_scoped_kind_is_not_watched(cluster: Any, transport: Any
     ("kind", "labels", "parts"),
     [
         (APPLICATION, "", ()),
-        (POD, "oam.dev/instance-name", ("status",)),
+        (POD, "oam.dev/instance-name", ("spec.volumes", "status")),
         (SERVICE, "app.kubernetes.io/managed-by=rudr", ()),
     ],
 )

@@ -56,7 +56,7 @@ async def test_printer_columns_are_those_of_the_definition(api: Api) -> None:
     assert table["rows"][0]["cells"] == ["w", 2]
 
 
-async def test_a_changed_definition_changes_what_is_served(api: Api) -> None:
+async def test_a_changed_definition_changes_the_served_kind(api: Api) -> None:
     await api.created(DEFINITIONS, widget_definition())
     await api.created(WIDGETS, widget("w", size=2))
     changed = (await api("GET", f"{DEFINITIONS}/widgets.example.dev")).body

@@ -80,7 +80,7 @@ def test_two_different_values_give_the_same_entry(by: MakeWrite) -> None:
     assert entry_of(first, "rudr") == entry_of(two, "rudr")
 
 
-def test_a_foreign_edit_takes_the_field_out_of_our_entry(by: MakeWrite) -> None:
+def test_an_edit_by_another_manager_removes_the_field_from_the_entry(by: MakeWrite) -> None:
     live = merging.apply(None, body(size=1, color="red"), by("rudr"), force=True)
     changed = {**live, "spec": {"size": 5, "color": "red"}}
     after = updated(live, changed, by("kubectl-edit", second=5))
@@ -89,14 +89,14 @@ def test_a_foreign_edit_takes_the_field_out_of_our_entry(by: MakeWrite) -> None:
     assert entry_of(after, "rudr")["time"] == "2026-11-23T10:00:00Z"
 
 
-def test_a_foreign_removal_takes_the_field_out_of_our_entry(by: MakeWrite) -> None:
+def test_a_removal_by_another_manager_removes_the_field_from_the_entry(by: MakeWrite) -> None:
     live = merging.apply(None, body(size=1, color="red"), by("rudr"), force=True)
     after = updated(live, {**live, "spec": {"color": "red"}}, by("kubectl-edit"))
     assert entry_of(after, "rudr")["fieldsV1"] == {"f:spec": {"f:color": {}}}
     assert [entry["manager"] for entry in after["metadata"]["managedFields"]] == ["rudr"]
 
 
-def test_a_foreign_field_and_a_status_change_leave_our_entry_alone(by: MakeWrite) -> None:
+def test_a_field_of_another_manager_and_a_status_change_do_not_change_the_entry(by: MakeWrite) -> None:
     live = merging.apply(None, body(size=1), by("rudr"), force=True)
     foreign = updated(live, {**live, "spec": {"size": 1, "color": "red"}}, by("hand"))
     status = by(

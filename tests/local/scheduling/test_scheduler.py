@@ -65,11 +65,13 @@ def test_a_pod_that_fits_gets_the_node_with_the_fewest_pods() -> None:
         ({"cpu": "64", "memory": "1Ti"}, "1 Insufficient cpu, 1 Insufficient memory"),
     ],
 )
-def test_a_pod_that_is_too_large_for_any_node_says_what_is_lacking(requests: dict[str, str], reasons: str) -> None:
+def test_a_pod_that_is_too_large_for_any_node_has_a_condition_that_names_the_lacking_resources(
+    requests: dict[str, str], reasons: str
+) -> None:
     assert message(pod(requests=requests)) == f"0/1 nodes are available: {reasons}. {HOPELESS}"
 
 
-def test_a_pod_may_fit_when_others_end() -> None:
+def test_a_pod_may_fit_when_other_pods_end() -> None:
     running = (pod("a", "local", requests={"cpu": "3500m"}),)
     expected = f"0/1 nodes are available: 1 Insufficient cpu. {NO_VICTIMS}"
     assert message(pod(requests={"cpu": "1"}), running=running) == expected

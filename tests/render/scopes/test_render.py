@@ -234,7 +234,7 @@ def test_two_scopes_that_would_write_one_object_are_both_named(
     assert message.startswith('"east" and "west" would both write configmap/same')
 
 
-def test_a_scope_knows_its_siblings(plan: Make, application: Text, with_types: Types) -> None:
+def test_a_scope_gets_the_names_of_its_siblings(plan: Make, application: Text, with_types: Types) -> None:
     scopes = [{"name": "east", "type": Zone.name}, WELL, {"name": "west", "type": Zone.name}]
     rendered = plan(application(scopes=scopes), types=with_types(Zone()))
     assert {warning.message for warning in rendered.warnings} == {"siblings: east, west"}

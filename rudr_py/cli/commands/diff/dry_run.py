@@ -7,7 +7,7 @@ reconcile makes. Sends reads and dry runs only.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import msgspec
@@ -20,11 +20,13 @@ from rudr_py.cli.commands.diff import document_diff
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.controller.apply import (
     decide,
+    dependencies,
     managed_fields,
     prune,
     refused_apply,
     rudr_adoption,
     runs,
+    successors,
     sync,
 )
 from rudr_py.controller.apply import desired as desired_objects
@@ -45,6 +47,7 @@ from rudr_py.controller.apply.decide import (
 )
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.prune import PruneCandidate
+from rudr_py.controller.results import failures
 from rudr_py.controller.state import inventory
 from rudr_py.errors import RudrError
 from rudr_py.kube import live_object, requests
@@ -63,7 +66,11 @@ IN_USE = "pods may still read it until their rollout has ended"
 
 
 class RefusedError(RudrError):
-    """The controller or the server would refuse an object."""
+    """The controller or the server would refuse an object; `denial` is the message of the server where it would."""
+
+    def __init__(self, message: str, *, denial: str = "") -> None:
+        super().__init__(message)
+        self.denial = denial
 
 
 class DryRun:
@@ -79,28 +86,30 @@ class DryRun:
     async def differences(self) -> AsyncIterator[DocumentDiff | RefusedError]:
         """Yield every object that would be created, changed, replaced or pruned, in the controller's order.
 
-        A refused object ends its instance, as in the controller, and blocks pruning; an awaited one does the same for
-        as long as it is awaited. Raises KubeError when the server cannot be read.
+        As in the controller, a refused or awaited object blocks the objects that need it, and the deletions of those
+        that it replaces. Raises KubeError when the server cannot be read.
         """
         paused = self._application.annotations.get(sync.PAUSED) == "true"
         reason = "the application is paused" if paused else ""
-        blocked: dict[str, str] = {}
-        refused: set[str] = set()
+        unapplied: dict[Ref, str] = {}
+        refused: set[Ref] = set()
         async for planned, result in self._compared():
-            if planned.instance in refused:
-                continue
-            if isinstance(result, RefusedError):
-                yield result
-                reason = reason or f"{planned.ref} is refused"
-                refused.update({planned.instance} - {""})
+            needed = dependencies.missing(planned, self._preview.plan, unapplied, self._exists)
+            if isinstance(result, RefusedError) or needed in refused:
+                refused.add(planned.ref)
+                unapplied[planned.ref] = result.denial if isinstance(result, RefusedError) and needed is None else ""
+                if isinstance(result, RefusedError) and needed is None:
+                    yield result
                 continue
             for difference in result:
-                yield _blocked(difference, reason if paused else blocked.get(planned.instance, ""))
-                if difference.blocked and difference.merged is not None:
-                    reason = reason or f"{planned.ref} is not applied yet"
-                    blocked |= {planned.instance: reason} if planned.instance else {}
-        async for difference in self._pruned(reason, paused=paused):
+                yield _blocked(difference, reason or (f"{needed} is not applied yet" if needed else ""))
+                if needed is not None or (difference.blocked and difference.merged is not None):
+                    unapplied[planned.ref] = ""
+        async for difference in self._pruned(reason, unapplied):
             yield difference
+
+    def _exists(self, ref: Ref) -> bool:
+        return self._namespace.state.get(ref.kind, self._application.namespace, ref.name) is not None
 
     async def _compared(self) -> AsyncIterator[tuple[PlannedObject, tuple[DocumentDiff, ...] | RefusedError]]:
         free = asyncio.Semaphore(CONCURRENCY)
@@ -112,7 +121,8 @@ class DryRun:
                 except RefusedError as error:
                     return error
                 except (errors.ApiError, errors.KindAbsentError) as error:
-                    return RefusedError(f"{planned.ref}: {error}")
+                    denial = failures.of(planned.ref, error).denial
+                    return RefusedError(f"{planned.ref}: {error}", denial=denial)
 
         manifests = self._preview.plan.manifests
         for pair in zip(manifests, await asyncio.gather(*map(compare, manifests)), strict=True):
@@ -210,20 +220,19 @@ class DryRun:
                 ref = Ref(CONFIG_MAP, name)
                 yield DocumentDiff(ref=ref, namespace=target.namespace, live=document, merged=None, blocked=IN_USE)
 
-    async def _pruned(self, reason: str, *, paused: bool) -> AsyncIterator[DocumentDiff]:
-        """The objects that the plan lacks. `reason` is why pruning is blocked, empty where it is not."""
-        schedule = prune.schedule(self._namespace.state, self._application, self._preview.plan, self._records.values())
+    async def _pruned(self, reason: str, unapplied: Mapping[Ref, str]) -> AsyncIterator[DocumentDiff]:
+        """The objects that the plan lacks. `reason` is why nothing is pruned, empty where something may be."""
+        state, plan = self._namespace.state, self._preview.plan
+        schedule = prune.schedule(state, self._application, plan, self._records.values())
         owners = schedule.terminating_owners()
-        for candidates, blocked in (
-            (schedule.first, reason if paused else ""),
-            (schedule.last, reason),
-            (schedule.in_use, reason or IN_USE),
-        ):
+        deferred = successors.deferred(state, self._application.namespace, plan, schedule.last, unapplied)
+        for candidates, in_use in ((schedule.first, ""), (schedule.last, ""), (schedule.in_use, IN_USE)):
             for candidate in candidates:
                 document = await self._surplus(candidate)
                 if document is None:
                     continue
                 waits = candidate.live is not None and candidate.live.owner_uid in owners
+                blocked = reason or in_use or deferred.get(candidate.ref, "")
                 yield DocumentDiff(
                     ref=candidate.ref,
                     namespace=self._application.namespace,

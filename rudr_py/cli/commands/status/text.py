@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from rudr_py.api import kstatus
 from rudr_py.cli.commands.status.report import (
     ApplicationReport,
     ReportedCondition,
@@ -18,6 +19,9 @@ from rudr_py.cli.output import colour, plain_text, table
 from rudr_py.cli.output.table import Cell, Row
 
 HEADER = ("INSTANCE", "HEALTH", "REASON", "DETAILS")
+
+NOTED = frozenset({kstatus.SCALING_UP, kstatus.ROLLOUT_PAUSED})
+"""The reasons of ready items whose messages are printed, too."""
 
 MAX_DETAILS = 14
 """The longest details, in characters, that are printed in the row of an item; longer ones are printed below it."""
@@ -92,7 +96,7 @@ def _instance(instance: ReportedInstance, wide: bool) -> Iterator[Row]:
 def _item(name: str, item: ReportItem, prefix: str) -> Iterator[Row]:
     details = " ".join(f"{key}={value}" for key, value in item.show.items())
     fits = len(details) <= MAX_DETAILS
-    below = [] if item.ok or not item.message else [item.message]
+    below = [item.message] if item.message and not (item.ok and item.reason not in NOTED) else []
     if not fits:
         below.insert(0, details)
     yield Row(

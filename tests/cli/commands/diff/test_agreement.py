@@ -148,8 +148,9 @@ def test_an_object_outside_of_the_namespace_is_announced_as_refused(diff: Diff, 
     assert "error: tenant.example.com/tenants-first is in no namespace; " in announced.stderr
 
 
-def test_nothing_is_announced_that_a_refused_object_keeps_from_being_written(diff: Diff, api: LocalHandle) -> None:
-    """The controller ends an instance at its first refused object, and prunes nothing before all are applied."""
+def test_a_renamed_instance_is_announced_as_kept_while_an_object_of_its_successor_is_refused(
+    diff: Diff, api: LocalHandle
+) -> None:
     api.apply(*yaml.safe_load_all(PAIR))
     api.ready("pair")
     spec = {"ports": [{"port": 1}]}
@@ -159,11 +160,10 @@ def test_nothing_is_announced_that_a_refused_object_keeps_from_being_written(dif
     api.apply(*yaml.safe_load_all(renamed))
     api.until(API_VERSION, "ApplicationConfiguration", "pair", not_synced)
     assert 'error: service/pair-new already exists and was written by "tester"\n' in announced.stderr
-    assert "ingress.networking.k8s.io/pair-new-" not in announced.stdout
-    ingresses = [ingress["metadata"]["name"] for ingress in api.list("networking.k8s.io/v1", "Ingress")]
-    assert not any(name.startswith("pair-new-") for name in ingresses)
-    blocked = "would be pruned\n# blocked: service/pair-new is refused\n"
-    assert f"# deployment.apps/pair-web in default: {blocked}" in announced.stdout
+    assert "ingress.networking.k8s.io/pair-new-trait-ingress in default: would be created\n" in announced.stdout
+    assert api.get("networking.k8s.io/v1", "Ingress", "pair-new-trait-ingress") is not None
+    kept = "deployment.apps/pair-web is kept until service/pair-new is applied"
+    assert f"# deployment.apps/pair-web in default: would be pruned\n# blocked: {kept}\n" in announced.stdout
     assert api.get("apps/v1", "Deployment", "pair-web") is not None
 
 

@@ -59,10 +59,11 @@ kind: ComponentSchematic
 metadata: {name: files}
 spec:
   workloadType: core.oam.dev/v1alpha1.Worker
+  parameters: [{name: text, type: string, default: a}]
   containers:
   - name: main
     image: registry.example/files:1
-    config: [{path: /etc/files.conf, value: a}]
+    config: [{path: /etc/files.conf, fromParam: text}]
 ---
 apiVersion: core.oam.dev/v1alpha1
 kind: ComponentSchematic
@@ -123,7 +124,15 @@ CASES = st.builds(
     files=st.sampled_from(["in sync", "without instance", "terminating instance", "Rudr's"]),
     changes=st.frozensets(
         st.sampled_from(
-            ["other inputs", "without ingress", "without files", "with tenant", "scaled", "other components"]
+            [
+                "other inputs",
+                "without ingress",
+                "without files",
+                "other files",
+                "with tenant",
+                "scaled",
+                "other components",
+            ]
         ),
         max_size=2,
     ),
@@ -180,7 +189,9 @@ class Subject:
             job |= {"parameterValues": [{"name": "source", "value": "new"}]}
         components = [web, job]
         if "without files" not in changes:
-            components.append({"componentName": "files", "instanceName": self.instance("files")})
+            values = [{"name": "text", "value": "b" if "other files" in changes else "a"}]
+            instance = {"componentName": "files", "instanceName": self.instance("files")}
+            components.append({**instance, "parameterValues": values})
         if "with tenant" in changes:
             components.append({"componentName": "tenant", "instanceName": self.instance("tenant")})
         metadata = {"name": self.name, "annotations": {"rudr.oam.dev/paused": "true" if paused else "false"}}
@@ -341,7 +352,17 @@ class Subject:
         if case.files == "terminating instance":
             self.patch(COMPONENT_INSTANCE, f"files-{self.instance('files')}", RELEASE)
             self.api.gone(DEPLOYMENT.api_version, DEPLOYMENT.kind, self.instance("files"))
-            self.api.gone(CONFIG_MAP.api_version, CONFIG_MAP.kind, f"{self.instance('files')}-main-0")
+            self.api.gone(CONFIG_MAP.api_version, CONFIG_MAP.kind, self.file())
+
+    def file(self) -> str:
+        """The ConfigMap of the file as it is without `other files`."""
+        return f"{self.instance('files')}-main-0-e6ebc204a2"
+
+    def keeps_file(self, changes: frozenset[str]) -> bool:
+        """Whether the changes replace a file whose ConfigMap still has its owner: no controller ends the rollout."""
+        replaced = {"other files", "without files"} & changes == {"other files"}
+        live = self.api.get(CONFIG_MAP.api_version, CONFIG_MAP.kind, self.file()) if replaced else None
+        return bool(live and live["metadata"].get("ownerReferences"))
 
 
 def _is_reconciled(application: Document) -> bool:
@@ -397,12 +418,14 @@ def check_case(case: Case, api: LocalHandle, folder: Path) -> None:
     if check(subject, subject.document(case.changes)):
         subject.unblock(case)
         blocked = check(subject, subject.document(case.changes))
-        assert blocked == ("with tenant" in case.changes)
+        assert blocked == ("with tenant" in case.changes or subject.keeps_file(case.changes))
     api.delete(APPLICATION.api_version, APPLICATION.kind, subject.name)
 
 
 @example(Case(deployment="terminating", job="complete, terminating", changes=frozenset({"without files"})))
 @example(Case(files="terminating instance", service="Rudr's", job="failed, deleted"))
+@example(Case(files="in sync", changes=frozenset({"other files"})))
+@example(Case(files="without instance", changes=frozenset({"other files"})))
 @example(Case(job="running", changes=frozenset({"other components"})))
 @example(Case(deployment="orphaned", service="stranger", job="complete, deleted", paused=True))
 @given(CASES)

@@ -72,6 +72,17 @@ def test_created_changed_and_pruned_objects_are_printed_and_nothing_is_written(d
     assert api.get("apps/v1", "Deployment", "shop-second") is None
 
 
+def test_the_image_pull_policy_of_the_controller_is_an_option(diff: Invoke) -> None:
+    """The controller of `shop` has none. With another one, every pod template would change."""
+    done = diff(shop.DOCUMENTS, "--image-pull-policy", "Always")
+    assert done.exit_code == 1, done.stderr
+    assert [line for line in done.stdout.splitlines() if " in default: " in line] == [
+        "# deployment.apps/shop-web in default: would be changed",
+        "# deployment.apps/shop-worker in default: would be changed",
+    ]
+    assert done.stdout.count("imagePullPolicy: Always\n") == 2
+
+
 def test_missing_components_are_read_from_the_cluster(diff: Invoke) -> None:
     done = diff(APPLICATION)
     assert done.exit_code == 1, done.stderr
@@ -244,6 +255,7 @@ def test_scopes_volumes_files_autoscalers_and_jobs_are_previewed_like_the_contro
     assert "job.batch/various-once in default: would be replaced" in heads
     assert "its inputs have changed" in heads
     assert any(head.startswith("networkpolicy.networking.k8s.io/") for head in heads), heads
-    assert "-  store.conf: a\n+  store.conf: b\n" in done.stdout
+    assert "+  store.conf: b\n" in done.stdout
+    assert "-  store.conf: a\n" in done.stdout
     alone = diff(changed.rpartition("---")[0])
     assert "various-once" in alone.stdout

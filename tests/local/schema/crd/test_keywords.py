@@ -86,7 +86,7 @@ def test_a_default_of_top_level_metadata_is_forbidden(schemas: BuiltinSchemas) -
     )
 
 
-def test_structural_errors_are_reported_with_the_others(schemas: BuiltinSchemas) -> None:
+def test_structural_errors_are_reported_with_all_other_errors(schemas: BuiltinSchemas) -> None:
     assert len(errors_of(schemas, {"x-kubernetes-list-type": "bag"})) == 3
 
 

@@ -1,0 +1,61 @@
+"""The planned objects that another planned object needs: while one of them is not applied, it is not applied either.
+
+Every object of an instance needs the ComponentInstance that owns it. A pod spec needs the ConfigMaps, claims, Secrets
+and accounts that it names. Nothing else is needed: a Service, an Ingress or an autoscaler is valid without its
+workload. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from rudr_py.api import Kind, Ref
+from rudr_py.model.kinds import CONFIG_MAP
+from rudr_py.render.claims import CLAIM
+from rudr_py.render.values.plan import Plan, PlannedObject
+
+SECRET = Kind("v1", "Secret")
+SERVICE_ACCOUNT = Kind("v1", "ServiceAccount")
+
+_SOURCES = {
+    "configMap": (CONFIG_MAP, "name"),
+    "configMapRef": (CONFIG_MAP, "name"),
+    "configMapKeyRef": (CONFIG_MAP, "name"),
+    "persistentVolumeClaim": (CLAIM, "claimName"),
+    "secret": (SECRET, "secretName"),
+    "secretRef": (SECRET, "name"),
+    "secretKeyRef": (SECRET, "name"),
+}
+"""The fields of a pod spec whose value names another object: its kind, and the key of the name."""
+
+
+def references(value: Any) -> Iterator[Ref]:
+    """The objects that pod specs inside a value name."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            kind, name_key = _SOURCES.get(key, (None, ""))
+            if kind is not None and isinstance(item, dict) and isinstance(item.get(name_key), str):
+                yield Ref(kind, item[name_key])
+            elif key == "serviceAccountName" and isinstance(item, str):
+                yield Ref(SERVICE_ACCOUNT, item)
+            yield from references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+
+
+def missing(
+    planned: PlannedObject, plan: Plan, denials: Mapping[Ref, str], exists: Callable[[Ref], bool]
+) -> Ref | None:
+    """The first object that a planned one needs and that is not applied; None where it can be applied.
+
+    `denials` are the objects of the plan that could not be applied, each with the message of the server where that
+    refused the object, else with an empty text. A claim that exists can be mounted although a change of it is refused.
+    """
+    if not denials:
+        return None
+    owners = (instance.owner for instance in plan.instances if instance.name == planned.instance)
+    needed = (*(owner for owner in owners if owner != planned.ref), *references(planned.body.get("spec")))
+    unapplied = (ref for ref in needed if ref in denials)
+    return next((ref for ref in unapplied if not (ref.kind == CLAIM and denials[ref] and exists(ref))), None)

@@ -1,0 +1,110 @@
+"""A ConfigMap is in use while a pod, or a revision that can create pods, names it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Kind, Ref
+from rudr_py.controller.apply import config_maps
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.kube import live_object
+from rudr_py.kube.cache import Cache
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
+from rudr_py.model.kinds import CONFIG_MAP, DEPLOYMENT, JOB, POD
+from rudr_py.render.values import labels
+from rudr_py.render.values.plan import Plan, PlannedObject
+
+Document = dict[str, Any]
+
+STATEFUL_SET = Kind("apps/v1", "StatefulSet")
+OLD = Ref(CONFIG_MAP, "web-main-0-1111111111")
+CURRENT = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}
+CRASHING = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}
+
+
+def pod_spec(name: str) -> Document:
+    return {"volumes": [{"name": "file", "configMap": {"name": name}}]}
+
+
+def live(kind: Kind, spec: Document, status: Document | None = None, *, instance: str = "web") -> LiveObject:
+    metadata = {"name": "web", "namespace": "shop", "generation": 1, "labels": {labels.INSTANCE: instance}}
+    document = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
+    return live_object.decode(msgspec.json.encode(document | {"status": status or {}}))
+
+
+def workload(kind: Kind, name: str, status: Document | None = None, **names: str) -> LiveObject:
+    return live(kind, {"template": {"spec": pod_spec(name)}}, status, **names)
+
+
+def planned(kind: Kind, *, runs: bool = False) -> Plan:
+    body = {"metadata": {"labels": {labels.INSTANCE: "web"}}, "spec": {"template": {"spec": pod_spec("new")}}}
+    ref, digest = Ref(kind, "web"), "digest" if runs else ""
+    return Plan(manifests=(PlannedObject(ref=ref, body=body, instance="web", made_by="test", inputs_digest=digest),))
+
+
+def is_in_use(plan: Plan, *objects: LiveObject, ref: Ref = OLD) -> bool:
+    state = ClusterState()
+    config_map = live(CONFIG_MAP, {})
+    for kind in (POD, DEPLOYMENT, STATEFUL_SET, JOB):
+        cache = Cache(label=labels.INSTANCE)
+        cache.feed(ListingStarted())
+        for one in objects:
+            if one.kind == kind.kind:
+                cache.feed(Listed(one))
+        cache.feed(ListingDone("1"))
+        state.add(kind, "", cache)
+    return config_maps.is_in_use(ref, config_map, plan, "shop", state)
+
+
+@pytest.mark.parametrize("kind", [DEPLOYMENT, STATEFUL_SET], ids=str)
+@pytest.mark.parametrize(("status", "expected"), [(CURRENT, False), (CRASHING, True), ({}, True)])
+def test_a_config_map_is_in_use_until_the_rollout_has_ended(kind: Kind, status: Document, expected: bool) -> None:
+    assert is_in_use(planned(kind), workload(kind, "new", status)) is expected
+
+
+def test_a_config_map_is_in_use_until_the_planned_workload_exists() -> None:
+    assert is_in_use(planned(DEPLOYMENT))
+
+
+def test_a_config_map_is_in_use_while_the_live_template_names_it() -> None:
+    """The change of the Deployment was refused, so its pods are up to date with the template of before."""
+    assert is_in_use(planned(DEPLOYMENT), workload(DEPLOYMENT, OLD.name, CURRENT))
+
+
+@pytest.mark.parametrize(("phase", "expected"), [("Running", True), ("Pending", True), ("Failed", False)])
+def test_a_config_map_is_in_use_while_a_pod_names_it_whose_containers_may_start(phase: str, expected: bool) -> None:
+    pod = live(POD, pod_spec(OLD.name), {"phase": phase})
+    assert is_in_use(planned(DEPLOYMENT), workload(DEPLOYMENT, "new", CURRENT), pod) is expected
+
+
+@pytest.mark.parametrize(("condition", "expected"), [("", True), ("Complete", False), ("Failed", False)])
+def test_a_config_map_is_in_use_while_a_job_with_it_has_not_ended(condition: str, expected: bool) -> None:
+    status = {"conditions": [{"type": condition, "status": "True"}]} if condition else {"active": 1}
+    assert is_in_use(planned(JOB, runs=True), workload(JOB, OLD.name, status)) is expected
+
+
+def test_pods_of_another_instance_do_not_keep_a_config_map() -> None:
+    pod = live(POD, pod_spec(OLD.name), {"phase": "Running"}, instance="other")
+    assert not is_in_use(planned(DEPLOYMENT), workload(DEPLOYMENT, "new", CURRENT), pod)
+
+
+def test_only_config_maps_are_in_use() -> None:
+    pod = live(POD, pod_spec(OLD.name), {"phase": "Running"})
+    assert not is_in_use(planned(DEPLOYMENT), pod, ref=Ref(DEPLOYMENT, OLD.name))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"volumes": [{"projected": {"sources": [{"configMap": {"name": "files"}}]}}]},
+        {"containers": [{"envFrom": [{"configMapRef": {"name": "files"}}]}]},
+        {"initContainers": [{"env": [{"valueFrom": {"configMapKeyRef": {"name": "files", "key": "a"}}}]}]},
+    ],
+    ids=["projected", "envFrom", "env"],
+)
+def test_every_reference_of_a_pod_spec_counts(spec: Document) -> None:
+    assert list(config_maps.names({"template": {"spec": spec}})) == ["files"]

@@ -1,0 +1,114 @@
+"""A reconcile is skipped after one that left nothing to do, unless something has changed, also during that one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+
+from rudr_py.catalog import Catalog
+from rudr_py.controller.apply.sync import SyncResult
+from rudr_py.controller.reconciler import ApplicationReconciler
+from rudr_py.controller.results.result import Result
+from rudr_py.render.status.conditions import SyncState
+from rudr_py.render.values import labels
+from tests.controller.inputs.test_snapshot import SHOP, Caches
+
+Make = Callable[..., dict[str, Any]]
+
+
+class Watched:
+    """`Sources` whose kinds are all watched."""
+
+    def ensure(self, *_arguments: Any) -> bool:
+        return True
+
+    def missing_rights(self, *_arguments: Any) -> tuple[str, ...]:
+        return ()
+
+
+class NoScopes:
+    """`ScopeUpdates` without a scope."""
+
+    def reconciled(self, *_arguments: Any) -> None:
+        return
+
+    def publish(self, *_arguments: Any) -> bool:
+        return False
+
+
+class Syncs:
+    """A `Syncer` with nothing to apply: `during` runs in each sync, and `count` is their number."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.during: Callable[[], object] = lambda: None
+
+    def intent(self, *_arguments: Any) -> None:
+        return
+
+    async def sync(self, *_arguments: Any) -> SyncResult:
+        self.count += 1
+        self.during()
+        return SyncResult(SyncState(state="True", reason="Applied"), Result())
+
+
+class Reports:
+    """A `StatusReporter` whose status is as stored."""
+
+    async def report(self, *_arguments: Any) -> Result:
+        return Result()
+
+
+@pytest.fixture
+def caches(catalog: Catalog, application: Make, component: Make) -> Caches:
+    """The application of a Worker."""
+    filled = Caches(catalog)
+    filled.put(component(workload="Worker"), 1, uid="c")
+    filled.put(application(), 2, generation=1)
+    return filled
+
+
+@pytest.fixture
+def syncs() -> Syncs:
+    return Syncs()
+
+
+@pytest.fixture
+def reconciler(caches: Caches, syncs: Syncs) -> ApplicationReconciler:
+    parts = cast("tuple[Any, ...]", (Watched(), caches.reader, NoScopes(), syncs, Reports()))
+    return ApplicationReconciler(caches.state, *parts)
+
+
+def create_pod(caches: Caches, name: str) -> None:
+    metadata = {"name": name, "labels": {labels.INSTANCE: "shop-web"}}
+    caches.put({"apiVersion": "v1", "kind": "Pod", "metadata": metadata}, 9, uid=name)
+
+
+async def test_a_reconcile_without_any_change_is_skipped(reconciler: ApplicationReconciler, syncs: Syncs) -> None:
+    for _ in range(3):
+        assert await reconciler.reconcile(SHOP) == Result()
+    assert syncs.count == 1
+
+
+async def test_a_change_of_an_object_after_a_reconcile_prevents_the_skip(
+    reconciler: ApplicationReconciler, syncs: Syncs, caches: Caches
+) -> None:
+    await reconciler.reconcile(SHOP)
+    create_pod(caches, "shop-web-1")
+    await reconciler.reconcile(SHOP)
+    assert syncs.count == 2
+
+
+async def test_a_change_of_an_object_during_a_reconcile_prevents_the_skip(
+    reconciler: ApplicationReconciler, syncs: Syncs, caches: Caches
+) -> None:
+    """The sync has read the objects before the change, so it may not be the last one."""
+    syncs.during = lambda: create_pod(caches, "shop-web-1")
+    await reconciler.reconcile(SHOP)
+    syncs.during = lambda: None
+    await reconciler.reconcile(SHOP)
+    assert syncs.count == 2
+    await reconciler.reconcile(SHOP)
+    assert syncs.count == 2

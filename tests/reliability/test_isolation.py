@@ -1,0 +1,257 @@
+"""A failure stops only what depends on the failed object; an old object that is in the way is deleted first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rudr_py import catalog as catalogs
+from rudr_py.api import Kind, Manifest, Rendered, Scale, Trait, TraitContext
+from rudr_py.catalog import Catalog, Offer
+from rudr_py.local.cluster import LocalCluster
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.local.registry.resources import KindInfo
+from rudr_py.testing.cluster import Cluster
+from tests.e2e import stand_in_crds, waiting
+from tests.e2e.conftest import Server
+from tests.e2e.documents import (
+    APPLICATION,
+    AUTOSCALER,
+    COMPONENT_INSTANCE,
+    CONFIG_MAP,
+    CRD,
+    DEPLOYMENT,
+    INGRESS,
+    SERVICE,
+    Document,
+    component,
+    condition,
+    established,
+    message,
+    observed,
+    synced,
+)
+from tests.e2e.stand_in_crds import SCALED_OBJECT
+from tests.reliability.webhooks import webhook
+
+CLAIM = Kind("v1", "PersistentVolumeClaim")
+MONITOR: Document = {"name": "service-monitor"}
+SCALER: Document = {"name": "auto-scaler", "properties": {"minimum": 1, "maximum": 3}}
+IMAGE = "registry.example/web:1"
+PORTS = [{"name": "http", "containerPort": 8080}]
+WORKER = component("worker", workloadType="core.oam.dev/v1alpha1.Worker", containers=[{"name": "main", "image": IMAGE}])
+
+
+def ingress(host: str = "shop.example") -> Document:
+    return {"name": "ingress", "properties": {"hostname": host, "path": "/"}}
+
+
+def shop(**instances: tuple[str, *tuple[Document, ...]]) -> Document:
+    """An application; each instance has a component and traits."""
+    bindings = [
+        {"componentName": component_name, "instanceName": name.replace("_", "-"), "traits": list(traits)}
+        for name, (component_name, *traits) in instances.items()
+    ]
+    return {
+        "apiVersion": APPLICATION.api_version,
+        "kind": APPLICATION.kind,
+        "metadata": {"name": "shop"},
+        "spec": {"components": bindings},
+    }
+
+
+def failed(document: Document) -> bool:
+    return observed(document) and condition(document, "Synced") == "False"
+
+
+def reports(*texts: str) -> Callable[[Document], bool]:
+    """A predicate: the current status is not Synced, and its message contains these texts."""
+    return lambda document: failed(document) and all(text in message(document, "Synced") for text in texts)
+
+
+@pytest.fixture
+def local(server: Server, cluster: Cluster) -> LocalCluster:
+    """The local API, which the test changes."""
+    assert server.local is not None
+    return server.local
+
+
+def quota(**hard: str) -> Document:
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "limits"}, "spec": {"hard": hard}}
+
+
+async def test_a_removed_instance_is_deleted_although_another_one_lacks_a_kind(
+    cluster: Cluster, plugin_catalog: Catalog
+) -> None:
+    await cluster.apply(component(), WORKER, shop(web=("web", MONITOR), old=("worker",)))
+    async with cluster.controller(plugin_catalog):
+        await cluster.until(APPLICATION, "shop", reports("ServiceMonitor"))
+        assert await cluster.get(DEPLOYMENT, "old") is not None
+        await cluster.apply(shop(web=("web", MONITOR)))
+        await cluster.gone(COMPONENT_INSTANCE, "worker-old")
+        root = await cluster.until(APPLICATION, "shop", reports("ServiceMonitor"))
+        assert "old" not in message(root, "Synced")
+
+
+@pytest.mark.faults
+async def test_traits_are_applied_although_another_object_of_their_instance_is_refused(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    await cluster.apply(component(), shop(web=("web", SCALER, ingress())))
+    with webhook(local, "deployments", lambda _: "the registry is not allowed"):
+        async with cluster.controller(catalog):
+            await cluster.until(APPLICATION, "shop", reports("the registry is not allowed"))
+            assert [one["metadata"]["name"] for one in await cluster.list(INGRESS)]
+            assert await cluster.get(SERVICE, "web") is not None
+            assert len(await cluster.list(AUTOSCALER)) == 1
+
+
+@pytest.mark.faults
+async def test_a_workload_is_not_applied_while_a_file_that_it_mounts_is_refused(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    container = {"name": "main", "image": IMAGE, "config": [{"path": "/etc/a.conf", "value": "a"}]}
+    await cluster.apply(component(containers=[container]), shop(web=("web",), other=("worker",)), WORKER)
+    with webhook(local, "configmaps", lambda _: "too many files"):
+        async with cluster.controller(catalog):
+            await cluster.until(APPLICATION, "shop", reports("too many files"))
+            assert await cluster.get(DEPLOYMENT, "web") is None
+            assert await cluster.get(DEPLOYMENT, "other") is not None
+
+
+@pytest.mark.faults
+async def test_a_refused_change_of_a_claim_stops_neither_the_workload_that_mounts_it_nor_a_removal(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    volume = {"name": "data", "mountPath": "/data", "sharingPolicy": "Shared", "disk": {"required": "1Gi"}}
+    container = {"name": "main", "image": IMAGE, "resources": {"volumes": [volume]}}
+    mounter = {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "slow"}}
+    stateful = component(containers=[container], workloadType="core.oam.dev/v1alpha1.Worker")
+    await cluster.apply(stateful, WORKER, shop(web=("web", mounter), old=("worker",)))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        changed = {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "fast"}}
+        container["image"] = "registry.example/web:2"
+        await cluster.apply(stateful, shop(web=("web", changed)))
+        await cluster.until(APPLICATION, "shop", reports("persistentvolumeclaim/"))
+        await cluster.gone(COMPONENT_INSTANCE, "worker-old")
+        await cluster.until(DEPLOYMENT, "web", lambda one: image(one) == "registry.example/web:2")
+
+
+def image(deployment: Document) -> str:
+    return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+@pytest.mark.faults
+async def test_a_renamed_instance_runs_until_its_successor_is_applied(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster, server: Server
+) -> None:
+    await cluster.apply(component(), shop(old=("web", ingress())))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        with webhook(
+            local, "deployments", lambda document: "unsigned" if document["metadata"]["name"] == "new" else ""
+        ):
+            await cluster.apply(shop(new=("web", ingress())))
+            kept = "deployment.apps/old is kept until deployment.apps/new is applied"
+            await cluster.until(APPLICATION, "shop", reports("unsigned", kept))
+            await waiting.until_idle(cluster, server.mark, server.writes)
+            for kind in (DEPLOYMENT, SERVICE):
+                assert await cluster.get(kind, "old") is not None
+        await cluster.apply(component(containers=[{"name": "main", "image": IMAGE, "ports": PORTS}]))
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.gone(DEPLOYMENT, "old")
+
+
+@pytest.mark.faults
+async def test_a_predecessor_is_deleted_first_if_the_quota_has_no_room_for_both(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    await cluster.apply(component(), shop(old=("web",)), quota(**{"count/deployments.apps": "1"}))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.apply(shop(new=("web",)))
+        await cluster.until(APPLICATION, "shop", synced, seconds=20)
+        assert [one["metadata"]["name"] for one in await cluster.list(DEPLOYMENT)] == ["new"]
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("second", ["new", "web"])
+async def test_an_ingress_is_deleted_first_if_a_webhook_refuses_its_host_twice(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster, second: str
+) -> None:
+    def review(document: Document) -> str:
+        name, host = document["metadata"]["name"], document["spec"]["rules"][0]["host"]
+        for other in local.client.list(KindInfo(INGRESS.api_version, INGRESS.kind), cluster.namespace):
+            if other["metadata"]["name"] != name and other["spec"]["rules"][0]["host"] == host:
+                return f'host "{host}" and path "/" is already defined in ingress shop/{other["metadata"]["name"]}'
+        return ""
+
+    first = shop(web=("web",), old=("web", ingress()))
+    await cluster.apply(component(), first)
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        with webhook(local, "ingresses", review) as denied:
+            instances: dict[str, Any] = {"web": ("web",)}
+            instances[second] = ("web", ingress())
+            await cluster.apply(shop(**instances))
+            await cluster.until(APPLICATION, "shop", synced, seconds=20)
+        assert denied
+        assert [one["metadata"]["name"].partition("-")[0] for one in await cluster.list(INGRESS)] == [second]
+
+
+class EventScaler(Trait[dict[str, Any]]):
+    """Scales the Deployment by a ScaledObject of KEDA."""
+
+    name = "event-scaler"
+    properties = {"type": "object"}  # noqa: RUF012 - as authors write it
+    produces = (SCALED_OBJECT,)
+
+    def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
+        """One ScaledObject with the name of the instance."""
+        body = {"spec": {"scaleTargetRef": {"name": ctx.instance}}}
+        manifest = Manifest(kind=SCALED_OBJECT, name=ctx.instance, body=body)
+        return Rendered(add=(manifest,), scale=Scale.external())
+
+
+@pytest.mark.faults
+async def test_an_autoscaler_is_deleted_first_if_a_webhook_refuses_a_second_one_for_the_workload(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    def review(document: Document) -> str:
+        target = document["spec"]["scaleTargetRef"]["name"]
+        for other in local.client.list(KindInfo(AUTOSCALER.api_version, AUTOSCALER.kind), cluster.namespace):
+            if other["spec"]["scaleTargetRef"]["name"] == target:
+                return f"the workload '{target}' of type 'apps/v1.Deployment' is already managed by the hpa"
+        return ""
+
+    await cluster.apply(stand_in_crds.definition(SCALED_OBJECT))
+    await cluster.until(CRD, f"scaledobjects.{SCALED_OBJECT.group}", established)
+    cluster.discovery.invalidate()
+    offer: Offer[Trait[Any]] = catalogs.offer(EventScaler(), package="acme 1.0")
+    traits = {**catalog.traits, EventScaler.name: offer}
+    types = Catalog(traits=traits, workloads=catalog.workloads, scopes=catalog.scopes)
+    await cluster.apply(component(), shop(web=("web", SCALER)))
+    async with cluster.controller(types):
+        await cluster.until(APPLICATION, "shop", synced)
+        with webhook(local, "scaledobjects", review) as denied:
+            await cluster.apply(shop(web=("web", {"name": EventScaler.name})))
+            await cluster.until(APPLICATION, "shop", synced, seconds=20)
+        assert denied
+        assert await cluster.list(AUTOSCALER) == []
+
+
+@pytest.mark.faults
+async def test_objects_that_need_several_attempts_each_are_applied_without_a_growing_backoff(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    faults = Faults(local.server)
+    for plural in ("componentinstances", "configmaps", "deployments"):
+        faults.refuse(503, Match(verb="patch", plural=plural), times=5)
+    container = {"name": "main", "image": IMAGE, "config": [{"path": "/etc/a.conf", "value": "a"}]}
+    await cluster.apply(component(containers=[container]), shop(web=("web",)))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced, seconds=20)
+        assert len(await cluster.list(CONFIG_MAP, labels="app.kubernetes.io/managed-by=rudr")) == 1
