@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 from rudr_py.catalog import Catalog, FailedCall
 from rudr_py.controller.apply.applier import Applier
-from rudr_py.controller.apply.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.definitions import publisher

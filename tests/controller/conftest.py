@@ -17,12 +17,12 @@ from rudr_py.api import Kind, Ref, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import desired
 from rudr_py.controller.apply.applier import Applier
-from rudr_py.controller.apply.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.cluster_state import ClusterState

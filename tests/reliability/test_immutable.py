@@ -15,8 +15,8 @@ from rudr_py import errors
 from rudr_py.api import Kind, Ref, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import desired as desired_objects
-from rudr_py.controller.apply import immutable_fields
 from rudr_py.controller.apply.decide import Clear, Refuse, Replace
+from rudr_py.controller.apply.replacement import immutable_fields
 from rudr_py.kube import config, requests
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport

@@ -11,13 +11,10 @@ from collections.abc import Mapping
 from rudr_py import errors
 from rudr_py.controller.apply import (
     decide,
-    immutable_fields,
     managed_fields,
-    refused_apply,
     runs,
     template_annotations,
 )
-from rudr_py.controller.apply.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.contention import Contention, Place
 from rudr_py.controller.apply.decide import (
     Adopt,
@@ -40,6 +37,8 @@ from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.field_handover import Handover
 from rudr_py.controller.apply.managed_fields import Drift
 from rudr_py.controller.apply.refusals import REPLACEMENTS, Refusals
+from rudr_py.controller.apply.replacement import immutable_fields, refused_apply
+from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.rudr_adoption import RudrAdoption
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.change_log import Event

@@ -23,7 +23,6 @@ from rudr_py.controller.apply import (
     dependencies,
     managed_fields,
     prune,
-    refused_apply,
     rudr_adoption,
     runs,
     successors,
@@ -48,6 +47,7 @@ from rudr_py.controller.apply.decide import (
 )
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.prune import PruneCandidate
+from rudr_py.controller.apply.replacement import refused_apply
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import WaitingError
 from rudr_py.controller.state import inventory
@@ -172,34 +172,34 @@ class DryRun:
         return None
 
     async def _change(
-        self, base: DocumentDiff, desired: DesiredObject, target: Target, decision: Adopt | Apply | Touch
+        self, diff: DocumentDiff, desired: DesiredObject, target: Target, decision: Adopt | Apply | Touch
     ) -> DocumentDiff | None:
         try:
-            merged = await self._apply(desired, target, decision, base.live)
+            merged = await self._apply(desired, target, decision, diff.live)
         except (errors.InvalidError, errors.ForbiddenError) as error:
-            return await self._after_refusal(base, desired, target, error)
-        note = _passing(desired, base.live)
+            return await self._after_refusal(diff, desired, target, error)
+        note = _passing(desired, diff.live)
         if isinstance(decision, Adopt):
-            return msgspec.structs.replace(base, merged=merged, notes=(note or "it would be adopted",))
-        merged = document_diff.held(merged, base.live or {}, desired.planned.handover)
-        changed = msgspec.structs.replace(base, merged=merged, notes=(note,) if note else ())
+            return msgspec.structs.replace(diff, merged=merged, notes=(note or "it would be adopted",))
+        merged = document_diff.held(merged, diff.live or {}, desired.planned.handover)
+        changed = msgspec.structs.replace(diff, merged=merged, notes=(note,) if note else ())
         return changed if note or document_diff.lines(changed) else None
 
     async def _after_refusal(
-        self, base: DocumentDiff, desired: DesiredObject, target: Target, error: errors.ApiError
+        self, diff: DocumentDiff, desired: DesiredObject, target: Target, error: errors.ApiError
     ) -> DocumentDiff:
         """The difference that the controller makes after the server has refused an apply."""
-        match await refused_apply.decide(self._cluster.client, target, desired, base.live or {}, error):
+        match await refused_apply.decide(self._cluster.client, target, desired, diff.live or {}, error):
             case Refuse(message=message):
                 raise RefusedError(message) from error
             case Replace(message=message):
-                return msgspec.structs.replace(base, replaced=True, notes=(message,))
+                return msgspec.structs.replace(diff, replaced=True, notes=(message,))
             case Clear(uid=uid, path=path):
-                kept = document_diff.with_value(desired.document, path, managed_fields.value(base.live, path))
+                kept = document_diff.with_value(desired.document, path, managed_fields.value(diff.live, path))
                 body = msgspec.structs.replace(desired, document=kept).encoded(uid=uid)
                 merged = await self._send(target, body, FIELD_MANAGER)
                 value = managed_fields.value(desired.document, path)
-                return msgspec.structs.replace(base, merged=document_diff.with_value(merged, path, value))
+                return msgspec.structs.replace(diff, merged=document_diff.with_value(merged, path, value))
         raise error
 
     async def _create(self, desired: DesiredObject, target: Target) -> Document:

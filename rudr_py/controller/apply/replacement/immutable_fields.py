@@ -78,7 +78,7 @@ _IMMUTABLE = re.compile(
 )
 _GROWTH = re.compile(r"must support resize|Only bound persistent volume claims can be expanded")
 _AMOUNT = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)([kMGTPE]i?)?")
-_SHOWN = 63
+_LONGEST = 63
 """The maximum length of a value in a message."""
 
 
@@ -220,7 +220,7 @@ def _text(desired: Document, live: Document, path: str) -> str:
     old, new = (_value(document, path) for document in (live, desired))
     if _kind(desired)[2] in ("Secret", CONFIG_MAP.kind) or not (_is_short(old) and _is_short(new)):
         return path
-    return f"{path} from {_shown(old)} to {_shown(new)}"
+    return f"{path} from {_printed(old)} to {_printed(new)}"
 
 
 def _value(document: Document, path: str) -> Any:
@@ -231,8 +231,8 @@ def _value(document: Document, path: str) -> Any:
 
 
 def _is_short(value: Any) -> bool:
-    return value is None or (isinstance(value, str | int | float) and len(str(value)) <= _SHOWN)
+    return value is None or (isinstance(value, str | int | float) and len(str(value)) <= _LONGEST)
 
 
-def _shown(value: Any) -> str:
+def _printed(value: Any) -> str:
     return "unset" if value is None else '""' if value == "" else str(value)

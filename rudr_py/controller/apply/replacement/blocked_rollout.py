@@ -82,13 +82,13 @@ class RolloutUnblocker:
         self._recorder.record(application, UNBLOCKED, note, action="Delete")
 
 
-def blocking(stateful_set: LiveObject, owned: Iterable[LiveObject]) -> Iterator[LiveObject]:
+def blocking(live_object: LiveObject, owned: Iterable[LiveObject]) -> Iterator[LiveObject]:
     """The pods of a StatefulSet that keep its newest revision from being rolled out. Pure.
 
     None while the status of the StatefulSet is about an earlier generation.
     """
-    spec, status = stateful_set.part("spec"), stateful_set.part("status")
-    observed = get_in(status, "observedGeneration", default=0) >= stateful_set.generation
+    spec, status = live_object.part("spec"), live_object.part("status")
+    observed = get_in(status, "observedGeneration", default=0) >= live_object.generation
     newest = get_in(status, "updateRevision", default="")
     if not (observed and newest and _rolls_in_order(spec)):
         return
@@ -96,7 +96,7 @@ def blocking(stateful_set: LiveObject, owned: Iterable[LiveObject]) -> Iterator[
     for pod in owned:
         revision = pod.labels.get(pods.REVISION_LABEL, newest)
         if (
-            pod.owner_uid == stateful_set.uid
+            pod.owner_uid == live_object.uid
             and not pod.deleting
             and revision != newest
             and _is_broken(pod, alone=alone)

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
-from rudr_py.controller.apply import immutable_fields
 from rudr_py.controller.apply.decide import Clear, Refuse, Replace
 from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.apply.replacement import immutable_fields
 from rudr_py.kube import requests
 from rudr_py.kube.client import Client
 from rudr_py.kube.requests import Target

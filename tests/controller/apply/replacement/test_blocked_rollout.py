@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rudr_py.api import Kind
-from rudr_py.controller.apply import blocked_rollout
+from rudr_py.controller.apply.replacement import blocked_rollout
 from rudr_py.kube.live_object import LiveObject
 
 MakeLive = Callable[..., LiveObject]
