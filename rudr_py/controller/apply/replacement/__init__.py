@@ -1,1 +1,1 @@
-"""Replacement where Kubernetes changes nothing in place: objects with immutable fields, and pods that block a rollout."""
+"""Replacement where Kubernetes changes nothing in place: objects with immutable fields, pods that block a rollout."""
