@@ -122,13 +122,11 @@ SCENARIOS = (
         name="change-workload-type-of-a-deployment",
         before=(component("web"), application("shop", binding("web", "shop-web"))),
         change=_applying(component("web", WORKER)),
-        xfail="bugs-8: the selector of a Deployment contains the workload type and is immutable",
     ),
     Scenario(
         name="change-workload-type-to-a-task",
         before=(component("worker", WORKER), application("shop", binding("worker", "shop-worker"))),
         change=_applying(component("worker", TASK)),
-        xfail="bugs-14: the Job waits for the pods of the Deployment, which is deleted after the Job has been applied",
     ),
     Scenario(
         name="remove-traits",

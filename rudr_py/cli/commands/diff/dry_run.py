@@ -18,9 +18,8 @@ from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
 from rudr_py.cli.commands.diff import document_diff
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
-from rudr_py.controller.apply import decide, dependencies, prune, rudr_adoption, runs, successors, sync
+from rudr_py.controller.apply import decide, dependencies, predecessors, prune, rudr_adoption, runs, successors, sync
 from rudr_py.controller.apply import desired as desired_objects
-from rudr_py.controller.apply import former_owners as former
 from rudr_py.controller.apply.applier import CREATE_ONLY
 from rudr_py.controller.apply.decide import (
     Adopt,
@@ -31,6 +30,7 @@ from rudr_py.controller.apply.decide import (
     Observation,
     Refuse,
     Replace,
+    Supersede,
     Touch,
     Wait,
 )
@@ -71,6 +71,7 @@ class DryRun:
         self._preview = preview
         self._application = preview.application
         self._records = inventory.read(preview.before.resources)
+        self._superseded: set[Ref] = set()
 
     async def differences(self) -> AsyncIterator[DocumentDiff | RefusedError]:
         """Yield every object that would be created, changed, replaced or pruned, in the controller's order.
@@ -118,8 +119,8 @@ class DryRun:
             yield pair
 
     async def _compare(self, planned: PlannedObject) -> tuple[DocumentDiff, ...]:
-        former_owners = former.uids(self._namespace.state, self._application, self._preview.plan, planned)
-        desired = desired_objects.complete(planned, self._owner(planned), former_owners)
+        state, plan = self._namespace.state, self._preview.plan
+        desired = predecessors.complete(state, self._application, plan, planned, self._owner(planned))
         resource = await self._cluster.resource(planned.ref.kind)
         refusal = decide.placement(desired, resource, self._application.namespace)
         if refusal is not None:
@@ -127,6 +128,7 @@ class DryRun:
         target = Target(resource, self._application.namespace, planned.ref.name)
         pods = runs.active_pods(self._namespace.state, target.namespace, planned)
         observation = Observation.read(await self._get(target), pods)
+        desired = desired_objects.in_place(desired, observation.live)
         run = self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
         decision = decide.decide(desired, observation, History(self._records.get(planned.ref), run))
         difference = await self._execute(desired, target, observation.document, decision)
@@ -148,8 +150,12 @@ class DryRun:
                 return msgspec.structs.replace(base, blocked=decision.message, replaced=live is not None)
             case Replace():
                 return msgspec.structs.replace(base, replaced=True, notes=("its inputs have changed",))
-            case Create():
-                return msgspec.structs.replace(base, merged=await self._create(desired, target))
+            case Create() | Supersede():
+                merged, blocked = await self._create(desired, target), ""
+                if isinstance(decision, Supersede):
+                    self._superseded.update(decision.predecessors)
+                    blocked = decision.message
+                return msgspec.structs.replace(base, merged=merged, blocked=blocked)
             case Adopt():
                 merged = await self._apply(desired, target, decision)
                 note = _passing(desired, live) or "it would be adopted"
@@ -191,7 +197,8 @@ class DryRun:
         state, plan = self._namespace.state, self._preview.plan
         schedule = prune.schedule(state, self._application, plan, self._records.values())
         owners = schedule.terminating_owners()
-        deferred = successors.deferred(state, self._application.namespace, plan, schedule.last, unapplied)
+        last = [one for one in schedule.last if one.ref not in self._superseded and not prune.is_deleted(one)]
+        deferred = successors.deferred(state, self._application.namespace, plan, last, unapplied)
         for candidates, in_use in ((schedule.first, ""), (schedule.last, ""), (schedule.in_use, IN_USE)):
             for candidate in candidates:
                 document = await self._surplus(candidate)
