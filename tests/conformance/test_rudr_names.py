@@ -66,7 +66,7 @@ def test_objects_of_traits_have_the_names_and_labels_of_rudr() -> None:
     for name in ("Ingress/front-trait-ingress", "HorizontalPodAutoscaler/front-trait-autoscaler"):
         assert labels(objects[name]).items() >= role.items()
     claim = {"app": "shop", "component-name": "web", "instance-name": "front", "trait": "volume-mounter"}
-    assert labels(objects["PersistentVolumeClaim/data"]).items() >= claim.items()
+    assert labels(objects["PersistentVolumeClaim/front-data"]).items() >= claim.items()
 
 
 def test_the_record_annotation_of_rudr_is_not_written() -> None:

@@ -47,7 +47,7 @@ def test_the_manual_scaler_sets_the_size_of_servers_workers_and_tasks(workload: 
 def test_an_instance_has_any_number_of_traits() -> None:
     assert set(oam.objects(plan())) == {"ComponentInstance/web-front", "Deployment/front", "Service/front"}
     everything = oam.objects(plan(SCALER, INGRESS, VOLUME, EMPTY, component=STORAGE))
-    assert {"Ingress/front-trait-ingress", "PersistentVolumeClaim/data"} <= set(everything)
+    assert {"Ingress/front-trait-ingress", "PersistentVolumeClaim/front-data"} <= set(everything)
     assert everything["Deployment/front"]["spec"]["replicas"] == 3
 
 

@@ -50,7 +50,7 @@ def is_in_use(plan: Plan, *objects: LiveObject, ref: Ref = OLD) -> bool:
     state = ClusterState()
     config_map = live(CONFIG_MAP, {})
     for kind in (POD, DEPLOYMENT, STATEFUL_SET, JOB):
-        cache = Cache(label=labels.INSTANCE)
+        cache = Cache(labels=(labels.INSTANCE,))
         cache.feed(ListingStarted())
         for one in objects:
             if one.kind == kind.kind:
