@@ -35,8 +35,10 @@ TIMES: tuple[KillTime, ...] = ("before", "sent", "answered")
 VOLATILE = frozenset(
     {
         "attachedAt",
+        "batch.kubernetes.io/controller-uid",
         "clusterIP",
         "clusterIPs",
+        "controller-uid",
         "creationTimestamp",
         "deployment.kubernetes.io/revision",
         "deletionTimestamp",
@@ -57,12 +59,11 @@ VOLATILE = frozenset(
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
-    """The documents before the change, and the change. `xfail` is the reason why it does not converge yet."""
+    """The documents before the change, and the change."""
 
     name: str
     before: tuple[Document, ...] = ()
     change: Callable[[SimulatedCluster], None]
-    xfail: str = ""
 
 
 class KillPoint(msgspec.Struct, frozen=True):
