@@ -89,7 +89,7 @@ class ApplicationReconciler:
         if not self._sources.ensure(cluster_state.OWN_KINDS, key):
             return _WAIT_FOR_CACHES
         snapshot = self._reader.read(key, live)
-        if not self._sources.ensure(snapshot.kinds, key):
+        if not self._sources.ensure(snapshot.kinds | snapshot.cluster_kinds, key):
             return _WAIT_FOR_CACHES
         settled = self._reader.is_settled(snapshot) and not self._missing_rights(snapshot)
         if settled:

@@ -122,6 +122,8 @@ class Applications:
         """Application -> the types that it uses."""
         self.reads: MultiMap[ObjectKey, tuple[str, Ref]] = MultiMap()
         """Application -> the namespace and name of objects of any owner that its types have read."""
+        self.cluster_kinds: MultiMap[ObjectKey, Kind] = MultiMap()
+        """Application -> the cluster-scoped kinds that its types read."""
         self.waiting: MultiMap[ObjectKey, Kind] = MultiMap()
         """Application -> the kinds that it uses and that cannot be watched now."""
         self._states: dict[ObjectKey, ApplicationState] = {}
@@ -165,6 +167,6 @@ class Applications:
         for probe_state in state.probes.values():
             probe_state.cancel()
         self._rendered.pop(application, None)
-        for index in (self.components, self.definitions, self.reads, self.waiting):
+        for index in (self.components, self.definitions, self.reads, self.cluster_kinds, self.waiting):
             index.remove(application)
         return self.scopes.forget(application)
