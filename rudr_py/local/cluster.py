@@ -56,7 +56,7 @@ _INGRESS_CLASS = {
     "metadata": {"name": "local", "annotations": {plugins.DEFAULT_CLASS_ANNOTATION: "true"}},
     "spec": {"controller": "rudr.dev/local"},
 }
-"""The default class of Ingresses, as most clusters have one."""
+"""The default class of Ingresses, as most clusters have one, for the controller `addresses`."""
 
 _MANAGER = "local-controller-manager"
 _CONSTRAINED_SINCE = 36
@@ -244,7 +244,8 @@ class LocalCluster:
         """Create the objects that every cluster starts with."""
         for name in plugins.SYSTEM_NAMESPACES:
             self._create_if_absent({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        self._create_if_absent(copy.deepcopy(_INGRESS_CLASS))
+        if self.settings.controllers is None or "addresses" in self.settings.controllers:
+            self._create_if_absent(copy.deepcopy(_INGRESS_CLASS))
         if self.settings.access is not None and self.settings.access.rbac:
             for obj in bootstrap.objects():
                 self._create_if_absent(obj)
