@@ -15,7 +15,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.model.document import Positions
-from rudr_py.render import claims, instance, prepare
+from rudr_py.render import claims, ignored, instance, prepare
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PrepareResult
 from rudr_py.render.scopes import render as scopes
@@ -62,6 +62,11 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
         *(warning for result in results for warning in result.warnings),
         *([] if problems or missing or faults else claims.missing(instances, inputs.observed)),
     ]
+    # objects of scopes first: a network policy must exist before the pods that it selects
+    manifests = (*owners, *(m for result in (*application_scopes, *instances.values()) for m in result.manifests))
+    if not (problems or missing or faults):
+        applied = ignored.apply(manifests, inputs.application.ignore_rules)
+        manifests, problems = applied.manifests, [*applied.problems]
     located_warnings = _located(warnings, inputs.positions)
     wake_times = [result.wake_at for result in results if result.wake_at is not None]
     if problems or missing or faults:
@@ -73,8 +78,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
             packages=packages.used(inputs, catalog, invalid=True),
         )
     return Plan(
-        # objects of scopes first: a network policy must exist before the pods that it selects
-        manifests=(*owners, *(m for result in (*application_scopes, *instances.values()) for m in result.manifests)),
+        manifests=manifests,
         instances=plans,
         scopes=tuple(result.plan for result in application_scopes if result.plan is not None),
         warnings=located_warnings,

@@ -42,6 +42,7 @@ from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.metadata_keys import IGNORE_DIFFERENCES_ANNOTATION
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 CREATE_ONLY = "1"
@@ -117,7 +118,13 @@ class Applier:
         decision: Decision,
     ) -> LiveObject | None:
         """Execute the decision. Where the live object is another than the cache has it, read it and decide again."""
-        restores = decide.reverts(desired, observation.live, history.record) and not isinstance(decision, Settle)
+        paused = self._contention.pause(_place(desired, target)) > 0
+        if desired.planned.ignored and isinstance(decision, Read) and not paused:
+            # whether it reverts anything depends on the values of the ignored fields
+            observation = await self._read(target, observation)
+            decision = decide.decide(desired, observation, history)
+        unchanged = isinstance(decision, Settle) or (isinstance(decision, Apply) and decision.unchanged)
+        restores = decide.reverts(desired, observation.live, history.record) and not unchanged
         if restores:
             await self._check_contention(application, desired, target, decision)
         for attempt in (1, 2):
@@ -172,11 +179,13 @@ class Applier:
         return None
 
     async def _apply(self, application: LiveObject, desired: DesiredObject, target: Target, apply: Apply) -> LiveObject:
-        drift = await self._drift(desired, target, apply)
+        document = apply.document
         if apply.release:
-            await self._release(application, desired, target, apply.uid)
+            document = await self._release(application, desired, target, apply.uid, document)
+        desired = desired.over(document)
+        drift = await self._drift(desired, target, apply)
         event: Event = "reverted" if apply.drifted else "changed"
-        body = await self._body(desired, target, apply.uid, apply.document)
+        body = await self._body(desired, target, apply.uid, document)
         written = await self._write(application, desired, target, event, body, managers=drift.managers)
         if note := drift.describe(desired.ref):
             self._recorder.record(application, "DriftReverted", note, action="Apply", warning=True)
@@ -192,10 +201,11 @@ class Applier:
             for ref in await self._adoption.mark(target, planned, owner, document):
                 change_log.changed("adopted", ref, application=application.name, instance=planned.instance)
         if adopt.release and not adopt.touch:
-            await self._release(application, desired, target, adopt.uid)
+            document = await self._release(application, desired, target, adopt.uid, document) or document
         try:
             if adopt.touch:
                 return await self._touch(application, desired, target, "adopted", adopt.uid)
+            desired = desired.over(document)
             body = await self._body(desired, target, adopt.uid, document)
             return await self._write(application, desired, target, "adopted", body)
         except errors.RudrError:
@@ -224,18 +234,27 @@ class Applier:
         return written
 
     async def _body(self, desired: DesiredObject, target: Target, uid: str, document: Document | None) -> bytes:
-        """The body for a live object, whose pod template may keep some annotations."""
+        """The body for a live object, whose pod template may keep some annotations.
+
+        A body with live values of ignored fields has the version from which they are as a precondition.
+        """
+        version = document["metadata"]["resourceVersion"] if document is not None and desired.planned.reapplied else ""
 
         async def dry_run(annotations: Mapping[str, str]) -> Document:
-            body = desired.keeping(annotations).encoded(uid=uid)
+            body = desired.keeping(annotations).encoded(uid=uid, resource_version=version)
             return await self._client.client.json(requests.apply(target, body, FIELD_MANAGER, dry_run=True))
 
         kept = {} if document is None else await template_annotations.kept(document, desired.document, dry_run)
-        return desired.keeping(kept).encoded(uid=uid)
+        return desired.keeping(kept).encoded(uid=uid, resource_version=version)
 
-    async def _release(self, application: LiveObject, desired: DesiredObject, target: Target, uid: str) -> None:
-        if await self._handover.release(target, desired.planned, uid):
-            self._log("handed-over", application, desired)
+    async def _release(
+        self, application: LiveObject, desired: DesiredObject, target: Target, uid: str, document: Document | None
+    ) -> Document | None:
+        """Hand fields over. Returns the live object, read again where its version is a precondition of the apply."""
+        if not await self._handover.release(target, desired.planned, uid):
+            return document
+        self._log("handed-over", application, desired)
+        return await self._client.get(target) if desired.planned.reapplied else document
 
     async def _settle(self, application: LiveObject, desired: DesiredObject, target: Target, uid: str) -> None:
         await self._handover.settle(target, desired.planned, uid)
@@ -262,7 +281,8 @@ class Applier:
         if pause:
             contest = self._contention.contest(place)
         else:
-            drift = await self._drift(desired, target, decision)
+            document = decision.document if isinstance(decision, Apply) else None
+            drift = await self._drift(desired.over(document), target, decision)
             cause = drift.cause(ref) or f"{ref} was {'deleted' if isinstance(decision, Create) else 'changed'}"
             contest = self._contention.begin(place, f"{cause} again after it was reverted")
             pause = contest.seconds
@@ -270,7 +290,10 @@ class Applier:
             self._recorder.record(application, "Contested", note, action="Apply", warning=True)
             instance = desired.planned.instance
             change_log.contested(ref, application=application.name, instance=instance, managers=drift.managers)
-        message = f"{contest.cause}; not reverting it for {contest.seconds:.0f} s. Stop one of the two writers"
+        message = (
+            f"{contest.cause}; not reverting it for {contest.seconds:.0f} s; stop one of the two "
+            f"writers, or leave the field to the other one by the annotation {IGNORE_DIFFERENCES_ANNOTATION}"
+        )
         raise WaitingError(message, reason="Contested", after=pause)
 
 

@@ -170,7 +170,7 @@ class DryRun:
                 return msgspec.structs.replace(base, merged=merged, notes=(note,))
             case Apply() | Touch():
                 merged = await self._apply(desired, target, decision, live)
-                merged = document_diff.held(merged, live or {}, desired.planned.handover)
+                merged = document_diff.held(merged, live or {}, desired.planned.released)
                 note = _passing(desired, live)
                 changed = msgspec.structs.replace(base, merged=merged, notes=(note,) if note else ())
                 return changed if note or document_diff.lines(changed) else None
@@ -192,6 +192,8 @@ class DryRun:
             # the reference to a former owner is removed before, which a dry run cannot do
             body = runs.partial_body(desired_objects.without_owner(desired), uid)
             return await self._send(target, body, HANDOVER_MANAGER)
+
+        desired = desired.over(live)
 
         async def dry_run(annotations: Mapping[str, str]) -> Document:
             return await self._send(target, desired.keeping(annotations).encoded(uid=uid), FIELD_MANAGER)
