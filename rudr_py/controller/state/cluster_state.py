@@ -5,7 +5,7 @@ Sends nothing and starts no task. The watches of `sources` feed the caches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rudr_py import errors
@@ -34,6 +34,8 @@ class ClusterState:
     def __init__(self, *, root: str = "") -> None:
         self.applications = Applications(root)
         self.definitions = DefinitionIndex(self.applications.definitions)
+        self.observers: list[Callable[[Kind, Change], None]] = []
+        """Called with each change that a watch reports."""
         self._caches: dict[Kind, dict[str, Cache]] = {}
         self._deleted_runs: dict[tuple[Kind, str, str], LiveObject] = {}  # oldest first
 
@@ -83,7 +85,9 @@ class ClusterState:
                 yield from self.owned_by(live.uid, application.namespace)
 
     def note(self, kind: Kind, change: Change) -> None:
-        """Keep the last state of a deleted run-once object, which may be the only record of how the run ended."""
+        """Report a change, and keep the last state of a deleted run-once object: there may be no other record of it."""
+        for observe in self.observers:
+            observe(kind, change)
         old = change.old
         if old is not None and change.new is None and INPUTS_ANNOTATION in old.annotations:
             self._deleted_runs.pop((kind, *old.key), None)
