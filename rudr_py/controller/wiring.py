@@ -9,7 +9,7 @@ import functools
 import random
 from collections.abc import Callable
 
-from rudr_py.api import Kind
+from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog, FailedCall
 from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.contention import Contention
@@ -39,7 +39,7 @@ from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.sources import Sources
-from rudr_py.controller.watching.waits import Waits
+from rudr_py.controller.watching.waits import Blocker, Waits
 from rudr_py.kube import watch
 from rudr_py.kube.cache import Change
 from rudr_py.kube.cached_client import CachedClient
@@ -52,7 +52,7 @@ from rudr_py.kube.prober import NetworkProber, Prober
 from rudr_py.kube.transport import Transport
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import POD, RBAC_KINDS
+from rudr_py.model.kinds import CUSTOM_RESOURCE_DEFINITION, POD, RBAC_KINDS
 from rudr_py.plugins import right_purposes
 from rudr_py.render.scopes import root_scopes
 from rudr_py.render.types.definitions import publish
@@ -141,6 +141,7 @@ class _Assembly:
         requeue = functools.partial(queue.add_after, seconds=SCOPE_DELAY)
         probing = Probing(prober, in_cluster(self._state), self._state.applications, self._clock, requeue)
         process.run_in_background(probing.run)
+        self._watch_definitions(process)
         waits = self._waits(sources, queue)
         process.run_in_background(waits.run)
         options = ControllerOptions(
@@ -150,11 +151,10 @@ class _Assembly:
         self._add_checks(checks, sources)
         if self._leadership.elected:
             servers.alive.add("lease", self._leadership.lost)
-        definitions = self._definition_reconciler(sources)
-        checks.inform("definitions", definitions.summary)
+        definitions = self._definition_controller(process, sources, checks)
         checks.inform("rights", self._rights.summary)
         if self._settings.publish_definitions:
-            process.add(self._definition_controller(definitions))
+            process.add(definitions)
         return process
 
     def _waits(self, sources: Sources, queue: PriorityQueue[ObjectKey]) -> Waits:
@@ -176,6 +176,14 @@ class _Assembly:
         waits = Waits(self._state, self._poller, self._open_watch, self._clock, wake)
         self._state.observers.append(observe)
         return waits
+
+    def _watch_definitions(self, process: ControllerProcess) -> None:
+        """Watch CRDs while a kind is absent, and ask for absent kinds when one changes."""
+        blocker, key = Blocker(Ref(CUSTOM_RESOURCE_DEFINITION, "")), ObjectKey("", "")
+        waits = Waits(self._state, self._poller, self._open_watch, self._clock, lambda _key, _kind: self._poller.poke())
+        self._poller.is_watched = functools.partial(waits.is_watched, blocker)
+        self._poller.on_absent = lambda is_absent: waits.set(key, [blocker] if is_absent else [])
+        process.run_in_background(waits.run)
 
     def _sources(self, queue: PriorityQueue[ObjectKey]) -> Sources:
         sources = Sources(
@@ -216,17 +224,26 @@ class _Assembly:
             waits,
         )
 
-    def _definition_reconciler(self, sources: Sources) -> DefinitionReconciler:
-        documents = publish(self._catalog, self._settings.definitions_namespace)
-        return DefinitionReconciler(documents, self._client, self._state, sources, self._clock)
-
-    def _definition_controller(self, reconciler: DefinitionReconciler) -> Controller:
+    def _definition_controller(self, process: ControllerProcess, sources: Sources, checks: HealthChecks) -> Controller:
         queue: PriorityQueue[ObjectKey] = PriorityQueue(
             self._clock, retry_initial=publisher.RETRY_INITIAL, retry_maximum=publisher.RETRY_MAXIMUM
         )
-        self._state.definitions.on_change = functools.partial(
-            queue.add, ObjectKey(self._settings.definitions_namespace, "")
+        waits = Waits(
+            self._state,
+            self._poller,
+            self._open_watch,
+            self._clock,
+            lambda key, _kind: queue.add(key),
+            fallback=publisher.NAMESPACE_INTERVAL,
         )
+        documents = publish(self._catalog, self._settings.definitions_namespace)
+        reconciler = DefinitionReconciler(documents, self._client, self._state, sources, self._clock, waits)
+        checks.inform("definitions", reconciler.summary)
+        if self._settings.publish_definitions:
+            process.run_in_background(waits.run)
+            self._state.definitions.on_change = functools.partial(
+                queue.add, ObjectKey(self._settings.definitions_namespace, "")
+            )
         return Controller(queue, reconciler, ControllerOptions(name=DEFINITIONS))
 
     def _add_checks(self, checks: HealthChecks, sources: Sources) -> None:

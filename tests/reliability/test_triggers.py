@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
+from rudr_py.controller import ControllerProcess, assemble
+from rudr_py.errors import Right
+from rudr_py.kube.transport import AioTransport
 from rudr_py.local.http.routing import Route
+from rudr_py.model.identity import API_VERSION
+from rudr_py.plugins import rights
 from rudr_py.settings import Settings
-from rudr_py.testing.cluster import Cluster
-from tests.e2e import waiting
+from rudr_py.testing.cluster import ADDRESS, Cluster
+from tests.e2e import rbac_cluster, waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
     COMPONENT_INSTANCE,
+    CRD,
     SERVICE,
     Document,
     application,
@@ -25,6 +34,7 @@ from tests.e2e.documents import (
     observed,
     synced,
 )
+from tests.e2e.rbac_cluster import RbacCluster
 
 SOON = 15.0
 """A timeout in seconds, short of every interval of the controller's polls."""
@@ -41,6 +51,22 @@ def reports(text: str) -> Callable[[Document], bool]:
 def quota(deployments: int) -> Document:
     hard = {"count/deployments.apps": str(deployments)}
     return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "limits"}, "spec": {"hard": hard}}
+
+
+def tenants(scope: str) -> Document:
+    """The CRD of an extended workload type."""
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    return {
+        "apiVersion": CRD.api_version,
+        "kind": CRD.kind,
+        "metadata": {"name": "tenants.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": scope,
+            "names": {"plural": "tenants", "singular": "tenant", "kind": "Tenant", "listKind": "TenantList"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
+        },
+    }
 
 
 def watched(server: Server, plural: str) -> list[Route]:
@@ -140,3 +166,69 @@ async def test_a_watch_of_a_blocker_ends_with_the_application(
         await cluster.gone(APPLICATION, "shop")
         await waiting.until_idle(cluster, server.mark, server.writes)
         assert watched(server, "resourcequotas") == []
+
+
+@pytest.fixture
+async def granted(tmp_path: Path) -> AsyncIterator[RbacCluster]:
+    """The local API with access control, and an account without rights."""
+    async with rbac_cluster.local(tmp_path) as opened:
+        yield opened
+
+
+@contextlib.asynccontextmanager
+async def restricted(cluster: RbacCluster, catalog: Catalog, **chosen: object) -> AsyncIterator[ControllerProcess]:
+    """A controller with the token of the account."""
+    settings = Settings(
+        definitions_namespace=cluster.namespaces.definitions,
+        health_address=ADDRESS,
+        metrics_address=ADDRESS,
+        status_interval=0.1,
+        refused_retry=3600.0,
+    )
+    transport = AioTransport(cluster.connection)
+    try:
+        settings = msgspec.structs.replace(settings, **chosen)
+        controller = assemble(settings, transport, cluster.admin.clock, catalog)
+        async with waiting.running(controller):
+            await controller.synced.wait()
+            yield controller
+    finally:
+        await transport.close()
+
+
+@pytest.mark.parametrize("verb", ["patch", "watch"])
+async def test_an_application_resumes_when_a_missing_right_is_granted(
+    granted: RbacCluster, catalog: Catalog, verb: str
+) -> None:
+    needed = rights.needed(catalog)
+    lacking = rbac_cluster.without(needed, Right(verb, "deployments", "apps"))
+    waits = {"waits": needed.waits, "cluster_waits": needed.cluster_waits}
+    await granted.grant(msgspec.structs.replace(lacking, **waits))
+    async with restricted(granted, catalog):
+        await granted.admin.apply(component(), application())
+        await granted.admin.until(APPLICATION, "shop", reports(f"may not {verb} deployments.apps"))
+        await granted.grant(needed)
+        await granted.admin.until(APPLICATION, "shop", synced, seconds=SOON)
+
+
+@pytest.mark.parametrize("scope", ["Namespaced", "Cluster"])
+async def test_an_application_is_reconciled_when_a_missing_kind_is_served(
+    cluster: Cluster, catalog: Catalog, scope: str
+) -> None:
+    """A cluster-scoped kind is of no use for an application either, and the status states that instead."""
+    group = {"group": "example.com", "version": "v1", "names": {"kind": "Tenant", "plural": "tenants"}}
+    metadata = {"name": "tenants.example.com"}
+    admitting = {"apiVersion": API_VERSION, "kind": "WorkloadType", "metadata": metadata, "spec": group}
+    tenant = component(workloadType="example.com/v1.Tenant", containers=[])
+    tenant["spec"]["workloadSettings"] = [{"name": "spec", "value": {"size": 1}}]
+    settings = msgspec.structs.replace(PATIENT, definitions_namespace=cluster.namespace)
+    await cluster.apply(admitting, tenant, application())
+    async with cluster.controller(catalog, settings=settings):
+        await cluster.until(APPLICATION, "shop", reports("does not serve kind Tenant"))
+        await cluster.apply(tenants(scope))
+        expected = synced if scope == "Namespaced" else reports("is in no namespace")
+        try:
+            await cluster.until(APPLICATION, "shop", expected, seconds=SOON)
+        finally:
+            await cluster.delete(CRD, "tenants.example.com")
+            await cluster.gone(CRD, "tenants.example.com")

@@ -153,14 +153,19 @@ class Sources:
             try:
                 resource = await self._poller.resolve(source.kind)
             except errors.KindAbsentError as error:
+                source.polled = True
                 self._feed(source, KindAbsent(str(error)))
             except errors.KubeError as error:
                 self._feed(source, Interrupted(str(error), 0.0))
             else:
                 if not resource.namespaced:
-                    source.polled = False
                     self._feed(source, KindAbsent(f"{source.kind} is cluster-scoped"))
-                    return
+                    if source.polled:
+                        source.polled = False
+                        self._changed(source)  # it was absent: applications that use it are refused now
+                    await self._poller.next_round(self._needs_absent_kind)
+                    continue
+                source.polled = True
                 await self._watch(source, kind_watch.selection(resource, source.namespace, source.kind))
             await self._poller.next_round(self._needs_absent_kind)
 
@@ -175,6 +180,7 @@ class Sources:
     def _feed(self, source: Source, event: Event) -> None:
         if not isinstance(event, ListingStarted):
             self._reopened.discard(source)
+        was_absent = source.absent
         before = (source.available, source.settled.is_set(), source.missing_right)
         if isinstance(event, Forbidden) and event.right is not None:
             event = Forbidden(source.forbid(self._denied(event.right)), event.right)
@@ -184,6 +190,8 @@ class Sources:
             for key in triggers.keys(source.kind, change, self._state):
                 self._trigger(key, initial)
         source.note(event)
+        if source.absent != was_absent:
+            self._poller.on_absent(any(other.absent for others in self._sources.values() for other in others))
         after = (source.available, source.settled.is_set(), source.missing_right)
         if after != before or isinstance(event, ListingDone):
             self._changed(source)

@@ -42,11 +42,12 @@ log = logging.getLogger(__name__)
 class Blocker(msgspec.Struct, frozen=True):
     """An object that may have to change, or any object of its kind where it has no name.
 
-    The namespace of a cluster-scoped kind is empty.
+    The namespace is not used for a cluster-scoped kind. With `is_absent` the object has to be created.
     """
 
     ref: Ref
     namespace: str = ""
+    is_absent: bool = False
 
 
 class Waits:
@@ -70,6 +71,8 @@ class Waits:
         self._wake = wake
         self._blockers: MultiMap[ObjectKey, Blocker] = MultiMap()
         self._watches: dict[Blocker, asyncio.Task[None]] = {}
+        self._listed: set[Blocker] = set()
+        self._settling: set[Blocker] = set()
         self._fallback = fallback
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -82,10 +85,13 @@ class Waits:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
+                for key in tuple(self._blockers):
+                    self.set(key, self._blockers.values(key))
                 await asyncio.get_running_loop().create_future()
         finally:
             self._tasks = None
             self._watches.clear()
+            self._listed.clear()
 
     def set(self, key: ObjectKey, blockers: Iterable[Blocker]) -> None:
         """Replace the blockers of a key; those that no key waits for are not watched any more."""
@@ -101,6 +107,10 @@ class Waits:
             if self._tasks is not None and not self._is_cached(blocker):
                 name = f"watch blocker {blocker.ref} {blocker.namespace}".strip()
                 self._watches[blocker] = self._tasks.create_task(self._run(blocker), name=name)
+
+    def is_watched(self, blocker: Blocker) -> bool:
+        """Whether every change of a blocker is reported now."""
+        return blocker in self._listed
 
     def note(self, kind: Kind, change: Change) -> None:
         """Wake the keys that wait for an object which a cache contains or contained."""
@@ -125,6 +135,8 @@ class Waits:
                 await self._watch(blocker)
         except errors.KubeError as error:
             log.info("blocker cannot be watched", extra={"object": str(blocker.ref), "error": str(error)})
+        finally:
+            self._listed.discard(blocker)
         while self._fallback < math.inf:
             await self._clock.sleep(self._fallback)
             self._wake_all(blocker)
@@ -147,11 +159,19 @@ class Waits:
                 if is_listed:
                     ended = any(_is_relevant(blocker, change) for change in changes)
                 else:  # it may have changed before the watch began
-                    ended = isinstance(event, ListingDone) and not (name and changes)
-                if ended and not name:
-                    await self._clock.sleep(SETTLING)
-                if ended:
+                    ended = isinstance(event, ListingDone) and (not name or bool(changes) == blocker.is_absent)
+                if cache.synced:
+                    self._listed.add(blocker)
+                if ended and name:
                     self._wake_all(blocker)
+                elif ended and self._tasks is not None and blocker not in self._settling:
+                    self._settling.add(blocker)
+                    self._tasks.create_task(self._settle(blocker))
+
+    async def _settle(self, blocker: Blocker) -> None:
+        await self._clock.sleep(SETTLING)
+        self._settling.discard(blocker)
+        self._wake_all(blocker)
 
 
 def _is_relevant(blocker: Blocker, change: Change) -> bool:
