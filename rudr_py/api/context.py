@@ -22,6 +22,10 @@ def _nothing(_: Kind) -> tuple[dict[str, Any], ...]:
     return ()
 
 
+def _absent(_: Ref) -> dict[str, Any] | None:
+    return None
+
+
 class Attached(msgspec.Struct, frozen=True):
     """A trait of the instance, by name, with its properties as the user wrote them (variables replaced).
 
@@ -83,6 +87,7 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     now: datetime
     manifests: tuple[Manifest, ...] = ()
     _observe: Callable[[Kind], tuple[dict[str, Any], ...]] = _nothing
+    _read: Callable[[Ref], dict[str, Any] | None] = _absent
     _first_seen: Callable[[tuple[str, ...]], datetime] | None = None
 
     def observed(self, kind: Kind) -> tuple[dict[str, Any], ...]:
@@ -95,6 +100,13 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     def live(self, ref: Ref) -> dict[str, Any] | None:
         """The live object of the instance that `ref` names, or None when it does not exist."""
         return next((o for o in self.observed(ref.kind) if get_in(o, "metadata", "name", default="") == ref.name), None)
+
+    def existing(self, ref: Ref) -> dict[str, Any] | None:
+        """The live object that `ref` names, also one of another owner, or None when it does not exist.
+
+        PersistentVolumeClaims of all owners are available, of other kinds only objects that rudr manages.
+        """
+        return self._read(ref)
 
     def first_seen(self, *parts: str) -> datetime:
         """The time at which the documents first contained the value that `parts` describe, UTC, in whole seconds.

@@ -112,7 +112,8 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     `hold` alone counts as `exact`; `hold` on a `between` raises its minimum and, if need be, its maximum; a `hold` on
     anything else, two bases or two holds are rejected before anything is applied.
 
-    Create one with `exact`, `between`, `hold` or `external`; `form` is `exact`, `range`, `hold` or `external`.
+    Create one with `exact`, `between`, `hold` or `external`; `form` is `exact`, `range`, `hold` or `external`. `peak`
+    is the greatest number that a hold requests at any time, 0 if it is not specified.
 
     Guarantees: the workload type gets one scale, in one of its `scale_forms`, independent of the order of traits.
     Assumptions: numbers are not negative, and a minimum is not above its maximum.
@@ -126,6 +127,12 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     maximum: int = 0
     metrics: tuple[dict[str, Any], ...] = ()
     behavior: dict[str, Any] | None = None
+    peak: int = 0
+
+    @property
+    def most(self) -> int | None:
+        """The greatest number of replicas at any time; None if another manager sets it."""
+        return None if self.form == "external" else max(self.replicas, self.maximum, self.peak)
 
     @classmethod
     def exact(cls, replicas: int) -> Self:
@@ -144,9 +151,9 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
         return cls(form="range", minimum=minimum, maximum=maximum, metrics=metrics, behavior=behavior)
 
     @classmethod
-    def hold(cls, replicas: int) -> Self:
-        """At least this number at present: a temporary minimum."""
-        return cls(form="hold", replicas=replicas)
+    def hold(cls, replicas: int, *, peak: int = 0) -> Self:
+        """At least this number at present: a temporary minimum. `peak` is the greatest one at any time."""
+        return cls(form="hold", replicas=replicas, peak=peak)
 
     @classmethod
     def external(cls) -> Self:

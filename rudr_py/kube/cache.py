@@ -7,6 +7,7 @@ Objects never go back in time: an older resourceVersion of the same uid is ignor
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import TypeVar
 
 import msgspec
@@ -42,17 +43,19 @@ class Change(msgspec.Struct, frozen=True):
 class Cache:
     """Has one writer, which calls `feed` and `wrote`, and any number of readers.
 
-    `label` is the key that `by_label` indexes. `ready` is set after the first result of the watch: a complete list,
+    `labels` are the keys that `by_label` indexes. `ready` is set after the first result of the watch: a complete list,
     or an error because the kind is absent or forbidden. `problem` is the last error; empty while the watch works.
-    `synced` is true after the first complete list. `revision` grows with every change of an object.
+    `synced` is true after the first complete list; `absent` while the server does not serve the
+    kind. `revision` grows with every change of an object.
     """
 
-    def __init__(self, *, label: str = "") -> None:
+    def __init__(self, *, labels: Iterable[str] = ()) -> None:
         self.ready = asyncio.Event()
         self.synced = False
+        self.absent = False
         self.problem = ""
         self.revision = 0
-        self._label = label
+        self._indexed = tuple(labels)
         self._version = ""  # the newest resourceVersion of the watch
         self._pending: dict[Key, LiveObject] | None = None
         self._objects: dict[str, dict[str, LiveObject]] = {}
@@ -72,7 +75,7 @@ class Cache:
         return tuple(self._objects.get(namespace, {}).values())
 
     def by_label(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
-        """Objects of a namespace whose indexed label has this value."""
+        """Objects of a namespace one of whose indexed labels has this value."""
         return tuple(self._labels.get((namespace, value), {}).values())
 
     def all(self) -> tuple[LiveObject, ...]:
@@ -100,6 +103,7 @@ class Cache:
                 if self._pending is not None and (cached := self.get(namespace, name)):
                     self._pending[cached.key] = cached
             case KindAbsent(error) | Forbidden(error):
+                self.absent = isinstance(event, KindAbsent)
                 self.problem = error
                 self.ready.set()
             case Interrupted(error):
@@ -159,6 +163,7 @@ class Cache:
                 self._put(live)
                 changes.append(Change(current, live))
         self.synced = True
+        self.absent = False
         self.ready.set()
         return changes
 
@@ -180,7 +185,7 @@ class Cache:
         self._objects.setdefault(live.namespace, {})[live.name] = live
         if live.owner_uid:
             self._owners.setdefault(live.owner_uid, {})[live.key] = live
-        if value := live.labels.get(self._label):
+        for value in self._values(live):
             self._labels.setdefault((live.namespace, value), {})[live.key] = live
 
     def _remove(self, live: LiveObject) -> None:
@@ -190,7 +195,11 @@ class Cache:
         if not names:
             del self._objects[live.namespace]
         _drop(self._owners, live.owner_uid, live.key)
-        _drop(self._labels, (live.namespace, live.labels.get(self._label, "")), live.key)
+        for value in self._values(live):
+            _drop(self._labels, (live.namespace, value), live.key)
+
+    def _values(self, live: LiveObject) -> set[str]:
+        return {live.labels[label] for label in self._indexed if live.labels.get(label)}
 
 
 def _drop(index: dict[_IndexValue, dict[Key, LiveObject]], value: _IndexValue, key: Key) -> None:

@@ -1,47 +1,77 @@
-"""Warn of volumes for which an application creates no claim. Pure."""
+"""Volume claims of applications: to which instance one belongs, and warnings of volumes without a claim. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rudr_py.api import Kind
+from rudr_py.api import Kind, Ref, get_in, naming
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.render.scopes import membership
+from rudr_py.render.values import labels
+from rudr_py.render.values.inputs import NOTHING, Observed
 from rudr_py.render.values.plan import RenderedInstance
 
 CLAIM = Kind("v1", "PersistentVolumeClaim")
 
+APPLICATION, INSTANCE = "app", "instance-name"
+"""Rudr's labels for the application and the instance of a claim, which has no owner reference."""
 
-def missing(instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
-    """Warnings of claims that pods of core workload types mount and no instance adds; `instances` by their index.
+INDEXED = (INSTANCE, labels.INSTANCE)
+"""The labels by which the claims of an instance are searched."""
 
-    The claims may exist, as with Rudr, so this is no error.
+
+def is_own(present: Mapping[str, str], application: str, instance: str) -> bool:
+    """Whether the labels of a claim name this instance: Rudr's labels, or rudr's if another client changed those."""
+    if (present.get(APPLICATION), present.get(INSTANCE)) == (application, instance):
+        return True
+    named = (present.get(labels.APPLICATION), present.get(labels.INSTANCE))
+    return labels.is_managed(present) and named == (naming.join(application), naming.join(instance))
+
+
+def missing(instances: Mapping[int, RenderedInstance], observed: Observed) -> Iterator[Problem]:
+    """Warnings of claims that pods of core workload types mount and that do not exist; `instances` by their index.
+
+    Without observed objects only a claim for which the documents contain no word is reported.
     """
     added = {planned.ref.name for one in instances.values() for planned in one.manifests if planned.ref.kind == CLAIM}
     for index, rendered in instances.items():
         if rendered.plan is None or not membership.core(rendered.plan.workload.offer.name):
             continue
-        mounted = (name for planned in rendered.manifests for name in mounts(planned.body.get("spec")))
-        for name in dict.fromkeys(mounted):
-            if name not in added:
-                message = (
-                    f'volume "{name}" of instance "{rendered.plan.name}" has no claim; pods wait for it; attach the '
-                    f'trait volume-mounter, or create the PersistentVolumeClaim "{name}", if it does not exist'
-                )
-                yield Problem(message, paths.child("$", "spec", "components", index, "componentName"))
+        sources = (source for planned in rendered.manifests for source in _sources(planned.body.get("spec")))
+        for volume, claim in dict.fromkeys(sources):
+            if claim in added or (claim != volume and observed is NOTHING) or observed.document(Ref(CLAIM, claim)):
+                continue
+            text = _missing_text(volume, claim, rendered.plan.name)
+            yield Problem(text, paths.child("$", "spec", "components", index, "componentName"))
+
+
+def _missing_text(volume: str, claim: str, instance: str) -> str:
+    if claim != volume:
+        return (
+            f'the claim "{claim}" for volume "{volume}" of instance "{instance}" does not exist; pods wait for it; '
+            f"correct claimName of the trait volume-mounter, or create the PersistentVolumeClaim"
+        )
+    return (
+        f'volume "{volume}" of instance "{instance}" has no claim; pods wait for it; attach the trait volume-mounter, '
+        f'with claimName to use an existing claim, or create the PersistentVolumeClaim "{claim}", if it does not exist'
+    )
 
 
 def mounts(value: Any) -> Iterator[str]:
     """The names of the claims that pod specs inside a value mount."""
+    return (claim for _, claim in _sources(value))
+
+
+def _sources(value: Any) -> Iterator[tuple[str, str]]:
+    """The volumes inside a value that have a claim, each with the name of the claim."""
     if isinstance(value, dict):
-        source = value.get("persistentVolumeClaim")
-        name = source.get("claimName") if isinstance(source, dict) else None
-        if isinstance(name, str):
-            yield name
+        claim = get_in(value, "persistentVolumeClaim", "claimName", default="")
+        if claim:
+            yield get_in(value, "name", default=""), claim
         for item in value.values():
-            yield from mounts(item)
+            yield from _sources(item)
     elif isinstance(value, list):
         for item in value:
-            yield from mounts(item)
+            yield from _sources(item)

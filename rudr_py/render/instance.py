@@ -27,7 +27,7 @@ from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
 from rudr_py.model.kinds import SERVICE
-from rudr_py.render import edits, scaling
+from rudr_py.render import edits, former_annotations, scaling
 from rudr_py.render.edits import Change, EditClash
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
@@ -38,7 +38,7 @@ from rudr_py.render.types.first_seen import FirstSeenTimes
 from rudr_py.render.types.plugin_call import ToProblem
 from rudr_py.render.types.properties import document_path, model_problems
 from rudr_py.render.values import digests, labels
-from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.inputs import Inputs, RecordedKinds
 from rudr_py.render.values.plan import BoundType, Elastic, InstancePlan, PlannedObject, RenderedInstance
 
 C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
@@ -77,6 +77,7 @@ class _Assembly:
         self._inputs = inputs
         self._problems: list[Problem] = []
         self._faults: list[Problem] = []
+        self._observed = RecordedKinds(inputs.observed)
 
     def result(self) -> RenderedInstance:
         workload = self._workload()
@@ -127,7 +128,8 @@ class _Assembly:
             "now": inputs.now,
             "traits": tuple(Attached(trait.offer.name, trait.properties) for trait in prepared.traits),
             "parameters": prepared.parameters,
-            "_observe": functools.partial(inputs.observed.documents, instance),
+            "_observe": functools.partial(self._observed.documents, instance),
+            "_read": self._observed.document,
         }
 
     def _workload(self) -> _WorkloadResult | None:
@@ -287,6 +289,7 @@ class _Assembly:
             traits=tuple(_bound(trait, trait.rendered.add, final) for trait in traits),
             scopes=self._prepared.scopes,
             member=member,
+            reads=frozenset(self._observed.kinds),
             elastic=elastic,
         )
 
@@ -330,6 +333,9 @@ class _Assembly:
                         retain=manifest.retain,
                         reclaim=manifest.delete_with_application,
                         inputs_digest=self._inputs_digest(results) if manifest.run_once else "",
+                        uncopied=former_annotations.uncopied(
+                            manifest, self._prepared.component.metadata, self._prepared.workload.name
+                        ),
                     )
                 )
         # claims first, because pods mount them

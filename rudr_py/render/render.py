@@ -60,7 +60,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
         *inputs.parsed.warnings,
         *(warning for result in prepared for warning in result.warnings),
         *(warning for result in results for warning in result.warnings),
-        *([] if problems or missing or faults else claims.missing(instances)),
+        *([] if problems or missing or faults else claims.missing(instances, inputs.observed)),
     ]
     located_warnings = _located(warnings, inputs.positions)
     wake_times = [result.wake_at for result in results if result.wake_at is not None]

@@ -51,11 +51,11 @@ def merge(requests: Sequence[ScaleRequest]) -> MergedScale | ScaleClash | None:
         return ScaleClash(f"{message}; remove one of them", requests[-1].path)
     if not holds:
         return MergedScale(bases[0].scale, bases[0])
-    hold = holds[0].scale.replicas
+    hold, peak = holds[0].scale.replicas, holds[0].scale.peak
     if not bases:
-        return MergedScale(Scale.exact(hold), holds[0])
+        return MergedScale(msgspec.structs.replace(Scale.exact(hold), peak=peak), holds[0])
     base = bases[0].scale
-    size = msgspec.structs.replace(base, minimum=max(base.minimum, hold), maximum=max(base.maximum, hold))
+    size = msgspec.structs.replace(base, minimum=max(base.minimum, hold), maximum=max(base.maximum, hold), peak=peak)
     return MergedScale(size, bases[0])
 
 

@@ -181,6 +181,11 @@ class _Watched:
         self.was_read = True
         return self._objects.documents(instance, kind)
 
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """The object that `ref` names."""
+        self.was_read = True
+        return self._objects.document(ref)
+
 
 def renders_objects_that_kubernetes_accepts(case: Case) -> None:
     """Objects of built-in kinds are strictly valid by the schemas of three releases of Kubernetes."""

@@ -10,7 +10,19 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Health, Kind, Scope, ScopeContext, Trait, TraitContext, Type, WorkloadType, hookimpl
+from rudr_py.api import (
+    Health,
+    Kind,
+    Ref,
+    Scope,
+    ScopeContext,
+    Trait,
+    TraitContext,
+    Type,
+    WorkloadType,
+    get_in,
+    hookimpl,
+)
 from rudr_py.catalog import Catalog, Guard
 from rudr_py.model.identity import API_VERSION
 from rudr_py.model.parse import documents as parse
@@ -63,6 +75,11 @@ class ObservedObjects(msgspec.Struct, frozen=True):
         mine = [o for o in self.objects if (o.get("apiVersion"), o.get("kind")) == (kind.api_version, kind.kind)]
         copies: list[Document] = msgspec.json.decode(msgspec.json.encode(mine))
         return tuple(copies)
+
+    def document(self, ref: Ref) -> Document | None:
+        """A copy of the object that `ref` names."""
+        objects = self.documents("", ref.kind)
+        return next((one for one in objects if get_in(one, "metadata", "name", default="") == ref.name), None)
 
 
 def render_one(

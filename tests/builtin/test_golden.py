@@ -181,7 +181,7 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any], dict[str, Any], Scale | None]] =
     ),
     "server-silent": ("core.oam.dev/v1alpha1.Server", {"spec": {"containers": [SILENT]}}, {}, None),
     "server-odd": ("core.oam.dev/v1alpha1.Server", ODD, {}, None),
-    "worker-rich": ("core.oam.dev/v1alpha1.Worker", RICH_SILENT, {}, Scale.exact(2)),
+    "worker-rich": ("core.oam.dev/v1alpha1.Worker", RICH_SILENT, {}, Scale.exact(1)),
     "task-rich": ("core.oam.dev/v1alpha1.Task", RICH_SILENT, {}, None),
     "singleton-worker-rich": ("core.oam.dev/v1alpha1.SingletonWorker", RICH_SILENT, {}, None),
     "singleton-task-rich": ("core.oam.dev/v1alpha1.SingletonTask", RICH_SILENT, {}, None),

@@ -31,7 +31,7 @@ COMPONENT = {
                 "name": "nginx",
                 "image": "nginx:1.27",
                 "ports": [{"name": "http", "containerPort": 80}],
-                "resources": {"volumes": [{"name": "data", "mountPath": "/data"}]},
+                "resources": {"volumes": [{"name": "data", "mountPath": "/data", "sharingPolicy": "Shared"}]},
             }
         ],
     },

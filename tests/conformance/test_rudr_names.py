@@ -59,13 +59,14 @@ def test_a_service_selects_by_application_and_instance_only() -> None:
 
 
 def test_objects_of_traits_have_the_names_and_labels_of_rudr() -> None:
-    storage = "  resources: {volumes: [{name: data, mountPath: /data, disk: {required: 1G}}]}\n"
+    volume = "{name: data, mountPath: /data, sharingPolicy: Shared, disk: {required: 1G}}"
+    storage = f"  resources: {{volumes: [{volume}]}}\n"
     objects = oam.objects(oam.plan(oam.component("Server", oam.WEB + storage), oam.instance(traits=TRAITS)))
     role = {"oam.dev/role": "trait", "app.kubernetes.io/name": "shop", "oam.dev/instance-name": "front"}
     for name in ("Ingress/front-trait-ingress", "HorizontalPodAutoscaler/front-trait-autoscaler"):
         assert labels(objects[name]).items() >= role.items()
     claim = {"app": "shop", "component-name": "web", "instance-name": "front", "trait": "volume-mounter"}
-    assert labels(objects["PersistentVolumeClaim/data"]).items() >= claim.items()
+    assert labels(objects["PersistentVolumeClaim/front-data"]).items() >= claim.items()
 
 
 def test_the_record_annotation_of_rudr_is_not_written() -> None:

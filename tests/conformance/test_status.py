@@ -15,7 +15,7 @@ from rudr_py.plugins import entry_points, loading
 from rudr_py.render import render
 from rudr_py.render.status import status
 from rudr_py.render.status.conditions import SyncState
-from rudr_py.render.values.inputs import NOTHING, Inputs, Observed
+from rudr_py.render.values.inputs import NOTHING, Inputs, NothingObserved, Observed
 from tests.conformance import oam
 
 APPLIED = SyncState(state="True", reason="Applied")
@@ -23,7 +23,7 @@ WAITING = SyncState(state="False", reason="Applying")
 TWO = "components: [{componentName: web, instanceName: a}, {componentName: web, instanceName: b}]"
 
 
-class Deployments:
+class Deployments(NothingObserved):
     """A Deployment for each instance, with these fields of status."""
 
     def __init__(self, generation: int, **instances: Mapping[str, int]) -> None:
@@ -39,7 +39,7 @@ class Deployments:
         return ({**head, "spec": {"replicas": 1}, "status": dict(self._instances[instance])},)
 
 
-class NoNode:
+class NoNode(NothingObserved):
     """A Deployment whose one pod finds no node."""
 
     def __init__(self, why: str) -> None:

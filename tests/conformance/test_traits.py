@@ -14,7 +14,8 @@ from tests.conformance import oam
 TRAIT = "$.spec.components[0].traits"
 SERVER = oam.component("Server", oam.WEB)
 STORAGE = oam.component(
-    "Server", oam.WEB + "  resources: {volumes: [{name: data, mountPath: /data, disk: {required: 1G}}]}\n"
+    "Server",
+    oam.WEB + "  resources: {volumes: [{name: data, mountPath: /data, sharingPolicy: Shared, disk: {required: 1G}}]}\n",
 )
 
 SCALER = "{name: manual-scaler, properties: {replicaCount: 3}}"
@@ -46,7 +47,7 @@ def test_the_manual_scaler_sets_the_size_of_servers_workers_and_tasks(workload: 
 def test_an_instance_has_any_number_of_traits() -> None:
     assert set(oam.objects(plan())) == {"ComponentInstance/web-front", "Deployment/front", "Service/front"}
     everything = oam.objects(plan(SCALER, INGRESS, VOLUME, EMPTY, component=STORAGE))
-    assert {"Ingress/front-trait-ingress", "PersistentVolumeClaim/data"} <= set(everything)
+    assert {"Ingress/front-trait-ingress", "PersistentVolumeClaim/front-data"} <= set(everything)
     assert everything["Deployment/front"]["spec"]["replicas"] == 3
 
 

@@ -44,7 +44,8 @@ def test_every_core_type_renders_an_object_that_runs_it(workload: str) -> None:
 def test_servers_and_workers_are_always_restarted(workload: str) -> None:
     plan = oam.plan(oam.component(workload, spec_of(workload)), oam.instance())
     assert oam.pod(plan)["spec"]["restartPolicy"] == "Always"
-    assert "replicas" not in oam.objects(plan)[f"{RUNS[workload]}/front"]["spec"]
+    replicas = oam.objects(plan)[f"{RUNS[workload]}/front"]["spec"].get("replicas")
+    assert replicas == (1 if workload.startswith("Singleton") else None)
 
 
 @pytest.mark.parametrize("workload", TASKS)
@@ -53,7 +54,7 @@ def test_a_task_is_not_restarted(workload: str) -> None:
     assert oam.pod(plan)["spec"]["restartPolicy"] == "Never"
     job = oam.objects(plan)["Job/front"]["spec"]
     assert job["backoffLimit"] == 4
-    assert job.get("parallelism") == (1 if workload == "Task" else None)
+    assert job["parallelism"] == 1
     # prevents the controller from creating it again after it completed
     assert all(planned.inputs_digest for planned in plan.manifests if planned.ref.kind.kind == "Job")
 
@@ -63,7 +64,8 @@ def test_a_task_is_not_restarted(workload: str) -> None:
 def test_a_singleton_has_one_replica_and_accepts_no_scaler(workload: str, trait: str) -> None:
     text = oam.component(workload, spec_of(workload))
     alone = oam.objects(oam.plan(text, oam.instance()))[f"{RUNS[workload]}/front"]["spec"]
-    assert not {"replicas", "parallelism", "completions"} & set(alone)
+    one = {"completions": 1, "parallelism": 1} if workload == "SingletonTask" else {"replicas": 1}
+    assert {key: alone[key] for key in ("replicas", "parallelism", "completions") if key in alone} == one
     plan = oam.plan(text, oam.instance(traits=f"- {trait}"))
     assert oam.refused(plan) == [("TR-14", "$.spec.components[0].traits[0].name")]
 

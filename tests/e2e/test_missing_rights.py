@@ -210,7 +210,8 @@ async def test_an_application_reports_a_missing_right_and_other_applications_con
     case, shop = KIND_CASES[plural], cluster.namespaces.shop
     await cluster.grant(needed, watched=(shop,))
     async with controlled(cluster, catalog) as controller:
-        for verb in VERBS:
+        # a claim is deleted with its application only, which has no status then
+        for verb in (verb for verb in VERBS if verb != "delete" or plural != "persistentvolumeclaims"):
             right = Right(verb, plural, case.kind.group, shop)
             await lose_and_regain(cluster, needed, right, case, f"{verb}-{plural[:20]}")
             await reported_at_readyz(controller, f"may not {right}: needed ")

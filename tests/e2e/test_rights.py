@@ -241,11 +241,11 @@ async def _end(cluster: RbacCluster) -> None:
     await admin.delete(APPLICATION, "shop")
     await admin.gone(APPLICATION, "shop")
     if cluster.local is None:
-        claim = await admin.get(CLAIM, "data")
+        claim = await admin.get(CLAIM, "front-data")
         assert claim is not None
         assert "deletionTimestamp" in claim["metadata"]
-        await admin.patch(CLAIM, "data", {"metadata": {"finalizers": None}})
-    await admin.gone(CLAIM, "data")
+        await admin.patch(CLAIM, "front-data", {"metadata": {"finalizers": None}})
+    await admin.gone(CLAIM, "front-data")
 
 
 def refused(cluster: RbacCluster) -> list[AccountRequest]:

@@ -34,7 +34,7 @@ from tests.e2e.documents import (
 MOUNTED = {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard"}}
 RECORD = {"component_record_annotation": '{"shop-web":{"version":"7","config":{}}}'}
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
-VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}
+VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Shared"}
 
 
 def shop(*traits: Document, greeting: str = "hi", **metadata: Any) -> Document:

@@ -25,6 +25,7 @@ RECORDED = Path(__file__).parent / "recorded" / "round-1.jsonl"
 APPLICATIONS = ("preview", "shop", "storage")
 
 EVENT = Kind("events.k8s.io/v1", "Event")
+STATEFUL_SET = Kind("apps/v1", "StatefulSet")
 
 pytestmark = pytest.mark.faults  # writes objects to the storage of the local API
 
@@ -53,8 +54,11 @@ async def test_objects_of_the_previous_release_are_not_written_and_each_status_o
         await cluster.until(APPLICATION, "marker", lambda document: condition(document, "Ready") == "True")
         events = [event["regarding"]["name"] for event in await cluster.list(EVENT)]
     writes = [write for write in server.writes(before) if "marker" not in write and "/events" not in write]
-    # one write of the status, which has new fields, and none of any other object
-    assert len(writes) == len(APPLICATIONS)
+    # one write of the status, which has new fields; one that takes the replicas of the singleton, and changes no value
+    singleton = [write for write in writes if "/statefulsets/files?" in write]
+    assert len(singleton) == 1
+    assert (await cluster.list(STATEFUL_SET))[0]["metadata"]["generation"] == 1
+    assert len(writes) == len(APPLICATIONS) + len(singleton)
     for name in APPLICATIONS:
         assert any(write.startswith("PATCH") and f"/{name}/status?" in write for write in writes)
     assert [name for name in events if "marker" not in name] == []

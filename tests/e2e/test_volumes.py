@@ -14,6 +14,9 @@ from tests.e2e.conftest import Server
 from tests.e2e.documents import APPLICATION, COMPONENT_INSTANCE, Document, application, component, condition, synced
 from tests.e2e.rudr_objects import CLAIM
 
+OWN = "shop-web-data"
+"""The claim of the instance of `shop()`."""
+
 VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}
 
 
@@ -36,6 +39,11 @@ def mounted(reclaim: str | None = None) -> Document:
     return {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard", **options}}
 
 
+def using(claim_name: str, **options: Any) -> Document:
+    """A volume-mounter that uses an existing claim."""
+    return {"name": "volume-mounter", "properties": {"volumeName": "data", "claimName": claim_name, **options}}
+
+
 def finalizers(document: Document) -> list[str]:
     return list(document["metadata"].get("finalizers", []))
 
@@ -45,7 +53,7 @@ def is_deleted(document: Document) -> bool:
 
 
 async def claim(cluster: Cluster) -> Document:
-    document = await cluster.get(CLAIM, "data")
+    document = await cluster.get(CLAIM, OWN)
     assert document is not None
     return document
 
@@ -53,8 +61,8 @@ async def claim(cluster: Cluster) -> Document:
 async def unprotect(cluster: Cluster, server: Server) -> None:
     """Remove the protection finalizer of a deleted claim, on clusters without its controller."""
     if not server.has_controllers:
-        await cluster.until(CLAIM, "data", is_deleted)
-        await cluster.patch(CLAIM, "data", {"metadata": {"finalizers": None}})
+        await cluster.until(CLAIM, OWN, is_deleted)
+        await cluster.patch(CLAIM, OWN, {"metadata": {"finalizers": None}})
 
 
 async def test_a_claim_outlives_its_application_and_is_used_again(
@@ -86,7 +94,7 @@ async def test_a_claim_is_deleted_with_its_application_on_request(
         await cluster.delete(APPLICATION, "shop")
         await cluster.gone(APPLICATION, "shop")
         await unprotect(cluster, server)
-        await cluster.gone(CLAIM, "data")
+        await cluster.gone(CLAIM, OWN)
 
 
 async def test_a_claim_is_deleted_after_its_application_was_deleted_without_a_controller(
@@ -100,7 +108,7 @@ async def test_a_claim_is_deleted_after_its_application_was_deleted_without_a_co
     async with cluster.controller(catalog):
         await cluster.gone(APPLICATION, "shop")
         await unprotect(cluster, server)
-        await cluster.gone(CLAIM, "data")
+        await cluster.gone(CLAIM, OWN)
 
 
 async def test_the_reclaim_policy_of_a_claim_can_be_changed(cluster: Cluster, catalog: Catalog, server: Server) -> None:
@@ -144,15 +152,17 @@ async def test_a_claim_stays_when_the_application_is_orphaned(
 async def test_a_claim_of_another_application_is_a_conflict_and_stays(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
-    await cluster.apply(front(), shop(mounted("delete")))
+    labels = {"app": "other", "component-name": "front", "instance-name": "other-web", "trait": "volume-mounter"}
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    taken = {"apiVersion": "v1", "kind": CLAIM.kind, "metadata": {"name": OWN, "labels": labels}, "spec": spec}
+    await cluster.apply(front(), taken)
+    created = await claim(cluster)
     async with cluster.controller(catalog):
-        await cluster.until(APPLICATION, "shop", synced)
-        created = await claim(cluster)
-        await cluster.apply(shop(mounted("delete"), name="other"))
-        conflicted = await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")
+        await cluster.apply(shop(mounted("delete")))
+        conflicted = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
         assert kstatus.condition(conflicted, "Synced")["reason"] == "Conflict"
-        await cluster.delete(APPLICATION, "other")
-        await cluster.gone(APPLICATION, "other")
+        await cluster.delete(APPLICATION, "shop")
+        await cluster.gone(APPLICATION, "shop")
         await waiting.until_idle(cluster, server.mark, server.writes)
     kept = await claim(cluster)
     assert (kept["metadata"]["uid"], is_deleted(kept)) == (created["metadata"]["uid"], False)

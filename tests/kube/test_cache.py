@@ -32,7 +32,7 @@ def live(name: str, version: int | str, *, namespace: str = "ns", uid: str = "",
 
 
 def synced(*items: LiveObject, version: int = 10, label: str = "") -> Cache:
-    cache = Cache(label=label)
+    cache = Cache(labels=(label,))
     listing(cache, *items, version=version)
     return cache
 

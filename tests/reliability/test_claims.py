@@ -1,4 +1,4 @@
-"""Volume claims: missing ones are reported, and the message about a conflict loses no data."""
+"""Volume claims belong to an instance: it keeps its claim, and no other instance gets it unasked."""
 
 from __future__ import annotations
 
@@ -7,9 +7,129 @@ import pytest
 from rudr_py.catalog import Catalog
 from rudr_py.cli.commands.doctor import advice
 from rudr_py.testing.cluster import Cluster
-from tests.e2e.documents import APPLICATION, condition, message, synced
+from tests.e2e import waiting
+from tests.e2e.conftest import Server
+from tests.e2e.documents import APPLICATION, COMPONENT_INSTANCE, DEPLOYMENT, Document, condition, message, synced
 from tests.e2e.rudr_objects import CLAIM
-from tests.e2e.test_volumes import front, mounted, shop
+from tests.e2e.test_volumes import OWN, claim, front, is_deleted, mounted, shop, using
+
+SPEC = {
+    "accessModes": ["ReadWriteOnce"],
+    "resources": {"requests": {"storage": "200M"}},
+    "storageClassName": "standard",
+}
+
+
+def stored(name: str, **labels: str) -> Document:
+    """A claim that another client creates."""
+    metadata = {"name": name, "labels": {key.replace("_", "-"): value for key, value in labels.items()}}
+    return {"apiVersion": "v1", "kind": CLAIM.kind, "metadata": metadata, "spec": SPEC}
+
+
+async def mounted_claim(cluster: Cluster, name: str) -> str:
+    """The claim in the pod template of a Deployment."""
+    deployment = await cluster.get(DEPLOYMENT, name)
+    assert deployment is not None
+    (volume,) = deployment["spec"]["template"]["spec"]["volumes"]
+    return str(volume["persistentVolumeClaim"]["claimName"])
+
+
+async def claim_names(cluster: Cluster) -> set[str]:
+    return {document["metadata"]["name"] for document in await cluster.list(CLAIM)}
+
+
+def twice() -> Document:
+    """An application that runs the component with a volume twice."""
+    document = shop(mounted())
+    (first,) = document["spec"]["components"]
+    document["spec"]["components"].append({**first, "instanceName": "shop-second"})
+    return document
+
+
+async def test_a_component_with_a_volume_runs_several_times_in_a_namespace(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(front(), twice(), shop(mounted(), name="other"))
+    async with cluster.controller(catalog):
+        for name in ("shop", "other"):
+            await cluster.until(APPLICATION, name, synced)
+    instances = ("shop-web", "shop-second", "other-web")
+    claims = {await mounted_claim(cluster, name) for name in instances}
+    assert len(claims) == 3
+    assert await claim_names(cluster) == claims
+
+
+@pytest.mark.parametrize("trait", [mounted(), None])
+async def test_an_instance_keeps_the_claim_that_an_earlier_release_named_like_the_volume(
+    cluster: Cluster, catalog: Catalog, trait: Document | None
+) -> None:
+    labels = {"app": "shop", "component-name": "front", "instance-name": "shop-web", "trait": "volume-mounter"}
+    await cluster.apply(front(), stored("data", **labels), shop(*([trait] if trait else [])))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+    assert await mounted_claim(cluster, "shop-web") == "data"
+    assert await claim_names(cluster) == {"data"}
+
+
+async def test_an_instance_keeps_its_claim_if_its_trait_is_removed(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(front(), shop(mounted()))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.apply(shop())
+        await cluster.until(APPLICATION, "shop", synced)
+        await waiting.until_idle(cluster, server.mark, server.writes)
+        assert await mounted_claim(cluster, "shop-web") == OWN
+        root = await cluster.get(APPLICATION, "shop")
+        assert root is not None
+        assert not root["status"].get("warnings")
+
+
+async def test_an_instance_keeps_its_claim_when_it_runs_another_component(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    renamed, document = front(), shop(mounted())
+    renamed["metadata"]["name"] = "back"
+    await cluster.apply(front(), renamed, document)
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        created = await claim(cluster)
+        document["spec"]["components"][0]["componentName"] = "back"
+        await cluster.apply(document)
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.until(COMPONENT_INSTANCE, "back-shop-web", lambda _: True)
+        await waiting.until_idle(cluster, server.mark, server.writes)
+    kept = await claim(cluster)
+    assert (kept["metadata"]["uid"], is_deleted(kept)) == (created["metadata"]["uid"], False)
+    assert await mounted_claim(cluster, "shop-web") == OWN
+
+
+async def test_an_existing_claim_is_mounted_and_neither_changed_nor_deleted(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(front(), stored("archive", team="storage"), shop(using("archive")))
+    before = await cluster.get(CLAIM, "archive")
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        assert await mounted_claim(cluster, "shop-web") == "archive"
+        await cluster.delete(APPLICATION, "shop")
+        await cluster.gone(APPLICATION, "shop")
+        await waiting.until_idle(cluster, server.mark, server.writes)
+    after = await cluster.get(CLAIM, "archive")
+    assert before is not None
+    assert after is not None
+    assert after["metadata"]["labels"] == before["metadata"]["labels"]
+    assert not is_deleted(after)
+    assert not [write for write in server.writes() if "persistentvolumeclaims" in write]
+
+
+async def test_a_missing_claim_is_a_warning_until_it_exists(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(front(), shop(using("archive")))
+    async with cluster.controller(catalog):
+        root = await cluster.until(APPLICATION, "shop", lambda d: synced(d) and bool(d["status"].get("warnings")))
+        (warning,) = root["status"]["warnings"]
+        assert 'the claim "archive" for volume "data"' in warning
+        await cluster.apply(stored("archive"))
+        await cluster.until(APPLICATION, "shop", lambda d: synced(d) and not d["status"].get("warnings"))
 
 
 @pytest.mark.controllers
@@ -24,25 +144,20 @@ async def test_an_application_with_a_volume_without_a_claim_is_not_ready_until_t
         assert condition(root, "Ready") == "False"
         (warning,) = root["status"]["warnings"]
         assert 'volume "data"' in str(warning)
-        spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-        await cluster.apply({"apiVersion": "v1", "kind": CLAIM.kind, "metadata": {"name": "data"}, "spec": spec})
+        await cluster.apply(stored("data"))
         await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Ready") == "True")
 
 
 async def test_a_conflict_about_a_claim_names_its_instance_and_advises_no_deletion(
     cluster: Cluster, catalog: Catalog
 ) -> None:
-    await cluster.apply(front(), shop(mounted()))
+    labels = {"app": "notes", "component_name": "notes", "instance_name": "writer"}
+    await cluster.apply(front(), stored(OWN, **labels), shop(mounted()))
     async with cluster.controller(catalog):
-        await cluster.until(APPLICATION, "shop", synced)
-        await cluster.delete(APPLICATION, "shop")
-        await cluster.gone(APPLICATION, "shop")
-        await cluster.apply(shop(mounted(), name="other"))
-        conflicted = await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")
+        conflicted = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
     text = message(conflicted, "Synced")
-    assert 'belongs to instance "shop-web" of component "front" of application "shop" (label app)' in text
-    assert "kubectl label persistentvolumeclaim data app=other component-name=front instance-name=other-web" in text
-    next_step = advice.synced("Conflict", cluster.namespace, "other", text)
+    assert 'belongs to instance "writer" of application "notes" (label app)' in text
+    next_step = advice.synced("Conflict", cluster.namespace, "shop", text)
     assert "hand the claim over" in next_step
     assert not any(word in text + next_step for word in ("delete", "rename the instance"))
 
@@ -53,10 +168,8 @@ async def test_a_claim_whose_labels_name_another_application_is_not_deleted_with
     await cluster.apply(front(), shop(mounted("delete")))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-    await cluster.patch(CLAIM, "data", {"metadata": {"labels": {"app": "other"}}})
+    await cluster.patch(CLAIM, OWN, {"metadata": {"labels": {"app": "other"}}})
     await cluster.delete(APPLICATION, "shop")
     async with cluster.controller(catalog):
         await cluster.gone(APPLICATION, "shop")
-    kept = await cluster.get(CLAIM, "data")
-    assert kept is not None
-    assert "deletionTimestamp" not in kept["metadata"]
+    assert not is_deleted(await claim(cluster))

@@ -11,7 +11,7 @@ from tests.e2e import waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import APPLICATION, COMPONENT, EVENT, Document, condition, observed, synced
 from tests.e2e.rudr_objects import CLAIM
-from tests.e2e.test_volumes import claim, finalizers, front, is_deleted, mounted, shop, unprotect
+from tests.e2e.test_volumes import OWN, claim, finalizers, front, is_deleted, mounted, shop, unprotect, using
 
 
 def invalid(document: Document) -> bool:
@@ -47,7 +47,7 @@ async def test_a_claim_stays_if_the_document_retains_it_while_its_component_is_m
         await delete_shop(cluster, server)
         (note,) = await kept_events(cluster)
     await assert_kept(cluster, created)
-    assert note.startswith("persistentvolumeclaim/data is kept: ")
+    assert note.startswith("persistentvolumeclaim/shop-web-data is kept: ")
 
 
 async def test_a_claim_is_deleted_if_its_component_is_deleted_together_with_the_application(
@@ -61,7 +61,7 @@ async def test_a_claim_is_deleted_if_its_component_is_deleted_together_with_the_
         await cluster.delete(APPLICATION, "shop")
         await cluster.gone(APPLICATION, "shop")
         await unprotect(cluster, server)
-        await cluster.gone(CLAIM, "data")
+        await cluster.gone(CLAIM, OWN)
 
 
 @pytest.mark.parametrize("reclaim", ["retain", "[fromVariable(policy)]"])
@@ -112,7 +112,7 @@ async def test_a_claim_stays_if_its_instance_is_removed(cluster: Cluster, catalo
 async def test_a_claim_that_another_application_mounts_stays(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
-    await cluster.apply(front(), shop(mounted("delete")), shop(name="reader"))
+    await cluster.apply(front(), shop(mounted("delete")), shop(using(OWN), name="reader"))
     async with cluster.controller(catalog):
         root = await cluster.until(APPLICATION, "shop", synced)
         await cluster.until(APPLICATION, "reader", synced)

@@ -163,7 +163,7 @@ async def test_each_write_has_a_line_of_its_reconcile(
         await cluster.delete(APPLICATION, "shop")
         await cluster.gone(APPLICATION, "shop")
         await unprotect(cluster, server)
-        await cluster.gone(CLAIM, "data")
+        await cluster.gone(CLAIM, "shop-web-data")
     assert len(transport.writes) > 8
     assert transport.without_line(lines) == []
     claim = [line for line in lines.of("deleted") if line["object"].startswith("persistentvolumeclaim/")]

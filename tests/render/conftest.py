@@ -18,7 +18,7 @@ from rudr_py.model.parse import documents as parse
 from rudr_py.model.parse import yaml_file
 from rudr_py.plugins import entry_points, loading
 from rudr_py.render import render
-from rudr_py.render.values.inputs import Definitions, Inputs
+from rudr_py.render.values.inputs import Definitions, Inputs, NothingObserved
 from rudr_py.render.values.plan import Plan
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -62,7 +62,7 @@ spec:
 """A Server `web` with parameters, a Worker `queue` and a Task `migrate`."""
 
 
-class Seen:
+class Seen(NothingObserved):
     """Objects that were observed, all of one instance."""
 
     def __init__(self, *documents: dict[str, Any]) -> None:

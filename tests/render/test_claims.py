@@ -43,7 +43,8 @@ OTHER = "  - {componentName: notes, instanceName: reader}\n"
     [
         ("[]", "", "", ["$.spec.components[0].componentName"]),
         (MOUNTER, "", "", []),
-        (MOUNTER, "", OTHER, []),
+        (MOUNTER, "", OTHER, ["$.spec.components[1].componentName"]),
+        (MOUNTER.replace('""', '"", claimName: archive').replace('storageClass: "", ', ""), "", "", []),
         ("[]", "", OTHER, ["$.spec.components[0].componentName", "$.spec.components[1].componentName"]),
         ("[]", ", disk: {required: 1Gi, ephemeral: true}", "", []),
         ("[{name: absent}]", "", "", []),

@@ -164,13 +164,13 @@ def test_an_undefined_variable_is_one_problem_and_hides_no_other(
 ) -> None:
     traits = (
         {"name": "auto-scaler", "properties": {"minimum": "[fromVariable(low)]", "cpu": 0}},
-        {"name": "volume-mounter", "properties": {"volumeName": "[fromVariable(v)]"}},
+        {"name": "volume-mounter", "properties": {"storageClass": "[fromVariable(v)]"}},
     )
     result = prepare.prepare(inputs(application(web(*traits))), catalog, 0)
     assert _places(result) == [
         ("", f"{AT}.traits[0].properties.minimum", "AC-9"),
         ("", f"{AT}.traits[0].properties.cpu", "TR-17"),
-        ("", f"{AT}.traits[1].properties.volumeName", "AC-9"),
+        ("", f"{AT}.traits[1].properties.storageClass", "AC-9"),
         ("", f"{AT}.traits[1].properties", "TR-17"),
     ]
 

@@ -11,7 +11,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.render import reclaim, render
 from rudr_py.render.values.inputs import Inputs
 
-CLAIM = Ref(Kind("v1", "PersistentVolumeClaim"), "data")
+CLAIM = Ref(Kind("v1", "PersistentVolumeClaim"), "front-data")
 
 COMPONENT = """
 apiVersion: core.oam.dev/v1alpha1

@@ -15,10 +15,10 @@ from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.model.parse import documents as parse
-from rudr_py.render import render
+from rudr_py.render import claims, render
 from rudr_py.render.scopes import membership
 from rudr_py.render.status import status
-from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.inputs import Inputs, NothingObserved
 from rudr_py.render.values.plan import Plan, PlannedObject
 from rudr_py.settings import FIELD_MANAGER
 from tests.simulation.cluster import SimulatedCluster
@@ -39,6 +39,27 @@ def documents(cluster: SimulatedCluster, kind: Kind) -> list[Document]:
     return [obj for obj in cluster.objects() if kind_of(obj) == kind]
 
 
+class StoredClaims(NothingObserved):
+    """The claims of the store, on which the names of the planned claims depend."""
+
+    def __init__(self, cluster: SimulatedCluster, application: str) -> None:
+        self._cluster = cluster
+        self._application = application
+
+    def documents(self, instance: str, kind: Kind) -> tuple[Document, ...]:
+        """The claims of the instance; no objects of other kinds."""
+        stored = documents(self._cluster, kind) if kind == claims.CLAIM else []
+        return tuple(
+            claim
+            for claim in stored
+            if claims.is_own(claim["metadata"].get("labels") or {}, self._application, instance)
+        )
+
+    def document(self, ref: Ref) -> Document | None:
+        """The object that `ref` names."""
+        return self._cluster.get(ref.kind, ref.name)
+
+
 def plan(cluster: SimulatedCluster, application: Document, catalog: Catalog) -> Plan:
     """The plan of an application from the documents of the store."""
     parsed = {obj["metadata"]["name"]: parse.parse(obj) for obj in documents(cluster, APPLICATION)}
@@ -52,6 +73,7 @@ def plan(cluster: SimulatedCluster, application: Document, catalog: Catalog) -> 
         parsed=own,
         components={name: component for name, component in components.items() if name in names},
         now=cluster.clock.now(),
+        observed=StoredClaims(cluster, application["metadata"]["name"]),
         attached=previous.attached,
         first_seen=previous.first_seen,
         scopes_of=membership.declared([item.value for item in parsed.values() if item.value is not None]),
@@ -129,7 +151,6 @@ def _owner(
 
 
 def _leftovers(cluster: SimulatedCluster, planned: set[Ref]) -> Iterator[str]:
-    used = {name for obj in cluster.objects() for name in _config_maps(obj)}
     for obj in cluster.objects():
         metadata = obj["metadata"]
         ref = Ref(kind_of(obj), metadata["name"])
@@ -137,7 +158,7 @@ def _leftovers(cluster: SimulatedCluster, planned: set[Ref]) -> Iterator[str]:
             continue
         if obj["kind"] == "PersistentVolumeClaim":
             continue  # it may outlive its trait; I4 checks those that are deleted with the application
-        if obj["kind"] == "ConfigMap" and metadata["name"] in used:
+        if obj["kind"] == "ConfigMap" and any(readers(cluster, metadata["name"])):
             continue
         yield f"{ref} is left over"
 
@@ -150,9 +171,22 @@ def is_applied(metadata: Document) -> bool:
     )
 
 
+def readers(cluster: SimulatedCluster, config_map: str) -> Iterator[str]:
+    """The pods whose containers may start again, and the revisions with replicas, that name a ConfigMap."""
+    for obj in cluster.objects():
+        if "deletionTimestamp" in obj["metadata"]:
+            continue
+        if obj["kind"] == "Pod":
+            active = obj.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+        else:
+            active = obj.get("spec", {}).get("replicas", 0) > 0
+        if active and config_map in _config_maps(obj):
+            yield f"{obj['kind']} {obj['metadata']['name']}"
+
+
 def _config_maps(obj: Document) -> Iterator[str]:
     """The ConfigMaps that a pod, or a ReplicaSet from which one may be created again, names."""
-    if obj["kind"] not in ("Pod", "ReplicaSet", "ControllerRevision"):
+    if obj["kind"] not in ("Pod", "ReplicaSet"):
         return
     spec = obj.get("spec", {}) if obj["kind"] == "Pod" else obj.get("spec", {}).get("template", {}).get("spec", {})
     for mounted in spec.get("volumes") or ():

@@ -66,7 +66,7 @@ def _native(ctx: TraitContext[Properties]) -> Rendered:
     timeline = _timeline(ctx)
     due = timeline.last(ctx.now)
     return Rendered(
-        scale=Scale.hold(due.size) if due is not None else None,
+        scale=Scale.hold(due.size, peak=max(job.target_size for job in ctx.properties.jobs)) if due else None,
         wake_at=timeline.wake_at(ctx.now),
         warnings=_unmanaged_autoscalers(ctx),
     )

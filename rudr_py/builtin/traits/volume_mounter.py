@@ -1,22 +1,27 @@
-"""volume-mounter: the claim for a volume of the component. The pod refers to it by the name of the volume.
+"""volume-mounter: the claim for a volume of the component, see `builtin.claims` for its name.
 
 Rudr deleted claims and their data with the application; here they are retained by default.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from rudr_py.api import InvalidProperties, Manifest, Problem, Ref, Rendered, Trait, TraitContext
 from rudr_py.api.component import Volume
-from rudr_py.builtin import kinds, labels
+from rudr_py.builtin import claims, kinds, labels
 from rudr_py.builtin.workloads import volumes
 
 DEFAULT_SIZE = "200M"
 """The size of a claim for a volume that names no disk, as in Rudr."""
+
+CLAIM_NAME = r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$"
+"""Regular expression of names of claims, and of the empty name."""
 
 
 class Claim(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -29,12 +34,22 @@ class Claim(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
         ),
     ]
     storage_class: Annotated[
-        str,
+        str | UnsetType,
         msgspec.Meta(
-            description='The StorageClass; "" uses an existing volume and provisions none.',
+            description='The StorageClass of a new claim, required without claimName; "" uses an existing volume and '
+            "provisions none.",
             examples=["standard"],
         ),
-    ]
+    ] = UNSET
+    claim_name: Annotated[
+        str,
+        msgspec.Meta(
+            max_length=253,
+            pattern=CLAIM_NAME,
+            description="The name of an existing claim of the namespace, which the pods mount. It is not created, "
+            "changed or deleted.",
+        ),
+    ] = ""
     reclaim: Annotated[
         Literal["retain", "delete"],
         msgspec.Meta(description="Whether the claim and its data are retained or deleted with the application."),
@@ -56,7 +71,7 @@ class VolumeMounterProperties(Claim, rename="camel", forbid_unknown_fields=True,
 class VolumeMounter(Trait[VolumeMounterProperties]):
     """Gives volumes of the component storage that outlives its pods."""
 
-    name = "volume-mounter"
+    name = claims.VOLUME_MOUNTER
     aliases = ("VolumeMounter",)
     properties = VolumeMounterProperties
     renamed_properties: ClassVar[Mapping[str, str]] = {"volume_name": "volumeName", "storage_class": "storageClass"}
@@ -65,27 +80,37 @@ class VolumeMounter(Trait[VolumeMounterProperties]):
     produces = (kinds.CLAIM,)
 
     def render(self, ctx: TraitContext[VolumeMounterProperties]) -> Rendered:
-        """The claims, named like their volumes only, because pods of Rudr mount them by these names."""
+        """The claims of the volumes for which the properties name no existing claim."""
         declared = {name.lower(): (name, uses) for name, uses in volumes.by_name(ctx.component).items()}
         problems = list(_problems(ctx, declared))
         if problems:
             raise InvalidProperties(*problems)
         return Rendered(
-            add=tuple(_claim(ctx, claim, *declared[claim.volume_name.lower()]) for _, claim in ctx.properties.claims())
+            add=tuple(
+                _claim(ctx, claim, *declared[claim.volume_name.lower()])
+                for _, claim in ctx.properties.claims()
+                if not claim.claim_name
+            )
         )
 
     def is_reclaimed(self, properties: VolumeMounterProperties, instance: str, ref: Ref) -> bool:
         """Whether `reclaim` of the volume's claim is `delete`."""
-        del instance  # a claim is named like its volume only
-        return ref.kind == kinds.CLAIM and {
-            claim.reclaim for _, claim in properties.claims() if claim.volume_name.lower() == ref.name
-        } == {"delete"}
+        reclaims = {claim.reclaim for _, claim in properties.claims() if ref.name in _names(claim, instance)}
+        return ref.kind == kinds.CLAIM and reclaims == {"delete"}
+
+
+def _names(claim: Claim, instance: str) -> tuple[str, ...]:
+    """The names that the claim of an instance may have."""
+    volume = claim.volume_name.lower()
+    return (claim.claim_name,) if claim.claim_name else (volume, claims.new_name(instance, volume))
 
 
 def _problems(
     ctx: TraitContext[VolumeMounterProperties], declared: Mapping[str, tuple[str, tuple[Volume, ...]]]
 ) -> Iterator[Problem]:
     listed = f"it has {', '.join(name for name, _ in declared.values())}" if declared else "it has none"
+    total = Counter(request.volume for request in claims.requests(ctx))
+    listed_here = Counter(claim.volume_name.lower() for _, claim in ctx.properties.claims())
     seen: set[str] = set()
     for base, claim in ctx.properties.claims():
         name = claim.volume_name.lower()
@@ -93,7 +118,7 @@ def _problems(
         if name not in declared:
             message = f'component {ctx.component.metadata.name} has no volume "{claim.volume_name}"; {listed}'
             yield Problem(message, path=f"{base}.volumeName")
-        elif name in seen:
+        elif name in seen or total[name] > listed_here[name]:
             yield Problem(
                 f'volume "{claim.volume_name}" is listed twice; a volume has one claim', path=f"{base}.volumeName"
             )
@@ -101,6 +126,16 @@ def _problems(
             message = f'volume "{claim.volume_name}" is ephemeral: it is deleted with its pod and has no claim'
             yield Problem(f"{message}; remove it here, or remove ephemeral from its disk", path=f"{base}.volumeName")
         seen.add(name)
+        yield from _contradictions(claim, base)
+
+
+def _contradictions(claim: Claim, base: str) -> Iterator[Problem]:
+    """Properties of one claim that do not fit together."""
+    if not claim.claim_name and claim.storage_class is UNSET:
+        yield Problem('"storageClass" is missing; it is required unless claimName names an existing claim', path=base)
+    if claim.claim_name and claim.reclaim == "delete":
+        message = "claimName names an existing claim, which is not deleted with the application; remove reclaim"
+        yield Problem(message, path=f"{base}.reclaim")
 
 
 def _claim(ctx: TraitContext[VolumeMounterProperties], claim: Claim, name: str, uses: tuple[Volume, ...]) -> Manifest:
@@ -112,7 +147,7 @@ def _claim(ctx: TraitContext[VolumeMounterProperties], claim: Claim, name: str, 
     }
     return Manifest(
         kind=kinds.CLAIM,
-        name=name,
+        name=claims.managed_name(ctx, name),
         body={"spec": spec},
         labels=labels.claim(ctx),
         retain=claim.reclaim == "retain",

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from rudr_py.api import DropField, Manifest, Ref, Rendered, Scale, SetField, WorkloadContext
 from rudr_py.builtin import kinds, labels
-from rudr_py.builtin.workloads.workload import CoreWorkload
+from rudr_py.builtin.workloads import exclusive_volumes, volumes
+from rudr_py.builtin.workloads.workload import SCALED, CoreWorkload
 
 AUTOSCALER_SUFFIX: Final = "trait-autoscaler"
 """The end of the name of an instance's autoscaler."""
@@ -23,14 +26,27 @@ class _Replicated(CoreWorkload):
 
     scale_forms = frozenset({"exact", "range", "external"})
     kind = kinds.DEPLOYMENT
+    observes = SCALED
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
         """A Deployment without replicas, which `scale` sets."""
         return {"selector": {"matchLabels": selector}, "template": template}
 
+    def render(self, ctx: WorkloadContext[dict[str, Any]]) -> Rendered:
+        """As for every core workload type. With an Exclusive volume, a pod starts when the previous one has ended."""
+        rendered = super().render(ctx)
+        if not volumes.exclusive(ctx.component):
+            return rendered
+        added = tuple(_recreated(manifest) if manifest.kind == self.kind else manifest for manifest in rendered.add)
+        return msgspec.structs.replace(rendered, add=added)
+
     def scale(self, ctx: WorkloadContext[dict[str, Any]], scale: Scale | None) -> Rendered:
-        """`exact` sets the replicas; `range` adds an autoscaler that owns them; otherwise another manager owns them."""
+        """`exact` sets the replicas; `range` adds an autoscaler that owns them; otherwise another manager owns them.
+
+        A component with an Exclusive volume has one replica.
+        """
         target = Ref(kinds.DEPLOYMENT, ctx.instance)
+        scale = exclusive_volumes.limited(ctx, scale)
         if scale is not None and scale.form == "exact":
             return Rendered(edit=(SetField(target, _REPLICAS, scale.replicas),))
         dropped = (DropField(target, _REPLICAS, handover=True),)
@@ -58,6 +74,11 @@ class Worker(_Replicated):
     provides = frozenset({"pods", "scale"})
     label = "Worker"
     config_label = "Worker"
+
+
+def _recreated(manifest: Manifest) -> Manifest:
+    spec = {**manifest.body["spec"], "strategy": {"type": "Recreate"}}
+    return msgspec.structs.replace(manifest, body={**manifest.body, "spec": spec})
 
 
 def _autoscaler(ctx: WorkloadContext[Any], target: Ref, scale: Scale) -> Manifest:

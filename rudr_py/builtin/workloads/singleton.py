@@ -9,12 +9,13 @@ from typing import Any
 
 from rudr_py.builtin import kinds
 from rudr_py.builtin.workloads.task import BACKOFF_LIMIT
-from rudr_py.builtin.workloads.workload import CoreWorkload
+from rudr_py.builtin.workloads.workload import SCALED, CoreWorkload
 
 
 def _stateful_set(selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
-    # schemas before Kubernetes 1.33 require serviceName, and it cannot be changed later
-    return {"serviceName": "", "selector": {"matchLabels": selector}, "template": template}
+    # replicas is the default, and set so that another value is reverted; schemas before Kubernetes 1.33 require
+    # serviceName, and it cannot be changed later
+    return {"replicas": 1, "serviceName": "", "selector": {"matchLabels": selector}, "template": template}
 
 
 class SingletonServer(CoreWorkload):
@@ -24,12 +25,13 @@ class SingletonServer(CoreWorkload):
     produces = (kinds.CONFIG_MAP, kinds.STATEFUL_SET, kinds.SERVICE)
     provides = frozenset({"pods", "service"})
     kind = kinds.STATEFUL_SET
+    observes = SCALED
     label = "SingletonServer"
     config_label = "singleton-service"
     listens = True
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
-        """A StatefulSet; its default is one replica."""
+        """A StatefulSet of one replica."""
         return _stateful_set(selector, template)
 
 
@@ -40,11 +42,12 @@ class SingletonWorker(CoreWorkload):
     produces = (kinds.CONFIG_MAP, kinds.STATEFUL_SET)
     provides = frozenset({"pods"})
     kind = kinds.STATEFUL_SET
+    observes = SCALED
     label = "SingletonWorker"
     config_label = "SingletonWorker"
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
-        """A StatefulSet; its default is one replica."""
+        """A StatefulSet of one replica."""
         return _stateful_set(selector, template)
 
 
@@ -61,6 +64,6 @@ class SingletonTask(CoreWorkload):
     run_once = True
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
-        """A Job; without parallelism Kubernetes runs one pod."""
+        """A Job of one pod; both counts are the defaults, and set so that another parallelism is reverted."""
         del selector
-        return {"backoffLimit": BACKOFF_LIMIT, "template": template}
+        return {"backoffLimit": BACKOFF_LIMIT, "completions": 1, "parallelism": 1, "template": template}

@@ -6,6 +6,7 @@ from typing import Any
 
 from rudr_py.api import Ref, Rendered, Scale, SetField, WorkloadContext
 from rudr_py.builtin import kinds
+from rudr_py.builtin.workloads import exclusive_volumes
 from rudr_py.builtin.workloads.workload import CoreWorkload
 
 BACKOFF_LIMIT = 4
@@ -34,4 +35,5 @@ class Task(CoreWorkload):
         """Set the number of parallel pods; without a scale, the Job keeps the value that it was rendered with."""
         if scale is None:
             return Rendered()
+        exclusive_volumes.limited(ctx, scale)
         return Rendered(edit=(SetField(Ref(kinds.JOB, ctx.instance), ("spec", "parallelism"), scale.replicas),))

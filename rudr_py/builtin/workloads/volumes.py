@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rudr_py.api import Problem
+from rudr_py.api import InstanceContext, Problem
 from rudr_py.api.component import Component, Container, Disk, Volume
+from rudr_py.builtin import claims
 from rudr_py.builtin.workloads.container import with_paths
 
 
@@ -27,20 +28,37 @@ def disk(uses: tuple[Volume, ...]) -> Disk | None:
     return next((volume.disk for volume in uses if volume.disk is not None), None)
 
 
+def is_ephemeral(uses: tuple[Volume, ...]) -> bool:
+    """Whether the volume is deleted with its pod."""
+    first = disk(uses)
+    return first is not None and first.ephemeral
+
+
 def read_only(uses: tuple[Volume, ...]) -> bool:
     """Whether all uses of the volume are read-only."""
     return all(volume.access_mode == "RO" for volume in uses)
 
 
-def render(component: Component) -> list[dict[str, Any]]:
-    """The pod's volumes: an emptyDir for an ephemeral disk, else the claim with the name of the volume."""
+def exclusive(component: Component) -> tuple[str, ...]:
+    """The volumes with data of their own that only one pod may mount at a time."""
+    return tuple(
+        name
+        for name, uses in by_name(component).items()
+        if not read_only(uses)
+        and not any(volume.sharing_policy == "Shared" for volume in uses)
+        and not is_ephemeral(uses)
+    )
+
+
+def render(ctx: InstanceContext[Any]) -> list[dict[str, Any]]:
+    """The pod's volumes: an emptyDir for an ephemeral disk, else the claim of the instance for the volume."""
     sources = []
-    for name, uses in by_name(component).items():
+    for name, uses in by_name(ctx.component).items():
         first = disk(uses)
         if first is not None and first.ephemeral:
             sources.append({"name": name, "emptyDir": {"sizeLimit": first.required}})
         else:
-            claim = {"claimName": name, **({"readOnly": True} if read_only(uses) else {})}
+            claim = {"claimName": claims.mounted_name(ctx, name), **({"readOnly": True} if read_only(uses) else {})}
             sources.append({"name": name, "persistentVolumeClaim": claim})
     return sources
 

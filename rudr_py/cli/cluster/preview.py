@@ -23,18 +23,17 @@ from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import kind_watch
 from rudr_py.errors import ForbiddenError, KindAbsentError
 from rudr_py.kube import live_object
-from rudr_py.kube.cache import Cache, Change
+from rudr_py.kube.cache import Change
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection
-from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
+from rudr_py.kube.watch import Forbidden, Listed, ListingDone, ListingStarted
 from rudr_py.model.document import Document, Positions
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.render import render
 from rudr_py.render.scopes import membership, root_scopes
 from rudr_py.render.status import health, status
-from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
 
@@ -51,14 +50,15 @@ class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NamespacePreview:
-    """A namespace of a cluster after the documents have been applied."""
+    """A namespace of a cluster after the documents have been applied. `image_pull_policy` is the controller's."""
 
-    def __init__(self, cluster: ClusterClient, namespace: str, catalog: Catalog) -> None:
+    def __init__(self, cluster: ClusterClient, namespace: str, catalog: Catalog, image_pull_policy: str = "") -> None:
         self.namespace = namespace
         self.state = ClusterState()
         self._cluster = cluster
         self._catalog = catalog
-        self._reader = InputReader(self.state, catalog, SystemClock())
+        self._reader = InputReader(self.state, catalog, SystemClock(), image_pull_policy)
+        self._unreadable: dict[Kind, str] = {}
         self._component_positions: dict[str, Positions] = {}
         self._application_positions: dict[str, Positions] = {}
 
@@ -148,12 +148,15 @@ class NamespacePreview:
         return cache.by_namespace(self.namespace) if cache is not None else ()
 
     def _fill(self, kind: Kind, objects: Iterable[LiveObject]) -> None:
-        cache = Cache(label=labels.INSTANCE)
+        cache = cluster_state.new_cache(kind)
+        self.state.add(kind, self.namespace, cache)
+        if kind in self._unreadable:
+            cache.feed(Forbidden(self._unreadable[kind]))
+            return
         cache.feed(ListingStarted())
         for live in objects:
             cache.feed(Listed(live))
         cache.feed(ListingDone(""))
-        self.state.add(kind, self.namespace, cache)
 
     async def _list(self, kind: Kind, namespace: str) -> list[LiveObject]:
         """The objects of a kind that the controller would cache. An unreadable kind counts as empty, with a warning."""
@@ -167,6 +170,8 @@ class NamespacePreview:
             if kind in cluster_state.OWN_KINDS:
                 raise
             click.echo(f"warning: {unreadable_message(error)}", err=True)
+            if isinstance(error, ForbiddenError):
+                self._unreadable[kind] = unreadable_message(error)
             return []
         return [decoded(item, kind) for item in items]
 

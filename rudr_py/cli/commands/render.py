@@ -18,6 +18,7 @@ from rudr_py.cli.output.problems import Problems
 @click.command("render")
 @flags.filenames
 @flags.namespace
+@flags.image_pull_policy()
 @flags.output("yaml", "json", "name", default="yaml", explanation="Output format.")
 @flags.plugins
 @click.pass_context
@@ -28,6 +29,7 @@ def command(
     *,
     recursive: bool,
     namespace: str,
+    image_pull_policy: str,
     output_format: OutputFormat,
 ) -> None:
     """Print the Kubernetes objects that documents render to.
@@ -46,7 +48,9 @@ def command(
     for document in workspace.others:
         click.echo(skipped_message(document), err=True)
     now = datetime.now(UTC)
-    plans = [workspace.plan(application, loaded.catalog, now) for application in workspace.applications]
+    plans = [
+        workspace.plan(application, loaded.catalog, now, image_pull_policy) for application in workspace.applications
+    ]
     problems = Problems.collect(
         (*contents.problems, *workspace.problems, *(problem for plan in plans for problem in plan.problems)),
         (*workspace.warnings, *(warning for plan in plans for warning in plan.warnings)),

@@ -101,6 +101,9 @@ log = logging.getLogger(__name__)
     envvar="RUDR_ROOT_SCOPES",
     help="Create an application `root` in every namespace; its scopes contain instances without any; default: no.",
 )
+@flags.image_pull_policy(
+    "Value of imagePullPolicy for every container of a core workload type; default: that of Kubernetes."
+)
 @leader_election.flags
 @click.option(
     "--log-format",
@@ -164,6 +167,7 @@ def settings(
         "health_scope_address": options.get("health_scope"),
         "publish_definitions": options.get("publish_definitions"),
         "root_scopes": options.get("root_scopes"),
+        "image_pull_policy": options.get("image_pull_policy"),
     }
     return Settings(
         namespaces=tuple(name.strip() for name in namespaces.split(",") if name.strip()),

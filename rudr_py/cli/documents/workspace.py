@@ -85,7 +85,9 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             components={key: _with_valid_metadata(parsed) for key, parsed in self.components.items()},
         )
 
-    def plan(self, application: ParsedDocument[Application], catalog: Catalog, now: datetime) -> Plan:
+    def plan(
+        self, application: ParsedDocument[Application], catalog: Catalog, now: datetime, image_pull_policy: str = ""
+    ) -> Plan:
         """Render one application with the components of its namespace."""
         namespace = application.value.metadata.namespace
         own = {key.name: parsed for key, parsed in self.components.items() if key.namespace == namespace}
@@ -94,6 +96,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             parsed=application.parsed,
             components={name: parsed.parsed for name, parsed in own.items()},
             now=now,
+            image_pull_policy=image_pull_policy,
             scopes_of=membership.declared(
                 parsed.value for parsed in self.applications if parsed.value.metadata.namespace == namespace
             ),

@@ -105,6 +105,29 @@ def definitions_namespace(explanation: str = "As in rudr run.", *, default: bool
     )
 
 
+def image_pull_policy(explanation: str = "As in rudr run.") -> Callable[[F], F]:
+    """Add `--image-pull-policy`, for a command that renders what the controller renders; "" without the option."""
+    return click.option(
+        "--image-pull-policy",
+        type=click.Choice(["Always", "IfNotPresent", "Never"]),
+        callback=lambda _context, _parameter, value: value or "",
+        envvar="RUDR_IMAGE_PULL_POLICY",
+        help=explanation,
+    )
+
+
+def controller_settings(command: F) -> F:
+    """Add the options for settings of the controller that plans depend on; the command gets them as `settings`."""
+
+    @functools.wraps(command)
+    def packed(*arguments: Any, definitions_namespace: str, image_pull_policy: str, **options: Any) -> Any:
+        settings = Settings(definitions_namespace=definitions_namespace, image_pull_policy=image_pull_policy)
+        return command(*arguments, settings=settings, **options)
+
+    decorated: Any = packed
+    return definitions_namespace()(image_pull_policy()(decorated))  # type: ignore[no-any-return] # click returns a function of the same type
+
+
 watch = click.option("-w", "--watch", is_flag=True, help="Show the output again after every change, until Ctrl-C.")
 """Add `-w`."""
 

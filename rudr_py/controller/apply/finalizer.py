@@ -147,7 +147,8 @@ class Finalizer:
             cache = self._state.cache(kind, application.namespace)
             for live in cache.by_namespace(application.namespace) if cache is not None else ():
                 handed_over = ownership.claimant(live.labels) not in (None, application.name)
-                if live.labels.get(labels.APPLICATION) == name and not live.owner_uid and not handed_over:
+                own = labels.is_managed(live.labels) and live.labels.get(labels.APPLICATION) == name
+                if own and not live.owner_uid and not handed_over:
                     yield Ref(kind, live.name), live
 
     def _orphaning(self, application: LiveObject) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.model import kinds
+from rudr_py.render import claims
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER
@@ -23,8 +24,10 @@ RUDR_MANAGERS = frozenset({"unknown", "rudr", "before-first-apply"})
 """Managers of Rudr's own writes: it sent no user agent of its own, and a server that starts to track managers on an
 older object records all its fields under `before-first-apply`."""
 
-_CLAIM_LABELS = ("app", "component-name", "instance-name")
-"""The labels that identify the owner of a volume claim, which has no owner reference."""
+_CLAIM_LABELS = (claims.APPLICATION, claims.INSTANCE)
+"""The labels that identify the owner of a volume claim, which has no owner reference.
+
+The component is not among them: an instance keeps its data when it runs another component."""
 
 
 def judge(
@@ -119,10 +122,10 @@ def claimant(present: Mapping[str, str]) -> str | None:
 
 def _describe_claim(present: Document, desired: Document, planned: PlannedObject) -> str:
     """Name the instance of a claim, and the labels by which a user hands the claim over; nothing is to be deleted."""
-    app, component, instance = (present[key] for key in _CLAIM_LABELS)
+    app, instance = (present[key] for key in _CLAIM_LABELS)
     pairs = " ".join(f"{key}={desired[key]}" for key in _CLAIM_LABELS)
     return (
-        f'belongs to instance "{instance}" of component "{component}" of application "{app}" (label app); give the '
+        f'belongs to instance "{instance}" of application "{app}" (label app); give the '
         f"volume another name, or, if that instance does not need its data any more, hand it over: "
         f"kubectl label persistentvolumeclaim {planned.ref.name} {pairs} --overwrite"
     )

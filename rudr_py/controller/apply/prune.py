@@ -89,6 +89,8 @@ def schedule(
     used = {*_mounted(surplus, plan, state), *_read(surplus, plan, application.namespace, state)}
     first, last, in_use = [], [], []
     for candidate in surplus.values():
+        if _is_unmanaged_claim(candidate):
+            continue
         if candidate.ref.kind.kind == AUTOSCALER and _scaled(candidate) in fixed:
             # it would revert the planned size. What it scaled keeps its size until that is applied
             first.append(candidate)
@@ -100,6 +102,12 @@ def schedule(
     in_use += (one for one in last if one.live is not None and one.live.uid in kept)
     last = [one for one in last if one not in in_use]
     return PruneSchedule(tuple(first), tuple(last), tuple(in_use))
+
+
+def _is_unmanaged_claim(candidate: PruneCandidate) -> bool:
+    """Whether rudr has never applied a claim: Rudr's claims are owned by their instances, and are kept."""
+    live = candidate.live
+    return candidate.ref.kind == CLAIM and live is not None and not labels.is_managed(live.labels)
 
 
 def belongs(state: ClusterState, application: LiveObject, live: LiveObject) -> bool:

@@ -206,6 +206,7 @@ class Syncer:
                 continue
             history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
             try:
+                check_reads(self._state, application.namespace, plan, planned)
                 former_owners = former.uids(self._state, application, plan, planned)
                 desired = desired_objects.complete(planned, self._owner(application, planned, plan), former_owners)
                 live = await self._applier.ensure(application, desired, history)
@@ -252,6 +253,19 @@ class Syncer:
             except errors.RudrError as error:
                 attempt.failures.append(_finalizer_failure(application, error))
         return pruned.deleted
+
+
+def check_reads(state: ClusterState, namespace: str, plan: Plan, planned: PlannedObject) -> None:
+    """Raise WaitingError for an object that depends on live objects of a kind whose cache is not complete.
+
+    A volume claim that is not seen would be replaced by an empty one.
+    """
+    for instance in plan.instances:
+        for kind in sorted(instance.reads, key=str) if instance.name == planned.instance else ():
+            reason = state.unread(kind, namespace)
+            if reason and planned.ref != instance.owner:
+                message = f"{planned.ref} depends on existing objects of kind {kind.kind}, which cannot be watched"
+                raise WaitingError(f"{message}: {reason}", reason="CannotWatch")
 
 
 def _finalizer_failure(application: LiveObject, error: errors.RudrError) -> Failure:

@@ -1,34 +1,52 @@
 """Reuses the plan of an application while its inputs are the same. Sends nothing and reads no clock.
 
 One change of an application leads to several reconciles: of its own status, of its objects, of its pods. Rendering is
-pure, so all of them can use the plan of the first, unless a type has read observed objects or the time.
+pure, so all of them can use the plan of the first, while the observed objects that the types have read are the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import msgspec
 
-from rudr_py.api import Kind, ScopeContext, TraitContext
+from rudr_py.api import Kind, Ref, ScopeContext, TraitContext, get_in
 from rudr_py.catalog import Catalog
-from rudr_py.controller.state.applications import Applications, RenderedPlan
+from rudr_py.controller.state.applications import Applications, Read, RenderedPlan
 from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
 from rudr_py.render.values.inputs import Inputs, Observed, TypeKey
 from rudr_py.render.values.plan import BoundType, Plan
 
 
-class _ObservedUse:
-    """Observed objects, with a note of whether a type has read any."""
+class _RecordedReads:
+    """Observed objects, with a record of those that were read and their versions."""
 
     def __init__(self, observed: Observed) -> None:
         self._observed = observed
-        self.used = False
+        self.versions: dict[Read, Hashable] = {}
 
     def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
-        self.used = True
-        return self._observed.documents(instance, kind)
+        documents = self._observed.documents(instance, kind)
+        self.versions[instance, kind] = _versions(documents)
+        return documents
+
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        document = self._observed.document(ref)
+        self.versions[ref] = _versions([document])
+        return document
+
+
+def _versions(documents: Iterable[dict[str, Any] | None]) -> Hashable:
+    metadata = (get_in(document, "metadata", default={}) for document in documents)
+    return tuple((get_in(one, "uid", default=""), get_in(one, "resourceVersion", default="")) for one in metadata)
+
+
+def _read_again(observed: Observed, read: Read) -> Hashable:
+    if isinstance(read, Ref):
+        return _versions([observed.document(read)])
+    return _versions(observed.documents(*read))
 
 
 class PlanCache:
@@ -43,12 +61,13 @@ class PlanCache:
         application_state = self._applications.get(key)
         rendered = application_state.rendered
         if rendered is None or not _is_same(rendered, inputs):
-            observed = _ObservedUse(inputs.observed)
+            observed = _RecordedReads(inputs.observed)
             plan = render.render(msgspec.structs.replace(inputs, observed=observed), self._catalog)
-            if plan.problems or plan.wake_at is not None or observed.used:
+            self._applications.reads.set(key, ((key.namespace, r) for r in observed.versions if isinstance(r, Ref)))
+            if plan.problems or plan.wake_at is not None:
                 application_state.rendered = None
                 return plan
-            application_state.rendered = rendered = RenderedPlan(inputs, plan)
+            application_state.rendered = rendered = RenderedPlan(inputs, plan, dict(observed.versions))
         self._applications.keep_rendered(key)
         return rendered.plan
 
@@ -66,6 +85,7 @@ def _is_same(rendered: RenderedPlan, inputs: Inputs) -> bool:
         and old.probe_results == inputs.probe_results
         and (old.root, old.image_pull_policy) == (inputs.root, inputs.image_pull_policy)
         and _has_same_times(rendered, inputs)
+        and all(_read_again(inputs.observed, read) == versions for read, versions in rendered.reads.items())
     )
 
 

@@ -22,6 +22,7 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, POD
 from rudr_py.render import reclaim
+from rudr_py.render.claims import CLAIM
 from rudr_py.render.reclaim import IsReclaimed
 from rudr_py.render.scopes import membership
 from rudr_py.render.scopes.membership import Members
@@ -132,7 +133,8 @@ class SnapshotReader:
         """Every watched object that a reconcile of the application reads, as it is now; absent ones are left out."""
         namespace, plan, state = snapshot.key.namespace, snapshot.plan, self._state
         refs = (Ref(APPLICATION, snapshot.key.name), *(planned.ref for planned in plan.manifests))
-        named = (state.get(ref.kind, namespace, ref.name) for ref in refs)
+        scalers = (scaler for ref in refs for scaler in state.scalers.scalers(namespace, ref))
+        named = (state.get(ref.kind, namespace, ref.name) for ref in (*refs, *scalers))
         children = (live for _, live in state.children(snapshot.application))
         labelled = (
             live
@@ -153,5 +155,7 @@ def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:
     planned = {planned.ref.kind for planned in plan.manifests}
     offers = [part.offer for instance in plan.instances for part in (instance.workload, *instance.traits)]
     offers += [scope.bound_type.offer for scope in plan.scopes]
-    observed = {kind for offer in offers for kind in offer.type.observes}
-    return frozenset(applied | planned | observed | {POD})
+    observed = {kind for offer in offers for kind in offer.type.observes} - {CLAIM}
+    # claims only where they are read: most components have no volume
+    read = {kind for instance in plan.instances for kind in instance.reads}
+    return frozenset(applied | planned | observed | read | {POD})

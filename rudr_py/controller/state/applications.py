@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import is_
 from typing import Any
@@ -57,11 +57,16 @@ class ParsedDocument(msgspec.Struct, frozen=True):
     parsed: Parsed[Application]
 
 
+Read = Ref | tuple[str, Kind]
+"""Observed objects that a type has read: one by name, or those of a kind that belong to an instance."""
+
+
 class RenderedPlan(msgspec.Struct, frozen=True):
-    """A plan with the inputs that it was rendered from."""
+    """A plan with the inputs that it was rendered from; `reads` are the observed objects, with their versions."""
 
     inputs: Inputs
     plan: Plan
+    reads: Mapping[Read, Hashable] = {}
 
 
 class SettledState(msgspec.Struct, frozen=True):
@@ -115,6 +120,8 @@ class Applications:
         """Application -> the ComponentSchematics that it names."""
         self.definitions: MultiMap[ObjectKey, Subject] = MultiMap()
         """Application -> the types that it uses."""
+        self.reads: MultiMap[ObjectKey, tuple[str, Ref]] = MultiMap()
+        """Application -> the namespace and name of objects of any owner that its types have read."""
         self.waiting: MultiMap[ObjectKey, Kind] = MultiMap()
         """Application -> the kinds that it uses and that cannot be watched now."""
         self._states: dict[ObjectKey, ApplicationState] = {}
@@ -158,6 +165,6 @@ class Applications:
         for probe_state in state.probes.values():
             probe_state.cancel()
         self._rendered.pop(application, None)
-        for index in (self.components, self.definitions, self.waiting):
+        for index in (self.components, self.definitions, self.reads, self.waiting):
             index.remove(application)
         return self.scopes.forget(application)

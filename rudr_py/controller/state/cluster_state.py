@@ -9,14 +9,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rudr_py import errors
-from rudr_py.api import Kind
+from rudr_py.api import Kind, Ref
+from rudr_py.controller.state import scaler_index
 from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.definition_index import DefinitionIndex
+from rudr_py.controller.state.scaler_index import ScalerIndex
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, POD
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
+from rudr_py.render import claims
 from rudr_py.render.status import status
+from rudr_py.render.values import labels
 
 OWN_KINDS = (APPLICATION, COMPONENT, COMPONENT_INSTANCE)
 """The kinds without which the controller cannot work."""
@@ -36,6 +40,7 @@ class ClusterState:
         self.definitions = DefinitionIndex(self.applications.definitions)
         self.observers: list[Callable[[Kind, Change], None]] = []
         """Called with each change that a watch reports."""
+        self.scalers = ScalerIndex()
         self._caches: dict[Kind, dict[str, Cache]] = {}
         self._deleted_runs: dict[tuple[Kind, str, str], LiveObject] = {}  # oldest first
 
@@ -47,6 +52,13 @@ class ClusterState:
     def add(self, kind: Kind, namespace: str, cache: Cache) -> None:
         """Add the cache of a kind in a namespace."""
         self._caches.setdefault(kind, {})[namespace] = cache
+
+    def unread(self, kind: Kind, namespace: str) -> str:
+        """Why absence of an object from the cache proves nothing; empty for a complete cache or an absent kind."""
+        cache = self.cache(kind, namespace)
+        if cache is None:
+            return "its kind is not watched"
+        return "" if cache.synced or cache.absent else cache.problem or "not listed yet"
 
     def caches(self, kind: Kind) -> tuple[Cache, ...]:
         """The caches of a kind; none for a kind that is not watched."""
@@ -85,9 +97,13 @@ class ClusterState:
                 yield from self.owned_by(live.uid, application.namespace)
 
     def note(self, kind: Kind, change: Change) -> None:
-        """Report a change, and keep the last state of a deleted run-once object: there may be no other record of it."""
+        """Report a change, update the index of autoscalers, and keep the last state of a deleted run-once object.
+
+        That state may be the only record of how the run ended.
+        """
         for observe in self.observers:
             observe(kind, change)
+        self.scalers.note(kind, change)
         old = change.old
         if old is not None and change.new is None and INPUTS_ANNOTATION in old.annotations:
             self._deleted_runs.pop((kind, *old.key), None)
@@ -143,6 +159,11 @@ def _is_healthy(live: LiveObject) -> bool:
     return isinstance(status, dict) and status.get("health") == "healthy"
 
 
+def new_cache(kind: Kind) -> Cache:
+    """An empty cache with the indexes for this kind."""
+    return Cache(labels=claims.INDEXED if kind == claims.CLAIM else (labels.INSTANCE,))
+
+
 class Belongings:
     """The objects of one application as rendering may read them; each call reads the caches anew."""
 
@@ -151,16 +172,32 @@ class Belongings:
         self._application = application
 
     def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
-        """The instance's objects of a kind: its own, its pods, and the volume claims that it keeps."""
+        """The instance's objects of a kind: its own, its pods, and its volume claims, which have no owner."""
         namespace = self._application.namespace
         if kind == POD:
             return tuple(live.document() for live in self._state.pods(namespace, instance))
         cache = self._state.cache(kind, namespace)
         if cache is None:
             return ()
-        owned = (live for owner in self._owners(instance) for live in cache.by_owner(owner))
-        kept = (live for live in cache.by_label(namespace, instance) if not live.owner_uid)
+        owners = self._owners(instance)
+        owned = (live for owner in owners for live in cache.by_owner(owner))
+        labelled = (live for live in cache.by_label(namespace, instance) if live.owner_uid not in owners)
+        kept = (live for live in labelled if self._is_kept(kind, live, instance))
         return tuple(live.document() for live in (*owned, *kept))
+
+    def _is_kept(self, kind: Kind, live: LiveObject, instance: str) -> bool:
+        """Whether an object with the name of the instance belongs to it without being owned by it.
+
+        Rudr's claims are owned by a ComponentInstance, which need not be that of today.
+        """
+        if kind == claims.CLAIM:
+            return claims.is_own(live.labels, self._application.name, instance)
+        return not live.owner_uid and kind.kind not in scaler_index.KINDS
+
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """The object of the application's namespace that `ref` names."""
+        live = self._state.get(ref.kind, self._application.namespace, ref.name)
+        return None if live is None else live.document()
 
     def _owners(self, instance: str) -> tuple[str, ...]:
         """The uids of an instance's ComponentInstances, or that of the application.

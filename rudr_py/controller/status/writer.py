@@ -1,4 +1,8 @@
-"""Writes a status when it has changed, with a minimum interval for each object. Its content is decided elsewhere."""
+"""Writes a status when it has changed, with a minimum interval for each object. Its content is decided elsewhere.
+
+The interval doubles each time that another client replaces the written status, for example a second controller with
+other plugins: without that, both would write permanently.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
+from rudr_py.api import Kind, Ref
+from rudr_py.controller.results import change_log
 from rudr_py.controller.results.result import Result
 from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.controller.watching import triggers
@@ -35,13 +41,29 @@ OUR_FIELDS = frozenset(
 ALTERED_INTERVAL = 3600.0
 """Seconds until a status that the server or another manager altered is written again."""
 
+LONGEST_INTERVAL = 300.0
+"""Maximum of seconds between two writes of a status that another client keeps replacing."""
+
+REPORTED = 3
+"""How many times in a row another client replaces a status before that is logged."""
+
+
+class _Written(msgspec.Struct, frozen=True):
+    """The last write of a status: its content without times, its time, and how many times in a row it was replaced."""
+
+    content: bytes
+    time: float
+    replaced: int = 0
+
 
 class StatusWriter:
     """Writes the status of objects. `interval` is the minimum of seconds between two writes of one status."""
 
     def __init__(self, client: CachedClient, clock: Clock, interval: float) -> None:
         self._client = client
-        self._written: TtlMap[str, None] = TtlMap(clock, interval)  # by uid
+        self._clock = clock
+        self._interval = interval
+        self._written: TtlMap[str, _Written] = TtlMap(clock, max(interval, 2 * LONGEST_INTERVAL))  # by uid
         self._altered: TtlMap[str, bytes] = TtlMap(clock, ALTERED_INTERVAL)  # by uid: what did not come out as written
 
     async def write(self, live: LiveObject, desired: dict[str, Any] | str, *, urgent: bool = False) -> Result:
@@ -51,12 +73,26 @@ class StatusWriter:
         """
         if is_same(live.part("status"), desired) or self._altered.get(live.uid) == msgspec.json.encode(desired):
             return Result()
-        wait = self._written.left(live.uid)
+        write, wait = self._next(live.uid, desired)
         if wait > 0 and not urgent:
             return Result(requeue_after=wait)
         written = await self._apply(live, desired)
-        self._written.put(live.uid, None)
+        self._written.put(live.uid, write)
+        if write.replaced == REPORTED:
+            ref = Ref(Kind(live.api_version, live.kind), live.name)
+            change_log.contested(ref, application="", instance="", managers="")
         return Result(written=written)
+
+    def _next(self, uid: str, desired: dict[str, Any] | str) -> tuple[_Written, float]:
+        """The next write of a status, and the seconds until it is due."""
+        now, content = self._clock.monotonic(), _without_times(desired)
+        last = self._written.get(uid)
+        if last is None:
+            return _Written(content, now), 0.0
+        # the same content again: another client has replaced it
+        replaced = last.replaced + 1 if last.content == content else 0
+        interval = min(self._interval * 2**replaced, max(self._interval, LONGEST_INTERVAL))
+        return _Written(content, now, replaced), last.time + interval - now
 
     async def _apply(self, live: LiveObject, desired: dict[str, Any] | str) -> bool:
         target = await self._client.target(live, live.namespace, live.name, "status")
@@ -72,6 +108,14 @@ class StatusWriter:
             # otherwise another client has changed the object meanwhile, and the watch has to report that
             self._client.remember(written)
         return True
+
+
+def _without_times(desired: dict[str, Any] | str) -> bytes:
+    """A status without the times of its conditions, which change with every other status in between."""
+    if isinstance(desired, dict) and "conditions" in desired:
+        conditions = [{**condition, "lastTransitionTime": ""} for condition in desired["conditions"]]
+        desired = {**desired, "conditions": conditions}
+    return msgspec.json.encode(desired)
 
 
 def is_same(stored: Any, desired: dict[str, Any] | str) -> bool:

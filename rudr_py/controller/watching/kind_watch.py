@@ -6,11 +6,11 @@ import asyncio
 import logging
 
 from rudr_py.api import Kind
-from rudr_py.controller.state import cluster_state, definition_index
-from rudr_py.kube.cache import Cache
+from rudr_py.controller.state import cluster_state, definition_index, scaler_index
 from rudr_py.kube.requests import Resource, Selection
 from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, Undecodable
 from rudr_py.model.kinds import POD
+from rudr_py.render.claims import CLAIM
 from rudr_py.render.values import labels
 
 MAX_INTERRUPTIONS = 5
@@ -32,7 +32,7 @@ class Source:
         self.absent = False
         self.polled = True
         self.settled = asyncio.Event()
-        self.cache = Cache(label=labels.INSTANCE)
+        self.cache = cluster_state.new_cache(kind)
         self._interruptions = 0
         self._missing_right = ""
 
@@ -93,8 +93,12 @@ class Source:
 
 
 def selection(resource: Resource, namespace: str, kind: Kind) -> Selection:
-    """The watched objects of a kind: OAM kinds whole, children by our label, of pods their volumes and status."""
-    if kind in cluster_state.OWN_KINDS or kind in definition_index.KINDS:
+    """The watched objects of a kind: OAM kinds whole, children by our label, of pods their volumes and status.
+
+    Claims and autoscalers are watched regardless of their labels: claims of Rudr and of users are mounted, too, and an
+    autoscaler of another owner may scale a managed workload.
+    """
+    if kind in (*cluster_state.OWN_KINDS, *definition_index.KINDS, CLAIM) or kind.kind in scaler_index.KINDS:
         return Selection(resource, namespace)
     if kind == POD:
         return Selection(resource, namespace, labels=labels.INSTANCE, parts=("spec.volumes", "status"))

@@ -6,13 +6,14 @@ Sends nothing. A reconcile does not depend on the kind of change that triggered 
 from __future__ import annotations
 
 from rudr_py import errors
-from rudr_py.api import Kind, get_in, mappings_in
-from rudr_py.controller.state import definition_index
+from rudr_py.api import Kind, Ref, get_in, mappings_in
+from rudr_py.controller.state import definition_index, scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE
+from rudr_py.render import claims
 from rudr_py.render.values import labels
 
 
@@ -31,8 +32,11 @@ def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey
     if kind == COMPONENT:
         # every version, because the status names the one that it was computed from
         return state.applications.components.keys(key)
-    versions = (version for version in (change.old, change.new) if version is not None)
-    return frozenset(owner for version in versions for owner in _owners(kind, version, state))
+    versions = [version for version in (change.old, change.new) if version is not None]
+    readers = state.applications.reads.keys((live.namespace, Ref(kind, live.name)))
+    if kind.kind in scaler_index.KINDS:
+        readers = readers.union(*(_owners_of_target(version, state) for version in versions))
+    return readers.union(*(_owners(kind, version, state) for version in versions))
 
 
 def _application(key: ObjectKey, change: Change, state: ClusterState) -> frozenset[ObjectKey]:
@@ -68,6 +72,17 @@ def differs_beyond_status(change: Change) -> bool:
     )
 
 
+def _owners_of_target(live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
+    """The application of the workload that an autoscaler of any owner scales."""
+    target = scaler_index.target_of(live)
+    if target is None:
+        return frozenset()
+    kinds = (kind for kind in state.kinds() if (kind.group, kind.kind) == (target.group, target.kind))
+    workloads = ((kind, state.get(kind, target.namespace, target.name)) for kind in kinds)
+    owners = (_owners(kind, workload, state) for kind, workload in workloads if workload is not None)
+    return frozenset(key for keys in owners for key in keys)
+
+
 def _owners(kind: Kind, live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
     if live.owner_kind == APPLICATION.kind:
         name = live.owner_name
@@ -78,4 +93,5 @@ def _owners(kind: Kind, live: LiveObject, state: ClusterState) -> frozenset[Obje
         name = owner.owner_name if owner is not None else live.labels.get(labels.APPLICATION, "")
     else:
         name = live.labels.get(labels.APPLICATION, "")
-    return frozenset((ObjectKey(live.namespace, name),)) if name else frozenset()
+    names = {name, live.labels.get(claims.APPLICATION, "")} if kind == claims.CLAIM else {name}
+    return frozenset(ObjectKey(live.namespace, name) for name in names if name)

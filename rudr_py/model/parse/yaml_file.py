@@ -31,14 +31,15 @@ _INDENT: Final = re.compile(r"^[ \t]+", re.MULTILINE)
 _ITEM: Final = re.compile(r"\$\.items\[(\d+)\]")
 
 
-def load(text: bytes | str, name: str) -> tuple[Document, ...]:
+def load(text: bytes | str, name: str, loader: Any = LOADER) -> tuple[Document, ...]:
     """The documents of the file `name`, in order, without empty ones; a `List` is replaced by its items.
 
+    `loader` is a loader class of PyYAML, whose parser is used.
     Raises DocumentError with all problems of the file. A syntax error ends parsing; a duplicate key does not.
     """
     problems: list[Problem] = []
     content = _json_as_yaml(_decoded(text, name))
-    trees = _trees(content, name, problems)
+    trees = _trees(content, name, loader, problems)
     documents: list[Document] = []
     for tree in trees:
         if tree.value is None:
@@ -79,11 +80,11 @@ def _json_as_yaml(text: str) -> str:
     return _SURROGATES.sub(joined, indented)
 
 
-def _trees(text: str, name: str, problems: list[Problem]) -> list[YamlTree]:
+def _trees(text: str, name: str, loader: Any, problems: list[Problem]) -> list[YamlTree]:
     try:
-        return read_trees(yaml.parse(text, Loader=LOADER), name, problems)
+        return read_trees(yaml.parse(text, Loader=loader), name, problems)
     except yaml.YAMLError as error:
-        problems.append(_nesting(error, text, name) or _syntax(error, text, name))
+        problems.append(_nesting(error, text, name, loader) or _syntax(error, text, name))
     except UnicodeEncodeError as error:
         # libyaml reads bytes, and a lone surrogate cannot be encoded
         problems.append(
@@ -92,7 +93,7 @@ def _trees(text: str, name: str, problems: list[Problem]) -> list[YamlTree]:
     return []
 
 
-def _nesting(error: yaml.YAMLError, text: str, name: str) -> Problem | None:
+def _nesting(error: yaml.YAMLError, text: str, name: str, loader: Any) -> Problem | None:
     """The problem of exceeding our own limit of levels in the text before `error`, if it does.
 
     libyaml scans up to 1024 characters ahead of the events that it returns, and may stop at a limit of its own there.
@@ -102,7 +103,7 @@ def _nesting(error: yaml.YAMLError, text: str, name: str) -> Problem | None:
         return None
     problems: list[Problem] = []
     with contextlib.suppress(yaml.YAMLError):
-        read_trees(yaml.parse(text[: mark.index], Loader=LOADER), name, problems)
+        read_trees(yaml.parse(text[: mark.index], Loader=loader), name, problems)
     return problems[-1] if problems and problems[-1].message == TOO_DEEP else None
 
 

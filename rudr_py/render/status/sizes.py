@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Kind, get_in
+from rudr_py.api import Kind, Ref, get_in
 from rudr_py.render.values import digests
 from rudr_py.render.values.inputs import Observed
 from rudr_py.render.values.plan import InstancePlan
@@ -66,6 +66,10 @@ class ElasticInstance:
             for document in documents:
                 _count_as_observed(document)
         return documents
+
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """The object that `ref` names, as it is observed."""
+        return self._observed.document(ref)
 
     def _documents(self) -> Iterable[Mapping[str, Any]]:
         if self._plan.elastic is None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from rudr_py.api import Kind, Member
+from rudr_py.api import Kind, Member, Ref
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
@@ -26,6 +26,10 @@ class Observed(Protocol):
         """
         ...
 
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """The object of the namespace that `ref` names, whichever owner it has, or None; a new document each time."""
+        ...
+
 
 class NothingObserved:
     """No observed objects, for offline rendering."""
@@ -35,8 +39,31 @@ class NothingObserved:
         del instance, kind
         return ()
 
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """Always None."""
+        del ref
+        return None
+
 
 NOTHING = NothingObserved()
+
+
+class RecordedKinds:
+    """Observed objects, with a record of the kinds that were read."""
+
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
+        self.kinds: set[Kind] = set()
+
+    def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """The objects of a kind that belong to an instance."""
+        self.kinds.add(kind)
+        return self._observed.documents(instance, kind)
+
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """The object that `ref` names."""
+        self.kinds.add(ref.kind)
+        return self._observed.document(ref)
 
 
 class DeclaredScope(msgspec.Struct, frozen=True, order=True):

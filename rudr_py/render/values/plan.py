@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from rudr_py.api import Context, Member, Path, Probe, Ref, ScopeContext, TraitContext, WorkloadContext
+from rudr_py.api import Context, Kind, Member, Path, Probe, Ref, ScopeContext, TraitContext, WorkloadContext
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
 from rudr_py.render.values.inputs import DeclaredScope, Times, TypeKey
@@ -30,6 +30,7 @@ class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     of the type that rendered it. `handover` are paths whose values are left to other managers.
     Objects with `retain` outlive the application; those with `reclaim` have no owner either, but are deleted with it.
     `inputs_digest` is set for an object that runs once per change of its inputs, and is empty for all others.
+    `uncopied` are the annotations of the component that its pod template does not get and had in earlier releases.
     """
 
     ref: Ref
@@ -41,6 +42,7 @@ class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     retain: bool = False
     reclaim: bool = False
     inputs_digest: str = ""
+    uncopied: Mapping[str, str] = {}
 
 
 class BoundType(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
@@ -66,7 +68,8 @@ class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
     """An instance: its ComponentInstance, its workload, and its traits in the listed order.
 
     `scopes` are those that it belongs to, their types with canonical names; `member` is its value for them, without
-    health, None when it belongs to none. `elastic` is None if the documents name the exact number of replicas.
+    health, None when it belongs to none. `reads` are the kinds of the live objects on which the rendered ones depend;
+    `elastic` is None if the documents name the exact number of replicas.
     """
 
     name: str
@@ -76,6 +79,7 @@ class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
     traits: tuple[BoundType[TraitContext[Any]], ...] = ()
     scopes: tuple[DeclaredScope, ...] = ()
     member: Member | None = None
+    reads: frozenset[Kind] = frozenset()
     elastic: Elastic | None = None
 
 

@@ -33,9 +33,9 @@ def render(component: Callable[..., Component], context: Callable[..., TraitCont
     return make
 
 
-def test_a_claim_is_named_by_its_volume_in_the_components_spelling(render: Render) -> None:
+def test_a_claim_is_named_by_its_instance_and_its_volume_in_the_components_spelling(render: Render) -> None:
     (claim,) = render({**FAST, "volumeName": "DATA"}, {"disk": {"required": "1Gi"}})
-    assert claim.name == "data"
+    assert claim.name == "web-data"
     assert claim.body["spec"] == {
         "accessModes": ["ReadWriteOnce"],
         "resources": {"requests": {"storage": "1Gi"}},
@@ -96,8 +96,8 @@ def test_an_unknown_volume_is_rejected_with_the_volumes_of_the_component(render:
 def test_further_volumes_get_claims_of_their_own(render: Render) -> None:
     more = {"volumes": [{"volumeName": "media", "storageClass": "slow", "reclaim": "delete"}]}
     first, second = render({**FAST, **more}, {}, {"name": "media"})
-    assert (first.name, first.retain) == ("data", True)
-    assert (second.name, second.retain) == ("media", False)
+    assert (first.name, first.retain) == ("web-data", True)
+    assert (second.name, second.retain) == ("web-media", False)
     assert second.body["spec"]["storageClassName"] == "slow"
 
 

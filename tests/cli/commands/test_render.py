@@ -37,6 +37,13 @@ def test_the_output_format_can_be_selected(component: Make, application: Make, w
     assert invoke("render", "-f", name, "-o", "toml").exit_code == 2
 
 
+def test_the_image_pull_policy_of_the_controller_is_an_option(
+    component: Make, application: Make, write: Make, invoke: Invoke
+) -> None:
+    done = invoke("render", "-f", write("x.yaml", component(), application()), "--image-pull-policy", "Always")
+    assert "imagePullPolicy: Always\n" in done.stdout
+
+
 def test_a_valid_application_is_printed_among_invalid_ones(
     component: Make, application: Make, write: Make, invoke: Invoke
 ) -> None:

@@ -30,9 +30,11 @@ def test_flags_override_the_environment_and_the_variable_of_rudr_py_overrides_th
 def test_flags_set_scopes_and_definitions() -> None:
     default = run.settings({}, {})
     assert (default.health_scope_address, default.publish_definitions, default.root_scopes) == ("", True, False)
+    assert default.image_pull_policy == ""
     flags: dict[str, str | int | None] = {"health_scope": ":80", "publish_definitions": False, "root_scopes": True}
-    changed = run.settings(flags, {})
+    changed = run.settings({**flags, "image_pull_policy": "Always"}, {})
     assert (changed.health_scope_address, changed.publish_definitions, changed.root_scopes) == (":80", False, True)
+    assert changed.image_pull_policy == "Always"
 
 
 def test_the_first_log_line_names_version_server_and_packages() -> None:

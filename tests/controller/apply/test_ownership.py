@@ -18,6 +18,7 @@ Document = dict[str, Any]
 LABELS = stamp.labels("shop", "web")
 COPIED = {APPLIED_ANNOTATION: "hash"}
 CLAIM = {"app": "shop", "component-name": "web", "instance-name": "web"}
+OTHER_COMPONENT = CLAIM | {"component-name": "other"}
 
 
 def planned(*, retain: bool = False) -> PlannedObject:
@@ -68,6 +69,8 @@ def test_whose_an_object_with_an_owner_is(live: Callable[..., LiveObject], metad
     [
         ({"labels": LABELS | CLAIM}, "managed"),
         ({"labels": CLAIM}, "managed"),
+        ({"labels": OTHER_COMPONENT}, "managed"),
+        ({"labels": CLAIM | {"instance-name": "other"}}, "foreign"),
         ({"labels": LABELS | CLAIM | {"app": "other"}}, "foreign"),
         ({"labels": LABELS}, "foreign"),
         ({"labels": LABELS | CLAIM, "ownerReferences": owner()}, "foreign"),
@@ -100,7 +103,7 @@ def test_the_owner_of_a_claim_is_described_by_its_labels_with_the_way_to_hand_it
     labels = LABELS | CLAIM | {"app": "other"}
     described = ownership.describe({"metadata": {"labels": labels}}, planned(retain=True))
     assert 'of application "other" (label app)' in described
-    pairs = " ".join(f"{key}={CLAIM[key]}" for key in ("app", "component-name", "instance-name"))
+    pairs = " ".join(f"{key}={CLAIM[key]}" for key in ("app", "instance-name"))
     assert f"{pairs} --overwrite" in described
     assert "delete" not in described
 

@@ -47,7 +47,7 @@ def test_an_object_that_stays_gets_its_metadata_and_its_size_and_no_template(liv
 
 
 def state_with(*pods: LiveObject) -> ClusterState:
-    cache = Cache(label=labels.INSTANCE)
+    cache = Cache(labels=(labels.INSTANCE,))
     cache.feed(ListingStarted())
     for pod in pods:
         cache.feed(Listed(pod))

@@ -186,7 +186,9 @@ async def test_an_object_that_waits_for_its_owner_is_looked_at_again(app: App, b
         ref=plan.manifests[0].ref, body=plan.manifests[0].body, instance="a", made_by="", owner="instance"
     )
     instance = type(
-        "Instance", (), {"name": "a", "owner": Ref(Kind("core.oam.dev/v1alpha1", "ComponentInstance"), "a")}
+        "Instance",
+        (),
+        {"name": "a", "owner": Ref(Kind("core.oam.dev/v1alpha1", "ComponentInstance"), "a"), "reads": frozenset()},
     )
     plan = Plan(manifests=(waiting,), instances=(instance(),))
     synced = await bench.syncer.sync(app.live, plan, ())

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rudr_py import catalog as catalogs
-from rudr_py.api import Kind, Manifest, Rendered, Trait, TraitContext
+from rudr_py.api import Kind, Manifest, Ref, Rendered, Trait, TraitContext
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.state.applications import Applications
@@ -43,6 +43,11 @@ class Objects:
         """Those that were given."""
         del instance, kind
         return self._documents
+
+    def document(self, ref: Ref) -> Document | None:
+        """Never one."""
+        del ref
+        return None
 
 
 class Counting(Trait[dict[str, Any]]):
@@ -145,11 +150,22 @@ def test_storing_the_times_of_values_in_status_is_not_a_change(
     assert counting.calls == 3
 
 
-@pytest.mark.parametrize("properties", [{"look": True}, {"wake": True}])
-def test_a_type_that_reads_objects_or_the_time_is_rendered_each_time(
-    types: Catalog, counting: Counting, inputs: Given, properties: Document
+def test_a_plan_is_used_until_an_object_that_a_type_has_read_changes(
+    types: Catalog, counting: Counting, inputs: Given
 ) -> None:
-    applications, first = Applications(), inputs(properties)
+    plans, first = PlanCache(types, Applications()), inputs({"look": True})
+
+    def plan(*versions: str) -> Plan:
+        objects = [{"metadata": {"uid": "u", "resourceVersion": version}} for version in versions]
+        return plans.plan(SHOP, changed(first, observed=Objects(*objects)))
+
+    for versions, calls in ((), 1), ((), 1), (("1",), 2), (("1",), 2), (("2",), 3), (("2", "3"), 4):
+        plan(*versions)
+        assert counting.calls == calls, versions
+
+
+def test_a_type_that_reads_the_time_is_rendered_each_time(types: Catalog, counting: Counting, inputs: Given) -> None:
+    applications, first = Applications(), inputs({"wake": True})
     plans = PlanCache(types, applications)
     for _ in range(3):
         assert not plans.plan(SHOP, first).problems

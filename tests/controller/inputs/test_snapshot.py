@@ -34,7 +34,8 @@ class Caches:
     def __init__(self, catalog: Catalog) -> None:
         self.state = ClusterState()
         self.caches = {
-            kind: Cache(label=labels.INSTANCE) for kind in (APPLICATION, COMPONENT, COMPONENT_INSTANCE, DEPLOYMENT, POD)
+            kind: Cache(labels=(labels.INSTANCE,))
+            for kind in (APPLICATION, COMPONENT, COMPONENT_INSTANCE, DEPLOYMENT, POD)
         }
         for kind, cache in self.caches.items():
             self.state.add(kind, "", cache)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rudr_py.api import Kind
-from rudr_py.controller.state.cluster_state import Belongings, ClusterState
+from rudr_py.controller.state.cluster_state import Belongings, ClusterState, new_cache
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
@@ -17,7 +17,7 @@ Make = Callable[..., LiveObject]
 
 
 def filled(*lives: LiveObject) -> Cache:
-    cache = Cache(label=stamp.INSTANCE)
+    cache = new_cache(Kind(lives[0].api_version, lives[0].kind))
     cache.feed(ListingStarted())
     for live in lives:
         cache.feed(Listed(live))
@@ -37,7 +37,8 @@ def test_a_namespace_has_its_own_cache_or_the_one_of_all() -> None:
 
 def test_the_objects_of_an_instance_are_owned_ones_its_pods_and_kept_claims(live: Make) -> None:
     owner = {"kind": "ComponentInstance", "name": "web", "uid": "u", "controller": True}
-    labels = {stamp.INSTANCE: "web"}
+    labels = stamp.labels("shop", "web")
+    identity = {"app": "shop", "instance-name": "web"}
     known = ClusterState()
     known.add(
         CLAIM,
@@ -45,8 +46,10 @@ def test_the_objects_of_an_instance_are_owned_ones_its_pods_and_kept_claims(live
         filled(
             live(CLAIM, "owned", ownerReferences=[owner]),
             live(CLAIM, "kept", labels=labels),
-            live(CLAIM, "of another owner", labels=labels, ownerReferences=[{**owner, "uid": "x"}]),
-            live(CLAIM, "of another instance", labels={stamp.INSTANCE: "db"}),
+            live(CLAIM, "of Rudr", labels=identity, ownerReferences=[{**owner, "uid": "x"}]),
+            live(CLAIM, "with another label of Rudr", labels={**labels, **identity, "app": "other"}),
+            live(CLAIM, "of another application", labels={**stamp.labels("blog", "web"), "app": "blog"}),
+            live(CLAIM, "of another instance", labels=stamp.labels("shop", "db")),
         ),
     )
     known.add(POD, "", filled(live(POD, "web-1", labels=labels), live(POD, "db-1")))
@@ -59,7 +62,7 @@ def test_the_objects_of_an_instance_are_owned_ones_its_pods_and_kept_claims(live
     def names(instance: str, kind: Kind) -> set[str]:
         return {document["metadata"]["name"] for document in seen.documents(instance, kind)}
 
-    assert names("web", CLAIM) == {"owned", "kept"}
+    assert names("web", CLAIM) == {"owned", "kept", "of Rudr", "with another label of Rudr"}
     assert names("web", POD) == {"web-1"}
     assert names("new", CLAIM) == set()
     assert names("web", Kind("v1", "Unwatched")) == set()

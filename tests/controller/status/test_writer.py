@@ -102,6 +102,39 @@ async def test_a_status_that_the_server_alters_is_not_written_repeatedly(bench: 
     assert spent() == ["PATCH applicationconfigurations/shop/status"]
 
 
+async def test_two_controllers_that_replace_each_others_status_write_it_less_and_less_often(
+    bench: Any, spent: Any
+) -> None:
+    """They have different plugins and no election. Each transition of a condition has a new time."""
+    client = CachedClient(bench.client, bench.discovery, bench.state.cache_of)
+    writers = {phase: StatusWriter(client, bench.clock, 1.0) for phase in ("Add", "synced")}
+    await bench.application()
+    spent.reset()
+    for second in range(3600):
+        for phase, status_writer in writers.items():
+            desired = status(phase)
+            desired["conditions"][0]["lastTransitionTime"] = f"2026-01-02T03:{second // 60:02}:{second % 60:02}Z"
+            await status_writer.write(bench.state.get(APPLICATION, "shop", "shop"), desired)
+        bench.clock.jump(1.0)
+    assert 10 < len(spent()) < 40
+
+
+async def test_a_replaced_status_is_restored_within_two_seconds(bench: Any) -> None:
+    live = await bench.application()
+    await bench.writer.write(live, status("synced"))
+    target = await bench.cluster.target(APPLICATION, "shop", "status")
+    for _ in range(3):
+        # the status changes once in between, as that of a living application
+        await bench.client.merge_patch(target, msgspec.json.encode({"status": {"phase": "lost"}}), "tester")
+        replaced = await bench.seen(APPLICATION, "shop")
+        bench.clock.jump(2.0)
+        assert (await bench.writer.write(replaced, status("synced"))).written
+        bench.clock.jump(2.0)
+        assert (await bench.writer.write(bench.state.get(APPLICATION, "shop", "shop"), status("Modify"))).written
+        bench.clock.jump(2.0)
+        assert (await bench.writer.write(bench.state.get(APPLICATION, "shop", "shop"), status("synced"))).written
+
+
 async def test_a_failed_write_can_be_repeated_at_once(bench: Any, faults: Faults) -> None:
     live = await bench.application()
     faults.refuse(500, Match(plural="applicationconfigurations", verb="patch"))

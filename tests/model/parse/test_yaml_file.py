@@ -14,9 +14,9 @@ from rudr_py.model.document import Document
 from rudr_py.model.parse import yaml_file
 
 
-def refused(text: str | bytes) -> tuple[Problem, ...]:
+def refused(text: str | bytes, loader: object = yaml_file.LOADER) -> tuple[Problem, ...]:
     with pytest.raises(DocumentError) as caught:
-        yaml_file.load(text, "f.yaml")
+        yaml_file.load(text, "f.yaml", loader)
     return caught.value.problems
 
 
@@ -111,11 +111,8 @@ def test_exponential_aliases_are_rejected() -> None:
     ids=["list", "list within one look-ahead", "map", "block list", "list after a character of two bytes"],
 )
 @pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml_file.LOADER], ids=["python", "libyaml"])
-def test_deep_nesting_is_rejected_at_its_position(
-    text: str, column: int, loader: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(yaml_file, "LOADER", loader)
-    (problem,) = refused(text)
+def test_deep_nesting_is_rejected_at_its_position(text: str, column: int, loader: object) -> None:
+    (problem,) = refused(text, loader)
     assert problem.message == "nested deeper than 100 levels"
     assert str(problem.location) == f"f.yaml:1:{column}"
 

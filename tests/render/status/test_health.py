@@ -11,7 +11,7 @@ import pytest
 from rudr_py.api import Health, InvalidProperties, Kind, Manifest, Rendered, Trait, TraitContext
 from rudr_py.catalog import Catalog
 from rudr_py.render.status import health
-from rudr_py.render.values.inputs import NOTHING, Observed
+from rudr_py.render.values.inputs import NOTHING, NothingObserved, Observed
 from rudr_py.render.values.plan import Plan
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -56,7 +56,7 @@ def _ask(plan: Plan, observed: Observed = NOTHING, now: datetime = NOW) -> Healt
 
 
 def test_health_gets_own_objects_observed_objects_and_the_time(told: Callable[..., Plan]) -> None:
-    class Seen:
+    class Seen(NothingObserved):
         """Answers with who was asked for."""
 
         def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:

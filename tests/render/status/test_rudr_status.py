@@ -14,7 +14,7 @@ from rudr_py.api import Kind, Ref, WorkloadContext, WorkloadType
 from rudr_py.api.component import Component
 from rudr_py.model.identity import Metadata
 from rudr_py.render.status import rudr_status
-from rudr_py.render.values.inputs import NOTHING
+from rudr_py.render.values.inputs import NOTHING, NothingObserved
 from rudr_py.render.values.plan import BoundType, InstancePlan, Plan
 
 DEPLOYMENT = Kind("apps/v1", "Deployment")
@@ -25,7 +25,7 @@ HPA = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
 SERVICE = Kind("v1", "Service")
 
 
-class Seen:
+class Seen(NothingObserved):
     """One object, of whatever kind is asked for."""
 
     def __init__(self, document: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from rudr_py.render import render
 from rudr_py.render.status import health, rudr_status, status
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.conditions import SyncState
-from rudr_py.render.values.inputs import NOTHING, Inputs, Observed, Run
+from rudr_py.render.values.inputs import NOTHING, Inputs, NothingObserved, Observed, Run
 from rudr_py.render.values.plan import Plan
 
 JOB = Kind("batch/v1", "Job")
@@ -25,7 +25,7 @@ Text = Callable[..., str]
 Make = Callable[..., Plan]
 
 
-class Jobs:
+class Jobs(NothingObserved):
     """One Job `job` with this condition and these inputs."""
 
     def __init__(self, condition: str, inputs: str = "") -> None:

@@ -16,7 +16,7 @@ from rudr_py.render import render
 from rudr_py.render.status import status
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.status.status import PreviousStatus
-from rudr_py.render.values.inputs import NOTHING, Inputs, Observed
+from rudr_py.render.values.inputs import NOTHING, Inputs, NothingObserved, Observed
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -27,7 +27,7 @@ Built = dict[str, Any]
 Make = Callable[..., Built]
 
 
-class Running:
+class Running(NothingObserved):
     """Deployments and the like with all their replicas, Jobs that are complete; but none of `absent`."""
 
     def __init__(self, *absent: str, failed: str = "") -> None:

@@ -11,7 +11,7 @@ import pytest
 from rudr_py.api import Health, Kind
 from rudr_py.catalog import Catalog
 from rudr_py.render.status import health
-from rudr_py.render.values.inputs import Definitions
+from rudr_py.render.values.inputs import Definitions, NothingObserved
 from rudr_py.render.values.plan import Plan
 
 API = "core.oam.dev/v1alpha1"
@@ -190,7 +190,7 @@ def test_an_installed_type_takes_precedence_over_a_definition(made: Make, catalo
     assert any(planned.ref.kind.kind == "Deployment" for planned in plan.manifests)
 
 
-class Seen:
+class Seen(NothingObserved):
     """One Cache with this Ready condition."""
 
     def __init__(self, ready: str) -> None:

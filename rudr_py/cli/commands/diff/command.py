@@ -32,6 +32,7 @@ from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.output import colour, plain_text
 from rudr_py.cli.output.problems import ProblemPrinter
 from rudr_py.cli.process import CommandFailure
+from rudr_py.settings import Settings
 
 FAILED = 2
 """The exit code when the comparison fails, as in kubectl: 1 means that there are differences."""
@@ -58,7 +59,7 @@ class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
 @click.command("diff")
 @flags.filenames
 @flags.cluster(all_namespaces=False)
-@flags.definitions_namespace()
+@flags.controller_settings
 @colour.option
 @flags.plugins
 @click.pass_context
@@ -70,7 +71,7 @@ def command(
     *,
     recursive: bool,
     color: bool,
-    definitions_namespace: str,
+    settings: Settings,
 ) -> None:
     """Preview the changes in the cluster that applying the documents would make.
 
@@ -87,7 +88,7 @@ def command(
     with cluster_client.converting_errors(DiffFailure):
         loaded = plugins.load(context)
     contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
-    result = asyncio.run(_run(cluster_options, contents, loaded.catalog, definitions_namespace))
+    result = asyncio.run(_run(cluster_options, contents, loaded.catalog, settings))
     external = os.environ.get(EXTERNAL, "")
     if result.differences and external:
         code = run_external(external, result.differences)
@@ -99,17 +100,20 @@ def command(
 
 
 class _Comparison(msgspec.Struct, frozen=True):
-    """The documents and the cluster to compare. If documents are `invalid`, only further problems are printed."""
+    """The documents and the cluster to compare. If documents are `invalid`, only further problems are printed.
+
+    `settings` are those of the controller, as far as the plans depend on them.
+    """
 
     client: ClusterClient
     workspace: Workspace
     catalog: Catalog
-    definitions: str
+    settings: Settings
     printer: ProblemPrinter
     invalid: bool
 
 
-async def _run(options: ClusterOptions, contents: FileContents, catalog: Catalog, definitions: str) -> DiffResult:
+async def _run(options: ClusterOptions, contents: FileContents, catalog: Catalog, settings: Settings) -> DiffResult:
     async with cluster_client.opened(options, failure=DiffFailure) as client:
         workspace = Workspace.parse(contents.documents, namespace=client.namespace)
         for document in workspace.others:
@@ -118,7 +122,7 @@ async def _run(options: ClusterOptions, contents: FileContents, catalog: Catalog
         problems = (*contents.problems, *workspace.problems)
         printer.print(problems, workspace.warnings)
         valid_workspace = workspace.with_valid_metadata()
-        comparison = _Comparison(client, valid_workspace, catalog, definitions, printer, bool(problems))
+        comparison = _Comparison(client, valid_workspace, catalog, settings, printer, bool(problems))
         results = [await _compare_namespace(comparison, namespace) for namespace in namespaces(workspace)]
         return DiffResult(
             differences=tuple(difference for result in results for difference in result.differences),
@@ -133,8 +137,9 @@ def namespaces(workspace: Workspace) -> list[str]:
 
 
 async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffResult:
-    namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog)
-    await namespace_preview.read(comparison.workspace, comparison.definitions)
+    settings = comparison.settings
+    namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog, settings.image_pull_policy)
+    await namespace_preview.read(comparison.workspace, settings.definitions_namespace)
     differences: list[DocumentDiff] = []
     failed = False
     applications = namespace_preview.users(comparison.workspace)

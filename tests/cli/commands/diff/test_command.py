@@ -72,6 +72,17 @@ def test_created_changed_and_pruned_objects_are_printed_and_nothing_is_written(d
     assert api.get("apps/v1", "Deployment", "shop-second") is None
 
 
+def test_the_image_pull_policy_of_the_controller_is_an_option(diff: Invoke) -> None:
+    """The controller of `shop` has none. With another one, every pod template would change."""
+    done = diff(shop.DOCUMENTS, "--image-pull-policy", "Always")
+    assert done.exit_code == 1, done.stderr
+    assert [line for line in done.stdout.splitlines() if " in default: " in line] == [
+        "# deployment.apps/shop-web in default: would be changed",
+        "# deployment.apps/shop-worker in default: would be changed",
+    ]
+    assert done.stdout.count("imagePullPolicy: Always\n") == 2
+
+
 def test_missing_components_are_read_from_the_cluster(diff: Invoke) -> None:
     done = diff(APPLICATION)
     assert done.exit_code == 1, done.stderr

@@ -1,0 +1,74 @@
+"""Names of the volume claims of an instance. Pure.
+
+A claim is named for its instance, so that a component with a volume may run several times in a namespace. A claim that
+the instance already has keeps its name: Rudr and earlier releases named claims like their volumes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from rudr_py.api import InstanceContext, get_in, mappings_in, naming
+from rudr_py.builtin import kinds, labels
+
+VOLUME_MOUNTER: Final = "volume-mounter"
+"""The name of the trait that creates claims."""
+
+Document = dict[str, Any]
+
+
+class ClaimRequest(msgspec.Struct, frozen=True):
+    """One volume of a volume-mounter: `claim` is the name of an existing claim, empty where the trait creates one."""
+
+    volume: str
+    claim: str = ""
+
+
+def requests(ctx: InstanceContext[Any]) -> Iterator[ClaimRequest]:
+    """The volumes of all volume-mounters of the instance. The names of volumes are in lower case."""
+    for trait in ctx.traits:
+        if trait.name == VOLUME_MOUNTER:
+            for entry in (trait.properties, *mappings_in(trait.properties, "volumes")):
+                volume = get_in(entry, "volumeName", default="")
+                yield ClaimRequest(volume.lower(), get_in(entry, "claimName", default=""))
+
+
+def mounted_name(ctx: InstanceContext[Any], volume: str) -> str:
+    """The name of the claim that the pods of the instance mount for a volume.
+
+    A volume without a claim and without a volume-mounter has the claim of its own name, which another client creates.
+    """
+    request = next((request for request in requests(ctx) if request.volume == volume.lower()), None)
+    if request is None and own(ctx, volume) is None:
+        return volume
+    return request.claim if request is not None and request.claim else managed_name(ctx, volume)
+
+
+def managed_name(ctx: InstanceContext[Any], volume: str) -> str:
+    """The name of the claim of a volume for which the user names none: that of the existing claim, or a new one."""
+    return get_in(own(ctx, volume), "metadata", "name", default="") or new_name(ctx.instance, volume)
+
+
+def own(ctx: InstanceContext[Any], volume: str) -> Document | None:
+    """The claim that the instance has for a volume: an adopted one, one of an earlier release, or a new one.
+
+    Does not include claims that the instance mounts for other volumes.
+    """
+    other = {request.claim for request in requests(ctx) if request.claim and request.volume != volume.lower()}
+    claims: dict[str, Document] = {}
+    for claim in ctx.observed(kinds.CLAIM):
+        claim_name = get_in(claim, "metadata", "name", default="")
+        adopted_for = get_in(claim, "metadata", "annotations", labels.VOLUME, default="")
+        if adopted_for == volume and claim_name not in other:
+            return claim
+        if not adopted_for and claim_name not in other:
+            claims[claim_name] = claim
+    return claims.get(volume) or claims.get(new_name(ctx.instance, volume))
+
+
+def new_name(instance: str, volume: str) -> str:
+    """The name of a new claim; different for different instances and volumes."""
+    return naming.distinct(instance, volume)

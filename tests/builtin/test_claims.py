@@ -1,0 +1,71 @@
+"""The names of claims, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rudr_py.api import Attached, WorkloadContext
+from rudr_py.api.component import Component
+from rudr_py.builtin import claims
+from rudr_py.builtin.workloads.replicated import Worker
+
+Document = dict[str, Any]
+VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}
+MAIN = {"name": "main", "image": "example:1", "resources": {"volumes": [VOLUME]}}
+
+
+def claim(name: str, **annotations: str) -> Document:
+    """A claim of the instance."""
+    metadata = {"name": name, "annotations": {f"rudr.oam.dev/{key}": value for key, value in annotations.items()}}
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
+
+
+def mounter(**properties: Any) -> Attached:
+    return Attached("volume-mounter", {"volumeName": "Data", "storageClass": "fast", **properties})
+
+
+@pytest.fixture(name="mounted")
+def _mounted(component: Callable[..., Component], context: Callable[..., WorkloadContext[Any]]) -> Callable[..., str]:
+    """The claim that the instance `web` mounts for the volume `data`."""
+
+    def mounted(*traits: Attached, observed: tuple[Document, ...] = ()) -> str:
+        return claims.mounted_name(context(Worker(), component(MAIN), traits=traits, observed=observed), "data")
+
+    return mounted
+
+
+@pytest.mark.parametrize(
+    ("existing", "with_trait", "without_trait"),
+    [
+        ((), "web-data", "data"),
+        (("web-data",), "web-data", "web-data"),
+        (("data",), "data", "data"),
+        (("data", "web-data"), "data", "data"),
+        (("other",), "web-data", "data"),
+    ],
+)
+def test_a_claim_of_the_instance_keeps_its_name_and_a_new_one_is_named_for_the_instance(
+    mounted: Callable[..., str], existing: tuple[str, ...], with_trait: str, without_trait: str
+) -> None:
+    observed = tuple(map(claim, existing))
+    assert mounted(mounter(), observed=observed) == with_trait
+    assert mounted(observed=observed) == without_trait
+
+
+@pytest.mark.parametrize("observed", [(), (claim("data"), claim("web-data"))])
+def test_the_claim_that_the_trait_names_is_mounted(mounted: Callable[..., str], observed: tuple[Document, ...]) -> None:
+    assert mounted(mounter(claimName="archive"), observed=observed) == "archive"
+    assert mounted(mounter(volumeName="x", volumes=[{"volumeName": "data", "claimName": "a"}])) == "a"
+
+
+def test_the_claim_of_another_volume_is_not_mounted_twice(mounted: Callable[..., str]) -> None:
+    other = {"volumeName": "media", "claimName": "data"}
+    assert mounted(mounter(volumes=[other]), observed=(claim("data"),)) == "web-data"
+
+
+def test_names_of_claims_differ_for_different_instances_and_volumes() -> None:
+    pairs = [("a", "b-c"), ("a-b", "c"), ("a", "b"), ("a-b", "b-c"), ("a" * 60, "b"), ("a" * 60, "c")]
+    assert len({claims.new_name(*pair) for pair in pairs}) == len(pairs)
