@@ -16,6 +16,7 @@ from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.definitions import publisher
@@ -215,8 +216,9 @@ class _Assembly:
     def _syncer(self, waits: Waits) -> Syncer:
         client, state = self._client, self._state
         contention = Contention(self._clock, self._metrics.contention)
+        rollouts = RolloutUnblocker(client, state, self._recorder, self._clock)
         return Syncer(
-            Applier(client, state, self._recorder, contention, self._refusals),
+            Applier(client, state, self._recorder, contention, self._refusals, rollouts),
             Pruner(client, state, self._clock),
             Finalizer(client, state, self._recorder),
             state,

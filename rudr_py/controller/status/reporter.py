@@ -15,12 +15,15 @@ from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.state import status_summary
 from rudr_py.controller.state.applications import ApplicationState
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.status.writer import StatusWriter
+from rudr_py.controller.state.status_summary import StatusSummary
+from rudr_py.controller.status.writer import REFUSED_INTERVAL, StatusRefusedError, StatusWriter
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import COMPONENT_INSTANCE
+from rudr_py.render import render
 from rudr_py.render.status import status
-from rudr_py.render.status.conditions import SyncState
+from rudr_py.render.status.conditions import TRAITS_READY, SyncState
 from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values import labels
 
@@ -28,7 +31,10 @@ SOON = 1.0
 """Seconds until the status is written again after the missing rights that it lists have changed."""
 
 ROUTINE_REASONS = frozenset(
-    {"Applying", "Missing", "NotObserved", "Updating", "NotReady", "GenerationNotObserved", "NotValid"}
+    {
+        *("Applying", "Missing", "NotObserved", "Updating", "NotReady", "GenerationNotObserved", "NotValid"),
+        *("Pending", "ScalingUp"),
+    }
 )
 """Reasons of `Ready` being False that belong to every start, or that the event of `Valid` explains better."""
 
@@ -69,6 +75,19 @@ class StatusReporter:
             return result
         application_state.missing_rights = ()
         return merge(result, Result(requeue_after=SOON))
+
+    def refused(self, application: LiveObject, error: StatusRefusedError) -> Result:
+        """Report where the status cannot: by an event and a log line, once for each version of the application.
+
+        It is reconciled again when it changes, or after a long time, because the schema may change, too.
+        """
+        application_state = self._state.applications.get(ObjectKey(application.namespace, application.name))
+        application_state.summary = StatusSummary("False", refused=True)
+        if not error.repeated:
+            change_log.status_refused(application.name, str(error))
+            note = f"the status cannot be written, because the document violates its schema: {error}"
+            self._recorder.record(application, render.INVALID, note, action="Report", warning=True)
+        return Result(error=str(error), retry="never", requeue_after=REFUSED_INTERVAL + 1)
 
     async def _write(self, snapshot: Snapshot, desired: dict[str, Any], *, urgent: bool = False) -> Result:
         self._log(snapshot, desired)
@@ -132,6 +151,8 @@ def new_conditions(previous: PreviousStatus, desired: Mapping[str, Any]) -> Iter
     """
     old = {condition.type: (condition.status, condition.reason) for condition in previous.conditions}
     for condition in desired["conditions"]:
+        if condition["type"] == TRAITS_READY:
+            continue  # the event of Ready names the trait
         status_before, reason_before = old.get(condition["type"], ("", ""))
         bad = condition["status"] == "False"
         if condition["status"] == "Unknown" or (bad and condition["reason"] in ROUTINE_REASONS):

@@ -67,6 +67,8 @@ def reconciled(report: ApplicationReport, application: Document) -> Iterator[Fin
         blocked = f"; blocked by the finalizers {', '.join(map(str, finalizers))}" if finalizers else ""
         message = f"the application is being deleted{blocked}"
         yield problem("application", message, "if this persists check the controller: rudr doctor")
+    elif report.unreportable:
+        yield problem("documents", report.pending, advice.valid("InvalidDocument", report.namespace))
     elif report.pending:
         yield problem("application", report.pending, "rudr doctor")
 
@@ -122,9 +124,9 @@ def instances(report: ApplicationReport, facts: ApplicationFacts) -> Iterator[Fi
             reported.add(pod.name)
             yield _pod(pod.name, pod.reason, pod.message, namespace)
         for trait in instance.traits:
-            if trait.state == "failed" or (trait.state == "progressing" and trait.message):
+            if not trait.ok and report.condition("Valid").status != "False":
                 message = f"{instance.name}, trait {trait.name}: {trait.message or trait.reason}"
-                yield note("traits", message, f"rudr explain trait {trait.name}")
+                yield problem("traits", message, advice.trait(trait.reason, namespace, trait.name))
     for name, document in pods.items():
         health = pod_state.assess(document)
         if health.state == "failed" and name not in reported:
