@@ -122,7 +122,6 @@ SCENARIOS = (
         name="change-workload-type-of-a-deployment",
         before=(component("web"), application("shop", binding("web", "shop-web"))),
         change=_applying(component("web", WORKER)),
-        xfail="bugs-8: the selector of a Deployment contains the workload type and is immutable",
     ),
     Scenario(
         name="change-workload-type-to-a-task",

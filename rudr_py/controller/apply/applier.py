@@ -9,11 +9,17 @@ import contextlib
 from collections.abc import Mapping
 
 from rudr_py import errors
-from rudr_py.controller.apply import decide, managed_fields, runs, template_annotations
+from rudr_py.controller.apply import (
+    decide,
+    managed_fields,
+    runs,
+    template_annotations,
+)
 from rudr_py.controller.apply.contention import Contention, Place
 from rudr_py.controller.apply.decide import (
     Adopt,
     Apply,
+    Clear,
     Create,
     Decision,
     Document,
@@ -30,7 +36,9 @@ from rudr_py.controller.apply.decide import (
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.field_handover import Handover
 from rudr_py.controller.apply.managed_fields import Drift
-from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.apply.refusals import REPLACEMENTS, Refusals
+from rudr_py.controller.apply.replacement import immutable_fields, refused_apply
+from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.rudr_adoption import RudrAdoption
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.change_log import Event
@@ -47,6 +55,9 @@ from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 CREATE_ONLY = "1"
 """A resourceVersion that no object has: an apply with it creates or is refused, and never overwrites."""
 
+ATTEMPTS = 4
+"""How many decisions follow each other: the cache was late, a default is cleared, the object is replaced."""
+
 
 class Applier:
     """Applies one object after another."""
@@ -58,12 +69,14 @@ class Applier:
         recorder: Recorder,
         contention: Contention,
         refusals: Refusals,
+        rollouts: RolloutUnblocker,
     ) -> None:
         self._client = client
         self._state = state
         self._recorder = recorder
         self._contention = contention
         self._refusals = refusals
+        self._rollouts = rollouts
         self._handover = Handover(client.client)
         self._adoption = RudrAdoption(client.client)
 
@@ -78,12 +91,13 @@ class Applier:
         observation = Observation(live=live, pods=runs.active_pods(self._state, namespace, desired.planned))
         decision = decide.decide(desired, observation, history)
         if isinstance(decision, Rest):
+            await self._rollouts.unblock(application, desired, live)
             return _present(live)
         if isinstance(decision, Wait):
             raise WaitingError(decision.message, reason=decision.reason)
         place = (str(desired.ref), desired.hash, live.uid if live is not None else "")
         key = ObjectKey(namespace, application.name)
-        refused = self._refusals.get(key, place)
+        refused = self._refusals.get(key, place, _revision(live))
         if refused is not None:
             raise refused.with_traceback(None)
         try:
@@ -91,7 +105,10 @@ class Applier:
             return await self._execute(application, desired, history, target, observation, decision)
         except errors.RudrError as error:
             if failures.of(desired.ref, error).kind == "refused":
-                self._refusals.put(key, place, error)
+                if isinstance(error, RefusedError) and error.reason == immutable_fields.IMMUTABLE:
+                    self._refusals.put_lasting(key, place, _revision(live), error)
+                else:
+                    self._refusals.put(key, place, error)
             raise
 
     async def _target(self, desired: DesiredObject, namespace: str) -> Target:
@@ -120,16 +137,17 @@ class Applier:
         restores = decide.reverts(desired, observation.live, history.record) and not isinstance(decision, Settle)
         if restores:
             await self._check_contention(application, desired, target, decision)
-        for attempt in (1, 2):
+        for attempt in range(ATTEMPTS):
             if isinstance(decision, Read):
                 observation = await self._read(target, observation)
                 decision = decide.decide(desired, observation, history)
             try:
                 written = await self._perform(application, desired, target, decision)
-            except (errors.ConflictError, errors.InvalidError) as error:
-                if attempt == 2 or not _is_another_object(decision, error):
+            except (errors.ConflictError, errors.InvalidError, errors.ForbiddenError) as error:
+                following = await self._after_refusal(application, desired, target, decision, error)
+                if following is None or attempt == ATTEMPTS - 1 or (attempt and isinstance(following, Read)):
                     raise
-                decision = Read()
+                decision = following
             else:
                 break
         if written is None:
@@ -137,6 +155,29 @@ class Applier:
         if restores:
             self._contention.reverted(_place(desired, target))
         return written
+
+    async def _after_refusal(
+        self,
+        application: LiveObject,
+        desired: DesiredObject,
+        target: Target,
+        decision: Decision,
+        error: errors.ApiError,
+    ) -> Decision | None:
+        """The decision that follows a refused one; None where the refusal is final."""
+        if _is_another_object(decision, error):
+            return Read()
+        if not isinstance(decision, Apply | Adopt | Clear) or isinstance(error, errors.ConflictError):
+            return None
+        live = await self._client.get(target)
+        if live["metadata"]["uid"] != decision.uid:
+            return Read()
+        following = await refused_apply.decide(self._client.client, target, desired, live, error)
+        key = ObjectKey(application.namespace, application.name)
+        if isinstance(following, Replace) and self._refusals.replace(key, (str(desired.ref), desired.hash)):
+            message = f"{desired.ref} was replaced {REPLACEMENTS} times within an hour by the same body; {error}"
+            return Refuse(message, immutable_fields.IMMUTABLE)
+        return following
 
     async def _read(self, target: Target, observation: Observation) -> Observation:
         try:
@@ -160,10 +201,10 @@ class Applier:
                 return await self._touch(application, desired, target, "changed", decision.uid)
             case Settle():
                 await self._settle(application, desired, target, decision.uid)
+            case Clear():
+                return await self._clear(application, desired, target, decision)
             case Replace():
-                with contextlib.suppress(errors.NotFoundError):
-                    await self._client.delete(target, uid=decision.uid, propagation=decision.propagation)
-                    self._log("deleted", application, desired, reason=decision.reason)
+                await self._replace(application, desired, target, decision)
                 raise WaitingError(decision.message, reason=decision.reason)
             case Wait():
                 raise WaitingError(decision.message, reason=decision.reason)
@@ -184,6 +225,21 @@ class Applier:
             # the answer is not cached: it is not the state that was applied, and a newer one may have been watched
             await self._settle(application, desired, target, apply.uid)
         return written
+
+    async def _clear(self, application: LiveObject, desired: DesiredObject, target: Target, clear: Clear) -> LiveObject:
+        document = await self._client.get(target)
+        held = await self._handover.clear(target, desired, document, clear.path)
+        body = await self._body(desired, target, clear.uid, document)
+        written = await self._write(application, desired, target, "changed", body)
+        await self._handover.hold(target, held)
+        return written
+
+    async def _replace(self, application: LiveObject, desired: DesiredObject, target: Target, replace: Replace) -> None:
+        with contextlib.suppress(errors.NotFoundError):
+            await self._client.delete(target, uid=replace.uid, propagation=replace.propagation)
+            self._log("deleted", application, desired, reason=replace.reason)
+            if not desired.planned.inputs_digest:
+                self._recorder.record(application, replace.reason, replace.message, action="Replace")
 
     async def _adopt(self, application: LiveObject, desired: DesiredObject, target: Target, adopt: Adopt) -> LiveObject:
         planned, owner = desired.planned, desired.owner
@@ -276,6 +332,11 @@ class Applier:
 
 def _present(live: LiveObject | None) -> LiveObject | None:
     return None if live is None or live.deleting else live
+
+
+def _revision(live: LiveObject | None) -> str:
+    """A text that changes with the spec of the object, or, where that has no generation, with any of its fields."""
+    return "" if live is None else str(live.generation or live.resource_version)
 
 
 def _place(desired: DesiredObject, target: Target) -> Place:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.api import Path
 from rudr_py.controller.apply import ownership, runs, template_annotations
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.state import inventory
@@ -101,8 +102,15 @@ class Settle(msgspec.Struct, frozen=True):
     uid: str
 
 
+class Clear(msgspec.Struct, frozen=True):
+    """Apply the object after the values at a path, which the server has set and no manager owns, have been given up."""
+
+    uid: str
+    path: Path
+
+
 class Replace(msgspec.Struct, frozen=True):
-    """Delete an object that ran with other inputs, with its pods. A later decision creates the next one."""
+    """Delete an object that cannot become the desired one in place. A later decision creates the next one."""
 
     uid: str
     message: str
@@ -132,7 +140,7 @@ class Refuse(msgspec.Struct, frozen=True):
     reason: str
 
 
-Decision = Create | Apply | Adopt | Touch | Settle | Replace | Rest | Read | Wait | Refuse
+Decision = Create | Apply | Adopt | Touch | Settle | Clear | Replace | Rest | Read | Wait | Refuse
 
 
 def decide(desired: DesiredObject, observation: Observation, history: History) -> Decision:

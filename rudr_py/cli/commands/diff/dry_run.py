@@ -21,6 +21,7 @@ from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.controller.apply import (
     decide,
     dependencies,
+    managed_fields,
     prune,
     rudr_adoption,
     runs,
@@ -34,6 +35,7 @@ from rudr_py.controller.apply.applier import CREATE_ONLY
 from rudr_py.controller.apply.decide import (
     Adopt,
     Apply,
+    Clear,
     Create,
     Decision,
     History,
@@ -45,6 +47,7 @@ from rudr_py.controller.apply.decide import (
 )
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.prune import PruneCandidate
+from rudr_py.controller.apply.replacement import refused_apply
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import WaitingError
 from rudr_py.controller.state import inventory
@@ -164,17 +167,40 @@ class DryRun:
                 return msgspec.structs.replace(base, replaced=True, notes=("its inputs have changed",))
             case Create():
                 return msgspec.structs.replace(base, merged=await self._create(desired, target))
-            case Adopt():
-                merged = await self._apply(desired, target, decision, live)
-                note = _passing(desired, live) or "it would be adopted"
-                return msgspec.structs.replace(base, merged=merged, notes=(note,))
-            case Apply() | Touch():
-                merged = await self._apply(desired, target, decision, live)
-                merged = document_diff.held(merged, live or {}, desired.planned.handover)
-                note = _passing(desired, live)
-                changed = msgspec.structs.replace(base, merged=merged, notes=(note,) if note else ())
-                return changed if note or document_diff.lines(changed) else None
+            case Adopt() | Apply() | Touch():
+                return await self._change(base, desired, target, decision)
         return None
+
+    async def _change(
+        self, diff: DocumentDiff, desired: DesiredObject, target: Target, decision: Adopt | Apply | Touch
+    ) -> DocumentDiff | None:
+        try:
+            merged = await self._apply(desired, target, decision, diff.live)
+        except (errors.InvalidError, errors.ForbiddenError) as error:
+            return await self._after_refusal(diff, desired, target, error)
+        note = _passing(desired, diff.live)
+        if isinstance(decision, Adopt):
+            return msgspec.structs.replace(diff, merged=merged, notes=(note or "it would be adopted",))
+        merged = document_diff.held(merged, diff.live or {}, desired.planned.handover)
+        changed = msgspec.structs.replace(diff, merged=merged, notes=(note,) if note else ())
+        return changed if note or document_diff.lines(changed) else None
+
+    async def _after_refusal(
+        self, diff: DocumentDiff, desired: DesiredObject, target: Target, error: errors.ApiError
+    ) -> DocumentDiff:
+        """The difference that the controller makes after the server has refused an apply."""
+        match await refused_apply.decide(self._cluster.client, target, desired, diff.live or {}, error):
+            case Refuse(message=message):
+                raise RefusedError(message) from error
+            case Replace(message=message):
+                return msgspec.structs.replace(diff, replaced=True, notes=(message,))
+            case Clear(uid=uid, path=path):
+                kept = document_diff.with_value(desired.document, path, managed_fields.value(diff.live, path))
+                body = msgspec.structs.replace(desired, document=kept).encoded(uid=uid)
+                merged = await self._send(target, body, FIELD_MANAGER)
+                value = managed_fields.value(desired.document, path)
+                return msgspec.structs.replace(diff, merged=document_diff.with_value(merged, path, value))
+        raise error
 
     async def _create(self, desired: DesiredObject, target: Target) -> Document:
         try:
