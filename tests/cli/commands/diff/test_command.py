@@ -206,7 +206,7 @@ spec:
     ports: [{name: http, containerPort: 8080}]
     config: [{path: /etc/store.conf, value: a}]
     resources:
-      volumes: [{name: data, mountPath: /data, accessMode: RW, sharingPolicy: Exclusive}]
+      volumes: [{name: data, mountPath: /data, accessMode: RW, sharingPolicy: Shared}]
 ---
 apiVersion: core.oam.dev/v1alpha1
 kind: ComponentSchematic
