@@ -57,6 +57,9 @@ class Syncs:
         self.during()
         return SyncResult(SyncState(state="True", reason="Applied"), Result())
 
+    def wait_for(self, *_arguments: Any) -> None:
+        return
+
 
 class Reports:
     """A `StatusReporter` whose status is as stored."""

@@ -78,7 +78,7 @@ def in_place(desired: DesiredObject, live: LiveObject | None) -> DesiredObject:
     """The desired object as it is applied to the live one: with its pod selector, and with labels of pods that match.
 
     The selector of a workload of Kubernetes is immutable, and contains the label of the workload type at the time when
-    the object was created. Unchanged for an absent object and for a selector of another instance.
+    the object was created. Unchanged for an absent object and for a selector that differs in anything else.
     """
     body = desired.planned.body
     selector = get_in(body, "spec", "selector", "matchLabels", default={})
@@ -86,8 +86,7 @@ def in_place(desired: DesiredObject, live: LiveObject | None) -> DesiredObject:
     if live is None or live.deleting or desired.ref.kind.group != "apps" or not (selector and labels):
         return desired
     kept = _selected(live)
-    same = (labels.get(key, value) == value for key, value in kept.items() if key != WORKLOAD_TYPE_LABEL)
-    if kept == selector or not kept or not all(same):
+    if kept == selector or kept != {**selector, WORKLOAD_TYPE_LABEL: kept.get(WORKLOAD_TYPE_LABEL)}:
         return desired
     spec = body["spec"]
     metadata = {**spec["template"]["metadata"], "labels": {**labels, **kept}}
