@@ -11,7 +11,7 @@ from tests.e2e import waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import APPLICATION, COMPONENT_INSTANCE, DEPLOYMENT, Document, condition, message, synced
 from tests.e2e.rudr_objects import CLAIM
-from tests.e2e.test_volumes import OWN, claim, front, is_deleted, mounted, shop, using
+from tests.e2e.volumes import OWN, claim, front, is_deleted, mounted, shop, using
 
 SPEC = {
     "accessModes": ["ReadWriteOnce"],

@@ -208,24 +208,6 @@ async def test_a_stateful_set_with_another_immutable_field_is_replaced_and_its_p
         assert [owner(revision) for revision in revisions] == [after["metadata"]["uid"]]
 
 
-@pytest.mark.controllers
-async def test_a_singleton_with_another_selector_starts_when_the_pod_of_the_other_one_has_ended(
-    cluster: Cluster, catalog: Catalog
-) -> None:
-    containers = [{"name": "main", "image": "registry.example/main:1"}]
-    await cluster.apply(
-        component(workloadType="core.oam.dev/v1alpha1.SingletonServer", containers=containers), application()
-    )
-    async with cluster.controller(catalog):
-        before = await cluster.until(POD_KIND, "shop-web-0", is_ready)
-        await cluster.apply(component(workloadType="core.oam.dev/v1alpha1.SingletonWorker", containers=containers))
-        after = await cluster.until(
-            POD_KIND, "shop-web-0", lambda d: is_ready(d) and d["metadata"]["uid"] != uid(before)
-        )
-        assert after["metadata"]["labels"]["oam.dev/workload-type"] == "SingletonWorker"
-        await cluster.until(APPLICATION, "shop", synced)
-
-
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -9,12 +9,8 @@ import contextlib
 from collections.abc import Mapping
 
 from rudr_py import errors
-from rudr_py.controller.apply import (
-    decide,
-    managed_fields,
-    runs,
-    template_annotations,
-)
+from rudr_py.controller.apply import decide, managed_fields, runs, template_annotations
+from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.contention import Contention, Place
 from rudr_py.controller.apply.decide import (
     Adopt,
@@ -30,6 +26,7 @@ from rudr_py.controller.apply.decide import (
     Replace,
     Rest,
     Settle,
+    Supersede,
     Touch,
     Wait,
 )
@@ -42,7 +39,7 @@ from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocke
 from rudr_py.controller.apply.rudr_adoption import RudrAdoption
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.change_log import Event
-from rudr_py.controller.results.failures import RefusedError, WaitingError
+from rudr_py.controller.results.failures import RefusedError, SupersededError, WaitingError
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube import requests
 from rudr_py.kube.cached_client import CachedClient
@@ -88,6 +85,7 @@ class Applier:
         """
         namespace = application.namespace
         live = self._state.get(desired.ref.kind, namespace, desired.ref.name)
+        desired = desired_objects.in_place(desired, live)
         observation = Observation(live=live, pods=runs.active_pods(self._state, namespace, desired.planned))
         decision = decide.decide(desired, observation, history)
         if isinstance(decision, Rest):
@@ -140,6 +138,7 @@ class Applier:
         for attempt in range(ATTEMPTS):
             if isinstance(decision, Read):
                 observation = await self._read(target, observation)
+                desired = desired_objects.in_place(desired, observation.live)
                 decision = decide.decide(desired, observation, history)
             try:
                 written = await self._perform(application, desired, target, decision)
@@ -206,11 +205,26 @@ class Applier:
             case Replace():
                 await self._replace(application, desired, target, decision)
                 raise WaitingError(decision.message, reason=decision.reason)
+            case Supersede():
+                await self._rehearse(desired, target)
+                raise SupersededError(decision.message, decision.predecessors, reason=decision.reason)
             case Wait():
                 raise WaitingError(decision.message, reason=decision.reason)
             case Refuse():
                 raise RefusedError(decision.message, reason=decision.reason)
         return None
+
+    async def _rehearse(self, desired: DesiredObject, target: Target) -> None:
+        """Raise the error with which the server would refuse the object, before anything is deleted for it.
+
+        A quota that its predecessors use is free after their deletion, and some webhooks do not support dry runs.
+        """
+        body = desired.encoded(resource_version=CREATE_ONLY)
+        try:
+            await self._client.client.send(requests.apply(target, body, FIELD_MANAGER, dry_run=True))
+        except errors.ApiError as error:
+            if not any(text in error.message for text in ("exceeded quota", "does not support dry run")):
+                raise
 
     async def _apply(self, application: LiveObject, desired: DesiredObject, target: Target, apply: Apply) -> LiveObject:
         drift = await self._drift(desired, target, apply)
@@ -349,7 +363,7 @@ def _is_another_object(decision: Decision, error: errors.ApiError) -> bool:
     A create is answered by 409 when the object exists; an apply by 409 when it does not, and by 422 when it has
     another uid.
     """
-    if not isinstance(decision, Create | Apply):
+    if not isinstance(decision, Create | Supersede | Apply):
         return False
     if isinstance(error, errors.ConflictError):
         return True

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Path
+from rudr_py.api import Path, Ref
 from rudr_py.controller.apply import ownership, runs, template_annotations
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.state import inventory
@@ -118,6 +118,14 @@ class Replace(msgspec.Struct, frozen=True):
     reason: str = REPLACING
 
 
+class Supersede(msgspec.Struct, frozen=True):
+    """Delete the earlier workloads of the instance, with their pods. A later decision creates the object."""
+
+    predecessors: tuple[Ref, ...]
+    message: str
+    reason: str = REPLACING
+
+
 class Rest(msgspec.Struct, frozen=True):
     """Nothing to do: the object is in sync, or it has run to its end with these inputs."""
 
@@ -140,7 +148,7 @@ class Refuse(msgspec.Struct, frozen=True):
     reason: str
 
 
-Decision = Create | Apply | Adopt | Touch | Settle | Clear | Replace | Rest | Read | Wait | Refuse
+Decision = Create | Apply | Adopt | Touch | Settle | Clear | Replace | Supersede | Rest | Read | Wait | Refuse
 
 
 def decide(desired: DesiredObject, observation: Observation, history: History) -> Decision:
@@ -176,10 +184,13 @@ def _decide_creation(desired: DesiredObject, observation: Observation, run: Run 
         return Rest()
     if observation.live is not None:
         return Wait(f"{desired.ref} is being deleted; it is created again after its deletion", TERMINATING)
-    if not desired.planned.inputs_digest or not observation.pods:
+    if not desired.awaited and not (desired.planned.inputs_digest and observation.pods):
         return Create()
     if not observation.confirmed:
         return Read()
+    if desired.awaited:
+        message = f"{desired.ref} waits for the earlier workload of its instance to end: {', '.join(desired.awaited)}"
+        return Supersede(desired.predecessors, message) if desired.predecessors else Wait(message, REPLACING)
     return Wait(f"{desired.ref} waits for the pods of its last run to end: {', '.join(observation.pods)}", REPLACING)
 
 

@@ -22,6 +22,7 @@ from rudr_py.controller.apply import (
     decide,
     dependencies,
     managed_fields,
+    predecessors,
     prune,
     rudr_adoption,
     runs,
@@ -30,7 +31,6 @@ from rudr_py.controller.apply import (
     template_annotations,
 )
 from rudr_py.controller.apply import desired as desired_objects
-from rudr_py.controller.apply import former_owners as former
 from rudr_py.controller.apply.applier import CREATE_ONLY
 from rudr_py.controller.apply.decide import (
     Adopt,
@@ -42,6 +42,7 @@ from rudr_py.controller.apply.decide import (
     Observation,
     Refuse,
     Replace,
+    Supersede,
     Touch,
     Wait,
 )
@@ -84,6 +85,7 @@ class DryRun:
         self._preview = preview
         self._application = preview.application
         self._records = inventory.read(preview.before.resources)
+        self._superseded: set[Ref] = set()
 
     async def differences(self) -> AsyncIterator[DocumentDiff | RefusedError]:
         """Yield every object that would be created, changed, replaced or pruned, in the controller's order.
@@ -131,12 +133,12 @@ class DryRun:
             yield pair
 
     async def _compare(self, planned: PlannedObject) -> tuple[DocumentDiff, ...]:
+        state, plan = self._namespace.state, self._preview.plan
         try:
-            sync.check_reads(self._namespace.state, self._application.namespace, self._preview.plan, planned)
+            sync.check_reads(state, self._application.namespace, plan, planned)
         except WaitingError as error:
             raise RefusedError(str(error)) from error
-        former_owners = former.uids(self._namespace.state, self._application, self._preview.plan, planned)
-        desired = desired_objects.complete(planned, self._owner(planned), former_owners)
+        desired = predecessors.complete(state, self._application, plan, planned, self._owner(planned))
         resource = await self._cluster.resource(planned.ref.kind)
         refusal = decide.placement(desired, resource, self._application.namespace)
         if refusal is not None:
@@ -144,6 +146,7 @@ class DryRun:
         target = Target(resource, self._application.namespace, planned.ref.name)
         pods = runs.active_pods(self._namespace.state, target.namespace, planned)
         observation = Observation.read(await self._get(target), pods)
+        desired = desired_objects.in_place(desired, observation.live)
         run = self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
         decision = decide.decide(desired, observation, History(self._records.get(planned.ref), run))
         difference = await self._execute(desired, target, observation.document, decision)
@@ -165,8 +168,12 @@ class DryRun:
                 return msgspec.structs.replace(base, blocked=decision.message, replaced=live is not None)
             case Replace():
                 return msgspec.structs.replace(base, replaced=True, notes=("its inputs have changed",))
-            case Create():
-                return msgspec.structs.replace(base, merged=await self._create(desired, target))
+            case Create() | Supersede():
+                merged, blocked = await self._create(desired, target), ""
+                if isinstance(decision, Supersede):
+                    self._superseded.update(decision.predecessors)
+                    blocked = decision.message
+                return msgspec.structs.replace(base, merged=merged, blocked=blocked)
             case Adopt() | Apply() | Touch():
                 return await self._change(base, desired, target, decision)
         return None
@@ -238,7 +245,8 @@ class DryRun:
         state, plan = self._namespace.state, self._preview.plan
         schedule = prune.schedule(state, self._application, plan, self._records.values())
         owners = schedule.terminating_owners()
-        deferred = successors.deferred(state, self._application.namespace, plan, schedule.last, unapplied)
+        last = [one for one in schedule.last if one.ref not in self._superseded and not prune.is_deleted(one)]
+        deferred = successors.deferred(state, self._application.namespace, plan, last, unapplied)
         for candidates, in_use in ((schedule.first, ""), (schedule.last, ""), (schedule.in_use, IN_USE)):
             for candidate in candidates:
                 document = await self._surplus(candidate)
