@@ -16,6 +16,7 @@ from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
+from rudr_py.controller.apply.rudr_leftovers import RudrLeftovers
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.definitions import publisher
@@ -185,6 +186,7 @@ class _Assembly:
             Applier(client, state, self._recorder, contention, refusals, rollouts),
             Pruner(client, state, self._clock),
             Finalizer(client, state, self._recorder),
+            RudrLeftovers(client, state, self._recorder),
             state,
             refusals,
         )

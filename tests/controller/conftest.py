@@ -23,6 +23,7 @@ from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
+from rudr_py.controller.apply.rudr_leftovers import RudrLeftovers
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -244,7 +245,14 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
             sources=sources,
             applier=applier,
             pruner=pruner,
-            syncer=Syncer(applier, pruner, Finalizer(cached, known, recorder), known, refusals),
+            syncer=Syncer(
+                applier,
+                pruner,
+                Finalizer(cached, known, recorder),
+                RudrLeftovers(cached, known, recorder),
+                known,
+                refusals,
+            ),
             cached=cached,
             writer=StatusWriter(cached, clock, settings.status_interval),
             woken=woken,

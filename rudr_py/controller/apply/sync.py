@@ -20,6 +20,7 @@ from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import PruneCandidate, Pruner
 from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.apply.rudr_leftovers import RudrLeftovers
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure, SupersededError, WaitingError
 from rudr_py.controller.results.result import Result
@@ -103,9 +104,16 @@ class Syncer:
     """Applies and prunes the objects of one application after another."""
 
     def __init__(
-        self, applier: Applier, pruner: Pruner, finalizer: Finalizer, state: ClusterState, refusals: Refusals
+        self,
+        applier: Applier,
+        pruner: Pruner,
+        finalizer: Finalizer,
+        leftovers: RudrLeftovers,
+        state: ClusterState,
+        refusals: Refusals,
     ) -> None:
         self._applier = applier
+        self._leftovers = leftovers
         self._pruner = pruner
         self._finalizer = finalizer
         self._state = state
@@ -190,6 +198,7 @@ class Syncer:
             history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
             try:
                 check_reads(self._state, application.namespace, plan, planned)
+                await self._leftovers.mark(application, plan, planned)
                 owner = self._owner(application, planned, plan)
                 desired = predecessors.complete(self._state, application, plan, planned, owner)
                 live = await self._applier.ensure(application, desired, history)
