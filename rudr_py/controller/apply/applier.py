@@ -81,7 +81,7 @@ class Applier:
         self._leftovers = RudrLeftovers(client, state, recorder)
 
     async def label_leftovers(self, application: LiveObject, plan: Plan, planned: PlannedObject) -> None:
-        """Label what Rudr created for an instance and the plan lacks, before `planned`, its ComponentInstance, is adopted.
+        """Label what Rudr created and the plan lacks, before the ComponentInstance `planned` is adopted.
 
         Raises KubeError.
         """
