@@ -37,6 +37,7 @@ from rudr_py.controller.apply.refusals import REPLACEMENTS, Refusals
 from rudr_py.controller.apply.replacement import immutable_fields, refused_apply
 from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.rudr_adoption import RudrAdoption
+from rudr_py.controller.apply.rudr_leftovers import RudrLeftovers
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.change_log import Event
 from rudr_py.controller.results.failures import RefusedError, SupersededError, WaitingError
@@ -47,7 +48,7 @@ from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.metadata_keys import IGNORE_DIFFERENCES_ANNOTATION
+from rudr_py.render.values.plan import Plan, PlannedObject
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 CREATE_ONLY = "1"
@@ -77,6 +78,14 @@ class Applier:
         self._rollouts = rollouts
         self._handover = Handover(client.client)
         self._adoption = RudrAdoption(client.client)
+        self._leftovers = RudrLeftovers(client, state, recorder)
+
+    async def label_leftovers(self, application: LiveObject, plan: Plan, planned: PlannedObject) -> None:
+        """Label what Rudr created and the plan lacks, before the ComponentInstance `planned` is adopted.
+
+        Raises KubeError.
+        """
+        await self._leftovers.mark(application, plan, planned)
 
     async def ensure(self, application: LiveObject, desired: DesiredObject, history: History) -> LiveObject | None:
         """Bring an object to its desired state and return it; None when it has run to its end and is deleted.
@@ -349,26 +358,16 @@ class Applier:
     ) -> None:
         """Raise WaitingError while another client keeps reverting the object; report it once for each pause."""
         ref, place = desired.ref, _place(desired, target)
-        pause = self._contention.pause(place)
-        if not pause and not self._contention.is_due(place):
-            return
-        if pause:
-            contest = self._contention.contest(place)
-        else:
+        if not self._contention.pause(place) and self._contention.is_due(place):
             document = decision.document if isinstance(decision, Apply) else None
             drift = await self._drift(desired.over(document), target, decision)
             cause = drift.cause(ref) or f"{ref} was {'deleted' if isinstance(decision, Create) else 'changed'}"
-            contest = self._contention.begin(place, f"{cause} again after it was reverted")
-            pause = contest.seconds
-            note = f"{contest.cause}; not reverting it for {contest.seconds:.0f} s"
+            note = self._contention.begin(place, f"{cause} again after it was reverted").note
             self._recorder.record(application, "Contested", note, action="Apply", warning=True)
             instance = desired.planned.instance
             change_log.contested(ref, application=application.name, instance=instance, managers=drift.managers)
-        message = (
-            f"{contest.cause}; not reverting it for {contest.seconds:.0f} s; stop one of the two "
-            f"writers, or leave the field to the other one by the annotation {IGNORE_DIFFERENCES_ANNOTATION}"
-        )
-        raise WaitingError(message, reason="Contested", after=pause)
+        if pause := self._contention.pause(place):
+            raise WaitingError(self._contention.contest(place).message, reason="Contested", after=pause)
 
 
 def _present(live: LiveObject | None) -> LiveObject | None:
