@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 
 from rudr_py import errors
-from rudr_py.controller.apply import decide, managed_fields, runs
+from rudr_py.controller.apply import decide, managed_fields, mounts, runs
 from rudr_py.controller.apply.contention import LIMIT, WINDOW, Contention, Place
 from rudr_py.controller.apply.decide import (
     Adopt,
@@ -72,7 +72,7 @@ class Applier:
         """
         namespace = application.namespace
         live = self._state.get(desired.ref.kind, namespace, desired.ref.name)
-        observation = Observation(live=live, pods=runs.active_pods(self._state, namespace, desired.planned))
+        observation = self._observe(application, desired, live)
         decision = decide.decide(desired, observation, history)
         if isinstance(decision, Rest):
             return _present(live)
@@ -90,6 +90,14 @@ class Applier:
             if failures.of(desired.ref, error).kind == "refused":
                 self._refusals.put(key, place, error)
             raise
+
+    def _observe(self, application: LiveObject, desired: DesiredObject, live: LiveObject | None) -> Observation:
+        namespace = application.namespace
+        holder = mounts.holder(self._state, application, desired.planned)
+        if holder:
+            self._state.applications.await_claim(ObjectKey(namespace, application.name))
+        pods = runs.active_pods(self._state, namespace, desired.planned)
+        return Observation(live=live, pods=pods, holder=holder)
 
     async def _target(self, desired: DesiredObject, namespace: str) -> Target:
         kind = desired.ref.kind
@@ -137,9 +145,10 @@ class Applier:
 
     async def _read(self, target: Target, observation: Observation) -> Observation:
         try:
-            return Observation.read(await self._client.get(target), observation.pods)
+            document = await self._client.get(target)
         except errors.NotFoundError:
-            return Observation.read(None, observation.pods)
+            document = None
+        return Observation.read(document, observation.pods, observation.holder)
 
     async def _perform(
         self, application: LiveObject, desired: DesiredObject, target: Target, decision: Decision

@@ -18,7 +18,7 @@ from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
 from rudr_py.cli.commands.diff import document_diff
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
-from rudr_py.controller.apply import decide, dependencies, prune, rudr_adoption, runs, successors, sync
+from rudr_py.controller.apply import decide, dependencies, mounts, prune, rudr_adoption, runs, successors, sync
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply import former_owners as former
 from rudr_py.controller.apply.applier import CREATE_ONLY
@@ -131,7 +131,8 @@ class DryRun:
             raise RefusedError(refusal.message)
         target = Target(resource, self._application.namespace, planned.ref.name)
         pods = runs.active_pods(self._namespace.state, target.namespace, planned)
-        observation = Observation.read(await self._get(target), pods)
+        holder = mounts.holder(self._namespace.state, self._application, planned)
+        observation = Observation.read(await self._get(target), pods, holder)
         run = self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
         decision = decide.decide(desired, observation, History(self._records.get(planned.ref), run))
         difference = await self._execute(desired, target, observation.document, decision)
@@ -148,6 +149,8 @@ class DryRun:
         base = DocumentDiff(ref=desired.ref, namespace=target.namespace, live=live, merged=desired.document)
         match decision:
             case Refuse():
+                raise RefusedError(decision.message)
+            case Wait() if decision.reason == decide.CONFLICT:
                 raise RefusedError(decision.message)
             case Wait():
                 return msgspec.structs.replace(base, blocked=decision.message, replaced=live is not None)
