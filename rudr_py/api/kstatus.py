@@ -32,7 +32,9 @@ def assess(document: Document, sufficient: int | None = None) -> Health:
     if get_in(document, "metadata", default={}).get("deletionTimestamp"):
         return Health("progressing", "Terminating", "the object is being deleted")
     generation = get_in(document, "metadata", "generation", default=0)
-    if get_in(document, "status", "observedGeneration", default=generation) < generation:
+    # an autoscaler works on, by its former spec, and its controller observes a change after up to 15 seconds
+    continues = document.get("kind") == "HorizontalPodAutoscaler"
+    if get_in(document, "status", "observedGeneration", default=generation) < generation and not continues:
         return Health("progressing", "GenerationNotObserved", "the controller has not observed the latest change yet")
     kind = str(document.get("kind"))
     if kind in _REPLICATED:
@@ -185,6 +187,8 @@ def _pod(document: Document) -> Health:
 
 
 def _autoscaler(document: Document) -> Health:
+    if not mappings_in(document, "status", "conditions"):
+        return Health("progressing", "NotObserved", "no controller has observed the object yet")
     for kind in ("AbleToScale", "ScalingActive"):
         if condition(document, kind).get("status") == "False":
             return _progressing(condition(document, kind), "NotActive")

@@ -64,23 +64,28 @@ class Type(Generic[P]):
 def worst_health(ctx: Context[Any]) -> Health:
     """The health of the objects in `ctx.manifests` by the rules of kstatus: the worst of all.
 
-    `show` contains the facts of all objects; of two with one name those of the worst, else of the first. Never raises,
-    whatever the objects contain. The default of `health`.
+    `show` contains the facts of all objects; of two with one name those of the worst, else of the first. The message
+    about an object of a trait names it. Never raises, whatever the objects contain. The default of `health`.
     """
-    documents = [(manifest.ref, ctx.live(manifest.ref)) for manifest in ctx.manifests]
-    sufficient = ctx.sufficient_replicas if isinstance(ctx, WorkloadContext) else None
-    healths = [
-        kstatus.assess(document, sufficient)
-        if document is not None
-        else Health("progressing", "Missing", f"{ref} does not exist yet")
-        for ref, document in documents
-    ]
+    healths = [_health(ctx, manifest.ref) for manifest in ctx.manifests]
     if not healths:
         return kstatus.READY
     # of equally bad ones the first that has a message: not the ConfigMap, but the Deployment
     worst = max(healths, key=lambda health: (_BADNESS[health.state], bool(health.message)))
     show = {key: value for health in reversed(healths) for key, value in health.show.items()}
     return Health(worst.state, worst.reason, worst.message, {**show, **worst.show})
+
+
+def _health(ctx: Context[Any], ref: Ref) -> Health:
+    document = ctx.live(ref)
+    if document is None:
+        return Health("progressing", "Missing", f"{ref} does not exist yet")
+    if isinstance(ctx, WorkloadContext):
+        return kstatus.assess(document, ctx.sufficient_replicas)
+    health = kstatus.assess(document)
+    if health.ok or not isinstance(ctx, TraitContext):
+        return health
+    return Health(health.state, health.reason, f"{ref}: {health.message or health.reason}", health.show)
 
 
 _BADNESS = {"ready": 0, "unknown": 1, "progressing": 2, "failed": 3}

@@ -249,7 +249,7 @@ class Health(msgspec.Struct, frozen=True):
     `state` is `ready`, `progressing`, `failed` or `unknown`; `reason` is one CamelCase word; `message` is for people;
     `show` contains short facts for status (`{"replicas": "3"}`).
 
-    Guarantees: the health of workloads determines the condition `Ready`; that of traits and scopes is only reported.
+    Guarantees: an application is Ready if its workloads and traits are; the health of scopes is only reported.
     Assumptions: derived from the observed objects and `ctx.now`; a message that changes with every call causes a write
     of the status with every reconcile.
     Errors: when `health` raises, the state is `unknown` with the reason PluginFailed; apply and prune are not affected.

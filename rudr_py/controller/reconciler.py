@@ -17,6 +17,7 @@ from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.status import rival_scalers
 from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.kube.live_object import LiveObject
@@ -99,7 +100,10 @@ class ApplicationReconciler:
         if current is not snapshot:
             self._scope_updates.publish(current)
         missing = self._missing_rights(current)
-        notes = tuple(right for right in missing if right not in synced.sync.message)
+        notes = (
+            *(right for right in missing if right not in synced.sync.message),
+            *rival_scalers.warnings(current.plan, self._state, current.key.namespace),
+        )
         reported = await self._reporter.report(current, msgspec.structs.replace(synced.sync, notes=notes))
         result = merge(synced.result, reported)
         wake_at = current.plan.wake_at

@@ -21,5 +21,8 @@ PACKAGE_ANNOTATION: Final = "rudr.oam.dev/package"
 PAUSED_ANNOTATION: Final = "rudr.oam.dev/paused"
 """Set to "true" by the user on an application: stops all writes to its objects."""
 
+POD_ANNOTATIONS_ANNOTATION: Final = "rudr.oam.dev/pod-annotations"
+"""Set by the user on a component: lists the annotations that its pods get."""
+
 RECLAIM: Final = "rudr.oam.dev/reclaim"
 """The finalizer of an application that has objects to delete with it, and the annotation of these objects."""

@@ -27,7 +27,7 @@ from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
 from rudr_py.model.kinds import SERVICE
-from rudr_py.render import edits, scaling
+from rudr_py.render import edits, former_annotations, scaling
 from rudr_py.render.edits import Change, EditClash
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
@@ -334,6 +334,9 @@ class _Assembly:
                         reclaim=manifest.delete_with_application,
                         adopt=manifest.adopt,
                         inputs_digest=self._inputs_digest(results) if manifest.run_once else "",
+                        uncopied=former_annotations.uncopied(
+                            manifest, self._prepared.component.metadata, self._prepared.workload.name
+                        ),
                     )
                 )
         # claims first, because pods mount them

@@ -91,7 +91,9 @@ TABLE = [
     ("Pod", {"phase": "Pending"}, {}, "progressing", "Pending"),
     ("Pod", {"phase": "Succeeded"}, {}, "ready", "Succeeded"),
     ("Pod", {"phase": "Failed", "reason": "Evicted"}, {}, "failed", "Evicted"),
-    ("HorizontalPodAutoscaler", None, {}, "ready", "Ready"),
+    ("HorizontalPodAutoscaler", None, {}, "progressing", "NotObserved"),
+    ("HorizontalPodAutoscaler", _condition("ScalingActive", "True"), {}, "ready", "Ready"),
+    ("HorizontalPodAutoscaler", _condition("AbleToScale", "False", "FailedGetScale"), {}, "progressing", None),
     (
         "HorizontalPodAutoscaler",
         _condition("ScalingActive", "False", "FailedGetResourceMetric"),
@@ -125,11 +127,16 @@ def test_a_terminating_object_is_not_ready(kind: str) -> None:
     assert (health.state, health.reason) == ("progressing", "Terminating")
 
 
-@pytest.mark.parametrize("kind", sorted({row[0] for row in TABLE}))
+@pytest.mark.parametrize("kind", sorted({row[0] for row in TABLE} - {"HorizontalPodAutoscaler"}))
 def test_a_status_of_an_older_generation_is_progressing(kind: str) -> None:
     status = _deployed() | _condition("Complete", "True")
     health = kstatus.assess(_object(kind, status, _TWO, generation=2))
     assert (health.state, health.reason) == ("progressing", "GenerationNotObserved")
+
+
+def test_an_autoscaler_is_ready_before_its_latest_change_was_observed() -> None:
+    status = {"observedGeneration": 1} | _condition("ScalingActive", "True")
+    assert kstatus.assess(_object("HorizontalPodAutoscaler", status, generation=2)).ok
 
 
 def test_a_failure_contains_the_message_of_the_server() -> None:

@@ -115,12 +115,16 @@ def test_workload_settings_cause_a_warning(component: MakeComponent, context: Ma
     assert "replicas" in warning
 
 
-def test_annotations_of_the_component_reach_the_pods_but_kubectls_copy_does_not(
+def test_annotations_that_programs_read_on_pods_are_copied_and_those_of_tools_and_notes_are_not(
     component: MakeComponent, context: MakeContext
 ) -> None:
-    annotations = {"team": "shop", "kubectl.kubernetes.io/last-applied-configuration": "{}"}
+    annotations = {
+        "prometheus.io/scrape": "true",
+        "note": "for people",
+        "kubectl.kubernetes.io/last-applied-configuration": "{}",
+    }
     template = _pod(Server().render(context(Server(), component(MAIN, annotations=annotations))))
-    assert template["metadata"]["annotations"] == {"team": "shop"}
+    assert template["metadata"]["annotations"] == {"prometheus.io/scrape": "true"}
 
 
 def test_a_pod_without_config_files_has_no_label_or_annotation_of_rudr_py(

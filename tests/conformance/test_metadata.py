@@ -21,16 +21,17 @@ def test_labels_and_annotations_are_maps_of_text() -> None:
     assert oam.refused(plan) == [("MD-4", "$.metadata.labels.team"), ("MD-4", "$.metadata.annotations")]
 
 
-def test_version_and_description_are_annotations_that_reach_the_pods() -> None:
+def test_version_and_description_are_annotations_of_the_component_and_not_of_its_pods() -> None:
     annotations = {"version": "1.2.0", "description": "Serves the shop."}
     text = oam.component("Worker", oam.MAIN).replace(
         "{name: web}", json.dumps({"name": "web", "annotations": annotations})
     )
-    assert oam.pod(oam.plan(text, oam.instance()))["metadata"]["annotations"] == annotations
+    assert "annotations" not in oam.pod(oam.plan(text, oam.instance()))["metadata"]
     (document,) = yaml_file.load(text, "web.yaml")
     value = documents.parse(document.value).value
     assert isinstance(value, Component)
     assert value.metadata.version == "1.2.0"
+    assert value.metadata.annotations == annotations
 
 
 @pytest.mark.parametrize("version", ["v1", "v1alpha2", "v1beta1"])

@@ -41,7 +41,7 @@ def texts(path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", ["modules", "pages"])
-def test_no_text_advises_to_delete_a_claim(kind: str) -> None:
+def test_no_text_suggests_the_deletion_of_a_claim(kind: str) -> None:
     paths = PAGES if kind == "pages" else [path for path in SOURCES if path.suffix == ".py"]
     assert len(paths) > 10
     advice = [

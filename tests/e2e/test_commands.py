@@ -79,7 +79,9 @@ async def test_status_tree_and_doctor_report_the_live_state(cluster: Cluster, ca
         await cluster.until(APPLICATION, "shop", synced)
         _, text, err = await rudr("status", "shop", "-o", "json")
         [report] = json.loads(text)["items"]
-        assert [condition["type"] for condition in report["conditions"]] == ["Valid", "Synced", "Ready"], err
+        assert [condition["type"] for condition in report["conditions"]] == [
+            *("Valid", "Synced", "TraitsReady", "Ready")
+        ], err
         code, text, err = await rudr("tree", "shop", "-o", "name")
         assert code == 0, err
         assert text.startswith("applicationconfiguration.core.oam.dev/shop\ncomponentinstance.core.oam.dev/")

@@ -104,9 +104,10 @@ async def test_config_maps_are_deleted_when_the_rollout_has_ended(cluster: Clust
         assert await config_maps(cluster) == [[("main.conf", "main 1")], [("users.conf", "users")]]
 
 
-async def test_files_of_each_running_revision_stay_over_a_restart_of_the_controller(
+async def test_only_the_files_of_revisions_with_pods_stay_over_a_restart_of_the_controller(
     cluster: Cluster, catalog: Catalog
 ) -> None:
+    """No rollout ends. The pods of the second revision are replaced by those of the third one."""
     async with cluster.controller(catalog):
         await cluster.apply(configured({"main.conf": "1"}), application())
         await cluster.until(APPLICATION, "shop", ready)
@@ -115,15 +116,38 @@ async def test_files_of_each_running_revision_stay_over_a_restart_of_the_control
         second = await waiting.until_any(cluster, POD, other_than(first))
     async with cluster.controller(catalog):
         await cluster.apply(configured({"main.conf": "3"}, **NEVER_READY))
-        await waiting.until_any(cluster, POD, other_than(first, second))
-        await cluster.until(APPLICATION, "shop", synced)
+        third = await waiting.until_any(cluster, POD, other_than(first, second))
+        for name in pod_files(second):
+            await cluster.gone(CONFIG_MAP, name)
         assert await readable(cluster, first) == {"main.conf": "1"}
+        assert await readable(cluster, third) == {"main.conf": "3"}
+        await cluster.delete(POD, first["metadata"]["name"])
+        await waiting.until_any(cluster, POD, other_than(first, second, third))
+
         await cluster.apply(configured({"main.conf": "4"}))
-        for pod in (first, second):
+        for pod in (first, third):
             for name in pod_files(pod):
                 await cluster.gone(CONFIG_MAP, name)
         await cluster.until(APPLICATION, "shop", ready)
         assert await config_maps(cluster) == [[("main.conf", "4")]]
+
+
+async def test_a_reverted_document_returns_to_the_running_revision_without_a_restart(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    async with cluster.controller(catalog):
+        await cluster.apply(configured(OLD), application())
+        await cluster.until(APPLICATION, "shop", ready)
+        (old,) = await cluster.list(POD)
+        await cluster.apply(configured(NEW, **CRASHING))
+        broken = await waiting.until_any(cluster, POD, other_than(old))
+        await cluster.apply(configured(OLD))
+        await cluster.gone(POD, broken["metadata"]["name"])
+        for name in set(pod_files(broken)) - set(pod_files(old)):
+            await cluster.gone(CONFIG_MAP, name)
+        await cluster.until(APPLICATION, "shop", ready)
+        assert [pod["metadata"]["uid"] for pod in await cluster.list(POD)] == [old["metadata"]["uid"]]
+        assert await readable(cluster, old) == OLD
 
 
 async def test_a_running_task_keeps_its_files_until_its_last_pod_is_gone(cluster: Cluster, catalog: Catalog) -> None:

@@ -22,6 +22,7 @@ from tests.e2e.documents import (
     application,
     component,
     condition,
+    message,
     observed,
 )
 
@@ -176,3 +177,45 @@ async def test_an_application_with_more_replicas_in_its_document_is_not_ready_un
         await cluster.until(APPLICATION, "shop", ready)
         await cluster.apply(application({"name": "manual-scaler", "properties": {"replicaCount": 2}}))
         assert "False" in {status for status, _ in await readiness_until(cluster, 2)}
+
+
+@pytest.mark.controllers
+async def test_an_autoscaler_without_metrics_makes_its_application_not_ready_and_is_named(
+    cluster: Cluster, catalog: Catalog, rudr: Rudr
+) -> None:
+    await cluster.apply(component(), application(SCALED))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        without = {"metadata": {"annotations": {"local.rudr.dev/desired-replicas": "none"}}}
+        await cluster.patch(AUTOSCALER, "shop-web-trait-autoscaler", without)
+        root = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "TraitsReady") == "False")
+        assert condition(root, "Ready") == "False"
+        for name in ("TraitsReady", "Ready"):
+            assert kstatus.condition(root, name)["reason"] == "FailedGetResourceMetric"
+            line = message(root, name).splitlines()[-1]
+            assert line.startswith(
+                "shop-web: trait auto-scaler: horizontalpodautoscaler.autoscaling/shop-web-trait-autoscaler: "
+            )
+        assert root["status"]["instances"][0]["state"] == "ready"
+        code, text, _ = await rudr("doctor", "shop")
+        assert (code, "metrics server" in text) == (1, True)
+        await cluster.patch(AUTOSCALER, "shop-web-trait-autoscaler", {"metadata": {"annotations": None}})
+        await cluster.until(APPLICATION, "shop", ready)
+
+
+@pytest.mark.controllers
+async def test_a_rollout_that_another_client_paused_is_named(
+    cluster: Cluster, catalog: Catalog, kubectl: Kubectl
+) -> None:
+    await cluster.apply(component(), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        await kubectl("rollout", "pause", "deployment/shop-web")
+        await cluster.apply(changed())
+        paused = await cluster.until(
+            APPLICATION, "shop", lambda d: kstatus.condition(d, "Ready").get("reason") == "RolloutPaused"
+        )
+        assert condition(paused, "Ready") == "False"
+        assert "kubectl rollout resume deployment/shop-web" in message(paused, "Ready")
+        await kubectl("rollout", "resume", "deployment/shop-web")
+        await cluster.until(APPLICATION, "shop", ready)

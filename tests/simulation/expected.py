@@ -151,7 +151,6 @@ def _owner(
 
 
 def _leftovers(cluster: SimulatedCluster, planned: set[Ref]) -> Iterator[str]:
-    used = {name for obj in cluster.objects() for name in _config_maps(obj)}
     for obj in cluster.objects():
         metadata = obj["metadata"]
         ref = Ref(kind_of(obj), metadata["name"])
@@ -159,7 +158,7 @@ def _leftovers(cluster: SimulatedCluster, planned: set[Ref]) -> Iterator[str]:
             continue
         if obj["kind"] == "PersistentVolumeClaim":
             continue  # it may outlive its trait; I4 checks those that are deleted with the application
-        if obj["kind"] == "ConfigMap" and metadata["name"] in used:
+        if obj["kind"] == "ConfigMap" and any(readers(cluster, metadata["name"])):
             continue
         yield f"{ref} is left over"
 
@@ -172,9 +171,22 @@ def is_applied(metadata: Document) -> bool:
     )
 
 
+def readers(cluster: SimulatedCluster, config_map: str) -> Iterator[str]:
+    """The pods whose containers may start again, and the revisions with replicas, that name a ConfigMap."""
+    for obj in cluster.objects():
+        if "deletionTimestamp" in obj["metadata"]:
+            continue
+        if obj["kind"] == "Pod":
+            active = obj.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+        else:
+            active = obj.get("spec", {}).get("replicas", 0) > 0
+        if active and config_map in _config_maps(obj):
+            yield f"{obj['kind']} {obj['metadata']['name']}"
+
+
 def _config_maps(obj: Document) -> Iterator[str]:
     """The ConfigMaps that a pod, or a ReplicaSet from which one may be created again, names."""
-    if obj["kind"] not in ("Pod", "ReplicaSet", "ControllerRevision"):
+    if obj["kind"] not in ("Pod", "ReplicaSet"):
         return
     spec = obj.get("spec", {}) if obj["kind"] == "Pod" else obj.get("spec", {}).get("template", {}).get("spec", {})
     for mounted in spec.get("volumes") or ():

@@ -8,7 +8,7 @@ import msgspec
 
 from rudr_py.local.storage.store import DELETED, Event
 from rudr_py.model import metadata_keys
-from rudr_py.model.kinds import APPLICATION
+from rudr_py.model.kinds import APPLICATION, CONFIG_MAP
 from tests.simulation import expected
 from tests.simulation.cluster import INTRUDER, QUIET, SYSTEM, USER, SimulatedCluster
 from tests.simulation.documents import SECRET
@@ -67,6 +67,9 @@ class Invariants:
             self._check_application(event, client)
         elif previous is not None and event.type == DELETED and not _is_managed(previous):
             self._cluster.violation(f"I1: {client} has deleted {obj['kind']} {event.name} without the label of rudr")
+        elif event.type == DELETED and obj["kind"] == CONFIG_MAP.kind:
+            for reader in expected.readers(self._cluster, event.name):
+                self._cluster.violation(f"{client} has deleted the ConfigMap {event.name}, which {reader} reads")
 
     def _check_application(self, event: Event, client: str) -> None:
         obj, before = event.object, event.previous or {}

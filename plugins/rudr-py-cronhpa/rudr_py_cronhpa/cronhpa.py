@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rudr_py.api import Health, InvalidProperties, Kind, Problem, Ref, mappings_in
+from rudr_py.api import Health, InvalidProperties, Kind, Problem, Ref, get_in, mappings_in
 from rudr_py_cronhpa.properties import Job, Properties
 
 CRON_HPA: Final = Kind("autoscaling.alibabacloud.com/v1beta1", "CronHorizontalPodAutoscaler")
@@ -48,9 +48,17 @@ def health(live: dict[str, Any] | None) -> Health:
     """Failed when the last run of a job failed; the object has conditions for each job, and no Ready."""
     if live is None:
         return Health("progressing", "Missing", "the CronHorizontalPodAutoscaler does not exist yet")
-    for condition in mappings_in(live, "status", "conditions"):
+    name = Ref(CRON_HPA, get_in(live, "metadata", "name", default=""))
+    conditions = mappings_in(live, "status", "conditions")
+    for condition in conditions:
         if condition.get("state") == "Failed":
-            return Health("failed", "JobFailed", f"{condition.get('name')}: {condition.get('message')}")
+            return Health("failed", "JobFailed", f"{name}: {condition.get('name')}: {condition.get('message')}")
+    observed = {condition.get("name") for condition in conditions}
+    unobserved = [job.get("name") for job in mappings_in(live, "spec", "jobs") if job.get("name") not in observed]
+    if unobserved or not conditions:
+        listed = ", ".join(map(str, unobserved)) or "any job"
+        message = f"{name}: no controller has observed {listed}; kubernetes-cronhpa-controller must run in the cluster"
+        return Health("progressing", "NotObserved", message)
     return Health("ready", "Ready")
 
 

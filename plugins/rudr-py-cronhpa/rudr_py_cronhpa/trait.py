@@ -59,7 +59,7 @@ class CronHpa(Trait[Properties]):
             return Health("ready", "Ready", "", _show(ctx))
         if ctx.properties.backend == "cronhpa":
             return cronhpa.health(ctx.live(Ref(cronhpa.CRON_HPA, _name(ctx))))
-        return super().health(ctx)
+        return keda.observed_health(ctx.live(Ref(keda.SCALED_OBJECT, _name(ctx))), super().health(ctx))
 
 
 def _native(ctx: TraitContext[Properties]) -> Rendered:

@@ -137,4 +137,44 @@ def test_a_failed_job_of_cronhpa_is_a_failure() -> None:
     assert cronhpa.health(None).state == "progressing"
     assert cronhpa.health({"status": {"conditions": [{"name": "day", "state": "Submitted"}]}}).ok
     failed = cronhpa.health({"status": {"conditions": [{"name": "day", "state": "Failed", "message": "why"}]}})
-    assert (failed.state, failed.message) == ("failed", "day: why")
+    assert (failed.state, failed.reason) == ("failed", "JobFailed")
+    assert failed.message.endswith(": day: why")
+
+
+@pytest.mark.parametrize(
+    "conditions", [[], [{"name": "day", "state": "Submitted"}]], ids=["no condition", "not of each job"]
+)
+def test_an_object_of_cronhpa_is_not_ready_before_a_controller_has_observed_all_jobs(conditions: list[Any]) -> None:
+    live = {"spec": {"jobs": [DAY, NIGHT]}, "status": {"conditions": conditions}}
+    health = cronhpa.health(live)
+    assert (health.state, health.reason) == ("progressing", "NotObserved")
+    assert "night" in health.message
+
+
+@pytest.mark.parametrize(
+    ("conditions", "state", "reason"),
+    [
+        ([], "progressing", "NotObserved"),
+        ([{"type": "Ready", "status": "False", "reason": "ScaledObjectCheckFailed"}], "progressing", None),
+        ([{"type": "Ready", "status": "True"}, {"type": "Paused", "status": "False"}], "ready", "Ready"),
+        (
+            [{"type": "Ready", "status": "True"}, {"type": "Paused", "status": "True", "reason": "ScaledObjectPaused"}],
+            "progressing",
+            "ScaledObjectPaused",
+        ),
+    ],
+)
+def test_a_scaled_object_is_ready_only_if_keda_has_observed_it_and_it_is_not_paused(
+    render_one: RenderOne, conditions: list[Any], state: str, reason: str | None
+) -> None:
+    name = "app-web-trait-cron-hpa"
+    live = {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": {"name": name},
+        "status": {"conditions": conditions},
+    }
+    health = render_one(CronHpa(), properties={"backend": "keda", "jobs": [DAY, NIGHT]}, observed=[live]).health
+    assert health.state == state
+    assert reason is None or health.reason == reason
+    assert health.state == "ready" or health.message.startswith(f"scaledobject.keda.sh/{name}: ")

@@ -57,8 +57,8 @@ class Function(WorkloadType[FunctionProperties]):
         return None
 
     def health(self, ctx: WorkloadContext[FunctionProperties]) -> Health:
-        """The conditions Ready and Stalled of this generation."""
-        return conditions.health(ctx, FUNCTION, final=False)
+        """The conditions Ready, Stalled and Healthy; Ready means that it is deployed, Healthy that its pods serve."""
+        return conditions.health(ctx, FUNCTION, final=False, serving="Healthy")
 
 
 def _names(ctx: WorkloadContext[FunctionProperties]) -> Iterator[Problem]:

@@ -225,10 +225,33 @@ def _live(generation: int = 1, **conditions: str) -> dict[str, Any]:
     return {"apiVersion": FUNCTION.api_version, "kind": FUNCTION.kind, "metadata": metadata, "status": status}
 
 
+def test_a_function_that_is_deployed_and_not_healthy_is_progressing_with_the_reason_of_its_condition(
+    render_one: RenderOne,
+) -> None:
+    live = _live(Ready="True", Healthy="False")
+    health = render_one(
+        Function(), component={"containers": []}, properties={"image": "thumb:1"}, observed=[live]
+    ).health
+    assert (health.state, health.reason, health.message) == ("progressing", "BecauseHealthy", "why")
+    assert health.show == {"replicas": "1/2"}
+
+
+def test_an_idle_function_that_may_have_no_replicas_is_ready(render_one: RenderOne) -> None:
+    live = _live(Ready="True", Healthy="False")
+    live["status"] |= {"replicas": 0, "availableReplicas": 0}
+    settings = {"image": "thumb:1"}
+    for zero, state in (("true", "ready"), ("false", "progressing")):
+        idle = {**live, "spec": {"labels": {"com.openfaas.scale.zero": zero}}}
+        rendering = render_one(Function(), component={"containers": []}, properties=settings, observed=[idle])
+        assert rendering.health.state == state
+
+
 @pytest.mark.parametrize(
     ("live", "state"),
     [
         ([], "progressing"),
+        ([_live(Ready="True", Healthy="True")], "ready"),
+        ([_live(Ready="True", Healthy="Unknown")], "progressing"),
         ([_live()], "progressing"),
         ([_live(Ready="False")], "progressing"),
         ([_live(Ready="True", Stalled="False")], "ready"),

@@ -7,14 +7,11 @@ next release.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
-from rudr_py.api import Problem, WorkloadContext
+from rudr_py.api import Problem, WorkloadContext, pod_annotations
 from rudr_py.builtin.workloads import config_files, container, volumes
 from rudr_py.builtin.workloads.config_files import ConfigFiles
-
-KUBECTL_COPY: Final = "kubectl.kubernetes.io/last-applied-configuration"
-"""kubectl's copy of the ComponentSchematic. Rudr copied it to pods, so that each `kubectl apply` restarted them."""
 
 _ARCHITECTURES = {"i386": "386"}
 
@@ -24,8 +21,7 @@ def template(
 ) -> dict[str, Any]:
     """The pod template, with these labels, restart policy and config files."""
     component = ctx.component
-    copied = {key: value for key, value in component.metadata.annotations.items() if key != KUBECTL_COPY}
-    annotations = {**copied, **files.pod_annotations()}
+    annotations = {**pod_annotations.copied(component.metadata.annotations), **files.pod_annotations()}
     secrets = dict.fromkeys(each.image_pull_secret for each in component.containers if each.image_pull_secret)
     arch = _ARCHITECTURES.get(component.arch, component.arch)
     selector = {"kubernetes.io/os": component.os_type, "kubernetes.io/arch": arch}

@@ -13,7 +13,7 @@ import msgspec
 from rudr_py.api import DropField, Manifest, Ref, Rendered, Scale, SetField, WorkloadContext
 from rudr_py.builtin import kinds, labels
 from rudr_py.builtin.workloads import exclusive_volumes, volumes
-from rudr_py.builtin.workloads.workload import CoreWorkload
+from rudr_py.builtin.workloads.workload import SCALED, CoreWorkload
 
 AUTOSCALER_SUFFIX: Final = "trait-autoscaler"
 """The end of the name of an instance's autoscaler."""
@@ -26,6 +26,7 @@ class _Replicated(CoreWorkload):
 
     scale_forms = frozenset({"exact", "range", "external"})
     kind = kinds.DEPLOYMENT
+    observes = SCALED
 
     def spec(self, selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
         """A Deployment without replicas, which `scale` sets."""

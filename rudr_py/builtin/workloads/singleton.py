@@ -9,7 +9,7 @@ from typing import Any
 
 from rudr_py.builtin import kinds
 from rudr_py.builtin.workloads.task import BACKOFF_LIMIT
-from rudr_py.builtin.workloads.workload import CoreWorkload
+from rudr_py.builtin.workloads.workload import SCALED, CoreWorkload
 
 
 def _stateful_set(selector: dict[str, str], template: dict[str, Any]) -> dict[str, Any]:
@@ -25,6 +25,7 @@ class SingletonServer(CoreWorkload):
     produces = (kinds.CONFIG_MAP, kinds.STATEFUL_SET, kinds.SERVICE)
     provides = frozenset({"pods", "service"})
     kind = kinds.STATEFUL_SET
+    observes = SCALED
     label = "SingletonServer"
     config_label = "singleton-service"
     listens = True
@@ -41,6 +42,7 @@ class SingletonWorker(CoreWorkload):
     produces = (kinds.CONFIG_MAP, kinds.STATEFUL_SET)
     provides = frozenset({"pods"})
     kind = kinds.STATEFUL_SET
+    observes = SCALED
     label = "SingletonWorker"
     config_label = "SingletonWorker"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 
@@ -30,13 +30,17 @@ from rudr_py.builtin.workloads.container import with_paths
 _SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
 
+SCALED: Final = (kinds.POD, kinds.CLAIM, kinds.AUTOSCALER)
+"""The observed kinds of a workload that an autoscaler can scale: one of another owner is named in the status."""
+
+
 class CoreWorkload(WorkloadType[dict[str, Any]]):
     """A core workload type of OAM. Its names and labels are Rudr's."""
 
     kind: ClassVar[Kind]
     """The kind of the object that runs the pods; it is named like the instance."""
 
-    observes = (kinds.POD, kinds.CLAIM)
+    observes: ClassVar[tuple[Kind, ...]] = (kinds.POD, kinds.CLAIM)
 
     label: ClassVar[str]
     """The value of `oam.dev/workload-type`."""

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 
 from rudr_py import errors
-from rudr_py.controller.apply import decide, managed_fields, mounts, runs
-from rudr_py.controller.apply.contention import LIMIT, WINDOW, Contention, Place
+from rudr_py.controller.apply import decide, managed_fields, mounts, runs, template_annotations
+from rudr_py.controller.apply.contention import Contention, Place
 from rudr_py.controller.apply.decide import (
     Adopt,
     Apply,
     Create,
     Decision,
+    Document,
     History,
     Observation,
     Read,
@@ -34,6 +36,7 @@ from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.change_log import Event
 from rudr_py.controller.results.failures import RefusedError, WaitingError
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.kube import requests
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
@@ -156,13 +159,14 @@ class Applier:
         """Send the requests of the decision. Return the applied object, or None where no field has been applied."""
         match decision:
             case Create():
-                return await self._write(application, desired, target, "created")
+                body = desired.encoded(resource_version=CREATE_ONLY)
+                return await self._write(application, desired, target, "created", body)
             case Apply():
                 return await self._apply(application, desired, target, decision)
             case Adopt():
                 return await self._adopt(application, desired, target, decision)
             case Touch():
-                return await self._write(application, desired, target, "changed", decision.uid, touch=True)
+                return await self._touch(application, desired, target, "changed", decision.uid)
             case Settle():
                 await self._settle(application, desired, target, decision.uid)
             case Replace():
@@ -181,7 +185,8 @@ class Applier:
         if apply.release:
             await self._release(application, desired, target, apply.uid)
         event: Event = "reverted" if apply.drifted else "changed"
-        written = await self._write(application, desired, target, event, apply.uid, managers=drift.managers)
+        body = await self._body(desired, target, apply.uid, apply.document)
+        written = await self._write(application, desired, target, event, body, managers=drift.managers)
         if note := drift.describe(desired.ref):
             self._recorder.record(application, "DriftReverted", note, action="Apply", warning=True)
         if apply.settle:
@@ -198,33 +203,44 @@ class Applier:
         if adopt.release and not adopt.touch:
             await self._release(application, desired, target, adopt.uid)
         try:
-            return await self._write(application, desired, target, "adopted", adopt.uid, touch=adopt.touch)
+            if adopt.touch:
+                return await self._touch(application, desired, target, "adopted", adopt.uid)
+            body = await self._body(desired, target, adopt.uid, document)
+            return await self._write(application, desired, target, "adopted", body)
         except errors.RudrError:
             if document is not adopt.document:  # its managed fields have been patched
                 self._log("handed-over", application, desired)
             raise
 
     async def _write(
-        self,
-        application: LiveObject,
-        desired: DesiredObject,
-        target: Target,
-        event: Event,
-        uid: str = "",
-        *,
-        touch: bool = False,
-        **fields: str,
+        self, application: LiveObject, desired: DesiredObject, target: Target, event: Event, body: bytes, **fields: str
     ) -> LiveObject:
-        """Apply the object, or with `touch` only its metadata and size, and log the event unless nothing changed."""
+        """Apply the whole object, and log the event unless nothing changed."""
         live = self._state.get(desired.ref.kind, application.namespace, desired.ref.name)
-        if touch:
-            written = await self._client.apply(target, runs.partial_body(desired, uid), HANDOVER_MANAGER)
-        else:
-            body = desired.encoded(uid=uid) if uid else desired.encoded(resource_version=CREATE_ONLY)
-            written = await self._client.apply(target, body, FIELD_MANAGER)
+        written = await self._client.apply(target, body, FIELD_MANAGER)
         if event in ("created", "adopted") or change_log.differs(live, written):
             self._log(event, application, desired, **fields)
         return written
+
+    async def _touch(
+        self, application: LiveObject, desired: DesiredObject, target: Target, event: Event, uid: str
+    ) -> LiveObject:
+        """Apply only the metadata and the size of the object."""
+        live = self._state.get(desired.ref.kind, application.namespace, desired.ref.name)
+        written = await self._client.apply(target, runs.partial_body(desired, uid), HANDOVER_MANAGER)
+        if event == "adopted" or change_log.differs(live, written):
+            self._log(event, application, desired)
+        return written
+
+    async def _body(self, desired: DesiredObject, target: Target, uid: str, document: Document | None) -> bytes:
+        """The body for a live object, whose pod template may keep some annotations."""
+
+        async def dry_run(annotations: Mapping[str, str]) -> Document:
+            body = desired.keeping(annotations).encoded(uid=uid)
+            return await self._client.client.json(requests.apply(target, body, FIELD_MANAGER, dry_run=True))
+
+        kept = {} if document is None else await template_annotations.kept(document, desired.document, dry_run)
+        return desired.keeping(kept).encoded(uid=uid)
 
     async def _release(self, application: LiveObject, desired: DesiredObject, target: Target, uid: str) -> None:
         if await self._handover.release(target, desired.planned, uid):
@@ -250,19 +266,21 @@ class Applier:
         """Raise WaitingError while another client keeps reverting the object; report it once for each pause."""
         ref, place = desired.ref, _place(desired, target)
         pause = self._contention.pause(place)
-        if not pause and self._contention.begins(place):
-            pause = self._contention.pause(place)
-            managers = (await self._drift(desired, target, decision)).managers
-            note = (
-                f"{ref} was reverted {LIMIT} times within a minute and changed again{managers and f' by {managers}'}; "
-                f"not reverting it for {WINDOW:.0f} s"
-            )
+        if not pause and not self._contention.is_due(place):
+            return
+        if pause:
+            contest = self._contention.contest(place)
+        else:
+            drift = await self._drift(desired, target, decision)
+            cause = drift.cause(ref) or f"{ref} was {'deleted' if isinstance(decision, Create) else 'changed'}"
+            contest = self._contention.begin(place, f"{cause} again after it was reverted")
+            pause = contest.seconds
+            note = f"{contest.cause}; not reverting it for {contest.seconds:.0f} s"
             self._recorder.record(application, "Contested", note, action="Apply", warning=True)
             instance = desired.planned.instance
-            change_log.contested(ref, application=application.name, instance=instance, managers=managers)
-        if pause:
-            message = f"{ref} is changed by another client whenever it is reverted; not reverting it for {WINDOW:.0f} s"
-            raise WaitingError(message, reason="Contested", after=pause)
+            change_log.contested(ref, application=application.name, instance=instance, managers=drift.managers)
+        message = f"{contest.cause}; not reverting it for {contest.seconds:.0f} s. Stop one of the two writers"
+        raise WaitingError(message, reason="Contested", after=pause)
 
 
 def _present(live: LiveObject | None) -> LiveObject | None:

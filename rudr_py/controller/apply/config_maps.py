@@ -6,13 +6,13 @@ is undone. So a ConfigMap is deleted only when no pod and no revision that can s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from rudr_py.api import Kind, Ref, kstatus
+from rudr_py.api import Kind, Ref, get_in, kstatus
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, CONFIG_MAP, JOB, POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, CONFIG_MAP, DEPLOYMENT, JOB, POD
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
 
@@ -23,13 +23,13 @@ _SOURCES: Final = ("configMap", "configMapRef", "configMapKeyRef")
 def is_in_use(ref: Ref, live: LiveObject | None, plan: Plan, namespace: str, state: ClusterState) -> bool:
     """Whether pods may still read an object that is not planned; only ConfigMaps are read.
 
-    It is in use while a live workload or pod of its instance names it, and while a planned workload is rolled out: the
-    workload does not state which earlier revisions still have replicas.
+    It is in use while a live workload or pod of its instance names it, and while an earlier revision of a planned
+    workload may have replicas without pods.
     """
     if ref.kind != CONFIG_MAP:
         return False
     instance = live.labels.get(labels.INSTANCE) if live is not None else None
-    return _is_rolling_out(instance, plan, namespace, state) or any(_users(ref.name, instance, namespace, state))
+    return _has_hidden_revisions(instance, plan, namespace, state) or any(_users(ref.name, instance, namespace, state))
 
 
 def names(value: Any) -> Iterator[str]:
@@ -46,14 +46,43 @@ def names(value: Any) -> Iterator[str]:
             yield from names(item)
 
 
-def _is_rolling_out(instance: str | None, plan: Plan, namespace: str, state: ClusterState) -> bool:
-    """Whether a planned workload of an instance, None for any, is absent or not yet rolled out."""
+def _has_hidden_revisions(instance: str | None, plan: Plan, namespace: str, state: ClusterState) -> bool:
+    """Whether an earlier revision of a planned workload of an instance, None for any, may create pods anew.
+
+    A workload that is absent, or whose controller has not observed its last change, may have one.
+    """
     for planned in plan.manifests:
-        rolls_out = not planned.inputs_digest and "template" in (planned.body.get("spec") or {})
-        if rolls_out and instance in (None, planned.body["metadata"]["labels"].get(labels.INSTANCE)):
+        if planned.inputs_digest or "template" not in (planned.body.get("spec") or {}):
+            continue
+        label = planned.body["metadata"]["labels"].get(labels.INSTANCE, "")
+        if instance in (None, label):
             live = state.get(planned.ref.kind, namespace, planned.ref.name)
-            if live is None or not kstatus.assess(live.document()).ok:
+            if live is None or not _is_represented(live.document(), state.pods(namespace, label)):
                 return True
+    return False
+
+
+def _is_represented(workload: Mapping[str, Any], pods: Iterable[LiveObject]) -> bool:
+    """Whether each revision of a workload that may create pods anew has a pod; `pods` are those of its instance.
+
+    Of a Deployment, available and unavailable replicas together are those that its ReplicaSets are to have. A
+    StatefulSet creates pods of an earlier revision only while it counts some.
+    """
+    if kstatus.assess(workload).ok:
+        return True
+    status = get_in(workload, "status", default={})
+    if get_in(status, "observedGeneration", default=-1) < get_in(workload, "metadata", "generation", default=0):
+        return False
+    if workload.get("kind") == DEPLOYMENT.kind:
+        created = sum(not pod.deleting and not _has_ended(POD, pod) for pod in pods)
+        unavailable = get_in(status, "unavailableReplicas", default=0)
+        desired = get_in(status, "availableReplicas", default=0) + unavailable
+        return created == desired == get_in(status, "replicas", default=0)
+    if workload.get("kind") == "StatefulSet":
+        current = get_in(status, "currentRevision", default="")
+        return current == get_in(status, "updateRevision", default="") or not get_in(
+            status, "currentReplicas", default=0
+        )
     return False
 
 

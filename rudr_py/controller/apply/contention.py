@@ -1,20 +1,31 @@
 """Detect that another client keeps reverting the writes of rudr, and pause the writes of that object.
 
-Two managers that force their values on one field would write permanently. This module only counts; the applier writes
-and reports.
+Two managers that force their values on one field would write permanently. Each pause is followed by one attempt, and is
+twice as long as the last one. This module only counts; the applier writes and reports.
 """
 
 from __future__ import annotations
+
+import msgspec
 
 from rudr_py.api import Ref
 from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube.clock import Clock
 
 LIMIT = 3
-"""How many times an object is reverted within WINDOW before its writes pause."""
+"""The number of reverts within WINDOW after which the writes of an object pause."""
+
+SLOW_LIMIT = 8
+"""The number of reverts without a quiet time after which the writes of an object pause, however far apart they are."""
 
 WINDOW = 60.0
-"""Seconds in which reverts are counted, and for which the writes of a contested object pause."""
+"""Seconds in which LIMIT reverts are counted, and the length of the first pause."""
+
+MAXIMUM = 3600.0
+"""Seconds of the longest pause."""
+
+QUIET = 3600.0
+"""Seconds without a revert, outside of a pause, after which the earlier ones no longer count."""
 
 Place = tuple[str, Ref, str]
 """Namespace, object, and the hash of its desired body: another desired body is written at once."""
@@ -30,32 +41,63 @@ class ContentionMetrics:
         """The writes of an object pause from now on."""
 
 
+class Contest(msgspec.Struct, frozen=True):
+    """The reverts of one object since its last quiet time, and its pauses.
+
+    `times` are those of the last reverts, at most LIMIT; `reverts` counts all of them since the last pause; `until` is
+    the end of that pause. `cause` describes, for the user, what the other client changes.
+    """
+
+    times: tuple[float, ...] = ()
+    reverts: int = 0
+    pauses: int = 0
+    until: float = 0.0
+    cause: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """The length of the last pause."""
+        return min(WINDOW * 2.0 ** min(self.pauses - 1, 16), MAXIMUM)
+
+
 class Contention:
-    """The reverts of the last minute, and the objects whose writes pause."""
+    """The contested objects of the process; a restart begins anew."""
 
     def __init__(self, clock: Clock, metrics: ContentionMetrics | None = None) -> None:
         self._clock = clock
         self._metrics = metrics or ContentionMetrics()
-        self._times: TtlMap[Place, tuple[float, ...]] = TtlMap(clock, WINDOW)
-        self._pauses: TtlMap[Place, None] = TtlMap(clock, WINDOW)
+        self._contests: TtlMap[Place, Contest] = TtlMap(clock, MAXIMUM + QUIET)
+
+    def contest(self, place: Place) -> Contest:
+        """The state of an object; a new one when none is kept or when the object has been quiet."""
+        contest = self._contests.get(place) or Contest()
+        last = max(contest.until, *contest.times) if contest.times else contest.until
+        return contest if self._clock.monotonic() - last < QUIET else Contest()
 
     def pause(self, place: Place) -> float:
         """Seconds until the object may be written again; 0 when it may be written now."""
-        return self._pauses.left(place)
+        return max(0.0, self.contest(place).until - self._clock.monotonic())
 
-    def begins(self, place: Place) -> bool:
-        """Whether one more revert exceeds LIMIT; a pause begins then."""
-        if len(self._in_window(place)) < LIMIT:
-            return False
-        self._pauses.put(place, None)
+    def is_due(self, place: Place) -> bool:
+        """Whether a pause has to begin instead of one more revert."""
+        contest = self.contest(place)
+        if contest.pauses:
+            return contest.reverts > 0
+        since = self._clock.monotonic() - WINDOW
+        return contest.reverts >= SLOW_LIMIT or sum(time > since for time in contest.times) >= LIMIT
+
+    def begin(self, place: Place, cause: str = "") -> Contest:
+        """Begin a pause, twice as long as the last one, and return the new state."""
+        pauses = self.contest(place).pauses + 1
+        contest = Contest(pauses=pauses, cause=cause)
+        contest = msgspec.structs.replace(contest, until=self._clock.monotonic() + contest.seconds)
+        self._contests.put(place, contest)
         self._metrics.paused()
-        return True
+        return contest
 
     def reverted(self, place: Place) -> None:
         """Count a revert."""
-        self._times.put(place, (*self._in_window(place), self._clock.monotonic()))
+        contest = self.contest(place)
+        times = (*contest.times, self._clock.monotonic())[-LIMIT:]
+        self._contests.put(place, msgspec.structs.replace(contest, times=times, reverts=contest.reverts + 1))
         self._metrics.reverted()
-
-    def _in_window(self, place: Place) -> tuple[float, ...]:
-        since = self._clock.monotonic() - WINDOW
-        return tuple(time for time in self._times.get(place) or () if time > since)

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.controller.apply import ownership, runs
+from rudr_py.controller.apply import ownership, runs, template_annotations
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.state import inventory
 from rudr_py.controller.state.inventory import AppliedRecord
@@ -220,12 +220,14 @@ def _decide_object(
     handover = bool(desired.planned.handover)
     if verdict == "managed" and in_sync(live, desired, record):
         return Settle(live.uid) if live.held and not handover else Rest()
+    if document is None and template_annotations.suspected(live, desired.document):
+        return Read()
     if verdict == "orphan" or not live.applied or not live.digest:
         if document is None:
             return Read()
         mark = not live.applied
         return Adopt(uid=live.uid, document=document, verdict=verdict, mark=mark, release=handover)
-    same = live.applied == desired.hash
+    same = desired.is_applied(live)
     return Apply(
         uid=live.uid,
         document=document,
@@ -248,7 +250,7 @@ def placement(desired: DesiredObject, resource: Resource, namespace: str) -> Ref
 def in_sync(live: LiveObject, desired: DesiredObject, record: AppliedRecord | None) -> bool:
     """Whether the live object is as desired: its applied annotation matches, and no field has changed its owner."""
     return (
-        live.applied == desired.hash
+        desired.is_applied(live)
         and record is not None
         and record.uid == live.uid
         and record.digest != ""
@@ -260,7 +262,7 @@ def reverts(desired: DesiredObject, live: LiveObject | None, record: AppliedReco
     """Whether a write restores this very body: another client changed or deleted the object, or removed its record."""
     if record is None or not record.uid:
         return False
-    return live is None or live.applied in (desired.hash, "")
+    return live is None or live.applied == "" or desired.is_applied(live)
 
 
 def _is_known(live: LiveObject, desired: DesiredObject, record: AppliedRecord | None) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from rudr_py.api import Ref
+from rudr_py.controller.apply import template_annotations
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION, RECLAIM
 from rudr_py.render.values import digests
@@ -19,8 +21,10 @@ RECLAIM_ANNOTATION = RECLAIM
 class DesiredObject(msgspec.Struct, frozen=True):
     """A planned object with its owner and its complete body. `hash` is the value of the body's applied annotation.
 
-    An `owner` without uid does not exist yet; the body then has no owner reference. `former_owners` are the uids of
-    earlier owners: an object of one of them is managed by rudr, and its apply passes it to the current owner.
+    `former_hash` is that of the body as earlier releases rendered it, with all annotations of the component in its pod
+    template; empty where that is the same. An `owner` without uid does not exist yet; the body then has no owner
+    reference. `former_owners` are the uids of earlier owners: an object of one of them is managed by rudr, and its
+    apply passes it to the current owner.
     """
 
     planned: PlannedObject
@@ -28,11 +32,21 @@ class DesiredObject(msgspec.Struct, frozen=True):
     document: dict[str, Any]
     hash: str
     former_owners: frozenset[str] = frozenset()
+    former_hash: str = ""
 
     @property
     def ref(self) -> Ref:
         """The kind and name of the object."""
         return self.planned.ref
+
+    def is_applied(self, live: LiveObject) -> bool:
+        """Whether the live object records this body as the last applied one."""
+        return live.applied in (self.hash, self.former_hash) and live.applied != ""
+
+    def keeping(self, annotations: Mapping[str, str]) -> DesiredObject:
+        """The same object with additional annotations in its pod template, which its hash does not record."""
+        document = template_annotations.add(self.document, annotations)
+        return self if document is self.document else msgspec.structs.replace(self, document=document)
 
     def encoded(self, *, uid: str = "", resource_version: str = "") -> bytes:
         """The body as JSON, with preconditions in its metadata."""
@@ -51,9 +65,10 @@ def complete(
         metadata["annotations"] = {**metadata.get("annotations", {}), **added}
     document = _without_nulls({**planned.body, "metadata": metadata})
     applied = digests.of(document)
+    former = digests.of(template_annotations.add(document, planned.uncopied)) if planned.uncopied else ""
     annotations = {**document["metadata"].get("annotations", {}), APPLIED_ANNOTATION: applied}
     document = {**document, "metadata": {**document["metadata"], "annotations": annotations}}
-    return DesiredObject(planned, owner, document, applied, former_owners)
+    return DesiredObject(planned, owner, document, applied, former_owners, former)
 
 
 def without_owner(desired: DesiredObject) -> DesiredObject:

@@ -33,16 +33,18 @@ class Drift(msgspec.Struct, frozen=True):
 
     def describe(self, ref: Ref) -> str:
         """The drift and its correction as a sentence for the user; empty where no field has changed."""
+        cause = self.cause(ref)
+        return f"{cause}; {'reverted' if self.changed else 'restored'}" if cause else ""
+
+    def cause(self, ref: Ref) -> str:
+        """The fields that have changed, and the managers that changed them; empty where no field has changed."""
         clauses = [(paths, f'changed by "{manager}"') for manager, paths in self.changed]
         clauses += [(self.removed, "removed")] if self.removed else []
-        if not clauses:
-            return ""
         subjects = (f" of {ref}", *([""] * len(clauses)))
-        parts = [
+        return "; ".join(
             f"{_listed(paths)}{subject} {'were' if len(paths) > 1 else 'was'} {change}"
             for (paths, change), subject in zip(clauses, subjects, strict=False)
-        ]
-        return "; ".join([*parts, "reverted" if self.changed else "restored"])
+        )
 
 
 def drift(document: Document, desired: Document) -> Drift:

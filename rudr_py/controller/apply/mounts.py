@@ -71,17 +71,18 @@ def _other_pod(state: ClusterState, application: LiveObject, claim: str) -> str:
     return ""
 
 
-def _users(state: ClusterState, application: LiveObject, claim: LiveObject) -> Iterator[str]:
+def _users(state: ClusterState, application: LiveObject, live: LiveObject) -> Iterator[str]:
     """The other applications that own a claim through an instance, or whose inventories contain it."""
-    owner = state.get(COMPONENT_INSTANCE, claim.namespace, claim.owner_name)
-    if owner is not None and owner.uid == claim.owner_uid and owner.owner_uid != application.uid:
+    owner = state.get(COMPONENT_INSTANCE, live.namespace, live.owner_name)
+    if owner is not None and owner.uid == live.owner_uid and owner.owner_uid != application.uid:
         yield owner.owner_name
+    ref = Ref(CLAIM, live.name)
     cache = state.cache(APPLICATION, application.namespace)
     for other in cache.by_namespace(application.namespace) if cache is not None else ():
         if other.uid == application.uid:
             continue
-        record = state.applications.records(other, cluster_state.previous(other).resources).get(Ref(CLAIM, claim.name))
-        if record is not None and record.uid == claim.uid:
+        record = state.applications.records(other, cluster_state.previous(other).resources).get(ref)
+        if record is not None and record.uid == live.uid:
             yield other.name
 
 

@@ -133,7 +133,8 @@ class SnapshotReader:
         """Every watched object that a reconcile of the application reads, as it is now; absent ones are left out."""
         namespace, plan, state = snapshot.key.namespace, snapshot.plan, self._state
         refs = (Ref(APPLICATION, snapshot.key.name), *(planned.ref for planned in plan.manifests))
-        named = (state.get(ref.kind, namespace, ref.name) for ref in refs)
+        scalers = (scaler for ref in refs for scaler in state.scalers.scalers(namespace, ref))
+        named = (state.get(ref.kind, namespace, ref.name) for ref in (*refs, *scalers))
         children = (live for _, live in state.children(snapshot.application))
         labelled = (
             live

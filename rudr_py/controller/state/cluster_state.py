@@ -10,8 +10,10 @@ from typing import Any
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref
+from rudr_py.controller.state import scaler_index
 from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.definition_index import DefinitionIndex
+from rudr_py.controller.state.scaler_index import ScalerIndex
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, POD
@@ -36,6 +38,7 @@ class ClusterState:
     def __init__(self, *, root: str = "") -> None:
         self.applications = Applications(root)
         self.definitions = DefinitionIndex(self.applications.definitions)
+        self.scalers = ScalerIndex()
         self._caches: dict[Kind, dict[str, Cache]] = {}
         self._deleted_runs: dict[tuple[Kind, str, str], LiveObject] = {}  # oldest first
 
@@ -92,7 +95,11 @@ class ClusterState:
                 yield from self.owned_by(live.uid, application.namespace)
 
     def note(self, kind: Kind, change: Change) -> None:
-        """Keep the last state of a deleted run-once object, which may be the only record of how the run ended."""
+        """Update the index of autoscalers, and keep the last state of a deleted run-once object.
+
+        That state may be the only record of how the run ended.
+        """
+        self.scalers.note(kind, change)
         old = change.old
         if old is not None and change.new is None and INPUTS_ANNOTATION in old.annotations:
             self._deleted_runs.pop((kind, *old.key), None)
@@ -185,7 +192,7 @@ class Belongings:
         """
         if kind == claims.CLAIM:
             return claims.is_own(live.labels, self._application.name, instance)
-        return not live.owner_uid
+        return not live.owner_uid and kind.kind not in scaler_index.KINDS
 
     def document(self, ref: Ref) -> dict[str, Any] | None:
         """The object of the application's namespace that `ref` names."""

@@ -20,7 +20,7 @@ from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import COMPONENT_INSTANCE
 from rudr_py.render.status import status
-from rudr_py.render.status.conditions import SyncState
+from rudr_py.render.status.conditions import TRAITS_READY, SyncState
 from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values import labels
 
@@ -28,7 +28,10 @@ SOON = 1.0
 """Seconds until the status is written again after the missing rights that it lists have changed."""
 
 ROUTINE_REASONS = frozenset(
-    {"Applying", "Missing", "NotObserved", "Updating", "NotReady", "GenerationNotObserved", "NotValid"}
+    {
+        *("Applying", "Missing", "NotObserved", "Updating", "NotReady", "GenerationNotObserved", "NotValid"),
+        *("Pending", "ScalingUp"),
+    }
 )
 """Reasons of `Ready` being False that belong to every start, or that the event of `Valid` explains better."""
 
@@ -132,6 +135,8 @@ def new_conditions(previous: PreviousStatus, desired: Mapping[str, Any]) -> Iter
     """
     old = {condition.type: (condition.status, condition.reason) for condition in previous.conditions}
     for condition in desired["conditions"]:
+        if condition["type"] == TRAITS_READY:
+            continue  # the event of Ready names the trait
         status_before, reason_before = old.get(condition["type"], ("", ""))
         bad = condition["status"] == "False"
         if condition["status"] == "Unknown" or (bad and condition["reason"] in ROUTINE_REASONS):

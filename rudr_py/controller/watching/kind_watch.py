@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from rudr_py.api import Kind
-from rudr_py.controller.state import cluster_state, definition_index
+from rudr_py.controller.state import cluster_state, definition_index, scaler_index
 from rudr_py.kube.requests import Resource, Selection
 from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, Undecodable
 from rudr_py.model.kinds import POD
@@ -95,9 +95,10 @@ class Source:
 def selection(resource: Resource, namespace: str, kind: Kind) -> Selection:
     """The watched objects of a kind: OAM kinds whole, children by our label, of pods their volumes and status.
 
-    Claims are watched regardless of their labels: those of Rudr and of users are mounted, too.
+    Claims and autoscalers are watched regardless of their labels: claims of Rudr and of users are mounted, too, and an
+    autoscaler of another owner may scale a managed workload.
     """
-    if kind in cluster_state.OWN_KINDS or kind in definition_index.KINDS or kind == CLAIM:
+    if kind in (*cluster_state.OWN_KINDS, *definition_index.KINDS, CLAIM) or kind.kind in scaler_index.KINDS:
         return Selection(resource, namespace)
     if kind == POD:
         return Selection(resource, namespace, labels=labels.INSTANCE, parts=("spec.volumes", "status"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref, get_in, mappings_in
-from rudr_py.controller.state import definition_index
+from rudr_py.controller.state import definition_index, scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
@@ -33,8 +33,10 @@ def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey
     if kind == COMPONENT:
         # every version, because the status names the one that it was computed from
         return state.applications.components.keys(key)
-    versions = (version for version in (change.old, change.new) if version is not None)
+    versions = [version for version in (change.old, change.new) if version is not None]
     readers = state.applications.reads.keys((live.namespace, Ref(kind, live.name)))
+    if kind.kind in scaler_index.KINDS:
+        readers = readers.union(*(_owners_of_target(version, state) for version in versions))
     return readers.union(waiting, *(_owners(kind, version, state) for version in versions))
 
 
@@ -69,6 +71,17 @@ def differs_beyond_status(change: Change) -> bool:
         new.labels,
         new.deleting,
     )
+
+
+def _owners_of_target(live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
+    """The application of the workload that an autoscaler of any owner scales."""
+    target = scaler_index.target_of(live)
+    if target is None:
+        return frozenset()
+    kinds = (kind for kind in state.kinds() if (kind.group, kind.kind) == (target.group, target.kind))
+    workloads = ((kind, state.get(kind, target.namespace, target.name)) for kind in kinds)
+    owners = (_owners(kind, workload, state) for kind, workload in workloads if workload is not None)
+    return frozenset(key for keys in owners for key in keys)
 
 
 def _owners(kind: Kind, live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:

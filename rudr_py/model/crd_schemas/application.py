@@ -47,7 +47,9 @@ def application_status() -> Schema:
                 },
             ),
         ),
-        "conditions": conditions("Valid, Synced and Ready; also Paused while the application is paused."),
+        "conditions": conditions(
+            "Valid, Synced and Ready; also TraitsReady if it has traits, and Paused while the application is paused."
+        ),
         "instances": nodes.array("The instances and their states.", _instance()),
         "warnings": nodes.texts("Problems of the documents that do not block anything."),
         "packages": nodes.array(

@@ -56,6 +56,7 @@ KINDS: Final = (
             PrinterColumn("Reason", f"{_READY}.reason"),
             PrinterColumn("Valid", '.status.conditions[?(@.type=="Valid")].status', wide=True),
             PrinterColumn("Synced", '.status.conditions[?(@.type=="Synced")].status', wide=True),
+            PrinterColumn("Traits", '.status.conditions[?(@.type=="TraitsReady")].status', wide=True),
         ),
     ),
     CrdKind(

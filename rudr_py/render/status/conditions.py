@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 
+from rudr_py.api import Health
 from rudr_py.errors import Problem
 from rudr_py.model.condition import FALSE, TRUE, UNKNOWN, Condition
 from rudr_py.model.metadata_keys import PAUSED_ANNOTATION
 from rudr_py.render.status.health import InstanceHealth
 from rudr_py.render.values.plan import Plan
+
+TRAITS_READY = "TraitsReady"
+
+UNOBSERVED = frozenset({"Missing", "NotObserved", "GenerationNotObserved"})
+"""Reasons of objects whose controllers have not reported anything about their current spec."""
 
 LONGEST = 32768
 """Maximum length of a condition's message, a limit of metav1.Condition."""
@@ -46,6 +52,7 @@ def conditions(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -
     conditions = (
         Condition(type="Valid", status=TRUE, reason="Valid"),
         Condition(type="Synced", status=sync.state, reason=sync.reason, message=sync.message),
+        *_traits_ready(healths),
         _ready(sync, healths),
     )
     if sync.paused:
@@ -54,17 +61,55 @@ def conditions(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -
     return conditions
 
 
+def _traits_ready(healths: Sequence[InstanceHealth]) -> Iterator[Condition]:
+    """The condition of an application that has traits: whether all of them do their work."""
+    total = sum(len(instance.traits) for instance in healths)
+    if not total:
+        return
+    waiting = _waiting_traits(healths)
+    counted = f"{total - len(waiting)} of {total} traits are ready"
+    if not waiting:
+        yield Condition(type=TRAITS_READY, status=TRUE, reason="Ready", message=counted)
+        return
+    health, _ = waiting[0]
+    status = UNKNOWN if _is_unobserved(health) else FALSE
+    lines = [text for _, text in waiting]
+    yield Condition(type=TRAITS_READY, status=status, reason=health.reason, message=_joined([counted, *lines]))
+
+
+def _waiting_traits(healths: Sequence[InstanceHealth]) -> list[tuple[Health, str]]:
+    """The health of each trait that is not ready, with a line about it: failed ones first, unobserved ones last."""
+    waiting = [
+        (trait.health, f"{instance.plan.name}: trait {trait.trait.offer.name}: {_cause(trait.health)}")
+        for instance in healths
+        for trait in instance.traits
+        if not trait.health.ok
+    ]
+    return sorted(waiting, key=lambda item: (item[0].state != "failed", _is_unobserved(item[0])))
+
+
+def _is_unobserved(health: Health) -> bool:
+    return health.state == "unknown" or (health.state == "progressing" and health.reason in UNOBSERVED)
+
+
 def _ready(sync: SyncState, healths: Sequence[InstanceHealth]) -> Condition:
     if sync.state != TRUE and not sync.paused:
         return Condition(type="Ready", status=FALSE, reason=sync.reason, message=sync.message)
     waiting = [health for health in healths if not health.workload.ok]
+    waiting_traits = _waiting_traits(healths)
     counted = f"{len(healths) - len(waiting)} of {len(healths)} instances are ready"
-    if not waiting:
+    if not waiting and not waiting_traits:
         return Condition(type="Ready", status=TRUE, reason="Ready", message=counted)
     # failed instances first: they need attention, progressing ones only time
     waiting.sort(key=lambda health: health.workload.state != "failed")
-    lines = [f"{health.plan.name}: {health.workload.message or health.workload.reason}" for health in waiting]
-    return Condition(type="Ready", status=FALSE, reason=waiting[0].workload.reason, message=_joined([counted, *lines]))
+    lines = [f"{health.plan.name}: {_cause(health.workload)}" for health in waiting]
+    lines += [text for _, text in waiting_traits]
+    reason = waiting[0].workload.reason if waiting else waiting_traits[0][0].reason
+    return Condition(type="Ready", status=FALSE, reason=reason, message=_joined([counted, *lines]))
+
+
+def _cause(health: Health) -> str:
+    return health.message or health.reason
 
 
 def _joined(lines: Sequence[str]) -> str:

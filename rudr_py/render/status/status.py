@@ -85,13 +85,14 @@ def status(
     generation = inputs.application.metadata.generation
     assessment = assessment or health.assess(plan, observed, inputs.now, previous.runs, previous.ready_states)
     all_conditions = previous.conditions
-    for condition in conditions.conditions(plan, sync, assessment.instances):
+    computed = conditions.conditions(plan, sync, assessment.instances)
+    for condition in computed:
         # Ready of a paused application is about the objects of the documents before the pause
         describes = _ready_generation(previous) if sync.paused and condition.type == "Ready" else generation
         current = msgspec.structs.replace(condition, observed_generation=describes)
         all_conditions = set_condition(all_conditions, current, inputs.now)
-    if not sync.paused:
-        all_conditions = tuple(condition for condition in all_conditions if condition.type != "Paused")
+    absent = {"Paused", conditions.TRAITS_READY} - {condition.type for condition in computed}
+    all_conditions = tuple(condition for condition in all_conditions if condition.type not in absent)
     is_synced = not plan.problems and sync.state == TRUE
     built: dict[str, Any] = {
         "observedGeneration": generation,
@@ -141,7 +142,7 @@ def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, 
             "lastTransitionTime": transitions.get(condition["type"]) or condition["lastTransitionTime"],
         }
         for condition in full_status["conditions"]
-        if condition["type"] in ("Valid", "Synced", "Ready")
+        if condition["type"] in ("Valid", "Synced", conditions.TRAITS_READY, "Ready")
     ]
     fields = {
         "observedGeneration": full_status.get("observedGeneration"),

@@ -31,6 +31,7 @@ class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     Objects with `retain` outlive the application; those with `reclaim` have no owner either, but are deleted with it.
     An object with `adopt` is never created; an existing one of another owner is taken over.
     `inputs_digest` is set for an object that runs once per change of its inputs, and is empty for all others.
+    `uncopied` are the annotations of the component that its pod template does not get and had in earlier releases.
     """
 
     ref: Ref
@@ -43,6 +44,7 @@ class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     reclaim: bool = False
     adopt: bool = False
     inputs_digest: str = ""
+    uncopied: Mapping[str, str] = {}
 
 
 class BoundType(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):

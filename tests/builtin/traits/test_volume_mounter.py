@@ -116,7 +116,7 @@ def test_an_instance_may_list_the_trait_for_each_of_its_volumes() -> None:
     assert VolumeMounter.repeatable
 
 
-EXISTING = {
+EXISTING: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "PersistentVolumeClaim",
     "metadata": {"name": "archive"},

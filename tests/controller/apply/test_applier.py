@@ -100,7 +100,9 @@ async def test_a_label_by_which_we_watch_comes_back_in_three_requests(bench: Any
     assert spent() == []
 
 
-async def test_a_contested_object_is_not_reverted_for_a_minute(bench: Any, config_map: Any, spent: Any) -> None:
+async def test_a_contested_object_is_not_reverted_for_longer_and_longer(
+    bench: Any, config_map: Any, spent: Any
+) -> None:
     owner = await bench.application()
     record = await bench.ensure(config_map(), owner)
     for number in range(3):
@@ -116,12 +118,30 @@ async def test_a_contested_object_is_not_reverted_for_a_minute(bench: Any, confi
     assert spent() == [f"GET {NAME}"]  # once, for the name of the other manager
     (contested,) = [event for event in await bench.events() if event["reason"] == "Contested"]
     assert contested["note"] == (
-        'configmap/settings was reverted 3 times within a minute and changed again by "tester"; '
+        'field data.colour of configmap/settings was changed by "tester" again after it was reverted; '
         "not reverting it for 60 s"
     )
-    bench.clock.jump(60.0)
-    await bench.ensure(config_map(), owner, record)
-    assert (await bench.cluster.get(CONFIG_MAP, "settings"))["data"] == {"colour": "green"}
+    for seconds in (60, 120, 240):
+        bench.clock.jump(float(seconds))
+        await bench.ensure(config_map(), owner, record)
+        assert (await bench.cluster.get(CONFIG_MAP, "settings"))["data"] == {"colour": "green"}
+        await _disturb(bench, 4)
+        with pytest.raises(WaitingError, match=f'changed by "tester" .* for {2 * seconds} s') as caught:
+            await bench.ensure(config_map(), owner, record)
+        assert caught.value.after == 2 * seconds
+
+
+async def test_an_object_that_another_client_deletes_repeatedly_is_contested(bench: Any, config_map: Any) -> None:
+    owner = await bench.application()
+    record = await bench.ensure(config_map(), owner)
+    for _ in range(3):
+        await bench.cluster.delete(CONFIG_MAP, "settings")
+        await bench.unseen(CONFIG_MAP, "settings")
+        record = await bench.ensure(config_map(), owner, record)
+    await bench.cluster.delete(CONFIG_MAP, "settings")
+    await bench.unseen(CONFIG_MAP, "settings")
+    with pytest.raises(WaitingError, match="was deleted again"):
+        await bench.ensure(config_map(), owner, record)
 
 
 async def _disturb(bench: Any, number: int) -> None:

@@ -23,15 +23,24 @@ Document = dict[str, Any]
 STATEFUL_SET = Kind("apps/v1", "StatefulSet")
 OLD = Ref(CONFIG_MAP, "web-main-0-1111111111")
 CURRENT = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}
-CRASHING = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}
+OUTDATED = {**CURRENT, "observedGeneration": 0}
+UPDATING = {
+    "observedGeneration": 1,
+    "replicas": 2,
+    "updatedReplicas": 1,
+    "availableReplicas": 1,
+    "unavailableReplicas": 1,
+}
 
 
 def pod_spec(name: str) -> Document:
     return {"volumes": [{"name": "file", "configMap": {"name": name}}]}
 
 
-def live(kind: Kind, spec: Document, status: Document | None = None, *, instance: str = "web") -> LiveObject:
-    metadata = {"name": "web", "namespace": "shop", "generation": 1, "labels": {labels.INSTANCE: instance}}
+def live(
+    kind: Kind, spec: Document, status: Document | None = None, *, name: str = "web", instance: str = "web"
+) -> LiveObject:
+    metadata = {"name": name, "namespace": "shop", "generation": 1, "labels": {labels.INSTANCE: instance}}
     document = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
     return live_object.decode(msgspec.json.encode(document | {"status": status or {}}))
 
@@ -61,9 +70,44 @@ def is_in_use(plan: Plan, *objects: LiveObject, ref: Ref = OLD) -> bool:
 
 
 @pytest.mark.parametrize("kind", [DEPLOYMENT, STATEFUL_SET], ids=str)
-@pytest.mark.parametrize(("status", "expected"), [(CURRENT, False), (CRASHING, True), ({}, True)])
+@pytest.mark.parametrize(("status", "expected"), [(CURRENT, False), (OUTDATED, True), ({}, True)])
 def test_a_config_map_is_in_use_until_the_rollout_has_ended(kind: Kind, status: Document, expected: bool) -> None:
     assert is_in_use(planned(kind), workload(kind, "new", status)) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "names", "expected"),
+    [
+        (UPDATING, ["second", "new"], False),
+        (UPDATING, [OLD.name, "new"], True),
+        (UPDATING, ["new"], True),
+        ({**UPDATING, "unavailableReplicas": 2}, ["second", "new"], True),
+        ({**UPDATING, "observedGeneration": 0}, ["second", "new"], True),
+    ],
+    ids=["all have pods", "named by a pod", "a pod is missing", "a pod cannot be created", "not observed"],
+)
+def test_during_a_rollout_a_config_map_is_in_use_if_a_revision_without_pods_may_name_it(
+    status: Document, names: list[str], expected: bool
+) -> None:
+    """The replicas of the ReplicaSets that a Deployment counts have pods, and no pod names the ConfigMap."""
+    pods = [live(POD, pod_spec(name), {"phase": "Running"}, name=name) for name in names]
+    assert is_in_use(planned(DEPLOYMENT), workload(DEPLOYMENT, "new", status), *pods) is expected
+
+
+@pytest.mark.parametrize(
+    ("counted", "expected"),
+    [
+        ({"currentRevision": "a", "updateRevision": "b", "currentReplicas": 1}, True),
+        ({"currentRevision": "a", "updateRevision": "b"}, False),
+        ({"currentRevision": "b", "updateRevision": "b", "currentReplicas": 1}, False),
+    ],
+    ids=["old pods", "no old pods", "one revision"],
+)
+def test_the_earlier_revision_of_a_stateful_set_keeps_a_config_map_while_it_has_pods(
+    counted: Document, expected: bool
+) -> None:
+    status = {"observedGeneration": 1, "replicas": 1, **counted}
+    assert is_in_use(planned(STATEFUL_SET), workload(STATEFUL_SET, "new", status)) is expected
 
 
 def test_a_config_map_is_in_use_until_the_planned_workload_exists() -> None:

@@ -15,7 +15,7 @@ from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, DEPLOYMENT, POD
 from rudr_py.render.values import labels as stamp
 
 SHOP = frozenset({ObjectKey("shop", "shop")})
@@ -125,3 +125,18 @@ def test_an_application_nested_too_deeply_is_triggered_and_names_no_component(kn
     unreadable = msgspec.structs.replace(live(APPLICATION, "shop"), body=nested)
     assert triggers.component_names(unreadable) == frozenset()
     assert triggers.keys(APPLICATION, Change(None, unreadable), known) == SHOP
+
+
+def test_an_autoscaler_of_another_owner_concerns_the_application_of_its_target(known: ClusterState, live: Make) -> None:
+    kind = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
+    cache = Cache()
+    web = live(DEPLOYMENT, "web", labels={stamp.APPLICATION: "shop"})
+    for event in (ListingStarted(), Listed(web), ListingDone("1")):
+        cache.feed(event)
+    known.add(DEPLOYMENT, "", cache)
+    spec = {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}
+    scaler = live(kind, "legacy", {"spec": spec})
+    assert triggers.keys(kind, Change(None, scaler), known) == SHOP
+    assert triggers.keys(kind, Change(scaler, None), known) == SHOP
+    stray = live(kind, "stray", {"spec": {"scaleTargetRef": {**spec["scaleTargetRef"], "name": "db"}}})
+    assert triggers.keys(kind, Change(None, stray), known) == NOBODY

@@ -82,11 +82,12 @@ def _message(built: Built, kind: str) -> str:
     return next(str(condition["message"]) for condition in built["conditions"] if condition["type"] == kind)
 
 
-def test_all_three_conditions_are_true_when_everything_is_applied_and_ready(make: Make, text: str) -> None:
+def test_all_conditions_are_true_when_everything_is_applied_and_ready(make: Make, text: str) -> None:
     built = make(text, Running())
     assert _conditions(built) == {
         "Valid": ("True", "Valid"),
         "Synced": ("True", "Applied"),
+        "TraitsReady": ("True", "Ready"),
         "Ready": ("True", "Ready"),
     }
     assert (built["phase"], built["observedGeneration"]) == ("synced", 7)
@@ -211,8 +212,8 @@ def test_a_condition_keeps_its_time_until_its_status_changes(make: Make, text: s
         for built in (first, second, third)
     ]
     assert times == [
-        {"Valid": "12", "Synced": "12", "Ready": "12"},
-        {"Valid": "12", "Synced": "12", "Ready": "13"},
+        {"Valid": "12", "Synced": "12", "TraitsReady": "12", "Ready": "12"},
+        {"Valid": "12", "Synced": "12", "TraitsReady": "12", "Ready": "13"},
         {"Valid": "14", "Synced": "14", "Ready": "13"},
     ]
 
@@ -220,7 +221,13 @@ def test_a_condition_keeps_its_time_until_its_status_changes(make: Make, text: s
 def test_conditions_of_other_managers_are_kept(make: Make, text: str) -> None:
     foreign = {"type": "Audited", "status": "True", "reason": "Fine", "lastTransitionTime": "2026-01-01T00:00:00Z"}
     built = make(text, Running(), before={"conditions": [foreign, foreign]})
-    assert [condition["type"] for condition in built["conditions"]] == ["Audited", "Valid", "Synced", "Ready"]
+    assert [condition["type"] for condition in built["conditions"]] == [
+        "Audited",
+        "Valid",
+        "Synced",
+        "TraitsReady",
+        "Ready",
+    ]
 
 
 def test_an_application_without_components_is_ready(make: Make, application: Callable[..., str]) -> None:

@@ -18,7 +18,17 @@ from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
 from rudr_py.cli.commands.diff import document_diff
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
-from rudr_py.controller.apply import decide, dependencies, mounts, prune, rudr_adoption, runs, successors, sync
+from rudr_py.controller.apply import (
+    decide,
+    dependencies,
+    mounts,
+    prune,
+    rudr_adoption,
+    runs,
+    successors,
+    sync,
+    template_annotations,
+)
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply import former_owners as former
 from rudr_py.controller.apply.applier import CREATE_ONLY
@@ -159,11 +169,11 @@ class DryRun:
             case Create():
                 return msgspec.structs.replace(base, merged=await self._create(desired, target))
             case Adopt():
-                merged = await self._apply(desired, target, decision)
+                merged = await self._apply(desired, target, decision, live)
                 note = _passing(desired, live) or "it would be adopted"
                 return msgspec.structs.replace(base, merged=merged, notes=(note,))
             case Apply() | Touch():
-                merged = await self._apply(desired, target, decision)
+                merged = await self._apply(desired, target, decision, live)
                 merged = document_diff.held(merged, live or {}, desired.planned.handover)
                 note = _passing(desired, live)
                 changed = msgspec.structs.replace(base, merged=merged, notes=(note,) if note else ())
@@ -176,14 +186,21 @@ class DryRun:
         except errors.NotFoundError:  # the namespace does not exist
             return desired.document
 
-    async def _apply(self, desired: DesiredObject, target: Target, decision: Adopt | Apply | Touch) -> Document:
+    async def _apply(
+        self, desired: DesiredObject, target: Target, decision: Adopt | Apply | Touch, live: Document | None
+    ) -> Document:
+        uid = decision.uid
         if isinstance(decision, Touch):
-            return await self._send(target, runs.partial_body(desired, decision.uid), HANDOVER_MANAGER)
+            return await self._send(target, runs.partial_body(desired, uid), HANDOVER_MANAGER)
         if isinstance(decision, Adopt) and decision.touch:
             # the reference to a former owner is removed before, which a dry run cannot do
-            body = runs.partial_body(desired_objects.without_owner(desired), decision.uid)
+            body = runs.partial_body(desired_objects.without_owner(desired), uid)
             return await self._send(target, body, HANDOVER_MANAGER)
-        return await self._send(target, desired.encoded(uid=decision.uid), FIELD_MANAGER)
+
+        async def dry_run(annotations: Mapping[str, str]) -> Document:
+            return await self._send(target, desired.keeping(annotations).encoded(uid=uid), FIELD_MANAGER)
+
+        return await dry_run(await template_annotations.kept(live or {}, desired.document, dry_run))
 
     async def _leftovers(self, desired: DesiredObject, live: Document) -> AsyncIterator[DocumentDiff]:
         """Rudr's config files that an adoption marks for pruning."""

@@ -35,6 +35,16 @@ SYNC: Mapping[str, str] = {
 }
 """By the reason of the condition Synced."""
 
+TRAIT: Mapping[str, str] = {
+    "FailedGetResourceMetric": "install the metrics server, and set resource requests of all containers",
+    "FailedGetScale": "kubectl describe horizontalpodautoscalers -n {namespace}; check that its target exists",
+    "ScalingDisabled": "scale the workload to at least one replica; an autoscaler does not start from zero",
+    "NotObserved": "check that the controller of this kind runs in the cluster",
+    "Pending": "kubectl describe persistentvolumeclaims -n {namespace}; check the StorageClass",
+    "Lost": "kubectl describe persistentvolumeclaims -n {namespace}; restore the PersistentVolume of the claim",
+}
+"""By the reason of a trait."""
+
 CLAIM_CONFLICT = (
     "kubectl get persistentvolumeclaims -n {namespace} -L app,instance-name shows the instance of each claim; give the "
     "volume another name, or hand the claim over: claimName and adopt: true of the trait volume-mounter"
@@ -54,6 +64,11 @@ def pod(reason: str, namespace: str, name: str) -> str:
     """Advice for a pod that is not ready."""
     text = POD.get(reason, "kubectl describe pod -n {namespace} {name}")
     return text.format(namespace=namespace, name=name)
+
+
+def trait(reason: str, namespace: str, name: str) -> str:
+    """Advice for a trait that does not do its work."""
+    return TRAIT.get(reason, "rudr explain trait {name}").format(namespace=namespace, name=name)
 
 
 def synced(reason: str, namespace: str, name: str, message: str = "") -> str:

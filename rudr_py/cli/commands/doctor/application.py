@@ -122,9 +122,9 @@ def instances(report: ApplicationReport, facts: ApplicationFacts) -> Iterator[Fi
             reported.add(pod.name)
             yield _pod(pod.name, pod.reason, pod.message, namespace)
         for trait in instance.traits:
-            if trait.state == "failed" or (trait.state == "progressing" and trait.message):
+            if not trait.ok and report.condition("Valid").status != "False":
                 message = f"{instance.name}, trait {trait.name}: {trait.message or trait.reason}"
-                yield note("traits", message, f"rudr explain trait {trait.name}")
+                yield problem("traits", message, advice.trait(trait.reason, namespace, trait.name))
     for name, document in pods.items():
         health = pod_state.assess(document)
         if health.state == "failed" and name not in reported:

@@ -17,8 +17,8 @@ from rudr_py.render.values import labels
 
 Document = Mapping[str, Any]
 
-CONDITIONS = ("Valid", "Synced", "Ready", "Paused")
-"""In the order in which they become true. Paused exists only on paused applications."""
+CONDITIONS = ("Valid", "Synced", "TraitsReady", "Ready", "Paused")
+"""In the order in which they become true. TraitsReady needs traits, Paused a pause."""
 
 
 class ReportedCondition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

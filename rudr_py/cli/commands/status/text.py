@@ -54,7 +54,7 @@ def _application(report: ApplicationReport, width: int, colours: bool) -> Iterat
     if report.pending:
         yield from (colour.paint(line, "yellow", on=colours) for line in table.wrapped(report.pending, width))
     conditions = [
-        _first_line(condition) if condition.type == "Ready" and report.instances else condition
+        _first_line(condition) if condition.type in ("TraitsReady", "Ready") and report.instances else condition
         for condition in report.conditions
     ]
     size = max((len(plain_text.printable(condition.type)) for condition in conditions), default=0)

@@ -209,7 +209,7 @@ class ContentionSeries(ContentionMetrics):
         )
         self._contested = prometheus_client.Counter(
             "rudr_fights_total",
-            "Total number of objects not reverted for a minute because another client undoes each revert",
+            "Total number of pauses of an object's reverts because another client undoes each revert",
             registry=registry,
         )
 

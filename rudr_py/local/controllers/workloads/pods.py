@@ -6,12 +6,14 @@ The status of a pod is a function of the pod, its script and the time (`pod_stat
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
 from rudr_py.local.controllers.runtime.controller import Controller
 from rudr_py.local.controllers.runtime.owner_index import controller_reference
 from rudr_py.local.controllers.runtime.queue import QueueKey
+from rudr_py.local.controllers.workloads import config_volumes
 from rudr_py.local.controllers.workloads.containers import (
     OUTCOMES,
     READY,
@@ -27,7 +29,9 @@ from rudr_py.local.storage.store import DELETED, Object
 POD = KindInfo("v1", "Pod")
 NODE = KindInfo("v1", "Node")
 _CLAIM = KindInfo("v1", "PersistentVolumeClaim")
+_CONFIG_MAP = KindInfo("v1", "ConfigMap")
 _SCHEDULER = "default-scheduler"
+_KUBELET = "kubelet"
 _ENDED = ("Succeeded", "Failed")
 
 OUTCOME_ANNOTATION = "local.rudr.dev/outcome"
@@ -37,6 +41,15 @@ READY_AFTER_ANNOTATION = "local.rudr.dev/ready-after"
 """On a pod or a pod template: the seconds until the pod is ready."""
 
 _HOST_IP = "172.18.0.2"
+
+_CREATING: Final[Object] = {
+    "imageID": "",
+    "state": {"waiting": {"reason": "ContainerCreating"}},
+    "lastState": {},
+    "ready": False,
+    "restartCount": 0,
+    "started": False,
+}
 
 
 def script_of(context: ReconcileContext, pod: Object) -> PodScript:
@@ -71,13 +84,26 @@ def pod_status(
         status["initContainerStatuses"] = [
             _finished_status(container, started) for container in pod["spec"]["initContainers"]
         ]
-    live_conditions = {condition["type"]: condition for condition in before.get("conditions") or ()}
-    stamp = times.stamp(now)
-    status["conditions"] = [
-        {"lastProbeTime": None, **times.transitioned(condition, live_conditions.get(condition["type"]), stamp)}
-        for condition in _conditions(states, phase)
-    ]
+    status["conditions"] = _dated_conditions(before, states, phase, now)
     return status, wake
+
+
+def unmounted_status(pod: Object, now: float) -> Object:
+    """Return the status of an assigned pod whose volumes cannot be mounted."""
+    states = [
+        PodState(
+            container["name"], False, {"name": container["name"], **_CREATING, "image": container.get("image", "")}
+        )
+        for container in pod["spec"].get("containers") or ()
+    ]
+    before = pod.get("status", {})
+    conditions = _dated_conditions(before, states, "Pending", now)
+    return {
+        **before,
+        "phase": "Pending",
+        "containerStatuses": [state.status for state in states],
+        "conditions": conditions,
+    }
 
 
 def unscheduled_status(pod: Object, message: str, now: float) -> Object:
@@ -88,6 +114,15 @@ def unscheduled_status(pod: Object, message: str, now: float) -> Object:
     before = times.find(status.get("conditions"), "PodScheduled")
     dated = times.transitioned(condition, before, times.stamp(now))
     return {**status, "phase": "Pending", "conditions": [*others, dated]}
+
+
+def _dated_conditions(before: Object, states: list[PodState], phase: str, now: float) -> list[Object]:
+    live_conditions = {condition["type"]: condition for condition in before.get("conditions") or ()}
+    stamp = times.stamp(now)
+    return [
+        {"lastProbeTime": None, **times.transitioned(condition, live_conditions.get(condition["type"]), stamp)}
+        for condition in _conditions(states, phase)
+    ]
 
 
 def _conditions(states: list[PodState], phase: str) -> Iterable[Object]:
@@ -177,6 +212,19 @@ def _schedule(context: ReconcileContext, pod: Object) -> Object | None:
     return None
 
 
+def _is_mounted(context: ReconcileContext, pod: Object) -> bool:
+    """Whether the volumes of a pod are mounted. If not, the status and an event contain the reason."""
+    if pod.get("status", {}).get("startTime"):
+        return True
+    namespace = pod["metadata"]["namespace"]
+    problem = config_volumes.problem(pod, lambda name: context.client.get(_CONFIG_MAP, namespace, name))
+    status = unmounted_status(pod, context.now())
+    if problem and status != pod.get("status"):
+        context.write_status(pod, status)
+        context.warn(pod, "FailedMount", problem, component=_KUBELET)
+    return not problem
+
+
 def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     pod = context.get(key)
     if pod is None:
@@ -192,6 +240,8 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
         if scheduled is None:
             return None
         pod = scheduled
+    if not _is_mounted(context, pod):
+        return config_volumes.RETRY
     status, wake = pod_status(
         pod, script_of(context, pod), context.now(), pod_ip=_pod_ip(pod), host_ip=_host_ip(context, pod)
     )

@@ -145,12 +145,12 @@ def test_an_instance_is_reported_with_its_unready_pod_and_advice(reason: str, hi
     assert hint in findings[1].next
 
 
-def test_a_trait_that_failed_is_noted() -> None:
+def test_a_trait_that_is_not_ready_is_a_problem_with_advice() -> None:
     trait = {"name": "ingress", "state": "failed", "reason": "NoClass", "message": "there is no class"}
     instance = {"name": "shop-web", "state": "ready", "reason": "Ready", "traits": [trait]}
-    findings = check(document(*FINE, instances=[instance]))
-    assert [(finding.level, finding.message) for finding in findings[1:]] == [
-        ("note", "shop-web, trait ingress: there is no class")
+    findings = check(document(*NOT_READY, instances=[instance]))
+    assert [(finding.level, finding.message, finding.next) for finding in findings] == [
+        ("problem", "shop-web, trait ingress: there is no class", "rudr explain trait ingress")
     ]
 
 

@@ -281,10 +281,10 @@ def test_reverts_and_contested_objects_are_counted_from_zero_on(metrics: Metrics
     contention = Contention(clock, metrics.contention)
     place = ("shop", Ref(Kind("v1", "Service"), "web"), "hash")
     for _ in range(LIMIT):
-        assert not contention.begins(place)
+        assert not contention.is_due(place)
         contention.reverted(place)
     assert value(metrics, "rudr_fights_total") == 0
-    assert contention.begins(place)
+    contention.begin(place)
     assert value(metrics, "rudr_drift_reverted_total") == LIMIT
     assert value(metrics, "rudr_fights_total") == 1
 

@@ -114,3 +114,60 @@ async def test_a_running_pod_has_a_node_and_an_address(running: Run, objects: Re
     assert running_pod["spec"]["nodeName"] == "one"
     assert running_pod["status"]["podIP"].startswith("10.244.")
     assert times.is_true(running_pod, "PodScheduled")
+
+
+def mounting(name: str, *, key: str = "a.conf", optional: bool = False) -> Object:
+    document = pod()
+    source = {"name": name, **({"optional": True} if optional else {})}
+    document["spec"]["volumes"] = [{"name": "files", "configMap": source}]
+    mount = {"name": "files", "mountPath": "/etc/a.conf", "subPath": key}
+    document["spec"]["containers"][0]["volumeMounts"] = [mount]
+    return document
+
+
+def files(name: str, **data: str) -> Object:
+    metadata = {"name": name, "namespace": "default"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [("a.conf", 'configmap "later" not found'), ("other", 'volumeMount "files" of container "c"')],
+)
+async def test_a_pod_waits_for_the_files_of_its_config_map(
+    running: Run, objects: RecordedObjects, key: str, message: str
+) -> None:
+    async with running() as cluster:
+        if key != "a.conf":
+            objects.create(files("later", **{"a.conf": "1"}))
+        objects.create(mounting("later", key=key))
+        await cluster.settle()
+        waiting = cluster.get("Pod", "p")
+        assert waiting["status"]["phase"] == "Pending"
+        assert state(waiting["status"])["state"] == {"waiting": {"reason": "ContainerCreating"}}
+        assert times.is_true(waiting, "PodScheduled")
+        (event,) = cluster.all("Event")
+        assert (event["reason"], event["reportingComponent"]) == ("FailedMount", "kubelet")
+        assert message in event["message"]
+
+        if key == "a.conf":
+            objects.create(files("later", **{"a.conf": "1"}))
+        else:
+            live = cluster.get("ConfigMap", "later")
+            objects.update({**live, "data": {"other": "2"}})
+        await cluster.advance(2)
+        assert times.is_true(cluster.get("Pod", "p"), "Ready")
+
+
+async def test_a_pod_needs_no_optional_config_map_and_none_after_its_start(
+    running: Run, objects: RecordedObjects
+) -> None:
+    async with running() as cluster:
+        objects.create(files("present", **{"a.conf": "1"}))
+        optional = mounting("absent", optional=True)
+        objects.create({**optional, "metadata": {**optional["metadata"], "name": "optional"}})
+        objects.create(mounting("present"))
+        await cluster.settle()
+        cluster.delete(cluster.get("ConfigMap", "present"))
+        await cluster.settle()
+        assert all(times.is_true(cluster.get("Pod", name), "Ready") for name in ("optional", "p"))
