@@ -116,8 +116,9 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
         every such entry: the status of the application stores the times while `render` requests them, so an entry that
         is removed and added again is new. `health` and `status` get the same times.
 
-        The time is that of the reconcile that first requested it. If the status has no times of the type, because it
-        was written before the type requested any, it is `attached_at`. If the status is lost, every entry is new.
+        The time of a new entry is that of the last edit of its documents, or of the first reconcile with it if the
+        server does not report that. If the status has no times of the type, because it was written before the type
+        requested any, it is `attached_at`. If the status is lost, every entry is new.
         """
         if self._first_seen is None:
             # a context that a test builds
@@ -170,7 +171,7 @@ class TraitContext(InstanceContext[P], Generic[P], frozen=True, kw_only=True):
     """The context of a trait. In `render`, `manifests` are the objects of the workload type, before any trait.
 
     `workload`: the name of the workload type.
-    `attached_at`: the time at which this trait was first applied to this instance, UTC, in whole seconds.
+    `attached_at`: the time at which this trait was added to this instance, UTC, in whole seconds.
     `traits` includes this trait.
     """
 
@@ -181,7 +182,7 @@ class TraitContext(InstanceContext[P], Generic[P], frozen=True, kw_only=True):
 class ScopeContext(Context[P], Generic[P], frozen=True, kw_only=True):
     """The context of a scope. `instance` is the name of the scope in the application; `manifests` is empty in `render`.
 
-    `attached_at`: the time at which this scope was first applied, UTC, in whole seconds.
+    `attached_at`: the time at which this scope was added to the application, UTC, in whole seconds.
     `members`: the instances of all applications of the namespace that are in the scope, sorted.
     `siblings`: the names of the application's scopes of the same type, this one included, as listed.
     `probe_results`: by name of a probe, None when it passes, else the reason of the failure; a probe without a result

@@ -21,6 +21,9 @@ Document = Mapping[str, Any]
 
 QUOTA_EXCEEDED = "QuotaExceeded"
 
+REVISION_LABEL = "controller-revision-hash"
+"""The label of the pods of a StatefulSet with the name of their revision."""
+
 LONGEST = 400
 """The maximum number of characters of a message that is copied from the cluster."""
 
@@ -38,6 +41,9 @@ _BLIND = frozenset({"Missing", "Terminating", "GenerationNotObserved", "NotObser
 _PODLESS = frozenset({"Updating", "NotReady", "Starting"})
 """Reasons of a workload that should have pods; only a Deployment has a field for the cause of missing pods."""
 
+_OUTDATED = 9
+"""The rank of a pod of an earlier revision: its end is part of the rollout."""
+
 _QUOTED = re.compile(r'^Back-off pulling image "[^"]*"(: )?')
 _RPC = re.compile(r"rpc error: code = \w+ desc = ")
 _QUOTA = re.compile(r"exceeded quota|[Mm]ust specify .*quota", re.DOTALL)
@@ -51,16 +57,18 @@ class PodProblem(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-def explain(health: Health, pods: Iterable[Document]) -> Health:
+def explain(health: Health, pods: Iterable[Document], *, revision: str = "") -> Health:
     """The health of a workload object together with the problems of its pods.
 
     `health` is that of the object alone, by `kstatus.assess`; a ready one is returned unchanged, but the message of one
     to which replicas are added gets the worst problem of a pod. Otherwise that problem is added to the message, and its
     reason becomes the reason: ImagePullBackOff, CrashLoopBackOff, Unschedulable, CreateContainerConfigError, ... The
     state is unchanged. Replicas that a ResourceQuota rejects have the reason QuotaExceeded.
+    `revision` is the newest one of a StatefulSet: the problem of a pod with an earlier one is about an earlier
+    template, so only the pod is named.
     """
     if health.ok and health.reason == kstatus.SCALING_UP:
-        explained = explain(Health("progressing", health.reason, health.message, health.show), pods)
+        explained = explain(Health("progressing", health.reason, health.message, health.show), pods, revision=revision)
         return Health("ready", health.reason, explained.message, health.show)
     if health.ok or health.reason in _BLIND:
         return health
@@ -68,7 +76,7 @@ def explain(health: Health, pods: Iterable[Document]) -> Health:
         return _with(health, QUOTA_EXCEEDED, health.message)
     listed = list(pods)
     problems = sorted(
-        ((problem, _name(pod)) for pod in listed if (problem := diagnose(pod)) is not None),
+        ((problem, _name(pod)) for pod in listed if (problem := _current(pod, revision)) is not None),
         key=lambda item: (item[0].rank, item[1]),
     )
     if not listed and health.reason in _PODLESS and health.show.get("replicas", "0/").startswith("0/"):
@@ -82,6 +90,15 @@ def explain(health: Health, pods: Iterable[Document]) -> Health:
     text = f"pod {name}{more}: {worst.text}"
     reason = health.reason if worst.reason in _PASSING else worst.reason
     return _with(health, reason, f"{health.message.rstrip('.')}; {text}" if health.message else text)
+
+
+def _current(pod: Document, revision: str) -> PodProblem | None:
+    """The problem of a pod, without its details for a pod of an earlier revision."""
+    problem = diagnose(pod)
+    own = get_in(pod, "metadata", "labels", REVISION_LABEL, default=revision)
+    if problem is None or not revision or own == revision or problem.reason == "Terminating":
+        return problem
+    return PodProblem(rank=_OUTDATED, reason="Pending", text="it has an earlier revision and is replaced")
 
 
 def diagnose(pod: Document) -> PodProblem | None:

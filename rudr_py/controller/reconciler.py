@@ -19,6 +19,7 @@ from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.status import rival_scalers
 from rudr_py.controller.status.reporter import StatusReporter
+from rudr_py.controller.status.writer import StatusRefusedError
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
@@ -57,6 +58,9 @@ class ApplicationReconciler:
         self._state.applications.get(key)  # from now on the metrics count it
         try:
             return await (self._finalize(key, live) if live.deleting else self._reconcile(key, live))
+        except StatusRefusedError as error:
+            self._scope_updates.reconciled(key)
+            return self._reporter.refused(live, error)
         except Exception:
             self._scope_updates.reconciled(key)
             raise

@@ -15,6 +15,7 @@ from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.definitions import publisher
@@ -179,8 +180,9 @@ class _Assembly:
         client, state = self._client, self._state
         contention = Contention(self._clock, self._metrics.contention)
         refusals = Refusals(self._clock, self._settings.refused_retry)
+        rollouts = RolloutUnblocker(client, state, self._recorder, self._clock)
         return Syncer(
-            Applier(client, state, self._recorder, contention, refusals),
+            Applier(client, state, self._recorder, contention, refusals, rollouts),
             Pruner(client, state, self._clock),
             Finalizer(client, state, self._recorder),
             state,

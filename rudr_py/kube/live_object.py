@@ -28,7 +28,8 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `owner_*` describe the owner with `controller: true`. `applied` is the value of APPLIED_ANNOTATION. `digest` is the
     digest of rudr's managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too.
-    `annotations` does not contain kubectl's last-applied copy.
+    `edited` is the time of the last write of another manager, except to a subresource, as in managedFields; empty
+    without one. `annotations` does not contain kubectl's last-applied copy.
     """
 
     api_version: str
@@ -46,6 +47,7 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     applied: str
     digest: str
     held: bool = False
+    edited: str = ""
     body: bytes
 
     @property
@@ -91,6 +93,7 @@ class _Entry(msgspec.Struct, frozen=True, rename="camel"):
     manager: str = ""
     operation: str = ""
     subresource: str = ""
+    time: str | None = None
     fields: msgspec.Raw = msgspec.field(default=msgspec.Raw(b""), name="fieldsV1")
 
 
@@ -178,6 +181,7 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple
         applied=(metadata.annotations or _NO_ANNOTATIONS).applied,
         digest=_own_digest(metadata.managed_fields or []),
         held=any(entry.manager == settings.HANDOVER_MANAGER for entry in metadata.managed_fields or ()),
+        edited=_last_edit(metadata.managed_fields or []),
         body=body,
     )
 
@@ -193,6 +197,12 @@ def _kept(fields: dict[str, msgspec.Raw], parts: tuple[str, ...]) -> Iterator[tu
             below = _parts.decode(raw)
             raw = msgspec.Raw(msgspec.json.encode({inner: below[inner]} if inner in below else {}))
         yield name, raw
+
+
+def _last_edit(entries: list[_Entry]) -> str:
+    own = (settings.FIELD_MANAGER, settings.HANDOVER_MANAGER)
+    times = (entry.time for entry in entries if entry.time and not entry.subresource and entry.manager not in own)
+    return intern(max(times, default=""))
 
 
 def _own_digest(entries: list[_Entry]) -> str:

@@ -10,6 +10,7 @@ MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
 MANAGER: Final = "rudr"
 
 APPLICATION_LABEL: Final = "app.kubernetes.io/name"
+WORKLOAD_TYPE_LABEL: Final = "oam.dev/workload-type"
 INSTANCE_LABEL: Final = "oam.dev/instance-name"
 
 INPUTS_ANNOTATION: Final = "rudr.oam.dev/inputs"

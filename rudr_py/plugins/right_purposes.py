@@ -41,7 +41,10 @@ _OWN: Mapping[tuple[str, str], Mapping[str, str]] = {
     (CORE_GROUP, "componentschematics"): {"": _EVERY},
     (CORE_GROUP, "traits"): _TYPES,
     (CORE_GROUP, "workloadtypes"): _TYPES,
-    ("", "pods"): {"": "for reporting the cause that an instance is not ready, and the end of the last run of a Task"},
+    ("", "pods"): {
+        "": "for reporting the cause that an instance is not ready, and the end of the last run of a Task",
+        "delete": "for the rollout of a StatefulSet that a pod of an earlier revision blocks",
+    },
     ("", error_status.OWNER): _OWNERS,
     ("coordination.k8s.io", "leases"): {"": "for leader election"},
     ("events.k8s.io", "events"): {"": "for events"},

@@ -16,6 +16,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.errors import DocumentError, Problem
 from rudr_py.model.definition import WorkloadTypeDefinition
 from rudr_py.model.identity import CORE_GROUP
+from rudr_py.model.kinds import STATEFUL_SET
 from rudr_py.render.types import extended_workload
 
 WATCH = ("list", "watch")
@@ -67,6 +68,8 @@ _OWN: tuple[Rule, ...] = (
     Rule(groups=("",), resources=("pods",), verbs=WATCH),
     Rule(groups=("events.k8s.io",), resources=("events",), verbs=("create", "patch")),
 )
+_BROKEN_PODS = Rule(groups=("",), resources=("pods",), verbs=("delete",))
+"""For a StatefulSet whose rollout is blocked by a pod of an earlier revision."""
 _ROOT = Rule(groups=(CORE_GROUP,), resources=("applicationconfigurations",), verbs=("create",))
 _DEFINITIONS = ("applicationscopes", "traits", "workloadtypes")
 _PUBLISH = (*WATCH, "create", "patch", "delete")
@@ -94,6 +97,8 @@ def needed(
         rules += (_of(kind, KEEP) for kind in type_.produces)
         rules += (_of(kind, WATCH) for kind in type_.observes)
         rules += type_.permissions
+        if STATEFUL_SET in type_.produces:
+            rules.append(_BROKEN_PODS)
     definitions = Rule(groups=(CORE_GROUP,), resources=_DEFINITIONS, verbs=_PUBLISH if publish else WATCH)
     return Rights(
         cluster=tuple(_merged(rules)),

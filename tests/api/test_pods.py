@@ -176,6 +176,18 @@ def test_pods_do_not_change_the_health_of_a_ready_or_unobserved_workload(health:
     assert pods.explain(health, [_waiting("CrashLoopBackOff")]) is health
 
 
+def test_a_pod_of_an_earlier_revision_is_named_without_its_problem() -> None:
+    """Its problem is about a template that is in no document any more."""
+    outdated = _waiting("ImagePullBackOff")
+    outdated["metadata"]["labels"] = {"controller-revision-hash": "web-1"}
+    health = pods.explain(WAITING, [outdated], revision="web-2")
+    assert (health.reason, health.message) == (
+        "NotReady",
+        "1 of 3 replicas ready; pod web-x: it has an earlier revision and is replaced",
+    )
+    assert pods.explain(WAITING, [outdated], revision="web-1").reason == "ImagePullBackOff"
+
+
 def test_an_exceeded_quota_has_its_own_reason() -> None:
     found = pods.explain(Health("failed", "FailedCreate", LIMITED), [])
     assert (found.state, found.reason, found.message) == ("failed", "QuotaExceeded", LIMITED)

@@ -22,6 +22,7 @@ from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -226,7 +227,8 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
     sources = watches(known, transport, clock, settings, trigger)
     cached = CachedClient(client, discovery, known.cache_of)
     refusals = Refusals(clock, 60.0)
-    applier = Applier(cached, known, recorder, Contention(clock), refusals)
+    rollouts = RolloutUnblocker(cached, known, recorder, clock)
+    applier = Applier(cached, known, recorder, Contention(clock), refusals, rollouts)
     pruner = Pruner(cached, known, clock)
     async with asyncio.TaskGroup() as tasks:
         kinds = (*cluster_state.OWN_KINDS, POD, CONFIG_MAP)

@@ -11,58 +11,9 @@ from rudr_py.controller.apply.finalizer import FINALIZER
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import waiting
 from tests.e2e.conftest import Server
-from tests.e2e.documents import APPLICATION, COMPONENT_INSTANCE, Document, application, component, condition, synced
+from tests.e2e.documents import APPLICATION, COMPONENT_INSTANCE, Document, condition, synced
 from tests.e2e.rudr_objects import CLAIM
-
-OWN = "shop-web-data"
-"""The claim of the instance of `shop()`."""
-
-VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}
-
-
-def front(*volumes: Document) -> Document:
-    """The component `front`, with one volume by default."""
-    document = component("front")
-    document["spec"]["containers"][0]["resources"]["volumes"] = list(volumes or (VOLUME,))
-    return document
-
-
-def shop(*traits: Document, name: str = "shop") -> Document:
-    """An application of one instance of `front`."""
-    document = application(*traits, name=name)
-    document["spec"]["components"][0]["componentName"] = "front"
-    return document
-
-
-def mounted(reclaim: str | None = None) -> Document:
-    options = {} if reclaim is None else {"reclaim": reclaim}
-    return {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard", **options}}
-
-
-def using(claim_name: str, **options: Any) -> Document:
-    """A volume-mounter that uses an existing claim."""
-    return {"name": "volume-mounter", "properties": {"volumeName": "data", "claimName": claim_name, **options}}
-
-
-def finalizers(document: Document) -> list[str]:
-    return list(document["metadata"].get("finalizers", []))
-
-
-def is_deleted(document: Document) -> bool:
-    return "deletionTimestamp" in document["metadata"]
-
-
-async def claim(cluster: Cluster) -> Document:
-    document = await cluster.get(CLAIM, OWN)
-    assert document is not None
-    return document
-
-
-async def unprotect(cluster: Cluster, server: Server) -> None:
-    """Remove the protection finalizer of a deleted claim, on clusters without its controller."""
-    if not server.has_controllers:
-        await cluster.until(CLAIM, OWN, is_deleted)
-        await cluster.patch(CLAIM, OWN, {"metadata": {"finalizers": None}})
+from tests.e2e.volumes import OWN, assert_kept, claim, finalizers, front, is_deleted, mounted, shop, unprotect
 
 
 async def test_a_claim_outlives_its_application_and_is_used_again(
@@ -77,9 +28,8 @@ async def test_a_claim_outlives_its_application_and_is_used_again(
         await waiting.until_idle(cluster, server.mark, server.writes)
         await cluster.apply(shop(mounted()))
         await cluster.until(APPLICATION, "shop", synced)
-    kept = await claim(cluster)
-    assert (kept["metadata"]["uid"], is_deleted(kept)) == (created["metadata"]["uid"], False)
-    assert "ownerReferences" not in kept["metadata"]
+    await assert_kept(cluster, created)
+    assert "ownerReferences" not in (await claim(cluster))["metadata"]
     assert finalizers(root) == []
 
 
@@ -125,8 +75,7 @@ async def test_the_reclaim_policy_of_a_claim_can_be_changed(cluster: Cluster, ca
         await cluster.delete(APPLICATION, "shop")
         await cluster.gone(APPLICATION, "shop")
         await waiting.until_idle(cluster, server.mark, server.writes)
-    kept = await claim(cluster)
-    assert (kept["metadata"]["uid"], is_deleted(kept)) == (created["metadata"]["uid"], False)
+    await assert_kept(cluster, created)
 
 
 def _has_finalizer(held: bool) -> Callable[[Document], Any]:
@@ -164,5 +113,4 @@ async def test_a_claim_of_another_application_is_a_conflict_and_stays(
         await cluster.delete(APPLICATION, "shop")
         await cluster.gone(APPLICATION, "shop")
         await waiting.until_idle(cluster, server.mark, server.writes)
-    kept = await claim(cluster)
-    assert (kept["metadata"]["uid"], is_deleted(kept)) == (created["metadata"]["uid"], False)
+    await assert_kept(cluster, created)

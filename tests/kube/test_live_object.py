@@ -59,6 +59,19 @@ def test_the_attributes_are_read_from_metadata() -> None:
     assert live.part("data") is None
 
 
+def test_the_time_of_the_last_edit_is_that_of_other_managers_and_not_of_a_subresource() -> None:
+    entries = [
+        {"manager": "kubectl", "operation": "Update", "time": "2026-01-01T00:00:01Z"},
+        {"manager": "helm", "operation": "Apply", "time": "2026-01-01T00:00:02Z"},
+        {"manager": "kubectl", "operation": "Update", "subresource": "status", "time": "2026-01-01T00:00:03Z"},
+        {"manager": "rudr", "operation": "Apply", "time": "2026-01-01T00:00:04Z"},
+        {"manager": "old", "operation": "Update", "time": None},
+    ]
+    document = {"metadata": {"name": "a", "managedFields": entries}}
+    assert live_object.decode(msgspec.json.encode(document)).edited == "2026-01-01T00:00:02Z"
+    assert live_object.decode(msgspec.json.encode(DOCUMENT)).edited == ""
+
+
 def test_the_document_is_complete_except_for_managed_fields() -> None:
     live = live_object.decode(msgspec.json.encode(DOCUMENT))
     expected = dict(DOCUMENT, metadata=dict(DOCUMENT["metadata"]))

@@ -31,7 +31,7 @@ from tests.e2e.documents import (
     synced,
 )
 from tests.e2e.rudr_objects import CLAIM
-from tests.e2e.test_volumes import OWN, VOLUME, claim, front, is_deleted, mounted, shop, unprotect, using
+from tests.e2e.volumes import OWN, VOLUME, claim, front, is_deleted, mounted, shop, unprotect, using
 
 SPEC = {
     "accessModes": ["ReadWriteOnce"],

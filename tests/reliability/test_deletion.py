@@ -9,24 +9,15 @@ from rudr_py.controller.apply.finalizer import FINALIZER
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import waiting
 from tests.e2e.conftest import Server
-from tests.e2e.documents import APPLICATION, COMPONENT, EVENT, Document, condition, observed, synced
+from tests.e2e.documents import APPLICATION, COMPONENT, EVENT, condition, invalid, synced
 from tests.e2e.rudr_objects import CLAIM
-from tests.e2e.test_volumes import OWN, claim, finalizers, front, is_deleted, mounted, shop, unprotect, using
-
-
-def invalid(document: Document) -> bool:
-    return observed(document) and condition(document, "Valid") == "False"
+from tests.e2e.volumes import OWN, assert_kept, claim, finalizers, front, mounted, shop, unprotect, using
 
 
 async def delete_shop(cluster: Cluster, server: Server) -> None:
     await cluster.delete(APPLICATION, "shop")
     await cluster.gone(APPLICATION, "shop")
     await waiting.until_idle(cluster, server.mark, server.writes)
-
-
-async def assert_kept(cluster: Cluster, created: Document) -> None:
-    kept = await claim(cluster)
-    assert (kept["metadata"]["uid"], is_deleted(kept)) == (created["metadata"]["uid"], False)
 
 
 async def kept_events(cluster: Cluster) -> list[str]:

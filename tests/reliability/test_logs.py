@@ -36,7 +36,7 @@ from tests.e2e.documents import (
 )
 from tests.e2e.rudr_objects import CLAIM
 from tests.e2e.test_takeover import rudrs_shop
-from tests.e2e.test_volumes import front, mounted, shop, unprotect
+from tests.e2e.volumes import front, mounted, shop, unprotect
 
 OTHER_CONTAINERS = [{"name": "server", "image": "registry.example/other:2"}]
 OTHER_IMAGE = {"spec": {"template": {"spec": {"containers": OTHER_CONTAINERS}}}}

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import json
 import os
 from typing import Any
 
+import msgspec
 import pytest
 
 from rudr_py.api import kstatus
 from rudr_py.catalog import Catalog
+from rudr_py.model.crd_schemas import crds
 from rudr_py.testing.cluster import Cluster
 from tests.docs.pages import FOLDER, Page
-from tests.e2e.conftest import Kubectl, Rudr
+from tests.e2e.conftest import Kubectl, Rudr, Server
 from tests.e2e.documents import (
     APPLICATION,
     AUTOSCALER,
     COMPONENT,
+    CRD,
     DEPLOYMENT,
+    EVENT,
     Document,
     application,
     component,
     condition,
+    established,
     message,
     observed,
+    synced,
 )
+from tests.e2e.waiting import until_any
 
 NEVER_STARTS = {"local.rudr.dev/outcome": "image-pull-error"}
 
@@ -219,3 +228,70 @@ async def test_a_rollout_that_another_client_paused_is_named(
         assert "kubectl rollout resume deployment/shop-web" in message(paused, "Ready")
         await kubectl("rollout", "resume", "deployment/shop-web")
         await cluster.until(APPLICATION, "shop", ready)
+
+
+STORED = {
+    "no componentName": {"components": [{"instanceName": "shop-web"}]},
+    "text": "text",
+    "components are a number": {"components": 3},
+    "a component is text": {"components": ["web"]},
+}
+
+
+@pytest.mark.parametrize("spec", STORED.values(), ids=list(STORED))
+async def test_an_application_that_violates_the_schema_is_reported_without_a_retry_storm(
+    spec: Any, cluster_without_crds: Cluster, catalog: Catalog, server: Server, rudr: Rudr
+) -> None:
+    cluster = cluster_without_crds
+    await store_without_a_schema(cluster, spec)
+    async with cluster.controller(catalog):
+        before = server.mark()
+        if server.local is None:
+            # the server validates only what a write changes, so it accepts the status
+            root = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Valid") == "False")
+            assert kstatus.condition(root, "Valid")["reason"] == "InvalidDocument"
+            return
+        event = await until_any(cluster, EVENT, lambda event: event["reason"] == "InvalidDocument")
+        assert (event["type"], event["regarding"]["name"]) == ("Warning", "shop")
+        assert "spec" in event["note"]
+        code, text, _ = await rudr("status", "shop")
+        assert (code, "violates the schema of ApplicationConfiguration" in " ".join(text.split())) == (1, True)
+        code, text, _ = await rudr("doctor", "shop", "-o", "json")
+        problems = {
+            entry["check"]: entry["message"] for entry in json.loads(text)["items"] if entry["level"] == "problem"
+        }
+        assert code == 1
+        assert "violates the schema" in problems["documents"]
+        # a change of another object of the application does not lead to another attempt
+        await cluster.apply(component())
+        await cluster.apply(component("other"), other_application())
+        await cluster.until(APPLICATION, "other", synced)
+        writes = [write for write in server.writes(before) if "/shop/status" in write]
+        assert len(writes) == 1
+        await cluster.apply(application())
+        await cluster.until(APPLICATION, "shop", synced)
+
+
+def other_application() -> Document:
+    document = application(name="other")
+    document["spec"]["components"][0]["componentName"] = "other"
+    return document
+
+
+async def store_without_a_schema(cluster: Cluster, spec: Any) -> None:
+    """Store the application `shop` under a CRD without a schema, and then apply the CRDs of rudr."""
+    definitions = {document["metadata"]["name"]: document for document in crds.documents()}
+    name = "applicationconfigurations.core.oam.dev"
+    loose = copy.deepcopy(definitions[name])
+    (version,) = loose["spec"]["versions"]
+    version["schema"] = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    await cluster.apply(loose)
+    await cluster.until(CRD, name, established)
+    cluster.discovery.invalidate()
+    document = {**application(), "spec": spec}
+    target = await cluster.target(APPLICATION, "shop")
+    await cluster.client.create(target, msgspec.json.encode(document), "tester")
+    await cluster.apply(*definitions.values())
+    for other in definitions:
+        await cluster.until(CRD, other, established)
+    cluster.discovery.invalidate()

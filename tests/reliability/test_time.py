@@ -161,15 +161,35 @@ def test_a_trait_of_an_earlier_release_keeps_the_time_of_its_attachment() -> Non
     simulate(scenario)
 
 
-def test_a_lost_status_makes_every_run_once_job_new() -> None:
+def test_a_job_that_is_added_and_due_during_an_outage_is_not_missed() -> None:
+    async def scenario(cluster: SimulatedCluster) -> None:
+        cluster.apply(shop(FULL, HALF))
+        await asyncio.sleep(HOUR)
+        cluster.kill("rudr")
+        cluster.apply(shop(FULL, HALF, LAUNCH))
+        assert await at(cluster, 4, 17) == 6
+        cluster.start_controller("rudr")
+        assert await at(cluster, 4, 18) == 9
+        assert await at(cluster, 5, 16) == 6
+
+    simulate(scenario)
+
+
+def test_with_a_lost_status_jobs_count_from_the_last_edit_of_the_application() -> None:
     async def scenario(cluster: SimulatedCluster) -> None:
         cluster.apply(shop(FULL, HALF, LAUNCH))
         assert await at(cluster, 3, 16) == 9
         cluster.kill("rudr")
         cluster.write_status(APPLICATION, "shop", {})
         cluster.start_controller("rudr")
-        assert await at(cluster, 3, 17) == 6
-        assert await at(cluster, 4, 16) == 9
-        assert await at(cluster, 5, 16) == 6
+        assert await at(cluster, 3, 17) == 9
+        assert await at(cluster, 4, 16) == 6
+        cluster.kill("rudr")
+        cluster.write_status(APPLICATION, "shop", {})
+        # any edit counts, because the server stores the time of the last one only
+        cluster.patch(APPLICATION, "shop", {"metadata": {"annotations": {"note": "edited"}}})
+        cluster.start_controller("rudr")
+        assert await at(cluster, 5, 16) == 9
+        assert await at(cluster, 6, 16) == 6
 
     simulate(scenario)

@@ -119,7 +119,7 @@ async def test_the_strategy_of_a_live_deployment_follows_the_sharing_policy(clus
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.apply(with_volume(sharingPolicy="Exclusive"))
-        await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["strategy"]["type"] == "Recreate")
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["strategy"] == {"type": "Recreate"})
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.apply(with_volume(sharingPolicy="Shared"))
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["strategy"]["type"] == "RollingUpdate")

@@ -130,7 +130,9 @@ def _object_differences(
         yield f"{manifest.ref} does not exist"
         return
     owner = _owner(cluster, application, rendered, manifest)
-    desired = desired_objects.complete(manifest, owner)
+    desired = desired_objects.in_place(
+        desired_objects.complete(manifest, owner), live_object.decode(msgspec.json.encode(live))
+    )
     applied = live["metadata"].get("annotations", {}).get(APPLIED_ANNOTATION)
     if applied != desired.hash:
         yield f"{manifest.ref} has the hash {applied}, not {desired.hash}"

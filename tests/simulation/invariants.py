@@ -31,6 +31,7 @@ class Invariants:
         self.disturbances = 1
         self._cluster = cluster
         cluster.listen(self._check_write)
+        cluster.listen(self._check_pods)
         cluster.network.observers.append(self._check_leader)
         cluster.network.observers.append(self._count_fault)
 
@@ -70,6 +71,19 @@ class Invariants:
         elif event.type == DELETED and obj["kind"] == CONFIG_MAP.kind:
             for reader in expected.readers(self._cluster, event.name):
                 self._cluster.violation(f"{client} has deleted the ConfigMap {event.name}, which {reader} reads")
+
+    def _check_pods(self, event: Event, client: str) -> None:
+        """The pods of an instance belong to workloads of one kind: the next one starts after the end of the earlier."""
+        del client
+        pod = event.object
+        if pod["kind"] != "Pod" or event.type == DELETED or not _is_running(pod):
+            return
+        place = pod["metadata"]["labels"].get(metadata_keys.INSTANCE_LABEL)
+        for other in self._cluster.objects():
+            same = other["kind"] == "Pod" and other["metadata"]["labels"].get(metadata_keys.INSTANCE_LABEL) == place
+            if same and place and _is_running(other) and _owner_kind(other) != _owner_kind(pod):
+                names = f"{pod['metadata']['name']} and {other['metadata']['name']}"
+                self._cluster.violation(f"I3: the pods {names} of two workloads run at the same time")
 
     def _check_application(self, event: Event, client: str) -> None:
         obj, before = event.object, event.previous or {}
@@ -121,6 +135,14 @@ class Invariants:
         for text in self._cluster.records.texts:
             if SECRET in text:
                 self._cluster.violation(f"I8: the secret is in a log record: {text[:200]}")
+
+
+def _is_running(pod: Document) -> bool:
+    return pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+
+
+def _owner_kind(pod: Document) -> str:
+    return next((owner["kind"] for owner in pod["metadata"].get("ownerReferences", ()) if owner.get("controller")), "")
 
 
 def _reclaims(application: Document) -> bool:

@@ -35,8 +35,10 @@ TIMES: tuple[KillTime, ...] = ("before", "sent", "answered")
 VOLATILE = frozenset(
     {
         "attachedAt",
+        "batch.kubernetes.io/controller-uid",
         "clusterIP",
         "clusterIPs",
+        "controller-uid",
         "creationTimestamp",
         "deployment.kubernetes.io/revision",
         "deletionTimestamp",
@@ -57,12 +59,11 @@ VOLATILE = frozenset(
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
-    """The documents before the change, and the change. `xfail` is the reason why it does not converge yet."""
+    """The documents before the change, and the change."""
 
     name: str
     before: tuple[Document, ...] = ()
     change: Callable[[SimulatedCluster], None]
-    xfail: str = ""
 
 
 class KillPoint(msgspec.Struct, frozen=True):
@@ -122,13 +123,11 @@ SCENARIOS = (
         name="change-workload-type-of-a-deployment",
         before=(component("web"), application("shop", binding("web", "shop-web"))),
         change=_applying(component("web", WORKER)),
-        xfail="bugs-8: the selector of a Deployment contains the workload type and is immutable",
     ),
     Scenario(
         name="change-workload-type-to-a-task",
         before=(component("worker", WORKER), application("shop", binding("worker", "shop-worker"))),
         change=_applying(component("worker", TASK)),
-        xfail="bugs-14: the Job waits for the pods of the Deployment, which is deleted after the Job has been applied",
     ),
     Scenario(
         name="remove-traits",

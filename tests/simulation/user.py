@@ -34,7 +34,10 @@ Document = dict[str, Any]
 
 CHILDREN = ("Deployment", "StatefulSet", "Service", "ConfigMap", "Ingress", "HorizontalPodAutoscaler", "Job")
 
-TYPES = {"web": (SERVER, SINGLETON_SERVER), "worker": (WORKER, SINGLETON_WORKER)}
+TYPES = {
+    "web": (SERVER, SINGLETON_SERVER, WORKER, SINGLETON_WORKER),
+    "worker": (WORKER, SINGLETON_WORKER, SERVER, TASK),
+}
 
 
 class User:
@@ -154,7 +157,7 @@ class User:
             self._cluster.apply(chosen[0])
 
     def _change_workload(self) -> None:
-        """To a type with another kind of object; the same kind waits for bugs-8, a Task for bugs-14 of the table."""
+        """To a type with another kind of object, or with the same one."""
         name = self._source.choice(("web", "worker"))
         old = self.components[name]["spec"]["containers"][0]
         config = old["config"][0]["value"] if name == "web" else ""

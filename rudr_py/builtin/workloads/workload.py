@@ -21,6 +21,7 @@ from rudr_py.api import (
     Rendered,
     WorkloadContext,
     WorkloadType,
+    get_in,
     pods,
 )
 from rudr_py.builtin import kinds, labels
@@ -93,7 +94,9 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
         """
         own = tuple(manifest for manifest in ctx.manifests if manifest.kind != kinds.AUTOSCALER)
         health = super().health(msgspec.structs.replace(ctx, manifests=own))
-        return pods.explain(health, ctx.observed(kinds.POD))
+        live = ctx.live(Ref(self.kind, ctx.instance)) if self.kind == kinds.STATEFUL_SET else None
+        newest = get_in(live, "status", "updateRevision", default="")
+        return pods.explain(health, ctx.observed(kinds.POD), revision=newest)
 
 
 def _service(ctx: WorkloadContext[Any], own: dict[str, str]) -> tuple[Manifest, ...]:

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 
 from rudr_py import errors
 from rudr_py.controller.apply import decide, managed_fields, mounts, runs, template_annotations
+from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.contention import Contention, Place
 from rudr_py.controller.apply.decide import (
     Adopt,
     Apply,
+    Clear,
     Create,
     Decision,
     Document,
@@ -24,17 +26,20 @@ from rudr_py.controller.apply.decide import (
     Replace,
     Rest,
     Settle,
+    Supersede,
     Touch,
     Wait,
 )
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.field_handover import Handover
 from rudr_py.controller.apply.managed_fields import Drift
-from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.apply.refusals import REPLACEMENTS, Refusals
+from rudr_py.controller.apply.replacement import immutable_fields, refused_apply
+from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.rudr_adoption import RudrAdoption
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.change_log import Event
-from rudr_py.controller.results.failures import RefusedError, WaitingError
+from rudr_py.controller.results.failures import RefusedError, SupersededError, WaitingError
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube import requests
 from rudr_py.kube.cached_client import CachedClient
@@ -47,6 +52,9 @@ from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 CREATE_ONLY = "1"
 """A resourceVersion that no object has: an apply with it creates or is refused, and never overwrites."""
 
+ATTEMPTS = 4
+"""How many decisions follow each other: the cache was late, a default is cleared, the object is replaced."""
+
 
 class Applier:
     """Applies one object after another."""
@@ -58,12 +66,14 @@ class Applier:
         recorder: Recorder,
         contention: Contention,
         refusals: Refusals,
+        rollouts: RolloutUnblocker,
     ) -> None:
         self._client = client
         self._state = state
         self._recorder = recorder
         self._contention = contention
         self._refusals = refusals
+        self._rollouts = rollouts
         self._handover = Handover(client.client)
         self._adoption = RudrAdoption(client.client)
 
@@ -75,15 +85,17 @@ class Applier:
         """
         namespace = application.namespace
         live = self._state.get(desired.ref.kind, namespace, desired.ref.name)
+        desired = desired_objects.in_place(desired, live)
         observation = self._observe(application, desired, live)
         decision = decide.decide(desired, observation, history)
         if isinstance(decision, Rest):
+            await self._rollouts.unblock(application, desired, live)
             return _present(live)
         if isinstance(decision, Wait):
             raise WaitingError(decision.message, reason=decision.reason)
         place = (str(desired.ref), desired.hash, live.uid if live is not None else "")
         key = ObjectKey(namespace, application.name)
-        refused = self._refusals.get(key, place)
+        refused = self._refusals.get(key, place, _revision(live))
         if refused is not None:
             raise refused.with_traceback(None)
         try:
@@ -91,7 +103,10 @@ class Applier:
             return await self._execute(application, desired, history, target, observation, decision)
         except errors.RudrError as error:
             if failures.of(desired.ref, error).kind == "refused":
-                self._refusals.put(key, place, error)
+                if isinstance(error, RefusedError) and error.reason == immutable_fields.IMMUTABLE:
+                    self._refusals.put_lasting(key, place, _revision(live), error)
+                else:
+                    self._refusals.put(key, place, error)
             raise
 
     def _observe(self, application: LiveObject, desired: DesiredObject, live: LiveObject | None) -> Observation:
@@ -128,16 +143,18 @@ class Applier:
         restores = decide.reverts(desired, observation.live, history.record) and not isinstance(decision, Settle)
         if restores:
             await self._check_contention(application, desired, target, decision)
-        for attempt in (1, 2):
+        for attempt in range(ATTEMPTS):
             if isinstance(decision, Read):
                 observation = await self._read(target, observation)
+                desired = desired_objects.in_place(desired, observation.live)
                 decision = decide.decide(desired, observation, history)
             try:
                 written = await self._perform(application, desired, target, decision)
-            except (errors.ConflictError, errors.InvalidError) as error:
-                if attempt == 2 or not _is_another_object(decision, error):
+            except (errors.ConflictError, errors.InvalidError, errors.ForbiddenError) as error:
+                following = await self._after_refusal(application, desired, target, decision, error)
+                if following is None or attempt == ATTEMPTS - 1 or (attempt and isinstance(following, Read)):
                     raise
-                decision = Read()
+                decision = following
             else:
                 break
         if written is None:
@@ -145,6 +162,29 @@ class Applier:
         if restores:
             self._contention.reverted(_place(desired, target))
         return written
+
+    async def _after_refusal(
+        self,
+        application: LiveObject,
+        desired: DesiredObject,
+        target: Target,
+        decision: Decision,
+        error: errors.ApiError,
+    ) -> Decision | None:
+        """The decision that follows a refused one; None where the refusal is final."""
+        if _is_another_object(decision, error):
+            return Read()
+        if not isinstance(decision, Apply | Adopt | Clear) or isinstance(error, errors.ConflictError):
+            return None
+        live = await self._client.get(target)
+        if live["metadata"]["uid"] != decision.uid:
+            return Read()
+        following = await refused_apply.decide(self._client.client, target, desired, live, error)
+        key = ObjectKey(application.namespace, application.name)
+        if isinstance(following, Replace) and self._refusals.replace(key, (str(desired.ref), desired.hash)):
+            message = f"{desired.ref} was replaced {REPLACEMENTS} times within an hour by the same body; {error}"
+            return Refuse(message, immutable_fields.IMMUTABLE)
+        return following
 
     async def _read(self, target: Target, observation: Observation) -> Observation:
         try:
@@ -169,16 +209,31 @@ class Applier:
                 return await self._touch(application, desired, target, "changed", decision.uid)
             case Settle():
                 await self._settle(application, desired, target, decision.uid)
+            case Clear():
+                return await self._clear(application, desired, target, decision)
             case Replace():
-                with contextlib.suppress(errors.NotFoundError):
-                    await self._client.delete(target, uid=decision.uid, propagation=decision.propagation)
-                    self._log("deleted", application, desired, reason=decision.reason)
+                await self._replace(application, desired, target, decision)
                 raise WaitingError(decision.message, reason=decision.reason)
+            case Supersede():
+                await self._rehearse(desired, target)
+                raise SupersededError(decision.message, decision.predecessors, reason=decision.reason)
             case Wait():
                 raise WaitingError(decision.message, reason=decision.reason)
             case Refuse():
                 raise RefusedError(decision.message, reason=decision.reason)
         return None
+
+    async def _rehearse(self, desired: DesiredObject, target: Target) -> None:
+        """Raise the error with which the server would refuse the object, before anything is deleted for it.
+
+        A quota that its predecessors use is free after their deletion, and some webhooks do not support dry runs.
+        """
+        body = desired.encoded(resource_version=CREATE_ONLY)
+        try:
+            await self._client.client.send(requests.apply(target, body, FIELD_MANAGER, dry_run=True))
+        except errors.ApiError as error:
+            if not any(text in error.message for text in ("exceeded quota", "does not support dry run")):
+                raise
 
     async def _apply(self, application: LiveObject, desired: DesiredObject, target: Target, apply: Apply) -> LiveObject:
         drift = await self._drift(desired, target, apply)
@@ -193,6 +248,21 @@ class Applier:
             # the answer is not cached: it is not the state that was applied, and a newer one may have been watched
             await self._settle(application, desired, target, apply.uid)
         return written
+
+    async def _clear(self, application: LiveObject, desired: DesiredObject, target: Target, clear: Clear) -> LiveObject:
+        document = await self._client.get(target)
+        held = await self._handover.clear(target, desired, document, clear.path)
+        body = await self._body(desired, target, clear.uid, document)
+        written = await self._write(application, desired, target, "changed", body)
+        await self._handover.hold(target, held)
+        return written
+
+    async def _replace(self, application: LiveObject, desired: DesiredObject, target: Target, replace: Replace) -> None:
+        with contextlib.suppress(errors.NotFoundError):
+            await self._client.delete(target, uid=replace.uid, propagation=replace.propagation)
+            self._log("deleted", application, desired, reason=replace.reason)
+            if not desired.planned.inputs_digest:
+                self._recorder.record(application, replace.reason, replace.message, action="Replace")
 
     async def _adopt(self, application: LiveObject, desired: DesiredObject, target: Target, adopt: Adopt) -> LiveObject:
         planned, owner = desired.planned, desired.owner
@@ -287,6 +357,11 @@ def _present(live: LiveObject | None) -> LiveObject | None:
     return None if live is None or live.deleting else live
 
 
+def _revision(live: LiveObject | None) -> str:
+    """A text that changes with the spec of the object, or, where that has no generation, with any of its fields."""
+    return "" if live is None else str(live.generation or live.resource_version)
+
+
 def _place(desired: DesiredObject, target: Target) -> Place:
     return target.namespace, desired.ref, desired.hash
 
@@ -297,7 +372,7 @@ def _is_another_object(decision: Decision, error: errors.ApiError) -> bool:
     A create is answered by 409 when the object exists; an apply by 409 when it does not, and by 422 when it has
     another uid.
     """
-    if not isinstance(decision, Create | Apply):
+    if not isinstance(decision, Create | Supersede | Apply):
         return False
     if isinstance(error, errors.ConflictError):
         return True

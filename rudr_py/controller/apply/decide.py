@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.api import Path, Ref
 from rudr_py.controller.apply import ownership, runs, template_annotations
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.state import inventory
@@ -103,12 +104,27 @@ class Settle(msgspec.Struct, frozen=True):
     uid: str
 
 
+class Clear(msgspec.Struct, frozen=True):
+    """Apply the object after the values at a path, which the server has set and no manager owns, have been given up."""
+
+    uid: str
+    path: Path
+
+
 class Replace(msgspec.Struct, frozen=True):
-    """Delete an object that ran with other inputs, with its pods. A later decision creates the next one."""
+    """Delete an object that cannot become the desired one in place. A later decision creates the next one."""
 
     uid: str
     message: str
     propagation: str = "Foreground"
+    reason: str = REPLACING
+
+
+class Supersede(msgspec.Struct, frozen=True):
+    """Delete the earlier workloads of the instance, with their pods. A later decision creates the object."""
+
+    predecessors: tuple[Ref, ...]
+    message: str
     reason: str = REPLACING
 
 
@@ -134,7 +150,7 @@ class Refuse(msgspec.Struct, frozen=True):
     reason: str
 
 
-Decision = Create | Apply | Adopt | Touch | Settle | Replace | Rest | Read | Wait | Refuse
+Decision = Create | Apply | Adopt | Touch | Settle | Clear | Replace | Supersede | Rest | Read | Wait | Refuse
 
 
 def decide(desired: DesiredObject, observation: Observation, history: History) -> Decision:
@@ -182,15 +198,17 @@ def _decide_creation(desired: DesiredObject, observation: Observation, run: Run 
     """The object is absent, or is being deleted."""
     if runs.ended(desired.planned, run):
         return Rest()
-    if desired.planned.adopt:
+    if observation.live is not None or desired.planned.adopt:
         state = "does not exist" if observation.live is None else "is being deleted"
-        return Wait(f"{desired.ref} {state}; it cannot be taken over", TERMINATING)
-    if observation.live is not None:
-        return Wait(f"{desired.ref} is being deleted; it is created again after its deletion", TERMINATING)
-    if not desired.planned.inputs_digest or not observation.pods:
+        end = "it cannot be taken over" if desired.planned.adopt else "it is created again after its deletion"
+        return Wait(f"{desired.ref} {state}; {end}", TERMINATING)
+    if not desired.awaited and not (desired.planned.inputs_digest and observation.pods):
         return Create()
     if not observation.confirmed:
         return Read()
+    if desired.awaited:
+        message = f"{desired.ref} waits for the earlier workload of its instance to end: {', '.join(desired.awaited)}"
+        return Supersede(desired.predecessors, message) if desired.predecessors else Wait(message, REPLACING)
     return Wait(f"{desired.ref} waits for the pods of its last run to end: {', '.join(observation.pods)}", REPLACING)
 
 

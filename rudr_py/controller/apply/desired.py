@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Ref
+from rudr_py.api import Ref, get_in
 from rudr_py.controller.apply import template_annotations
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
-from rudr_py.model.metadata_keys import INPUTS_ANNOTATION, RECLAIM
+from rudr_py.model.metadata_keys import INPUTS_ANNOTATION, RECLAIM, WORKLOAD_TYPE_LABEL
 from rudr_py.render.values import digests
 from rudr_py.render.values.plan import PlannedObject
 
@@ -24,7 +24,8 @@ class DesiredObject(msgspec.Struct, frozen=True):
     `former_hash` is that of the body as earlier releases rendered it, with all annotations of the component in its pod
     template; empty where that is the same. An `owner` without uid does not exist yet; the body then has no owner
     reference. `former_owners` are the uids of earlier owners: an object of one of them is managed by rudr, and its
-    apply passes it to the current owner.
+    apply passes it to the current owner. `awaited` are the names of workloads and pods that end before the object is
+    created; `predecessors` are those of the workloads that have to be deleted for that.
     """
 
     planned: PlannedObject
@@ -33,6 +34,8 @@ class DesiredObject(msgspec.Struct, frozen=True):
     hash: str
     former_owners: frozenset[str] = frozenset()
     former_hash: str = ""
+    awaited: tuple[str, ...] = ()
+    predecessors: tuple[Ref, ...] = ()
 
     @property
     def ref(self) -> Ref:
@@ -69,6 +72,60 @@ def complete(
     annotations = {**document["metadata"].get("annotations", {}), APPLIED_ANNOTATION: applied}
     document = {**document, "metadata": {**document["metadata"], "annotations": annotations}}
     return DesiredObject(planned, owner, document, applied, former_owners, former)
+
+
+def in_place(desired: DesiredObject, live: LiveObject | None) -> DesiredObject:
+    """The desired object as it is applied to the live one: with its pod selector, and with labels of pods that match.
+
+    The selector of a workload of Kubernetes is immutable, and contains the label of the workload type at the time when
+    the object was created. Unchanged for an absent object and for a selector that differs in anything else.
+    """
+    body = desired.planned.body
+    selector = get_in(body, "spec", "selector", "matchLabels", default={})
+    labels = get_in(body, "spec", "template", "metadata", "labels", default={})
+    if live is None or live.deleting or desired.ref.kind.group != "apps" or not (selector and labels):
+        return desired
+    kept = _selected(live)
+    if kept == selector or kept != {**selector, WORKLOAD_TYPE_LABEL: kept.get(WORKLOAD_TYPE_LABEL)}:
+        return desired
+    spec = body["spec"]
+    metadata = {**spec["template"]["metadata"], "labels": {**labels, **kept}}
+    template = {**spec["template"], "metadata": metadata}
+    changed = {**spec, "selector": {**spec["selector"], "matchLabels": kept}, "template": template}
+    planned = msgspec.structs.replace(desired.planned, body={**body, "spec": changed})
+    completed = complete(planned, desired.owner)
+    return msgspec.structs.replace(
+        desired,
+        planned=planned,
+        document=completed.document,
+        hash=completed.hash,
+        former_hash=completed.former_hash,
+    )
+
+
+class _Selector(msgspec.Struct, frozen=True, rename="camel"):
+    match_labels: dict[str, str] = {}
+    match_expressions: list[msgspec.Raw] = []
+
+
+class _Selecting(msgspec.Struct, frozen=True):
+    selector: _Selector = _Selector()
+
+
+class _Workload(msgspec.Struct, frozen=True):
+    spec: _Selecting = _Selecting()
+
+
+_workloads = msgspec.json.Decoder(_Workload)
+
+
+def _selected(live: LiveObject) -> dict[str, str]:
+    """The labels that the live object selects; empty for a selector with expressions, or of another form."""
+    try:
+        selector = _workloads.decode(live.body).spec.selector
+    except msgspec.MsgspecError:
+        return {}
+    return {} if selector.match_expressions else selector.match_labels
 
 
 def without_owner(desired: DesiredObject) -> DesiredObject:

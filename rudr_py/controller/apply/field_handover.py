@@ -10,11 +10,15 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
+from rudr_py.api import Path
 from rudr_py.controller.apply import managed_fields
+from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.kube.client import Client
 from rudr_py.kube.requests import Target
 from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
+
+Document = dict[str, Any]
 
 
 class Handover:
@@ -44,6 +48,31 @@ class Handover:
     async def settle(self, target: Target, planned: PlannedObject, uid: str) -> None:
         """Give up every held field, because the first manager owns it again."""
         await self._client.apply(target, msgspec.json.encode(_identity(planned, uid)), HANDOVER_MANAGER, force=False)
+
+    async def clear(self, target: Target, desired: DesiredObject, document: Document, path: Path) -> Document:
+        """Give the part at `path` its desired value, without the defaults of the server that contradict it.
+
+        A default has no owner, and an apply removes fields of its own manager only: the live part is held, then
+        replaced. Returns the body for `hold`, after the first manager has applied the object. Raises ConflictError when
+        the object has changed since `document`.
+        """
+        planned, metadata = desired.planned, document["metadata"]
+        fields = managed_fields.entry(document, HANDOVER_MANAGER)
+        held = _identity(planned, metadata["uid"])
+        for kept in planned.handover:
+            if managed_fields.owns(fields, kept):
+                held = _merged(held, managed_fields.nested(kept, managed_fields.value(document, kept)))
+        live = _identity(planned, metadata["uid"], metadata["resourceVersion"])
+        live = _merged(live, managed_fields.nested(path, managed_fields.value(document, path)))
+        await self.hold(target, _merged(held, live))
+        await self.hold(
+            target, _merged(held, managed_fields.nested(path, managed_fields.value(desired.document, path)))
+        )
+        return held
+
+    async def hold(self, target: Target, content: Document) -> None:
+        """Hold exactly the fields of this body."""
+        await self._client.apply(target, msgspec.json.encode(content), HANDOVER_MANAGER)
 
 
 def _identity(planned: PlannedObject, uid: str, resource_version: str = "") -> dict[str, Any]:

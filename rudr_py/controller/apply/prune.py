@@ -36,10 +36,14 @@ AUTOSCALER = "HorizontalPodAutoscaler"
 
 
 class PruneCandidate(msgspec.Struct, frozen=True):
-    """An object that is not planned any more; `live` is None where only a record of it exists."""
+    """An object that is not planned any more; `live` is None where only a record of it exists.
+
+    With the propagation `Foreground` the object exists until its dependents, such as pods, are deleted.
+    """
 
     ref: Ref
     live: LiveObject | None
+    propagation: str = "Background"
 
 
 class PruneSchedule(msgspec.Struct, frozen=True):
@@ -114,6 +118,11 @@ def belongs(state: ClusterState, application: LiveObject, live: LiveObject) -> b
     """Whether the application or one of its ComponentInstances owns a live object; one without owner is kept."""
     children = (child.uid for kind, child in state.children(application) if kind == COMPONENT_INSTANCE)
     return live.owner_uid != "" and live.owner_uid in {application.uid, *children}
+
+
+def is_deleted(candidate: PruneCandidate) -> bool:
+    """Whether a candidate is being deleted already."""
+    return candidate.live is not None and candidate.live.deleting
 
 
 def _scaled(candidate: PruneCandidate) -> Ref | None:
@@ -224,11 +233,11 @@ class Pruner:
     def _keeps(
         self, application: LiveObject, candidate: PruneCandidate, candidates: tuple[PruneCandidate, ...]
     ) -> bool:
-        """Whether a candidate owns an object that is not a candidate; the garbage collector would delete it.
+        """Whether a ComponentInstance owns an object that is not a candidate; the garbage collector would delete it.
 
-        An example is the former ComponentInstance of an instance, until every object has passed to the current one.
+        It is the former one of an instance, of which not every object has passed to the current one.
         """
-        if candidate.live is None:
+        if candidate.live is None or candidate.ref.kind != COMPONENT_INSTANCE:
             return False
         refs = {other.ref for other in candidates}
         owned = self._state.owned_by(candidate.live.uid, application.namespace)
@@ -252,22 +261,26 @@ class Pruner:
             if live.deleting:
                 self._terminating.put((application.uid, candidate.ref), None)
                 return False, False
-            return await self._send(application, target, live)
+            return await self._send(application, target, live, candidate.propagation)
         except (errors.NotFoundError, errors.KindAbsentError):
             return True, False
 
-    async def _send(self, application: LiveObject, target: Target, live: LiveObject) -> tuple[bool, bool]:
+    async def _send(
+        self, application: LiveObject, target: Target, live: LiveObject, propagation: str
+    ) -> tuple[bool, bool]:
         """Send the DELETE, once more for an object that has just changed. Returns the same as `_delete`."""
         try:
-            return await self._send_once(application, target, live), True
+            return await self._send_once(application, target, live, propagation), True
         except errors.ConflictError:
             newer = await self._read(application, target)
             if newer is None or newer.uid != live.uid:
                 return True, False
-            return (False, False) if newer.deleting else (await self._send_once(application, target, newer), True)
+            if newer.deleting:
+                return False, False
+            return await self._send_once(application, target, newer, propagation), True
 
-    async def _send_once(self, application: LiveObject, target: Target, live: LiveObject) -> bool:
-        request = requests.delete(target, uid=live.uid, resource_version=live.resource_version)
+    async def _send_once(self, application: LiveObject, target: Target, live: LiveObject, propagation: str) -> bool:
+        request = requests.delete(target, uid=live.uid, resource_version=live.resource_version, propagation=propagation)
         answer = live_object.decode(await self._client.client.send(request))
         ref = Ref(Kind(target.resource.api_version, target.resource.kind), target.name)
         instance = live.labels.get(labels.INSTANCE, "")

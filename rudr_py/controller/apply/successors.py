@@ -92,6 +92,8 @@ def _succeeds(
     """Whether the planned object, which is not applied, replaces the candidate or a part of its instance."""
     is_new = find(planned.ref) is None
     instance = _instance(candidate)
+    if candidate.ref.kind == COMPONENT_INSTANCE and instance in ("", naming.join(planned.instance)):
+        return True  # the former owner of an instance that has moved; one of Rudr has no label
     if instance != naming.join(planned.instance):
         siblings = (other for other in others if _instance(other) == instance)
         return (

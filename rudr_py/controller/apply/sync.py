@@ -14,16 +14,14 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.apply import dependencies, prune, successors
-from rudr_py.controller.apply import desired as desired_objects
-from rudr_py.controller.apply import former_owners as former
+from rudr_py.controller.apply import dependencies, predecessors, prune, successors
 from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.finalizer import Finalizer
-from rudr_py.controller.apply.prune import Pruner
+from rudr_py.controller.apply.prune import PruneCandidate, Pruner
 from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.results import failures
-from rudr_py.controller.results.failures import Failure, WaitingError
+from rudr_py.controller.results.failures import Failure, SupersededError, WaitingError
 from rudr_py.controller.results.result import Result
 from rudr_py.controller.state import inventory
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -57,11 +55,13 @@ class Attempt:
 
     `unapplied` are the objects that could not be applied, each with the message of the server where it refused the
     object, else with an empty text. `ended` is whether every further request would fail for the same reason.
+    `superseded` are the earlier workloads that have been deleted for an object that waits for their end.
     """
 
     failures: list[Failure] = field(default_factory=list)
     unapplied: dict[Ref, str] = field(default_factory=dict)
     ended: bool = False
+    superseded: frozenset[Ref] = frozenset()
 
     @property
     def denials(self) -> bool:
@@ -142,6 +142,7 @@ class Syncer:
             self._refusals.freed(key)
         if pruned and attempt.denials:
             # a deleted object may have been the cause; deletions that waited for the refused objects follow
+            guarded.superseded = attempt.superseded
             attempt = guarded
             await self._apply_all(application, plan, records, runs, attempt)
             await self._prune(application, plan, records, attempt, done=pruned)
@@ -190,15 +191,28 @@ class Syncer:
             history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
             try:
                 check_reads(self._state, application.namespace, plan, planned)
-                former_owners = former.uids(self._state, application, plan, planned)
-                desired = desired_objects.complete(planned, self._owner(application, planned, plan), former_owners)
+                owner = self._owner(application, planned, plan)
+                desired = predecessors.complete(self._state, application, plan, planned, owner)
                 live = await self._applier.ensure(application, desired, history)
             except errors.RudrError as error:
                 attempt.fail(planned.ref, failures.of(planned.ref, error, needed=_purpose(planned, plan)))
                 attempt.ended = await self._pruner.ends(application, attempt.failures[-1])
+                if isinstance(error, SupersededError):
+                    await self._end(application, error.predecessors, attempt)
             else:
                 if live is not None and live.uid:
                     records[planned.ref] = AppliedRecord(planned.ref, live.uid, inventory.digest(live))
+
+    async def _end(self, application: LiveObject, predecessors: tuple[Ref, ...], attempt: Attempt) -> None:
+        """Delete earlier workloads of an instance, each after its pods."""
+        candidates = [
+            PruneCandidate(ref, self._state.get(ref.kind, application.namespace, ref.name), "Foreground")
+            for ref in predecessors
+            if ref not in attempt.superseded
+        ]
+        pruned = await self._pruner.prune(application, candidates)
+        attempt.failures += pruned.failures
+        attempt.superseded |= pruned.gone | pruned.deleted
 
     def _owner(self, application: LiveObject, planned: PlannedObject, plan: Plan) -> LiveObject | None:
         if planned.owner == "none":
@@ -223,8 +237,10 @@ class Syncer:
         if attempt.ended:
             return frozenset()
         schedule = prune.schedule(self._state, application, plan, records.values())
-        deferred = successors.deferred(self._state, application.namespace, plan, schedule.last, attempt.unapplied)
-        due = [one for one in (*schedule.first, *schedule.last) if one.ref not in deferred and one.ref not in done]
+        last = [one for one in schedule.last if one.ref not in attempt.superseded and not prune.is_deleted(one)]
+        deferred = successors.deferred(self._state, application.namespace, plan, last, attempt.unapplied)
+        due = [one for one in (*schedule.first, *schedule.last) if one.ref not in (*deferred, *done)]
+        due = [one for one in due if one.ref not in attempt.superseded]
         pruned = await self._pruner.prune(application, due)
         for ref in pruned.gone:
             records.pop(ref, None)

@@ -16,8 +16,8 @@ from rudr_py.catalog import Catalog
 from rudr_py.controller.state.applications import Applications, Read, RenderedPlan
 from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
-from rudr_py.render.values.inputs import Inputs, Observed, TypeKey
-from rudr_py.render.values.plan import BoundType, Plan
+from rudr_py.render.values.inputs import Inputs, Observed, Times
+from rudr_py.render.values.plan import Plan
 
 
 class _RecordedReads:
@@ -91,20 +91,22 @@ def _is_same(rendered: RenderedPlan, inputs: Inputs) -> bool:
 
 def _has_same_times(rendered: RenderedPlan, inputs: Inputs) -> bool:
     """Whether every type got the times that the status has for it now; a time that the status lost begins anew."""
-    bound_types = list(rendered.plan.bound_types())
-    keys = {key for key, _ in bound_types}
     before = rendered.inputs
-    if (before.attached.keys() & keys) - inputs.attached.keys():
-        return False
-    if (before.first_seen.keys() & keys) - inputs.first_seen.keys():
-        return False
-    return all(_got_times(key, bound_type, inputs) for key, bound_type in bound_types)
+    for key, bound_type in rendered.plan.bound_types():
+        if key in before.attached and key not in inputs.attached:
+            return False
+        context = bound_type.context
+        is_attached = isinstance(context, TraitContext | ScopeContext)
+        if is_attached and inputs.attached.get(key, context.attached_at) != context.attached_at:
+            return False
+        requested, old, new = bound_type.first_seen or {}, before.first_seen.get(key), inputs.first_seen.get(key)
+        if any(not _is_current(requested, digest, old, new) for digest in requested):
+            return False
+    return True
 
 
-def _got_times(key: TypeKey, bound_type: BoundType[Any], inputs: Inputs) -> bool:
-    """Whether a type got the times that the status has; the status may not have stored those of a new value yet."""
-    context, stored = bound_type.context, inputs.first_seen.get(key, {})
-    is_attached = isinstance(context, TraitContext | ScopeContext)
-    if is_attached and inputs.attached.get(key, context.attached_at) != context.attached_at:
-        return False
-    return all(stored.get(digest, time) == time for digest, time in (bound_type.first_seen or {}).items())
+def _is_current(requested: Times, digest: str, old: Times | None, new: Times | None) -> bool:
+    """Whether a type would get the same time of a value again. The status may not contain that of a new value yet."""
+    if new is not None and digest in new:
+        return new[digest] == requested[digest]
+    return (new is None) == (old is None) and digest not in (old or {})

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
+from datetime import datetime
+
 from rudr_py import errors
 from rudr_py.catalog import Catalog
 from rudr_py.controller.state import definition_index
@@ -52,6 +56,7 @@ class InputReader:
             observed=Belongings(self._state, live),
             attached=previous.attached,
             first_seen=previous.first_seen,
+            edited=_edit_times({"": live, **objects}),
             packages=previous.packages,
             definitions=self._state.definitions.current(),
             scopes_of=applications.scopes.scopes(live.namespace),
@@ -76,6 +81,17 @@ class InputReader:
         application_state.document = document
         self._state.applications.keep_rendered(key)
         return document.parsed
+
+
+def _edit_times(objects: Mapping[str, LiveObject | None]) -> dict[str, datetime]:
+    """The times of the last edits of documents; an invalid time counts as absent."""
+    times = {}
+    for name, live in objects.items():
+        with contextlib.suppress(ValueError):
+            moment = datetime.fromisoformat(live.edited) if live is not None else None
+            if moment is not None and moment.tzinfo is not None:
+                times[name] = moment
+    return times
 
 
 def _subjects(inputs: Inputs, catalog: Catalog) -> frozenset[Subject]:

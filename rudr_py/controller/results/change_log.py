@@ -39,6 +39,7 @@ OTHER_CONDITION = "condition of application changed"
 
 CONTESTED = "contested"
 PLUGIN_FAULT = "plugin-fault"
+STATUS_REFUSED = "status-refused"
 
 
 def changed(event: Event, ref: Ref, *, application: str = "", instance: str = "", **fields: str) -> None:
@@ -66,6 +67,14 @@ def condition(application: str, condition: Mapping[str, Any]) -> None:
         "reason": str(condition["reason"]),
     }
     log.info(message, extra=extra)
+
+
+def status_refused(application: str, error: str) -> None:
+    """Log that the status of an application cannot be written, because its document violates the schema."""
+    log.warning(
+        "status refused by the API server",
+        extra={"event": STATUS_REFUSED, "application": application, "error": error},
+    )
 
 
 def plugin_fault(failed_call: FailedCall) -> None:

@@ -46,6 +46,14 @@ class WaitingError(errors.RudrError):
         self.after = after
 
 
+class SupersededError(WaitingError):
+    """The object cannot be written before `predecessors`, which the caller deletes with their pods."""
+
+    def __init__(self, message: str, predecessors: tuple[Ref, ...], *, reason: str) -> None:
+        super().__init__(message, reason=reason)
+        self.predecessors = predecessors
+
+
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """An object that is not as desired.
 

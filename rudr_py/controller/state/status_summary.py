@@ -18,11 +18,15 @@ HEALTH: Final = ("healthy", "unhealthy")
 
 
 class StatusSummary(msgspec.Struct, frozen=True):
-    """The condition Ready, the states of the instances, and the values of the health scopes."""
+    """The condition Ready, the states of the instances, and the values of the health scopes.
+
+    `refused` is whether the server refuses the status, so that it is not stored.
+    """
 
     ready: str = "Unknown"
     instances: tuple[str, ...] = ()
     health_scopes: tuple[str, ...] = ()
+    refused: bool = False
 
 
 def summarize(status: Mapping[str, Any]) -> StatusSummary:

@@ -15,10 +15,13 @@ from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.state import status_summary
 from rudr_py.controller.state.applications import ApplicationState
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.status.writer import StatusWriter
+from rudr_py.controller.state.status_summary import StatusSummary
+from rudr_py.controller.status.writer import REFUSED_INTERVAL, StatusRefusedError, StatusWriter
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import COMPONENT_INSTANCE
+from rudr_py.render import render
 from rudr_py.render.status import status
 from rudr_py.render.status.conditions import TRAITS_READY, SyncState
 from rudr_py.render.status.status import PreviousStatus
@@ -72,6 +75,19 @@ class StatusReporter:
             return result
         application_state.missing_rights = ()
         return merge(result, Result(requeue_after=SOON))
+
+    def refused(self, application: LiveObject, error: StatusRefusedError) -> Result:
+        """Report where the status cannot: by an event and a log line, once for each version of the application.
+
+        It is reconciled again when it changes, or after a long time, because the schema may change, too.
+        """
+        application_state = self._state.applications.get(ObjectKey(application.namespace, application.name))
+        application_state.summary = StatusSummary("False", refused=True)
+        if not error.repeated:
+            change_log.status_refused(application.name, str(error))
+            note = f"the status cannot be written, because the document violates its schema: {error}"
+            self._recorder.record(application, render.INVALID, note, action="Report", warning=True)
+        return Result(error=str(error), retry="never", requeue_after=REFUSED_INTERVAL + 1)
 
     async def _write(self, snapshot: Snapshot, desired: dict[str, Any], *, urgent: bool = False) -> Result:
         self._log(snapshot, desired)

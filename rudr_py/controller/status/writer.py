@@ -20,6 +20,7 @@ from rudr_py.kube.cache import Change
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.requests import Target
 from rudr_py.settings import FIELD_MANAGER
 
 OUR_FIELDS = frozenset(
@@ -48,6 +49,31 @@ REPORTED = 3
 """How many times in a row another client replaces a status before that is logged."""
 
 
+REFUSED_INTERVAL = 3600.0
+"""Seconds until a status that the server refused is written again although its object has not changed."""
+
+_UNTYPED = "failed to create typed live object"
+"""Part of the message of the server for an apply to an object that is stored with a field of another type."""
+
+
+class StatusRefusedError(errors.RudrError):
+    """The server refuses the status of an object, because the rest of the object violates the schema of its kind.
+
+    `repeated` is whether the object has not changed since the server refused it; then no request was sent.
+    """
+
+    def __init__(self, message: str, *, repeated: bool) -> None:
+        super().__init__(message)
+        self.repeated = repeated
+
+
+class _Refused(msgspec.Struct, frozen=True):
+    """The version of an object whose status the server refused, and the message."""
+
+    resource_version: str
+    message: str
+
+
 class _Written(msgspec.Struct, frozen=True):
     """The last write of a status: its content without times, its time, and how many times in a row it was replaced."""
 
@@ -65,12 +91,17 @@ class StatusWriter:
         self._interval = interval
         self._written: TtlMap[str, _Written] = TtlMap(clock, max(interval, 2 * LONGEST_INTERVAL))  # by uid
         self._altered: TtlMap[str, bytes] = TtlMap(clock, ALTERED_INTERVAL)  # by uid: what did not come out as written
+        self._refused: TtlMap[str, _Refused] = TtlMap(clock, REFUSED_INTERVAL)  # by uid
 
     async def write(self, live: LiveObject, desired: dict[str, Any] | str, *, urgent: bool = False) -> Result:
         """Write a status if it differs from the stored one; `urgent` ignores the interval.
 
-        The status of Rudr's ComponentInstance is a bare string. Raises KubeError; a deleted object is no error.
+        The status of Rudr's ComponentInstance is a bare string. Raises KubeError and StatusRefusedError; a deleted
+        object is no error.
         """
+        refused = self._refused.get(live.uid)
+        if refused is not None and refused.resource_version == live.resource_version:
+            raise StatusRefusedError(refused.message, repeated=True)
         if is_same(live.part("status"), desired) or self._altered.get(live.uid) == msgspec.json.encode(desired):
             return Result()
         write, wait = self._next(live.uid, desired)
@@ -99,15 +130,33 @@ class StatusWriter:
         metadata = {"name": live.name, "namespace": live.namespace, "uid": live.uid}
         content = {"apiVersion": live.api_version, "kind": live.kind, "metadata": metadata, "status": desired}
         try:
-            written = await self._client.client.apply(target, msgspec.json.encode(content), FIELD_MANAGER)
+            written = await self._send(target, content)
         except errors.NotFoundError:
             return False
+        except errors.InvalidError as error:
+            if not any(cause.field and not cause.field.startswith("status") for cause in error.causes):
+                raise
+            self._refused.put(live.uid, _Refused(live.resource_version, str(error)))
+            raise StatusRefusedError(str(error), repeated=False) from error
         if not is_same(written.part("status"), desired):
             self._altered.put(live.uid, msgspec.json.encode(desired))
         if not triggers.differs_beyond_status(Change(live, written)):
             # otherwise another client has changed the object meanwhile, and the watch has to report that
             self._client.remember(written)
         return True
+
+    async def _send(self, target: Target, content: dict[str, Any]) -> LiveObject:
+        """Apply a status, or merge it into an object that the server cannot apply to."""
+        try:
+            return await self._client.client.apply(target, msgspec.json.encode(content), FIELD_MANAGER)
+        except errors.ServerError as error:
+            if _UNTYPED not in str(error):
+                raise
+        desired = content["status"]
+        status = {**dict.fromkeys(OUR_FIELDS), **desired} if isinstance(desired, dict) else desired
+        return await self._client.client.merge_patch(
+            target, msgspec.json.encode({**content, "status": status}), FIELD_MANAGER
+        )
 
 
 def _without_times(desired: dict[str, Any] | str) -> bytes:

@@ -10,6 +10,7 @@ from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import core
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _DEFAULT_ACCOUNT = "default"
@@ -78,6 +79,16 @@ def check_grants(backend: Backend, resource: Resource, new: Object, old: Object 
         return
     if resource.table in escalation.TABLES:
         escalation.check(backend.access.authorizer, user, resource, new, old)
+
+
+def check_growth(backend: Backend, resource: Resource, new: Object, old: Object) -> None:
+    """Raise `ForbiddenError` (403) for a volume claim that grows although its class does not allow it."""
+    if resource.table != "persistentvolumeclaims":
+        return
+    storage_class = backend.store.get("storageclasses.storage.k8s.io", "", new["spec"].get("storageClassName") or "")
+    refusal = core.check_growth(new, old, storage_class)
+    if refusal:
+        raise api_errors.forbidden(resource, new["metadata"].get("name", ""), refusal)
 
 
 def check_deletion(resource: Resource, name: str) -> None:

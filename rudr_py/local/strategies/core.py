@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from rudr_py.errors import Cause
@@ -16,6 +17,9 @@ NAMESPACE_FINALIZER = "kubernetes"
 CLAIM_FINALIZER = "kubernetes.io/pvc-protection"
 _CLAIM_FIXED = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+)
+_NOT_EXPANDABLE = (
+    "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
 )
 _NOTE_LIMIT = 1024
 
@@ -55,14 +59,41 @@ def _claim_causes(claim: Object) -> Iterator[Cause]:
 
 
 def _claim_change(new: Object, old: Object) -> Iterator[Cause]:
-    if _claim_fixed(new["spec"]) != _claim_fixed(old["spec"]) and old["spec"].get("volumeName", "") == new["spec"].get(
-        "volumeName", ""
-    ):
+    was, now = old["spec"], new["spec"]
+    bound = (new.get("status") or {}).get("phase") == "Bound"
+    if _claim_fixed(now, was, bound=bound) != _claim_fixed(was, was, bound=bound):
         yield causes.forbidden("spec", _CLAIM_FIXED)
+    capacity = ((old.get("status") or {}).get("capacity") or {}).get("storage", "0")
+    if _storage(now) < _storage(was) and _storage(now) <= _amount(capacity):
+        yield causes.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")
+    yield from strategy.immutable(
+        {"volumeMode": now.get("volumeMode")}, {"volumeMode": was.get("volumeMode")}, "volumeMode"
+    )
 
 
-def _claim_fixed(spec: Any) -> Any:
-    return {key: value for key, value in spec.items() if key not in ("resources", "volumeAttributesClassName")}
+def _claim_fixed(spec: Any, old: Any, *, bound: bool) -> Any:
+    """The fields of a claim that may not change. A claim is bound to a volume once, and may get a class once."""
+    free = {"volumeAttributesClassName"} if bound else set()
+    free |= {"volumeName"} if not old.get("volumeName") else set()
+    free |= {"storageClassName"} if old.get("storageClassName") is None else set()
+    kept = {key: value for key, value in spec.items() if key not in free}
+    return kept if not bound else {**kept, "resources": {**(spec.get("resources") or {}), "requests": None}}
+
+
+def _storage(spec: Any) -> Decimal:
+    return _amount(((spec.get("resources") or {}).get("requests") or {}).get("storage", "0"))
+
+
+def _amount(text: Any) -> Decimal:
+    read = quantity.read(str(text))
+    return read[0] if read is not None else Decimal(0)
+
+
+def check_growth(claim: Object, old: Object, storage_class: Object | None) -> str:
+    """The error of admission for a claim that grows, empty if it may: its class has to allow it."""
+    if _storage(claim["spec"]) <= _storage(old["spec"]) or (storage_class or {}).get("allowVolumeExpansion"):
+        return ""
+    return _NOT_EXPANDABLE
 
 
 def _create_volume(volume: Object, _context: StrategyContext) -> None:

@@ -88,8 +88,14 @@ def _service_causes(service: Object) -> Iterator[Cause]:
 
 def _service_change(new: Object, old: Object) -> Iterator[Cause]:
     was, now = old["spec"].get("clusterIP"), new["spec"].get("clusterIP")
-    if was and was != now and new["spec"].get("type") != "ExternalName":
+    if new["spec"].get("type") == "ExternalName":
+        return
+    if was and was != now:
         yield causes.invalid("spec.clusterIPs[0]", [now], "may not change once set")
+    families = new["spec"].get("ipFamilies") or ["IPv4"]
+    if was and now not in ("", HEADLESS) and (":" in now) != (families[0] == "IPv6"):
+        detail = f"expected an {families[0]} value as indicated by `ipFamilies[0]`"
+        yield causes.invalid("spec.clusterIPs[0]", now, detail)
 
 
 def _ingress_causes(ingress: Object) -> Iterator[Cause]:

@@ -33,6 +33,7 @@ _STATEFUL_FORBIDDEN = (
     "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
     "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
 )
+_SCHEDULING = frozenset({"affinity", "nodeSelector", "tolerations", "schedulingGates"})
 _POD_FORBIDDEN = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
@@ -103,8 +104,20 @@ def _replication_causes(obj: Object) -> Iterator[Cause]:
 
 
 def _stateful_causes(obj: Object) -> Iterator[Cause]:
-    templates = (obj.get("spec") or {}).get("volumeClaimTemplates") or ()
-    return template_causes(obj, tuple(each["metadata"].get("name", "") for each in templates))
+    spec = obj.get("spec") or {}
+    templates, update = spec.get("volumeClaimTemplates") or (), spec.get("updateStrategy") or {}
+    yield from template_causes(obj, tuple(each["metadata"].get("name", "") for each in templates))
+    if update.get("type") == "OnDelete" and update.get("rollingUpdate") is not None:
+        detail = "only allowed for updateStrategy 'RollingUpdate'"
+        yield causes.invalid("spec.updateStrategy.rollingUpdate", update["rollingUpdate"], detail)
+
+
+def _deployment_causes(obj: Object) -> Iterator[Cause]:
+    yield from template_causes(obj)
+    strategy_spec = (obj.get("spec") or {}).get("strategy") or {}
+    if strategy_spec.get("type") == "Recreate" and strategy_spec.get("rollingUpdate") is not None:
+        detail = "may not be specified when strategy `type` is 'Recreate'"
+        yield causes.forbidden("spec.strategy.rollingUpdate", detail)
 
 
 def _selector_fixed(new: Object, old: Object) -> Iterator[Cause]:
@@ -182,13 +195,33 @@ def _cron_job_causes(cron_job: Object) -> Iterator[Cause]:
 
 
 def _job_change(new: Object, old: Object) -> Iterator[Cause]:
+    was, now = old["spec"], new["spec"]
     yield from strategy.immutable(new, old, "spec", "selector")
-    if not old["spec"].get("suspend"):
+    if not was.get("suspend") or (old.get("status") or {}).get("startTime"):
         yield from strategy.immutable(new, old, "spec", "template")
+    elif _unscheduled(now) != _unscheduled(was):
+        yield causes.invalid("spec.template.spec", now["template"].get("spec"), "field is immutable")
     for field in ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"):
         yield from strategy.immutable(new, old, "spec", field)
-    if old["spec"].get("completionMode") != "Indexed":
+    if was.get("completionMode") != "Indexed":
         yield from strategy.immutable(new, old, "spec", "completions")
+    elif was.get("completions") != now.get("completions") != now.get("parallelism"):
+        detail = "can only be modified in tandem with spec.parallelism"
+        yield causes.invalid("spec.completions", now.get("completions"), detail)
+
+
+def _unscheduled(spec: Any) -> Any:
+    """The pod spec of a Job without the fields that may change until its first pod starts."""
+    pod = spec["template"].get("spec") or {}
+    kept = {key: value for key, value in pod.items() if key not in _SCHEDULING}
+    containers = {
+        key: [
+            {field: value for field, value in container.items() if field != "resources"}
+            for container in pod.get(key) or ()
+        ]
+        for key in ("containers", "initContainers")
+    }
+    return kept | containers
 
 
 def _create_pod(pod: Object, _context: StrategyContext) -> None:
@@ -231,7 +264,7 @@ def _pod_fixed(spec: Any) -> Any:
 
 STRATEGIES: dict[str, Strategy] = {
     "deployments.apps": Strategy(
-        validate=template_causes, validate_update=_selector_fixed, generation_source=_deployment_part
+        validate=_deployment_causes, validate_update=_selector_fixed, generation_source=_deployment_part
     ),
     "replicasets.apps": Strategy(
         validate=template_causes, validate_update=_selector_fixed, generation_source=strategy.spec

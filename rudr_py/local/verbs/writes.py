@@ -198,6 +198,7 @@ def _replace(
     plugins.check_grants(backend, resource, stored, stored_before, options.user)
     object_checks.check_changed(backend, resource, stored, stored_before, options.subresource)
     if options.subresource in ("", "scale"):
+        plugins.check_growth(backend, resource, stored, stored_before)
         quota_limits.check(backend, resource, stored, stored_before)
     if managed_fields.same_but_times(stored, stored_before):
         return WriteResult(object=current, warnings=warnings)

@@ -1,4 +1,4 @@
-"""The times at which values of a document were first seen: those in the status, and the current time for new values.
+"""The times at which values of a document were first seen: those in the status; for new values that of the last edit.
 
 Pure. `Context.first_seen` calls a `FirstSeenTimes`; the next status stores the times that were requested, no others.
 """
@@ -38,11 +38,8 @@ class FirstSeenTimes:
 
 
 def attached_at(inputs: Inputs, key: TypeKey) -> datetime:
-    """The time at which a trait or a scope was first applied: now for a new one.
-
-    In whole seconds, as in the status: values derived from it must not change at the next reconcile.
-    """
-    return inputs.attached.get(key, inputs.now.replace(microsecond=0))
+    """The time at which a trait or a scope was added to the application."""
+    return inputs.attached.get(key, _added_at(inputs, key))
 
 
 def of(inputs: Inputs, key: TypeKey) -> FirstSeenTimes:
@@ -50,4 +47,20 @@ def of(inputs: Inputs, key: TypeKey) -> FirstSeenTimes:
     stored = inputs.first_seen.get(key)
     if stored is None:
         return FirstSeenTimes({}, attached_at(inputs, key))
-    return FirstSeenTimes(stored, inputs.now.replace(microsecond=0))
+    return FirstSeenTimes(stored, _added_at(inputs, key))
+
+
+def _added_at(inputs: Inputs, key: TypeKey) -> datetime:
+    """The time at which a new value was added: that of the last edit of its documents, or now if that is unknown.
+
+    So the time at which the controller was running does not matter. It is in whole seconds, as in the status: values
+    derived from it must not change at the next reconcile.
+    """
+    instance, _ = key
+    components = {
+        binding.component_name for binding in inputs.application.components if binding.instance_name == instance
+    }
+    now = inputs.now.replace(microsecond=0)
+    times = [inputs.edited.get(name) for name in ("", *components)]
+    # the clock of the API server may be ahead
+    return min(now, max((time.replace(microsecond=0) for time in times if time is not None), default=now))

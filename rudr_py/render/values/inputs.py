@@ -125,7 +125,8 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     form. `attached` is from the previous status: (instance, trait) -> when the trait
     was first applied, and ("", scope) for a scope. `first_seen` is too: the times that `Context.first_seen` returned,
     under the same keys, and (instance, "") for a workload type; a key is absent if the status stores no times for it.
-    `positions` are those in files, by component name, `""` for the application.
+    `positions` are those in files, by component name, `""` for the application. `edited` is the time of the last edit
+    of each document, under the same keys; a time is absent if it is unknown.
 
     `component_versions` are those of the existing components; empty for documents from files.
     `definitions` are the objects of the definitions namespace. `scopes_of` are all scopes of the namespace, as
@@ -146,6 +147,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     observed: Observed = NOTHING
     attached: Mapping[TypeKey, datetime] = msgspec.field(default_factory=dict)
     first_seen: Mapping[TypeKey, Times] = msgspec.field(default_factory=dict)
+    edited: Mapping[str, datetime] = msgspec.field(default_factory=dict)
     positions: Mapping[str, Positions] = msgspec.field(default_factory=dict)
     definitions: Definitions = NO_DEFINITIONS
     scopes_of: Mapping[str, tuple[DeclaredScope, ...]] = msgspec.field(default_factory=dict)

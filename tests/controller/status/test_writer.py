@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rudr_py import errors
 from rudr_py.controller.results.result import Result
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.status import writer
-from rudr_py.controller.status.writer import OUR_FIELDS, StatusWriter
+from rudr_py.controller.status.writer import OUR_FIELDS, REFUSED_INTERVAL, StatusRefusedError, StatusWriter
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.watch import Applied
@@ -155,3 +156,49 @@ async def test_a_concurrent_change_of_the_document_is_left_to_the_watch(bench: A
     newer = await bench.seen(APPLICATION, "shop")
     told = [(one.old, one.new) for one in cache.feed(Applied(newer))]
     assert [(old.generation, new.generation) for old, new in told if old and new] == [(1, 2)]
+
+
+class _Refusing:
+    """A client whose server refuses every status of an object that violates its schema."""
+
+    def __init__(self, field: str) -> None:
+        self.requests = 0
+        self.client = self
+        self._field = field
+
+    async def target(self, *_: Any) -> Any:
+        return None
+
+    async def apply(self, *_: Any) -> Any:
+        self.requests += 1
+        causes = (errors.Cause("FieldValueRequired", "Required value", self._field),)
+        raise errors.InvalidError(f"{self._field}: Required value", status=422, reason="Invalid", causes=causes)
+
+
+async def test_a_status_that_the_schema_of_the_document_excludes_is_not_sent_again_before_a_change(bench: Any) -> None:
+    live = await bench.application()
+    client = _Refusing("spec.components[0].componentName")
+    status_writer: Any = StatusWriter(client, bench.clock, 1.0)  # type: ignore[arg-type] # a stand-in without a server
+    repeated = []
+    for desired in (status("Add"), status("Modify"), status("synced")):
+        with pytest.raises(StatusRefusedError, match="componentName") as refusal:
+            await status_writer.write(live, desired)
+        repeated.append(refusal.value.repeated)
+        bench.clock.jump(60.0)
+    assert (repeated, client.requests) == ([False, True, True], 1)
+    await bench.cluster.patch(APPLICATION, "shop", {"metadata": {"labels": {"tier": "web"}}})
+    changed = await bench.seen(APPLICATION, "shop")
+    with pytest.raises(StatusRefusedError):
+        await status_writer.write(changed, status())
+    assert client.requests == 2
+    bench.clock.jump(REFUSED_INTERVAL + 1)
+    with pytest.raises(StatusRefusedError):
+        await status_writer.write(changed, status())
+    assert client.requests == 3
+
+
+async def test_a_refusal_of_the_status_itself_is_an_error_of_the_request(bench: Any) -> None:
+    live = await bench.application()
+    status_writer: Any = StatusWriter(_Refusing("status.phase"), bench.clock, 1.0)  # type: ignore[arg-type] # see above
+    with pytest.raises(errors.InvalidError):
+        await status_writer.write(live, status())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,10 +68,11 @@ class Cluster:
         self.types = types
         self.status: Document | None = None
 
-    def reconcile(self, text: str, now: datetime) -> dict[str, datetime]:
+    def reconcile(self, text: str, now: datetime, edited: Mapping[str, datetime] = {}) -> dict[str, datetime]:
         """The times that the type rendered; empty for an invalid application."""
         previous = status.read_previous(self.status)
-        inputs: Inputs = read(text, now=now, attached=previous.attached, first_seen=previous.first_seen)
+        times = {"attached": previous.attached, "first_seen": previous.first_seen, "edited": edited}
+        inputs: Inputs = read(text, now=now, **times)
         plan: Plan = render.render(inputs, self.types)
         built = status.status(plan, inputs, NOTHING, APPLIED, previous)
         self.status = msgspec.json.decode(msgspec.json.encode(built))
@@ -135,6 +136,26 @@ def test_a_value_keeps_the_time_at_which_it_was_first_rendered(cluster: Cluster,
 def test_the_first_value_of_an_existing_type_is_new(cluster: Cluster, document: Callable[..., str]) -> None:
     cluster.reconcile(document(), NOW)
     assert cluster.reconcile(document("launch"), LATER) == {"launch": LATER}
+
+
+def test_a_new_value_has_the_time_of_the_last_edit_of_the_application(
+    cluster: Cluster, document: Callable[..., str]
+) -> None:
+    """The controller may have started long after the edit."""
+    assert cluster.reconcile(document("beta"), LATER, {"": NOW}) == {"beta": NOW}
+    assert cluster.reconcile(document("beta", "launch"), MUCH_LATER, {"": LATER}) == {"beta": NOW, "launch": LATER}
+
+
+def test_a_new_value_is_not_older_than_the_last_edit_of_the_component(
+    cluster: Cluster, calendar: Callable[..., str]
+) -> None:
+    edited = {"": NOW, "calendar": LATER, "other": MUCH_LATER}
+    assert cluster.reconcile(calendar("beta"), MUCH_LATER, edited) == {"beta": LATER}
+
+
+def test_no_value_has_a_time_in_the_future(cluster: Cluster, shop: Callable[..., str]) -> None:
+    """The clock of the API server may be ahead of that of the controller."""
+    assert cluster.reconcile(shop("beta"), NOW, {"": LATER}) == {"beta": NOW}
 
 
 def test_a_value_that_returns_is_new(cluster: Cluster, document: Callable[..., str]) -> None:

@@ -109,8 +109,16 @@ def held(merged: Document, live: Document, paths: tuple[Path, ...]) -> Document:
             and managed_fields.value(merged, path) != value
             and not any(isinstance(s, dict) for s in path)
         ):
-            merged = _with(merged, tuple(str(step) for step in path), value)
+            merged = with_value(merged, path, value)
     return merged
+
+
+def with_value(document: Document, path: Path, value: Any) -> Document:
+    """The document with another value at a path of names."""
+    step, rest = str(path[0]), path[1:]
+    below = document.get(step)
+    inner = with_value(below if isinstance(below, dict) else {}, rest, value) if rest else value
+    return {**document, step: inner}
 
 
 def masked(live: Document | None, merged: Document | None) -> tuple[Document | None, Document | None]:
@@ -143,10 +151,3 @@ def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _sorted(value[key]) for key in sorted(value)}
     return [_sorted(item) for item in value] if isinstance(value, list) else value
-
-
-def _with(document: Document, path: tuple[str, ...], value: Any) -> Document:
-    step, rest = path[0], path[1:]
-    below = document.get(step)
-    inner = _with(below if isinstance(below, dict) else {}, rest, value) if rest else value
-    return {**document, step: inner}

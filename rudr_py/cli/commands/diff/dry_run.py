@@ -21,7 +21,9 @@ from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.controller.apply import (
     decide,
     dependencies,
+    managed_fields,
     mounts,
+    predecessors,
     prune,
     rudr_adoption,
     runs,
@@ -30,22 +32,24 @@ from rudr_py.controller.apply import (
     template_annotations,
 )
 from rudr_py.controller.apply import desired as desired_objects
-from rudr_py.controller.apply import former_owners as former
 from rudr_py.controller.apply.applier import CREATE_ONLY
 from rudr_py.controller.apply.decide import (
     Adopt,
     Apply,
+    Clear,
     Create,
     Decision,
     History,
     Observation,
     Refuse,
     Replace,
+    Supersede,
     Touch,
     Wait,
 )
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.prune import PruneCandidate
+from rudr_py.controller.apply.replacement import refused_apply
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import WaitingError
 from rudr_py.controller.state import inventory
@@ -82,6 +86,7 @@ class DryRun:
         self._preview = preview
         self._application = preview.application
         self._records = inventory.read(preview.before.resources)
+        self._superseded: set[Ref] = set()
 
     async def differences(self) -> AsyncIterator[DocumentDiff | RefusedError]:
         """Yield every object that would be created, changed, replaced or pruned, in the controller's order.
@@ -129,12 +134,12 @@ class DryRun:
             yield pair
 
     async def _compare(self, planned: PlannedObject) -> tuple[DocumentDiff, ...]:
+        state, plan = self._namespace.state, self._preview.plan
         try:
-            sync.check_reads(self._namespace.state, self._application.namespace, self._preview.plan, planned)
+            sync.check_reads(state, self._application.namespace, plan, planned)
         except WaitingError as error:
             raise RefusedError(str(error)) from error
-        former_owners = former.uids(self._namespace.state, self._application, self._preview.plan, planned)
-        desired = desired_objects.complete(planned, self._owner(planned), former_owners)
+        desired = predecessors.complete(state, self._application, plan, planned, self._owner(planned))
         resource = await self._cluster.resource(planned.ref.kind)
         refusal = decide.placement(desired, resource, self._application.namespace)
         if refusal is not None:
@@ -143,6 +148,7 @@ class DryRun:
         pods = runs.active_pods(self._namespace.state, target.namespace, planned)
         holder = mounts.holder(self._namespace.state, self._application, planned)
         observation = Observation.read(await self._get(target), pods, holder)
+        desired = desired_objects.in_place(desired, observation.live)
         run = self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
         decision = decide.decide(desired, observation, History(self._records.get(planned.ref), run))
         difference = await self._execute(desired, target, observation.document, decision)
@@ -166,19 +172,46 @@ class DryRun:
                 return msgspec.structs.replace(base, blocked=decision.message, replaced=live is not None)
             case Replace():
                 return msgspec.structs.replace(base, replaced=True, notes=("its inputs have changed",))
-            case Create():
-                return msgspec.structs.replace(base, merged=await self._create(desired, target))
-            case Adopt():
-                merged = await self._apply(desired, target, decision, live)
-                note = _passing(desired, live) or "it would be adopted"
-                return msgspec.structs.replace(base, merged=merged, notes=(note,))
-            case Apply() | Touch():
-                merged = await self._apply(desired, target, decision, live)
-                merged = document_diff.held(merged, live or {}, desired.planned.handover)
-                note = _passing(desired, live)
-                changed = msgspec.structs.replace(base, merged=merged, notes=(note,) if note else ())
-                return changed if note or document_diff.lines(changed) else None
+            case Create() | Supersede():
+                merged, blocked = await self._create(desired, target), ""
+                if isinstance(decision, Supersede):
+                    self._superseded.update(decision.predecessors)
+                    blocked = decision.message
+                return msgspec.structs.replace(base, merged=merged, blocked=blocked)
+            case Adopt() | Apply() | Touch():
+                return await self._change(base, desired, target, decision)
         return None
+
+    async def _change(
+        self, diff: DocumentDiff, desired: DesiredObject, target: Target, decision: Adopt | Apply | Touch
+    ) -> DocumentDiff | None:
+        try:
+            merged = await self._apply(desired, target, decision, diff.live)
+        except (errors.InvalidError, errors.ForbiddenError) as error:
+            return await self._after_refusal(diff, desired, target, error)
+        note = _passing(desired, diff.live)
+        if isinstance(decision, Adopt):
+            return msgspec.structs.replace(diff, merged=merged, notes=(note or "it would be adopted",))
+        merged = document_diff.held(merged, diff.live or {}, desired.planned.handover)
+        changed = msgspec.structs.replace(diff, merged=merged, notes=(note,) if note else ())
+        return changed if note or document_diff.lines(changed) else None
+
+    async def _after_refusal(
+        self, diff: DocumentDiff, desired: DesiredObject, target: Target, error: errors.ApiError
+    ) -> DocumentDiff:
+        """The difference that the controller makes after the server has refused an apply."""
+        match await refused_apply.decide(self._cluster.client, target, desired, diff.live or {}, error):
+            case Refuse(message=message):
+                raise RefusedError(message) from error
+            case Replace(message=message):
+                return msgspec.structs.replace(diff, replaced=True, notes=(message,))
+            case Clear(uid=uid, path=path):
+                kept = document_diff.with_value(desired.document, path, managed_fields.value(diff.live, path))
+                body = msgspec.structs.replace(desired, document=kept).encoded(uid=uid)
+                merged = await self._send(target, body, FIELD_MANAGER)
+                value = managed_fields.value(desired.document, path)
+                return msgspec.structs.replace(diff, merged=document_diff.with_value(merged, path, value))
+        raise error
 
     async def _create(self, desired: DesiredObject, target: Target) -> Document:
         try:
@@ -216,7 +249,8 @@ class DryRun:
         state, plan = self._namespace.state, self._preview.plan
         schedule = prune.schedule(state, self._application, plan, self._records.values())
         owners = schedule.terminating_owners()
-        deferred = successors.deferred(state, self._application.namespace, plan, schedule.last, unapplied)
+        last = [one for one in schedule.last if one.ref not in self._superseded and not prune.is_deleted(one)]
+        deferred = successors.deferred(state, self._application.namespace, plan, last, unapplied)
         for candidates, in_use in ((schedule.first, ""), (schedule.last, ""), (schedule.in_use, IN_USE)):
             for candidate in candidates:
                 document = await self._surplus(candidate)

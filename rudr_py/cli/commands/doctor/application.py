@@ -67,6 +67,8 @@ def reconciled(report: ApplicationReport, application: Document) -> Iterator[Fin
         blocked = f"; blocked by the finalizers {', '.join(map(str, finalizers))}" if finalizers else ""
         message = f"the application is being deleted{blocked}"
         yield problem("application", message, "if this persists check the controller: rudr doctor")
+    elif report.unreportable:
+        yield problem("documents", report.pending, advice.valid("InvalidDocument", report.namespace))
     elif report.pending:
         yield problem("application", report.pending, "rudr doctor")
 

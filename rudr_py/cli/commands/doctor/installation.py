@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import kstatus
-from rudr_py.cli.commands.doctor import deployment, finding, types
+from rudr_py.cli.commands.doctor import advice, deployment, finding, types
 from rudr_py.cli.commands.doctor.access_reviews import AccessReview
 from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
@@ -127,7 +127,10 @@ def namespace(namespace_object: Document | None, name: str, unread: Sequence[str
 def applications(documents: Iterable[Document]) -> Iterator[Finding]:
     """Whether the applications are reconciled and Ready."""
     reports = [report.of(document) for document in documents]
-    pending = [_name(application) for application in reports if application.pending]
+    for application in reports:
+        if application.unreportable:
+            yield problem("documents", f"{_name(application)}: {application.pending}", advice.VALID["InvalidDocument"])
+    pending = [_name(application) for application in reports if application.pending and not application.unreportable]
     if pending:
         message = f"{_listed(pending)}: the latest change has not been reconciled"
         hint = "see the findings about the controller; if it watches only some namespaces, add these"

@@ -12,6 +12,7 @@ import msgspec
 
 from rudr_py.api import Health, get_in, mappings_in, naming
 from rudr_py.cli.cluster import pod_state
+from rudr_py.cli.documents import schema_violations
 from rudr_py.model.identity import CORE_GROUP, TypeName
 from rudr_py.render.values import labels
 
@@ -70,7 +71,8 @@ class ReportedScope(ReportItem, frozen=True, kw_only=True, rename="camel"):
 class ApplicationReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """An application as `rudr status -o json` prints it, so names and types of fields are stable.
 
-    `ready` is false while the status is not that of the current documents; `pending` is the reason.
+    `ready` is false while the status is not that of the current documents; `pending` is the reason. `unreportable` is
+    whether the API server may refuse the status, because the document violates the schema.
     """
 
     name: str
@@ -78,6 +80,7 @@ class ApplicationReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     phase: str = ""
     ready: bool = False
     pending: str = ""
+    unreportable: bool = False
     conditions: tuple[ReportedCondition, ...] = ()
     instances: tuple[ReportedInstance, ...] = ()
     scopes: tuple[ReportedScope, ...] = ()
@@ -100,6 +103,7 @@ def of(
     name, namespace = str(metadata.get("name", "")), str(metadata.get("namespace", ""))
     own = [pod for pod in pods if _belongs(pod, name, namespace)]
     pending = _pending(metadata, status) or _pending_component(application, components)
+    invalid = _invalid(application) if pending and not metadata.get("deletionTimestamp") else ""
     conditions = _conditions(status)
     ready = any(condition.type == "Ready" and condition.status == "True" for condition in conditions)
     return ApplicationReport(
@@ -107,7 +111,8 @@ def of(
         namespace=namespace,
         phase=_text(status.get("phase")),
         ready=ready and not pending,
-        pending=pending,
+        pending=invalid or pending,
+        unreportable=bool(invalid),
         conditions=conditions,
         instances=tuple(_instance(entry, own) for entry in mappings_in(status, "instances")),
         scopes=tuple(_scope(entry) for entry in mappings_in(status, "scopes")),
@@ -134,6 +139,13 @@ def _pending(metadata: Mapping[str, Any], status: Mapping[str, Any]) -> str:
     if ready.get("observedGeneration", generation) != generation:
         return "the latest change is not applied, because the application is paused"
     return ""
+
+
+def _invalid(application: Document) -> str:
+    """The reason why the API server may refuse the status of an application; empty if it does not."""
+    violations = "; ".join(schema_violations.violations(application))
+    cause = "the document violates the schema of ApplicationConfiguration, so its status may be impossible to write"
+    return f"{cause}: {violations}" if violations else ""
 
 
 def _pending_component(application: Document, components: Iterable[Document] | None) -> str:

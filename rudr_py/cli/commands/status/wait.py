@@ -24,7 +24,7 @@ Read = Callable[[Iterable[Document]], list[ApplicationReport]]
 def is_final(report: ApplicationReport) -> bool:
     """Whether only a change of its documents can make an application Ready."""
     valid = report.condition("Valid")
-    return not report.pending and (valid.status, valid.reason) == ("False", "InvalidDocument")
+    return report.unreportable or (not report.pending and (valid.status, valid.reason) == ("False", "InvalidDocument"))
 
 
 class _Progress:

@@ -229,14 +229,16 @@ class StateCollector(Collector):
         self._applications = applications
 
     def collect(self) -> Iterator[Metric]:
-        """The three gauges."""
+        """The gauges."""
         ready: Counter[str] = Counter()
         instances: Counter[str] = Counter()
         health: Counter[str] = Counter()
+        refused = 0
         for summary in self._applications.summaries():
             ready[summary.ready] += 1
             instances.update(summary.instances)
             health.update(summary.health_scopes)
+            refused += summary.refused
         for name, text, label, values, counts in (
             ("applications", "Number of applications by condition Ready", "ready", status_summary.READY, ready),
             (
@@ -252,3 +254,5 @@ class StateCollector(Collector):
             for value in values:
                 family.add_metric([value], counts[value])
             yield family
+        text = "Number of applications whose status the API server refuses"
+        yield GaugeMetricFamily("rudr_status_refused_applications", text, refused)

@@ -240,7 +240,8 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     if owner is None or "deletionTimestamp" in owner["metadata"]:
         return None
     if owner.get("status", {}).get("observedGeneration") != owner["metadata"].get("generation"):
-        context.adopt(owner, POD, owner["spec"]["selector"])
+        for kind in (POD, REVISION):
+            context.adopt(owner, kind, owner["spec"]["selector"])
     stateful_set = _StatefulSet(context, owner)
     failure: ApiError | None = None
     try:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
-from click.testing import Result
 
-from rudr_py.api import Kind
 from rudr_py.model.identity import API_VERSION
-from rudr_py.model.kinds import DEPLOYMENT
+from rudr_py.model.kinds import DEPLOYMENT, JOB
 from rudr_py.model.metadata_keys import PAUSED_ANNOTATION
 from rudr_py.testing.local_handle import LocalHandle
-from tests.cli import shop
+from tests.cli.commands.diff.documents import HOLD, RELEASE, TENANT_COMPONENT, TENANTS
 from tests.cli.conftest import Invoke
 from tests.e2e import rudr_objects
-
-JOB = Kind("batch/v1", "Job")
-HOLD = {"metadata": {"finalizers": ["example.com/hold"]}}
-LET_GO: dict[str, Any] = {"metadata": {"finalizers": None}}
 
 BATCH = """\
 apiVersion: core.oam.dev/v1alpha1
@@ -38,47 +29,14 @@ spec:
   components:
   - {componentName: import, instanceName: nightly-import}
 """
-TENANTS = """\
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: tenants.example.com}
-spec:
-  group: example.com
-  scope: Cluster
-  names: {plural: tenants, singular: tenant, kind: Tenant, listKind: TenantList}
-  versions:
-  - name: v1
-    served: true
-    storage: true
-    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
----
-apiVersion: v1
-kind: Namespace
-metadata: {name: rudr-system}
----
-apiVersion: core.oam.dev/v1alpha1
-kind: WorkloadType
-metadata: {name: tenants, namespace: rudr-system}
-spec:
-  group: example.com
-  version: v1
-  names: {kind: Tenant, plural: tenants, singular: tenant}
-  workloadSettings: []
-"""
-TENANT = """\
-apiVersion: core.oam.dev/v1alpha1
-kind: ComponentSchematic
-metadata: {name: tenant}
-spec:
-  workloadType: example.com/v1.Tenant
-  workloadSettings: [{name: spec, value: {size: 1}}]
----
+TENANT = f"""\
+{TENANT_COMPONENT}---
 apiVersion: core.oam.dev/v1alpha1
 kind: ApplicationConfiguration
-metadata: {name: tenants}
+metadata: {{name: tenants}}
 spec:
   components:
-  - {componentName: tenant, instanceName: tenants-first}
+  - {{componentName: tenant, instanceName: tenants-first}}
 """
 
 PAIR = """\
@@ -100,31 +58,9 @@ spec:
     traits: [{name: ingress, properties: {hostname: pair.example.com}}]
 """
 
-Diff = Callable[[str], Result]
-
-
-@pytest.fixture(name="kubeconfig", scope="module")
-def _kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("shop") / "kubeconfig"
-
-
-@pytest.fixture(name="api", scope="module", autouse=True)
-def _api(kubeconfig: Path) -> Iterator[LocalHandle]:
-    with shop.open_shop(kubeconfig) as handle:
-        yield handle
-
-
-@pytest.fixture(name="diff")
-def _diff(invoke: Invoke, kubeconfig: Path, tmp_path: Path) -> Diff:
-    def diff(documents: str) -> Result:
-        (tmp_path / "documents.yaml").write_text(documents)
-        return invoke("diff", "-f", str(tmp_path / "documents.yaml"), "--kubeconfig", str(kubeconfig))
-
-    return diff
-
 
 def test_a_completed_job_under_deletion_is_not_announced_because_it_does_not_run_again(
-    diff: Diff, api: LocalHandle
+    diff: Invoke, api: LocalHandle
 ) -> None:
     api.apply(*yaml.safe_load_all(BATCH))
     api.ready("nightly")
@@ -132,13 +68,13 @@ def test_a_completed_job_under_deletion_is_not_announced_because_it_does_not_run
     api.delete("batch/v1", "Job", "nightly-import")
     api.until("batch/v1", "Job", "nightly-import", lambda job: job["metadata"].get("deletionTimestamp"))
     terminating = diff(BATCH)
-    api.wait(api.cluster.patch(JOB, "nightly-import", LET_GO))
+    api.wait(api.cluster.patch(JOB, "nightly-import", RELEASE))
     api.gone("batch/v1", "Job", "nightly-import")
     assert (terminating.exit_code, terminating.stdout) == (0, "")
     assert diff(BATCH).exit_code == 0
 
 
-def test_an_object_outside_of_the_namespace_is_announced_as_refused(diff: Diff, api: LocalHandle) -> None:
+def test_an_object_outside_of_the_namespace_is_announced_as_refused(diff: Invoke, api: LocalHandle) -> None:
     api.apply(*yaml.safe_load_all(TENANTS))
     announced = diff(TENANT)
     api.apply(*yaml.safe_load_all(TENANT))
@@ -149,7 +85,7 @@ def test_an_object_outside_of_the_namespace_is_announced_as_refused(diff: Diff, 
 
 
 def test_a_renamed_instance_is_announced_as_kept_while_an_object_of_its_successor_is_refused(
-    diff: Diff, api: LocalHandle
+    diff: Invoke, api: LocalHandle
 ) -> None:
     api.apply(*yaml.safe_load_all(PAIR))
     api.ready("pair")
@@ -167,7 +103,7 @@ def test_a_renamed_instance_is_announced_as_kept_while_an_object_of_its_successo
     assert api.get("apps/v1", "Deployment", "pair-web") is not None
 
 
-def test_config_files_of_rudr_are_announced_as_pruned_after_the_rollout(diff: Diff, api: LocalHandle) -> None:
+def test_config_files_of_rudr_are_announced_as_pruned_after_the_rollout(diff: Invoke, api: LocalHandle) -> None:
     """The controller labels them when it adopts the workload that reads them, so that they are watched and pruned."""
     documents = PAIR.replace("pair", "old")
     pause = {"metadata": {"annotations": {PAUSED_ANNOTATION: "true"}}}

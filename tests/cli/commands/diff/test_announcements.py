@@ -28,7 +28,7 @@ from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CONFIG_MAP, DEP
 from rudr_py.testing import local_handle
 from rudr_py.testing.local_handle import LocalHandle
 from tests.cli import shop
-from tests.cli.commands.diff.test_agreement import TENANTS
+from tests.cli.commands.diff.documents import HOLD, RELEASE, TENANT_COMPONENT, TENANTS
 from tests.e2e import rudr_objects
 
 Document = dict[str, Any]
@@ -38,8 +38,6 @@ Announced = dict[str, tuple[str, bool]]
 INGRESS = Kind("networking.k8s.io/v1", "Ingress")
 TENANT = Kind("example.com/v1", "Tenant")
 KINDS = (COMPONENT_INSTANCE, DEPLOYMENT, SERVICE, INGRESS, JOB, CONFIG_MAP)
-HOLD = {"metadata": {"finalizers": ["example.com/hold"]}}
-RELEASE: Document = {"metadata": {"finalizers": None}}
 APPLIED = "rudr.oam.dev/applied"
 
 COMPONENTS = """\
@@ -91,13 +89,6 @@ spec:
   workloadType: core.oam.dev/v1alpha1.Task
   parameters: [{name: source, type: string, default: old}]
   containers: [{name: main, image: "registry.example/import:1", env: [{name: SOURCE, fromParam: source}]}]
----
-apiVersion: core.oam.dev/v1alpha1
-kind: ComponentSchematic
-metadata: {name: tenant}
-spec:
-  workloadType: example.com/v1.Tenant
-  workloadSettings: [{name: spec, value: {size: 1}}]
 """
 
 
@@ -147,7 +138,7 @@ def _api() -> Iterator[LocalHandle]:
         handle.apply(*yaml.safe_load_all(TENANTS))
         handle.until("apiextensions.k8s.io/v1", "CustomResourceDefinition", "tenants.example.com", _is_established)
         handle.cluster.discovery.invalidate()
-        handle.apply(*yaml.safe_load_all(COMPONENTS))
+        handle.apply(*yaml.safe_load_all(COMPONENTS), yaml.safe_load(TENANT_COMPONENT))
         yield handle
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import yaml
 
 from rudr_py.api import Kind
@@ -18,30 +16,6 @@ PAUSED = "rudr.oam.dev/paused"
 DEPLOYMENT = Kind("apps/v1", "Deployment")
 LATER = shop.DOCUMENTS.replace("web:1", "web:2").replace("shop-worker", "shop-second")
 APPLICATION = LATER.rpartition("---")[2]
-
-
-@pytest.fixture(name="kubeconfig", scope="module")
-def _kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("shop") / "kubeconfig"
-
-
-@pytest.fixture(name="api", scope="module", autouse=True)
-def _api(kubeconfig: Path) -> Iterator[LocalHandle]:
-    with shop.open_shop(kubeconfig) as handle:
-        yield handle
-
-
-@pytest.fixture(name="diff")
-def _diff(invoke: Invoke, kubeconfig: Path, tmp_path: Path) -> Invoke:
-    """Write documents into a file and compare them."""
-
-    def diff(documents: str, *arguments: str, **settings: object) -> object:
-        (tmp_path / "documents.yaml").write_text(documents)
-        return invoke(
-            "diff", "-f", str(tmp_path / "documents.yaml"), "--kubeconfig", str(kubeconfig), *arguments, **settings
-        )
-
-    return diff  # type: ignore[return-value] # what invoke returns
 
 
 def pause(api: LocalHandle, value: str | None) -> None:
@@ -206,7 +180,7 @@ spec:
     ports: [{name: http, containerPort: 8080}]
     config: [{path: /etc/store.conf, value: a}]
     resources:
-      volumes: [{name: data, mountPath: /data, accessMode: RW, sharingPolicy: Exclusive}]
+      volumes: [{name: data, mountPath: /data, accessMode: RW, sharingPolicy: Shared}]
 ---
 apiVersion: core.oam.dev/v1alpha1
 kind: ComponentSchematic

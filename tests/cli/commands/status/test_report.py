@@ -49,7 +49,11 @@ junk = st.recursive(
 
 
 def application(status: Any, **metadata: Any) -> Document:
-    return {"metadata": {"name": "shop", "namespace": "default", "generation": 2, **metadata}, "status": status}
+    return {
+        "metadata": {"name": "shop", "namespace": "default", "generation": 2, **metadata},
+        "spec": {"components": []},
+        "status": status,
+    }
 
 
 @given(junk, st.lists(junk, max_size=3))
@@ -101,6 +105,19 @@ def test_ready_of_a_paused_application_is_not_about_a_changed_document() -> None
     paused = report.of(application({"observedGeneration": 2, "conditions": [stale]}))
     assert not paused.ready
     assert "paused" in paused.pending
+
+
+def test_a_document_that_violates_the_schema_is_the_reason_why_its_status_is_missing() -> None:
+    for status in ({}, {"observedGeneration": 1}):
+        document = application(status)
+        document["spec"]["components"] = [{"instanceName": "shop-web"}]
+        reported = report.of(document)
+        assert reported.unreportable
+        assert "spec.components[0].componentName: Required value" in reported.pending
+        assert not report.of(application(status)).unreportable
+    # the server has accepted a status of the current generation
+    document["status"] = {"observedGeneration": 2}
+    assert not report.of(document).unreportable
 
 
 def test_pods_are_those_of_the_application_its_namespace_and_the_instance() -> None:

@@ -48,6 +48,7 @@ SERIES: dict[str, tuple[str, set[str]]] = {
     "leader_election_master_status": ("gauge", {"name"}),
     # our own
     "rudr_applications": ("gauge", {"ready"}),
+    "rudr_status_refused_applications": ("gauge", set()),
     "rudr_build_info": ("gauge", {"version", "python_version"}),
     "rudr_component_instances": ("gauge", {"state"}),
     "rudr_drift_reverted_total": ("counter", set()),

@@ -1,0 +1,122 @@
+"""The objects that an instance had before: its earlier owners, and the workload that another one succeeds. Pure.
+
+A ComponentInstance is named for a component and an instance. An instance that moves to another component therefore gets
+a new one; its objects keep their names and pass to it. A workload of another kind is a new object: it is created when
+the earlier workload and its pods have ended, so that the code of an instance never runs twice because its type changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from rudr_py.api import Kind, Ref, get_in, naming
+from rudr_py.controller.apply import desired as desired_objects
+from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.kinds import COMPONENT_INSTANCE, DEPLOYMENT, REPLICA_SET
+from rudr_py.render.values import labels
+from rudr_py.render.values.plan import Plan, PlannedObject
+
+_ENDED = frozenset({"Succeeded", "Failed"})
+"""Phases of a pod none of whose containers runs."""
+
+
+def complete(
+    state: ClusterState, application: LiveObject, plan: Plan, planned: PlannedObject, owner: LiveObject | None
+) -> DesiredObject:
+    """The desired object with its former owners, and with everything that has to end before it is created."""
+    former_owners = _former_owners(state, application, plan, planned)
+    desired = desired_objects.complete(planned, owner, former_owners)
+    if owner is None or not _is_workload(planned.ref, planned.body.get("spec"), planned.instance):
+        return desired
+    predecessors = tuple(_predecessors(state, application.namespace, plan, planned, {owner.uid, *former_owners}))
+    refs = tuple(Ref(kind, live.name) for kind, live in predecessors)
+    return msgspec.structs.replace(
+        desired,
+        predecessors=tuple(ref for ref, (_, live) in zip(refs, predecessors, strict=True) if not live.deleting),
+        awaited=(*map(str, refs), *_awaited_pods(state, application, plan, planned, refs)),
+    )
+
+
+def _former_owners(state: ClusterState, application: LiveObject, plan: Plan, planned: PlannedObject) -> frozenset[str]:
+    """The uids of the application's other ComponentInstances for the instance of a planned object."""
+    if planned.owner != "instance":
+        return frozenset()
+    owner = next(instance.owner for instance in plan.instances if instance.name == planned.instance)
+    label = labels.labels(application.name, planned.instance)[labels.INSTANCE]
+    return frozenset(
+        live.uid
+        for kind, live in state.owned_by(application.uid, application.namespace)
+        if kind == COMPONENT_INSTANCE and Ref(kind, live.name) != owner and _is_of(live, label)
+    )
+
+
+def _is_of(live: LiveObject, instance: str) -> bool:
+    """Whether a ComponentInstance is of this instance. Those of Rudr have no labels, only their name."""
+    return live.labels.get(labels.INSTANCE, instance if live.name.endswith(f"-{instance}") else "") == instance
+
+
+def _is_workload(ref: Ref, spec: Any, instance: str) -> bool:
+    """Whether an object runs the pods of an instance: it has a pod template, or the kind of a custom workload type.
+
+    The object of a custom type is named like its instance; other objects of custom kinds have a suffix.
+    """
+    if isinstance(spec, dict) and ("template" in spec or "jobTemplate" in spec):
+        return True
+    is_custom = "." in ref.kind.group and not ref.kind.group.endswith(".k8s.io") and ref.kind != COMPONENT_INSTANCE
+    return is_custom and ref.name == naming.join(instance)
+
+
+def _predecessors(
+    state: ClusterState, namespace: str, plan: Plan, planned: PlannedObject, owners: set[str]
+) -> Iterator[tuple[Kind, LiveObject]]:
+    """The live workloads of these owners that the plan lacks."""
+    kept = {(manifest.ref.kind.group, manifest.ref.kind.kind, manifest.ref.name) for manifest in plan.manifests}
+    for uid in sorted(owners - {""}):
+        for kind, live in state.owned_by(uid, namespace):
+            ref = Ref(kind, live.name)
+            is_kept = (kind.group, kind.kind, live.name) in kept
+            if not is_kept and _is_workload(ref, live.part("spec"), planned.instance):
+                yield kind, live
+
+
+def _awaited_pods(
+    state: ClusterState, application: LiveObject, plan: Plan, planned: PlannedObject, predecessors: tuple[Ref, ...]
+) -> Iterator[str]:
+    """The pods of the instance, other than those of its planned objects, whose containers may still run.
+
+    For an object that must not run twice, a pod of its own predecessor of the same name counts while it is deleted.
+    """
+    own = (planned.ref.kind.kind, planned.ref.name)
+    kept = {(one.ref.kind.kind, one.ref.name) for one in plan.manifests if one.instance == planned.instance}
+    earlier = {(ref.kind.kind, ref.name) for ref in predecessors}
+    for pod in sorted(state.pods(application.namespace, planned.instance), key=lambda pod: pod.name):
+        if pod.labels.get(labels.APPLICATION) != application.name or _has_ended(pod):
+            continue
+        workload = _workload(pod)
+        if workload == own:
+            awaited = pod.deleting and _is_recreated(planned)
+        else:
+            same_name = workload[1] == planned.ref.name
+            awaited = workload not in kept and (pod.deleting or same_name or workload in earlier)
+        if awaited:
+            yield f"pod/{pod.name}"
+
+
+def _workload(pod: LiveObject) -> tuple[str, str]:
+    """Kind and name of the workload of a pod; for a pod without owner, the name is that before its suffix."""
+    if pod.owner_kind == REPLICA_SET.kind:
+        return DEPLOYMENT.kind, pod.owner_name.rpartition("-")[0]
+    return pod.owner_kind, pod.owner_name or pod.name.rpartition("-")[0]
+
+
+def _has_ended(pod: LiveObject) -> bool:
+    return get_in(pod.part("status"), "phase", default="") in _ENDED
+
+
+def _is_recreated(planned: PlannedObject) -> bool:
+    return get_in(planned.body, "spec", "strategy", "type", default="") == "Recreate"

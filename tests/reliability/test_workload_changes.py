@@ -1,0 +1,202 @@
+"""A change of the workload type: the earlier workload and its pods end before the next one starts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from rudr_py.api import Kind
+from rudr_py.catalog import Catalog
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.testing.cluster import Cluster
+from tests.e2e import waiting
+from tests.e2e.conftest import Server
+from tests.e2e.documents import (
+    APPLICATION,
+    DEPLOYMENT,
+    JOB,
+    POD,
+    SERVICE,
+    Document,
+    application,
+    component,
+    condition,
+    message,
+    observed,
+    synced,
+)
+from tests.e2e.rudr_objects import STATEFUL_SET
+
+REPLICA_SET = Kind("apps/v1", "ReplicaSet")
+TYPE = "oam.dev/workload-type"
+CORE = "core.oam.dev/v1alpha1"
+HOLD: Document = {"metadata": {"finalizers": ["example.com/hold"]}}
+RELEASE: Document = {"metadata": {"finalizers": None}}
+KINDS = {
+    "Server": DEPLOYMENT,
+    "Worker": DEPLOYMENT,
+    "Task": JOB,
+    "SingletonServer": STATEFUL_SET,
+    "SingletonWorker": STATEFUL_SET,
+    "SingletonTask": JOB,
+}
+
+
+def typed(workload: str, **spec: Any) -> Document:
+    """The component `web` of a core workload type, with a config file."""
+    document = component("web", workloadType=f"{CORE}.{workload}", **spec)
+    container = document["spec"]["containers"][0]
+    container["config"] = [{"path": "/etc/web.conf", "value": "colour=green"}]
+    if "Server" not in workload:
+        del container["ports"]
+    return document
+
+
+def ready(document: Document) -> bool:
+    return observed(document) and condition(document, "Ready") == "True"
+
+
+def replacing(document: Document) -> bool:
+    return observed(document) and "waits for the earlier workload" in message(document, "Synced")
+
+
+async def existing(cluster: Cluster, kind: Kind, name: str) -> Document:
+    document = await cluster.get(kind, name)
+    assert document is not None, f"{kind} {name}"
+    return document
+
+
+@contextlib.asynccontextmanager
+async def workloads_at_once(cluster: Cluster) -> AsyncIterator[list[set[str]]]:
+    """The kinds of the owners of the pods that may run, at every event of a pod."""
+    running: dict[str, str] = {}
+    history: list[set[str]] = []
+
+    async def record() -> None:
+        selection = "oam.dev/instance-name=shop-web"
+        while True:
+            running.clear()
+            for pod in await cluster.list(POD, selection):
+                if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed"):
+                    running[pod["metadata"]["name"]] = pod["metadata"]["ownerReferences"][0]["kind"]
+            history.append(set(running.values()))
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(record())
+    try:
+        yield history
+    finally:
+        task.cancel()
+
+
+@pytest.mark.controllers
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Worker", "SingletonWorker"),
+        ("SingletonServer", "Server"),
+        ("Server", "Task"),
+        ("SingletonTask", "Worker"),
+    ],
+)
+async def test_pods_of_two_workload_types_never_run_at_the_same_time(
+    cluster: Cluster, catalog: Catalog, before: str, after: str
+) -> None:
+    await cluster.apply(typed(before), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await waiting.until_any(cluster, POD, lambda d: bool(d.get("status", {}).get("phase")))
+        async with workloads_at_once(cluster) as history:
+            await cluster.apply(typed(after))
+            await cluster.until(KINDS[after], "shop-web", lambda _: True)
+            await cluster.until(APPLICATION, "shop", ready)
+    assert await cluster.get(KINDS[before], "shop-web") is None
+    assert all(len(owners) < 2 for owners in history), history
+
+
+@pytest.mark.controllers
+async def test_the_new_workload_waits_for_a_pod_that_is_being_deleted_and_starts_at_its_end(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    await cluster.apply(typed("Worker"), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        (pod,) = await cluster.list(POD, "oam.dev/instance-name=shop-web")
+        await cluster.patch(POD, pod["metadata"]["name"], HOLD)
+        await cluster.apply(typed("SingletonWorker"))
+        root = await cluster.until(APPLICATION, "shop", replacing)
+        assert f"pod/{pod['metadata']['name']}" in message(root, "Synced")
+        assert await cluster.get(STATEFUL_SET, "shop-web") is None
+        await cluster.patch(POD, pod["metadata"]["name"], RELEASE)
+        await cluster.until(STATEFUL_SET, "shop-web", lambda _: True, seconds=10)
+        await cluster.until(APPLICATION, "shop", ready)
+
+
+@pytest.mark.controllers
+async def test_pods_without_their_workload_are_awaited_too(cluster: Cluster, catalog: Catalog) -> None:
+    """For example those of a Deployment that a user deleted with the propagation policy Orphan."""
+    await cluster.apply(typed("Worker"), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+    await cluster.delete(DEPLOYMENT, "shop-web", propagation="Orphan")
+    await cluster.gone(DEPLOYMENT, "shop-web")
+    await cluster.apply(typed("SingletonWorker"))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", replacing)
+        assert await cluster.get(STATEFUL_SET, "shop-web") is None
+        for replica_set in await cluster.list(REPLICA_SET):
+            await cluster.delete(REPLICA_SET, replica_set["metadata"]["name"])
+        await cluster.until(APPLICATION, "shop", ready)
+
+
+@pytest.mark.controllers
+async def test_the_other_objects_of_the_instance_stay(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(typed("Server"), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        before = await existing(cluster, SERVICE, "shop-web")
+        await cluster.apply(typed("SingletonServer"))
+        await cluster.until(STATEFUL_SET, "shop-web", lambda _: True)
+        await cluster.until(APPLICATION, "shop", ready)
+    assert (await existing(cluster, SERVICE, "shop-web"))["metadata"]["uid"] == before["metadata"]["uid"]
+
+
+@pytest.mark.faults
+async def test_the_earlier_workload_stays_while_the_server_refuses_the_new_one(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    assert server.local is not None
+    faults = Faults(server.local.server)
+    await cluster.apply(typed("Worker"), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        faults.refuse(403, Match(verb="patch", plural="statefulsets"))
+        await cluster.apply(typed("SingletonWorker"))
+        await cluster.until(APPLICATION, "shop", lambda d: "Forbidden on order" in message(d, "Synced"))
+    assert "deletionTimestamp" not in (await existing(cluster, DEPLOYMENT, "shop-web"))["metadata"]
+
+
+@pytest.mark.parametrize(("before", "after"), [("Server", "Worker"), ("SingletonWorker", "SingletonServer")])
+async def test_types_with_the_same_kind_of_object_change_in_place(
+    cluster: Cluster, catalog: Catalog, server: Server, before: str, after: str
+) -> None:
+    """The selector contains the label of the type, and is immutable: it keeps the value that it was created with."""
+    kind = KINDS[before]
+    await cluster.apply(typed(before), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        created = await existing(cluster, kind, "shop-web")
+        await cluster.apply(typed(after))
+        await cluster.until(
+            kind, "shop-web", lambda d: d["metadata"]["labels"][TYPE] != created["metadata"]["labels"][TYPE]
+        )
+        await cluster.until(APPLICATION, "shop", ready if server.has_controllers else synced)
+    changed = await existing(cluster, kind, "shop-web")
+    assert changed["metadata"]["uid"] == created["metadata"]["uid"]
+    assert changed["spec"]["selector"] == created["spec"]["selector"]
+    selected = changed["spec"]["selector"]["matchLabels"]
+    assert changed["spec"]["template"]["metadata"]["labels"].items() >= selected.items()
