@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from rudr_py import errors
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply import sync as syncing
 from rudr_py.controller.apply.sync import Syncer, SyncResult
@@ -28,6 +29,13 @@ from rudr_py.render.claims import CLAIM
 
 _WAIT_FOR_CACHES = Result(requeue_after=failures.SAFETY)
 """The caches trigger the application when they are complete."""
+
+
+CLOCK_CHECK = 600.0
+"""Maximum seconds until an application whose plan has a wake-up time is reconciled.
+
+Delays are monotonic, and the wall clock may be set, or the machine suspended, meanwhile.
+"""
 
 
 class ApplicationReconciler:
@@ -53,6 +61,7 @@ class ApplicationReconciler:
         """Reconcile the application of this key. Raises KubeError when its status could not be written."""
         live = self._state.get(APPLICATION, key.namespace, key.name)
         if live is None:
+            self._syncer.wait_for(key, ())
             self._scope_updates.requeue(self._state.applications.forget(key))
             return Result()
         self._state.applications.get(key)  # from now on the metrics count it
@@ -61,8 +70,10 @@ class ApplicationReconciler:
         except StatusRefusedError as error:
             self._scope_updates.reconciled(key)
             return self._reporter.refused(live, error)
-        except Exception:
+        except Exception as error:
             self._scope_updates.reconciled(key)
+            if isinstance(error, errors.MissingRightError):
+                self._syncer.wait_for(key, failures.GRANTS)
             raise
 
     async def _finalize(self, key: ObjectKey, live: LiveObject) -> Result:
@@ -76,7 +87,9 @@ class ApplicationReconciler:
         snapshot = self._reader.read(key, live)
         if not self._sources.ensure(kinds | snapshot.kinds, key):
             return _WAIT_FOR_CACHES
-        return await self._syncer.end(live, self._reader.is_reclaimed(snapshot))
+        result = await self._syncer.end(live, self._reader.is_reclaimed(snapshot))
+        self._syncer.wait_for(key, failures.GRANTS if result.error and result.retry == "slow" else ())
+        return result
 
     async def _reconcile(self, key: ObjectKey, live: LiveObject) -> Result:
         if not self._sources.ensure(cluster_state.OWN_KINDS, key):
@@ -104,15 +117,19 @@ class ApplicationReconciler:
         if current is not snapshot:
             self._scope_updates.publish(current)
         missing = self._missing_rights(current)
+        self._syncer.wait_for(current.key, {*synced.blocked_by, *(failures.GRANTS if missing else ())})
         notes = (
             *(right for right in missing if right not in synced.sync.message),
             *rival_scalers.warnings(current.plan, self._state, current.key.namespace),
         )
         reported = await self._reporter.report(current, msgspec.structs.replace(synced.sync, notes=notes))
+        if self._missing_rights(current) and not missing:
+            self._syncer.wait_for(current.key, {*synced.blocked_by, *failures.GRANTS})
         result = merge(synced.result, reported)
         wake_at = current.plan.wake_at
         if wake_at is not None:
-            return merge(result, Result(requeue_after=max(0.0, (wake_at - current.inputs.now).total_seconds())))
+            delay = max(0.0, (wake_at - current.inputs.now).total_seconds())
+            return merge(result, Result(requeue_after=min(delay, CLOCK_CHECK)))
         if result == Result() and not missing and self._reader.refresh(snapshot) is snapshot:
             self._reader.settle(snapshot)
         return result

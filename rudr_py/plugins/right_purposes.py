@@ -46,6 +46,15 @@ _OWN: Mapping[tuple[str, str], Mapping[str, str]] = {
         "delete": "for the rollout of a StatefulSet that a pod of an earlier revision blocks",
     },
     ("", error_status.OWNER): _OWNERS,
+    ("", "resourcequotas"): {"": "for continuing as soon as a quota that refused an object has room (optional)"},
+    ("", "namespaces"): {"": "for publishing as soon as the definitions namespace exists (optional)"},
+    ("apiextensions.k8s.io", "customresourcedefinitions"): {
+        "": "for continuing as soon as a missing kind is served (optional)"
+    },
+    **{
+        (rights.RBAC_GROUP, resource): {"": "for continuing as soon as a missing right is granted (optional)"}
+        for resource in ("clusterrolebindings", "clusterroles", "rolebindings", "roles")
+    },
     ("coordination.k8s.io", "leases"): {"": "for leader election"},
     ("events.k8s.io", "events"): {"": "for events"},
 }
