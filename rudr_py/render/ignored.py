@@ -21,20 +21,15 @@ from rudr_py.render.values.plan import PlannedObject, Pointer
 _OWN_LABELS = (labels.MANAGED_BY, labels.APPLICATION, labels.INSTANCE)
 
 
-class Applied(msgspec.Struct, frozen=True):
-    """The planned objects with their ignored fields, and the rules and pointers without effect."""
-
-    manifests: tuple[PlannedObject, ...]
-    problems: tuple[Problem, ...] = ()
-
-
-def apply(manifests: Sequence[PlannedObject], rules: Sequence[IgnoreRule]) -> Applied:
-    """The objects with the fields that the rules leave to other managers.
+def apply(
+    manifests: Sequence[PlannedObject], rules: Sequence[IgnoreRule]
+) -> tuple[tuple[PlannedObject, ...], list[Problem]]:
+    """The objects with the fields that the rules leave to other managers, and the rules and pointers without effect.
 
     An object that runs once is never reverted, so rules do not concern it.
     """
     if not rules:
-        return Applied(tuple(manifests))
+        return tuple(manifests), []
     added: dict[Ref, list[Pointer]] = {}
     problems: list[Problem] = []
     for rule in rules:
@@ -49,7 +44,7 @@ def apply(manifests: Sequence[PlannedObject], rules: Sequence[IgnoreRule]) -> Ap
                 problems.append(Problem(problem, paths.child(rule.path, "jsonPointers", index)))
             for ref, path in resolved.items():
                 added.setdefault(ref, []).append(path)
-    return Applied(tuple(_with(planned, added.get(planned.ref, ())) for planned in manifests), tuple(problems))
+    return tuple(_with(planned, added.get(planned.ref, ())) for planned in manifests), problems
 
 
 def pointers(rules: Iterable[IgnoreRule], ref: Ref) -> tuple[tuple[str, ...], ...]:

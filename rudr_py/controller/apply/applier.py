@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Mapping
 
 from rudr_py import errors
-from rudr_py.controller.apply import decide, managed_fields, runs, template_annotations
+from rudr_py.controller.apply import decide, managed_fields, mounts, runs, template_annotations
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.contention import Contention, Place
 from rudr_py.controller.apply.decide import (
@@ -96,7 +96,7 @@ class Applier:
         namespace = application.namespace
         live = self._state.get(desired.ref.kind, namespace, desired.ref.name)
         desired = desired_objects.in_place(desired, live)
-        observation = Observation(live=live, pods=runs.active_pods(self._state, namespace, desired.planned))
+        observation = self._observe(application, desired, live)
         decision = decide.decide(desired, observation, history)
         if isinstance(decision, Rest):
             await self._rollouts.unblock(application, desired, live)
@@ -118,6 +118,14 @@ class Applier:
                 else:
                     self._refusals.put(key, place, error)
             raise
+
+    def _observe(self, application: LiveObject, desired: DesiredObject, live: LiveObject | None) -> Observation:
+        namespace = application.namespace
+        holder = mounts.holder(self._state, application, desired.planned)
+        if holder:
+            self._state.applications.await_claim(ObjectKey(namespace, application.name))
+        pods = runs.active_pods(self._state, namespace, desired.planned)
+        return Observation(live=live, pods=pods, holder=holder)
 
     async def _target(self, desired: DesiredObject, namespace: str) -> Target:
         kind = desired.ref.kind
@@ -181,7 +189,7 @@ class Applier:
         error: errors.ApiError,
     ) -> Decision | None:
         """The decision that follows a refused one; None where the refusal is final."""
-        if _is_another_object(decision, error):
+        if decide.is_another_object(decision, error):
             return Read()
         if not isinstance(decision, Apply | Adopt | Clear) or isinstance(error, errors.ConflictError):
             return None
@@ -197,9 +205,10 @@ class Applier:
 
     async def _read(self, target: Target, observation: Observation) -> Observation:
         try:
-            return Observation.read(await self._client.get(target), observation.pods)
+            document = await self._client.get(target)
         except errors.NotFoundError:
-            return Observation.read(None, observation.pods)
+            document = None
+        return Observation.read(document, observation.pods, observation.holder)
 
     async def _perform(
         self, application: LiveObject, desired: DesiredObject, target: Target, decision: Decision
@@ -381,16 +390,3 @@ def _revision(live: LiveObject | None) -> str:
 
 def _place(desired: DesiredObject, target: Target) -> Place:
     return target.namespace, desired.ref, desired.hash
-
-
-def _is_another_object(decision: Decision, error: errors.ApiError) -> bool:
-    """Whether the precondition of a create or an apply has failed.
-
-    A create is answered by 409 when the object exists; an apply by 409 when it does not, and by 422 when it has
-    another uid.
-    """
-    if not isinstance(decision, Create | Supersede | Apply):
-        return False
-    if isinstance(error, errors.ConflictError):
-        return True
-    return any(cause.field == "metadata.uid" for cause in error.causes) or "metadata.uid" in error.message

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from rudr_py import errors
 from rudr_py.api import Path, Ref
 from rudr_py.controller.apply import ignored_fields, ownership, runs, template_annotations
 from rudr_py.controller.apply.desired import DesiredObject
@@ -34,19 +35,21 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
     `document` is the whole object with its managedFields, after a read of the server. `confirmed` means that the
     server has been read; the cache holds only objects with the label of rudr, so absence from it proves nothing.
-    `pods` are the names of the instance's pods whose containers may still run.
+    `pods` are the names of the instance's pods whose containers may still run. `holder` is why a claim of another owner
+    must not be taken over, see `mounts.holder`.
     """
 
     live: LiveObject | None
     document: Document | None = None
     confirmed: bool = False
     pods: tuple[str, ...] = ()
+    holder: str = ""
 
     @classmethod
-    def read(cls, document: Document | None, pods: tuple[str, ...]) -> Observation:
+    def read(cls, document: Document | None, pods: tuple[str, ...], holder: str = "") -> Observation:
         """The object as the server has returned it; None for one that is absent."""
         live = None if document is None else live_object.decode(msgspec.json.encode(document))
-        return cls(live=live, document=document, confirmed=True, pods=pods)
+        return cls(live=live, document=document, confirmed=True, pods=pods, holder=holder)
 
 
 class History(msgspec.Struct, frozen=True):
@@ -161,12 +164,26 @@ def decide(desired: DesiredObject, observation: Observation, history: History) -
     verdict = _verdict(desired, observation, live, history.record)
     if verdict is None:
         return Read()
-    if verdict == "foreign":
-        owner = ownership.describe(observation.document or {}, desired.planned)
-        return Refuse(f"{desired.ref} already exists and {owner}", CONFLICT)
+    if verdict == "foreign" or (observation.holder and not _is_known(live, desired, history.record)):
+        obstacle = _obstacle(desired, observation, verdict)
+        if obstacle is not None:
+            return obstacle
+        verdict = "orphan"
     if desired.planned.inputs_digest:
         return _decide_run(desired, live, observation.document, verdict, history.run)
     return _decide_object(desired, live, observation.document, verdict, history.record)
+
+
+def _obstacle(desired: DesiredObject, observation: Observation, verdict: ownership.Verdict) -> Wait | Refuse | None:
+    """Why the object of another owner is not taken over; None where the user asks for it and nothing prevents it."""
+    if verdict == "foreign" and not desired.planned.adopt:
+        owner = ownership.describe(observation.document or {}, desired.planned)
+        return Refuse(f"{desired.ref} already exists and {owner}", CONFLICT)
+    if observation.holder:
+        message = f"{desired.ref} cannot be taken over: {observation.holder}; remove its volume there first"
+        return Wait(message, CONFLICT)
+    reason = ownership.obstacle(observation.document or {})
+    return Wait(f"{desired.ref} {reason}", CONFLICT) if reason else None
 
 
 def _verdict(
@@ -184,8 +201,10 @@ def _decide_creation(desired: DesiredObject, observation: Observation, run: Run 
     """The object is absent, or is being deleted."""
     if runs.ended(desired.planned, run):
         return Rest()
-    if observation.live is not None:
-        return Wait(f"{desired.ref} is being deleted; it is created again after its deletion", TERMINATING)
+    if observation.live is not None or desired.planned.adopt:
+        state = "does not exist" if observation.live is None else "is being deleted"
+        end = "it cannot be taken over" if desired.planned.adopt else "it is created again after its deletion"
+        return Wait(f"{desired.ref} {state}; {end}", TERMINATING)
     if not desired.awaited and not (desired.planned.inputs_digest and observation.pods):
         return Create()
     if not observation.confirmed:
@@ -270,6 +289,19 @@ def reverts(desired: DesiredObject, live: LiveObject | None, record: AppliedReco
     if record is None or not record.uid:
         return False
     return live is None or live.applied == "" or desired.is_applied(live)
+
+
+def is_another_object(decision: Decision, error: errors.ApiError) -> bool:
+    """Whether the precondition of a create or an apply has failed.
+
+    A create is answered by 409 when the object exists; an apply by 409 when it does not, and by 422 when it has
+    another uid.
+    """
+    if not isinstance(decision, Create | Supersede | Apply):
+        return False
+    if isinstance(error, errors.ConflictError):
+        return True
+    return any(cause.field == "metadata.uid" for cause in error.causes) or "metadata.uid" in error.message
 
 
 def _is_known(live: LiveObject, desired: DesiredObject, record: AppliedRecord | None) -> bool:
