@@ -13,8 +13,9 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Path, Ref
-from rudr_py.controller.apply import ignored_fields, ownership, runs, template_annotations
+from rudr_py.controller.apply import ownership, runs
 from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.apply.preserved import ignored_fields, template_annotations
 from rudr_py.controller.state import inventory
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube import live_object

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Ref, get_in
-from rudr_py.controller.apply import ignored_fields, template_annotations
+from rudr_py.controller.apply.preserved import ignored_fields, template_annotations
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION, RECLAIM, WORKLOAD_TYPE_LABEL
 from rudr_py.render.values import digests

@@ -30,7 +30,6 @@ from rudr_py.controller.apply import (
     runs,
     successors,
     sync,
-    template_annotations,
 )
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.applier import CREATE_ONLY
@@ -49,6 +48,7 @@ from rudr_py.controller.apply.decide import (
     Wait,
 )
 from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.apply.preserved import template_annotations
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.replacement import refused_apply
 from rudr_py.controller.results import failures

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.apply import desired, ignored_fields
+from rudr_py.controller.apply import desired
+from rudr_py.controller.apply.preserved import ignored_fields
 from rudr_py.render.values.plan import PlannedObject, Pointer
 
 DOCUMENT = {
