@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Mapping
 
 from rudr_py import errors
-from rudr_py.controller.apply import decide, managed_fields, runs, template_annotations
+from rudr_py.controller.apply import decide, managed_fields, mounts, runs, template_annotations
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.contention import Contention, Place
 from rudr_py.controller.apply.decide import (
@@ -37,6 +37,7 @@ from rudr_py.controller.apply.refusals import REPLACEMENTS, Refusals
 from rudr_py.controller.apply.replacement import immutable_fields, refused_apply
 from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.rudr_adoption import RudrAdoption
+from rudr_py.controller.apply.rudr_leftovers import RudrLeftovers
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.change_log import Event
 from rudr_py.controller.results.failures import RefusedError, SupersededError, WaitingError
@@ -47,6 +48,7 @@ from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
 from rudr_py.model.identity import ObjectKey
+from rudr_py.render.values.plan import Plan, PlannedObject
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 CREATE_ONLY = "1"
@@ -76,6 +78,14 @@ class Applier:
         self._rollouts = rollouts
         self._handover = Handover(client.client)
         self._adoption = RudrAdoption(client.client)
+        self._leftovers = RudrLeftovers(client, state, recorder)
+
+    async def label_leftovers(self, application: LiveObject, plan: Plan, planned: PlannedObject) -> None:
+        """Label what Rudr created and the plan lacks, before the ComponentInstance `planned` is adopted.
+
+        Raises KubeError.
+        """
+        await self._leftovers.mark(application, plan, planned)
 
     async def ensure(self, application: LiveObject, desired: DesiredObject, history: History) -> LiveObject | None:
         """Bring an object to its desired state and return it; None when it has run to its end and is deleted.
@@ -86,7 +96,7 @@ class Applier:
         namespace = application.namespace
         live = self._state.get(desired.ref.kind, namespace, desired.ref.name)
         desired = desired_objects.in_place(desired, live)
-        observation = Observation(live=live, pods=runs.active_pods(self._state, namespace, desired.planned))
+        observation = self._observe(application, desired, live)
         decision = decide.decide(desired, observation, history)
         if isinstance(decision, Rest):
             await self._rollouts.unblock(application, desired, live)
@@ -108,6 +118,14 @@ class Applier:
                 else:
                     self._refusals.put(key, place, error)
             raise
+
+    def _observe(self, application: LiveObject, desired: DesiredObject, live: LiveObject | None) -> Observation:
+        namespace = application.namespace
+        holder = mounts.holder(self._state, application, desired.planned)
+        if holder:
+            self._state.applications.await_claim(ObjectKey(namespace, application.name))
+        pods = runs.active_pods(self._state, namespace, desired.planned)
+        return Observation(live=live, pods=pods, holder=holder)
 
     async def _target(self, desired: DesiredObject, namespace: str) -> Target:
         kind = desired.ref.kind
@@ -180,9 +198,10 @@ class Applier:
 
     async def _read(self, target: Target, observation: Observation) -> Observation:
         try:
-            return Observation.read(await self._client.get(target), observation.pods)
+            document = await self._client.get(target)
         except errors.NotFoundError:
-            return Observation.read(None, observation.pods)
+            document = None
+        return Observation.read(document, observation.pods, observation.holder)
 
     async def _perform(
         self, application: LiveObject, desired: DesiredObject, target: Target, decision: Decision

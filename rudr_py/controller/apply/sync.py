@@ -149,6 +149,7 @@ class Syncer:
         """Apply every planned object, then prune. `stored` and `runs` are those of the last status."""
         records = self._state.applications.records(application, stored)
         key = ObjectKey(application.namespace, application.name)
+        self._state.applications.end_wait(key)
         attempt = await self._prepare(application, plan, records)
         guarded = attempt.again()
         await self._apply_all(application, plan, records, runs, attempt)
@@ -208,6 +209,7 @@ class Syncer:
             history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
             try:
                 check_reads(self._state, application.namespace, plan, planned)
+                await self._applier.label_leftovers(application, plan, planned)
                 owner = self._owner(application, planned, plan)
                 desired = predecessors.complete(self._state, application, plan, planned, owner)
                 live = await self._applier.ensure(application, desired, history)
