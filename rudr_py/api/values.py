@@ -56,6 +56,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     `delete_with_application`: the object gets no owner either and is never pruned, but a finalizer on the application
     deletes it by uid if the last documents of the application still add it so. It is kept while a workload of another
     application mounts it. Not together with `retain`.
+    `adopt`: an existing object of another owner is taken over, unless another application uses it; the object is never
+    created. Only together with `retain` or `delete_with_application`.
     `run_once`: the object runs to its end (a Job): it is created once per change of the instance's inputs.
     """
 
@@ -66,6 +68,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
     retain: bool = False
     delete_with_application: bool = False
+    adopt: bool = False
     run_once: bool = False
 
     @property
@@ -93,7 +96,8 @@ class DropField(msgspec.Struct, frozen=True):
     """An edit: the field at `path` of the object `ref` is left to other managers.
 
     With `handover`, a value that rudr applied before stays when rudr gives up the field; without it, the server resets
-    the field.
+    the field. With `initial`, the field is part of the object when it is created, and only then; its value is never
+    reverted and never changed afterwards, as with an ignore rule of the user. It implies `handover`.
 
     Guarantees: an absent field is no error; with `handover`, no value changes when the field is released.
     Assumptions: as for `SetField`.
@@ -103,6 +107,7 @@ class DropField(msgspec.Struct, frozen=True):
     ref: Ref
     path: Path
     handover: bool = False
+    initial: bool = False
 
 
 class Scale(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import functools
 import random
 from collections.abc import Callable
 
+from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog, FailedCall
 from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.contention import Contention
@@ -39,7 +40,9 @@ from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.sources import Sources
+from rudr_py.controller.watching.waits import Blocker, Waits
 from rudr_py.kube import watch
+from rudr_py.kube.cache import Change
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
@@ -50,10 +53,11 @@ from rudr_py.kube.prober import NetworkProber, Prober
 from rudr_py.kube.transport import Transport
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import POD
+from rudr_py.model.kinds import CUSTOM_RESOURCE_DEFINITION, POD, RBAC_KINDS
 from rudr_py.plugins import right_purposes
 from rudr_py.render.scopes import root_scopes
 from rudr_py.render.types.definitions import publish
+from rudr_py.render.values import labels
 from rudr_py.settings import Settings
 
 SCOPE_DELAY = 0.2
@@ -115,6 +119,11 @@ class _Assembly:
         client = Client(self._transport, allowance=self._leadership.allowance, on_missing_right=self._rights.note)
         self._recorder = Recorder(client, identity=settings.identity, clock=clock)
         self._client = CachedClient(client, self._discovery, self._state.cache_of)
+        self._refusals = Refusals(clock, settings.refused_retry)
+        self._poller = KindPoller(self._discovery, clock)
+        self._open_watch = functools.partial(
+            watch.events, self._transport, settings=settings, clock=clock, random=random.random
+        )
 
     def _plugin_failed(self, failed_call: FailedCall) -> None:
         self._metrics.plugin_failed(failed_call)
@@ -135,27 +144,55 @@ class _Assembly:
         requeue = functools.partial(queue.add_after, seconds=SCOPE_DELAY)
         probing = Probing(prober, in_cluster(self._state), self._state.applications, self._clock, requeue)
         process.run_in_background(probing.run)
+        self._watch_definitions(process)
+        waits = self._waits(sources, queue)
+        process.run_in_background(waits.run)
         options = ControllerOptions(
             name=CONTROLLER, workers=self._settings.workers, slow_retry=self._settings.refused_retry
         )
-        process.add(Controller(queue, self._reconciler(sources, probing, requeue), options, self._metrics))
+        process.add(Controller(queue, self._reconciler(sources, probing, waits, requeue), options, self._metrics))
         self._add_checks(checks, sources)
         if self._leadership.elected:
             servers.alive.add("lease", self._leadership.lost)
-        definitions = self._definition_reconciler(sources)
-        checks.inform("definitions", definitions.summary)
+        definitions = self._definition_controller(process, sources, checks)
         checks.inform("rights", self._rights.summary)
         if self._settings.publish_definitions:
-            process.add(self._definition_controller(definitions))
+            process.add(definitions)
         return process
+
+    def _waits(self, sources: Sources, queue: PriorityQueue[ObjectKey]) -> Waits:
+        """The waits of applications: the end of one allows refused requests once more."""
+
+        def wake(key: ObjectKey, kind: Kind) -> None:
+            if kind in RBAC_KINDS:
+                sources.retry_forbidden()
+                self._refusals.freed(key)
+            self._refusals.forget(key)
+            queue.add(key)
+
+        def observe(kind: Kind, change: Change) -> None:
+            waits.note(kind, change)
+            old = change.old
+            if change.new is None and old is not None and kind != POD and labels.APPLICATION in old.labels:
+                self._refusals.forget(ObjectKey(old.namespace, old.labels[labels.APPLICATION]))
+
+        waits = Waits(self._state, self._poller, self._open_watch, self._clock, wake)
+        self._state.observers.append(observe)
+        return waits
+
+    def _watch_definitions(self, process: ControllerProcess) -> None:
+        """Watch CRDs while a kind is absent, and ask for absent kinds when one changes."""
+        blocker, key = Blocker(Ref(CUSTOM_RESOURCE_DEFINITION, "")), ObjectKey("", "")
+        waits = Waits(self._state, self._poller, self._open_watch, self._clock, lambda _key, _kind: self._poller.poke())
+        self._poller.is_watched = functools.partial(waits.is_watched, blocker)
+        self._poller.on_absent = lambda is_absent: waits.set(key, [blocker] if is_absent else [])
+        process.run_in_background(waits.run)
 
     def _sources(self, queue: PriorityQueue[ObjectKey]) -> Sources:
         sources = Sources(
             self._state,
-            KindPoller(self._discovery, self._clock),
-            functools.partial(
-                watch.events, self._transport, settings=self._settings, clock=self._clock, random=random.random
-            ),
+            self._poller,
+            self._open_watch,
             self._settings,
             lambda key, initial: queue.add(key, priority=LOW_PRIORITY if initial else 0),
             self._rights.note,
@@ -164,7 +201,7 @@ class _Assembly:
         return sources
 
     def _reconciler(
-        self, sources: Sources, probing: Probing, requeue: Callable[[ObjectKey], None]
+        self, sources: Sources, probing: Probing, waits: Waits, requeue: Callable[[ObjectKey], None]
     ) -> ApplicationReconciler:
         state, client, clock, settings = self._state, self._client, self._clock, self._settings
         reader = InputReader(state, self._catalog, clock, settings.image_pull_policy)
@@ -174,34 +211,43 @@ class _Assembly:
             sources,
             SnapshotReader(state, self._catalog, reader),
             ScopeUpdates(state, probing, RootScopes(client, state, clock), requeue),
-            self._syncer(),
+            self._syncer(waits),
             StatusReporter(state, writer, self._recorder, self._describe),
         )
 
-    def _syncer(self) -> Syncer:
+    def _syncer(self, waits: Waits) -> Syncer:
         client, state = self._client, self._state
         contention = Contention(self._clock, self._metrics.contention)
-        refusals = Refusals(self._clock, self._settings.refused_retry)
         rollouts = RolloutUnblocker(client, state, self._recorder, self._clock)
         return Syncer(
-            Applier(client, state, self._recorder, contention, refusals, rollouts),
+            Applier(client, state, self._recorder, contention, self._refusals, rollouts),
             Pruner(client, state, self._clock),
             Finalizer(client, state, self._recorder),
             state,
-            refusals,
+            self._refusals,
+            waits,
         )
 
-    def _definition_reconciler(self, sources: Sources) -> DefinitionReconciler:
-        documents = publish(self._catalog, self._settings.definitions_namespace)
-        return DefinitionReconciler(documents, self._client, self._state, sources, self._clock)
-
-    def _definition_controller(self, reconciler: DefinitionReconciler) -> Controller:
+    def _definition_controller(self, process: ControllerProcess, sources: Sources, checks: HealthChecks) -> Controller:
         queue: PriorityQueue[ObjectKey] = PriorityQueue(
             self._clock, retry_initial=publisher.RETRY_INITIAL, retry_maximum=publisher.RETRY_MAXIMUM
         )
-        self._state.definitions.on_change = functools.partial(
-            queue.add, ObjectKey(self._settings.definitions_namespace, "")
+        waits = Waits(
+            self._state,
+            self._poller,
+            self._open_watch,
+            self._clock,
+            lambda key, _kind: queue.add(key),
+            fallback=publisher.NAMESPACE_INTERVAL,
         )
+        documents = publish(self._catalog, self._settings.definitions_namespace)
+        reconciler = DefinitionReconciler(documents, self._client, self._state, sources, self._clock, waits)
+        checks.inform("definitions", reconciler.summary)
+        if self._settings.publish_definitions:
+            process.run_in_background(waits.run)
+            self._state.definitions.on_change = functools.partial(
+                queue.add, ObjectKey(self._settings.definitions_namespace, "")
+            )
         return Controller(queue, reconciler, ControllerOptions(name=DEFINITIONS))
 
     def _add_checks(self, checks: HealthChecks, sources: Sources) -> None:

@@ -98,11 +98,17 @@ class Selection(msgspec.Struct, frozen=True):
     labels: str = ""
     fields: str = ""
     parts: tuple[str, ...] = ()
+    metadata_only: bool = False
 
     @property
     def path(self) -> str:
         """The URL path of the collection."""
         return self.resource.path(self.namespace)
+
+    @property
+    def accept(self) -> str:
+        """The representation to request."""
+        return METADATA_ONLY if self.metadata_only else JSON
 
 
 def get(target: Target, *, metadata_only: bool = False, timeout: float = 0.0) -> Request:
@@ -118,7 +124,7 @@ def list_page(selection: Selection, *, limit: int = 0, continue_token: str = "",
         query.append(("limit", str(limit)))
     if continue_token:
         query.append(("continue", continue_token))
-    return Request("GET", selection.path, tuple(query), timeout=timeout)
+    return Request("GET", selection.path, tuple(query), accept=selection.accept, timeout=timeout)
 
 
 def watch(
@@ -134,7 +140,7 @@ def watch(
         query += [("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan")]
     if resource_version:
         query.append(("resourceVersion", resource_version))
-    return Request("GET", selection.path, tuple(query), timeout=silence)
+    return Request("GET", selection.path, tuple(query), accept=selection.accept, timeout=silence)
 
 
 def apply(target: Target, body: bytes, manager: str, *, force: bool = True, dry_run: bool = False) -> Request:

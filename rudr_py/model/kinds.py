@@ -42,6 +42,7 @@ CONFIG_MAP: Final = Kind("v1", "ConfigMap")
 EVENT: Final = Kind("v1", "Event")
 NAMESPACE: Final = Kind("v1", "Namespace")
 POD: Final = Kind("v1", "Pod")
+RESOURCE_QUOTA: Final = Kind("v1", "ResourceQuota")
 SERVICE: Final = Kind("v1", "Service")
 
 CUSTOM_RESOURCE_DEFINITION: Final = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
@@ -50,3 +51,7 @@ JOB: Final = Kind("batch/v1", "Job")
 LEASE: Final = Kind("coordination.k8s.io/v1", "Lease")
 REPLICA_SET: Final = Kind("apps/v1", "ReplicaSet")
 STATEFUL_SET: Final = Kind("apps/v1", "StatefulSet")
+
+_RBAC: Final = "rbac.authorization.k8s.io/v1"
+RBAC_KINDS: Final = tuple(Kind(_RBAC, kind) for kind in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"))
+"""The kinds that grant rights."""

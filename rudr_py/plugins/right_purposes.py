@@ -46,6 +46,15 @@ _OWN: Mapping[tuple[str, str], Mapping[str, str]] = {
         "delete": "for the rollout of a StatefulSet that a pod of an earlier revision blocks",
     },
     ("", error_status.OWNER): _OWNERS,
+    ("", "resourcequotas"): {"": "for continuing as soon as a quota that refused an object has room (optional)"},
+    ("", "namespaces"): {"": "for publishing as soon as the definitions namespace exists (optional)"},
+    ("apiextensions.k8s.io", "customresourcedefinitions"): {
+        "": "for continuing as soon as a missing kind is served (optional)"
+    },
+    **{
+        (rights.RBAC_GROUP, resource): {"": "for continuing as soon as a missing right is granted (optional)"}
+        for resource in ("clusterrolebindings", "clusterroles", "rolebindings", "roles")
+    },
     ("coordination.k8s.io", "leases"): {"": "for leader election"},
     ("events.k8s.io", "events"): {"": "for events"},
 }
@@ -74,7 +83,7 @@ def sentence(catalog: Catalog, right: Right) -> str:
 
 def _resources(offer: Offer[Any], right: Right) -> Iterator[str]:
     type_ = offer.type
-    kinds: tuple[Kind, ...] = (*type_.produces, *type_.observes)
+    kinds: tuple[Kind, ...] = (*type_.produces, *type_.observes, *type_.observes_cluster)
     yield from (rights.plural(kind) for kind in kinds if kind.group == right.group)
     for rule in type_.permissions:
         if right.group in rule.groups:

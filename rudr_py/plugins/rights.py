@@ -42,11 +42,15 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     `cluster` is required in every watched namespace: a ClusterRole, or a Role in each namespace. `definitions` is
     required in the definitions namespace, `own` in the namespace of the leader's Lease; `own` is empty without leader
     election. The controller also uses discovery, which Kubernetes grants to all clients (`system:discovery`).
+    `waits` and `cluster_waits` are optional: with them the controller watches the objects that applications wait for,
+    which it polls otherwise. The latter are of cluster-scoped kinds, so only a ClusterRole can grant them.
     """
 
     cluster: tuple[Rule, ...]
     definitions: tuple[Rule, ...]
     own: tuple[Grant, ...] = ()
+    waits: tuple[Rule, ...] = ()
+    cluster_waits: tuple[Rule, ...] = ()
 
 
 _OWN: tuple[Rule, ...] = (
@@ -68,6 +72,19 @@ _OWN: tuple[Rule, ...] = (
     Rule(groups=("",), resources=("pods",), verbs=WATCH),
     Rule(groups=("events.k8s.io",), resources=("events",), verbs=("create", "patch")),
 )
+RBAC_GROUP = "rbac.authorization.k8s.io"
+DEFINITIONS_NAMESPACE = "$DEFINITIONS"
+"""Placeholder for the name of the definitions namespace in a Grant."""
+
+_WAITS: tuple[Rule, ...] = (
+    Rule(groups=("",), resources=("resourcequotas",), verbs=WATCH),
+    Rule(groups=(RBAC_GROUP,), resources=("rolebindings", "roles"), verbs=WATCH),
+)
+_CLUSTER_WAITS: tuple[Rule, ...] = (
+    Rule(groups=("apiextensions.k8s.io",), resources=("customresourcedefinitions",), verbs=WATCH),
+    Rule(groups=(RBAC_GROUP,), resources=("clusterrolebindings", "clusterroles"), verbs=WATCH),
+)
+_PUBLISH_WAITS = Grant(groups=("",), resources=("namespaces",), verbs=WATCH, names=(DEFINITIONS_NAMESPACE,))
 _BROKEN_PODS = Rule(groups=("",), resources=("pods",), verbs=("delete",))
 """For a StatefulSet whose rollout is blocked by a pod of an earlier revision."""
 _ROOT = Rule(groups=(CORE_GROUP,), resources=("applicationconfigurations",), verbs=("create",))
@@ -104,6 +121,8 @@ def needed(
         cluster=tuple(_merged(rules)),
         definitions=(definitions,),
         own=_of_leader(lease) if leader_elect else (),
+        waits=_WAITS,
+        cluster_waits=(*_CLUSTER_WAITS, *([_PUBLISH_WAITS] if publish else [])),
     )
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Rule
-from rudr_py.plugins.rights import Grant, Rights
+from rudr_py.plugins.rights import DEFINITIONS_NAMESPACE, RBAC_GROUP, Grant, Rights
 
-GROUP = "rbac.authorization.k8s.io"
+GROUP = RBAC_GROUP
 
 AGGREGATE = {"rbac.core.oam.dev/aggregate-to-controller": "true"}
 """The label of ClusterRoles that are aggregated into the ClusterRole of the Helm chart."""
@@ -44,16 +44,28 @@ def documents(rights: Rights, scope: RoleScope) -> tuple[Document, ...]:
     """The roles with these rights, and their bindings. Without watched namespaces, the first is a ClusterRole."""
     name = scope.name
     roles = []
+    rules = (*rights.cluster, *rights.waits)
     if scope.watched:
-        roles += [role("Role", name, rights.cluster, namespace) for namespace in scope.watched]
+        roles += [role("Role", name, rules, namespace) for namespace in scope.watched]
     else:
-        roles.append(role("ClusterRole", name, rights.cluster))
+        roles.append(role("ClusterRole", name, (*rules, *cluster_waits(rights, scope.definitions))))
     roles.append(role("Role", f"{name}-definitions", rights.definitions, scope.definitions))
     if rights.own:
         roles.append(role("Role", f"{name}-leader-election", rights.own, scope.own))
     if scope.account is not None:
         roles += [_binding(one, scope.account) for one in roles]
     return tuple(roles)
+
+
+def cluster_waits(rights: Rights, definitions: str) -> tuple[Rule, ...]:
+    """The optional rights of cluster-scoped kinds, with the name of the definitions namespace."""
+    names = {DEFINITIONS_NAMESPACE: definitions}
+    return tuple(
+        msgspec.structs.replace(rule, names=tuple(names.get(name, name) for name in rule.names))
+        if isinstance(rule, Grant)
+        else rule
+        for rule in rights.cluster_waits
+    )
 
 
 def role(kind: str, name: str, rules: Iterable[Rule], namespace: str = "", **metadata: Any) -> Document:

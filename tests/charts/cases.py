@@ -53,7 +53,10 @@ CASES: dict[str, dict[str, Any]] = {
     "an image by its digest": {"image": {"digest": SHA}, "logFormat": "text", "workers": 4},
     "two namespaces": {
         "watchNamespaces": ["shop", "rudr-system"],
-        "rbac": {"extraRules": [{"apiGroups": ["shop.example"], "resources": ["trays"], "verbs": ["list", "watch"]}]},
+        "rbac": {
+            "waits": False,
+            "extraRules": [{"apiGroups": ["shop.example"], "resources": ["trays"], "verbs": ["list", "watch"]}],
+        },
     },
     "two namespaces, definitions elsewhere": {
         "watchNamespaces": ["shop", "till"],

@@ -92,7 +92,7 @@ def _rights_by_value() -> dict[str, dict[str, list[Any]]]:
 def _additional_rules(extended: Rights, base: Rights) -> dict[str, list[Any]]:
     parts = {
         part: list(roles.rule_documents(_missing_rules(getattr(extended, part), getattr(base, part))))
-        for part in ("cluster", "definitions", "own")
+        for part in ("cluster", "definitions", "own", "waits", "cluster_waits")
     }
     return {part: rules for part, rules in parts.items() if rules}
 
@@ -101,7 +101,7 @@ def _missing_rules(rules: Iterable[Rule], base: tuple[Rule, ...]) -> Iterator[Ru
     """As `rights.beyond`; rules for named objects are kept."""
     plain = [rule for rule in rules if not isinstance(rule, Grant)]
     yield from rights.beyond(plain, base)
-    yield from (rule for rule in rules if isinstance(rule, Grant))
+    yield from (rule for rule in rules if isinstance(rule, Grant) and rule not in base)
 
 
 class _Dumper(yaml.SafeDumper):

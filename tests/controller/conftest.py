@@ -28,7 +28,9 @@ from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.status.writer import StatusWriter
+from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.sources import Sources
+from rudr_py.controller.watching.waits import Waits
 from rudr_py.kube import live_object
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
@@ -50,7 +52,7 @@ from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 from rudr_py.testing.cluster import Cluster
 from tests.access import StaticSource
-from tests.controller.watches import watches
+from tests.controller.watches import opened, watches
 
 Document = dict[str, Any]
 
@@ -220,7 +222,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
     woken = asyncio.Event()
     triggered: list[ObjectKey] = []
 
-    def trigger(key: ObjectKey, _initial: bool) -> None:
+    def trigger(key: ObjectKey, _origin: object) -> None:
         triggered.append(key)
         woken.set()
 
@@ -230,6 +232,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
     rollouts = RolloutUnblocker(cached, known, recorder, clock)
     applier = Applier(cached, known, recorder, Contention(clock), refusals, rollouts)
     pruner = Pruner(cached, known, clock)
+    waits = Waits(known, KindPoller(discovery, clock), opened(transport, clock, settings), clock, trigger)
     async with asyncio.TaskGroup() as tasks:
         kinds = (*cluster_state.OWN_KINDS, POD, CONFIG_MAP)
         sources.start(tasks, kinds)
@@ -244,7 +247,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
             sources=sources,
             applier=applier,
             pruner=pruner,
-            syncer=Syncer(applier, pruner, Finalizer(cached, known, recorder), known, refusals),
+            syncer=Syncer(applier, pruner, Finalizer(cached, known, recorder), known, refusals, waits),
             cached=cached,
             writer=StatusWriter(cached, clock, settings.status_interval),
             woken=woken,

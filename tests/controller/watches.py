@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching.kind_poller import KindPoller
-from rudr_py.controller.watching.sources import Sources
+from rudr_py.controller.watching.sources import OpenWatch, Sources
 from rudr_py.kube import watch
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
@@ -21,6 +21,10 @@ Trigger = Callable[[ObjectKey, bool], None]
 
 
 def watches(state: ClusterState, transport: Transport, clock: Clock, settings: Settings, trigger: Trigger) -> Sources:
-    opened = functools.partial(watch.events, transport, settings=settings, clock=clock, random=random.random)
     poller = KindPoller(Discovery(Client(transport), clock=clock), clock)
-    return Sources(state, poller, opened, settings, trigger)
+    return Sources(state, poller, opened(transport, clock, settings), settings, trigger)
+
+
+def opened(transport: Transport, clock: Clock, settings: Settings) -> OpenWatch:
+    """Opens watches over a transport."""
+    return functools.partial(watch.events, transport, settings=settings, clock=clock, random=random.random)

@@ -122,7 +122,7 @@ STORED = {
     "resources": {
         "cpu": {"required": 0.1},
         "memory": {"required": "64"},
-        "volumes": [{"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}],
+        "volumes": [{"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Shared"}],
     }
 }
 CLAIMED = {

@@ -307,7 +307,8 @@ async def store_without_a_schema(cluster: Cluster, spec: Any) -> None:
 async def test_an_ingress_of_a_class_that_does_not_exist_makes_its_application_not_ready_until_it_does(
     cluster: Cluster, catalog: Catalog
 ) -> None:
-    named = {**INGRESS_TRAIT, "properties": {**INGRESS_TRAIT["properties"], "ingressClassName": "nginx"}}
+    properties = {"hostname": "shop.example", "ingressClassName": "nginx"}
+    named = {"name": "ingress", "properties": properties}
     await cluster.apply(component(), application(named))
     async with cluster.controller(catalog):
         root = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "TraitsReady") == "False")

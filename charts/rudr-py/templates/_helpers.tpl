@@ -73,7 +73,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if and .Values.rbac.create .Values.enableRBAC -}}true{{- end -}}
 {{- end -}}
 
-{{/* The rules of one category (cluster, definitions, own) for the features enabled in values, as {rules: [...]}. */}}
+{{/* The rules of one category (cluster, definitions, own, waits, cluster_waits) for the features enabled in values, as {rules: [...]}. */}}
 {{- define "rudr-py.rules" -}}
 {{- $root := .root -}}
 {{- $sort := .sort -}}
@@ -89,7 +89,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 {{- $rules := list -}}
 {{- range $parts }}{{ $rules = concat $rules (dig . $sort (list) $rights) }}{{ end -}}
-{{- toYaml (dict "rules" $rules) | replace "$LEASE" (include "rudr-py.lease" $root) -}}
+{{- toYaml (dict "rules" $rules) | replace "$LEASE" (include "rudr-py.lease" $root) | replace "$DEFINITIONS" (include "rudr-py.definitionsNamespace" $root) -}}
 {{- end -}}
 
 {{/* Requirements for pip: each package with version and hashes, so that nothing else can be installed. */}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
 
@@ -34,6 +34,13 @@ _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 """The annotation that names the class of an ingress controller, before spec.ingressClassName existed."""
 
 _HOST = re.compile(r"(?=.{1,253}$)(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+
+
+EDIT_IN_PLACE: Final = "acme.cert-manager.io/http01-edit-in-place"
+"""The annotation that makes cert-manager add the path of its challenge to the Ingress itself."""
+
+IGNORE: Final = "rudr.oam.dev/ignore-differences"
+"""The annotation of an application with the fields that are left to other managers."""
 
 
 class HttpPath(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -133,7 +140,7 @@ class Ingress(Trait[IngressProperties]):
             if properties.tls_hosts and not properties.tls_secret_name
             else ()
         )
-        return Rendered(add=(manifest,), warnings=unused)
+        return Rendered(add=(manifest,), warnings=(*unused, *_edited_in_place(ctx, manifest)))
 
     def health(self, ctx: TraitContext[IngressProperties]) -> Health:
         """The default health, whether a controller serves the Ingress, and the hosts."""
@@ -167,6 +174,18 @@ def _class_problem(ctx: TraitContext[IngressProperties]) -> Health | None:
                 "progressing", "IngressClassNotFound", f'{ref}: the IngressClass "{named}" does not exist: {hint}'
             )
     return None
+
+
+def _edited_in_place(ctx: TraitContext[IngressProperties], manifest: Manifest) -> Iterator[str]:
+    """The rule without which cert-manager and the controller revert each other's paths."""
+    is_ignored = any(pointer[:2] == ("spec", "rules") for pointer in ctx.ignored(manifest.ref))
+    if ctx.properties.annotations.get(EDIT_IN_PLACE) != "true" or is_ignored:
+        return
+    yield (
+        f"with the annotation {EDIT_IN_PLACE}, cert-manager adds paths to the Ingress, which are removed again; "
+        f"annotate the application with {IGNORE}, and in it: {{kind: Ingress, name: {manifest.name}, "
+        "jsonPointers: [/spec/rules/0/http/paths]}, or remove the annotation"
+    )
 
 
 def _problems(ctx: TraitContext[IngressProperties]) -> Iterator[Problem]:

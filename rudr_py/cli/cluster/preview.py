@@ -117,7 +117,10 @@ class NamespacePreview:
         before = cluster_state.previous(application)
         for _ in range(ROUNDS):
             plan = render.render(self._inputs(application, before), self._catalog)
-            missing = snapshot.kinds(plan, before) - set(self.state.kinds())
+            needed = snapshot.kinds(plan, before)
+            if any(planned.adopt for planned in plan.manifests):
+                needed |= snapshot.applied_kinds(self.state, self.namespace)
+            missing = needed - set(self.state.kinds())
             if not missing:
                 break
             for kind in sorted(missing, key=str):
@@ -132,6 +135,14 @@ class NamespacePreview:
         if application.name in self._application_positions:
             positions[""] = self._application_positions[application.name]
         return msgspec.structs.replace(inputs, positions=positions)
+
+    def add(self, kind: Kind, live: LiveObject) -> None:
+        """Add an object that the controller will watch when it has adopted it."""
+        if self.state.cache(kind, self.namespace) is None:
+            self._fill(kind, ())
+        cache = self.state.cache(kind, self.namespace)
+        if cache is not None:
+            cache.wrote(live)
 
     def _applications(self, workspace: Workspace) -> list[Document]:
         own = [parsed for parsed in workspace.applications if parsed.value.metadata.namespace == self.namespace]

@@ -140,7 +140,8 @@ def _table(rights: Rights, catalog: Catalog, options: RbacOptions) -> list[tuple
     rows: list[tuple[str, ...]] = [("RESOURCE", "VERBS", "NAMESPACE", "NEEDED")]
     watched = ",".join(scope.watched) or "<all>"
     for namespace, rules in (
-        (watched, rights.cluster),
+        (watched, (*rights.cluster, *rights.waits)),
+        *([] if scope.watched else [("", roles.cluster_waits(rights, scope.definitions))]),
         (scope.definitions, rights.definitions),
         (scope.own, rights.own),
     ):

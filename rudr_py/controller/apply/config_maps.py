@@ -17,7 +17,8 @@ from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
 
 _WITHOUT_PODS: Final = frozenset({APPLICATION, COMPONENT, COMPONENT_INSTANCE, CONFIG_MAP})
-_SOURCES: Final = ("configMap", "configMapRef", "configMapKeyRef")
+_VOLUMES: Final = ("configMap",)
+_ENVIRONMENT: Final = ("configMapRef", "configMapKeyRef")
 
 
 def is_in_use(ref: Ref, live: LiveObject | None, plan: Plan, namespace: str, state: ClusterState) -> bool:
@@ -32,24 +33,25 @@ def is_in_use(ref: Ref, live: LiveObject | None, plan: Plan, namespace: str, sta
     return _has_hidden_revisions(instance, plan, namespace, state) or any(_users(ref.name, instance, namespace, state))
 
 
-def names(value: Any) -> Iterator[str]:
-    """The names of the ConfigMaps that pod specs inside a value name."""
+def names(value: Any, sources: tuple[str, ...] = (*_VOLUMES, *_ENVIRONMENT)) -> Iterator[str]:
+    """The names of the ConfigMaps that pod specs inside a value name, in fields of these names."""
     if isinstance(value, dict):
-        for field in _SOURCES:
+        for field in sources:
             source = value.get(field)
             if isinstance(source, dict) and isinstance(source.get("name"), str):
                 yield source["name"]
         for item in value.values():
-            yield from names(item)
+            yield from names(item, sources)
     elif isinstance(value, list):
         for item in value:
-            yield from names(item)
+            yield from names(item, sources)
 
 
 def _has_hidden_revisions(instance: str | None, plan: Plan, namespace: str, state: ClusterState) -> bool:
     """Whether an earlier revision of a planned workload of an instance, None for any, may create pods anew.
 
-    A workload that is absent, or whose controller has not observed its last change, may have one.
+    A workload that is absent, or whose controller has not observed its last change, may have one. Pods are cached
+    without their environment, so those of a workload that reads ConfigMaps as variables do not count.
     """
     for planned in plan.manifests:
         if planned.inputs_digest or "template" not in (planned.body.get("spec") or {}):
@@ -57,7 +59,8 @@ def _has_hidden_revisions(instance: str | None, plan: Plan, namespace: str, stat
         label = planned.body["metadata"]["labels"].get(labels.INSTANCE, "")
         if instance in (None, label):
             live = state.get(planned.ref.kind, namespace, planned.ref.name)
-            if live is None or not _is_represented(live.document(), state.pods(namespace, label)):
+            pods = () if any(names(planned.body["spec"], _ENVIRONMENT)) else state.pods(namespace, label)
+            if live is None or not _is_represented(live.document(), pods):
                 return True
     return False
 

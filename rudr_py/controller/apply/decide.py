@@ -11,9 +11,11 @@ from typing import Any
 
 import msgspec
 
+from rudr_py import errors
 from rudr_py.api import Path, Ref
-from rudr_py.controller.apply import ownership, runs, template_annotations
+from rudr_py.controller.apply import ownership, runs
 from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.apply.preserved import ignored_fields, template_annotations
 from rudr_py.controller.state import inventory
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube import live_object
@@ -34,19 +36,21 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
     `document` is the whole object with its managedFields, after a read of the server. `confirmed` means that the
     server has been read; the cache holds only objects with the label of rudr, so absence from it proves nothing.
-    `pods` are the names of the instance's pods whose containers may still run.
+    `pods` are the names of the instance's pods whose containers may still run. `holder` is why a claim of another owner
+    must not be taken over, see `mounts.holder`.
     """
 
     live: LiveObject | None
     document: Document | None = None
     confirmed: bool = False
     pods: tuple[str, ...] = ()
+    holder: str = ""
 
     @classmethod
-    def read(cls, document: Document | None, pods: tuple[str, ...]) -> Observation:
+    def read(cls, document: Document | None, pods: tuple[str, ...], holder: str = "") -> Observation:
         """The object as the server has returned it; None for one that is absent."""
         live = None if document is None else live_object.decode(msgspec.json.encode(document))
-        return cls(live=live, document=document, confirmed=True, pods=pods)
+        return cls(live=live, document=document, confirmed=True, pods=pods, holder=holder)
 
 
 class History(msgspec.Struct, frozen=True):
@@ -63,14 +67,16 @@ class Create(msgspec.Struct, frozen=True):
 class Apply(msgspec.Struct, frozen=True, kw_only=True):
     """Apply the object on condition that the live one has this uid.
 
-    `drifted` means that another client has changed it since the last apply; `document` is the live object, if it has
-    been read. With `release` the planned paths are handed over before the apply; with `settle` the hand-over manager
-    gives up its fields after it.
+    `drifted` means that another client has changed it since the last apply, `unchanged` that it has changed ignored
+    fields only, so that the apply changes no value; `document` is the live object, if it has been read. With `release`
+    the planned paths are handed over before the apply; with `settle` the hand-over manager gives up its fields after
+    it.
     """
 
     uid: str
     document: Document | None = None
     drifted: bool = False
+    unchanged: bool = False
     release: bool = False
     settle: bool = False
 
@@ -159,12 +165,26 @@ def decide(desired: DesiredObject, observation: Observation, history: History) -
     verdict = _verdict(desired, observation, live, history.record)
     if verdict is None:
         return Read()
-    if verdict == "foreign":
-        owner = ownership.describe(observation.document or {}, desired.planned)
-        return Refuse(f"{desired.ref} already exists and {owner}", CONFLICT)
+    if verdict == "foreign" or (observation.holder and not _is_known(live, desired, history.record)):
+        obstacle = _obstacle(desired, observation, verdict)
+        if obstacle is not None:
+            return obstacle
+        verdict = "orphan"
     if desired.planned.inputs_digest:
         return _decide_run(desired, live, observation.document, verdict, history.run)
     return _decide_object(desired, live, observation.document, verdict, history.record)
+
+
+def _obstacle(desired: DesiredObject, observation: Observation, verdict: ownership.Verdict) -> Wait | Refuse | None:
+    """Why the object of another owner is not taken over; None where the user asks for it and nothing prevents it."""
+    if verdict == "foreign" and not desired.planned.adopt:
+        owner = ownership.describe(observation.document or {}, desired.planned)
+        return Refuse(f"{desired.ref} already exists and {owner}", CONFLICT)
+    if observation.holder:
+        message = f"{desired.ref} cannot be taken over: {observation.holder}; remove its volume there first"
+        return Wait(message, CONFLICT)
+    reason = ownership.obstacle(observation.document or {})
+    return Wait(f"{desired.ref} {reason}", CONFLICT) if reason else None
 
 
 def _verdict(
@@ -182,8 +202,10 @@ def _decide_creation(desired: DesiredObject, observation: Observation, run: Run 
     """The object is absent, or is being deleted."""
     if runs.ended(desired.planned, run):
         return Rest()
-    if observation.live is not None:
-        return Wait(f"{desired.ref} is being deleted; it is created again after its deletion", TERMINATING)
+    if observation.live is not None or desired.planned.adopt:
+        state = "does not exist" if observation.live is None else "is being deleted"
+        end = "it cannot be taken over" if desired.planned.adopt else "it is created again after its deletion"
+        return Wait(f"{desired.ref} {state}; {end}", TERMINATING)
     if not desired.awaited and not (desired.planned.inputs_digest and observation.pods):
         return Create()
     if not observation.confirmed:
@@ -217,10 +239,11 @@ def _decide_object(
     verdict: ownership.Verdict,
     record: AppliedRecord | None,
 ) -> Decision:
-    handover = bool(desired.planned.handover)
+    planned = desired.planned
+    handover = bool(planned.released)
     if verdict == "managed" and in_sync(live, desired, record):
         return Settle(live.uid) if live.held and not handover else Rest()
-    if document is None and template_annotations.suspected(live, desired.document):
+    if document is None and (planned.ignored or template_annotations.suspected(live, desired.document)):
         return Read()
     if verdict == "orphan" or not live.applied or not live.digest:
         if document is None:
@@ -228,11 +251,15 @@ def _decide_object(
         mark = not live.applied
         return Adopt(uid=live.uid, document=document, verdict=verdict, mark=mark, release=handover)
     same = desired.is_applied(live)
+    unchanged = same and bool(planned.ignored) and ignored_fields.covers(document, desired.over(document).document)
+    recorded = record is not None and record.uid == live.uid and record.digest != ""
     return Apply(
         uid=live.uid,
         document=document,
-        drifted=same and record is not None and record.uid == live.uid and record.digest != "",
-        release=handover and not same,
+        drifted=same and recorded and not unchanged,
+        unchanged=unchanged,
+        # ignored fields are owned since the creation, and given up by the first apply after it
+        release=handover and (not same or bool(planned.ignored)),
         settle=live.held and not handover,
     )
 
@@ -263,6 +290,19 @@ def reverts(desired: DesiredObject, live: LiveObject | None, record: AppliedReco
     if record is None or not record.uid:
         return False
     return live is None or live.applied == "" or desired.is_applied(live)
+
+
+def is_another_object(decision: Decision, error: errors.ApiError) -> bool:
+    """Whether the precondition of a create or an apply has failed.
+
+    A create is answered by 409 when the object exists; an apply by 409 when it does not, and by 422 when it has
+    another uid.
+    """
+    if not isinstance(decision, Create | Supersede | Apply):
+        return False
+    if isinstance(error, errors.ConflictError):
+        return True
+    return any(cause.field == "metadata.uid" for cause in error.causes) or "metadata.uid" in error.message
 
 
 def _is_known(live: LiveObject, desired: DesiredObject, record: AppliedRecord | None) -> bool:

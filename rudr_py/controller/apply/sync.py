@@ -6,7 +6,7 @@ A failure stops the objects that need the failed one (`dependencies`), and the d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ from rudr_py.controller.results.result import Result
 from rudr_py.controller.state import inventory
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.controller.watching.waits import Blocker, Waits
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model import metadata_keys
 from rudr_py.model.identity import ObjectKey
@@ -79,10 +80,14 @@ class Attempt:
 
 
 class SyncResult(msgspec.Struct, frozen=True):
-    """How far the objects are as planned, for the status, and when to reconcile again, for the queue."""
+    """How far the objects are as planned, for the status, and when to reconcile again, for the queue.
+
+    `blocked_by` are the objects whose change may end a failure; see `Failure`.
+    """
 
     sync: SyncState
     result: Result
+    blocked_by: frozenset[Ref] = frozenset()
 
 
 def untouched(plan: Plan, before: status.PreviousStatus) -> SyncResult:
@@ -103,13 +108,24 @@ class Syncer:
     """Applies and prunes the objects of one application after another."""
 
     def __init__(
-        self, applier: Applier, pruner: Pruner, finalizer: Finalizer, state: ClusterState, refusals: Refusals
+        self,
+        applier: Applier,
+        pruner: Pruner,
+        finalizer: Finalizer,
+        state: ClusterState,
+        refusals: Refusals,
+        waits: Waits,
     ) -> None:
         self._applier = applier
         self._pruner = pruner
         self._finalizer = finalizer
         self._state = state
         self._refusals = refusals
+        self._waits = waits
+
+    def wait_for(self, key: ObjectKey, blocked_by: Iterable[Ref]) -> None:
+        """Watch these objects until the next call, and reconcile the application when one of them changes."""
+        self._waits.set(key, (Blocker(ref, key.namespace) for ref in blocked_by))
 
     async def end(self, application: LiveObject, is_reclaimed: IsReclaimed) -> Result:
         """Delete the objects that are deleted with an application. One that is paused keeps all its objects."""
@@ -133,6 +149,7 @@ class Syncer:
         """Apply every planned object, then prune. `stored` and `runs` are those of the last status."""
         records = self._state.applications.records(application, stored)
         key = ObjectKey(application.namespace, application.name)
+        self._state.applications.end_wait(key)
         attempt = await self._prepare(application, plan, records)
         guarded = attempt.again()
         await self._apply_all(application, plan, records, runs, attempt)
@@ -157,7 +174,9 @@ class Syncer:
         reason, message = failures.worst(failed).reason, failures.message(failed)
         sync = SyncState(state="False", reason=reason, message=message, resources=resources)
         result = failures.result(failed, soon=self._refusals.is_soon(key))
-        return SyncResult(sync, msgspec.structs.replace(result, progress=application_state.unapplied < before))
+        blocked_by = frozenset(ref for failure in failed for ref in failure.blocked_by)
+        result = msgspec.structs.replace(result, progress=application_state.unapplied < before)
+        return SyncResult(sync, result, blocked_by)
 
     async def _prepare(self, application: LiveObject, plan: Plan, records: Records) -> Attempt:
         """Everything that precedes the first apply."""
@@ -190,6 +209,7 @@ class Syncer:
             history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
             try:
                 check_reads(self._state, application.namespace, plan, planned)
+                await self._applier.label_leftovers(application, plan, planned)
                 owner = self._owner(application, planned, plan)
                 desired = predecessors.complete(self._state, application, plan, planned, owner)
                 live = await self._applier.ensure(application, desired, history)

@@ -1,8 +1,7 @@
 """Reconciles the definitions of the installed types: publishes them in the definitions namespace, removes stale ones.
 
 The content of a definition is decided in `render`. Objects of other managers are never changed. Failures have no effect
-on applications. Whether the namespace exists is seen from the answers to applies: watching it would need a right in the
-whole cluster.
+on applications. While the namespace does not exist, nothing is sent: its creation is watched.
 """
 
 from __future__ import annotations
@@ -16,16 +15,18 @@ from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.applier import CREATE_ONLY
 from rudr_py.controller.apply.desired import DesiredObject
-from rudr_py.controller.results import change_log
+from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.state import definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.controller.watching.sources import Sources
+from rudr_py.controller.watching.waits import Blocker, Waits
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import NAMESPACE
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER
@@ -33,8 +34,11 @@ from rudr_py.settings import FIELD_MANAGER
 INTERVAL = 60.0
 """Minimum seconds between two writes of one definition, in case that another installation publishes another body."""
 
+NAMESPACE_INTERVAL = 300.0
+"""Seconds between two attempts while the namespace is missing and may not be watched."""
+
 RETRY_INITIAL = 2.0
-"""Seconds of the first backoff after a failure, such as an absent namespace or a missing right."""
+"""Seconds of the first backoff after a failure."""
 
 RETRY_MAXIMUM = 60.0
 """Maximum seconds of the backoff."""
@@ -57,11 +61,13 @@ class DefinitionReconciler:
         state: ClusterState,
         sources: Sources,
         clock: Clock,
+        waits: Waits,
     ) -> None:
         self._documents = documents
         self._client = client
         self._state = state
         self._sources = sources
+        self._waits = waits
         self._written: TtlMap[tuple[Kind, str], None] = TtlMap(clock, INTERVAL)
         self._pruned: set[Kind] = set()  # once for each kind: two installations may share the namespace
         self.problems: dict[Kind, str] = {}
@@ -73,25 +79,33 @@ class DefinitionReconciler:
     async def reconcile(self, key: ObjectKey) -> Result:
         """Publish and remove definitions in the namespace of the key."""
         results: list[Result] = []
+        blockers: set[Blocker] = set()
         for kind in definition_index.KINDS:
             if self._sources.problems((kind,)):
                 continue  # reconciled again when the kind is available
             try:
                 results.append(await self._reconcile_kind(kind, key.namespace))
             except errors.KubeError as error:
-                results.append(self._failed(kind, error))
-                if isinstance(error, errors.NotFoundError):
-                    break  # the namespace does not exist
+                self._note(kind, error)
+                if _lacks_namespace(error):
+                    is_absent = isinstance(error, errors.NotFoundError)
+                    blockers.add(Blocker(Ref(NAMESPACE, key.namespace), is_absent=is_absent))
+                    break
+                if isinstance(error, errors.MissingRightError):
+                    blockers.update(Blocker(ref, key.namespace) for ref in failures.GRANTS)
+                    results.append(Result(error=f"{kind.kind}: {error}", retry="slow"))
+                else:
+                    results.append(Result(error=f"{kind.kind}: {error}"))
             else:
                 self.problems.pop(kind, None)
+        self._waits.set(key, blockers)
         return merge(*results)
 
-    def _failed(self, kind: Kind, error: errors.KubeError) -> Result:
-        """Log an error when it is new, and return the result."""
+    def _note(self, kind: Kind, error: errors.KubeError) -> None:
+        """Log an error when it is new."""
         if self.problems.get(kind) != str(error):
             log.warning("definitions cannot be published", extra={"kind": kind.kind, "error": str(error)})
         self.problems[kind] = str(error)
-        return Result(error=f"{kind.kind}: {error}")
 
     async def _reconcile_kind(self, kind: Kind, namespace: str) -> Result:
         desired = {d["metadata"]["name"]: d for d in self._documents if d["kind"] == kind.kind}
@@ -129,6 +143,13 @@ class DefinitionReconciler:
             with contextlib.suppress(errors.NotFoundError, errors.ConflictError):
                 await self._client.delete(target, uid=live.uid, resource_version=live.resource_version)
                 change_log.changed("deleted", Ref(kind, live.name), reason="NotPlanned")
+
+
+def _lacks_namespace(error: errors.KubeError) -> bool:
+    """Whether the definitions namespace does not exist, or is being deleted."""
+    if isinstance(error, errors.ForbiddenError):
+        return any(cause.reason == "NamespaceTerminating" for cause in error.causes)
+    return isinstance(error, errors.NotFoundError)
 
 
 def _is_ours(live: LiveObject) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 from rudr_py import errors
 from rudr_py.api import Ref
 from rudr_py.controller.results.result import Result, Retry, merge
+from rudr_py.model.kinds import RBAC_KINDS, RESOURCE_QUOTA
 
 SAFETY = 60.0
 """Seconds after which an application that waits for an event is reconciled without one."""
@@ -23,6 +24,15 @@ LISTED = 20
 
 MISSING_RIGHT = "MissingRight"
 
+CONFLICT = "Conflict"
+WAITING = "Waiting"
+
+GRANTS = tuple(Ref(kind, "") for kind in RBAC_KINDS)
+"""The objects whose change may grant a missing right."""
+
+_EXCEEDED_QUOTA = "exceeded quota"
+"""Part of the server's message for an object that a ResourceQuota does not admit."""
+
 _DENIED_BY_WEBHOOK = "denied the request"
 """Part of the server's message for a denial by an admission webhook, which chooses the status code."""
 
@@ -30,17 +40,21 @@ FailureKind = Literal["refused", "error", "waiting"]
 
 
 class RefusedError(errors.RudrError):
-    """The object is not written as it is planned: it belongs to another owner, or to no application."""
+    """The object is not written as it is planned: it belongs to another owner, or to no application, or is kept.
 
-    def __init__(self, message: str, *, reason: str = "Conflict") -> None:
+    `denial` is the message of the server where that has refused a change of the object, which is kept.
+    """
+
+    def __init__(self, message: str, *, reason: str = CONFLICT, denial: str = "") -> None:
         super().__init__(message)
         self.reason = reason
+        self.denial = denial
 
 
 class WaitingError(errors.RudrError):
     """The object cannot be written before an event that is watched for; it is tried again after `after` seconds."""
 
-    def __init__(self, message: str, *, reason: str = "Waiting", after: float = SAFETY) -> None:
+    def __init__(self, message: str, *, reason: str = WAITING, after: float = SAFETY) -> None:
         super().__init__(message)
         self.reason = reason
         self.after = after
@@ -60,7 +74,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     `hold` is how many seconds the server asked not to be called, `after` how many until a waiting object is tried
     again. `ends` is whether the next object would fail for the same reason, so that it is not tried; for one that is
     `unanswered` this is uncertain. `denial` is the message of the server where its admission or validation refused the
-    object, which another object may have caused.
+    object, which another object may have caused. A change of one of `blocked_by` may end the failure; a Ref without a
+    name is any object of its kind. Namespaced ones are in the application's namespace.
     """
 
     reason: str
@@ -71,6 +86,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     ends: bool = False
     unanswered: bool = False
     denial: str = ""
+    blocked_by: tuple[Ref, ...] = ()
 
 
 def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed", needed: str = "") -> Failure:
@@ -81,9 +97,15 @@ def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed", needed: st
     message = f"{ref}: {error}"
     match error:
         case RefusedError():
-            return Failure(reason=error.reason, message=str(error), kind="refused")
+            blocked_by = (ref,) if error.reason == CONFLICT else ()
+            return Failure(
+                reason=error.reason, message=str(error), kind="refused", blocked_by=blocked_by, denial=error.denial
+            )
         case WaitingError():
-            return Failure(reason=error.reason, message=str(error), kind="waiting", after=error.after)
+            blocked_by = (ref,) if error.reason == WAITING else ()
+            return Failure(
+                reason=error.reason, message=str(error), kind="waiting", after=error.after, blocked_by=blocked_by
+            )
         case errors.KindAbsentError():
             return Failure(reason="KindUnavailable", message=message, kind="waiting", after=SAFETY)
         case errors.ApiError():
@@ -100,7 +122,7 @@ def _answered(error: errors.ApiError, message: str, otherwise: str, needed: str)
     match error:
         case errors.MissingRightError():
             purpose = f"{message}{': needed ' if needed else ''}{needed}; see rudr rbac"
-            return Failure(reason=MISSING_RIGHT, message=purpose, kind="refused")
+            return Failure(reason=MISSING_RIGHT, message=purpose, kind="refused", blocked_by=GRANTS)
         case errors.ForbiddenError() if any(cause.reason == "NamespaceTerminating" for cause in error.causes):
             return Failure(reason="NamespaceTerminating", message=message, kind="waiting", after=SAFETY, ends=True)
         case errors.NotFoundError():
@@ -110,7 +132,8 @@ def _answered(error: errors.ApiError, message: str, otherwise: str, needed: str)
             return Failure(reason="TooManyRequests", message=message, kind="error", hold=error.retry_after, ends=True)
         case errors.ConflictError() | errors.ServerError() | errors.UnauthorizedError() | errors.ExpiredError():
             return Failure(reason=otherwise, message=message, kind="error", hold=error.retry_after)
-    return Failure(reason=error.reason or otherwise, message=message, kind="refused")
+    blocked_by = (Ref(RESOURCE_QUOTA, ""),) if _EXCEEDED_QUOTA in error.message else ()
+    return Failure(reason=error.reason or otherwise, message=message, kind="refused", blocked_by=blocked_by)
 
 
 _ORDER: tuple[FailureKind, ...] = ("refused", "error", "waiting")
@@ -138,5 +161,9 @@ def result(failures: Sequence[Failure], *, soon: bool = False) -> Result:
 def _result(failure: Failure, *, soon: bool) -> Result:
     if failure.kind == "waiting":
         return Result(requeue_after=failure.after)
-    retry: Retry = "slow" if failure.kind == "refused" and not (soon and failure.denial) else "backoff"
+    retry: Retry = (
+        "slow"
+        if failure.kind == "refused" and not (soon and (failure.denial or failure.reason == MISSING_RIGHT))
+        else "backoff"
+    )
     return Result(requeue_after=failure.after, error=failure.message, retry=retry, hold=failure.hold)

@@ -5,7 +5,7 @@ Sends nothing and starts no task. The watches of `sources` feed the caches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rudr_py import errors
@@ -40,6 +40,8 @@ class ClusterState:
         self.cluster_kinds = cluster_kinds
         self.applications = Applications(root)
         self.definitions = DefinitionIndex(self.applications.definitions)
+        self.observers: list[Callable[[Kind, Change], None]] = []
+        """Called with each change that a watch reports."""
         self.scalers = ScalerIndex()
         self._caches: dict[Kind, dict[str, Cache]] = {}
         self._deleted_runs: dict[tuple[Kind, str, str], LiveObject] = {}  # oldest first
@@ -97,10 +99,12 @@ class ClusterState:
                 yield from self.owned_by(live.uid, application.namespace)
 
     def note(self, kind: Kind, change: Change) -> None:
-        """Update the index of autoscalers, and keep the last state of a deleted run-once object.
+        """Report a change, update the index of autoscalers, and keep the last state of a deleted run-once object.
 
         That state may be the only record of how the run ended.
         """
+        for observe in self.observers:
+            observe(kind, change)
         self.scalers.note(kind, change)
         old = change.old
         if old is not None and change.new is None and INPUTS_ANNOTATION in old.annotations:
@@ -179,6 +183,10 @@ class Belongings:
         cache = self._state.cache(kind, namespace)
         if cache is None:
             return ()
+        if kind == claims.CLAIM and not instance:
+            of_namespace = cache.by_namespace(namespace)
+            own = (live for live in of_namespace if live.labels.get(claims.APPLICATION) == self._application.name)
+            return tuple(live.document() for live in own)
         owners = self._owners(instance)
         owned = (live for owner in owners for live in cache.by_owner(owner))
         labelled = (live for live in cache.by_label(namespace, instance) if live.owner_uid not in owners)

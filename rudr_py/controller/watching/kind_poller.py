@@ -1,6 +1,7 @@
-"""Polls discovery for kinds that the server does not serve, for all watches together.
+"""Asks discovery for kinds that the server does not serve, for all watches together.
 
-A hundred absent kinds cost as much as one. Starts no task: the first caller of `next_round` waits for all.
+A hundred absent kinds cost as much as one. The caller reports changes of CRDs by `poke`; polling is for kinds without
+one, and for servers whose CRDs may not be watched. Starts no task: the first caller of `next_round` waits for all.
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ LONG_INTERVAL = 30.0
 """Seconds between two polls otherwise: installed types can produce the absent kinds, but no application uses them."""
 
 
+WATCHED_INTERVAL = 300.0
+"""Seconds between two polls while changes of CRDs are reported, if no application needs an absent kind."""
+
+EAGER_INTERVAL = 0.5
+EAGER_ROUNDS = 10
+"""Polls after a change of a CRD: a kind is in discovery some time after its CRD is established."""
+
+
 class KindPoller:
     """Resolves kinds, in rounds: within a round the server is asked once."""
 
@@ -31,6 +40,17 @@ class KindPoller:
         self._waiting = asyncio.Lock()
         self._round = 0
         self._error: errors.KubeError | None = None  # of discovery, in this round
+        self._poked = asyncio.Event()
+        self._eager = 0  # rounds that follow quickly
+        self.is_watched: Callable[[], bool] = lambda: False
+        """Returns whether the caller reports every change of a CRD."""
+        self.on_absent: Callable[[bool], None] = lambda _: None
+        """Called with whether a kind is absent now; while it is, changes of CRDs should be reported."""
+
+    def poke(self) -> None:
+        """Begin the next round now: a CRD has changed."""
+        self._eager = EAGER_ROUNDS
+        self._poked.set()
 
     async def resolve(self, kind: Kind) -> Resource:
         """The resource of a kind. Raises KindAbsentError, and the errors of discovery."""
@@ -51,12 +71,32 @@ class KindPoller:
         async with self._waiting:
             if self._round != number:
                 return
-            left = LONG_INTERVAL
-            while left > 0:
-                await self._clock.sleep(SHORT_INTERVAL)
-                left -= SHORT_INTERVAL
-                if self._error is not None or needed():
-                    break
+            await self._wait_for_round(needed)
+            self._poked.clear()
             self._discovery.invalidate()
             self._error = None
             self._round += 1
+
+    async def _wait_for_round(self, needed: Callable[[], bool]) -> None:
+        left = WATCHED_INTERVAL if self.is_watched() else LONG_INTERVAL
+        passed = 0.0
+        while passed < left and not self._poked.is_set():
+            is_eager = self._eager > 0 and needed()
+            pause = EAGER_INTERVAL if is_eager else SHORT_INTERVAL
+            await self._pause(pause)
+            passed += pause
+            if is_eager:
+                self._eager -= 1
+                return
+            interval = LONG_INTERVAL if self.is_watched() else SHORT_INTERVAL
+            if self._error is not None or (passed >= interval and needed()):
+                return
+
+    async def _pause(self, seconds: float) -> None:
+        """Sleep until the time has passed or `poke` is called."""
+        waits = [asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(self._poked.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()

@@ -17,7 +17,7 @@ from rudr_py.controller.watching import kind_watch, triggers
 from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.kind_watch import Source
 from rudr_py.kube.requests import Selection
-from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone
+from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION
 from rudr_py.settings import Settings
@@ -51,7 +51,8 @@ class Sources:
         self._sources: dict[Kind, tuple[Source, ...]] = {}
         self._reported: dict[Source, str] = {}  # missing rights of which applications were triggered
         self._tasks: asyncio.TaskGroup | None = None
-        self._running: list[asyncio.Task[None]] = []
+        self._reopened: set[Source] = set()  # opened once more, without an answer yet
+        self._running: dict[Source, asyncio.Task[None]] = {}
 
     def start(self, tasks: asyncio.TaskGroup, kinds: Iterable[Kind] = ()) -> None:
         """Begin to watch these kinds, those of earlier calls of `watch`, and from now on those of later calls."""
@@ -63,7 +64,7 @@ class Sources:
     def stop(self) -> None:
         """End all watches."""
         self._tasks = None
-        for task in self._running:
+        for task in self._running.values():
             task.cancel()
 
     def watch(self, kinds: Iterable[Kind]) -> None:
@@ -89,8 +90,10 @@ class Sources:
         if self._tasks is None:
             return
         for source in sources:
-            name = f"watch {source.kind} {source.namespace}".strip()
-            self._running.append(self._tasks.create_task(self._run(source), name=name))
+            self._running[source] = self._task(source, self._tasks)
+
+    def _task(self, source: Source, tasks: asyncio.TaskGroup) -> asyncio.Task[None]:
+        return tasks.create_task(self._run(source), name=f"watch {source.kind} {source.namespace}".strip())
 
     def _namespaces(self, kind: Kind) -> tuple[str, ...]:
         """The namespaces in which a kind is watched. Definitions outside the definitions namespace have no effect."""
@@ -111,6 +114,14 @@ class Sources:
         sources = [source for kind in used for source in self._of(kind, key.namespace)]
         self._state.applications.waiting.set(key, (source.kind for source in sources if not source.available))
         return all(source.is_ready() for source in sources)
+
+    def retry_forbidden(self) -> None:
+        """Open the watches that lack a right once more, at once."""
+        for source, task in self._running.items():
+            if source.missing_right and source not in self._reopened and self._tasks is not None:
+                task.cancel()
+                self._running[source] = self._task(source, self._tasks)
+                self._reopened.add(source)
 
     async def wait(self, kinds: Iterable[Kind]) -> None:
         """Wait until all of these kinds are settled."""
@@ -149,17 +160,22 @@ class Sources:
             try:
                 resource = await self._poller.resolve(source.kind)
             except errors.KindAbsentError as error:
+                source.polled = True
                 self._feed(source, KindAbsent(str(error)))
             except errors.KubeError as error:
                 self._feed(source, Interrupted(str(error), 0.0))
             else:
-                if not resource.namespaced and source.kind not in self._state.cluster_kinds:
-                    source.polled = False
-                    self._feed(source, KindAbsent(f"{source.kind} is cluster-scoped"))
-                    return
                 is_read = source.kind in self._state.cluster_kinds
-                selection = Selection(resource) if is_read else None
-                await self._watch(source, selection or kind_watch.selection(resource, source.namespace, source.kind))
+                if not resource.namespaced and not is_read:
+                    self._feed(source, KindAbsent(f"{source.kind} is cluster-scoped"))
+                    if source.polled:
+                        source.polled = False
+                        self._changed(source)  # it was absent: applications that use it are refused now
+                    await self._poller.next_round(self._needs_absent_kind)
+                    continue
+                source.polled = True
+                whole = Selection(resource) if is_read else None
+                await self._watch(source, whole or kind_watch.selection(resource, source.namespace, source.kind))
             await self._poller.next_round(self._needs_absent_kind)
 
     async def _watch(self, source: Source, selection: Selection) -> None:
@@ -171,6 +187,9 @@ class Sources:
                     return
 
     def _feed(self, source: Source, event: Event) -> None:
+        if not isinstance(event, ListingStarted):
+            self._reopened.discard(source)
+        was_absent = source.absent
         before = (source.available, source.settled.is_set(), source.missing_right)
         if isinstance(event, Forbidden) and event.right is not None:
             event = Forbidden(source.forbid(self._denied(event.right)), event.right)
@@ -180,6 +199,8 @@ class Sources:
             for key in triggers.keys(source.kind, change, self._state):
                 self._trigger(key, initial)
         source.note(event)
+        if source.absent != was_absent:
+            self._poller.on_absent(any(other.absent for others in self._sources.values() for other in others))
         after = (source.available, source.settled.is_set(), source.missing_right)
         if after != before or isinstance(event, ListingDone):
             self._changed(source)

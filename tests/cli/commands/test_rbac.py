@@ -62,7 +62,9 @@ def test_each_permission_is_granted_in_its_namespace(rbac: Callable[..., list[di
     everywhere, definitions, own = ({r for rule in one["rules"] for r in rule["resources"]} for one in objects)
     assert definitions == {"applicationscopes", "traits", "workloadtypes"}
     assert own == {"leases"}
-    assert not everywhere & {"namespaces", "secrets", *definitions, *own}
+    assert not everywhere & {"secrets", *definitions, *own}
+    (namespaces,) = (rule for rule in objects[0]["rules"] if "namespaces" in rule["resources"])
+    assert (namespaces["resourceNames"], namespaces["verbs"]) == (["types"], ["list", "watch"])
 
 
 def test_with_namespaces_there_is_no_cluster_role(rbac: Callable[..., list[dict[str, Any]]]) -> None:

@@ -49,8 +49,9 @@ def workload(kind: Kind, name: str, status: Document | None = None, **names: str
     return live(kind, {"template": {"spec": pod_spec(name)}}, status, **names)
 
 
-def planned(kind: Kind, *, runs: bool = False) -> Plan:
-    body = {"metadata": {"labels": {labels.INSTANCE: "web"}}, "spec": {"template": {"spec": pod_spec("new")}}}
+def planned(kind: Kind, *, runs: bool = False, **fields: Any) -> Plan:
+    template = {"spec": {**pod_spec("new"), **fields}}
+    body = {"metadata": {"labels": {labels.INSTANCE: "web"}}, "spec": {"template": template}}
     ref, digest = Ref(kind, "web"), "digest" if runs else ""
     return Plan(manifests=(PlannedObject(ref=ref, body=body, instance="web", made_by="test", inputs_digest=digest),))
 
@@ -92,6 +93,13 @@ def test_during_a_rollout_a_config_map_is_in_use_if_a_revision_without_pods_may_
     """The replicas of the ReplicaSets that a Deployment counts have pods, and no pod names the ConfigMap."""
     pods = [live(POD, pod_spec(name), {"phase": "Running"}, name=name) for name in names]
     assert is_in_use(planned(DEPLOYMENT), workload(DEPLOYMENT, "new", status), *pods) is expected
+
+
+def test_during_a_rollout_variables_of_any_pod_may_come_from_a_config_map() -> None:
+    plan = planned(DEPLOYMENT, containers=[{"envFrom": [{"configMapRef": {"name": "new"}}]}])
+    pods = [live(POD, pod_spec(name), {"phase": "Running"}, name=name) for name in ("second", "new")]
+    assert is_in_use(plan, workload(DEPLOYMENT, "new", UPDATING), *pods)
+    assert not is_in_use(plan, workload(DEPLOYMENT, "new", CURRENT), *pods)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,18 @@ from typing import Any
 
 from rudr_py.catalog import Catalog
 from rudr_py.controller.controller import Controller, ControllerOptions
-from rudr_py.controller.definitions.publisher import INTERVAL, RETRY_INITIAL, RETRY_MAXIMUM, DefinitionReconciler
+from rudr_py.controller.definitions.publisher import (
+    INTERVAL,
+    NAMESPACE_INTERVAL,
+    RETRY_INITIAL,
+    RETRY_MAXIMUM,
+    DefinitionReconciler,
+)
 from rudr_py.controller.queue.queue import PriorityQueue
 from rudr_py.controller.state import definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.watching.kind_poller import KindPoller
+from rudr_py.controller.watching.waits import Waits
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import Discovery
@@ -23,7 +31,7 @@ from rudr_py.model.kinds import SCOPE_DEFINITION, TRAIT_DEFINITION, WORKLOAD_TYP
 from rudr_py.render.types.definitions import publish
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
-from tests.controller.watches import watches
+from tests.controller.watches import opened, watches
 
 Document = dict[str, Any]
 OURS = {"app.kubernetes.io/managed-by": "rudr"}
@@ -44,10 +52,19 @@ class Bench:
         client = Client(transport)
         cached = CachedClient(client, Discovery(client, clock=self.clock), self.state.cache_of)
         self.sources = watches(self.state, transport, self.clock, settings, lambda _key, _initial: None)
-        self.publisher = DefinitionReconciler(publish(catalog, namespace), cached, self.state, self.sources, self.clock)
         self.queue: PriorityQueue[ObjectKey] = PriorityQueue(
             self.clock, retry_initial=RETRY_INITIAL, retry_maximum=RETRY_MAXIMUM
         )
+        self.waits = Waits(
+            self.state,
+            KindPoller(Discovery(client, clock=self.clock), self.clock),
+            opened(transport, self.clock, settings),
+            self.clock,
+            lambda key, _kind: self.queue.add(key),
+            fallback=NAMESPACE_INTERVAL,
+        )
+        documents = publish(catalog, namespace)
+        self.publisher = DefinitionReconciler(documents, cached, self.state, self.sources, self.clock, self.waits)
         self.state.definitions.on_change = functools.partial(self.queue.add, ObjectKey(namespace, ""))
         self.controller = Controller(self.queue, self.publisher, ControllerOptions(name="definitions"))
 
@@ -57,7 +74,9 @@ class Bench:
             self.sources.start(tasks, definition_index.KINDS)
             tasks.create_task(self.queue.run())
             tasks.create_task(self.controller.run())
+            waits = tasks.create_task(self.waits.run())
             yield
+            waits.cancel()
             self.queue.close()
             self.sources.stop()
 
@@ -149,22 +168,36 @@ def asked_more(spent: Any, than: int) -> bool:
     return patches(spent) > than
 
 
-async def test_an_absent_namespace_costs_one_request_a_minute(
+async def test_nothing_is_sent_while_the_namespace_is_missing(
     cluster: Any, transport: Any, catalog: Catalog, spent: Any
 ) -> None:
     bench = Bench(transport, catalog, namespace="later")
     async with bench.over():
-        await bench.until(lambda: patches(spent))
-        for _ in range(20):
-            asked = patches(spent)
+        await bench.until(lambda: len(bench.publisher.problems) == 1)
+        await bench.until(lambda: any("/namespaces?" in request for request in spent.all()))
+        sent = patches(spent)
+        for _ in range(60):
             await bench.clock.advance(INTERVAL)
-            await bench.until(functools.partial(asked_more, spent, asked))
-        assert patches(spent) <= 20 + 6  # the first minute has more
-        assert len(bench.publisher.problems) == 1
+        assert patches(spent) == sent
         await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "later"}})
-        await bench.clock.advance(INTERVAL)
         await bench.until(lambda: bench.state.get(WORKLOAD_TYPE_DEFINITION, "later", "server"))
         await bench.until(lambda: not bench.publisher.problems)
+        await bench.until(lambda: not len(bench.waits))
+
+
+async def test_a_namespace_that_may_not_be_watched_is_tried_every_few_minutes(
+    cluster: Any, transport: Any, catalog: Catalog, faults: Faults, spent: Any
+) -> None:
+    faults.refuse(403, Match(plural="namespaces"), times=99)
+    bench = Bench(transport, catalog, namespace="later")
+    async with bench.over():
+        await bench.until(lambda: patches(spent))
+        await bench.until(lambda: any("/namespaces?" in request for request in spent.all()))
+        await bench.until(lambda: bench.clock.sleeping)
+        sent = patches(spent)
+        await bench.clock.advance(NAMESPACE_INTERVAL)
+        await bench.until(functools.partial(asked_more, spent, sent))
+        assert patches(spent) == sent + 1
 
 
 async def test_a_missing_right_is_retried_with_backoff_until_it_is_granted(

@@ -22,13 +22,14 @@ from rudr_py.controller.apply import (
     decide,
     dependencies,
     managed_fields,
+    mounts,
     predecessors,
     prune,
     rudr_adoption,
+    rudr_leftovers,
     runs,
     successors,
     sync,
-    template_annotations,
 )
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.applier import CREATE_ONLY
@@ -47,6 +48,7 @@ from rudr_py.controller.apply.decide import (
     Wait,
 )
 from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.apply.preserved import template_annotations
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.replacement import refused_apply
 from rudr_py.controller.results import failures
@@ -57,6 +59,8 @@ from rudr_py.kube import live_object, requests
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
 from rudr_py.model.kinds import CONFIG_MAP
+from rudr_py.render.claims import CLAIM
+from rudr_py.render.values import labels
 from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
@@ -95,6 +99,7 @@ class DryRun:
         """
         paused = self._application.annotations.get(sync.PAUSED) == "true"
         reason = "the application is paused" if paused else ""
+        await self._add_leftovers()
         unapplied: dict[Ref, str] = {}
         refused: set[Ref] = set()
         async for planned, result in self._compared():
@@ -111,6 +116,22 @@ class DryRun:
                     unapplied[planned.ref] = ""
         async for difference in self._pruned(reason, unapplied):
             yield difference
+
+    async def _add_leftovers(self) -> None:
+        """Add the objects of Rudr that the controller labels, so that they are objects that the plan lacks.
+
+        The config files are announced with the workload that mounts them.
+        """
+        state, plan = self._namespace.state, self._preview.plan
+        for planned in plan.manifests:
+            instance = rudr_leftovers.unadopted(state, self._application, planned)
+            if instance is None:
+                continue
+            left = rudr_leftovers.find(self._cluster.client, self._cluster.resource, plan, planned, instance)
+            async for kind, live in left:
+                if kind not in (CONFIG_MAP, CLAIM):
+                    own = labels.labels(self._application.name, planned.instance)
+                    self._namespace.add(kind, msgspec.structs.replace(live, labels={**live.labels, **own}))
 
     def _exists(self, ref: Ref) -> bool:
         return self._namespace.state.get(ref.kind, self._application.namespace, ref.name) is not None
@@ -145,7 +166,8 @@ class DryRun:
             raise RefusedError(refusal.message)
         target = Target(resource, self._application.namespace, planned.ref.name)
         pods = runs.active_pods(self._namespace.state, target.namespace, planned)
-        observation = Observation.read(await self._get(target), pods)
+        holder = mounts.holder(self._namespace.state, self._application, planned)
+        observation = Observation.read(await self._get(target), pods, holder)
         desired = desired_objects.in_place(desired, observation.live)
         run = self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
         decision = decide.decide(desired, observation, History(self._records.get(planned.ref), run))
@@ -163,6 +185,8 @@ class DryRun:
         base = DocumentDiff(ref=desired.ref, namespace=target.namespace, live=live, merged=desired.document)
         match decision:
             case Refuse():
+                raise RefusedError(decision.message)
+            case Wait() if decision.reason == decide.CONFLICT:
                 raise RefusedError(decision.message)
             case Wait():
                 return msgspec.structs.replace(base, blocked=decision.message, replaced=live is not None)
@@ -188,7 +212,7 @@ class DryRun:
         note = _passing(desired, diff.live)
         if isinstance(decision, Adopt):
             return msgspec.structs.replace(diff, merged=merged, notes=(note or "it would be adopted",))
-        merged = document_diff.held(merged, diff.live or {}, desired.planned.handover)
+        merged = document_diff.held(merged, diff.live or {}, desired.planned.released)
         changed = msgspec.structs.replace(diff, merged=merged, notes=(note,) if note else ())
         return changed if note or document_diff.lines(changed) else None
 
@@ -196,9 +220,10 @@ class DryRun:
         self, diff: DocumentDiff, desired: DesiredObject, target: Target, error: errors.ApiError
     ) -> DocumentDiff:
         """The difference that the controller makes after the server has refused an apply."""
+        desired = desired.over(diff.live)
         match await refused_apply.decide(self._cluster.client, target, desired, diff.live or {}, error):
             case Refuse(message=message):
-                raise RefusedError(message) from error
+                raise RefusedError(message, denial=error.message) from error
             case Replace(message=message):
                 return msgspec.structs.replace(diff, replaced=True, notes=(message,))
             case Clear(uid=uid, path=path):
@@ -225,6 +250,8 @@ class DryRun:
             # the reference to a former owner is removed before, which a dry run cannot do
             body = runs.partial_body(desired_objects.without_owner(desired), uid)
             return await self._send(target, body, HANDOVER_MANAGER)
+
+        desired = desired.over(live)
 
         async def dry_run(annotations: Mapping[str, str]) -> Document:
             return await self._send(target, desired.keeping(annotations).encoded(uid=uid), FIELD_MANAGER)
