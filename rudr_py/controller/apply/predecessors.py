@@ -99,7 +99,7 @@ def _awaited_pods(
         if pod.labels.get(labels.APPLICATION) != application.name or _has_ended(pod):
             continue
         workload = _workload(pod)
-        if workload == own:
+        if workload == own or _is_adopted(pod, planned):
             awaited = (pod.deleting or not pod.owner_uid) and _is_recreated(planned)
         else:
             same_name = workload[1] == planned.ref.name
@@ -117,8 +117,15 @@ def _workload(pod: LiveObject) -> tuple[str, str]:
     name = pod.name.rpartition("-")[0]
     if "pod-template-hash" in pod.labels:
         return DEPLOYMENT.kind, name.rpartition("-")[0]
-    kind = STATEFUL_SET.kind if "statefulset.kubernetes.io/pod-name" in pod.labels else ""
-    return (JOB.kind, pod.labels["job-name"]) if "job-name" in pod.labels else (kind, name)
+    return (JOB.kind, pod.labels["job-name"]) if "job-name" in pod.labels else ("", name)
+
+
+def _is_adopted(pod: LiveObject, planned: PlannedObject) -> bool:
+    """Whether a StatefulSet adopts a pod without owner, which its replaced predecessor has left, by its selector."""
+    number = pod.name.removeprefix(f"{planned.ref.name}-")
+    selector = get_in(planned.body, "spec", "selector", "matchLabels", default={})
+    is_numbered = planned.ref.kind == STATEFUL_SET and number.isdecimal() and not pod.owner_uid
+    return is_numbered and bool(selector) and selector.items() <= pod.labels.items()
 
 
 def _has_ended(pod: LiveObject) -> bool:
