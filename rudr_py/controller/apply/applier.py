@@ -190,10 +190,12 @@ class Applier:
         if live["metadata"]["uid"] != decision.uid:
             return Read()
         following = await refused_apply.decide(self._client.client, target, desired, live, error)
+        if isinstance(following, Refuse):
+            raise RefusedError(following.message, reason=following.reason, denial=error.message) from error
         key = ObjectKey(application.namespace, application.name)
         if isinstance(following, Replace) and self._refusals.replace(key, (str(desired.ref), desired.hash)):
             message = f"{desired.ref} was replaced {REPLACEMENTS} times within an hour by the same body; {error}"
-            return Refuse(message, immutable_fields.IMMUTABLE)
+            raise RefusedError(message, reason=immutable_fields.IMMUTABLE, denial=error.message) from error
         return following
 
     async def _read(self, target: Target, observation: Observation) -> Observation:

@@ -222,7 +222,7 @@ class DryRun:
         """The difference that the controller makes after the server has refused an apply."""
         match await refused_apply.decide(self._cluster.client, target, desired, diff.live or {}, error):
             case Refuse(message=message):
-                raise RefusedError(message) from error
+                raise RefusedError(message, denial=error.message) from error
             case Replace(message=message):
                 return msgspec.structs.replace(diff, replaced=True, notes=(message,))
             case Clear(uid=uid, path=path):
