@@ -5,7 +5,7 @@ Source: kube-apiserver resets a field that its only owner gives up (replicas 5 -
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -20,6 +20,9 @@ from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 Document = dict[str, Any]
 
+CLEARED: Final[tuple[Path, ...]] = (("spec", "strategy", "type"), ("spec", "updateStrategy", "type"))
+"""The fields that `clear` holds until the first manager owns them."""
+
 
 class Handover:
     """Moves fields between the two managers of rudr."""
@@ -28,22 +31,25 @@ class Handover:
         self._client = client
 
     async def release(self, target: Target, planned: PlannedObject, uid: str) -> bool:
-        """Hold the paths to hand over that the first manager owns, with their live values. Whether there are any.
+        """Hold the paths to hand over that the first manager owns, with their live values. Whether anything was sent.
 
-        Raises ConflictError when the object has changed meanwhile.
+        The fields that an interrupted `clear` still holds are given up. Raises ConflictError when the object has changed
+        meanwhile.
         """
         try:
             document = await self._client.get(target)
         except errors.NotFoundError:
             return False
-        fields = managed_fields.entry(document, FIELD_MANAGER)
-        paths = [path for path in planned.handover if managed_fields.owns(fields, path)]
+        owned, held = (managed_fields.entry(document, manager) for manager in (FIELD_MANAGER, HANDOVER_MANAGER))
+        is_due = any(managed_fields.owns(owned, path) for path in planned.handover)
+        if not is_due and not any(managed_fields.owns(held, path) for path in CLEARED):
+            return False
         content = _identity(planned, uid, document["metadata"]["resourceVersion"])
-        for path in paths:
-            content = _merged(content, managed_fields.nested(path, managed_fields.value(document, path)))
-        if paths:
-            await self._client.apply(target, msgspec.json.encode(content), HANDOVER_MANAGER, force=False)
-        return bool(paths)
+        for path in planned.handover:
+            if managed_fields.owns(owned, path) or managed_fields.owns(held, path):
+                content = _merged(content, managed_fields.nested(path, managed_fields.value(document, path)))
+        await self._client.apply(target, msgspec.json.encode(content), HANDOVER_MANAGER, force=False)
+        return True
 
     async def settle(self, target: Target, planned: PlannedObject, uid: str) -> None:
         """Give up every held field, because the first manager owns it again."""
