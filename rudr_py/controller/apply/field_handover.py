@@ -69,7 +69,7 @@ class Handover:
         """
         planned, metadata = desired.planned, document["metadata"]
         fields = managed_fields.entry(document, HANDOVER_MANAGER)
-        held = _merged(_held_besides(fields, document, (path,)), _identity(planned, metadata["uid"]))
+        held: Document = _merged(_held_besides(fields, document, (path,)), _identity(planned, metadata["uid"]))
         live = _identity(planned, metadata["uid"], metadata["resourceVersion"])
         live = _merged(live, managed_fields.nested(path, managed_fields.value(document, path)))
         await self.hold(target, _merged(held, live))
