@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Path, Ref
-from rudr_py.controller.apply import ownership, runs, template_annotations
+from rudr_py.controller.apply import config_leftovers, ownership, runs, template_annotations
+from rudr_py.controller.apply.config_leftovers import Operations
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.state import inventory
 from rudr_py.controller.state.inventory import AppliedRecord
@@ -104,6 +105,12 @@ class Settle(msgspec.Struct, frozen=True):
     uid: str
 
 
+class Trim(msgspec.Struct, frozen=True):
+    """The object is in sync, but another client has added config files to it; a JSON patch removes them."""
+
+    operations: Operations
+
+
 class Clear(msgspec.Struct, frozen=True):
     """Apply the object after the values at a path, which the server has set and no manager owns, have been given up."""
 
@@ -150,7 +157,7 @@ class Refuse(msgspec.Struct, frozen=True):
     reason: str
 
 
-Decision = Create | Apply | Adopt | Touch | Settle | Clear | Replace | Supersede | Rest | Read | Wait | Refuse
+Decision = Create | Apply | Adopt | Touch | Settle | Trim | Clear | Replace | Supersede | Rest | Read | Wait | Refuse
 
 
 def decide(desired: DesiredObject, observation: Observation, history: History) -> Decision:
@@ -237,6 +244,8 @@ def _decide_object(
 ) -> Decision:
     handover = bool(desired.planned.handover)
     if verdict == "managed" and in_sync(live, desired, record):
+        if operations := config_leftovers.removals(live, desired.planned):
+            return Trim(operations)
         return Settle(live.uid) if live.held and not handover else Rest()
     if document is None and template_annotations.suspected(live, desired.document):
         return Read()
