@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
 
@@ -21,6 +21,13 @@ PortNumber = Annotated[
 ]
 
 _HOST = re.compile(r"(?=.{1,253}$)(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+
+
+EDIT_IN_PLACE: Final = "acme.cert-manager.io/http01-edit-in-place"
+"""The annotation that makes cert-manager add the path of its challenge to the Ingress itself."""
+
+IGNORE: Final = "rudr.oam.dev/ignore-differences"
+"""The annotation of an application with the fields that are left to other managers."""
 
 
 class HttpPath(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -119,13 +126,25 @@ class Ingress(Trait[IngressProperties]):
             if properties.tls_hosts and not properties.tls_secret_name
             else ()
         )
-        return Rendered(add=(manifest,), warnings=unused)
+        return Rendered(add=(manifest,), warnings=(*unused, *_edited_in_place(ctx, manifest)))
 
     def health(self, ctx: TraitContext[IngressProperties]) -> Health:
         """The default health, and the hosts."""
         health = super().health(ctx)
         hosts = ", ".join(rule.hostname or "*" for _, rule in ctx.properties.hosts())
         return Health(health.state, health.reason, health.message, {**health.show, "hosts": hosts})
+
+
+def _edited_in_place(ctx: TraitContext[IngressProperties], manifest: Manifest) -> Iterator[str]:
+    """The rule without which cert-manager and the controller revert each other's paths."""
+    is_ignored = any(pointer[:2] == ("spec", "rules") for pointer in ctx.ignored(manifest.ref))
+    if ctx.properties.annotations.get(EDIT_IN_PLACE) != "true" or is_ignored:
+        return
+    yield (
+        f"with the annotation {EDIT_IN_PLACE}, cert-manager adds paths to the Ingress, which are removed again; "
+        f"annotate the application with {IGNORE}, and in it: {{kind: Ingress, name: {manifest.name}, "
+        "jsonPointers: [/spec/rules/0/http/paths]}, or remove the annotation"
+    )
 
 
 def _problems(ctx: TraitContext[IngressProperties]) -> Iterator[Problem]:

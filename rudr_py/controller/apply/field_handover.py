@@ -30,20 +30,27 @@ class Handover:
     async def release(self, target: Target, planned: PlannedObject, uid: str) -> bool:
         """Hold the paths to hand over that the first manager owns, with their live values. Whether there are any.
 
+        Of a map or list, only the parts that it owns are held.
+
         Raises ConflictError when the object has changed meanwhile.
         """
         try:
             document = await self._client.get(target)
         except errors.NotFoundError:
             return False
-        fields = managed_fields.entry(document, FIELD_MANAGER)
-        paths = [path for path in planned.handover if managed_fields.owns(fields, path)]
-        content = _identity(planned, uid, document["metadata"]["resourceVersion"])
+        owned = managed_fields.entry(document, FIELD_MANAGER)
+        paths = [path for path in planned.released if managed_fields.owns(owned, path)]
+        if not paths:
+            return False
+        # an apply replaces all fields of its manager, so it contains those that it holds already
+        held = managed_fields.entry(document, HANDOVER_MANAGER)
+        content = managed_fields.extract(held, document) if held else {}
+        content = _merged(content, _identity(planned, uid, document["metadata"]["resourceVersion"]))
         for path in paths:
-            content = _merged(content, managed_fields.nested(path, managed_fields.value(document, path)))
-        if paths:
-            await self._client.apply(target, msgspec.json.encode(content), HANDOVER_MANAGER, force=False)
-        return bool(paths)
+            value = managed_fields.extract(managed_fields.below(owned, path), managed_fields.value(document, path))
+            content = _merged(content, managed_fields.nested(path, value))
+        await self._client.apply(target, msgspec.json.encode(content), HANDOVER_MANAGER, force=False)
+        return True
 
     async def settle(self, target: Target, planned: PlannedObject, uid: str) -> None:
         """Give up every held field, because the first manager owns it again."""
@@ -59,7 +66,7 @@ class Handover:
         planned, metadata = desired.planned, document["metadata"]
         fields = managed_fields.entry(document, HANDOVER_MANAGER)
         held = _identity(planned, metadata["uid"])
-        for kept in planned.handover:
+        for kept in planned.released:
             if managed_fields.owns(fields, kept):
                 held = _merged(held, managed_fields.nested(kept, managed_fields.value(document, kept)))
         live = _identity(planned, metadata["uid"], metadata["resourceVersion"])
@@ -85,4 +92,6 @@ def _identity(planned: PlannedObject, uid: str, resource_version: str = "") -> d
 def _merged(left: Any, right: Any) -> Any:
     if isinstance(left, dict) and isinstance(right, dict):
         return {**left, **{key: _merged(left[key], value) if key in left else value for key, value in right.items()}}
-    return [*left, *right] if isinstance(left, list) and isinstance(right, list) else right
+    if isinstance(left, list) and isinstance(right, list):
+        return [*left, *(item for item in right if item not in left)]
+    return right

@@ -347,3 +347,48 @@ async def test_a_claim_that_nobody_owns_is_changed_by_its_uid(bench: Any, config
 async def _kept(bench: Any, planned: PlannedObject, application: Any, record: AppliedRecord | None) -> AppliedRecord:
     kept: AppliedRecord = await bench.ensure_owned(planned, None, application, record)
     return kept
+
+
+async def test_changes_of_an_ignored_field_are_neither_reverted_nor_contested(
+    bench: Any, config_map: Any, spent: Any
+) -> None:
+    owner = await bench.application()
+    ignoring = msgspec.structs.replace(config_map(colour="green", size="s"), ignored=(("data", "colour"),))
+    record = await bench.ensure(ignoring, owner)
+    assert (await bench.cluster.get(CONFIG_MAP, "settings"))["data"] == {"colour": "green", "size": "s"}
+    for number in range(6):
+        await _disturb(bench, number)
+        record = await bench.ensure(ignoring, owner, record)
+    assert (await bench.cluster.get(CONFIG_MAP, "settings"))["data"] == {"colour": "red 5", "size": "s"}
+    spent.reset()
+    await _disturb(bench, 6)
+    spent.reset()
+    assert await bench.ensure(ignoring, owner, record) == record
+    assert spent() == []  # the field has another owner, so that its changes are not seen any more
+    assert await bench.events() == []
+
+
+async def test_another_field_of_an_object_with_ignored_fields_is_reverted(bench: Any, config_map: Any) -> None:
+    owner = await bench.application()
+    ignoring = msgspec.structs.replace(config_map(colour="green", size="s"), ignored=(("data", "colour"),))
+    record = await bench.ensure(ignoring, owner)
+    await bench.cluster.patch(CONFIG_MAP, "settings", {"data": {"colour": "red", "size": "m"}})
+    await bench.seen(CONFIG_MAP, "settings")
+    await bench.ensure(ignoring, owner, record)
+    assert (await bench.cluster.get(CONFIG_MAP, "settings"))["data"] == {"colour": "red", "size": "s"}
+    (event,) = await bench.events()
+    assert event["note"] == 'field data.size of configmap/settings was changed by "tester"; reverted'
+
+
+async def test_an_object_with_ignored_fields_that_was_deleted_is_created_with_its_planned_values(
+    bench: Any, config_map: Any
+) -> None:
+    owner = await bench.application()
+    ignoring = msgspec.structs.replace(config_map(), ignored=(("data", "colour"),))
+    record = await bench.ensure(ignoring, owner)
+    await _disturb(bench, 1)
+    record = await bench.ensure(ignoring, owner, record)
+    await bench.cluster.delete(CONFIG_MAP, "settings")
+    await bench.unseen(CONFIG_MAP, "settings")
+    await bench.ensure(ignoring, owner, record)
+    assert (await bench.cluster.get(CONFIG_MAP, "settings"))["data"] == {"colour": "green"}

@@ -133,3 +133,15 @@ async def test_a_field_of_another_manager_is_not_handed_over(bench: Any, owner: 
     await bench.ensure(deployment(None, image="a:2"), owner, AppliedRecord(record.ref, record.uid))
     assert spent() == [f"GET {NAME}", f"PATCH {NAME}"]
     assert "rudr-handover" not in {entry["manager"] for entry in (await now(bench))["metadata"]["managedFields"]}
+
+
+async def test_a_second_field_is_released_without_the_first_one_being_reset(bench: Any, owner: LiveObject) -> None:
+    record = await bench.ensure(deployment(5), owner)
+    record = await bench.ensure(deployment(None), owner, record)
+    paused = deployment(None)
+    paused.body["spec"]["paused"] = True
+    record = await bench.ensure(paused, owner, record)
+    both = msgspec.structs.replace(deployment(None), handover=(REPLICAS, ("spec", "paused")))
+    await bench.ensure(both, owner, record)
+    spec = (await now(bench))["spec"]
+    assert (spec["replicas"], spec["paused"]) == (5, True)
