@@ -102,6 +102,13 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
         """
         return self._observe(kind)
 
+    def cluster_objects(self, kind: Kind) -> tuple[dict[str, Any], ...] | None:
+        """All objects of a kind in `observes_cluster`; None if the controller cannot read them. For `health` only."""
+        try:
+            return self._observe(kind)
+        except LookupError:
+            return None
+
     def live(self, ref: Ref) -> dict[str, Any] | None:
         """The live object of the instance that `ref` names, or None when it does not exist."""
         return next((o for o in self.observed(ref.kind) if get_in(o, "metadata", "name", default="") == ref.name), None)
