@@ -59,7 +59,9 @@ def written(*managers: str) -> list[Document]:
         ({}, "foreign"),
     ],
 )
-def test_whose_an_object_with_an_owner_is(live: Callable[..., LiveObject], metadata: Document, verdict: str) -> None:
+def test_an_object_belongs_to_its_controller_owner(
+    live: Callable[..., LiveObject], metadata: Document, verdict: str
+) -> None:
     ours = live(COMPONENT_INSTANCE, "web")
     assert ownership.judge({"metadata": metadata}, planned(), ours) == verdict
 
@@ -79,7 +81,7 @@ def test_whose_an_object_with_an_owner_is(live: Callable[..., LiveObject], metad
         ({"labels": CLAIM, "ownerReferences": owner(name="web-web", kind="StatefulSet")}, "foreign"),
     ],
 )
-def test_a_claim_that_nobody_owns_is_known_by_its_labels(metadata: Document, verdict: str) -> None:
+def test_a_claim_without_an_owner_is_recognized_by_its_labels(metadata: Document, verdict: str) -> None:
     assert ownership.judge({"metadata": metadata}, planned(retain=True), None) == verdict
 
 
