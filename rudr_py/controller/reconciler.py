@@ -31,6 +31,13 @@ _WAIT_FOR_CACHES = Result(requeue_after=failures.SAFETY)
 """The caches trigger the application when they are complete."""
 
 
+CLOCK_CHECK = 600.0
+"""Maximum seconds until an application whose plan has a wake-up time is reconciled.
+
+Delays are monotonic, and the wall clock may be set, or the machine suspended, meanwhile.
+"""
+
+
 class ApplicationReconciler:
     """Brings the objects of an application, its scopes and its status in line with its documents."""
 
@@ -125,7 +132,8 @@ class ApplicationReconciler:
         result = merge(synced.result, reported)
         wake_at = current.plan.wake_at
         if wake_at is not None:
-            return merge(result, Result(requeue_after=max(0.0, (wake_at - current.inputs.now).total_seconds())))
+            delay = max(0.0, (wake_at - current.inputs.now).total_seconds())
+            return merge(result, Result(requeue_after=min(delay, CLOCK_CHECK)))
         if result == Result() and not missing and self._reader.refresh(snapshot) is snapshot:
             self._reader.settle(snapshot)
         return result

@@ -160,10 +160,10 @@ async def config_map(cluster: Cluster, owner: Document, name: str, instance_name
 
 
 async def claim(cluster: Cluster, owner: Document, name: str, component: str, instance_name: str) -> Document:
-    """A claim of the trait volume-mounter, owned by the instance and deleted with it."""
+    """A claim of the trait volume-mounter for a Shared volume, owned by the instance and deleted with it."""
     own = {"app": "shop", "component-name": component, "instance-name": instance_name, "trait": "volume-mounter"}
     spec = {
-        "accessModes": ["ReadWriteOnce"],
+        "accessModes": ["ReadWriteMany"],
         "resources": {"requests": {"storage": "200M"}},
         "storageClassName": "standard",
     }

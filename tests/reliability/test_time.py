@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rudr_py.api import Kind
+from rudr_py.catalog import Catalog
+from rudr_py.kube.clock import SystemClock
 from rudr_py.model.kinds import APPLICATION
 from rudr_py.plugins import entry_points, loading
 from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.testing.cluster import Cluster
+from tests.e2e import documents as e2e
 from tests.simulation import virtual_loop
 from tests.simulation.cluster import SimulatedCluster
 from tests.simulation.documents import Document, application, binding, component
@@ -193,3 +197,26 @@ def test_with_a_lost_status_jobs_count_from_the_last_edit_of_the_application() -
         assert await at(cluster, 6, 16) == 6
 
     simulate(scenario)
+
+
+class NextDay(SystemClock):
+    """A day later than the API server."""
+
+    def now(self) -> datetime:
+        """The time of tomorrow."""
+        return super().now() + timedelta(days=1)
+
+
+async def test_a_trait_counts_from_the_edit_and_not_from_the_start_of_the_controller(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    """The time of the edit is that in managedFields, also on a real server."""
+    await cluster.apply(e2e.component(), e2e.application(e2e.FIVE))
+    created = await cluster.get(APPLICATION, "shop")
+    assert created is not None
+    (entry,) = created["metadata"]["managedFields"]
+    cluster.clock = NextDay()
+    async with cluster.controller(catalog):
+        synced = await cluster.until(APPLICATION, "shop", e2e.synced)
+    (trait,) = synced["status"]["instances"][0]["traits"]
+    assert trait["attachedAt"] == entry["time"]

@@ -13,11 +13,13 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import waiting
-from tests.e2e.conftest import Server
+from tests.e2e import rudr_objects, waiting
+from tests.e2e.conftest import Rudr, Server
 from tests.e2e.documents import (
     APPLICATION,
     DEPLOYMENT,
+    EVENT,
+    INGRESS,
     JOB,
     POD,
     SERVICE,
@@ -200,3 +202,67 @@ async def test_types_with_the_same_kind_of_object_change_in_place(
     assert changed["spec"]["selector"] == created["spec"]["selector"]
     selected = changed["spec"]["selector"]["matchLabels"]
     assert changed["spec"]["template"]["metadata"]["labels"].items() >= selected.items()
+
+
+async def test_the_diff_announces_that_the_earlier_workload_is_deleted_first(
+    cluster: Cluster, catalog: Catalog, rudr: Rudr
+) -> None:
+    await cluster.apply(typed("Worker"), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+    code, text, err = await rudr("diff", "-f", "-", documents=[typed("SingletonWorker"), application()])
+    assert (code, err) == (1, "")
+    (created,) = (part for part in text.split("# statefulset.apps/shop-web")[1:2])
+    assert created.startswith(f" in {cluster.namespace}: would be created")
+    assert "# blocked: statefulset.apps/shop-web waits for the earlier workload" in created
+    (pruned,) = text.split("# deployment.apps/shop-web")[1:]
+    assert pruned.startswith(f" in {cluster.namespace}: would be pruned")
+    assert "# blocked" not in pruned
+
+
+async def singleton_of_rudr(cluster: Cluster) -> Document:
+    """A SingletonServer as Rudr v1.0.0-alpha.1 ran it: a Deployment, with a Service and a claim."""
+    await cluster.apply(typed("SingletonServer"), application())
+    owner = await rudr_objects.instance(cluster, "shop", "web", "shop-web")
+    own = rudr_objects.labels("shop-web", "SingletonServer")
+    template = rudr_objects.template(
+        owner, "shop-web", "SingletonServer", "Always", {"containers": [rudr_objects.container()]}
+    )
+    await rudr_objects.create(
+        cluster,
+        DEPLOYMENT,
+        "shop-web",
+        metadata={"labels": own, "ownerReferences": rudr_objects.owned(owner)},
+        spec={"replicas": 1, "selector": {"matchLabels": own}, "template": template},
+    )
+    await rudr_objects.service(cluster, owner, "shop-web", "SingletonServer")
+    await rudr_objects.claim(cluster, owner, "old-data", "web", "shop-web")
+    return owner
+
+
+@pytest.mark.controllers
+async def test_the_deployment_of_a_singleton_of_rudr_ends_before_its_successor_starts(
+    cluster: Cluster, catalog: Catalog, rudr: Rudr
+) -> None:
+    await singleton_of_rudr(cluster)
+    await cluster.until(DEPLOYMENT, "shop-web", lambda d: d.get("status", {}).get("readyReplicas") == 1)
+    code, text, _ = await rudr("diff", "-f", "-", documents=[typed("SingletonServer"), application()])
+    assert code == 1
+    assert f"# deployment.apps/shop-web in {cluster.namespace}: would be pruned" in text
+    async with workloads_at_once(cluster) as history, cluster.controller(catalog):
+        await cluster.until(STATEFUL_SET, "shop-web", lambda _: True)
+        await cluster.until(APPLICATION, "shop", ready)
+        event = await waiting.until_any(cluster, EVENT, lambda d: d["reason"] == "ObjectKept")
+    assert await cluster.get(DEPLOYMENT, "shop-web") is None
+    assert all(len(owners) < 2 for owners in history), history
+    assert "persistentvolumeclaim/old-data" in event["note"]
+    assert "deletionTimestamp" not in (await existing(cluster, rudr_objects.CLAIM, "old-data"))["metadata"]
+
+
+async def test_other_objects_of_rudr_that_the_plan_lacks_are_pruned(cluster: Cluster, catalog: Catalog) -> None:
+    owner = await singleton_of_rudr(cluster)
+    await rudr_objects.ingress(cluster, owner, "shop-web")
+    async with cluster.controller(catalog):
+        await cluster.gone(INGRESS, "shop-web-trait-ingress")
+    service = await existing(cluster, SERVICE, "shop-web")
+    assert "deletionTimestamp" not in service["metadata"]

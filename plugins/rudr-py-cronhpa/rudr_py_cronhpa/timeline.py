@@ -62,16 +62,31 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
                 yield due
             size = due.size
 
+    def next_change(self, now: datetime) -> datetime | None:
+        """The time of the next change of the size; None if it never changes, or not within the next STEPS jobs."""
+        moment, is_change = self._search(now)
+        return moment if is_change else None
+
     def wake_at(self, now: datetime) -> datetime | None:
         """The time of the next change, or an earlier time when it is far away; None when the size never changes."""
+        return self._search(now)[0]
+
+    def _search(self, now: datetime) -> tuple[datetime | None, bool]:
+        """The time at which the search for the next change ends, and whether the size changes then."""
         current = self.last(now)
-        if current is not None and all(job.target_size == current.size for job in self.properties.jobs):
-            return None
+        size = current.size if current else None
+        future = (
+            job
+            for index, job in enumerate(self.properties.jobs)
+            if next(self._coming(index, job, now), None) is not None
+        )
+        if all(job.target_size == size for job in future):
+            return None, False
         due = None
         for due in itertools.islice(self.coming(now), STEPS):
-            if current is None or due.size != current.size:
-                return due.instant
-        return due.instant if due else None
+            if due.size != size:
+                return due.instant, True
+        return due.instant if due else None, False
 
     def _last(self, index: int, job: Job, now: datetime) -> Due | None:
         added = self.added[index]

@@ -125,7 +125,7 @@ def _controlled(autoscaler: dict[str, Any]) -> bool:
 def _show(ctx: TraitContext[Properties]) -> dict[str, str]:
     try:
         timeline = _timeline(ctx)
-        due, change = timeline.last(ctx.now), timeline.wake_at(ctx.now)
+        due, change = timeline.last(ctx.now), timeline.next_change(ctx.now)
     except ValueError:
         # invalid properties have no size
         return {}

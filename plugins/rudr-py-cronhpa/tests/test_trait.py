@@ -198,6 +198,22 @@ def test_health_shows_the_current_job_and_the_next_change(render_one: RenderOne)
     assert (health.state, dict(health.show)) == ("ready", {"job": "day", "size": "6", "next": "2026-06-01T18:00:00Z"})
 
 
+def test_without_a_change_health_shows_none(render_one: RenderOne) -> None:
+    """The trait wakes at a later job to continue its search, which is no change."""
+    often = {"name": "often", "schedule": "*/20 * * * * *", "targetSize": 2}
+    rare = {"name": "rare", "schedule": "0 8 * * *", "targetSize": 6}
+    rendering = render_one(CronHpa(), properties={"jobs": [often, rare]}, now=NOON)
+    assert rendering.wake_at is not None
+    assert dict(rendering.health.show) == {"job": "often", "size": "2"}
+
+
+def test_after_the_last_run_once_job_there_is_no_wake_time(render_one: RenderOne) -> None:
+    first = render_one(CronHpa(), properties={"jobs": [DAY, {**SHOW, "schedule": "0 7 * * *"}]}, now=NOON)
+    assert first.wake_at == datetime(2026, 6, 2, 7, 0, tzinfo=UTC)
+    done = first.later(datetime(2026, 6, 2, 8, 0, tzinfo=UTC))
+    assert (_replicas(done), done.wake_at) == (6, None)
+
+
 def test_an_autoscaler_of_another_client_causes_a_warning_and_is_not_changed(render_one: RenderOne) -> None:
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "app-web"}
     foreign = {

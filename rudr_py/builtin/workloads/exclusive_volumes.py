@@ -26,5 +26,6 @@ def limited(ctx: WorkloadContext[Any], scale: Scale | None) -> Scale | None:
     noun = "volumes" if len(names) > 1 else "volume"
     raise InvalidProperties(
         f"{number} would mount the Exclusive {noun} {listed} of component {ctx.component.metadata.name} at the same "
-        "time; scale to at most 1, or set sharingPolicy: Shared if several pods may write the data at the same time"
+        "time; scale to at most 1, or set sharingPolicy: Shared if several pods may write the data at the same "
+        "time (an existing claim keeps its access mode: a Shared volume then needs another name)"
     )

@@ -133,6 +133,14 @@ class NamespacePreview:
             positions[""] = self._application_positions[application.name]
         return msgspec.structs.replace(inputs, positions=positions)
 
+    def add(self, kind: Kind, live: LiveObject) -> None:
+        """Add an object that the controller will watch when it has adopted it."""
+        if self.state.cache(kind, self.namespace) is None:
+            self._fill(kind, ())
+        cache = self.state.cache(kind, self.namespace)
+        if cache is not None:
+            cache.wrote(live)
+
     def _applications(self, workspace: Workspace) -> list[Document]:
         own = [parsed for parsed in workspace.applications if parsed.value.metadata.namespace == self.namespace]
         self._application_positions = {parsed.value.metadata.name: parsed.document.positions for parsed in own}

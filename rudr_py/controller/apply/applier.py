@@ -37,6 +37,7 @@ from rudr_py.controller.apply.refusals import REPLACEMENTS, Refusals
 from rudr_py.controller.apply.replacement import immutable_fields, refused_apply
 from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.rudr_adoption import RudrAdoption
+from rudr_py.controller.apply.rudr_leftovers import RudrLeftovers
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.change_log import Event
 from rudr_py.controller.results.failures import RefusedError, SupersededError, WaitingError
@@ -47,6 +48,7 @@ from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
 from rudr_py.model.identity import ObjectKey
+from rudr_py.render.values.plan import Plan, PlannedObject
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 CREATE_ONLY = "1"
@@ -76,6 +78,14 @@ class Applier:
         self._rollouts = rollouts
         self._handover = Handover(client.client)
         self._adoption = RudrAdoption(client.client)
+        self._leftovers = RudrLeftovers(client, state, recorder)
+
+    async def label_leftovers(self, application: LiveObject, plan: Plan, planned: PlannedObject) -> None:
+        """Label what Rudr created and the plan lacks, before the ComponentInstance `planned` is adopted.
+
+        Raises KubeError.
+        """
+        await self._leftovers.mark(application, plan, planned)
 
     async def ensure(self, application: LiveObject, desired: DesiredObject, history: History) -> LiveObject | None:
         """Bring an object to its desired state and return it; None when it has run to its end and is deleted.

@@ -208,6 +208,7 @@ class Syncer:
             history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
             try:
                 check_reads(self._state, application.namespace, plan, planned)
+                await self._applier.label_leftovers(application, plan, planned)
                 owner = self._owner(application, planned, plan)
                 desired = predecessors.complete(self._state, application, plan, planned, owner)
                 live = await self._applier.ensure(application, desired, history)

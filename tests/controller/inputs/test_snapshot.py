@@ -124,7 +124,7 @@ def settled(caches: Caches, application: Make, component: Make) -> Caches:
     return caches
 
 
-def test_an_application_is_settled_until_the_reconcile_has_left_nothing_to_do(caches: Caches) -> None:
+def test_an_application_is_not_settled_before_a_reconcile_has_left_nothing_to_do(caches: Caches) -> None:
     assert not caches.reader.is_settled(caches.read())
 
 

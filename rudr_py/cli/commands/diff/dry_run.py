@@ -25,6 +25,7 @@ from rudr_py.controller.apply import (
     predecessors,
     prune,
     rudr_adoption,
+    rudr_leftovers,
     runs,
     successors,
     sync,
@@ -57,6 +58,8 @@ from rudr_py.kube import live_object, requests
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
 from rudr_py.model.kinds import CONFIG_MAP
+from rudr_py.render.claims import CLAIM
+from rudr_py.render.values import labels
 from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
@@ -95,6 +98,7 @@ class DryRun:
         """
         paused = self._application.annotations.get(sync.PAUSED) == "true"
         reason = "the application is paused" if paused else ""
+        await self._add_leftovers()
         unapplied: dict[Ref, str] = {}
         refused: set[Ref] = set()
         async for planned, result in self._compared():
@@ -111,6 +115,22 @@ class DryRun:
                     unapplied[planned.ref] = ""
         async for difference in self._pruned(reason, unapplied):
             yield difference
+
+    async def _add_leftovers(self) -> None:
+        """Add the objects of Rudr that the controller labels, so that they are objects that the plan lacks.
+
+        The config files are announced with the workload that mounts them.
+        """
+        state, plan = self._namespace.state, self._preview.plan
+        for planned in plan.manifests:
+            instance = rudr_leftovers.unadopted(state, self._application, planned)
+            if instance is None:
+                continue
+            left = rudr_leftovers.find(self._cluster.client, self._cluster.resource, plan, planned, instance)
+            async for kind, live in left:
+                if kind not in (CONFIG_MAP, CLAIM):
+                    own = labels.labels(self._application.name, planned.instance)
+                    self._namespace.add(kind, msgspec.structs.replace(live, labels={**live.labels, **own}))
 
     def _exists(self, ref: Ref) -> bool:
         return self._namespace.state.get(ref.kind, self._application.namespace, ref.name) is not None

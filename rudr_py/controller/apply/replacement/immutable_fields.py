@@ -113,13 +113,24 @@ def decide(desired: DesiredObject, live: Document, error: errors.ApiError) -> Re
         return report(desired, live, error)
     listed = ", ".join(change.texts)
     if change.policy == "keep":
-        message = (
-            f"{desired.ref} and its data are kept: {listed} is not possible for an existing claim; change it back in "
-            "the documents, or give the volume another name for a new claim"
-        )
-        return Refuse(message, IMMUTABLE)
-    message = f"{desired.ref} is being replaced, because {listed} is not possible in place{_ENDINGS[change.policy]}"
+        return _kept_claim(desired, listed, error)
+    ending = _ENDINGS[change.policy]
+    message = f"{desired.ref} is being replaced, because the change of {listed} is not possible in place{ending}"
     return Replace(uid, message, propagation=change.policy)
+
+
+def _kept_claim(desired: DesiredObject, listed: str, error: errors.ApiError) -> Refuse:
+    if isinstance(error, errors.ForbiddenError):
+        message = (
+            f"{desired.ref} and its data are kept: the change of {listed} needs a StorageClass with "
+            f"allowVolumeExpansion; allow it there, or change it back in the documents: {error}"
+        )
+        return Refuse(message, error.reason or "Forbidden")
+    message = (
+        f"{desired.ref} and its data are kept: the change of {listed} is not possible for an existing claim; change it "
+        "back in the documents, or give the volume another name for a new claim"
+    )
+    return Refuse(message, IMMUTABLE)
 
 
 def report(desired: DesiredObject, live: Document, error: errors.ApiError) -> Refuse:
@@ -127,8 +138,8 @@ def report(desired: DesiredObject, live: Document, error: errors.ApiError) -> Re
     causes = error.causes or (Cause(),)
     paths = dict.fromkeys(path for cause in causes for path in _paths(desired.document, live, cause.field))
     message = (
-        f"{desired.ref} is kept: {error}; {', '.join(paths) or 'the change'} is not possible in place: change it back "
-        "in the documents, give the instance another name, or delete the object for a new one if nothing needs it"
+        f"{desired.ref} is kept: {error}; the change of {', '.join(paths) or 'it'} is not possible in place: change it "
+        "back in the documents, give the instance another name, or delete the object for a new one if nothing needs it"
     )
     return Refuse(message, IMMUTABLE)
 
@@ -231,8 +242,12 @@ def _value(document: Document, path: str) -> Any:
 
 
 def _is_short(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(item, str) for item in value) and len(_printed(value)) <= _LONGEST
     return value is None or (isinstance(value, str | int | float) and len(str(value)) <= _LONGEST)
 
 
 def _printed(value: Any) -> str:
+    if isinstance(value, list):
+        return " and ".join(value)
     return "unset" if value is None else '""' if value == "" else str(value)

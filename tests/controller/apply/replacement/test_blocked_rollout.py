@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Kind
+from rudr_py.api import Kind, Ref
+from rudr_py.controller.apply import desired
 from rudr_py.controller.apply.replacement import blocked_rollout
+from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.render.values.plan import PlannedObject
 
 MakeLive = Callable[..., LiveObject]
 
@@ -100,3 +104,64 @@ def test_only_pods_of_the_stateful_set_that_are_not_deleted_yet_block(live: Make
 @pytest.mark.parametrize("junk", [None, "x", {"conditions": "x", "startTime": 7, "containerStatuses": [7]}])
 def test_a_status_of_any_shape_is_read(live: MakeLive, junk: Any) -> None:
     blocks(live, junk, THREE)
+
+
+# --- Over the local API
+
+
+@pytest.fixture(name="stateful_set")
+def _stateful_set(live: MakeLive) -> LiveObject:
+    return live(STATEFUL_SET, "set", {"status": {"observedGeneration": 1, "updateRevision": "set-2"}}, generation=1)
+
+
+async def unblock(bench: Any, stateful_set: LiveObject) -> Callable[[], Any]:
+    """A pod of an earlier revision, and a function that frees the StatefulSet from it."""
+    labels = {"oam.dev/instance-name": "set", "controller-revision-hash": "set-1"}
+    owner = {**OWNER[0], "apiVersion": "apps/v1"}
+    await bench.made(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "set-0", "labels": labels, "ownerReferences": [owner]},
+            "spec": {"containers": [{"name": "main", "image": "registry.example/main:1"}]},
+        }
+    )
+    application = await bench.application()
+    body = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "set"}, "spec": {}}
+    planned = PlannedObject(ref=Ref(STATEFUL_SET, "set"), body=body, instance="set", made_by="test")
+    rollouts = RolloutUnblocker(bench.cached, bench.state, bench.recorder, bench.clock)
+    return lambda: rollouts.unblock(application, desired.complete(planned, None), stateful_set)
+
+
+async def test_a_blocking_pod_is_deleted_once_and_an_event_has_its_problem(
+    bench: Any, spent: Any, stateful_set: LiveObject
+) -> None:
+    run = await unblock(bench, stateful_set)
+    spent.reset()
+    await run()
+    await run()
+    assert spent() == ["DELETE pods/set-0"]
+    (event,) = await bench.events()
+    assert event["reason"] == "RolloutUnblocked"
+    assert event["note"].startswith("pod/set-0 was deleted, because it has an earlier revision of statefulset.apps/set")
+
+
+async def test_a_pod_that_may_not_be_deleted_is_named_in_an_event_and_tried_again_after_a_minute(
+    bench: Any, spent: Any, stateful_set: LiveObject, faults: Faults
+) -> None:
+    run = await unblock(bench, stateful_set)
+    faults.refuse(403, Match(verb="delete", plural="pods"), times=2)
+    spent.reset()
+    await run()
+    await run()
+    bench.clock.jump(blocked_rollout.AGAIN)
+    await run()
+    assert spent() == ["DELETE pods/set-0"] * 2
+    assert {event["reason"] for event in await bench.events()} == {"RolloutBlocked"}
+
+
+async def test_a_pod_that_has_changed_meanwhile_is_left(bench: Any, stateful_set: LiveObject, faults: Faults) -> None:
+    run = await unblock(bench, stateful_set)
+    faults.refuse(409, Match(verb="delete", plural="pods"))
+    await run()
+    assert await bench.events() == []

@@ -1,15 +1,19 @@
-"""A reconcile is skipped after one that left nothing to do, unless something has changed, also during that one."""
+"""When an application is reconciled again: not without a change, also during the last reconcile, or a wake-up time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, cast
 
+import msgspec
 import pytest
 
+from rudr_py import catalog as catalogs
+from rudr_py.api import Rendered, Trait, TraitContext
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply.sync import SyncResult
-from rudr_py.controller.reconciler import ApplicationReconciler
+from rudr_py.controller.reconciler import CLOCK_CHECK, ApplicationReconciler
 from rudr_py.controller.results.result import Result
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values import labels
@@ -87,6 +91,30 @@ def reconciler(caches: Caches, syncs: Syncs) -> ApplicationReconciler:
 def create_pod(caches: Caches, name: str) -> None:
     metadata = {"name": name, "labels": {labels.INSTANCE: "shop-web"}}
     caches.put({"apiVersion": "v1", "kind": "Pod", "metadata": metadata}, 9, uid=name)
+
+
+class Waking(Trait[dict[str, Any]]):
+    """Changes after some seconds."""
+
+    name = "waking"
+    properties = {"type": "object", "properties": {"after": {"type": "number"}}}  # noqa: RUF012 - as authors write it
+
+    def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
+        return Rendered(wake_at=ctx.now + timedelta(seconds=ctx.properties["after"]))
+
+
+@pytest.mark.parametrize(("after", "expected"), [(60.0, 60.0), (86400.0, CLOCK_CHECK)])
+async def test_a_wake_up_time_is_checked_every_ten_minutes_because_the_wall_clock_may_be_set(
+    catalog: Catalog, application: Make, component: Make, syncs: Syncs, after: float, expected: float
+) -> None:
+    types = {**catalog.traits, "waking": catalogs.offer(Waking(), package="acme 1.0")}
+    caches = Caches(msgspec.structs.replace(catalog, traits=types))
+    caches.put(component(workload="Worker"), 1, uid="c")
+    caches.put(application({"name": "waking", "properties": {"after": after}}), 2, generation=1)
+    parts = cast("tuple[Any, ...]", (Watched(), caches.reader, NoScopes(), syncs, Reports()))
+    for count in (1, 2):
+        result = await ApplicationReconciler(caches.state, *parts).reconcile(SHOP)
+        assert (result, syncs.count) == (Result(requeue_after=expected), count)
 
 
 async def test_a_reconcile_without_any_change_is_skipped(reconciler: ApplicationReconciler, syncs: Syncs) -> None:
