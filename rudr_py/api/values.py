@@ -56,6 +56,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     `delete_with_application`: the object gets no owner either and is never pruned, but a finalizer on the application
     deletes it by uid if the last documents of the application still add it so. It is kept while a workload of another
     application mounts it. Not together with `retain`.
+    `adopt`: an existing object of another owner is taken over, unless another application uses it; the object is never
+    created. Only together with `retain` or `delete_with_application`.
     `run_once`: the object runs to its end (a Job): it is created once per change of the instance's inputs.
     """
 
@@ -66,6 +68,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
     retain: bool = False
     delete_with_application: bool = False
+    adopt: bool = False
     run_once: bool = False
 
     @property

@@ -21,7 +21,7 @@ Document = dict[str, Any]
 
 
 class ClaimRequest(msgspec.Struct, frozen=True):
-    """One volume of a volume-mounter: `claim` is the name of an existing claim, empty where the trait creates one."""
+    """One volume of a volume-mounter: `claim` is the name of an existing claim, empty where the trait chooses it."""
 
     volume: str
     claim: str = ""
@@ -61,12 +61,30 @@ def own(ctx: InstanceContext[Any], volume: str) -> Document | None:
     claims: dict[str, Document] = {}
     for claim in ctx.observed(kinds.CLAIM):
         claim_name = get_in(claim, "metadata", "name", default="")
-        adopted_for = get_in(claim, "metadata", "annotations", labels.VOLUME, default="")
-        if adopted_for == volume and claim_name not in other:
+        if claim_name in other:
+            continue
+        if is_adopted(claim, volume):
             return claim
-        if not adopted_for and claim_name not in other:
+        if not get_in(claim, "metadata", "annotations", labels.VOLUME, default=""):
             claims[claim_name] = claim
     return claims.get(volume) or claims.get(new_name(ctx.instance, volume))
+
+
+def ambiguity(ctx: InstanceContext[Any], volume: str) -> str:
+    """The problem of a volume for which the instance has taken over several claims, and the user names none; or ""."""
+    if any(request.volume == volume.lower() and request.claim for request in requests(ctx)):
+        return ""
+    adopted = [claim for claim in ctx.observed(kinds.CLAIM) if is_adopted(claim, volume)]
+    names = sorted(get_in(claim, "metadata", "name", default="") for claim in adopted)
+    if len(names) < 2:
+        return ""
+    listed = ", ".join(names)
+    return f'the instance has taken over several claims for volume "{volume}": {listed}; name one of them as claimName'
+
+
+def is_adopted(claim: Document, volume: str) -> bool:
+    """Whether a claim of the instance was taken over for a volume."""
+    return get_in(claim, "metadata", "annotations", labels.VOLUME, default="") == volume
 
 
 def new_name(instance: str, volume: str) -> str:

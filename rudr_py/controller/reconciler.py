@@ -9,15 +9,14 @@ from __future__ import annotations
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Kind
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply import sync as syncing
 from rudr_py.controller.apply.sync import Syncer, SyncResult
-from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
+from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader, applied_kinds
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
-from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.status import rival_scalers
 from rudr_py.controller.status.reporter import StatusReporter
@@ -26,6 +25,7 @@ from rudr_py.controller.watching.sources import Sources
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, POD
+from rudr_py.render.claims import CLAIM
 
 _WAIT_FOR_CACHES = Result(requeue_after=failures.SAFETY)
 """The caches trigger the application when they are complete."""
@@ -81,7 +81,7 @@ class ApplicationReconciler:
         if not finalizer.guarded(live):
             return Result()
         # the workloads of all applications: they may mount the claims of this one
-        kinds = {*cluster_state.OWN_KINDS, POD, *self._applied_kinds(key.namespace)}
+        kinds = {*cluster_state.OWN_KINDS, POD, *applied_kinds(self._state, key.namespace)}
         if not self._sources.ensure(kinds, key):
             return _WAIT_FOR_CACHES
         snapshot = self._reader.read(key, live)
@@ -91,18 +91,14 @@ class ApplicationReconciler:
         self._syncer.wait_for(key, failures.GRANTS if result.error and result.retry == "slow" else ())
         return result
 
-    def _applied_kinds(self, namespace: str) -> frozenset[Kind]:
-        """The kinds of the objects of all applications of a namespace."""
-        cache = self._state.cache(APPLICATION, namespace)
-        applications = cache.by_namespace(namespace) if cache is not None else ()
-        resources = (cluster_state.previous(live).resources for live in applications)
-        return frozenset(ref.kind for stored in resources for ref in inventory.read(stored))
-
     async def _reconcile(self, key: ObjectKey, live: LiveObject) -> Result:
         if not self._sources.ensure(cluster_state.OWN_KINDS, key):
             return _WAIT_FOR_CACHES
         snapshot = self._reader.read(key, live)
-        if not self._sources.ensure(snapshot.kinds, key):
+        kinds = snapshot.kinds
+        if any(planned.adopt for planned in snapshot.plan.manifests):
+            kinds |= applied_kinds(self._state, key.namespace)
+        if not self._sources.ensure(kinds, key):
             return _WAIT_FOR_CACHES
         settled = self._reader.is_settled(snapshot) and not self._missing_rights(snapshot)
         if settled:
@@ -153,4 +149,16 @@ class ApplicationReconciler:
         resources = self._syncer.intent(live, plan, previous.resources)
         if resources is not None:
             await self._reporter.announce(snapshot, resources)
-        return await self._syncer.sync(live, plan, previous.resources, previous.runs)
+        before = self._claims(snapshot.key)
+        synced = await self._syncer.sync(live, plan, previous.resources, previous.runs)
+        if self._claims(snapshot.key) != before:
+            # no event of a watch reports that an application no longer uses a claim
+            self._scope_updates.requeue(
+                self._state.applications.awaiting_claims(snapshot.key.namespace) - {snapshot.key}
+            )
+        return synced
+
+    def _claims(self, key: ObjectKey) -> frozenset[str]:
+        """The uids of the claims that the application has applied and plans."""
+        records = self._state.applications.get(key).records
+        return frozenset(record.uid for ref, record in records.items() if ref.kind == CLAIM)

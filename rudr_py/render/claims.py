@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from rudr_py.api import Kind, Ref, get_in, naming
@@ -45,6 +45,40 @@ def missing(instances: Mapping[int, RenderedInstance], observed: Observed) -> It
                 continue
             text = _missing_text(volume, claim, rendered.plan.name)
             yield Problem(text, paths.child("$", "spec", "components", index, "componentName"))
+
+
+def former(instances: Mapping[int, RenderedInstance], names: Collection[str], observed: Observed) -> Iterator[Problem]:
+    """Warnings of claims whose instance is no longer in the application, for another instance of its component.
+
+    `names` are those of the instances of the application. Such an instance may have been renamed.
+    """
+    if observed is NOTHING or not any(
+        rendered.plan and CLAIM in rendered.plan.reads for rendered in instances.values()
+    ):
+        return
+    for claim in observed.documents("", CLAIM):
+        present = get_in(claim, "metadata", "labels", default={})
+        name, old = get_in(claim, "metadata", "name", default=""), get_in(present, INSTANCE, default="")
+        if not old or old in names:
+            continue
+        for index, rendered in instances.items():
+            if rendered.plan is None or rendered.plan.component != present.get("component-name"):
+                continue
+            sources = (source for planned in rendered.manifests for source in _sources(planned.body.get("spec")))
+            for volume, mounted in dict.fromkeys(sources):
+                if mounted != name and name in (volume, naming.distinct(old, volume)):
+                    yield Problem(
+                        _former_text(name, old, rendered.plan.name, volume),
+                        paths.child("$", "spec", "components", index, "instanceName"),
+                    )
+
+
+def _former_text(claim: str, old: str, new: str, volume: str) -> str:
+    return (
+        f'the claim "{claim}" of the former instance "{old}" is kept, and instance "{new}" does not use it; to take it '
+        f'over, set claimName: {claim} and adopt: true for volume "{volume}" in the trait volume-mounter; otherwise '
+        f'remove the label "{APPLICATION}" from the claim, which ends this warning'
+    )
 
 
 def _missing_text(volume: str, claim: str, instance: str) -> str:

@@ -332,6 +332,7 @@ class _Assembly:
                         handover=tuple(drop.path for drop in handovers if drop.ref == manifest.ref),
                         retain=manifest.retain,
                         reclaim=manifest.delete_with_application,
+                        adopt=manifest.adopt,
                         inputs_digest=self._inputs_digest(results) if manifest.run_once else "",
                         uncopied=former_annotations.uncopied(
                             manifest, self._prepared.component.metadata, self._prepared.workload.name

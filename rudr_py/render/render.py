@@ -60,7 +60,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
         *inputs.parsed.warnings,
         *(warning for result in prepared for warning in result.warnings),
         *(warning for result in results for warning in result.warnings),
-        *([] if problems or missing or faults else claims.missing(instances, inputs.observed)),
+        *([] if problems or missing or faults else _claim_warnings(inputs, instances)),
     ]
     located_warnings = _located(warnings, inputs.positions)
     wake_times = [result.wake_at for result in results if result.wake_at is not None]
@@ -88,6 +88,12 @@ def _partial_problems(inputs: Inputs, prepared: Sequence[PrepareResult]) -> Iter
     for partial_instance in (result.partial_instance for result in prepared):
         if partial_instance is not None and not inputs.parsed.has_problem_in(partial_instance.path):
             yield from instance.render(partial_instance, inputs).problems
+
+
+def _claim_warnings(inputs: Inputs, instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
+    yield from claims.missing(instances, inputs.observed)
+    names = {binding.instance_name for binding in inputs.application.components}
+    yield from claims.former(instances, names, inputs.observed)
 
 
 def _component_instance(inputs: Inputs, plan: InstancePlan) -> PlannedObject:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
-from rudr_py.api import Attached, WorkloadContext
+from rudr_py.api import Attached, InvalidProperties, WorkloadContext
 from rudr_py.api.component import Component
 from rudr_py.builtin import claims
 from rudr_py.builtin.workloads.replicated import Worker
@@ -69,3 +70,23 @@ def test_the_claim_of_another_volume_is_not_mounted_twice(mounted: Callable[...,
 def test_names_of_claims_differ_for_different_instances_and_volumes() -> None:
     pairs = [("a", "b-c"), ("a-b", "c"), ("a", "b"), ("a-b", "b-c"), ("a" * 60, "b"), ("a" * 60, "c")]
     assert len({claims.new_name(*pair) for pair in pairs}) == len(pairs)
+
+
+def test_a_claim_that_was_taken_over_is_mounted_before_all_other_ones(mounted: Callable[..., str]) -> None:
+    observed = (claim("data"), claim("web-data"), claim("archive", volume="data"), claim("films", volume="media"))
+    assert mounted(mounter(), observed=observed) == "archive"
+    assert mounted(mounter(claimName="data"), observed=observed) == "data"
+
+
+def test_several_claims_that_were_taken_over_for_one_volume_are_a_problem(
+    component: Callable[..., Component], context: Callable[..., WorkloadContext[Any]]
+) -> None:
+    observed = (claim("films", volume="data"), claim("archive", volume="data"))
+    ctx = context(Worker(), component(MAIN), observed=observed)
+    with pytest.raises(InvalidProperties) as refused:
+        Worker().render(ctx)
+    (problem,) = refused.value.problems
+    assert problem.path == "$.spec.containers[0].resources.volumes[0].name"
+    assert "archive, films" in problem.message
+    chosen = msgspec.structs.replace(ctx, traits=(mounter(claimName="films"),))
+    assert Worker().render(chosen).add

@@ -36,7 +36,7 @@ from tests.e2e.documents import (
 from tests.e2e.rudr_objects import CLAIM
 
 MOUNTED = {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard"}}
-VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Exclusive"}
+VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Shared"}
 CHILDREN = (DEPLOYMENT, SERVICE, INGRESS, AUTOSCALER, JOB, CONFIG_MAP, CLAIM)
 OURS = (COMPONENT, APPLICATION, COMPONENT_INSTANCE)
 

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
 
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from rudr_py.api import kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.cli.commands.doctor import advice
+from rudr_py.cli.program import program
+from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.testing.cluster import Cluster
+from tests.docs.test_claim_advice import ADVICE
 from tests.e2e import waiting
 from tests.e2e.conftest import Server
-from tests.e2e.documents import APPLICATION, COMPONENT_INSTANCE, DEPLOYMENT, Document, condition, message, synced
+from tests.e2e.documents import (
+    APPLICATION,
+    COMPONENT_INSTANCE,
+    CONFIG_MAP,
+    DEPLOYMENT,
+    Document,
+    condition,
+    message,
+    synced,
+)
 from tests.e2e.rudr_objects import CLAIM
-from tests.e2e.volumes import OWN, claim, front, is_deleted, mounted, shop, using
+from tests.e2e.volumes import OWN, VOLUME, claim, front, is_deleted, mounted, shop, unprotect, using
 
 SPEC = {
     "accessModes": ["ReadWriteOnce"],
@@ -173,3 +193,210 @@ async def test_a_claim_whose_labels_name_another_application_is_not_deleted_with
     async with cluster.controller(catalog):
         await cluster.gone(APPLICATION, "shop")
     assert not is_deleted(await claim(cluster))
+
+
+def adopting(claim_name: str, **options: Any) -> Document:
+    """A volume-mounter that takes over a claim."""
+    return using(claim_name, adopt=True, **options)
+
+
+def labels_of(document: Document) -> tuple[str, str]:
+    return document["metadata"]["labels"]["app"], document["metadata"]["labels"]["instance-name"]
+
+
+async def retained(cluster: Cluster) -> Document:
+    """The claim of the application `shop`, which has been deleted."""
+    await cluster.until(APPLICATION, "shop", synced)
+    await cluster.delete(APPLICATION, "shop")
+    await cluster.gone(APPLICATION, "shop")
+    return await claim(cluster)
+
+
+async def test_a_retained_claim_is_taken_over_by_an_explicit_property_and_reclaimed_with_its_new_application(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(front(), shop(mounted()))
+    async with cluster.controller(catalog):
+        kept = await retained(cluster)
+        await cluster.apply(shop(adopting(OWN, reclaim="delete"), name="other"))
+        await cluster.until(APPLICATION, "other", synced)
+        taken = await claim(cluster)
+        assert (taken["metadata"]["uid"], labels_of(taken)) == (kept["metadata"]["uid"], ("other", "other-web"))
+        assert await mounted_claim(cluster, "other-web") == OWN
+        assert await claim_names(cluster) == {OWN}
+        await cluster.delete(APPLICATION, "other")
+        await cluster.gone(APPLICATION, "other")
+        await unprotect(cluster, server)
+        await cluster.gone(CLAIM, OWN)
+
+
+async def test_a_claim_that_was_taken_over_stays_in_use_when_the_properties_are_removed(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(front(), shop(mounted()))
+    async with cluster.controller(catalog):
+        await retained(cluster)
+        await cluster.apply(shop(adopting(OWN), name="other"))
+        await cluster.until(APPLICATION, "other", synced)
+        before = server.mark()
+        await cluster.apply(shop(mounted(), name="other"))
+        await cluster.until(APPLICATION, "other", synced)
+        await waiting.until_idle(cluster, server.mark, server.writes)
+        assert await mounted_claim(cluster, "other-web") == OWN
+        assert await claim_names(cluster) == {OWN}
+        assert not [write for write in server.writes(before) if "claims/" in write or "deployments/other" in write]
+
+
+async def test_a_claim_that_a_living_application_uses_is_taken_over_when_that_application_ends(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(front(), shop(mounted()))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.apply(shop(adopting(OWN), name="other"))
+        conflicted = await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")
+        assert kstatus.condition(conflicted, "Synced")["reason"] == "Conflict"
+        assert 'application "shop"' in message(conflicted, "Synced")
+        await waiting.until_idle(cluster, server.mark, server.writes)
+        assert labels_of(await claim(cluster)) == ("shop", "shop-web")
+        assert await cluster.get(DEPLOYMENT, "other-web") is None
+        await cluster.delete(APPLICATION, "shop")
+        await cluster.until(APPLICATION, "other", synced)
+    assert labels_of(await claim(cluster)) == ("other", "other-web")
+
+
+async def test_a_claim_is_taken_over_when_the_other_application_no_longer_names_it(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    plain = front({**VOLUME, "disk": {"required": "1Gi", "ephemeral": True}})
+    plain["metadata"]["name"] = "plain"
+    leaving = shop()
+    leaving["spec"]["components"][0]["componentName"] = "plain"
+    await cluster.apply(front(), plain, shop(mounted()))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.apply(shop(adopting(OWN), name="other"))
+        await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")
+        await cluster.apply(leaving)
+        await cluster.until(APPLICATION, "other", synced)
+    assert labels_of(await claim(cluster)) == ("other", "other-web")
+
+
+async def test_a_claim_without_labels_is_taken_over_and_one_with_an_owner_is_not(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    other = shop(adopting("owned"), name="other")
+    await cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owner"}, "data": {}})
+    owner = await cluster.get(CONFIG_MAP, "owner")
+    assert owner is not None
+    owned = stored("owned")
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"]}
+    owned["metadata"]["ownerReferences"] = [reference]
+    await cluster.apply(front(), stored("archive"), owned, shop(adopting("archive")), other)
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        refused = await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")
+        assert 'has the owner ConfigMap "owner"' in message(refused, "Synced")
+        await cluster.patch(CLAIM, "owned", {"metadata": {"ownerReferences": None}})
+        await cluster.until(APPLICATION, "other", synced)
+    taken = await cluster.get(CLAIM, "archive")
+    assert taken is not None
+    assert labels_of(taken) == ("shop", "shop-web")
+
+
+async def test_a_renamed_instance_gets_a_new_claim_and_has_a_warning_about_the_former_one(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    renamed = shop(mounted())
+    renamed["spec"]["components"][0]["instanceName"] = "renamed"
+    await cluster.apply(front(), shop(mounted()))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.apply(renamed)
+        root = await cluster.until(APPLICATION, "shop", lambda d: synced(d) and bool(d["status"].get("warnings")))
+        (warning,) = root["status"]["warnings"]
+        assert f"set claimName: {OWN} and adopt: true" in warning
+        assert await claim_names(cluster) == {OWN, "renamed-data"}
+        renamed["spec"]["components"][0]["traits"] = [adopting(OWN)]
+        await cluster.apply(renamed)
+        await cluster.until(APPLICATION, "shop", lambda d: synced(d) and not d["status"].get("warnings"))
+    assert labels_of(await claim(cluster)) == ("shop", "renamed")
+    assert await mounted_claim(cluster, "renamed") == OWN
+
+
+@pytest.fixture(name="command")
+def _command(server: Server, cluster: Cluster, tmp_path: Path) -> Callable[..., Awaitable[str]]:
+    """Run a command of rudr on the cluster; returns what it prints. `documents` are passed with -f."""
+
+    async def command(*arguments: str, documents: tuple[Document, ...] = ()) -> str:
+        options = ["--kubeconfig", str(server.kubeconfig), "--namespace", cluster.namespace]
+        if documents:
+            path = tmp_path / "documents.yaml"
+            path.write_text(yaml.safe_dump_all(documents))
+            options += ["-f", str(path)]
+        done = await asyncio.to_thread(CliRunner().invoke, program, [*arguments, *options])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done
+        return done.output
+
+    return command
+
+
+async def test_diff_and_doctor_report_who_uses_a_claim_and_diff_announces_the_takeover(
+    cluster: Cluster, catalog: Catalog, command: Callable[..., Awaitable[str]]
+) -> None:
+    taking = shop(adopting(OWN), name="other")
+    await cluster.apply(front(), shop(mounted()))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        conflict = await command("diff", documents=(taking,))
+        assert f"error: persistentvolumeclaim/{OWN} cannot be taken over: " in conflict
+        assert "deployment.apps/other-web" not in conflict
+        await cluster.apply(taking)
+        await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")
+        findings = await command("doctor", "other")
+        assert 'application "shop"' in findings
+        assert "adopt: true" in findings
+        assert not ADVICE.search(findings)
+        await cluster.delete(APPLICATION, "other")
+        await retained(cluster)
+        announced = await command("diff", documents=(taking,))
+        assert f"# persistentvolumeclaim/{OWN} in {cluster.namespace}: would be changed" in announced
+        assert "it would be adopted" in announced
+        assert "deployment.apps/other-web" in announced
+        assert f"claimName: {OWN}" in announced
+
+
+async def test_a_changed_label_of_a_claim_in_use_is_reverted_and_does_not_exchange_the_volume(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    labels = {"app": "shop", "component_name": "front", "instance_name": "shop-web", "trait": "volume-mounter"}
+    await cluster.apply(front(), stored("data", **labels), shop(mounted()), shop(mounted(), name="other"))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.until(APPLICATION, "other", synced)
+        await cluster.patch(CLAIM, "data", {"metadata": {"labels": {"app": "other", "instance-name": "other-web"}}})
+        await cluster.until(CLAIM, "data", lambda d: labels_of(d) == ("shop", "shop-web"))
+        await waiting.until_idle(cluster, server.mark, server.writes)
+        await cluster.until(APPLICATION, "other", synced)
+        assert await mounted_claim(cluster, "shop-web") == "data"
+        assert await mounted_claim(cluster, "other-web") == "other-web-data"
+
+
+@pytest.mark.faults
+async def test_an_instance_with_a_volume_is_not_applied_before_its_claims_are_known(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    assert server.local is not None
+    faults = Faults(server.local.server)
+    faults.refuse(403, Match(plural="persistentvolumeclaims"), times=10**6)
+    await cluster.apply(front(), shop())
+    async with cluster.controller(catalog):
+        blocked = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
+        assert "depends on existing objects of kind PersistentVolumeClaim" in message(blocked, "Synced")
+        assert await cluster.get(DEPLOYMENT, "shop-web") is None
+        faults.clear()
+        labels = {"app": "shop", "instance_name": "shop-web"}
+        await cluster.apply(stored(OWN, **labels))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+    assert await mounted_claim(cluster, "shop-web") == OWN

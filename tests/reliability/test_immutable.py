@@ -59,7 +59,7 @@ from tests.reliability.immutable_changes import (
     Change,
     changed,
 )
-from tests.reliability.kubernetes_limits import obj, service
+from tests.reliability.kubernetes_limits import LABELS, obj, service, template
 
 CONFIG = obj("ConfigMap")
 Decision = Replace | Clear | Refuse | None
@@ -191,14 +191,20 @@ def reason(document: Body) -> str:
     return str(kstatus.condition(document, "Synced")["reason"])
 
 
+INSTANCE_LABELS = {"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "shop-web", "set": "limits"}
+"""Labels of the pods of an instance, by which the controller watches them."""
+
+
 @pytest.mark.controllers
+@pytest.mark.parametrize("labels", [LABELS, INSTANCE_LABELS], ids=["foreign labels", "labels of the instance"])
 async def test_a_stateful_set_with_another_immutable_field_is_replaced_and_its_pods_stay_up(
-    cluster: Cluster, types: Catalog
+    cluster: Cluster, types: Catalog, labels: Body
 ) -> None:
-    await cluster.apply(component(), one(STATEFUL_SET))
+    stateful_set = changed(STATEFUL_SET, selector={"matchLabels": labels}, template=template(labels=labels))
+    await cluster.apply(component(), one(stateful_set))
     async with cluster.controller(types):
         before = await cluster.until(POD_KIND, "limits-0", is_ready)
-        await cluster.apply(one(STATEFUL_SET, serviceName="limits"))
+        await cluster.apply(one(stateful_set, serviceName="limits"))
         after = await cluster.until(SET, "limits", lambda d: d["spec"]["serviceName"] == "limits")
         await cluster.until(APPLICATION, "shop", synced)
         pod = await cluster.until(POD_KIND, "limits-0", lambda d: owner(d) == after["metadata"]["uid"])
@@ -293,6 +299,25 @@ async def test_a_claim_is_kept_and_the_condition_states_what_to_do(
         assert uid(kept) == uid(created)
         await cluster.apply(*with_volume())
         await cluster.until(APPLICATION, "shop", synced)
+
+
+@pytest.mark.controllers
+async def test_a_claim_that_is_kept_does_not_hold_up_the_workload_that_mounts_it(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    await cluster.apply(*with_volume())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        document, changed_application = with_volume(storage_class="other")
+        await cluster.apply(changed_application)
+        await cluster.until(APPLICATION, "shop", lambda d: refused(d) and reason(d) == "ImmutableField")
+        document["spec"]["containers"][0]["image"] = "registry.example/web:2"
+        await cluster.apply(document)
+        await cluster.until(DEPLOYMENT_KIND, "shop-web", lambda d: image(d) == "registry.example/web:2")
+
+
+def image(document: Body) -> str:
+    return str(document["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
 def with_volume(storage_class: str = "standard", required: str = "2G") -> tuple[Body, Body]:

@@ -36,7 +36,7 @@ from tests.e2e.documents import (
 )
 from tests.e2e.rudr_objects import CLAIM
 from tests.e2e.test_takeover import rudrs_shop
-from tests.e2e.volumes import front, mounted, shop, unprotect
+from tests.e2e.volumes import VOLUME, front, mounted, shop, unprotect
 
 OTHER_CONTAINERS = [{"name": "server", "image": "registry.example/other:2"}]
 OTHER_IMAGE = {"spec": {"template": {"spec": {"containers": OTHER_CONTAINERS}}}}
@@ -153,7 +153,7 @@ async def test_each_write_has_a_line_of_its_reconcile(
     cluster: Cluster, catalog: Catalog, server: Server, lines: Lines
 ) -> None:
     transport = WriteLog(cluster.transport)
-    await cluster.apply(front(), shop(mounted("delete"), AUTO))
+    await cluster.apply(front({**VOLUME, "sharingPolicy": "Shared"}), shop(mounted("delete"), AUTO))
     async with cluster.controller(catalog, transport=transport):
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.apply(shop(mounted("delete"), FIVE))

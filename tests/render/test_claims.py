@@ -1,14 +1,20 @@
-"""A volume without a claim is a warning: its pods wait for the claim."""
+"""Warnings about claims: one that does not exist, and one of a former instance."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import msgspec
 import pytest
 
+from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.render import render
-from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.claims import CLAIM
+from rudr_py.render.values.inputs import Inputs, NothingObserved
+
+Document = dict[str, Any]
 
 COMPONENT = """
 apiVersion: core.oam.dev/v1alpha1
@@ -57,3 +63,53 @@ def test_a_volume_without_a_claim_is_a_warning(
     warnings = render.render(inputs(text), catalog).warnings
     assert [warning.path for warning in warnings] == places
     assert all('volume "settings"' in warning.message and "volume-mounter" in warning.message for warning in warnings)
+
+
+RETAINED: Document = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "old-settings", "labels": {"app": "notes", "component-name": "notes", "instance-name": "old"}},
+}
+
+
+def changed(**labels: str) -> Document:
+    """The retained claim with other labels."""
+    metadata = {**RETAINED["metadata"], "labels": {**RETAINED["metadata"]["labels"], **labels}}
+    return {**RETAINED, "metadata": metadata}
+
+
+@pytest.mark.parametrize(
+    ("claim", "is_reported"),
+    [
+        (RETAINED, True),
+        ({**RETAINED, "metadata": {**RETAINED["metadata"], "name": "settings"}}, True),
+        ({**RETAINED, "metadata": {**RETAINED["metadata"], "name": "other"}}, False),
+        (changed(**{"component-name": "other"}), False),
+        (changed(**{"instance-name": "notes"}), False),
+        (changed(app="other"), False),
+    ],
+)
+def test_the_claim_of_a_former_instance_of_the_component_is_a_warning(
+    inputs: Callable[..., Inputs], catalog: Catalog, claim: Document, is_reported: bool
+) -> None:
+    documents = inputs(COMPONENT.replace(" DISK", "") + APPLICATION.replace("TRAITS", MOUNTER))
+    observed = ClaimsOf("notes", claim)
+    warnings = render.render(msgspec.structs.replace(documents, observed=observed), catalog).warnings
+    assert [warning.path for warning in warnings] == ["$.spec.components[0].instanceName"] * is_reported
+    assert all(f"claimName: {claim['metadata']['name']} and adopt: true" in warning.message for warning in warnings)
+
+
+class ClaimsOf(NothingObserved):
+    """The claims of an application."""
+
+    def __init__(self, application: str, *claims: Document) -> None:
+        self._claims = claims
+        self._application = application
+
+    def documents(self, instance: str, kind: Kind) -> tuple[Document, ...]:
+        """Those of one instance, or of all."""
+        if kind != CLAIM:
+            return ()
+        labels = [(claim, claim["metadata"]["labels"]) for claim in self._claims]
+        own = ((claim, label["instance-name"]) for claim, label in labels if label["app"] == self._application)
+        return tuple(claim for claim, name in own if instance in ("", name))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from rudr_py.api import InvalidProperties, Manifest, Problem, Ref, Rendered, Trait, TraitContext
+from rudr_py.api import InvalidProperties, Manifest, Problem, Ref, Rendered, Trait, TraitContext, get_in, naming
 from rudr_py.api.component import Volume
 from rudr_py.builtin import claims, kinds, labels
 from rudr_py.builtin.workloads import volumes
@@ -47,9 +47,17 @@ class Claim(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
             max_length=253,
             pattern=CLAIM_NAME,
             description="The name of an existing claim of the namespace, which the pods mount. It is not created, "
-            "changed or deleted.",
+            "changed or deleted, unless adopt is true.",
         ),
     ] = ""
+    adopt: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Whether the claim that claimName names is taken over from its former owner: its labels then "
+            "name this instance, reclaim applies to it, and claimName may be removed. It keeps its size, access modes "
+            "and StorageClass. A claim that another application uses is not taken over.",
+        ),
+    ] = False
     reclaim: Annotated[
         Literal["retain", "delete"],
         msgspec.Meta(description="Whether the claim and its data are retained or deleted with the application."),
@@ -80,21 +88,17 @@ class VolumeMounter(Trait[VolumeMounterProperties]):
     produces = (kinds.CLAIM,)
 
     def render(self, ctx: TraitContext[VolumeMounterProperties]) -> Rendered:
-        """The claims of the volumes for which the properties name no existing claim."""
+        """The claims of the volumes, without existing claims of other owners and those that do not exist yet."""
         declared = {name.lower(): (name, uses) for name, uses in volumes.by_name(ctx.component).items()}
         problems = list(_problems(ctx, declared))
         if problems:
             raise InvalidProperties(*problems)
-        return Rendered(
-            add=tuple(
-                _claim(ctx, claim, *declared[claim.volume_name.lower()])
-                for _, claim in ctx.properties.claims()
-                if not claim.claim_name
-            )
-        )
+        manifests = (_claim(ctx, claim, *declared[claim.volume_name.lower()]) for _, claim in ctx.properties.claims())
+        return Rendered(add=tuple(manifest for manifest in manifests if manifest is not None))
 
     def is_reclaimed(self, properties: VolumeMounterProperties, instance: str, ref: Ref) -> bool:
         """Whether `reclaim` of the volume's claim is `delete`."""
+        # a claim of another owner has the default, retain
         reclaims = {claim.reclaim for _, claim in properties.claims() if ref.name in _names(claim, instance)}
         return ref.kind == kinds.CLAIM and reclaims == {"delete"}
 
@@ -131,28 +135,61 @@ def _problems(
 
 def _contradictions(claim: Claim, base: str) -> Iterator[Problem]:
     """Properties of one claim that do not fit together."""
+    if claim.adopt and not claim.claim_name:
+        yield Problem("adopt takes over the claim that claimName names; add claimName", path=f"{base}.adopt")
+    elif claim.adopt and len(claim.claim_name) > naming.LIMIT:
+        message = f"a claim with a name of more than {naming.LIMIT} characters cannot be taken over; remove adopt"
+        yield Problem(message, path=f"{base}.claimName")
     if not claim.claim_name and claim.storage_class is UNSET:
         yield Problem('"storageClass" is missing; it is required unless claimName names an existing claim', path=base)
-    if claim.claim_name and claim.reclaim == "delete":
-        message = "claimName names an existing claim, which is not deleted with the application; remove reclaim"
+    if claim.claim_name and not claim.adopt and claim.reclaim == "delete":
+        message = "a claim that claimName names is not deleted with the application; remove reclaim, or add adopt: true"
         yield Problem(message, path=f"{base}.reclaim")
 
 
-def _claim(ctx: TraitContext[VolumeMounterProperties], claim: Claim, name: str, uses: tuple[Volume, ...]) -> Manifest:
+def _claim(
+    ctx: TraitContext[VolumeMounterProperties], claim: Claim, volume: str, uses: tuple[Volume, ...]
+) -> Manifest | None:
+    """The claim of a volume; None for a claim of another owner, and for a claim to take over that does not exist."""
+    if claim.claim_name:
+        existing = ctx.existing(Ref(kinds.CLAIM, claim.claim_name)) if claim.adopt else None
+        if existing is None:
+            return None
+        name, is_adopted = claim.claim_name, True
+    else:
+        name, existing = claims.managed_name(ctx, volume), claims.own(ctx, volume)
+        is_adopted = existing is not None and claims.is_adopted(existing, volume)
+    return Manifest(
+        kind=kinds.CLAIM,
+        name=name,
+        body={"spec": _existing_spec(existing) if is_adopted else _spec(claim, uses)},
+        labels=labels.claim(ctx),
+        annotations={labels.VOLUME: volume} if is_adopted else {},
+        retain=claim.reclaim == "retain",
+        delete_with_application=claim.reclaim == "delete",
+        adopt=claim.adopt,
+    )
+
+
+def _spec(claim: Claim, uses: tuple[Volume, ...]) -> dict[str, Any]:
     disk = volumes.disk(uses)
-    spec = {
+    return {
         "accessModes": [_access_mode(uses)],
         "resources": {"requests": {"storage": disk.required if disk is not None else DEFAULT_SIZE}},
         "storageClassName": claim.storage_class,
     }
-    return Manifest(
-        kind=kinds.CLAIM,
-        name=claims.managed_name(ctx, name),
-        body={"spec": spec},
-        labels=labels.claim(ctx),
-        retain=claim.reclaim == "retain",
-        delete_with_application=claim.reclaim == "delete",
-    )
+
+
+def _existing_spec(existing: dict[str, Any] | None) -> dict[str, Any]:
+    """The fields of `_spec` as an existing claim has them: most of them are immutable."""
+    spec: dict[str, Any] = {}
+    if access_modes := get_in(existing, "spec", "accessModes", default=[]):
+        spec["accessModes"] = access_modes
+    if storage := get_in(existing, "spec", "resources", "requests", "storage", default=""):
+        spec["resources"] = {"requests": {"storage": storage}}
+    if "storageClassName" in get_in(existing, "spec", default={}):
+        spec["storageClassName"] = get_in(existing, "spec", "storageClassName", default="")
+    return spec
 
 
 def _access_mode(uses: tuple[Volume, ...]) -> str:

@@ -47,5 +47,5 @@ def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
     """Everything in the component that a pod does not support, by JSON path in the ComponentSchematic."""
     for path, schematic in container.with_paths(ctx.component):
         yield from container.problems(schematic, path)
-    yield from volumes.problems(ctx.component)
+    yield from volumes.problems(ctx)
     yield from config_files.problems(ctx)

@@ -79,11 +79,14 @@ def mounts(component: Component, container: Container) -> list[dict[str, Any]]:
     ]
 
 
-def problems(component: Component) -> Iterator[Problem]:
-    """Uses of one volume that contradict each other."""
-    uses = by_name(component)
-    for base, container in with_paths(component):
+def problems(ctx: InstanceContext[Any]) -> Iterator[Problem]:
+    """Uses of one volume that contradict each other, and volumes with several claims."""
+    uses = by_name(ctx.component)
+    for base, container in with_paths(ctx.component):
         for index, volume in enumerate(container.resources.volumes):
+            path = f"{base}.resources.volumes[{index}]"
             if volume.disk not in (None, disk(uses[volume.name])):
                 message = f'volume "{volume.name}" has two different disks; it is one volume of the pod'
-                yield Problem(message, path=f"{base}.resources.volumes[{index}].disk")
+                yield Problem(message, path=f"{path}.disk")
+            if problem := claims.ambiguity(ctx, volume.name):
+                yield Problem(problem, path=f"{path}.name")

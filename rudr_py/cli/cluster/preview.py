@@ -117,7 +117,10 @@ class NamespacePreview:
         before = cluster_state.previous(application)
         for _ in range(ROUNDS):
             plan = render.render(self._inputs(application, before), self._catalog)
-            missing = snapshot.kinds(plan, before) - set(self.state.kinds())
+            needed = snapshot.kinds(plan, before)
+            if any(planned.adopt for planned in plan.manifests):
+                needed |= snapshot.applied_kinds(self.state, self.namespace)
+            missing = needed - set(self.state.kinds())
             if not missing:
                 break
             for kind in sorted(missing, key=str):

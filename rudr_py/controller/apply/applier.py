@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Mapping
 
 from rudr_py import errors
-from rudr_py.controller.apply import decide, managed_fields, runs, template_annotations
+from rudr_py.controller.apply import decide, managed_fields, mounts, runs, template_annotations
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.contention import Contention, Place
 from rudr_py.controller.apply.decide import (
@@ -96,7 +96,7 @@ class Applier:
         namespace = application.namespace
         live = self._state.get(desired.ref.kind, namespace, desired.ref.name)
         desired = desired_objects.in_place(desired, live)
-        observation = Observation(live=live, pods=runs.active_pods(self._state, namespace, desired.planned))
+        observation = self._observe(application, desired, live)
         decision = decide.decide(desired, observation, history)
         if isinstance(decision, Rest):
             await self._rollouts.unblock(application, desired, live)
@@ -118,6 +118,14 @@ class Applier:
                 else:
                     self._refusals.put(key, place, error)
             raise
+
+    def _observe(self, application: LiveObject, desired: DesiredObject, live: LiveObject | None) -> Observation:
+        namespace = application.namespace
+        holder = mounts.holder(self._state, application, desired.planned)
+        if holder:
+            self._state.applications.await_claim(ObjectKey(namespace, application.name))
+        pods = runs.active_pods(self._state, namespace, desired.planned)
+        return Observation(live=live, pods=pods, holder=holder)
 
     async def _target(self, desired: DesiredObject, namespace: str) -> Target:
         kind = desired.ref.kind
@@ -182,17 +190,20 @@ class Applier:
         if live["metadata"]["uid"] != decision.uid:
             return Read()
         following = await refused_apply.decide(self._client.client, target, desired, live, error)
+        if isinstance(following, Refuse):
+            raise RefusedError(following.message, reason=following.reason, denial=error.message) from error
         key = ObjectKey(application.namespace, application.name)
         if isinstance(following, Replace) and self._refusals.replace(key, (str(desired.ref), desired.hash)):
             message = f"{desired.ref} was replaced {REPLACEMENTS} times within an hour by the same body; {error}"
-            return Refuse(message, immutable_fields.IMMUTABLE)
+            raise RefusedError(message, reason=immutable_fields.IMMUTABLE, denial=error.message) from error
         return following
 
     async def _read(self, target: Target, observation: Observation) -> Observation:
         try:
-            return Observation.read(await self._client.get(target), observation.pods)
+            document = await self._client.get(target)
         except errors.NotFoundError:
-            return Observation.read(None, observation.pods)
+            document = None
+        return Observation.read(document, observation.pods, observation.holder)
 
     async def _perform(
         self, application: LiveObject, desired: DesiredObject, target: Target, decision: Decision

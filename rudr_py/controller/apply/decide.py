@@ -34,19 +34,21 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
     `document` is the whole object with its managedFields, after a read of the server. `confirmed` means that the
     server has been read; the cache holds only objects with the label of rudr, so absence from it proves nothing.
-    `pods` are the names of the instance's pods whose containers may still run.
+    `pods` are the names of the instance's pods whose containers may still run. `holder` is why a claim of another owner
+    must not be taken over, see `mounts.holder`.
     """
 
     live: LiveObject | None
     document: Document | None = None
     confirmed: bool = False
     pods: tuple[str, ...] = ()
+    holder: str = ""
 
     @classmethod
-    def read(cls, document: Document | None, pods: tuple[str, ...]) -> Observation:
+    def read(cls, document: Document | None, pods: tuple[str, ...], holder: str = "") -> Observation:
         """The object as the server has returned it; None for one that is absent."""
         live = None if document is None else live_object.decode(msgspec.json.encode(document))
-        return cls(live=live, document=document, confirmed=True, pods=pods)
+        return cls(live=live, document=document, confirmed=True, pods=pods, holder=holder)
 
 
 class History(msgspec.Struct, frozen=True):
@@ -159,12 +161,26 @@ def decide(desired: DesiredObject, observation: Observation, history: History) -
     verdict = _verdict(desired, observation, live, history.record)
     if verdict is None:
         return Read()
-    if verdict == "foreign":
-        owner = ownership.describe(observation.document or {}, desired.planned)
-        return Refuse(f"{desired.ref} already exists and {owner}", CONFLICT)
+    if verdict == "foreign" or (observation.holder and not _is_known(live, desired, history.record)):
+        obstacle = _obstacle(desired, observation, verdict)
+        if obstacle is not None:
+            return obstacle
+        verdict = "orphan"
     if desired.planned.inputs_digest:
         return _decide_run(desired, live, observation.document, verdict, history.run)
     return _decide_object(desired, live, observation.document, verdict, history.record)
+
+
+def _obstacle(desired: DesiredObject, observation: Observation, verdict: ownership.Verdict) -> Wait | Refuse | None:
+    """Why the object of another owner is not taken over; None where the user asks for it and nothing prevents it."""
+    if verdict == "foreign" and not desired.planned.adopt:
+        owner = ownership.describe(observation.document or {}, desired.planned)
+        return Refuse(f"{desired.ref} already exists and {owner}", CONFLICT)
+    if observation.holder:
+        message = f"{desired.ref} cannot be taken over: {observation.holder}; remove its volume there first"
+        return Wait(message, CONFLICT)
+    reason = ownership.obstacle(observation.document or {})
+    return Wait(f"{desired.ref} {reason}", CONFLICT) if reason else None
 
 
 def _verdict(
@@ -182,8 +198,10 @@ def _decide_creation(desired: DesiredObject, observation: Observation, run: Run 
     """The object is absent, or is being deleted."""
     if runs.ended(desired.planned, run):
         return Rest()
-    if observation.live is not None:
-        return Wait(f"{desired.ref} is being deleted; it is created again after its deletion", TERMINATING)
+    if observation.live is not None or desired.planned.adopt:
+        state = "does not exist" if observation.live is None else "is being deleted"
+        end = "it cannot be taken over" if desired.planned.adopt else "it is created again after its deletion"
+        return Wait(f"{desired.ref} {state}; {end}", TERMINATING)
     if not desired.awaited and not (desired.planned.inputs_digest and observation.pods):
         return Create()
     if not observation.confirmed:

@@ -51,11 +51,17 @@ def missing(
     """The first object that a planned one needs and that is not applied; None where it can be applied.
 
     `denials` are the objects of the plan that could not be applied, each with the message of the server where that
-    refused the object, else with an empty text. A claim that exists can be mounted although a change of it is refused.
+    refused the object, else with an empty text. A claim that exists can be mounted although a change of it is refused,
+    unless it has to be taken over first.
     """
     if not denials:
         return None
     owners = (instance.owner for instance in plan.instances if instance.name == planned.instance)
     needed = (*(owner for owner in owners if owner != planned.ref), *references(planned.body.get("spec")))
     unapplied = (ref for ref in needed if ref in denials)
-    return next((ref for ref in unapplied if not (ref.kind == CLAIM and denials[ref] and exists(ref))), None)
+    adopted = {other.ref for other in plan.manifests if other.adopt}
+
+    def is_mountable(ref: Ref) -> bool:
+        return ref.kind == CLAIM and ref not in adopted and bool(denials[ref]) and exists(ref)
+
+    return next((ref for ref in unapplied if not is_mountable(ref)), None)

@@ -97,13 +97,34 @@ def _is_labelled(metadata: Document, planned: PlannedObject) -> bool:
     )
 
 
+def has_labels(present: Mapping[str, str], planned: PlannedObject) -> bool:
+    """Whether the labels of a claim name the planned instance, and rudr has applied it for no other one."""
+    desired = planned.body["metadata"].get("labels", {})
+    keys = (*_CLAIM_LABELS, *((labels.APPLICATION, labels.INSTANCE) if labels.is_managed(present) else ()))
+    return all(present.get(key) == desired.get(key) for key in keys)
+
+
+def obstacle(document: Document) -> str:
+    """Why an object that no application uses cannot be taken over, as the end of a sentence; empty where it can be.
+
+    A ComponentInstance loses its claim; any other owner could delete it afterwards.
+    """
+    references = document.get("metadata", {}).get("ownerReferences", ())
+    component_instance = kinds.COMPONENT_INSTANCE.group, kinds.COMPONENT_INSTANCE.kind
+    for reference in references:
+        if _identity(reference)[:2] != component_instance:
+            owner = f'{reference.get("kind")} "{reference.get("name")}"'
+            return f"has the owner {owner}, whose deletion deletes it; clear metadata.ownerReferences to take it over"
+    return ""
+
+
 def describe(document: Document, planned: PlannedObject) -> str:
     """Name the owner of an object that is not the planned one's, as the end of a sentence for the user."""
     metadata = document.get("metadata", {})
     present = metadata.get("labels") or {}
     desired = planned.body["metadata"].get("labels", {})
     if all(present.get(key) and desired.get(key) for key in _CLAIM_LABELS):
-        return _describe_claim(present, desired, planned)
+        return _describe_claim(present, planned)
     application = present.get(labels.APPLICATION)
     own = desired.get(labels.APPLICATION)
     if labels.is_managed(present) and application and application != own:
@@ -120,12 +141,11 @@ def claimant(present: Mapping[str, str]) -> str | None:
     return present["app"] if all(present.get(key) for key in _CLAIM_LABELS) else None
 
 
-def _describe_claim(present: Document, desired: Document, planned: PlannedObject) -> str:
-    """Name the instance of a claim, and the labels by which a user hands the claim over; nothing is to be deleted."""
+def _describe_claim(present: Document, planned: PlannedObject) -> str:
+    """Name the instance of a claim, and the properties that take the claim over; the data must not be deleted."""
     app, instance = (present[key] for key in _CLAIM_LABELS)
-    pairs = " ".join(f"{key}={desired[key]}" for key in _CLAIM_LABELS)
     return (
-        f'belongs to instance "{instance}" of application "{app}" (label app); give the '
-        f"volume another name, or, if that instance does not need its data any more, hand it over: "
-        f"kubectl label persistentvolumeclaim {planned.ref.name} {pairs} --overwrite"
+        f'belongs to instance "{instance}" of application "{app}" (label app); give the volume another name, or, if '
+        f"that instance does not need its data any more, take it over: set claimName: {planned.ref.name} and "
+        f"adopt: true for the volume in the trait volume-mounter"
     )

@@ -17,7 +17,7 @@ from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model.kinds import COMPONENT_INSTANCE, DEPLOYMENT, REPLICA_SET
+from rudr_py.model.kinds import COMPONENT_INSTANCE, DEPLOYMENT, REPLICA_SET, STATEFUL_SET
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan, PlannedObject
 
@@ -98,7 +98,7 @@ def _awaited_pods(
         if pod.labels.get(labels.APPLICATION) != application.name or _has_ended(pod):
             continue
         workload = _workload(pod)
-        if workload == own:
+        if workload == own or _is_adopted(pod, planned):
             awaited = pod.deleting and _is_recreated(planned)
         else:
             same_name = workload[1] == planned.ref.name
@@ -112,6 +112,14 @@ def _workload(pod: LiveObject) -> tuple[str, str]:
     if pod.owner_kind == REPLICA_SET.kind:
         return DEPLOYMENT.kind, pod.owner_name.rpartition("-")[0]
     return pod.owner_kind, pod.owner_name or pod.name.rpartition("-")[0]
+
+
+def _is_adopted(pod: LiveObject, planned: PlannedObject) -> bool:
+    """Whether a StatefulSet adopts a pod without owner, which its replaced predecessor has left, by its selector."""
+    number = pod.name.removeprefix(f"{planned.ref.name}-")
+    selector = get_in(planned.body, "spec", "selector", "matchLabels", default={})
+    is_numbered = planned.ref.kind == STATEFUL_SET and number.isdecimal() and not pod.owner_uid
+    return is_numbered and bool(selector) and selector.items() <= pod.labels.items()
 
 
 def _has_ended(pod: LiveObject) -> bool:

@@ -151,6 +151,7 @@ class Syncer:
         """Apply every planned object, then prune. `stored` and `runs` are those of the last status."""
         records = self._state.applications.records(application, stored)
         key = ObjectKey(application.namespace, application.name)
+        self._state.applications.end_wait(key)
         attempt = await self._prepare(application, plan, records)
         guarded = attempt.again()
         await self._apply_all(application, plan, records, runs, attempt)

@@ -40,11 +40,15 @@ FailureKind = Literal["refused", "error", "waiting"]
 
 
 class RefusedError(errors.RudrError):
-    """The object is not written as it is planned: it belongs to another owner, or to no application."""
+    """The object is not written as it is planned: it belongs to another owner, or to no application, or is kept.
 
-    def __init__(self, message: str, *, reason: str = CONFLICT) -> None:
+    `denial` is the message of the server where that has refused a change of the object, which is kept.
+    """
+
+    def __init__(self, message: str, *, reason: str = CONFLICT, denial: str = "") -> None:
         super().__init__(message)
         self.reason = reason
+        self.denial = denial
 
 
 class WaitingError(errors.RudrError):
@@ -94,7 +98,9 @@ def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed", needed: st
     match error:
         case RefusedError():
             blocked_by = (ref,) if error.reason == CONFLICT else ()
-            return Failure(reason=error.reason, message=str(error), kind="refused", blocked_by=blocked_by)
+            return Failure(
+                reason=error.reason, message=str(error), kind="refused", blocked_by=blocked_by, denial=error.denial
+            )
         case WaitingError():
             blocked_by = (ref,) if error.reason == WAITING else ()
             return Failure(

@@ -124,6 +124,7 @@ class Applications:
         """Application -> the namespace and name of objects of any owner that its types have read."""
         self.waiting: MultiMap[ObjectKey, Kind] = MultiMap()
         """Application -> the kinds that it uses and that cannot be watched now."""
+        self._awaiting_claims: dict[str, set[ObjectKey]] = {}  # by namespace
         self._states: dict[ObjectKey, ApplicationState] = {}
         self._rendered: dict[ObjectKey, None] = {}  # least recently reconciled first
         self._limit = rendered
@@ -145,6 +146,21 @@ class Applications:
             state.uid, state.records = application.uid, inventory.read(stored)
         return state.records
 
+    def await_claim(self, application: ObjectKey) -> None:
+        """Keep that an application cannot take a claim over, because another application of its namespace uses it."""
+        self._awaiting_claims.setdefault(application.namespace, set()).add(application)
+
+    def end_wait(self, application: ObjectKey) -> None:
+        """Drop that an application waits for a claim, before it is checked again."""
+        waiting = self._awaiting_claims.get(application.namespace, set())
+        waiting.discard(application)
+        if not waiting:
+            self._awaiting_claims.pop(application.namespace, None)
+
+    def awaiting_claims(self, namespace: str) -> frozenset[ObjectKey]:
+        """The applications of a namespace that wait for a claim which another application uses."""
+        return frozenset(self._awaiting_claims.get(namespace, ()))
+
     def keep_rendered(self, application: ObjectKey) -> None:
         """Keep the parsed document and the plan of this application, and drop those that exceed the limit."""
         self._rendered.pop(application, None)
@@ -165,6 +181,7 @@ class Applications:
         for probe_state in state.probes.values():
             probe_state.cancel()
         self._rendered.pop(application, None)
+        self.end_wait(application)
         for index in (self.components, self.definitions, self.reads, self.waiting):
             index.remove(application)
         return self.scopes.forget(application)

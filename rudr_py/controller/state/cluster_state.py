@@ -179,6 +179,10 @@ class Belongings:
         cache = self._state.cache(kind, namespace)
         if cache is None:
             return ()
+        if kind == claims.CLAIM and not instance:
+            of_namespace = cache.by_namespace(namespace)
+            own = (live for live in of_namespace if live.labels.get(claims.APPLICATION) == self._application.name)
+            return tuple(live.document() for live in own)
         owners = self._owners(instance)
         owned = (live for owner in owners for live in cache.by_owner(owner))
         labelled = (live for live in cache.by_label(namespace, instance) if live.owner_uid not in owners)

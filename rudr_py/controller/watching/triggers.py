@@ -25,10 +25,11 @@ def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey
     key = ObjectKey(live.namespace, live.name)
     if kind in definition_index.KINDS:
         return state.definitions.update(kind, change)
+    waiting = state.applications.awaiting_claims(live.namespace)
     if kind == APPLICATION:
         # a changed status, too: the answers to own writes are in the cache before their events, so this is the write of
         # another process, or one whose answer was lost and which the server executed later than expected
-        return _application(key, change, state)
+        return _application(key, change, state) | waiting
     if kind == COMPONENT:
         # every version, because the status names the one that it was computed from
         return state.applications.components.keys(key)
@@ -36,7 +37,7 @@ def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey
     readers = state.applications.reads.keys((live.namespace, Ref(kind, live.name)))
     if kind.kind in scaler_index.KINDS:
         readers = readers.union(*(_owners_of_target(version, state) for version in versions))
-    return readers.union(*(_owners(kind, version, state) for version in versions))
+    return readers.union(waiting, *(_owners(kind, version, state) for version in versions))
 
 
 def _application(key: ObjectKey, change: Change, state: ClusterState) -> frozenset[ObjectKey]:

@@ -176,6 +176,8 @@ def _faults(offer: Offer[Any], rendered: Rendered) -> Iterator[str]:
             yield f'added {manifest.ref}, whose name is not valid; use ctx.name("...")'
         if manifest.retain and manifest.delete_with_application:
             yield f"added {manifest.ref} with both retain and delete_with_application, which contradict each other"
+        if manifest.adopt and not (manifest.retain or manifest.delete_with_application):
+            yield f"added {manifest.ref} with adopt, which requires retain or delete_with_application"
         taken = sorted(HEAD & set(manifest.body))
         if taken:
             yield f"added {manifest.ref} with {', '.join(taken)} in its body; the core sets these fields"

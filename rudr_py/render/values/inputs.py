@@ -21,7 +21,8 @@ class Observed(Protocol):
     def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
         """The objects of a kind that belong to an instance, including pods, without managedFields.
 
-        With `instance` "" those that the application itself owns: the objects of its scopes.
+        With `instance` "" those that the application itself owns: the objects of its scopes. Of volume claims those of
+        all its instances, former ones included.
         Each call returns new documents, which types may modify.
         """
         ...

@@ -29,6 +29,7 @@ class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     records what was applied. `instance` is empty for objects of the application itself. `made_by` is the name
     of the type that rendered it. `handover` are paths whose values are left to other managers.
     Objects with `retain` outlive the application; those with `reclaim` have no owner either, but are deleted with it.
+    An object with `adopt` is never created; an existing one of another owner is taken over.
     `inputs_digest` is set for an object that runs once per change of its inputs, and is empty for all others.
     `uncopied` are the annotations of the component that its pod template does not get and had in earlier releases.
     """
@@ -41,6 +42,7 @@ class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     handover: tuple[Path, ...] = ()
     retain: bool = False
     reclaim: bool = False
+    adopt: bool = False
     inputs_digest: str = ""
     uncopied: Mapping[str, str] = {}
 

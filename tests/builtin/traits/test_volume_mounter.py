@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
-from rudr_py.api import InvalidProperties, Manifest, TraitContext
+from rudr_py.api import InvalidProperties, Manifest, Ref, TraitContext
 from rudr_py.api.component import Component
-from rudr_py.builtin.traits.volume_mounter import VolumeMounter
+from rudr_py.builtin import kinds
+from rudr_py.builtin.traits.volume_mounter import VolumeMounter, VolumeMounterProperties
 
 Render = Callable[..., tuple[Manifest, ...]]
 FAST = {"volumeName": "data", "storageClass": "fast"}
@@ -19,7 +21,9 @@ FAST = {"volumeName": "data", "storageClass": "fast"}
 def render(component: Callable[..., Component], context: Callable[..., TraitContext[Any]]) -> Render:
     """The claims for a component whose containers have these volumes, one each."""
 
-    def make(given: dict[str, Any], *volumes: dict[str, Any]) -> tuple[Manifest, ...]:
+    def make(
+        given: dict[str, Any], *volumes: dict[str, Any], existing: dict[str, Any] | None = None
+    ) -> tuple[Manifest, ...]:
         containers = [
             {
                 "name": f"c{index}",
@@ -28,7 +32,8 @@ def render(component: Callable[..., Component], context: Callable[..., TraitCont
             }
             for index, volume in enumerate(volumes)
         ]
-        return VolumeMounter().render(context(VolumeMounter(), component(*containers), given)).add
+        ctx = context(VolumeMounter(), component(*containers), given, _read=lambda _: existing)
+        return VolumeMounter().render(ctx).add
 
     return make
 
@@ -109,3 +114,64 @@ def test_a_duplicate_volume_is_rejected(render: Render) -> None:
 
 def test_an_instance_may_list_the_trait_for_each_of_its_volumes() -> None:
     assert VolumeMounter.repeatable
+
+
+EXISTING: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "archive"},
+    "spec": {
+        "accessModes": ["ReadWriteMany"],
+        "resources": {"requests": {"storage": "7Gi"}},
+        "storageClassName": "slow",
+        "volumeName": "pv-1",
+    },
+}
+
+
+def test_an_existing_claim_is_not_rendered_unless_it_is_taken_over(render: Render) -> None:
+    used = {"volumeName": "data", "claimName": "archive"}
+    assert render(used, {}, existing=EXISTING) == ()
+    (taken,) = render({**used, "adopt": True, "storageClass": "fast", "reclaim": "delete"}, {}, existing=EXISTING)
+    assert (taken.name, taken.adopt, taken.delete_with_application) == ("archive", True, True)
+    assert taken.labels["instance-name"] == "web"
+    assert taken.annotations == {"rudr.oam.dev/volume": "data"}
+    expected = {key: value for key, value in EXISTING["spec"].items() if key != "volumeName"}
+    assert taken.body["spec"] == expected
+
+
+def test_a_claim_to_take_over_is_not_created(render: Render) -> None:
+    assert render({"volumeName": "data", "claimName": "archive", "adopt": True}, {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("properties", "path"),
+    [
+        ({}, "$"),
+        ({"adopt": True, "storageClass": "fast"}, "$.adopt"),
+        ({"claimName": "archive", "reclaim": "delete"}, "$.reclaim"),
+        ({"claimName": "a" * 64, "adopt": True}, "$.claimName"),
+    ],
+)
+def test_properties_of_a_claim_that_contradict_each_other_are_rejected(
+    render: Render, properties: dict[str, Any], path: str
+) -> None:
+    with pytest.raises(InvalidProperties) as refused:
+        render({"volumeName": "data", **properties}, {})
+    assert [problem.path for problem in refused.value.problems] == [path]
+
+
+@pytest.mark.parametrize(
+    ("properties", "names"),
+    [
+        ({"reclaim": "delete"}, {"data", "web-data"}),
+        ({"reclaim": "retain"}, set()),
+        ({"claimName": "archive"}, set()),
+        ({"claimName": "archive", "adopt": True, "reclaim": "delete"}, {"archive"}),
+    ],
+)
+def test_the_claims_that_are_deleted_with_the_application(properties: dict[str, Any], names: set[str]) -> None:
+    trait = VolumeMounter()
+    loaded = msgspec.convert({**FAST, **properties}, VolumeMounterProperties)
+    candidates = ("data", "web-data", "archive", "other")
+    assert {name for name in candidates if trait.is_reclaimed(loaded, "web", Ref(kinds.CLAIM, name))} == names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rudr_py.api import Kind, Path, Ref
@@ -72,12 +72,28 @@ def test_an_applied_body_is_owned_completely(wanted: Document) -> None:
 
 
 def values(document: Document) -> Any:
-    """The spec without the order of its containers, which nobody owns."""
+    """The spec without the order of its keyed lists, which no manager owns."""
     spec = document.get("spec", {})
     items = spec.get("template", {}).get("spec", {}).get("containers", [])
-    return spec.get("replicas"), sorted(items, key=lambda item: str(item["name"]))
+    return spec.get("replicas"), sorted((unordered(item) for item in items), key=str)
 
 
+def unordered(container: Document) -> Document:
+    """The container with its keyed lists in a fixed order."""
+    return {
+        key: sorted(container[key], key=str) if key in ("env", "ports") else container[key] for key in sorted(container)
+    }
+
+
+def with_env(*names: str) -> Document:
+    """A Deployment of one container with these environment variables."""
+    container = {"name": "side", "env": [{"name": name, "value": "1"} for name in names]}
+    metadata = {"name": "web", "namespace": "shop"}
+    spec = {"template": {"spec": {"containers": [container]}}}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+
+
+@example(with_env("B", "A"), with_env("A", "B"))
 @given(deployments(), deployments())
 def test_a_field_that_another_manager_took_is_missing_and_shared(wanted: Document, other: Document) -> None:
     live = apply(None, wanted, write("rudr"), force=True)

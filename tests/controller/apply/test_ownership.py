@@ -103,8 +103,7 @@ def test_the_owner_of_a_claim_is_described_by_its_labels_with_the_way_to_hand_it
     labels = LABELS | CLAIM | {"app": "other"}
     described = ownership.describe({"metadata": {"labels": labels}}, planned(retain=True))
     assert 'of application "other" (label app)' in described
-    pairs = " ".join(f"{key}={CLAIM[key]}" for key in ("app", "instance-name"))
-    assert f"{pairs} --overwrite" in described
+    assert "claimName: web and adopt: true" in described
     assert "delete" not in described
 
 

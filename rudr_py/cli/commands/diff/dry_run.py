@@ -22,6 +22,7 @@ from rudr_py.controller.apply import (
     decide,
     dependencies,
     managed_fields,
+    mounts,
     predecessors,
     prune,
     rudr_adoption,
@@ -165,7 +166,8 @@ class DryRun:
             raise RefusedError(refusal.message)
         target = Target(resource, self._application.namespace, planned.ref.name)
         pods = runs.active_pods(self._namespace.state, target.namespace, planned)
-        observation = Observation.read(await self._get(target), pods)
+        holder = mounts.holder(self._namespace.state, self._application, planned)
+        observation = Observation.read(await self._get(target), pods, holder)
         desired = desired_objects.in_place(desired, observation.live)
         run = self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
         decision = decide.decide(desired, observation, History(self._records.get(planned.ref), run))
@@ -183,6 +185,8 @@ class DryRun:
         base = DocumentDiff(ref=desired.ref, namespace=target.namespace, live=live, merged=desired.document)
         match decision:
             case Refuse():
+                raise RefusedError(decision.message)
+            case Wait() if decision.reason == decide.CONFLICT:
                 raise RefusedError(decision.message)
             case Wait():
                 return msgspec.structs.replace(base, blocked=decision.message, replaced=live is not None)
@@ -218,7 +222,7 @@ class DryRun:
         """The difference that the controller makes after the server has refused an apply."""
         match await refused_apply.decide(self._cluster.client, target, desired, diff.live or {}, error):
             case Refuse(message=message):
-                raise RefusedError(message) from error
+                raise RefusedError(message, denial=error.message) from error
             case Replace(message=message):
                 return msgspec.structs.replace(diff, replaced=True, notes=(message,))
             case Clear(uid=uid, path=path):

@@ -46,8 +46,8 @@ TRAIT: Mapping[str, str] = {
 """By the reason of a trait."""
 
 CLAIM_CONFLICT = (
-    "kubectl get persistentvolumeclaims -n {namespace} -L app,component-name,instance-name shows the instance of each "
-    "claim; give the volume another name, or hand the claim over"
+    "kubectl get persistentvolumeclaims -n {namespace} -L app,instance-name shows the instance of each claim; give the "
+    "volume another name, or hand the claim over: claimName and adopt: true of the trait volume-mounter"
 )
 """For a conflict about a volume claim: its data must not be deleted, and another name of the instance has no effect."""
 
