@@ -244,6 +244,10 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
             unique.update({(label, offer.name): offer for offer in mapping.values()})
         return tuple(unique[key] for key in sorted(unique))
 
+    def cluster_kinds(self) -> frozenset[Kind]:
+        """The cluster-scoped kinds that the health of the installed types depends on."""
+        return frozenset(kind for offer in self.offers() for kind in offer.type.observes_cluster)
+
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds that the installed types produce or observe, each once, in a stable order."""
         kinds = {kind for offer in self.offers() for kind in (*offer.type.produces, *offer.type.observes)}

@@ -26,6 +26,10 @@ def _absent(_: Ref) -> dict[str, Any] | None:
     return None
 
 
+def _nothing_ignored(_: Ref) -> tuple[tuple[str, ...], ...]:
+    return ()
+
+
 class Attached(msgspec.Struct, frozen=True):
     """A trait of the instance, by name, with its properties as the user wrote them (variables replaced).
 
@@ -89,6 +93,7 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     _observe: Callable[[Kind], tuple[dict[str, Any], ...]] = _nothing
     _read: Callable[[Ref], dict[str, Any] | None] = _absent
     _first_seen: Callable[[tuple[str, ...]], datetime] | None = None
+    _ignored: Callable[[Ref], tuple[tuple[str, ...], ...]] = _nothing_ignored
 
     def observed(self, kind: Kind) -> tuple[dict[str, Any], ...]:
         """The live objects of a kind that belong to the instance, of the kinds that the type produces or observes.
@@ -96,6 +101,13 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
         Other programs write their status, so read it with `get_in`.
         """
         return self._observe(kind)
+
+    def cluster_objects(self, kind: Kind) -> tuple[dict[str, Any], ...] | None:
+        """All objects of a kind in `observes_cluster`; None if the controller cannot read them. For `health` only."""
+        try:
+            return self._observe(kind)
+        except LookupError:
+            return None
 
     def live(self, ref: Ref) -> dict[str, Any] | None:
         """The live object of the instance that `ref` names, or None when it does not exist."""
@@ -107,6 +119,14 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
         PersistentVolumeClaims of all owners are available, of other kinds only objects that rudr manages.
         """
         return self._read(ref)
+
+    def ignored(self, ref: Ref) -> tuple[tuple[str, ...], ...]:
+        """The fields of an object that the user leaves to other managers: the steps of each JSON pointer.
+
+        They are those of the annotation `rudr.oam.dev/ignore-differences` of the application, for types that have to
+        know that another program writes a field. The core applies the rules itself.
+        """
+        return self._ignored(ref)
 
     def first_seen(self, *parts: str) -> datetime:
         """The time at which the documents first contained the value that `parts` describe, UTC, in whole seconds.

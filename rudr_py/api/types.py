@@ -54,6 +54,10 @@ class Type(Generic[P]):
     observes: ClassVar[tuple[Kind, ...]] = ()
     """Further kinds of the instance's objects whose changes enqueue the application."""
 
+    observes_cluster: ClassVar[tuple[Kind, ...]] = ()
+    """Cluster-scoped kinds whose objects `health` may read, by `ctx.cluster_objects`. Their changes enqueue the
+    application, and rights to watch them are generated; a controller without these rights works, too."""
+
     permissions: ClassVar[tuple[Rule, ...]] = ()
     """Rights beyond those that `produces` and `observes` imply."""
 

@@ -96,7 +96,8 @@ class DropField(msgspec.Struct, frozen=True):
     """An edit: the field at `path` of the object `ref` is left to other managers.
 
     With `handover`, a value that rudr applied before stays when rudr gives up the field; without it, the server resets
-    the field.
+    the field. With `initial`, the field is part of the object when it is created, and only then; its value is never
+    reverted and never changed afterwards, as with an ignore rule of the user. It implies `handover`.
 
     Guarantees: an absent field is no error; with `handover`, no value changes when the field is released.
     Assumptions: as for `SetField`.
@@ -106,6 +107,7 @@ class DropField(msgspec.Struct, frozen=True):
     ref: Ref
     path: Path
     handover: bool = False
+    initial: bool = False
 
 
 class Scale(msgspec.Struct, frozen=True, kw_only=True):

@@ -95,7 +95,7 @@ class ApplicationReconciler:
         if not self._sources.ensure(cluster_state.OWN_KINDS, key):
             return _WAIT_FOR_CACHES
         snapshot = self._reader.read(key, live)
-        kinds = snapshot.kinds
+        kinds = snapshot.kinds | snapshot.cluster_kinds
         if any(planned.adopt for planned in snapshot.plan.manifests):
             kinds |= applied_kinds(self._state, key.namespace)
         if not self._sources.ensure(kinds, key):

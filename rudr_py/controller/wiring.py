@@ -111,7 +111,9 @@ class _Assembly:
             self._metrics.leader,
             denied=self._rights.note,
         )
-        self._state = ClusterState(root=root_scopes.NAME if settings.root_scopes else "")
+        self._state = ClusterState(
+            root=root_scopes.NAME if settings.root_scopes else "", cluster_kinds=catalog.cluster_kinds()
+        )
         self._metrics.follow_applications(self._state.applications)
         self._discovery = Discovery(Client(transport=self._transport), clock=clock)  # works without the lease
         client = Client(self._transport, allowance=self._leadership.allowance, on_missing_right=self._rights.note)

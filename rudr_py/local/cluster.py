@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import copy
 import logging
 import random
 import secrets
@@ -48,6 +49,14 @@ from rudr_py.local.verbs import writes
 from rudr_py.local.verbs.writes import WriteOptions
 
 logger = logging.getLogger(__name__)
+
+_INGRESS_CLASS = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "IngressClass",
+    "metadata": {"name": "local", "annotations": {plugins.DEFAULT_CLASS_ANNOTATION: "true"}},
+    "spec": {"controller": "rudr.dev/local"},
+}
+"""The default class of Ingresses, as most clusters have one, for the controller `addresses`."""
 
 _MANAGER = "local-controller-manager"
 _CONSTRAINED_SINCE = 36
@@ -235,6 +244,8 @@ class LocalCluster:
         """Create the objects that every cluster starts with."""
         for name in plugins.SYSTEM_NAMESPACES:
             self._create_if_absent({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        if self.settings.controllers is None or "addresses" in self.settings.controllers:
+            self._create_if_absent(copy.deepcopy(_INGRESS_CLASS))
         if self.settings.access is not None and self.settings.access.rbac:
             for obj in bootstrap.objects():
                 self._create_if_absent(obj)

@@ -60,6 +60,24 @@ class ComponentBinding(msgspec.Struct, frozen=True, kw_only=True):
     parameter_steps: dict[str, Steps] = {}
 
 
+class IgnoreRule(msgspec.Struct, frozen=True, kw_only=True):
+    """Fields of the application's objects that are left to other managers, from an annotation of the application.
+
+    An object matches by `kind`, and by `group` and `name` unless they are empty. `pointers` are JSON pointers as steps;
+    those with an error are empty. `path` is the JSON path of the rule.
+    """
+
+    kind: str
+    group: str = ""
+    name: str = ""
+    pointers: tuple[tuple[str, ...], ...] = ()
+    path: str = ""
+
+    def matches(self, group: str, kind: str, name: str) -> bool:
+        """Whether the rule is for this object."""
+        return kind == self.kind and self.group in ("", group) and self.name in ("", name)
+
+
 class Application(msgspec.Struct, frozen=True, kw_only=True):
     """An ApplicationConfiguration."""
 
@@ -67,3 +85,4 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, Json] = {}
     scopes: tuple[ScopeBinding, ...] = ()
     components: tuple[ComponentBinding, ...] = ()
+    ignore_rules: tuple[IgnoreRule, ...] = ()

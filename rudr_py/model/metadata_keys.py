@@ -16,6 +16,9 @@ INSTANCE_LABEL: Final = "oam.dev/instance-name"
 INPUTS_ANNOTATION: Final = "rudr.oam.dev/inputs"
 """The digest of the inputs of an object that runs once."""
 
+IGNORE_DIFFERENCES_ANNOTATION: Final = "rudr.oam.dev/ignore-differences"
+"""Set by the user on an application: fields of its objects that are left to other managers."""
+
 PACKAGE_ANNOTATION: Final = "rudr.oam.dev/package"
 """The package of a published type, with its version."""
 

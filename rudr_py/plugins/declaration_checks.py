@@ -26,6 +26,7 @@ _LISTS: Mapping[str, type] = {
     "replaces": str,
     "produces": Kind,
     "observes": Kind,
+    "observes_cluster": Kind,
     "permissions": Rule,
     "applies_to": str,
     "requires": str,

@@ -83,7 +83,7 @@ def sentence(catalog: Catalog, right: Right) -> str:
 
 def _resources(offer: Offer[Any], right: Right) -> Iterator[str]:
     type_ = offer.type
-    kinds: tuple[Kind, ...] = (*type_.produces, *type_.observes)
+    kinds: tuple[Kind, ...] = (*type_.produces, *type_.observes, *type_.observes_cluster)
     yield from (rights.plural(kind) for kind in kinds if kind.group == right.group)
     for rule in type_.permissions:
         if right.group in rule.groups:

@@ -112,7 +112,7 @@ def needed(
     for offer in catalog.offers():
         type_ = offer.type
         rules += (_of(kind, KEEP) for kind in type_.produces)
-        rules += (_of(kind, WATCH) for kind in type_.observes)
+        rules += (_of(kind, WATCH) for kind in (*type_.observes, *type_.observes_cluster))
         rules += type_.permissions
         if STATEFUL_SET in type_.produces:
             rules.append(_BROKEN_PODS)

@@ -77,7 +77,7 @@ def edited(manifest: Manifest, changes: Sequence[Change]) -> tuple[Manifest, tup
         try:
             if isinstance(change.edit, SetField):
                 _set(document, change.edit.path, change.edit.value)
-            else:
+            elif not change.edit.initial:
                 _drop(document, change.edit.path)
         except _Blocked as reason:
             message = f'"{change.type_name}" cannot edit {show(change.edit.path)} of {manifest.ref}: {reason}'

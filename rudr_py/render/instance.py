@@ -27,7 +27,7 @@ from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
 from rudr_py.model.kinds import SERVICE
-from rudr_py.render import edits, former_annotations, scaling
+from rudr_py.render import edits, former_annotations, ignored, pull_policy, scaling
 from rudr_py.render.edits import Change, EditClash
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
@@ -128,6 +128,7 @@ class _Assembly:
             "now": inputs.now,
             "traits": tuple(Attached(trait.offer.name, trait.properties) for trait in prepared.traits),
             "parameters": prepared.parameters,
+            "_ignored": functools.partial(ignored.pointers, inputs.application.ignore_rules),
             "_observe": functools.partial(self._observed.documents, instance),
             "_read": self._observed.document,
         }
@@ -317,7 +318,7 @@ class _Assembly:
     def _planned_objects(
         self, results: Sequence[_AnyResult], final: dict[Ref, Manifest], changes: Sequence[Change]
     ) -> tuple[PlannedObject, ...]:
-        handovers = [change.edit for change in changes if isinstance(change.edit, DropField) and change.edit.handover]
+        drops = [change.edit for change in changes if isinstance(change.edit, DropField)]
         planned = []
         for result in results:
             for rendered in result.rendered.add:
@@ -329,7 +330,12 @@ class _Assembly:
                         instance=self._prepared.binding.instance_name,
                         made_by=result.offer.name,
                         owner="none" if manifest.retain or manifest.delete_with_application else "instance",
-                        handover=tuple(drop.path for drop in handovers if drop.ref == manifest.ref),
+                        handover=tuple(
+                            drop.path
+                            for drop in drops
+                            if drop.ref == manifest.ref and drop.handover and not drop.initial
+                        ),
+                        ignored=tuple(drop.path for drop in drops if drop.ref == manifest.ref and drop.initial),
                         retain=manifest.retain,
                         reclaim=manifest.delete_with_application,
                         adopt=manifest.adopt,
@@ -345,7 +351,7 @@ class _Assembly:
     def _body(self, manifest: Manifest) -> dict[str, Any]:
         metadata, policy = self._inputs.application.metadata, self._inputs.image_pull_policy
         if policy and membership.core(self._prepared.workload.name):
-            manifest = _with_pull_policy(manifest, policy)
+            manifest = pull_policy.with_pull_policy(manifest, policy)
         return labels.body(
             manifest,
             namespace=metadata.namespace,
@@ -365,22 +371,6 @@ class _Assembly:
         component = prepared.component
         workload = [prepared.workload.name, component.os_type, component.arch, digests.plain(component.containers)]
         return digests.of([workload, prepared.settings, prepared.parameters, traits])
-
-
-def _with_pull_policy(manifest: Manifest, policy: str) -> Manifest:
-    """The manifest with this imagePullPolicy for every container of its pod template, if it has one."""
-    body = msgspec.json.decode(msgspec.json.encode(manifest.body))
-    spec = body
-    for step in ("spec", "template", "spec"):
-        child = spec.get(step)
-        if not isinstance(child, dict):
-            return manifest
-        spec = child
-    for containers in (spec.get("containers"), spec.get("initContainers")):
-        for container in containers if isinstance(containers, list) else ():
-            if isinstance(container, dict):
-                container["imagePullPolicy"] = policy
-    return msgspec.structs.replace(manifest, body=body)
 
 
 def _clash_problem(clash: EditClash) -> Problem:

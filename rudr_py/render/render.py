@@ -6,7 +6,7 @@ All problems of all documents are collected. Nothing is raised: problems are par
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.model.document import Positions
-from rudr_py.render import claims, instance, prepare
+from rudr_py.render import claims, ignored, instance, prepare
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PrepareResult
 from rudr_py.render.scopes import render as scopes
@@ -62,8 +62,11 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
         *(warning for result in results for warning in result.warnings),
         *([] if problems or missing or faults else _claim_warnings(inputs, instances)),
     ]
+    # objects of scopes first: a network policy must exist before the pods that it selects
+    manifests = (*owners, *(m for result in (*application_scopes, *instances.values()) for m in result.manifests))
+    if not (problems or missing or faults):
+        manifests, problems = ignored.apply(manifests, inputs.application.ignore_rules)
     located_warnings = _located(warnings, inputs.positions)
-    wake_times = [result.wake_at for result in results if result.wake_at is not None]
     if problems or missing or faults:
         reason = INVALID if problems else COMPONENT_NOT_FOUND if missing else PLUGIN_FAILED
         return Plan(
@@ -73,14 +76,18 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
             packages=packages.used(inputs, catalog, invalid=True),
         )
     return Plan(
-        # objects of scopes first: a network policy must exist before the pods that it selects
-        manifests=(*owners, *(m for result in (*application_scopes, *instances.values()) for m in result.manifests)),
+        manifests=manifests,
         instances=plans,
         scopes=tuple(result.plan for result in application_scopes if result.plan is not None),
         warnings=located_warnings,
-        wake_at=max(min(wake_times), inputs.now + SOONEST) if wake_times else None,
+        wake_at=_wake_at(inputs, results),
         packages=packages.used(inputs, catalog, invalid=False),
     )
+
+
+def _wake_at(inputs: Inputs, results: Iterable[RenderResult]) -> datetime | None:
+    wake_times = [result.wake_at for result in results if result.wake_at is not None]
+    return max(min(wake_times), inputs.now + SOONEST) if wake_times else None
 
 
 def _partial_problems(inputs: Inputs, prepared: Sequence[PrepareResult]) -> Iterator[Problem]:
@@ -92,8 +99,7 @@ def _partial_problems(inputs: Inputs, prepared: Sequence[PrepareResult]) -> Iter
 
 def _claim_warnings(inputs: Inputs, instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
     yield from claims.missing(instances, inputs.observed)
-    names = {binding.instance_name for binding in inputs.application.components}
-    yield from claims.former(instances, names, inputs.observed)
+    yield from claims.former(inputs.application, instances, inputs.observed)
 
 
 def _component_instance(inputs: Inputs, plan: InstancePlan) -> PlannedObject:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 
 from rudr_py.api import Kind, get_in, kstatus
 from rudr_py.catalog import Catalog
@@ -16,16 +20,24 @@ from tests.e2e.documents import (
     COMPONENT,
     DEPLOYMENT,
     EVENT,
+    FIVE,
+    INGRESS,
+    INGRESS_TRAIT,
     Document,
     application,
     component,
+    greeting,
+    invalid,
     message,
+    owned,
     synced,
 )
 
 AUTO_TRAIT = {"name": "auto-scaler", "properties": {"minimum": 1, "maximum": 4}}
-TWO = {"name": "manual-scaler", "properties": {"replicaCount": 2}}
+TWO: Document = {"name": "manual-scaler", "properties": {"replicaCount": 2}}
 LEGACY = "horizontalpodautoscaler.autoscaling/legacy"
+INGRESS_NAME = "shop-web-trait-ingress"
+CHALLENGE = "/.well-known/acme-challenge/x"
 STATEFUL_SET = Kind("apps/v1", "StatefulSet")
 SINGLETON = "core.oam.dev/v1alpha1.SingletonServer"
 TOOLS = {
@@ -40,6 +52,17 @@ TOOLS = {
 def annotated(annotations: dict[str, str | None]) -> Document:
     """A merge patch."""
     return {"metadata": {"annotations": annotations}}
+
+
+def edited_in_place(hostname: str = "shop.example") -> Document:
+    """An ingress trait whose certificate cert-manager solves in the Ingress itself."""
+    annotations = {"acme.cert-manager.io/http01-edit-in-place": "true"}
+    return {"name": "ingress", "properties": {"hostname": hostname, "annotations": annotations}}
+
+
+def size(deployment: Document) -> int:
+    """The number of replicas."""
+    return int(deployment["spec"]["replicas"])
 
 
 def template(document: Document) -> Document:
@@ -89,6 +112,132 @@ async def test_annotations_that_an_earlier_release_copied_stay_until_the_pod_tem
 
 def _applied(document: Document) -> str:
     return str(document["metadata"]["annotations"][APPLIED_ANNOTATION])
+
+
+def ignoring(*rules: Document) -> Document:
+    """The metadata of an application with ignore rules."""
+    return {"annotations": {"rudr.oam.dev/ignore-differences": yaml.safe_dump(list(rules))}}
+
+
+def paths(ingress: Document) -> list[str]:
+    """The paths of the first rule of an Ingress."""
+    return [path["path"] for path in ingress["spec"]["rules"][0]["http"]["paths"]]
+
+
+def host(ingress: Document) -> str:
+    """The host of the first rule of an Ingress."""
+    return str(ingress["spec"]["rules"][0]["host"])
+
+
+async def until_owned(cluster: Cluster, kind: Kind, name: str, predicate: Callable[[Document], bool]) -> Document:
+    """Wait until the predicate holds for the fields of the spec that rudr owns; return the object."""
+    async with asyncio.timeout(60), contextlib.aclosing(cluster.changes(kind, name)) as changes:
+        async for _ in changes:
+            document = await cluster.get(kind, name)
+            if document is not None and predicate(owned(document, "rudr").get("f:spec", {})):
+                return document
+    raise AssertionError("a watch does not end by itself")
+
+
+async def solve(cluster: Cluster) -> None:
+    """Add the path of a challenge to the Ingress, as cert-manager does with http01-edit-in-place."""
+    ingress = await cluster.get(INGRESS, INGRESS_NAME)
+    assert ingress is not None
+    rules = ingress["spec"]["rules"]
+    backend = {"service": {"name": "cm-acme", "port": {"number": 8089}}}
+    rules[0]["http"]["paths"].append({"path": CHALLENGE, "pathType": "Exact", "backend": backend})
+    await cluster.patch(INGRESS, INGRESS_NAME, {"spec": {"rules": rules}}, manager="cert-manager-challenges")
+
+
+async def test_cert_manager_can_edit_the_paths_of_an_ingress_that_a_rule_leaves_to_it(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    rule = {"kind": "Ingress", "name": INGRESS_NAME, "jsonPointers": ["/spec/rules/0/http/paths"]}
+    await cluster.apply(component(), application(edited_in_place(), **ignoring(rule)))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        ingress = await cluster.get(INGRESS, INGRESS_NAME)
+        assert ingress is not None
+        assert paths(ingress) == ["/"]
+        await solve(cluster)
+        # the rest of the list, which has one owner, is still the application's
+        await cluster.apply(application(edited_in_place("www.example"), **ignoring(rule)))
+        ingress = await cluster.until(INGRESS, INGRESS_NAME, lambda live: host(live) == "www.example")
+        assert paths(ingress) == ["/", CHALLENGE]
+        await cluster.until(APPLICATION, "shop", synced)
+        events = await cluster.list(EVENT)
+    assert [event["note"] for event in events if event["reason"] == "DriftReverted"] == []
+
+
+async def test_another_change_of_a_list_with_ignored_fields_is_reverted(cluster: Cluster, catalog: Catalog) -> None:
+    rule = {"kind": "Ingress", "jsonPointers": ["/spec/rules/0/http/paths"]}
+    await cluster.apply(component(), application(INGRESS_TRAIT, **ignoring(rule)))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await solve(cluster)
+        await until_owned(cluster, INGRESS, INGRESS_NAME, lambda spec: "f:rules" in spec)
+        ingress = await cluster.get(INGRESS, INGRESS_NAME)
+        assert ingress is not None
+        rules = [{**ingress["spec"]["rules"][0], "host": "elsewhere.example"}]
+        await cluster.patch(INGRESS, INGRESS_NAME, {"spec": {"rules": rules}}, manager="kubectl-edit")
+        ingress = await cluster.until(INGRESS, INGRESS_NAME, lambda live: host(live) == "shop.example")
+    assert paths(ingress) == ["/", CHALLENGE]
+
+
+async def test_the_ingress_trait_names_the_rule_for_certificates_that_are_edited_in_place(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    await cluster.apply(component(), application(edited_in_place()))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", lambda live: warned(live, "ignore-differences", INGRESS_NAME))
+        rule = {"kind": "Ingress", "jsonPointers": ["/spec/rules/0/http/paths"]}
+        await cluster.apply(application(edited_in_place(), **ignoring(rule)))
+        await cluster.until(APPLICATION, "shop", lambda live: synced(live) and not warned(live, "ignore-differences"))
+
+
+async def test_a_size_that_a_rule_ignores_is_set_at_creation_and_left_to_an_autoscaler_from_then_on(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    rule = {"group": "apps", "kind": "Deployment", "jsonPointers": ["/spec/replicas"]}
+    await cluster.apply(component(), application(TWO, **ignoring(rule)))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.until(DEPLOYMENT, "shop-web", lambda live: size(live) == TWO["properties"]["replicaCount"])
+        await cluster.patch(DEPLOYMENT, "shop-web", {"spec": {"replicas": 5}}, manager="kube-controller-manager")
+        await until_owned(cluster, DEPLOYMENT, "shop-web", lambda spec: "f:replicas" not in spec)
+        await cluster.apply(application(TWO, greeting="hello", **ignoring(rule)))
+        deployment = await cluster.until(DEPLOYMENT, "shop-web", lambda live: greeting(live) == "hello")
+        assert size(deployment) == 5
+
+        # without the rule the size is the application's again
+        await cluster.apply(application(TWO, greeting="hello"))
+        await cluster.until(DEPLOYMENT, "shop-web", lambda live: size(live) == 2)
+
+
+async def test_a_rule_for_a_field_of_an_existing_object_resets_nothing(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(component(), application(FIVE))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        rule = {"kind": "Deployment", "jsonPointers": ["/spec/replicas", "/spec/template/spec/containers/0/image"]}
+        await cluster.apply(application(FIVE, **ignoring(rule)))
+        deployment = await until_owned(cluster, DEPLOYMENT, "shop-web", lambda spec: "f:replicas" not in spec)
+        assert size(deployment) == 5
+        pod = deployment["spec"]["template"]["spec"]
+        containers = [{**pod["containers"][0], "image": "registry.example/web:9"}]
+        await cluster.patch(DEPLOYMENT, "shop-web", {"spec": {"template": {"spec": {"containers": containers}}}})
+        await cluster.apply(application(FIVE, greeting="hello", **ignoring(rule)))
+        deployment = await cluster.until(DEPLOYMENT, "shop-web", lambda live: greeting(live) == "hello")
+    assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.example/web:9"
+    assert size(deployment) == 5
+
+
+async def test_a_rule_that_matches_nothing_is_an_error_at_its_place(cluster: Cluster, catalog: Catalog) -> None:
+    rules = [{"kind": "Ingres", "jsonPointers": ["/spec"]}, {"kind": "Service", "jsonPointers": ["/spec/nothing", "x"]}]
+    await cluster.apply(component(), application(**ignoring(*rules)))
+    async with cluster.controller(catalog):
+        shop = await cluster.until(APPLICATION, "shop", invalid)
+    at = '$.metadata.annotations["rudr.oam.dev/ignore-differences"][1].jsonPointers[1]'
+    assert at in message(shop, "Valid")
 
 
 def autoscaler(desired: int, kind: str = "Deployment") -> Document:

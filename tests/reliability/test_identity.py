@@ -29,6 +29,7 @@ from tests.e2e.documents import (
     synced,
 )
 
+CLAIM = Kind("v1", "PersistentVolumeClaim")
 TASK = "core.oam.dev/v1alpha1.Task"
 OLD, NEW = "registry.example/web:1", "registry.example/web:2"
 
@@ -163,3 +164,25 @@ async def test_an_object_of_another_instance_is_a_conflict_for_a_moved_instance(
         root = await cluster.until(APPLICATION, "shop", lambda d: observed(d) and condition(d, "Synced") == "False")
     assert 'is controlled by ComponentInstance "books-1-shop-web"' in message(root, "Synced")
     assert image(await existing(cluster, DEPLOYMENT, "shop-web")) == OLD
+
+
+async def test_a_moved_instance_keeps_its_claim(cluster: Cluster, catalog: Catalog) -> None:
+    mounter = {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard"}}
+    volume = {"name": "data", "mountPath": "/data", "disk": {"required": "1Gi"}}
+    components = [version("books-1"), version("books-2", NEW)]
+    for document in components:
+        document["spec"]["containers"][0]["resources"]["volumes"] = [volume]
+    await cluster.apply(*components, using("books-1", mounter))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        (before,) = await cluster.list(CLAIM)
+        await cluster.apply(using("books-2", mounter))
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: image(d) == NEW)
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.gone(COMPONENT_INSTANCE, "books-1-shop-web")
+    (after,) = await cluster.list(CLAIM)
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert "deletionTimestamp" not in after["metadata"]
+    deployment = await existing(cluster, DEPLOYMENT, "shop-web")
+    (mounted,) = deployment["spec"]["template"]["spec"]["volumes"]
+    assert mounted["persistentVolumeClaim"]["claimName"] == after["metadata"]["name"]

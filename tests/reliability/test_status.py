@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from rudr_py.api import kstatus
+from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.model.crd_schemas import crds
 from rudr_py.testing.cluster import Cluster
@@ -24,6 +24,7 @@ from tests.e2e.documents import (
     CRD,
     DEPLOYMENT,
     EVENT,
+    INGRESS_TRAIT,
     Document,
     application,
     component,
@@ -35,6 +36,11 @@ from tests.e2e.documents import (
 )
 from tests.e2e.waiting import until_any
 
+INGRESS_CLASS = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "IngressClass",
+    "spec": {"controller": "example.org/other"},
+}
 NEVER_STARTS = {"local.rudr.dev/outcome": "image-pull-error"}
 
 
@@ -295,3 +301,32 @@ async def store_without_a_schema(cluster: Cluster, spec: Any) -> None:
     for other in definitions:
         await cluster.until(CRD, other, established)
     cluster.discovery.invalidate()
+
+
+@pytest.mark.controllers
+async def test_an_ingress_of_a_class_that_does_not_exist_makes_its_application_not_ready_until_it_does(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    properties = {"hostname": "shop.example", "ingressClassName": "nginx"}
+    named = {"name": "ingress", "properties": properties}
+    await cluster.apply(component(), application(named))
+    async with cluster.controller(catalog):
+        root = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "TraitsReady") == "False")
+        assert kstatus.condition(root, "Ready")["reason"] == "IngressClassNotFound"
+        root = await cluster.until(APPLICATION, "shop", lambda d: "1 of 1 instances are ready" in message(d, "Ready"))
+        assert "trait ingress: ingress.networking.k8s.io/shop-web-trait-ingress: " in message(root, "Ready")
+        assert "choose one of local" in message(root, "Ready")
+        await cluster.apply({**INGRESS_CLASS, "metadata": {"name": "nginx"}})
+        await cluster.until(APPLICATION, "shop", ready)
+
+
+@pytest.mark.controllers
+async def test_an_ingress_without_a_class_in_a_cluster_without_a_default_is_named(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    await cluster.delete(Kind("networking.k8s.io/v1", "IngressClass"), "local")
+    await cluster.apply(component(), application(INGRESS_TRAIT))
+    async with cluster.controller(catalog):
+        root = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "TraitsReady") == "False")
+        assert kstatus.condition(root, "TraitsReady")["reason"] == "NoIngressClass"
+        assert "set ingressClassName: install an ingress controller, and name its class" in message(root, "TraitsReady")

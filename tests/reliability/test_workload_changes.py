@@ -259,6 +259,7 @@ async def test_the_deployment_of_a_singleton_of_rudr_ends_before_its_successor_s
     assert "deletionTimestamp" not in (await existing(cluster, rudr_objects.CLAIM, "old-data"))["metadata"]
 
 
+@pytest.mark.controllers
 async def test_other_objects_of_rudr_that_the_plan_lacks_are_pruned(cluster: Cluster, catalog: Catalog) -> None:
     owner = await singleton_of_rudr(cluster)
     await rudr_objects.ingress(cluster, owner, "shop-web")

@@ -80,6 +80,10 @@ def test_fields_and_entries_are_dropped_and_absent_ones_are_ignored() -> None:
     assert _containers(edited) == [{"name": "web", "image": "nginx:1", "env": [{"name": "A"}]}]
 
 
+def test_a_field_that_is_left_to_others_after_the_creation_remains_in_the_manifest() -> None:
+    assert _edited(DropField(REF, ("spec", "replicas"), initial=True)) == _manifest()
+
+
 def test_labels_and_annotations_are_edited_like_fields() -> None:
     edited = _edited(
         DropField(REF, ("metadata", "labels", "a")), SetField(REF, ("metadata", "annotations", "example.com/b"), "2")

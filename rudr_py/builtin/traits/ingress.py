@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
 
-from rudr_py.api import Health, InvalidProperties, Manifest, Problem, Rendered, Trait, TraitContext
+from rudr_py.api import (
+    Health,
+    InvalidProperties,
+    Manifest,
+    Problem,
+    Rendered,
+    Trait,
+    TraitContext,
+    get_in,
+    mappings_in,
+)
 from rudr_py.builtin import kinds, labels
 
 PathType = Annotated[
@@ -20,7 +30,17 @@ PortNumber = Annotated[
     msgspec.Meta(description="The port of the component; required only if it has several."),
 ]
 
+_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+"""The annotation that names the class of an ingress controller, before spec.ingressClassName existed."""
+
 _HOST = re.compile(r"(?=.{1,253}$)(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+
+
+EDIT_IN_PLACE: Final = "acme.cert-manager.io/http01-edit-in-place"
+"""The annotation that makes cert-manager add the path of its challenge to the Ingress itself."""
+
+IGNORE: Final = "rudr.oam.dev/ignore-differences"
+"""The annotation of an application with the fields that are left to other managers."""
 
 
 class HttpPath(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -95,6 +115,7 @@ class Ingress(Trait[IngressProperties]):
     applies_to = ("core.oam.dev/v1alpha1.Server", "core.oam.dev/v1alpha1.SingletonServer")
     requires = frozenset({"service"})
     produces = (kinds.INGRESS,)
+    observes_cluster = (kinds.INGRESS_CLASS,)
 
     def render(self, ctx: TraitContext[IngressProperties]) -> Rendered:
         """One Ingress for the instance's Service."""
@@ -119,13 +140,52 @@ class Ingress(Trait[IngressProperties]):
             if properties.tls_hosts and not properties.tls_secret_name
             else ()
         )
-        return Rendered(add=(manifest,), warnings=unused)
+        return Rendered(add=(manifest,), warnings=(*unused, *_edited_in_place(ctx, manifest)))
 
     def health(self, ctx: TraitContext[IngressProperties]) -> Health:
-        """The default health, and the hosts."""
+        """The default health, whether a controller serves the Ingress, and the hosts."""
         health = super().health(ctx)
+        if health.ok:
+            health = _class_problem(ctx) or health
         hosts = ", ".join(rule.hostname or "*" for _, rule in ctx.properties.hosts())
         return Health(health.state, health.reason, health.message, {**health.show, "hosts": hosts})
+
+
+def _class_problem(ctx: TraitContext[IngressProperties]) -> Health | None:
+    """The reason why no ingress controller serves the Ingress; None if one may.
+
+    The API server writes the default class, if there is one, to a new Ingress that names none.
+    """
+    for ref in (manifest.ref for manifest in ctx.manifests):
+        live = ctx.live(ref)
+        if mappings_in(live, "status", "loadBalancer", "ingress") or _CLASS_ANNOTATION in get_in(
+            live, "metadata", "annotations", default={}
+        ):
+            continue
+        named = get_in(live, "spec", "ingressClassName", default="")
+        classes = ctx.cluster_objects(kinds.INGRESS_CLASS)
+        names = [get_in(document, "metadata", "name", default="") for document in classes or ()]
+        hint = f"choose one of {', '.join(names)}" if names else "install an ingress controller, and name its class"
+        if not named:
+            message = f"{ref}: it names no IngressClass, and the cluster had no default; set ingressClassName: {hint}"
+            return Health("progressing", "NoIngressClass", message)
+        if classes is not None and named not in names:
+            return Health(
+                "progressing", "IngressClassNotFound", f'{ref}: the IngressClass "{named}" does not exist: {hint}'
+            )
+    return None
+
+
+def _edited_in_place(ctx: TraitContext[IngressProperties], manifest: Manifest) -> Iterator[str]:
+    """The rule without which cert-manager and the controller revert each other's paths."""
+    is_ignored = any(pointer[:2] == ("spec", "rules") for pointer in ctx.ignored(manifest.ref))
+    if ctx.properties.annotations.get(EDIT_IN_PLACE) != "true" or is_ignored:
+        return
+    yield (
+        f"with the annotation {EDIT_IN_PLACE}, cert-manager adds paths to the Ingress, which are removed again; "
+        f"annotate the application with {IGNORE}, and in it: {{kind: Ingress, name: {manifest.name}, "
+        "jsonPointers: [/spec/rules/0/http/paths]}, or remove the annotation"
+    )
 
 
 def _problems(ctx: TraitContext[IngressProperties]) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Mapping
 
 from rudr_py import errors
-from rudr_py.controller.apply import decide, managed_fields, mounts, runs, template_annotations
+from rudr_py.controller.apply import config_leftovers, decide, managed_fields, mounts, runs
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.contention import Contention, Place
 from rudr_py.controller.apply.decide import (
@@ -28,11 +28,13 @@ from rudr_py.controller.apply.decide import (
     Settle,
     Supersede,
     Touch,
+    Trim,
     Wait,
 )
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.field_handover import Handover
 from rudr_py.controller.apply.managed_fields import Drift
+from rudr_py.controller.apply.preserved import template_annotations
 from rudr_py.controller.apply.refusals import REPLACEMENTS, Refusals
 from rudr_py.controller.apply.replacement import immutable_fields, refused_apply
 from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
@@ -150,7 +152,14 @@ class Applier:
         decision: Decision,
     ) -> LiveObject | None:
         """Execute the decision. Where the live object is another than the cache has it, read it and decide again."""
-        restores = decide.reverts(desired, observation.live, history.record) and not isinstance(decision, Settle)
+        paused = self._contention.pause(_place(desired, target)) > 0
+        if desired.planned.ignored and isinstance(decision, Read) and not paused:
+            # whether it reverts anything depends on the values of the ignored fields
+            observation = await self._read(target, observation)
+            desired = desired_objects.in_place(desired, observation.live)
+            decision = decide.decide(desired, observation, history)
+        unchanged = isinstance(decision, Settle) or (isinstance(decision, Apply) and decision.unchanged)
+        restores = decide.reverts(desired, observation.live, history.record) and not unchanged
         if restores:
             await self._check_contention(application, desired, target, decision)
         for attempt in range(ATTEMPTS):
@@ -182,14 +191,14 @@ class Applier:
         error: errors.ApiError,
     ) -> Decision | None:
         """The decision that follows a refused one; None where the refusal is final."""
-        if _is_another_object(decision, error):
+        if decide.is_another_object(decision, error):
             return Read()
         if not isinstance(decision, Apply | Adopt | Clear) or isinstance(error, errors.ConflictError):
             return None
         live = await self._client.get(target)
         if live["metadata"]["uid"] != decision.uid:
             return Read()
-        following = await refused_apply.decide(self._client.client, target, desired, live, error)
+        following = await refused_apply.decide(self._client.client, target, desired.over(live), live, error)
         if isinstance(following, Refuse):
             raise RefusedError(following.message, reason=following.reason, denial=error.message) from error
         key = ObjectKey(application.namespace, application.name)
@@ -221,6 +230,9 @@ class Applier:
                 return await self._touch(application, desired, target, "changed", decision.uid)
             case Settle():
                 await self._settle(application, desired, target, decision.uid)
+            case Trim():
+                await config_leftovers.remove(self._client.client, target, decision.operations)
+                self._log("reverted", application, desired)
             case Clear():
                 return await self._clear(application, desired, target, decision)
             case Replace():
@@ -248,11 +260,13 @@ class Applier:
                 raise
 
     async def _apply(self, application: LiveObject, desired: DesiredObject, target: Target, apply: Apply) -> LiveObject:
-        drift = await self._drift(desired, target, apply)
+        document = apply.document
         if apply.release:
-            await self._release(application, desired, target, apply.uid)
+            document = await self._release(application, desired, target, apply.uid, document)
+        desired = desired.over(document)
+        drift = await self._drift(desired, target, apply)
         event: Event = "reverted" if apply.drifted else "changed"
-        body = await self._body(desired, target, apply.uid, apply.document)
+        body = await self._body(desired, target, apply.uid, document)
         written = await self._write(application, desired, target, event, body, managers=drift.managers)
         if note := drift.describe(desired.ref):
             self._recorder.record(application, "DriftReverted", note, action="Apply", warning=True)
@@ -264,6 +278,9 @@ class Applier:
     async def _clear(self, application: LiveObject, desired: DesiredObject, target: Target, clear: Clear) -> LiveObject:
         document = await self._client.get(target)
         held = await self._handover.clear(target, desired, document, clear.path)
+        if desired.planned.reapplied:  # its version has changed
+            document = await self._client.get(target)
+        desired = desired.over(document)
         body = await self._body(desired, target, clear.uid, document)
         written = await self._write(application, desired, target, "changed", body)
         await self._handover.hold(target, held)
@@ -283,10 +300,11 @@ class Applier:
             for ref in await self._adoption.mark(target, planned, owner, document):
                 change_log.changed("adopted", ref, application=application.name, instance=planned.instance)
         if adopt.release and not adopt.touch:
-            await self._release(application, desired, target, adopt.uid)
+            document = await self._release(application, desired, target, adopt.uid, document) or document
         try:
             if adopt.touch:
                 return await self._touch(application, desired, target, "adopted", adopt.uid)
+            desired = desired.over(document)
             body = await self._body(desired, target, adopt.uid, document)
             return await self._write(application, desired, target, "adopted", body)
         except errors.RudrError:
@@ -315,18 +333,27 @@ class Applier:
         return written
 
     async def _body(self, desired: DesiredObject, target: Target, uid: str, document: Document | None) -> bytes:
-        """The body for a live object, whose pod template may keep some annotations."""
+        """The body for a live object, whose pod template may keep some annotations.
+
+        A body with live values of ignored fields has the version from which they are as a precondition.
+        """
+        version = document["metadata"]["resourceVersion"] if document is not None and desired.planned.reapplied else ""
 
         async def dry_run(annotations: Mapping[str, str]) -> Document:
-            body = desired.keeping(annotations).encoded(uid=uid)
+            body = desired.keeping(annotations).encoded(uid=uid, resource_version=version)
             return await self._client.client.json(requests.apply(target, body, FIELD_MANAGER, dry_run=True))
 
         kept = {} if document is None else await template_annotations.kept(document, desired.document, dry_run)
-        return desired.keeping(kept).encoded(uid=uid)
+        return desired.keeping(kept).encoded(uid=uid, resource_version=version)
 
-    async def _release(self, application: LiveObject, desired: DesiredObject, target: Target, uid: str) -> None:
-        if await self._handover.release(target, desired.planned, uid):
-            self._log("handed-over", application, desired)
+    async def _release(
+        self, application: LiveObject, desired: DesiredObject, target: Target, uid: str, document: Document | None
+    ) -> Document | None:
+        """Hand fields over. Returns the live object, read again where its version is a precondition of the apply."""
+        if not await self._handover.release(target, desired.planned, uid):
+            return document
+        self._log("handed-over", application, desired)
+        return await self._client.get(target) if desired.planned.reapplied else document
 
     async def _settle(self, application: LiveObject, desired: DesiredObject, target: Target, uid: str) -> None:
         await self._handover.settle(target, desired.planned, uid)
@@ -347,22 +374,16 @@ class Applier:
     ) -> None:
         """Raise WaitingError while another client keeps reverting the object; report it once for each pause."""
         ref, place = desired.ref, _place(desired, target)
-        pause = self._contention.pause(place)
-        if not pause and not self._contention.is_due(place):
-            return
-        if pause:
-            contest = self._contention.contest(place)
-        else:
-            drift = await self._drift(desired, target, decision)
+        if not self._contention.pause(place) and self._contention.is_due(place):
+            document = decision.document if isinstance(decision, Apply) else None
+            drift = await self._drift(desired.over(document), target, decision)
             cause = drift.cause(ref) or f"{ref} was {'deleted' if isinstance(decision, Create) else 'changed'}"
-            contest = self._contention.begin(place, f"{cause} again after it was reverted")
-            pause = contest.seconds
-            note = f"{contest.cause}; not reverting it for {contest.seconds:.0f} s"
+            note = self._contention.begin(place, f"{cause} again after it was reverted").note
             self._recorder.record(application, "Contested", note, action="Apply", warning=True)
             instance = desired.planned.instance
             change_log.contested(ref, application=application.name, instance=instance, managers=drift.managers)
-        message = f"{contest.cause}; not reverting it for {contest.seconds:.0f} s. Stop one of the two writers"
-        raise WaitingError(message, reason="Contested", after=pause)
+        if pause := self._contention.pause(place):
+            raise WaitingError(self._contention.contest(place).message, reason="Contested", after=pause)
 
 
 def _present(live: LiveObject | None) -> LiveObject | None:
@@ -376,16 +397,3 @@ def _revision(live: LiveObject | None) -> str:
 
 def _place(desired: DesiredObject, target: Target) -> Place:
     return target.namespace, desired.ref, desired.hash
-
-
-def _is_another_object(decision: Decision, error: errors.ApiError) -> bool:
-    """Whether the precondition of a create or an apply has failed.
-
-    A create is answered by 409 when the object exists; an apply by 409 when it does not, and by 422 when it has
-    another uid.
-    """
-    if not isinstance(decision, Create | Supersede | Apply):
-        return False
-    if isinstance(error, errors.ConflictError):
-        return True
-    return any(cause.field == "metadata.uid" for cause in error.causes) or "metadata.uid" in error.message

@@ -11,6 +11,7 @@ import msgspec
 from rudr_py.api import Ref
 from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube.clock import Clock
+from rudr_py.model.metadata_keys import IGNORE_DIFFERENCES_ANNOTATION
 
 LIMIT = 3
 """The number of reverts within WINDOW after which the writes of an object pause."""
@@ -58,6 +59,17 @@ class Contest(msgspec.Struct, frozen=True):
     def seconds(self) -> float:
         """The length of the last pause."""
         return min(WINDOW * 2.0 ** min(self.pauses - 1, 16), MAXIMUM)
+
+    @property
+    def note(self) -> str:
+        """The cause and the length of the pause, for an event."""
+        return f"{self.cause}; not reverting it for {self.seconds:.0f} s"
+
+    @property
+    def message(self) -> str:
+        """The note and the action to take, for a condition."""
+        advice = f"or leave the field to the other one by the annotation {IGNORE_DIFFERENCES_ANNOTATION}"
+        return f"{self.note}; stop one of the two writers, {advice}"
 
 
 class Contention:

@@ -11,9 +11,12 @@ from typing import Any
 
 import msgspec
 
+from rudr_py import errors
 from rudr_py.api import Path, Ref
-from rudr_py.controller.apply import ownership, runs, template_annotations
+from rudr_py.controller.apply import config_leftovers, ownership, runs
+from rudr_py.controller.apply.config_leftovers import Operations
 from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.apply.preserved import ignored_fields, template_annotations
 from rudr_py.controller.state import inventory
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube import live_object
@@ -65,14 +68,16 @@ class Create(msgspec.Struct, frozen=True):
 class Apply(msgspec.Struct, frozen=True, kw_only=True):
     """Apply the object on condition that the live one has this uid.
 
-    `drifted` means that another client has changed it since the last apply; `document` is the live object, if it has
-    been read. With `release` the planned paths are handed over before the apply; with `settle` the hand-over manager
-    gives up its fields after it.
+    `drifted` means that another client has changed it since the last apply, `unchanged` that it has changed ignored
+    fields only, so that the apply changes no value; `document` is the live object, if it has been read. With `release`
+    the planned paths are handed over before the apply; with `settle` the hand-over manager gives up its fields after
+    it.
     """
 
     uid: str
     document: Document | None = None
     drifted: bool = False
+    unchanged: bool = False
     release: bool = False
     settle: bool = False
 
@@ -102,6 +107,12 @@ class Settle(msgspec.Struct, frozen=True):
     """The object is in sync; the hand-over manager gives up fields that the planned object owns again."""
 
     uid: str
+
+
+class Trim(msgspec.Struct, frozen=True):
+    """The object is in sync, but another client has added config files to it; a JSON patch removes them."""
+
+    operations: Operations
 
 
 class Clear(msgspec.Struct, frozen=True):
@@ -150,7 +161,7 @@ class Refuse(msgspec.Struct, frozen=True):
     reason: str
 
 
-Decision = Create | Apply | Adopt | Touch | Settle | Clear | Replace | Supersede | Rest | Read | Wait | Refuse
+Decision = Create | Apply | Adopt | Touch | Settle | Trim | Clear | Replace | Supersede | Rest | Read | Wait | Refuse
 
 
 def decide(desired: DesiredObject, observation: Observation, history: History) -> Decision:
@@ -235,10 +246,13 @@ def _decide_object(
     verdict: ownership.Verdict,
     record: AppliedRecord | None,
 ) -> Decision:
-    handover = bool(desired.planned.handover)
+    planned = desired.planned
+    handover = bool(planned.released)
     if verdict == "managed" and in_sync(live, desired, record):
+        if operations := config_leftovers.removals(live, planned):
+            return Trim(operations)
         return Settle(live.uid) if live.held and not handover else Rest()
-    if document is None and template_annotations.suspected(live, desired.document):
+    if document is None and (planned.ignored or template_annotations.suspected(live, desired.document)):
         return Read()
     if verdict == "orphan" or not live.applied or not live.digest:
         if document is None:
@@ -246,11 +260,15 @@ def _decide_object(
         mark = not live.applied
         return Adopt(uid=live.uid, document=document, verdict=verdict, mark=mark, release=handover)
     same = desired.is_applied(live)
+    unchanged = same and bool(planned.ignored) and ignored_fields.covers(document, desired.over(document).document)
+    recorded = record is not None and record.uid == live.uid and record.digest != ""
     return Apply(
         uid=live.uid,
         document=document,
-        drifted=same and record is not None and record.uid == live.uid and record.digest != "",
-        release=handover and not same,
+        drifted=same and recorded and not unchanged,
+        unchanged=unchanged,
+        # ignored fields are owned since the creation, and given up by the first apply after it
+        release=handover and (not same or bool(planned.ignored)),
         settle=live.held and not handover,
     )
 
@@ -281,6 +299,19 @@ def reverts(desired: DesiredObject, live: LiveObject | None, record: AppliedReco
     if record is None or not record.uid:
         return False
     return live is None or live.applied == "" or desired.is_applied(live)
+
+
+def is_another_object(decision: Decision, error: errors.ApiError) -> bool:
+    """Whether the precondition of a create or an apply has failed.
+
+    A create is answered by 409 when the object exists; an apply by 409 when it does not, and by 422 when it has
+    another uid.
+    """
+    if not isinstance(decision, Create | Supersede | Apply):
+        return False
+    if isinstance(error, errors.ConflictError):
+        return True
+    return any(cause.field == "metadata.uid" for cause in error.causes) or "metadata.uid" in error.message
 
 
 def _is_known(live: LiveObject, desired: DesiredObject, record: AppliedRecord | None) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Ref, get_in
-from rudr_py.controller.apply import template_annotations
+from rudr_py.controller.apply.preserved import ignored_fields, template_annotations
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION, RECLAIM, WORKLOAD_TYPE_LABEL
 from rudr_py.render.values import digests
@@ -19,7 +19,8 @@ RECLAIM_ANNOTATION = RECLAIM
 
 
 class DesiredObject(msgspec.Struct, frozen=True):
-    """A planned object with its owner and its complete body. `hash` is the value of the body's applied annotation.
+    """A planned object with its owner and its complete body. `hash` is the value of the body's applied annotation; it
+    does not depend on the values of ignored fields.
 
     `former_hash` is that of the body as earlier releases rendered it, with all annotations of the component in its pod
     template; empty where that is the same. An `owner` without uid does not exist yet; the body then has no owner
@@ -51,6 +52,11 @@ class DesiredObject(msgspec.Struct, frozen=True):
         document = template_annotations.add(self.document, annotations)
         return self if document is self.document else msgspec.structs.replace(self, document=document)
 
+    def over(self, live: Mapping[str, Any] | None) -> DesiredObject:
+        """The same object as it is applied to a live one, whose ignored fields are left to other managers."""
+        document = ignored_fields.over(self.document, dict(live or {}), self.planned.ignored)
+        return self if document is self.document else msgspec.structs.replace(self, document=document)
+
     def encoded(self, *, uid: str = "", resource_version: str = "") -> bytes:
         """The body as JSON, with preconditions in its metadata."""
         preconditions = {key: value for key, value in (("uid", uid), ("resourceVersion", resource_version)) if value}
@@ -67,11 +73,15 @@ def complete(
     if added := _annotations(planned):
         metadata["annotations"] = {**metadata.get("annotations", {}), **added}
     document = _without_nulls({**planned.body, "metadata": metadata})
-    applied = digests.of(document)
-    former = digests.of(template_annotations.add(document, planned.uncopied)) if planned.uncopied else ""
+    applied = digests.of(ignored_fields.blank(document, planned.ignored))
+    former = _former_hash(document, planned) if planned.uncopied else ""
     annotations = {**document["metadata"].get("annotations", {}), APPLIED_ANNOTATION: applied}
     document = {**document, "metadata": {**document["metadata"], "annotations": annotations}}
     return DesiredObject(planned, owner, document, applied, former_owners, former)
+
+
+def _former_hash(document: dict[str, Any], planned: PlannedObject) -> str:
+    return digests.of(ignored_fields.blank(template_annotations.add(document, planned.uncopied), planned.ignored))
 
 
 def in_place(desired: DesiredObject, live: LiveObject | None) -> DesiredObject:

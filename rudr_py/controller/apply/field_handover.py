@@ -5,7 +5,8 @@ Source: kube-apiserver resets a field that its only owner gives up (replicas 5 -
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 import msgspec
 
@@ -20,6 +21,9 @@ from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 Document = dict[str, Any]
 
+CLEARED: Final[tuple[Path, ...]] = (("spec", "strategy"), ("spec", "updateStrategy"))
+"""The parts that `clear` holds until the first manager owns them."""
+
 
 class Handover:
     """Moves fields between the two managers of rudr."""
@@ -28,22 +32,29 @@ class Handover:
         self._client = client
 
     async def release(self, target: Target, planned: PlannedObject, uid: str) -> bool:
-        """Hold the paths to hand over that the first manager owns, with their live values. Whether there are any.
+        """Hold the paths to hand over that the first manager owns, with their live values. Whether anything was sent.
 
-        Raises ConflictError when the object has changed meanwhile.
+        Of a map or list, only the parts that it owns are held. The fields that an interrupted `clear` still holds are
+        given up. Raises ConflictError when the object has changed meanwhile.
         """
         try:
             document = await self._client.get(target)
         except errors.NotFoundError:
             return False
-        fields = managed_fields.entry(document, FIELD_MANAGER)
-        paths = [path for path in planned.handover if managed_fields.owns(fields, path)]
-        content = _identity(planned, uid, document["metadata"]["resourceVersion"])
+        owned = managed_fields.entry(document, FIELD_MANAGER)
+        paths = [path for path in planned.released if managed_fields.owns(owned, path)]
+        # an apply replaces all fields of its manager, so it contains those that it holds already
+        held = managed_fields.entry(document, HANDOVER_MANAGER)
+        left = [path for path in CLEARED if path not in planned.released and managed_fields.owns(held, (*path, "type"))]
+        if not paths and not left:
+            return False
+        content = _held_besides(held, document, left)
+        content = _merged(content, _identity(planned, uid, document["metadata"]["resourceVersion"]))
         for path in paths:
-            content = _merged(content, managed_fields.nested(path, managed_fields.value(document, path)))
-        if paths:
-            await self._client.apply(target, msgspec.json.encode(content), HANDOVER_MANAGER, force=False)
-        return bool(paths)
+            value = managed_fields.extract(managed_fields.below(owned, path), managed_fields.value(document, path))
+            content = _merged(content, managed_fields.nested(path, value))
+        await self._client.apply(target, msgspec.json.encode(content), HANDOVER_MANAGER, force=False)
+        return True
 
     async def settle(self, target: Target, planned: PlannedObject, uid: str) -> None:
         """Give up every held field, because the first manager owns it again."""
@@ -58,10 +69,7 @@ class Handover:
         """
         planned, metadata = desired.planned, document["metadata"]
         fields = managed_fields.entry(document, HANDOVER_MANAGER)
-        held = _identity(planned, metadata["uid"])
-        for kept in planned.handover:
-            if managed_fields.owns(fields, kept):
-                held = _merged(held, managed_fields.nested(kept, managed_fields.value(document, kept)))
+        held: Document = _merged(_held_besides(fields, document, (path,)), _identity(planned, metadata["uid"]))
         live = _identity(planned, metadata["uid"], metadata["resourceVersion"])
         live = _merged(live, managed_fields.nested(path, managed_fields.value(document, path)))
         await self.hold(target, _merged(held, live))
@@ -75,6 +83,16 @@ class Handover:
         await self._client.apply(target, msgspec.json.encode(content), HANDOVER_MANAGER)
 
 
+def _held_besides(fields: Document, document: Document, paths: Iterable[Path]) -> Document:
+    """The fields of a manager with their live values, without those at two-part paths of names."""
+    content: Document = managed_fields.extract(fields, document) if fields else {}
+    for parent, name in paths:
+        part = content.get(str(parent))
+        if isinstance(part, dict):
+            content = {**content, str(parent): {key: value for key, value in part.items() if key != name}}
+    return content
+
+
 def _identity(planned: PlannedObject, uid: str, resource_version: str = "") -> dict[str, Any]:
     metadata = {"name": planned.ref.name, "namespace": planned.body["metadata"]["namespace"], "uid": uid}
     if resource_version:
@@ -85,4 +103,6 @@ def _identity(planned: PlannedObject, uid: str, resource_version: str = "") -> d
 def _merged(left: Any, right: Any) -> Any:
     if isinstance(left, dict) and isinstance(right, dict):
         return {**left, **{key: _merged(left[key], value) if key in left else value for key, value in right.items()}}
-    return [*left, *right] if isinstance(left, list) and isinstance(right, list) else right
+    if isinstance(left, list) and isinstance(right, list):
+        return [*left, *(item for item in right if item not in left)]
+    return right

@@ -98,6 +98,26 @@ def owns(fields: Fields, path: Path) -> bool:
     return True
 
 
+def below(fields: Fields, path: Path) -> Fields:
+    """The fields within the one at `path`; empty where it is owned as a whole or not at all."""
+    for step in path:
+        fields = fields.get(_key(step) if isinstance(step, dict) else f"f:{step}", {})
+    return fields
+
+
+def extract(fields: Fields, body: Any) -> Any:
+    """The part of a body that the fields name; the whole body where they name nothing within it."""
+    names = [name for name in fields if name != "."]
+    if not names or not isinstance(body, dict | list):
+        return {} if "." in fields and isinstance(body, dict) else body
+    children = [(name, *_child(name, body)) for name in names]
+    owned = [(name, child) for name, _, child in children if child is not _NOTHING]
+    if isinstance(body, dict):
+        return {name[2:]: extract(fields[name], child) for name, child in owned}
+    keys = {name: msgspec.json.decode(name[2:]) for name, _ in owned if name.startswith("k:")}
+    return [{**keys[name], **extract(fields[name], child)} if name in keys else child for name, child in owned]
+
+
 def value(document: Any, path: Path) -> Any:
     """The value at `path`, or None."""
     for step in path:

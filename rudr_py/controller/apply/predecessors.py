@@ -17,7 +17,7 @@ from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model.kinds import COMPONENT_INSTANCE, DEPLOYMENT, REPLICA_SET, STATEFUL_SET
+from rudr_py.model.kinds import COMPONENT_INSTANCE, DEPLOYMENT, JOB, REPLICA_SET, STATEFUL_SET
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan, PlannedObject
 
@@ -38,7 +38,7 @@ def complete(
     return msgspec.structs.replace(
         desired,
         predecessors=tuple(ref for ref, (_, live) in zip(refs, predecessors, strict=True) if not live.deleting),
-        awaited=(*map(str, refs), *_awaited_pods(state, application, plan, planned, refs)),
+        awaited=(*map(str, refs), *sorted(_awaited_pods(state, application, plan, planned, refs))),
     )
 
 
@@ -89,29 +89,35 @@ def _awaited_pods(
 ) -> Iterator[str]:
     """The pods of the instance, other than those of its planned objects, whose containers may still run.
 
-    For an object that must not run twice, a pod of its own predecessor of the same name counts while it is deleted.
+    Those that the object itself will adopt or replace count only for the strategy Recreate: its new pods would run
+    beside a pod that is being deleted, or that has lost its ReplicaSet.
     """
     own = (planned.ref.kind.kind, planned.ref.name)
     kept = {(one.ref.kind.kind, one.ref.name) for one in plan.manifests if one.instance == planned.instance}
     earlier = {(ref.kind.kind, ref.name) for ref in predecessors}
-    for pod in sorted(state.pods(application.namespace, planned.instance), key=lambda pod: pod.name):
-        if pod.labels.get(labels.APPLICATION) != application.name or _has_ended(pod):
+    for pod in state.pods(application.namespace, planned.instance):
+        if pod.labels.get(labels.APPLICATION) != application.name:
             continue
         workload = _workload(pod)
         if workload == own or _is_adopted(pod, planned):
-            awaited = pod.deleting and _is_recreated(planned)
+            awaited = (pod.deleting or not pod.owner_uid) and _is_recreated(planned)
         else:
             same_name = workload[1] == planned.ref.name
             awaited = workload not in kept and (pod.deleting or same_name or workload in earlier)
-        if awaited:
+        if awaited and not _has_ended(pod):
             yield f"pod/{pod.name}"
 
 
 def _workload(pod: LiveObject) -> tuple[str, str]:
-    """Kind and name of the workload of a pod; for a pod without owner, the name is that before its suffix."""
+    """Kind and name of the workload of a pod; of a pod without owner, those of the workload that created it."""
     if pod.owner_kind == REPLICA_SET.kind:
         return DEPLOYMENT.kind, pod.owner_name.rpartition("-")[0]
-    return pod.owner_kind, pod.owner_name or pod.name.rpartition("-")[0]
+    if pod.owner_uid:
+        return pod.owner_kind, pod.owner_name
+    name = pod.name.rpartition("-")[0]
+    if "pod-template-hash" in pod.labels:
+        return DEPLOYMENT.kind, name.rpartition("-")[0]
+    return (JOB.kind, pod.labels["job-name"]) if "job-name" in pod.labels else ("", name)
 
 
 def _is_adopted(pod: LiveObject, planned: PlannedObject) -> bool:

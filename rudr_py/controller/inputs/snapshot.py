@@ -51,6 +51,13 @@ class Snapshot:
         return kinds(self.plan, self.previous)
 
     @cached_property
+    def cluster_kinds(self) -> frozenset[Kind]:
+        """The cluster-scoped kinds that the health of this application depends on."""
+        traits = (trait.offer for instance in self.plan.instances for trait in instance.traits)
+        workloads = (instance.workload.offer for instance in self.plan.instances)
+        return frozenset(kind for offer in (*traits, *workloads) for kind in offer.type.observes_cluster)
+
+    @cached_property
     def assessment(self) -> Assessment:
         """The health of the application's objects."""
         previous = self.previous
@@ -143,7 +150,9 @@ class SnapshotReader:
             for live in state.labelled(kind, namespace, instance.name)
             if kind == POD or not live.owner_uid
         )
-        return (*(live for live in named if live is not None), *children, *labelled)
+        caches = (state.cache(kind, "") for kind in sorted(snapshot.cluster_kinds, key=str))
+        of_cluster = (live for cache in caches if cache is not None for live in cache.all())
+        return (*(live for live in named if live is not None), *children, *labelled, *of_cluster)
 
     def _previous(self, live: LiveObject) -> PreviousStatus:
         return runs.recall(cluster_state.previous(live), self._state.deleted_runs(live))

@@ -122,6 +122,8 @@ class Applications:
         """Application -> the types that it uses."""
         self.reads: MultiMap[ObjectKey, tuple[str, Ref]] = MultiMap()
         """Application -> the namespace and name of objects of any owner that its types have read."""
+        self.cluster_kinds: MultiMap[ObjectKey, Kind] = MultiMap()
+        """Application -> the cluster-scoped kinds that its types read."""
         self.waiting: MultiMap[ObjectKey, Kind] = MultiMap()
         """Application -> the kinds that it uses and that cannot be watched now."""
         self._awaiting_claims: dict[str, set[ObjectKey]] = {}  # by namespace
@@ -182,6 +184,6 @@ class Applications:
             probe_state.cancel()
         self._rendered.pop(application, None)
         self.end_wait(application)
-        for index in (self.components, self.definitions, self.reads, self.waiting):
+        for index in (self.components, self.definitions, self.reads, self.cluster_kinds, self.waiting):
             index.remove(application)
         return self.scopes.forget(application)

@@ -33,9 +33,11 @@ class ClusterState:
     """All caches, by kind and namespace; the namespace is empty for a cache of all namespaces.
 
     `definitions` are those of the definitions namespace. `root` names the application of the root scopes, "" for none.
+    `cluster_kinds` are the cluster-scoped kinds that types read.
     """
 
-    def __init__(self, *, root: str = "") -> None:
+    def __init__(self, *, root: str = "", cluster_kinds: frozenset[Kind] = frozenset()) -> None:
+        self.cluster_kinds = cluster_kinds
         self.applications = Applications(root)
         self.definitions = DefinitionIndex(self.applications.definitions)
         self.observers: list[Callable[[Kind, Change], None]] = []
@@ -176,18 +178,26 @@ class Belongings:
         namespace = self._application.namespace
         if kind == POD:
             return tuple(live.document() for live in self._state.pods(namespace, instance))
+        if kind in self._state.cluster_kinds:
+            return self._cluster_objects(kind)
         cache = self._state.cache(kind, namespace)
         if cache is None:
             return ()
         if kind == claims.CLAIM and not instance:
             of_namespace = cache.by_namespace(namespace)
-            own = (live for live in of_namespace if live.labels.get(claims.APPLICATION) == self._application.name)
-            return tuple(live.document() for live in own)
+            return tuple(live.document() for live in of_namespace if self._is_left(live))
         owners = self._owners(instance)
         owned = (live for owner in owners for live in cache.by_owner(owner))
         labelled = (live for live in cache.by_label(namespace, instance) if live.owner_uid not in owners)
         kept = (live for live in labelled if self._is_kept(kind, live, instance))
         return tuple(live.document() for live in (*owned, *kept))
+
+    def _cluster_objects(self, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """All objects of a cluster-scoped kind. Raises LookupError if they cannot be read."""
+        cache = self._state.cache(kind, "")
+        if cache is None or self._state.unread(kind, ""):
+            raise LookupError(f"objects of kind {kind.kind} cannot be read")
+        return tuple(live.document() for live in cache.all())
 
     def _is_kept(self, kind: Kind, live: LiveObject, instance: str) -> bool:
         """Whether an object with the name of the instance belongs to it without being owned by it.
@@ -197,6 +207,13 @@ class Belongings:
         if kind == claims.CLAIM:
             return claims.is_own(live.labels, self._application.name, instance)
         return not live.owner_uid and kind.kind not in scaler_index.KINDS
+
+    def _is_left(self, live: LiveObject) -> bool:
+        """Whether a claim is of this application, or of one that does not exist any more."""
+        name = live.labels.get(claims.APPLICATION, "")
+        if name == self._application.name:
+            return True
+        return bool(name) and self._state.get(APPLICATION, live.namespace, name) is None
 
     def document(self, ref: Ref) -> dict[str, Any] | None:
         """The object of the application's namespace that `ref` names."""

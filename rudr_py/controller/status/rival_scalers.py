@@ -38,7 +38,8 @@ def warnings(plan: Plan, state: ClusterState, namespace: str) -> tuple[str, ...]
 def _of_workload(
     planned: PlannedObject, own_ref: Ref | None, plan: Plan, state: ClusterState, namespace: str
 ) -> Iterator[str]:
-    sets_size = get_in(planned.body, "spec", "replicas", default=-1) >= 0
+    is_left = ("spec", "replicas") in planned.ignored
+    sets_size = not is_left and get_in(planned.body, "spec", "replicas", default=-1) >= 0
     if not sets_size and own_ref is None:
         return
     for ref in state.scalers.scalers(namespace, planned.ref):

@@ -98,6 +98,8 @@ class Sources:
     def _namespaces(self, kind: Kind) -> tuple[str, ...]:
         """The namespaces in which a kind is watched. Definitions outside the definitions namespace have no effect."""
         settings = self._settings
+        if kind in self._state.cluster_kinds:
+            return ("",)
         return (settings.definitions_namespace,) if kind in definition_index.KINDS else settings.namespaces or ("",)
 
     def ensure(self, kinds: Iterable[Kind], key: ObjectKey) -> bool:
@@ -108,6 +110,7 @@ class Sources:
         """
         used = tuple(kinds)
         self.watch(used)
+        self._state.applications.cluster_kinds.set(key, self._state.cluster_kinds.intersection(used))
         sources = [source for kind in used for source in self._of(kind, key.namespace)]
         self._state.applications.waiting.set(key, (source.kind for source in sources if not source.available))
         return all(source.is_ready() for source in sources)
@@ -140,15 +143,19 @@ class Sources:
         }
 
     def missing_rights(self, kinds: Iterable[Kind], namespace: str) -> tuple[str, ...]:
-        """Descriptions of the rights that the watches of these kinds lack in a namespace."""
-        sources = (source for kind in kinds for source in self._of(kind, namespace))
+        """Descriptions of the rights that the watches of these kinds lack in a namespace.
+
+        Without those for cluster-scoped kinds, which a controller of some namespaces need not have.
+        """
+        required = (kind for kind in kinds if kind not in self._state.cluster_kinds)
+        sources = (source for kind in required for source in self._of(kind, namespace))
         return tuple(sorted({source.missing_right for source in sources if source.missing_right}))
 
     def _of(self, kind: Kind, namespace: str) -> tuple[Source, ...]:
         return tuple(source for source in self._sources.get(kind, ()) if source.namespace in ("", namespace))
 
     async def _run(self, source: Source) -> None:
-        """Watch until cancelled. A cluster-scoped kind is not watched."""
+        """Watch until cancelled. Of cluster-scoped kinds, only those that types read are watched."""
         while True:
             try:
                 resource = await self._poller.resolve(source.kind)
@@ -158,7 +165,8 @@ class Sources:
             except errors.KubeError as error:
                 self._feed(source, Interrupted(str(error), 0.0))
             else:
-                if not resource.namespaced:
+                is_read = source.kind in self._state.cluster_kinds
+                if not resource.namespaced and not is_read:
                     self._feed(source, KindAbsent(f"{source.kind} is cluster-scoped"))
                     if source.polled:
                         source.polled = False
@@ -166,7 +174,8 @@ class Sources:
                     await self._poller.next_round(self._needs_absent_kind)
                     continue
                 source.polled = True
-                await self._watch(source, kind_watch.selection(resource, source.namespace, source.kind))
+                whole = Selection(resource) if is_read else None
+                await self._watch(source, whole or kind_watch.selection(resource, source.namespace, source.kind))
             await self._poller.next_round(self._needs_absent_kind)
 
     async def _watch(self, source: Source, selection: Selection) -> None:

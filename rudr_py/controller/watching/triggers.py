@@ -25,6 +25,8 @@ def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey
     key = ObjectKey(live.namespace, live.name)
     if kind in definition_index.KINDS:
         return state.definitions.update(kind, change)
+    if kind in state.cluster_kinds:
+        return state.applications.cluster_kinds.keys(kind)
     waiting = state.applications.awaiting_claims(live.namespace)
     if kind == APPLICATION:
         # a changed status, too: the answers to own writes are in the cache before their events, so this is the write of

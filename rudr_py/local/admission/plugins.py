@@ -16,6 +16,8 @@ SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _DEFAULT_ACCOUNT = "default"
 _NOT_READY_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _NOT_READY_TOLERATION = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
+_INGRESS_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _UNDELETABLE = frozenset({"default", "kube-system", "kube-public"})
 
 
@@ -71,6 +73,19 @@ def complete_pod(backend: Backend, resource: Resource, new: Object) -> None:
     ]
     if tolerations:
         spec["tolerations"] = [*(spec.get("tolerations") or ()), *tolerations]
+
+
+def set_ingress_class(backend: Backend, resource: Resource, new: Object) -> None:
+    """Set the default class of a new Ingress that names none; of several defaults, the first by name."""
+    if resource.table != "ingresses.networking.k8s.io" or "ingressClassName" in new.get("spec", {}):
+        return
+    if _INGRESS_CLASS_ANNOTATION in (new["metadata"].get("annotations") or {}):
+        return
+    for ingress_class in backend.store.list("ingressclasses.networking.k8s.io"):
+        annotations = ingress_class["metadata"].get("annotations") or {}
+        if annotations.get(DEFAULT_CLASS_ANNOTATION) == "true":
+            new.setdefault("spec", {})["ingressClassName"] = ingress_class["metadata"]["name"]
+            return
 
 
 def check_grants(backend: Backend, resource: Resource, new: Object, old: Object | None, user: User | None) -> None:

@@ -162,6 +162,7 @@ def _insert(
         metadata["generation"] = 1
     field_isolation.drop_empty(metadata)
     plugins.complete_pod(backend, resource, stored)
+    plugins.set_ingress_class(backend, resource, stored)
     plugins.check_grants(backend, resource, stored, None, options.user)
     object_checks.check_new(backend, resource, stored)
     if backend.store.get(resource.table, target.namespace, metadata["name"]) is not None:

@@ -11,6 +11,7 @@ from rudr_py.model.application import Application, ComponentBinding, ScopeBindin
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import TypeName
 from rudr_py.model.json_text import excerpt, type_in_words
+from rudr_py.model.parse import ignore_rules
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_document
 
@@ -32,6 +33,7 @@ def parse_application(document: Json, positions: Positions | None = None) -> Par
         variables=_variables(spec),
         scopes=tuple(_scope(fields) for fields in spec.items("scopes", "AC-12")),
         components=tuple(_component(fields) for fields in spec.items("components")),
+        ignore_rules=ignore_rules.ignore_rules(envelope.metadata, problems),
     )
     spec.warn_unread()
     _check(application, problems)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
 
@@ -17,6 +17,9 @@ from rudr_py.errors import Problem
 from rudr_py.render.values.inputs import DeclaredScope, Times, TypeKey
 
 C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
+
+Pointer = tuple[str | int | dict[str, str], ...]
+"""A place in a manifest: keys, indices, and keys and values that name an item of a list."""
 
 Owner = Literal["application", "instance", "none"]
 """The controller owner of an object: the ApplicationConfiguration, the instance's ComponentInstance, or none."""
@@ -31,7 +34,9 @@ class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     Objects with `retain` outlive the application; those with `reclaim` have no owner either, but are deleted with it.
     An object with `adopt` is never created; an existing one of another owner is taken over.
     `inputs_digest` is set for an object that runs once per change of its inputs, and is empty for all others.
-    `uncopied` are the annotations of the component that its pod template does not get and had in earlier releases.
+    `ignored` are paths whose values are those of `body` only when the object is created; an item of a list is a step by
+    its index or by its keys. `uncopied` are the annotations of the component that its pod template does not get and had
+    in earlier releases.
     """
 
     ref: Ref
@@ -45,6 +50,22 @@ class PlannedObject(msgspec.Struct, frozen=True, kw_only=True):
     adopt: bool = False
     inputs_digest: str = ""
     uncopied: Mapping[str, str] = {}
+    ignored: tuple[Pointer, ...] = ()
+
+    @property
+    def released(self) -> tuple[Path, ...]:
+        """The paths that rudr gives up to other managers without a change of their values."""
+        return (*self.handover, *(cast(Path, path) for path in self.ignored if is_field(path)))
+
+    @property
+    def reapplied(self) -> bool:
+        """Whether ignored fields inside lists are applied with their live values."""
+        return not all(is_field(path) for path in self.ignored)
+
+
+def is_field(path: Pointer) -> bool:
+    """Whether the path leads through maps only, so that its field has an owner of its own."""
+    return all(isinstance(step, str) for step in path)
 
 
 class BoundType(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):

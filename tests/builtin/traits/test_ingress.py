@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
-from rudr_py.api import InvalidProperties, TraitContext
+from rudr_py.api import InvalidProperties, Manifest, TraitContext
 from rudr_py.api.component import Component
+from rudr_py.builtin import kinds
 from rudr_py.builtin.traits.ingress import Ingress
 
 MakeContext = Callable[..., TraitContext[Any]]
@@ -116,3 +118,50 @@ def test_health_shows_the_hosts(ingress: MakeContext) -> None:
     assert Ingress().health(ingress({"hostname": "a.example.com", "rules": [{}]}, HTTP)).show == {
         "hosts": "a.example.com, *"
     }
+
+
+NAME = "front-trait-ingress"
+
+
+def _live(spec: Any = None, annotations: Any = None, addresses: Any = None) -> dict[str, Any]:
+    return {
+        "metadata": {"name": NAME, "annotations": annotations or {}},
+        "spec": spec or {},
+        "status": {"loadBalancer": {"ingress": addresses or []}},
+    }
+
+
+def _of_class(name: str) -> dict[str, Any]:
+    return {"metadata": {"name": name}}
+
+
+@pytest.mark.parametrize(
+    ("live", "classes", "reason"),
+    [
+        (_live(), [], "NoIngressClass"),
+        (_live(), [_of_class("nginx")], "NoIngressClass"),
+        (_live(), None, "NoIngressClass"),
+        (_live(addresses=[{"ip": "192.0.2.1"}]), [], "Ready"),
+        (_live(annotations={"kubernetes.io/ingress.class": "nginx"}), [], "Ready"),
+        (_live({"ingressClassName": "nginx"}), [_of_class("nginx")], "Ready"),
+        (_live({"ingressClassName": "nginx"}), [_of_class("other")], "IngressClassNotFound"),
+        (_live({"ingressClassName": "nginx"}, addresses=[{"ip": "192.0.2.1"}]), [], "Ready"),
+        # the controller may not read classes
+        (_live({"ingressClassName": "nginx"}), None, "Ready"),
+    ],
+)
+def test_an_ingress_is_ready_if_a_controller_may_serve_it(
+    live: dict[str, Any], classes: list[dict[str, Any]] | None, reason: str, ingress: MakeContext
+) -> None:
+    def observe(kind: Any) -> tuple[dict[str, Any], ...]:
+        if kind == kinds.INGRESS:
+            return (live,)
+        if classes is None:
+            raise LookupError
+        return tuple(classes)
+
+    ctx = ingress({"hostname": "a.example.com"}, HTTP)
+    manifest = Manifest(kind=kinds.INGRESS, name=NAME, body={})
+    health = Ingress().health(msgspec.structs.replace(ctx, manifests=(manifest,), _observe=observe))
+    assert (health.reason, health.ok) == (reason, reason == "Ready")
+    assert health.ok or health.message.startswith(f"ingress.networking.k8s.io/{NAME}: ")

@@ -24,7 +24,7 @@ MakeLive = Callable[..., LiveObject]
 TENANT = Kind("example.com/v1", "Tenant")
 OTHER = Kind("example.com/v1", "Backup")
 LABELS = {labels.APPLICATION: "shop", labels.INSTANCE: "web"}
-TEMPLATE: Document = {"spec": {"template": {}}}
+TEMPLATE: Document = {"spec": {"selector": {"matchLabels": LABELS}, "template": {}}}
 RECREATE: Document = {"spec": {"template": {}, "strategy": {"type": "Recreate"}}}
 
 
@@ -48,7 +48,8 @@ class Instance:
         if owner is not None:
             reference = {"kind": owner[0], "name": owner[1], "uid": "uid-owner", "controller": True}
             metadata["ownerReferences"] = [reference]
-        live = self._live(POD, name, {"status": {"phase": phase}}, labels=LABELS, **metadata)
+        own = {**LABELS, **metadata.pop("labels", {})}
+        live = self._live(POD, name, {"status": {"phase": phase}}, labels=own, **metadata)
         self._objects.setdefault(POD, []).append(live)
 
     def complete(self, kind: Kind, parts: Document | None = None, *further: Ref) -> DesiredObject:
@@ -114,7 +115,11 @@ def test_a_workload_under_deletion_is_awaited_and_not_deleted_again(instance: In
     ("name", "owner", "metadata", "awaited"),
     [
         ("web-7-x", ("ReplicaSet", "web-7"), {}, True),
-        ("web-0", None, {}, True),  # its workload was deleted with the propagation policy Orphan
+        # of workloads that were deleted with the propagation policy Orphan
+        ("web-7-x", None, {"labels": {"pod-template-hash": "7"}}, True),
+        ("web-x", None, {"labels": {"job-name": "web"}}, True),
+        ("web-x", None, {}, True),
+        ("web-0", None, {}, False),  # the next one adopts it
         ("web-canary-7-x", ("ReplicaSet", "web-canary-7"), {}, False),  # of another client
         ("web-canary-7-x", ("ReplicaSet", "web-canary-7"), {"deletionTimestamp": "2026-01-01T00:00:00Z"}, True),
         ("web-x", ("StatefulSet", "web"), {}, False),  # its own
@@ -133,3 +138,6 @@ def test_only_a_recreated_deployment_waits_for_its_own_pods_under_deletion(insta
     instance.pod("web-8-x", ("ReplicaSet", "web-8"))
     assert instance.complete(DEPLOYMENT).awaited == ()
     assert instance.complete(DEPLOYMENT, RECREATE).awaited == ("pod/web-7-x",)
+    instance.pod("web-9-x", None, labels={"pod-template-hash": "9"})
+    assert instance.complete(DEPLOYMENT).awaited == ()
+    assert instance.complete(DEPLOYMENT, RECREATE).awaited == ("pod/web-7-x", "pod/web-9-x")

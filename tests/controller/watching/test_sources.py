@@ -213,6 +213,34 @@ async def test_a_cluster_scoped_kind_is_not_watched(cluster: Any, transport: Any
         assert not any("nodes" in one for one in spent.all())
 
 
+async def test_a_cluster_scoped_kind_that_types_read_is_watched_and_triggers_the_applications_that_use_it(
+    cluster: Any, transport: Any, clock: FakeClock
+) -> None:
+    watching = Watching(transport, clock, "shop")
+    watching.state.cluster_kinds = frozenset({NODE})
+    async with watching.over(NODE) as running:
+        await running.wait([NODE])
+        assert running.problems([NODE]) == {}
+        assert running.ensure([NODE], SHOP)
+        watching.told.clear()
+        await cluster.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "second"}})
+        await watching.until(lambda: watching.told)
+        assert set(watching.named()) == {SHOP}
+
+
+async def test_a_missing_right_for_a_cluster_scoped_kind_is_no_problem_of_an_application(
+    cluster: Any, transport: Any, clock: FakeClock, faults: Faults
+) -> None:
+    faults.refuse(403, Match(plural="nodes"), times=99)
+    watching = Watching(transport, clock, "shop")
+    watching.state.cluster_kinds = frozenset({NODE})
+    async with watching.over(NODE) as running:
+        await running.wait([NODE])
+        assert running.ensure([NODE], SHOP)
+        assert running.missing_rights([NODE], "shop") == ()
+        assert watching.state.unread(NODE, "")
+
+
 @pytest.mark.parametrize(
     ("kind", "labels", "parts"),
     [

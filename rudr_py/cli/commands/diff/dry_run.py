@@ -30,7 +30,6 @@ from rudr_py.controller.apply import (
     runs,
     successors,
     sync,
-    template_annotations,
 )
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.applier import CREATE_ONLY
@@ -46,9 +45,11 @@ from rudr_py.controller.apply.decide import (
     Replace,
     Supersede,
     Touch,
+    Trim,
     Wait,
 )
 from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.apply.preserved import template_annotations
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.replacement import refused_apply
 from rudr_py.controller.results import failures
@@ -198,6 +199,10 @@ class DryRun:
                     self._superseded.update(decision.predecessors)
                     blocked = decision.message
                 return msgspec.structs.replace(base, merged=merged, blocked=blocked)
+            case Trim(operations=operations):
+                body = msgspec.json.encode(operations)
+                patch = requests.json_patch(target, body, FIELD_MANAGER, dry_run=True)
+                return msgspec.structs.replace(base, merged=await self._cluster.client.json(patch))
             case Adopt() | Apply() | Touch():
                 return await self._change(base, desired, target, decision)
         return None
@@ -212,7 +217,7 @@ class DryRun:
         note = _passing(desired, diff.live)
         if isinstance(decision, Adopt):
             return msgspec.structs.replace(diff, merged=merged, notes=(note or "it would be adopted",))
-        merged = document_diff.held(merged, diff.live or {}, desired.planned.handover)
+        merged = document_diff.held(merged, diff.live or {}, desired.planned.released)
         changed = msgspec.structs.replace(diff, merged=merged, notes=(note,) if note else ())
         return changed if note or document_diff.lines(changed) else None
 
@@ -220,6 +225,7 @@ class DryRun:
         self, diff: DocumentDiff, desired: DesiredObject, target: Target, error: errors.ApiError
     ) -> DocumentDiff:
         """The difference that the controller makes after the server has refused an apply."""
+        desired = desired.over(diff.live)
         match await refused_apply.decide(self._cluster.client, target, desired, diff.live or {}, error):
             case Refuse(message=message):
                 raise RefusedError(message, denial=error.message) from error
@@ -249,6 +255,8 @@ class DryRun:
             # the reference to a former owner is removed before, which a dry run cannot do
             body = runs.partial_body(desired_objects.without_owner(desired), uid)
             return await self._send(target, body, HANDOVER_MANAGER)
+
+        desired = desired.over(live)
 
         async def dry_run(annotations: Mapping[str, str]) -> Document:
             return await self._send(target, desired.keeping(annotations).encoded(uid=uid), FIELD_MANAGER)

@@ -41,6 +41,8 @@ TRAIT: Mapping[str, str] = {
     "ScalingDisabled": "scale the workload to at least one replica; an autoscaler does not start from zero",
     "NotObserved": "check that the controller of this kind runs in the cluster",
     "Pending": "kubectl describe persistentvolumeclaims -n {namespace}; check the StorageClass",
+    "NoIngressClass": "kubectl get ingressclasses; set ingressClassName of the trait",
+    "IngressClassNotFound": "kubectl get ingressclasses; correct ingressClassName of the trait",
     "Lost": "kubectl describe persistentvolumeclaims -n {namespace}; restore the PersistentVolume of the claim",
 }
 """By the reason of a trait."""

@@ -6,13 +6,16 @@ from typing import Any
 
 import yaml
 
+from rudr_py.api import Kind
 from rudr_py.model.identity import API_VERSION
 from rudr_py.model.kinds import DEPLOYMENT, JOB
-from rudr_py.model.metadata_keys import PAUSED_ANNOTATION
+from rudr_py.model.metadata_keys import IGNORE_DIFFERENCES_ANNOTATION, PAUSED_ANNOTATION
 from rudr_py.testing.local_handle import LocalHandle
 from tests.cli.commands.diff.documents import HOLD, RELEASE, TENANT_COMPONENT, TENANTS
 from tests.cli.conftest import Invoke
 from tests.e2e import rudr_objects
+
+INGRESS = Kind("networking.k8s.io/v1", "Ingress")
 
 BATCH = """\
 apiVersion: core.oam.dev/v1alpha1
@@ -101,6 +104,26 @@ def test_a_renamed_instance_is_announced_as_kept_while_an_object_of_its_successo
     kept = "deployment.apps/pair-web is kept until service/pair-new is applied"
     assert f"# deployment.apps/pair-web in default: would be pruned\n# blocked: {kept}\n" in announced.stdout
     assert api.get("apps/v1", "Deployment", "pair-web") is not None
+
+
+def test_a_foreign_change_of_an_ignored_field_is_not_announced(diff: Invoke, api: LocalHandle) -> None:
+    """Not before the controller has noticed it either: it is stopped by the annotation meanwhile."""
+    component, application = yaml.safe_load_all(PAIR.replace("pair", "left").replace("page", "left-page"))
+    rules = "- {kind: Ingress, jsonPointers: [/spec/rules/0/http/paths, /metadata/labels/oam.dev~1role]}"
+    application["metadata"]["annotations"] = {IGNORE_DIFFERENCES_ANNOTATION: rules}
+    api.apply(component, application)
+    api.ready("left")
+    application["metadata"]["annotations"][PAUSED_ANNOTATION] = "true"
+    api.apply(application)
+    name = "left-web-trait-ingress"
+    ingress = api.get("networking.k8s.io/v1", "Ingress", name)
+    assert ingress is not None
+    rule = ingress["spec"]["rules"][0]
+    rule["http"]["paths"].append({**rule["http"]["paths"][0], "path": "/challenge"})
+    change = {"metadata": {"labels": {"oam.dev/role": "other"}}, "spec": {"rules": [rule]}}
+    api.wait(api.cluster.patch(INGRESS, name, change))
+    announced = diff(yaml.safe_dump_all([component, application]))
+    assert (announced.exit_code, announced.stdout) == (0, "")
 
 
 def test_config_files_of_rudr_are_announced_as_pruned_after_the_rollout(diff: Invoke, api: LocalHandle) -> None:

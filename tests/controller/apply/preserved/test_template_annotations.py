@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.apply import decide, desired, template_annotations
+from rudr_py.controller.apply import decide, desired
 from rudr_py.controller.apply.decide import Apply, History, Observation, Read, Rest
 from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.apply.preserved import template_annotations
 from rudr_py.controller.state import inventory
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube import live_object

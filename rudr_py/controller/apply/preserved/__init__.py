@@ -1,0 +1,1 @@
+"""Parts of a live object that an apply leaves as they are."""
