@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
+from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import waiting
+from tests.e2e.conftest import Kubectl
 from tests.e2e.documents import (
     APPLICATION,
     COMPONENT_INSTANCE,
     CONFIG_MAP,
+    DEPLOYMENT,
     POD,
     Document,
     application,
@@ -23,6 +26,8 @@ from tests.e2e.documents import (
 )
 
 pytestmark = pytest.mark.controllers
+
+STATEFUL_SET = Kind("apps/v1", "StatefulSet")
 
 CRASHING = {"local.rudr.dev/outcome": "crash-loop"}
 NEVER_READY = {"local.rudr.dev/outcome": "never-ready"}
@@ -196,3 +201,44 @@ async def test_pods_keep_their_files_when_their_instance_moves_to_another_compon
         for name in pod_files(old):
             await cluster.gone(CONFIG_MAP, name)
         await cluster.gone(COMPONENT_INSTANCE, "web-shop-web")
+
+
+@pytest.mark.parametrize("workload", ["Server", "SingletonServer"])
+async def test_kubectl_rollout_undo_is_reverted_without_a_leftover_of_the_earlier_files(
+    cluster: Cluster, catalog: Catalog, kubectl: Kubectl, workload: str
+) -> None:
+    """The client that undoes a rollout owns the files that it restores."""
+
+    def typed(files: dict[str, str]) -> Document:
+        document = configured(files)
+        document["spec"]["workloadType"] = f"core.oam.dev/v1alpha1.{workload}"
+        return document
+
+    kind = DEPLOYMENT if workload == "Server" else STATEFUL_SET
+    async with cluster.controller(catalog):
+        await cluster.apply(typed(OLD), application())
+        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.apply(typed(NEW))
+        await cluster.until(APPLICATION, "shop", ready)
+        applied = await cluster.until(kind, "shop-web", lambda document: template_files(document) == list(NEW))
+
+        await kubectl("rollout", "undo", f"{kind.kind.lower()}/shop-web")
+        await cluster.until(
+            kind,
+            "shop-web",
+            lambda document: (
+                document["metadata"]["generation"] > applied["metadata"]["generation"]
+                and template_files(document) == list(NEW)
+                and kstatus.assess(document).ok
+            ),
+        )
+        await cluster.until(APPLICATION, "shop", ready)
+        for pod in await cluster.list(POD):
+            assert "deletionTimestamp" in pod["metadata"] or await readable(cluster, pod) == NEW
+
+
+def template_files(document: Document) -> list[str]:
+    """The config files that the containers of a pod template mount."""
+    mounts = document["spec"]["template"]["spec"]["containers"][0].get("volumeMounts", ())
+    volumes = document["spec"]["template"]["spec"].get("volumes", ())
+    return [mount["subPath"] for mount in mounts] if len(mounts) == len(volumes) else ["surplus volumes"]

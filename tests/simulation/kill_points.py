@@ -135,6 +135,13 @@ SCENARIOS = (
         change=_applying(application("shop", binding("web", "shop-web"))),
     ),
     Scenario(
+        name="add-an-exclusive-volume",
+        before=(component("web"), application("shop", binding("web", "shop-web"))),
+        change=_applying(
+            component("web", claim=True), application("shop", binding("web", "shop-web", volume("retain")))
+        ),
+    ),
+    Scenario(
         name="delete-with-reclaim",
         before=(component("store", claim=True), application("shop", binding("store", "shop-store", volume("delete")))),
         change=_delete,

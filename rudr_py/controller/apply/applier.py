@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Mapping
 
 from rudr_py import errors
-from rudr_py.controller.apply import decide, managed_fields, mounts, runs
+from rudr_py.controller.apply import config_leftovers, decide, managed_fields, mounts, runs
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.contention import Contention, Place
 from rudr_py.controller.apply.decide import (
@@ -28,6 +28,7 @@ from rudr_py.controller.apply.decide import (
     Settle,
     Supersede,
     Touch,
+    Trim,
     Wait,
 )
 from rudr_py.controller.apply.desired import DesiredObject
@@ -229,6 +230,9 @@ class Applier:
                 return await self._touch(application, desired, target, "changed", decision.uid)
             case Settle():
                 await self._settle(application, desired, target, decision.uid)
+            case Trim():
+                await config_leftovers.remove(self._client.client, target, decision.operations)
+                self._log("reverted", application, desired)
             case Clear():
                 return await self._clear(application, desired, target, decision)
             case Replace():

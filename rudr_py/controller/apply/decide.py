@@ -13,7 +13,8 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Path, Ref
-from rudr_py.controller.apply import ownership, runs
+from rudr_py.controller.apply import config_leftovers, ownership, runs
+from rudr_py.controller.apply.config_leftovers import Operations
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.preserved import ignored_fields, template_annotations
 from rudr_py.controller.state import inventory
@@ -108,6 +109,12 @@ class Settle(msgspec.Struct, frozen=True):
     uid: str
 
 
+class Trim(msgspec.Struct, frozen=True):
+    """The object is in sync, but another client has added config files to it; a JSON patch removes them."""
+
+    operations: Operations
+
+
 class Clear(msgspec.Struct, frozen=True):
     """Apply the object after the values at a path, which the server has set and no manager owns, have been given up."""
 
@@ -154,7 +161,7 @@ class Refuse(msgspec.Struct, frozen=True):
     reason: str
 
 
-Decision = Create | Apply | Adopt | Touch | Settle | Clear | Replace | Supersede | Rest | Read | Wait | Refuse
+Decision = Create | Apply | Adopt | Touch | Settle | Trim | Clear | Replace | Supersede | Rest | Read | Wait | Refuse
 
 
 def decide(desired: DesiredObject, observation: Observation, history: History) -> Decision:
@@ -242,6 +249,8 @@ def _decide_object(
     planned = desired.planned
     handover = bool(planned.released)
     if verdict == "managed" and in_sync(live, desired, record):
+        if operations := config_leftovers.removals(live, planned):
+            return Trim(operations)
         return Settle(live.uid) if live.held and not handover else Rest()
     if document is None and (planned.ignored or template_annotations.suspected(live, desired.document)):
         return Read()

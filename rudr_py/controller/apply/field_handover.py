@@ -5,7 +5,8 @@ Source: kube-apiserver resets a field that its only owner gives up (replicas 5 -
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 import msgspec
 
@@ -20,6 +21,9 @@ from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 Document = dict[str, Any]
 
+CLEARED: Final[tuple[Path, ...]] = (("spec", "strategy"), ("spec", "updateStrategy"))
+"""The parts that `clear` holds until the first manager owns them."""
+
 
 class Handover:
     """Moves fields between the two managers of rudr."""
@@ -28,11 +32,10 @@ class Handover:
         self._client = client
 
     async def release(self, target: Target, planned: PlannedObject, uid: str) -> bool:
-        """Hold the paths to hand over that the first manager owns, with their live values. Whether there are any.
+        """Hold the paths to hand over that the first manager owns, with their live values. Whether anything was sent.
 
-        Of a map or list, only the parts that it owns are held.
-
-        Raises ConflictError when the object has changed meanwhile.
+        Of a map or list, only the parts that it owns are held. The fields that an interrupted `clear` still holds are
+        given up. Raises ConflictError when the object has changed meanwhile.
         """
         try:
             document = await self._client.get(target)
@@ -40,11 +43,12 @@ class Handover:
             return False
         owned = managed_fields.entry(document, FIELD_MANAGER)
         paths = [path for path in planned.released if managed_fields.owns(owned, path)]
-        if not paths:
-            return False
         # an apply replaces all fields of its manager, so it contains those that it holds already
         held = managed_fields.entry(document, HANDOVER_MANAGER)
-        content = managed_fields.extract(held, document) if held else {}
+        left = [path for path in CLEARED if path not in planned.released and managed_fields.owns(held, (*path, "type"))]
+        if not paths and not left:
+            return False
+        content = _held_besides(held, document, left)
         content = _merged(content, _identity(planned, uid, document["metadata"]["resourceVersion"]))
         for path in paths:
             value = managed_fields.extract(managed_fields.below(owned, path), managed_fields.value(document, path))
@@ -65,10 +69,7 @@ class Handover:
         """
         planned, metadata = desired.planned, document["metadata"]
         fields = managed_fields.entry(document, HANDOVER_MANAGER)
-        held = _identity(planned, metadata["uid"])
-        for kept in planned.released:
-            if managed_fields.owns(fields, kept):
-                held = _merged(held, managed_fields.nested(kept, managed_fields.value(document, kept)))
+        held: Document = _merged(_held_besides(fields, document, (path,)), _identity(planned, metadata["uid"]))
         live = _identity(planned, metadata["uid"], metadata["resourceVersion"])
         live = _merged(live, managed_fields.nested(path, managed_fields.value(document, path)))
         await self.hold(target, _merged(held, live))
@@ -80,6 +81,16 @@ class Handover:
     async def hold(self, target: Target, content: Document) -> None:
         """Hold exactly the fields of this body."""
         await self._client.apply(target, msgspec.json.encode(content), HANDOVER_MANAGER)
+
+
+def _held_besides(fields: Document, document: Document, paths: Iterable[Path]) -> Document:
+    """The fields of a manager with their live values, without those at two-part paths of names."""
+    content: Document = managed_fields.extract(fields, document) if fields else {}
+    for parent, name in paths:
+        part = content.get(str(parent))
+        if isinstance(part, dict):
+            content = {**content, str(parent): {key: value for key, value in part.items() if key != name}}
+    return content
 
 
 def _identity(planned: PlannedObject, uid: str, resource_version: str = "") -> dict[str, Any]:

@@ -38,7 +38,7 @@ def complete(
     return msgspec.structs.replace(
         desired,
         predecessors=tuple(ref for ref, (_, live) in zip(refs, predecessors, strict=True) if not live.deleting),
-        awaited=(*map(str, refs), *_awaited_pods(state, application, plan, planned, refs)),
+        awaited=(*map(str, refs), *sorted(_awaited_pods(state, application, plan, planned, refs))),
     )
 
 
@@ -95,8 +95,8 @@ def _awaited_pods(
     own = (planned.ref.kind.kind, planned.ref.name)
     kept = {(one.ref.kind.kind, one.ref.name) for one in plan.manifests if one.instance == planned.instance}
     earlier = {(ref.kind.kind, ref.name) for ref in predecessors}
-    for pod in sorted(state.pods(application.namespace, planned.instance), key=lambda pod: pod.name):
-        if pod.labels.get(labels.APPLICATION) != application.name or _has_ended(pod):
+    for pod in state.pods(application.namespace, planned.instance):
+        if pod.labels.get(labels.APPLICATION) != application.name:
             continue
         workload = _workload(pod)
         if workload == own or _is_adopted(pod, planned):
@@ -104,7 +104,7 @@ def _awaited_pods(
         else:
             same_name = workload[1] == planned.ref.name
             awaited = workload not in kept and (pod.deleting or same_name or workload in earlier)
-        if awaited:
+        if awaited and not _has_ended(pod):
             yield f"pod/{pod.name}"
 
 

@@ -18,7 +18,9 @@ CONFIG_MAP = Kind("v1", "ConfigMap")
 NAME = "configmaps/settings"
 
 
-async def test_creating_takes_one_request_and_the_next_turn_none(bench: Any, config_map: Any, spent: Any) -> None:
+async def test_a_creation_takes_one_request_and_the_next_reconcile_none(
+    bench: Any, config_map: Any, spent: Any
+) -> None:
     """The answer to our own write counts, before any watch has told it."""
     owner = await bench.application()
     spent.reset()
@@ -82,7 +84,9 @@ async def test_a_removed_field_is_restored_and_named_in_an_event(bench: Any, con
     assert event["note"] == "field data.size of configmap/settings was removed; restored"
 
 
-async def test_a_label_by_which_we_watch_comes_back_in_three_requests(bench: Any, config_map: Any, spent: Any) -> None:
+async def test_a_removed_label_of_the_watch_selector_is_restored_with_three_requests(
+    bench: Any, config_map: Any, spent: Any
+) -> None:
     """The object has left what we watch: a create finds it, one GET knows it, an apply mends it."""
     owner = await bench.application()
     record = await bench.ensure(config_map(), owner)
@@ -195,7 +199,7 @@ async def test_a_deleted_object_is_created_again(bench: Any, config_map: Any, sp
     assert spent() == [f"PATCH {NAME}"]
 
 
-async def test_an_object_on_its_way_out_is_awaited_without_a_request(bench: Any, config_map: Any, spent: Any) -> None:
+async def test_an_object_under_deletion_is_awaited_without_a_request(bench: Any, config_map: Any, spent: Any) -> None:
     owner = await bench.application()
     record = await bench.ensure(config_map(), owner)
     await bench.cluster.patch(CONFIG_MAP, "settings", {"metadata": {"finalizers": ["example.com/hold"]}})
@@ -207,7 +211,7 @@ async def test_an_object_on_its_way_out_is_awaited_without_a_request(bench: Any,
     assert spent() == []
 
 
-async def test_an_object_deleted_behind_our_back_is_created_not_resurrected(bench: Any, config_map: Any) -> None:
+async def test_an_object_whose_deletion_is_not_in_the_cache_is_created_anew(bench: Any, config_map: Any) -> None:
     """The cache still shows it: the uid in the apply keeps us from writing to what came after."""
     owner = await bench.application()
     record = await bench.ensure(config_map(), owner)
@@ -219,7 +223,7 @@ async def test_an_object_deleted_behind_our_back_is_created_not_resurrected(benc
 
 
 @pytest.mark.parametrize("managed", [False, True])
-async def test_a_strangers_object_is_never_written(bench: Any, config_map: Any, managed: bool) -> None:
+async def test_an_object_of_another_owner_is_never_written(bench: Any, config_map: Any, managed: bool) -> None:
     """Not even when it carries the label by which we watch."""
     owner = await bench.application()
     labels = {"app.kubernetes.io/managed-by": "rudr"} if managed else {"team": "other"}
@@ -233,7 +237,7 @@ async def test_a_strangers_object_is_never_written(bench: Any, config_map: Any, 
     assert await bench.cluster.get(CONFIG_MAP, "settings") == before
 
 
-async def test_another_object_of_the_same_name_that_came_meanwhile_is_not_written(bench: Any, config_map: Any) -> None:
+async def test_another_object_of_the_same_name_is_not_written(bench: Any, config_map: Any) -> None:
     owner = await bench.application()
     record = await bench.ensure(config_map(), owner)
     bench.sources.stop()
@@ -246,7 +250,7 @@ async def test_another_object_of_the_same_name_that_came_meanwhile_is_not_writte
     assert await bench.cluster.get(CONFIG_MAP, "settings") == before
 
 
-async def test_an_orphan_of_ours_is_adopted(bench: Any, config_map: Any) -> None:
+async def test_an_orphan_of_the_application_is_adopted(bench: Any, config_map: Any) -> None:
     owner = await bench.application()
     record = await bench.ensure(config_map(), owner)
     await bench.cluster.patch(CONFIG_MAP, "settings", {"metadata": {"ownerReferences": None}})
@@ -256,7 +260,7 @@ async def test_an_orphan_of_ours_is_adopted(bench: Any, config_map: Any) -> None
     assert found["metadata"]["ownerReferences"][0]["uid"] == owner.uid
 
 
-async def test_what_the_server_refuses_is_not_sent_again_for_a_minute(
+async def test_a_refused_object_is_not_sent_again_for_a_minute(
     bench: Any, config_map: Any, spent: Any, faults: Faults
 ) -> None:
     owner = await bench.application()
@@ -280,9 +284,7 @@ async def test_another_body_than_the_refused_one_is_sent_at_once(bench: Any, con
     await bench.ensure(config_map(colour="red"), owner)
 
 
-async def test_a_failure_of_the_server_is_tried_again_at_the_next_turn(
-    bench: Any, config_map: Any, faults: Faults
-) -> None:
+async def test_a_failed_apply_is_retried_by_the_next_reconcile(bench: Any, config_map: Any, faults: Faults) -> None:
     owner = await bench.application()
     faults.refuse(500, Match(plural="configmaps", verb="patch"))
     with pytest.raises(errors.ServerError):
@@ -315,7 +317,9 @@ async def test_nothing_is_created_outside_of_the_applications_namespace(
     assert spent() == []
 
 
-async def test_what_cannot_be_watched_is_not_written(bench: Any, faults: Faults, spent: Any) -> None:
+async def test_an_object_of_a_kind_that_cannot_be_watched_is_not_written(
+    bench: Any, faults: Faults, spent: Any
+) -> None:
     owner = await bench.application()
     secret = Kind("v1", "Service")
     faults.refuse(403, Match(plural="services"), times=100)
@@ -331,7 +335,7 @@ async def test_what_cannot_be_watched_is_not_written(bench: Any, faults: Faults,
     assert spent() == []
 
 
-async def test_a_claim_that_nobody_owns_is_changed_by_its_uid(bench: Any, config_map: Any, spent: Any) -> None:
+async def test_a_claim_without_an_owner_is_changed_by_its_uid(bench: Any, config_map: Any, spent: Any) -> None:
     """It has no owner that would prove whose it is; the record of its uid does."""
     application = await bench.application()
     kept = msgspec.structs.replace(config_map(), owner="none", retain=True)

@@ -23,6 +23,7 @@ from rudr_py.controller.apply.decide import (
     Rest,
     Settle,
     Touch,
+    Trim,
     Wait,
 )
 from rudr_py.controller.apply.desired import DesiredObject
@@ -96,6 +97,17 @@ def test_an_object_with_the_recorded_uid_and_digest_is_in_sync(wanted: DesiredOb
     live = document(wanted)
     assert decide.decide(wanted, cached(live), applied(live)) == Rest()
     assert decide.decide(wanted, Observation.read(live, ()), applied(live)) == Rest()
+
+
+def test_config_files_that_another_client_has_restored_are_removed_from_an_object_in_sync(
+    wanted: DesiredObject,
+) -> None:
+    live = document(wanted)
+    volume = {"name": f"{wanted.planned.instance}-main-0", "configMap": {"name": f"{wanted.planned.instance}-main-0-1"}}
+    restored = {**live, "spec": {**live["spec"], "template": {"spec": {"volumes": [volume]}}}}
+    decision = decide.decide(wanted, cached(restored), applied(restored))
+    assert isinstance(decision, Trim)
+    assert decision.operations[-1] == {"op": "remove", "path": "/spec/template/spec/volumes/0"}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from rudr_py.api import Kind, Path, Ref
+from rudr_py.controller.apply.desired import complete
+from rudr_py.controller.apply.field_handover import Handover
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.render.values.plan import PlannedObject
@@ -145,3 +147,24 @@ async def test_a_second_field_is_released_without_the_first_one_being_reset(benc
     await bench.ensure(both, owner, record)
     spec = (await now(bench))["spec"]
     assert (spec["replicas"], spec["paused"]) == (5, True)
+
+
+async def test_a_default_that_is_cleared_is_given_up_after_a_kill_too(bench: Any, owner: LiveObject) -> None:
+    """The hand-over manager holds the strategy, because the controller was killed before it gave that up."""
+    record = await bench.ensure(deployment(None), owner, await bench.ensure(deployment(5), owner))
+    target = await bench.cluster.target(DEPLOYMENT, "web")
+    desired = complete(planned_strategy("Recreate"), owner)
+    handover = Handover(bench.client)
+    await handover.clear(target, desired, await now(bench), ("spec", "strategy"))
+    await bench.seen(DEPLOYMENT, "web")
+    record = await bench.ensure(planned_strategy("Recreate"), owner, record)
+    await bench.ensure(deployment(None, image="a:2"), owner, record)
+    found = await now(bench)
+    assert found["spec"]["strategy"]["type"] == "RollingUpdate"
+    assert (found["spec"]["replicas"], holders(found)) == (5, {"rudr-handover"})
+
+
+def planned_strategy(name: str) -> PlannedObject:
+    planned = deployment(None)
+    spec = {**planned.body["spec"], "strategy": {"type": name}}
+    return msgspec.structs.replace(planned, body={**planned.body, "spec": spec})

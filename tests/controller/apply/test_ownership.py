@@ -59,7 +59,9 @@ def written(*managers: str) -> list[Document]:
         ({}, "foreign"),
     ],
 )
-def test_whose_an_object_with_an_owner_is(live: Callable[..., LiveObject], metadata: Document, verdict: str) -> None:
+def test_an_object_belongs_to_its_controller_owner(
+    live: Callable[..., LiveObject], metadata: Document, verdict: str
+) -> None:
     ours = live(COMPONENT_INSTANCE, "web")
     assert ownership.judge({"metadata": metadata}, planned(), ours) == verdict
 
@@ -79,7 +81,7 @@ def test_whose_an_object_with_an_owner_is(live: Callable[..., LiveObject], metad
         ({"labels": CLAIM, "ownerReferences": owner(name="web-web", kind="StatefulSet")}, "foreign"),
     ],
 )
-def test_a_claim_that_nobody_owns_is_known_by_its_labels(metadata: Document, verdict: str) -> None:
+def test_a_claim_without_an_owner_is_recognized_by_its_labels(metadata: Document, verdict: str) -> None:
     assert ownership.judge({"metadata": metadata}, planned(retain=True), None) == verdict
 
 
@@ -104,6 +106,9 @@ def test_the_owner_of_a_claim_is_described_by_its_labels_with_the_way_to_hand_it
     described = ownership.describe({"metadata": {"labels": labels}}, planned(retain=True))
     assert 'of application "other" (label app)' in described
     assert "claimName: web and adopt: true" in described
+    unlabelled = ownership.describe({"metadata": {"managedFields": written("kubectl")}}, planned(retain=True))
+    assert 'was written by "kubectl"' in unlabelled
+    assert "claimName: web and adopt: true" in unlabelled
     assert "delete" not in described
 
 

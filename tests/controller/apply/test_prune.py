@@ -43,7 +43,7 @@ def surplus(
     return prune.schedule(bench.state, owner, plan, records).last
 
 
-async def test_what_is_owned_and_not_planned_is_deleted_after_one_look_at_the_application(
+async def test_an_owned_object_that_is_not_planned_is_deleted_after_one_read_of_the_application(
     bench: Any, owner: LiveObject, spent: Any
 ) -> None:
     spent.reset()
@@ -54,14 +54,16 @@ async def test_what_is_owned_and_not_planned_is_deleted_after_one_look_at_the_ap
     assert await bench.cluster.get(CONFIG_MAP, "two") is not None
 
 
-async def test_without_surplus_nothing_is_asked(bench: Any, owner: LiveObject, spent: Any) -> None:
+async def test_without_an_object_to_prune_no_request_is_sent(bench: Any, owner: LiveObject, spent: Any) -> None:
     spent.reset()
     planned = frozenset([ref("one"), ref("two")])
     assert await bench.pruner.prune(owner, surplus(bench, owner, planned=planned)) == Pruned()
     assert spent() == []
 
 
-async def test_one_that_cannot_be_deleted_keeps_no_other_from_it(bench: Any, owner: LiveObject, faults: Faults) -> None:
+async def test_an_object_that_cannot_be_deleted_does_not_stop_other_deletions(
+    bench: Any, owner: LiveObject, faults: Faults
+) -> None:
     faults.refuse(403, Match(verb="delete", name="one"))
     pruned = await bench.pruner.prune(owner, surplus(bench, owner))
     assert pruned.gone == {ref("two")}
@@ -71,7 +73,7 @@ async def test_one_that_cannot_be_deleted_keeps_no_other_from_it(bench: Any, own
     assert (await bench.pruner.prune(owner, surplus(bench, owner, planned=frozenset([ref("two")])))).failures == ()
 
 
-async def test_what_has_just_changed_is_looked_at_once_more(bench: Any, owner: LiveObject, spent: Any) -> None:
+async def test_an_object_that_has_just_changed_is_read_again(bench: Any, owner: LiveObject, spent: Any) -> None:
     found = surplus(bench, owner, planned=frozenset([ref("two")]))
     await bench.cluster.patch(CONFIG_MAP, "one", {"data": {"x": "y"}})
     spent.reset()
@@ -79,7 +81,7 @@ async def test_what_has_just_changed_is_looked_at_once_more(bench: Any, owner: L
     assert spent() == [APPLICATION, "DELETE configmaps/one", "GET configmaps/one", "DELETE configmaps/one"]
 
 
-async def test_what_changes_again_and_again_is_an_error_for_the_next_turn(
+async def test_an_object_that_changes_repeatedly_is_an_error_that_is_retried(
     bench: Any, owner: LiveObject, faults: Faults
 ) -> None:
     faults.refuse(409, Match(verb="delete", name="one"), times=2)
@@ -87,7 +89,7 @@ async def test_what_changes_again_and_again_is_an_error_for_the_next_turn(
     assert [failure.kind for failure in pruned.failures] == ["error"]
 
 
-async def test_what_became_somebody_elses_is_left(bench: Any, owner: LiveObject) -> None:
+async def test_an_object_that_another_owner_took_is_not_deleted(bench: Any, owner: LiveObject) -> None:
     found = surplus(bench, owner, planned=frozenset([ref("two")]))
     await bench.cluster.patch(CONFIG_MAP, "one", {"metadata": {"ownerReferences": None}})
     assert (await bench.pruner.prune(owner, found)).gone == {ref("one")}
@@ -102,7 +104,9 @@ async def test_another_object_of_the_same_name_is_not_deleted(bench: Any, owner:
     assert await bench.cluster.get(CONFIG_MAP, "one") is not None
 
 
-async def test_what_was_made_anew_meanwhile_is_left(bench: Any, owner: LiveObject, config_map: Any) -> None:
+async def test_an_object_that_was_recreated_meanwhile_is_not_deleted(
+    bench: Any, owner: LiveObject, config_map: Any
+) -> None:
     """It is ours, and another than the one that is not planned any more."""
     found = surplus(bench, owner, planned=frozenset([ref("two")]))
     old = await bench.cluster.get(CONFIG_MAP, "one")
@@ -113,7 +117,7 @@ async def test_what_was_made_anew_meanwhile_is_left(bench: Any, owner: LiveObjec
     assert await bench.cluster.get(CONFIG_MAP, "one") is not None
 
 
-async def test_what_is_held_back_from_going_is_awaited_without_a_request(
+async def test_an_object_with_a_finalizer_is_awaited_without_a_request(
     bench: Any, owner: LiveObject, spent: Any
 ) -> None:
     await bench.cluster.patch(CONFIG_MAP, "one", HOLD)
@@ -134,7 +138,7 @@ async def test_what_is_held_back_from_going_is_awaited_without_a_request(
     assert (await bench.pruner.prune(owner, surplus(bench, owner, record, planned=planned))).gone == {ref("one")}
 
 
-async def test_what_is_held_back_and_not_watched_is_asked_for_once_a_minute(
+async def test_an_unwatched_object_with_a_finalizer_is_read_once_a_minute(
     bench: Any, owner: LiveObject, spent: Any
 ) -> None:
     record, planned = AppliedRecord(ref("one"), "uid"), frozenset([ref("two")])
@@ -151,7 +155,7 @@ async def test_what_is_held_back_and_not_watched_is_asked_for_once_a_minute(
 
 
 @pytest.mark.parametrize("change", ["spec", "deleted", "another"])
-async def test_nothing_is_deleted_for_an_application_that_is_not_what_it_was(
+async def test_nothing_is_deleted_for_an_application_that_has_changed(
     bench: Any, owner: LiveObject, application: Any, change: str
 ) -> None:
     if change == "spec":
@@ -166,7 +170,9 @@ async def test_nothing_is_deleted_for_an_application_that_is_not_what_it_was(
     assert await bench.cluster.get(CONFIG_MAP, "one") is not None
 
 
-async def test_a_record_of_what_is_not_there_or_not_ours_is_given_up(bench: Any, owner: LiveObject) -> None:
+async def test_a_record_of_an_object_that_is_absent_or_of_another_owner_is_dropped(
+    bench: Any, owner: LiveObject
+) -> None:
     await bench.cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}})
     absent = Ref(Kind("example.com/v1", "Moon"), "luna")
     records = (AppliedRecord(ref("never made")), AppliedRecord(ref("theirs")), AppliedRecord(absent))
@@ -175,7 +181,9 @@ async def test_a_record_of_what_is_not_there_or_not_ours_is_given_up(bench: Any,
     assert await bench.cluster.get(CONFIG_MAP, "theirs") is not None
 
 
-async def test_children_go_with_the_component_instance_that_owns_them(bench: Any, config_map: Any, spent: Any) -> None:
+async def test_children_are_deleted_with_the_component_instance_that_owns_them(
+    bench: Any, config_map: Any, spent: Any
+) -> None:
     owner = await bench.application()
     instance = msgspec.structs.replace(config_map("web"), ref=Ref(kinds.COMPONENT_INSTANCE, "web"))
     instance.body.update(apiVersion=kinds.COMPONENT_INSTANCE.api_version, kind="ComponentInstance", spec={"traits": []})
@@ -190,7 +198,7 @@ async def test_children_go_with_the_component_instance_that_owns_them(bench: Any
     assert spent() == [APPLICATION, "DELETE componentinstances/web"]
 
 
-async def test_every_delete_names_uid_version_and_what_becomes_of_dependents(
+async def test_every_delete_has_preconditions_and_a_propagation_policy(
     bench: Any, owner: LiveObject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Any] = []
@@ -208,7 +216,7 @@ async def test_every_delete_names_uid_version_and_what_becomes_of_dependents(
     assert body["propagationPolicy"] == "Background"
 
 
-async def test_a_delete_without_an_answer_ends_the_turn_only_if_the_application_cannot_be_read_either(
+async def test_a_delete_without_an_answer_ends_the_reconcile_only_if_the_application_cannot_be_read_either(
     bench: Any, owner: LiveObject, faults: Faults
 ) -> None:
     faults.hang_up(Match(verb="delete", name="one"), times=2)
@@ -216,7 +224,7 @@ async def test_a_delete_without_an_answer_ends_the_turn_only_if_the_application_
     assert ([failure.reason for failure in pruned.failures], pruned.gone) == (["Unreachable"], {ref("two")})
 
 
-async def test_a_turn_ends_when_the_application_cannot_be_read_after_a_delete_without_an_answer(
+async def test_a_reconcile_ends_when_the_application_cannot_be_read_after_a_delete_without_an_answer(
     bench: Any, owner: LiveObject, faults: Faults
 ) -> None:
     faults.delay(0.0, Match(verb="get", plural="applicationconfigurations"))

@@ -58,7 +58,7 @@ async def app(bench: Any, config_map: Any) -> App:
     return App(bench, await bench.application(), config_map)
 
 
-async def test_everything_is_made_recorded_and_then_left_alone(app: App, spent: Any) -> None:
+async def test_all_objects_are_created_and_recorded_and_then_not_written(app: App, spent: Any) -> None:
     spent.reset()
     synced = await app.sync("a", "b")
     assert (synced.sync.state, synced.sync.reason, synced.result) == ("True", "Synced", Result())
@@ -92,7 +92,9 @@ async def test_a_refused_object_stops_no_object_that_does_not_need_it(app: App, 
     assert synced.sync.message == "configmap/one: Forbidden on order"
 
 
-async def test_the_worst_failure_is_told_first_and_the_most_urgent_decides(app: App, faults: Faults) -> None:
+async def test_the_worst_failure_is_reported_first_and_the_most_urgent_determines_the_retry(
+    app: App, faults: Faults
+) -> None:
     faults.refuse(500, Match(verb="patch", name="a"))
     faults.refuse(403, Match(verb="patch", name="b"))
     synced = await app.sync("a", "b")
@@ -150,7 +152,7 @@ async def test_nothing_is_deleted_while_the_application_cannot_be_read(app: App,
     assert await bench.cluster.get(CONFIG_MAP, "two") is None
 
 
-async def test_what_cannot_be_pruned_is_told(app: App, bench: Any, faults: Faults) -> None:
+async def test_an_object_that_cannot_be_pruned_is_reported(app: App, bench: Any, faults: Faults) -> None:
     await app.sync("a", "b")
     await bench.seen(CONFIG_MAP, "b")
     faults.refuse(403, Match(verb="delete", name="b"))
@@ -159,7 +161,7 @@ async def test_what_cannot_be_pruned_is_told(app: App, bench: Any, faults: Fault
     assert app.recorded() == {"a", "b"}
 
 
-async def test_a_server_that_asks_for_a_pause_is_asked_for_nothing_more(app: App, faults: Faults, spent: Any) -> None:
+async def test_no_request_is_sent_while_the_server_asks_for_a_pause(app: App, faults: Faults, spent: Any) -> None:
     faults.refuse(429, Match(verb="patch"), retry_after=7)
     spent.reset()
     synced = await app.sync("a", "b", "c")
@@ -167,7 +169,7 @@ async def test_a_server_that_asks_for_a_pause_is_asked_for_nothing_more(app: App
     assert (synced.result.retry, synced.result.hold) == ("backoff", 7.0)
 
 
-async def test_an_ending_namespace_is_left_in_peace(app: App, bench: Any, spent: Any) -> None:
+async def test_in_a_terminating_namespace_no_further_request_is_sent(app: App, bench: Any, spent: Any) -> None:
     """One refused create tells it; nothing else is tried, and the next look is a minute away."""
     await app.sync("kept")
     await bench.cluster.patch(CONFIG_MAP, "kept", {"metadata": {"finalizers": ["example.com/hold"]}})
@@ -180,7 +182,7 @@ async def test_an_ending_namespace_is_left_in_peace(app: App, bench: Any, spent:
     assert synced.result.requeue_after == 60.0
 
 
-async def test_an_object_that_waits_for_its_owner_is_looked_at_again(app: App, bench: Any) -> None:
+async def test_an_object_that_waits_for_its_owner_is_retried(app: App, bench: Any) -> None:
     plan = app.plan("a")
     waiting = PlannedObject(
         ref=plan.manifests[0].ref, body=plan.manifests[0].body, instance="a", made_by="", owner="instance"
@@ -195,7 +197,7 @@ async def test_an_object_that_waits_for_its_owner_is_looked_at_again(app: App, b
     assert (synced.sync.reason, synced.result) == ("Waiting", Result(requeue_after=60.0))
 
 
-async def test_an_absent_kind_is_told_and_the_rest_is_made(app: App, bench: Any) -> None:
+async def test_an_absent_kind_is_reported_and_the_other_objects_are_created(app: App, bench: Any) -> None:
     plan = app.plan("b")
     moon = Ref(Kind("example.com/v1", "Moon"), "luna")
     metadata = {"name": "luna", "namespace": "shop", "labels": {}}
@@ -215,7 +217,7 @@ async def test_a_request_without_an_answer_fails_one_object(app: App, faults: Fa
     assert app.recorded() == {"b"}
 
 
-async def test_a_lost_connection_ends_the_turn(app: App, faults: Faults) -> None:
+async def test_a_lost_connection_ends_the_reconcile(app: App, faults: Faults) -> None:
     faults.hang_up(times=2)
     synced = await app.sync("a", "b")
     assert (synced.sync.reason, synced.result.retry) == ("Unreachable", "backoff")
@@ -223,7 +225,7 @@ async def test_a_lost_connection_ends_the_turn(app: App, faults: Faults) -> None
 
 
 @pytest.mark.parametrize(("reason", "retry"), [(render.INVALID, "never"), (render.PLUGIN_FAILED, "slow")])
-def test_wrong_documents_wait_for_a_change_and_broken_plugins_for_a_while(reason: str, retry: str) -> None:
+def test_invalid_documents_wait_for_a_change_and_failed_plugins_for_a_retry(reason: str, retry: str) -> None:
     before = status.PreviousStatus(resources=({"name": "kept"},))
     synced = syncing.untouched(Plan(problems=(Problem("wrong"),), reason=reason), before)
     assert synced.result.retry == retry

@@ -45,6 +45,7 @@ from rudr_py.controller.apply.decide import (
     Replace,
     Supersede,
     Touch,
+    Trim,
     Wait,
 )
 from rudr_py.controller.apply.desired import DesiredObject
@@ -198,6 +199,10 @@ class DryRun:
                     self._superseded.update(decision.predecessors)
                     blocked = decision.message
                 return msgspec.structs.replace(base, merged=merged, blocked=blocked)
+            case Trim(operations=operations):
+                body = msgspec.json.encode(operations)
+                patch = requests.json_patch(target, body, FIELD_MANAGER, dry_run=True)
+                return msgspec.structs.replace(base, merged=await self._cluster.client.json(patch))
             case Adopt() | Apply() | Touch():
                 return await self._change(base, desired, target, decision)
         return None
