@@ -119,6 +119,7 @@ class ApplicationReconciler:
         missing = self._missing_rights(current)
         self._syncer.wait_for(current.key, {*synced.blocked_by, *(failures.GRANTS if missing else ())})
         notes = (
+            *synced.sync.notes,
             *(right for right in missing if right not in synced.sync.message),
             *rival_scalers.warnings(current.plan, self._state, current.key.namespace),
         )

@@ -177,6 +177,8 @@ class _Assembly:
                 self._refusals.forget(ObjectKey(old.namespace, old.labels[labels.APPLICATION]))
 
         waits = Waits(self._state, self._poller, self._open_watch, self._clock, wake)
+        if not self._settings.namespaces:
+            waits.watch_together(RBAC_KINDS)
         self._state.observers.append(observe)
         return waits
 

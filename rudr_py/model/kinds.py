@@ -53,5 +53,6 @@ REPLICA_SET: Final = Kind("apps/v1", "ReplicaSet")
 STATEFUL_SET: Final = Kind("apps/v1", "StatefulSet")
 
 _RBAC: Final = "rbac.authorization.k8s.io/v1"
-RBAC_KINDS: Final = tuple(Kind(_RBAC, kind) for kind in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"))
+CLUSTER_RBAC_KINDS: Final = (Kind(_RBAC, "ClusterRole"), Kind(_RBAC, "ClusterRoleBinding"))
+RBAC_KINDS: Final = (Kind(_RBAC, "Role"), Kind(_RBAC, "RoleBinding"), *CLUSTER_RBAC_KINDS)
 """The kinds that grant rights."""

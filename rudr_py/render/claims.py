@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rudr_py.api import Kind, Ref, get_in, naming
 from rudr_py.errors import Problem
 from rudr_py.model import paths
+from rudr_py.model.application import Application
 from rudr_py.render.scopes import membership
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import NOTHING, Observed
@@ -47,11 +48,14 @@ def missing(instances: Mapping[int, RenderedInstance], observed: Observed) -> It
             yield Problem(text, paths.child("$", "spec", "components", index, "componentName"))
 
 
-def former(instances: Mapping[int, RenderedInstance], names: Collection[str], observed: Observed) -> Iterator[Problem]:
-    """Warnings of claims whose instance is no longer in the application, for another instance of its component.
+def former(
+    application: Application, instances: Mapping[int, RenderedInstance], observed: Observed
+) -> Iterator[Problem]:
+    """Warnings of claims whose instance or application does not exist any more, for another instance of its component.
 
-    `names` are those of the instances of the application. Such an instance may have been renamed.
+    The instance or the application may have been renamed.
     """
+    names = {binding.instance_name for binding in application.components}
     if observed is NOTHING or not any(
         rendered.plan and CLAIM in rendered.plan.reads for rendered in instances.values()
     ):
@@ -59,8 +63,12 @@ def former(instances: Mapping[int, RenderedInstance], names: Collection[str], ob
     for claim in observed.documents("", CLAIM):
         present = get_in(claim, "metadata", "labels", default={})
         name, old = get_in(claim, "metadata", "name", default=""), get_in(present, INSTANCE, default="")
-        if not old or old in names:
+        app = get_in(present, APPLICATION, default="")
+        if not old or (app == application.metadata.name and old in names):
             continue
+        owner = f'the former instance "{old}"'
+        if app != application.metadata.name:
+            owner = f'instance "{old}" of the former application "{app}"'
         for index, rendered in instances.items():
             if rendered.plan is None or rendered.plan.component != present.get("component-name"):
                 continue
@@ -68,14 +76,14 @@ def former(instances: Mapping[int, RenderedInstance], names: Collection[str], ob
             for volume, mounted in dict.fromkeys(sources):
                 if mounted != name and name in (volume, naming.distinct(old, volume)):
                     yield Problem(
-                        _former_text(name, old, rendered.plan.name, volume),
+                        _former_text(name, owner, rendered.plan.name, volume),
                         paths.child("$", "spec", "components", index, "instanceName"),
                     )
 
 
-def _former_text(claim: str, old: str, new: str, volume: str) -> str:
+def _former_text(claim: str, owner: str, new: str, volume: str) -> str:
     return (
-        f'the claim "{claim}" of the former instance "{old}" is kept, and instance "{new}" does not use it; to take it '
+        f'the claim "{claim}" of {owner} is kept, and instance "{new}" does not use it; to take it '
         f'over, set claimName: {claim} and adopt: true for volume "{volume}" in the trait volume-mounter; otherwise '
         f'remove the label "{APPLICATION}" from the claim, which ends this warning'
     )

@@ -99,8 +99,7 @@ def _partial_problems(inputs: Inputs, prepared: Sequence[PrepareResult]) -> Iter
 
 def _claim_warnings(inputs: Inputs, instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
     yield from claims.missing(instances, inputs.observed)
-    names = {binding.instance_name for binding in inputs.application.components}
-    yield from claims.former(instances, names, inputs.observed)
+    yield from claims.former(inputs.application, instances, inputs.observed)
 
 
 def _component_instance(inputs: Inputs, plan: InstancePlan) -> PlannedObject:

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 import yaml
@@ -246,7 +247,7 @@ async def _token(admin: Cluster, account: ServiceAccount) -> str:
 
 def _account_requests(method: str, uri: str, status: int) -> Iterable[AccountRequest]:
     path, _, text = uri.partition("?")
-    query = dict(part.partition("=")[::2] for part in text.split("&"))
+    query = dict(parse_qsl(text))
     target = attributes.of_request(User(name=""), method, path, query)
     if target.resource:
         verbs = (target.verb, "create") if method == "PATCH" and status == 201 else (target.verb,)

@@ -127,7 +127,7 @@ async def test_an_existing_claim_is_mounted_and_neither_changed_nor_deleted(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
     await cluster.apply(front(), stored("archive", team="storage"), shop(using("archive")))
-    before = await cluster.get(CLAIM, "archive")
+    before, mark = await cluster.get(CLAIM, "archive"), server.mark()
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         assert await mounted_claim(cluster, "shop-web") == "archive"
@@ -139,7 +139,7 @@ async def test_an_existing_claim_is_mounted_and_neither_changed_nor_deleted(
     assert after is not None
     assert after["metadata"]["labels"] == before["metadata"]["labels"]
     assert not is_deleted(after)
-    assert not [write for write in server.writes() if "persistentvolumeclaims" in write]
+    assert not [write for write in server.writes(mark) if "persistentvolumeclaims" in write]
 
 
 async def test_a_missing_claim_is_a_warning_until_it_exists(cluster: Cluster, catalog: Catalog) -> None:
@@ -400,3 +400,18 @@ async def test_an_instance_with_a_volume_is_not_applied_before_its_claims_are_kn
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
     assert await mounted_claim(cluster, "shop-web") == OWN
+
+
+async def test_a_renamed_application_has_a_warning_about_the_claim_of_the_former_one(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    await cluster.apply(front(), shop(mounted()))
+    async with cluster.controller(catalog):
+        await retained(cluster)
+        await cluster.apply(shop(mounted(), name="other"))
+        root = await cluster.until(APPLICATION, "other", lambda d: synced(d) and bool(d["status"].get("warnings")))
+        (warning,) = root["status"]["warnings"]
+        assert 'instance "shop-web" of the former application "shop"' in warning
+        assert not ADVICE.search(warning)
+        await cluster.apply(shop(adopting(OWN), name="other"))
+        await cluster.until(APPLICATION, "other", lambda d: synced(d) and not d["status"].get("warnings"))

@@ -202,6 +202,21 @@ async def test_an_ingress_is_deleted_first_if_a_webhook_refuses_its_host_twice(
         assert [one["metadata"]["name"].partition("-")[0] for one in await cluster.list(INGRESS)] == [second]
 
 
+async def test_the_status_names_an_object_that_a_finalizer_keeps_and_the_finalizer(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    await cluster.apply(component(), WORKER, shop(web=("web", ingress()), old=("worker",)))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.patch(INGRESS, "web-trait-ingress", {"metadata": {"finalizers": ["example.com/hold"]}})
+        await cluster.apply(shop(web=("web",)))
+        text = "ingress.networking.k8s.io/web-trait-ingress is being deleted; it remains until its finalizers end"
+        root = await cluster.until(APPLICATION, "shop", lambda one: text in str(one["status"].get("warnings")))
+        assert "example.com/hold" in str(root["status"]["warnings"])
+        await cluster.patch(INGRESS, "web-trait-ingress", {"metadata": {"finalizers": None}})
+        await cluster.until(APPLICATION, "shop", lambda one: synced(one) and not one["status"].get("warnings"))
+
+
 class EventScaler(Trait[dict[str, Any]]):
     """Scales the Deployment by a ScaledObject of KEDA."""
 

@@ -86,7 +86,7 @@ def changed(**labels: str) -> Document:
         ({**RETAINED, "metadata": {**RETAINED["metadata"], "name": "other"}}, False),
         (changed(**{"component-name": "other"}), False),
         (changed(**{"instance-name": "notes"}), False),
-        (changed(app="other"), False),
+        (changed(app="former"), True),
     ],
 )
 def test_the_claim_of_a_former_instance_of_the_component_is_a_warning(
@@ -100,7 +100,7 @@ def test_the_claim_of_a_former_instance_of_the_component_is_a_warning(
 
 
 class ClaimsOf(NothingObserved):
-    """The claims of an application."""
+    """The claims of an application, and of former ones."""
 
     def __init__(self, application: str, *claims: Document) -> None:
         self._claims = claims
@@ -111,5 +111,9 @@ class ClaimsOf(NothingObserved):
         if kind != CLAIM:
             return ()
         labels = [(claim, claim["metadata"]["labels"]) for claim in self._claims]
-        own = ((claim, label["instance-name"]) for claim, label in labels if label["app"] == self._application)
-        return tuple(claim for claim, name in own if instance in ("", name))
+        own = ("", self._application)
+        return tuple(
+            claim
+            for claim, label in labels
+            if instance == "" or (label["app"] in own and label["instance-name"] == instance)
+        )

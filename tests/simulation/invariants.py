@@ -68,9 +68,16 @@ class Invariants:
             self._check_application(event, client)
         elif previous is not None and event.type == DELETED and not _is_managed(previous):
             self._cluster.violation(f"I1: {client} has deleted {obj['kind']} {event.name} without the label of rudr")
-        elif event.type == DELETED and obj["kind"] == CONFIG_MAP.kind:
+        elif event.type == DELETED and obj["kind"] == CONFIG_MAP.kind and self._is_alone():
             for reader in expected.readers(self._cluster, event.name):
                 self._cluster.violation(f"{client} has deleted the ConfigMap {event.name}, which {reader} reads")
+
+    def _is_alone(self) -> bool:
+        """Whether one controller writes.
+
+        Of two without election, one may delete for a moment what the other has just created from newer documents.
+        """
+        return self._cluster.election or len(self._cluster.controllers) < 2
 
     def _check_pods(self, event: Event, client: str) -> None:
         """The pods of an instance belong to workloads of one kind: the next one starts after the end of the earlier."""

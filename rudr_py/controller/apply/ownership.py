@@ -119,12 +119,26 @@ def obstacle(document: Document) -> str:
 
 
 def describe(document: Document, planned: PlannedObject) -> str:
-    """Name the owner of an object that is not the planned one's, as the end of a sentence for the user."""
+    """Name the owner of an object that is not the planned one's, as the end of a sentence for the user.
+
+    For a claim with the properties that take it over: its data must not be deleted.
+    """
     metadata = document.get("metadata", {})
-    present = metadata.get("labels") or {}
     desired = planned.body["metadata"].get("labels", {})
+    owner = _owner_text(metadata, desired)
+    if not all(desired.get(key) for key in _CLAIM_LABELS):
+        return owner
+    return (
+        f"{owner}; give the volume another name, or, if its data is not needed there any more, take it over: set "
+        f"claimName: {planned.ref.name} and adopt: true for the volume in the trait volume-mounter"
+    )
+
+
+def _owner_text(metadata: Document, desired: Mapping[str, str]) -> str:
+    present = metadata.get("labels") or {}
     if all(present.get(key) and desired.get(key) for key in _CLAIM_LABELS):
-        return _describe_claim(present, planned)
+        app, instance = (present[key] for key in _CLAIM_LABELS)
+        return f'belongs to instance "{instance}" of application "{app}" (label app)'
     application = present.get(labels.APPLICATION)
     own = desired.get(labels.APPLICATION)
     if labels.is_managed(present) and application and application != own:
@@ -139,13 +153,3 @@ def describe(document: Document, planned: PlannedObject) -> str:
 def claimant(present: Mapping[str, str]) -> str | None:
     """The application that the identity labels of a claim name; None for an object without all of them."""
     return present["app"] if all(present.get(key) for key in _CLAIM_LABELS) else None
-
-
-def _describe_claim(present: Document, planned: PlannedObject) -> str:
-    """Name the instance of a claim, and the properties that take the claim over; the data must not be deleted."""
-    app, instance = (present[key] for key in _CLAIM_LABELS)
-    return (
-        f'belongs to instance "{instance}" of application "{app}" (label app); give the volume another name, or, if '
-        f"that instance does not need its data any more, take it over: set claimName: {planned.ref.name} and "
-        f"adopt: true for the volume in the trait volume-mounter"
-    )

@@ -114,6 +114,16 @@ def _is_unmanaged_claim(candidate: PruneCandidate) -> bool:
     return candidate.ref.kind == CLAIM and live is not None and not labels.is_managed(live.labels)
 
 
+def lingering(schedule: PruneSchedule) -> Iterator[str]:
+    """Sentences about the candidates under deletion that a finalizer keeps."""
+    for candidate in (*schedule.first, *schedule.last, *schedule.in_use):
+        if candidate.live is not None and candidate.live.deleting:
+            finalizers = candidate.live.document()["metadata"].get("finalizers") or ()
+            foreign = sorted(set(finalizers) - {"foregroundDeletion", "orphan"})
+            if foreign:
+                yield f"{candidate.ref} is being deleted; it remains until its finalizers end: {', '.join(foreign)}"
+
+
 def belongs(state: ClusterState, application: LiveObject, live: LiveObject) -> bool:
     """Whether the application or one of its ComponentInstances owns a live object; one without owner is kept."""
     children = (child.uid for kind, child in state.children(application) if kind == COMPONENT_INSTANCE)

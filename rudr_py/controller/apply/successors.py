@@ -25,7 +25,12 @@ from rudr_py.render.values.plan import Plan, PlannedObject
 _AUXILIARY = frozenset({CONFIG_MAP, SERVICE, CLAIM, dependencies.SECRET, dependencies.SERVICE_ACCOUNT})
 """Kinds of objects that workload types add beside the workload itself."""
 
-_QUOTA = re.compile(r"exceeded quota: .*?, requested: (.*?), used: ")
+_CONTENDED = re.compile(
+    r"\b(already|another|claimed|conflict(s|ing)?|duplicated?|exists?|in use|overlaps?|(managed|owned|used) by|taken)\b"
+)
+"""Words of a denial whose cause is another object."""
+
+_QUOTA = re.compile(r"exceeded quota: .*?, requested: (.*?), used: (.*?), limited: (.*)")
 
 
 _FindLive = Callable[[Ref], LiveObject | None]
@@ -73,17 +78,19 @@ def frees(candidate: PruneCandidate, planned: PlannedObject, denial: str) -> boo
         return False
     quota = _QUOTA.search(denial)
     if quota is not None:
-        counted = (entry.partition("=")[0] for entry in quota[1].split(","))
-        return any(_counts(resource.strip(), ref) for resource in counted)
-    if ref.name != planned.ref.name and _mentions(denial, ref.name):
-        return True
+        requested, used, limited = (dict(_amounts(group)) for group in quota.groups())
+        resources = [resource for resource in requested if _counts(resource, ref)]
+        return any(_fits(requested[one], used.get(one, ""), limited.get(one, "")) for one in resources)
+    if _CONTENDED.search(denial) is None:
+        return False  # a policy may mention names, too
     spec = candidate.live.part("spec") if candidate.live is not None else None
-    if any(_mentions(denial, host) for host in _hosts(spec)):
+    names = [*_hosts(spec), *([ref.name] if ref.name != planned.ref.name else [])]
+    if any(_mentions(denial, name) for name in names):
         return True
     similar = ref.kind.kind == planned.ref.kind.kind or (
         bool(_target(spec)) and _target(spec) == _target(planned.body.get("spec"))
     )
-    return similar and "already" in denial
+    return similar and not _runs_pods(candidate)
 
 
 def _succeeds(
@@ -174,6 +181,20 @@ def _counts(resource: str, ref: Ref) -> bool:
     plural = resource.removeprefix("count/").partition(".")[0]
     kind = ref.kind.kind.lower()
     return plural in (f"{kind}s", f"{kind}es", f"{kind[:-1]}ies")
+
+
+def _amounts(text: str) -> Iterator[tuple[str, str]]:
+    """The amounts of resources in a message: `pods=1,services=2`."""
+    for entry in text.split(","):
+        resource, _, amount = entry.strip().partition("=")
+        yield resource, amount
+
+
+def _fits(requested: str, used: str, limited: str) -> bool:
+    """Whether a quota has room for a request after the deletion of one object; true for amounts with a unit."""
+    if not (requested.isdecimal() and used.isdecimal() and limited.isdecimal()):
+        return True
+    return int(used) - 1 + int(requested) <= int(limited)
 
 
 def _mentions(message: str, name: str) -> bool:

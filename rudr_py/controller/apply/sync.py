@@ -56,6 +56,7 @@ class Attempt:
 
     `unapplied` are the objects that could not be applied, each with the message of the server where it refused the
     object, else with an empty text. `ended` is whether every further request would fail for the same reason.
+    `notes` are sentences about objects that are still being deleted, for the status.
     `superseded` are the earlier workloads that have been deleted for an object that waits for their end.
     """
 
@@ -63,6 +64,7 @@ class Attempt:
     unapplied: dict[Ref, str] = field(default_factory=dict)
     ended: bool = False
     superseded: frozenset[Ref] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @property
     def denials(self) -> bool:
@@ -169,10 +171,10 @@ class Syncer:
         before, application_state.unapplied = application_state.unapplied, frozenset(attempt.unapplied)
         failed = attempt.failures
         if not failed:
-            sync = SyncState(state="True", reason="Synced", resources=resources)
+            sync = SyncState(state="True", reason="Synced", resources=resources, notes=attempt.notes)
             return SyncResult(sync, Result())
         reason, message = failures.worst(failed).reason, failures.message(failed)
-        sync = SyncState(state="False", reason=reason, message=message, resources=resources)
+        sync = SyncState(state="False", reason=reason, message=message, resources=resources, notes=attempt.notes)
         result = failures.result(failed, soon=self._refusals.is_soon(key))
         blocked_by = frozenset(ref for failure in failed for ref in failure.blocked_by)
         result = msgspec.structs.replace(result, progress=application_state.unapplied < before)
@@ -260,6 +262,7 @@ class Syncer:
         deferred = successors.deferred(self._state, application.namespace, plan, last, attempt.unapplied)
         due = [one for one in (*schedule.first, *schedule.last) if one.ref not in (*deferred, *done)]
         due = [one for one in due if one.ref not in attempt.superseded]
+        attempt.notes = tuple(prune.lingering(schedule))
         pruned = await self._pruner.prune(application, due)
         for ref in pruned.gone:
             records.pop(ref, None)

@@ -185,8 +185,7 @@ class Belongings:
             return ()
         if kind == claims.CLAIM and not instance:
             of_namespace = cache.by_namespace(namespace)
-            own = (live for live in of_namespace if live.labels.get(claims.APPLICATION) == self._application.name)
-            return tuple(live.document() for live in own)
+            return tuple(live.document() for live in of_namespace if self._is_left(live))
         owners = self._owners(instance)
         owned = (live for owner in owners for live in cache.by_owner(owner))
         labelled = (live for live in cache.by_label(namespace, instance) if live.owner_uid not in owners)
@@ -208,6 +207,13 @@ class Belongings:
         if kind == claims.CLAIM:
             return claims.is_own(live.labels, self._application.name, instance)
         return not live.owner_uid and kind.kind not in scaler_index.KINDS
+
+    def _is_left(self, live: LiveObject) -> bool:
+        """Whether a claim is of this application, or of one that does not exist any more."""
+        name = live.labels.get(claims.APPLICATION, "")
+        if name == self._application.name:
+            return True
+        return bool(name) and self._state.get(APPLICATION, live.namespace, name) is None
 
     def document(self, ref: Ref) -> dict[str, Any] | None:
         """The object of the application's namespace that `ref` names."""

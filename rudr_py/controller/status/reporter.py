@@ -28,7 +28,7 @@ from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values import labels
 
 SOON = 1.0
-"""Seconds until the status is written again after the missing rights that it lists have changed."""
+"""Seconds until the status is written again after a conflict, or after a change of the missing rights that it lists."""
 
 ROUTINE_REASONS = frozenset(
     {
@@ -64,11 +64,14 @@ class StatusReporter:
         application_state = self._state.applications.get(snapshot.key)
         desired = snapshot.status(sync)
         application_state.summary = status_summary.summarize(desired)
-        result = await self._write(snapshot, desired)
+        result = Result()
         try:
+            result = await self._write(snapshot, desired)
             if result.requeue_after is None:
                 result = merge(result, await self._write_instances(snapshot.application, desired))
             result = merge(result, await self._write_scopes(snapshot))
+        except errors.ConflictError:
+            return merge(result, Result(requeue_after=SOON))  # the watch usually reports the change first
         except errors.MissingRightError as error:
             return merge(result, self._note_missing_right(application_state, error))
         if not application_state.missing_rights:

@@ -96,8 +96,8 @@ class StatusWriter:
     async def write(self, live: LiveObject, desired: dict[str, Any] | str, *, urgent: bool = False) -> Result:
         """Write a status if it differs from the stored one; `urgent` ignores the interval.
 
-        The status of Rudr's ComponentInstance is a bare string. Raises KubeError and StatusRefusedError; a deleted
-        object is no error.
+        The status of Rudr's ComponentInstance is a bare string. Raises KubeError and StatusRefusedError, ConflictError
+        for an object that has changed since; a deleted object is no error.
         """
         refused = self._refused.get(live.uid)
         if refused is not None and refused.resource_version == live.resource_version:
@@ -127,7 +127,8 @@ class StatusWriter:
 
     async def _apply(self, live: LiveObject, desired: dict[str, Any] | str) -> bool:
         target = await self._client.target(live, live.namespace, live.name, "status")
-        metadata = {"name": live.name, "namespace": live.namespace, "uid": live.uid}
+        # a server ignores the uid of a status, so only the version prevents a status on a newer object of the same name
+        metadata = {"name": live.name, "namespace": live.namespace, "resourceVersion": live.resource_version}
         content = {"apiVersion": live.api_version, "kind": live.kind, "metadata": metadata, "status": desired}
         try:
             written = await self._send(target, content)

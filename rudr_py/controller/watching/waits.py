@@ -27,7 +27,7 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection
 from rudr_py.kube.watch import Forbidden, KindAbsent, ListingDone
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import RESOURCE_QUOTA
+from rudr_py.model.kinds import CLUSTER_RBAC_KINDS, RESOURCE_QUOTA
 
 SETTLING = 0.2
 """Seconds between a change of a blocker without a name and the attempt: admission and authorization of the server read
@@ -74,11 +74,16 @@ class Waits:
         self._listed: set[Blocker] = set()
         self._settling: set[Blocker] = set()
         self._fallback = fallback
+        self._together = frozenset(CLUSTER_RBAC_KINDS)
         self._tasks: asyncio.TaskGroup | None = None
 
     def __len__(self) -> int:
         """The number of watches."""
         return len(self._watches)
+
+    def watch_together(self, kinds: Iterable[Kind]) -> None:
+        """Watch these kinds in all namespaces together, not in each one; to be called before `run`."""
+        self._together |= frozenset(kinds)
 
     async def run(self) -> None:
         """Watch the blockers of later calls of `set`, until cancelled."""
@@ -95,7 +100,7 @@ class Waits:
 
     def set(self, key: ObjectKey, blockers: Iterable[Blocker]) -> None:
         """Replace the blockers of a key; those that no key waits for are not watched any more."""
-        before, after = self._blockers.values(key), frozenset(blockers)
+        before, after = self._blockers.values(key), frozenset(map(self._normalized, blockers))
         if after:
             self._blockers.set(key, after)
         else:
@@ -117,8 +122,11 @@ class Waits:
         live = change.new or change.old
         if live is not None:
             blocker = Blocker(Ref(kind, live.name), live.namespace)
-            if self._blockers.keys(blocker) and _is_relevant(blocker, change):
+            if self._blockers.keys(blocker) and is_relevant(blocker, change):
                 self._wake_all(blocker)
+
+    def _normalized(self, blocker: Blocker) -> Blocker:
+        return Blocker(blocker.ref) if blocker.ref.kind in self._together else blocker
 
     def _is_cached(self, blocker: Blocker) -> bool:
         kind, name = blocker.ref.kind, blocker.ref.name
@@ -157,7 +165,7 @@ class Waits:
                 is_listed = cache.synced
                 changes = cache.feed(event)
                 if is_listed:
-                    ended = any(_is_relevant(blocker, change) for change in changes)
+                    ended = any(is_relevant(blocker, change) for change in changes)
                 else:  # it may have changed before the watch began
                     ended = isinstance(event, ListingDone) and (not name or bool(changes) == blocker.is_absent)
                 if cache.synced:
@@ -174,7 +182,7 @@ class Waits:
         self._wake_all(blocker)
 
 
-def _is_relevant(blocker: Blocker, change: Change) -> bool:
+def is_relevant(blocker: Blocker, change: Change) -> bool:
     """Whether a change of a blocker may end a wait: not one of a status, and not one of usage that grows."""
     old, new = change.old, change.new
     if old is None or new is None or old.uid != new.uid:

@@ -22,7 +22,7 @@ class Observed(Protocol):
         """The objects of a kind that belong to an instance, including pods, without managedFields.
 
         With `instance` "" those that the application itself owns: the objects of its scopes. Of volume claims those of
-        all its instances, former ones included.
+        all its instances, former ones included, and of applications that do not exist any more.
         Each call returns new documents, which types may modify.
         """
         ...

@@ -106,6 +106,9 @@ def test_the_owner_of_a_claim_is_described_by_its_labels_with_the_way_to_hand_it
     described = ownership.describe({"metadata": {"labels": labels}}, planned(retain=True))
     assert 'of application "other" (label app)' in described
     assert "claimName: web and adopt: true" in described
+    unlabelled = ownership.describe({"metadata": {"managedFields": written("kubectl")}}, planned(retain=True))
+    assert 'was written by "kubectl"' in unlabelled
+    assert "claimName: web and adopt: true" in unlabelled
     assert "delete" not in described
 
 

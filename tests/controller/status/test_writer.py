@@ -11,12 +11,9 @@ from hypothesis import strategies as st
 
 from rudr_py import errors
 from rudr_py.controller.results.result import Result
-from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.status import writer
 from rudr_py.controller.status.writer import OUR_FIELDS, REFUSED_INTERVAL, StatusRefusedError, StatusWriter
-from rudr_py.kube.cache import Cache
 from rudr_py.kube.cached_client import CachedClient
-from rudr_py.kube.watch import Applied
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.kinds import APPLICATION
 
@@ -78,6 +75,7 @@ async def test_a_status_is_written_at_most_once_a_second_unless_urgent(bench: An
     assert await bench.writer.write(live, status("Modify")) == Result(requeue_after=0.75)
     assert spent() == []
     assert (await bench.writer.write(live, status("Modify"), urgent=True)).written
+    live = bench.state.get(APPLICATION, "shop", "shop")
     bench.clock.jump(1.0)
     assert (await bench.writer.write(live, status("synced"))).written
 
@@ -144,18 +142,20 @@ async def test_a_failed_write_can_be_repeated_at_once(bench: Any, faults: Faults
     assert (await bench.writer.write(live, status())).written
 
 
-async def test_a_concurrent_change_of_the_document_is_left_to_the_watch(bench: Any, application: Any) -> None:
+async def test_a_status_is_not_written_to_a_document_that_has_changed(bench: Any, application: Any) -> None:
     live = await bench.application()
-    known, cache = ClusterState(), Cache()
-    cache.feed(Applied(live))
-    known.add(APPLICATION, "", cache)
-    client = CachedClient(bench.client, bench.discovery, known.cache_of)
-    status_writer = StatusWriter(client, bench.clock, 1.0)
     await bench.cluster.apply(application(greeting="another"))
-    assert (await status_writer.write(live, {"phase": "synced", "observedGeneration": 1})).written
-    newer = await bench.seen(APPLICATION, "shop")
-    told = [(one.old, one.new) for one in cache.feed(Applied(newer))]
-    assert [(old.generation, new.generation) for old, new in told if old and new] == [(1, 2)]
+    with pytest.raises(errors.ConflictError):
+        await bench.writer.write(live, {"phase": "synced", "observedGeneration": 1})
+
+
+async def test_a_status_is_not_written_to_a_newer_object_of_the_same_name(bench: Any, application: Any) -> None:
+    live = await bench.application()
+    await bench.cluster.delete(APPLICATION, "shop")
+    await bench.cluster.apply(application())
+    with pytest.raises(errors.ConflictError):
+        await bench.writer.write(live, status())
+    assert "status" not in await bench.cluster.get(APPLICATION, "shop")
 
 
 class _Refusing:
