@@ -93,7 +93,7 @@ class RudrAdoption:
     ) -> list[Ref]:
         """Label the ConfigMaps that only Rudr's pods read, so that they are watched and pruned; return them.
 
-        Raises KubeError. Their names are never those of planned objects.
+        Raises KubeError. Their names are never those of planned objects, and they have no label of rudr.
         """
         marked: list[Ref] = []
         for name in leftovers(document, planned):
@@ -102,7 +102,7 @@ class RudrAdoption:
                 config_map = await self._client.get(place)
             except errors.NotFoundError:
                 continue
-            if not is_leftover(config_map, owner):
+            if not is_controlled(config_map, owner):
                 continue
             labels = {key: planned.body["metadata"]["labels"][key] for key in _LABELS}
             uid = config_map["metadata"]["uid"]
@@ -121,16 +121,15 @@ def leftovers(document: Document, planned: PlannedObject) -> list[str]:
     return sorted(config_maps(document) - config_maps(planned.body))
 
 
-def is_leftover(config_map: Document, owner: LiveObject | None) -> bool:
-    """Whether a ConfigMap has this owner as its controller, and is not one of rudr.
+def is_controlled(document: Document, owner: LiveObject | None) -> bool:
+    """Whether the object has this owner as its controller, and rudr has not applied it.
 
-    One of rudr is watched and pruned without a mark, and an apply of the mark alone would remove its data.
+    An apply of labels alone would remove the data of a ConfigMap that rudr has applied; its watch reports it anyway.
     """
-    metadata = config_map["metadata"]
-    applied = stamp.is_managed(metadata.get("labels") or {}) or any(map(_is_own, metadata.get("managedFields", ())))
-    if owner is None or applied:
+    references = document["metadata"].get("ownerReferences", ())
+    if managed_fields.entry(document, FIELD_MANAGER):
         return False
-    return any(one.get("controller") and one.get("uid") == owner.uid for one in metadata.get("ownerReferences", ()))
+    return owner is not None and any(one.get("controller") and one.get("uid") == owner.uid for one in references)
 
 
 def config_maps(document: Document) -> frozenset[str]:

@@ -268,7 +268,7 @@ class DryRun:
         for name in rudr_adoption.leftovers(live, desired.planned):
             target = Target(rudr_adoption.CONFIG_MAPS, self._application.namespace, name)
             document = await self._get(target)
-            if document is not None and rudr_adoption.is_leftover(document, desired.owner):
+            if document is not None and rudr_adoption.is_controlled(document, desired.owner):
                 ref = Ref(CONFIG_MAP, name)
                 yield DocumentDiff(ref=ref, namespace=target.namespace, live=document, merged=None, blocked=IN_USE)
 
