@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -42,7 +42,6 @@ HEALTH_SCOPE = Kind(API_VERSION, "HealthScope")
 DEFINITIONS = ("Trait", "WorkloadType", "ApplicationScope")
 
 APPLIED = "rudr.oam.dev/applied"
-NO_METADATA: Mapping[str, object] = {}
 MANAGED_BY_RUDR = {"app.kubernetes.io/managed-by": "rudr"}
 
 USED_WITHOUT_REQUEST = {
@@ -92,10 +91,10 @@ async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: object) -
         await transport.close()
 
 
-def component(name: str, workload: str, metadata: Mapping[str, object] = NO_METADATA, **container: object) -> Document:
+def component(name: str, workload: str, **container: object) -> Document:
     main = {"name": "main", "image": "registry.example/main:1", **container}
     spec = {"workloadType": f"{API_VERSION}.{workload}", "containers": [main]}
-    return {"apiVersion": API_VERSION, "kind": COMPONENT.kind, "metadata": {"name": name, **metadata}, "spec": spec}
+    return {"apiVersion": API_VERSION, "kind": COMPONENT.kind, "metadata": {"name": name}, "spec": spec}
 
 
 def application(name: str, *components: Document, scopes: tuple[Document, ...] = ()) -> Document:
@@ -148,6 +147,12 @@ REPLACED = ((STATEFUL_SET, "single"), (DEPLOYMENT, "worker"), (JOB, "batch"))
 """The workloads of instances whose workload types change."""
 
 
+def blocked() -> Document:
+    """The component of the StatefulSet whose pods are not ready."""
+    document = component(BLOCKED, "SingletonWorker")
+    return {**document, "metadata": {**document["metadata"], **BROKEN}}
+
+
 async def use_all_features(cluster: RbacCluster) -> None:
     """Use all features: every type, drift, adoption, a blocked rollout, a conflict, pruning, reclaiming, deletion."""
     admin = cluster.admin
@@ -156,7 +161,7 @@ async def use_all_features(cluster: RbacCluster) -> None:
         component("single", "SingletonServer", **PORTS),
         component("worker", "Worker"),
         component("batch", "Task"),
-        component(BLOCKED, "SingletonWorker", BROKEN),
+        blocked(),
         component("singletontask", "SingletonTask"),
     ]
     other_instances = [
