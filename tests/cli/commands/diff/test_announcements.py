@@ -449,6 +449,8 @@ def check_case(case: Case, api: LocalHandle, folder: Path) -> None:
     api.delete(APPLICATION.api_version, APPLICATION.kind, subject.name)
 
 
+@example(Case(files="Rudr's", changes=frozenset({"other files"})))
+@example(Case(deployment="other selector", changes=frozenset({"exclusive volume"})))
 @example(Case(deployment="terminating", job="complete, terminating", changes=frozenset({"without files"})))
 @example(Case(files="terminating instance", service="Rudr's", job="failed, deleted"))
 @example(Case(files="in sync", changes=frozenset({"other files"})))
