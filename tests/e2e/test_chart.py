@@ -122,12 +122,17 @@ def ready(document: Document) -> bool:
     return observed(document) and condition(document, "Ready") == "True"
 
 
+def _unexpected(refused: list[str]) -> list[str]:
+    """The refused requests, without those for IngressClasses: a Role cannot grant them, and they are optional."""
+    return [request for request in refused if "/ingressclasses?" not in request]
+
+
 @pytest.mark.parametrize("values", [*NAMESPACE_VALUES.values(), cases.RUDR], ids=[*NAMESPACE_VALUES, "Rudr's file"])
 async def test_the_controller_works_with_the_rights_of_the_chart(platform: Platform, values: Document) -> None:
     await platform.install(values)
     async with controller(platform):
         await use_all_features(platform, ready)
-    assert platform.refused() == []
+    assert _unexpected(platform.refused()) == []
 
 
 @pytest.mark.parametrize("values", NAMESPACE_VALUES.values(), ids=NAMESPACE_VALUES)
@@ -135,7 +140,7 @@ async def test_the_rights_of_the_chart_suffice_on_a_real_server(real_platform: P
     await real_platform.install(values)
     async with controller(real_platform, pods=False):
         await use_all_features(real_platform, synced)
-    assert real_platform.refused() == []
+    assert _unexpected(real_platform.refused()) == []
 
 
 async def test_a_real_server_accepts_every_object_of_every_case(real_platform: Platform) -> None:
@@ -184,7 +189,7 @@ async def test_a_release_is_upgraded_rolled_back_tested_and_uninstalled(platform
         shop = yaml.safe_load((ROOT / "examples" / "shop.yaml").read_text())
         await platform.work.apply(shop)
         await platform.work.until(APPLICATION, "shop", ready)
-    assert platform.refused() == []
+    assert _unexpected(platform.refused()) == []
 
 
 async def test_any_set_of_values_can_follow_any_other(platform: Platform) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from rudr_py.api import Kind
+from rudr_py.api import Kind, pods
 from rudr_py.catalog import Catalog
 from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.kube.transport import AioTransport
@@ -28,6 +28,7 @@ from tests.e2e.documents import (
     DEPLOYMENT,
     INGRESS_TRAIT,
     JOB,
+    POD,
     Document,
     condition,
     synced,
@@ -138,17 +139,30 @@ SCOPES = (
     {"name": "net", "type": f"{API_VERSION}.NetworkScope", "properties": {"network-id": "a", "subnet-id": "b"}},
 )
 SINGLES = ("SingletonServer", "SingletonWorker", "SingletonTask")
+BROKEN = {"annotations": {"local.rudr.dev/outcome": "image-pull-error"}}
+"""The pods of the local API never become ready."""
+BLOCKED = "singletonworker"
+"""The StatefulSet with the pod of an earlier revision."""
+REPLACED = ((STATEFUL_SET, "single"), (DEPLOYMENT, "worker"), (JOB, "batch"))
+"""The workloads of instances whose workload types change."""
+
+
+def blocked() -> Document:
+    """The component of the StatefulSet whose pods are not ready."""
+    document = component(BLOCKED, "SingletonWorker")
+    return {**document, "metadata": {**document["metadata"], **BROKEN}}
 
 
 async def use_all_features(cluster: RbacCluster) -> None:
-    """Use all features: every type, drift, adoption, a conflict, pruning of every kind, reclaiming, deletion."""
+    """Use all features: every type, drift, adoption, a blocked rollout, a conflict, pruning, reclaiming, deletion."""
     admin = cluster.admin
     first = [
         component("front", "Server", **PORTS, **FILES, **STORED),
         component("single", "SingletonServer", **PORTS),
         component("worker", "Worker"),
         component("batch", "Task"),
-        *(component(name.lower(), name, **(PORTS if "Server" in name else {})) for name in SINGLES[1:]),
+        blocked(),
+        component("singletontask", "SingletonTask"),
     ]
     other_instances = [
         instance(name) for name in ("single", "worker", "batch", *(name.lower() for name in SINGLES[1:]))
@@ -163,6 +177,7 @@ async def use_all_features(cluster: RbacCluster) -> None:
         await admin.until(APPLICATION, name, synced)
     await _drift(admin)
     await _adopt(admin)
+    await _unblock(cluster)
     await _conflict(admin)
     await _prune(cluster)
     await _end(cluster)
@@ -190,6 +205,33 @@ async def _adopt(admin: Cluster) -> None:
                 await admin.until(kind, resource["name"], lambda d: APPLIED in d["metadata"].get("annotations", {}))
 
 
+async def _unblock(cluster: RbacCluster) -> None:
+    """A pod of an earlier revision, which is never ready, blocks the rollout of a StatefulSet."""
+    admin, pod = cluster.admin, f"{BLOCKED}-0"
+    if cluster.local is not None:
+        await admin.until(POD, pod, lambda d: "containerStatuses" in d.get("status", {}))
+        await admin.apply(component(BLOCKED, "SingletonWorker", image="registry.example/main:2"))
+        await admin.until(POD, pod, lambda d: d["spec"]["containers"][0]["image"].endswith(":2"))
+        return
+    stateful_set = await admin.get(STATEFUL_SET, BLOCKED)
+    assert stateful_set is not None
+    metadata, template = stateful_set["metadata"], stateful_set["spec"]["template"]
+    owner = {"apiVersion": STATEFUL_SET.api_version, "kind": STATEFUL_SET.kind, "controller": True}
+    owner |= {key: metadata[key] for key in ("name", "uid")}
+    labels = {**template["metadata"]["labels"], pods.REVISION_LABEL: "1"}
+    await admin.apply(
+        {
+            "apiVersion": POD.api_version,
+            "kind": POD.kind,
+            "metadata": {"name": pod, "labels": labels, "ownerReferences": [owner]},
+            "spec": {"containers": [{"name": "main", "image": "registry.example/main:1"}]},
+        }
+    )
+    status = {"observedGeneration": metadata["generation"], "replicas": 1, "updateRevision": "2"}
+    await _set_status(admin, STATEFUL_SET, BLOCKED, status)
+    await admin.gone(POD, pod)
+
+
 async def _conflict(admin: Cluster) -> None:
     """The name of a Job is taken."""
     pods = {"containers": [{"name": "x", "image": "registry.example/x:1"}], "restartPolicy": "Never"}
@@ -215,12 +257,22 @@ async def _prune(cluster: RbacCluster) -> None:
         application("groups"),
         application("shop", instance("front", CLAIMED), *(instance(name) for name in ("single", "worker", "batch"))),
     )
+    if cluster.local is None:
+        for kind, name in REPLACED:
+            await _collect_garbage(admin, kind, name)
     await admin.until(APPLICATION, "groups", synced)
     await admin.until(APPLICATION, "shop", synced)
     if cluster.local is None:
         await _roll_out(admin, "front")  # old pods may need their files until then
     for config_map in await admin.list(CONFIG_MAP, "oam.dev/instance-name=front"):
         await admin.gone(CONFIG_MAP, config_map["metadata"]["name"])
+
+
+async def _collect_garbage(admin: Cluster, kind: Kind, name: str) -> None:
+    """End a foreground deletion as the garbage collector does; a kube-apiserver alone has none."""
+    deleted = await admin.until(kind, name, lambda d: d["metadata"].get("deletionTimestamp"))
+    assert deleted["metadata"]["finalizers"] == ["foregroundDeletion"]
+    await admin.patch(kind, name, {"metadata": {"finalizers": None}})
 
 
 async def _roll_out(admin: Cluster, name: str) -> None:
@@ -231,7 +283,11 @@ async def _roll_out(admin: Cluster, name: str) -> None:
         ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), deployment["spec"]["replicas"]
     )
     status = {"observedGeneration": deployment["metadata"]["generation"], **counts}
-    target = await admin.target(DEPLOYMENT, name, "status")
+    await _set_status(admin, DEPLOYMENT, name, status)
+
+
+async def _set_status(admin: Cluster, kind: Kind, name: str, status: Document) -> None:
+    target = await admin.target(kind, name, "status")
     await admin.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
 
 
@@ -248,8 +304,13 @@ async def _end(cluster: RbacCluster) -> None:
     await admin.gone(CLAIM, "front-data")
 
 
+OPTIONAL = frozenset({"ingressclasses"})
+"""Cluster-scoped resources that types read if they may: a Role cannot grant them, and the controller works without."""
+
+
 def refused(cluster: RbacCluster) -> list[AccountRequest]:
-    return sorted({request for request in cluster.requests() if request.status == 403})
+    denied = {request for request in cluster.requests() if request.status == 403}
+    return sorted(request for request in denied if request.resource not in OPTIONAL)
 
 
 def unused(needed: Rights, requests: list[AccountRequest]) -> set[tuple[str, str, str]]:
@@ -282,7 +343,8 @@ async def test_the_requested_rights_suffice_and_each_is_used(
     assert refused(cluster) == []
     assert unused(needed, cluster.requests()) == set()
     if watched:
-        assert {request.namespace for request in cluster.requests()} == {
+        required = (request for request in cluster.requests() if request.resource not in OPTIONAL)
+        assert {request.namespace for request in required} == {
             *watched,
             namespaces.definitions,
             namespaces.own,

@@ -122,8 +122,13 @@ def leftovers(document: Document, planned: PlannedObject) -> list[str]:
 
 
 def is_controlled(document: Document, owner: LiveObject | None) -> bool:
-    """Whether the object has this owner as its controller."""
+    """Whether the object has this owner as its controller, and rudr has not applied it.
+
+    An apply of labels alone would remove the data of a ConfigMap that rudr has applied; its watch reports it anyway.
+    """
     references = document["metadata"].get("ownerReferences", ())
+    if managed_fields.entry(document, FIELD_MANAGER):
+        return False
     return owner is not None and any(one.get("controller") and one.get("uid") == owner.uid for one in references)
 
 

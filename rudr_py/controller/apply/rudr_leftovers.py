@@ -95,7 +95,8 @@ async def find(
         selection = Selection(resource, owner.namespace, f"{label}={naming.join(planned.instance)}")
         for item in await client.list_all(selection):
             live = live_object.decode(msgspec.json.encode(item), kind.api_version, kind.kind)
-            is_left = live.owner_uid == owner.uid and not labels.is_managed(live.labels)
+            # an apply of labels alone would remove the fields of an object that rudr has applied
+            is_left = live.owner_uid == owner.uid and not (labels.is_managed(live.labels) or live.digest)
             if is_left and Ref(kind, live.name) not in desired:
                 yield kind, live
 

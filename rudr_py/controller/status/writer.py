@@ -49,6 +49,12 @@ REPORTED = 3
 """How many times in a row another client replaces a status before that is logged."""
 
 
+FIRST_CONFLICT_INTERVAL, LAST_CONFLICT_INTERVAL = 1.0, 60.0
+"""Seconds until a status is written again to the version of an object to which the server does not write it any more.
+
+The interval doubles from the first to the last, because only the watch, which is late, can bring the newer version.
+"""
+
 REFUSED_INTERVAL = 3600.0
 """Seconds until a status that the server refused is written again although its object has not changed."""
 
@@ -74,6 +80,14 @@ class _Refused(msgspec.Struct, frozen=True):
     message: str
 
 
+class _Conflict(msgspec.Struct, frozen=True):
+    """The version of an object that is not the stored one, and the time and interval until the next attempt."""
+
+    resource_version: str
+    time: float
+    interval: float = FIRST_CONFLICT_INTERVAL
+
+
 class _Written(msgspec.Struct, frozen=True):
     """The last write of a status: its content without times, its time, and how many times in a row it was replaced."""
 
@@ -92,12 +106,14 @@ class StatusWriter:
         self._written: TtlMap[str, _Written] = TtlMap(clock, max(interval, 2 * LONGEST_INTERVAL))  # by uid
         self._altered: TtlMap[str, bytes] = TtlMap(clock, ALTERED_INTERVAL)  # by uid: what did not come out as written
         self._refused: TtlMap[str, _Refused] = TtlMap(clock, REFUSED_INTERVAL)  # by uid
+        self._conflicts: TtlMap[str, _Conflict] = TtlMap(clock, 2 * LAST_CONFLICT_INTERVAL)  # by uid
 
     async def write(self, live: LiveObject, desired: dict[str, Any] | str, *, urgent: bool = False) -> Result:
         """Write a status if it differs from the stored one; `urgent` ignores the interval.
 
         The status of Rudr's ComponentInstance is a bare string. Raises KubeError and StatusRefusedError, ConflictError
-        for an object that has changed since; a deleted object is no error.
+        for an object that has changed since; a deleted object is no error. After a conflict, nothing is sent for the
+        same version until its interval has passed, unless `urgent`.
         """
         refused = self._refused.get(live.uid)
         if refused is not None and refused.resource_version == live.resource_version:
@@ -105,6 +121,7 @@ class StatusWriter:
         if is_same(live.part("status"), desired) or self._altered.get(live.uid) == msgspec.json.encode(desired):
             return Result()
         write, wait = self._next(live.uid, desired)
+        wait = max(wait, self._conflict_wait(live))
         if wait > 0 and not urgent:
             return Result(requeue_after=wait)
         written = await self._apply(live, desired)
@@ -125,6 +142,20 @@ class StatusWriter:
         interval = min(self._interval * 2**replaced, max(self._interval, LONGEST_INTERVAL))
         return _Written(content, now, replaced), last.time + interval - now
 
+    def _conflict_wait(self, live: LiveObject) -> float:
+        """The seconds until a status may be written again to a version that was not the stored one."""
+        conflict = self._conflicts.get(live.uid)
+        if conflict is None or conflict.resource_version != live.resource_version:
+            return 0.0
+        return conflict.time + conflict.interval - self._clock.monotonic()
+
+    def _note_conflict(self, live: LiveObject) -> None:
+        last, now = self._conflicts.get(live.uid), self._clock.monotonic()
+        interval = FIRST_CONFLICT_INTERVAL
+        if last is not None and last.resource_version == live.resource_version:
+            interval = min(2 * last.interval, LAST_CONFLICT_INTERVAL)
+        self._conflicts.put(live.uid, _Conflict(live.resource_version, now, interval))
+
     async def _apply(self, live: LiveObject, desired: dict[str, Any] | str) -> bool:
         target = await self._client.target(live, live.namespace, live.name, "status")
         # a server ignores the uid of a status, so only the version prevents a status on a newer object of the same name
@@ -134,6 +165,9 @@ class StatusWriter:
             written = await self._send(target, content)
         except errors.NotFoundError:
             return False
+        except errors.ConflictError:
+            self._note_conflict(live)
+            raise
         except errors.InvalidError as error:
             if not any(cause.field and not cause.field.startswith("status") for cause in error.causes):
                 raise

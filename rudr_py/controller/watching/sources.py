@@ -192,7 +192,10 @@ class Sources:
         was_absent = source.absent
         before = (source.available, source.settled.is_set(), source.missing_right)
         if isinstance(event, Forbidden) and event.right is not None:
-            event = Forbidden(source.forbid(self._denied(event.right)), event.right)
+            # the right to a cluster-scoped kind is optional: a Role cannot grant it
+            optional = source.kind in self._state.cluster_kinds
+            described = f"may not {event.right}" if optional else self._denied(event.right)
+            event = Forbidden(source.forbid(described), event.right)
         initial = not source.cache.synced
         for change in source.cache.feed(event):
             self._state.note(source.kind, change)

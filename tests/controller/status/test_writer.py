@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import msgspec
@@ -156,6 +157,32 @@ async def test_a_status_is_not_written_to_a_newer_object_of_the_same_name(bench:
     with pytest.raises(errors.ConflictError):
         await bench.writer.write(live, status())
     assert "status" not in await bench.cluster.get(APPLICATION, "shop")
+
+
+async def test_a_status_for_an_outdated_version_is_sent_less_and_less_often(
+    bench: Any, application: Any, spent: Any
+) -> None:
+    """The watch of the object stands still, so every reconcile reads the same version (seed 347 of the simulation)."""
+    live = await bench.application()
+    await bench.cluster.apply(application(greeting="another"))
+    spent.reset()
+    for _ in range(600):
+        with contextlib.suppress(errors.ConflictError):
+            assert (await bench.writer.write(live, status())).requeue_after is not None
+        bench.clock.jump(1.0)
+    assert 10 < len(spent()) < 20
+
+
+async def test_a_status_is_written_at_once_to_the_version_that_the_watch_reports_after_a_conflict(
+    bench: Any, application: Any
+) -> None:
+    live = await bench.application()
+    await bench.cluster.apply(application(greeting="another"))
+    for _ in range(8):
+        with contextlib.suppress(errors.ConflictError):
+            await bench.writer.write(live, status(), urgent=True)
+    newer = await bench.seen(APPLICATION, "shop")
+    assert (await bench.writer.write(newer, status())).written
 
 
 class _Refusing:

@@ -151,8 +151,9 @@ def read(desired: Document, live: Document, error: errors.ApiError) -> Immutable
     if isinstance(error, errors.ForbiddenError) and policy == "keep" and _GROWTH.search(error.message):
         causes: tuple[Cause, ...] = (Cause(field="spec.resources.requests.storage"),)
     elif isinstance(error, errors.InvalidError):
-        causes = error.causes or (Cause(message=error.message),)
-        if not all(_IMMUTABLE.search(cause.message) for cause in causes):
+        # a default that contradicts a desired value goes with the object
+        causes = tuple(cause for cause in error.causes or (Cause(message=error.message),) if not _place(desired, cause))
+        if not causes or not all(_IMMUTABLE.search(cause.message) for cause in causes):
             return None
     else:
         return None
@@ -169,8 +170,13 @@ def contradicted(desired: Document, error: errors.ApiError) -> Path | None:
     """
     if not isinstance(error, errors.InvalidError):
         return None
-    places = {_DEFAULTS.get(cause.field) if _value(desired, cause.field) is None else None for cause in error.causes}
+    places = {_place(desired, cause) for cause in error.causes}
     return places.pop() if len(places) == 1 else None
+
+
+def _place(desired: Document, cause: Cause) -> Path | None:
+    """The part of the object with the default that the server refuses; None for another cause."""
+    return _DEFAULTS.get(cause.field) if _value(desired, cause.field) is None else None
 
 
 def _kind(document: Document) -> tuple[str, str, str]:
