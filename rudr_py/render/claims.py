@@ -48,6 +48,43 @@ def missing(instances: Mapping[int, RenderedInstance], observed: Observed) -> It
             yield Problem(text, paths.child("$", "spec", "components", index, "componentName"))
 
 
+def contended(instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
+    """Problems of instances that mount one claim, which claimName names, for an Exclusive volume of one of them.
+
+    A claim with the name of the volume is not a problem: without a volume-mounter, instances of Rudr had one claim.
+    """
+    users: dict[str, list[tuple[int, RenderedInstance, str]]] = {}
+    for index, rendered in instances.items():
+        if rendered.plan is None or not membership.core(rendered.plan.workload.offer.name):
+            continue
+        sources = (source for planned in rendered.manifests for source in _sources(planned.body.get("spec")))
+        for volume, claim in dict.fromkeys(sources):
+            if claim != volume:
+                users.setdefault(claim, []).append((index, rendered, volume))
+    for claim, (first, *further) in users.items():
+        for index, rendered, volume in further:
+            if rendered is not first[1] and (_is_exclusive(rendered, volume) or _is_exclusive(first[1], first[2])):
+                yield Problem(
+                    f'the claim "{claim}" is mounted by instance "{_name(first[1])}", too, and the volume of one of '
+                    "them is Exclusive; use a claim for each, or set sharingPolicy: Shared if several pods may write "
+                    "the data at the same time",
+                    paths.child("$", "spec", "components", index),
+                )
+
+
+def _is_exclusive(rendered: RenderedInstance, volume: str) -> bool:
+    """Whether only one pod may mount a volume of the component."""
+    if rendered.plan is None:
+        return False
+    containers = rendered.plan.workload.context.component.containers
+    uses = [use for container in containers for use in container.resources.volumes if use.name == volume]
+    return any(use.access_mode != "RO" for use in uses) and not any(use.sharing_policy == "Shared" for use in uses)
+
+
+def _name(rendered: RenderedInstance) -> str:
+    return rendered.plan.name if rendered.plan is not None else ""
+
+
 def former(
     application: Application, instances: Mapping[int, RenderedInstance], observed: Observed
 ) -> Iterator[Problem]:

@@ -55,6 +55,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
         *(problem for result in results for problem in result.problems),
         *_owner_problems(inputs, owners),
         *_duplicate_objects(inputs, instances, owners, application_scopes),
+        *claims.contended(instances),
     ]
     warnings = [
         *inputs.parsed.warnings,

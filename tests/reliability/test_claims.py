@@ -152,6 +152,23 @@ async def test_a_missing_claim_is_a_warning_until_it_exists(cluster: Cluster, ca
         await cluster.until(APPLICATION, "shop", lambda d: synced(d) and not d["status"].get("warnings"))
 
 
+async def test_a_trait_whose_existing_claim_is_missing_or_under_deletion_is_not_ready(
+    server: Server, cluster: Cluster, catalog: Catalog
+) -> None:
+    await cluster.apply(front(), shop(using("archive")))
+    async with cluster.controller(catalog):
+        root = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "TraitsReady") == "False")
+        assert "persistentvolumeclaim/archive" in message(root, "TraitsReady")
+        claim_document = stored("archive")
+        claim_document["metadata"]["finalizers"] = ["example.org/held"]
+        await cluster.apply(claim_document)
+        if server.has_controllers:
+            await cluster.until(APPLICATION, "shop", lambda d: condition(d, "TraitsReady") == "True")
+        await cluster.delete(CLAIM, "archive")
+        await cluster.until(APPLICATION, "shop", lambda d: "deleted" in message(d, "TraitsReady"))
+        await cluster.patch(CLAIM, "archive", {"metadata": {"finalizers": None}})
+
+
 @pytest.mark.controllers
 async def test_an_application_with_a_volume_without_a_claim_is_not_ready_until_the_claim_exists(
     cluster: Cluster, catalog: Catalog

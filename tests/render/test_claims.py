@@ -65,6 +65,28 @@ def test_a_volume_without_a_claim_is_a_warning(
     assert all('volume "settings"' in warning.message and "volume-mounter" in warning.message for warning in warnings)
 
 
+ARCHIVE = "[{name: volume-mounter, properties: {volumeName: settings, claimName: archive}}]"
+SECOND = "  - {componentName: notes, instanceName: reader, traits: TRAITS}\n"
+
+
+@pytest.mark.parametrize(
+    ("policy", "second", "places"),
+    [
+        ("Exclusive", ARCHIVE, ["$.spec.components[1]"]),
+        ("Exclusive", ARCHIVE.replace("archive", "other"), []),
+        ("Shared", ARCHIVE, []),
+    ],
+)
+def test_two_instances_with_one_claim_for_an_exclusive_volume_are_a_problem(
+    inputs: Callable[..., Inputs], catalog: Catalog, policy: str, second: str, places: list[str]
+) -> None:
+    component = COMPONENT.replace(" DISK", "").replace("Exclusive", policy)
+    text = component + APPLICATION.replace("TRAITS", ARCHIVE) + SECOND.replace("TRAITS", second)
+    plan = render.render(inputs(text), catalog)
+    assert [problem.path for problem in plan.problems] == places
+    assert all('"archive"' in problem.message and '"notes"' in problem.message for problem in plan.problems)
+
+
 RETAINED: Document = {
     "apiVersion": "v1",
     "kind": "PersistentVolumeClaim",

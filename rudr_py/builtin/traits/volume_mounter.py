@@ -12,7 +12,19 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from rudr_py.api import InvalidProperties, Manifest, Problem, Ref, Rendered, Trait, TraitContext, get_in, naming
+from rudr_py.api import (
+    Health,
+    InvalidProperties,
+    Manifest,
+    Problem,
+    Ref,
+    Rendered,
+    Trait,
+    TraitContext,
+    get_in,
+    kstatus,
+    naming,
+)
 from rudr_py.api.component import Volume
 from rudr_py.builtin import claims, kinds, labels
 from rudr_py.builtin.workloads import volumes
@@ -96,11 +108,30 @@ class VolumeMounter(Trait[VolumeMounterProperties]):
         manifests = (_claim(ctx, claim, *declared[claim.volume_name.lower()]) for _, claim in ctx.properties.claims())
         return Rendered(add=tuple(manifest for manifest in manifests if manifest is not None))
 
+    def health(self, ctx: TraitContext[VolumeMounterProperties]) -> Health:
+        """The default health, and whether existing claims of other owners can be mounted."""
+        health = super().health(ctx)
+        if not health.ok:
+            return health
+        return next(filter(None, (_existing_problem(ctx, claim) for _, claim in ctx.properties.claims())), health)
+
     def is_reclaimed(self, properties: VolumeMounterProperties, instance: str, ref: Ref) -> bool:
         """Whether `reclaim` of the volume's claim is `delete`."""
         # a claim of another owner has the default, retain
         reclaims = {claim.reclaim for _, claim in properties.claims() if ref.name in _names(claim, instance)}
         return ref.kind == kinds.CLAIM and reclaims == {"delete"}
+
+
+def _existing_problem(ctx: TraitContext[VolumeMounterProperties], claim: Claim) -> Health | None:
+    """The health of an existing claim that pods cannot mount; None for a usable claim, and for one of the instance."""
+    ref = Ref(kinds.CLAIM, claim.claim_name)
+    if not claim.claim_name or any(manifest.ref == ref for manifest in ctx.manifests):
+        return None
+    document = ctx.existing(ref)
+    if document is None:
+        return Health("progressing", "ClaimNotFound", f"{ref} does not exist; create it, or correct claimName")
+    health = kstatus.assess(document)
+    return None if health.ok else Health(health.state, health.reason, f"{ref}: {health.message or health.reason}")
 
 
 def _names(claim: Claim, instance: str) -> tuple[str, ...]:

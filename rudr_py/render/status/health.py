@@ -127,7 +127,7 @@ def _assess(
 def _context(bound_type: BoundType[C], instance: str, observed: Observed, now: datetime) -> C:
     # once for each kind, because a scope may read the object of every member
     observe = functools.cache(functools.partial(observed.documents, instance))
-    return msgspec.structs.replace(bound_type.context, _observe=observe, now=now)
+    return msgspec.structs.replace(bound_type.context, _observe=observe, _read=observed.document, now=now)
 
 
 def _unknown(error: Exception) -> Health:

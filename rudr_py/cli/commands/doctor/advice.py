@@ -42,6 +42,7 @@ TRAIT: Mapping[str, str] = {
     "NotObserved": "check that the controller of this kind runs in the cluster",
     "Pending": "kubectl describe persistentvolumeclaims -n {namespace}; check the StorageClass",
     "NoIngressClass": "kubectl get ingressclasses; set ingressClassName of the trait",
+    "ClaimNotFound": "kubectl get persistentvolumeclaims -n {namespace}; create it, or correct claimName of the trait",
     "IngressClassNotFound": "kubectl get ingressclasses; correct ingressClassName of the trait",
     "Lost": "kubectl describe persistentvolumeclaims -n {namespace}; restore the PersistentVolume of the claim",
 }

@@ -445,10 +445,12 @@ def check_case(case: Case, api: LocalHandle, folder: Path) -> None:
     if check(subject, subject.document(case.changes)):
         subject.unblock(case)
         blocked = check(subject, subject.document(case.changes))
-        assert blocked == ("with tenant" in case.changes or subject.keeps_file(case.changes))
+        invalid = {"scaled", "exclusive volume"} <= case.changes
+        assert blocked == ("with tenant" in case.changes or invalid or subject.keeps_file(case.changes))
     api.delete(APPLICATION.api_version, APPLICATION.kind, subject.name)
 
 
+@example(Case(changes=frozenset({"scaled", "exclusive volume"})))
 @example(Case(files="Rudr's", changes=frozenset({"other files"})))
 @example(Case(deployment="other selector", changes=frozenset({"exclusive volume"})))
 @example(Case(deployment="terminating", job="complete, terminating", changes=frozenset({"without files"})))
