@@ -84,12 +84,14 @@ class ClusterState:
         cache = self.cache(kind, namespace)
         return cache.get(namespace, name) if cache is not None else None
 
-    def owned_by(self, uid: str, namespace: str) -> Iterator[tuple[Kind, LiveObject]]:
-        """All watched objects of the namespace whose controller owner has this uid."""
-        for kind in self._caches:
-            cache = self.cache(kind, namespace)
-            for live in cache.by_owner(uid) if cache is not None else ():
-                yield kind, live
+    def owned_by(self, uid: str, namespace: str) -> tuple[tuple[Kind, LiveObject], ...]:
+        """All watched objects of the namespace whose controller owner has this uid, as of the time of the call."""
+        return tuple(
+            (kind, live)
+            for kind in self._caches
+            if (cache := self.cache(kind, namespace)) is not None
+            for live in cache.by_owner(uid)
+        )
 
     def children(self, application: LiveObject) -> Iterator[tuple[Kind, LiveObject]]:
         """All watched objects that the application or one of its ComponentInstances owns."""

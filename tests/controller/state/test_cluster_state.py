@@ -35,6 +35,19 @@ def test_a_namespace_has_its_own_cache_or_the_one_of_all() -> None:
     assert known.get(POD, "other", "web") is None
 
 
+def test_a_kind_may_be_watched_for_the_first_time_while_a_caller_iterates_over_owned_objects(live: Make) -> None:
+    """The caller awaits a request for each object (seed 1189 of the simulation)."""
+    owner = {"kind": "ApplicationConfiguration", "name": "shop", "uid": "u", "controller": True}
+    state = ClusterState()
+    state.add(CLAIM, "", filled(live(CLAIM, "first", ownerReferences=[owner]), live(CLAIM, "second")))
+    namespace = live(CLAIM, "first").namespace
+    names = []
+    for _, owned in state.owned_by("u", namespace):
+        state.add(POD, "", Cache())
+        names.append(owned.name)
+    assert names == ["first"]
+
+
 def test_the_objects_of_an_instance_are_owned_ones_its_pods_and_kept_claims(live: Make) -> None:
     owner = {"kind": "ComponentInstance", "name": "web", "uid": "u", "controller": True}
     labels = stamp.labels("shop", "web")
