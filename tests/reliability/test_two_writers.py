@@ -9,6 +9,7 @@ import pytest
 from rudr_py.api import Rendered, Scale, Trait, TraitContext
 from rudr_py.builtin.workloads.replicated import Server as ServerType
 from rudr_py.catalog import Catalog
+from rudr_py.controller.apply.contention import LIMIT
 from rudr_py.testing import rendering
 from rudr_py.testing.cluster import Cluster
 from rudr_py.testing.protocols import RenderError
@@ -140,6 +141,21 @@ async def test_a_scaled_singleton_is_reverted_and_an_event_names_the_client(
         )
         event = next(e for e in await cluster.list(EVENT) if e["reason"] == "DriftReverted")
     assert "scaler" in event["note"]
+
+
+async def test_a_singleton_that_another_client_keeps_scaling_is_reverted_within_seconds(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    """A contested object is left alone for a minute and longer, but not with three pods of a singleton."""
+    await cluster.apply(typed("SingletonServer"), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        for _ in range(LIMIT + 1):
+            await cluster.until(STATEFUL_SET, "shop-web", lambda d: d["spec"]["replicas"] == 1)
+            await cluster.patch(STATEFUL_SET, "shop-web", {"spec": {"replicas": 3}}, manager="scaler")
+        await waiting.until_any(cluster, EVENT, lambda d: d["reason"] == "Contested" and "for 5 s" in d["note"])
+        await cluster.until(STATEFUL_SET, "shop-web", lambda d: d["spec"]["replicas"] == 1)
+        await cluster.until(APPLICATION, "shop", synced)
 
 
 async def test_more_parallel_pods_of_a_singleton_task_are_reverted(cluster: Cluster, catalog: Catalog) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from rudr_py import errors
 from rudr_py.controller.apply import config_leftovers, decide, managed_fields, mounts, runs
 from rudr_py.controller.apply import desired as desired_objects
-from rudr_py.controller.apply.contention import Contention, Place
+from rudr_py.controller.apply.contention import MAXIMUM, ONE_POD_MAXIMUM, Contention, Place
 from rudr_py.controller.apply.decide import (
     Adopt,
     Apply,
@@ -378,7 +378,8 @@ class Applier:
             document = decision.document if isinstance(decision, Apply) else None
             drift = await self._drift(desired.over(document), target, decision)
             cause = drift.cause(ref) or f"{ref} was {'deleted' if isinstance(decision, Create) else 'changed'}"
-            note = self._contention.begin(place, f"{cause} again after it was reverted").note
+            maximum = ONE_POD_MAXIMUM if desired.has_one_pod else MAXIMUM
+            note = self._contention.begin(place, f"{cause} again after it was reverted", maximum).note
             self._recorder.record(application, "Contested", note, action="Apply", warning=True)
             instance = desired.planned.instance
             change_log.contested(ref, application=application.name, instance=instance, managers=drift.managers)

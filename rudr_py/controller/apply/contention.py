@@ -25,6 +25,9 @@ WINDOW = 60.0
 MAXIMUM = 3600.0
 """Seconds of the longest pause."""
 
+ONE_POD_MAXIMUM = 5.0
+"""Seconds of the longest pause of a workload that has to have one pod: its additional pods may write the same data."""
+
 QUIET = 3600.0
 """Seconds without a revert, outside of a pause, after which the earlier ones no longer count."""
 
@@ -46,7 +49,8 @@ class Contest(msgspec.Struct, frozen=True):
     """The reverts of one object since its last quiet time, and its pauses.
 
     `times` are those of the last reverts, at most LIMIT; `reverts` counts all of them since the last pause; `until` is
-    the end of that pause. `cause` describes, for the user, what the other client changes.
+    the end of that pause. `cause` describes, for the user, what the other client changes. No pause is longer than
+    `maximum` seconds.
     """
 
     times: tuple[float, ...] = ()
@@ -54,11 +58,12 @@ class Contest(msgspec.Struct, frozen=True):
     pauses: int = 0
     until: float = 0.0
     cause: str = ""
+    maximum: float = MAXIMUM
 
     @property
     def seconds(self) -> float:
         """The length of the last pause."""
-        return min(WINDOW * 2.0 ** min(self.pauses - 1, 16), MAXIMUM)
+        return min(WINDOW * 2.0 ** min(self.pauses - 1, 16), self.maximum)
 
     @property
     def note(self) -> str:
@@ -98,10 +103,10 @@ class Contention:
         since = self._clock.monotonic() - WINDOW
         return contest.reverts >= SLOW_LIMIT or sum(time > since for time in contest.times) >= LIMIT
 
-    def begin(self, place: Place, cause: str = "") -> Contest:
-        """Begin a pause, twice as long as the last one, and return the new state."""
+    def begin(self, place: Place, cause: str = "", maximum: float = MAXIMUM) -> Contest:
+        """Begin a pause of at most `maximum` seconds, twice as long as the last one, and return the new state."""
         pauses = self.contest(place).pauses + 1
-        contest = Contest(pauses=pauses, cause=cause)
+        contest = Contest(pauses=pauses, cause=cause, maximum=maximum)
         contest = msgspec.structs.replace(contest, until=self._clock.monotonic() + contest.seconds)
         self._contests.put(place, contest)
         self._metrics.paused()

@@ -43,6 +43,14 @@ class DesiredObject(msgspec.Struct, frozen=True):
         """The kind and name of the object."""
         return self.planned.ref
 
+    @property
+    def has_one_pod(self) -> bool:
+        """Whether two pods of this workload at once may harm its data: a singleton, or one with an Exclusive volume."""
+        replicas, strategy = (get_in(self.document, "spec", name, default=None) for name in ("replicas", "strategy"))
+        return replicas == 1 and (
+            self.ref.kind.kind == "StatefulSet" or get_in(strategy, "type", default="") == "Recreate"
+        )
+
     def is_applied(self, live: LiveObject) -> bool:
         """Whether the live object records this body as the last applied one."""
         return live.applied in (self.hash, self.former_hash) and live.applied != ""

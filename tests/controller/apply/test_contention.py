@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.apply.contention import LIMIT, MAXIMUM, QUIET, SLOW_LIMIT, WINDOW, Contention, Place
+from rudr_py.controller.apply.contention import (
+    LIMIT,
+    MAXIMUM,
+    ONE_POD_MAXIMUM,
+    QUIET,
+    SLOW_LIMIT,
+    WINDOW,
+    Contention,
+    Place,
+)
 from rudr_py.testing.clock import FakeClock
 
 PLACE: Place = ("shop", Ref(Kind("v1", "ConfigMap"), "settings"), "hash")
@@ -54,6 +63,16 @@ def test_each_pause_ends_with_one_attempt_and_the_next_is_twice_as_long_up_to_an
         clock.jump(15.0)
     assert lengths == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
     assert MAXIMUM == 3600
+
+
+def test_the_pauses_of_an_object_have_its_maximum(contention: Contention, clock: FakeClock) -> None:
+    revert(contention)
+    for _ in range(3):
+        assert contention.begin(PLACE, "the cause", ONE_POD_MAXIMUM).seconds == ONE_POD_MAXIMUM
+        clock.jump(ONE_POD_MAXIMUM)
+        assert contention.pause(PLACE) == 0.0
+        revert(contention, times=1)
+        assert contention.is_due(PLACE)
 
 
 def test_an_attempt_that_lasts_for_an_hour_ends_the_contention(contention: Contention, clock: FakeClock) -> None:
