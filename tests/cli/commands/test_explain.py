@@ -110,7 +110,8 @@ def test_a_trait_is_described_with_its_declaration(explain: Callable[..., str]) 
         "Makes a Server reachable",
         "Applies to     Server, SingletonServer",
         "Creates        Ingress (networking.k8s.io/v1)",
-        "Permissions    get, list, watch, create, patch, delete",
+        "Permissions    list, watch: ingressclasses.networking.k8s.io; get, list",
+        "watch, create, patch, delete: ingresses.networking.k8s.io",
         "service_port (now servicePort)",
         "1 to 65535.",
         "See: rudr explain trait ingress.rules",
@@ -182,7 +183,7 @@ def test_json_contains_the_schema_and_the_declaration(explain: Callable[..., str
     document = json.loads(explain("trait", "ingress", "-o", "json"))
     assert document["schema"]["properties"]["servicePort"]["anyOf"][0]["maximum"] == 65535
     assert document["appliesTo"] == [SERVER, "core.oam.dev/v1alpha1.SingletonServer"]
-    assert document["rights"][0]["resources"] == ["ingresses"]
+    assert [right["resources"] for right in document["rights"]] == [["ingressclasses"], ["ingresses"]]
     assert document == yaml.safe_load(explain("trait", "ingress", "-o", "yaml"))
     assert {"category", "name", "requires", "repeatable", "fits", "schema"} <= document.keys()
     workload = json.loads(explain("workload", "Task", "-o", "json"))
