@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Ref
+from rudr_py.api import Ref, get_in
 from rudr_py.controller.apply import dependencies, predecessors, prune, successors
 from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.decide import History
@@ -266,6 +266,8 @@ class Syncer:
         pruned = await self._pruner.prune(application, due)
         for ref in pruned.gone:
             records.pop(ref, None)
+        kept = tuple(one.live for one in last if one.ref in deferred and one.live is not None)
+        inventory.restore(records, inventory.read(get_in(application.part("status"), "resources", default=[])), kept)
         attempt.failures += pruned.failures
         attempt.failures += [Failure(reason=KEPT, message=text, kind="waiting") for text in deferred.values()]
         if not attempt.failures:

@@ -49,6 +49,18 @@ def read(resources: object) -> dict[Ref, AppliedRecord]:
     return records
 
 
+def restore(records: dict[Ref, AppliedRecord], stored: Mapping[Ref, AppliedRecord], kept: Iterable[LiveObject]) -> None:
+    """Add the stored records of kept objects that another process has applied.
+
+    Otherwise two processes would write and remove the records in turn while the deletion of the objects is deferred.
+    """
+    for live in kept:
+        ref = Ref(Kind(live.api_version, live.kind), live.name)
+        record = stored.get(ref)
+        if record is not None and record.uid == live.uid:
+            records.setdefault(ref, record)
+
+
 def order(records: Iterable[AppliedRecord]) -> tuple[dict[str, Any], ...]:
     """Entries for `status.resources[]`, in a stable order."""
     return tuple(record.resource() for record in sorted(records, key=lambda r: (str(r.ref.kind), r.ref.name)))

@@ -40,3 +40,18 @@ def test_malformed_entries_are_skipped() -> None:
 @pytest.mark.parametrize("stored", [None, 7, "text", {}, ["text", 7, None], True])
 def test_a_malformed_status_has_no_records(stored: object) -> None:
     assert inventory.read(stored) == {}
+
+
+def test_the_record_of_a_kept_object_that_another_process_applied_is_restored_from_the_status(live: Any) -> None:
+    """Seeds 731 and 1290 of the simulation: two processes wrote and removed the record in turn."""
+    config = Kind("v1", "ConfigMap")
+    kept, replaced, own = (live(config, name, uid=f"uid-{name}") for name in ("kept", "replaced", "own"))
+    stored = {
+        Ref(config, "kept"): AppliedRecord(Ref(config, "kept"), "uid-kept", "digest"),
+        Ref(config, "replaced"): AppliedRecord(Ref(config, "replaced"), "uid of an earlier object", "digest"),
+        Ref(config, "own"): AppliedRecord(Ref(config, "own"), "uid-own", "older"),
+        Ref(config, "deleted"): AppliedRecord(Ref(config, "deleted"), "uid-deleted", "digest"),
+    }
+    records = {Ref(config, "own"): AppliedRecord(Ref(config, "own"), "uid-own", "newer")}
+    inventory.restore(records, stored, (kept, replaced, own))
+    assert {ref.name: record.digest for ref, record in records.items()} == {"own": "newer", "kept": "digest"}
