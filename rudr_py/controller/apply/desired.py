@@ -46,10 +46,9 @@ class DesiredObject(msgspec.Struct, frozen=True):
     @property
     def has_one_pod(self) -> bool:
         """Whether two pods of this workload at once may harm its data: a singleton, or one with an Exclusive volume."""
-        replicas, strategy = (get_in(self.document, "spec", name, default=None) for name in ("replicas", "strategy"))
-        return replicas == 1 and (
-            self.ref.kind.kind == "StatefulSet" or get_in(strategy, "type", default="") == "Recreate"
-        )
+        spec = self.document.get("spec") or {}
+        one = spec.get("replicas") == 1
+        return one and (self.ref.kind.kind == "StatefulSet" or (spec.get("strategy") or {}).get("type") == "Recreate")
 
     def is_applied(self, live: LiveObject) -> bool:
         """Whether the live object records this body as the last applied one."""
