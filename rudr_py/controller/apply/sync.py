@@ -266,7 +266,8 @@ class Syncer:
         pruned = await self._pruner.prune(application, due)
         for ref in pruned.gone:
             records.pop(ref, None)
-        kept = tuple(one.live for one in last if one.ref in deferred and one.live is not None)
+        unplanned = (*schedule.first, *schedule.last, *schedule.in_use)
+        kept = {one.ref: one.live for one in unplanned if one.ref not in pruned.gone}
         inventory.restore(records, inventory.read(get_in(application.part("status"), "resources", default=[])), kept)
         attempt.failures += pruned.failures
         attempt.failures += [Failure(reason=KEPT, message=text, kind="waiting") for text in deferred.values()]

@@ -49,16 +49,20 @@ def read(resources: object) -> dict[Ref, AppliedRecord]:
     return records
 
 
-def restore(records: dict[Ref, AppliedRecord], stored: Mapping[Ref, AppliedRecord], kept: Iterable[LiveObject]) -> None:
+def restore(
+    records: dict[Ref, AppliedRecord], stored: Mapping[Ref, AppliedRecord], kept: Mapping[Ref, LiveObject | None]
+) -> None:
     """Add the stored records of kept objects that another process has applied.
 
     Otherwise two processes would write and remove the records in turn while the deletion of the objects is deferred.
+    `kept` has the live objects, None for one that no cache contains.
     """
-    for live in kept:
-        ref = Ref(Kind(live.api_version, live.kind), live.name)
-        record = stored.get(ref)
-        if record is not None and record.uid == live.uid:
-            records.setdefault(ref, record)
+    for ref, live in kept.items():
+        record, own = stored.get(ref), records.get(ref)
+        if record is None or (live is not None and live.uid != record.uid):
+            continue
+        if own is None or not own.uid or (live is not None and own.uid != live.uid):
+            records[ref] = record
 
 
 def order(records: Iterable[AppliedRecord]) -> tuple[dict[str, Any], ...]:

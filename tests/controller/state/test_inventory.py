@@ -43,15 +43,22 @@ def test_a_malformed_status_has_no_records(stored: object) -> None:
 
 
 def test_the_record_of_a_kept_object_that_another_process_applied_is_restored_from_the_status(live: Any) -> None:
-    """Seeds 731 and 1290 of the simulation: two processes wrote and removed the record in turn."""
+    """Seeds 731, 1290 and 1709 of the simulation: two processes wrote and removed the record in turn."""
     config = Kind("v1", "ConfigMap")
-    kept, replaced, own = (live(config, name, uid=f"uid-{name}") for name in ("kept", "replaced", "own"))
+    kept, replaced, own, intended = (
+        live(config, name, uid=f"uid-{name}") for name in ("kept", "replaced", "own", "intended")
+    )
     stored = {
         Ref(config, "kept"): AppliedRecord(Ref(config, "kept"), "uid-kept", "digest"),
         Ref(config, "replaced"): AppliedRecord(Ref(config, "replaced"), "uid of an earlier object", "digest"),
         Ref(config, "own"): AppliedRecord(Ref(config, "own"), "uid-own", "older"),
+        Ref(config, "intended"): AppliedRecord(Ref(config, "intended"), "uid-intended", "digest"),
         Ref(config, "deleted"): AppliedRecord(Ref(config, "deleted"), "uid-deleted", "digest"),
     }
-    records = {Ref(config, "own"): AppliedRecord(Ref(config, "own"), "uid-own", "newer")}
-    inventory.restore(records, stored, (kept, replaced, own))
-    assert {ref.name: record.digest for ref, record in records.items()} == {"own": "newer", "kept": "digest"}
+    records = {
+        Ref(config, "own"): AppliedRecord(Ref(config, "own"), "uid-own", "newer"),
+        Ref(config, "intended"): AppliedRecord(Ref(config, "intended")),
+    }
+    inventory.restore(records, stored, {Ref(config, one.name): one for one in (kept, replaced, own, intended)})
+    digests = {ref.name: record.digest for ref, record in records.items()}
+    assert digests == {"own": "newer", "intended": "digest", "kept": "digest"}
