@@ -35,9 +35,22 @@ def parse_application(document: Json, positions: Positions | None = None) -> Par
         components=tuple(_component(fields) for fields in spec.items("components")),
         ignore_rules=ignore_rules.ignore_rules(envelope.metadata, problems),
     )
-    spec.warn_unread()
+    if spec.has("components"):
+        spec.warn_unread()
+    else:
+        _reject_unread(spec, problems)
     _check(application, problems)
     return problems.parsed(application)
+
+
+def _reject_unread(spec: FieldReader, problems: ProblemList) -> None:
+    """An unknown field without `components` is an error: a misspelled key must not delete all instances."""
+    for key in spec.unread():
+        message = (
+            f"unknown field {excerpt(key)}, and no components, without which all instances are deleted; correct the "
+            "name of the field, or write components: []"
+        )
+        problems.error(spec.at(key), message, at_key=True)
 
 
 def _check(application: Application, problems: ProblemList) -> None:

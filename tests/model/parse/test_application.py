@@ -237,3 +237,20 @@ def test_an_unknown_key_of_a_binding_is_a_warning(binding: Build) -> None:
     parsed = parse_application(binding(parameterValue=[]))
     assert told(parsed.warnings) == [("", f"{FIRST}.parameterValue")]
     assert 'Did you mean "parameterValues"?' in parsed.warnings[0].message
+
+
+@pytest.mark.parametrize("components", [{}, {"components": []}, {"components": [{"componentName": "web"}]}])
+def test_a_misspelled_field_without_components_is_an_error_because_it_would_delete_all_instances(
+    components: dict[str, Any],
+) -> None:
+    spec = {"componets": [{"componentName": "web", "instanceName": "shop-web"}], **components}
+    parsed = parse_application(
+        {
+            "apiVersion": "core.oam.dev/v1alpha1",
+            "kind": "ApplicationConfiguration",
+            "metadata": {"name": "shop"},
+            "spec": spec,
+        }
+    )
+    rejected = [problem for problem in parsed.problems if problem.path == "$.spec.componets"]
+    assert bool(rejected) == (not components)
