@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from rudr_py.api import Kind, Ref, get_in, kstatus
+from rudr_py.controller.apply import runs
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, CONFIG_MAP, DEPLOYMENT, JOB, POD
@@ -77,7 +78,7 @@ def _is_represented(workload: Mapping[str, Any], pods: Iterable[LiveObject]) -> 
     if get_in(status, "observedGeneration", default=-1) < get_in(workload, "metadata", "generation", default=0):
         return False
     if workload.get("kind") == DEPLOYMENT.kind:
-        created = sum(not pod.deleting and not _has_ended(POD, pod) for pod in pods)
+        created = sum(not (pod.deleting or runs.has_ended(pod)) for pod in pods)
         unavailable = get_in(status, "unavailableReplicas", default=0)
         desired = get_in(status, "availableReplicas", default=0) + unavailable
         return created == desired == get_in(status, "replicas", default=0)
@@ -104,5 +105,5 @@ def _users(name: str, instance: str | None, namespace: str, state: ClusterState)
 def _has_ended(kind: Kind, live: LiveObject) -> bool:
     """Whether a pod or a Job has ended, so that no container is created any more."""
     if kind == POD:
-        return (live.part("status") or {}).get("phase") in ("Succeeded", "Failed")
+        return runs.has_ended(live)
     return kind == JOB and kstatus.assess(live.document()).state in ("ready", "failed")

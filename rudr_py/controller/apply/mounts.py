@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rudr_py.api import Kind, Ref
-from rudr_py.controller.apply import ownership
+from rudr_py.api import Ref
+from rudr_py.controller.apply import ownership, runs
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
@@ -24,7 +24,7 @@ def mounting(state: ClusterState, namespace: str, claim: str) -> Iterator[tuple[
     for kind in state.kinds():
         cache = state.cache(kind, namespace) if kind not in _WITHOUT_PODS else None
         for live in cache.by_namespace(namespace) if cache is not None else ():
-            if mounts(live, claim) and not _has_ended(kind, live):
+            if mounts(live, claim) and not (kind == POD and runs.has_ended(live)):
                 yield Ref(kind, live.name), live
 
 
@@ -98,7 +98,3 @@ def _others(state: ClusterState, application: LiveObject) -> frozenset[str]:
     names = [live.name for live in applications if not live.deleting and live.uid != application.uid]
     # pods have the name itself, other objects a shortened one
     return frozenset(value for name in names for value in (name, labels.labels(name, "")[labels.APPLICATION]))
-
-
-def _has_ended(kind: Kind, live: LiveObject) -> bool:
-    return kind == POD and (live.part("status") or {}).get("phase") in ("Succeeded", "Failed")
