@@ -47,9 +47,7 @@ def _former_owners(state: ClusterState, application: LiveObject, plan: Plan, pla
     owner = next(instance.owner for instance in plan.instances if instance.name == planned.instance)
     label = labels.labels(application.name, planned.instance)[labels.INSTANCE]
     return frozenset(
-        live.uid
-        for kind, live in state.owned_by(application.uid, application.namespace)
-        if kind == COMPONENT_INSTANCE and Ref(kind, live.name) != owner and _is_of(live, label)
+        live.uid for live in state.component_instances(application) if live.name != owner.name and _is_of(live, label)
     )
 
 

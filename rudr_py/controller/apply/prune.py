@@ -126,8 +126,8 @@ def lingering(schedule: PruneSchedule) -> Iterator[str]:
 
 def belongs(state: ClusterState, application: LiveObject, live: LiveObject) -> bool:
     """Whether the application or one of its ComponentInstances owns a live object; one without owner is kept."""
-    children = (child.uid for kind, child in state.children(application) if kind == COMPONENT_INSTANCE)
-    return live.owner_uid != "" and live.owner_uid in {application.uid, *children}
+    instances = (instance.uid for instance in state.component_instances(application))
+    return live.owner_uid != "" and live.owner_uid in {application.uid, *instances}
 
 
 def is_deleted(candidate: PruneCandidate) -> bool:
