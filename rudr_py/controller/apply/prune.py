@@ -13,7 +13,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref, get_in
-from rudr_py.controller.apply import config_maps, mounts
+from rudr_py.controller.apply import config_maps, dependencies
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.failures import Failure
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -158,10 +158,9 @@ def _is_mounted(
     """Whether a claim is mounted by a planned object, a pod, or any workload that is not to be deleted itself."""
     if candidate.live is None:
         return False
-    name = candidate.ref.name
-    workloads = mounts.mounting(state, candidate.live.namespace, name)
-    return any(mounts.planned(planned.body, name) for planned in plan.manifests) or any(
-        (ref not in surplus and not live.deleting) or ref.kind == POD for ref, live in workloads
+    users = dependencies.users(state, candidate.live.namespace, candidate.ref)
+    return any(candidate.ref in dependencies.references(planned.body.get("spec")) for planned in plan.manifests) or any(
+        (ref not in surplus and not live.deleting) or ref.kind == POD for ref, live in users
     )
 
 
