@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Kind, Ref, get_in
+from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import config_maps, dependencies
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.failures import Failure
+from rudr_py.controller.state import scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.controller.state.scaler_index import ScaleTarget
 from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube import live_object, requests
 from rudr_py.kube.cached_client import CachedClient
@@ -88,14 +90,17 @@ def schedule(
         if record.ref not in planned:
             surplus.setdefault(record.ref, PruneCandidate(record.ref, None))
     fixed = {
-        manifest.ref for manifest in plan.manifests if (manifest.body.get("spec") or {}).get("replicas") is not None
+        ScaleTarget.of(application.namespace, manifest.ref)
+        for manifest in plan.manifests
+        if (manifest.body.get("spec") or {}).get("replicas") is not None
     }
     used = {*_mounted(surplus, plan, state), *_read(surplus, plan, application.namespace, state)}
     first, last, in_use = [], [], []
     for candidate in surplus.values():
         if _is_unmanaged_claim(candidate):
             continue
-        if candidate.ref.kind.kind == AUTOSCALER and _scaled(candidate) in fixed:
+        live = candidate.live
+        if candidate.ref.kind.kind == AUTOSCALER and live is not None and scaler_index.target_of(live) in fixed:
             # it would revert the planned size. What it scaled keeps its size until that is applied
             first.append(candidate)
         elif candidate.ref in used:
@@ -133,15 +138,6 @@ def belongs(state: ClusterState, application: LiveObject, live: LiveObject) -> b
 def is_deleted(candidate: PruneCandidate) -> bool:
     """Whether a candidate is being deleted already."""
     return candidate.live is not None and candidate.live.deleting
-
-
-def _scaled(candidate: PruneCandidate) -> Ref | None:
-    """The object that an autoscaler scales."""
-    spec = candidate.live.part("spec") if candidate.live is not None else None
-    target = get_in(spec, "scaleTargetRef", default={})
-    if not target:
-        return None
-    return Ref(Kind(str(target.get("apiVersion")), str(target.get("kind"))), str(target.get("name")))
 
 
 def _mounted(surplus: Mapping[Ref, PruneCandidate], plan: Plan, state: ClusterState) -> frozenset[Ref]:
