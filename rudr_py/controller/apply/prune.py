@@ -59,10 +59,14 @@ class PruneSchedule(msgspec.Struct, frozen=True):
     last: tuple[PruneCandidate, ...] = ()
     in_use: tuple[PruneCandidate, ...] = ()
 
+    @property
+    def candidates(self) -> tuple[PruneCandidate, ...]:
+        """All candidates."""
+        return (*self.first, *self.last, *self.in_use)
+
     def terminating_owners(self) -> frozenset[str]:
         """The uids of the candidates under deletion: the objects that they own are deleted after them."""
-        candidates = (*self.first, *self.last, *self.in_use)
-        return frozenset(one.live.uid for one in candidates if one.live is not None and one.live.deleting)
+        return frozenset(one.live.uid for one in self.candidates if one.live is not None and one.live.deleting)
 
 
 class Pruned(msgspec.Struct, frozen=True):
@@ -121,7 +125,7 @@ def _is_unmanaged_claim(candidate: PruneCandidate) -> bool:
 
 def lingering(schedule: PruneSchedule) -> Iterator[str]:
     """Sentences about the candidates under deletion that a finalizer keeps."""
-    for candidate in (*schedule.first, *schedule.last, *schedule.in_use):
+    for candidate in schedule.candidates:
         if candidate.live is not None and candidate.live.deleting:
             finalizers = candidate.live.document()["metadata"].get("finalizers") or ()
             foreign = sorted(set(finalizers) - {"foregroundDeletion", "orphan"})
@@ -297,5 +301,5 @@ class Pruner:
 
     async def _read(self, application: LiveObject, target: Target) -> LiveObject | None:
         """The object as the server has it, if it still belongs to the application."""
-        live = live_object.decode(msgspec.json.encode(await self._client.get(target)))
+        live = await self._client.client.live(requests.get(target))
         return live if belongs(self._state, application, live) else None
