@@ -138,11 +138,6 @@ def _missing_text(volume: str, claim: str, instance: str) -> str:
     )
 
 
-def mounts(value: Any) -> Iterator[str]:
-    """The names of the claims that pod specs inside a value mount."""
-    return (claim for _, claim in _sources(value))
-
-
 def _sources(value: Any) -> Iterator[tuple[str, str]]:
     """The volumes inside a value that have a claim, each with the name of the claim."""
     if isinstance(value, dict):

@@ -6,19 +6,16 @@ is undone. So a ConfigMap is deleted only when no pod and no revision that can s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rudr_py.api import Kind, Ref, get_in, kstatus
+from rudr_py.controller.apply import dependencies, runs
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, CONFIG_MAP, DEPLOYMENT, JOB, POD
+from rudr_py.model.kinds import CONFIG_MAP, DEPLOYMENT, JOB
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
-
-_WITHOUT_PODS: Final = frozenset({APPLICATION, COMPONENT, COMPONENT_INSTANCE, CONFIG_MAP})
-_VOLUMES: Final = ("configMap",)
-_ENVIRONMENT: Final = ("configMapRef", "configMapKeyRef")
 
 
 def is_in_use(ref: Ref, live: LiveObject | None, plan: Plan, namespace: str, state: ClusterState) -> bool:
@@ -30,21 +27,10 @@ def is_in_use(ref: Ref, live: LiveObject | None, plan: Plan, namespace: str, sta
     if ref.kind != CONFIG_MAP:
         return False
     instance = live.labels.get(labels.INSTANCE) if live is not None else None
-    return _has_hidden_revisions(instance, plan, namespace, state) or any(_users(ref.name, instance, namespace, state))
-
-
-def names(value: Any, sources: tuple[str, ...] = (*_VOLUMES, *_ENVIRONMENT)) -> Iterator[str]:
-    """The names of the ConfigMaps that pod specs inside a value name, in fields of these names."""
-    if isinstance(value, dict):
-        for field in sources:
-            source = value.get(field)
-            if isinstance(source, dict) and isinstance(source.get("name"), str):
-                yield source["name"]
-        for item in value.values():
-            yield from names(item, sources)
-    elif isinstance(value, list):
-        for item in value:
-            yield from names(item, sources)
+    users = dependencies.users(state, namespace, ref, instance)
+    return _has_hidden_revisions(instance, plan, namespace, state) or any(
+        not _has_ended(user.kind, live) for user, live in users
+    )
 
 
 def _has_hidden_revisions(instance: str | None, plan: Plan, namespace: str, state: ClusterState) -> bool:
@@ -59,10 +45,15 @@ def _has_hidden_revisions(instance: str | None, plan: Plan, namespace: str, stat
         label = planned.body["metadata"]["labels"].get(labels.INSTANCE, "")
         if instance in (None, label):
             live = state.get(planned.ref.kind, namespace, planned.ref.name)
-            pods = () if any(names(planned.body["spec"], _ENVIRONMENT)) else state.pods(namespace, label)
+            pods = () if _reads_variables(planned.body["spec"]) else state.pods(namespace, label)
             if live is None or not _is_represented(live.document(), pods):
                 return True
     return False
+
+
+def _reads_variables(spec: Any) -> bool:
+    """Whether a pod spec inside a value reads environment variables from a ConfigMap."""
+    return any(ref.kind == CONFIG_MAP for ref in dependencies.references(spec, dependencies.VARIABLES))
 
 
 def _is_represented(workload: Mapping[str, Any], pods: Iterable[LiveObject]) -> bool:
@@ -77,7 +68,7 @@ def _is_represented(workload: Mapping[str, Any], pods: Iterable[LiveObject]) -> 
     if get_in(status, "observedGeneration", default=-1) < get_in(workload, "metadata", "generation", default=0):
         return False
     if workload.get("kind") == DEPLOYMENT.kind:
-        created = sum(not pod.deleting and not _has_ended(POD, pod) for pod in pods)
+        created = sum(not (pod.deleting or runs.has_ended(pod)) for pod in pods)
         unavailable = get_in(status, "unavailableReplicas", default=0)
         desired = get_in(status, "availableReplicas", default=0) + unavailable
         return created == desired == get_in(status, "replicas", default=0)
@@ -89,20 +80,6 @@ def _is_represented(workload: Mapping[str, Any], pods: Iterable[LiveObject]) -> 
     return False
 
 
-def _users(name: str, instance: str | None, namespace: str, state: ClusterState) -> Iterator[LiveObject]:
-    """The live workloads and pods of an instance, None for any, that name a ConfigMap and have not ended."""
-    encoded = name.encode()
-    for kind in state.kinds():
-        cache = state.cache(kind, namespace)
-        if cache is None or kind in _WITHOUT_PODS:
-            continue
-        for live in cache.by_namespace(namespace) if instance is None else cache.by_label(namespace, instance):
-            if encoded in live.body and name in names(live.part("spec")) and not _has_ended(kind, live):
-                yield live
-
-
 def _has_ended(kind: Kind, live: LiveObject) -> bool:
-    """Whether a pod or a Job has ended, so that no container is created any more."""
-    if kind == POD:
-        return (live.part("status") or {}).get("phase") in ("Succeeded", "Failed")
+    """Whether a workload is a Job that has ended, so that no container is created any more."""
     return kind == JOB and kstatus.assess(live.document()).state in ("ready", "failed")

@@ -1,4 +1,4 @@
-"""The planned objects that another planned object needs: while one of them is not applied, it is not applied either.
+"""The objects that another object needs: while a planned object is not applied, those that need it are not applied.
 
 Every object of an instance needs the ComponentInstance that owns it. A pod spec needs the ConfigMaps, claims, Secrets
 and accounts that it names. Nothing else is needed: a Service, an Ingress or an autoscaler is valid without its
@@ -8,41 +8,71 @@ workload. Pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from rudr_py.api import Kind, Ref
-from rudr_py.model.kinds import CONFIG_MAP
+from rudr_py.controller.apply import runs
+from rudr_py.controller.state.cluster_state import OWN_KINDS, ClusterState
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.kinds import CONFIG_MAP, POD
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.values.plan import Plan, PlannedObject
 
 SECRET = Kind("v1", "Secret")
 SERVICE_ACCOUNT = Kind("v1", "ServiceAccount")
 
-_SOURCES = {
-    "configMap": (CONFIG_MAP, "name"),
+Sources = Mapping[str, tuple[Kind, str]]
+"""Fields of a pod spec whose value names another object: its kind, and the key of the name."""
+
+VARIABLES: Final[Sources] = {
     "configMapRef": (CONFIG_MAP, "name"),
     "configMapKeyRef": (CONFIG_MAP, "name"),
-    "persistentVolumeClaim": (CLAIM, "claimName"),
-    "secret": (SECRET, "secretName"),
     "secretRef": (SECRET, "name"),
     "secretKeyRef": (SECRET, "name"),
 }
-"""The fields of a pod spec whose value names another object: its kind, and the key of the name."""
+"""The sources of environment variables, which the cached pods lack."""
+
+_SOURCES: Final[Sources] = {
+    "configMap": (CONFIG_MAP, "name"),
+    "persistentVolumeClaim": (CLAIM, "claimName"),
+    "secret": (SECRET, "secretName"),
+    **VARIABLES,
+}
+
+_WITHOUT_PODS: Final = frozenset({*OWN_KINDS, CLAIM, CONFIG_MAP})
 
 
-def references(value: Any) -> Iterator[Ref]:
-    """The objects that pod specs inside a value name."""
+def users(
+    state: ClusterState, namespace: str, ref: Ref, instance: str | None = None
+) -> Iterator[tuple[Ref, LiveObject]]:
+    """The live workloads and pods, of one instance or of all, whose pod specs name an object; no pods that have ended.
+
+    `instance` is the value of its label. Cached pods lack their environment, so only their volumes count.
+    """
+    encoded = ref.name.encode()
+    for kind in state.kinds():
+        cache = state.cache(kind, namespace)
+        if cache is None or kind in _WITHOUT_PODS:
+            continue
+        for live in cache.by_namespace(namespace) if instance is None else cache.by_label(namespace, instance):
+            is_user = encoded in live.body and ref in references(live.part("spec"))
+            if is_user and not (kind == POD and runs.has_ended(live)):
+                yield Ref(kind, live.name), live
+
+
+def references(value: Any, sources: Sources = _SOURCES) -> Iterator[Ref]:
+    """The objects that pod specs inside a value name in these fields, and their ServiceAccounts."""
     if isinstance(value, dict):
         for key, item in value.items():
-            kind, name_key = _SOURCES.get(key, (None, ""))
+            kind, name_key = sources.get(key, (None, ""))
             if kind is not None and isinstance(item, dict) and isinstance(item.get(name_key), str):
                 yield Ref(kind, item[name_key])
             elif key == "serviceAccountName" and isinstance(item, str):
                 yield Ref(SERVICE_ACCOUNT, item)
-            yield from references(item)
+            yield from references(item, sources)
     elif isinstance(value, list):
         for item in value:
-            yield from references(item)
+            yield from references(item, sources)
 
 
 def missing(

@@ -14,15 +14,13 @@ import msgspec
 
 from rudr_py.api import Kind, Ref, get_in, naming
 from rudr_py.controller.apply import desired as desired_objects
+from rudr_py.controller.apply import runs
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import COMPONENT_INSTANCE, DEPLOYMENT, JOB, REPLICA_SET, STATEFUL_SET
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan, PlannedObject
-
-_ENDED = frozenset({"Succeeded", "Failed"})
-"""Phases of a pod none of whose containers runs."""
 
 
 def complete(
@@ -49,9 +47,7 @@ def _former_owners(state: ClusterState, application: LiveObject, plan: Plan, pla
     owner = next(instance.owner for instance in plan.instances if instance.name == planned.instance)
     label = labels.labels(application.name, planned.instance)[labels.INSTANCE]
     return frozenset(
-        live.uid
-        for kind, live in state.owned_by(application.uid, application.namespace)
-        if kind == COMPONENT_INSTANCE and Ref(kind, live.name) != owner and _is_of(live, label)
+        live.uid for live in state.component_instances(application) if live.name != owner.name and _is_of(live, label)
     )
 
 
@@ -104,7 +100,7 @@ def _awaited_pods(
         else:
             same_name = workload[1] == planned.ref.name
             awaited = workload not in kept and (pod.deleting or same_name or workload in earlier)
-        if awaited and not _has_ended(pod):
+        if awaited and not runs.has_ended(pod):
             yield f"pod/{pod.name}"
 
 
@@ -126,10 +122,6 @@ def _is_adopted(pod: LiveObject, planned: PlannedObject) -> bool:
     selector = get_in(planned.body, "spec", "selector", "matchLabels", default={})
     is_numbered = planned.ref.kind == STATEFUL_SET and number.isdecimal() and not pod.owner_uid
     return is_numbered and bool(selector) and selector.items() <= pod.labels.items()
-
-
-def _has_ended(pod: LiveObject) -> bool:
-    return get_in(pod.part("status"), "phase", default="") in _ENDED
 
 
 def _is_recreated(planned: PlannedObject) -> bool:

@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Kind, Ref, get_in
-from rudr_py.controller.apply import config_maps, mounts
+from rudr_py.api import Kind, Ref
+from rudr_py.controller.apply import config_maps, dependencies
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.failures import Failure
+from rudr_py.controller.state import scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.controller.state.scaler_index import ScaleTarget
 from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube import live_object, requests
 from rudr_py.kube.cached_client import CachedClient
@@ -57,10 +59,14 @@ class PruneSchedule(msgspec.Struct, frozen=True):
     last: tuple[PruneCandidate, ...] = ()
     in_use: tuple[PruneCandidate, ...] = ()
 
+    @property
+    def candidates(self) -> tuple[PruneCandidate, ...]:
+        """All candidates."""
+        return (*self.first, *self.last, *self.in_use)
+
     def terminating_owners(self) -> frozenset[str]:
         """The uids of the candidates under deletion: the objects that they own are deleted after them."""
-        candidates = (*self.first, *self.last, *self.in_use)
-        return frozenset(one.live.uid for one in candidates if one.live is not None and one.live.deleting)
+        return frozenset(one.live.uid for one in self.candidates if one.live is not None and one.live.deleting)
 
 
 class Pruned(msgspec.Struct, frozen=True):
@@ -88,14 +94,17 @@ def schedule(
         if record.ref not in planned:
             surplus.setdefault(record.ref, PruneCandidate(record.ref, None))
     fixed = {
-        manifest.ref for manifest in plan.manifests if (manifest.body.get("spec") or {}).get("replicas") is not None
+        ScaleTarget.of(application.namespace, manifest.ref)
+        for manifest in plan.manifests
+        if (manifest.body.get("spec") or {}).get("replicas") is not None
     }
     used = {*_mounted(surplus, plan, state), *_read(surplus, plan, application.namespace, state)}
     first, last, in_use = [], [], []
     for candidate in surplus.values():
         if _is_unmanaged_claim(candidate):
             continue
-        if candidate.ref.kind.kind == AUTOSCALER and _scaled(candidate) in fixed:
+        live = candidate.live
+        if candidate.ref.kind.kind == AUTOSCALER and live is not None and scaler_index.target_of(live) in fixed:
             # it would revert the planned size. What it scaled keeps its size until that is applied
             first.append(candidate)
         elif candidate.ref in used:
@@ -116,7 +125,7 @@ def _is_unmanaged_claim(candidate: PruneCandidate) -> bool:
 
 def lingering(schedule: PruneSchedule) -> Iterator[str]:
     """Sentences about the candidates under deletion that a finalizer keeps."""
-    for candidate in (*schedule.first, *schedule.last, *schedule.in_use):
+    for candidate in schedule.candidates:
         if candidate.live is not None and candidate.live.deleting:
             finalizers = candidate.live.document()["metadata"].get("finalizers") or ()
             foreign = sorted(set(finalizers) - {"foregroundDeletion", "orphan"})
@@ -126,22 +135,13 @@ def lingering(schedule: PruneSchedule) -> Iterator[str]:
 
 def belongs(state: ClusterState, application: LiveObject, live: LiveObject) -> bool:
     """Whether the application or one of its ComponentInstances owns a live object; one without owner is kept."""
-    children = (child.uid for kind, child in state.children(application) if kind == COMPONENT_INSTANCE)
-    return live.owner_uid != "" and live.owner_uid in {application.uid, *children}
+    instances = (instance.uid for instance in state.component_instances(application))
+    return live.owner_uid != "" and live.owner_uid in {application.uid, *instances}
 
 
 def is_deleted(candidate: PruneCandidate) -> bool:
     """Whether a candidate is being deleted already."""
     return candidate.live is not None and candidate.live.deleting
-
-
-def _scaled(candidate: PruneCandidate) -> Ref | None:
-    """The object that an autoscaler scales."""
-    spec = candidate.live.part("spec") if candidate.live is not None else None
-    target = get_in(spec, "scaleTargetRef", default={})
-    if not target:
-        return None
-    return Ref(Kind(str(target.get("apiVersion")), str(target.get("kind"))), str(target.get("name")))
 
 
 def _mounted(surplus: Mapping[Ref, PruneCandidate], plan: Plan, state: ClusterState) -> frozenset[Ref]:
@@ -158,10 +158,9 @@ def _is_mounted(
     """Whether a claim is mounted by a planned object, a pod, or any workload that is not to be deleted itself."""
     if candidate.live is None:
         return False
-    name = candidate.ref.name
-    workloads = mounts.mounting(state, candidate.live.namespace, name)
-    return any(mounts.planned(planned.body, name) for planned in plan.manifests) or any(
-        (ref not in surplus and not live.deleting) or ref.kind == POD for ref, live in workloads
+    users = dependencies.users(state, candidate.live.namespace, candidate.ref)
+    return any(candidate.ref in dependencies.references(planned.body.get("spec")) for planned in plan.manifests) or any(
+        (ref not in surplus and not live.deleting) or ref.kind == POD for ref, live in users
     )
 
 
@@ -302,5 +301,5 @@ class Pruner:
 
     async def _read(self, application: LiveObject, target: Target) -> LiveObject | None:
         """The object as the server has it, if it still belongs to the application."""
-        live = live_object.decode(msgspec.json.encode(await self._client.get(target)))
+        live = await self._client.client.live(requests.get(target))
         return live if belongs(self._state, application, live) else None

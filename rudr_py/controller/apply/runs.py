@@ -24,9 +24,6 @@ from rudr_py.render.values.plan import PlannedObject
 PARALLELISM = "parallelism"
 """The field of a Job's spec that may change while it runs."""
 
-_ENDED = frozenset({"Succeeded", "Failed"})
-"""Phases of a pod none of whose containers runs."""
-
 
 def ended(planned: PlannedObject, run: Run | None) -> bool:
     """Whether the planned object has run to its end with these inputs, so that it is not created again.
@@ -80,11 +77,12 @@ def active_pods(state: ClusterState, namespace: str, planned: PlannedObject) -> 
     Empty for an object that does not run to completion.
     """
     pods = state.pods(namespace, planned.instance) if planned.inputs_digest else ()
-    return tuple(sorted(pod.name for pod in pods if _phase(pod) not in _ENDED))
+    return tuple(sorted(pod.name for pod in pods if not has_ended(pod)))
 
 
-def _phase(pod: LiveObject) -> str:
-    return get_in(pod.part("status"), "phase", default="")
+def has_ended(pod: LiveObject) -> bool:
+    """Whether no container of a pod runs any more, and none is created."""
+    return get_in(pod.part("status"), "phase", default="") in ("Succeeded", "Failed")
 
 
 def recall(before: status.PreviousStatus, deleted: Iterable[LiveObject]) -> status.PreviousStatus:

@@ -12,9 +12,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rudr_py.api import Ref, get_in, naming
+from rudr_py.api import Ref, naming
 from rudr_py.controller.apply import dependencies
 from rudr_py.controller.apply.prune import PruneCandidate
+from rudr_py.controller.state import scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import COMPONENT_INSTANCE, CONFIG_MAP, SERVICE
@@ -87,8 +88,9 @@ def frees(candidate: PruneCandidate, planned: PlannedObject, denial: str) -> boo
     names = [*_hosts(spec), *([ref.name] if ref.name != planned.ref.name else [])]
     if any(_mentions(denial, name) for name in names):
         return True
+    target = scaler_index.referenced(spec, "")
     similar = ref.kind.kind == planned.ref.kind.kind or (
-        bool(_target(spec)) and _target(spec) == _target(planned.body.get("spec"))
+        target is not None and target == scaler_index.referenced(planned.body.get("spec"), "")
     )
     return similar and not _runs_pods(candidate)
 
@@ -116,7 +118,7 @@ def _is_alike(planned: PlannedObject, candidate: PruneCandidate, plan: Plan) -> 
     if candidate.ref.kind.kind == planned.ref.kind.kind or (_is_workload(planned, plan) and _runs_pods(candidate)):
         return True
     spec = candidate.live.part("spec") if candidate.live is not None else None
-    return bool(_target(spec)) and bool(_target(planned.body.get("spec")))
+    return None not in (scaler_index.referenced(part, "") for part in (spec, planned.body.get("spec")))
 
 
 def _is_renamed(instance: str, planned: PlannedObject, plan: Plan, find: _FindLive) -> bool:
@@ -153,12 +155,6 @@ def _runs_pods(candidate: PruneCandidate) -> bool:
     spec = live.part("spec")
     is_custom = "." in kind.group and not kind.group.endswith(".k8s.io")
     return (isinstance(spec, dict) and "template" in spec) or (is_custom and candidate.ref.name == _instance(candidate))
-
-
-def _target(spec: Any) -> tuple[str, str]:
-    """Kind and name of the object that an autoscaler scales, empty for any other object."""
-    target = get_in(spec, "scaleTargetRef", default={})
-    return (str(target.get("kind") or "Deployment"), str(target.get("name"))) if target else ("", "")
 
 
 def _hosts(value: Any) -> Iterator[str]:

@@ -260,18 +260,16 @@ class Syncer:
         schedule = prune.schedule(self._state, application, plan, records.values())
         last = [one for one in schedule.last if one.ref not in attempt.superseded and not prune.is_deleted(one)]
         deferred = successors.deferred(self._state, application.namespace, plan, last, attempt.unapplied)
-        due = [one for one in (*schedule.first, *schedule.last) if one.ref not in (*deferred, *done)]
-        due = [one for one in due if one.ref not in attempt.superseded]
+        excluded = {*deferred, *done, *attempt.superseded}
+        due = [one for one in (*schedule.first, *schedule.last) if one.ref not in excluded]
         attempt.notes = tuple(prune.lingering(schedule))
         pruned = await self._pruner.prune(application, due)
         for ref in pruned.gone:
             records.pop(ref, None)
-        unplanned = (*schedule.first, *schedule.last, *schedule.in_use)
-        unapplied = {one.ref: one.live for one in unplanned if one.ref not in pruned.gone}
+        unapplied = {one.ref: one.live for one in schedule.candidates if one.ref not in pruned.gone}
         unapplied |= dict.fromkeys(self._ended_runs(application, plan))
-        inventory.restore(
-            records, inventory.read(get_in(application.part("status"), "resources", default=[])), unapplied
-        )
+        stored = inventory.read(get_in(application.part("status"), "resources", default=[]))
+        inventory.restore(records, stored, unapplied)
         attempt.failures += pruned.failures
         attempt.failures += [Failure(reason=KEPT, message=text, kind="waiting") for text in deferred.values()]
         if not attempt.failures:

@@ -100,6 +100,11 @@ class ClusterState:
             if kind == COMPONENT_INSTANCE:
                 yield from self.owned_by(live.uid, application.namespace)
 
+    def component_instances(self, application: LiveObject) -> tuple[LiveObject, ...]:
+        """The ComponentInstances that the application owns; none before it has a uid."""
+        cache = self.cache(COMPONENT_INSTANCE, application.namespace)
+        return cache.by_owner(application.uid) if cache is not None and application.uid else ()
+
     def note(self, kind: Kind, change: Change) -> None:
         """Report a change, update the index of autoscalers, and keep the last state of a deleted run-once object.
 
@@ -119,8 +124,7 @@ class ClusterState:
         """The last states of the application's run-once objects that were deleted."""
         if not self._deleted_runs:
             return ()
-        owned = self.owned_by(application.uid, application.namespace)
-        owners = {live.uid for kind, live in owned if kind == COMPONENT_INSTANCE}
+        owners = {live.uid for live in self.component_instances(application)}
         return tuple(live for live in self._deleted_runs.values() if live.owner_uid in owners)
 
     def labelled(self, kind: Kind, namespace: str, instance: str) -> tuple[LiveObject, ...]:

@@ -20,7 +20,6 @@ from rudr_py.controller.status.writer import REFUSED_INTERVAL, StatusRefusedErro
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import COMPONENT_INSTANCE
 from rudr_py.render import render
 from rudr_py.render.status import status
 from rudr_py.render.status.conditions import TRAITS_READY, SyncState
@@ -121,8 +120,8 @@ class StatusReporter:
         words = {entry["name"]: word for entry in desired.get("instances", ()) if (word := instance_word(entry))}
         results = [
             await self._writer.write(child, words[child.labels[labels.INSTANCE]])
-            for kind, child in self._state.owned_by(application.uid, application.namespace)
-            if kind == COMPONENT_INSTANCE and child.labels.get(labels.INSTANCE) in words and not child.deleting
+            for child in self._state.component_instances(application)
+            if child.labels.get(labels.INSTANCE) in words and not child.deleting
         ]
         return merge(*results)
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.apply import config_maps
+from rudr_py.controller.apply import config_maps, dependencies
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache
@@ -159,4 +159,4 @@ def test_only_config_maps_are_in_use() -> None:
     ids=["projected", "envFrom", "env"],
 )
 def test_every_reference_of_a_pod_spec_counts(spec: Document) -> None:
-    assert list(config_maps.names({"template": {"spec": spec}})) == ["files"]
+    assert list(dependencies.references({"template": {"spec": spec}})) == [Ref(CONFIG_MAP, "files")]
