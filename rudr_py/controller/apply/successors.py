@@ -9,7 +9,7 @@ a quota that it uses or, as an admission webhook states, for a host name or a sc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rudr_py.api import Ref, naming
@@ -17,6 +17,7 @@ from rudr_py.controller.apply import dependencies
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.state import scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.scaler_index import ScaleTarget
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import COMPONENT_INSTANCE, CONFIG_MAP, SERVICE
 from rudr_py.render.claims import CLAIM
@@ -31,8 +32,10 @@ _CONTENDED = re.compile(
 )
 """Words of a denial whose cause is another object."""
 
-_QUOTA = re.compile(r"exceeded quota: .*?, requested: (.*?), used: (.*?), limited: (.*)")
+_TOKEN = re.compile(r"[\w.-]+")
 
+_LONGEST_NAME = 253
+"""Maximum length of the names of objects and hosts."""
 
 _FindLive = Callable[[Ref], LiveObject | None]
 
@@ -55,96 +58,162 @@ def deferred(
         return None if live is None or live.deleting else live
 
     unapplied = [planned for planned in plan.manifests if planned.ref in denials]
-    reasons: dict[Ref, str] = {}
-    freed = {one.ref for one in candidates if any(frees(one, planned, denials[planned.ref]) for planned in unapplied)}
-    others = [one for one in candidates if one.ref not in freed] if unapplied else []
-    for candidate in others:
-        successor = next((one for one in unapplied if _succeeds(one, candidate, plan, find, others)), None)
-        if successor is not None:
-            reasons[candidate.ref] = f"{candidate.ref} is kept until {successor.ref} is applied"
-    live_unapplied = [live for planned in unapplied if (live := find(planned.ref)) is not None]
-    added = bool(others)
-    while added:  # the objects that a kept object needs are kept with it
-        users = [*live_unapplied, *(one.live for one in others if one.ref in reasons and one.live is not None)]
-        needed = {one.ref: user for one in others for user in users if one.ref not in reasons and _needs(user, one)}
-        reasons |= {ref: f"{ref} is kept as long as {_describe(user)} needs it" for ref, user in needed.items()}
-        added = bool(needed)
-    return reasons
+    if not unapplied:
+        return {}
+    causes = Denials((planned, denials[planned.ref]) for planned in unapplied)
+    others = [one for one in candidates if not causes.freed_by(one)]
+    successors = _Successors(plan, unapplied, others, find)
+    found = {one.ref: successor for one in others if (successor := successors.of(one)) is not None}
+    users = [live for planned in unapplied if (live := find(planned.ref)) is not None]
+    users += [one.live for one in others if one.ref in found and one.live is not None]
+    needed = _needed(users, [one for one in others if one.ref not in found])
+    return {ref: f"{ref} is kept until {successor.ref} is applied" for ref, successor in found.items()} | {
+        ref: f"{ref} is kept as long as {_describe(user)} needs it" for ref, user in needed.items()
+    }
 
 
-def frees(candidate: PruneCandidate, planned: PlannedObject, denial: str) -> bool:
-    """Whether the server's denial of a planned object is due to the candidate, so that its deletion is a way out."""
-    ref = candidate.ref
-    if not denial:
-        return False
-    quota = _QUOTA.search(denial)
-    if quota is not None:
-        requested, used, limited = (dict(_amounts(group)) for group in quota.groups())
-        resources = [resource for resource in requested if _counts(resource, ref)]
-        return any(_fits(requested[one], used.get(one, ""), limited.get(one, "")) for one in resources)
-    if _CONTENDED.search(denial) is None:
-        return False  # a policy may mention names, too
+class Denials:
+    """The messages with which the server has refused objects of the plan."""
+
+    def __init__(self, denials: Iterable[tuple[PlannedObject, str]]) -> None:
+        self._quotas: list[tuple[dict[str, str], ...]] = []
+        self._mentioned: dict[str, set[str]] = {}  # a name in a message -> the names of the refused objects
+        self._kinds: set[str] = set()
+        self._targets: set[ScaleTarget] = set()
+        for planned, denial in denials:
+            quota = _quota(denial)
+            if quota is not None:
+                self._quotas.append(quota)
+            elif _CONTENDED.search(denial) is not None:  # a policy may mention names, too
+                self._note_contention(planned, denial)
+
+    def _note_contention(self, planned: PlannedObject, denial: str) -> None:
+        for name in _names(denial):
+            self._mentioned.setdefault(name, set()).add(planned.ref.name)
+        self._kinds.add(planned.ref.kind.kind)
+        target = scaler_index.referenced(planned.body.get("spec"), "")
+        if target is not None:
+            self._targets.add(target)
+
+    def freed_by(self, candidate: PruneCandidate) -> bool:
+        """Whether a denial is due to the candidate, so that its deletion is a way out."""
+        if any(_has_room_without(candidate.ref, quota) for quota in self._quotas):
+            return True
+        if not self._kinds:
+            return False
+        spec = candidate.live.part("spec") if candidate.live is not None else None
+        name = candidate.ref.name
+        if self._mentioned.get(name, set()) - {name} or any(host in self._mentioned for host in _hosts(spec)):
+            return True
+        is_similar = candidate.ref.kind.kind in self._kinds or scaler_index.referenced(spec, "") in self._targets
+        return is_similar and not _runs_pods(candidate)
+
+
+class _Successors:
+    """The first object of the plan, among those that are not applied, that replaces a candidate."""
+
+    def __init__(
+        self, plan: Plan, unapplied: Sequence[PlannedObject], others: Sequence[PruneCandidate], find: _FindLive
+    ) -> None:
+        self._unapplied = unapplied
+        self._instances = {naming.join(instance.name) for instance in plan.instances}
+        self._find = find
+        self._groups: dict[str, list[PruneCandidate]] = {}
+        for one in others:
+            self._groups.setdefault(_instance(one), []).append(one)
+        # positions in `unapplied` of the first object of each instance, of its first workload, and of the first new
+        # object with each function in an instance or of a component
+        self._first: dict[str, int] = {}
+        self._workloads: dict[str, int] = {}
+        self._in_instance: dict[tuple[str, str], int] = {}
+        self._of_component: dict[str, dict[str, int]] = {}
+        self._renamed: dict[str, int | None] = {}
+        for position, planned in enumerate(unapplied):
+            self._note(position, planned, plan)
+
+    def _note(self, position: int, planned: PlannedObject, plan: Plan) -> None:
+        instance, owner = naming.join(planned.instance), plan.instance_of(planned)
+        is_workload = owner is not None and planned.ref in owner.workload.refs and planned.ref.kind not in _AUXILIARY
+        self._first.setdefault(instance, position)
+        if is_workload:
+            self._workloads.setdefault(instance, position)
+        if self._find(planned.ref) is not None:
+            return
+        for function in _functions(planned.ref, planned.body.get("spec"), is_workload):
+            self._in_instance.setdefault((instance, function), position)
+            if owner is not None:
+                self._of_component.setdefault(owner.component, {}).setdefault(function, position)
+
+    def of(self, candidate: PruneCandidate) -> PlannedObject | None:
+        """The successor of a candidate, or of a part of its instance."""
+        instance = _instance(candidate)
+        if candidate.ref.kind == COMPONENT_INSTANCE and (instance == "" or instance in self._first):
+            return self._unapplied[self._first[instance] if instance else 0]  # one of Rudr has no label
+        if instance in self._first:
+            positions = [self._in_instance.get((instance, function)) for function in _functions_of(candidate)]
+            if candidate.ref.kind == SERVICE:
+                positions.append(self._workloads.get(instance))
+            return self._at(_least(positions))
+        if instance not in self._renamed:
+            self._renamed[instance] = self._find_renamed(instance)
+        return self._at(self._renamed[instance])
+
+    def _at(self, position: int | None) -> PlannedObject | None:
+        return None if position is None else self._unapplied[position]
+
+    def _find_renamed(self, instance: str) -> int | None:
+        """The first new object that replaces a part of an instance that the plan lacks in one of the same component."""
+        if not instance or instance in self._instances:
+            return None
+        functions = {function for one in self._groups[instance] for function in _functions_of(one)}
+        components = [
+            positions
+            for component, positions in self._of_component.items()
+            if self._find(labels.component_instance(component, instance)) is not None
+        ]
+        return _least(positions.get(function) for positions in components for function in functions)
+
+
+def _least(positions: Iterable[int | None]) -> int | None:
+    return min((position for position in positions if position is not None), default=None)
+
+
+def _functions(ref: Ref, spec: object, is_workload: bool) -> Iterator[str]:
+    """The functions of an object: two objects with a common one replace each other."""
+    yield ref.kind.kind
+    if is_workload:
+        yield "/workload"
+    if scaler_index.referenced(spec, "") is not None:
+        yield "/autoscaler"
+
+
+def _functions_of(candidate: PruneCandidate) -> Iterator[str]:
     spec = candidate.live.part("spec") if candidate.live is not None else None
-    names = [*_hosts(spec), *([ref.name] if ref.name != planned.ref.name else [])]
-    if any(_mentions(denial, name) for name in names):
-        return True
-    target = scaler_index.referenced(spec, "")
-    similar = ref.kind.kind == planned.ref.kind.kind or (
-        target is not None and target == scaler_index.referenced(planned.body.get("spec"), "")
-    )
-    return similar and not _runs_pods(candidate)
+    return _functions(candidate.ref, spec, _runs_pods(candidate))
 
 
-def _succeeds(
-    planned: PlannedObject, candidate: PruneCandidate, plan: Plan, find: _FindLive, others: Sequence[PruneCandidate]
-) -> bool:
-    """Whether the planned object, which is not applied, replaces the candidate or a part of its instance."""
-    is_new = find(planned.ref) is None
-    instance = _instance(candidate)
-    if candidate.ref.kind == COMPONENT_INSTANCE and instance in ("", naming.join(planned.instance)):
-        return True  # the former owner of an instance that has moved; one of Rudr has no label
-    if instance != naming.join(planned.instance):
-        siblings = (other for other in others if _instance(other) == instance)
-        return (
-            is_new and _is_renamed(instance, planned, plan, find) and any(_is_alike(planned, s, plan) for s in siblings)
-        )
-    if candidate.ref.kind == SERVICE and _is_workload(planned, plan):
-        return True
-    return is_new and _is_alike(planned, candidate, plan)
-
-
-def _is_alike(planned: PlannedObject, candidate: PruneCandidate, plan: Plan) -> bool:
-    """Whether two objects have the same function: the same kind, two workloads, or two autoscalers."""
-    if candidate.ref.kind.kind == planned.ref.kind.kind or (_is_workload(planned, plan) and _runs_pods(candidate)):
-        return True
-    spec = candidate.live.part("spec") if candidate.live is not None else None
-    return None not in (scaler_index.referenced(part, "") for part in (spec, planned.body.get("spec")))
-
-
-def _is_renamed(instance: str, planned: PlannedObject, plan: Plan, find: _FindLive) -> bool:
-    """Whether the planned object is of another instance of the component of an instance that the plan lacks."""
-    if not instance or any(naming.join(one.name) == instance for one in plan.instances):
-        return False
-    components = (one.component for one in plan.instances if one.name == planned.instance)
-    return any(find(labels.component_instance(component, instance)) is not None for component in components)
-
-
-def _needs(live_object: LiveObject, candidate: PruneCandidate) -> bool:
-    """Whether the candidate owns a live object, or the object's pods use the candidate."""
-    live = candidate.live
-    if live is None or live.uid == live_object.uid:
-        return False
-    return live.uid == live_object.owner_uid or candidate.ref in dependencies.references(live_object.part("spec"))
+def _needed(users: Iterable[LiveObject], candidates: Iterable[PruneCandidate]) -> dict[Ref, LiveObject]:
+    """The candidates that own one of the objects or are used by its pods, and those that such a candidate needs."""
+    by_ref = {one.ref: one.live for one in candidates if one.live is not None}
+    refs = {live.uid: ref for ref, live in by_ref.items()}
+    needed: dict[Ref, LiveObject] = {}
+    pending = list(users)
+    while pending:
+        users, pending = pending, []
+        added: dict[Ref, LiveObject] = {}
+        for user in users:
+            names = [*dependencies.references(user.part("spec")), refs.get(user.owner_uid)]
+            for ref in names:
+                if ref in by_ref and ref not in needed and by_ref[ref].uid != user.uid:
+                    added[ref] = user
+        needed |= added
+        pending = [by_ref[ref] for ref in added]
+    return needed
 
 
 def _instance(candidate: PruneCandidate) -> str:
     """The label of the candidate's instance; empty for an object of the application itself."""
     return candidate.live.labels.get(labels.INSTANCE, "") if candidate.live is not None else ""
-
-
-def _is_workload(planned: PlannedObject, plan: Plan) -> bool:
-    instance = next((one for one in plan.instances if one.name == planned.instance), None)
-    return instance is not None and planned.ref in instance.workload.refs and planned.ref.kind not in _AUXILIARY
 
 
 def _runs_pods(candidate: PruneCandidate) -> bool:
@@ -170,6 +239,22 @@ def _hosts(value: Any) -> Iterator[str]:
             yield from _hosts(item)
 
 
+def _quota(denial: str) -> tuple[dict[str, str], ...] | None:
+    """The requested, used and limited amounts by resource in the message of a quota; None for any other message."""
+    _, is_quota, rest = denial.partition("exceeded quota: ")
+    _, _, rest = rest.partition(", requested: ")
+    requested, _, rest = rest.partition(", used: ")
+    used, is_complete, limited = rest.partition(", limited: ")
+    return tuple(dict(_amounts(text)) for text in (requested, used, limited)) if is_quota and is_complete else None
+
+
+def _has_room_without(ref: Ref, quota: tuple[dict[str, str], ...]) -> bool:
+    """Whether a quota admits the refused object after the deletion of an object."""
+    requested, used, limited = quota
+    resources = [resource for resource in requested if _counts(resource, ref)]
+    return any(_fits(requested[one], used.get(one, ""), limited.get(one, "")) for one in resources)
+
+
 def _counts(resource: str, ref: Ref) -> bool:
     """Whether a resource of a quota, such as `count/deployments.apps` or `services.nodeports`, counts the object."""
     if "storage" in resource:
@@ -193,8 +278,15 @@ def _fits(requested: str, used: str, limited: str) -> bool:
     return int(used) - 1 + int(requested) <= int(limited)
 
 
-def _mentions(message: str, name: str) -> bool:
-    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", message) is not None
+def _names(message: str) -> Iterator[str]:
+    """The names that a message may mention: words, and their parts before a dot that ends a sentence."""
+    for match in _TOKEN.finditer(message):
+        token = match.group()
+        for index in range(min(len(token), _LONGEST_NAME + 1)):
+            if token[index] == "." and token[index + 1 : index + 2] in ("", ".", "-"):
+                yield token[:index]
+        if len(token) <= _LONGEST_NAME:
+            yield token
 
 
 def _describe(live: LiveObject) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
@@ -138,7 +139,7 @@ class RenderedScope(RenderResult, frozen=True, kw_only=True):
     plan: ScopePlan | None = None
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The plan of one application.
 
     With `problems` the documents are invalid and `manifests` is empty: nothing is applied and nothing pruned.
@@ -154,6 +155,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = "Valid"
     wake_at: datetime | None = None
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    def instance_of(self, planned: PlannedObject) -> InstancePlan | None:
+        """The instance of a planned object; None for an object of the application itself."""
+        return self._instances_by_name.get(planned.instance)
+
+    @cached_property
+    def _instances_by_name(self) -> dict[str, InstancePlan]:
+        return {instance.name: instance for instance in self.instances}
 
     def bound_types(self) -> Iterator[tuple[TypeKey, BoundType[Any]]]:
         """All types in use, with their keys in `Inputs`. Traits of one type on one instance have the same key."""

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.apply import dependencies, successors
+from rudr_py.controller.apply import dependencies
 from rudr_py.controller.apply.prune import PruneCandidate
+from rudr_py.controller.apply.successors import Denials
 from rudr_py.model.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
 from rudr_py.render.values.plan import PlannedObject
 
@@ -56,7 +57,7 @@ def test_a_denial_frees_the_objects_that_it_is_about(
 ) -> None:
     kind, name, spec = old
     candidate = PruneCandidate(Ref(kind, name), live(kind, name, {"spec": spec}))
-    assert successors.frees(candidate, planned(*new), denial)
+    assert Denials([(planned(*new), denial)]).freed_by(candidate)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_a_denial_frees_the_objects_that_it_is_about(
 )
 def test_a_denial_for_another_reason_frees_nothing(live: Any, denial: str) -> None:
     candidate = PruneCandidate(Ref(DEPLOYMENT, "old"), live(DEPLOYMENT, "old", {"spec": {"template": {}}}))
-    assert not successors.frees(candidate, planned(DEPLOYMENT, "new"), denial)
+    assert not Denials([(planned(DEPLOYMENT, "new"), denial)]).freed_by(candidate)
 
 
 def test_the_reference_of_a_pod_spec_is_of_its_kind() -> None:
