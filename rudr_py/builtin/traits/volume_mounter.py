@@ -195,7 +195,7 @@ def _claim(
         name=name,
         body={"spec": _existing_spec(existing) if is_adopted else _spec(claim, uses)},
         labels=labels.claim(ctx),
-        annotations={labels.VOLUME: volume} if is_adopted else {},
+        annotations={claims.VOLUME_ANNOTATION: volume} if is_adopted else {},
         retain=claim.reclaim == "retain",
         delete_with_application=claim.reclaim == "delete",
         adopt=claim.adopt,
