@@ -1,4 +1,4 @@
-"""volume-mounter: the claim for a volume of the component, see `builtin.claims` for its name.
+"""volume-mounter: the claim for a volume of the component, see `api.claims` for its name.
 
 Rudr deleted claims and their data with the application; here they are retained by default.
 """
@@ -21,12 +21,13 @@ from rudr_py.api import (
     Rendered,
     Trait,
     TraitContext,
+    claims,
     get_in,
     kstatus,
     naming,
 )
 from rudr_py.api.component import Volume
-from rudr_py.builtin import claims, kinds, labels
+from rudr_py.builtin import kinds, labels
 from rudr_py.builtin.workloads import volumes
 
 DEFAULT_SIZE = "200M"
