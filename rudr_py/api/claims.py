@@ -1,4 +1,4 @@
-"""Names of the volume claims of an instance. Pure.
+"""Names of the volume claims of an instance, for every workload type whose pods mount them. Pure.
 
 A claim is named for its instance, so that a component with a volume may run several times in a namespace. A claim that
 the instance already has keeps its name: Rudr and earlier releases named claims like their volumes.
@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
-from rudr_py.api import Kind, naming
+from rudr_py.api import naming
 from rudr_py.api.context import InstanceContext
 from rudr_py.api.fields import get_in, mappings_in
+from rudr_py.model.kinds import Kind
 
 CLAIM: Final = Kind("v1", "PersistentVolumeClaim")
 
@@ -45,6 +46,7 @@ def requests(ctx: InstanceContext[Any]) -> Iterator[ClaimRequest]:
 def mounted_name(ctx: InstanceContext[Any], volume: str) -> str:
     """The name of the claim that the pods of the instance mount for a volume.
 
+    A workload type that calls it in `render` has `CLAIM` in `observes`: claims that exist keep their names.
     A volume without a claim and without a volume-mounter has the claim of its own name, which another client creates.
     """
     request = next((request for request in requests(ctx) if request.volume == volume.lower()), None)
