@@ -150,7 +150,6 @@ def _problems(
     seen: set[str] = set()
     for base, claim in ctx.properties.claims():
         name = claim.volume_name.lower()
-        disk = volumes.disk(declared[name][1]) if name in declared else None
         if name not in declared:
             message = f'component {ctx.component.metadata.name} has no volume "{claim.volume_name}"; {listed}'
             yield Problem(message, path=f"{base}.volumeName")
@@ -158,7 +157,7 @@ def _problems(
             yield Problem(
                 f'volume "{claim.volume_name}" is listed twice; a volume has one claim', path=f"{base}.volumeName"
             )
-        elif disk is not None and disk.ephemeral:
+        elif volumes.is_ephemeral(declared[name][1]):
             message = f'volume "{claim.volume_name}" is ephemeral: it is deleted with its pod and has no claim'
             yield Problem(f"{message}; remove it here, or remove ephemeral from its disk", path=f"{base}.volumeName")
         seen.add(name)
