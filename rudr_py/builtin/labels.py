@@ -14,9 +14,6 @@ INSTANCE: Final = "oam.dev/instance-name"
 WORKLOAD_TYPE: Final = "oam.dev/workload-type"
 ROLE: Final = "oam.dev/role"
 
-VOLUME: Final = "rudr.oam.dev/volume"
-"""The annotation of a claim that the instance has taken over: the name of its volume."""
-
 
 def selector(ctx: Context[Any]) -> dict[str, str]:
     """The two labels by which a Service selects the pods of an instance."""

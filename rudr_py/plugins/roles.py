@@ -13,8 +13,6 @@ import msgspec
 from rudr_py.api import Rule
 from rudr_py.plugins.rights import DEFINITIONS_NAMESPACE, RBAC_GROUP, Grant, Rights
 
-GROUP = RBAC_GROUP
-
 AGGREGATE = {"rbac.core.oam.dev/aggregate-to-controller": "true"}
 """The label of ClusterRoles that are aggregated into the ClusterRole of the Helm chart."""
 
@@ -72,7 +70,7 @@ def role(kind: str, name: str, rules: Iterable[Rule], namespace: str = "", **met
     """A ClusterRole, or a Role in a namespace."""
     place = {"namespace": namespace} if namespace else {}
     return {
-        "apiVersion": f"{GROUP}/v1",
+        "apiVersion": f"{RBAC_GROUP}/v1",
         "kind": kind,
         "metadata": {"name": name, **place, **metadata},
         "rules": list(rule_documents(rules)),
@@ -89,9 +87,9 @@ def rule_documents(rules: Iterable[Rule]) -> Iterator[Document]:
 
 def _binding(bound: Document, account: ServiceAccount) -> Document:
     return {
-        "apiVersion": f"{GROUP}/v1",
+        "apiVersion": f"{RBAC_GROUP}/v1",
         "kind": f"{bound['kind']}Binding",
         "metadata": bound["metadata"],
-        "roleRef": {"apiGroup": GROUP, "kind": bound["kind"], "name": bound["metadata"]["name"]},
+        "roleRef": {"apiGroup": RBAC_GROUP, "kind": bound["kind"], "name": bound["metadata"]["name"]},
         "subjects": [{"kind": "ServiceAccount", "name": account.name, "namespace": account.namespace}],
     }

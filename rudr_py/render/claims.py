@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rudr_py.api import Kind, Ref, get_in, naming
+from rudr_py.api import Kind, Ref, claims, get_in, naming
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.model.application import Application
@@ -40,8 +40,7 @@ def missing(instances: Mapping[int, RenderedInstance], observed: Observed) -> It
     for index, rendered in instances.items():
         if rendered.plan is None or not membership.core(rendered.plan.workload.offer.name):
             continue
-        sources = (source for planned in rendered.manifests for source in _sources(planned.body.get("spec")))
-        for volume, claim in dict.fromkeys(sources):
+        for volume, claim in _mounted(rendered):
             if claim in added or (claim != volume and observed is NOTHING) or observed.document(Ref(CLAIM, claim)):
                 continue
             text = _missing_text(volume, claim, rendered.plan.name)
@@ -57,8 +56,7 @@ def contended(instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
     for index, rendered in instances.items():
         if rendered.plan is None or not membership.core(rendered.plan.workload.offer.name):
             continue
-        sources = (source for planned in rendered.manifests for source in _sources(planned.body.get("spec")))
-        for volume, claim in dict.fromkeys(sources):
+        for volume, claim in _mounted(rendered):
             if claim != volume:
                 users.setdefault(claim, []).append((index, rendered, volume))
     for claim, (first, *further) in users.items():
@@ -109,9 +107,8 @@ def former(
         for index, rendered in instances.items():
             if rendered.plan is None or rendered.plan.component != present.get("component-name"):
                 continue
-            sources = (source for planned in rendered.manifests for source in _sources(planned.body.get("spec")))
-            for volume, mounted in dict.fromkeys(sources):
-                if mounted != name and name in (volume, naming.distinct(old, volume)):
+            for volume, mounted in _mounted(rendered):
+                if mounted != name and name in (volume, claims.new_name(old, volume)):
                     yield Problem(
                         _former_text(name, owner, rendered.plan.name, volume),
                         paths.child("$", "spec", "components", index, "instanceName"),
@@ -136,6 +133,11 @@ def _missing_text(volume: str, claim: str, instance: str) -> str:
         f'volume "{volume}" of instance "{instance}" has no claim; pods wait for it; attach the trait volume-mounter, '
         f'with claimName to use an existing claim, or create the PersistentVolumeClaim "{claim}", if it does not exist'
     )
+
+
+def _mounted(rendered: RenderedInstance) -> Iterable[tuple[str, str]]:
+    """The volumes of an instance that have a claim, each with the name of the claim, once."""
+    return dict.fromkeys(source for planned in rendered.manifests for source in _sources(planned.body.get("spec")))
 
 
 def _sources(value: Any) -> Iterator[tuple[str, str]]:

@@ -8,9 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from rudr_py.api import Attached, InvalidProperties, WorkloadContext
+from rudr_py.api import Attached, InvalidProperties, WorkloadContext, claims
 from rudr_py.api.component import Component
-from rudr_py.builtin import claims
 from rudr_py.builtin.workloads.replicated import Worker
 
 Document = dict[str, Any]

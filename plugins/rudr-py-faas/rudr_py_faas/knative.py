@@ -20,6 +20,7 @@ from rudr_py.api import (
     Scale,
     WorkloadContext,
     WorkloadType,
+    claims,
 )
 from rudr_py_faas import conditions, config_files, load, revision, sizes
 from rudr_py_faas.revision import KnativeProperties
@@ -36,7 +37,7 @@ class KnativeService(WorkloadType[KnativeProperties]):
     name = "serving.knative.dev/v1.Service"
     properties = KnativeProperties
     produces = (config_files.CONFIG_MAP, SERVICE)
-    observes = (conditions.POD,)
+    observes = (conditions.POD, claims.CLAIM)
     scale_forms = frozenset({"exact", "range", "external"})
     provides = frozenset({"pods", "scale"})
 

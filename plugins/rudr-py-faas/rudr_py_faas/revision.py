@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Problem, WorkloadContext, naming
+from rudr_py.api import InvalidProperties, Problem, WorkloadContext, claims, naming
 from rudr_py.api.component import Container, HealthProbe, Volume
 from rudr_py_faas import environment, stock
 from rudr_py_faas.config_files import ConfigFiles
@@ -100,6 +100,10 @@ def problems(ctx: WorkloadContext[KnativeProperties]) -> Iterator[Problem]:
         if containers and value and value != Amounts():
             yield Problem(f"the containers define {name}; remove the workload setting", path=f"$.{name}")
     yield from stock.problems(ctx.component, frozenset(settings.features))
+    for index, container in enumerate(containers):
+        for number, volume in enumerate(container.resources.volumes):
+            if problem := claims.ambiguity(ctx, volume.name):
+                yield Problem(problem, path=f"$.spec.containers[{index}].resources.volumes[{number}].name")
 
 
 def refuse(ctx: WorkloadContext[KnativeProperties], *others: Problem) -> None:
@@ -204,7 +208,8 @@ def _volumes(ctx: WorkloadContext[KnativeProperties]) -> Iterator[dict[str, Any]
             yield {"name": name, "emptyDir": {"sizeLimit": disk.required}}
         else:
             read_only = all(volume.access_mode == "RO" for volume in listed)
-            yield {"name": name, "persistentVolumeClaim": {"claimName": name, "readOnly": read_only}}
+            claim = {"claimName": claims.mounted_name(ctx, name), "readOnly": read_only}
+            yield {"name": name, "persistentVolumeClaim": claim}
 
 
 def _mount(volume: Volume) -> dict[str, Any]:

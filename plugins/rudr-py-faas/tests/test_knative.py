@@ -261,6 +261,43 @@ def test_enabled_features_are_rendered(render_one: RenderOne) -> None:
     assert "readinessProbe" in pod["containers"][1]
 
 
+CLAIM_FEATURES = ["kubernetes.podspec-persistent-volume-claim", "kubernetes.podspec-persistent-volume-write"]
+MOUNTER = {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "fast"}}
+
+
+def _live_claim(name: str, **annotations: str) -> dict[str, Any]:
+    metadata = {"name": name, "annotations": {f"rudr.oam.dev/{key}": value for key, value in annotations.items()}}
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
+
+
+@pytest.mark.parametrize("observed", [[], [_live_claim("data")], [_live_claim("old", volume="data")]])
+def test_a_revision_mounts_the_claim_that_the_volume_mounter_creates(
+    render_one: RenderOne, observed: list[dict[str, Any]]
+) -> None:
+    rendering = render_one(
+        KnativeService(),
+        component=_component(resources={"volumes": [CLAIM]}),
+        properties={"features": CLAIM_FEATURES},
+        traits=[MOUNTER],
+        observed=observed,
+    )
+    volumes = rendering.one("Service")["spec"]["template"]["spec"]["volumes"]
+    created = rendering.one("PersistentVolumeClaim")["metadata"]["name"]
+    assert [volume["persistentVolumeClaim"]["claimName"] for volume in volumes] == [created]
+
+
+def test_several_claims_that_were_taken_over_for_one_volume_are_a_problem(render_one: RenderOne) -> None:
+    with pytest.raises(RenderError) as caught:
+        render_one(
+            KnativeService(),
+            component=_component(resources={"volumes": [CLAIM]}),
+            properties={"features": CLAIM_FEATURES},
+            traits=[MOUNTER],
+            observed=[_live_claim("old", volume="data"), _live_claim("older", volume="data")],
+        )
+    assert [path for _, path in caught.value.problems] == ["$.spec.containers[0].resources.volumes[0].name"]
+
+
 def test_image_and_containers_together_are_rejected(render_one: RenderOne) -> None:
     assert _refused(render_one, _component(), image="x:1") == ["$.spec.workloadSettings[0].value"]
 

@@ -1,4 +1,4 @@
-"""volume-mounter: the claim for a volume of the component, see `builtin.claims` for its name.
+"""volume-mounter: the claim for a volume of the component, see `api.claims` for its name.
 
 Rudr deleted claims and their data with the application; here they are retained by default.
 """
@@ -21,12 +21,13 @@ from rudr_py.api import (
     Rendered,
     Trait,
     TraitContext,
+    claims,
     get_in,
     kstatus,
     naming,
 )
 from rudr_py.api.component import Volume
-from rudr_py.builtin import claims, kinds, labels
+from rudr_py.builtin import kinds, labels
 from rudr_py.builtin.workloads import volumes
 
 DEFAULT_SIZE = "200M"
@@ -149,7 +150,6 @@ def _problems(
     seen: set[str] = set()
     for base, claim in ctx.properties.claims():
         name = claim.volume_name.lower()
-        disk = volumes.disk(declared[name][1]) if name in declared else None
         if name not in declared:
             message = f'component {ctx.component.metadata.name} has no volume "{claim.volume_name}"; {listed}'
             yield Problem(message, path=f"{base}.volumeName")
@@ -157,7 +157,7 @@ def _problems(
             yield Problem(
                 f'volume "{claim.volume_name}" is listed twice; a volume has one claim', path=f"{base}.volumeName"
             )
-        elif disk is not None and disk.ephemeral:
+        elif volumes.is_ephemeral(declared[name][1]):
             message = f'volume "{claim.volume_name}" is ephemeral: it is deleted with its pod and has no claim'
             yield Problem(f"{message}; remove it here, or remove ephemeral from its disk", path=f"{base}.volumeName")
         seen.add(name)
@@ -195,7 +195,7 @@ def _claim(
         name=name,
         body={"spec": _existing_spec(existing) if is_adopted else _spec(claim, uses)},
         labels=labels.claim(ctx),
-        annotations={labels.VOLUME: volume} if is_adopted else {},
+        annotations={claims.VOLUME_ANNOTATION: volume} if is_adopted else {},
         retain=claim.reclaim == "retain",
         delete_with_application=claim.reclaim == "delete",
         adopt=claim.adopt,

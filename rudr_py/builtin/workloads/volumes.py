@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rudr_py.api import InstanceContext, Problem
+from rudr_py.api import InstanceContext, Problem, claims
 from rudr_py.api.component import Component, Container, Disk, Volume
-from rudr_py.builtin import claims
 from rudr_py.builtin.workloads.container import with_paths
 
 

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Mapping
 
 from rudr_py import errors
-from rudr_py.controller.apply import config_leftovers, decide, managed_fields, mounts, runs
+from rudr_py.controller.apply import config_leftovers, decide, managed_fields, mounts, predecessors, runs
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.contention import MAXIMUM, ONE_POD_MAXIMUM, Contention, Place
 from rudr_py.controller.apply.decide import (
@@ -248,15 +248,12 @@ class Applier:
         return None
 
     async def _rehearse(self, desired: DesiredObject, target: Target) -> None:
-        """Raise the error with which the server would refuse the object, before anything is deleted for it.
-
-        A quota that its predecessors use is free after their deletion, and some webhooks do not support dry runs.
-        """
+        """Raise the error with which the server would refuse the object, before anything is deleted for it."""
         body = desired.encoded(resource_version=CREATE_ONLY)
         try:
             await self._client.client.send(requests.apply(target, body, FIELD_MANAGER, dry_run=True))
         except errors.ApiError as error:
-            if not any(text in error.message for text in ("exceeded quota", "does not support dry run")):
+            if not predecessors.may_be_lifted(error):
                 raise
 
     async def _apply(self, application: LiveObject, desired: DesiredObject, target: Target, apply: Apply) -> LiveObject:

@@ -17,6 +17,7 @@ from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply import runs
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.errors import ApiError
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import COMPONENT_INSTANCE, DEPLOYMENT, JOB, REPLICA_SET, STATEFUL_SET
 from rudr_py.render.values import labels
@@ -38,6 +39,14 @@ def complete(
         predecessors=tuple(ref for ref, (_, live) in zip(refs, predecessors, strict=True) if not live.deleting),
         awaited=(*map(str, refs), *sorted(_awaited_pods(state, application, plan, planned, refs))),
     )
+
+
+def may_be_lifted(error: ApiError) -> bool:
+    """Whether a dry run of a successor may fail so although its creation succeeds after the end of its predecessors.
+
+    A quota that they use is free then, and some webhooks do not support dry runs.
+    """
+    return any(text in error.message for text in ("exceeded quota", "does not support dry run"))
 
 
 def _former_owners(state: ClusterState, application: LiveObject, plan: Plan, planned: PlannedObject) -> frozenset[str]:

@@ -64,7 +64,7 @@ def _claim_change(new: Object, old: Object) -> Iterator[Cause]:
     if _claim_fixed(now, was, bound=bound) != _claim_fixed(was, was, bound=bound):
         yield causes.forbidden("spec", _CLAIM_FIXED)
     capacity = ((old.get("status") or {}).get("capacity") or {}).get("storage", "0")
-    if _storage(now) < _storage(was) and _storage(now) <= _amount(capacity):
+    if _storage(now) < _storage(was) and _storage(now) <= quota_usage.amount(capacity).value:
         yield causes.forbidden("spec.resources.requests.storage", "field can not be less than status.capacity")
     yield from strategy.immutable(
         {"volumeMode": now.get("volumeMode")}, {"volumeMode": was.get("volumeMode")}, "volumeMode"
@@ -81,12 +81,7 @@ def _claim_fixed(spec: Any, old: Any, *, bound: bool) -> Any:
 
 
 def _storage(spec: Any) -> Decimal:
-    return _amount(((spec.get("resources") or {}).get("requests") or {}).get("storage", "0"))
-
-
-def _amount(text: Any) -> Decimal:
-    read = quantity.read(str(text))
-    return read[0] if read is not None else Decimal(0)
+    return quota_usage.amount(((spec.get("resources") or {}).get("requests") or {}).get("storage", "0")).value
 
 
 def check_growth(claim: Object, old: Object, storage_class: Object | None) -> str:

@@ -194,11 +194,7 @@ class DryRun:
             case Replace():
                 return msgspec.structs.replace(base, replaced=True, notes=("its inputs have changed",))
             case Create() | Supersede():
-                merged, blocked = await self._create(desired, target), ""
-                if isinstance(decision, Supersede):
-                    self._superseded.update(decision.predecessors)
-                    blocked = decision.message
-                return msgspec.structs.replace(base, merged=merged, blocked=blocked)
+                return await self._added(base, desired, target, decision)
             case Trim(operations=operations):
                 body = msgspec.json.encode(operations)
                 patch = requests.json_patch(target, body, FIELD_MANAGER, dry_run=True)
@@ -206,6 +202,20 @@ class DryRun:
             case Adopt() | Apply() | Touch():
                 return await self._change(base, desired, target, decision)
         return None
+
+    async def _added(
+        self, diff: DocumentDiff, desired: DesiredObject, target: Target, decision: Create | Supersede
+    ) -> DocumentDiff:
+        try:
+            merged = await self._create(desired, target)
+        except errors.ApiError as error:
+            if isinstance(decision, Create) or not predecessors.may_be_lifted(error):
+                raise
+            merged = desired.document
+        if isinstance(decision, Create):
+            return msgspec.structs.replace(diff, merged=merged)
+        self._superseded.update(decision.predecessors)
+        return msgspec.structs.replace(diff, merged=merged, blocked=decision.message)
 
     async def _change(
         self, diff: DocumentDiff, desired: DesiredObject, target: Target, decision: Adopt | Apply | Touch

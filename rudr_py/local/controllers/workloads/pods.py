@@ -218,11 +218,13 @@ def _is_mounted(context: ReconcileContext, pod: Object) -> bool:
         return True
     namespace = pod["metadata"]["namespace"]
     problem = config_volumes.problem(pod, lambda name: context.client.get(_CONFIG_MAP, namespace, name))
+    if not problem:
+        return True
     status = unmounted_status(pod, context.now())
-    if problem and status != pod.get("status"):
+    if status != pod.get("status"):
         context.write_status(pod, status)
         context.warn(pod, "FailedMount", problem, component=_KUBELET)
-    return not problem
+    return False
 
 
 def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:

@@ -115,6 +115,18 @@ def test_a_rejection_of_the_server_is_printed_and_exits_with_2(diff: Invoke, api
     assert "exceeded quota: none" in done.stderr
 
 
+def test_a_quota_does_not_block_a_workload_whose_predecessor_is_deleted_first(diff: Invoke, api: LocalHandle) -> None:
+    hard = {"count/statefulsets.apps": "0"}
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": hard}}
+    api.apply(quota)
+    api.until("v1", "ResourceQuota", "none", lambda one: one.get("status"))
+    done = diff(shop.DOCUMENTS.replace("core.oam.dev/v1alpha1.Worker", "core.oam.dev/v1alpha1.SingletonWorker"))
+    api.delete("v1", "ResourceQuota", "none")
+    assert (done.exit_code, done.stderr) == (1, "")
+    assert "statefulset.apps/shop-worker in default: would be created" in done.stdout
+    assert "deployment.apps/shop-worker in default: would be pruned" in done.stdout
+
+
 def test_invalid_documents_are_printed_with_locations_and_exit_with_2(diff: Invoke) -> None:
     done = diff(shop.DOCUMENTS.replace("componentName: web", "componentName: wed"))
     assert done.exit_code == 2

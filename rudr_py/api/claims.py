@@ -1,4 +1,4 @@
-"""Names of the volume claims of an instance. Pure.
+"""Names of the volume claims of an instance, for every workload type whose pods mount them. Pure.
 
 A claim is named for its instance, so that a component with a volume may run several times in a namespace. A claim that
 the instance already has keeps its name: Rudr and earlier releases named claims like their volumes.
@@ -11,8 +11,15 @@ from typing import Any, Final
 
 import msgspec
 
-from rudr_py.api import InstanceContext, get_in, mappings_in, naming
-from rudr_py.builtin import kinds, labels
+from rudr_py.api import naming
+from rudr_py.api.context import InstanceContext
+from rudr_py.api.fields import get_in, mappings_in
+from rudr_py.model.kinds import Kind
+
+CLAIM: Final = Kind("v1", "PersistentVolumeClaim")
+
+VOLUME_ANNOTATION: Final = "rudr.oam.dev/volume"
+"""The annotation of a claim that the instance has taken over: the name of its volume."""
 
 VOLUME_MOUNTER: Final = "volume-mounter"
 """The name of the trait that creates claims."""
@@ -39,6 +46,7 @@ def requests(ctx: InstanceContext[Any]) -> Iterator[ClaimRequest]:
 def mounted_name(ctx: InstanceContext[Any], volume: str) -> str:
     """The name of the claim that the pods of the instance mount for a volume.
 
+    A workload type that calls it in `render` has `CLAIM` in `observes`: claims that exist keep their names.
     A volume without a claim and without a volume-mounter has the claim of its own name, which another client creates.
     """
     request = next((request for request in requests(ctx) if request.volume == volume.lower()), None)
@@ -59,13 +67,13 @@ def own(ctx: InstanceContext[Any], volume: str) -> Document | None:
     """
     other = {request.claim for request in requests(ctx) if request.claim and request.volume != volume.lower()}
     claims: dict[str, Document] = {}
-    for claim in ctx.observed(kinds.CLAIM):
+    for claim in ctx.observed(CLAIM):
         claim_name = get_in(claim, "metadata", "name", default="")
         if claim_name in other:
             continue
         if is_adopted(claim, volume):
             return claim
-        if not get_in(claim, "metadata", "annotations", labels.VOLUME, default=""):
+        if not get_in(claim, "metadata", "annotations", VOLUME_ANNOTATION, default=""):
             claims[claim_name] = claim
     return claims.get(volume) or claims.get(new_name(ctx.instance, volume))
 
@@ -74,7 +82,7 @@ def ambiguity(ctx: InstanceContext[Any], volume: str) -> str:
     """The problem of a volume for which the instance has taken over several claims, and the user names none; or ""."""
     if any(request.volume == volume.lower() and request.claim for request in requests(ctx)):
         return ""
-    adopted = [claim for claim in ctx.observed(kinds.CLAIM) if is_adopted(claim, volume)]
+    adopted = [claim for claim in ctx.observed(CLAIM) if is_adopted(claim, volume)]
     names = sorted(get_in(claim, "metadata", "name", default="") for claim in adopted)
     if len(names) < 2:
         return ""
@@ -84,7 +92,7 @@ def ambiguity(ctx: InstanceContext[Any], volume: str) -> str:
 
 def is_adopted(claim: Document, volume: str) -> bool:
     """Whether a claim of the instance was taken over for a volume."""
-    return get_in(claim, "metadata", "annotations", labels.VOLUME, default="") == volume
+    return get_in(claim, "metadata", "annotations", VOLUME_ANNOTATION, default="") == volume
 
 
 def new_name(instance: str, volume: str) -> str:
