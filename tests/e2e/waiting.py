@@ -18,7 +18,7 @@ from rudr_py.kube.requests import Request, Selection
 from rudr_py.kube.transport import Reply, Stream, Transport
 from rudr_py.kube.watch import Applied, Listed
 from rudr_py.settings import Settings
-from rudr_py.testing.cluster import ADDRESS, TIMEOUT, Cluster, Predicate
+from rudr_py.testing.cluster import ADDRESS, SETTINGS, TIMEOUT, Cluster, Predicate
 from tests.e2e.documents import APPLICATION, DEPLOYMENT, Document, application, component, greeting, synced
 
 Matches = Callable[[Request], object]
@@ -99,7 +99,7 @@ def create_controller(
 ) -> ControllerProcess:
     """A controller for the namespace; it is not started."""
     chosen = msgspec.structs.replace(
-        settings or Settings(), namespaces=(cluster.namespace,), health_address=ADDRESS, metrics_address=ADDRESS
+        settings or SETTINGS, namespaces=(cluster.namespace,), health_address=ADDRESS, metrics_address=ADDRESS
     )
     return assemble(chosen, transport, cluster.clock, catalog)
 
@@ -169,7 +169,7 @@ async def until_idle(
     """Wait until a running controller is idle. Fails if it keeps writing.
 
     Changes a marker application repeatedly, until nothing else is written while the marker is reconciled. A round takes
-    about a second, because the status of an object is written once a second.
+    at least `status_interval` of the controller, in which a delayed status of another object is written too.
     """
     written: list[str] = []
     for number in range(rounds):
