@@ -24,6 +24,13 @@ from tests.e2e.documents import APPLICATION, DEPLOYMENT, Document, application, 
 Matches = Callable[[Request], object]
 
 
+async def existing(cluster: Cluster, kind: Kind, name: str) -> Document:
+    """An object that must exist, including managedFields."""
+    document = await cluster.get(kind, name)
+    assert document is not None, f"{kind} {name}"
+    return document
+
+
 async def until_any(cluster: Cluster, kind: Kind, predicate: Predicate) -> Document:
     """The first object of a kind in the namespace for which the predicate holds. Raises TimeoutError."""
     async with asyncio.timeout(TIMEOUT), contextlib.aclosing(_states(cluster, kind)) as states:

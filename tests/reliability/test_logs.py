@@ -23,6 +23,7 @@ from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
     AUTO,
+    CLAIM,
     COMPONENT,
     DEPLOYMENT,
     FIVE,
@@ -34,7 +35,6 @@ from tests.e2e.documents import (
     condition,
     synced,
 )
-from tests.e2e.rudr_objects import CLAIM
 from tests.e2e.test_takeover import rudrs_shop
 from tests.e2e.volumes import VOLUME, front, mounted, shop, unprotect
 
@@ -61,7 +61,7 @@ class Lines(logging.Handler):
 
     def of(self, event: str, application: str = "shop") -> list[Line]:
         """The lines of an event of an application."""
-        return [one for one in self.all if (one.get("event"), one.get("application")) == (event, application)]
+        return [line for line in self.all if (line.get("event"), line.get("application")) == (event, application)]
 
     def objects(self, event: str, application: str = "shop") -> list[str]:
         """The objects of an event, sorted."""
