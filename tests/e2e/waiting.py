@@ -18,6 +18,7 @@ from rudr_py.kube.requests import Request, Selection
 from rudr_py.kube.transport import Reply, Stream, Transport
 from rudr_py.kube.watch import Applied, Listed
 from rudr_py.settings import Settings
+from rudr_py.testing.clock import settle
 from rudr_py.testing.cluster import ADDRESS, SETTINGS, TIMEOUT, Cluster, Predicate
 from tests.e2e.documents import APPLICATION, DEPLOYMENT, Document, application, component, greeting, synced
 
@@ -29,6 +30,13 @@ async def existing(cluster: Cluster, kind: Kind, name: str) -> Document:
     document = await cluster.get(kind, name)
     assert document is not None, f"{kind} {name}"
     return document
+
+
+async def until_true(predicate: Callable[[], object]) -> None:
+    """Wait until a predicate over the state of this process holds. Raises TimeoutError."""
+    async with asyncio.timeout(TIMEOUT):
+        while not predicate():
+            await settle()
 
 
 async def until_any(cluster: Cluster, kind: Kind, predicate: Predicate) -> Document:

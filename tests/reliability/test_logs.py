@@ -33,6 +33,7 @@ from tests.e2e.documents import (
     application,
     component,
     condition,
+    ready,
     synced,
 )
 from tests.e2e.test_takeover import rudrs_shop
@@ -185,7 +186,7 @@ async def test_each_write_of_an_adoption_has_a_line_of_its_reconcile(
 async def test_nothing_is_logged_at_rest(cluster: Cluster, catalog: Catalog, server: Server, lines: Lines) -> None:
     await cluster.apply(component(), application())
     async with cluster.controller(catalog) as controller:
-        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.until(APPLICATION, "shop", ready if server.has_controllers else synced)
         await waiting.until_idle(cluster, server.mark, server.writes)
         before, reconciled = len(lines.all), await waiting.reconcile_count(controller)
         await cluster.patch(APPLICATION, "shop", {"metadata": {"labels": {"team": "blue"}}})

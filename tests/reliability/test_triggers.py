@@ -136,7 +136,7 @@ async def test_an_application_resumes_when_the_quota_that_refused_an_object_has_
         await cluster.until(APPLICATION, "other", synced)
         await cluster.apply(application())
         await cluster.until(APPLICATION, "shop", reports("exceeded quota"))
-        assert len(watched(server, "resourcequotas")) == 1
+        await waiting.until_true(lambda: len(watched(server, "resourcequotas")) == 1)
         if change == "raised":
             await cluster.apply(quota(2))
         elif change == "deleted":
@@ -157,7 +157,7 @@ async def test_a_watch_of_a_blocker_ends_with_the_application(
     await cluster.apply(component(), application(), quota(0))
     async with cluster.controller(catalog, settings=PATIENT):
         await cluster.until(APPLICATION, "shop", reports("exceeded quota"))
-        assert len(watched(server, "resourcequotas")) == 1
+        await waiting.until_true(lambda: len(watched(server, "resourcequotas")) == 1)
         await cluster.delete(APPLICATION, "shop")
         await cluster.delete(QUOTA, "limits")
         await cluster.gone(APPLICATION, "shop")
