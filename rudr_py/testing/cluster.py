@@ -35,6 +35,9 @@ TIMEOUT = 60.0
 
 ADDRESS = "127.0.0.1:0"
 
+SETTINGS = Settings(status_interval=0.25)
+"""The settings of controllers in tests by default. A status of an object is written more often than in production."""
+
 
 class Cluster:
     """One namespace of a cluster, with a client."""
@@ -122,7 +125,7 @@ class Cluster:
         self, catalog: Catalog, *, settings: Settings | None = None, transport: Transport | None = None
     ) -> AsyncIterator[ControllerProcess]:
         """Run a controller that watches the namespace; its caches are synced when the context is entered."""
-        chosen = settings or Settings()
+        chosen = settings or SETTINGS
         chosen = msgspec.structs.replace(
             chosen, namespaces=(self.namespace,), health_address=ADDRESS, metrics_address=ADDRESS
         )

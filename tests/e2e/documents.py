@@ -13,7 +13,10 @@ COMPONENT = Kind("core.oam.dev/v1alpha1", "ComponentSchematic")
 COMPONENT_INSTANCE = Kind("core.oam.dev/v1alpha1", "ComponentInstance")
 CRD = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 CONFIG_MAP = Kind("v1", "ConfigMap")
+CLAIM = Kind("v1", "PersistentVolumeClaim")
 DEPLOYMENT = Kind("apps/v1", "Deployment")
+STATEFUL_SET = Kind("apps/v1", "StatefulSet")
+REPLICA_SET = Kind("apps/v1", "ReplicaSet")
 JOB = Kind("batch/v1", "Job")
 POD = Kind("v1", "Pod")
 SERVICE = Kind("v1", "Service")
@@ -85,9 +88,19 @@ def synced(document: Document) -> bool:
     return observed(document) and condition(document, "Synced") == "True"
 
 
+def ready(document: Document) -> bool:
+    """Whether the current generation of an application is Ready."""
+    return observed(document) and condition(document, "Ready") == "True"
+
+
 def invalid(document: Document) -> bool:
     """Whether the current generation is invalid."""
     return observed(document) and condition(document, "Valid") == "False"
+
+
+def image(document: Document) -> str:
+    """The image of the first container of a pod template."""
+    return str(document["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
 def greeting(document: Document) -> str:

@@ -21,9 +21,11 @@ import yaml
 
 from rudr_py import errors
 from rudr_py.api import Rule
+from rudr_py.catalog import Catalog
+from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.errors import Right
 from rudr_py.kube import config
-from rudr_py.kube.clock import SystemClock
+from rudr_py.kube.clock import Clock, SystemClock
 from rudr_py.kube.config import Connection
 from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import AioTransport
@@ -35,8 +37,8 @@ from rudr_py.model.crd_schemas import crds
 from rudr_py.plugins import roles
 from rudr_py.plugins.rights import Rights
 from rudr_py.plugins.roles import RoleScope, ServiceAccount
-from rudr_py.testing.cluster import TIMEOUT, Cluster
-from tests.e2e import apiserver
+from rudr_py.testing.cluster import ADDRESS, SETTINGS, TIMEOUT, Cluster
+from tests.e2e import apiserver, waiting
 from tests.e2e.documents import APPLICATION, CRD, established
 
 ENFORCING = "--enable-admission-plugins=OwnerReferencesPermissionEnforcement"
@@ -136,6 +138,29 @@ class RbacCluster:
         review = {"spec": {"user": self.namespaces.user, "groups": groups, "resourceAttributes": what}}
         request = Request("POST", path, body=msgspec.json.encode(review), content_type="application/json")
         return bool((await self.admin.client.json(request))["status"]["allowed"])
+
+
+@contextlib.asynccontextmanager
+async def controlled(
+    cluster: RbacCluster, catalog: Catalog, clock: Clock | None = None, **chosen: Any
+) -> AsyncIterator[ControllerProcess]:
+    """A controller with the token of the account, and further settings. Fails if it ends before the context exits."""
+    settings = msgspec.structs.replace(
+        SETTINGS,
+        definitions_namespace=cluster.namespaces.definitions,
+        health_address=ADDRESS,
+        metrics_address=ADDRESS,
+        **chosen,
+    )
+    transport = AioTransport(cluster.connection)
+    try:
+        controller = assemble(settings, transport, clock or cluster.admin.clock, catalog)
+        async with waiting.running(controller) as running:
+            await controller.synced.wait()
+            yield controller
+            assert not running.done()
+    finally:
+        await transport.close()
 
 
 R = TypeVar("R", bound=Rule)

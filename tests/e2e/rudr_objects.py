@@ -14,18 +14,18 @@ from rudr_py.testing.cluster import Cluster
 from tests.e2e.documents import (
     APPLICATION,
     AUTOSCALER,
+    CLAIM,
     COMPONENT_INSTANCE,
     CONFIG_MAP,
     DEPLOYMENT,
     INGRESS,
     JOB,
     SERVICE,
+    STATEFUL_SET,
     Document,
 )
 
 MANAGER = "unknown"
-CLAIM = Kind("v1", "PersistentVolumeClaim")
-STATEFUL_SET = Kind("apps/v1", "StatefulSet")
 COPY = "kubectl.kubernetes.io/last-applied-configuration"
 
 

@@ -13,7 +13,7 @@ import yaml
 
 from rudr_py.api import Kind
 from rudr_py.testing.cluster import Cluster
-from tests.e2e.documents import CRD, Document, condition, observed
+from tests.e2e.documents import CRD, Document
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("cronhpa", "faas", "prometheus")
@@ -85,10 +85,6 @@ async def satisfy(cluster: Cluster, kind: Kind) -> None:
             status = {"status": {"observedGeneration": generation, "conditions": conditions}}
             target = await cluster.target(kind, document["metadata"]["name"], "status")
             await cluster.client.merge_patch(target, msgspec.json.encode(status), "stand-in")
-
-
-def ready(application: Document) -> bool:
-    return observed(application) and condition(application, "Ready") == "True"
 
 
 def documents(path: Path) -> list[Document]:

@@ -40,7 +40,7 @@ from tests.e2e.chart_release import (
     use_all_features,
 )
 from tests.e2e.conftest import ASSETS
-from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, NAMESPACE, condition, observed, synced
+from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, NAMESPACE, ready, synced
 
 CLUSTER_ROLE = Kind("rbac.authorization.k8s.io/v1", "ClusterRole")
 MONITORING = "monitoring.coreos.com/"
@@ -116,10 +116,6 @@ async def _handles(kubeconfig: Path) -> AsyncIterator[tuple[Cluster, Cluster, ob
 
 def _script(pod: Document) -> PodScript:
     return PodScript(outcome="succeed" if pod["metadata"]["name"].endswith("-test") else "ready")
-
-
-def ready(document: Document) -> bool:
-    return observed(document) and condition(document, "Ready") == "True"
 
 
 def _unexpected(refused: list[str]) -> list[str]:

@@ -20,7 +20,7 @@ from rudr_py.kube.clock import SystemClock
 from rudr_py.testing import local_handle
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import stand_in_crds
-from tests.e2e.documents import APPLICATION, CRD, Document, established, invalid, message
+from tests.e2e.documents import APPLICATION, CRD, Document, established, invalid, message, ready
 
 pytestmark = pytest.mark.slow
 
@@ -151,7 +151,7 @@ async def test_the_examples_of_the_packages_become_ready_in_rudr_dev(environment
     }
     async with _developing(environment, tmp_path) as cluster:
         for name in _applications():
-            await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
+            await cluster.until(APPLICATION, name, ready, seconds=SECONDS)
 
 
 async def _objects_of(cluster: Cluster, application: Document) -> dict[str, tuple[str, Document]]:
@@ -173,7 +173,7 @@ async def test_without_its_package_an_application_keeps_its_objects_and_names_th
     async with _developing(environment, tmp_path, "--no-controller") as cluster:
         async with environment.running(*control, **FREE_PORTS):
             for name in _applications():
-                await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
+                await cluster.until(APPLICATION, name, ready, seconds=SECONDS)
         before = {name: await _objects_of(cluster, await _application(cluster, name)) for name in _applications()}
         environment.pip("uninstall", "--yes", "rudr-py-faas")
         try:
@@ -184,14 +184,14 @@ async def test_without_its_package_an_application_keeps_its_objects_and_names_th
                     assert "was provided by rudr-py-faas 0.1.0, which is not installed now" in reported
                     assert "pip install rudr-py-faas" in reported
                 for name in unaffected:
-                    await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
+                    await cluster.until(APPLICATION, name, ready, seconds=SECONDS)
             after = {name: await _objects_of(cluster, await _application(cluster, name)) for name in _applications()}
             assert after == before
         finally:
             environment.pip("install", "./plugins/rudr-py-faas")
         async with environment.running(*control, **FREE_PORTS):
             for name in affected:
-                await cluster.until(APPLICATION, name, stand_in_crds.ready, seconds=SECONDS)
+                await cluster.until(APPLICATION, name, ready, seconds=SECONDS)
 
 
 async def _application(cluster: Cluster, name: str) -> Document:

@@ -13,12 +13,22 @@ from rudr_py.local.cluster import LocalCluster
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.testing.cluster import Cluster
 from tests.e2e.conftest import Server
-from tests.e2e.documents import APPLICATION, DEPLOYMENT, JOB, POD, Document, application, component, condition, message
+from tests.e2e.documents import (
+    APPLICATION,
+    DEPLOYMENT,
+    JOB,
+    POD,
+    REPLICA_SET,
+    Document,
+    application,
+    component,
+    condition,
+    message,
+)
 
 pytestmark = pytest.mark.controllers
 
 QUOTA = Kind("v1", "ResourceQuota")
-REPLICA_SET = Kind("apps/v1", "ReplicaSet")
 EVENT = Kind("v1", "Event")
 NODE = KindInfo("v1", "Node")
 SENSOR = "ext.example.com/motionsensor"

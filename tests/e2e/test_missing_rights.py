@@ -12,21 +12,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import ControllerProcess, assemble
+from rudr_py.controller import ControllerProcess
 from rudr_py.errors import Right
 from rudr_py.kube.clock import SystemClock
-from rudr_py.kube.transport import AioTransport
 from rudr_py.model.identity import API_VERSION, CORE_GROUP
 from rudr_py.model.parse.definition import parse_workload_type
 from rudr_py.plugins import rights
 from rudr_py.plugins.rights import Rights
-from rudr_py.settings import LeaderElection, Settings
-from rudr_py.testing.cluster import ADDRESS, TIMEOUT
+from rudr_py.settings import LeaderElection
+from rudr_py.testing.cluster import TIMEOUT
 from tests.e2e import rbac_cluster, waiting
 from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, JOB, Document, established, message, observed, synced
 from tests.e2e.kind_cases import KIND_CASES, TASK, WORKER, KindCase
@@ -99,24 +97,11 @@ def needed(catalog: Catalog) -> Rights:
 
 @contextlib.asynccontextmanager
 async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: Any) -> AsyncIterator[ControllerProcess]:
-    """A controller with the token of the account. Fails if it does not run until the context exits."""
-    settings = Settings(
-        namespaces=(cluster.namespaces.shop,),
-        definitions_namespace=cluster.namespaces.definitions,
-        health_address=ADDRESS,
-        metrics_address=ADDRESS,
-        watch_silence=1e6,
-    )
-    transport = AioTransport(cluster.connection)
-    try:
-        controller = assemble(msgspec.structs.replace(settings, **chosen), transport, FastClock(), catalog)
-        async with waiting.running(controller) as running:
-            await controller.synced.wait()
-            yield controller
-            assert not running.done()
-            assert await waiting.panic_count(controller) == 0
-    finally:
-        await transport.close()
+    """A controller in fast time. Fails if it does not run until the context exits, or if a reconcile panics."""
+    chosen = {"namespaces": (cluster.namespaces.shop,), "status_interval": 1.0, "watch_silence": 1e6, **chosen}
+    async with rbac_cluster.controlled(cluster, catalog, FastClock(), **chosen) as controller:
+        yield controller
+        assert await waiting.panic_count(controller) == 0
 
 
 def lacks(right: Right, case: KindCase) -> Callable[[Document], bool]:

@@ -17,6 +17,7 @@ from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
     AUTOSCALER,
+    CLAIM,
     COMPONENT,
     COMPONENT_INSTANCE,
     CONFIG_MAP,
@@ -33,7 +34,6 @@ from tests.e2e.documents import (
     condition,
     synced,
 )
-from tests.e2e.rudr_objects import CLAIM
 
 MOUNTED = {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard"}}
 VOLUME = {"name": "data", "mountPath": "/data", "accessMode": "RW", "sharingPolicy": "Shared"}

@@ -13,16 +13,7 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import stand_in_crds
-from tests.e2e.documents import (
-    APPLICATION,
-    CRD,
-    DEPLOYMENT,
-    Document,
-    established,
-    invalid,
-    message,
-    synced,
-)
+from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, Document, established, invalid, message, ready, synced
 
 
 @pytest.fixture
@@ -55,7 +46,7 @@ async def test_an_example_of_each_package_becomes_ready(
     async with plugin_cluster.controller(plugin_catalog):
         for document in documents:
             if document["kind"] == APPLICATION.kind:
-                await plugin_cluster.until(APPLICATION, document["metadata"]["name"], stand_in_crds.ready)
+                await plugin_cluster.until(APPLICATION, document["metadata"]["name"], ready)
 
 
 @pytest.mark.controllers
@@ -72,7 +63,7 @@ async def test_cron_hpa_hands_the_size_to_another_controller_and_takes_it_back(
     component, application = stand_in_crds.documents(stand_in_crds.example("office-hours"))
     await plugin_cluster.apply(component, application)
     async with plugin_cluster.controller(plugin_catalog):
-        await plugin_cluster.until(APPLICATION, "office", stand_in_crds.ready)
+        await plugin_cluster.until(APPLICATION, "office", ready)
         deployment = await plugin_cluster.until(DEPLOYMENT, "web", lambda document: "replicas" in document["spec"])
         trait = application["spec"]["components"][0]["traits"][0]
         native = trait["properties"]
@@ -99,8 +90,8 @@ async def test_the_function_and_prometheus_examples_of_rudr_become_ready(
     for name in ("openfaasapp.yaml", "prometheusapp.yaml"):
         await plugin_cluster.apply(*stand_in_crds.documents(shared / name))
     async with plugin_cluster.controller(plugin_catalog):
-        await plugin_cluster.until(APPLICATION, "openfaas", stand_in_crds.ready)
-        await plugin_cluster.until(APPLICATION, "prometheus", stand_in_crds.ready)
+        await plugin_cluster.until(APPLICATION, "openfaas", ready)
+        await plugin_cluster.until(APPLICATION, "prometheus", ready)
         function = await plugin_cluster.get(stand_in_crds.FUNCTION, "nodeinfo")
         assert function is not None
         assert function["spec"]["image"] == "functions/nodeinfo"
@@ -118,7 +109,7 @@ async def test_without_its_package_an_application_keeps_its_objects_and_reports_
     documents = stand_in_crds.documents(stand_in_crds.example("thumbnailer"))
     await plugin_cluster.apply(*documents)
     async with plugin_cluster.controller(plugin_catalog):
-        await plugin_cluster.until(APPLICATION, "media", stand_in_crds.ready)
+        await plugin_cluster.until(APPLICATION, "media", ready)
     before = await plugin_cluster.get(stand_in_crds.KNATIVE, "thumbnailer")
     async with plugin_cluster.controller(catalog):
         refused = await plugin_cluster.until(APPLICATION, "media", invalid)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,32 +10,30 @@ import pytest
 
 from rudr_py.api import Kind, pods
 from rudr_py.catalog import Catalog
-from rudr_py.controller import ControllerProcess, assemble
-from rudr_py.kube.transport import AioTransport
 from rudr_py.model.identity import API_VERSION
 from rudr_py.plugins import rights
 from rudr_py.plugins.rights import Rights
-from rudr_py.settings import LeaderElection, Settings
-from rudr_py.testing.cluster import ADDRESS, Cluster
-from tests.e2e import rbac_cluster, waiting
+from rudr_py.settings import LeaderElection
+from rudr_py.testing.cluster import Cluster
+from tests.e2e import rbac_cluster
 from tests.e2e.conftest import RELEASES
 from tests.e2e.documents import (
     APPLICATION,
     AUTO,
+    CLAIM,
     COMPONENT,
     CONFIG_MAP,
     DEPLOYMENT,
     INGRESS_TRAIT,
     JOB,
     POD,
+    STATEFUL_SET,
     Document,
     condition,
     synced,
 )
 from tests.e2e.rbac_cluster import AccountRequest, RbacCluster
 
-CLAIM = Kind("v1", "PersistentVolumeClaim")
-STATEFUL_SET = Kind("apps/v1", "StatefulSet")
 POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy")
 HEALTH_SCOPE = Kind(API_VERSION, "HealthScope")
 DEFINITIONS = ("Trait", "WorkloadType", "ApplicationScope")
@@ -67,28 +64,6 @@ async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         opened = rbac_cluster.real(request.getfixturevalue("enforcing"), tmp_path)
     async with opened as opened_cluster:
         yield opened_cluster
-
-
-@contextlib.asynccontextmanager
-async def controlled(cluster: RbacCluster, catalog: Catalog, **chosen: object) -> AsyncIterator[ControllerProcess]:
-    """A controller with the token of the account and leader election."""
-    election = LeaderElection(namespace=cluster.namespaces.own, identity="one", retry_period=0.2)
-    settings = Settings(
-        definitions_namespace=cluster.namespaces.definitions,
-        health_address=ADDRESS,
-        metrics_address=ADDRESS,
-        status_interval=0.1,
-        leader_election=election,
-    )
-    transport = AioTransport(cluster.connection)
-    try:
-        wired = msgspec.structs.replace(settings, **chosen)
-        controller = assemble(wired, transport, cluster.admin.clock, catalog)
-        async with waiting.running(controller):
-            await controller.synced.wait()
-            yield controller
-    finally:
-        await transport.close()
 
 
 def component(name: str, workload: str, **container: object) -> Document:
@@ -336,7 +311,10 @@ async def test_the_requested_rights_suffice_and_each_is_used(
     needed = rights.needed(catalog, root_scopes=True, leader_elect=True)
     await cluster.grant(needed, watched=watched)
     await cluster.admin.apply(*(old_definition(kind, namespaces.definitions) for kind in DEFINITIONS))
-    async with controlled(cluster, catalog, namespaces=watched, root_scopes=True):
+    election = LeaderElection(namespace=namespaces.own, identity="one", retry_period=0.2)
+    async with rbac_cluster.controlled(
+        cluster, catalog, namespaces=watched, root_scopes=True, leader_election=election
+    ):
         await use_all_features(cluster)
         for kind in DEFINITIONS:
             await cluster.at(namespaces.definitions).gone(Kind(API_VERSION, kind), "old")

@@ -16,6 +16,7 @@ from tests.e2e.documents import (
     APPLICATION,
     AUTO,
     AUTOSCALER,
+    CLAIM,
     COMPONENT_INSTANCE,
     CONFIG_MAP,
     DEPLOYMENT,
@@ -24,12 +25,14 @@ from tests.e2e.documents import (
     JOB,
     POD,
     SERVICE,
+    STATEFUL_SET,
     Document,
     application,
     component,
     managers,
     synced,
 )
+from tests.e2e.waiting import existing
 
 MOUNTED = {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "standard"}}
 RECORD = {"component_record_annotation": '{"shop-web":{"version":"7","config":{}}}'}
@@ -64,21 +67,14 @@ async def uids(cluster: Cluster, *kinds: Kind) -> dict[tuple[str, str], str]:
 KINDS = (
     COMPONENT_INSTANCE,
     DEPLOYMENT,
-    rudr_objects.STATEFUL_SET,
+    STATEFUL_SET,
     JOB,
     SERVICE,
     INGRESS,
     AUTOSCALER,
-    rudr_objects.CLAIM,
+    CLAIM,
     POD,
 )
-
-
-async def existing(cluster: Cluster, kind: Kind, name: str) -> Document:
-    """An existing object, including managedFields."""
-    document = await cluster.get(kind, name)
-    assert document is not None, name
-    return document
 
 
 async def settled(cluster: Cluster, server: Server, name: str = "shop-web") -> None:
@@ -117,7 +113,7 @@ async def test_all_objects_of_rudr_are_adopted_without_restarting_pods(
         assert (rudr_objects.MANAGER, "Update") not in managers(_without_status(await existing(cluster, kind, name))), (
             name
         )
-    claim = await existing(cluster, rudr_objects.CLAIM, "data")
+    claim = await existing(cluster, CLAIM, "data")
     assert claim["metadata"].get("ownerReferences", []) == []
     root = await existing(cluster, APPLICATION, "shop")
     assert root["metadata"]["annotations"] == RECORD
@@ -174,7 +170,7 @@ async def test_a_value_that_becomes_a_parameter_changes_nothing(
 
 async def test_data_stays_when_the_application_is_deleted(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     await rudrs_shop(cluster, server)
-    claim = await existing(cluster, rudr_objects.CLAIM, "data")
+    claim = await existing(cluster, CLAIM, "data")
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.delete(APPLICATION, "shop")
@@ -183,7 +179,7 @@ async def test_data_stays_when_the_application_is_deleted(cluster: Cluster, cata
             await cluster.gone(DEPLOYMENT, "shop-web")
         await cluster.apply(shop(INGRESS_TRAIT, AUTO, MOUNTED))
         await cluster.until(APPLICATION, "shop", synced)
-    kept = await existing(cluster, rudr_objects.CLAIM, "data")
+    kept = await existing(cluster, CLAIM, "data")
     assert kept["metadata"]["uid"] == claim["metadata"]["uid"]
     assert "deletionTimestamp" not in kept["metadata"]
 
@@ -205,7 +201,7 @@ async def test_a_stateful_set_without_service_name_and_a_completed_job_are_adopt
     completed = await rudr_objects.job(cluster, batch_instance, "two")
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-        after, kept = await existing(cluster, rudr_objects.STATEFUL_SET, "one"), await existing(cluster, JOB, "two")
+        after, kept = await existing(cluster, STATEFUL_SET, "one"), await existing(cluster, JOB, "two")
         assert (after["metadata"]["uid"], after["metadata"]["generation"]) == (before["metadata"]["uid"], 1)
         assert kept["metadata"]["uid"] == completed["metadata"]["uid"]
         assert kept["spec"] == completed["spec"]
@@ -213,7 +209,7 @@ async def test_a_stateful_set_without_service_name_and_a_completed_job_are_adopt
         single["spec"]["containers"][0]["env"] = []
         batch["spec"]["containers"][0]["env"] = []
         await cluster.apply(single, batch)
-        await cluster.until(rudr_objects.STATEFUL_SET, "one", lambda d: "env" not in _first(d))
+        await cluster.until(STATEFUL_SET, "one", lambda d: "env" not in _first(d))
         if not server.has_controllers:
             await cluster.until(JOB, "two", lambda d: d["metadata"].get("deletionTimestamp"))
             await cluster.patch(JOB, "two", {"metadata": {"finalizers": None}})
@@ -268,7 +264,7 @@ async def test_objects_without_managed_fields_are_adopted(cluster: Cluster, cata
     restarted = {"spec": {"template": {"metadata": {"annotations": {RESTARTED: "2020-06-01T00:00:00Z"}}}}}
     await cluster.patch(DEPLOYMENT, "shop-web", restarted)
     if not server.has_controllers:
-        await cluster.patch(rudr_objects.CLAIM, "data", {"spec": {"volumeName": "volume-7"}})
+        await cluster.patch(CLAIM, "data", {"spec": {"volumeName": "volume-7"}})
     await settled(cluster, server)
     for kind in KINDS:
         for name in (document["metadata"]["name"] for document in await cluster.list(kind) if kind != POD):
@@ -279,7 +275,7 @@ async def test_objects_without_managed_fields_are_adopted(cluster: Cluster, cata
         await cluster.until(APPLICATION, "shop", synced)
         after = await existing(cluster, DEPLOYMENT, "shop-web")
         assert after["spec"] == before["spec"]
-        assert "volumeName" in (await existing(cluster, rudr_objects.CLAIM, "data"))["spec"]
+        assert "volumeName" in (await existing(cluster, CLAIM, "data"))["spec"]
         changed = with_volume()
         changed["spec"]["containers"][0]["env"] = []
         await cluster.apply(changed)

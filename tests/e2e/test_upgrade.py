@@ -15,17 +15,26 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.settings import Settings
-from rudr_py.testing.cluster import Cluster
+from rudr_py.testing.cluster import SETTINGS, Cluster
 from tests.e2e.conftest import Server
-from tests.e2e.documents import APPLICATION, COMPONENT, CONFIG_MAP, POD, application, component, condition, synced
-from tests.e2e.test_takeover import existing
+from tests.e2e.documents import (
+    APPLICATION,
+    COMPONENT,
+    CONFIG_MAP,
+    EVENT,
+    POD,
+    STATEFUL_SET,
+    application,
+    component,
+    condition,
+    synced,
+)
+from tests.e2e.waiting import existing
 
+WITHOUT_DEFINITIONS = msgspec.structs.replace(SETTINGS, publish_definitions=False)
 RECORDED = Path(__file__).parent / "recorded" / "round-1.jsonl"
 APPLICATIONS = ("preview", "shop", "storage")
 
-EVENT = Kind("events.k8s.io/v1", "Event")
-STATEFUL_SET = Kind("apps/v1", "StatefulSet")
 
 pytestmark = pytest.mark.faults  # writes objects to the storage of the local API
 
@@ -44,7 +53,7 @@ async def test_objects_of_the_previous_release_are_not_written_and_each_status_o
 ) -> None:
     restore(server, cluster)
     before = server.mark()
-    async with cluster.controller(catalog, settings=Settings(publish_definitions=False)):
+    async with cluster.controller(catalog, settings=WITHOUT_DEFINITIONS):
         for name in APPLICATIONS:
             await cluster.until(APPLICATION, name, synced)
         # the queue processes a new application after the existing ones
@@ -74,7 +83,7 @@ async def test_a_config_file_of_the_previous_release_stays_until_no_pod_mounts_i
     changed = await existing(cluster, COMPONENT, "files")
     changed["metadata"] = {"name": "files"}
     changed["spec"]["containers"][0]["config"][1]["value"] = "changed"
-    async with cluster.controller(catalog, settings=Settings(publish_definitions=False)):
+    async with cluster.controller(catalog, settings=WITHOUT_DEFINITIONS):
         await cluster.apply({key: value for key, value in changed.items() if key != "status"})
         await cluster.until(POD, "files-0", lambda document: "deletionTimestamp" in document["metadata"])
         await cluster.until(APPLICATION, "storage", lambda document: _names(document, CONFIG_MAP) >= 4)

@@ -11,8 +11,7 @@ from rudr_py.controller.apply.finalizer import FINALIZER
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import waiting
 from tests.e2e.conftest import Server
-from tests.e2e.documents import APPLICATION, COMPONENT_INSTANCE, Document, condition, synced
-from tests.e2e.rudr_objects import CLAIM
+from tests.e2e.documents import APPLICATION, CLAIM, COMPONENT_INSTANCE, Document, condition, synced
 from tests.e2e.volumes import OWN, assert_kept, claim, finalizers, front, is_deleted, mounted, shop, unprotect
 
 

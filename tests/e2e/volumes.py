@@ -6,8 +6,7 @@ from typing import Any
 
 from rudr_py.testing.cluster import Cluster
 from tests.e2e.conftest import Server
-from tests.e2e.documents import Document, application, component
-from tests.e2e.rudr_objects import CLAIM
+from tests.e2e.documents import CLAIM, Document, application, component
 
 OWN = "shop-web-data"
 """The claim of the instance of `shop()`."""

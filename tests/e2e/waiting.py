@@ -18,10 +18,25 @@ from rudr_py.kube.requests import Request, Selection
 from rudr_py.kube.transport import Reply, Stream, Transport
 from rudr_py.kube.watch import Applied, Listed
 from rudr_py.settings import Settings
-from rudr_py.testing.cluster import ADDRESS, TIMEOUT, Cluster, Predicate
+from rudr_py.testing.clock import settle
+from rudr_py.testing.cluster import ADDRESS, SETTINGS, TIMEOUT, Cluster, Predicate
 from tests.e2e.documents import APPLICATION, DEPLOYMENT, Document, application, component, greeting, synced
 
 Matches = Callable[[Request], object]
+
+
+async def existing(cluster: Cluster, kind: Kind, name: str) -> Document:
+    """An object that must exist, including managedFields."""
+    document = await cluster.get(kind, name)
+    assert document is not None, f"{kind} {name}"
+    return document
+
+
+async def until_true(predicate: Callable[[], object]) -> None:
+    """Wait until a predicate over the state of this process holds. Raises TimeoutError."""
+    async with asyncio.timeout(TIMEOUT):
+        while not predicate():
+            await settle()
 
 
 async def until_any(cluster: Cluster, kind: Kind, predicate: Predicate) -> Document:
@@ -99,7 +114,7 @@ def create_controller(
 ) -> ControllerProcess:
     """A controller for the namespace; it is not started."""
     chosen = msgspec.structs.replace(
-        settings or Settings(), namespaces=(cluster.namespace,), health_address=ADDRESS, metrics_address=ADDRESS
+        settings or SETTINGS, namespaces=(cluster.namespace,), health_address=ADDRESS, metrics_address=ADDRESS
     )
     return assemble(chosen, transport, cluster.clock, catalog)
 
@@ -169,7 +184,7 @@ async def until_idle(
     """Wait until a running controller is idle. Fails if it keeps writing.
 
     Changes a marker application repeatedly, until nothing else is written while the marker is reconciled. A round takes
-    about a second, because the status of an object is written once a second.
+    at least `status_interval` of the controller, in which a delayed status of another object is written too.
     """
     written: list[str] = []
     for number in range(rounds):

@@ -22,6 +22,7 @@ from tests.e2e import waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
+    CLAIM,
     COMPONENT_INSTANCE,
     CONFIG_MAP,
     DEPLOYMENT,
@@ -30,7 +31,6 @@ from tests.e2e.documents import (
     message,
     synced,
 )
-from tests.e2e.rudr_objects import CLAIM
 from tests.e2e.volumes import OWN, VOLUME, claim, front, is_deleted, mounted, shop, unprotect, using
 
 SPEC = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Kind, kstatus
+from rudr_py.api import kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import waiting
@@ -17,6 +17,7 @@ from tests.e2e.documents import (
     CONFIG_MAP,
     DEPLOYMENT,
     POD,
+    STATEFUL_SET,
     Document,
     application,
     component,
@@ -26,8 +27,6 @@ from tests.e2e.documents import (
 )
 
 pytestmark = pytest.mark.controllers
-
-STATEFUL_SET = Kind("apps/v1", "StatefulSet")
 
 CRASHING = {"local.rudr.dev/outcome": "crash-loop"}
 NEVER_READY = {"local.rudr.dev/outcome": "never-ready"}
@@ -65,8 +64,16 @@ async def readable(cluster: Cluster, pod: Document) -> dict[str, str | None]:
 
 
 async def config_maps(cluster: Cluster) -> list[Any]:
-    found = await cluster.list(CONFIG_MAP, "oam.dev/instance-name=shop-web")
-    return sorted(list(one["data"].items()) for one in found)
+    documents = await cluster.list(CONFIG_MAP, "oam.dev/instance-name=shop-web")
+    return sorted(list(document["data"].items()) for document in documents)
+
+
+async def first_pod(cluster: Cluster, component: Document) -> Document:
+    """Apply the component and the application; return the pod when the application is Ready."""
+    await cluster.apply(component, application())
+    await cluster.until(APPLICATION, "shop", ready)
+    (pod,) = await cluster.list(POD)
+    return pod
 
 
 def other_than(*pods: Document) -> Any:
@@ -83,9 +90,7 @@ async def test_a_pod_of_an_earlier_revision_finds_its_files_while_the_rollout_fa
     cluster: Cluster, catalog: Catalog
 ) -> None:
     async with cluster.controller(catalog):
-        await cluster.apply(configured(OLD), application())
-        await cluster.until(APPLICATION, "shop", ready)
-        (old,) = await cluster.list(POD)
+        old = await first_pod(cluster, configured(OLD))
         await cluster.apply(configured(NEW, **CRASHING))
         broken = await waiting.until_any(cluster, POD, other_than(old))
         await cluster.until(APPLICATION, "shop", synced)
@@ -99,9 +104,7 @@ async def test_a_pod_of_an_earlier_revision_finds_its_files_while_the_rollout_fa
 
 async def test_config_maps_are_deleted_when_the_rollout_has_ended(cluster: Cluster, catalog: Catalog) -> None:
     async with cluster.controller(catalog):
-        await cluster.apply(configured(OLD), application())
-        await cluster.until(APPLICATION, "shop", ready)
-        (old,) = await cluster.list(POD)
+        old = await first_pod(cluster, configured(OLD))
         await cluster.apply(configured(NEW))
         for name in pod_files(old):
             await cluster.gone(CONFIG_MAP, name)
@@ -114,9 +117,7 @@ async def test_only_the_files_of_revisions_with_pods_stay_over_a_restart_of_the_
 ) -> None:
     """No rollout ends. The pods of the second revision are replaced by those of the third one."""
     async with cluster.controller(catalog):
-        await cluster.apply(configured({"main.conf": "1"}), application())
-        await cluster.until(APPLICATION, "shop", ready)
-        (first,) = await cluster.list(POD)
+        first = await first_pod(cluster, configured({"main.conf": "1"}))
         await cluster.apply(configured({"main.conf": "2"}, **NEVER_READY))
         second = await waiting.until_any(cluster, POD, other_than(first))
     async with cluster.controller(catalog):
@@ -141,9 +142,7 @@ async def test_a_reverted_document_returns_to_the_running_revision_without_a_res
     cluster: Cluster, catalog: Catalog
 ) -> None:
     async with cluster.controller(catalog):
-        await cluster.apply(configured(OLD), application())
-        await cluster.until(APPLICATION, "shop", ready)
-        (old,) = await cluster.list(POD)
+        old = await first_pod(cluster, configured(OLD))
         await cluster.apply(configured(NEW, **CRASHING))
         broken = await waiting.until_any(cluster, POD, other_than(old))
         await cluster.apply(configured(OLD))
@@ -188,9 +187,7 @@ async def test_pods_keep_their_files_when_their_instance_moves_to_another_compon
     moved = application()
     moved["spec"]["components"][0]["componentName"] = "other"
     async with cluster.controller(catalog):
-        await cluster.apply(configured({"main.conf": "1"}), application())
-        await cluster.until(APPLICATION, "shop", ready)
-        (old,) = await cluster.list(POD)
+        old = await first_pod(cluster, configured({"main.conf": "1"}))
         await cluster.apply(other, moved)
         new = await waiting.until_any(cluster, POD, other_than(old))
         await cluster.until(APPLICATION, "shop", synced)

@@ -23,6 +23,7 @@ from tests.e2e.documents import (
     FIVE,
     INGRESS,
     INGRESS_TRAIT,
+    STATEFUL_SET,
     Document,
     application,
     component,
@@ -38,7 +39,6 @@ TWO: Document = {"name": "manual-scaler", "properties": {"replicaCount": 2}}
 LEGACY = "horizontalpodautoscaler.autoscaling/legacy"
 INGRESS_NAME = "shop-web-trait-ingress"
 CHALLENGE = "/.well-known/acme-challenge/x"
-STATEFUL_SET = Kind("apps/v1", "StatefulSet")
 SINGLETON = "core.oam.dev/v1alpha1.SingletonServer"
 TOOLS = {
     "argocd.argoproj.io/tracking-id": "shop:core.oam.dev/ComponentSchematic:shop/web",

@@ -9,8 +9,7 @@ from rudr_py.controller.apply.finalizer import FINALIZER
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import waiting
 from tests.e2e.conftest import Server
-from tests.e2e.documents import APPLICATION, COMPONENT, EVENT, condition, invalid, synced
-from tests.e2e.rudr_objects import CLAIM
+from tests.e2e.documents import APPLICATION, CLAIM, COMPONENT, EVENT, condition, invalid, synced
 from tests.e2e.volumes import OWN, assert_kept, claim, finalizers, front, mounted, shop, unprotect, using
 
 
@@ -21,7 +20,7 @@ async def delete_shop(cluster: Cluster, server: Server) -> None:
 
 
 async def kept_events(cluster: Cluster) -> list[str]:
-    return [one["note"] for one in await cluster.list(EVENT) if one["reason"] == "ObjectKept"]
+    return [event["note"] for event in await cluster.list(EVENT) if event["reason"] == "ObjectKept"]
 
 
 async def test_a_claim_stays_if_the_document_retains_it_while_its_component_is_missing(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -20,8 +19,8 @@ from rudr_py.local.faults.watch_distortions import Distortion
 from rudr_py.local.http.routing import Route
 from rudr_py.local.http.server import NextHandler
 from rudr_py.local.registry.resources import KindInfo
-from rudr_py.testing.clock import FakeClock, settle
-from rudr_py.testing.cluster import TIMEOUT, Cluster
+from rudr_py.testing.clock import FakeClock
+from rudr_py.testing.cluster import Cluster
 from tests.e2e import waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
@@ -76,12 +75,6 @@ def open_watches(server: Server) -> int:
     return len(server.local.server.open_watches)
 
 
-async def until_true(predicate: Callable[[], object]) -> None:
-    async with asyncio.timeout(TIMEOUT):
-        while not predicate():
-            await settle()
-
-
 # --- Watches
 
 
@@ -94,7 +87,7 @@ async def test_closed_watches_are_resumed_without_a_list_and_without_a_write(
         before = await settled(cluster, server)
         count = open_watches(server)
         assert faults.cut_watches() == count
-        await until_true(lambda: open_watches(server) == count)
+        await waiting.until_true(lambda: open_watches(server) == count)
         await waiting.until_idle(cluster, server.mark, server.writes)
         assert lists(server, before) == []
         assert writes_of(server, "shop", before) == []
@@ -110,7 +103,7 @@ async def test_an_expired_history_causes_lists_and_no_write(
         faults.cut_watches()
         await cluster.apply({"apiVersion": "v1", "kind": CONFIG_MAP.kind, "metadata": {"name": "unrelated"}})
         faults.expire_history()
-        await until_true(lambda: lists(server, before))
+        await waiting.until_true(lambda: lists(server, before))
         await waiting.until_idle(cluster, server.mark, server.writes)
         assert writes_of(server, "shop", before) == []
 
@@ -204,7 +197,7 @@ async def test_a_change_during_an_outage_of_the_server_is_applied_after_it(
         stored = client.get(KindInfo(APPLICATION.api_version, APPLICATION.kind), cluster.namespace, "shop")
         assert stored is not None
         client.update({**stored, "spec": application(greeting="changed")["spec"]})
-        await until_true(lambda: len(refused) > 2 * interrupted)
+        await waiting.until_true(lambda: len(refused) > 2 * interrupted)
         faults.clear()
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == "changed")
         assert lists(server, before) == []

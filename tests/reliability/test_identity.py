@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.testing.cluster import Cluster
@@ -14,6 +13,7 @@ from tests.e2e import waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
+    CLAIM,
     COMPONENT_INSTANCE,
     DEPLOYMENT,
     INGRESS,
@@ -24,12 +24,14 @@ from tests.e2e.documents import (
     application,
     component,
     condition,
+    image,
     message,
     observed,
+    ready,
     synced,
 )
+from tests.e2e.waiting import existing
 
-CLAIM = Kind("v1", "PersistentVolumeClaim")
 TASK = "core.oam.dev/v1alpha1.Task"
 OLD, NEW = "registry.example/web:1", "registry.example/web:2"
 
@@ -48,23 +50,9 @@ def version(name: str, image: str = OLD, **spec: Any) -> Document:
     return document
 
 
-def image(workload: Document) -> str:
-    return str(workload["spec"]["template"]["spec"]["containers"][0]["image"])
-
-
 def owner(document: Document) -> str:
     (reference,) = document["metadata"]["ownerReferences"]
     return str(reference["name"])
-
-
-def ready(document: Document) -> bool:
-    return observed(document) and condition(document, "Ready") == "True"
-
-
-async def existing(cluster: Cluster, kind: Kind, name: str) -> Document:
-    document = await cluster.get(kind, name)
-    assert document is not None, f"{kind} {name}"
-    return document
 
 
 async def test_all_objects_of_a_moved_instance_pass_to_the_new_owner_without_being_deleted(

@@ -28,12 +28,14 @@ from tests.e2e import apiserver, waiting
 from tests.e2e.conftest import ASSETS, Server
 from tests.e2e.documents import (
     APPLICATION,
+    CLAIM,
     CRD,
     EVENT,
     application,
     component,
     condition,
     established,
+    image,
     managers,
     message,
     observed,
@@ -41,8 +43,7 @@ from tests.e2e.documents import (
 )
 from tests.e2e.documents import DEPLOYMENT as DEPLOYMENT_KIND
 from tests.e2e.documents import POD as POD_KIND
-from tests.e2e.rudr_objects import CLAIM
-from tests.e2e.rudr_objects import STATEFUL_SET as SET
+from tests.e2e.documents import STATEFUL_SET as SET
 from tests.reliability import object_trait
 from tests.reliability.immutable_changes import (
     APPLIED,
@@ -149,7 +150,9 @@ async def test_a_kube_apiserver_answers_like_the_table_and_with_the_causes_of_th
         (tmp_path / "kubeconfig").write_text(yaml.safe_dump(local.kubeconfig()))
         async with connected(tmp_path / "kubeconfig") as cluster:
             simulated = await answers(cluster)
-    assert {name: given[:2] for name, given in simulated.items()} == {name: given[:2] for name, given in real.items()}
+    assert {name: outcome[:2] for name, outcome in simulated.items()} == {
+        name: outcome[:2] for name, outcome in real.items()
+    }
 
 
 def unexpected(answers: Answers) -> list[str]:
@@ -314,10 +317,6 @@ async def test_a_claim_that_is_kept_does_not_hold_up_the_workload_that_mounts_it
         document["spec"]["containers"][0]["image"] = "registry.example/web:2"
         await cluster.apply(document)
         await cluster.until(DEPLOYMENT_KIND, "shop-web", lambda d: image(d) == "registry.example/web:2")
-
-
-def image(document: Body) -> str:
-    return str(document["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
 def with_volume(storage_class: str = "standard", required: str = "2G") -> tuple[Body, Body]:

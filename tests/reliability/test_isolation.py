@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rudr_py import catalog as catalogs
-from rudr_py.api import Kind, Manifest, Rendered, Scale, Trait, TraitContext
+from rudr_py.api import Manifest, Rendered, Scale, Trait, TraitContext
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.local.cluster import LocalCluster
 from rudr_py.local.faults.faults import Faults, Match
@@ -29,6 +29,7 @@ from tests.e2e.documents import (
     component,
     condition,
     established,
+    image,
     message,
     observed,
     synced,
@@ -36,7 +37,6 @@ from tests.e2e.documents import (
 from tests.e2e.stand_in_crds import SCALED_OBJECT
 from tests.reliability.webhooks import webhook
 
-CLAIM = Kind("v1", "PersistentVolumeClaim")
 MONITOR: Document = {"name": "service-monitor"}
 SCALER: Document = {"name": "auto-scaler", "properties": {"minimum": 1, "maximum": 3}}
 IMAGE = "registry.example/web:1"
@@ -103,7 +103,7 @@ async def test_traits_are_applied_although_another_object_of_their_instance_is_r
     with webhook(local, "deployments", lambda _: "the registry is not allowed"):
         async with cluster.controller(catalog):
             await cluster.until(APPLICATION, "shop", reports("the registry is not allowed"))
-            assert [one["metadata"]["name"] for one in await cluster.list(INGRESS)]
+            assert [document["metadata"]["name"] for document in await cluster.list(INGRESS)]
             assert await cluster.get(SERVICE, "web") is not None
             assert len(await cluster.list(AUTOSCALER)) == 1
 
@@ -137,11 +137,7 @@ async def test_a_refused_change_of_a_claim_stops_neither_the_workload_that_mount
         await cluster.apply(stateful, shop(web=("web", changed)))
         await cluster.until(APPLICATION, "shop", reports("persistentvolumeclaim/"))
         await cluster.gone(COMPONENT_INSTANCE, "worker-old")
-        await cluster.until(DEPLOYMENT, "web", lambda one: image(one) == "registry.example/web:2")
-
-
-def image(deployment: Document) -> str:
-    return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+        await cluster.until(DEPLOYMENT, "web", lambda d: image(d) == "registry.example/web:2")
 
 
 @pytest.mark.faults
@@ -174,7 +170,7 @@ async def test_a_predecessor_is_deleted_first_if_the_quota_has_no_room_for_both(
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.apply(shop(new=("web",)))
         await cluster.until(APPLICATION, "shop", synced, seconds=20)
-        assert [one["metadata"]["name"] for one in await cluster.list(DEPLOYMENT)] == ["new"]
+        assert [document["metadata"]["name"] for document in await cluster.list(DEPLOYMENT)] == ["new"]
 
 
 @pytest.mark.faults
@@ -199,7 +195,7 @@ async def test_an_ingress_is_deleted_first_if_a_webhook_refuses_its_host_twice(
             await cluster.apply(shop(**instances))
             await cluster.until(APPLICATION, "shop", synced, seconds=20)
         assert denied
-        assert [one["metadata"]["name"].partition("-")[0] for one in await cluster.list(INGRESS)] == [second]
+        assert [document["metadata"]["name"].partition("-")[0] for document in await cluster.list(INGRESS)] == [second]
 
 
 async def test_the_status_names_an_object_that_a_finalizer_keeps_and_the_finalizer(
@@ -211,10 +207,10 @@ async def test_the_status_names_an_object_that_a_finalizer_keeps_and_the_finaliz
         await cluster.patch(INGRESS, "web-trait-ingress", {"metadata": {"finalizers": ["example.com/hold"]}})
         await cluster.apply(shop(web=("web",)))
         text = "ingress.networking.k8s.io/web-trait-ingress is being deleted; it remains until its finalizers end"
-        root = await cluster.until(APPLICATION, "shop", lambda one: text in str(one["status"].get("warnings")))
+        root = await cluster.until(APPLICATION, "shop", lambda d: text in str(d["status"].get("warnings")))
         assert "example.com/hold" in str(root["status"]["warnings"])
         await cluster.patch(INGRESS, "web-trait-ingress", {"metadata": {"finalizers": None}})
-        await cluster.until(APPLICATION, "shop", lambda one: synced(one) and not one["status"].get("warnings"))
+        await cluster.until(APPLICATION, "shop", lambda d: synced(d) and not d["status"].get("warnings"))
 
 
 class EventScaler(Trait[dict[str, Any]]):

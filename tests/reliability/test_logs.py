@@ -23,6 +23,7 @@ from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
     AUTO,
+    CLAIM,
     COMPONENT,
     DEPLOYMENT,
     FIVE,
@@ -32,9 +33,9 @@ from tests.e2e.documents import (
     application,
     component,
     condition,
+    ready,
     synced,
 )
-from tests.e2e.rudr_objects import CLAIM
 from tests.e2e.test_takeover import rudrs_shop
 from tests.e2e.volumes import VOLUME, front, mounted, shop, unprotect
 
@@ -61,7 +62,7 @@ class Lines(logging.Handler):
 
     def of(self, event: str, application: str = "shop") -> list[Line]:
         """The lines of an event of an application."""
-        return [one for one in self.all if (one.get("event"), one.get("application")) == (event, application)]
+        return [line for line in self.all if (line.get("event"), line.get("application")) == (event, application)]
 
     def objects(self, event: str, application: str = "shop") -> list[str]:
         """The objects of an event, sorted."""
@@ -185,7 +186,7 @@ async def test_each_write_of_an_adoption_has_a_line_of_its_reconcile(
 async def test_nothing_is_logged_at_rest(cluster: Cluster, catalog: Catalog, server: Server, lines: Lines) -> None:
     await cluster.apply(component(), application())
     async with cluster.controller(catalog) as controller:
-        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.until(APPLICATION, "shop", ready if server.has_controllers else synced)
         await waiting.until_idle(cluster, server.mark, server.writes)
         before, reconciled = len(lines.all), await waiting.reconcile_count(controller)
         await cluster.patch(APPLICATION, "shop", {"metadata": {"labels": {"team": "blue"}}})

@@ -17,10 +17,8 @@ from rudr_py.render.limits import check
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import apiserver
 from tests.e2e.conftest import ASSETS
-from tests.e2e.documents import APPLICATION, application, component, invalid, message, synced
+from tests.e2e.documents import APPLICATION, STATEFUL_SET, application, component, invalid, message, synced
 from tests.reliability.kubernetes_limits import CASES, STRICTER, Case
-
-STATEFUL_SET = Kind("apps/v1", "StatefulSet")
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ from tests.e2e.documents import (
     condition,
     established,
     message,
-    observed,
+    ready,
     synced,
 )
 from tests.e2e.waiting import until_any
@@ -42,11 +42,6 @@ INGRESS_CLASS = {
     "spec": {"controller": "example.org/other"},
 }
 NEVER_STARTS = {"local.rudr.dev/outcome": "image-pull-error"}
-
-
-def ready(document: Document) -> bool:
-    """Whether the current generation of an application is Ready."""
-    return observed(document) and condition(document, "Ready") == "True"
 
 
 def changed(*, annotations: dict[str, str] | None = None, image: str = "registry.example/web:2") -> Document:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -11,14 +10,12 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.errors import Right
-from rudr_py.kube.transport import AioTransport
 from rudr_py.local.http.routing import Route
 from rudr_py.model.identity import API_VERSION
 from rudr_py.plugins import rights
 from rudr_py.settings import Settings
-from rudr_py.testing.cluster import ADDRESS, Cluster
+from rudr_py.testing.cluster import Cluster
 from tests.e2e import rbac_cluster, waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
@@ -45,7 +42,7 @@ PATIENT = Settings(refused_retry=3600.0, status_interval=0.1)
 
 
 def reports(text: str) -> Callable[[Document], bool]:
-    return lambda one: observed(one) and condition(one, "Synced") == "False" and text in message(one, "Synced")
+    return lambda d: observed(d) and condition(d, "Synced") == "False" and text in message(d, "Synced")
 
 
 def quota(deployments: int) -> Document:
@@ -139,7 +136,7 @@ async def test_an_application_resumes_when_the_quota_that_refused_an_object_has_
         await cluster.until(APPLICATION, "other", synced)
         await cluster.apply(application())
         await cluster.until(APPLICATION, "shop", reports("exceeded quota"))
-        assert len(watched(server, "resourcequotas")) == 1
+        await waiting.until_true(lambda: len(watched(server, "resourcequotas")) == 1)
         if change == "raised":
             await cluster.apply(quota(2))
         elif change == "deleted":
@@ -160,7 +157,7 @@ async def test_a_watch_of_a_blocker_ends_with_the_application(
     await cluster.apply(component(), application(), quota(0))
     async with cluster.controller(catalog, settings=PATIENT):
         await cluster.until(APPLICATION, "shop", reports("exceeded quota"))
-        assert len(watched(server, "resourcequotas")) == 1
+        await waiting.until_true(lambda: len(watched(server, "resourcequotas")) == 1)
         await cluster.delete(APPLICATION, "shop")
         await cluster.delete(QUOTA, "limits")
         await cluster.gone(APPLICATION, "shop")
@@ -175,27 +172,6 @@ async def granted(tmp_path: Path) -> AsyncIterator[RbacCluster]:
         yield opened
 
 
-@contextlib.asynccontextmanager
-async def restricted(cluster: RbacCluster, catalog: Catalog, **chosen: object) -> AsyncIterator[ControllerProcess]:
-    """A controller with the token of the account."""
-    settings = Settings(
-        definitions_namespace=cluster.namespaces.definitions,
-        health_address=ADDRESS,
-        metrics_address=ADDRESS,
-        status_interval=0.1,
-        refused_retry=3600.0,
-    )
-    transport = AioTransport(cluster.connection)
-    try:
-        settings = msgspec.structs.replace(settings, **chosen)
-        controller = assemble(settings, transport, cluster.admin.clock, catalog)
-        async with waiting.running(controller):
-            await controller.synced.wait()
-            yield controller
-    finally:
-        await transport.close()
-
-
 @pytest.mark.parametrize("verb", ["patch", "watch"])
 async def test_an_application_resumes_when_a_missing_right_is_granted(
     granted: RbacCluster, catalog: Catalog, verb: str
@@ -204,7 +180,7 @@ async def test_an_application_resumes_when_a_missing_right_is_granted(
     lacking = rbac_cluster.without(needed, Right(verb, "deployments", "apps"))
     waits = {"waits": needed.waits, "cluster_waits": needed.cluster_waits}
     await granted.grant(msgspec.structs.replace(lacking, **waits))
-    async with restricted(granted, catalog):
+    async with rbac_cluster.controlled(granted, catalog, refused_retry=3600.0):
         await granted.admin.apply(component(), application())
         await granted.admin.until(APPLICATION, "shop", reports(f"may not {verb} deployments.apps"))
         await granted.grant(needed)

@@ -20,12 +20,12 @@ from tests.e2e.documents import (
     DEPLOYMENT,
     EVENT,
     JOB,
+    STATEFUL_SET,
     Document,
     application,
     component,
     synced,
 )
-from tests.e2e.rudr_objects import STATEFUL_SET
 
 VOLUME = {"name": "data", "mountPath": "/data"}
 CORE = "core.oam.dev/v1alpha1"

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.testing.cluster import Cluster
@@ -17,23 +16,25 @@ from tests.e2e import rudr_objects, waiting
 from tests.e2e.conftest import Rudr, Server
 from tests.e2e.documents import (
     APPLICATION,
+    CLAIM,
     DEPLOYMENT,
     EVENT,
     INGRESS,
     JOB,
     POD,
+    REPLICA_SET,
     SERVICE,
+    STATEFUL_SET,
     Document,
     application,
     component,
-    condition,
     message,
     observed,
+    ready,
     synced,
 )
-from tests.e2e.rudr_objects import STATEFUL_SET
+from tests.e2e.waiting import existing
 
-REPLICA_SET = Kind("apps/v1", "ReplicaSet")
 TYPE = "oam.dev/workload-type"
 CORE = "core.oam.dev/v1alpha1"
 HOLD: Document = {"metadata": {"finalizers": ["example.com/hold"]}}
@@ -58,18 +59,8 @@ def typed(workload: str, **spec: Any) -> Document:
     return document
 
 
-def ready(document: Document) -> bool:
-    return observed(document) and condition(document, "Ready") == "True"
-
-
 def replacing(document: Document) -> bool:
     return observed(document) and "waits for the earlier workload" in message(document, "Synced")
-
-
-async def existing(cluster: Cluster, kind: Kind, name: str) -> Document:
-    document = await cluster.get(kind, name)
-    assert document is not None, f"{kind} {name}"
-    return document
 
 
 @contextlib.asynccontextmanager
@@ -256,7 +247,7 @@ async def test_the_deployment_of_a_singleton_of_rudr_ends_before_its_successor_s
     assert await cluster.get(DEPLOYMENT, "shop-web") is None
     assert all(len(owners) < 2 for owners in history), history
     assert "persistentvolumeclaim/old-data" in event["note"]
-    assert "deletionTimestamp" not in (await existing(cluster, rudr_objects.CLAIM, "old-data"))["metadata"]
+    assert "deletionTimestamp" not in (await existing(cluster, CLAIM, "old-data"))["metadata"]
 
 
 @pytest.mark.controllers

@@ -40,18 +40,20 @@ TENANT = Kind("example.com/v1", "Tenant")
 KINDS = (COMPONENT_INSTANCE, DEPLOYMENT, SERVICE, INGRESS, JOB, CONFIG_MAP)
 APPLIED = "rudr.oam.dev/applied"
 
-COMPONENTS = """\
+WEB = """\
 apiVersion: core.oam.dev/v1alpha1
 kind: ComponentSchematic
-metadata: {name: web}
+metadata: {{name: {name}}}
 spec:
   workloadType: core.oam.dev/v1alpha1.Server
-  parameters: [{name: round, type: string, default: "0"}]
+  parameters: [{{name: round, type: string, default: "0"}}]
   containers:
   - name: server
-    image: registry.example/web:1
-    ports: [{name: http, containerPort: 8080}]
----
+    image: registry.example/web:{version}
+    ports: [{{name: http, containerPort: 8080}}]
+    resources: {{volumes: [{volume}]}}
+"""
+FILES = """\
 apiVersion: core.oam.dev/v1alpha1
 kind: ComponentSchematic
 metadata: {name: files}
@@ -62,46 +64,26 @@ spec:
   - name: main
     image: registry.example/files:1
     config: [{path: /etc/files.conf, fromParam: text}]
----
-apiVersion: core.oam.dev/v1alpha1
-kind: ComponentSchematic
-metadata: {name: import}
-spec:
-  workloadType: core.oam.dev/v1alpha1.Task
-  parameters: [{name: source, type: string, default: old}]
-  containers: [{name: main, image: "registry.example/import:1", env: [{name: SOURCE, fromParam: source}]}]
----
-apiVersion: core.oam.dev/v1alpha1
-kind: ComponentSchematic
-metadata: {name: web-2}
-spec:
-  workloadType: core.oam.dev/v1alpha1.Server
-  parameters: [{name: round, type: string, default: "0"}]
-  containers:
-  - name: server
-    image: registry.example/web:2
-    ports: [{name: http, containerPort: 8080}]
----
-apiVersion: core.oam.dev/v1alpha1
-kind: ComponentSchematic
-metadata: {name: web-3}
-spec:
-  workloadType: core.oam.dev/v1alpha1.Server
-  parameters: [{name: round, type: string, default: "0"}]
-  containers:
-  - name: server
-    image: registry.example/web:1
-    ports: [{name: http, containerPort: 8080}]
-    resources: {volumes: [{name: data, mountPath: /data, sharingPolicy: Exclusive}]}
----
-apiVersion: core.oam.dev/v1alpha1
-kind: ComponentSchematic
-metadata: {name: import-2}
-spec:
-  workloadType: core.oam.dev/v1alpha1.Task
-  parameters: [{name: source, type: string, default: old}]
-  containers: [{name: main, image: "registry.example/import:1", env: [{name: SOURCE, fromParam: source}]}]
 """
+IMPORT = """\
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
+metadata: {{name: {name}}}
+spec:
+  workloadType: core.oam.dev/v1alpha1.Task
+  parameters: [{{name: source, type: string, default: old}}]
+  containers: [{{name: main, image: "registry.example/import:1", env: [{{name: SOURCE, fromParam: source}}]}}]
+"""
+COMPONENTS = "---\n".join(
+    (
+        WEB.format(name="web", version=1, volume=""),
+        WEB.format(name="web-2", version=2, volume=""),
+        WEB.format(name="web-3", version=1, volume="{name: data, mountPath: /data, sharingPolicy: Exclusive}"),
+        FILES,
+        IMPORT.format(name="import"),
+        IMPORT.format(name="import-2"),
+    )
+)
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -166,7 +148,7 @@ def _api() -> Iterator[LocalHandle]:
 
 
 def _is_established(crd: Document) -> bool:
-    return any(one["type"] == "Established" for one in crd.get("status", {}).get("conditions", ()))
+    return any(condition["type"] == "Established" for condition in crd.get("status", {}).get("conditions", ()))
 
 
 class Subject:
@@ -394,8 +376,10 @@ class Subject:
 
 def _is_reconciled(application: Document) -> bool:
     status, generation = application.get("status", {}), application["metadata"]["generation"]
-    synced = [one for one in status.get("conditions", ()) if one["type"] == "Synced"]
-    return any(one.get("observedGeneration") == generation and one["reason"] != "Applying" for one in synced)
+    synced = [condition for condition in status.get("conditions", ()) if condition["type"] == "Synced"]
+    return any(
+        condition.get("observedGeneration") == generation and condition["reason"] != "Applying" for condition in synced
+    )
 
 
 def changes(before: dict[str, Document], after: dict[str, Document]) -> dict[str, str]:
