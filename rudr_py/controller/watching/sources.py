@@ -165,21 +165,24 @@ class Sources:
             except errors.KubeError as error:
                 self._feed(source, Interrupted(str(error), 0.0))
             else:
-                is_read = source.kind in self._state.cluster_kinds
-                if not resource.namespaced and not is_read:
-                    self._feed(source, KindAbsent(f"{source.kind} is cluster-scoped"))
-                    if source.polled:
-                        source.polled = False
-                        self._changed(source)  # it was absent: applications that use it are refused now
-                    await self._poller.next_round(self._needs_absent_kind)
-                    continue
-                source.polled = True
-                whole = Selection(resource) if is_read else None
-                await self._watch(source, whole or kind_watch.selection(resource, source.namespace, source.kind))
+                if source.kind in self._state.cluster_kinds:
+                    await self._watch(source, Selection(resource))
+                elif resource.namespaced:
+                    await self._watch(source, kind_watch.selection(resource, source.namespace, source.kind))
+                else:
+                    self._report_cluster_scoped(source)
             await self._poller.next_round(self._needs_absent_kind)
+
+    def _report_cluster_scoped(self, source: Source) -> None:
+        """Report a cluster-scoped kind, which is not watched, as absent."""
+        self._feed(source, KindAbsent(f"{source.kind} is cluster-scoped"))
+        if source.polled:
+            source.polled = False
+            self._changed(source)  # it was absent: applications that use it are refused now
 
     async def _watch(self, source: Source, selection: Selection) -> None:
         """Feed the cache until the kind is no longer served."""
+        source.polled = True
         async with contextlib.aclosing(self._open_watch(selection)) as events:
             async for event in events:
                 self._feed(source, event)
