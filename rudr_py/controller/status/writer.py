@@ -46,7 +46,6 @@ LONGEST_INTERVAL = 300.0
 REPORTED = 3
 """How many times in a row another client replaces a status before that is logged."""
 
-
 FIRST_CONFLICT_INTERVAL, LAST_CONFLICT_INTERVAL = 1.0, 60.0
 """Seconds until a status is written again to the version of an object to which the server does not write it any more.
 
