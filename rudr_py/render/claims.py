@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rudr_py.api import Kind, Ref, get_in, naming
@@ -36,12 +36,12 @@ def missing(instances: Mapping[int, RenderedInstance], observed: Observed) -> It
 
     Without observed objects only a claim for which the documents contain no word is reported.
     """
-    added = {planned.ref.name for one in instances.values() for planned in one.manifests if planned.ref.kind == CLAIM}
+    manifests = (planned for rendered in instances.values() for planned in rendered.manifests)
+    added = {planned.ref.name for planned in manifests if planned.ref.kind == CLAIM}
     for index, rendered in instances.items():
         if rendered.plan is None or not membership.core(rendered.plan.workload.offer.name):
             continue
-        sources = (source for planned in rendered.manifests for source in _sources(planned.body.get("spec")))
-        for volume, claim in dict.fromkeys(sources):
+        for volume, claim in _mounted(rendered):
             if claim in added or (claim != volume and observed is NOTHING) or observed.document(Ref(CLAIM, claim)):
                 continue
             text = _missing_text(volume, claim, rendered.plan.name)
@@ -57,8 +57,7 @@ def contended(instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
     for index, rendered in instances.items():
         if rendered.plan is None or not membership.core(rendered.plan.workload.offer.name):
             continue
-        sources = (source for planned in rendered.manifests for source in _sources(planned.body.get("spec")))
-        for volume, claim in dict.fromkeys(sources):
+        for volume, claim in _mounted(rendered):
             if claim != volume:
                 users.setdefault(claim, []).append((index, rendered, volume))
     for claim, (first, *further) in users.items():
@@ -109,8 +108,7 @@ def former(
         for index, rendered in instances.items():
             if rendered.plan is None or rendered.plan.component != present.get("component-name"):
                 continue
-            sources = (source for planned in rendered.manifests for source in _sources(planned.body.get("spec")))
-            for volume, mounted in dict.fromkeys(sources):
+            for volume, mounted in _mounted(rendered):
                 if mounted != name and name in (volume, naming.distinct(old, volume)):
                     yield Problem(
                         _former_text(name, owner, rendered.plan.name, volume),
@@ -136,6 +134,11 @@ def _missing_text(volume: str, claim: str, instance: str) -> str:
         f'volume "{volume}" of instance "{instance}" has no claim; pods wait for it; attach the trait volume-mounter, '
         f'with claimName to use an existing claim, or create the PersistentVolumeClaim "{claim}", if it does not exist'
     )
+
+
+def _mounted(rendered: RenderedInstance) -> Iterable[tuple[str, str]]:
+    """The volumes of an instance that have a claim, each once, with the name of the claim."""
+    return dict.fromkeys(source for planned in rendered.manifests for source in _sources(planned.body.get("spec")))
 
 
 def _sources(value: Any) -> Iterator[tuple[str, str]]:

@@ -266,8 +266,11 @@ class Syncer:
         pruned = await self._pruner.prune(application, due)
         for ref in pruned.gone:
             records.pop(ref, None)
-        kept = {one.ref: one.live for one in schedule.candidates if one.ref not in pruned.gone}
-        inventory.restore(records, inventory.read(get_in(application.part("status"), "resources", default=[])), kept)
+        unapplied = {one.ref: one.live for one in schedule.candidates if one.ref not in pruned.gone}
+        unapplied |= dict.fromkeys(self._ended_runs(application, plan))
+        inventory.restore(
+            records, inventory.read(get_in(application.part("status"), "resources", default=[])), unapplied
+        )
         attempt.failures += pruned.failures
         attempt.failures += [Failure(reason=KEPT, message=text, kind="waiting") for text in deferred.values()]
         if not attempt.failures:
@@ -276,6 +279,11 @@ class Syncer:
             except errors.RudrError as error:
                 attempt.failures.append(_finalizer_failure(application, error))
         return pruned.deleted
+
+    def _ended_runs(self, application: LiveObject, plan: Plan) -> list[Ref]:
+        """The planned objects that run to completion and do not exist: they are not created again after their end."""
+        refs = (planned.ref for planned in plan.manifests if planned.inputs_digest)
+        return [ref for ref in refs if self._state.get(ref.kind, application.namespace, ref.name) is None]
 
 
 def check_reads(state: ClusterState, namespace: str, plan: Plan, planned: PlannedObject) -> None:

@@ -50,18 +50,18 @@ def read(resources: object) -> dict[Ref, AppliedRecord]:
 
 
 def restore(
-    records: dict[Ref, AppliedRecord], stored: Mapping[Ref, AppliedRecord], kept: Mapping[Ref, LiveObject | None]
+    records: dict[Ref, AppliedRecord], stored: Mapping[Ref, AppliedRecord], unapplied: Mapping[Ref, LiveObject | None]
 ) -> None:
-    """Add the stored records of kept objects that another process has applied.
+    """Use the stored record of an object that this reconcile has not applied, because another process may have.
 
-    Otherwise two processes would write and remove the records in turn while the deletion of the objects is deferred.
-    `kept` has the live objects, None for one that no cache contains.
+    Otherwise two processes would write the status in turn, each with its own record. `unapplied` has the live objects;
+    None for one that does not exist, of which no process can confirm its record.
     """
-    for ref, live in kept.items():
+    for ref, live in unapplied.items():
         record, own = stored.get(ref), records.get(ref)
         if record is None or (live is not None and live.uid != record.uid):
             continue
-        if own is None or not own.uid or (live is not None and own.uid != live.uid):
+        if own is None or live is None or own.uid != live.uid:
             records[ref] = record
 
 

@@ -42,8 +42,8 @@ def test_a_malformed_status_has_no_records(stored: object) -> None:
     assert inventory.read(stored) == {}
 
 
-def test_the_record_of_a_kept_object_that_another_process_applied_is_restored_from_the_status(live: Any) -> None:
-    """Seeds 731, 1290 and 1709 of the simulation: two processes wrote and removed the record in turn."""
+def test_the_record_of_an_object_that_another_process_applied_is_restored_from_the_status(live: Any) -> None:
+    """Seeds 731, 1290, 1709 and 1866 of the simulation: two processes wrote their records in turn."""
     config = Kind("v1", "ConfigMap")
     kept, replaced, own, intended = (
         live(config, name, uid=f"uid-{name}") for name in ("kept", "replaced", "own", "intended")
@@ -54,11 +54,14 @@ def test_the_record_of_a_kept_object_that_another_process_applied_is_restored_fr
         Ref(config, "own"): AppliedRecord(Ref(config, "own"), "uid-own", "older"),
         Ref(config, "intended"): AppliedRecord(Ref(config, "intended"), "uid-intended", "digest"),
         Ref(config, "deleted"): AppliedRecord(Ref(config, "deleted"), "uid-deleted", "digest"),
+        Ref(config, "ended"): AppliedRecord(Ref(config, "ended"), "uid-ended", "digest"),
     }
     records = {
+        Ref(config, "ended"): AppliedRecord(Ref(config, "ended"), "uid-ended", "of another process"),
         Ref(config, "own"): AppliedRecord(Ref(config, "own"), "uid-own", "newer"),
         Ref(config, "intended"): AppliedRecord(Ref(config, "intended")),
     }
-    inventory.restore(records, stored, {Ref(config, one.name): one for one in (kept, replaced, own, intended)})
+    lives = {Ref(config, one.name): one for one in (kept, replaced, own, intended)}
+    inventory.restore(records, stored, {**lives, Ref(config, "ended"): None})
     digests = {ref.name: record.digest for ref, record in records.items()}
-    assert digests == {"own": "newer", "intended": "digest", "kept": "digest"}
+    assert digests == {"ended": "digest", "own": "newer", "intended": "digest", "kept": "digest"}
