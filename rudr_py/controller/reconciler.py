@@ -12,7 +12,7 @@ from rudr_py import errors
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply import sync as syncing
 from rudr_py.controller.apply.sync import Syncer, SyncResult
-from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader, applied_kinds
+from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
@@ -81,7 +81,7 @@ class ApplicationReconciler:
         if not finalizer.guarded(live):
             return Result()
         # the workloads of all applications: they may mount the claims of this one
-        kinds = {*cluster_state.OWN_KINDS, POD, *applied_kinds(self._state, key.namespace)}
+        kinds = {*cluster_state.OWN_KINDS, POD, *self._state.applied_kinds(key.namespace)}
         if not self._sources.ensure(kinds, key):
             return _WAIT_FOR_CACHES
         snapshot = self._reader.read(key, live)
@@ -97,7 +97,7 @@ class ApplicationReconciler:
         snapshot = self._reader.read(key, live)
         kinds = snapshot.kinds | snapshot.cluster_kinds
         if any(planned.adopt for planned in snapshot.plan.manifests):
-            kinds |= applied_kinds(self._state, key.namespace)
+            kinds |= self._state.applied_kinds(key.namespace)
         if not self._sources.ensure(kinds, key):
             return _WAIT_FOR_CACHES
         settled = self._reader.is_settled(snapshot) and not self._missing_rights(snapshot)

@@ -197,8 +197,9 @@ class _Assembly:
             self._open_watch,
             self._settings,
             lambda key, initial: queue.add(key, priority=LOW_PRIORITY if initial else 0),
-            self._rights.note,
+            self._clock,
         )
+        sources.describe = self._rights.note
         sources.watch((*cluster_state.OWN_KINDS, POD, *definition_index.KINDS, *self._catalog.kinds()))
         return sources
 

@@ -36,7 +36,8 @@ def missing(instances: Mapping[int, RenderedInstance], observed: Observed) -> It
 
     Without observed objects only a claim for which the documents contain no word is reported.
     """
-    added = {planned.ref.name for one in instances.values() for planned in one.manifests if planned.ref.kind == CLAIM}
+    manifests = (planned for rendered in instances.values() for planned in rendered.manifests)
+    added = {planned.ref.name for planned in manifests if planned.ref.kind == CLAIM}
     for index, rendered in instances.items():
         if rendered.plan is None or not membership.core(rendered.plan.workload.offer.name):
             continue

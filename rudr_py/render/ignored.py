@@ -6,6 +6,7 @@ that it is the same item in a live object with further items.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ from rudr_py.model import paths
 from rudr_py.model.application import IgnoreRule
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import PlannedObject, Pointer
+
+_INDEX = re.compile(r"[0-9]{1,9}")
+"""The index of an item; bounded, because int() raises ValueError for thousands of digits."""
 
 _OWN_LABELS = (labels.MANAGED_BY, labels.APPLICATION, labels.INSTANCE)
 
@@ -59,7 +63,7 @@ def resolve(body: Any, steps: Iterable[str]) -> Pointer:
         if isinstance(body, Mapping) and step in body:
             path.append(step)
             body = body[step]
-        elif isinstance(body, list) and step.isascii() and step.isdigit() and int(step) < len(body):
+        elif isinstance(body, list) and _INDEX.fullmatch(step) and int(step) < len(body):
             body = body[int(step)]
             name = body.get("name") if isinstance(body, dict) else None
             path.append({"name": name} if isinstance(name, str) else int(step))

@@ -22,7 +22,7 @@ Trigger = Callable[[ObjectKey, bool], None]
 
 def watches(state: ClusterState, transport: Transport, clock: Clock, settings: Settings, trigger: Trigger) -> Sources:
     poller = KindPoller(Discovery(Client(transport), clock=clock), clock)
-    return Sources(state, poller, opened(transport, clock, settings), settings, trigger)
+    return Sources(state, poller, opened(transport, clock, settings), settings, trigger, clock)
 
 
 def opened(transport: Transport, clock: Clock, settings: Settings) -> OpenWatch:

@@ -41,7 +41,7 @@ def test_a_rule_without_an_object_is_an_error_that_lists_the_objects() -> None:
 
 
 def test_a_pointer_without_a_field_is_an_error_at_the_pointer() -> None:
-    for steps in (("spec", "nothing"), ("spec", "rules", "1"), ("spec", "rules", "-")):
+    for steps in (("spec", "nothing"), ("spec", "rules", "1"), ("spec", "rules", "-"), ("spec", "rules", "1" * 5000)):
         _, (problem,) = ignored.apply([planned()], [rule(*steps)])
         assert problem.path == f"{AT}.jsonPointers[0]"
 

@@ -10,6 +10,7 @@ import pytest
 from rudr_py.api import Kind, Manifest, Rendered, Scope, ScopeContext, SetField, Trait, TraitContext
 from rudr_py.catalog import Catalog
 from rudr_py.render import render
+from rudr_py.render.limits import syntax
 from rudr_py.render.values.inputs import Inputs
 
 CONFIG_MAP = Kind("v1", "ConfigMap")
@@ -101,6 +102,11 @@ def test_a_singleton_with_a_name_that_its_pods_cannot_have_is_rejected(
     assert path == "$.spec.components[0].instanceName"
     assert message.startswith(f'statefulset.apps/{name}: metadata.name "{name}" {rule}')
     assert message.endswith("; choose another instanceName")
+
+
+def test_the_reported_length_of_a_name_is_more_than_the_limit() -> None:
+    assert syntax.label("é" * 40).startswith("is not valid")
+    assert syntax.label("é" * 64).startswith("has 64 characters; at most 63")
 
 
 def test_a_server_may_have_a_name_of_63_characters(problems: Callable[..., list[tuple[str, str]]]) -> None:

@@ -119,7 +119,7 @@ class NamespacePreview:
             plan = render.render(self._inputs(application, before), self._catalog)
             needed = snapshot.kinds(plan, before)
             if any(planned.adopt for planned in plan.manifests):
-                needed |= snapshot.applied_kinds(self.state, self.namespace)
+                needed |= self.state.applied_kinds(self.namespace)
             missing = needed - set(self.state.kinds())
             if not missing:
                 break

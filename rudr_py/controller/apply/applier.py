@@ -126,8 +126,7 @@ class Applier:
         holder = mounts.holder(self._state, application, desired.planned)
         if holder:
             self._state.applications.await_claim(ObjectKey(namespace, application.name))
-        pods = runs.active_pods(self._state, namespace, desired.planned)
-        return Observation(live=live, pods=pods, holder=holder)
+        return Observation(live=live, pods=runs.active_pods(self._state, namespace, desired.planned), holder=holder)
 
     async def _target(self, desired: DesiredObject, namespace: str) -> Target:
         kind = desired.ref.kind
@@ -155,18 +154,14 @@ class Applier:
         paused = self._contention.pause(_place(desired, target)) > 0
         if desired.planned.ignored and isinstance(decision, Read) and not paused:
             # whether it reverts anything depends on the values of the ignored fields
-            observation = await self._read(target, observation)
-            desired = desired_objects.in_place(desired, observation.live)
-            decision = decide.decide(desired, observation, history)
+            observation, desired, decision = await self._read(target, observation, desired, history)
         unchanged = isinstance(decision, Settle) or (isinstance(decision, Apply) and decision.unchanged)
         restores = decide.reverts(desired, observation.live, history.record) and not unchanged
         if restores:
             await self._check_contention(application, desired, target, decision)
         for attempt in range(ATTEMPTS):
             if isinstance(decision, Read):
-                observation = await self._read(target, observation)
-                desired = desired_objects.in_place(desired, observation.live)
-                decision = decide.decide(desired, observation, history)
+                observation, desired, decision = await self._read(target, observation, desired, history)
             try:
                 written = await self._perform(application, desired, target, decision)
             except (errors.ConflictError, errors.InvalidError, errors.ForbiddenError) as error:
@@ -207,12 +202,17 @@ class Applier:
             raise RefusedError(message, reason=immutable_fields.IMMUTABLE, denial=error.message) from error
         return following
 
-    async def _read(self, target: Target, observation: Observation) -> Observation:
+    async def _read(
+        self, target: Target, observation: Observation, desired: DesiredObject, history: History
+    ) -> tuple[Observation, DesiredObject, Decision]:
+        """Read the object from the server, and decide on it again."""
         try:
             document = await self._client.get(target)
         except errors.NotFoundError:
             document = None
-        return Observation.read(document, observation.pods, observation.holder)
+        observation = Observation.read(document, observation.pods, observation.holder)
+        desired = desired_objects.in_place(desired, observation.live)
+        return observation, desired, decide.decide(desired, observation, history)
 
     async def _perform(
         self, application: LiveObject, desired: DesiredObject, target: Target, decision: Decision

@@ -39,8 +39,10 @@ class _RecordedReads:
 
 
 def _versions(documents: Iterable[dict[str, Any] | None]) -> Hashable:
-    metadata = (get_in(document, "metadata", default={}) for document in documents)
-    return tuple((get_in(one, "uid", default=""), get_in(one, "resourceVersion", default="")) for one in metadata)
+    return tuple(
+        tuple(get_in(document, "metadata", field, default="") for field in ("uid", "resourceVersion"))
+        for document in documents
+    )
 
 
 def _read_again(observed: Observed, read: Read) -> Hashable:

@@ -168,11 +168,3 @@ def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:
     # claims only where they are read: most components have no volume
     read = {kind for instance in plan.instances for kind in instance.reads}
     return frozenset(applied | planned | observed | read | {POD})
-
-
-def applied_kinds(state: ClusterState, namespace: str) -> frozenset[Kind]:
-    """The kinds of the objects of all applications of a namespace: any of them may mount a claim."""
-    cache = state.cache(APPLICATION, namespace)
-    applications = cache.by_namespace(namespace) if cache is not None else ()
-    resources = (cluster_state.previous(live).resources for live in applications)
-    return frozenset(ref.kind for stored in resources for ref in inventory.read(stored))

@@ -10,7 +10,7 @@ from typing import Any
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.state import scaler_index
+from rudr_py.controller.state import inventory, scaler_index
 from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.definition_index import DefinitionIndex
 from rudr_py.controller.state.scaler_index import ScalerIndex
@@ -45,6 +45,7 @@ class ClusterState:
         self.scalers = ScalerIndex()
         self._caches: dict[Kind, dict[str, Cache]] = {}
         self._deleted_runs: dict[tuple[Kind, str, str], LiveObject] = {}  # oldest first
+        self._applied: dict[tuple[str, str], tuple[LiveObject, frozenset[Kind]]] = {}  # by namespace and name
 
     @property
     def revision(self) -> int:
@@ -105,6 +106,22 @@ class ClusterState:
         cache = self.cache(COMPONENT_INSTANCE, application.namespace)
         return cache.by_owner(application.uid) if cache is not None and application.uid else ()
 
+    def applied_kinds(self, namespace: str) -> frozenset[Kind]:
+        """The kinds in the inventories of all applications of a namespace.
+
+        An inventory is decoded once for each version of its application.
+        """
+        cache = self.cache(APPLICATION, namespace)
+        applications = cache.by_namespace(namespace) if cache is not None else ()
+        return frozenset[Kind]().union(*map(self._applied_by, applications))
+
+    def _applied_by(self, application: LiveObject) -> frozenset[Kind]:
+        decoded, kinds = self._applied.get(application.key, (None, frozenset[Kind]()))
+        if decoded is not application:
+            kinds = frozenset(ref.kind for ref in inventory.read(previous(application).resources))
+            self._applied[application.key] = application, kinds
+        return kinds
+
     def note(self, kind: Kind, change: Change) -> None:
         """Report a change, update the index of autoscalers, and keep the last state of a deleted run-once object.
 
@@ -114,6 +131,8 @@ class ClusterState:
             observe(kind, change)
         self.scalers.note(kind, change)
         old = change.old
+        if kind == APPLICATION and old is not None:
+            self._applied.pop(old.key, None)
         if old is not None and change.new is None and INPUTS_ANNOTATION in old.annotations:
             self._deleted_runs.pop((kind, *old.key), None)
             self._deleted_runs[(kind, *old.key)] = old

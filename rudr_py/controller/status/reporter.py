@@ -30,10 +30,17 @@ SOON = 1.0
 """Seconds until the status is written again after a conflict, or after a change of the missing rights that it lists."""
 
 ROUTINE_REASONS = frozenset(
-    {
-        *("Applying", "Missing", "NotObserved", "Updating", "NotReady", "GenerationNotObserved", "NotValid"),
-        *("Pending", "ScalingUp"),
-    }
+    (
+        "Applying",
+        "GenerationNotObserved",
+        "Missing",
+        "NotObserved",
+        "NotReady",
+        "NotValid",
+        "Pending",
+        "ScalingUp",
+        "Updating",
+    )
 )
 """Reasons of `Ready` being False that belong to every start, or that the event of `Valid` explains better."""
 

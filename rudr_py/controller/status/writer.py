@@ -15,8 +15,6 @@ from rudr_py.api import Kind, Ref
 from rudr_py.controller.results import change_log
 from rudr_py.controller.results.result import Result
 from rudr_py.controller.state.ttl_map import TtlMap
-from rudr_py.controller.watching import triggers
-from rudr_py.kube.cache import Change
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.live_object import LiveObject
@@ -47,7 +45,6 @@ LONGEST_INTERVAL = 300.0
 
 REPORTED = 3
 """How many times in a row another client replaces a status before that is logged."""
-
 
 FIRST_CONFLICT_INTERVAL, LAST_CONFLICT_INTERVAL = 1.0, 60.0
 """Seconds until a status is written again to the version of an object to which the server does not write it any more.
@@ -175,7 +172,7 @@ class StatusWriter:
             raise StatusRefusedError(str(error), repeated=False) from error
         if not is_same(written.part("status"), desired):
             self._altered.put(live.uid, msgspec.json.encode(desired))
-        if not triggers.differs_beyond_status(Change(live, written)):
+        if _document(live) == _document(written):
             # otherwise another client has changed the object meanwhile, and the watch has to report that
             self._client.remember(written)
         return True
@@ -192,6 +189,11 @@ class StatusWriter:
         return await self._client.client.merge_patch(
             target, msgspec.json.encode({**content, "status": status}), FIELD_MANAGER
         )
+
+
+def _document(live: LiveObject) -> tuple[Any, ...]:
+    """The fields that differ when more than the status has changed, of those that the controller reads."""
+    return live.uid, live.generation, live.annotations, live.labels, live.deleting
 
 
 def _without_times(desired: dict[str, Any] | str) -> bytes:

@@ -21,7 +21,6 @@ SHORT_INTERVAL = 2.0
 LONG_INTERVAL = 30.0
 """Seconds between two polls otherwise: installed types can produce the absent kinds, but no application uses them."""
 
-
 WATCHED_INTERVAL = 300.0
 """Seconds between two polls while changes of CRDs are reported, if no application needs an absent kind."""
 
@@ -78,9 +77,9 @@ class KindPoller:
             self._round += 1
 
     async def _wait_for_round(self, needed: Callable[[], bool]) -> None:
-        left = WATCHED_INTERVAL if self.is_watched() else LONG_INTERVAL
+        longest = WATCHED_INTERVAL if self.is_watched() else LONG_INTERVAL
         passed = 0.0
-        while passed < left and not self._poked.is_set():
+        while passed < longest and not self._poked.is_set():
             is_eager = self._eager > 0 and needed()
             pause = EAGER_INTERVAL if is_eager else SHORT_INTERVAL
             await self._pause(pause)

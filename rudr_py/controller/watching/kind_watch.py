@@ -22,8 +22,9 @@ log = logging.getLogger(__name__)
 class Source:
     """The watch of one kind in one namespace, "" for all namespaces.
 
-    `settled` is set once the first list is complete or cannot be had for now. `absent` is whether the server does not
-    serve the kind; `polled` whether it is looked for again then, which a cluster-scoped kind is not.
+    `settled` is set once the first list is complete or cannot be read for now. `absent` is whether the server does not
+    serve the kind in namespaces; `polled` whether applications that use it wait for it then. They do not for a
+    cluster-scoped kind, which is polled at the long interval only.
     """
 
     def __init__(self, kind: Kind, namespace: str) -> None:

@@ -16,8 +16,9 @@ from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import kind_watch, triggers
 from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.kind_watch import Source
+from rudr_py.kube.clock import Clock
 from rudr_py.kube.requests import Selection
-from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, ListingStarted
+from rudr_py.kube.watch import SLOW_RETRY, Event, Forbidden, Interrupted, KindAbsent, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION
 from rudr_py.settings import Settings
@@ -27,6 +28,13 @@ Trigger = Callable[[ObjectKey, bool], None]
 
 OpenWatch = Callable[[Selection], AsyncGenerator[Event]]
 """Opens the watch of a selection; see `kube.watch.events`."""
+
+
+OPTIONAL_RETRY = 3600.0
+"""Maximum seconds between two attempts to watch a cluster-scoped kind that may not be watched.
+
+The interval doubles up to it: the right is optional, and its absence is usually permanent.
+"""
 
 
 class Sources:
@@ -39,15 +47,16 @@ class Sources:
         open_watch: OpenWatch,
         settings: Settings,
         trigger: Trigger,
-        denied: Callable[[errors.Right], str] = "may not {}".format,
+        clock: Clock,
     ) -> None:
-        """`denied` is called with each right that a watch lacks, and describes it."""
         self._state = state
         self._poller = poller
         self._open_watch = open_watch
         self._settings = settings
         self._trigger = trigger
-        self._denied = denied
+        self._clock = clock
+        self.describe: Callable[[errors.Right], str] = "may not {}".format
+        """Called with each right that a watch lacks and that is not optional; returns its description."""
         self._sources: dict[Kind, tuple[Source, ...]] = {}
         self._reported: dict[Source, str] = {}  # missing rights of which applications were triggered
         self._tasks: asyncio.TaskGroup | None = None
@@ -165,26 +174,35 @@ class Sources:
             except errors.KubeError as error:
                 self._feed(source, Interrupted(str(error), 0.0))
             else:
-                is_read = source.kind in self._state.cluster_kinds
-                if not resource.namespaced and not is_read:
-                    self._feed(source, KindAbsent(f"{source.kind} is cluster-scoped"))
-                    if source.polled:
-                        source.polled = False
-                        self._changed(source)  # it was absent: applications that use it are refused now
-                    await self._poller.next_round(self._needs_absent_kind)
-                    continue
-                source.polled = True
-                whole = Selection(resource) if is_read else None
-                await self._watch(source, whole or kind_watch.selection(resource, source.namespace, source.kind))
+                if source.kind in self._state.cluster_kinds:
+                    await self._watch(source, Selection(resource))
+                elif resource.namespaced:
+                    await self._watch(source, kind_watch.selection(resource, source.namespace, source.kind))
+                else:
+                    self._report_cluster_scoped(source)
             await self._poller.next_round(self._needs_absent_kind)
+
+    def _report_cluster_scoped(self, source: Source) -> None:
+        """Report a cluster-scoped kind, which is not watched, as absent."""
+        self._feed(source, KindAbsent(f"{source.kind} is cluster-scoped"))
+        if source.polled:
+            source.polled = False
+            self._changed(source)  # it was absent: applications that use it are refused now
 
     async def _watch(self, source: Source, selection: Selection) -> None:
         """Feed the cache until the kind is no longer served."""
+        source.polled = True
+        pause = 0.0  # in addition to that of the watch
         async with contextlib.aclosing(self._open_watch(selection)) as events:
             async for event in events:
                 self._feed(source, event)
                 if isinstance(event, KindAbsent):
                     return
+                if isinstance(event, Forbidden) and source.kind in self._state.cluster_kinds:
+                    await self._clock.sleep(pause)
+                    pause = min(max(2 * pause, SLOW_RETRY), OPTIONAL_RETRY)
+                elif isinstance(event, ListingDone):
+                    pause = 0.0
 
     def _feed(self, source: Source, event: Event) -> None:
         if not isinstance(event, ListingStarted):
@@ -194,7 +212,7 @@ class Sources:
         if isinstance(event, Forbidden) and event.right is not None:
             # the right to a cluster-scoped kind is optional: a Role cannot grant it
             optional = source.kind in self._state.cluster_kinds
-            described = f"may not {event.right}" if optional else self._denied(event.right)
+            described = f"may not {event.right}" if optional else self.describe(event.right)
             event = Forbidden(source.forbid(described), event.right)
         initial = not source.cache.synced
         for change in source.cache.feed(event):

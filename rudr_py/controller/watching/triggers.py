@@ -62,19 +62,6 @@ def component_names(live: LiveObject) -> frozenset[str]:
     return frozenset(names) - {""}
 
 
-def differs_beyond_status(change: Change) -> bool:
-    """Whether more than the status changed, of the fields that the controller reads."""
-    old, new = change.old, change.new
-    if old is None or new is None or old.uid != new.uid:
-        return True
-    return (old.generation, old.annotations, old.labels, old.deleting) != (
-        new.generation,
-        new.annotations,
-        new.labels,
-        new.deleting,
-    )
-
-
 def _owners_of_target(live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
     """The application of the workload that an autoscaler of any owner scales."""
     target = scaler_index.target_of(live)

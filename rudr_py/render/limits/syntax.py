@@ -62,6 +62,6 @@ def data_key(text: str) -> str:
 
 
 def _wrong(text: str, form: str, limit: int, words: str) -> str:
-    if len(text.encode("utf-8", "surrogatepass")) > limit:
+    if len(text) > limit:
         return f"has {len(text)} characters; at most {limit} are allowed"
     return "" if re.fullmatch(form, text) else f"is not valid; use {words}"

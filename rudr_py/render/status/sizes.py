@@ -6,6 +6,7 @@ it was ready last: the template, and the number of ready replicas.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -74,8 +75,10 @@ class ElasticInstance:
     def _documents(self) -> Iterable[Mapping[str, Any]]:
         if self._plan.elastic is None:
             return
+        # once for each kind, because an instance may have many ConfigMaps
+        observe = functools.cache(functools.partial(self._observed.documents, self._plan.name))
         for ref in self._plan.workload.refs:
-            for document in self._observed.documents(self._plan.name, ref.kind):
+            for document in observe(ref.kind):
                 if get_in(document, "metadata", "name", default="") == ref.name:
                     yield document
 

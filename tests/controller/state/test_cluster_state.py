@@ -8,7 +8,7 @@ from rudr_py.api import Kind
 from rudr_py.controller.state.cluster_state import Belongings, ClusterState, new_cache
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
+from rudr_py.kube.watch import Applied, Deleted, Listed, ListingDone, ListingStarted
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
 from rudr_py.render.values import labels as stamp
 
@@ -46,6 +46,26 @@ def test_a_kind_may_be_watched_for_the_first_time_while_a_caller_iterates_over_o
         state.add(POD, "", Cache())
         names.append(owned.name)
     assert names == ["first"]
+
+
+def test_the_applied_kinds_of_a_namespace_are_those_of_the_current_inventories(live: Make) -> None:
+    def application(name: str, kind: Kind, version: str) -> LiveObject:
+        entry = {"apiVersion": kind.api_version, "kind": kind.kind, "name": name}
+        return live(APPLICATION, name, {"status": {"resources": [entry]}}, resourceVersion=version)
+
+    state, cache = ClusterState(), filled(application("shop", POD, "7"), application("blog", POD, "8"))
+    state.add(APPLICATION, "", cache)
+    namespace = application("shop", POD, "7").namespace
+    assert state.applied_kinds("other") == frozenset()
+    assert state.applied_kinds(namespace) == {POD}
+    for event, kinds in (
+        (Applied(application("shop", CLAIM, "10")), {CLAIM, POD}),
+        (Deleted(application("shop", CLAIM, "11")), {POD}),
+        (Deleted(application("blog", POD, "12")), set()),
+    ):
+        for change in cache.feed(event):
+            state.note(APPLICATION, change)
+        assert state.applied_kinds(namespace) == kinds
 
 
 def test_the_objects_of_an_instance_are_owned_ones_its_pods_and_kept_claims(live: Make) -> None:

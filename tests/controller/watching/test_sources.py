@@ -15,7 +15,7 @@ from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import kind_watch
 from rudr_py.controller.watching.kind_watch import MAX_INTERRUPTIONS
-from rudr_py.controller.watching.sources import Sources
+from rudr_py.controller.watching.sources import OPTIONAL_RETRY, Sources
 from rudr_py.kube.requests import Resource
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.crd_schemas import crds
@@ -239,6 +239,19 @@ async def test_a_missing_right_for_a_cluster_scoped_kind_is_no_problem_of_an_app
         assert running.ensure([NODE], SHOP)
         assert running.missing_rights([NODE], "shop") == ()
         assert watching.state.unread(NODE, "")
+
+
+async def test_a_cluster_scoped_kind_that_may_not_be_watched_is_requested_less_and_less_often(
+    cluster: Any, transport: Any, clock: FakeClock, faults: Faults
+) -> None:
+    faults.refuse(403, Match(plural="nodes"), times=20)
+    watching = Watching(transport, clock, "shop")
+    watching.state.cluster_kinds = frozenset({NODE})
+    async with watching.over(NODE) as running:
+        await running.wait([NODE])
+        started = clock.monotonic()
+        await watching.until(lambda: not running.problems([NODE]), step=10.0)
+        assert clock.monotonic() - started > 12 * OPTIONAL_RETRY
 
 
 @pytest.mark.parametrize(
