@@ -86,10 +86,10 @@ def missing(
     """
     if not denials:
         return None
-    owners = (instance.owner for instance in plan.instances if instance.name == planned.instance)
-    needed = (*(owner for owner in owners if owner != planned.ref), *references(planned.body.get("spec")))
-    unapplied = (ref for ref in needed if ref in denials)
-    adopted = {other.ref for other in plan.manifests if other.adopt}
+    instance = plan.instance_of(planned)
+    owners = (instance.owner,) if instance is not None and instance.owner != planned.ref else ()
+    unapplied = [ref for ref in (*owners, *references(planned.body.get("spec"))) if ref in denials]
+    adopted = {other.ref for other in plan.manifests if other.adopt} if unapplied else ()
 
     def is_mountable(ref: Ref) -> bool:
         return ref.kind == CLAIM and ref not in adopted and bool(denials[ref]) and exists(ref)

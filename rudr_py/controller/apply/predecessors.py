@@ -53,7 +53,7 @@ def _former_owners(state: ClusterState, application: LiveObject, plan: Plan, pla
     """The uids of the application's other ComponentInstances for the instance of a planned object."""
     if planned.owner != "instance":
         return frozenset()
-    owner = next(instance.owner for instance in plan.instances if instance.name == planned.instance)
+    owner = plan.owner_of(planned)
     label = labels.labels(application.name, planned.instance)[labels.INSTANCE]
     return frozenset(
         live.uid for live in state.component_instances(application) if live.name != owner.name and _is_of(live, label)

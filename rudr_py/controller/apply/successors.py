@@ -58,7 +58,7 @@ def deferred(
         return None if live is None or live.deleting else live
 
     unapplied = [planned for planned in plan.manifests if planned.ref in denials]
-    if not unapplied:
+    if not unapplied or not candidates:
         return {}
     causes = Denials((planned, denials[planned.ref]) for planned in unapplied)
     others = [one for one in candidates if not causes.freed_by(one)]

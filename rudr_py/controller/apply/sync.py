@@ -240,7 +240,7 @@ class Syncer:
             return None
         if planned.owner == "application":
             return application
-        ref = next(instance.owner for instance in plan.instances if instance.name == planned.instance)
+        ref = plan.owner_of(planned)
         owner = self._state.get(ref.kind, application.namespace, ref.name)
         if owner is None:
             raise WaitingError(f"{ref} does not exist yet")
@@ -290,12 +290,14 @@ def check_reads(state: ClusterState, namespace: str, plan: Plan, planned: Planne
 
     A volume claim that is not seen would be replaced by an empty one.
     """
-    for instance in plan.instances:
-        for kind in sorted(instance.reads, key=str) if instance.name == planned.instance else ():
-            reason = state.unread(kind, namespace)
-            if reason and planned.ref != instance.owner:
-                message = f"{planned.ref} depends on existing objects of kind {kind.kind}, which cannot be watched"
-                raise WaitingError(f"{message}: {reason}", reason="CannotWatch")
+    instance = plan.instance_of(planned)
+    if instance is None or planned.ref == instance.owner:
+        return
+    for kind in sorted(instance.reads, key=str):
+        reason = state.unread(kind, namespace)
+        if reason:
+            message = f"{planned.ref} depends on existing objects of kind {kind.kind}, which cannot be watched"
+            raise WaitingError(f"{message}: {reason}", reason="CannotWatch")
 
 
 def _finalizer_failure(application: LiveObject, error: errors.RudrError) -> Failure:
@@ -307,5 +309,7 @@ def _purpose(planned: PlannedObject, plan: Plan) -> str:
     name = planned.made_by
     if not name:
         return "for every application"
-    workloads = {instance.workload.offer.name for instance in plan.instances if instance.name == planned.instance}
-    return f"by {'workload type' if name in workloads else 'trait' if planned.instance else 'scope'} {name}"
+    instance = plan.instance_of(planned)
+    if instance is None:
+        return f"by scope {name}"
+    return f"by {'workload type' if name == instance.workload.offer.name else 'trait'} {name}"

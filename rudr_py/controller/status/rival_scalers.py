@@ -65,10 +65,9 @@ def _deletable(ref: Ref, live: LiveObject) -> str:
 
 def _removable(planned: PlannedObject, plan: Plan) -> str:
     """The traits of the instance that decide its size, as an alternative; empty without any."""
-    instances = (instance for instance in plan.instances if instance.name == planned.instance)
-    names = {
-        trait.offer.name for instance in instances for trait in instance.traits if "scale" in trait.offer.type.requires
-    }
+    instance = plan.instance_of(planned)
+    attached = instance.traits if instance is not None else ()
+    names = {trait.offer.name for trait in attached if "scale" in trait.offer.type.requires}
     traits = " and ".join(f'"{name}"' for name in sorted(names))
     return f", or remove the trait {traits} from the instance {planned.instance}" if traits else ""
 

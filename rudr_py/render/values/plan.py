@@ -160,6 +160,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The instance of a planned object; None for an object of the application itself."""
         return self._instances_by_name.get(planned.instance)
 
+    def owner_of(self, planned: PlannedObject) -> Ref:
+        """The ComponentInstance of a planned object whose owner is `instance`."""
+        return self._instances_by_name[planned.instance].owner
+
     @cached_property
     def _instances_by_name(self) -> dict[str, InstancePlan]:
         return {instance.name: instance for instance in self.instances}

@@ -326,7 +326,7 @@ class DryRun:
         if planned.owner == "application":
             return self._application
         plan, namespace = self._preview.plan, self._application.namespace
-        ref = next(instance.owner for instance in plan.instances if instance.name == planned.instance)
+        ref = plan.owner_of(planned)
         live = self._namespace.state.get(ref.kind, namespace, ref.name)
         if live is not None and not live.deleting:
             return live
