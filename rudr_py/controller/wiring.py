@@ -140,7 +140,7 @@ class _Assembly:
             retry_initial=self._settings.retry_initial,
             retry_maximum=self._settings.retry_maximum,
             metrics=self._metrics.queue,
-            ready=FairHeap(attrgetter("namespace"), self._settings.workers),
+            heap=FairHeap(attrgetter("namespace"), self._settings.workers),
         )
         sources = self._sources(queue)
         process = ControllerProcess(self._settings, self._clock, sources, self._recorder, servers, self._leadership)

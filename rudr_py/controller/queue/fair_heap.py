@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Generic, TypeVar
 
 from rudr_py.controller.queue.priority_heap import PriorityHeap
-from rudr_py.kube.shares import Shares
+from rudr_py.controller.queue.shares import Shares
 
 K = TypeVar("K", bound=Hashable)
 

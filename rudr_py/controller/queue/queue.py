@@ -58,7 +58,7 @@ class QueueMetrics:
 
 
 class PriorityQueue(Generic[K]):
-    """Keys to work on, in the order of `ready`: by default the highest priority first, then the longest waiting.
+    """Keys to work on, in the order of its heap: by default the highest priority first, then the longest waiting.
 
     A worker calls `get`, works, calls `forget` after a success and `retry` after a failure, `add_after` to requeue the
     key, and always `done` at the end. A key is in flight at most once; a key that is added while in flight, however
@@ -75,14 +75,14 @@ class PriorityQueue(Generic[K]):
         retry_initial: float,
         retry_maximum: float,
         metrics: QueueMetrics | None = None,
-        ready: FairHeap[K] | None = None,
+        heap: FairHeap[K] | None = None,
     ) -> None:
-        """`ready` is an empty heap; it decides about the order of the keys and how many of a group are in flight."""
+        """`heap` is empty; it decides about the order of the keys and how many of a group are in flight."""
         self._clock = clock
         self._retry_initial = retry_initial
         self._retry_maximum = retry_maximum
         self._metrics = metrics or QueueMetrics()
-        self._ready: FairHeap[K] = FairHeap() if ready is None else ready
+        self._heap: FairHeap[K] = FairHeap() if heap is None else heap
         self._delayed: PriorityHeap[K, float] = PriorityHeap()  # by the time when due
         self._again: set[K] = set()  # in flight, and added meanwhile
         self._priorities: dict[K, int] = {}  # of every key that is ready, delayed or in `_again`
@@ -178,7 +178,7 @@ class PriorityQueue(Generic[K]):
         while True:
             if self._closed:
                 raise QueueClosed
-            key = self._ready.take()
+            key = self._heap.take()
             if key is not None:
                 break
             await self._wait()
@@ -192,13 +192,13 @@ class PriorityQueue(Generic[K]):
     def done(self, key: K) -> None:
         """End the work on `key`; if it was added meanwhile, it becomes ready."""
         _, since = self._working.pop(key)
-        self._ready.give_back(key)
+        self._heap.give_back(key)
         self._metrics.finished(self._clock.monotonic() - since)
         if key in self._again:
             self._again.remove(key)
             self._make_ready(key)
         self._wake()  # a key of the same group may be ready
-        if not self._working and not self._ready:
+        if not self._working and not self._heap:
             self._idle.set()
 
     async def join(self) -> None:
@@ -232,7 +232,7 @@ class PriorityQueue(Generic[K]):
     @property
     def depth(self) -> int:
         """The number of ready keys."""
-        return len(self._ready)
+        return len(self._heap)
 
     @property
     def in_flight(self) -> frozenset[K]:
@@ -241,7 +241,7 @@ class PriorityQueue(Generic[K]):
 
     def depths(self) -> Mapping[int, int]:
         """The number of ready keys at each priority."""
-        return Counter(self._priorities[key] for key in self._ready)
+        return Counter(self._priorities[key] for key in self._heap)
 
     def ages(self) -> list[float]:
         """The seconds that each key in flight has been worked on."""
@@ -250,7 +250,7 @@ class PriorityQueue(Generic[K]):
 
     def _make_ready(self, key: K) -> None:
         self._idle.clear()
-        self._ready.put(key, self._priorities[key])
+        self._heap.put(key, self._priorities[key])
         self._wake()
 
     async def _wait(self) -> None:
@@ -268,7 +268,7 @@ class PriorityQueue(Generic[K]):
 
     def _wake(self) -> None:
         """Wake a worker if a key is ready. It takes one and wakes the next, or waits again."""
-        if self._ready and self._waiters:
+        if self._heap and self._waiters:
             self._end_wait()
 
     def _end_wait(self) -> None:

@@ -31,8 +31,8 @@ class Workers:
 
     def __init__(self, number: int) -> None:
         self.clock = FakeClock()
-        ready: FairHeap[str] = FairHeap(lambda key: key[0], number)
-        self.queue: PriorityQueue[str] = PriorityQueue(self.clock, retry_initial=1, retry_maximum=1, ready=ready)
+        heap: FairHeap[str] = FairHeap(lambda key: key[0], number)
+        self.queue: PriorityQueue[str] = PriorityQueue(self.clock, retry_initial=1, retry_maximum=1, heap=heap)
         self.in_hand: dict[str, asyncio.Event] = {}
         self.requested: set[str] = set()
         self.tasks = [asyncio.create_task(self.work()) for _ in range(number)]
@@ -79,7 +79,7 @@ class Workers:
             assert all(held[key[0]] for key in ready if self.is_ready(key))
 
     def is_ready(self, key: str) -> bool:
-        return key in self.queue._ready
+        return key in self.queue._heap
 
     async def end(self) -> None:
         await self.clock.advance(10.0)

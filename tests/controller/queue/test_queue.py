@@ -313,8 +313,8 @@ async def test_the_queue_reports_its_events_to_metrics(
 async def test_a_waiting_worker_gets_a_key_of_a_namespace_as_soon_as_one_of_its_places_is_free(
     clock: FakeClock,
 ) -> None:
-    ready: FairHeap[str] = FairHeap(lambda key: key[0], places=4)
-    queue: PriorityQueue[str] = PriorityQueue(clock, retry_initial=1, retry_maximum=1, ready=ready)
+    heap: FairHeap[str] = FairHeap(lambda key: key[0], places=4)
+    queue: PriorityQueue[str] = PriorityQueue(clock, retry_initial=1, retry_maximum=1, heap=heap)
     for key in ("a1", "a2", "a3", "a4", "a5"):
         queue.add(key)
     workers = [asyncio.ensure_future(queue.get()) for _ in range(4)]
