@@ -68,7 +68,7 @@ def _without(live: Any, desired: Any, own: Fields, others: Fields) -> Any:
 
 
 def _without_fields(live: Document, desired: Document, own: Fields, others: Fields) -> Document:
-    """A map. What a removed field contains is removed with it, as far as no manager owns it: it has defaults."""
+    """A map. A removed field takes its defaults with it, which no manager owns."""
     result = dict(live)
     for key, below in own.items():
         name = key.removeprefix("f:")

@@ -58,7 +58,7 @@ def pod(document: Document) -> Document:
     return spec
 
 
-DEFAULTS = (("replicas", 1), ("resources", {}), ("defaultMode", 420))
+DEFAULTS: tuple[tuple[str, object], ...] = (("replicas", 1), ("resources", {}), ("defaultMode", 420))
 
 CHANGES: dict[str, Change] = {
     "nothing": lambda _: None,
