@@ -92,6 +92,10 @@ class ScopeIndex:
             for scope in _scopes(declaring.get(application.name))
         }
 
+    def members_from(self, application: ObjectKey, scope: str, member: ObjectKey) -> tuple[Member, ...]:
+        """The instances of the application `member` in a scope of an application."""
+        return self._members.get(member, _NO_MEMBERS).get((application.name, scope), ())
+
     def set_members(self, application: ObjectKey, members: Members) -> frozenset[ObjectKey]:
         """Replace the members that an application has in any scope; return the applications whose scopes changed.
 

@@ -145,6 +145,7 @@ def test_a_member_has_the_values_that_scopes_need(joined: Make) -> None:
         pod_labels={"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "front"},
         service="front",
         ports=(Port(name="http", container_port=80),),
+        application_instances=("front",),
     )
     assert joined().instances[0].member is None
 
