@@ -7,8 +7,19 @@ import pytest
 from rudr_py.catalog import Catalog
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import Cluster
-from tests.e2e.documents import APPLICATION, JOB, POD, Document, application, component, condition, synced
-from tests.e2e.test_scopes import POLICY, binding, member, scopes
+from tests.e2e.documents import (
+    APPLICATION,
+    JOB,
+    POD,
+    Document,
+    application,
+    component,
+    condition,
+    invalid,
+    message,
+    synced,
+)
+from tests.e2e.test_scopes import HEALTH, HEALTH_SCOPE, POLICY, binding, has_members, member, scopes, states
 
 OPEN = binding("open", "NetworkScope", network_id="open", subnet_id="one", internet_gateway_type="public")
 CLOSED = binding("closed", "NetworkScope", network_id="closed", subnet_id="one")
@@ -119,3 +130,40 @@ async def test_a_task_does_not_wait_for_pods_of_another_application(cluster: Clu
         await cluster.apply(task)
         await cluster.until(JOB, "shop-web", lambda d: d["status"])
         await cluster.until(APPLICATION, "shop", synced)
+
+
+async def test_an_application_joins_a_scope_only_with_the_consent_of_its_owner(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    closed = {**HEALTH, "properties": {**HEALTH["properties"], "members": "own"}}
+    owner = member("groups", "well")
+    owner["spec"]["scopes"] = [HEALTH]
+    await cluster.apply(component(), owner, member("guest", "groups"))
+    async with cluster.controller(catalog, settings=SETTINGS):
+        await cluster.until(HEALTH_SCOPE, "groups", has_members("groups-web", "guest-web"))
+        owner["spec"]["scopes"] = [closed]
+        await cluster.apply(owner)
+        await cluster.until(HEALTH_SCOPE, "groups", has_members("groups-web"))
+        guest = await cluster.until(APPLICATION, "guest", lambda d: condition(d, "Valid") == "False")
+        assert '"groups"' in message(guest, "Valid")
+        await cluster.apply(member("late", "well"))
+        await cluster.until(APPLICATION, "late", invalid)
+        owner["spec"]["scopes"] = [HEALTH]
+        await cluster.apply(owner)
+        await cluster.until(HEALTH_SCOPE, "groups", has_members("groups-web", "guest-web", "late-web"))
+
+
+async def test_a_new_application_takes_no_instance_over_from_a_scope_of_its_name(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    owner = member("groups", "well")
+    owner["spec"]["scopes"] = [HEALTH]
+    await cluster.apply(component(), owner, member("guest", "well"))
+    async with cluster.controller(catalog, settings=SETTINGS):
+        await cluster.until(HEALTH_SCOPE, "groups", has_members("groups-web", "guest-web"))
+        await cluster.apply(scopes({**HEALTH, "name": "mine"}, name="well"))
+        guest = await cluster.until(APPLICATION, "guest", lambda d: condition(d, "Valid") == "False")
+        assert "groups" in message(guest, "Valid")
+        await cluster.until(APPLICATION, "well", synced)
+        await cluster.until(HEALTH_SCOPE, "well", lambda d: states(d) == {})
+        await cluster.until(HEALTH_SCOPE, "groups", has_members("groups-web", "guest-web"))

@@ -70,6 +70,7 @@ class NetworkScopeProperties(msgspec.Struct, rename="kebab", forbid_unknown_fiel
             "if a health scope probes members."
         ),
     ] = ()
+    members: spelling.Members = "namespace"
 
 
 class NetworkScope(Scope[NetworkScopeProperties]):
@@ -87,7 +88,7 @@ class NetworkScope(Scope[NetworkScopeProperties]):
     allow_overlap = False
 
     def render(self, ctx: ScopeContext[NetworkScopeProperties]) -> Rendered:
-        """A policy for all members, usually one, and one for each member that is reachable from outside of the scope."""
+        """One policy for all members, or a few, and one for each member that is reachable from outside of the scope."""
         claimed = _claimed(ctx)
         names = Counter(member.instance for member in claimed)
         single = [

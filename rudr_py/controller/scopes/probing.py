@@ -1,7 +1,7 @@
 """Schedules the probes of health scopes and keeps their verdicts. One task for each probe, with bounded concurrency.
 
-Only Services and pods that belong to members are probed, at their current addresses. `kube.prober` sends the requests; the
-probes and the meaning of a verdict are decided in `render`.
+Only Services and pods that belong to members are probed, at their current addresses. `kube.prober` sends the requests;
+the probes and the meaning of a verdict are decided in `render`.
 """
 
 from __future__ import annotations
