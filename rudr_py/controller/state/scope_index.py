@@ -92,10 +92,10 @@ class ScopeIndex:
             for scope in self._declared_by(application)
         }
 
-    def members_from(self, application: ObjectKey, scope: str, member: ObjectKey) -> tuple[Member, ...]:
-        """The instances of the application `member` in a scope of an application."""
-        members = self._members.get(member, _NO_MEMBERS).get((application.name, scope), ())
-        declared = self._declared_by(application) if members and member != application else ()
+    def members_from(self, application: ObjectKey, scope: str, key: ObjectKey) -> tuple[Member, ...]:
+        """The instances of the application of this key in a scope of an application."""
+        members = self._members.get(key, _NO_MEMBERS).get((application.name, scope), ())
+        declared = self._declared_by(application) if members and key != application else ()
         return () if any(one.name == scope and one.is_private for one in declared) else members
 
     def _declared_by(self, application: ObjectKey) -> tuple[DeclaredScope, ...]:
