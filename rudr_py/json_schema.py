@@ -108,7 +108,7 @@ def _bounded(dialect: type[jsonschema.protocols.Validator]) -> Any:
     replaced = {name: function for name, function in _LINEAR.items() if name in dialect.VALIDATORS}
     keywords = {**dialect.VALIDATORS, **replaced}
     counted = {name: _counted(name, function) for name, function in keywords.items()}
-    return jsonschema.validators.extend(dialect, counted)  # type: ignore[no-untyped-call]
+    return jsonschema.validators.extend(dialect, counted)  # type: ignore[no-untyped-call]  # jsonschema does not annotate it
 
 
 def _counted(name: str, function: _Keyword) -> _Keyword:
