@@ -114,6 +114,37 @@ class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
     managed_fields: list[_Entry] | None = None
 
 
+class _WholeEntry(msgspec.Struct, frozen=True, rename="camel"):
+    manager: str = ""
+    operation: str = ""
+    subresource: str | None = None
+    time: str | None = None
+    fields: dict[str, Any] | None = msgspec.field(default=None, name="fieldsV1")
+
+
+class _WholeOwner(msgspec.Struct, frozen=True, rename="camel"):
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+    controller: bool | None = None
+
+
+class _WholeMetadata(msgspec.Struct, frozen=True, rename="camel"):
+    name: str = ""
+    uid: str | None = None
+    resource_version: str | None = None
+    namespace: str | None = None
+    generation: int | None = None
+    creation_timestamp: str | None = None
+    deletion_timestamp: str | None = None
+    finalizers: list[str] | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    owner_references: list[_WholeOwner] | None = None
+    managed_fields: list[_WholeEntry] | None = None
+
+
 class _AllAnnotations(msgspec.Struct, frozen=True):
     annotations: dict[str, str] | None = None
 
@@ -141,6 +172,29 @@ def decode(
         return _decode(data, api_version, kind, parts)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise errors.UndecodableError(f"{kind or 'an object'} cannot be decoded: {error}") from error
+
+
+def document(data: bytes | msgspec.Raw) -> dict[str, Any]:
+    """A whole object with its managedFields, whose metadata has the types of Kubernetes, without null values.
+
+    So no reader of labels, owners or managed fields has to check their types. Raises `UndecodableError`.
+    """
+    with _as_undecodable("an object"):
+        value: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
+        metadata = value.get("metadata") or {}
+        for entry in msgspec.convert(metadata, _WholeMetadata).managed_fields or ():
+            _check_fields(entry.fields or {})
+        return {**value, "metadata": {name: part for name, part in metadata.items() if part is not None}}
+
+
+def _check_fields(fields: dict[str, Any]) -> None:
+    """Check the fields of a managedFields entry. Raises ValidationError or DecodeError."""
+    for name, below in fields.items():
+        if name.startswith("k:"):
+            msgspec.json.decode(name[2:], type=dict[str, Any])
+        elif name.startswith("v:"):
+            msgspec.json.decode(name[2:])
+        _check_fields(msgspec.convert(below, dict[str, Any]))
 
 
 def digest(fields: bytes) -> str:

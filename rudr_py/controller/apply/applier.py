@@ -191,7 +191,7 @@ class Applier:
         if not isinstance(decision, Apply | Adopt | Clear) or isinstance(error, errors.ConflictError):
             return None
         live = await self._client.get(target)
-        if live["metadata"]["uid"] != decision.uid:
+        if live["metadata"].get("uid") != decision.uid:
             return Read()
         following = await refused_apply.decide(self._client.client, target, desired.over(live), live, error)
         if isinstance(following, Refuse):

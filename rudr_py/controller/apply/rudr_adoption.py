@@ -105,7 +105,7 @@ class RudrAdoption:
             if not is_controlled(config_map, owner):
                 continue
             labels = {key: planned.body["metadata"]["labels"][key] for key in _LABELS}
-            uid = config_map["metadata"]["uid"]
+            uid = config_map["metadata"].get("uid", "")
             metadata = {"name": name, "namespace": target.namespace, "uid": uid, "labels": labels}
             content = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
             try:
@@ -162,7 +162,10 @@ def patch(document: Document, planned: PlannedObject, owner: LiveObject | None) 
         operations.append({"op": "replace", "path": "/metadata/ownerReferences", "value": kept})
     if not operations:
         return []
-    return [{"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]}, *operations]
+    return [
+        {"op": "test", "path": "/metadata/resourceVersion", "value": metadata.get("resourceVersion", "")},
+        *operations,
+    ]
 
 
 def _is_wrong(reference: Document, owner: LiveObject | None) -> bool:

@@ -102,7 +102,7 @@ class ImmutableChange(msgspec.Struct, frozen=True, kw_only=True):
 
 def decide(desired: DesiredObject, live: Document, error: errors.ApiError) -> Replace | Clear | Refuse | None:
     """The decision after the server has refused an apply to the live object; None where the error is another one."""
-    uid = live["metadata"]["uid"]
+    uid = live["metadata"].get("uid", "")
     path = contradicted(desired.document, error)
     if path is not None:
         return Clear(uid, path)
