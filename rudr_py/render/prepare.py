@@ -122,8 +122,8 @@ def valid_traits(inputs: Inputs, catalog: Catalog, index: int) -> tuple[Prepared
 
 
 def _unaffected(traits: Iterable[PreparedTrait], problems: Iterable[Problem]) -> tuple[PreparedTrait, ...]:
-    problem_paths = [problem.path for problem in problems]
-    return tuple(trait for trait in traits if not any(paths.below(path, trait.path) for path in problem_paths))
+    affected = {outer for problem in problems for outer in paths.enclosing(problem.path)}
+    return tuple(trait for trait in traits if trait.path not in affected)
 
 
 def of(document: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:

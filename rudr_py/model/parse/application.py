@@ -14,6 +14,7 @@ from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parse import ignore_rules
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_document
+from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 KIND = "ApplicationConfiguration"
 
@@ -21,17 +22,25 @@ _OUTDATED = "parameterValues"
 """The old key of a trait's properties."""
 
 
-def parse_application(document: Json, positions: Positions | None = None) -> Parsed[Application]:
-    """Read an ApplicationConfiguration. Raises nothing, whatever JSON value `document` is."""
-    problems = ProblemList(positions)
+def parse_application(
+    document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Parsed[Application]:
+    """Read an ApplicationConfiguration. Raises nothing, whatever JSON value `document` is.
+
+    Of one that exceeds a limit only the metadata and the scopes are read, which other applications depend on.
+    """
+    problems = ProblemList(positions, limits)
     envelope = open_document(document, KIND, problems)
     if envelope is None:
         return problems.parsed(None)
     spec = envelope.spec
+    if _is_too_large(spec, problems):
+        declared = _scopes(spec) if _length(spec.value.get("scopes")) <= limits.scopes else ()
+        return problems.parsed(Application(metadata=envelope.metadata, scopes=declared))
     application = Application(
         metadata=envelope.metadata,
         variables=_variables(spec),
-        scopes=tuple(_scope(fields) for fields in spec.items("scopes", "AC-12")),
+        scopes=_scopes(spec),
         components=tuple(_component(fields) for fields in spec.items("components")),
         ignore_rules=ignore_rules.ignore_rules(envelope.metadata, problems),
     )
@@ -41,6 +50,38 @@ def parse_application(document: Json, positions: Positions | None = None) -> Par
         _reject_unread(spec, problems)
     _check(application, problems)
     return problems.parsed(application)
+
+
+def _is_too_large(spec: FieldReader, problems: ProblemList) -> bool:
+    """Whether the numbers of entries exceed a limit; each number that does is an error."""
+    errors_before = problems.error_count
+    bindings = [item for item in _listed(spec.value.get("components")) if isinstance(item, dict)]
+    parameters = sum(_length(binding.get(_OUTDATED)) for binding in bindings)
+    place = "$.spec.components"
+    problems.check_limit("components", _length(spec.value.get("components")), "components", place)
+    problems.check_limit("scopes", _length(spec.value.get("scopes")), "scopes", "$.spec.scopes")
+    problems.check_limit("variables", _length(spec.value.get("variables")), "variables", "$.spec.variables")
+    problems.check_limit("parameters", parameters, "values of parameters", place)
+    for index, item in enumerate(_listed(spec.value.get("components"))):
+        binding = item if isinstance(item, dict) else {}
+        path = paths.child(place, index)
+        problems.check_limit("traits", _length(binding.get("traits")), "traits of an instance", path)
+        problems.check_limit("scopes", _length(binding.get("applicationScopes")), "scopes of an instance", path)
+        if problems.error_count > errors_before:
+            break
+    return problems.error_count > errors_before
+
+
+def _listed(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _length(value: Json) -> int:
+    return len(value) if isinstance(value, list | dict) else 0
+
+
+def _scopes(spec: FieldReader) -> tuple[ScopeBinding, ...]:
+    return tuple(_scope(fields) for fields in spec.items("scopes", "AC-12"))
 
 
 def _reject_unread(spec: FieldReader, problems: ProblemList) -> None:
@@ -60,9 +101,11 @@ def _check(application: Application, problems: ProblemList) -> None:
     problems.repeated((scope.name for scope in application.scopes), "$.spec.scopes", "AC-12")
     for index, binding in enumerate(application.components):
         place = paths.child("$.spec.components", index, "applicationScopes")
+        listed: set[str] = set()
         for number, name in enumerate(binding.application_scopes):
-            if name in binding.application_scopes[:number]:
+            if name in listed:
                 problems.warn(paths.child(place, number), f"{excerpt(name)} is listed twice; remove one", "AC-14")
+            listed.add(name)
 
 
 def _variables(spec: FieldReader) -> dict[str, Json]:

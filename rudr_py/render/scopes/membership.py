@@ -36,15 +36,15 @@ class ScopeMembership(msgspec.Struct, frozen=True, kw_only=True):
 def declared(applications: Iterable[Application]) -> dict[str, tuple[DeclaredScope, ...]]:
     """The scopes of the applications of one namespace, by all names that `applicationScopes` may contain."""
     by_application: dict[str, tuple[DeclaredScope, ...]] = {}
-    by_name: dict[str, tuple[DeclaredScope, ...]] = {}
+    by_name: dict[str, list[DeclaredScope]] = {}
     for application in sorted(applications, key=lambda application: application.metadata.name):
         owner = application.metadata.name
         scopes = tuple(DeclaredScope(owner, scope.name, scope.type) for scope in application.scopes if scope.name)
         if scopes:
             by_application[owner] = scopes
         for scope in dict.fromkeys(scopes):
-            by_name[scope.name] = (*by_name.get(scope.name, ()), scope)
-    return {**by_name, **by_application}
+            by_name.setdefault(scope.name, []).append(scope)
+    return {**{name: tuple(scopes) for name, scopes in by_name.items()}, **by_application}
 
 
 def join(inputs: Inputs, catalog: Catalog, index: int, workload: str) -> ScopeMembership:
@@ -74,15 +74,14 @@ def members(plan: Plan, healths: Sequence[InstanceHealth]) -> dict[tuple[str, st
     plan with problems has no members; then the caller keeps the previous ones.
     """
     states = {health.plan.name: Health(health.workload.state, health.workload.reason) for health in healths}
-    members_by_scope: dict[tuple[str, str], tuple[Member, ...]] = {}
+    members_by_scope: dict[tuple[str, str], list[Member]] = {}
     for instance in plan.instances:
         if instance.member is not None:
             health = states.get(instance.name, instance.member.health)
             member = msgspec.structs.replace(instance.member, health=health)
             for scope in instance.scopes:
-                key = scope.application, scope.name
-                members_by_scope[key] = (*members_by_scope.get(key, ()), member)
-    return members_by_scope
+                members_by_scope.setdefault((scope.application, scope.name), []).append(member)
+    return {key: tuple(scope_members) for key, scope_members in members_by_scope.items()}
 
 
 def gather(application: str, all_members: Iterable[Members]) -> dict[str, tuple[Member, ...]]:
