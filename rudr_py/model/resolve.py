@@ -130,7 +130,7 @@ def _texts(value: Json) -> Iterator[str]:
 
 def _references(text: str) -> list[str]:
     """The names of the variables in a text."""
-    return _REFERENCE.findall(text) if "[fromVariable(" in text else []
+    return [name.strip() for name in _REFERENCE.findall(text)] if "[fromVariable(" in text else []
 
 
 def text_of(value: Json) -> str:

@@ -123,13 +123,14 @@ def undefined_variables(size: int) -> Documents:
 
 def unknown_fields(size: int) -> Documents:
     """Many fields that do not exist."""
-    return [application([binding(**{f"absent-{index}": 1 for index in range(size)})]), component()]
+    return [application([{**binding(), **{f"absent-{index}": 1 for index in range(size)}}]), component()]
 
 
 def wrong_items(size: int) -> Documents:
     """Many items of a wrong type in each list."""
+    wrong: list[Any] = [7] * size
     return [
-        application([binding(), *([7] * size)], scopes=[7] * size, variables=[7] * size),
+        application([binding(), *wrong], scopes=[7] * size, variables=[7] * size),
         component(container={"env": [7] * size, "ports": [7] * size, "config": [7] * size}),
     ]
 
@@ -212,7 +213,7 @@ def ignore_rules(size: int) -> Documents:
     return [document, component()]
 
 
-def annotations(size: int) -> Documents:
+def annotated(size: int) -> Documents:
     """Many annotations on the component and the application."""
     texts = {f"example.com/key-{index}": "x" for index in range(size)}
     documents = [application([binding()]), component()]
@@ -248,7 +249,7 @@ SHAPES: Final[Mapping[str, Callable[[int], Documents]]] = {
         settings,
         unknown_properties,
         ignore_rules,
-        annotations,
+        annotated,
     )
 }
 """The shapes by name."""

@@ -13,7 +13,7 @@ from rudr_py.model.identity import TypeName
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parse import ignore_rules
 from rudr_py.model.parse.fields import FieldReader, ProblemList
-from rudr_py.model.parse.metadata import open_document
+from rudr_py.model.parse.metadata import open_document, read_metadata
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 KIND = "ApplicationConfiguration"
@@ -50,6 +50,25 @@ def parse_application(
         _reject_unread(spec, problems)
     _check(application, problems)
     return problems.parsed(application)
+
+
+def parse_scopes(document: Json, limits: Limits = DEFAULT_LIMITS) -> Application | None:
+    """Only the scopes that an application declares and those that its instances join; None for an invalid document.
+
+    It takes a small part of the time of `parse_application`, and its errors are not reported.
+    """
+    fields = FieldReader(document if isinstance(document, dict) else {}, paths.ROOT, ProblemList(None, limits))
+    metadata, spec = read_metadata(fields), fields.map("spec")
+    if metadata is None or spec is None:
+        return None
+    joining: list[ComponentBinding] = []
+    if _length(spec.value.get("components")) <= limits.components:
+        for binding in spec.items("components"):
+            if _length(binding.value.get("applicationScopes")) <= limits.scopes:
+                joined = binding.texts("applicationScopes")
+                joining.append(ComponentBinding(component_name="", instance_name="", application_scopes=joined))
+    declared = _scopes(spec) if _length(spec.value.get("scopes")) <= limits.scopes else ()
+    return Application(metadata=metadata, scopes=declared, components=tuple(joining))
 
 
 def _is_too_large(spec: FieldReader, problems: ProblemList) -> bool:

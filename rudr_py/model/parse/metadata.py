@@ -40,7 +40,7 @@ def open_document(document: Json, kind: str, problems: ProblemList) -> Envelope 
     document_fields = FieldReader(document, "$", problems)
     _expect(document_fields, "apiVersion", API_VERSION, "MD-9")
     _expect(document_fields, "kind", kind, "MD-1")
-    metadata = _metadata(document_fields)
+    metadata = read_metadata(document_fields)
     spec = document_fields.map("spec", "MD-1")
     if spec is None and document_fields.value.get("spec") is None:
         problems.error("$", '"spec" is missing', "MD-1")
@@ -70,7 +70,8 @@ def _expect(document_fields: FieldReader, key: str, expected: str, rule: str) ->
         )
 
 
-def _metadata(document_fields: FieldReader) -> Metadata | None:
+def read_metadata(document_fields: FieldReader) -> Metadata | None:
+    """The metadata of a document; None without a name."""
     fields = document_fields.map("metadata", "MD-1")
     if fields is None:
         if document_fields.value.get("metadata") is None:
