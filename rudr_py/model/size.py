@@ -68,10 +68,7 @@ def parts(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def too_large(limit: str, counted: str, limits: Limits, path: str = paths.ROOT) -> TooLargeProblem:
     """The problem of what exceeds a limit; `limit` is the name of its field, `counted` its size in words."""
-    message = (
-        f"{counted}; the limit is {getattr(limits, limit)}. Split the application, or raise the limit: "
-        f"--limits {limit}=NUMBER"
-    )
+    message = f"{counted}; the limit is {getattr(limits, limit)}. Split it, or raise the limit: --limits {limit}=NUMBER"
     return TooLargeProblem(message, path)
 
 

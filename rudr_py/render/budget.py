@@ -70,9 +70,9 @@ class RenderedObjects:
         self._number = 0
         self._bytes = 0
 
-    def add(self, objects: tuple[PlannedObject, ...]) -> Problem | None:
-        """Count objects; return the problem if there are too many."""
-        self._number += len(objects)
+    def add(self, objects: tuple[PlannedObject, ...], owners: int = 0) -> Problem | None:
+        """Count objects, and ComponentInstances that own them; return the problem if there are too many."""
+        self._number += len(objects) + owners
         self._bytes += sum(len(msgspec.json.encode(planned.body)) for planned in objects)
         if self._number > self._limits.objects:
             return size.too_large("objects", f"more than {self._limits.objects} objects", self._limits, COMPONENTS)

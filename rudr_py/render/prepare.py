@@ -131,6 +131,11 @@ def of(document: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(msgspec.structs.replace(problem, document=document) for problem in problems)
 
 
+def document_name(component: str) -> str:
+    """The name of a component's document in problems."""
+    return f"componentschematic/{component}"
+
+
 def _missing(inputs: Inputs, binding: ComponentBinding, path: str) -> Problem:
     hint = suggest.nearest(binding.component_name, inputs.components)
     message = f'the ComponentSchematic "{binding.component_name}" does not exist in this namespace.{hint}'
@@ -142,7 +147,7 @@ def _component(
 ) -> _ComponentSide:
     """Resolve the component, its parameters and its workload type for this binding."""
     variables = inputs.application.variables
-    document = f"componentschematic/{binding.component_name}"
+    document = document_name(binding.component_name)
     problems, warnings = (of(document, parsed.problems), of(document, parsed.warnings)) if parsed else ((), ())
     component = parsed.value if parsed else None
     if parsed is None or component is None or _touched(parsed, "$.spec.parameters"):

@@ -44,8 +44,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
 def steps(inputs: Inputs, catalog: Catalog) -> Steps[Plan]:
     """Like `render`, in steps: each yields its size, in values of documents, before it begins."""
     expansion = budget.expansion(inputs)
-    excess: list[Problem] = [problem for problem in inputs.parsed.problems if isinstance(problem, TooLargeProblem)]
-    excess += expansion.excess(inputs)
+    excess = [*_excess_of_documents(inputs), *expansion.excess(inputs)]
     if excess:
         return _refused(inputs, catalog, excess)
     prepared: list[PrepareResult] = []
@@ -59,7 +58,7 @@ def steps(inputs: Inputs, catalog: Catalog) -> Steps[Plan]:
         if result.instance is None or inputs.parsed.has_problem_in(result.instance.path):
             continue
         instances[index] = yield from instance.steps(result.instance, inputs, expansion.instances[index].values)
-        problem = rendered_objects.add(instances[index].manifests)
+        problem = rendered_objects.add(instances[index].manifests, owners=1)
         if problem is not None:
             return _refused(inputs, catalog, [problem])
     plans = tuple(result.plan for result in instances.values() if result.plan is not None)
@@ -77,6 +76,16 @@ def steps(inputs: Inputs, catalog: Catalog) -> Steps[Plan]:
         partial_problems += _partial_problems(inputs, result)
     rendered = _Rendered(prepared, instances, plans, application_scopes, partial_problems)
     return (yield from _planned(inputs, catalog, rendered))
+
+
+def _excess_of_documents(inputs: Inputs) -> Iterator[Problem]:
+    """The problems of the application and of its components that exceed a limit."""
+    names = dict.fromkeys(binding.component_name for binding in inputs.application.components)
+    components = ((name, inputs.components[name].problems) for name in names if name in inputs.components)
+    yield from (problem for problem in inputs.parsed.problems if isinstance(problem, TooLargeProblem))
+    for name, problems in components:
+        excess = (problem for problem in problems if isinstance(problem, TooLargeProblem))
+        yield from prepare.of(prepare.document_name(name), excess)
 
 
 class _Rendered(msgspec.Struct, frozen=True):

@@ -74,15 +74,13 @@ def repeated_traits(size: int) -> Documents:
     return [application([binding(traits=traits)]), component()]
 
 
-def volume_mounters(size: int) -> Documents:
-    """One instance with many volumes, each with its trait."""
-    traits = [
-        {"name": "volume-mounter", "properties": {"volumeName": f"data-{index}", "storageClass": "fast"}}
-        for index in range(size)
-    ]
+def mounted_volumes(size: int) -> Documents:
+    """One trait with storage for many volumes."""
+    first, *further = ({"volumeName": f"data-{index}", "storageClass": "fast"} for index in range(size))
     volumes = [
         {"name": f"data-{index}", "mountPath": f"/data/{index}", "disk": {"required": "1Gi"}} for index in range(size)
     ]
+    traits = [{"name": "volume-mounter", "properties": {**first, "volumes": further}}]
     return [application([binding(traits=traits)]), component(container={"resources": {"volumes": volumes}})]
 
 
@@ -231,7 +229,7 @@ SHAPES: Final[Mapping[str, Callable[[int], Documents]]] = {
         missing_components,
         unknown_traits,
         repeated_traits,
-        volume_mounters,
+        mounted_volumes,
         undeclared_parameters,
         mistyped_parameters,
         used_parameters,
