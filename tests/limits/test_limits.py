@@ -12,6 +12,7 @@ from rudr_py.model.kinds import APPLICATION, DEPLOYMENT
 from rudr_py.model.parse.application import parse_application, parse_scopes
 from rudr_py.render import render
 from rudr_py.render.status import status
+from rudr_py.render.values.inputs import Inputs
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 from tests.limits import shapes, work
 from tests.limits.shapes import Documents
@@ -45,9 +46,10 @@ def text_in_many_settings(size: int) -> Documents:
     """Settings of an extended workload with many references to a parameter that is a large map."""
     references = [{"fromParam": "map"} for _ in range(size)]
     bound = shapes.binding(parameterValues=[{"name": "map", "value": {str(index): 1 for index in range(10_000)}}])
-    spec = {"workloadType": "acme.example/v1.Job", "workloadSettings": [{"name": "spec", "value": references}]}
-    declared = [{"name": "map", "type": "object"}]
-    return [shapes.application([bound]), shapes.component(parameters=declared, **spec)]
+    settings = [{"name": "spec", "value": references}]
+    component = shapes.component(parameters=[{"name": "map", "type": "object"}], workloadSettings=settings)
+    component["spec"]["workloadType"] = "acme.example/v1.Job"
+    return [shapes.application([bound]), component]
 
 
 def instances_of_a_large_component(size: int) -> Documents:
@@ -114,7 +116,7 @@ def test_an_application_beyond_a_limit_is_refused(
 @pytest.mark.parametrize("shape", [text_in_many_variables, text_in_many_references])
 def test_what_would_be_expanded_beyond_the_limit_is_not_built(shape: Callable[[int], Documents]) -> None:
     few, many = work.inputs(shape(10)), work.inputs(shape(10_000))
-    small, large = (work.instructions(lambda given=given: render.render(given, work.CATALOG)) for given in (few, many))
+    small, large = _rendering(few), _rendering(many)
     # the size is counted for each reference, which takes a few instructions
     assert large - small < 10_000 * 300
 
@@ -214,6 +216,10 @@ def test_a_refused_application_deletes_nothing_and_recovers() -> None:
         assert [cluster.get(DEPLOYMENT, name) is not None for name in ("web-0", "web-1")] == [True, False]
 
     _simulated(scenario)
+
+
+def _rendering(inputs: Inputs) -> int:
+    return work.instructions(lambda: render.render(inputs, work.CATALOG))
 
 
 def _simulated(scenario: Callable[[SimulatedCluster], Any]) -> None:

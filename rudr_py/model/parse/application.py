@@ -84,8 +84,9 @@ def _is_too_large(spec: FieldReader, problems: ProblemList) -> bool:
     for index, item in enumerate(_listed(spec.value.get("components"))):
         binding = item if isinstance(item, dict) else {}
         path = paths.child(place, index)
-        problems.check_limit("traits", _length(binding.get("traits")), "traits of an instance", path)
-        problems.check_limit("scopes", _length(binding.get("applicationScopes")), "scopes of an instance", path)
+        for limit, key in (("traits", "traits"), ("scopes", "applicationScopes")):
+            number, unit = _length(binding.get(key)), f"{limit} of an instance"
+            problems.check_limit(limit, number, unit, paths.child(path, key))
         if problems.error_count > errors_before:
             break
     return problems.error_count > errors_before
