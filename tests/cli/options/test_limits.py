@@ -62,7 +62,7 @@ def test_a_document_beyond_a_limit_is_an_error_with_its_line(
     result = invoke(command, "-f", filename, "--limits", "scopes=1")
     assert result.exit_code == 1
     (line,) = (line for line in result.output.splitlines() if "the limit is 1" in line)
-    assert line.startswith(f"{filename}:19:23: error: $.spec.components[0].applicationScopes: 2 scopes")
+    assert line.startswith(f"{filename}:19:24: error: $.spec.components[0].applicationScopes: 2 scopes")
     assert "--limits scopes=NUMBER" in line
 
 
