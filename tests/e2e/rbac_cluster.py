@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -78,12 +78,16 @@ class Namespaces:
 
 @dataclass
 class RbacCluster:
-    """A cluster with an admin handle, the connection of the account, and a function that reads its requests."""
+    """A cluster with an admin handle, the connection of the account, and a function that reads its requests.
+
+    `kubeconfig` writes a kubeconfig with the token of another account.
+    """
 
     admin: Cluster
     namespaces: Namespaces
     connection: Connection
     read: Callable[[str], list[AccountRequest]]
+    kubeconfig: Callable[[ServiceAccount], Awaitable[Path]]
     local: LocalCluster | None = None
 
     def requests(self) -> list[AccountRequest]:
@@ -93,6 +97,16 @@ class RbacCluster:
     def at(self, namespace: str) -> Cluster:
         """An admin handle on another namespace."""
         return Cluster(self.admin.transport, namespace, self.admin.clock)
+
+    @contextlib.asynccontextmanager
+    async def user(self, name: str) -> AsyncIterator[Cluster]:
+        """A handle on `shop` with the token of an account there, which is created without rights."""
+        path = await self.kubeconfig(ServiceAccount(self.namespaces.shop, name))
+        transport = AioTransport(await config.connect(str(path)))
+        try:
+            yield Cluster(transport, self.namespaces.shop, self.admin.clock)
+        finally:
+            await transport.close()
 
     async def grant(self, rights: Rights, *, watched: tuple[str, ...] = ()) -> None:
         """Grant the account exactly these rights; with `watched`, only in these namespaces."""
@@ -185,9 +199,11 @@ def without(needed: Rights, missing: Right) -> Rights:
 
 
 @contextlib.asynccontextmanager
-async def local(folder: Path, release: str = LocalSettings().release) -> AsyncIterator[RbacCluster]:
+async def local(
+    folder: Path, release: str = LocalSettings().release, access: AccessSettings | None = None
+) -> AsyncIterator[RbacCluster]:
     """The local API with RBAC."""
-    async with LocalCluster(LocalSettings(release=release, access=AccessSettings())) as server:
+    async with LocalCluster(LocalSettings(release=release, access=access or AccessSettings())) as server:
 
         def read(user: str) -> list[AccountRequest]:
             return [
@@ -246,11 +262,15 @@ async def _opened(
         for document in crds.documents():
             await admin.until(CRD, document["metadata"]["name"], established)
         admin.discovery.invalidate()
-        token = await _token(admin, namespaces.account)
-        kubeconfig["users"][0]["user"] = {"token": token}
-        yield RbacCluster(
-            admin, namespaces, await config.connect(_written(folder / "account", kubeconfig)), read, server
-        )
+
+        async def account_kubeconfig(account: ServiceAccount) -> Path:
+            user = {**kubeconfig["users"][0], "user": {"token": await _token(admin, account)}}
+            path = folder / f"{account.namespace}-{account.name}"
+            _written(path, {**kubeconfig, "users": [user]})
+            return path
+
+        connection = await config.connect(str(await account_kubeconfig(namespaces.account)))
+        yield RbacCluster(admin, namespaces, connection, read, account_kubeconfig, server)
     finally:
         await transport.close()
 

@@ -1,7 +1,7 @@
 """Schedules the probes of health scopes and keeps their verdicts. One task for each probe, with bounded concurrency.
 
-Only the members' own Services and pods are probed, at their current addresses. `kube.prober` sends the requests; the
-probes and the meaning of a verdict are decided in `render`.
+Only Services and pods that belong to members are probed, at their current addresses. `kube.prober` sends the requests;
+the probes and the meaning of a verdict are decided in `render`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,21 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rudr_py import errors
 from rudr_py.api import Probe, get_in
+from rudr_py.controller.queue.fair_slots import FairSlots
 from rudr_py.controller.state.applications import Applications, ProbeState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.clock import Clock
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.prober import Prober, ProbeRequest
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import SERVICE
+from rudr_py.model.kinds import POD, SERVICE
 from rudr_py.render.values import labels
 
 MAX_CONCURRENT = 32
-"""Maximum number of probes at the same time."""
+"""Maximum number of probes of one namespace at the same time."""
+
+RESERVED = 11
+"""The number of further probes at the same time; they are for other namespaces, see `FairSlots`."""
 
 MIN_INTERVAL = 1.0
 """Minimum seconds between two probes of a member, and minimum time-out."""
@@ -33,8 +38,10 @@ MAX_TIMEOUT = 60.0
 ProbeName = tuple[ObjectKey, str, str]
 """The application, and the names of the scope and of the probe."""
 
-Address = Callable[[str, Probe], str]
-"""Returns the host to probe, for a namespace and a probe. Raises UnreachableError when there is none."""
+Address = Callable[[ObjectKey, str, Probe], str]
+"""Returns the host to probe, for an application, the name of its scope, and a probe of this scope.
+
+Raises UnreachableError when there is none."""
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +66,7 @@ class Probing:
         self._applications = applications
         self._clock = clock
         self._changed = changed
-        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
+        self._slots = FairSlots(MAX_CONCURRENT + RESERVED)
         self._tasks: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
@@ -110,14 +117,14 @@ class Probing:
         interval = max(probe_state.probe.interval, MIN_INTERVAL)
         while True:
             due = self._clock.monotonic() + interval
-            async with self._slots:
-                result = await self._ask(name[0].namespace, probe_state.probe)
+            async with self._slots.slot(name[0].namespace):
+                result = await self._ask(name, probe_state.probe)
             self._note(name, probe_state, result)
             await self._clock.sleep(max(due - self._clock.monotonic(), MIN_INTERVAL))
 
-    async def _ask(self, namespace: str, probe: Probe) -> str | None:
+    async def _ask(self, name: ProbeName, probe: Probe) -> str | None:
         try:
-            host = self._address(namespace, probe)
+            host = self._address(*name[:2], probe)
             timeout = min(max(probe.timeout, MIN_INTERVAL), MAX_TIMEOUT)
             request = ProbeRequest(method=probe.method, host=host, port=probe.port, path=probe.path, timeout=timeout)
             return await self._prober.probe(request)
@@ -145,18 +152,23 @@ def _has_same_request(left: Probe, right: Probe) -> bool:
 
 
 def in_cluster(state: ClusterState) -> Address:
-    """Addresses inside the cluster: the DNS name of a Service, the IP of a pod. Other objects have none."""
+    """Addresses inside the cluster: the DNS name of a Service, the IP of a pod. Other objects have none.
 
-    def address(namespace: str, probe: Probe) -> str:
+    An object of the name that a probe contains may belong to another application than that of the member.
+    """
+
+    def address(application: ObjectKey, scope: str, probe: Probe) -> str:
         target = probe.target
-        live = state.get(target.kind, namespace, target.name)
+        live = state.get(target.kind, application.namespace, target.name)
         if live is None or live.deleting:
             raise UnreachableError(f"{target} does not exist")
+        if not _is_of_member(state, application, scope, live):
+            raise UnreachableError(f"{target} does not belong to a member of the scope; it is not probed")
         if target.kind == SERVICE:
             external = get_in(live.part("spec"), "type", default="") == "ExternalName"
             if external or not labels.is_managed(live.labels):
                 raise UnreachableError(f"{target} is not managed by rudr, or is external; it is not probed")
-            return f"{target.name}.{namespace}.svc"
+            return f"{target.name}.{application.namespace}.svc"
         status = live.part("status")
         ip = get_in(status, "podIP", default="")
         if ip in ("", get_in(status, "hostIP", default="")):
@@ -164,3 +176,13 @@ def in_cluster(state: ClusterState) -> Address:
         return ip
 
     return address
+
+
+def _is_of_member(state: ClusterState, application: ObjectKey, scope: str, live: LiveObject) -> bool:
+    """Whether an object is a pod of a member of a scope, or the Service of one."""
+    is_pod = live.kind == POD.kind
+    owner = live.labels.get(labels.APPLICATION, "") if is_pod else state.application_of(live)
+    members = state.applications.scopes.members_from(application, scope, ObjectKey(live.namespace, owner))
+    if is_pod:
+        return any(member.instance == live.labels.get(labels.INSTANCE) for member in members)
+    return any(member.service == live.name for member in members)

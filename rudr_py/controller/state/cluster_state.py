@@ -13,6 +13,7 @@ from rudr_py.api import Kind, Ref
 from rudr_py.controller.state import inventory, scaler_index
 from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.definition_index import DefinitionIndex
+from rudr_py.controller.state.deleted_runs import DeletedRuns
 from rudr_py.controller.state.scaler_index import ScalerIndex
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
@@ -24,9 +25,6 @@ from rudr_py.render.values import labels
 
 OWN_KINDS = (APPLICATION, COMPONENT, COMPONENT_INSTANCE)
 """The kinds without which the controller cannot work."""
-
-DELETED_RUNS = 4096
-"""Maximum number of deleted run-once objects whose last state is kept."""
 
 
 class ClusterState:
@@ -44,7 +42,7 @@ class ClusterState:
         """Called with each change that a watch reports."""
         self.scalers = ScalerIndex()
         self._caches: dict[Kind, dict[str, Cache]] = {}
-        self._deleted_runs: dict[tuple[Kind, str, str], LiveObject] = {}  # oldest first
+        self._deleted_runs = DeletedRuns()
         self._applied: dict[tuple[str, str], tuple[LiveObject, frozenset[Kind]]] = {}  # by namespace and name
 
     @property
@@ -134,26 +132,41 @@ class ClusterState:
         if kind == APPLICATION and old is not None:
             self._applied.pop(old.key, None)
         if old is not None and change.new is None and INPUTS_ANNOTATION in old.annotations:
-            self._deleted_runs.pop((kind, *old.key), None)
-            self._deleted_runs[(kind, *old.key)] = old
-            if len(self._deleted_runs) > DELETED_RUNS:
-                del self._deleted_runs[next(iter(self._deleted_runs))]
+            self._deleted_runs.add(kind, old)
 
     def deleted_runs(self, application: LiveObject) -> tuple[LiveObject, ...]:
         """The last states of the application's run-once objects that were deleted."""
         if not self._deleted_runs:
             return ()
-        owners = {live.uid for live in self.component_instances(application)}
-        return tuple(live for live in self._deleted_runs.values() if live.owner_uid in owners)
+        return self._deleted_runs.owned_by(live.uid for live in self.component_instances(application))
 
     def labelled(self, kind: Kind, namespace: str, instance: str) -> tuple[LiveObject, ...]:
         """The objects of a kind with the label of an instance, with any owner."""
         cache = self.cache(kind, namespace)
         return cache.by_label(namespace, instance) if cache is not None else ()
 
-    def pods(self, namespace: str, instance: str) -> tuple[LiveObject, ...]:
-        """The pods of an instance."""
-        return self.labelled(POD, namespace, instance)
+    def pods(self, namespace: str, application: str, instance: str) -> tuple[LiveObject, ...]:
+        """The pods of an instance of an application; see `is_pod_of`."""
+        return tuple(
+            pod for pod in self.labelled(POD, namespace, instance) if self.is_pod_of(pod, application, instance)
+        )
+
+    def is_pod_of(self, pod: LiveObject, application: str, instance: str) -> bool:
+        """Whether a pod has the label of an instance, and not that of another existing application."""
+        return pod.labels.get(labels.INSTANCE) == instance and not self.is_of_another(pod, application)
+
+    def is_of_another(self, live: LiveObject, application: str) -> bool:
+        """Whether the labels of an object name another application that exists."""
+        name = live.labels.get(labels.APPLICATION, application)
+        own = (application, labels.labels(application, "")[labels.APPLICATION])
+        return name not in own and self.get(APPLICATION, live.namespace, name) is not None
+
+    def application_of(self, live: LiveObject) -> str:
+        """The name of the application that owns an object, directly or by a ComponentInstance; empty for none."""
+        if live.owner_kind == COMPONENT_INSTANCE.kind:
+            owner = self.get(COMPONENT_INSTANCE, live.namespace, live.owner_name)
+            return self.application_of(owner) if owner is not None and owner.uid == live.owner_uid else ""
+        return live.owner_name if live.owner_kind == APPLICATION.kind else ""
 
 
 def previous(live: LiveObject) -> status.PreviousStatus:
@@ -202,7 +215,7 @@ class Belongings:
         """The instance's objects of a kind: its own, its pods, and its volume claims, which have no owner."""
         namespace = self._application.namespace
         if kind == POD:
-            return tuple(live.document() for live in self._state.pods(namespace, instance))
+            return tuple(live.document() for live in self._state.pods(namespace, self._application.name, instance))
         if kind in self._state.cluster_kinds:
             return self._cluster_objects(kind)
         cache = self._state.cache(kind, namespace)
@@ -231,7 +244,8 @@ class Belongings:
         """
         if kind == claims.CLAIM:
             return claims.is_own(live.labels, self._application.name, instance)
-        return not live.owner_uid and kind.kind not in scaler_index.KINDS
+        is_other = self._state.is_of_another(live, self._application.name)
+        return not is_other and not live.owner_uid and kind.kind not in scaler_index.KINDS
 
     def _is_left(self, live: LiveObject) -> bool:
         """Whether a claim is of this application, or of one that does not exist any more."""

@@ -6,10 +6,12 @@ is not checked here.
 
 from __future__ import annotations
 
+import msgspec
+
 from rudr_py.model import names, paths
 from rudr_py.model.application import Application, ComponentBinding, ScopeBinding, Steps, TraitBinding
 from rudr_py.model.document import Json, Parsed, Positions
-from rudr_py.model.identity import TypeName
+from rudr_py.model.identity import Metadata, TypeName
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parse import ignore_rules
 from rudr_py.model.parse.fields import FieldReader, ProblemList
@@ -35,8 +37,7 @@ def parse_application(
         return problems.parsed(None)
     spec = envelope.spec
     if _is_too_large(spec, problems):
-        declared = _scopes(spec) if _length(spec.value.get("scopes")) <= limits.scopes else ()
-        return problems.parsed(Application(metadata=envelope.metadata, scopes=declared))
+        return problems.parsed(_with_scopes_only(envelope.metadata, spec))
     application = Application(
         metadata=envelope.metadata,
         variables=_variables(spec),
@@ -61,14 +62,22 @@ def parse_scopes(document: Json, limits: Limits = DEFAULT_LIMITS) -> Application
     metadata, spec = read_metadata(fields), fields.map("spec")
     if metadata is None or spec is None:
         return None
+    application = _with_scopes_only(metadata, spec)
     joining: list[ComponentBinding] = []
     if _length(spec.value.get("components")) <= limits.components:
         for binding in spec.items("components"):
             if _length(binding.value.get("applicationScopes")) <= limits.scopes:
                 joined = binding.texts("applicationScopes")
                 joining.append(ComponentBinding(component_name="", instance_name="", application_scopes=joined))
-    declared = _scopes(spec) if _length(spec.value.get("scopes")) <= limits.scopes else ()
-    return Application(metadata=metadata, scopes=declared, components=tuple(joining))
+    return msgspec.structs.replace(application, components=tuple(joining))
+
+
+def _with_scopes_only(metadata: Metadata, spec: FieldReader) -> Application:
+    """An application with its scopes, and with the variables that their properties may contain."""
+    limits = spec.problems.limits
+    if any(_length(spec.value.get(key)) > getattr(limits, key) for key in ("scopes", "variables")):
+        return Application(metadata=metadata)
+    return Application(metadata=metadata, variables=_variables(spec), scopes=_scopes(spec))
 
 
 def _is_too_large(spec: FieldReader, problems: ProblemList) -> bool:
