@@ -33,7 +33,7 @@ from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
 from rudr_py.render.scopes import membership
-from rudr_py.render.steps import Steps, run
+from rudr_py.render.steps import Steps
 from rudr_py.render.types import first_seen, plugin_call
 from rudr_py.render.types.first_seen import FirstSeenTimes
 from rudr_py.render.types.plugin_call import ToProblem
@@ -65,13 +65,11 @@ _WorkloadResult = _CallResult[WorkloadContext[Any]]
 _TraitResult = _CallResult[TraitContext[Any]]
 
 
-def render(prepared: PreparedInstance, inputs: Inputs) -> RenderedInstance:
-    """Call the types of one instance and combine their results. Raises nothing."""
-    return run(steps(prepared, inputs))
-
-
 def steps(prepared: PreparedInstance, inputs: Inputs, values: int = 0) -> Steps[RenderedInstance]:
-    """Like `render`, with a step for each type; `values` is the size of the instance."""
+    """Call the types of one instance and combine their results: a step for each type. Raises nothing.
+
+    `values` is the size of the instance.
+    """
     return _Assembly(prepared, inputs).steps(values // (1 + len(prepared.traits)))
 
 

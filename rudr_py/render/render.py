@@ -170,7 +170,7 @@ def _partial_problems(inputs: Inputs, result: PrepareResult) -> tuple[Problem, .
     partial_instance = result.partial_instance
     if partial_instance is None or inputs.parsed.has_problem_in(partial_instance.path):
         return ()
-    return instance.render(partial_instance, inputs).problems
+    return run(instance.steps(partial_instance, inputs)).problems
 
 
 def _claim_warnings(inputs: Inputs, instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
