@@ -40,6 +40,20 @@ class LeaderElection(msgspec.Struct, frozen=True, kw_only=True):
     """The interval between renewals of the leader, and the longest interval between reads of other processes."""
 
 
+class Impersonation(msgspec.Struct, frozen=True, kw_only=True):
+    """The service accounts in whose names the objects of applications are written.
+
+    The account of an application is in its own namespace. The annotation `rudr.oam.dev/service-account` of the
+    application names it, else that of its namespace.
+    """
+
+    account: str = "rudr-apps"
+    """The name of the account where no annotation names another one."""
+
+    application_annotation: bool = True
+    """Whether the annotation of an application is used; if not, only that of its namespace."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of the controller. The defaults are those of `rudr run` without flags."""
 
@@ -101,6 +115,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     identity: str = "rudr"
     """The name of this process in events: the pod name, or the host name."""
+
+    impersonation: Impersonation | None = None
+    """Write the objects of each application as a service account of its namespace; None to write them with the
+    permissions of the controller."""
 
     leader_election: LeaderElection | None = None
     """The leader election; None if this process is the only one and always the leader."""

@@ -28,6 +28,7 @@ from rudr_py.kube import config
 from rudr_py.kube.clock import Clock, SystemClock
 from rudr_py.kube.config import Connection
 from rudr_py.kube.requests import Request
+from rudr_py.kube.service_account import ServiceAccount
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.access import attributes
 from rudr_py.local.access.settings import AccessSettings
@@ -36,7 +37,7 @@ from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.model.crd_schemas import crds
 from rudr_py.plugins import roles
 from rudr_py.plugins.rights import Rights
-from rudr_py.plugins.roles import RoleScope, ServiceAccount
+from rudr_py.plugins.roles import RoleScope
 from rudr_py.testing.cluster import ADDRESS, SETTINGS, TIMEOUT, Cluster
 from tests.e2e import apiserver, waiting
 from tests.e2e.documents import APPLICATION, CRD, established

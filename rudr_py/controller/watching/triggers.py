@@ -12,7 +12,8 @@ from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, NAMESPACE
+from rudr_py.model.metadata_keys import SERVICE_ACCOUNT_ANNOTATION
 from rudr_py.render import claims
 from rudr_py.render.values import labels
 
@@ -25,8 +26,9 @@ def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey
     key = ObjectKey(live.namespace, live.name)
     if kind in definition_index.KINDS:
         return state.definitions.update(kind, change)
-    if kind in state.cluster_kinds:
-        return state.applications.cluster_kinds.keys(kind)
+    if kind in (*state.cluster_kinds, NAMESPACE):
+        readers = state.applications.cluster_kinds.keys(kind)
+        return readers | _renamed_account(change, state) if kind == NAMESPACE else readers
     waiting = state.applications.awaiting_claims(live.namespace)
     if kind == APPLICATION:
         # a changed status, too: the answers to own writes are in the cache before their events, so this is the write of
@@ -60,6 +62,18 @@ def component_names(live: LiveObject) -> frozenset[str]:
         return frozenset()  # the reconcile reports it in the status
     names = (get_in(binding, "componentName", default="") for binding in mappings_in(spec, "components"))
     return frozenset(names) - {""}
+
+
+def _renamed_account(change: Change, state: ClusterState) -> frozenset[ObjectKey]:
+    """The applications of a namespace that names another service account."""
+    versions = [version for version in (change.old, change.new) if version is not None]
+    accounts = {version.annotations.get(SERVICE_ACCOUNT_ANNOTATION) for version in versions}
+    if len(versions) == 1:
+        accounts.add(None)
+    cache = state.cache(APPLICATION, versions[0].name)
+    if len(accounts) == 1 or cache is None:
+        return frozenset()
+    return frozenset(ObjectKey(live.namespace, live.name) for live in cache.by_namespace(versions[0].name))
 
 
 def _owners_of_target(live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
