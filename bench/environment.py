@@ -130,13 +130,18 @@ async def synced(cluster: Cluster, count: int) -> None:
     done: set[str] = set()
     async with contextlib.aclosing(cluster.changes(APPLICATION, "")) as changes:
         async for live in changes:
-            if live is not None and _is_synced(live.part("status")):
+            if live is not None and _has_synced(live.part("status")):
                 done.add(live.name)
             if len(done) == count:
                 return
 
 
-def _is_synced(status: Any) -> bool:
+def is_synced(document: Document) -> bool:
+    """Whether all objects of an application are applied."""
+    return _has_synced(document.get("status"))
+
+
+def _has_synced(status: Any) -> bool:
     conditions = status.get("conditions", ()) if isinstance(status, dict) else ()
     return any(c["type"] == "Synced" and c["status"] == "True" for c in conditions)
 

@@ -67,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the installed types are published there, if the namespace exists and the rights suffice."""
 
     workers: int = 16
-    """The number of applications that are reconciled concurrently."""
+    """The number of applications that are reconciled concurrently; one namespace may take three quarters of them."""
 
     retry_initial: float = 0.05
     """The first backoff after a failed reconcile; it doubles with each further failure of the same key."""

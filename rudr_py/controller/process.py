@@ -12,6 +12,7 @@ from typing import Any
 
 from rudr_py.controller.controller import Controller
 from rudr_py.controller.leadership import Leadership
+from rudr_py.controller.queue.queue import PriorityQueue
 from rudr_py.controller.serving import liveness
 from rudr_py.controller.serving.http import HttpServers
 from rudr_py.controller.state import cluster_state, definition_index
@@ -60,7 +61,8 @@ class ControllerProcess:
 
     async def idle(self) -> None:
         """Wait until no key of any controller is ready or in flight; delayed keys do not count."""
-        queues = [controller.queue for controller in self._controllers]
+        queues: list[PriorityQueue[Any]] = [controller.queue for controller in self._controllers]
+        queues.append(self._sources.fan_out.queue)
         while any(queue.depth or queue.in_flight for queue in queues):
             for queue in queues:
                 await queue.join()

@@ -18,6 +18,7 @@ from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.users import Users
 from rudr_py.controller.status import rival_scalers
 from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.status.writer import StatusRefusedError
@@ -149,13 +150,13 @@ class ApplicationReconciler:
         resources = self._syncer.intent(live, plan, previous.resources)
         if resources is not None:
             await self._reporter.announce(snapshot, resources)
-        before = self._claims(snapshot.key)
+        before, namespace = self._claims(snapshot.key), snapshot.key.namespace
         synced = await self._syncer.sync(live, plan, previous.resources, previous.runs)
         if self._claims(snapshot.key) != before:
             # no event of a watch reports that an application no longer uses a claim
-            self._scope_updates.requeue(
-                self._state.applications.awaiting_claims(snapshot.key.namespace) - {snapshot.key}
-            )
+            awaiting = Users(self._state.applications.awaiting_claims, namespace, namespace)
+            if not self._sources.fan_out.accept(awaiting):
+                self._scope_updates.requeue(awaiting.keys() - {snapshot.key})
         return synced
 
     def _claims(self, key: ObjectKey) -> frozenset[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import random
 from collections.abc import AsyncGenerator, Callable
+from operator import attrgetter
 
 from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog, FailedCall
@@ -23,6 +24,7 @@ from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.inputs.snapshot import SnapshotReader
 from rudr_py.controller.leadership import Leadership
 from rudr_py.controller.process import ControllerProcess
+from rudr_py.controller.queue.fair_heap import FairHeap
 from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue
 from rudr_py.controller.reconciler import ApplicationReconciler
 from rudr_py.controller.results import change_log
@@ -138,6 +140,7 @@ class _Assembly:
             retry_initial=self._settings.retry_initial,
             retry_maximum=self._settings.retry_maximum,
             metrics=self._metrics.queue,
+            heap=FairHeap(attrgetter("namespace"), self._settings.workers),
         )
         sources = self._sources(queue)
         process = ControllerProcess(self._settings, self._clock, sources, self._recorder, servers, self._leadership)

@@ -2,7 +2,7 @@
 
 Best effort: `record` never fails and never waits; `run` sends events and logs those that it could not send. Repeated
 events become a series on one Event, which is patched at most once a minute. The number of Events per object is
-limited, because many Events hide the important ones.
+limited, because many Events hide the important ones. Namespaces take turns.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections import deque
 from datetime import datetime
 
 import msgspec
@@ -36,7 +37,7 @@ BURST, REFILL = 25, 300.0
 """Events that an object may have at once, and the seconds after which it may have one more."""
 
 QUEUE = 1000
-"""Maximum of events that wait to be sent; more are dropped."""
+"""Maximum of events that wait to be sent; more are dropped, from the namespace that has the most."""
 
 _RESOURCE = Resource("events.k8s.io", "v1", "Event", "events", namespaced=True)
 
@@ -70,6 +71,50 @@ class _Series:
         self.last = ""
 
 
+class _Queue:
+    """Occurrences that wait to be sent; `get` returns one of each namespace in turn."""
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._namespaces: dict[str, deque[_Occurrence]] = {}  # the next one first
+        self._filled = asyncio.Event()
+
+    def __len__(self) -> int:
+        return self._size
+
+    def put(self, occurrence: _Occurrence) -> bool:
+        """Add an occurrence; return False if the queue is full, so that this one or another is dropped."""
+        namespace = occurrence.regarding.get("namespace", "")
+        is_full = self._size >= QUEUE
+        if is_full:
+            longest = max(self._namespaces.values(), key=len)
+            if len(self._namespaces.get(namespace, ())) + 1 >= len(longest):
+                return False
+            longest.pop()
+            self._size -= 1
+        self._namespaces.setdefault(namespace, deque()).append(occurrence)
+        self._size += 1
+        self._filled.set()
+        return not is_full
+
+    def pop(self) -> _Occurrence:
+        """Remove and return the next occurrence. Raises StopIteration when there is none."""
+        namespace = next(iter(self._namespaces))
+        waiting = self._namespaces.pop(namespace)
+        occurrence = waiting.popleft()
+        if waiting:
+            self._namespaces[namespace] = waiting
+        self._size -= 1
+        return occurrence
+
+    async def get(self) -> _Occurrence:
+        """Wait for the next occurrence and remove it."""
+        while not self._namespaces:
+            self._filled.clear()
+            await self._filled.wait()
+        return self.pop()
+
+
 class Recorder:
     """Queues events in `record`; `run` sends them in its own task. `dropped` counts events over a limit."""
 
@@ -77,9 +122,9 @@ class Recorder:
         self._client = client
         self._identity = identity[:128] or "rudr"
         self._clock = clock
-        self._waiting: asyncio.Queue[_Occurrence] = asyncio.Queue(QUEUE)
-        self._series: dict[tuple[str, ...], _Series] = {}
-        self._allowances: dict[str, tuple[float, float]] = {}
+        self._waiting = _Queue()
+        self._series: dict[tuple[str, ...], _Series] = {}  # the longest without a repeat first
+        self._allowances: dict[str, tuple[float, float]] = {}  # the longest unused first
         self.dropped = 0
 
     def record(self, regarding: LiveObject, reason: str, note: str, *, action: str, warning: bool = False) -> None:
@@ -93,9 +138,7 @@ class Recorder:
             at=self._clock.now(),
             monotonic=self._clock.monotonic(),
         )
-        try:
-            self._waiting.put_nowait(occurrence)
-        except asyncio.QueueFull:
+        if not self._waiting.put(occurrence):
             self.dropped += 1
 
     async def run(self) -> None:
@@ -105,26 +148,29 @@ class Recorder:
 
     async def flush(self) -> None:
         """Send all queued events and the counts of series; for the end of the process."""
-        while not self._waiting.empty():
-            await self._process(self._waiting.get_nowait())
+        while self._waiting:
+            await self._process(self._waiting.pop())
         for series in tuple(self._series.values()):  # `run` may add to them meanwhile
             if series.count > series.sent_count:
                 await self._patch(series, self._clock.monotonic())
 
     async def _process(self, occurrence: _Occurrence) -> None:
         self._forget(occurrence.monotonic)
-        series = self._series.get(occurrence.key)
+        series = self._series.pop(occurrence.key, None)
         if series is None:
             if self._allowed(occurrence):
                 await self._create(occurrence)
             else:
                 self.dropped += 1
             return
+        self._series[occurrence.key] = series
         series.count += 1
-        series.seen = occurrence.monotonic
+        series.seen = max(series.seen, occurrence.monotonic)
         series.last = micro_time(occurrence.at)
-        if occurrence.monotonic - series.sent >= SERIES_INTERVAL:
-            await self._patch(series, occurrence.monotonic)
+        is_due = occurrence.monotonic - series.sent >= SERIES_INTERVAL
+        if is_due and not await self._patch(series, occurrence.monotonic):
+            # most likely the Event expired on the server: the next repeat creates a new one
+            self._series.pop(occurrence.key, None)
 
     async def _create(self, occurrence: _Occurrence) -> None:
         namespace = occurrence.regarding.get("namespace") or "default"
@@ -146,13 +192,11 @@ class Recorder:
         if await self._send(requests.create(target, msgspec.json.encode(body), settings.FIELD_MANAGER)):
             self._series[occurrence.key] = _Series(target, occurrence.monotonic)
 
-    async def _patch(self, series: _Series, at: float) -> None:
+    async def _patch(self, series: _Series, at: float) -> bool:
         body = {"series": {"count": series.count, "lastObservedTime": series.last}}
         series.sent, series.sent_count = at, series.count
         request = requests.merge_patch(series.target, msgspec.json.encode(body), settings.FIELD_MANAGER)
-        if not await self._send(request):
-            # most likely the Event expired on the server: the next repeat creates a new one
-            series.seen = at - SERIES_LIFE
+        return await self._send(request)
 
     async def _send(self, request: Request) -> bool:
         try:
@@ -164,16 +208,16 @@ class Recorder:
         return True
 
     def _forget(self, now: float) -> None:
-        """Drop series that ended and allowances that are full again."""
-        for key in [key for key, series in self._series.items() if now - series.seen >= SERIES_LIFE]:
-            del self._series[key]
-        for uid in [uid for uid, (_, at) in self._allowances.items() if now - at >= BURST * REFILL]:
-            del self._allowances[uid]
+        """Drop series that ended and allowances that are full again, in amortized constant time."""
+        while self._series and now - (first := next(iter(self._series.items())))[1].seen >= SERIES_LIFE:
+            del self._series[first[0]]
+        while self._allowances and now - (oldest := next(iter(self._allowances.items())))[1][1] >= BURST * REFILL:
+            del self._allowances[oldest[0]]
 
     def _allowed(self, occurrence: _Occurrence) -> bool:
         """Whether the object may have another Event; counts it."""
         uid, now = occurrence.key[0], occurrence.monotonic
-        left, at = self._allowances.get(uid, (float(BURST), now))
+        left, at = self._allowances.pop(uid, (float(BURST), now))
         left = min(float(BURST), left + (now - at) / REFILL)
         self._allowances[uid] = (max(left - 1, 0.0) if left >= 1 else left, now)
         return left >= 1

@@ -1,4 +1,4 @@
-"""Generates parts of charts/rudr-py: CRDs, rights, README, descriptions in values.schema.json.
+"""Generates parts of charts/rudr-py: CRDs, rights, names of types, README, descriptions in values.schema.json.
 
     PYTHONPATH=plugins/rudr-py-cronhpa:plugins/rudr-py-faas:plugins/rudr-py-prometheus python -m tests.charts.generated
 
@@ -18,6 +18,7 @@ import yaml
 from rudr_py.api import Rule
 from rudr_py.catalog import Catalog
 from rudr_py.model.crd_schemas import crds
+from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins import entry_points, loading, rights, roles
 from rudr_py.plugins.entry_points import InstalledPlugin
 from rudr_py.plugins.rights import Grant, Rights
@@ -37,6 +38,9 @@ def files() -> dict[Path, str]:
     texts[FOLDER / "generated" / "other-names.yaml"] = HEAD + yaml.safe_dump(_other_names(), sort_keys=False)
     texts[FOLDER / "generated" / "rights.yaml"] = HEAD + yaml.dump(
         _rights_by_value(), Dumper=_Dumper, sort_keys=False, width=110
+    )
+    texts[FOLDER / "generated" / "standard-types.yaml"] = HEAD + yaml.dump(
+        _standard_types(), Dumper=_Dumper, sort_keys=False, width=110
     )
     texts[FOLDER / "values.schema.json"] = values_file.described_schema()
     texts[FOLDER / "README.md"] = values_file.readme()
@@ -69,6 +73,23 @@ def _other_names() -> dict[str, Any]:
     usual = {_plural(crd): crd["spec"]["names"] for crd in crds.documents()}
     other = {_plural(crd): crd["spec"]["names"] for crd in crds.documents(legacy_short_names=False)}
     return {plural: names for plural, names in other.items() if names != usual[plural]}
+
+
+def _standard_types() -> dict[str, Any]:
+    """The names of the standard types, and the types by the resource of another kind that they produce.
+
+    Kinds of workload types are omitted: to create a Deployment is to run any pod. So are kinds of OAM.
+    """
+    core = catalog()
+    writers: dict[str, dict[str, Any]] = {}
+    for category, offers in (("traits", core.traits), ("scopes", core.scopes)):
+        for name, offer in offers.items():
+            for kind in offer.type.produces:
+                if kind.group != CORE_GROUP:
+                    entry = {"group": kind.group, "resource": rights.plural(kind), "traits": [], "scopes": []}
+                    writers.setdefault(str(kind), entry)[category].append(name)
+    names = {part: sorted(getattr(core, part)) for part in ("workloads", "traits", "scopes")}
+    return {**names, "writers": [writers[kind] for kind in sorted(writers)]}
 
 
 def _rights_by_value() -> dict[str, dict[str, list[Any]]]:

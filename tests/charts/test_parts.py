@@ -168,7 +168,8 @@ def test_the_notes_list_the_next_three_commands() -> None:
         ({"replicaCount": 1}, "there is no standby"),
         ({"rbac": {"create": False}}, "rudr rbac --bind rudr-system:rudr-py"),
         ({"crds": {"install": False}}, "were not installed"),
-        ({"watchNamespaces": ["shop"]}, "no ClusterRoles"),
+        ({"watchNamespaces": ["shop"]}, "Roles in the watched namespaces"),
+        ({"authorPolicy": {"create": False}}, "no ValidatingAdmissionPolicy was created"),
         ({"plugins": {"packages": cases.PACKAGES}}, "for production build"),
     ],
 )

@@ -42,6 +42,8 @@ def granted(values: dict[str, Any]) -> dict[str, set[Atom]]:
     for binding in documents:
         if binding["kind"] not in ("RoleBinding", "ClusterRoleBinding"):
             continue
+        if binding["subjects"][0]["kind"] == "Group":
+            continue  # for users
         subject = {"kind": "ServiceAccount", "name": account, "namespace": rendering.NAMESPACE}
         assert binding["subjects"] == [subject]
         namespace = binding["metadata"].get("namespace", "")
@@ -153,10 +155,56 @@ def test_each_oam_role_writes_its_own_kinds_and_reads_all_kinds() -> None:
         "application-operator": applications,
         "infrastructure-operator": definitions,
     }
-    everything = {crd["spec"]["names"]["plural"] for crd in crds.documents()}
-    for role in user_roles.values():
-        read = {(group, resource) for group, resource, verb, _ in atoms(role["rules"]) if verb == "get"}
-        assert read == {(CORE_GROUP, resource) for resource in everything}
+    everything = {(CORE_GROUP, crd["spec"]["names"]["plural"]) for crd in crds.documents()}
+    for name, role in user_roles.items():
+        assert {right for right in read(role) if right[0] == CORE_GROUP} == everything
+        if name in ("view", "edit", "admin"):
+            assert read(role) == everything  # the cluster's roles of these names contain the rest
+
+
+def read(role: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(group, resource) for group, resource, verb, _ in atoms(role["rules"]) if verb == "get"}
+
+
+@pytest.mark.parametrize("packages", [(), ("cronhpa", "faas", "prometheus")])
+def test_oam_roles_read_what_applications_consist_of(packages: tuple[str, ...]) -> None:
+    user_roles = people({"plugins": {name: {"rbac": True} for name in packages}})
+    catalog = generated.catalog(*packages)
+    kinds = {(kind.group, rights.plural(kind)) for offer in catalog.offers() for kind in offer.type.produces}
+    created = {*kinds, ("", "pods"), ("apps", "replicasets"), ("", "events"), ("events.k8s.io", "events")}
+    logs = ("", "pods/log")
+    for name in ("developer", "application-operator", "infrastructure-operator"):
+        assert created <= read(user_roles[name])
+        assert (logs in read(user_roles[name])) is (name != "infrastructure-operator")
+
+
+@pytest.mark.parametrize("home", ["shop", "definitions"])
+def test_with_watched_namespaces_the_oam_roles_are_roles_in_each(home: str) -> None:
+    everywhere = people({})
+    documents = rendering.rendered({"watchNamespaces": ["shop", "till"], "definitionsNamespace": {"name": home}})
+    for name, role in everywhere.items():
+        local = [d for d in documents if d["kind"] == "Role" and d["metadata"]["name"] == f"rudr-{name}"]
+        expected = {"shop", "till"} | ({home} if name == "infrastructure-operator" else set())
+        assert {document["metadata"]["namespace"] for document in local} == expected
+        assert all(document["rules"] == role["rules"] for document in local)
+
+
+@pytest.mark.parametrize("groups", [["system:authenticated"], ["developers", "operators"]])
+@pytest.mark.parametrize("watched", [[], ["shop"]])
+def test_users_may_read_the_published_types(groups: list[str], watched: list[str]) -> None:
+    values = {"watchNamespaces": watched, "definitionsNamespace": {"name": "definitions"}}
+    documents = rendering.rendered({**values, "userRoles": {"definitionReaders": groups}})
+    role = rendering.single(documents, "Role", "rudr-definition-reader")
+    binding = rendering.single(documents, "RoleBinding", "rudr-definition-reader")
+    assert role["metadata"]["namespace"] == binding["metadata"]["namespace"] == "definitions"
+    assert [(subject["kind"], subject["name"]) for subject in binding["subjects"]] == [("Group", g) for g in groups]
+    assert written(role) == set()
+    assert read(role) == {(CORE_GROUP, resource) for resource in ("applicationscopes", "traits", "workloadtypes")}
+
+
+def test_published_types_can_be_kept_from_users() -> None:
+    documents = rendering.rendered({"userRoles": {"definitionReaders": []}})
+    assert not [d for d in documents if d["metadata"]["name"] == "rudr-definition-reader"]
 
 
 @pytest.mark.parametrize("aggregate", [True, False])

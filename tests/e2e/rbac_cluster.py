@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -84,14 +84,16 @@ class Namespaces:
 
 @dataclass
 class RbacCluster:
-    """A cluster with an admin handle, the connection of the account, and a function that reads its requests."""
+    """A cluster with an admin handle, the connection of the account, and a function that reads its requests.
+
+    `kubeconfig` writes a kubeconfig with the token of another account.
+    """
 
     admin: Cluster
     namespaces: Namespaces
     connection: Connection
     read: Callable[[str], list[AccountRequest]]
-    folder: Path
-    kubeconfig: dict[str, Any]
+    kubeconfig: Callable[[ServiceAccount], Awaitable[Path]]
     local: LocalCluster | None = None
     release: tuple[int, int] = (1, 36)
 
@@ -121,16 +123,10 @@ class RbacCluster:
             )
             await self.until(rights.accounts, namespace, allowed=True, user=writer.user)
 
-    async def account(self, account: ServiceAccount) -> Connection:
-        """Create an account; returns a connection with its token."""
-        token = await _token(self.admin, account)
-        kubeconfig = {**self.kubeconfig, "users": [{**self.kubeconfig["users"][0], "user": {"token": token}}]}
-        return await config.connect(_written(self.folder / f"{account.namespace}-{account.name}", kubeconfig))
-
     @contextlib.asynccontextmanager
-    async def connected(self, connection: Connection) -> AsyncIterator[Cluster]:
-        """A handle on the namespace of applications with this connection."""
-        transport = AioTransport(connection)
+    async def connected(self, account: ServiceAccount) -> AsyncIterator[Cluster]:
+        """A handle on the namespace of applications with the token of an account."""
+        transport = AioTransport(await config.connect(str(await self.kubeconfig(account))))
         try:
             yield Cluster(transport, self.namespaces.shop, self.admin.clock)
         finally:
@@ -139,6 +135,16 @@ class RbacCluster:
     def at(self, namespace: str) -> Cluster:
         """An admin handle on another namespace."""
         return Cluster(self.admin.transport, namespace, self.admin.clock)
+
+    @contextlib.asynccontextmanager
+    async def user(self, name: str) -> AsyncIterator[Cluster]:
+        """A handle on `shop` with the token of an account there, which is created without rights."""
+        path = await self.kubeconfig(ServiceAccount(self.namespaces.shop, name))
+        transport = AioTransport(await config.connect(str(path)))
+        try:
+            yield Cluster(transport, self.namespaces.shop, self.admin.clock)
+        finally:
+            await transport.close()
 
     async def grant(self, rights: Rights, *, watched: tuple[str, ...] = ()) -> None:
         """Grant the account exactly these rights; with `watched`, only in these namespaces."""
@@ -296,10 +302,15 @@ async def _opened(
         for document in crds.documents():
             await admin.until(CRD, document["metadata"]["name"], established)
         admin.discovery.invalidate()
-        token = await _token(admin, namespaces.account)
-        kubeconfig["users"][0]["user"] = {"token": token}
-        connection = await config.connect(_written(folder / "account", kubeconfig))
-        yield RbacCluster(admin, namespaces, connection, read, folder, kubeconfig, server)
+
+        async def account_kubeconfig(account: ServiceAccount) -> Path:
+            user = {**kubeconfig["users"][0], "user": {"token": await _token(admin, account)}}
+            path = folder / f"{account.namespace}-{account.name}"
+            _written(path, {**kubeconfig, "users": [user]})
+            return path
+
+        connection = await config.connect(str(await account_kubeconfig(namespaces.account)))
+        yield RbacCluster(admin, namespaces, connection, read, account_kubeconfig, server)
     finally:
         await transport.close()
 

@@ -127,9 +127,9 @@ async def test_a_tenant_gains_no_right_and_the_reported_roles_grant_what_is_miss
 ) -> None:
     """The account of the namespace does not even exist at first."""
     admin = cluster.admin
-    tenant = await cluster.account(ServiceAccount(cluster.namespaces.shop, "tenant"))
+    tenant = ServiceAccount(cluster.namespaces.shop, "tenant")
     oam = Rule(groups=("core.oam.dev",), resources=("applicationconfigurations", "componentschematics"), verbs=("*",))
-    await bind(admin, ServiceAccount(cluster.namespaces.shop, "tenant"), oam)
+    await bind(admin, tenant, oam)
     async with controlled(cluster, catalog, needed), cluster.connected(tenant) as team:
         await team.apply(component(), application(INGRESS_TRAIT))
         account = f"service account {cluster.namespaces.shop}/rudr-apps may not"

@@ -136,6 +136,50 @@ async def test_recording_never_waits_and_never_fails(recorder: Recorder) -> None
     assert recorder.dropped == 5
 
 
+async def test_a_flood_of_events_of_one_namespace_neither_drops_nor_delays_those_of_another(
+    recorder: Recorder, server: Any
+) -> None:
+    for number in range(2 * events.QUEUE):
+        recorder.record(live(f"flood-{number}", namespace="noisy"), "Failed", "x", action="Apply")
+    for number in range(3):
+        recorder.record(live(f"rare-{number}", namespace="quiet"), "Failed", "x", action="Apply")
+    assert recorder.dropped == events.QUEUE + 3
+    await recorder.flush()
+    places = [place for place, body in enumerate(sent(server)) if body["regarding"]["namespace"] == "quiet"]
+    assert places == [1, 3, 5]
+
+
+async def test_events_of_equally_busy_namespaces_do_not_displace_each_other_for_ever(recorder: Recorder) -> None:
+    for number in range(events.QUEUE):
+        for namespace in ("a", "b"):
+            recorder.record(live(str(number), namespace=namespace), "Failed", "x", action="Apply")
+    assert recorder.dropped == events.QUEUE
+
+
+async def test_the_work_for_an_event_does_not_grow_with_the_number_of_objects_that_have_events(
+    recorder: Recorder, server: Any, clock: Any
+) -> None:
+    del server
+
+    class Counted(dict[Any, Any]):
+        steps = 0
+
+        def items(self) -> Any:
+            return self.counted(super().items())
+
+        def counted(self, items: Any) -> Any:
+            for item in items:
+                Counted.steps += 1
+                yield item
+
+    recorder._series, recorder._allowances = Counted(), Counted()
+    for number in range(500):
+        recorder.record(live(f"object-{number}"), "Failed", "x", action="Apply")
+        clock.time += 1
+    await recorder.flush()
+    assert Counted.steps <= 4 * 500
+
+
 async def test_run_sends_recorded_events(recorder: Recorder, server: Any, answer: Any) -> None:
     arrived = asyncio.Event()
 

@@ -92,6 +92,15 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- toYaml (dict "rules" $rules) | replace "$LEASE" (include "rudr-py.lease" $root) | replace "$DEFINITIONS" (include "rudr-py.definitionsNamespace" $root) -}}
 {{- end -}}
 
+{{/* True if the ValidatingAdmissionPolicy for authors is created. */}}
+{{- define "rudr-py.authorPolicy" -}}
+{{- $namespaced := and .Values.watchNamespaces (not .Values.crds.install) -}}
+{{- $served := semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version -}}
+{{- if eq (toString .Values.authorPolicy.create) "auto" -}}
+{{- if and $served (not $namespaced) }}true{{ end -}}
+{{- else if .Values.authorPolicy.create }}true{{ end -}}
+{{- end -}}
+
 {{/* Requirements for pip: each package with version and hashes, so that nothing else can be installed. */}}
 {{- define "rudr-py.requirements" -}}
 {{- range .Values.plugins.packages }}

@@ -63,7 +63,9 @@ def _users(state: ClusterState, application: LiveObject, live: LiveObject) -> It
     for other in cache.by_namespace(application.namespace) if cache is not None else ():
         if other.uid == application.uid:
             continue
-        record = state.applications.records(other, cluster_state.previous(other).resources).get(ref)
+        applications = state.applications
+        stored = () if applications.has_records(other) else cluster_state.previous(other).resources
+        record = applications.records(other, stored).get(ref)
         if record is not None and record.uid == live.uid:
             yield other.name
 

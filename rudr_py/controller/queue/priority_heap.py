@@ -7,9 +7,10 @@ from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
+R = TypeVar("R", int, float, tuple[int, int])
 
 
-class PriorityHeap(Generic[K]):
+class PriorityHeap(Generic[K, R]):
     """Keys in the order of their ranks, lowest first; equal ranks in the order of insertion.
 
     All operations take amortized O(log n). A key that is moved or removed leaves its old entry in the heap; such
@@ -17,8 +18,8 @@ class PriorityHeap(Generic[K]):
     """
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, K]] = []
-        self._entries: dict[K, tuple[float, int, K]] = {}
+        self._heap: list[tuple[R, int, K]] = []
+        self._entries: dict[K, tuple[R, int, K]] = {}
         self._count = 0
 
     def __len__(self) -> int:
@@ -30,7 +31,7 @@ class PriorityHeap(Generic[K]):
     def __iter__(self) -> Iterator[K]:
         return iter(self._entries)
 
-    def put(self, key: K, rank: float) -> None:
+    def put(self, key: K, rank: R) -> None:
         """Add `key`, or move it forward to a lower rank; a higher rank has no effect."""
         entry = self._entries.get(key)
         if entry is not None and entry[0] <= rank:
@@ -41,7 +42,7 @@ class PriorityHeap(Generic[K]):
         heapq.heappush(self._heap, entry)
         self._sweep()
 
-    def first(self) -> tuple[float, K] | None:
+    def first(self) -> tuple[R, K] | None:
         """The lowest rank and its key."""
         while self._heap:
             rank, _, key = self._heap[0]
@@ -50,14 +51,14 @@ class PriorityHeap(Generic[K]):
             heapq.heappop(self._heap)
         return None
 
-    def pop(self) -> K:
-        """Remove and return the first key. Raises IndexError when the heap is empty."""
+    def pop(self) -> tuple[R, K]:
+        """Remove and return the lowest rank and its key. Raises IndexError when the heap is empty."""
         first = self.first()
         if first is None:
             raise IndexError("pop from an empty heap")
         heapq.heappop(self._heap)
         del self._entries[first[1]]
-        return first[1]
+        return first
 
     def remove(self, key: K) -> None:
         """Remove `key` if it is in the heap."""

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping
 from typing import Generic, Protocol, TypeVar
 
+from rudr_py.controller.queue.fair_heap import FairHeap
 from rudr_py.controller.queue.priority_heap import PriorityHeap
 from rudr_py.kube.clock import Clock
 
@@ -57,7 +58,7 @@ class QueueMetrics:
 
 
 class PriorityQueue(Generic[K]):
-    """Keys to work on: the highest priority first, and the longest waiting first among equals.
+    """Keys to work on, in the order of its heap: by default the highest priority first, then the longest waiting.
 
     A worker calls `get`, works, calls `forget` after a success and `retry` after a failure, `add_after` to requeue the
     key, and always `done` at the end. A key is in flight at most once; a key that is added while in flight, however
@@ -68,21 +69,28 @@ class PriorityQueue(Generic[K]):
     """
 
     def __init__(
-        self, clock: Clock, *, retry_initial: float, retry_maximum: float, metrics: QueueMetrics | None = None
+        self,
+        clock: Clock,
+        *,
+        retry_initial: float,
+        retry_maximum: float,
+        metrics: QueueMetrics | None = None,
+        heap: FairHeap[K] | None = None,
     ) -> None:
+        """`heap` is empty; it decides about the order of the keys and how many of a group are in flight."""
         self._clock = clock
         self._retry_initial = retry_initial
         self._retry_maximum = retry_maximum
         self._metrics = metrics or QueueMetrics()
-        self._ready: PriorityHeap[K] = PriorityHeap()  # by priority, negated
-        self._delayed: PriorityHeap[K] = PriorityHeap()  # by the time when due
+        self._heap: FairHeap[K] = FairHeap() if heap is None else heap
+        self._delayed: PriorityHeap[K, float] = PriorityHeap()  # by the time when due
         self._again: set[K] = set()  # in flight, and added meanwhile
         self._priorities: dict[K, int] = {}  # of every key that is ready, delayed or in `_again`
         self._since: dict[K, float] = {}  # when a key that is ready or in `_again` was added
         self._working: dict[K, tuple[int, float]] = {}  # in flight: its priority, and when it was taken
         self._failures: dict[K, int] = {}
         self._holds: dict[K, float] = {}  # until when a key must not be returned
-        self._permits = asyncio.Semaphore(0)  # one for each ready key, and one when closed
+        self._waiters: dict[asyncio.Future[None], None] = {}  # of workers without a key, the longest waiting first
         self._sleeper: asyncio.Task[None] | None = None
         self._closed = False
         self._idle = asyncio.Event()
@@ -167,11 +175,14 @@ class PriorityQueue(Generic[K]):
         Raises QueueClosed as soon as the queue is closed, even if keys are ready.
         """
         self._release()
-        await self._permits.acquire()
-        if self._closed:
-            self._permits.release()
-            raise QueueClosed
-        key = self._ready.pop()
+        while True:
+            if self._closed:
+                raise QueueClosed
+            key = self._heap.take()
+            if key is not None:
+                break
+            await self._wait()
+        self._wake()
         self._holds.pop(key, None)
         now = self._clock.monotonic()
         self._working[key] = (self._priorities.pop(key), now)
@@ -181,11 +192,13 @@ class PriorityQueue(Generic[K]):
     def done(self, key: K) -> None:
         """End the work on `key`; if it was added meanwhile, it becomes ready."""
         _, since = self._working.pop(key)
+        self._heap.give_back(key)
         self._metrics.finished(self._clock.monotonic() - since)
         if key in self._again:
             self._again.remove(key)
             self._make_ready(key)
-        if not self._working and not self._ready:
+        self._wake()  # a key of the same group may be ready
+        if not self._working and not self._heap:
             self._idle.set()
 
     async def join(self) -> None:
@@ -197,7 +210,8 @@ class PriorityQueue(Generic[K]):
         if self._closed:
             return
         self._closed = True
-        self._permits.release()
+        while self._waiters:
+            self._end_wait()
         if self._sleeper is not None:
             self._sleeper.cancel()
 
@@ -218,7 +232,7 @@ class PriorityQueue(Generic[K]):
     @property
     def depth(self) -> int:
         """The number of ready keys."""
-        return len(self._ready)
+        return len(self._heap)
 
     @property
     def in_flight(self) -> frozenset[K]:
@@ -227,7 +241,7 @@ class PriorityQueue(Generic[K]):
 
     def depths(self) -> Mapping[int, int]:
         """The number of ready keys at each priority."""
-        return Counter(self._priorities[key] for key in self._ready)
+        return Counter(self._priorities[key] for key in self._heap)
 
     def ages(self) -> list[float]:
         """The seconds that each key in flight has been worked on."""
@@ -236,9 +250,32 @@ class PriorityQueue(Generic[K]):
 
     def _make_ready(self, key: K) -> None:
         self._idle.clear()
-        if key not in self._ready:
-            self._permits.release()
-        self._ready.put(key, -self._priorities[key])
+        self._heap.put(key, self._priorities[key])
+        self._wake()
+
+    async def _wait(self) -> None:
+        """Wait until a key may be available."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters[waiter] = None
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self._wake()  # the key for which this worker was woken
+            raise
+        finally:
+            self._waiters.pop(waiter, None)
+
+    def _wake(self) -> None:
+        """Wake a worker if a key is ready. It takes one and wakes the next, or waits again."""
+        if self._heap and self._waiters:
+            self._end_wait()
+
+    def _end_wait(self) -> None:
+        waiter = next(iter(self._waiters))
+        del self._waiters[waiter]
+        if not waiter.done():
+            waiter.set_result(None)
 
     def _release(self) -> None:
         """Make due keys ready."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rudr_py import errors
 from rudr_py.api import Probe, get_in
+from rudr_py.controller.queue.fair_slots import FairSlots
 from rudr_py.controller.state.applications import Applications, ProbeState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.clock import Clock
@@ -22,7 +23,10 @@ from rudr_py.model.kinds import SERVICE
 from rudr_py.render.values import labels
 
 MAX_CONCURRENT = 32
-"""Maximum number of probes at the same time."""
+"""Maximum number of probes of one namespace at the same time."""
+
+RESERVED = 11
+"""The number of further probes at the same time; they are for other namespaces, see `FairSlots`."""
 
 MIN_INTERVAL = 1.0
 """Minimum seconds between two probes of a member, and minimum time-out."""
@@ -59,7 +63,7 @@ class Probing:
         self._applications = applications
         self._clock = clock
         self._changed = changed
-        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
+        self._slots = FairSlots(MAX_CONCURRENT + RESERVED)
         self._tasks: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
@@ -110,7 +114,7 @@ class Probing:
         interval = max(probe_state.probe.interval, MIN_INTERVAL)
         while True:
             due = self._clock.monotonic() + interval
-            async with self._slots:
+            async with self._slots.slot(name[0].namespace):
                 result = await self._ask(name[0].namespace, probe_state.probe)
             self._note(name, probe_state, result)
             await self._clock.sleep(max(due - self._clock.monotonic(), MIN_INTERVAL))

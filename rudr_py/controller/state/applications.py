@@ -20,6 +20,7 @@ from rudr_py.controller.state.index import MultiMap
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.state.scope_index import ScopeIndex
 from rudr_py.controller.state.status_summary import StatusSummary
+from rudr_py.controller.state.users import Defer, never
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.application import Application
 from rudr_py.model.document import Parsed
@@ -126,7 +127,8 @@ class Applications:
         """Application -> the cluster-scoped kinds that its types read."""
         self.waiting: MultiMap[ObjectKey, Kind] = MultiMap()
         """Application -> the kinds that it uses and that cannot be watched now."""
-        self._awaiting_claims: dict[str, set[ObjectKey]] = {}  # by namespace
+        self.awaiting_claims: MultiMap[ObjectKey, str] = MultiMap()
+        """Application -> its namespace, while it waits for a claim which another application uses."""
         self._states: dict[ObjectKey, ApplicationState] = {}
         self._rendered: dict[ObjectKey, None] = {}  # least recently reconciled first
         self._limit = rendered
@@ -148,20 +150,18 @@ class Applications:
             state.uid, state.records = application.uid, inventory.read(stored)
         return state.records
 
+    def has_records(self, application: LiveObject) -> bool:
+        """Whether `records` has read the inventory of an application."""
+        state = self._states.get(ObjectKey(application.namespace, application.name))
+        return state is not None and state.uid == application.uid
+
     def await_claim(self, application: ObjectKey) -> None:
         """Keep that an application cannot take a claim over, because another application of its namespace uses it."""
-        self._awaiting_claims.setdefault(application.namespace, set()).add(application)
+        self.awaiting_claims.set(application, (application.namespace,))
 
     def end_wait(self, application: ObjectKey) -> None:
         """Drop that an application waits for a claim, before it is checked again."""
-        waiting = self._awaiting_claims.get(application.namespace, set())
-        waiting.discard(application)
-        if not waiting:
-            self._awaiting_claims.pop(application.namespace, None)
-
-    def awaiting_claims(self, namespace: str) -> frozenset[ObjectKey]:
-        """The applications of a namespace that wait for a claim which another application uses."""
-        return frozenset(self._awaiting_claims.get(namespace, ()))
+        self.awaiting_claims.remove(application)
 
     def keep_rendered(self, application: ObjectKey) -> None:
         """Keep the parsed document and the plan of this application, and drop those that exceed the limit."""
@@ -177,8 +177,11 @@ class Applications:
         """The summaries of the applications that have been reconciled."""
         return (state.summary for state in self._states.values())
 
-    def forget(self, application: ObjectKey) -> frozenset[ObjectKey]:
-        """Drop everything about a deleted application; return the other applications that this concerns."""
+    def forget(self, application: ObjectKey, defer: Defer = never) -> frozenset[ObjectKey]:
+        """Drop everything about a deleted application; return the other applications that this concerns.
+
+        Without the groups that `defer` accepts.
+        """
         state = self._states.pop(application, ApplicationState())
         for probe_state in state.probes.values():
             probe_state.cancel()
@@ -186,4 +189,4 @@ class Applications:
         self.end_wait(application)
         for index in (self.components, self.definitions, self.reads, self.cluster_kinds, self.waiting):
             index.remove(application)
-        return self.scopes.forget(application)
+        return self.scopes.forget(application, defer)

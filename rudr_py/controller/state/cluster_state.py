@@ -13,6 +13,7 @@ from rudr_py.api import Kind, Ref
 from rudr_py.controller.state import inventory, scaler_index
 from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.definition_index import DefinitionIndex
+from rudr_py.controller.state.deleted_runs import DeletedRuns
 from rudr_py.controller.state.scaler_index import ScalerIndex
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
@@ -24,9 +25,6 @@ from rudr_py.render.values import labels
 
 OWN_KINDS = (APPLICATION, COMPONENT, COMPONENT_INSTANCE)
 """The kinds without which the controller cannot work."""
-
-DELETED_RUNS = 4096
-"""Maximum number of deleted run-once objects whose last state is kept."""
 
 
 class ClusterState:
@@ -44,7 +42,7 @@ class ClusterState:
         """Called with each change that a watch reports."""
         self.scalers = ScalerIndex()
         self._caches: dict[Kind, dict[str, Cache]] = {}
-        self._deleted_runs: dict[tuple[Kind, str, str], LiveObject] = {}  # oldest first
+        self._deleted_runs = DeletedRuns()
         self._applied: dict[tuple[str, str], tuple[LiveObject, frozenset[Kind]]] = {}  # by namespace and name
 
     @property
@@ -134,17 +132,13 @@ class ClusterState:
         if kind == APPLICATION and old is not None:
             self._applied.pop(old.key, None)
         if old is not None and change.new is None and INPUTS_ANNOTATION in old.annotations:
-            self._deleted_runs.pop((kind, *old.key), None)
-            self._deleted_runs[(kind, *old.key)] = old
-            if len(self._deleted_runs) > DELETED_RUNS:
-                del self._deleted_runs[next(iter(self._deleted_runs))]
+            self._deleted_runs.add(kind, old)
 
     def deleted_runs(self, application: LiveObject) -> tuple[LiveObject, ...]:
         """The last states of the application's run-once objects that were deleted."""
         if not self._deleted_runs:
             return ()
-        owners = {live.uid for live in self.component_instances(application)}
-        return tuple(live for live in self._deleted_runs.values() if live.owner_uid in owners)
+        return self._deleted_runs.owned_by(live.uid for live in self.component_instances(application))
 
     def labelled(self, kind: Kind, namespace: str, instance: str) -> tuple[LiveObject, ...]:
         """The objects of a kind with the label of an instance, with any owner."""

@@ -33,6 +33,10 @@ class MultiMap(Generic[K, V]):
         """The keys that have a value."""
         return frozenset(self._keys.get(value, ()))
 
+    def count(self, value: V) -> int:
+        """The number of keys that have a value."""
+        return len(self._keys.get(value, ()))
+
     def set(self, key: K, values: Iterable[V]) -> None:
         """Replace the values of a key."""
         before, after = self._values.get(key, frozenset()), frozenset(values)

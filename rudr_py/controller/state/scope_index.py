@@ -12,6 +12,7 @@ from rudr_py import errors
 from rudr_py.api import Member
 from rudr_py.controller.state.barrier import Barrier
 from rudr_py.controller.state.index import MultiMap
+from rudr_py.controller.state.users import Defer, concerned, never
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.application import Application
 from rudr_py.model.identity import ObjectKey
@@ -39,17 +40,22 @@ class ScopeIndex:
         self._declaring: defaultdict[str, dict[str, Application]] = defaultdict(dict)  # by namespace, then by name
         self._declared: dict[str, Scopes] = {}  # by namespace, computed when it is read
         self._joining: MultiMap[ObjectKey, ObjectKey] = MultiMap()  # application -> names in `applicationScopes`
+        self._in_namespace: MultiMap[ObjectKey, str] = MultiMap()  # application -> its namespace
         self._members: dict[ObjectKey, Members] = {}  # by the application that the members belong to
         self._joined: MultiMap[ObjectKey, ScopeName] = MultiMap()  # the scopes of these members
         self._barriers: defaultdict[str, Barrier[ObjectKey]] = defaultdict(Barrier)
 
     def is_empty(self) -> bool:
         """Whether nothing is kept of any application."""
-        stores = (self._declaring, self._declared, self._joining, self._members, self._joined, self._barriers)
+        indexes = (self._joining, self._in_namespace, self._joined)
+        stores = (self._declaring, self._declared, *indexes, self._members, self._barriers)
         return not any(len(store) for store in stores)
 
-    def update(self, key: ObjectKey, live: LiveObject | None) -> frozenset[ObjectKey]:
-        """Read a changed application, None when it was deleted; return the other applications that this concerns."""
+    def update(self, key: ObjectKey, live: LiveObject | None, defer: Defer = never) -> frozenset[ObjectKey]:
+        """Read a changed application, None when it was deleted; return the other applications that this concerns.
+
+        Without the groups that `defer` accepts.
+        """
         if live is not None and key not in self._joining:
             self._barriers[key.namespace].expect(key)
         application = _application(live)
@@ -58,19 +64,21 @@ class ScopeIndex:
         before, after = _scopes(declaring.pop(key.name, None)), _scopes(application)
         if application is not None and after:
             declaring[key.name] = application
-        concerned: frozenset[ObjectKey] = frozenset()
+        self._in_namespace.set(key, (key.namespace,))
+        using: frozenset[ObjectKey] = frozenset()
         if before != after:
             self._declared.pop(key.namespace, None)
-            concerned = self._using(key, {scope.name for scope in (*before, *after)}) - {key}
+            using = self._using(key, {scope.name for scope in (*before, *after)}, defer) - {key}
         if live is None:
             self._joining.remove(key)
-        return concerned
+            self._in_namespace.remove(key)
+        return using
 
-    def _using(self, key: ObjectKey, scopes: set[str]) -> frozenset[ObjectKey]:
+    def _using(self, key: ObjectKey, scopes: set[str], defer: Defer) -> frozenset[ObjectKey]:
         if self.root and key.name == self.root:
-            return frozenset(other for other in self._joining if other.namespace == key.namespace)
+            return concerned(self._in_namespace, key.namespace, key.namespace, defer)
         names = (ObjectKey(key.namespace, name) for name in {key.name, *scopes})
-        return frozenset(other for name in names for other in self._joining.keys(name))
+        return frozenset(other for name in names for other in concerned(self._joining, name, key.namespace, defer))
 
     def scopes(self, namespace: str) -> Scopes:
         """The names that `applicationScopes` may contain in a namespace; the same value until one changes."""
@@ -103,8 +111,8 @@ class ScopeIndex:
         changed = {scope for scope in {*before, *members} if before.get(scope) != members.get(scope)}
         if changed:
             self._joined.set(application, ((application.namespace, *scope) for scope in members))
-        concerned = frozenset(ObjectKey(application.namespace, name) for name, _ in changed)
-        return frozenset() if self.hold(application.namespace, concerned) else concerned
+        keys = frozenset(ObjectKey(application.namespace, name) for name, _ in changed)
+        return frozenset() if self.hold(application.namespace, keys) else keys
 
     def hold(self, namespace: str, keys: frozenset[ObjectKey]) -> bool:
         """Hold applications with scopes back if the barrier of the namespace is closed; return whether it is."""
@@ -118,14 +126,14 @@ class ScopeIndex:
             del self._barriers[application.namespace]
         return released
 
-    def forget(self, application: ObjectKey) -> frozenset[ObjectKey]:
-        """Remove a deleted application; return the other applications that this concerns."""
-        concerned = self.update(application, None)
-        concerned |= self.set_members(application, _NO_MEMBERS) | self.reconciled(application)
+    def forget(self, application: ObjectKey, defer: Defer = never) -> frozenset[ObjectKey]:
+        """Remove a deleted application; return the other applications that this concerns, as `update` does."""
+        keys = self.update(application, None, defer)
+        keys |= self.set_members(application, _NO_MEMBERS) | self.reconciled(application)
         self._joined.remove(application)
         if not self._declaring[application.namespace]:
             del self._declaring[application.namespace]
-        return concerned - {application}
+        return keys - {application}
 
 
 def _application(live: LiveObject | None) -> Application | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncGenerator, Callable, Iterable
 
 from rudr_py import errors
@@ -14,6 +15,7 @@ from rudr_py.api import Kind
 from rudr_py.controller.state import cluster_state, definition_index, inventory
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import kind_watch, triggers
+from rudr_py.controller.watching.fan_out import FanOut
 from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.kind_watch import Source
 from rudr_py.kube.clock import Clock
@@ -29,6 +31,9 @@ Trigger = Callable[[ObjectKey, bool], None]
 OpenWatch = Callable[[Selection], AsyncGenerator[Event]]
 """Opens the watch of a selection; see `kube.watch.events`."""
 
+
+STEP = 50
+"""The number of changes of a list that are handled before other tasks may run."""
 
 OPTIONAL_RETRY = 3600.0
 """Maximum seconds between two attempts to watch a cluster-scoped kind that may not be watched.
@@ -54,6 +59,7 @@ class Sources:
         self._open_watch = open_watch
         self._settings = settings
         self._trigger = trigger
+        self.fan_out = FanOut(trigger, clock)
         self._clock = clock
         self.describe: Callable[[errors.Right], str] = "may not {}".format
         """Called with each right that a watch lacks and that is not optional; returns its description."""
@@ -65,10 +71,12 @@ class Sources:
         self._tasks: asyncio.TaskGroup | None = None
         self._reopened: set[Source] = set()  # opened once more, without an answer yet
         self._running: dict[Source, asyncio.Task[None]] = {}
+        self._spreading: asyncio.Task[None] | None = None
 
     def start(self, tasks: asyncio.TaskGroup, kinds: Iterable[Kind] = ()) -> None:
         """Begin to watch these kinds, those of earlier calls of `watch`, and from now on those of later calls."""
         self._tasks = tasks
+        self._spreading = tasks.create_task(self.fan_out.run(), name="fan-out")
         for sources in self._sources.values():
             self._start(sources)
         self.watch(kinds)
@@ -78,6 +86,8 @@ class Sources:
         self._tasks = None
         for task in self._running.values():
             task.cancel()
+        if self._spreading is not None:
+            self._spreading.cancel()
 
     def watch(self, kinds: Iterable[Kind]) -> None:
         """Watch these kinds, too."""
@@ -173,21 +183,21 @@ class Sources:
                 resource = await self._poller.resolve(source.kind)
             except errors.KindAbsentError as error:
                 source.polled = True
-                self._feed(source, KindAbsent(str(error)))
+                await self._feed(source, KindAbsent(str(error)))
             except errors.KubeError as error:
-                self._feed(source, Interrupted(str(error), 0.0))
+                await self._feed(source, Interrupted(str(error), 0.0))
             else:
                 if source.kind in self._state.cluster_kinds:
                     await self._watch(source, Selection(resource))
                 elif resource.namespaced or source.kind == NAMESPACE:
                     await self._watch(source, kind_watch.selection(resource, source.namespace, source.kind))
                 else:
-                    self._report_cluster_scoped(source)
+                    await self._report_cluster_scoped(source)
             await self._poller.next_round(self._needs_absent_kind)
 
-    def _report_cluster_scoped(self, source: Source) -> None:
+    async def _report_cluster_scoped(self, source: Source) -> None:
         """Report a cluster-scoped kind, which is not watched, as absent."""
-        self._feed(source, KindAbsent(f"{source.kind} is cluster-scoped"))
+        await self._feed(source, KindAbsent(f"{source.kind} is cluster-scoped"))
         if source.polled:
             source.polled = False
             self._changed(source)  # it was absent: applications that use it are refused now
@@ -199,7 +209,7 @@ class Sources:
         open_watch = self.open_namespace if source.kind == NAMESPACE and source.namespace else self._open_watch
         async with contextlib.aclosing(open_watch(selection)) as events:
             async for event in events:
-                self._feed(source, event)
+                await self._feed(source, event)
                 if isinstance(event, KindAbsent):
                     return
                 if isinstance(event, Forbidden) and source.kind in self._state.cluster_kinds:
@@ -208,7 +218,8 @@ class Sources:
                 elif isinstance(event, ListingDone):
                     pause = 0.0
 
-    def _feed(self, source: Source, event: Event) -> None:
+    async def _feed(self, source: Source, event: Event) -> None:
+        """Apply an event. A list may contain thousands of changes: other tasks run between its steps."""
         if not isinstance(event, ListingStarted):
             self._reopened.discard(source)
         was_absent = source.absent
@@ -219,10 +230,13 @@ class Sources:
             described = f"may not {event.right}" if optional else self.describe(event.right)
             event = Forbidden(source.forbid(described), event.right)
         initial = not source.cache.synced
-        for change in source.cache.feed(event):
+        defer = functools.partial(self.fan_out.accept, initial=initial)
+        for number, change in enumerate(source.cache.feed(event), 1):
             self._state.note(source.kind, change)
-            for key in triggers.keys(source.kind, change, self._state):
+            for key in triggers.keys(source.kind, change, self._state, defer):
                 self._trigger(key, initial)
+            if number % STEP == 0:
+                await asyncio.sleep(0)
         source.note(event)
         if source.absent != was_absent:
             self._poller.on_absent(any(other.absent for others in self._sources.values() for other in others))

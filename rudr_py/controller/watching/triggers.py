@@ -9,6 +9,7 @@ from rudr_py import errors
 from rudr_py.api import Kind, Ref, get_in, mappings_in
 from rudr_py.controller.state import definition_index, scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.users import Defer, concerned, never
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
@@ -18,8 +19,8 @@ from rudr_py.render import claims
 from rudr_py.render.values import labels
 
 
-def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey]:
-    """The applications that a change of an object of this kind concerns."""
+def keys(kind: Kind, change: Change, state: ClusterState, defer: Defer = never) -> frozenset[ObjectKey]:
+    """The applications that a change of an object of this kind concerns, without the groups that `defer` accepts."""
     live = change.new or change.old
     if live is None:
         return frozenset()
@@ -27,31 +28,31 @@ def keys(kind: Kind, change: Change, state: ClusterState) -> frozenset[ObjectKey
     if kind in definition_index.KINDS:
         return state.definitions.update(kind, change)
     if kind in (*state.cluster_kinds, NAMESPACE):
-        readers = state.applications.cluster_kinds.keys(kind)
+        readers = concerned(state.applications.cluster_kinds, kind, "", defer)
         return readers | _renamed_account(change, state) if kind == NAMESPACE else readers
-    waiting = state.applications.awaiting_claims(live.namespace)
+    waiting = concerned(state.applications.awaiting_claims, live.namespace, live.namespace, defer)
     if kind == APPLICATION:
         # a changed status, too: the answers to own writes are in the cache before their events, so this is the write of
         # another process, or one whose answer was lost and which the server executed later than expected
-        return _application(key, change, state) | waiting
+        return _application(key, change, state, defer) | waiting
     if kind == COMPONENT:
         # every version, because the status names the one that it was computed from
-        return state.applications.components.keys(key)
+        return concerned(state.applications.components, key, key.namespace, defer)
     versions = [version for version in (change.old, change.new) if version is not None]
-    readers = state.applications.reads.keys((live.namespace, Ref(kind, live.name)))
+    readers = concerned(state.applications.reads, (live.namespace, Ref(kind, live.name)), live.namespace, defer)
     if kind.kind in scaler_index.KINDS:
         readers = readers.union(*(_owners_of_target(version, state) for version in versions))
     return readers.union(waiting, *(_owners(kind, version, state) for version in versions))
 
 
-def _application(key: ObjectKey, change: Change, state: ClusterState) -> frozenset[ObjectKey]:
+def _application(key: ObjectKey, change: Change, state: ClusterState, defer: Defer) -> frozenset[ObjectKey]:
     """Update the indexes; return the application and the others that the change concerns."""
     applications = state.applications
     if change.new is None:
-        return applications.forget(key) | {key}
+        return applications.forget(key, defer) | {key}
     names = component_names(change.new)
     applications.components.set(key, (ObjectKey(key.namespace, name) for name in names))
-    return applications.scopes.update(key, change.new) | {key}
+    return applications.scopes.update(key, change.new, defer) | {key}
 
 
 def component_names(live: LiveObject) -> frozenset[str]:
@@ -65,7 +66,7 @@ def component_names(live: LiveObject) -> frozenset[str]:
 
 
 def _renamed_account(change: Change, state: ClusterState) -> frozenset[ObjectKey]:
-    """The applications of a namespace that names another service account."""
+    """The applications of a namespace that names another service account, except those without anything to write."""
     versions = [version for version in (change.old, change.new) if version is not None]
     accounts = {version.annotations.get(SERVICE_ACCOUNT_ANNOTATION) for version in versions}
     if len(versions) == 1:
@@ -73,7 +74,9 @@ def _renamed_account(change: Change, state: ClusterState) -> frozenset[ObjectKey
     cache = state.cache(APPLICATION, versions[0].name)
     if len(accounts) == 1 or cache is None:
         return frozenset()
-    return frozenset(ObjectKey(live.namespace, live.name) for live in cache.by_namespace(versions[0].name))
+    keys = (ObjectKey(live.namespace, live.name) for live in cache.by_namespace(versions[0].name))
+    applications = state.applications
+    return frozenset(key for key in keys if key not in applications or applications.get(key).settled is None)
 
 
 def _owners_of_target(live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:

@@ -17,6 +17,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref, get_in
+from rudr_py.controller.queue.shares import Shares
 from rudr_py.controller.state.cluster_state import OWN_KINDS, ClusterState
 from rudr_py.controller.state.index import MultiMap
 from rudr_py.controller.watching.kind_poller import KindPoller
@@ -34,7 +35,7 @@ SETTLING = 0.2
 it from a cache of their own, and several objects are often changed together."""
 
 LIMIT = 200
-"""Maximum number of watches; further blockers are not watched."""
+"""Maximum number of watches; further blockers are not watched. One namespace may take a part only, see `Shares`."""
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ class Waits:
         self._fallback = fallback
         self._together = frozenset(CLUSTER_RBAC_KINDS)
         self._tasks: asyncio.TaskGroup | None = None
+        self._places = Shares(LIMIT)
 
     def __len__(self) -> int:
         """The number of watches."""
@@ -138,13 +140,16 @@ class Waits:
 
     async def _run(self, blocker: Blocker) -> None:
         """Watch a blocker until cancelled; where that is impossible, wake its keys at intervals."""
+        has_place = self._places.take(blocker.namespace)
         try:
-            if len(self._watches) <= LIMIT:
+            if has_place:
                 await self._watch(blocker)
         except errors.KubeError as error:
             log.info("blocker cannot be watched", extra={"object": str(blocker.ref), "error": str(error)})
         finally:
             self._listed.discard(blocker)
+            if has_place:
+                self._places.give_back(blocker.namespace)
         while self._fallback < math.inf:
             await self._clock.sleep(self._fallback)
             self._wake_all(blocker)

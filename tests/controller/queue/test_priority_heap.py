@@ -29,7 +29,7 @@ STEPS = st.lists(
 )
 @settings(max_examples=300)
 def test_a_heap_behaves_like_a_list_sorted_by_rank_and_insertion(steps: list[tuple[str, str, int]]) -> None:
-    ranking: PriorityHeap[str] = PriorityHeap()
+    ranking: PriorityHeap[str, int] = PriorityHeap()
     model: dict[str, tuple[int, int]] = {}
     for count, (step, key, rank) in enumerate(steps):
         if step == "put":
@@ -41,7 +41,7 @@ def test_a_heap_behaves_like_a_list_sorted_by_rank_and_insertion(steps: list[tup
             model.pop(key, None)
         elif model:
             first = min(model, key=lambda key: model[key])
-            assert ranking.pop() == first
+            assert ranking.pop() == (model[first][0], first)
             del model[first]
         ordered = sorted(model, key=lambda key: model[key])
         assert ranking.first() == ((model[ordered[0]][0], ordered[0]) if ordered else None)
@@ -51,15 +51,15 @@ def test_a_heap_behaves_like_a_list_sorted_by_rank_and_insertion(steps: list[tup
 
 def test_popping_an_empty_heap_is_an_error() -> None:
     with pytest.raises(IndexError):
-        PriorityHeap[str]().pop()
+        PriorityHeap[str, int]().pop()
 
 
 def test_removed_keys_take_no_memory() -> None:
-    ranking: PriorityHeap[str] = PriorityHeap()
+    ranking: PriorityHeap[str, int] = PriorityHeap()
     ranking.put("stays", 0)
     for rank in range(5000):
         ranking.put("comes and goes", 10_000 - rank)
         if rank % 2:
             ranking.remove("comes and goes")
     assert len(ranking._heap) < 100
-    assert ranking.pop() == "stays"
+    assert ranking.pop() == (0, "stays")

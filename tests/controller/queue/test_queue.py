@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from rudr_py.controller.queue.fair_heap import FairHeap
 from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue, QueueClosed, QueueGauges, QueueMetrics
 from rudr_py.testing.clock import FakeClock, settle
 
@@ -307,3 +308,27 @@ async def test_the_queue_reports_its_events_to_metrics(
     queue.done("a")
     assert queue.ages() == []
     assert recorder.told == [("added", 0), ("taken", 2), ("retried", 0), ("finished", 3)]
+
+
+async def test_a_waiting_worker_gets_a_key_of_a_namespace_as_soon_as_one_of_its_places_is_free(
+    clock: FakeClock,
+) -> None:
+    heap: FairHeap[str] = FairHeap(lambda key: key[0], places=4)
+    queue: PriorityQueue[str] = PriorityQueue(clock, retry_initial=1, retry_maximum=1, heap=heap)
+    for key in ("a1", "a2", "a3", "a4", "a5"):
+        queue.add(key)
+    workers = [asyncio.ensure_future(queue.get()) for _ in range(4)]
+    await settle()
+    assert sorted(worker.result() for worker in workers if worker.done()) == ["a1", "a2", "a3"]
+    queue.done("a2")
+    await settle()
+    assert [worker.result() for worker in workers if worker.done()][-1] == "a4"
+    another = asyncio.ensure_future(queue.get())
+    queue.add("b1")
+    await settle()
+    assert another.result() == "b1"
+    for key in ("a1", "a3", "a4", "b1"):
+        queue.done(key)
+    assert await queue.get() == "a5"
+    queue.done("a5")
+    await asyncio.wait_for(queue.join(), 1)
