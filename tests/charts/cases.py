@@ -51,6 +51,19 @@ CASES: dict[str, dict[str, Any]] = {
         "commonLabels": {"team": "platform"},
     },
     "an image by its digest": {"image": {"digest": SHA}, "logFormat": "text", "workers": 4},
+    "impersonation": {
+        "impersonation": {
+            "enabled": True,
+            "defaultAccount": "apps",
+            "accounts": ["builders"],
+            "applicationAccounts": False,
+            "constrained": True,
+        },
+    },
+    "impersonation in two namespaces": {
+        "watchNamespaces": ["shop", "till"],
+        "impersonation": {"enabled": True, "constrained": False},
+    },
     "two namespaces": {
         "watchNamespaces": ["shop", "rudr-system"],
         "rbac": {

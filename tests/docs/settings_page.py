@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from rudr_py.settings import LeaderElection, Settings
+from rudr_py.settings import Impersonation, LeaderElection, Settings
 from tests.docs import plugin_api_page
 
 HEAD = """\
@@ -34,9 +34,19 @@ ELECTION = """
 """
 
 
+IMPERSONATION = """
+## Impersonation
+
+`impersonation` is None without `--impersonate`. With it, the settings are:
+
+| setting | default | |
+|---|---|---|
+"""
+
+
 def page() -> str:
     """The text of the page."""
-    return HEAD + _table(Settings) + ELECTION + _table(LeaderElection)
+    return HEAD + _table(Settings) + ELECTION + _table(LeaderElection) + IMPERSONATION + _table(Impersonation)
 
 
 def _table(struct: type[msgspec.Struct]) -> str:
