@@ -12,11 +12,11 @@ from operator import attrgetter
 
 from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog, FailedCall
-from rudr_py.controller.apply.accounts import ApplicationClients
 from rudr_py.controller.apply.contention import Contention
+from rudr_py.controller.apply.impersonation.accounts import ApplicationClients
+from rudr_py.controller.apply.impersonation.writers import WriterFactory
 from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.apply.sync import Syncer
-from rudr_py.controller.apply.writers import WriterFactory
 from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.definitions import publisher
 from rudr_py.controller.definitions.publisher import DefinitionReconciler
@@ -38,10 +38,11 @@ from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.controller.state.cluster_state import ClusterState, scope_health
 from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.status.writer import StatusWriter
+from rudr_py.controller.watching import object_poll
 from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.controller.watching.waits import Blocker, Waits
-from rudr_py.kube import object_poll, watch
+from rudr_py.kube import watch
 from rudr_py.kube.cache import Change
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client

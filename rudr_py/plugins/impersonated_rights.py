@@ -15,8 +15,7 @@ from rudr_py.api import Rule
 from rudr_py.errors import Right
 from rudr_py.kube import error_status
 from rudr_py.model.identity import CORE_GROUP
-from rudr_py.plugins import rights
-from rudr_py.plugins.rights import WATCH, Grant, Rights
+from rudr_py.plugins.rights import KEEP, WATCH, Grant, Rights, merged
 
 NAMESPACES: Final = Rule(groups=("",), resources=("namespaces",), verbs=WATCH)
 """The right to read which account a namespace names, where all namespaces are watched."""
@@ -34,7 +33,7 @@ _CONSTRAINED = ("get", "list", "patch", "delete")
 """The verbs of requests with a header of impersonation. An apply is a patch, whether or not it creates the object."""
 
 
-def impersonated(needed: Rights, names: Iterable[str], *, constrained: bool = False) -> Rights:
+def impersonated(rights: Rights, names: Iterable[str], *, constrained: bool = False) -> Rights:
     """The same rights, divided between the controller and the accounts with these names.
 
     `constrained` is for servers with constrained impersonation, which is granted for each verb and resource. On other
@@ -42,23 +41,23 @@ def impersonated(needed: Rights, names: Iterable[str], *, constrained: bool = Fa
     """
     own: list[Rule] = []
     others: list[Rule] = []
-    for rule in needed.cluster:
+    for rule in rights.cluster:
         for single in _singles(rule):
             own += _of_controller(single)
             others += _of_accounts(single)
-    accounts = tuple(rights.merged(others))
+    accounts = tuple(merged(others))
     grants: tuple[Rule, ...] = (_impersonation(tuple(names), constrained=constrained),)
     if constrained:
         grants += tuple(_on(rule) for rule in accounts if rule != _FINALIZERS)
-    return msgspec.structs.replace(needed, cluster=tuple(rights.merged(own)), accounts=accounts, impersonation=grants)
+    return msgspec.structs.replace(rights, cluster=tuple(merged(own)), accounts=accounts, impersonation=grants)
 
 
 def of_account(right: Right) -> Rule:
     """The rule to grant an account that lacks a right: everything that the controller does with that resource."""
     if right.resource == error_status.OWNER:
         return _FINALIZERS
-    is_whole = right.verb in _writes(rights.KEEP) and right.resource != "pods"
-    verbs = _writes(rights.KEEP) if is_whole else (right.verb,)
+    is_whole = right.verb in _writes(KEEP) and right.resource != "pods"
+    verbs = _writes(KEEP) if is_whole else (right.verb,)
     return Rule(groups=(right.group,), resources=(right.resource,), verbs=verbs)
 
 

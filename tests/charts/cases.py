@@ -57,12 +57,12 @@ CASES: dict[str, dict[str, Any]] = {
             "defaultAccount": "apps",
             "accounts": ["builders"],
             "applicationAccounts": False,
-            "constrained": True,
+            "constrained": False,
         },
     },
     "impersonation in two namespaces": {
         "watchNamespaces": ["shop", "till"],
-        "impersonation": {"enabled": True, "constrained": False},
+        "impersonation": {"enabled": True},
     },
     "two namespaces": {
         "watchNamespaces": ["shop", "rudr-system"],

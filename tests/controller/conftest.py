@@ -20,11 +20,11 @@ from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.finalizer import Finalizer
+from rudr_py.controller.apply.impersonation.writers import Writers
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.apply.replacement.blocked_rollout import AGAIN, RolloutUnblocker
 from rudr_py.controller.apply.sync import Syncer
-from rudr_py.controller.apply.writers import Writers
 from rudr_py.controller.results import failures
 from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.cluster_state import ClusterState

@@ -29,7 +29,7 @@ import yaml
 from rudr_py import errors
 from rudr_py.catalog import Catalog
 from rudr_py.controller import ControllerProcess
-from rudr_py.controller.apply import accounts
+from rudr_py.controller.apply.impersonation import accounts
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport, Transport

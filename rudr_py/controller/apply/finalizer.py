@@ -70,16 +70,16 @@ class Finalizer:
         is_reclaimed: IsReclaimed,
         *,
         keep: bool = False,
-        problem: errors.RudrError | None = None,
+        error: errors.RudrError | None = None,
     ) -> Result:
         """Delete the objects of an application that is being deleted, then remove the finalizer.
 
-        They are kept with `keep`, and with a `problem` of the account that would delete them, unless that will end.
+        They are kept with `keep`, and with an `error` about the account that would delete them, unless that will end.
         """
         if not guarded(application):
             return Result()
-        if problem is not None and not keep:
-            failure = failures.of(Ref(APPLICATION, application.name), problem)
+        if error is not None and not keep:
+            failure = failures.of(Ref(APPLICATION, application.name), error)
             if failure.kind != "refused":
                 return failures.result([failure])
             note = f"no object was deleted with the application: {failure.message}"
@@ -93,8 +93,8 @@ class Finalizer:
             await self._edit(application, present=False)
         except errors.NotFoundError:
             pass
-        except errors.RudrError as error:
-            failure = failures.of(Ref(APPLICATION, application.name), error, needed=FINALIZER_PURPOSE)
+        except errors.RudrError as refusal:
+            failure = failures.of(Ref(APPLICATION, application.name), refusal, needed=FINALIZER_PURPOSE)
             if failure.kind == "refused":  # an application that is being deleted has no condition for that
                 self._recorder.record(application, "ReclaimFailed", failure.message, action="Reclaim", warning=True)
             return failures.result([failure])

@@ -16,9 +16,9 @@ from rudr_py import errors
 from rudr_py.api import Ref, get_in
 from rudr_py.controller.apply import dependencies, predecessors, prune, successors
 from rudr_py.controller.apply.decide import History
+from rudr_py.controller.apply.impersonation.writers import Writers
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.refusals import Refusals
-from rudr_py.controller.apply.writers import Writers
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure, SupersededError, WaitingError
 from rudr_py.controller.results.result import Result
@@ -130,7 +130,7 @@ class Syncer:
         """Delete the objects that are deleted with an application. One that is paused keeps all its objects."""
         writers = self._writers(application)
         keep = application.annotations.get(PAUSED) == "true"
-        return await writers.finalizer.end(application, is_reclaimed, keep=keep, problem=writers.problem)
+        return await writers.finalizer.end(application, is_reclaimed, keep=keep, error=writers.error)
 
     def intent(
         self, application: LiveObject, plan: Plan, stored: tuple[Mapping[str, Any], ...]
@@ -152,8 +152,8 @@ class Syncer:
         key = ObjectKey(application.namespace, application.name)
         self._state.applications.end_wait(key)
         writers = self._writers(application)
-        if writers.problem is not None:
-            failure = failures.of(Ref(APPLICATION, application.name), writers.problem)
+        if writers.error is not None:
+            failure = failures.of(Ref(APPLICATION, application.name), writers.error)
             unapplied = {planned.ref: "" for planned in plan.manifests}
             return self._result(key, [failure], unapplied, inventory.order(records.values()))
         attempt = await self._prepare(application, plan, records, writers)

@@ -9,10 +9,10 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.apply.accounts import ApplicationClients
 from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.finalizer import Finalizer
+from rudr_py.controller.apply.impersonation.accounts import ApplicationClients
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.apply.replacement.blocked_rollout import AGAIN, RolloutUnblocker
@@ -27,17 +27,17 @@ from rudr_py.kube.live_object import LiveObject
 class Writers(msgspec.Struct, frozen=True):
     """The writers of one application.
 
-    With a `problem`, the account of the application is unknown, and they can write only the records of the controller.
+    With an `error`, the account of the application is unknown, and they can write only the records of the controller.
     """
 
     applier: Applier
     pruner: Pruner
     finalizer: Finalizer
-    problem: errors.RudrError | None = None
+    error: errors.RudrError | None = None
 
 
 class WriterFactory:
-    """Creates the writers of an application for one pass. What they remember between passes is shared."""
+    """Creates the writers of an application for one pass. Their memory between passes is shared."""
 
     def __init__(
         self,
