@@ -64,6 +64,7 @@ CASES: dict[str, dict[str, Any]] = {
         "watchNamespaces": ["shop", "till"],
         "impersonation": {"enabled": True},
     },
+    "larger applications": {"applicationLimits": {"traits": 200, "expanded_bytes": 64 * 2**20}},
     "two namespaces": {
         "watchNamespaces": ["shop", "rudr-system"],
         "rbac": {

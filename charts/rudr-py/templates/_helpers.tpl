@@ -171,6 +171,13 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 {{- end }}
 - --workers={{ .Values.workers }}
+{{- with .Values.applicationLimits }}
+{{- $limits := list }}
+{{- range $name, $limit := . }}
+{{- $limits = append $limits (printf "%s=%d" $name (int64 $limit)) }}
+{{- end }}
+- --limits={{ join "," $limits }}
+{{- end }}
 {{- if .Values.leaderElection.enabled }}
 - --leader-elect
 - --leader-election-id={{ include "rudr-py.lease" . }}
