@@ -67,6 +67,16 @@ class Problem(msgspec.Struct, frozen=True):
         return f"{where}{document}{self.path}: {self.message}"
 
 
+class TooLargeProblem(Problem, frozen=True):
+    """A document or an application is larger than a limit of the settings."""
+
+
+class MoreProblems(Problem, frozen=True, kw_only=True):
+    """Stands for `count` further problems of a document, which are not listed."""
+
+    count: int
+
+
 class RudrError(Exception):
     """The root of all errors that rudr_py raises intentionally."""
 

@@ -210,7 +210,7 @@ class _Assembly:
         self, sources: Sources, probing: Probing, waits: Waits, requeue: Callable[[ObjectKey], None]
     ) -> ApplicationReconciler:
         state, client, clock, settings = self._state, self._client, self._clock, self._settings
-        reader = InputReader(state, self._catalog, clock, settings.image_pull_policy)
+        reader = InputReader(state, self._catalog, clock, settings)
         writer = StatusWriter(client, clock, settings.status_interval)
         return ApplicationReconciler(
             state,

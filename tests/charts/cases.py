@@ -51,6 +51,7 @@ CASES: dict[str, dict[str, Any]] = {
         "commonLabels": {"team": "platform"},
     },
     "an image by its digest": {"image": {"digest": SHA}, "logFormat": "text", "workers": 4},
+    "larger applications": {"applicationLimits": {"traits": 200, "expanded_bytes": 64 * 2**20}},
     "two namespaces": {
         "watchNamespaces": ["shop", "rudr-system"],
         "rbac": {

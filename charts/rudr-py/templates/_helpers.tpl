@@ -136,6 +136,13 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - --{{ if not .Values.publishDefinitions }}no-{{ end }}publish-definitions
 - --{{ if not .Values.rootScopes }}no-{{ end }}root-scopes
 - --workers={{ .Values.workers }}
+{{- with .Values.applicationLimits }}
+{{- $limits := list }}
+{{- range $name, $limit := . }}
+{{- $limits = append $limits (printf "%s=%d" $name (int64 $limit)) }}
+{{- end }}
+- --limits={{ join "," $limits }}
+{{- end }}
 {{- if .Values.leaderElection.enabled }}
 - --leader-elect
 - --leader-election-id={{ include "rudr-py.lease" . }}

@@ -21,6 +21,7 @@ from rudr_py.cli.cluster import connect
 from rudr_py.cli.logging import formatters, levels
 from rudr_py.cli.logging.formatters import Format
 from rudr_py.cli.options import flags, leader_election, plugins
+from rudr_py.cli.options import limits as limits_option
 from rudr_py.controller import assemble
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
@@ -104,6 +105,7 @@ log = logging.getLogger(__name__)
 @flags.image_pull_policy(
     "Value of imagePullPolicy for every container of a core workload type; default: that of Kubernetes."
 )
+@limits_option.option("Limits of one application, such as traits=200,objects=5000; see the settings.")
 @leader_election.flags
 @click.option(
     "--log-format",
@@ -168,6 +170,7 @@ def settings(
         "publish_definitions": options.get("publish_definitions"),
         "root_scopes": options.get("root_scopes"),
         "image_pull_policy": options.get("image_pull_policy"),
+        "limits": options.get("limits"),
     }
     return Settings(
         namespaces=tuple(name.strip() for name in namespaces.split(",") if name.strip()),

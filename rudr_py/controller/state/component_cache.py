@@ -10,6 +10,7 @@ from rudr_py.model.document import Parsed
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import COMPONENT
 from rudr_py.model.parse import component
+from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 SPARE = 64
 """Number of parsed components from which those of deleted objects are swept out."""
@@ -18,8 +19,9 @@ SPARE = 64
 class ComponentCache:
     """The parsed ComponentSchematics."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: ClusterState, limits: Limits = DEFAULT_LIMITS) -> None:
         self._state = state
+        self._limits = limits
         self._parsed: dict[ObjectKey, tuple[str, Parsed[Component]]] = {}
         self._limit = SPARE
 
@@ -35,7 +37,7 @@ class ComponentCache:
         version, parsed = self._parsed.get(key, ("", None))
         if parsed is None or version != live.resource_version:
             try:
-                parsed = component.parse_component(live.document())
+                parsed = component.parse_component(live.document(), limits=self._limits)
             except errors.UndecodableError as error:
                 parsed = Parsed(value=None, problems=(Problem(str(error), document=f"componentschematic/{key.name}"),))
             self._parsed[key] = (live.resource_version, parsed)
