@@ -1,6 +1,7 @@
 """Every attack of the matrix under RBAC, on the local API and on a real server: no tenant gains a right.
 
 The tenant has a token with the rights to write applications and components, and the controller the rights of the chart.
+With impersonation, the account of the namespace has no rights.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from rudr_py import errors
 from rudr_py.catalog import Catalog
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.model.kinds import APPLICATION, DEPLOYMENT
-from rudr_py.plugins import rights
+from rudr_py.plugins import impersonated_rights, rights
+from rudr_py.settings import Impersonation
 from rudr_py.testing.cluster import TIMEOUT, Cluster
 from tests.e2e import rbac_cluster
 from tests.e2e.rbac_cluster import RbacCluster
@@ -25,6 +27,7 @@ from tests.security import matrix
 from tests.security.attacks import ACCOUNT, SYSTEM, TARGETS, WAYS, Attack, Document, Target, attack
 
 TENANT = "tenant"
+HOUR = 3600.0
 WRITER = {
     "apiGroups": [CORE_GROUP],
     "resources": ["applicationconfigurations", "componentschematics"],
@@ -136,25 +139,31 @@ async def cells(cluster: RbacCluster) -> AsyncIterator[dict[tuple[Target, str], 
                 await handle.delete(target.kind, one.desired["metadata"]["name"])
 
 
+@pytest.mark.parametrize("impersonate", [False, True], ids=["controller's rights", "impersonation"])
 async def test_no_attack_gains_more_than_the_matrix_states(
-    cluster: RbacCluster, catalog: Catalog, cells: dict[tuple[Target, str], Attack]
+    cluster: RbacCluster, catalog: Catalog, cells: dict[tuple[Target, str], Attack], impersonate: bool
 ) -> None:
     admin = cluster.admin
+    needed, settings = rights.needed(catalog), Impersonation()
+    if impersonate:
+        needed = impersonated_rights.impersonated(needed, (settings.account,))
     if cluster.local is not None:
         await admin.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}})
     await admin.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT}})
-    await cluster.grant(rights.needed(catalog))
+    await cluster.grant(needed)
     for one in cells.values():
         await admin.apply(*one.admitting, *([one.desired] if one.exists else []))
     before = {cell: await state(cluster, cell[0], one.desired) for cell, one in cells.items()}
-    async with cluster.user(TENANT) as tenant, rbac_cluster.controlled(cluster, catalog):
+    chosen: dict[str, Any] = {"impersonation": settings, "refused_retry": HOUR} if impersonate else {}
+    async with cluster.user(TENANT) as tenant, rbac_cluster.controlled(cluster, catalog, **chosen):
         await allow_tenant(cluster, tenant)
         await run(cluster, tenant, cells.values())
         verdicts = {
             (target.title, way): await is_gained(cluster, target, one, before[target, way])
             for (target, way), one in cells.items()
         }
-    assert {cell for cell, gained in verdicts.items() if gained} == set(matrix.REASONS)
+    expected: set[tuple[str, str]] = set() if impersonate else set(matrix.REASONS)
+    assert {cell for cell, gained in verdicts.items() if gained} == expected
 
 
 def test_the_table_on_the_page_is_current() -> None:
