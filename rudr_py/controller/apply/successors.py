@@ -63,11 +63,11 @@ def deferred(
     causes = Denials((planned, denials[planned.ref]) for planned in unapplied)
     others = [one for one in candidates if not causes.freed_by(one)]
     successors = _Successors(plan, unapplied, others, find)
-    found = {one.ref: successor for one in others if (successor := successors.of(one)) is not None}
+    replaced = {one.ref: successor for one in others if (successor := successors.of(one)) is not None}
     users = [live for planned in unapplied if (live := find(planned.ref)) is not None]
-    users += [one.live for one in others if one.ref in found and one.live is not None]
-    needed = _needed(users, [one for one in others if one.ref not in found])
-    return {ref: f"{ref} is kept until {successor.ref} is applied" for ref, successor in found.items()} | {
+    users += [one.live for one in others if one.ref in replaced and one.live is not None]
+    needed = _needed(users, [one for one in others if one.ref not in replaced])
+    return {ref: f"{ref} is kept until {successor.ref} is applied" for ref, successor in replaced.items()} | {
         ref: f"{ref} is kept as long as {_describe(user)} needs it" for ref, user in needed.items()
     }
 
