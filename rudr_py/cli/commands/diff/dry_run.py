@@ -262,7 +262,7 @@ class DryRun:
         if isinstance(decision, Touch):
             return await self._send(target, runs.partial_body(desired, uid), HANDOVER_MANAGER)
         if isinstance(decision, Adopt) and decision.touch:
-            # the reference to a former owner is removed before, which a dry run cannot do
+            # the reference to a former owner is replaced before, which a dry run cannot do
             body = runs.partial_body(desired_objects.without_owner(desired), uid)
             return await self._send(target, body, HANDOVER_MANAGER)
 
