@@ -83,10 +83,7 @@ class Applier:
         self._leftovers = RudrLeftovers(client, state, recorder)
 
     async def label_leftovers(self, application: LiveObject, plan: Plan, planned: PlannedObject) -> None:
-        """Label what Rudr created and the plan lacks, before the ComponentInstance `planned` is adopted.
-
-        Raises KubeError.
-        """
+        """Label what Rudr created for the ComponentInstance `planned` and the plan lacks. Raises KubeError."""
         await self._leftovers.mark(application, plan, planned)
 
     async def ensure(self, application: LiveObject, desired: DesiredObject, history: History) -> LiveObject | None:

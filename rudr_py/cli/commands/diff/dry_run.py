@@ -127,7 +127,12 @@ class DryRun:
         for planned in plan.manifests:
             instance = rudr_leftovers.unadopted(state, self._application, planned)
             if instance is None:
-                continue
+                strays = rudr_leftovers.stray_workloads(state, self._application, plan, planned).values()
+                owner = state.get(planned.ref.kind, self._application.namespace, planned.ref.name)
+                client, resolve = self._cluster.client, self._cluster.resource
+                if owner is None or not await rudr_leftovers.owns_any(client, resolve, owner, strays):
+                    continue
+                instance = owner
             left = rudr_leftovers.find(self._cluster.client, self._cluster.resource, plan, planned, instance)
             async for kind, live in left:
                 if kind not in (CONFIG_MAP, CLAIM):
