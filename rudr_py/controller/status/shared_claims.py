@@ -1,6 +1,6 @@
 """Name the other applications that mount a claim of an application for an Exclusive volume. Sends nothing.
 
-Pods of both may write the same data. Which of the two is an error, only the user can decide.
+Pods of both may write the same data. Only the user can decide which of the two is an error.
 """
 
 from __future__ import annotations
