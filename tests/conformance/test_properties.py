@@ -16,7 +16,7 @@ from tests.conformance import kubernetes_schemas, oam, strategies
 
 Documents = list[dict[str, Any]]
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
 
 
