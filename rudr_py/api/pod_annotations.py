@@ -10,7 +10,7 @@ import fnmatch
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from rudr_py.model.metadata_keys import POD_ANNOTATIONS_ANNOTATION
+from rudr_py.model import metadata_keys
 
 TOOLS: Final = frozenset(
     (
@@ -62,6 +62,9 @@ READ_ON_PODS: Final = frozenset(
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 """kubectl's copy of the whole document; it is never copied, because it changes with every change."""
 
+
+POD_ANNOTATIONS_ANNOTATION: Final = metadata_keys.POD_ANNOTATIONS_ANNOTATION
+"""The annotation that lists the annotations for pods."""
 
 MAX_PATTERNS: Final = 100
 """Maximum number of keys and patterns in the annotation `rudr.oam.dev/pod-annotations`; further ones have no effect."""
