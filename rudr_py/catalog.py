@@ -177,6 +177,28 @@ def _text(error: BaseException) -> str:
     return " ".join("".join(traceback.format_exception_only(error)).split())
 
 
+_Dialect = builtins.type[jsonschema.protocols.Validator]
+
+_accepted: dict[tuple[_Dialect, str], None] = {}
+"""The dialects and texts of valid schemas, the oldest one first."""
+
+_MOST_ACCEPTED = 1000
+
+
+def check_schema(schema: dict[str, Any], dialect: _Dialect) -> None:
+    """Raise jsonschema.SchemaError if a schema is invalid in its dialect.
+
+    A check takes milliseconds, so a schema with the text of a valid one is accepted without another check.
+    """
+    key = (dialect, repr(schema))
+    if key in _accepted:
+        return
+    dialect.check_schema(schema)
+    _accepted[key] = None
+    if len(_accepted) > _MOST_ACCEPTED:
+        del _accepted[next(iter(_accepted))]
+
+
 def offer(type_: T, *, package: str, guard: Guard = plain_guard) -> Offer[T]:
     """Create the offer of a type.
 
@@ -184,7 +206,7 @@ def offer(type_: T, *, package: str, guard: Guard = plain_guard) -> Offer[T]:
     """
     schema = properties.schema(type_.properties)
     dialect = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-    dialect.check_schema(schema)
+    check_schema(schema, dialect)
     return Offer(type=type_, package=package, schema=schema, validator=dialect(schema), guard=guard)
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import jsonschema
 import msgspec
 import pytest
 
@@ -223,3 +224,23 @@ def test_an_exception_of_a_properties_model_is_a_plugin_error(size: int) -> None
 
 def test_an_offer_contains_the_schema_of_its_properties() -> None:
     assert catalog.offer(_Modelled(), package="x 1").schema["properties"] == {"size": {"type": "integer"}}
+
+
+def test_a_valid_schema_is_checked_once_and_an_invalid_one_each_time() -> None:
+    checked: list[object] = []
+
+    class Dialect:
+        """Counts the schemas that it checks."""
+
+        @staticmethod
+        def check_schema(schema: Any) -> None:
+            checked.append(schema)
+            jsonschema.Draft202012Validator.check_schema(schema)
+
+    dialect: Any = Dialect
+    valid, invalid = {"type": "object", "required": ["a"]}, {"type": "object", "required": ("a",)}
+    for _ in range(2):
+        catalog.check_schema(valid, dialect)
+        with pytest.raises(jsonschema.SchemaError):
+            catalog.check_schema(invalid, dialect)
+    assert checked == [valid, invalid, invalid]

@@ -120,10 +120,11 @@ def _component_instance(inputs: Inputs, plan: InstancePlan) -> PlannedObject:
 
 def _owner_problems(inputs: Inputs, owners: Sequence[PlannedObject]) -> Iterator[Problem]:
     """Problems of the names of ComponentInstances."""
-    instance_names = [binding.instance_name for binding in inputs.application.components]
+    bindings = enumerate(inputs.application.components)
+    indices = {binding.instance_name: index for index, binding in reversed(list(bindings))}
     for owner in owners:
         for violation in check.violations(owner.body):
-            path = paths.child("$", "spec", "components", instance_names.index(owner.instance), "instanceName")
+            path = paths.child("$", "spec", "components", indices[owner.instance], "instanceName")
             yield Problem(f"{owner.ref}: {violation}; choose another instanceName", path)
 
 
@@ -134,11 +135,14 @@ def _duplicate_objects(
     application_scopes: Sequence[RenderedScope],
 ) -> Iterator[Problem]:
     """Problems of instances and scopes that would write the same object."""
+    owners_by_instance: dict[str, list[PlannedObject]] = {}
+    for owner in owners:
+        owners_by_instance.setdefault(owner.instance, []).append(owner)
     groups = [
         (
             result.plan.name,
             paths.child("$", "spec", "components", index, "instanceName"),
-            (*(owner for owner in owners if owner.instance == result.plan.name), *result.manifests),
+            (*owners_by_instance[result.plan.name], *result.manifests),
         )
         for index, result in instances.items()
         if result.plan is not None

@@ -25,7 +25,7 @@ from tests.simulation.run import simulate
 from tests.simulation.virtual_loop import DeadlockError, VirtualLoop
 
 CHUNK = 5
-QUICK = range(1, 51)
+QUICK = range(1, 31)
 FIRST, _, LAST = os.environ.get("RUDR_SIMULATION_SEEDS", "1-2000").partition("-")
 SLOW = range(int(FIRST), int(LAST or FIRST) + 1)
 SLOW_CHUNK = 100

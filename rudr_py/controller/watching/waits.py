@@ -71,6 +71,7 @@ class Waits:
         self._wake = wake
         self._blockers: MultiMap[ObjectKey, Blocker] = MultiMap()
         self._watches: dict[Blocker, asyncio.Task[None]] = {}
+        self._opened = 0  # watches, at most LIMIT
         self._listed: set[Blocker] = set()
         self._settling: set[Blocker] = set()
         self._fallback = fallback
@@ -138,13 +139,15 @@ class Waits:
 
     async def _run(self, blocker: Blocker) -> None:
         """Watch a blocker until cancelled; where that is impossible, wake its keys at intervals."""
-        try:
-            if len(self._watches) <= LIMIT:
+        if self._opened < LIMIT:
+            self._opened += 1
+            try:
                 await self._watch(blocker)
-        except errors.KubeError as error:
-            log.info("blocker cannot be watched", extra={"object": str(blocker.ref), "error": str(error)})
-        finally:
-            self._listed.discard(blocker)
+            except errors.KubeError as error:
+                log.info("blocker cannot be watched", extra={"object": str(blocker.ref), "error": str(error)})
+            finally:
+                self._opened -= 1
+                self._listed.discard(blocker)
         while self._fallback < math.inf:
             await self._clock.sleep(self._fallback)
             self._wake_all(blocker)
