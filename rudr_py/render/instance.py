@@ -158,7 +158,8 @@ class _Assembly:
         except PluginCallError as error:
             self._faults.append(Problem(str(error), path))
             return None
-        times = first_seen.of(self._inputs, (prepared.binding.instance_name, ""))
+        binding = prepared.binding
+        times = first_seen.of(self._inputs, (binding.instance_name, ""), binding.component_name)
         context = WorkloadContext(**self._shared(loaded), _first_seen=times)
         return self._call(offer, offer.type.render, context, times, path=path, to_problem=self._component_problem)
 
@@ -176,11 +177,12 @@ class _Assembly:
         def to_problem(message: str, at: str) -> Problem:
             return Problem(message, document_path(trait.locate, at), rule="TR-8")
 
-        key = (self._prepared.binding.instance_name, offer.name)
-        times = first_seen.of(self._inputs, key)
+        binding = self._prepared.binding
+        key = (binding.instance_name, offer.name)
+        times = first_seen.of(self._inputs, key, binding.component_name)
         context = TraitContext(
             workload=self._prepared.workload.name,
-            attached_at=first_seen.attached_at(self._inputs, key),
+            attached_at=first_seen.attached_at(self._inputs, key, binding.component_name),
             manifests=workload.rendered.add,
             **self._shared(properties),
             _first_seen=times,
