@@ -20,9 +20,6 @@ from rudr_py.model.parse.fields import FieldReader, ProblemList
 
 PATH = paths.child(paths.ROOT, "metadata", "annotations", IGNORE_DIFFERENCES_ANNOTATION)
 
-MAX_POINTERS = 200
-"""Maximum number of pointers in all rules. Every rendering resolves each of them in each object of its kind."""
-
 _KEY = "rules"
 
 _METADATA = ("labels", "annotations")
@@ -42,12 +39,7 @@ def ignore_rules(metadata: Metadata, problems: ProblemList) -> tuple[IgnoreRule,
     if number > problems.limits.ignored_fields:
         return ()
     items = enumerate(value if isinstance(value, list) else ())
-    rules = tuple(rule for index, item in items if (rule := _rule(item, index, problems)) is not None)
-    number = sum(len(rule.pointers) for rule in rules)
-    if number > MAX_POINTERS:
-        problems.error(PATH, f"has {number} JSON pointers; at most {MAX_POINTERS} are allowed")
-        return ()
-    return rules
+    return tuple(rule for index, item in items if (rule := _rule(item, index, problems)) is not None)
 
 
 def _loaded(text: str, problems: ProblemList) -> Json:

@@ -7,7 +7,7 @@ import pytest
 from rudr_py.model.application import Application, IgnoreRule
 from rudr_py.model.document import Parsed
 from rudr_py.model.parse.application import parse_application
-from rudr_py.model.parse.ignore_rules import MAX_POINTERS
+from rudr_py.settings import DEFAULT_LIMITS
 
 KEY = "rudr.oam.dev/ignore-differences"
 AT = f'$.metadata.annotations["{KEY}"]'
@@ -80,8 +80,10 @@ def test_an_error_has_the_path_of_its_place(text: str, path: str) -> None:
 
 @pytest.mark.parametrize("rule_count", [1, 5])
 def test_the_number_of_pointers_in_all_rules_is_limited(rule_count: int) -> None:
-    pointers = [f"/spec/field{number}" for number in range(MAX_POINTERS // rule_count)]
+    pointers = [f"/spec/field{number}" for number in range(DEFAULT_LIMITS.ignored_fields // rule_count)]
     listed = [f"{{kind: Service, jsonPointers: [{', '.join(pointers)}]}}"] * rule_count
     assert len(rules(f"[{', '.join(listed)}]")) == rule_count
     problems = parsed(f"[{', '.join(listed)}, {{kind: Service, jsonPointers: [/spec/type]}}]").problems
-    assert [(problem.path, str(MAX_POINTERS) in problem.message) for problem in problems] == [(AT, True)]
+    assert [(problem.path, str(DEFAULT_LIMITS.ignored_fields) in problem.message) for problem in problems] == [
+        (AT, True)
+    ]
