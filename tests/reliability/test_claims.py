@@ -16,6 +16,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.cli.commands.doctor import advice
 from rudr_py.cli.program import program
 from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.local.faults.watch_distortions import Distortion
 from rudr_py.testing.cluster import Cluster
 from tests.docs.test_claim_advice import ADVICE
 from tests.e2e import waiting
@@ -511,3 +512,17 @@ async def test_a_restart_does_not_change_the_warnings_of_a_shared_claim(
     async with cluster.controller(catalog):
         await waiting.until_idle(cluster, server.mark, server.writes)
     assert [write for write in server.writes(mark) if "/shop" in write or "/blog" in write] == []
+
+
+@pytest.mark.faults
+async def test_a_workload_that_is_applied_warns_the_other_application_before_a_watch_reports_it(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(of_policy("Exclusive", "writer"), stored("archive"), running("writer", "shop"))
+    assert server.local is not None
+    faults = Faults(server.local.server)
+    faults.distort(Distortion.drop(), "deployments")
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.apply(running("writer", "blog"))
+        await cluster.until(APPLICATION, "shop", names_other("blog"))
