@@ -78,6 +78,7 @@ class Recorder:
         self._identity = identity[:128] or "rudr"
         self._clock = clock
         self._waiting: asyncio.Queue[_Occurrence] = asyncio.Queue(QUEUE)
+        # both in the order of their last use, so that `_forget` looks only at the oldest
         self._series: dict[tuple[str, ...], _Series] = {}
         self._allowances: dict[str, tuple[float, float]] = {}
         self.dropped = 0
@@ -107,24 +108,25 @@ class Recorder:
         """Send all queued events and the counts of series; for the end of the process."""
         while not self._waiting.empty():
             await self._process(self._waiting.get_nowait())
-        for series in tuple(self._series.values()):  # `run` may add to them meanwhile
+        for key, series in tuple(self._series.items()):  # `run` may add to them meanwhile
             if series.count > series.sent_count:
-                await self._patch(series, self._clock.monotonic())
+                await self._patch(key, series, self._clock.monotonic())
 
     async def _process(self, occurrence: _Occurrence) -> None:
         self._forget(occurrence.monotonic)
-        series = self._series.get(occurrence.key)
+        series = self._series.pop(occurrence.key, None)
         if series is None:
             if self._allowed(occurrence):
                 await self._create(occurrence)
             else:
                 self.dropped += 1
             return
+        self._series[occurrence.key] = series
         series.count += 1
         series.seen = occurrence.monotonic
         series.last = micro_time(occurrence.at)
         if occurrence.monotonic - series.sent >= SERIES_INTERVAL:
-            await self._patch(series, occurrence.monotonic)
+            await self._patch(occurrence.key, series, occurrence.monotonic)
 
     async def _create(self, occurrence: _Occurrence) -> None:
         namespace = occurrence.regarding.get("namespace") or "default"
@@ -146,13 +148,13 @@ class Recorder:
         if await self._send(requests.create(target, msgspec.json.encode(body), settings.FIELD_MANAGER)):
             self._series[occurrence.key] = _Series(target, occurrence.monotonic)
 
-    async def _patch(self, series: _Series, at: float) -> None:
+    async def _patch(self, key: tuple[str, ...], series: _Series, at: float) -> None:
         body = {"series": {"count": series.count, "lastObservedTime": series.last}}
         series.sent, series.sent_count = at, series.count
         request = requests.merge_patch(series.target, msgspec.json.encode(body), settings.FIELD_MANAGER)
         if not await self._send(request):
             # most likely the Event expired on the server: the next repeat creates a new one
-            series.seen = at - SERIES_LIFE
+            self._series.pop(key, None)
 
     async def _send(self, request: Request) -> bool:
         try:
@@ -165,15 +167,15 @@ class Recorder:
 
     def _forget(self, now: float) -> None:
         """Drop series that ended and allowances that are full again."""
-        for key in [key for key, series in self._series.items() if now - series.seen >= SERIES_LIFE]:
-            del self._series[key]
-        for uid in [uid for uid, (_, at) in self._allowances.items() if now - at >= BURST * REFILL]:
-            del self._allowances[uid]
+        while self._series and now - next(iter(self._series.values())).seen >= SERIES_LIFE:
+            del self._series[next(iter(self._series))]
+        while self._allowances and now - next(iter(self._allowances.values()))[1] >= BURST * REFILL:
+            del self._allowances[next(iter(self._allowances))]
 
     def _allowed(self, occurrence: _Occurrence) -> bool:
         """Whether the object may have another Event; counts it."""
         uid, now = occurrence.key[0], occurrence.monotonic
-        left, at = self._allowances.get(uid, (float(BURST), now))
+        left, at = self._allowances.pop(uid, (float(BURST), now))
         left = min(float(BURST), left + (now - at) / REFILL)
         self._allowances[uid] = (max(left - 1, 0.0) if left >= 1 else left, now)
         return left >= 1
