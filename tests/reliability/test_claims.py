@@ -16,6 +16,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.cli.commands.doctor import advice
 from rudr_py.cli.program import program
 from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.local.faults.watch_distortions import Distortion
 from rudr_py.testing.cluster import Cluster
 from tests.docs.test_claim_advice import ADVICE
 from tests.e2e import waiting
@@ -457,16 +458,19 @@ def names_other(other: str) -> Callable[[Document], bool]:
 
 @pytest.mark.parametrize("policy", ["Exclusive", "Shared"])
 async def test_two_applications_that_mount_one_claim_for_an_exclusive_volume_are_warned(
-    cluster: Cluster, catalog: Catalog, policy: str
+    cluster: Cluster, catalog: Catalog, server: Server, policy: str
 ) -> None:
-    """Also the one whose own volume is Shared, until the other one is deleted or has a claim of its own."""
+    """Also the one whose own volume is Shared, and one at rest, until the other one is deleted."""
     await cluster.apply(of_policy("Exclusive", "writer"), of_policy(policy, "other"), stored("archive"))
     await cluster.apply(running("writer", "shop"))
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
+        await waiting.until_idle(cluster, server.mark, server.writes)
         await cluster.apply(running("other", "blog"))
         await cluster.until(APPLICATION, "shop", names_other("blog"))
         await cluster.until(APPLICATION, "blog", names_other("shop"))
+        if not server.has_controllers:
+            return  # the garbage collector deletes the workload
         await cluster.delete(APPLICATION, "blog")
         await cluster.until(APPLICATION, "shop", lambda live: not names_other("blog")(live))
 
@@ -508,3 +512,17 @@ async def test_a_restart_does_not_change_the_warnings_of_a_shared_claim(
     async with cluster.controller(catalog):
         await waiting.until_idle(cluster, server.mark, server.writes)
     assert [write for write in server.writes(mark) if "/shop" in write or "/blog" in write] == []
+
+
+@pytest.mark.faults
+async def test_a_workload_that_is_applied_warns_the_other_application_before_a_watch_reports_it(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(of_policy("Exclusive", "writer"), stored("archive"), running("writer", "shop"))
+    assert server.local is not None
+    faults = Faults(server.local.server)
+    faults.distort(Distortion.drop(), "deployments")
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.apply(running("writer", "blog"))
+        await cluster.until(APPLICATION, "shop", names_other("blog"))
