@@ -44,6 +44,7 @@ from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.controller.watching.waits import Blocker, Waits
 from rudr_py.kube import watch
+from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.cache import Change
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
@@ -114,7 +115,9 @@ class _Assembly:
             denied=self._rights.note,
         )
         self._state = ClusterState(
-            root=root_scopes.NAME if settings.root_scopes else "", cluster_kinds=catalog.cluster_kinds()
+            root=root_scopes.NAME if settings.root_scopes else "",
+            cluster_kinds=catalog.cluster_kinds(),
+            budget=BodyBudget(settings.cache_mebibytes * 2**20),
         )
         self._metrics.follow_applications(self._state.applications)
         self._discovery = Discovery(Client(transport=self._transport), clock=clock)  # works without the lease

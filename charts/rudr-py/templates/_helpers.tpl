@@ -136,6 +136,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - --{{ if not .Values.publishDefinitions }}no-{{ end }}publish-definitions
 - --{{ if not .Values.rootScopes }}no-{{ end }}root-scopes
 - --workers={{ .Values.workers }}
+- --cache-mebibytes={{ .Values.cacheMebibytes }}
 {{- if .Values.leaderElection.enabled }}
 - --leader-elect
 - --leader-election-id={{ include "rudr-py.lease" . }}

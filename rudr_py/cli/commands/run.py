@@ -65,6 +65,12 @@ log = logging.getLogger(__name__)
     help="Maximum number of concurrent reconciles.",
 )
 @click.option(
+    "--cache-mebibytes",
+    type=click.IntRange(min=1),
+    envvar="RUDR_CACHE_MEBIBYTES",
+    help="Size of the cached documents that stay in memory; further ones are in a temporary file; default: 128.",
+)
+@click.option(
     "--health-probe-bind-address",
     "health",
     metavar="ADDR",
@@ -162,6 +168,7 @@ def settings(
     definitions = _text(options.get("definitions_namespace")) or own or Settings().definitions_namespace
     overrides = {
         "workers": options.get("workers"),
+        "cache_mebibytes": options.get("cache_mebibytes"),
         "health_address": options.get("health"),
         "metrics_address": options.get("metrics"),
         "health_scope_address": options.get("health_scope"),

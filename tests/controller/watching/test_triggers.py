@@ -122,7 +122,7 @@ def test_a_malformed_application_is_triggered_and_names_no_component(
 
 def test_an_application_nested_too_deeply_is_triggered_and_names_no_component(known: ClusterState, live: Make) -> None:
     nested = b'{"metadata":{"name":"shop"},"spec":' + b'{"a":' * 20000 + b"1" + b"}" * 20000 + b"}"
-    unreadable = msgspec.structs.replace(live(APPLICATION, "shop"), body=nested)
+    unreadable = msgspec.structs.replace(live(APPLICATION, "shop"), stored=nested)
     assert triggers.component_names(unreadable) == frozenset()
     assert triggers.keys(APPLICATION, Change(None, unreadable), known) == SHOP
 
