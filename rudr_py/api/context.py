@@ -48,7 +48,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     `application`, `instance`, `component`: names; `workload`: the name of its workload type.
     `pod_labels` select its pods; empty when its workload type returns none.
     `service`: the name of its Service, or "" when it has none. `ports`: all ports of its component, in order.
-    `traits`: the names of its traits, aliases resolved, in the listed order.
+    `traits`: the names of its traits, aliases resolved, in the listed order. `application_instances`: the names of
+    all instances of its application, members or not; instances of other applications may have the same names.
     `health`: the health that its workload type returned last; `unknown` before the first reconcile.
 
     Guarantees: members are from all applications of the namespace, in a stable order; a change of any field renders
@@ -66,6 +67,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     ports: tuple[Port, ...] = ()
     traits: tuple[str, ...] = ()
     health: Health = Health("unknown", "Unknown")
+    application_instances: tuple[str, ...] = ()
 
 
 class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):

@@ -198,7 +198,8 @@ class Scope(Type[P]):
     Its objects belong to the application that declares it. It is rendered again when its members, or their health,
     or answers of its probes change.
 
-    Guarantees: not rendered before every application of the namespace was reconciled once, so no member is missing.
+    Guarantees: not rendered before every application of the namespace was reconciled once, so no member is missing. A
+    property `members` with the value `own` excludes instances of other applications.
     Assumptions: as for every `Type`; it does not edit the members' objects.
     Errors: as for every `Type`; the members are not affected.
     """

@@ -313,6 +313,7 @@ class _Assembly:
             service=next(services, ""),
             ports=context.ports,
             traits=tuple(trait.offer.name for trait in prepared.traits),
+            application_instances=tuple(binding.instance_name for binding in self._inputs.application.components),
         )
 
     def _planned_objects(

@@ -70,7 +70,8 @@ def states(document: Document) -> dict[str, str]:
 def selected(policy: Document) -> list[str]:
     """The instances that a NetworkPolicy selects by their label."""
     expressions = policy["spec"]["podSelector"].get("matchExpressions", [])
-    return [value for expression in expressions for value in expression["values"]]
+    named = [e["values"] for e in expressions if e["key"] == "oam.dev/instance-name"]
+    return [value for values in named for value in values]
 
 
 def has_members(*instances: str) -> Any:

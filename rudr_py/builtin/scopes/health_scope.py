@@ -84,6 +84,8 @@ class HealthScopeProperties(msgspec.Struct, rename="kebab", forbid_unknown_field
         ),
     ] = ()
 
+    members: spelling.Members = "namespace"
+
     def required(self) -> tuple[str, ...]:
         """The names in `required_healthy_components`, which may be a list or comma-separated."""
         names = self.required_healthy_components

@@ -1,11 +1,13 @@
 """NetworkScope: members reach each other, and little else, by NetworkPolicies (OAM v1alpha1 §4).
 
-Policies select pods by the label `oam.dev/instance-name`; a member whose pods do not have it is reported in a warning.
-Whether policies are enforced depends on the network plugin of the cluster.
+Policies select pods by the labels of their application and their instance together: another application may have an
+instance of the same name. A member whose pods do not have both labels is reported in a warning. Whether policies are
+enforced depends on the network plugin of the cluster.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -68,6 +70,7 @@ class NetworkScopeProperties(msgspec.Struct, rename="kebab", forbid_unknown_fiel
             "if a health scope probes members."
         ),
     ] = ()
+    members: spelling.Members = "namespace"
 
 
 class NetworkScope(Scope[NetworkScopeProperties]):
@@ -85,14 +88,17 @@ class NetworkScope(Scope[NetworkScopeProperties]):
     allow_overlap = False
 
     def render(self, ctx: ScopeContext[NetworkScopeProperties]) -> Rendered:
-        """One policy for all members, and one for each member that is reachable from outside of the scope."""
+        """One policy for all members, or a few, and one for each member that is reachable from outside of the scope."""
         claimed = _claimed(ctx)
-        single = [policy for member in claimed for policy in _from_outside(ctx, member)]
+        names = Counter(member.instance for member in claimed)
+        single = [
+            policy for member in claimed for policy in _from_outside(ctx, member, is_unique=names[member.instance] == 1)
+        ]
         return Rendered(
-            add=(_shared(ctx, claimed), *single) if claimed else (),
+            add=(*_shared(ctx, claimed), *single),
             warnings=tuple(
                 f"{member.instance} of {member.application} is not in the network: its pods, if any, are not"
-                f" selected by the label {labels.INSTANCE}"
+                f" selected by the labels {labels.APPLICATION} and {labels.INSTANCE}"
                 for member in ctx.members
                 if member not in claimed
             ),
@@ -106,33 +112,69 @@ class NetworkScope(Scope[NetworkScopeProperties]):
 
 
 def _claimed(ctx: ScopeContext[NetworkScopeProperties]) -> list[Member]:
-    return [member for member in ctx.members if member.pod_labels.get(labels.INSTANCE) == member.instance]
+    return [member for member in ctx.members if _labels(member).items() <= member.pod_labels.items()]
 
 
-def _shared(ctx: ScopeContext[NetworkScopeProperties], members: list[Member]) -> Manifest:
+def _labels(member: Member) -> dict[str, str]:
+    """The labels of the pods of one member, and of no other instance of the namespace."""
+    return {labels.APPLICATION: member.application, labels.INSTANCE: member.instance}
+
+
+def _shared(ctx: ScopeContext[NetworkScopeProperties], members: list[Member]) -> Iterator[Manifest]:
     """Members reach each other and DNS; with an internet gateway they reach everything."""
-    selector = {
+    selectors = [_selector(group) for group in _groups(members)]
+    each_other = [{"podSelector": selector} for selector in selectors]
+    open_to_all = ctx.properties.internet_gateway_type in ("public", "nat")
+    for number, selector in enumerate(selectors):
+        spec = {
+            "podSelector": selector,
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"from": each_other}],
+            "egress": [dict(_EVERYWHERE)] if open_to_all else [{"to": each_other}, dict(_DNS)],
+        }
+        further = (str(number),) if number else ()
+        yield _policy(ctx, naming.distinct(ctx.application, ctx.instance, "network", *further), spec)
+
+
+def _groups(members: list[Member]) -> list[list[Member]]:
+    """The members in groups, each of which one selector selects; one group unless names of instances coincide.
+
+    A selector selects every pair of its applications and instances. So a group has no application with an instance
+    that is not a member and that has the name of a member of another application.
+    """
+    by_application: dict[str, list[Member]] = {}
+    for member in members:
+        by_application.setdefault(member.application, []).append(member)
+    groups: list[tuple[list[Member], set[str], set[str]]] = []
+    for own in by_application.values():
+        inside = {member.instance for member in own}
+        outside = {name for member in own for name in member.application_instances} - inside
+        fitting = (group for group in groups if group[1].isdisjoint(outside) and group[2].isdisjoint(inside))
+        group = next(fitting, None)
+        if group is None:
+            group = ([], set(), set())
+            groups.append(group)
+        group[0].extend(own)
+        group[1].update(inside)
+        group[2].update(outside)
+    return [group for group, _, _ in groups]
+
+
+def _selector(members: list[Member]) -> dict[str, Any]:
+    keys = (labels.APPLICATION, labels.INSTANCE)
+    values = ({member.application for member in members}, {member.instance for member in members})
+    return {
         "matchExpressions": [
-            {
-                "key": labels.INSTANCE,
-                "operator": "In",
-                "values": sorted({member.instance for member in members}),
-            }
+            {"key": key, "operator": "In", "values": sorted(names)} for key, names in zip(keys, values, strict=True)
         ]
     }
-    each_other = [{"podSelector": selector}]
-    open_to_all = ctx.properties.internet_gateway_type in ("public", "nat")
-    spec = {
-        "podSelector": selector,
-        "policyTypes": ["Ingress", "Egress"],
-        "ingress": [{"from": each_other}],
-        "egress": [dict(_EVERYWHERE)] if open_to_all else [{"to": each_other}, dict(_DNS)],
-    }
-    return _policy(ctx, naming.distinct(ctx.application, ctx.instance, "network"), spec)
 
 
-def _from_outside(ctx: ScopeContext[NetworkScopeProperties], member: Member) -> Iterator[Manifest]:
-    """The policy for traffic from outside of the scope to the ports of a member, if there is any."""
+def _from_outside(ctx: ScopeContext[NetworkScopeProperties], member: Member, *, is_unique: bool) -> Iterator[Manifest]:
+    """The policy for traffic from outside of the scope to the ports of a member, if there is any.
+
+    `is_unique` is whether no other member has the name of its instance.
+    """
     properties = ctx.properties
     namespaces = [*_names(properties.allowed_namespaces)]
     if "ingress" in member.traits:
@@ -146,11 +188,12 @@ def _from_outside(ctx: ScopeContext[NetworkScopeProperties], member: Member) -> 
     # an empty list of ports or of peers would mean all of them
     if all(rule.values()):
         spec = {
-            "podSelector": {"matchLabels": {labels.INSTANCE: member.instance}},
+            "podSelector": {"matchLabels": _labels(member)},
             "policyTypes": ["Ingress"],
             "ingress": [rule],
         }
-        yield _policy(ctx, naming.distinct(ctx.application, ctx.instance, member.instance, "ports"), spec)
+        name = (member.instance,) if is_unique else (member.application, member.instance)
+        yield _policy(ctx, naming.distinct(ctx.application, ctx.instance, *name, "ports"), spec)
 
 
 def _names(names: Names) -> tuple[str, ...]:

@@ -1,10 +1,22 @@
-"""Other spellings of the properties of scopes: the specification uses kebab-case, Rudr's users also camelCase."""
+"""Properties of all standard scopes: `members`, and other spellings of their names.
+
+The specification uses kebab-case, Rudr's users also camelCase.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import Annotated, Literal
 
 import msgspec
+
+Members = Annotated[
+    Literal["own", "namespace"],
+    msgspec.Meta(
+        description="The applications whose instances may join the scope: namespace, all applications of the "
+        "namespace, or own, only the one that declares the scope."
+    ),
+]
 
 
 def of(model: type[msgspec.Struct]) -> dict[str, str]:

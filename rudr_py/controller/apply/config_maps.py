@@ -17,6 +17,8 @@ from rudr_py.model.kinds import CONFIG_MAP, DEPLOYMENT, JOB
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
 
+_LABELS = (labels.APPLICATION, labels.INSTANCE)
+
 
 def is_in_use(ref: Ref, live: LiveObject | None, plan: Plan, namespace: str, state: ClusterState) -> bool:
     """Whether pods may still read an object that is not planned; only ConfigMaps are read.
@@ -42,10 +44,10 @@ def _has_hidden_revisions(instance: str | None, plan: Plan, namespace: str, stat
     for planned in plan.manifests:
         if planned.inputs_digest or "template" not in (planned.body.get("spec") or {}):
             continue
-        label = planned.body["metadata"]["labels"].get(labels.INSTANCE, "")
+        application, label = (planned.body["metadata"]["labels"].get(key, "") for key in _LABELS)
         if instance in (None, label):
             live = state.get(planned.ref.kind, namespace, planned.ref.name)
-            pods = () if _reads_variables(planned.body["spec"]) else state.pods(namespace, label)
+            pods = () if _reads_variables(planned.body["spec"]) else state.pods(namespace, application, label)
             if live is None or not _is_represented(live.document(), pods):
                 return True
     return False

@@ -100,7 +100,7 @@ def _awaited_pods(
     own = (planned.ref.kind.kind, planned.ref.name)
     kept = {(one.ref.kind.kind, one.ref.name) for one in plan.manifests if one.instance == planned.instance}
     earlier = {(ref.kind.kind, ref.name) for ref in predecessors}
-    for pod in state.pods(application.namespace, planned.instance):
+    for pod in state.pods(application.namespace, application.name, planned.instance):
         if pod.labels.get(labels.APPLICATION) != application.name:
             continue
         workload = _workload(pod)

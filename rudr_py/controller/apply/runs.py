@@ -76,7 +76,8 @@ def active_pods(state: ClusterState, namespace: str, planned: PlannedObject) -> 
 
     Empty for an object that does not run to completion.
     """
-    pods = state.pods(namespace, planned.instance) if planned.inputs_digest else ()
+    application = planned.body["metadata"]["labels"].get(labels.APPLICATION, "")
+    pods = state.pods(namespace, application, planned.instance) if planned.inputs_digest else ()
     return tuple(sorted(pod.name for pod in pods if not has_ended(pod)))
 
 

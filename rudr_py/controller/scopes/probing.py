@@ -1,7 +1,7 @@
 """Schedules the probes of health scopes and keeps their verdicts. One task for each probe, with bounded concurrency.
 
-Only the members' own Services and pods are probed, at their current addresses. `kube.prober` sends the requests; the
-probes and the meaning of a verdict are decided in `render`.
+Only Services and pods that belong to members are probed, at their current addresses. `kube.prober` sends the requests;
+the probes and the meaning of a verdict are decided in `render`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from rudr_py.controller.queue.fair_slots import FairSlots
 from rudr_py.controller.state.applications import Applications, ProbeState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.clock import Clock
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.prober import Prober, ProbeRequest
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import SERVICE
+from rudr_py.model.kinds import POD, SERVICE
 from rudr_py.render.values import labels
 
 MAX_CONCURRENT = 32
@@ -37,8 +38,10 @@ MAX_TIMEOUT = 60.0
 ProbeName = tuple[ObjectKey, str, str]
 """The application, and the names of the scope and of the probe."""
 
-Address = Callable[[str, Probe], str]
-"""Returns the host to probe, for a namespace and a probe. Raises UnreachableError when there is none."""
+Address = Callable[[ObjectKey, str, Probe], str]
+"""Returns the host to probe, for an application, the name of its scope, and a probe of this scope.
+
+Raises UnreachableError when there is none."""
 
 log = logging.getLogger(__name__)
 
@@ -115,13 +118,13 @@ class Probing:
         while True:
             due = self._clock.monotonic() + interval
             async with self._slots.slot(name[0].namespace):
-                result = await self._ask(name[0].namespace, probe_state.probe)
+                result = await self._ask(name, probe_state.probe)
             self._note(name, probe_state, result)
             await self._clock.sleep(max(due - self._clock.monotonic(), MIN_INTERVAL))
 
-    async def _ask(self, namespace: str, probe: Probe) -> str | None:
+    async def _ask(self, name: ProbeName, probe: Probe) -> str | None:
         try:
-            host = self._address(namespace, probe)
+            host = self._address(*name[:2], probe)
             timeout = min(max(probe.timeout, MIN_INTERVAL), MAX_TIMEOUT)
             request = ProbeRequest(method=probe.method, host=host, port=probe.port, path=probe.path, timeout=timeout)
             return await self._prober.probe(request)
@@ -149,18 +152,23 @@ def _has_same_request(left: Probe, right: Probe) -> bool:
 
 
 def in_cluster(state: ClusterState) -> Address:
-    """Addresses inside the cluster: the DNS name of a Service, the IP of a pod. Other objects have none."""
+    """Addresses inside the cluster: the DNS name of a Service, the IP of a pod. Other objects have none.
 
-    def address(namespace: str, probe: Probe) -> str:
+    An object of the name that a probe contains may belong to another application than that of the member.
+    """
+
+    def address(application: ObjectKey, scope: str, probe: Probe) -> str:
         target = probe.target
-        live = state.get(target.kind, namespace, target.name)
+        live = state.get(target.kind, application.namespace, target.name)
         if live is None or live.deleting:
             raise UnreachableError(f"{target} does not exist")
+        if not _is_of_member(state, application, scope, live):
+            raise UnreachableError(f"{target} does not belong to a member of the scope; it is not probed")
         if target.kind == SERVICE:
             external = get_in(live.part("spec"), "type", default="") == "ExternalName"
             if external or not labels.is_managed(live.labels):
                 raise UnreachableError(f"{target} is not managed by rudr, or is external; it is not probed")
-            return f"{target.name}.{namespace}.svc"
+            return f"{target.name}.{application.namespace}.svc"
         status = live.part("status")
         ip = get_in(status, "podIP", default="")
         if ip in ("", get_in(status, "hostIP", default="")):
@@ -168,3 +176,13 @@ def in_cluster(state: ClusterState) -> Address:
         return ip
 
     return address
+
+
+def _is_of_member(state: ClusterState, application: ObjectKey, scope: str, live: LiveObject) -> bool:
+    """Whether an object is a pod of a member of a scope, or the Service of one."""
+    is_pod = live.kind == POD.kind
+    owner = live.labels.get(labels.APPLICATION, "") if is_pod else state.application_of(live)
+    members = state.applications.scopes.members_from(application, scope, ObjectKey(live.namespace, owner))
+    if is_pod:
+        return any(member.instance == live.labels.get(labels.INSTANCE) for member in members)
+    return any(member.service == live.name for member in members)

@@ -150,9 +150,28 @@ class ClusterState:
         cache = self.cache(kind, namespace)
         return cache.by_label(namespace, instance) if cache is not None else ()
 
-    def pods(self, namespace: str, instance: str) -> tuple[LiveObject, ...]:
-        """The pods of an instance."""
-        return self.labelled(POD, namespace, instance)
+    def pods(self, namespace: str, application: str, instance: str) -> tuple[LiveObject, ...]:
+        """The pods of an instance of an application; see `is_pod_of`."""
+        return tuple(
+            pod for pod in self.labelled(POD, namespace, instance) if self.is_pod_of(pod, application, instance)
+        )
+
+    def is_pod_of(self, pod: LiveObject, application: str, instance: str) -> bool:
+        """Whether a pod has the label of an instance, and not that of another existing application."""
+        return pod.labels.get(labels.INSTANCE) == instance and not self.is_of_another(pod, application)
+
+    def is_of_another(self, live: LiveObject, application: str) -> bool:
+        """Whether the labels of an object name another application that exists."""
+        name = live.labels.get(labels.APPLICATION, application)
+        own = (application, labels.labels(application, "")[labels.APPLICATION])
+        return name not in own and self.get(APPLICATION, live.namespace, name) is not None
+
+    def application_of(self, live: LiveObject) -> str:
+        """The name of the application that owns an object, directly or by a ComponentInstance; empty for none."""
+        if live.owner_kind == COMPONENT_INSTANCE.kind:
+            owner = self.get(COMPONENT_INSTANCE, live.namespace, live.owner_name)
+            return self.application_of(owner) if owner is not None and owner.uid == live.owner_uid else ""
+        return live.owner_name if live.owner_kind == APPLICATION.kind else ""
 
 
 def previous(live: LiveObject) -> status.PreviousStatus:
@@ -201,7 +220,7 @@ class Belongings:
         """The instance's objects of a kind: its own, its pods, and its volume claims, which have no owner."""
         namespace = self._application.namespace
         if kind == POD:
-            return tuple(live.document() for live in self._state.pods(namespace, instance))
+            return tuple(live.document() for live in self._state.pods(namespace, self._application.name, instance))
         if kind in self._state.cluster_kinds:
             return self._cluster_objects(kind)
         cache = self._state.cache(kind, namespace)
@@ -230,7 +249,8 @@ class Belongings:
         """
         if kind == claims.CLAIM:
             return claims.is_own(live.labels, self._application.name, instance)
-        return not live.owner_uid and kind.kind not in scaler_index.KINDS
+        is_other = self._state.is_of_another(live, self._application.name)
+        return not is_other and not live.owner_uid and kind.kind not in scaler_index.KINDS
 
     def _is_left(self, live: LiveObject) -> bool:
         """Whether a claim is of this application, or of one that does not exist any more."""

@@ -90,15 +90,24 @@ class ScopeIndex:
 
     def members(self, application: ObjectKey) -> dict[str, tuple[Member, ...]]:
         """The members of an application's scopes, by the names of the scopes."""
-        declaring = self._declaring.get(application.namespace, {})
         return {
             scope.name: membership.in_order(
                 member
                 for key in self._joined.keys((application.namespace, application.name, scope.name))
+                if key == application or not scope.is_private
                 for member in self._members[key][application.name, scope.name]
             )
-            for scope in _scopes(declaring.get(application.name))
+            for scope in self._declared_by(application)
         }
+
+    def members_from(self, application: ObjectKey, scope: str, key: ObjectKey) -> tuple[Member, ...]:
+        """The instances of the application of this key in a scope of an application."""
+        members = self._members.get(key, _NO_MEMBERS).get((application.name, scope), ())
+        declared = self._declared_by(application) if members and key != application else ()
+        return () if any(one.name == scope and one.is_private for one in declared) else members
+
+    def _declared_by(self, application: ObjectKey) -> tuple[DeclaredScope, ...]:
+        return _scopes(self._declaring.get(application.namespace, {}).get(application.name))
 
     def set_members(self, application: ObjectKey, members: Members) -> frozenset[ObjectKey]:
         """Replace the members that an application has in any scope; return the applications whose scopes changed.
@@ -152,8 +161,4 @@ def _mentioned(application: Application | None) -> frozenset[str]:
 
 
 def _scopes(application: Application | None) -> tuple[DeclaredScope, ...]:
-    if application is None:
-        return ()
-    return tuple(
-        DeclaredScope(application.metadata.name, scope.name, scope.type) for scope in application.scopes if scope.name
-    )
+    return () if application is None else membership.scopes_of(application)

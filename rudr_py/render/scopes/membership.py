@@ -1,25 +1,32 @@
 """The scopes of an instance, and the members of a scope, across all applications of a namespace.
 
 A binding's `applicationScopes` name an application, whose scopes are all joined (Rudr), or a single
-scope (OAM v1alpha1 §6); the application takes precedence. Nothing is rendered here.
+scope (OAM v1alpha1 §6). Scopes of the own application take precedence; a name of several other applications is an
+error, so that a new application cannot take instances over from a scope of the same name. Nothing is rendered here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import Final
 
 import msgspec
 
 from rudr_py.api import Health, Member
 from rudr_py.catalog import Catalog
 from rudr_py.errors import CatalogError, Problem
-from rudr_py.model import paths, suggest
-from rudr_py.model.application import Application, ComponentBinding
+from rudr_py.model import paths, resolve, suggest
+from rudr_py.model.application import Application, ComponentBinding, ScopeBinding
 from rudr_py.model.identity import CORE_GROUP, TypeName
 from rudr_py.render.status.health import InstanceHealth
 from rudr_py.render.types import constraints
 from rudr_py.render.values.inputs import DeclaredScope, Inputs
 from rudr_py.render.values.plan import Plan
+
+MEMBERS: Final = "members"
+"""The property of a scope that limits its members: with the value `own` to instances of its own application."""
+
+OWN: Final = "own"
 
 Members = Mapping[tuple[str, str], tuple[Member, ...]]
 """(application that declares a scope, name of the scope's binding) -> members of it."""
@@ -35,16 +42,26 @@ class ScopeMembership(msgspec.Struct, frozen=True, kw_only=True):
 
 def declared(applications: Iterable[Application]) -> dict[str, tuple[DeclaredScope, ...]]:
     """The scopes of the applications of one namespace, by all names that `applicationScopes` may contain."""
-    by_application: dict[str, tuple[DeclaredScope, ...]] = {}
-    by_name: dict[str, tuple[DeclaredScope, ...]] = {}
+    by_name: dict[str, dict[DeclaredScope, None]] = {}
     for application in sorted(applications, key=lambda application: application.metadata.name):
-        owner = application.metadata.name
-        scopes = tuple(DeclaredScope(owner, scope.name, scope.type) for scope in application.scopes if scope.name)
-        if scopes:
-            by_application[owner] = scopes
-        for scope in dict.fromkeys(scopes):
-            by_name[scope.name] = (*by_name.get(scope.name, ()), scope)
-    return {**by_name, **by_application}
+        for scope in scopes_of(application):
+            by_name.setdefault(application.metadata.name, {})[scope] = None
+            by_name.setdefault(scope.name, {})[scope] = None
+    return {name: tuple(scopes) for name, scopes in by_name.items()}
+
+
+def scopes_of(application: Application) -> tuple[DeclaredScope, ...]:
+    """The scopes that an application declares."""
+    return tuple(
+        DeclaredScope(application.metadata.name, scope.name, scope.type, _is_private(application, scope))
+        for scope in application.scopes
+        if scope.name
+    )
+
+
+def _is_private(application: Application, scope: ScopeBinding) -> bool:
+    value, _ = resolve.substitute(scope.properties.get(MEMBERS), application.variables, "$")
+    return isinstance(value, str) and value == OWN
 
 
 def join(inputs: Inputs, catalog: Catalog, index: int, workload: str) -> ScopeMembership:
@@ -109,20 +126,37 @@ def _named(
     for number, name in enumerate(binding.application_scopes):
         place = paths.child(path, number)
         candidates = scopes_by_name.get(name, ())
-        owners = {scope.application for scope in candidates}
+        own = tuple(scope for scope in candidates if scope.application == own_application)
+        open_scopes = own or tuple(scope for scope in candidates if not scope.is_private)
+        owners = {scope.application for scope in open_scopes}
         if not candidates:
             message = f'this namespace has no scope "{name}" and no application "{name}" with scopes'
             problems.append(Problem(f"{message}.{suggest.nearest(name, scopes_by_name)}", place, rule="AC-14"))
-        elif len(owners) > 1 and own_application not in owners:
-            listed = ", ".join(sorted(owners))
-            message = (
-                f'the applications {listed} each declare a scope "{name}"; use the name of one application instead'
-            )
-            problems.append(Problem(message, place, rule="AC-12"))
+        elif not owners:
+            problems.append(Problem(_private_text(name, candidates), place, rule="AC-14"))
+        elif len(owners) > 1:
+            problems.append(Problem(_ambiguous_text(name, owners), place, rule="AC-12"))
         else:
-            application = own_application if len(owners) > 1 else next(iter(owners))
-            named.update({scope: named.get(scope, place) for scope in candidates if scope.application == application})
+            named.update({scope: named.get(scope, place) for scope in open_scopes})
     return named, problems
+
+
+def _private_text(name: str, scopes: Sequence[DeclaredScope]) -> str:
+    owners = ", ".join(sorted({f'"{scope.application}"' for scope in scopes}))
+    return (
+        f'"{name}" of the application {owners} accepts only instances of its own application ({MEMBERS}: {OWN}); '
+        f"set {MEMBERS}: namespace there, or declare a scope in this application"
+    )
+
+
+def _ambiguous_text(name: str, owners: Set[str]) -> str:
+    listed = ", ".join(sorted(owners - {name}))
+    if name not in owners:
+        return f'the applications {listed} each declare a scope "{name}"; use the name of one application instead'
+    return (
+        f'"{name}" is an application with scopes, and the name of a scope of {listed}; use the name of another scope '
+        f"of the one, or of the application {listed} instead"
+    )
 
 
 def _overlaps(inputs: Inputs, catalog: Catalog, scopes: Mapping[DeclaredScope, str]) -> Iterator[Problem]:
@@ -153,6 +187,7 @@ def _rooted(
         offer = catalog.scopes.get(scope.type)
         if (
             scope.application == inputs.root
+            and (not scope.is_private or scope.application == inputs.application.metadata.name)
             and offer is not None
             and core(offer.name)
             and offer.name not in joined_types

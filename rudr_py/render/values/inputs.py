@@ -68,11 +68,15 @@ class RecordedKinds:
 
 
 class DeclaredScope(msgspec.Struct, frozen=True, order=True):
-    """A scope of the namespace: the application that declares it, the name of its binding, its type as written."""
+    """A scope of the namespace: the application that declares it, the name of its binding, its type as written.
+
+    `is_private` is whether only instances of its own application may be members.
+    """
 
     application: str
     name: str
     type: str
+    is_private: bool = False
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from rudr_py.api import Probe, Ref
+from rudr_py.api import Member, Probe, Ref
 from rudr_py.controller.scopes import probing
 from rudr_py.controller.scopes.probing import MAX_CONCURRENT, Probing, UnreachableError
 from rudr_py.controller.state.applications import Applications
@@ -21,7 +21,7 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.prober import ProbeRequest
 from rudr_py.kube.watch import Applied
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import POD, SERVICE
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD, SERVICE
 from rudr_py.render.values import labels as stamp
 from rudr_py.testing.clock import FakeClock, settle
 
@@ -65,7 +65,7 @@ class Bench:
         self.applications = Applications()
         self.probing = Probing(self.script, self._address, self.applications, self.clock, self.woken.append)
 
-    def _address(self, namespace: str, one: Probe) -> str:
+    def _address(self, application: ObjectKey, scope: str, one: Probe) -> str:
         if self.unreachable:
             raise UnreachableError(self.unreachable)
         return one.target.name
@@ -180,35 +180,84 @@ async def test_intervals_and_timeouts_are_bounded(bench: Bench) -> None:
     assert bench.script.checks[0].timeout == probing.MAX_TIMEOUT
 
 
-def known(live: LiveObject) -> ClusterState:
-    found, cache = ClusterState(), Cache()
-    cache.feed(Applied(live))
-    found.add(SERVICE, "", cache)
-    found.add(POD, "", cache)
-    return found
+OWN = {stamp.MANAGED_BY: stamp.MANAGER}
+OF_WEB = {stamp.APPLICATION: "store", stamp.INSTANCE: "web"}
+
+
+def _state(live: Make, probed: LiveObject) -> ClusterState:
+    """The application `store` with the member `web`, and the application `other`, each with a ComponentInstance."""
+    state = ClusterState()
+    instances = tuple(_owner(live, name) for name in ("store", "other"))
+    for kind, objects in ((COMPONENT_INSTANCE, instances), (SERVICE, (probed,)), (POD, (probed,))):
+        cache = Cache()
+        for one in objects:
+            cache.feed(Applied(one))
+        state.add(kind, "", cache)
+    member = Member(application="store", instance="web", component="web", workload="x/v1.Y", service="web")
+    state.applications.scopes.set_members(ObjectKey("shop", "store"), {("groups", "well"): (member,)})
+    return state
+
+
+def _owner(live: Make, application: str) -> LiveObject:
+    owner = live(APPLICATION, application)
+    return live(COMPONENT_INSTANCE, f"web-{application}", ownerReferences=_reference(owner))
+
+
+def _reference(owner: LiveObject) -> list[dict[str, Any]]:
+    kind = {"apiVersion": owner.api_version, "kind": owner.kind}
+    return [{**kind, "name": owner.name, "uid": owner.uid, "controller": True}]
+
+
+def _service(live: Make, owner: str, spec: Any = None, labels: Any = None) -> LiveObject:
+    references = _reference(_owner(live, owner)) if owner else []
+    return live(
+        SERVICE, "web", {"spec": spec or {}}, labels=OWN if labels is None else labels, ownerReferences=references
+    )
 
 
 def test_a_managed_service_is_probed_by_its_dns_name(live: Make) -> None:
-    ours = live(SERVICE, "web", {"spec": {}}, labels={stamp.MANAGED_BY: stamp.MANAGER})
-    assert probing.in_cluster(known(ours))("shop", probe()) == "web.shop.svc"
+    own = _service(live, "store")
+    assert probing.in_cluster(_state(live, own))(KEY, "well", probe()) == "web.shop.svc"
 
 
 @pytest.mark.parametrize(
-    ("spec", "labels"),
-    [({"type": "ExternalName", "externalName": "else.example"}, {stamp.MANAGED_BY: stamp.MANAGER}), ({}, {})],
+    ("spec", "labels"), [({"type": "ExternalName", "externalName": "else.example"}, OWN), ({}, {})]
 )
 def test_an_external_or_unmanaged_service_is_not_probed(live: Make, spec: Any, labels: Any) -> None:
-    address = probing.in_cluster(known(live(SERVICE, "web", {"spec": spec}, labels=labels)))
+    service = _service(live, "store", spec, labels)
+    address = probing.in_cluster(_state(live, service))
+    for application in (KEY, ObjectKey("other", "groups")):
+        with pytest.raises(UnreachableError):
+            address(application, "well", probe())
+
+
+@pytest.mark.parametrize("owner", ["other", ""])
+def test_a_service_of_another_owner_than_the_member_is_not_probed(live: Make, owner: str) -> None:
+    service = _service(live, owner, labels={**OWN, **OF_WEB})
     with pytest.raises(UnreachableError):
-        address("shop", probe())
+        probing.in_cluster(_state(live, service))(KEY, "well", probe())
+
+
+def test_a_service_of_a_member_of_another_scope_is_not_probed(live: Make) -> None:
+    own = _service(live, "store")
     with pytest.raises(UnreachableError):
-        address("other", probe())
+        probing.in_cluster(_state(live, own))(KEY, "else", probe())
+
+
+POD_PROBE = msgspec.structs.replace(probe(), target=Ref(POD, "web"))
+WELL = {"podIP": "10.244.0.7", "hostIP": "10.0.0.1"}
 
 
 @pytest.mark.parametrize("status", [None, {}, {"podIP": ""}, {"podIP": "10.0.0.1", "hostIP": "10.0.0.1"}])
 def test_a_pod_without_its_own_ip_is_not_probed(live: Make, status: Any) -> None:
-    pod = msgspec.structs.replace(probe(), target=Ref(POD, "web"))
     with pytest.raises(UnreachableError):
-        probing.in_cluster(known(live(POD, "web", {"status": status})))("shop", pod)
-    well = {"podIP": "10.244.0.7", "hostIP": "10.0.0.1"}
-    assert probing.in_cluster(known(live(POD, "web", {"status": well})))("shop", pod) == "10.244.0.7"
+        probing.in_cluster(_state(live, live(POD, "web", {"status": status}, labels=OF_WEB)))(KEY, "well", POD_PROBE)
+    pod = live(POD, "web", {"status": WELL}, labels=OF_WEB)
+    assert probing.in_cluster(_state(live, pod))(KEY, "well", POD_PROBE) == "10.244.0.7"
+
+
+@pytest.mark.parametrize("changed", [{stamp.APPLICATION: "other"}, {stamp.INSTANCE: "db"}])
+def test_a_pod_of_another_application_or_instance_than_the_member_is_not_probed(live: Make, changed: Any) -> None:
+    pod = live(POD, "web", {"status": WELL}, labels={**OF_WEB, **changed})
+    with pytest.raises(UnreachableError):
+        probing.in_cluster(_state(live, pod))(KEY, "well", POD_PROBE)

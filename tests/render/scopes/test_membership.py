@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -110,6 +110,55 @@ def test_a_scope_name_of_two_applications_is_ambiguous(joined: Make) -> None:
     assert "the applications a, b each declare" in problem.message
 
 
+def _named(**names: Sequence[ScopeBinding]) -> Any:
+    return membership.declared(
+        Application(metadata=Metadata(name=name), scopes=tuple(scopes)) for name, scopes in names.items()
+    )
+
+
+def _scope(name: str, **properties: Any) -> ScopeBinding:
+    return ScopeBinding(name=name, type=HEALTH, properties=properties)
+
+
+@pytest.mark.parametrize("name", ["closed", "ops"])
+def test_a_scope_with_own_members_is_not_joined_by_another_application(joined: Make, name: str) -> None:
+    (problem,) = joined(name, scopes_of=_named(ops=[_scope("closed", members="own")])).problems
+    assert (problem.path, problem.rule) == ("$.spec.components[0].applicationScopes[0]", "AC-14")
+    assert '"ops" accepts only instances of its own application' in problem.message
+
+
+def test_the_name_of_an_application_joins_those_of_its_scopes_that_accept_members(joined: Make) -> None:
+    declared = _named(ops=[_scope("closed", members="own"), _scope("open", members="namespace")])
+    assert _scopes(joined("ops", scopes_of=declared)) == [("ops", "open", HEALTH)]
+
+
+def test_a_scope_with_own_members_has_those(joined: Make) -> None:
+    declared = _named(shop=[_scope("closed", members="own")])
+    assert _scopes(joined("closed", scopes_of=declared)) == [("shop", "closed", HEALTH)]
+
+
+def test_a_variable_may_limit_the_members_of_a_scope(joined: Make) -> None:
+    scope = _scope("closed", members="[fromVariable(who)]")
+    ops = Application(metadata=Metadata(name="ops"), scopes=(scope,), variables={"who": "own"})
+    assert joined("ops", scopes_of=membership.declared([ops])).problems
+
+
+def test_a_root_scope_with_own_members_takes_no_instance(joined: Make) -> None:
+    declared = _named(root=[_scope("all", members="own")])
+    assert _scopes(joined(scopes_of=declared, root="root")) == []
+
+
+def test_the_own_scope_of_a_name_takes_precedence_over_an_application_of_that_name(joined: Make) -> None:
+    declared = _named(shop=[_scope("net")], net=[_scope("other")])
+    assert _scopes(joined("net", scopes_of=declared)) == [("shop", "net", HEALTH)]
+
+
+def test_the_name_of_an_application_and_of_a_scope_of_another_one_is_ambiguous(joined: Make) -> None:
+    declared = _named(ops=[_scope("net")], net=[_scope("other")])
+    (problem,) = joined("net", scopes_of=declared).problems
+    assert '"net" is an application with scopes, and the name of a scope of ops' in problem.message
+
+
 def test_a_scope_of_an_unknown_type_is_a_warning_for_its_members(joined: Make) -> None:
     strange = {"x": (DeclaredScope("ops", "x", "acme.dev/v1.Zone"),)}
     plan = joined("x", scopes_of=strange)
@@ -145,6 +194,7 @@ def test_a_member_has_the_values_that_scopes_need(joined: Make) -> None:
         pod_labels={"app.kubernetes.io/name": "shop", "oam.dev/instance-name": "front"},
         service="front",
         ports=(Port(name="http", container_port=80),),
+        application_instances=("front",),
     )
     assert joined().instances[0].member is None
 
