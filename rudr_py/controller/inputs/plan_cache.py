@@ -69,9 +69,14 @@ class PlanCache:
             if plan.problems or plan.wake_at is not None:
                 application_state.rendered = None
                 return plan
-            application_state.rendered = rendered = RenderedPlan(inputs, plan, dict(observed.versions))
+            application_state.rendered = rendered = RenderedPlan(inputs, plan, dict(observed.versions), size_of(plan))
         self._applications.keep_rendered(key)
         return rendered.plan
+
+
+def size_of(plan: Plan) -> int:
+    """The size of the planned objects, in bytes of JSON."""
+    return sum(len(msgspec.json.encode(planned.body)) for planned in plan.manifests)
 
 
 def _is_same(rendered: RenderedPlan, inputs: Inputs) -> bool:

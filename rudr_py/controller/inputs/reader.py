@@ -75,7 +75,7 @@ class InputReader:
             version = (live.uid, live.generation, live.labels, live.annotations)
             document = application_state.document
             if document is None or document.version != version:
-                document = ParsedDocument(version, parse_application.parse_application(live.document()))
+                document = ParsedDocument(version, parse_application.parse_application(live.document()), live.size)
         except errors.UndecodableError as error:
             return Parsed(value=None, problems=(Problem(str(error)),))
         application_state.document = document
