@@ -20,7 +20,7 @@ from rudr_py.model.document import Json
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parameter_types import has_type
 
-_REFERENCE = re.compile(r"\[fromVariable\(\s*([^()\[\]]*?)\s*\)\]")
+_REFERENCE = re.compile(r"\[fromVariable\(([^()\[\]]*)\)\]")
 
 
 class Resolved(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,7 +183,7 @@ def _substituted(value: Json, variables: Mapping[str, Json], path: str, problems
         ]
     if not isinstance(value, str) or "[fromVariable(" not in value:
         return value
-    names = _REFERENCE.findall(value)
+    names = [text.strip() for text in _REFERENCE.findall(value)]
     undefined = [name for name in names if name not in variables]
     for name in undefined:
         message = f"the variable {excerpt(name)} does not exist.{suggest.nearest(name, variables)}"
@@ -191,5 +191,5 @@ def _substituted(value: Json, variables: Mapping[str, Json], path: str, problems
     if undefined:
         return value
     if whole := _REFERENCE.fullmatch(value):
-        return variables[whole[1]]
-    return _REFERENCE.sub(lambda match: text_of(variables[match[1]]), value)
+        return variables[whole[1].strip()]
+    return _REFERENCE.sub(lambda match: text_of(variables[match[1].strip()]), value)

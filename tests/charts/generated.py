@@ -78,7 +78,7 @@ def _other_names() -> dict[str, Any]:
 def _standard_types() -> dict[str, Any]:
     """The names of the standard types, and the types by the resource of another kind that they produce.
 
-    Kinds of workload types are omitted: to create a Deployment is to run any pod. So are kinds of OAM.
+    Kinds of workload types are omitted, because a Deployment can run any pod, and so are kinds of OAM.
     """
     core = catalog()
     writers: dict[str, dict[str, Any]] = {}

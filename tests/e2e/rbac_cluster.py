@@ -199,9 +199,11 @@ def without(needed: Rights, missing: Right) -> Rights:
 
 
 @contextlib.asynccontextmanager
-async def local(folder: Path, release: str = LocalSettings().release) -> AsyncIterator[RbacCluster]:
+async def local(
+    folder: Path, release: str = LocalSettings().release, access: AccessSettings | None = None
+) -> AsyncIterator[RbacCluster]:
     """The local API with RBAC."""
-    async with LocalCluster(LocalSettings(release=release, access=AccessSettings())) as server:
+    async with LocalCluster(LocalSettings(release=release, access=access or AccessSettings())) as server:
 
         def read(user: str) -> list[AccountRequest]:
             return [

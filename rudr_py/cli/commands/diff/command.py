@@ -19,6 +19,7 @@ import msgspec
 
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import client as cluster_client
+from rudr_py.cli.cluster import user_roles
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import NamespacePreview
 from rudr_py.cli.commands.diff import document_diff
@@ -32,6 +33,7 @@ from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.output import colour, plain_text
 from rudr_py.cli.output.problems import ProblemPrinter
 from rudr_py.cli.process import CommandFailure
+from rudr_py.errors import Right
 from rudr_py.settings import Settings
 
 FAILED = 2
@@ -78,7 +80,8 @@ def command(
     Renders the applications in the documents, and the applications in the cluster that use a component in the
     documents, and sends their objects to the server as dry runs. Components that are not in the documents are read
     from the cluster. Each field that would change is printed with its owner; a change that the next reconcile would
-    not make yet is marked as blocked, with the reason. The environment variable KUBECTL_EXTERNAL_DIFF selects
+    not make yet is marked as blocked, with the reason. A change that you may not try on the server, for want of a
+    right, is computed and marked as such. The environment variable KUBECTL_EXTERNAL_DIFF selects
     another diff program, as in kubectl.
 
     Exits with 0 if there are no differences, with 1 if there are differences, and with 2 if the comparison fails.
@@ -142,6 +145,7 @@ async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffRes
     await namespace_preview.read(comparison.workspace, settings.definitions_namespace)
     differences: list[DocumentDiff] = []
     failed = False
+    untried: dict[Right, None] = {}
     applications = namespace_preview.users(comparison.workspace)
     if not applications and not comparison.invalid:
         click.echo(f"warning: no application in namespace {namespace} uses these components", err=True)
@@ -155,13 +159,27 @@ async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffRes
         if preview.plan.problems or comparison.invalid:
             failed = True
             continue
-        async for difference in DryRun(comparison.client, namespace_preview, preview).differences():
+        dry_run = DryRun(comparison.client, namespace_preview, preview)
+        async for difference in dry_run.differences():
             if isinstance(difference, RefusedError):
                 click.echo(f"error: {difference}", err=True)
                 failed = True
             else:
                 differences.append(difference)
+        untried.update(dict.fromkeys(dry_run.trial.rights()))
+    if untried:
+        click.echo(f"warning: {untried_message(list(untried))}", err=True)
     return DiffResult(differences=tuple(differences), failed=failed)
+
+
+def untried_message(rights: Sequence[Right]) -> str:
+    """The rights for want of which changes were computed, and the roles that contain them."""
+    roles = sorted({role for right in rights if (role := user_roles.containing(right))})
+    contained = f"; the role {' or '.join(roles)} contains such rights" if roles else ""
+    return (
+        f"changes were computed and not tried on the server, which may add defaults or refuse them: you may not "
+        f"{', '.join(map(str, rights))}{contained}"
+    )
 
 
 def text(differences: Sequence[DocumentDiff], *, colours: bool) -> Iterator[str]:

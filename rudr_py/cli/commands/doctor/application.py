@@ -20,7 +20,9 @@ from rudr_py.model import suggest
 
 Document = Mapping[str, Any]
 
-_MISSING = re.compile(r'the ComponentSchematic "[^"]*" does not exist|no installed plugin provides the [a-z ]+ "[^"]*"')
+_MISSING = re.compile(
+    r'the ComponentSchematic "[^"]*" does not exist|no installed plugin provides the [a-z ]{1,64} "[^"]*"'
+)
 """The beginning of a message about a missing component or type, in conditions and in findings."""
 
 MAX_EVENTS = 5

@@ -40,9 +40,14 @@ PURPOSES: Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "to apply documents": tuple((CORE_GROUP, name, ("get", "create", "patch")) for name in APPLY),
     "for rudr diff": (
         (CORE_GROUP, "componentschematics", ("list",)),
-        (CORE_GROUP, "componentinstances", ("list", "patch")),
-        ("apps", "deployments", ("get", "patch")),
-        ("", "services", ("get", "patch")),
+        (CORE_GROUP, "componentinstances", ("get", "list")),
+        ("apps", "deployments", ("get", "list")),
+        ("", "services", ("get", "list")),
+    ),
+    "to try changes on the server with rudr diff, which computes them otherwise": (
+        (CORE_GROUP, "componentinstances", ("patch",)),
+        ("apps", "deployments", ("patch",)),
+        ("", "services", ("patch",)),
     ),
 }
 """The permissions of the caller by purpose, as group, resource and verbs."""
