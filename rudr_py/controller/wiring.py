@@ -9,6 +9,7 @@ import functools
 import random
 from collections.abc import Callable
 from operator import attrgetter
+from pathlib import Path
 
 from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog, FailedCall
@@ -25,6 +26,7 @@ from rudr_py.controller.definitions.publisher import DefinitionReconciler
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.inputs.snapshot import SnapshotReader
 from rudr_py.controller.leadership import Leadership
+from rudr_py.controller.load.crash_record import CrashRecord
 from rudr_py.controller.process import ControllerProcess
 from rudr_py.controller.queue.fair_heap import FairHeap
 from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue
@@ -215,10 +217,11 @@ class _Assembly:
         state, client, clock, settings = self._state, self._client, self._clock, self._settings
         reader = InputReader(state, self._catalog, clock, settings.image_pull_policy)
         writer = StatusWriter(client, clock, settings.status_interval)
+        folder = Path(settings.state_dir) if settings.state_dir else None
         return ApplicationReconciler(
             state,
             sources,
-            SnapshotReader(state, self._catalog, reader),
+            SnapshotReader(state, self._catalog, reader, CrashRecord(folder, clock.now())),
             ScopeUpdates(state, probing, RootScopes(client, state, clock), requeue),
             self._syncer(waits),
             StatusReporter(state, writer, self._recorder, self._describe),

@@ -32,7 +32,7 @@ from rudr_py.render.values.plan import Plan
 RENDERED = 512
 """Number of applications whose parsed document and plan are kept: those that were reconciled last."""
 
-RENDERED_BYTES = 24 * 2**20
+RENDERED_BYTES = 16 * 2**20
 """The size of these documents and plans, as JSON."""
 
 Subject = tuple[str, ...]
@@ -96,6 +96,7 @@ class ApplicationState:
 
     `settled` is the last state in which a reconcile left nothing to do.
     `conditions` are status and reason of each condition as last computed and logged; None before the first time.
+    `size` is that of the last rendered objects, in bytes of JSON.
     `unapplied` are the planned objects that the last reconcile could not apply.
     `missing_rights` describes the rights for lack of which the status of instances or scopes was not written.
     """
@@ -104,6 +105,7 @@ class ApplicationState:
     records: dict[Ref, AppliedRecord] = field(default_factory=dict)
     document: ParsedDocument | None = None
     rendered: RenderedPlan | None = None
+    size: int = 0
     settled: SettledState | None = None
     probes: dict[tuple[str, str], ProbeState] = field(default_factory=dict)  # by scope and name of the probe
     summary: StatusSummary = field(default_factory=StatusSummary)
