@@ -161,6 +161,8 @@ class AioTransport:
         headers["Accept"] = request.accept
         if request.body is not None:
             headers["Content-Type"] = request.content_type
+        if request.user:
+            headers["Impersonate-User"] = request.user
         url = URL(self._connection.server + request.path, encoded=True).with_query(list(request.query))
         connection = self._connection
         return {

@@ -10,8 +10,9 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from rudr_py.errors import Location, Problem
+from rudr_py.errors import Location, MoreProblems, Problem
 from rudr_py.model import paths
+from rudr_py.model.size import Size
 
 Json: TypeAlias = Any
 """A JSON value: None, bool, int, float, str, list or dict with str keys.
@@ -61,13 +62,15 @@ class Parsed(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """The result of parsing a document.
 
     `value` is None when the document is not of the kind at all (not a map, no name); with `problems` it may
-    be present but must only be used for further checks. `warnings` never block anything.
+    be present but must only be used for further checks. `warnings` never block anything. `size` is that of the
+    document.
     """
 
     value: T | None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    size: Size = Size()
 
     def has_problem_in(self, path: str) -> bool:
-        """Whether a problem is at this path or below it."""
-        return any(paths.below(problem.path, path) for problem in self.problems)
+        """Whether a problem is at this path or below it. Problems that are not listed may be anywhere."""
+        return any(isinstance(problem, MoreProblems) or paths.below(problem.path, path) for problem in self.problems)

@@ -12,7 +12,7 @@ from rudr_py.model.application import Application
 from rudr_py.render.scopes import membership
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import NOTHING, Observed
-from rudr_py.render.values.plan import RenderedInstance
+from rudr_py.render.values.plan import PlannedObject, RenderedInstance
 
 CLAIM = Kind("v1", "PersistentVolumeClaim")
 
@@ -41,7 +41,7 @@ def missing(instances: Mapping[int, RenderedInstance], observed: Observed) -> It
     for index, rendered in instances.items():
         if rendered.plan is None or not membership.core(rendered.plan.workload.offer.name):
             continue
-        for volume, claim in _mounted(rendered):
+        for volume, claim in rendered.mounted:
             if claim in added or (claim != volume and observed is NOTHING) or observed.document(Ref(CLAIM, claim)):
                 continue
             text = _missing_text(volume, claim, rendered.plan.name)
@@ -57,7 +57,7 @@ def contended(instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
     for index, rendered in instances.items():
         if rendered.plan is None or not membership.core(rendered.plan.workload.offer.name):
             continue
-        for volume, claim in _mounted(rendered):
+        for volume, claim in rendered.mounted:
             if claim != volume:
                 users.setdefault(claim, []).append((index, rendered, volume))
     for claim, (first, *further) in users.items():
@@ -108,7 +108,7 @@ def former(
         for index, rendered in instances.items():
             if rendered.plan is None or rendered.plan.component != present.get("component-name"):
                 continue
-            for volume, mounted in _mounted(rendered):
+            for volume, mounted in rendered.mounted:
                 if mounted != name and name in (volume, claims.new_name(old, volume)):
                     yield Problem(
                         _former_text(name, owner, rendered.plan.name, volume),
@@ -136,9 +136,9 @@ def _missing_text(volume: str, claim: str, instance: str) -> str:
     )
 
 
-def _mounted(rendered: RenderedInstance) -> Iterable[tuple[str, str]]:
-    """The volumes of an instance that have a claim, each with the name of the claim, once."""
-    return dict.fromkeys(source for planned in rendered.manifests for source in _sources(planned.body.get("spec")))
+def mounted(manifests: Iterable[PlannedObject]) -> tuple[tuple[str, str], ...]:
+    """The volumes in pod templates that have a claim, each with the name of the claim, once."""
+    return tuple(dict.fromkeys(source for planned in manifests for source in _sources(planned.body.get("spec"))))
 
 
 def _sources(value: Any) -> Iterator[tuple[str, str]]:

@@ -25,10 +25,11 @@ def template(
     secrets = dict.fromkeys(each.image_pull_secret for each in component.containers if each.image_pull_secret)
     arch = _ARCHITECTURES.get(component.arch, component.arch)
     selector = {"kubernetes.io/os": component.os_type, "kubernetes.io/arch": arch}
+    read_only, file_mounts = volumes.read_only_names(component), files.mounts()
     spec = {
         "restartPolicy": restart,
         "containers": [
-            container.render(each, [*volumes.mounts(component, each), *files.mounts(each)])
+            container.render(each, [*volumes.mounts(each, read_only), *file_mounts.get(each.name, ())])
             for each in component.containers
         ],
     }

@@ -21,7 +21,8 @@ from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import connect
 from rudr_py.cli.logging import formatters, levels
 from rudr_py.cli.logging.formatters import Format
-from rudr_py.cli.options import flags, leader_election, plugins
+from rudr_py.cli.options import flags, impersonation, leader_election, plugins
+from rudr_py.cli.options import limits as limits_option
 from rudr_py.controller import assemble
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
@@ -111,7 +112,9 @@ log = logging.getLogger(__name__)
 @flags.image_pull_policy(
     "Value of imagePullPolicy for every container of a core workload type; default: that of Kubernetes."
 )
+@limits_option.option("Limits of one application, such as traits=200,objects=5000; see the settings.")
 @leader_election.flags
+@impersonation.flags
 @click.option(
     "--log-format",
     type=click.Choice(["auto", "json", "text"]),
@@ -178,11 +181,13 @@ def settings(
         "publish_definitions": options.get("publish_definitions"),
         "root_scopes": options.get("root_scopes"),
         "image_pull_policy": options.get("image_pull_policy"),
+        "limits": options.get("limits"),
     }
     return Settings(
         namespaces=tuple(name.strip() for name in namespaces.split(",") if name.strip()),
         definitions_namespace=definitions,
         identity=process,
+        impersonation=impersonation.from_options(options),
         leader_election=leader_election.from_options(options, process=process, namespaces=(own, definitions)),
         **{name: value for name, value in overrides.items() if value is not None},  # type: ignore[arg-type] # click typed them
     )
@@ -211,6 +216,7 @@ def start_fields(settings: Settings, server: str, catalog: Catalog) -> dict[str,
         "namespaces": list(settings.namespaces) or "all",
         "definitions": settings.definitions_namespace,
         "leader_election": settings.leader_election is not None,
+        "impersonation": settings.impersonation is not None,
         "packages": [plugin.distribution for plugin in catalog.plugins if plugin.state == "loaded"],
     }
 

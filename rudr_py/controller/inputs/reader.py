@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -25,17 +26,20 @@ from rudr_py.model.kinds import COMPONENT
 from rudr_py.model.parse import application as parse_application
 from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values.inputs import ComponentVersion, Inputs
+from rudr_py.settings import Settings
+
+DEFAULTS: Final = Settings()
 
 
 class InputReader:
-    """Reads the inputs of rendering. `image_pull_policy` is for every container, "" for the default of Kubernetes."""
+    """Reads the inputs of rendering. Of the settings, those are used that a plan depends on."""
 
-    def __init__(self, state: ClusterState, catalog: Catalog, clock: Clock, image_pull_policy: str = "") -> None:
+    def __init__(self, state: ClusterState, catalog: Catalog, clock: Clock, settings: Settings = DEFAULTS) -> None:
         self._state = state
         self._catalog = catalog
         self._clock = clock
-        self._image_pull_policy = image_pull_policy
-        self._components = ComponentCache(state)
+        self._settings = settings
+        self._components = ComponentCache(state, settings.limits)
 
     def inputs(self, live: LiveObject, previous: PreviousStatus) -> Inputs:
         """All inputs of rendering. Updates the index of the definitions that the application uses."""
@@ -66,7 +70,8 @@ class InputReader:
             root=applications.scopes.root,
             members=applications.scopes.members(key),
             probe_results=applications.get(key).probe_results(),
-            image_pull_policy=self._image_pull_policy,
+            image_pull_policy=self._settings.image_pull_policy,
+            limits=self._settings.limits,
         )
         applications.definitions.set(key, _subjects(inputs, self._catalog))
         return inputs
@@ -102,7 +107,8 @@ class InputReader:
             version = (live.uid, live.generation, live.labels, live.annotations)
             document = application_state.document
             if document is None or document.version != version:
-                document = ParsedDocument(version, parse_application.parse_application(live.document()), live.size)
+                parsed = parse_application.parse_application(live.document(), limits=self._settings.limits)
+                document = ParsedDocument(version, parsed, live.size)
         except errors.UndecodableError as error:
             return Parsed(value=None, problems=(Problem(str(error)),))
         application_state.document = document

@@ -11,6 +11,7 @@ from rudr_py.model.document import Parsed
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import COMPONENT
 from rudr_py.model.parse import component
+from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 BYTES = 8 * 2**20
 """The size of the documents whose parsed components are kept: those that were used last."""
@@ -22,8 +23,9 @@ SPARE = 64
 class ComponentCache:
     """The parsed ComponentSchematics."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: ClusterState, limits: Limits = DEFAULT_LIMITS) -> None:
         self._state = state
+        self._limits = limits
         self._parsed: WeightedLru[tuple[str, Parsed[Component]]] = WeightedLru(BYTES)
         self._limit = SPARE
 
@@ -39,7 +41,7 @@ class ComponentCache:
         version, parsed = self._parsed.get(key) or ("", None)
         if parsed is None or version != live.resource_version:
             try:
-                parsed = component.parse_component(live.document())
+                parsed = component.parse_component(live.document(), limits=self._limits)
             except errors.UndecodableError as error:
                 parsed = Parsed(value=None, problems=(Problem(str(error), document=f"componentschematic/{key.name}"),))
             self._parsed.put(key, (live.resource_version, parsed), live.size)

@@ -151,7 +151,7 @@ def _application(live: LiveObject | None) -> Application | None:
     if live is None or _MENTIONS_SCOPES not in live.body:
         return None
     try:
-        return parse_application.parse_application(live.document()).value
+        return parse_application.parse_scopes(live.document())
     except errors.UndecodableError:
         return None  # the reconcile reports it in the status
 

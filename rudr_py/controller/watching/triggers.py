@@ -13,7 +13,8 @@ from rudr_py.controller.state.users import Defer, concerned, never
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, NAMESPACE
+from rudr_py.model.metadata_keys import SERVICE_ACCOUNT_ANNOTATION
 from rudr_py.render import claims
 from rudr_py.render.values import labels
 
@@ -26,8 +27,9 @@ def keys(kind: Kind, change: Change, state: ClusterState, defer: Defer = never) 
     key = ObjectKey(live.namespace, live.name)
     if kind in definition_index.KINDS:
         return state.definitions.update(kind, change)
-    if kind in state.cluster_kinds:
-        return concerned(state.applications.cluster_kinds, kind, "", defer)
+    if kind in (*state.cluster_kinds, NAMESPACE):
+        readers = concerned(state.applications.cluster_kinds, kind, "", defer)
+        return readers | _renamed_account(change, state) if kind == NAMESPACE else readers
     waiting = concerned(state.applications.awaiting_claims, live.namespace, live.namespace, defer)
     if kind == APPLICATION:
         # a changed status, too: the answers to own writes are in the cache before their events, so this is the write of
@@ -61,6 +63,20 @@ def component_names(live: LiveObject) -> frozenset[str]:
         return frozenset()  # the reconcile reports it in the status
     names = (get_in(binding, "componentName", default="") for binding in mappings_in(spec, "components"))
     return frozenset(names) - {""}
+
+
+def _renamed_account(change: Change, state: ClusterState) -> frozenset[ObjectKey]:
+    """The applications of a namespace that names another service account, except those without anything to write."""
+    versions = [version for version in (change.old, change.new) if version is not None]
+    accounts = {version.annotations.get(SERVICE_ACCOUNT_ANNOTATION) for version in versions}
+    if len(versions) == 1:
+        accounts.add(None)
+    cache = state.cache(APPLICATION, versions[0].name)
+    if len(accounts) == 1 or cache is None:
+        return frozenset()
+    keys = (ObjectKey(live.namespace, live.name) for live in cache.by_namespace(versions[0].name))
+    applications = state.applications
+    return frozenset(key for key in keys if key not in applications or applications.get(key).settled is None)
 
 
 def _owners_of_target(live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:

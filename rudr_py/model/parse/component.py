@@ -18,6 +18,7 @@ from rudr_py.model.parameter_types import PARAMETER_TYPES, has_type
 from rudr_py.model.parse.container import read_container
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_document
+from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 KIND = "ComponentSchematic"
 
@@ -29,11 +30,13 @@ _CONTAINERS = "$.spec.containers"
 _OTHER_ARCHITECTURES = ("386", "loong64", "mips64le", "ppc64le", "riscv64", "s390x")
 
 
-def parse_component(document: Json, positions: Positions | None = None) -> Parsed[Component]:
+def parse_component(
+    document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Parsed[Component]:
     """Read a ComponentSchematic. Raises nothing, whatever JSON value `document` is."""
-    problems = ProblemList(positions)
+    problems = ProblemList(positions, limits)
     envelope = open_document(document, KIND, problems)
-    if envelope is None:
+    if envelope is None or _is_too_large(envelope.spec, problems):
         return problems.parsed(None)
     spec = envelope.spec
     component = Component(
@@ -48,6 +51,15 @@ def parse_component(document: Json, positions: Positions | None = None) -> Parse
     spec.warn_unread()
     _check(component, problems)
     return problems.parsed(component)
+
+
+def _is_too_large(spec: FieldReader, problems: ProblemList) -> bool:
+    """Whether the numbers of entries exceed a limit; each number that does is an error."""
+    errors_before = problems.error_count
+    for key in ("parameters", "containers"):
+        value = spec.value.get(key)
+        problems.check_limit(key, len(value) if isinstance(value, list) else 0, key, spec.at(key))
+    return problems.error_count > errors_before
 
 
 def read_parameter(fields: FieldReader, types: tuple[str, ...]) -> Parameter:
@@ -119,7 +131,7 @@ def _check(component: Component, problems: ProblemList) -> None:
     for index, container in enumerate(component.containers):
         _check_container(container, paths.child(_CONTAINERS, index), problems)
     # an unknown parameter next to a `value` is only a warning
-    declared = [parameter.name for parameter in component.parameters]
+    declared = {parameter.name for parameter in component.parameters}
     for path, name, has_value in _references(component):
         if name not in declared:
             message = f"the parameter {excerpt(name)} does not exist.{suggest.nearest(name, declared)}"

@@ -57,9 +57,7 @@ def _added_at(inputs: Inputs, key: TypeKey) -> datetime:
     derived from it must not change at the next reconcile.
     """
     instance, _ = key
-    components = {
-        binding.component_name for binding in inputs.application.components if binding.instance_name == instance
-    }
+    components = inputs.components_of.get(instance, ())
     now = inputs.now.replace(microsecond=0)
     times = [inputs.edited.get(name) for name in ("", *components)]
     # the clock of the API server may be ahead
