@@ -122,6 +122,7 @@ class _Assembly:
             cluster_kinds=catalog.cluster_kinds(),
             budget=BodyBudget(settings.cache_mebibytes * 2**20),
         )
+        self._state.component_limit = settings.limits.components
         self._metrics.follow_applications(self._state.applications)
         self._discovery = Discovery(Client(transport=self._transport), clock=clock)  # works without the lease
         client = Client(self._transport, allowance=self._leadership.allowance, on_missing_right=self._rights.note)

@@ -23,6 +23,7 @@ from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render import claims
 from rudr_py.render.status import status
 from rudr_py.render.values import labels
+from rudr_py.settings import DEFAULT_LIMITS
 
 OWN_KINDS = (APPLICATION, COMPONENT, COMPONENT_INSTANCE)
 """The kinds without which the controller cannot work."""
@@ -39,6 +40,8 @@ class ClusterState:
         self, *, root: str = "", cluster_kinds: frozenset[Kind] = frozenset(), budget: BodyBudget | None = None
     ) -> None:
         self.cluster_kinds = cluster_kinds
+        self.component_limit = DEFAULT_LIMITS.components
+        """The number of components of an application beyond which its index entries are dropped."""
         self.budget = budget
         """The budget of the documents of all caches."""
         self.applications = Applications(root)
