@@ -19,6 +19,9 @@ from rudr_py.plugins.rights import DEFINITIONS_NAMESPACE, RBAC_GROUP, Grant, Rig
 AGGREGATE = {"rbac.core.oam.dev/aggregate-to-controller": "true"}
 """The label of ClusterRoles that are aggregated into the ClusterRole of the Helm chart."""
 
+GRANTS = "To grant these rights to the service account: kubectl apply -f -"
+"""The line of a condition's message that precedes the documents of `grants`, to its end."""
+
 Document = dict[str, Any]
 
 
@@ -40,11 +43,11 @@ def documents(rights: Rights, scope: RoleScope) -> tuple[Document, ...]:
     """The roles with these rights, and their bindings. Without watched namespaces, the first is a ClusterRole."""
     name = scope.name
     roles = [
-        role("Role", name, (*_watched(rights), *_namespace(rights, namespace)), namespace)
+        role("Role", name, (*_watched(rights), *namespace_rules(rights, namespace)), namespace)
         for namespace in scope.watched
     ]
     if not scope.watched:
-        rules = (*_watched(rights), *_namespace(rights, ""), *cluster_waits(rights, scope.definitions))
+        rules = (*_watched(rights), *namespace_rules(rights, ""), *cluster_waits(rights, scope.definitions))
         roles.append(role("ClusterRole", name, rules))
     roles.append(role("Role", f"{name}-definitions", rights.definitions, scope.definitions))
     if rights.own:
@@ -82,7 +85,7 @@ def _watched(rights: Rights) -> tuple[Rule, ...]:
     return (*rights.cluster, *rights.impersonation, *rights.waits)
 
 
-def _namespace(rights: Rights, namespace: str) -> tuple[Rule, ...]:
+def namespace_rules(rights: Rights, namespace: str) -> tuple[Rule, ...]:
     """The right to read the annotation of a namespace, or of all."""
     if not rights.impersonation:
         return ()

@@ -195,7 +195,7 @@ async def _impersonating(server: Server) -> AsyncIterator[Cluster]:
     """The local API with impersonation and without RBAC. Fails if a controller wrote more than its records itself."""
     async with contextlib.AsyncExitStack() as stack:
         tokens = {CONTROLLER: User(name=CONTROLLER)}
-        settings = LocalSettings(nodes=(LARGE_NODE,), access=AccessSettings(rbac=False, tokens=tokens))
+        settings = LocalSettings(nodes=(LARGE_NODE,), access=AccessSettings(rbac=False, anonymous=True, tokens=tokens))
         server.local = await stack.enter_async_context(LocalCluster(settings))
         transports = []
         for kubeconfig in (server.local.kubeconfig(CONTROLLER), server.local.kubeconfig()):

@@ -136,15 +136,9 @@ class RbacCluster:
         """An admin handle on another namespace."""
         return Cluster(self.admin.transport, namespace, self.admin.clock)
 
-    @contextlib.asynccontextmanager
-    async def user(self, name: str) -> AsyncIterator[Cluster]:
+    def user(self, name: str) -> contextlib.AbstractAsyncContextManager[Cluster]:
         """A handle on `shop` with the token of an account there, which is created without rights."""
-        path = await self.kubeconfig(ServiceAccount(self.namespaces.shop, name))
-        transport = AioTransport(await config.connect(str(path)))
-        try:
-            yield Cluster(transport, self.namespaces.shop, self.admin.clock)
-        finally:
-            await transport.close()
+        return self.connected(ServiceAccount(self.namespaces.shop, name))
 
     async def grant(self, rights: Rights, *, watched: tuple[str, ...] = ()) -> None:
         """Grant the account exactly these rights; with `watched`, only in these namespaces."""

@@ -21,6 +21,7 @@ from tests.e2e import rbac_cluster
 from tests.e2e.documents import (
     APPLICATION,
     CLAIM,
+    COMPONENT_INSTANCE,
     DEPLOYMENT,
     INGRESS,
     INGRESS_TRAIT,
@@ -157,6 +158,26 @@ async def test_an_object_that_the_account_may_not_delete_is_kept_and_reported(
         await admin.apply(*grants(shop))
         await admin.until(APPLICATION, "shop", synced, seconds=SOON)
         assert await admin.list(INGRESS) == []
+
+
+async def test_objects_of_a_removed_instance_are_deleted_by_the_account_and_not_with_their_owner(
+    cluster: RbacCluster, catalog: Catalog, needed: Rights
+) -> None:
+    """The garbage collector would delete them with the ComponentInstance, which the controller itself may delete."""
+    admin, writer = cluster.admin, cluster.namespaces.writer(cluster.namespaces.shop)
+    await bind(admin, writer, *without(needed.accounts, "delete", "deployments"))
+    async with controlled(cluster, catalog, needed):
+        await admin.apply(component(), application())
+        await admin.until(APPLICATION, "shop", synced)
+        empty = application()
+        empty["spec"]["components"] = []
+        await admin.apply(empty)
+        shop = await admin.until(APPLICATION, "shop", lacks("may not delete deployments.apps"))
+        assert [len(await admin.list(kind)) for kind in (DEPLOYMENT, COMPONENT_INSTANCE)] == [1, 1]
+        await admin.apply(*grants(shop))
+        await admin.until(APPLICATION, "shop", synced, seconds=SOON)
+        for kind, name in ((DEPLOYMENT, "shop-web"), (COMPONENT_INSTANCE, "web-shop-web")):
+            await admin.gone(kind, name, seconds=SOON)
 
 
 async def test_an_object_that_the_account_may_not_patch_is_not_adopted(

@@ -159,7 +159,9 @@ def _table(rights: Rights, catalog: Catalog, options: RbacOptions) -> list[tuple
     watched = ",".join(scope.watched) or "<all>"
     for namespace, rules in (
         (watched, (*rights.cluster, *rights.impersonation, *rights.waits)),
+        *((namespace, roles.namespace_rules(rights, namespace)) for namespace in scope.watched or ("",)),
         *([] if scope.watched else [("", roles.cluster_waits(rights, scope.definitions))]),
+        ("<accounts>", rights.accounts),
         (scope.definitions, rights.definitions),
         (scope.own, rights.own),
     ):

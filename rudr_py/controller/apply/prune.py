@@ -243,11 +243,12 @@ class Pruner:
     ) -> bool:
         """Whether a ComponentInstance owns an object that is not a candidate; the garbage collector would delete it.
 
-        It is the former one of an instance, of which not every object has passed to the current one.
+        It is the former one of an instance, of which not every object has passed to the current one. With impersonation
+        no object may be deleted in this way: the application's account deletes each of them first.
         """
         if candidate.live is None or candidate.ref.kind != COMPONENT_INSTANCE:
             return False
-        refs = {other.ref for other in candidates}
+        refs = frozenset() if self._client.user else {other.ref for other in candidates}
         owned = self._state.owned_by(candidate.live.uid, application.namespace)
         return any(Ref(kind, live.name) not in refs and not live.deleting for kind, live in owned)
 

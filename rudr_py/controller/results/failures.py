@@ -165,7 +165,7 @@ def _grants(failures: Iterable[Failure]) -> list[str]:
     """The documents that grant the rights that accounts lack, each in one line of YAML."""
     documents = [*roles.grants(failure.missing for failure in failures if failure.missing is not None)]
     texts = (text for document in documents for text in ("---", msgspec.json.encode(document).decode()))
-    return ["To grant these rights to the service account: kubectl apply -f -", *texts] if documents else []
+    return [roles.GRANTS, *texts] if documents else []
 
 
 def result(failures: Sequence[Failure], *, soon: bool = False) -> Result:

@@ -15,7 +15,7 @@ from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, DEPLOYMENT, POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, DEPLOYMENT, NAMESPACE, POD
 from rudr_py.render.values import labels as stamp
 
 SHOP = frozenset({ObjectKey("shop", "shop")})
@@ -55,6 +55,34 @@ def test_every_change_of_an_application_triggers_it_because_own_writes_are_in_th
     assert triggers.keys(APPLICATION, Change(None, old), known) == SHOP
     assert triggers.keys(APPLICATION, Change(old, new), known) == SHOP
     assert triggers.keys(APPLICATION, Change(new, None), known) == SHOP
+
+
+ACCOUNT = "rudr.oam.dev/service-account"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ({}, {}, NOBODY),
+        ({}, {"other": "x"}, NOBODY),
+        ({}, {ACCOUNT: "team"}, SHOP),
+        ({ACCOUNT: "team"}, {ACCOUNT: "apps"}, SHOP),
+        ({ACCOUNT: "team"}, {}, SHOP),
+        ({ACCOUNT: "team"}, {ACCOUNT: "team"}, NOBODY),
+    ],
+)
+def test_a_namespace_triggers_its_applications_when_it_names_another_service_account(
+    known: ClusterState, live: Make, old: dict[str, str], new: dict[str, str], expected: frozenset[ObjectKey]
+) -> None:
+    cache = Cache()
+    known.add(APPLICATION, "", cache)
+    applications = (live(APPLICATION, "shop"), live(APPLICATION, "a", namespace="till"))
+    cache.feed(ListingStarted())
+    for application in applications:
+        cache.feed(Listed(application))
+    cache.feed(ListingDone("1"))
+    before, after = (live(NAMESPACE, "shop", namespace="", annotations=annotations) for annotations in (old, new))
+    assert triggers.keys(NAMESPACE, Change(before, after), known) == expected
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,9 @@ SERVICE_ACCOUNT = ": service account "
 """The text before a service account that lacks a right, in the message of the condition."""
 
 ACCOUNT_RIGHT = (
-    "grant the right to the service account: apply the roles at the end of the message with kubectl apply -f -; "
-    "kubectl describe configuration {name} -n {namespace} prints it"
+    "grant the right to the service account, by the roles in the condition: kubectl get configuration {name} "
+    "-n {namespace} -o jsonpath='{{.status.conditions[?(@.type==\"Synced\")].message}}' | sed -n '/^---/,$p' | "
+    "kubectl apply -f -"
 )
 """For an application whose service account lacks a right."""
 
