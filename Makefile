@@ -94,8 +94,8 @@ conformance: $(VENV)/.tools ## Regenerate docs/conformance.md from tests/conform
 reliability: $(VENV)/.tools ## Regenerate docs/reliability.md from tests/reliability/rows
 	$(BIN)/python -m tests.reliability.page
 
-security: $(VENV)/.tools ## Regenerate the table of attacks in docs/security.md from tests/security
-	$(BIN)/python -m tests.security.matrix
+security: $(VENV)/.tools ## Regenerate the tables of attacks in docs/security.md from tests/security
+	$(BIN)/python -m tests.security.page
 
 reference: $(VENV)/.tools ## Regenerate the pages of docs/ that come from the code
 	$(BIN)/python -m tests.docs.reference

@@ -98,7 +98,9 @@ class Sources:
         """Watch these kinds, too."""
         for kind in kinds:
             if kind not in self._sources:
-                self._sources[kind] = tuple(Source(kind, namespace) for namespace in self._namespaces(kind))
+                self._sources[kind] = tuple(
+                    Source(kind, namespace, self._state.budget) for namespace in self._namespaces(kind)
+                )
                 for source in self._sources[kind]:
                     self._state.add(kind, source.namespace, source.cache)
                 self._start(self._sources[kind])
