@@ -11,16 +11,21 @@ from rudr_py.catalog import Catalog
 from rudr_py.cli.documents import files
 from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
+from rudr_py.cli.options import limits as limits_option
 from rudr_py.cli.output import plain_text
 from rudr_py.cli.output.problems import Problems
+from rudr_py.settings import Limits
 
 
 @click.command("validate")
 @flags.filenames
 @flags.namespace
+@limits_option.option()
 @flags.plugins
 @click.pass_context
-def command(context: click.Context, /, filenames: tuple[str, ...], *, recursive: bool, namespace: str) -> None:
+def command(
+    context: click.Context, /, filenames: tuple[str, ...], *, recursive: bool, namespace: str, limits: Limits
+) -> None:
     """Check documents and print all problems.
 
     Reads only files and no cluster: the components of an application must be in the files. Exits with 1 if there are
@@ -30,7 +35,7 @@ def command(context: click.Context, /, filenames: tuple[str, ...], *, recursive:
     """
     loaded = plugins.load(context)
     contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
-    workspace = Workspace.parse(contents.documents, namespace=namespace)
+    workspace = Workspace.parse(contents.documents, namespace=namespace, limits=limits)
     for document in workspace.others:
         click.echo(skipped_message(document), err=True)
     problems = check(workspace, loaded.catalog, datetime.now(UTC))

@@ -6,6 +6,7 @@ Each part is read or computed once. Sends nothing.
 from __future__ import annotations
 
 import functools
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,9 +16,12 @@ from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import runs
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
-from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.load.crash_record import DEATHS, CrashRecord
+from rudr_py.controller.load.heavy_gate import HEAVY
+from rudr_py.controller.state import claim_index, claim_users, cluster_state, inventory
 from rudr_py.controller.state.applications import SettledState
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.errors import Problem
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, POD
@@ -32,6 +36,14 @@ from rudr_py.render.status.health import Assessment
 from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
+
+QUARANTINED = "Quarantined"
+"""The reason of an application that is not reconciled, because processes ended while it was."""
+
+_QUARANTINED = Problem(
+    f"{DEATHS} processes of the controller ended while this version of the application was reconciled, most likely for "
+    "lack of memory; nothing of it is written or deleted until the application or one of its components is changed"
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,7 +91,11 @@ class Snapshot:
 class SnapshotReader:
     """Reads snapshots from the caches."""
 
-    def __init__(self, state: ClusterState, catalog: Catalog, reader: InputReader) -> None:
+    def __init__(
+        self, state: ClusterState, catalog: Catalog, reader: InputReader, crashes: CrashRecord | None = None
+    ) -> None:
+        """`crashes` records the application that is rendered; one that ended two processes is not rendered."""
+        self._crashes = crashes or CrashRecord()
         self._state = state
         self._catalog = catalog
         self._reader = reader
@@ -87,16 +103,34 @@ class SnapshotReader:
 
     def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
         """The snapshot of an application."""
-        previous = self._previous(live)
-        inputs = self._reader.inputs(live, previous)
+        previous, version = self._previous(live), self._reader.version(key, live)
+        if self._crashes.deaths(key, version) >= DEATHS:
+            inputs = self._reader.unread(live, previous)
+            plan = Plan(problems=(_QUARANTINED,), reason=QUARANTINED, packages=previous.packages)
+        else:
+            with self._crashes.rendering(key, version):
+                inputs = self._reader.inputs(live, previous)
+                plan = self._plans.plan(key, inputs)
         return Snapshot(
             key=key,
             application=live,
             previous=previous,
             inputs=inputs,
-            plan=self._plans.plan(key, inputs),
+            plan=plan,
             revision=self._state.revision,
         )
+
+    def is_heavy(self, key: ObjectKey) -> bool:
+        """Whether the objects of an application were large when it was rendered last."""
+        return self._state.applications.get(key).size > HEAVY
+
+    def is_suspected(self, key: ObjectKey, live: LiveObject) -> bool:
+        """Whether one process has ended while these documents were reconciled."""
+        return 0 < self._crashes.deaths(key, self._reader.version(key, live)) < DEATHS
+
+    def applying(self, key: ObjectKey, live: LiveObject) -> AbstractContextManager[None]:
+        """A context for the reconcile of an application that may end the process; the crash record contains it."""
+        return self._crashes.reconciling(key, self._reader.version(key, live))
 
     def is_reclaimed(self, snapshot: Snapshot) -> IsReclaimed:
         """Whether the documents of a snapshot delete an object with the application."""
@@ -142,7 +176,12 @@ class SnapshotReader:
         refs = (Ref(APPLICATION, snapshot.key.name), *(planned.ref for planned in plan.manifests))
         scalers = (scaler for ref in refs for scaler in state.scalers.scalers(namespace, ref))
         named = (state.get(ref.kind, namespace, ref.name) for ref in (*refs, *scalers))
-        children = (live for _, live in state.children(snapshot.application))
+        children = [live for _, live in state.children(snapshot.application)]
+        sharing = (
+            live
+            for claim in sorted({claim for child in children for claim in claim_index.mounted(child)})
+            for _, live in claim_users.others(state, snapshot.key, claim)
+        )
         labelled = (
             live
             for kind in sorted(snapshot.kinds, key=str)
@@ -152,7 +191,7 @@ class SnapshotReader:
         )
         caches = (state.cache(kind, "") for kind in sorted(snapshot.cluster_kinds, key=str))
         of_cluster = (live for cache in caches if cache is not None for live in cache.all())
-        return (*(live for live in named if live is not None), *children, *labelled, *of_cluster)
+        return (*(live for live in named if live is not None), *children, *sharing, *labelled, *of_cluster)
 
     def _previous(self, live: LiveObject) -> PreviousStatus:
         return runs.recall(cluster_state.previous(live), self._state.deleted_runs(live))

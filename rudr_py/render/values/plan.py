@@ -128,9 +128,13 @@ class RenderResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RenderedInstance(RenderResult, frozen=True, kw_only=True):
-    """The result for an instance; without a plan if it has problems or faults."""
+    """The result for an instance; without a plan if it has problems or faults.
+
+    `mounted` are the volumes of its pods that have a claim, each with the name of the claim.
+    """
 
     plan: InstancePlan | None = None
+    mounted: tuple[tuple[str, str], ...] = ()
 
 
 class RenderedScope(RenderResult, frozen=True, kw_only=True):

@@ -118,7 +118,7 @@ class _Comparison(msgspec.Struct, frozen=True):
 
 async def _run(options: ClusterOptions, contents: FileContents, catalog: Catalog, settings: Settings) -> DiffResult:
     async with cluster_client.opened(options, failure=DiffFailure) as client:
-        workspace = Workspace.parse(contents.documents, namespace=client.namespace)
+        workspace = Workspace.parse(contents.documents, namespace=client.namespace, limits=settings.limits)
         for document in workspace.others:
             click.echo(skipped_message(document), err=True)
         printer = ProblemPrinter(lambda line: click.echo(line, err=True), contents.files)
@@ -141,7 +141,7 @@ def namespaces(workspace: Workspace) -> list[str]:
 
 async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffResult:
     settings = comparison.settings
-    namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog, settings.image_pull_policy)
+    namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog, settings)
     await namespace_preview.read(comparison.workspace, settings.definitions_namespace)
     differences: list[DocumentDiff] = []
     failed = False
