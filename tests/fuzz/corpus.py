@@ -182,7 +182,8 @@ METADATA: dict[str, Any] = msgspec.json.decode(
     "managedFields": [{"manager": "rudr", "operation": "Apply", "apiVersion": "apps/v1", "time": "2026-01-01T00:00:00Z",
     "fieldsType": "FieldsV1", "fieldsV1": {"f:metadata": {"f:labels": {"f:app": {}}}, "f:spec": {"f:replicas": {},
     "f:template": {"f:spec": {"f:containers": {"k:{\\"name\\":\\"main\\"}": {".": {}, "f:image": {},
-    "f:name": {}}}}}}}}, {"manager": "kubectl", "operation": "Update", "apiVersion": "apps/v1", "fieldsType": "FieldsV1",
+    "f:name": {}}}}}}}},
+    {"manager": "kubectl", "operation": "Update", "apiVersion": "apps/v1", "fieldsType": "FieldsV1",
     "fieldsV1": {"f:spec": {"f:replicas": {}}}}]}"""
 )
 
