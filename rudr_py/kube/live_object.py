@@ -30,9 +30,10 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     cycles.
 
     `owner_*` describe the owner with `controller: true`. `applied` is the value of APPLIED_ANNOTATION. `digest` is the
-    digest of rudr's managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too.
-    `edited` is the time of the last write of another manager, except to a subresource, as in managedFields; empty
-    without one. `annotations` does not contain kubectl's last-applied copy.
+    digest of rudr's managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too,
+    `patched` if rudr has one of a patch, which owns an owner reference. `edited` is the time of the last write of
+    another manager, except to a subresource, as in managedFields; empty without one. `annotations` does not contain
+    kubectl's last-applied copy.
     """
 
     api_version: str
@@ -50,6 +51,7 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     applied: str
     digest: str
     held: bool = False
+    patched: bool = False
     edited: str = ""
     stored: bytes | Body
 
@@ -206,6 +208,7 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple
         applied=(metadata.annotations or _NO_ANNOTATIONS).applied,
         digest=_own_digest(metadata.managed_fields or []),
         held=any(entry.manager == settings.HANDOVER_MANAGER for entry in metadata.managed_fields or ()),
+        patched=any(map(_owns_owner, metadata.managed_fields or ())),
         edited=_last_edit(metadata.managed_fields or []),
         stored=body,
     )
@@ -228,6 +231,11 @@ def _last_edit(entries: list[_Entry]) -> str:
     own = (settings.FIELD_MANAGER, settings.HANDOVER_MANAGER)
     times = (entry.time for entry in entries if entry.time and not entry.subresource and entry.manager not in own)
     return intern(max(times, default=""))
+
+
+def _owns_owner(entry: _Entry) -> bool:
+    is_patch = entry.manager == settings.FIELD_MANAGER and entry.operation == "Update" and not entry.subresource
+    return is_patch and b'"f:ownerReferences"' in bytes(entry.fields)
 
 
 def _own_digest(entries: list[_Entry]) -> str:
