@@ -198,7 +198,7 @@ def test_an_object_whose_metadata_has_a_wrong_type_cannot_be_decoded(metadata: A
 
 
 def test_a_whole_object_keeps_its_managed_fields_and_has_no_null_in_its_metadata() -> None:
-    fields = {"f:data": {".": {}, "f:a": {}}, "f:list": {'k:{"name":"a"}': {}, "v:1": {}}}
+    fields: dict[str, Any] = {"f:data": {".": {}, "f:a": {}}, "f:list": {'k:{"name":"a"}': {}, "v:1": {}}}
     managed = [{"manager": "rudr", "operation": "Apply", "fieldsV1": fields}]
     document = {"data": None, "metadata": {"name": "a", "labels": None, "managedFields": managed}}
     assert live_object.document(msgspec.json.encode(document)) == {
