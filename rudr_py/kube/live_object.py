@@ -208,10 +208,16 @@ def document(data: bytes | msgspec.Raw) -> dict[str, Any]:
     """
     with _as_undecodable("an object"):
         value: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
-        metadata = value.get("metadata") or {}
+        metadata = _without_nulls(value.get("metadata") or {})
         for entry in msgspec.convert(metadata, _WholeMetadata).managed_fields or ():
             _check_fields(entry.fields or {})
-        return {**value, "metadata": {name: part for name, part in metadata.items() if part is not None}}
+        return {**value, "metadata": metadata}
+
+
+def _without_nulls(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _without_nulls(value) for name, value in part.items() if value is not None}
+    return [_without_nulls(value) for value in part] if isinstance(part, list) else part
 
 
 def _check_fields(fields: dict[str, Any]) -> None:

@@ -205,3 +205,9 @@ def test_a_whole_object_keeps_its_managed_fields_and_has_no_null_in_its_metadata
         "data": None,
         "metadata": {"name": "a", "managedFields": managed},
     }
+
+
+def test_nulls_inside_managed_fields_and_owners_are_omitted() -> None:
+    metadata = {"managedFields": [{"manager": "a", "fieldsV1": None}], "ownerReferences": [{"name": "a", "uid": None}]}
+    document = live_object.document(msgspec.json.encode({"metadata": metadata}))
+    assert document["metadata"] == {"managedFields": [{"manager": "a"}], "ownerReferences": [{"name": "a"}]}
