@@ -16,7 +16,7 @@ from rudr_py.api import Ref
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.model.application import IgnoreRule
-from rudr_py.render.steps import Steps, run
+from rudr_py.model.steps import Steps, run
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import PlannedObject, Pointer
 

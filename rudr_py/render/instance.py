@@ -33,7 +33,7 @@ from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
 from rudr_py.render.scopes import membership
-from rudr_py.render.steps import Steps
+from rudr_py.model.steps import Steps
 from rudr_py.render.types import first_seen, plugin_call
 from rudr_py.render.types.first_seen import FirstSeenTimes
 from rudr_py.render.types.plugin_call import ToProblem

@@ -21,7 +21,7 @@ from rudr_py.render.limits import check
 from rudr_py.render.prepare import PrepareResult
 from rudr_py.render.scopes import render as scopes
 from rudr_py.render.scopes.render import ScopeBindings
-from rudr_py.render.steps import Steps, run
+from rudr_py.model.steps import Steps, run
 from rudr_py.render.types import packages
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
