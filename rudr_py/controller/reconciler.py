@@ -85,7 +85,7 @@ class ApplicationReconciler:
         kinds = {*cluster_state.OWN_KINDS, POD, *self._state.applied_kinds(key.namespace)}
         if not self._sources.ensure(kinds, key):
             return _WAIT_FOR_CACHES
-        snapshot = self._reader.read(key, live)
+        snapshot = await self._reader.read(key, live)
         if not self._sources.ensure(kinds | snapshot.kinds, key):
             return _WAIT_FOR_CACHES
         result = await self._syncer.end(live, self._reader.is_reclaimed(snapshot))
@@ -95,7 +95,7 @@ class ApplicationReconciler:
     async def _reconcile(self, key: ObjectKey, live: LiveObject) -> Result:
         if not self._sources.ensure(cluster_state.OWN_KINDS, key):
             return _WAIT_FOR_CACHES
-        snapshot = self._reader.read(key, live)
+        snapshot = await self._reader.read(key, live)
         kinds = snapshot.kinds | snapshot.cluster_kinds
         if any(planned.adopt for planned in snapshot.plan.manifests):
             kinds |= self._state.applied_kinds(key.namespace)
@@ -104,8 +104,10 @@ class ApplicationReconciler:
         settled = self._reader.is_settled(snapshot) and not self._missing_rights(snapshot)
         if settled:
             self._scope_updates.reconciled(key)
-        elif self._scope_updates.publish(snapshot):
-            return Result()
+        else:
+            snapshot = await self._reader.assess(snapshot)
+            if self._scope_updates.publish(snapshot):
+                return Result()
         if self._state.applications.scopes.root:
             await self._scope_updates.ensure_root(key.namespace)
         return Result() if settled else await self._converge(snapshot)
@@ -116,6 +118,7 @@ class ApplicationReconciler:
         if current is None:
             return Result()
         if current is not snapshot:
+            current = await self._reader.assess(current)
             self._scope_updates.publish(current)
         missing = self._missing_rights(current)
         self._syncer.wait_for(current.key, {*synced.blocked_by, *(failures.GRANTS if missing else ())})

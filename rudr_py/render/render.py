@@ -15,13 +15,13 @@ from rudr_py.catalog import Catalog
 from rudr_py.errors import MoreProblems, Problem, TooLargeProblem
 from rudr_py.model import paths, size
 from rudr_py.model.document import Positions
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render import budget, claims, ignored, instance, prepare
 from rudr_py.render.budget import RenderedObjects
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PrepareResult
 from rudr_py.render.scopes import render as scopes
 from rudr_py.render.scopes.render import ScopeBindings
-from rudr_py.model.steps import Steps, run
 from rudr_py.render.types import packages
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
@@ -41,7 +41,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
     return run(steps(inputs, catalog))
 
 
-def steps(inputs: Inputs, catalog: Catalog) -> Steps[Plan]:
+def steps(inputs: Inputs, catalog: Catalog) -> Stepwise[Plan]:
     """Like `render`, in steps: each yields its size, in values of documents, before it begins."""
     expansion = budget.expansion(inputs)
     excess = [*_excess_of_documents(inputs), *expansion.excess(inputs)]
@@ -98,7 +98,7 @@ class _Rendered(msgspec.Struct, frozen=True):
     partial_problems: Sequence[Problem]
 
 
-def _planned(inputs: Inputs, catalog: Catalog, rendered: _Rendered) -> Steps[Plan]:
+def _planned(inputs: Inputs, catalog: Catalog, rendered: _Rendered) -> Stepwise[Plan]:
     """The plan of what was rendered."""
     prepared, instances, plans, application_scopes = (
         rendered.prepared,

@@ -5,6 +5,7 @@ Each part is read or computed once. Sends nothing.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,12 +16,14 @@ from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import runs
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
+from rudr_py.controller.pacing import Pace
 from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.applications import SettledState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, POD
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render import reclaim
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.reclaim import IsReclaimed
@@ -44,6 +47,7 @@ class Snapshot:
     inputs: Inputs
     plan: Plan
     revision: int
+    assessed: Assessment | None = None
 
     @cached_property
     def kinds(self) -> frozenset[Kind]:
@@ -60,8 +64,12 @@ class Snapshot:
     @cached_property
     def assessment(self) -> Assessment:
         """The health of the application's objects."""
+        return self.assessed if self.assessed is not None else run(self.assessment_steps())
+
+    def assessment_steps(self) -> Stepwise[Assessment]:
+        """The health of the application's objects, in steps."""
         previous = self.previous
-        return health.assess(self.plan, self.inputs.observed, self.inputs.now, previous.runs, previous.ready_states)
+        return health.steps(self.plan, self.inputs.observed, self.inputs.now, previous.runs, previous.ready_states)
 
     def members(self) -> Members:
         """The instances of the application as members of scopes."""
@@ -77,26 +85,38 @@ class Snapshot:
 
 
 class SnapshotReader:
-    """Reads snapshots from the caches."""
+    """Reads snapshots from the caches, at the pace of `pace`."""
 
-    def __init__(self, state: ClusterState, catalog: Catalog, reader: InputReader) -> None:
+    def __init__(self, state: ClusterState, catalog: Catalog, reader: InputReader, pace: Pace) -> None:
         self._state = state
         self._catalog = catalog
         self._reader = reader
+        self._pace = pace
         self._plans = PlanCache(catalog, state.applications)
 
-    def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
-        """The snapshot of an application."""
-        previous = self._previous(live)
-        inputs = self._reader.inputs(live, previous)
+    async def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
+        """The snapshot of an application. Other tasks may run meanwhile."""
+        return await self._pace.run(self.steps(key, live))
+
+    def steps(self, key: ObjectKey, live: LiveObject) -> Stepwise[Snapshot]:
+        """The snapshot of an application. Its revision is that before the first step."""
+        revision, previous = self._state.revision, self._previous(live)
+        inputs = yield from self._reader.steps(live, previous)
+        plan = yield from self._plans.steps(key, inputs)
         return Snapshot(
             key=key,
             application=live,
             previous=previous,
             inputs=inputs,
-            plan=self._plans.plan(key, inputs),
-            revision=self._state.revision,
+            plan=plan,
+            revision=revision,
         )
+
+    async def assess(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot with the health of its objects. Other tasks may run meanwhile."""
+        if snapshot.assessed is not None:
+            return snapshot
+        return dataclasses.replace(snapshot, assessed=await self._pace.run(snapshot.assessment_steps()))
 
     def is_reclaimed(self, snapshot: Snapshot) -> IsReclaimed:
         """Whether the documents of a snapshot delete an object with the application."""

@@ -12,6 +12,7 @@ import msgspec
 
 from rudr_py.api import Context, Health, InvalidProperties, Ref, TraitContext
 from rudr_py.errors import PluginCallError
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.sizes import ElasticInstance, ReadyState, ReadyStates
 from rudr_py.render.types import plugin_call
@@ -57,6 +58,9 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[ScopeHealth, ...]
 
 
+CALL = 10
+"""The size of a call of a type, in values of documents."""
+
 _FAILED = Health("failed", "Failed", "the Job failed and was deleted; it will run again when its inputs change")
 
 
@@ -67,6 +71,17 @@ def assess(
     previous_runs: Runs = running.NO_RUNS,
     previous_ready: ReadyStates = MappingProxyType({}),
 ) -> Assessment:
+    """The result of `steps`."""
+    return run(steps(plan, observed, now, previous_runs, previous_ready))
+
+
+def steps(
+    plan: Plan,
+    observed: Observed,
+    now: datetime,
+    previous_runs: Runs = running.NO_RUNS,
+    previous_ready: ReadyStates = MappingProxyType({}),
+) -> Stepwise[Assessment]:
     """The health of all instances and scopes. If a type fails, it is `unknown` with the failure as message.
 
     `previous_runs` are those of the previous status: an object that has completed is healthy after its deletion, too.
@@ -77,6 +92,7 @@ def assess(
     failed = running.deleted(plan, observed, runs, running.FAILED)
     instances = []
     for instance in plan.instances:
+        yield CALL * (1 + len(instance.traits))
         elastic = ElasticInstance(instance, observed, previous_ready.get(instance.name))
         context = msgspec.structs.replace(instance.workload.context, sufficient_replicas=elastic.sufficient)
         workload_type = msgspec.structs.replace(instance.workload, context=context)
@@ -89,8 +105,11 @@ def assess(
             TraitHealth(trait, _assess(trait, instance.name, observed, now, settled)) for trait in instance.traits
         )
         instances.append(InstanceHealth(instance, workload, traits, elastic.ready_state if workload.ok else None))
-    scopes = tuple(_scope(scope, observed, now) for scope in plan.scopes)
-    return Assessment(runs=runs, settled=settled, instances=tuple(instances), scopes=scopes)
+    scopes: list[ScopeHealth] = []
+    for scope in plan.scopes:
+        yield CALL + len(scope.bound_type.context.members)
+        scopes.append(_scope(scope, observed, now))
+    return Assessment(runs=runs, settled=settled, instances=tuple(instances), scopes=tuple(scopes))
 
 
 def _scope(scope_plan: ScopePlan, observed: Observed, now: datetime) -> ScopeHealth:

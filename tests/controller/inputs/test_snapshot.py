@@ -12,6 +12,7 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
+from rudr_py.controller.pacing import Pace
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache
@@ -19,6 +20,7 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Applied, Deleted
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, POD
+from rudr_py.model.stepwise import run
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values import labels
 from rudr_py.testing.clock import FakeClock
@@ -39,7 +41,7 @@ class Caches:
         }
         for kind, cache in self.caches.items():
             self.state.add(kind, "", cache)
-        self.reader = SnapshotReader(self.state, catalog, InputReader(self.state, catalog, FakeClock()))
+        self.reader = SnapshotReader(self.state, catalog, InputReader(self.state, catalog, FakeClock()), Pace())
 
     def put(self, document: dict[str, Any], version: int, **metadata: Any) -> LiveObject:
         head = {**document["metadata"], "namespace": "shop", "uid": "u", "resourceVersion": str(version), **metadata}
@@ -50,7 +52,7 @@ class Caches:
     def read(self) -> Snapshot:
         live = self.state.get(APPLICATION, "shop", "shop")
         assert live is not None
-        return self.reader.read(SHOP, live)
+        return run(self.reader.steps(SHOP, live))
 
 
 @pytest.fixture
