@@ -32,6 +32,9 @@ COMPONENT_NOT_FOUND = "ComponentNotFound"
 PLUGIN_FAILED = "PluginFailed"
 TOO_LARGE = "TooLarge"
 
+SCOPE = 20
+"""The size of a step that renders a scope without members, in values of documents."""
+
 SOONEST = timedelta(seconds=1)
 """The minimum time until a type is called again: one that returns the current time must not cause a busy loop."""
 
@@ -65,7 +68,7 @@ def steps(inputs: Inputs, catalog: Catalog) -> Stepwise[Plan]:
     bindings = ScopeBindings(inputs, catalog, plans)
     application_scopes: list[RenderedScope] = []
     for index in range(len(inputs.application.scopes)):
-        yield len(plans)
+        yield SCOPE + len(plans)
         application_scopes.append(scopes.render(bindings, index))
         problem = rendered_objects.add(application_scopes[-1].manifests)
         if problem is not None:

@@ -19,8 +19,8 @@ from rudr_py.testing import rendering
 from tests.limits import shapes, work
 from tests.limits.shapes import Documents
 
-INSTRUCTIONS = 1500 * SLICE
-"""The most bytecode instructions of a slice: those of an instance with two traits are about 50,000."""
+INSTRUCTIONS = 500 * SLICE
+"""The most bytecode instructions of a slice, about 20 ms."""
 
 SHAPES = ["instances", "instances_with_traits", "components", "members", "missing_components", "scopes"]
 
