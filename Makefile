@@ -11,7 +11,7 @@ PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint types contracts check newest pins crds chart conformance reliability reference docs dist clean
+.PHONY: help demo dev test lint types contracts check newest pins crds chart conformance reliability security reference docs dist clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -91,6 +91,9 @@ conformance: $(VENV)/.tools ## Regenerate docs/conformance.md from tests/conform
 
 reliability: $(VENV)/.tools ## Regenerate docs/reliability.md from tests/reliability/rows
 	$(BIN)/python -m tests.reliability.page
+
+security: $(VENV)/.tools ## Regenerate the tables of attacks in docs/security.md from tests/security
+	$(BIN)/python -m tests.security.page
 
 reference: $(VENV)/.tools ## Regenerate the pages of docs/ that come from the code
 	$(BIN)/python -m tests.docs.reference

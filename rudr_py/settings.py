@@ -40,6 +40,20 @@ class LeaderElection(msgspec.Struct, frozen=True, kw_only=True):
     """The interval between renewals of the leader, and the longest interval between reads of other processes."""
 
 
+class Impersonation(msgspec.Struct, frozen=True, kw_only=True):
+    """The service accounts in whose names the objects of applications are written.
+
+    The account of an application is in its own namespace. The annotation `rudr.oam.dev/service-account` of the
+    application names it, else that of its namespace.
+    """
+
+    account: str = "rudr-apps"
+    """The name of the account where no annotation names another one."""
+
+    application_annotation: bool = True
+    """Whether the annotation of an application is used; if not, only that of its namespace."""
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The limits of one application and of its documents. They bound the work and the memory for it, not its time.
 
@@ -134,6 +148,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     list_page: int = 500
     """The page size of lists."""
 
+    state_dir: str = ""
+    """The folder in which applications are recorded while they are rendered, so that one that ended two processes is
+    not reconciled until its documents change; empty: they are not recorded."""
+
+    cache_mebibytes: int = 64
+    """The size of the cached documents that stay in memory. One namespace may take a fourth of it; further documents of
+    more than 2 KiB are kept in a temporary file."""
+
     stop_grace: float = 25.0
     """The time for running reconciles and for the release of the lease at shutdown. Kubernetes kills after 30 s."""
 
@@ -156,6 +178,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     identity: str = "rudr"
     """The name of this process in events: the pod name, or the host name."""
+
+    impersonation: Impersonation | None = None
+    """Write the objects of each application as a service account of its namespace; None to write them with the
+    permissions of the controller."""
 
     limits: Limits = DEFAULT_LIMITS
     """The limits of one application."""

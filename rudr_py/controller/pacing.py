@@ -6,6 +6,9 @@ Steps are counted in values of documents, not in seconds, so that the order of a
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
 from rudr_py.model.stepwise import Stepwise
@@ -29,9 +32,11 @@ class Pace:
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
 
-    async def run(self, steps: Stepwise[T]) -> T:
-        """The result of all steps."""
-        computation = _Computation(steps)
+    async def run(
+        self, steps: Stepwise[T], around: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+    ) -> T:
+        """The result of all steps. `around` returns a context in which each slice runs."""
+        computation = _Computation(steps, around)
         if computation.advance():
             return computation.result
         async with self._turn:
@@ -60,8 +65,9 @@ class _Computation(Generic[T]):
 
     result: T
 
-    def __init__(self, steps: Stepwise[T]) -> None:
+    def __init__(self, steps: Stepwise[T], around: Callable[[], AbstractContextManager[None]]) -> None:
         self._steps = steps
+        self._around = around
         self._next = 0
 
     def advance(self) -> bool:
@@ -70,12 +76,13 @@ class _Computation(Generic[T]):
         A step that is larger than the rest of a slice begins the next one.
         """
         spent = self._next
-        try:
+        with self._around():
             while True:
-                self._next = next(self._steps) + OVERHEAD
+                try:
+                    self._next = next(self._steps) + OVERHEAD
+                except StopIteration as end:
+                    self.result = end.value
+                    return True
                 spent += self._next
                 if spent > SLICE and spent > self._next:
                     return False
-        except StopIteration as end:
-            self.result = end.value
-            return True

@@ -13,6 +13,7 @@ from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply import sync as syncing
 from rudr_py.controller.apply.sync import Syncer, SyncResult
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
+from rudr_py.controller.load.heavy_gate import HeavyGate
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
@@ -57,6 +58,7 @@ class ApplicationReconciler:
         self._scope_updates = scope_updates
         self._syncer = syncer
         self._reporter = reporter
+        self._gate = HeavyGate()
 
     async def reconcile(self, key: ObjectKey) -> Result:
         """Reconcile the application of this key. Raises KubeError when its status could not be written."""
@@ -95,7 +97,20 @@ class ApplicationReconciler:
     async def _reconcile(self, key: ObjectKey, live: LiveObject) -> Result:
         if not self._sources.ensure(cluster_state.OWN_KINDS, key):
             return _WAIT_FOR_CACHES
-        snapshot = await self._reader.read(key, live)
+        is_suspected = self._reader.is_suspected(key, live)
+        if not is_suspected and not self._reader.is_heavy(key):
+            snapshot = await self._reader.read(key, live)
+            if not self._reader.is_heavy(key):
+                return await self._reconcile_snapshot(snapshot)
+            del snapshot  # it takes much memory, and a place may become free much later
+        async with self._gate.enter(key.namespace, alone=is_suspected):
+            if self._state.get(APPLICATION, key.namespace, key.name) is not live:
+                return Result(requeue_after=0.0)
+            with self._reader.applying(key, live):
+                return await self._reconcile_snapshot(await self._reader.read(key, live))
+
+    async def _reconcile_snapshot(self, snapshot: Snapshot) -> Result:
+        key = snapshot.key
         kinds = snapshot.kinds | snapshot.cluster_kinds
         if any(planned.adopt for planned in snapshot.plan.manifests):
             kinds |= self._state.applied_kinds(key.namespace)

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import (
     Applied,
@@ -30,6 +31,9 @@ from rudr_py.kube.watch import (
 Key = tuple[str, str]
 """Namespace and name."""
 
+DEFAULT_BUDGET = 128 * 2**20
+"""Bytes of documents in memory for a cache without a budget of its own."""
+
 _IndexValue = TypeVar("_IndexValue")
 
 
@@ -43,13 +47,14 @@ class Change(msgspec.Struct, frozen=True):
 class Cache:
     """Has one writer, which calls `feed` and `wrote`, and any number of readers.
 
-    `labels` are the keys that `by_label` indexes. `ready` is set after the first result of the watch: a complete list,
-    or an error because the kind is absent or forbidden. `problem` is the last error; empty while the watch works.
-    `synced` is true after the first complete list; `absent` while the server does not serve the
-    kind. `revision` grows with every change of an object.
+    `labels` are the keys that `by_label` indexes. `budget` bounds the documents in memory. `ready` is set after the
+    first result of the watch: a complete list, or an error because the kind is absent or forbidden. `problem` is the
+    last error; empty while the watch works. `synced` is true after the first complete list; `absent` while the server
+    does not serve the kind. `revision` grows with every change of an object.
     """
 
-    def __init__(self, *, labels: Iterable[str] = ()) -> None:
+    def __init__(self, *, labels: Iterable[str] = (), budget: BodyBudget | None = None) -> None:
+        self._budget = budget or BodyBudget(DEFAULT_BUDGET)
         self.ready = asyncio.Event()
         self.synced = False
         self.absent = False
@@ -87,7 +92,7 @@ class Cache:
         match event:
             case Listed(live):
                 if self._pending is not None:
-                    self._pending[live.key] = live
+                    self._pending[live.key] = self._kept(live)
             case Applied(live):
                 return self._applied(live)
             case Deleted(live):
@@ -182,11 +187,19 @@ class Cache:
         if (old := self.get(*live.key)) is not None:
             self._remove(old)
         self.revision += 1
+        live = live.kept_by(self._budget)
         self._objects.setdefault(live.namespace, {})[live.name] = live
         if live.owner_uid:
             self._owners.setdefault(live.owner_uid, {})[live.key] = live
         for value in self._values(live):
             self._labels.setdefault((live.namespace, value), {})[live.key] = live
+
+    def _kept(self, live: LiveObject) -> LiveObject:
+        """The object as it is kept: that of the cache if it is the same version."""
+        cached = self.get(*live.key)
+        if cached is not None and (cached.uid, cached.resource_version) == (live.uid, live.resource_version):
+            return cached
+        return live.kept_by(self._budget)
 
     def _remove(self, live: LiveObject) -> None:
         self.revision += 1

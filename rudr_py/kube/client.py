@@ -6,7 +6,7 @@ the transport's after 401.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 import msgspec
@@ -34,6 +34,10 @@ class Client:
 
     `allowance` returns the seconds that the next request may take. When none are left, the request is not sent
     and `ConnectionFailedError` is raised, so that a leader's writes end before its lease.
+
+    `direct` are the resources (group and plural) that are requested with the credentials alone; None for all. Every
+    other request is in the name of the service account `user`, and raises ValueError if that is empty. A right that
+    this account lacks is not passed to `on_missing_right`.
     """
 
     def __init__(
@@ -42,10 +46,24 @@ class Client:
         *,
         on_missing_right: Callable[[errors.Right], object] = lambda _right: None,
         allowance: Callable[[], float] = lambda: requests.DEFAULT_TIMEOUT,
+        user: str = "",
+        direct: Set[tuple[str, str]] | None = None,
     ) -> None:
         self.transport = transport
         self._on_missing_right = on_missing_right
         self._allowance = allowance
+        self.user = user
+        self._direct = direct
+
+    def as_user(self, user: str, *, direct: Set[tuple[str, str]] = frozenset()) -> Client:
+        """This client in the name of a service account, except for `direct` resources."""
+        return Client(
+            self.transport,
+            on_missing_right=self._on_missing_right,
+            allowance=self._allowance,
+            user=user,
+            direct=direct,
+        )
 
     async def send(self, request: Request) -> bytes:
         """Send any request; returns the raw body of the response."""
@@ -53,13 +71,17 @@ class Client:
         allowance = self._allowance()
         if allowance <= 0:
             raise errors.ConnectionFailedError(f"{operation}: not sent, because no time is left for it")
+        if self._direct is not None and requests.resource(request) not in self._direct:
+            request = requests.impersonate(request, self.user)
         seconds = min(request.timeout or allowance, allowance)
         reply = await self.transport.send(msgspec.structs.replace(request, timeout=seconds))
         if 200 <= reply.status < 300:
             return reply.body
         error = error_status.error(reply.status, reply.body, operation=operation, headers=reply.headers)
         if isinstance(error, errors.MissingRightError):
-            self._on_missing_right(error.right)
+            error = error_status.attribute(error, request.user)
+            if not error.account:
+                self._on_missing_right(error.right)
         raise error
 
     async def json(self, request: Request) -> dict[str, Any]:

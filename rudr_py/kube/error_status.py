@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
+from rudr_py.kube.service_account import ServiceAccount
 
 _BY_STATUS = {
     400: errors.InvalidError,
@@ -37,6 +38,9 @@ _MISSING_RIGHT = re.compile(
     r'cannot (\S+) resource "([^"]+)" in API group "([^"]*)" (?:in the namespace "([^"]+)"|at the cluster scope)'
 )
 """The message of kube-apiserver for every authorizer (`forbiddenMessage` of its response writers)."""
+
+_USER = re.compile(r'User "([^"]+)" cannot ')
+"""The user in the same message."""
 
 _BLOCKED_OWNER = "cannot set blockOwnerDeletion"
 """Part of the message of the admission plugin OwnerReferencesPermissionEnforcement; it does not name the owner."""
@@ -76,6 +80,20 @@ def event_error(body: bytes, *, operation: str) -> errors.ApiError:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         code = 500
     return error(code, body, operation=operation)
+
+
+def attribute(error: errors.MissingRightError, user: str) -> errors.MissingRightError:
+    """The same error of a request in the name of `user`, with the account that lacks the right.
+
+    It is the account of the credentials where that may not act as the user.
+    """
+    if not user:
+        return error
+    denied = _USER.search(error.message)
+    account = str(ServiceAccount.of_user(user))
+    if denied is not None and denied[1] != user:
+        return errors.ImpersonationError(error.message, right=error.right, target=account)
+    return errors.MissingRightError(error.message, right=error.right, account=account)
 
 
 def _right(message: str) -> errors.Right | None:

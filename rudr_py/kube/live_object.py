@@ -1,7 +1,8 @@
 """One object of the cluster as a slim frozen value.
 
 Decoding is typed, so that managedFields, half of the bytes, never become Python objects: of them only the digest
-of rudr's own entry is kept. The rest of the document stays JSON text until it is requested.
+of rudr's own entry is kept. The rest of the document stays JSON text until it is requested; a cache may keep that text
+outside of memory, see `kube.body`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors, settings
+from rudr_py.kube.body import Body, BodyBudget
 
 APPLIED_ANNOTATION = "rudr.oam.dev/applied"
 """The annotation with the hash of the last applied body."""
@@ -24,7 +26,8 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """An object as last received from the API server. It contains only strings and dicts of strings, hence no cycles.
+    """An object as last received from the API server. It contains only strings, dicts of strings and a Body, hence no
+    cycles.
 
     `owner_*` describe the owner with `controller: true`. `applied` is the value of APPLIED_ANNOTATION. `digest` is the
     digest of rudr's managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too.
@@ -48,7 +51,29 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     digest: str
     held: bool = False
     edited: str = ""
-    body: bytes
+    stored: bytes | Body
+
+    @property
+    def body(self) -> bytes:
+        """The document as JSON, without managedFields, apiVersion and kind. Raises `UndecodableError` like `part`."""
+        if isinstance(self.stored, bytes):
+            return self.stored
+        try:
+            return self.stored.read()
+        except OSError as error:
+            name = f"{self.kind} {self.namespace}/{self.name}"
+            raise errors.UndecodableError(f"{name} cannot be read: {error}") from error
+
+    @property
+    def size(self) -> int:
+        """The number of bytes of the document as JSON."""
+        return len(self.stored) if isinstance(self.stored, bytes) else self.stored.size
+
+    def kept_by(self, budget: BodyBudget) -> LiveObject:
+        """The same object whose document counts in a budget, and is outside of memory beyond it."""
+        if not isinstance(self.stored, bytes):
+            return self
+        return msgspec.structs.replace(self, stored=budget.keep(self.namespace, self.stored))
 
     @property
     def key(self) -> tuple[str, str]:
@@ -182,7 +207,7 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple
         digest=_own_digest(metadata.managed_fields or []),
         held=any(entry.manager == settings.HANDOVER_MANAGER for entry in metadata.managed_fields or ()),
         edited=_last_edit(metadata.managed_fields or []),
-        body=body,
+        stored=body,
     )
 
 

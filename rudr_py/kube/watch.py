@@ -29,6 +29,12 @@ SLOW_RETRY = 30.0
 LONG_ENOUGH = 10.0
 """A watch that lasted this many seconds counts as a success, even without an event."""
 
+MAX_PAGE = 16 * 2**20
+"""Bytes of a page of a list; if there are more, the page is requested again with fewer objects."""
+
+SMALLER = 8
+"""The part of the objects that the next attempt requests after a page that is too long."""
+
 _INITIAL_END = "k8s.io/initial-events-end"
 
 
@@ -176,7 +182,7 @@ class _Watcher:
         yield ListingStarted()
         token = ""
         while True:
-            page = await self._get_page(token)
+            page = await self._next_page(token)
             for item in page.items:
                 yield self._event("ADDED", item, listing=True)
             token = page.continue_token
@@ -189,9 +195,21 @@ class _Watcher:
         self._version = page.resource_version
         yield ListingDone(self._version)
 
+    async def _next_page(self, token: str) -> Page:
+        """A page of at most MAX_PAGE bytes, or of one object."""
+        while True:
+            try:
+                return await self._get_page(token)
+            except errors.ResponseTooLargeError:
+                self._page = max(1, (self._page or self._settings.list_page) // SMALLER)
+
     async def _get_page(self, token: str) -> Page:
         request = requests.list_page(
-            self._selection, limit=self._page, continue_token=token, timeout=self._settings.request_timeout
+            self._selection,
+            limit=self._page,
+            continue_token=token,
+            timeout=self._settings.request_timeout,
+            max_bytes=0 if self._page == 1 else MAX_PAGE,
         )
         reply = await self._transport.send(request)
         if reply.status == 200:

@@ -28,5 +28,8 @@ PAUSED_ANNOTATION: Final = "rudr.oam.dev/paused"
 POD_ANNOTATIONS_ANNOTATION: Final = "rudr.oam.dev/pod-annotations"
 """Set by the user on a component: lists the annotations that its pods get."""
 
+SERVICE_ACCOUNT_ANNOTATION: Final = "rudr.oam.dev/service-account"
+"""Set by the user on an application or a namespace: the service account that writes the objects of applications."""
+
 RECLAIM: Final = "rudr.oam.dev/reclaim"
 """The finalizer of an application that has objects to delete with it, and the annotation of these objects."""

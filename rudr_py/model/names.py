@@ -38,6 +38,14 @@ def wrong_label(name: str) -> str:
     return _wrong(name, _LABEL.fullmatch(name), "lower-case letters and digits, with - between them")
 
 
+def wrong_account_name(name: str) -> str:
+    """The name of a service account in Kubernetes."""
+    if len(name) <= 253 and _OBJECT.fullmatch(name):
+        return ""
+    form = "lower-case letters and digits, with - and . between them, at most 253 characters"
+    return f"{name[:70]!r} is not the name of a service account; use {form}"
+
+
 def wrong_port_name(name: str) -> str:
     """The name of a port in a Kubernetes pod."""
     if len(name) > 15:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from rudr_py.settings import LeaderElection, Limits, Settings
+from rudr_py.settings import Impersonation, LeaderElection, Limits, Settings
 from tests.docs import plugin_api_page
 
 HEAD = """\
@@ -34,6 +34,16 @@ ELECTION = """
 """
 
 
+IMPERSONATION = """
+## Impersonation
+
+`impersonation` is None without `--impersonate`. With it, the settings are:
+
+| setting | default | |
+|---|---|---|
+"""
+
+
 LIMITS = """
 ## Limits
 
@@ -50,7 +60,13 @@ have the same limits and the same option.
 
 def page() -> str:
     """The text of the page."""
-    return HEAD + _table(Settings) + LIMITS + _table(Limits) + ELECTION + _table(LeaderElection)
+    tables = (
+        (HEAD, Settings),
+        (LIMITS, Limits),
+        (ELECTION, LeaderElection),
+        (IMPERSONATION, Impersonation),
+    )
+    return "".join(head + _table(struct) for head, struct in tables)
 
 
 def _table(struct: type[msgspec.Struct]) -> str:

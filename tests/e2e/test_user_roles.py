@@ -17,10 +17,10 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
+from rudr_py.kube.service_account import ServiceAccount
 from rudr_py.local import certificates
 from rudr_py.local.access.settings import AccessSettings
 from rudr_py.plugins import rights
-from rudr_py.plugins.roles import ServiceAccount
 from rudr_py.testing.cluster import TIMEOUT
 from tests.charts import rendering
 from tests.e2e import rbac_cluster

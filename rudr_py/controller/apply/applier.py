@@ -105,7 +105,7 @@ class Applier:
             return _present(live)
         if isinstance(decision, Wait):
             raise WaitingError(decision.message, reason=decision.reason)
-        place = (str(desired.ref), desired.hash, live.uid if live is not None else "")
+        place = (str(desired.ref), desired.hash, live.uid if live is not None else "", self._client.user)
         key = ObjectKey(namespace, application.name)
         refused = self._refusals.get(key, place, _revision(live))
         if refused is not None:

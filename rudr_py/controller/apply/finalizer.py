@@ -64,10 +64,27 @@ class Finalizer:
             return
         await self._edit(application, present=False)
 
-    async def end(self, application: LiveObject, is_reclaimed: IsReclaimed, *, keep: bool = False) -> Result:
-        """Delete the objects of an application that is being deleted, then remove the finalizer. `keep` keeps them."""
+    async def end(
+        self,
+        application: LiveObject,
+        is_reclaimed: IsReclaimed,
+        *,
+        keep: bool = False,
+        error: errors.RudrError | None = None,
+    ) -> Result:
+        """Delete the objects of an application that is being deleted, then remove the finalizer.
+
+        They are kept with `keep`, and with an `error` about the account that would delete them, unless that will end.
+        """
         if not guarded(application):
             return Result()
+        if error is not None and not keep:
+            failure = failures.of(Ref(APPLICATION, application.name), error)
+            if failure.kind != "refused":
+                return failures.result([failure])
+            note = f"no object was deleted with the application: {failure.message}"
+            self._recorder.record(application, "ReclaimFailed", note, action="Reclaim", warning=True)
+            keep = True
         if not keep and not self._orphaning(application):
             failed = await self._reclaim(application, is_reclaimed)
             if failed is not None:
@@ -76,8 +93,8 @@ class Finalizer:
             await self._edit(application, present=False)
         except errors.NotFoundError:
             pass
-        except errors.RudrError as error:
-            failure = failures.of(Ref(APPLICATION, application.name), error, needed=FINALIZER_PURPOSE)
+        except errors.RudrError as refusal:
+            failure = failures.of(Ref(APPLICATION, application.name), refusal, needed=FINALIZER_PURPOSE)
             if failure.kind == "refused":  # an application that is being deleted has no condition for that
                 self._recorder.record(application, "ReclaimFailed", failure.message, action="Reclaim", warning=True)
             return failures.result([failure])
@@ -111,10 +128,21 @@ class Finalizer:
         for ref in tuple(self._state.applications.records(application, stored)):
             if self._state.get(ref.kind, application.namespace, ref.name) is None:
                 with contextlib.suppress(errors.NotFoundError, errors.KindAbsentError):
-                    target = await self._client.target(ref.kind, application.namespace, ref.name)
-                    live = await self._client.client.live(requests.get(target))
-                    if live.labels.get(labels.MANAGED_BY) == labels.MANAGER:
-                        self._client.remember(live)
+                    await self._read(application, ref)
+
+    async def _read(self, application: LiveObject, ref: Ref) -> None:
+        """Read an object into the cache; one that the application's account may not read is reported and kept."""
+        target = await self._client.target(ref.kind, application.namespace, ref.name)
+        try:
+            live = await self._client.client.live(requests.get(target))
+        except errors.MissingRightError as error:
+            if not self._client.user:
+                raise
+            note = f"{ref}: {error}; if it exists, it is kept"
+            self._recorder.record(application, "ReclaimFailed", note, action="Reclaim", warning=True)
+            return
+        if live.labels.get(labels.MANAGED_BY) == labels.MANAGER:
+            self._client.remember(live)
 
     def _due(self, application: LiveObject, is_reclaimed: IsReclaimed) -> tuple[tuple[Ref, LiveObject], ...]:
         """The objects to delete. Those that might be expected to be deleted, but are kept, are reported."""

@@ -24,7 +24,6 @@ from rudr_py.controller.state.scaler_index import ScaleTarget
 from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube import live_object, requests
 from rudr_py.kube.cached_client import CachedClient
-from rudr_py.kube.clock import Clock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CONFIG_MAP, POD
@@ -189,11 +188,11 @@ def _read(surplus: Mapping[Ref, PruneCandidate], plan: Plan, namespace: str, sta
 class Pruner:
     """Deletes scheduled objects."""
 
-    def __init__(self, client: CachedClient, state: ClusterState, clock: Clock) -> None:
+    def __init__(self, client: CachedClient, state: ClusterState, terminating: TtlMap[tuple[str, Ref], None]) -> None:
+        """`terminating` are objects without a watch that a finalizer keeps, by uid of the application."""
         self._client = client
         self._state = state
-        # objects without a watch that a finalizer keeps, by uid of the application
-        self._terminating: TtlMap[tuple[str, Ref], None] = TtlMap(clock, failures.SAFETY)
+        self._terminating = terminating
 
     async def prune(self, application: LiveObject, candidates: Iterable[PruneCandidate]) -> Pruned:
         """Delete the candidates that are not being deleted yet. Reports KubeErrors as failures."""
@@ -254,10 +253,12 @@ class Pruner:
     def _keeps(self, application: LiveObject, candidate: PruneCandidate, refs: frozenset[Ref]) -> bool:
         """Whether a ComponentInstance owns an object that is not among the candidates; the collector would delete it.
 
-        It is the former one of an instance, of which not every object has passed to the current one.
+        It is the former one of an instance, of which not every object has passed to the current one. With impersonation
+        no object may be deleted in this way: the application's account deletes each of them first.
         """
         if candidate.live is None or candidate.ref.kind != COMPONENT_INSTANCE:
             return False
+        refs = frozenset() if self._client.user else refs
         owned = self._state.owned_by(candidate.live.uid, application.namespace)
         return any(Ref(kind, live.name) not in refs and not live.deleting for kind, live in owned)
 

@@ -75,12 +75,20 @@ class PlanCache:
             plan = yield from render.steps(msgspec.structs.replace(inputs, observed=observed), self._catalog)
             application_state = self._applications.get(key)
             self._applications.reads.set(key, ((key.namespace, r) for r in observed.versions if isinstance(r, Ref)))
+            application_state.size = size_of(plan)
             if plan.problems or plan.wake_at is not None:
                 application_state.rendered = None
                 return plan
-            application_state.rendered = rendered = RenderedPlan(inputs, plan, dict(observed.versions))
+            application_state.rendered = rendered = RenderedPlan(
+                inputs, plan, dict(observed.versions), application_state.size
+            )
         self._applications.keep_rendered(key)
         return rendered.plan
+
+
+def size_of(plan: Plan) -> int:
+    """The size of the planned objects, in bytes of JSON."""
+    return sum(len(msgspec.json.encode(planned.body)) for planned in plan.manifests)
 
 
 def _is_same(rendered: RenderedPlan, inputs: Inputs) -> Stepwise[bool]:

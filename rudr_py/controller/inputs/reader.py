@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
+
+import msgspec
 
 from rudr_py import errors
 from rudr_py.catalog import Catalog
@@ -82,6 +85,30 @@ class InputReader:
         applications.definitions.set(key, _subjects(inputs, self._catalog))
         return inputs
 
+    def unread(self, live: LiveObject, previous: PreviousStatus) -> Inputs:
+        """The inputs of an application whose documents are not read: only their metadata and versions."""
+        names = self._state.applications.components.values(ObjectKey(live.namespace, live.name))
+        objects = ((key.name, self._state.get(COMPONENT, key.namespace, key.name)) for key in sorted(names))
+        return Inputs(
+            application=Application(metadata=_metadata(live)),
+            parsed=Parsed(value=None),
+            components={},
+            now=self._clock.now(),
+            component_versions={
+                name: ComponentVersion(component.generation, component.resource_version)
+                for name, component in objects
+                if component is not None
+            },
+            packages=previous.packages,
+        )
+
+    def version(self, key: ObjectKey, live: LiveObject) -> str:
+        """A text that changes with each edit of the application or one of its components, but not of their status."""
+        names = self._state.applications.components.values(key)
+        components = (self._state.get(COMPONENT, name.namespace, name.name) for name in sorted(names))
+        versions = [(one.uid, one.generation, one.edited) for one in (live, *components) if one is not None]
+        return hashlib.blake2b(msgspec.json.encode(versions), digest_size=16).hexdigest()
+
     def _parsed(self, key: ObjectKey, live: LiveObject) -> Stepwise[Parsed[Application]]:
         """The document, parsed once for each version; a change of the status is no new version."""
         application_state = self._state.applications.get(key)
@@ -90,7 +117,7 @@ class InputReader:
             document = application_state.document
             if document is None or document.version != version:
                 parsed = yield from parse_application.application_steps(live.document(), limits=self._settings.limits)
-                document = ParsedDocument(version, parsed)
+                document = ParsedDocument(version, parsed, live.size)
         except errors.UndecodableError as error:
             return Parsed(value=None, problems=(Problem(str(error)),))
         application_state.document = document

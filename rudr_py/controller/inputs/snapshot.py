@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,10 +17,13 @@ from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import runs
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
+from rudr_py.controller.load.crash_record import DEATHS, CrashRecord
+from rudr_py.controller.load.heavy_gate import HEAVY
 from rudr_py.controller.pacing import Pace
 from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.applications import SettledState
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.errors import Problem
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, POD
@@ -35,6 +39,14 @@ from rudr_py.render.status.health import Assessment
 from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
+
+QUARANTINED = "Quarantined"
+"""The reason of an application that is not reconciled, because processes ended while it was."""
+
+_QUARANTINED = Problem(
+    f"{DEATHS} processes of the controller ended while this version of the application was reconciled, most likely for "
+    "lack of memory; nothing of it is written or deleted until the application or one of its components is changed"
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,7 +99,16 @@ class Snapshot:
 class SnapshotReader:
     """Reads snapshots from the caches, at the pace of `pace`."""
 
-    def __init__(self, state: ClusterState, catalog: Catalog, reader: InputReader, pace: Pace) -> None:
+    def __init__(
+        self,
+        state: ClusterState,
+        catalog: Catalog,
+        reader: InputReader,
+        pace: Pace,
+        crashes: CrashRecord | None = None,
+    ) -> None:
+        """`crashes` records the application that is rendered; one that ended two processes is not rendered."""
+        self._crashes = crashes or CrashRecord()
         self._state = state
         self._catalog = catalog
         self._reader = reader
@@ -95,14 +116,14 @@ class SnapshotReader:
         self._plans = PlanCache(catalog, state.applications)
 
     async def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
-        """The snapshot of an application. Other tasks may run meanwhile."""
-        return await self._pace.run(self.steps(key, live))
-
-    def steps(self, key: ObjectKey, live: LiveObject) -> Stepwise[Snapshot]:
-        """The snapshot of an application. Its revision is that before the first step."""
-        revision, previous = self._state.revision, self._previous(live)
-        inputs = yield from self._reader.steps(live, previous)
-        plan = yield from self._plans.steps(key, inputs)
+        """The snapshot of an application. Other tasks may run meanwhile; its revision is that before."""
+        revision, previous, version = self._state.revision, self._previous(live), self._reader.version(key, live)
+        if self._crashes.deaths(key, version) >= DEATHS:
+            inputs = self._reader.unread(live, previous)
+            plan = Plan(problems=(_QUARANTINED,), reason=QUARANTINED, packages=previous.packages)
+        else:
+            rendering = functools.partial(self._crashes.rendering, key, version)
+            inputs, plan = await self._pace.run(self._steps(key, live, previous), rendering)
         return Snapshot(
             key=key,
             application=live,
@@ -112,11 +133,28 @@ class SnapshotReader:
             revision=revision,
         )
 
+    def _steps(self, key: ObjectKey, live: LiveObject, previous: PreviousStatus) -> Stepwise[tuple[Inputs, Plan]]:
+        inputs = yield from self._reader.steps(live, previous)
+        plan = yield from self._plans.steps(key, inputs)
+        return inputs, plan
+
     async def assess(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot with the health of its objects. Other tasks may run meanwhile."""
         if snapshot.assessed is not None:
             return snapshot
         return dataclasses.replace(snapshot, assessed=await self._pace.run(snapshot.assessment_steps()))
+
+    def is_heavy(self, key: ObjectKey) -> bool:
+        """Whether the objects of an application were large when it was rendered last."""
+        return self._state.applications.get(key).size > HEAVY
+
+    def is_suspected(self, key: ObjectKey, live: LiveObject) -> bool:
+        """Whether one process has ended while these documents were reconciled."""
+        return 0 < self._crashes.deaths(key, self._reader.version(key, live)) < DEATHS
+
+    def applying(self, key: ObjectKey, live: LiveObject) -> AbstractContextManager[None]:
+        """A context for the reconcile of an application that may end the process; the crash record contains it."""
+        return self._crashes.reconciling(key, self._reader.version(key, live))
 
     def is_reclaimed(self, snapshot: Snapshot) -> IsReclaimed:
         """Whether the documents of a snapshot delete an object with the application."""

@@ -15,6 +15,7 @@ from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.definition_index import DefinitionIndex
 from rudr_py.controller.state.deleted_runs import DeletedRuns
 from rudr_py.controller.state.scaler_index import ScalerIndex
+from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, POD
@@ -22,6 +23,7 @@ from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render import claims
 from rudr_py.render.status import status
 from rudr_py.render.values import labels
+from rudr_py.settings import DEFAULT_LIMITS
 
 OWN_KINDS = (APPLICATION, COMPONENT, COMPONENT_INSTANCE)
 """The kinds without which the controller cannot work."""
@@ -34,8 +36,14 @@ class ClusterState:
     `cluster_kinds` are the cluster-scoped kinds that types read.
     """
 
-    def __init__(self, *, root: str = "", cluster_kinds: frozenset[Kind] = frozenset()) -> None:
+    def __init__(
+        self, *, root: str = "", cluster_kinds: frozenset[Kind] = frozenset(), budget: BodyBudget | None = None
+    ) -> None:
         self.cluster_kinds = cluster_kinds
+        self.component_limit = DEFAULT_LIMITS.components
+        """The number of components of an application beyond which its index entries are dropped."""
+        self.budget = budget
+        """The budget of the documents of all caches."""
         self.applications = Applications(root)
         self.definitions = DefinitionIndex(self.applications.definitions)
         self.observers: list[Callable[[Kind, Change], None]] = []
@@ -213,9 +221,9 @@ def _is_healthy(live: LiveObject) -> bool:
     return isinstance(status, dict) and status.get("health") == "healthy"
 
 
-def new_cache(kind: Kind) -> Cache:
+def new_cache(kind: Kind, budget: BodyBudget | None = None) -> Cache:
     """An empty cache with the indexes for this kind."""
-    return Cache(labels=claims.INDEXED if kind == claims.CLAIM else (labels.INSTANCE,))
+    return Cache(labels=claims.INDEXED if kind == claims.CLAIM else (labels.INSTANCE,), budget=budget)
 
 
 class Belongings:

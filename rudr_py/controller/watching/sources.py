@@ -22,7 +22,7 @@ from rudr_py.kube.clock import Clock
 from rudr_py.kube.requests import Selection
 from rudr_py.kube.watch import SLOW_RETRY, Event, Forbidden, Interrupted, KindAbsent, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION
+from rudr_py.model.kinds import APPLICATION, NAMESPACE
 from rudr_py.settings import Settings
 
 Trigger = Callable[[ObjectKey, bool], None]
@@ -63,6 +63,9 @@ class Sources:
         self._clock = clock
         self.describe: Callable[[errors.Right], str] = "may not {}".format
         """Called with each right that a watch lacks and that is not optional; returns its description."""
+        self.open_namespace: OpenWatch = open_watch
+        """Opens the watch of one Namespace, where the controller may not watch all of them."""
+        self._always = (NAMESPACE,) if settings.impersonation is not None else ()  # names service accounts
         self._sources: dict[Kind, tuple[Source, ...]] = {}
         self._reported: dict[Source, str] = {}  # missing rights of which applications were triggered
         self._tasks: asyncio.TaskGroup | None = None
@@ -90,7 +93,9 @@ class Sources:
         """Watch these kinds, too."""
         for kind in kinds:
             if kind not in self._sources:
-                self._sources[kind] = tuple(Source(kind, namespace) for namespace in self._namespaces(kind))
+                self._sources[kind] = tuple(
+                    Source(kind, namespace, self._state.budget) for namespace in self._namespaces(kind)
+                )
                 for source in self._sources[kind]:
                     self._state.add(kind, source.namespace, source.cache)
                 self._start(self._sources[kind])
@@ -127,7 +132,7 @@ class Sources:
         The key is triggered whenever one of the kinds becomes settled or available. Kinds of earlier calls that are
         not among them are no longer waited for.
         """
-        used = tuple(kinds)
+        used = (*kinds, *self._always)
         self.watch(used)
         self._state.applications.cluster_kinds.set(key, self._state.cluster_kinds.intersection(used))
         sources = [source for kind in used for source in self._of(kind, key.namespace)]
@@ -166,7 +171,7 @@ class Sources:
 
         Without those for cluster-scoped kinds, which a controller of some namespaces need not have.
         """
-        required = (kind for kind in kinds if kind not in self._state.cluster_kinds)
+        required = (kind for kind in (*kinds, *self._always) if kind not in self._state.cluster_kinds)
         sources = (source for kind in required for source in self._of(kind, namespace))
         return tuple(sorted({source.missing_right for source in sources if source.missing_right}))
 
@@ -186,7 +191,7 @@ class Sources:
             else:
                 if source.kind in self._state.cluster_kinds:
                     await self._watch(source, Selection(resource))
-                elif resource.namespaced:
+                elif resource.namespaced or source.kind == NAMESPACE:
                     await self._watch(source, kind_watch.selection(resource, source.namespace, source.kind))
                 else:
                     await self._report_cluster_scoped(source)
@@ -203,7 +208,8 @@ class Sources:
         """Feed the cache until the kind is no longer served."""
         source.polled = True
         pause = 0.0  # in addition to that of the watch
-        async with contextlib.aclosing(self._open_watch(selection)) as events:
+        open_watch = self.open_namespace if source.kind == NAMESPACE and source.namespace else self._open_watch
+        async with contextlib.aclosing(open_watch(selection)) as events:
             async for event in events:
                 await self._feed(source, event)
                 if isinstance(event, KindAbsent):

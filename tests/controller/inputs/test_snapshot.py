@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,6 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Applied, Deleted
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, POD
-from rudr_py.model.stepwise import run
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values import labels
 from rudr_py.testing.clock import FakeClock
@@ -52,7 +52,7 @@ class Caches:
     def read(self) -> Snapshot:
         live = self.state.get(APPLICATION, "shop", "shop")
         assert live is not None
-        return run(self.reader.steps(SHOP, live))
+        return asyncio.run(self.reader.read(SHOP, live))
 
 
 @pytest.fixture

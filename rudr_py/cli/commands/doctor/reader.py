@@ -24,7 +24,7 @@ from rudr_py.controller.state import definition_index
 from rudr_py.kube.requests import Request, Selection, Target
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.model.kinds import APPLICATION, COMPONENT, CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, EVENT, LEASE, NAMESPACE
-from rudr_py.plugins import loading, rights
+from rudr_py.plugins import impersonated_rights, loading, rights
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -152,6 +152,8 @@ class ClusterReader:
             leader_elect=controller.elects,
             lease=controller.lease[1],
         )
+        if controller.impersonates:
+            needed = impersonated_rights.impersonated(needed, ())
         reviews = [
             review
             for namespace in controller.namespaces or ("",)
