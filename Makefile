@@ -7,6 +7,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Before a pip: it and the environments that it builds in install the versions of this file. pip reads the second
 # variable from 25.3 on, earlier releases the first one for both.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
+# The tests start Python several hundred times; without cached bytecode each start compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 # GNU make 4 keeps the lines of targets that run at the same time together.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 

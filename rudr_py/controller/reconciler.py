@@ -20,7 +20,7 @@ from rudr_py.controller.scopes.scope_updates import ScopeUpdates
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.users import Users
-from rudr_py.controller.status import rival_scalers
+from rudr_py.controller.status import rival_scalers, shared_claims
 from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.status.writer import StatusRefusedError
 from rudr_py.controller.watching.sources import Sources
@@ -141,6 +141,7 @@ class ApplicationReconciler:
             *synced.sync.notes,
             *(right for right in missing if right not in synced.sync.message),
             *rival_scalers.warnings(current.plan, self._state, current.key.namespace),
+            *shared_claims.warnings(current.application, self._state),
         )
         reported = await self._reporter.report(current, msgspec.structs.replace(synced.sync, notes=notes))
         if self._missing_rights(current) and not missing:
@@ -169,7 +170,11 @@ class ApplicationReconciler:
         if resources is not None:
             await self._reporter.announce(snapshot, resources)
         before, namespace = self._claims(snapshot.key), snapshot.key.namespace
+        mounted = shared_claims.sharing(live, self._state)
         synced = await self._syncer.sync(live, plan, previous.resources, previous.runs)
+        if (after := shared_claims.sharing(live, self._state)) != mounted:
+            # no event of a watch reports an own write
+            self._scope_updates.requeue({key for key, _ in mounted ^ after})
         if self._claims(snapshot.key) != before:
             # no event of a watch reports that an application no longer uses a claim
             awaiting = Users(self._state.applications.awaiting_claims, namespace, namespace)

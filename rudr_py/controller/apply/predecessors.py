@@ -101,7 +101,7 @@ def _awaited_pods(
     for pod in state.pods(application.namespace, application.name, planned.instance):
         if pod.labels.get(labels.APPLICATION) != application.name:
             continue
-        workload = _workload(pod)
+        workload = workload_of(pod)
         if workload == own or _is_adopted(pod, planned):
             awaited = (pod.deleting or not pod.owner_uid) and _is_recreated(planned)
         else:
@@ -111,7 +111,7 @@ def _awaited_pods(
             yield f"pod/{pod.name}"
 
 
-def _workload(pod: LiveObject) -> tuple[str, str]:
+def workload_of(pod: LiveObject) -> tuple[str, str]:
     """Kind and name of the workload of a pod; of a pod without owner, those of the workload that created it."""
     if pod.owner_kind == REPLICA_SET.kind:
         return DEPLOYMENT.kind, pod.owner_name.rpartition("-")[0]

@@ -265,7 +265,7 @@ class Pruner:
     async def _confirm(self, application: LiveObject) -> None:
         document = await self._client.get(await self._target(application, Ref(APPLICATION, application.name)))
         metadata = document["metadata"]
-        same = metadata["uid"] == application.uid and metadata.get("generation", 0) == application.generation
+        same = metadata.get("uid") == application.uid and metadata.get("generation", 0) == application.generation
         if not same or metadata.get("deletionTimestamp"):
             message = "the application has changed since it was planned; nothing is pruned"
             raise errors.ConflictError(message, status=409, reason="Conflict")

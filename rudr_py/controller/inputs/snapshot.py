@@ -20,7 +20,7 @@ from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.load.crash_record import DEATHS, CrashRecord
 from rudr_py.controller.load.heavy_gate import HEAVY
 from rudr_py.controller.pacing import Pace
-from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.state import claim_index, claim_users, cluster_state, inventory
 from rudr_py.controller.state.applications import SettledState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.errors import Problem
@@ -200,7 +200,12 @@ class SnapshotReader:
         refs = (Ref(APPLICATION, snapshot.key.name), *(planned.ref for planned in plan.manifests))
         scalers = (scaler for ref in refs for scaler in state.scalers.scalers(namespace, ref))
         named = (state.get(ref.kind, namespace, ref.name) for ref in (*refs, *scalers))
-        children = (live for _, live in state.children(snapshot.application))
+        children = [live for _, live in state.children(snapshot.application)]
+        sharing = (
+            live
+            for claim in sorted({claim for child in children for claim in claim_index.mounted(child)})
+            for _, live in claim_users.others(state, snapshot.key, claim)
+        )
         labelled = (
             live
             for kind in sorted(snapshot.kinds, key=str)
@@ -210,7 +215,7 @@ class SnapshotReader:
         )
         caches = (state.cache(kind, "") for kind in sorted(snapshot.cluster_kinds, key=str))
         of_cluster = (live for cache in caches if cache is not None for live in cache.all())
-        return (*(live for live in named if live is not None), *children, *labelled, *of_cluster)
+        return (*(live for live in named if live is not None), *children, *sharing, *labelled, *of_cluster)
 
     def _previous(self, live: LiveObject) -> PreviousStatus:
         return runs.recall(cluster_state.previous(live), self._state.deleted_runs(live))

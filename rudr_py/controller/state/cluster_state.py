@@ -10,7 +10,7 @@ from typing import Any
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.state import inventory, scaler_index
+from rudr_py.controller.state import claim_index, inventory, scaler_index
 from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.definition_index import DefinitionIndex
 from rudr_py.controller.state.deleted_runs import DeletedRuns
@@ -223,7 +223,9 @@ def _is_healthy(live: LiveObject) -> bool:
 
 def new_cache(kind: Kind, budget: BodyBudget | None = None) -> Cache:
     """An empty cache with the indexes for this kind."""
-    return Cache(labels=claims.INDEXED if kind == claims.CLAIM else (labels.INSTANCE,), budget=budget)
+    if not claim_index.has_templates(kind):
+        return Cache(labels=claims.INDEXED if kind == claims.CLAIM else (labels.INSTANCE,), budget=budget)
+    return Cache(labels=(labels.INSTANCE,), index=claim_index.mounted, budget=budget)
 
 
 class Belongings:

@@ -72,6 +72,7 @@ class Waits:
         self._wake = wake
         self._blockers: MultiMap[ObjectKey, Blocker] = MultiMap()
         self._watches: dict[Blocker, asyncio.Task[None]] = {}
+        self._opened = 0  # watches, at most LIMIT
         self._listed: set[Blocker] = set()
         self._settling: set[Blocker] = set()
         self._fallback = fallback

@@ -175,6 +175,27 @@ def _check_workload(component: Component, problems: ProblemList) -> None:
             problems.error(place, f"{name.kind} must not have ports; use a Server for a component with ports", "CO-10")
     elif name.kind in _SERVERS and not places:
         problems.warn(_CONTAINERS, f"{name.kind} has no port, so it gets no Service and cannot be reached", "CO-9")
+    _check_shared_ports(component, problems)
+
+
+def _check_shared_ports(component: Component, problems: ProblemList) -> None:
+    """Warn of a port that two containers declare: they share the addresses of their pod."""
+    users: dict[tuple[int, str], str] = {}
+    for index, container in enumerate(component.containers):
+        own: set[tuple[int, str]] = set()
+        for number, port in enumerate(container.ports):
+            listens = (port.container_port, port.protocol)
+            if port.container_port and listens in users and listens not in own:
+                path = paths.child(_CONTAINERS, index, "ports", number, "containerPort")
+                message = (
+                    f"the container {excerpt(users[listens])} of the same pod declares port {port.container_port}/"
+                    f"{port.protocol}, too, and only one process of a pod can listen on a port; use another port, or "
+                    "remove it from the container that does not listen on it"
+                )
+                problems.warn(path, message, "PO-1")
+            own.add(listens)
+        for listens in own:
+            users.setdefault(listens, container.name)
 
 
 def _check_parameters(component: Component, problems: ProblemList) -> None:
