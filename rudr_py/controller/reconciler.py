@@ -87,7 +87,7 @@ class ApplicationReconciler:
         kinds = {*cluster_state.OWN_KINDS, POD, *self._state.applied_kinds(key.namespace)}
         if not self._sources.ensure(kinds, key):
             return _WAIT_FOR_CACHES
-        snapshot = self._reader.read(key, live)
+        snapshot = await self._reader.read(key, live)
         if not self._sources.ensure(kinds | snapshot.kinds, key):
             return _WAIT_FOR_CACHES
         result = await self._syncer.end(live, self._reader.is_reclaimed(snapshot))
@@ -99,7 +99,7 @@ class ApplicationReconciler:
             return _WAIT_FOR_CACHES
         is_suspected = self._reader.is_suspected(key, live)
         if not is_suspected and not self._reader.is_heavy(key):
-            snapshot = self._reader.read(key, live)
+            snapshot = await self._reader.read(key, live)
             if not self._reader.is_heavy(key):
                 return await self._reconcile_snapshot(snapshot)
             del snapshot  # it takes much memory, and a place may become free much later
@@ -107,7 +107,7 @@ class ApplicationReconciler:
             if self._state.get(APPLICATION, key.namespace, key.name) is not live:
                 return Result(requeue_after=0.0)
             with self._reader.applying(key, live):
-                return await self._reconcile_snapshot(self._reader.read(key, live))
+                return await self._reconcile_snapshot(await self._reader.read(key, live))
 
     async def _reconcile_snapshot(self, snapshot: Snapshot) -> Result:
         key = snapshot.key
@@ -119,8 +119,10 @@ class ApplicationReconciler:
         settled = self._reader.is_settled(snapshot) and not self._missing_rights(snapshot)
         if settled:
             self._scope_updates.reconciled(key)
-        elif self._scope_updates.publish(snapshot):
-            return Result()
+        else:
+            snapshot = await self._reader.assess(snapshot)
+            if self._scope_updates.publish(snapshot):
+                return Result()
         if self._state.applications.scopes.root:
             await self._scope_updates.ensure_root(key.namespace)
         return Result() if settled else await self._converge(snapshot)
@@ -131,6 +133,7 @@ class ApplicationReconciler:
         if current is None:
             return Result()
         if current is not snapshot:
+            current = await self._reader.assess(current)
             self._scope_updates.publish(current)
         missing = self._missing_rights(current)
         self._syncer.wait_for(current.key, {*synced.blocked_by, *(failures.GRANTS if missing else ())})

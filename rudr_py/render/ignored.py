@@ -17,7 +17,7 @@ from rudr_py.api import Ref
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.model.application import IgnoreRule
-from rudr_py.render.steps import Steps, run
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import PlannedObject, Pointer
 
@@ -39,7 +39,7 @@ def apply(
 
 def steps(
     manifests: Sequence[PlannedObject], rules: Sequence[IgnoreRule]
-) -> Steps[tuple[tuple[PlannedObject, ...], list[Problem]]]:
+) -> Stepwise[tuple[tuple[PlannedObject, ...], list[Problem]]]:
     """The objects with the fields that the rules leave to other managers, and the rules and pointers without effect.
 
     An object that runs once is never reverted, so rules do not concern it. Each rule is a step.

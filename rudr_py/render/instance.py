@@ -27,13 +27,13 @@ from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
 from rudr_py.model.kinds import SERVICE
+from rudr_py.model.stepwise import Stepwise
 from rudr_py.render import claims, edits, former_annotations, ignored, pull_policy, scaling
 from rudr_py.render.edits import Change
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
 from rudr_py.render.scopes import membership
-from rudr_py.render.steps import Steps
 from rudr_py.render.types import first_seen, plugin_call
 from rudr_py.render.types.first_seen import FirstSeenTimes
 from rudr_py.render.types.plugin_call import ToProblem
@@ -65,7 +65,7 @@ _WorkloadResult = _CallResult[WorkloadContext[Any]]
 _TraitResult = _CallResult[TraitContext[Any]]
 
 
-def steps(prepared: PreparedInstance, inputs: Inputs, values: int = 0) -> Steps[RenderedInstance]:
+def steps(prepared: PreparedInstance, inputs: Inputs, values: int = 0) -> Stepwise[RenderedInstance]:
     """Call the types of one instance and combine their results: a step for each type. Raises nothing.
 
     `values` is the size of the instance.
@@ -83,7 +83,7 @@ class _Assembly:
         self._faults: list[Problem] = []
         self._observed = RecordedKinds(inputs.observed)
 
-    def steps(self, values: int) -> Steps[RenderedInstance]:
+    def steps(self, values: int) -> Stepwise[RenderedInstance]:
         yield values
         workload = self._workload()
         if workload is None:

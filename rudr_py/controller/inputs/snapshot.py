@@ -5,6 +5,7 @@ Each part is read or computed once. Sends nothing.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.load.crash_record import DEATHS, CrashRecord
 from rudr_py.controller.load.heavy_gate import HEAVY
+from rudr_py.controller.pacing import Pace
 from rudr_py.controller.state import claim_index, claim_users, cluster_state, inventory
 from rudr_py.controller.state.applications import SettledState
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -25,6 +27,7 @@ from rudr_py.errors import Problem
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, POD
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render import reclaim
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.reclaim import IsReclaimed
@@ -56,6 +59,7 @@ class Snapshot:
     inputs: Inputs
     plan: Plan
     revision: int
+    assessed: Assessment | None = None
 
     @cached_property
     def kinds(self) -> frozenset[Kind]:
@@ -72,8 +76,12 @@ class Snapshot:
     @cached_property
     def assessment(self) -> Assessment:
         """The health of the application's objects."""
+        return self.assessed if self.assessed is not None else run(self.assessment_steps())
+
+    def assessment_steps(self) -> Stepwise[Assessment]:
+        """The health of the application's objects, in steps."""
         previous = self.previous
-        return health.assess(self.plan, self.inputs.observed, self.inputs.now, previous.runs, previous.ready_states)
+        return health.steps(self.plan, self.inputs.observed, self.inputs.now, previous.runs, previous.ready_states)
 
     def members(self) -> Members:
         """The instances of the application as members of scopes."""
@@ -89,36 +97,52 @@ class Snapshot:
 
 
 class SnapshotReader:
-    """Reads snapshots from the caches."""
+    """Reads snapshots from the caches, at the pace of `pace`."""
 
     def __init__(
-        self, state: ClusterState, catalog: Catalog, reader: InputReader, crashes: CrashRecord | None = None
+        self,
+        state: ClusterState,
+        catalog: Catalog,
+        reader: InputReader,
+        pace: Pace,
+        crashes: CrashRecord | None = None,
     ) -> None:
         """`crashes` records the application that is rendered; one that ended two processes is not rendered."""
         self._crashes = crashes or CrashRecord()
         self._state = state
         self._catalog = catalog
         self._reader = reader
+        self._pace = pace
         self._plans = PlanCache(catalog, state.applications)
 
-    def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
-        """The snapshot of an application."""
-        previous, version = self._previous(live), self._reader.version(key, live)
+    async def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
+        """The snapshot of an application. Other tasks may run meanwhile; its revision is that before."""
+        revision, previous, version = self._state.revision, self._previous(live), self._reader.version(key, live)
         if self._crashes.deaths(key, version) >= DEATHS:
             inputs = self._reader.unread(live, previous)
             plan = Plan(problems=(_QUARANTINED,), reason=QUARANTINED, packages=previous.packages)
         else:
-            with self._crashes.rendering(key, version):
-                inputs = self._reader.inputs(live, previous)
-                plan = self._plans.plan(key, inputs)
+            rendering = functools.partial(self._crashes.rendering, key, version)
+            inputs, plan = await self._pace.run(self._steps(key, live, previous), rendering)
         return Snapshot(
             key=key,
             application=live,
             previous=previous,
             inputs=inputs,
             plan=plan,
-            revision=self._state.revision,
+            revision=revision,
         )
+
+    def _steps(self, key: ObjectKey, live: LiveObject, previous: PreviousStatus) -> Stepwise[tuple[Inputs, Plan]]:
+        inputs = yield from self._reader.steps(live, previous)
+        plan = yield from self._plans.steps(key, inputs)
+        return inputs, plan
+
+    async def assess(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot with the health of its objects. Other tasks may run meanwhile."""
+        if snapshot.assessed is not None:
+            return snapshot
+        return dataclasses.replace(snapshot, assessed=await self._pace.run(snapshot.assessment_steps()))
 
     def is_heavy(self, key: ObjectKey) -> bool:
         """Whether the objects of an application were large when it was rendered last."""

@@ -50,6 +50,8 @@ class ClusterState:
         """Called with each change that a watch reports."""
         self.scalers = ScalerIndex()
         self._caches: dict[Kind, dict[str, Cache]] = {}
+        # the last result of `component_instances_of`: the uid of the application and the revision, and its instances
+        self._by_instance: tuple[tuple[str, int], dict[str, list[LiveObject]]] = (("", -1), {})
         self._deleted_runs = DeletedRuns()
         self._applied: dict[tuple[str, str], tuple[LiveObject, frozenset[Kind]]] = {}  # by namespace and name
 
@@ -111,6 +113,18 @@ class ClusterState:
         """The ComponentInstances that the application owns; none before it has a uid."""
         cache = self.cache(COMPONENT_INSTANCE, application.namespace)
         return cache.by_owner(application.uid) if cache is not None and application.uid else ()
+
+    def component_instances_of(self, application: LiveObject, instance: str) -> tuple[LiveObject, ...]:
+        """Those that have the label of an instance, and all that have none: Rudr's."""
+        cache = self.cache(COMPONENT_INSTANCE, application.namespace)
+        key = application.uid, cache.revision if cache is not None else 0
+        if self._by_instance[0] != key:
+            by_label: dict[str, list[LiveObject]] = {}
+            for live in self.component_instances(application):
+                by_label.setdefault(live.labels.get(labels.INSTANCE, ""), []).append(live)
+            self._by_instance = key, by_label
+        by_label = self._by_instance[1]
+        return tuple(live for label in dict.fromkeys((instance, "")) for live in by_label.get(label, ()))
 
     def applied_kinds(self, namespace: str) -> frozenset[Kind]:
         """The kinds in the inventories of all applications of a namespace.

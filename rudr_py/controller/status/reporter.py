@@ -11,6 +11,7 @@ from typing import Any
 from rudr_py import errors
 from rudr_py.controller.apply.contention import CONTESTED
 from rudr_py.controller.inputs.snapshot import Snapshot
+from rudr_py.controller.pacing import Breath
 from rudr_py.controller.results import change_log
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.state import status_summary
@@ -129,11 +130,12 @@ class StatusReporter:
         An instance whose state is unknown keeps its status.
         """
         words = {entry["name"]: word for entry in desired.get("instances", ()) if (word := instance_word(entry))}
-        results = [
-            await self._writer.write(child, words[child.labels[labels.INSTANCE]])
-            for child in self._state.component_instances(application)
-            if child.labels.get(labels.INSTANCE) in words and not child.deleting
-        ]
+        results: list[Result] = []
+        breath = Breath()
+        for child in self._state.component_instances(application):
+            await breath.spend()
+            if child.labels.get(labels.INSTANCE) in words and not child.deleting:
+                results.append(await self._writer.write(child, words[child.labels[labels.INSTANCE]]))
         return merge(*results)
 
     async def _write_scopes(self, snapshot: Snapshot) -> Result:

@@ -17,7 +17,8 @@ from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parameter_types import PARAMETER_TYPES, has_type
 from rudr_py.model.parse.container import read_container
 from rudr_py.model.parse.fields import FieldReader, ProblemList
-from rudr_py.model.parse.metadata import open_document
+from rudr_py.model.parse.metadata import open_steps
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 KIND = "ComponentSchematic"
@@ -34,18 +35,33 @@ def parse_component(
     document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Parsed[Component]:
     """Read a ComponentSchematic. Raises nothing, whatever JSON value `document` is."""
+    return run(component_steps(document, positions, limits))
+
+
+def component_steps(
+    document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Stepwise[Parsed[Component]]:
+    """Like `parse_component`, in steps."""
     problems = ProblemList(positions, limits)
-    envelope = open_document(document, KIND, problems)
+    envelope = yield from open_steps(document, KIND, problems)
     if envelope is None or _is_too_large(envelope.spec, problems):
         return problems.parsed(None)
     spec = envelope.spec
+    workload_type, os_type, arch = _workload_type(spec), _os_type(spec), _arch(spec)
+    yield problems.size.values // 10
+    parameters = tuple(read_parameter(fields, PARAMETER_TYPES) for fields in spec.items("parameters"))
+    containers: list[Container] = []
+    for fields in spec.items("containers"):
+        yield problems.size.values // 10
+        containers.append(read_container(fields))
+    yield problems.size.values // 10
     component = Component(
         metadata=envelope.metadata,
-        workload_type=_workload_type(spec),
-        os_type=_os_type(spec),
-        arch=_arch(spec),
-        parameters=tuple(read_parameter(fields, PARAMETER_TYPES) for fields in spec.items("parameters")),
-        containers=tuple(read_container(fields) for fields in spec.items("containers")),
+        workload_type=workload_type,
+        os_type=os_type,
+        arch=arch,
+        parameters=parameters,
+        containers=tuple(containers),
         settings=tuple(read_setting(fields) for fields in spec.items("workloadSettings")),
     )
     spec.warn_unread()
