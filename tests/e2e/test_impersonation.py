@@ -12,6 +12,8 @@ import pytest
 
 from rudr_py.api import Kind, Rule
 from rudr_py.catalog import Catalog
+from rudr_py.errors import ImpersonationError
+from rudr_py.kube.requests import Selection
 from rudr_py.kube.service_account import ServiceAccount
 from rudr_py.plugins import impersonated_rights, rights
 from rudr_py.plugins.rights import RBAC_GROUP, Rights
@@ -248,6 +250,34 @@ async def test_the_controller_may_act_as_the_accounts_with_the_permitted_names_o
         await admin.apply(component(), application(annotations={ANNOTATION: "builder"}))
         await admin.until(APPLICATION, "shop", lacks(f"may not act as service account {shop}/builder"))
         assert await admin.list(DEPLOYMENT) == []
+
+
+@pytest.mark.parametrize("constrained", [False, True], ids=["impersonate", "constrained"])
+async def test_constrained_impersonation_limits_what_a_controller_that_is_taken_over_can_do(
+    cluster: RbacCluster, catalog: Catalog, constrained: bool
+) -> None:
+    """The account may read Secrets, which the controller never does."""
+    shop, admin = cluster.namespaces.shop, cluster.admin
+    needed = impersonated_rights.impersonated(rights.needed(catalog), WRITERS, constrained=constrained)
+    await cluster.grant(needed)
+    secrets = Rule(groups=("",), resources=("secrets",), verbs=("list",))
+    await bind(admin, cluster.namespaces.writer(shop), secrets, *needed.accounts)
+    await cluster.until([secrets], shop, allowed=True, user=cluster.namespaces.writer(shop).user)
+    async with cluster.connected(cluster.namespaces.account) as controller:
+        client = controller.client.as_user(cluster.namespaces.writer(shop).user)
+        deployments = Selection((await admin.target(DEPLOYMENT, "")).resource, shop)
+        assert await client.list_all(deployments) == []
+        secret = Selection((await admin.target(Kind("v1", "Secret"), "")).resource, shop)
+        if constrained:
+            with pytest.raises(ImpersonationError):
+                await client.list_all(secret)
+        else:
+            assert await client.list_all(secret) == []
+        stranger = controller.client.as_user(ServiceAccount(shop, "builder").user)
+        with pytest.raises(ImpersonationError):
+            await stranger.list_all(deployments)
+        with pytest.raises(ImpersonationError):
+            await controller.client.as_user(cluster.namespaces.account.user).list_all(deployments)
 
 
 @pytest.mark.parametrize(
