@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from rudr_py.api import Kind, Rule
@@ -304,6 +305,48 @@ async def test_an_annotation_that_is_no_name_is_reported_and_nothing_is_written(
         assert await admin.list(DEPLOYMENT) == []
         await admin.patch(APPLICATION, "shop", {"metadata": {"annotations": {ANNOTATION: None}}})
         await admin.until(APPLICATION, "shop", synced, seconds=SOON)
+
+
+@pytest.mark.parametrize(
+    ("kept", "text"),
+    [
+        ((impersonated_rights.NAMESPACES,), "may not act as service account"),
+        (None, "is unknown, because the namespace cannot be read: may not watch namespaces"),
+    ],
+    ids=["impersonate", "namespaces"],
+)
+async def test_without_a_right_to_impersonate_or_to_read_namespaces_nothing_is_written_until_it_is_granted(
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, kept: tuple[Rule, ...] | None, text: str
+) -> None:
+    """The default account is not used while the account of the namespace is unknown."""
+    admin, writer = cluster.admin, cluster.namespaces.writer(cluster.namespaces.shop)
+    await bind(admin, writer, *needed.accounts)
+    waits = (*needed.waits, *(needed.impersonation if kept is None else kept))
+    lacking = msgspec.structs.replace(needed, waits=waits, impersonation=())
+    await cluster.grant(lacking)
+    async with rbac_cluster.controlled(cluster, catalog, impersonation=Impersonation(), refused_retry=3600.0):
+        await admin.apply(component(), application())
+        await admin.until(APPLICATION, "shop", lacks(text))
+        assert await admin.list(DEPLOYMENT) == []
+        await cluster.grant(needed)
+        await admin.until(APPLICATION, "shop", synced, seconds=SOON)
+
+
+@pytest.mark.slow
+async def test_a_controller_of_some_namespaces_reads_their_annotation_at_intervals(
+    cluster: RbacCluster, catalog: Catalog, needed: Rights
+) -> None:
+    admin, shop = cluster.admin, cluster.namespaces.shop
+    await bind(admin, ServiceAccount(shop, "team"), *needed.accounts)
+    await cluster.grant(needed, watched=(shop,))
+    impersonation = Impersonation()
+    async with rbac_cluster.controlled(
+        cluster, catalog, namespaces=(shop,), impersonation=impersonation, refused_retry=3600.0
+    ):
+        await admin.apply(component(), application())
+        await admin.until(APPLICATION, "shop", lacks("rudr-apps may not patch"))
+        await admin.patch(NAMESPACE, shop, {"metadata": {"annotations": {ANNOTATION: "team"}}})
+        await admin.until(APPLICATION, "shop", synced)
 
 
 async def test_enabling_impersonation_writes_no_object_of_an_application(
