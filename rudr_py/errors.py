@@ -9,6 +9,7 @@ RudrError
 ├── LeaseLostError            another process may be the leader now; this one must exit
 ├── KubeError                 a request to the cluster failed
 │   ├── ConnectionFailedError no response: refused, reset, timed out; the result of a write is unknown
+│   │   └── ResponseTooLargeError  the response is longer than the request allows
 │   ├── UndecodableError      a response or an object of the server cannot be decoded
 │   ├── KindAbsentError       the server does not serve this kind
 │   └── ApiError              the API server answered with an error status
@@ -128,6 +129,10 @@ class KubeError(RudrError):
 
 class ConnectionFailedError(KubeError):
     """No response was received. The result of a write is unknown, so writes must be safe to repeat."""
+
+
+class ResponseTooLargeError(ConnectionFailedError):
+    """The response is longer than the request allows; it was not read to its end."""
 
 
 class UndecodableError(KubeError):

@@ -85,7 +85,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     containers: int = 100
     """Containers of a component."""
 
-    ignored_fields: int = 100
+    ignored_fields: int = 200
     """Fields in the annotation `rudr.oam.dev/ignore-differences` of an application."""
 
     expanded_values: int = 300_000
@@ -147,6 +147,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     list_page: int = 500
     """The page size of lists."""
+
+    state_dir: str = ""
+    """The folder in which applications are recorded while they are rendered, so that one that ended two processes is
+    not reconciled until its documents change; empty: they are not recorded."""
+
+    cache_mebibytes: int = 64
+    """The size of the cached documents that stay in memory. One namespace may take a fourth of it; further documents of
+    more than 2 KiB are kept in a temporary file."""
 
     stop_grace: float = 25.0
     """The time for running reconciles and for the release of the lease at shutdown. Kubernetes kills after 30 s."""

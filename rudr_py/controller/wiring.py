@@ -9,6 +9,7 @@ import functools
 import random
 from collections.abc import AsyncGenerator, Callable
 from operator import attrgetter
+from pathlib import Path
 
 from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog, FailedCall
@@ -23,6 +24,8 @@ from rudr_py.controller.definitions.publisher import DefinitionReconciler
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.inputs.snapshot import SnapshotReader
 from rudr_py.controller.leadership import Leadership
+from rudr_py.controller.load.crash_record import CrashRecord
+from rudr_py.controller.pacing import Pace
 from rudr_py.controller.process import ControllerProcess
 from rudr_py.controller.queue.fair_heap import FairHeap
 from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue
@@ -43,6 +46,7 @@ from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.controller.watching.waits import Blocker, Waits
 from rudr_py.kube import watch
+from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.cache import Change
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
@@ -115,8 +119,11 @@ class _Assembly:
             denied=self._rights.note,
         )
         self._state = ClusterState(
-            root=root_scopes.NAME if settings.root_scopes else "", cluster_kinds=catalog.cluster_kinds()
+            root=root_scopes.NAME if settings.root_scopes else "",
+            cluster_kinds=catalog.cluster_kinds(),
+            budget=BodyBudget(settings.cache_mebibytes * 2**20),
         )
+        self._state.component_limit = settings.limits.components
         self._metrics.follow_applications(self._state.applications)
         self._discovery = Discovery(Client(transport=self._transport), clock=clock)  # works without the lease
         client = Client(self._transport, allowance=self._leadership.allowance, on_missing_right=self._rights.note)
@@ -220,10 +227,11 @@ class _Assembly:
         state, client, clock, settings = self._state, self._client, self._clock, self._settings
         reader = InputReader(state, self._catalog, clock, settings)
         writer = StatusWriter(client, clock, settings.status_interval)
+        folder = Path(settings.state_dir) if settings.state_dir else None
         return ApplicationReconciler(
             state,
             sources,
-            SnapshotReader(state, self._catalog, reader),
+            SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now())),
             ScopeUpdates(state, probing, RootScopes(client, state, clock), requeue),
             self._syncer(waits),
             StatusReporter(state, writer, self._recorder, self._describe),

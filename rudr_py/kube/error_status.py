@@ -125,7 +125,7 @@ def _retry_after(headers: Mapping[str, str], details: dict[str, Any]) -> float:
     for value in (headers.get("Retry-After"), details.get("retryAfterSeconds")):
         try:
             seconds = float(value or 0)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
         if 0 < seconds < 3600:
             return seconds

@@ -33,8 +33,8 @@ class Request(msgspec.Struct, frozen=True):
     """One HTTP request below the server's URL.
 
     `timeout` is in seconds: for `Transport.send` the whole request, for `Transport.stream` the longest silence;
-    0 leaves it to the client. `user` is the service account to act as, empty for the account of the credentials; see
-    `impersonate`.
+    0 leaves it to the client. `max_bytes` is the longest body that `Transport.send` reads, 0 for any. `user` is the
+    service account to act as, empty for the account of the credentials; see `impersonate`.
     """
 
     method: str
@@ -44,6 +44,7 @@ class Request(msgspec.Struct, frozen=True):
     content_type: str = JSON
     accept: str = JSON
     timeout: float = 0.0
+    max_bytes: int = 0
     user: str = ""
 
 
@@ -122,14 +123,16 @@ def get(target: Target, *, metadata_only: bool = False, timeout: float = 0.0) ->
     return Request("GET", target.path, accept=accept, timeout=timeout)
 
 
-def list_page(selection: Selection, *, limit: int = 0, continue_token: str = "", timeout: float = 0.0) -> Request:
+def list_page(
+    selection: Selection, *, limit: int = 0, continue_token: str = "", timeout: float = 0.0, max_bytes: int = 0
+) -> Request:
     """Read one page of a consistent list (without resourceVersion). `limit` 0 requests all objects at once."""
     query = _selectors(selection)
     if limit:
         query.append(("limit", str(limit)))
     if continue_token:
         query.append(("continue", continue_token))
-    return Request("GET", selection.path, tuple(query), accept=selection.accept, timeout=timeout)
+    return Request("GET", selection.path, tuple(query), accept=selection.accept, timeout=timeout, max_bytes=max_bytes)
 
 
 def watch(

@@ -50,7 +50,7 @@ CASES: dict[str, dict[str, Any]] = {
         "fullnameOverride": "oam",
         "commonLabels": {"team": "platform"},
     },
-    "an image by its digest": {"image": {"digest": SHA}, "logFormat": "text", "workers": 4},
+    "an image by its digest": {"image": {"digest": SHA}, "logFormat": "text", "workers": 4, "cacheMebibytes": 32},
     "impersonation": {
         "impersonation": {
             "enabled": True,

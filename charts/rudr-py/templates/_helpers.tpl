@@ -171,6 +171,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 {{- end }}
 - --workers={{ .Values.workers }}
+- --cache-mebibytes={{ .Values.cacheMebibytes }}
 {{- with .Values.applicationLimits }}
 {{- $limits := list }}
 {{- range $name, $limit := . }}

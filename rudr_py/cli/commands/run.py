@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
+import msgspec
 
 import rudr_py
 from rudr_py.catalog import Catalog
@@ -64,6 +65,12 @@ log = logging.getLogger(__name__)
     type=click.IntRange(1, 256),
     envvar="RUDR_WORKERS",
     help="Maximum number of concurrent reconciles.",
+)
+@click.option(
+    "--cache-mebibytes",
+    type=click.IntRange(min=1),
+    envvar="RUDR_CACHE_MEBIBYTES",
+    help="Size of the cached documents that stay in memory; further ones are in a temporary file; default: 64.",
 )
 @click.option(
     "--health-probe-bind-address",
@@ -144,7 +151,9 @@ def command(context: click.Context, /, **options: str | float | None) -> None:
     kubeconfig_option, context_name = options.pop("kubeconfig"), _text(options.pop("context_name", None))
     with formatters.logging_errors(), plugins.load_with_watchdog(context) as loaded:
         kubeconfig = connect.find(kubeconfig_option, os.environ)
-        asyncio.run(_run(settings(options, os.environ), kubeconfig, context_name, loaded.catalog))
+        state_dir = str(plugins.selected(context).state_dir or "")
+        given = msgspec.structs.replace(settings(options, os.environ), state_dir=state_dir)
+        asyncio.run(_run(given, kubeconfig, context_name, loaded.catalog))
 
 
 def settings(
@@ -165,6 +174,7 @@ def settings(
     definitions = _text(options.get("definitions_namespace")) or own or Settings().definitions_namespace
     overrides = {
         "workers": options.get("workers"),
+        "cache_mebibytes": options.get("cache_mebibytes"),
         "health_address": options.get("health"),
         "metrics_address": options.get("metrics"),
         "health_scope_address": options.get("health_scope"),

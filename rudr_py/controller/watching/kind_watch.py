@@ -7,6 +7,7 @@ import logging
 
 from rudr_py.api import Kind
 from rudr_py.controller.state import cluster_state, definition_index, scaler_index
+from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.requests import Resource, Selection
 from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, Undecodable
 from rudr_py.model.kinds import NAMESPACE, POD
@@ -27,13 +28,13 @@ class Source:
     cluster-scoped kind, which is polled at the long interval only.
     """
 
-    def __init__(self, kind: Kind, namespace: str) -> None:
+    def __init__(self, kind: Kind, namespace: str, budget: BodyBudget | None = None) -> None:
         self.kind = kind
         self.namespace = namespace
         self.absent = False
         self.polled = True
         self.settled = asyncio.Event()
-        self.cache = cluster_state.new_cache(kind)
+        self.cache = cluster_state.new_cache(kind, budget)
         self._interruptions = 0
         self._missing_right = ""
 

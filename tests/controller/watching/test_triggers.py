@@ -38,6 +38,15 @@ def known() -> ClusterState:
     return ClusterState()
 
 
+def test_only_so_many_names_of_an_application_are_indexed_as_it_may_have_components(
+    known: ClusterState, live: Any
+) -> None:
+    known.component_limit = 2
+    application = live(APPLICATION, "shop", names("one", "two", "three"))
+    triggers.keys(APPLICATION, Change(None, application), known)
+    assert len(known.applications.components.values(ObjectKey("shop", "shop"))) == 2
+
+
 def test_every_change_of_an_application_triggers_it_because_own_writes_are_in_the_cache_before_their_events(
     known: ClusterState, live: Make
 ) -> None:
@@ -150,7 +159,7 @@ def test_a_malformed_application_is_triggered_and_names_no_component(
 
 def test_an_application_nested_too_deeply_is_triggered_and_names_no_component(known: ClusterState, live: Make) -> None:
     nested = b'{"metadata":{"name":"shop"},"spec":' + b'{"a":' * 20000 + b"1" + b"}" * 20000 + b"}"
-    unreadable = msgspec.structs.replace(live(APPLICATION, "shop"), body=nested)
+    unreadable = msgspec.structs.replace(live(APPLICATION, "shop"), stored=nested)
     assert triggers.component_names(unreadable) == frozenset()
     assert triggers.keys(APPLICATION, Change(None, unreadable), known) == SHOP
 

@@ -69,6 +69,7 @@ VALID: Mapping[str, str] = {
     "ComponentNotFound": "apply the component in namespace {namespace}, or correct componentName",
     "PluginFailed": "report the error to the authors of the plugin; rudr plugins lists the packages",
     "TooLarge": "split the application",
+    "Quarantined": "make the application smaller, or split it; any change of it or of a component starts a new attempt",
 }
 """By the reason of the condition Valid."""
 
