@@ -36,6 +36,14 @@ _Errors = Iterator[jsonschema.ValidationError]
 _Keyword = Callable[[Any, Any, Any, Any], Iterable[jsonschema.ValidationError]]
 
 
+_Dialect = type[jsonschema.protocols.Validator]
+
+_accepted: Final[dict[tuple[_Dialect, str], None]] = {}
+"""The dialects and texts of valid schemas, the oldest one first."""
+
+_MOST_ACCEPTED: Final = 1000
+
+
 class TooManyStepsError(RudrError):
     """A validation exceeds its budget."""
 
@@ -59,7 +67,7 @@ def validator(schema: Mapping[str, Any]) -> jsonschema.protocols.Validator:
     Raises jsonschema.SchemaError when the schema is invalid, or has a pattern that RE2 cannot use.
     """
     dialect = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-    dialect.check_schema(dict(schema))
+    check_schema(schema, dialect)
     try:
         keywords = set(_keywords(schema))
     except patterns.PatternError as error:
@@ -68,6 +76,20 @@ def validator(schema: Mapping[str, Any]) -> jsonschema.protocols.Validator:
         raise jsonschema.SchemaError("unevaluatedProperties cannot be combined with patternProperties")
     bounded: jsonschema.protocols.Validator = _bounded(dialect)(schema, registry=referencing.Registry())
     return bounded
+
+
+def check_schema(schema: Mapping[str, Any], dialect: _Dialect) -> None:
+    """Raise jsonschema.SchemaError if a schema is invalid in its dialect.
+
+    A check takes milliseconds, so a schema with the text of a valid one is accepted without another check.
+    """
+    key = (dialect, repr(schema))
+    if key in _accepted:
+        return
+    dialect.check_schema(dict(schema))
+    _accepted[key] = None
+    if len(_accepted) > _MOST_ACCEPTED:
+        del _accepted[next(iter(_accepted))]
 
 
 def errors(checker: jsonschema.protocols.Validator, value: Any) -> list[jsonschema.ValidationError]:

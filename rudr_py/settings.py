@@ -85,7 +85,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     containers: int = 100
     """Containers of a component."""
 
-    ignored_fields: int = 100
+    ignored_fields: int = 200
     """Fields in the annotation `rudr.oam.dev/ignore-differences` of an application."""
 
     expanded_values: int = 300_000

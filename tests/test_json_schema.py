@@ -89,3 +89,23 @@ def test_work_is_linear_in_the_size_of_the_values(schema: Mapping[str, Any], val
 def test_work_beyond_the_budget_is_refused(schema: Mapping[str, Any], value: Any) -> None:
     with pytest.raises((json_schema.TooManyStepsError, RecursionError)):
         json_schema.errors(json_schema.validator(schema), value)
+
+
+def test_a_valid_schema_is_checked_once_and_an_invalid_one_each_time() -> None:
+    checked: list[object] = []
+
+    class Dialect:
+        """Counts the schemas that it checks."""
+
+        @staticmethod
+        def check_schema(schema: Any) -> None:
+            checked.append(schema)
+            jsonschema.Draft202012Validator.check_schema(schema)
+
+    dialect: Any = Dialect
+    valid, invalid = {"type": "object", "required": ["a"]}, {"type": "object", "required": ("a",)}
+    for _ in range(2):
+        json_schema.check_schema(valid, dialect)
+        with pytest.raises(jsonschema.SchemaError):
+            json_schema.check_schema(invalid, dialect)
+    assert checked == [valid, invalid, invalid]

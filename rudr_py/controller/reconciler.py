@@ -20,7 +20,7 @@ from rudr_py.controller.scopes.scope_updates import ScopeUpdates
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.users import Users
-from rudr_py.controller.status import rival_scalers
+from rudr_py.controller.status import rival_scalers, shared_claims
 from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.status.writer import StatusRefusedError
 from rudr_py.controller.watching.sources import Sources
@@ -87,7 +87,7 @@ class ApplicationReconciler:
         kinds = {*cluster_state.OWN_KINDS, POD, *self._state.applied_kinds(key.namespace)}
         if not self._sources.ensure(kinds, key):
             return _WAIT_FOR_CACHES
-        snapshot = self._reader.read(key, live)
+        snapshot = await self._reader.read(key, live)
         if not self._sources.ensure(kinds | snapshot.kinds, key):
             return _WAIT_FOR_CACHES
         result = await self._syncer.end(live, self._reader.is_reclaimed(snapshot))
@@ -99,7 +99,7 @@ class ApplicationReconciler:
             return _WAIT_FOR_CACHES
         is_suspected = self._reader.is_suspected(key, live)
         if not is_suspected and not self._reader.is_heavy(key):
-            snapshot = self._reader.read(key, live)
+            snapshot = await self._reader.read(key, live)
             if not self._reader.is_heavy(key):
                 return await self._reconcile_snapshot(snapshot)
             del snapshot  # it takes much memory, and a place may become free much later
@@ -107,7 +107,7 @@ class ApplicationReconciler:
             if self._state.get(APPLICATION, key.namespace, key.name) is not live:
                 return Result(requeue_after=0.0)
             with self._reader.applying(key, live):
-                return await self._reconcile_snapshot(self._reader.read(key, live))
+                return await self._reconcile_snapshot(await self._reader.read(key, live))
 
     async def _reconcile_snapshot(self, snapshot: Snapshot) -> Result:
         key = snapshot.key
@@ -119,8 +119,10 @@ class ApplicationReconciler:
         settled = self._reader.is_settled(snapshot) and not self._missing_rights(snapshot)
         if settled:
             self._scope_updates.reconciled(key)
-        elif self._scope_updates.publish(snapshot):
-            return Result()
+        else:
+            snapshot = await self._reader.assess(snapshot)
+            if self._scope_updates.publish(snapshot):
+                return Result()
         if self._state.applications.scopes.root:
             await self._scope_updates.ensure_root(key.namespace)
         return Result() if settled else await self._converge(snapshot)
@@ -131,6 +133,7 @@ class ApplicationReconciler:
         if current is None:
             return Result()
         if current is not snapshot:
+            current = await self._reader.assess(current)
             self._scope_updates.publish(current)
         missing = self._missing_rights(current)
         self._syncer.wait_for(current.key, {*synced.blocked_by, *(failures.GRANTS if missing else ())})
@@ -138,6 +141,7 @@ class ApplicationReconciler:
             *synced.sync.notes,
             *(right for right in missing if right not in synced.sync.message),
             *rival_scalers.warnings(current.plan, self._state, current.key.namespace),
+            *shared_claims.warnings(current.application, self._state),
         )
         reported = await self._reporter.report(current, msgspec.structs.replace(synced.sync, notes=notes))
         if self._missing_rights(current) and not missing:
@@ -166,7 +170,11 @@ class ApplicationReconciler:
         if resources is not None:
             await self._reporter.announce(snapshot, resources)
         before, namespace = self._claims(snapshot.key), snapshot.key.namespace
+        mounted = shared_claims.sharing(live, self._state)
         synced = await self._syncer.sync(live, plan, previous.resources, previous.runs)
+        if (after := shared_claims.sharing(live, self._state)) != mounted:
+            # no event of a watch reports an own write
+            self._scope_updates.requeue({key for key, _ in mounted ^ after})
         if self._claims(snapshot.key) != before:
             # no event of a watch reports that an application no longer uses a claim
             awaiting = Users(self._state.applications.awaiting_claims, namespace, namespace)

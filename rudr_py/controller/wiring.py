@@ -25,6 +25,7 @@ from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.inputs.snapshot import SnapshotReader
 from rudr_py.controller.leadership import Leadership
 from rudr_py.controller.load.crash_record import CrashRecord
+from rudr_py.controller.pacing import Pace
 from rudr_py.controller.process import ControllerProcess
 from rudr_py.controller.queue.fair_heap import FairHeap
 from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue
@@ -230,7 +231,7 @@ class _Assembly:
         return ApplicationReconciler(
             state,
             sources,
-            SnapshotReader(state, self._catalog, reader, CrashRecord(folder, clock.now())),
+            SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now())),
             ScopeUpdates(state, probing, RootScopes(client, state, clock), requeue),
             self._syncer(waits),
             StatusReporter(state, writer, self._recorder, self._describe),

@@ -7,7 +7,7 @@ Objects never go back in time: an older resourceVersion of the same uid is ignor
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
@@ -47,13 +47,20 @@ class Change(msgspec.Struct, frozen=True):
 class Cache:
     """Has one writer, which calls `feed` and `wrote`, and any number of readers.
 
-    `labels` are the keys that `by_label` indexes. `budget` bounds the documents in memory. `ready` is set after the
-    first result of the watch: a complete list, or an error because the kind is absent or forbidden. `problem` is the
-    last error; empty while the watch works. `synced` is true after the first complete list; `absent` while the server
-    does not serve the kind. `revision` grows with every change of an object.
+    `labels` are the keys that `by_label` indexes; `index` returns the values of an object for `by_index`. `budget`
+    bounds the documents in memory. `ready` is set after the first result of the watch: a complete list, or an error
+    because the kind is absent or forbidden. `problem` is the last error; empty while the watch works. `synced` is true
+    after the first complete list; `absent` while the server does not serve the kind. `revision` grows with every change
+    of an object.
     """
 
-    def __init__(self, *, labels: Iterable[str] = (), budget: BodyBudget | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        labels: Iterable[str] = (),
+        index: Callable[[LiveObject], Iterable[str]] = lambda _: (),
+        budget: BodyBudget | None = None,
+    ) -> None:
         self._budget = budget or BodyBudget(DEFAULT_BUDGET)
         self.ready = asyncio.Event()
         self.synced = False
@@ -66,6 +73,8 @@ class Cache:
         self._objects: dict[str, dict[str, LiveObject]] = {}
         self._owners: dict[str, dict[Key, LiveObject]] = {}
         self._labels: dict[Key, dict[Key, LiveObject]] = {}
+        self._index = index
+        self._entries: dict[Key, dict[Key, LiveObject]] = {}
 
     def get(self, namespace: str, name: str) -> LiveObject | None:
         """The object, or None."""
@@ -82,6 +91,10 @@ class Cache:
     def by_label(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace one of whose indexed labels has this value."""
         return tuple(self._labels.get((namespace, value), {}).values())
+
+    def by_index(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
+        """Objects of a namespace for which the index has this value."""
+        return tuple(self._entries.get((namespace, value), {}).values())
 
     def all(self) -> tuple[LiveObject, ...]:
         """All objects."""
@@ -193,6 +206,8 @@ class Cache:
             self._owners.setdefault(live.owner_uid, {})[live.key] = live
         for value in self._values(live):
             self._labels.setdefault((live.namespace, value), {})[live.key] = live
+        for value in self._index(live):
+            self._entries.setdefault((live.namespace, value), {})[live.key] = live
 
     def _kept(self, live: LiveObject) -> LiveObject:
         """The object as it is kept: that of the cache if it is the same version."""
@@ -210,6 +225,8 @@ class Cache:
         _drop(self._owners, live.owner_uid, live.key)
         for value in self._values(live):
             _drop(self._labels, (live.namespace, value), live.key)
+        for value in self._index(live):
+            _drop(self._entries, (live.namespace, value), live.key)
 
     def _values(self, live: LiveObject) -> set[str]:
         return {live.labels[label] for label in self._indexed if live.labels.get(label)}

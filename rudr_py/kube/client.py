@@ -19,7 +19,7 @@ from rudr_py.kube.transport import Transport
 
 
 class _Page(msgspec.Struct, frozen=True):
-    items: list[dict[str, Any]] | None = None
+    items: list[msgspec.Raw] | None = None
     metadata: dict[str, Any] = {}
 
 
@@ -98,7 +98,7 @@ class Client:
 
     async def get(self, target: Target, *, metadata_only: bool = False) -> dict[str, Any]:
         """The current object, including managedFields."""
-        return await self.json(requests.get(target, metadata_only=metadata_only))
+        return live_object.document(await self.send(requests.get(target, metadata_only=metadata_only)))
 
     async def list_all(self, selection: Selection, *, page: int = 500) -> list[dict[str, Any]]:
         """All objects of a selection at one resourceVersion, in pages. `ExpiredError` when that took too long."""
@@ -107,7 +107,7 @@ class Client:
         while True:
             request = requests.list_page(selection, limit=page, continue_token=token)
             answer = _pages.decode(await self.send(request))
-            items += answer.items or []
+            items += map(live_object.document, answer.items or ())
             token = str(answer.metadata.get("continue") or "")
             if not token:
                 return items

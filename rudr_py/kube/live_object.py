@@ -33,9 +33,10 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     cycles.
 
     `owner_*` describe the owner with `controller: true`. `applied` is the value of APPLIED_ANNOTATION. `digest` is the
-    digest of rudr's managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too.
-    `edited` is the time of the last write of another manager, except to a subresource, as in managedFields; empty
-    without one. `annotations` does not contain kubectl's last-applied copy.
+    digest of rudr's managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too,
+    `patched` if rudr has one of a patch, which owns an owner reference. `edited` is the time of the last write of
+    another manager, except to a subresource, as in managedFields; empty without one. `annotations` does not contain
+    kubectl's last-applied copy.
     """
 
     api_version: str
@@ -53,6 +54,7 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     applied: str
     digest: str
     held: bool = False
+    patched: bool = False
     edited: str = ""
     stored: bytes | Body
 
@@ -142,6 +144,37 @@ class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
     managed_fields: list[_Entry] | None = None
 
 
+class _WholeEntry(msgspec.Struct, frozen=True, rename="camel"):
+    manager: str = ""
+    operation: str = ""
+    subresource: str | None = None
+    time: str | None = None
+    fields: dict[str, Any] | None = msgspec.field(default=None, name="fieldsV1")
+
+
+class _WholeOwner(msgspec.Struct, frozen=True, rename="camel"):
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+    controller: bool | None = None
+
+
+class _WholeMetadata(msgspec.Struct, frozen=True, rename="camel"):
+    name: str = ""
+    uid: str | None = None
+    resource_version: str | None = None
+    namespace: str | None = None
+    generation: int | None = None
+    creation_timestamp: str | None = None
+    deletion_timestamp: str | None = None
+    finalizers: list[str] | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    owner_references: list[_WholeOwner] | None = None
+    managed_fields: list[_WholeEntry] | None = None
+
+
 class _AllAnnotations(msgspec.Struct, frozen=True):
     annotations: dict[str, str] | None = None
 
@@ -175,6 +208,35 @@ def decode(
         return _decode(data, api_version, kind, parts, owners)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise errors.UndecodableError(f"{kind or 'an object'} cannot be decoded: {error}") from error
+
+
+def document(data: bytes | msgspec.Raw) -> dict[str, Any]:
+    """A whole object with its managedFields, whose metadata has the types of Kubernetes, without null values.
+
+    So no reader of labels, owners or managed fields has to check their types. Raises `UndecodableError`.
+    """
+    with _as_undecodable("an object"):
+        value: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
+        metadata = _without_nulls(value.get("metadata") or {})
+        for entry in msgspec.convert(metadata, _WholeMetadata).managed_fields or ():
+            _check_fields(entry.fields or {})
+        return {**value, "metadata": metadata}
+
+
+def _without_nulls(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _without_nulls(value) for name, value in part.items() if value is not None}
+    return [_without_nulls(value) for value in part] if isinstance(part, list) else part
+
+
+def _check_fields(fields: dict[str, Any]) -> None:
+    """Check the fields of a managedFields entry. Raises ValidationError or DecodeError."""
+    for name, below in fields.items():
+        if name.startswith("k:"):
+            msgspec.json.decode(name[2:], type=dict[str, Any])
+        elif name.startswith("v:"):
+            msgspec.json.decode(name[2:])
+        _check_fields(msgspec.convert(below, dict[str, Any]))
 
 
 def digest(fields: bytes) -> str:
@@ -219,6 +281,7 @@ def _decode(
         applied=(metadata.annotations or _NO_ANNOTATIONS).applied,
         digest=_own_digest(metadata.managed_fields or []),
         held=any(entry.manager == settings.HANDOVER_MANAGER for entry in metadata.managed_fields or ()),
+        patched=any(map(_owns_owner, metadata.managed_fields or ())),
         edited=_last_edit(metadata.managed_fields or []),
         stored=body,
     )
@@ -249,6 +312,11 @@ def _last_edit(entries: list[_Entry]) -> str:
     own = (settings.FIELD_MANAGER, settings.HANDOVER_MANAGER)
     times = (entry.time for entry in entries if entry.time and not entry.subresource and entry.manager not in own)
     return intern(max(times, default=""))
+
+
+def _owns_owner(entry: _Entry) -> bool:
+    is_patch = entry.manager == settings.FIELD_MANAGER and entry.operation == "Update" and not entry.subresource
+    return is_patch and b'"f:ownerReferences"' in bytes(entry.fields)
 
 
 def _own_digest(entries: list[_Entry]) -> str:

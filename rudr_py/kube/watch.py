@@ -90,10 +90,14 @@ class KindAbsent(msgspec.Struct, frozen=True):
 
 
 class Forbidden(msgspec.Struct, frozen=True):
-    """This account may not list or watch the kind; retried every SLOW_RETRY seconds. `right` is the missing one."""
+    """This account may not list or watch the kind; retried every SLOW_RETRY seconds. `right` is the missing one.
+
+    An account that is not `authenticated` may have the right: its credentials have expired or are being replaced.
+    """
 
     error: str
     right: errors.Right | None = None
+    authenticated: bool = True
 
 
 class Interrupted(msgspec.Struct, frozen=True):
@@ -170,7 +174,8 @@ class _Watcher:
         if isinstance(error, errors.ForbiddenError | errors.UnauthorizedError):
             self._forbidden = True
             right = error.right if isinstance(error, errors.MissingRightError) else None
-            return Forbidden(message, right), self._backoff.jittered(SLOW_RETRY)
+            event = Forbidden(message, right, authenticated=isinstance(error, errors.ForbiddenError))
+            return event, self._backoff.jittered(SLOW_RETRY)
         self._undecodable = self._undecodable + 1 if isinstance(error, errors.UndecodableError) else 0
         if isinstance(error, errors.ExpiredError | errors.InvalidError) or self._undecodable > 2:
             self._version = ""

@@ -144,9 +144,7 @@ def _schema_faults(candidate: Type[Any]) -> Iterator[str]:
     try:
         schema = properties.schema(candidate.properties)
         json.dumps(schema, allow_nan=False)
-        jsonschema.Draft202012Validator.check_schema(
-            schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-        )
+        json_schema.check_schema(schema, jsonschema.Draft202012Validator)
         json_schema.validator(schema)
     except jsonschema.SchemaError as error:
         yield f"declares properties with an invalid JSON Schema: {error.json_path}: {error.message}"

@@ -9,6 +9,7 @@ from rudr_py.api import Kind, Ref, claims, get_in, naming
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.model.application import Application
+from rudr_py.model.component import Component
 from rudr_py.render.scopes import membership
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import NOTHING, Observed
@@ -71,13 +72,14 @@ def contended(instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
                 )
 
 
-def _is_exclusive(rendered: RenderedInstance, volume: str) -> bool:
+def is_exclusive(component: Component, volume: str) -> bool:
     """Whether only one pod may mount a volume of the component."""
-    if rendered.plan is None:
-        return False
-    containers = rendered.plan.workload.context.component.containers
-    uses = [use for container in containers for use in container.resources.volumes if use.name == volume]
+    uses = [use for container in component.containers for use in container.resources.volumes if use.name == volume]
     return any(use.access_mode != "RO" for use in uses) and not any(use.sharing_policy == "Shared" for use in uses)
+
+
+def _is_exclusive(rendered: RenderedInstance, volume: str) -> bool:
+    return rendered.plan is not None and is_exclusive(rendered.plan.workload.context.component, volume)
 
 
 def _name(rendered: RenderedInstance) -> str:
@@ -138,17 +140,17 @@ def _missing_text(volume: str, claim: str, instance: str) -> str:
 
 def mounted(manifests: Iterable[PlannedObject]) -> tuple[tuple[str, str], ...]:
     """The volumes in pod templates that have a claim, each with the name of the claim, once."""
-    return tuple(dict.fromkeys(source for planned in manifests for source in _sources(planned.body.get("spec"))))
+    return tuple(dict.fromkeys(source for planned in manifests for source in sources(planned.body.get("spec"))))
 
 
-def _sources(value: Any) -> Iterator[tuple[str, str]]:
+def sources(value: Any) -> Iterator[tuple[str, str]]:
     """The volumes inside a value that have a claim, each with the name of the claim."""
     if isinstance(value, dict):
         claim = get_in(value, "persistentVolumeClaim", "claimName", default="")
         if claim:
             yield get_in(value, "name", default=""), claim
         for item in value.values():
-            yield from _sources(item)
+            yield from sources(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _sources(item)
+            yield from sources(item)

@@ -27,13 +27,13 @@ from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
 from rudr_py.model.kinds import SERVICE
+from rudr_py.model.stepwise import Stepwise
 from rudr_py.render import claims, edits, former_annotations, ignored, pull_policy, scaling
-from rudr_py.render.edits import Change, EditClash
+from rudr_py.render.edits import Change
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
 from rudr_py.render.scopes import membership
-from rudr_py.render.steps import Steps
 from rudr_py.render.types import first_seen, plugin_call
 from rudr_py.render.types.first_seen import FirstSeenTimes
 from rudr_py.render.types.plugin_call import ToProblem
@@ -65,7 +65,7 @@ _WorkloadResult = _CallResult[WorkloadContext[Any]]
 _TraitResult = _CallResult[TraitContext[Any]]
 
 
-def steps(prepared: PreparedInstance, inputs: Inputs, values: int = 0) -> Steps[RenderedInstance]:
+def steps(prepared: PreparedInstance, inputs: Inputs, values: int = 0) -> Stepwise[RenderedInstance]:
     """Call the types of one instance and combine their results: a step for each type. Raises nothing.
 
     `values` is the size of the instance.
@@ -83,7 +83,7 @@ class _Assembly:
         self._faults: list[Problem] = []
         self._observed = RecordedKinds(inputs.observed)
 
-    def steps(self, values: int) -> Steps[RenderedInstance]:
+    def steps(self, values: int) -> Stepwise[RenderedInstance]:
         yield values
         workload = self._workload()
         if workload is None:
@@ -158,7 +158,8 @@ class _Assembly:
         except PluginCallError as error:
             self._faults.append(Problem(str(error), path))
             return None
-        times = first_seen.of(self._inputs, (prepared.binding.instance_name, ""))
+        binding = prepared.binding
+        times = first_seen.of(self._inputs, (binding.instance_name, ""), binding.component_name)
         context = WorkloadContext(**self._shared(loaded), _first_seen=times)
         return self._call(offer, offer.type.render, context, times, path=path, to_problem=self._component_problem)
 
@@ -176,11 +177,12 @@ class _Assembly:
         def to_problem(message: str, at: str) -> Problem:
             return Problem(message, document_path(trait.locate, at), rule="TR-8")
 
-        key = (self._prepared.binding.instance_name, offer.name)
-        times = first_seen.of(self._inputs, key)
+        binding = self._prepared.binding
+        key = (binding.instance_name, offer.name)
+        times = first_seen.of(self._inputs, key, binding.component_name)
         context = TraitContext(
             workload=self._prepared.workload.name,
-            attached_at=first_seen.attached_at(self._inputs, key),
+            attached_at=first_seen.attached_at(self._inputs, key, binding.component_name),
             manifests=workload.rendered.add,
             **self._shared(properties),
             _first_seen=times,
@@ -264,14 +266,16 @@ class _Assembly:
                 taken.add(identity)
                 manifests.setdefault(manifest.ref, manifest)
         changes = [Change(edit, result.offer.name, result.path) for result in results for edit in result.rendered.edit]
-        self._problems += (_clash_problem(clash) for clash in edits.clashes(changes, manifests))
+        self._problems += (
+            Problem(clash.message, clash.path, rule="TR-4") for clash in edits.clashes(changes, manifests)
+        )
         if self._has_problems:
             return manifests, changes
         final: dict[Ref, Manifest] = {}
         changes_of = edits.by_object(changes)
         for ref, manifest in manifests.items():
             final[ref], misfits = edits.edited(manifest, changes_of.get(ref, ()))
-            self._faults += (_clash_problem(misfit) for misfit in misfits)
+            self._faults += (Problem(misfit.message, misfit.path, rule="TR-4") for misfit in misfits)
         return final, changes
 
     def _check_limits(self, results: Sequence[_AnyResult], edited: Mapping[Ref, Manifest]) -> None:
@@ -383,10 +387,6 @@ class _Assembly:
         component = prepared.component
         workload = [prepared.workload.name, component.os_type, component.arch, digests.plain(component.containers)]
         return digests.of([workload, prepared.settings, prepared.parameters, traits])
-
-
-def _clash_problem(clash: EditClash) -> Problem:
-    return Problem(clash.message, clash.path, rule="TR-4")
 
 
 def _bound(result: _CallResult[C], manifests_own: Sequence[Manifest], edited: dict[Ref, Manifest]) -> BoundType[C]:

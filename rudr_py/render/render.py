@@ -15,13 +15,13 @@ from rudr_py.catalog import Catalog
 from rudr_py.errors import MoreProblems, Problem, TooLargeProblem
 from rudr_py.model import paths, size
 from rudr_py.model.document import Positions
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render import budget, claims, ignored, instance, prepare
 from rudr_py.render.budget import RenderedObjects
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PrepareResult
 from rudr_py.render.scopes import render as scopes
 from rudr_py.render.scopes.render import ScopeBindings
-from rudr_py.render.steps import Steps, run
 from rudr_py.render.types import packages
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
@@ -32,6 +32,9 @@ COMPONENT_NOT_FOUND = "ComponentNotFound"
 PLUGIN_FAILED = "PluginFailed"
 TOO_LARGE = "TooLarge"
 
+SCOPE = 20
+"""The size of a step that renders a scope without members, in values of documents."""
+
 SOONEST = timedelta(seconds=1)
 """The minimum time until a type is called again: one that returns the current time must not cause a busy loop."""
 
@@ -41,7 +44,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
     return run(steps(inputs, catalog))
 
 
-def steps(inputs: Inputs, catalog: Catalog) -> Steps[Plan]:
+def steps(inputs: Inputs, catalog: Catalog) -> Stepwise[Plan]:
     """Like `render`, in steps: each yields its size, in values of documents, before it begins."""
     expansion = budget.expansion(inputs)
     excess = [*_excess_of_documents(inputs), *expansion.excess(inputs)]
@@ -65,7 +68,7 @@ def steps(inputs: Inputs, catalog: Catalog) -> Steps[Plan]:
     bindings = ScopeBindings(inputs, catalog, plans)
     application_scopes: list[RenderedScope] = []
     for index in range(len(inputs.application.scopes)):
-        yield len(plans)
+        yield SCOPE + len(plans)
         application_scopes.append(scopes.render(bindings, index))
         problem = rendered_objects.add(application_scopes[-1].manifests)
         if problem is not None:
@@ -98,7 +101,7 @@ class _Rendered(msgspec.Struct, frozen=True):
     partial_problems: Sequence[Problem]
 
 
-def _planned(inputs: Inputs, catalog: Catalog, rendered: _Rendered) -> Steps[Plan]:
+def _planned(inputs: Inputs, catalog: Catalog, rendered: _Rendered) -> Stepwise[Plan]:
     """The plan of what was rendered."""
     prepared, instances, plans, application_scopes = (
         rendered.prepared,

@@ -147,6 +147,7 @@ def scoped(*scopes: Document) -> Document:
         ((may("get", "apps", "deployments"),), application(), "may not create deployments.apps"),
         ((DEPLOYMENTS,), application({"name": "manual-scaler", "properties": {"replicaCount": 2}}), ""),
         ((DEPLOYMENTS,), {**application(), "spec": {"components": None, "scopes": None}}, ""),
+        ((DEPLOYMENTS,), {**application(), "spec": {}}, ""),
         ((DEPLOYMENTS,), component(), ""),
         ((DEPLOYMENTS,), application(INGRESS_TRAIT), "may not create ingresses.networking.k8s.io"),
         ((DEPLOYMENTS,), application({**INGRESS_TRAIT, "name": "Ingress"}), "may not create ingresses"),

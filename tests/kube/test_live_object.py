@@ -207,3 +207,40 @@ def test_of_a_large_object_of_another_client_only_the_metadata_is_kept(
     whole = live_object.decode(data, "v1", "ConfigMap")
     assert (live.key, live.labels, live.annotations) == (whole.key, whole.labels, whole.annotations)
     assert whole.part("data") is not None
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"managedFields": "x"},
+        {"managedFields": ["x"]},
+        {"managedFields": [{"manager": "a", "fieldsV1": "x"}]},
+        {"managedFields": [{"manager": "a", "fieldsV1": {"f:spec": 1}}]},
+        {"managedFields": [{"manager": "a", "fieldsV1": {"k:{": {}}}]},
+        {"ownerReferences": {"name": "a"}},
+        {"labels": ["a"]},
+        {"annotations": {"a": 1}},
+        {"finalizers": [1]},
+        "x",
+    ],
+    ids=str,
+)
+def test_an_object_whose_metadata_has_a_wrong_type_cannot_be_decoded(metadata: Any) -> None:
+    with pytest.raises(errors.UndecodableError):
+        live_object.document(msgspec.json.encode({"kind": "ConfigMap", "metadata": metadata}))
+
+
+def test_a_whole_object_keeps_its_managed_fields_and_has_no_null_in_its_metadata() -> None:
+    fields: dict[str, Any] = {"f:data": {".": {}, "f:a": {}}, "f:list": {'k:{"name":"a"}': {}, "v:1": {}}}
+    managed = [{"manager": "rudr", "operation": "Apply", "fieldsV1": fields}]
+    document = {"data": None, "metadata": {"name": "a", "labels": None, "managedFields": managed}}
+    assert live_object.document(msgspec.json.encode(document)) == {
+        "data": None,
+        "metadata": {"name": "a", "managedFields": managed},
+    }
+
+
+def test_nulls_inside_managed_fields_and_owners_are_omitted() -> None:
+    metadata = {"managedFields": [{"manager": "a", "fieldsV1": None}], "ownerReferences": [{"name": "a", "uid": None}]}
+    document = live_object.document(msgspec.json.encode({"metadata": metadata}))
+    assert document["metadata"] == {"managedFields": [{"manager": "a"}], "ownerReferences": [{"name": "a"}]}

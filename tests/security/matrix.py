@@ -1,18 +1,13 @@
-"""The expected verdicts of the matrix of attacks, and the table in docs/security.md. `make security` writes it.
+"""The expected verdicts of the matrix of attacks, and their table.
 
 An attack is *held* if the tenant gains nothing by it. It is *by design* for the reason that the table states.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from tests.security.attacks import TARGETS, WAYS
-
-PAGE = Path(__file__).parents[2] / "docs" / "security.md"
-BEGIN, END = "<!-- attacks: written by `make security` -->\n", "<!-- end of attacks -->\n"
 
 HELD, BY_DESIGN = "held", "by design"
 
@@ -56,15 +51,3 @@ def _numbers() -> dict[str, int]:
 
 def _notes() -> Iterator[str]:
     yield from (f"{number}. {reason}" for reason, number in _numbers().items())
-
-
-def page(text: str) -> str:
-    """The page with the current table."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-    sys.stderr.write(f"{PAGE}\n")

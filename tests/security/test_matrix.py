@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,16 +32,6 @@ WRITER = {
     "resources": ["applicationconfigurations", "componentschematics"],
     "verbs": ["get", "list", "watch", "create", "update", "patch", "delete", "use"],
 }
-
-
-@pytest.fixture(params=["local", "kube-apiserver"])
-async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RbacCluster]:
-    if request.param == "local":
-        opened = rbac_cluster.local(tmp_path)
-    else:
-        opened = rbac_cluster.real(request.getfixturevalue("enforcing"), tmp_path)
-    async with opened as opened_cluster:
-        yield opened_cluster
 
 
 async def allow_tenant(cluster: RbacCluster, tenant: Cluster) -> None:
@@ -164,8 +153,3 @@ async def test_no_attack_gains_more_than_the_matrix_states(
         }
     expected: set[tuple[str, str]] = set() if impersonate else set(matrix.REASONS)
     assert {cell for cell, gained in verdicts.items() if gained} == expected
-
-
-def test_the_table_on_the_page_is_current() -> None:
-    text = matrix.PAGE.read_text()
-    assert text == matrix.page(text), "run `make security`"

@@ -50,3 +50,7 @@ def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
         yield from container.problems(schematic, path)
     yield from volumes.problems(ctx)
     yield from config_files.problems(ctx)
+    number = len(pod_annotations.patterns(ctx.component.metadata.annotations))
+    if number > pod_annotations.MAX_PATTERNS:
+        message = f"lists {number} annotations; at most {pod_annotations.MAX_PATTERNS} are allowed; use * for several"
+        yield Problem(message, path=f'$.metadata.annotations["{pod_annotations.POD_ANNOTATIONS_ANNOTATION}"]')

@@ -29,8 +29,8 @@ def _read(context: click.Context, parameter: click.Parameter, value: str) -> Lim
     for entry in filter(None, (part.strip() for part in value.split(","))):
         name, _, number = entry.partition("=")
         if name not in NAMES:
-            known = f"the limits are {', '.join(NAMES)}"
-            hint = suggest.nearest(name, NAMES) or f" {known}."
+            listing = f"the limits are {', '.join(NAMES)}"
+            hint = suggest.nearest(name, NAMES) or f" {listing}."
             raise click.BadParameter(f'there is no limit "{name}".{hint}', context, parameter)
         if not (number.isascii() and number.isdecimal()) or not int(number[:12]) >= 1 or len(number) > 12:
             raise click.BadParameter(f"{entry}: the limit must be a whole number of at least 1", context, parameter)

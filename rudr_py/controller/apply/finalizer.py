@@ -166,7 +166,7 @@ class Finalizer:
         """Whether the server has the application as the cache has it: its document may have changed."""
         target = await self._client.target(APPLICATION, application.namespace, application.name)
         metadata = (await self._client.get(target))["metadata"]
-        return bool(metadata["uid"] == application.uid and metadata.get("generation", 0) == application.generation)
+        return bool(metadata.get("uid") == application.uid and metadata.get("generation", 0) == application.generation)
 
     def _objects(self, application: LiveObject) -> Iterator[tuple[Ref, LiveObject]]:
         """The cached objects of the application that have no owner."""
@@ -206,7 +206,7 @@ class Finalizer:
         target = await self._client.target(APPLICATION, application.namespace, application.name)
         for _ in range(ATTEMPTS):
             document = await self._client.get(target)
-            if document["metadata"]["uid"] != application.uid:
+            if document["metadata"].get("uid") != application.uid:
                 return
             if present and document["metadata"].get("deletionTimestamp"):
                 raise WaitingError("the application is being deleted; nothing is created for it any more")
@@ -237,7 +237,7 @@ def patch(document: dict[str, Any], *, present: bool) -> list[dict[str, Any]]:
         return []
     value = [*finalizers, FINALIZER] if present else [name for name in finalizers if name != FINALIZER]
     return [
-        {"op": "test", "path": "/metadata/resourceVersion", "value": document["metadata"]["resourceVersion"]},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": document["metadata"].get("resourceVersion", "")},
         {"op": "add", "path": "/metadata/finalizers", "value": value},
     ]
 

@@ -19,6 +19,7 @@ from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.impersonation.writers import Writers
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.pacing import Breath
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure, SupersededError, WaitingError
 from rudr_py.controller.results.result import Result
@@ -45,6 +46,9 @@ FINALIZER_PURPOSE = "for the finalizer of an application whose objects are delet
 
 KEPT = "SuccessorNotApplied"
 """The reason of an object that is not planned any more, and kept until the object that replaces it is applied."""
+
+DECISION = 20
+"""The work for an object that is in sync, in values of documents."""
 
 Records = dict[Ref, AppliedRecord]
 
@@ -212,7 +216,9 @@ class Syncer:
         def exists(ref: Ref) -> bool:
             return self._state.get(ref.kind, application.namespace, ref.name) is not None
 
+        breath = Breath()
         for planned in plan.manifests:
+            await breath.spend(DECISION)
             if planned.ref in attempt.unapplied:
                 continue
             if attempt.ended or dependencies.missing(planned, plan, attempt.unapplied, exists) is not None:

@@ -5,6 +5,7 @@ Each part is read or computed once. Sends nothing.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,13 +19,15 @@ from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.load.crash_record import DEATHS, CrashRecord
 from rudr_py.controller.load.heavy_gate import HEAVY
-from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.pacing import Pace
+from rudr_py.controller.state import claim_index, claim_users, cluster_state, inventory
 from rudr_py.controller.state.applications import SettledState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.errors import Problem
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, POD
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render import reclaim
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.reclaim import IsReclaimed
@@ -56,6 +59,7 @@ class Snapshot:
     inputs: Inputs
     plan: Plan
     revision: int
+    assessed: Assessment | None = None
 
     @cached_property
     def kinds(self) -> frozenset[Kind]:
@@ -72,8 +76,12 @@ class Snapshot:
     @cached_property
     def assessment(self) -> Assessment:
         """The health of the application's objects."""
+        return self.assessed if self.assessed is not None else run(self.assessment_steps())
+
+    def assessment_steps(self) -> Stepwise[Assessment]:
+        """The health of the application's objects, in steps."""
         previous = self.previous
-        return health.assess(self.plan, self.inputs.observed, self.inputs.now, previous.runs, previous.ready_states)
+        return health.steps(self.plan, self.inputs.observed, self.inputs.now, previous.runs, previous.ready_states)
 
     def members(self) -> Members:
         """The instances of the application as members of scopes."""
@@ -89,36 +97,52 @@ class Snapshot:
 
 
 class SnapshotReader:
-    """Reads snapshots from the caches."""
+    """Reads snapshots from the caches, at the pace of `pace`."""
 
     def __init__(
-        self, state: ClusterState, catalog: Catalog, reader: InputReader, crashes: CrashRecord | None = None
+        self,
+        state: ClusterState,
+        catalog: Catalog,
+        reader: InputReader,
+        pace: Pace,
+        crashes: CrashRecord | None = None,
     ) -> None:
         """`crashes` records the application that is rendered; one that ended two processes is not rendered."""
         self._crashes = crashes or CrashRecord()
         self._state = state
         self._catalog = catalog
         self._reader = reader
+        self._pace = pace
         self._plans = PlanCache(catalog, state.applications)
 
-    def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
-        """The snapshot of an application."""
-        previous, version = self._previous(live), self._reader.version(key, live)
+    async def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
+        """The snapshot of an application. Other tasks may run meanwhile; its revision is that before."""
+        revision, previous, version = self._state.revision, self._previous(live), self._reader.version(key, live)
         if self._crashes.deaths(key, version) >= DEATHS:
             inputs = self._reader.unread(live, previous)
             plan = Plan(problems=(_QUARANTINED,), reason=QUARANTINED, packages=previous.packages)
         else:
-            with self._crashes.rendering(key, version):
-                inputs = self._reader.inputs(live, previous)
-                plan = self._plans.plan(key, inputs)
+            rendering = functools.partial(self._crashes.rendering, key, version)
+            inputs, plan = await self._pace.run(self._steps(key, live, previous), rendering)
         return Snapshot(
             key=key,
             application=live,
             previous=previous,
             inputs=inputs,
             plan=plan,
-            revision=self._state.revision,
+            revision=revision,
         )
+
+    def _steps(self, key: ObjectKey, live: LiveObject, previous: PreviousStatus) -> Stepwise[tuple[Inputs, Plan]]:
+        inputs = yield from self._reader.steps(live, previous)
+        plan = yield from self._plans.steps(key, inputs)
+        return inputs, plan
+
+    async def assess(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot with the health of its objects. Other tasks may run meanwhile."""
+        if snapshot.assessed is not None:
+            return snapshot
+        return dataclasses.replace(snapshot, assessed=await self._pace.run(snapshot.assessment_steps()))
 
     def is_heavy(self, key: ObjectKey) -> bool:
         """Whether the objects of an application were large when it was rendered last."""
@@ -176,7 +200,12 @@ class SnapshotReader:
         refs = (Ref(APPLICATION, snapshot.key.name), *(planned.ref for planned in plan.manifests))
         scalers = (scaler for ref in refs for scaler in state.scalers.scalers(namespace, ref))
         named = (state.get(ref.kind, namespace, ref.name) for ref in (*refs, *scalers))
-        children = (live for _, live in state.children(snapshot.application))
+        children = [live for _, live in state.children(snapshot.application)]
+        sharing = (
+            live
+            for claim in sorted({claim for child in children for claim in claim_index.mounted(child)})
+            for _, live in claim_users.others(state, snapshot.key, claim)
+        )
         labelled = (
             live
             for kind in sorted(snapshot.kinds, key=str)
@@ -186,7 +215,7 @@ class SnapshotReader:
         )
         caches = (state.cache(kind, "") for kind in sorted(snapshot.cluster_kinds, key=str))
         of_cluster = (live for cache in caches if cache is not None for live in cache.all())
-        return (*(live for live in named if live is not None), *children, *labelled, *of_cluster)
+        return (*(live for live in named if live is not None), *children, *sharing, *labelled, *of_cluster)
 
     def _previous(self, live: LiveObject) -> PreviousStatus:
         return runs.recall(cluster_state.previous(live), self._state.deleted_runs(live))

@@ -11,6 +11,7 @@ from rudr_py.model.document import Parsed
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import COMPONENT
 from rudr_py.model.parse import component
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 BYTES = 8 * 2**20
@@ -33,6 +34,10 @@ class ComponentCache:
         return len(self._parsed)
 
     def get(self, key: ObjectKey) -> Parsed[Component] | None:
+        """The result of `steps`."""
+        return run(self.steps(key))
+
+    def steps(self, key: ObjectKey) -> Stepwise[Parsed[Component] | None]:
         """The current component; None when it does not exist. An unreadable document has problems."""
         live = self._state.get(COMPONENT, key.namespace, key.name)
         if live is None:
@@ -41,7 +46,7 @@ class ComponentCache:
         version, parsed = self._parsed.get(key) or ("", None)
         if parsed is None or version != live.resource_version:
             try:
-                parsed = component.parse_component(live.document(), limits=self._limits)
+                parsed = yield from component.component_steps(live.document(), limits=self._limits)
             except errors.UndecodableError as error:
                 parsed = Parsed(value=None, problems=(Problem(str(error), document=f"componentschematic/{key.name}"),))
             self._parsed.put(key, (live.resource_version, parsed), live.size)

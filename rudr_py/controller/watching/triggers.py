@@ -9,7 +9,7 @@ import itertools
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref, get_in, mappings_in
-from rudr_py.controller.state import definition_index, scaler_index
+from rudr_py.controller.state import claim_index, claim_users, definition_index, scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.users import Defer, concerned, never
 from rudr_py.kube.cache import Change
@@ -45,7 +45,17 @@ def keys(kind: Kind, change: Change, state: ClusterState, defer: Defer = never) 
     readers = concerned(state.applications.reads, (live.namespace, Ref(kind, live.name)), live.namespace, defer)
     if kind.kind in scaler_index.KINDS:
         readers = readers.union(*(_owners_of_target(version, state) for version in versions))
+    if claim_index.has_templates(kind):
+        readers = readers.union(*(_sharing(version, state) for version in versions))
     return readers.union(waiting, *(_owners(kind, version, state) for version in versions))
+
+
+def _sharing(live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
+    """The other applications that mount a claim of a workload: their status names it."""
+    claims_of = claim_index.mounted(live)
+    own = ObjectKey(live.namespace, claim_users.application_of(state, live) if claims_of else "")
+    users = (name for claim in claims_of for name, _ in claim_users.others(state, own, claim))
+    return frozenset(ObjectKey(live.namespace, name) for name in users)
 
 
 def _application(key: ObjectKey, change: Change, state: ClusterState, defer: Defer) -> frozenset[ObjectKey]:

@@ -207,7 +207,8 @@ def _options(request: ResourceRequest, body: Any = None) -> WriteOptions:
     if dry_run not in ("", "All"):
         raise api_errors.bad_request(f'dryRun: Unsupported value: "{dry_run}": supported values: "All"')
     return WriteOptions(
-        manager=manager[:_MANAGER_LENGTH],
+        # headers may contain bytes that are no text
+        manager=manager[:_MANAGER_LENGTH].encode(errors="replace").decode(),
         field_validation=validation,
         duplicates=tuple(duplicate_keys.duplicate_fields(request.body, body)) if check_duplicates else (),
         dry_run=dry_run == "All",

@@ -15,7 +15,8 @@ from rudr_py.model.identity import Metadata, TypeName
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parse import ignore_rules
 from rudr_py.model.parse.fields import FieldReader, ProblemList
-from rudr_py.model.parse.metadata import open_document, read_metadata
+from rudr_py.model.parse.metadata import open_steps, read_metadata
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 KIND = "ApplicationConfiguration"
@@ -27,22 +28,35 @@ _OUTDATED = "parameterValues"
 def parse_application(
     document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Parsed[Application]:
-    """Read an ApplicationConfiguration. Raises nothing, whatever JSON value `document` is.
+    """Read an ApplicationConfiguration. Raises nothing, whatever JSON value `document` is."""
+    return run(application_steps(document, positions, limits))
 
-    Of one that exceeds a limit only the metadata and the scopes are read, which other applications depend on.
+
+def application_steps(
+    document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Stepwise[Parsed[Application]]:
+    """Like `parse_application`, in steps.
+
+    Of an application that exceeds a limit only the metadata and the scopes are read, which other ones depend on.
     """
     problems = ProblemList(positions, limits)
-    envelope = open_document(document, KIND, problems)
+    envelope = yield from open_steps(document, KIND, problems)
     if envelope is None:
         return problems.parsed(None)
     spec = envelope.spec
     if _is_too_large(spec, problems):
         return problems.parsed(_with_scopes_only(envelope.metadata, spec))
+    variables, declared = _variables(spec), _scopes(spec)
+    components: list[ComponentBinding] = []
+    for fields in spec.items("components"):
+        yield sum(1 + _length(fields.value.get(key)) for key in ("traits", _OUTDATED))
+        components.append(_component(fields))
+    yield len(components)
     application = Application(
         metadata=envelope.metadata,
-        variables=_variables(spec),
-        scopes=_scopes(spec),
-        components=tuple(_component(fields) for fields in spec.items("components")),
+        variables=variables,
+        scopes=declared,
+        components=tuple(components),
         ignore_rules=ignore_rules.ignore_rules(envelope.metadata, problems),
     )
     if spec.has("components"):

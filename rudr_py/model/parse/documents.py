@@ -21,7 +21,7 @@ from rudr_py.model.parse.definition import (
     parse_trait,
     parse_workload_type,
 )
-from rudr_py.model.parse.fields import ProblemList
+from rudr_py.model.parse.fields import ProblemList, has_invalid_json
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 Reader = Callable[[Json, Positions | None, Limits], Parsed[Any]]
@@ -55,6 +55,8 @@ def parse(document: Json, positions: Positions | None = None, limits: Limits = D
     if isinstance(kind, str) and kind in READERS:
         return READERS[kind](document, positions, limits)
     problems = ProblemList(positions, limits)
+    if has_invalid_json(document, problems):
+        return problems.parsed(None)
     if isinstance(kind, str):
         meant = _OTHER_VERSIONS.get(kind)
         hint = f' Did you mean "{meant}"?' if meant else suggest.nearest(kind, READERS)

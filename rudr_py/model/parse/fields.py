@@ -17,6 +17,7 @@ from rudr_py.model import paths, size, suggest
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.size import Size
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 T = TypeVar("T")
@@ -27,6 +28,12 @@ MAX_DEPTH = 100
 _TRUE = frozenset({"y", "yes", "on", "true"})
 _FALSE = frozenset({"n", "no", "off", "false"})
 
+
+CHUNK = 4000
+"""Number of values that are checked in one step."""
+
+CHEAP = 20
+"""A check of a value takes this part of the time of rendering it."""
 
 MAX_PATH = 4096
 """Maximum characters of the keys that lead to a value. Later steps may therefore keep the paths of values."""
@@ -50,10 +57,10 @@ class ProblemList:
 
     def error(self, path: str, message: str, rule: str = "", *, at_key: bool = False) -> None:
         """Add an error, unless it is inside a value that was reported as unreadable."""
-        if self._unreadable and any(outer in self._unreadable for outer in paths.enclosing(path)):
-            return
-        self.error_count += 1
-        if self.error_count <= self.limits.problems:
+        if self.error_count >= self.limits.problems:
+            self.error_count += 1
+        elif not (self._unreadable and any(outer in self._unreadable for outer in paths.enclosing(path))):
+            self.error_count += 1
             self.errors.append(self._problem(path, message, rule, at_key))
 
     def too_large(self, limit: str, counted: str, path: str = paths.ROOT) -> None:
@@ -73,10 +80,16 @@ class ProblemList:
         if self._warning_count <= self.limits.problems:
             self.warnings.append(self._problem(path, message, rule, at_key))
 
+    @property
+    def lists_warnings(self) -> bool:
+        """Whether a further warning is listed."""
+        return self._warning_count < self.limits.problems
+
     def unreadable(self, path: str, message: str, rule: str = "") -> None:
         """Add an error for an unreadable value, and ignore later errors inside it."""
         self.error(path, message, rule)
-        self._unreadable.add(path)
+        if self.error_count <= self.limits.problems:
+            self._unreadable.add(path)
 
     def repeated(self, values: Iterable[str], path: str, rule: str, *, key: str = "name") -> None:
         """Add an error for each repeated value of `key` in the list at `path`.
@@ -250,11 +263,17 @@ class FieldReader:
     def warn_unread(self) -> None:
         """Add a warning for each key that no method has read."""
         for key in self.unread():
-            hint = suggest.nearest(key, self._read)
+            # a suggestion takes long, and further warnings are only counted
+            hint = suggest.nearest(key, self._read) if self.problems.lists_warnings else ""
             self.problems.warn(self.at(key), f"unknown field {excerpt(key)}; it has no effect.{hint}", at_key=True)
 
 
-def has_invalid_json(value: object, problems: ProblemList, most: int = size.NO_LIMIT) -> bool:
+def has_invalid_json(value: object, problems: ProblemList) -> bool:
+    """The result of `invalid_json_steps` for all values."""
+    return run(invalid_json_steps(value, problems))
+
+
+def invalid_json_steps(value: object, problems: ProblemList, most: int = size.NO_LIMIT) -> Stepwise[bool]:
     """Whether the first `most` values of a document contain some that JSON cannot represent; each is an error.
 
     These are: nesting deeper than MAX_DEPTH, keys that are together longer than MAX_PATH, numbers beyond 64 bits or not
@@ -265,6 +284,8 @@ def has_invalid_json(value: object, problems: ProblemList, most: int = size.NO_L
     while stack and most >= 0:
         item, place = stack.pop()
         most -= 1
+        if most % CHUNK == 0:
+            yield CHUNK // CHEAP
         if isinstance(item, dict | list):
             if len(item) > most:
                 break

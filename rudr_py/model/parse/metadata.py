@@ -11,7 +11,8 @@ from rudr_py.model import names, size, suggest
 from rudr_py.model.document import Json
 from rudr_py.model.identity import API_VERSION, Metadata
 from rudr_py.model.json_text import excerpt, type_in_words
-from rudr_py.model.parse.fields import FieldReader, ProblemList, has_invalid_json
+from rudr_py.model.parse.fields import FieldReader, ProblemList, invalid_json_steps
+from rudr_py.model.stepwise import Stepwise, run
 
 DEFAULT_NAMESPACE = "default"
 """The namespace of a document without one, as in kubectl."""
@@ -28,14 +29,19 @@ class Envelope(NamedTuple):
 
 
 def open_document(document: Json, kind: str, problems: ProblemList) -> Envelope | None:
+    """The result of `open_steps`."""
+    return run(open_steps(document, kind, problems))
+
+
+def open_steps(document: Json, kind: str, problems: ProblemList) -> Stepwise[Envelope | None]:
     """The envelope of a document of `kind`; None, with the reasons in `problems`, when it cannot be read as one."""
     if not isinstance(document, dict):
         problems.error("$", f"a document must be a map, not {type_in_words(document)}", "MD-1")
         return None
     own, added = size.parts(document)
-    if has_invalid_json(own, problems, problems.limits.values) or _is_too_large(own, problems):
+    if (yield from invalid_json_steps(own, problems, problems.limits.values)) or _is_too_large(own, problems):
         return None
-    if has_invalid_json(added, problems):
+    if (yield from invalid_json_steps(added, problems)):
         return None
     document_fields = FieldReader(document, "$", problems)
     _expect(document_fields, "apiVersion", API_VERSION, "MD-9")

@@ -17,7 +17,7 @@ import msgspec
 from rudr_py.api import Health, Ref, get_in, mappings_in
 from rudr_py.catalog import package_and_version
 from rudr_py.model.condition import TRUE, Condition, set_condition
-from rudr_py.render.status import conditions, health, reduction, rudr_status, sizes, times
+from rudr_py.render.status import conditions, health, reduction, sizes, times
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.status.health import Assessment, InstanceHealth, ScopeHealth
@@ -105,7 +105,7 @@ def status(
     if plan.problems:
         built["instances"], built["scopes"] = _unknown_instances(previous), _unknown_scopes(previous)
     else:
-        built["components"] = rudr_status.components(plan, observed, assessment.settled)
+        built["components"] = {name: dict(texts) for name, texts in assessment.components.items()}
         built["instances"] = [_instance(instance, assessment.runs) for instance in assessment.instances]
         built["scopes"] = [_scope(scope) for scope in assessment.scopes]
     built["packages"] = _packages(plan.packages)

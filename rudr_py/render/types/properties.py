@@ -22,6 +22,9 @@ Locator = Callable[..., str]
 _STEP = re.compile(r'\.([A-Za-z0-9_-]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')
 _PLACE = re.compile(r" - at (?:key in )?`(\$[^`]*)`$")
 
+MOST_EXTRAS = 100
+"""Maximum number of unknown properties of one map that are listed; further ones are counted."""
+
 _TYPES = {
     "object": "a map",
     "array": "a list",
@@ -128,10 +131,13 @@ def _texts(name: str, error: jsonschema.ValidationError) -> Iterator[tuple[str, 
     steps = tuple(error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         declared_names = list(_declared(error))
-        for extra in sorted(json_schema.additional_names(error.instance, error.schema)):
+        extras = sorted(json_schema.additional_names(error.instance, error.schema))
+        for extra in extras[:MOST_EXTRAS]:
             listed = f" Its properties are: {', '.join(declared_names)}." if declared_names else " It has none."
             hint = suggest.nearest(extra, declared_names) or listed
             yield f'{name} has no property "{extra}".{hint}', (*steps, extra)
+        if len(extras) > MOST_EXTRAS:
+            yield f"{name} has none of {len(extras) - MOST_EXTRAS} further properties, either", steps
     elif error.validator == "required" and isinstance(error.instance, dict):
         # such an error exists for each missing name without naming it; duplicates are removed later
         for missing in _expected(error):

@@ -168,6 +168,22 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The ComponentInstance of a planned object whose owner is `instance`."""
         return self._instances_by_name[planned.instance].owner
 
+    def objects_of(self, instance: str) -> tuple[PlannedObject, ...]:
+        """The objects of an instance."""
+        return tuple(self._objects_by_instance.get(instance, ()))
+
+    @cached_property
+    def _objects_by_instance(self) -> dict[str, list[PlannedObject]]:
+        objects: dict[str, list[PlannedObject]] = {}
+        for planned in self.manifests:
+            objects.setdefault(planned.instance, []).append(planned)
+        return objects
+
+    @cached_property
+    def identities(self) -> frozenset[tuple[str, str, str]]:
+        """API group, kind and name of each object: an object is the same in all versions of its API."""
+        return frozenset((one.ref.kind.group, one.ref.kind.kind, one.ref.name) for one in self.manifests)
+
     @cached_property
     def _instances_by_name(self) -> dict[str, InstancePlan]:
         return {instance.name: instance for instance in self.instances}

@@ -129,7 +129,12 @@ class DryRun:
         for planned in plan.manifests:
             instance = rudr_leftovers.unadopted(state, self._application, planned)
             if instance is None:
-                continue
+                strays = rudr_leftovers.stray_workloads(state, self._application, plan, planned).values()
+                owner = state.get(planned.ref.kind, self._application.namespace, planned.ref.name)
+                client, resolve = self._cluster.client, self._cluster.resource
+                if owner is None or not await rudr_leftovers.owns_any(client, resolve, owner, strays):
+                    continue
+                instance = owner
             left = rudr_leftovers.find(self._cluster.client, self._cluster.resource, plan, planned, instance)
             async for kind, live in left:
                 if kind not in (CONFIG_MAP, CLAIM):
@@ -266,7 +271,7 @@ class DryRun:
         if isinstance(decision, Touch):
             return await self.trial.apply(target, runs.partial_body(desired, uid), HANDOVER_MANAGER, live)
         if isinstance(decision, Adopt) and decision.touch:
-            # the reference to a former owner is removed before, which a dry run cannot do
+            # the reference to a former owner is replaced before, which a dry run cannot do
             body = runs.partial_body(desired_objects.without_owner(desired), uid)
             return await self.trial.apply(target, body, HANDOVER_MANAGER, live)
 

@@ -1,6 +1,6 @@
 """Work in steps: generators that return a result and yield before each step, so that the caller may pause between two.
 
-A step yields its size, in values of documents. Nothing here pauses: rendering has no event loop and no clock.
+A step yields its size, in values of documents that a type renders. Nothing here pauses: that needs an event loop.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
 
-Steps: TypeAlias = Generator[int, None, T]
+Stepwise: TypeAlias = Generator[int, None, T]
 
 
-def run(steps: Steps[T]) -> T:
+def run(steps: Stepwise[T]) -> T:
     """The result of all steps, without a pause."""
     while True:
         try:
