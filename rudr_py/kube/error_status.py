@@ -39,9 +39,6 @@ _MISSING_RIGHT = re.compile(
 )
 """The message of kube-apiserver for every authorizer (`forbiddenMessage` of its response writers)."""
 
-_USER = re.compile(r'User "([^"]+)" cannot ')
-"""The user in the same message."""
-
 _BLOCKED_OWNER = "cannot set blockOwnerDeletion"
 """Part of the message of the admission plugin OwnerReferencesPermissionEnforcement; it does not name the owner."""
 
@@ -89,9 +86,8 @@ def attribute(error: errors.MissingRightError, user: str) -> errors.MissingRight
     """
     if not user:
         return error
-    denied = _USER.search(error.message)
     account = str(ServiceAccount.of_user(user))
-    if denied is not None and denied[1] != user:
+    if error.right.verb.startswith("impersonate"):
         return errors.ImpersonationError(error.message, right=error.right, target=account)
     return errors.MissingRightError(error.message, right=error.right, account=account)
 

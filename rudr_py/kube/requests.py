@@ -96,7 +96,8 @@ class Selection(msgspec.Struct, frozen=True):
     """The objects of one kind in a namespace (empty: in all), narrowed by label and field selectors.
 
     `parts` are the fields (`status`, `spec.volumes` …) that a watch keeps of each object beside its metadata, to save
-    memory; empty keeps all. They are not sent to the server.
+    memory; empty keeps all. `owners` are kinds: of a large object without such an owner that rudr has not written, a
+    watch keeps only the metadata. They are not sent to the server.
     """
 
     resource: Resource
@@ -105,6 +106,7 @@ class Selection(msgspec.Struct, frozen=True):
     fields: str = ""
     parts: tuple[str, ...] = ()
     metadata_only: bool = False
+    owners: frozenset[str] = frozenset()
 
     @property
     def path(self) -> str:

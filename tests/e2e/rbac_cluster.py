@@ -213,7 +213,7 @@ R = TypeVar("R", bound=Rule)
 
 
 def without(needed: Rights, missing: Right) -> Rights:
-    """All rights except one."""
+    """All required rights except one."""
 
     def left(rules: tuple[R, ...]) -> tuple[R, ...]:
         kept: list[R] = []
@@ -227,9 +227,7 @@ def without(needed: Rights, missing: Right) -> Rights:
             kept += [msgspec.structs.replace(rule, resources=r, verbs=v) for r, v in parts if r and v]
         return tuple(kept)
 
-    return msgspec.structs.replace(
-        needed, cluster=left(needed.cluster), definitions=left(needed.definitions), own=left(needed.own)
-    )
+    return Rights(cluster=left(needed.cluster), definitions=left(needed.definitions), own=left(needed.own))
 
 
 @contextlib.asynccontextmanager
