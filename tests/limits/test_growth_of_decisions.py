@@ -34,9 +34,8 @@ class Cluster:
         self.application = _live(APPLICATION, "large", "", {})
         self.state = ClusterState()
         names = [f"old-{index}" for index in range(size)]
-        objects: dict[Kind, list[LiveObject]] = {
-            kind: [] for kind in (POD, CLAIM, CONFIG_MAP, COMPONENT_INSTANCE, DEPLOYMENT)
-        }
+        kinds = (POD, CLAIM, CONFIG_MAP, COMPONENT_INSTANCE, DEPLOYMENT)
+        objects: dict[Kind, list[LiveObject]] = {kind: [] for kind in kinds}
         sources = [
             *({"name": name, "configMap": {"name": name}} for name in names),
             *({"name": f"c-{name}", "persistentVolumeClaim": {"claimName": name}} for name in names),
@@ -45,9 +44,8 @@ class Cluster:
             if planned.ref.kind in objects:
                 template = {"template": {"spec": {"volumes": sources if planned.instance == "web-0" else []}}}
                 owner = "large" if planned.ref.kind == COMPONENT_INSTANCE else f"web-{planned.instance}"
-                objects[planned.ref.kind].append(
-                    _live(planned.ref.kind, planned.ref.name, owner, template, planned.instance)
-                )
+                live = _live(planned.ref.kind, planned.ref.name, owner, template, planned.instance)
+                objects[planned.ref.kind].append(live)
         for name in names:
             objects[CONFIG_MAP].append(_live(CONFIG_MAP, name, "web-web-0", {}, "web-0"))
             objects[CLAIM].append(_live(CLAIM, name, "web-web-0", {}, "web-0"))
