@@ -241,6 +241,6 @@ def _drop(index: dict[_IndexValue, dict[Key, LiveObject]], value: _IndexValue, k
 
 def _newer(version: str, than: str) -> bool:
     """Whether one resourceVersion is later than another; if they are not numbers, whether they differ."""
-    if version.isdecimal() and than.isdecimal():
+    if version.isdecimal() and than.isdecimal() and max(len(version), len(than)) <= 20:
         return int(version) > int(than)
     return version != than

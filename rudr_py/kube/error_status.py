@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
-from rudr_py.kube.service_account import ServiceAccount
+from rudr_py.kube.requests import ServiceAccount
 
 _BY_STATUS = {
     400: errors.InvalidError,
@@ -38,9 +38,6 @@ _MISSING_RIGHT = re.compile(
     r'cannot (\S+) resource "([^"]+)" in API group "([^"]*)" (?:in the namespace "([^"]+)"|at the cluster scope)'
 )
 """The message of kube-apiserver for every authorizer (`forbiddenMessage` of its response writers)."""
-
-_USER = re.compile(r'User "([^"]+)" cannot ')
-"""The user in the same message."""
 
 _BLOCKED_OWNER = "cannot set blockOwnerDeletion"
 """Part of the message of the admission plugin OwnerReferencesPermissionEnforcement; it does not name the owner."""
@@ -89,9 +86,8 @@ def attribute(error: errors.MissingRightError, user: str) -> errors.MissingRight
     """
     if not user:
         return error
-    denied = _USER.search(error.message)
     account = str(ServiceAccount.of_user(user))
-    if denied is not None and denied[1] != user:
+    if error.right.verb.startswith("impersonate"):
         return errors.ImpersonationError(error.message, right=error.right, target=account)
     return errors.MissingRightError(error.message, right=error.right, account=account)
 
@@ -129,7 +125,7 @@ def _retry_after(headers: Mapping[str, str], details: dict[str, Any]) -> float:
     for value in (headers.get("Retry-After"), details.get("retryAfterSeconds")):
         try:
             seconds = float(value or 0)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
         if 0 < seconds < 3600:
             return seconds

@@ -22,6 +22,9 @@ from rudr_py.kube.body import Body, BodyBudget
 APPLIED_ANNOTATION = "rudr.oam.dev/applied"
 """The annotation with the hash of the last applied body."""
 
+LARGE = 64 * 1024
+"""Bytes of JSON from which an object counts as large."""
+
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -188,15 +191,21 @@ _NO_ANNOTATIONS = _OwnAnnotations()
 
 
 def decode(
-    data: bytes | msgspec.Raw, api_version: str = "", kind: str = "", *, parts: tuple[str, ...] = ()
+    data: bytes | msgspec.Raw,
+    api_version: str = "",
+    kind: str = "",
+    *,
+    parts: tuple[str, ...] = (),
+    owners: frozenset[str] = frozenset(),
 ) -> LiveObject:
     """Decode one object. List items have no apiVersion and kind, so the caller passes them.
 
     `parts` are the fields to keep beside the metadata, each a top-level field or, as `spec.volumes`, a field of one;
-    empty keeps all. The value does not share memory with `data`. Raises `UndecodableError`.
+    empty keeps all. With `owners`, only the metadata is kept of a large object that rudr has not written and that has
+    no owner of these kinds. The value does not share memory with `data`. Raises `UndecodableError`.
     """
     try:
-        return _decode(data, api_version, kind, parts)
+        return _decode(data, api_version, kind, parts, owners)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise errors.UndecodableError(f"{kind or 'an object'} cannot be decoded: {error}") from error
 
@@ -208,10 +217,16 @@ def document(data: bytes | msgspec.Raw) -> dict[str, Any]:
     """
     with _as_undecodable("an object"):
         value: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
-        metadata = value.get("metadata") or {}
+        metadata = _without_nulls(value.get("metadata") or {})
         for entry in msgspec.convert(metadata, _WholeMetadata).managed_fields or ():
             _check_fields(entry.fields or {})
-        return {**value, "metadata": {name: part for name, part in metadata.items() if part is not None}}
+        return {**value, "metadata": metadata}
+
+
+def _without_nulls(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _without_nulls(value) for name, value in part.items() if value is not None}
+    return [_without_nulls(value) for value in part] if isinstance(part, list) else part
 
 
 def _check_fields(fields: dict[str, Any]) -> None:
@@ -229,7 +244,9 @@ def digest(fields: bytes) -> str:
     return _digest(bytes(fields))
 
 
-def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple[str, ...]) -> LiveObject:
+def _decode(
+    data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple[str, ...], owners: frozenset[str]
+) -> LiveObject:
     parts_by_name = _parts.decode(data)
     api_version = _text(parts_by_name.pop("apiVersion", None)) or api_version
     kind = _text(parts_by_name.pop("kind", None)) or kind
@@ -241,6 +258,8 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple
         raw = msgspec.Raw(msgspec.json.encode(kept))
     if parts:
         parts_by_name = dict(_kept(parts_by_name, parts))
+    if owners and memoryview(data).nbytes > LARGE and _is_foreign(metadata, owners):
+        parts_by_name = {}
     # Decoding detects text that is not UTF-8, which a decoder that skips it ignores. Encoding again allocates memory of
     # the exact size, where the JSON encoder keeps the rest of its buffer.
     body = msgspec.json.encode({"metadata": raw} | parts_by_name).decode().encode()
@@ -266,6 +285,14 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple
         edited=_last_edit(metadata.managed_fields or []),
         stored=body,
     )
+
+
+def _is_foreign(metadata: _Metadata, owners: frozenset[str]) -> bool:
+    """Whether rudr has not written an object, and it has no owner of these kinds."""
+    managers = {entry.manager for entry in metadata.managed_fields or ()}
+    is_written = not managers.isdisjoint((settings.FIELD_MANAGER, settings.HANDOVER_MANAGER))
+    has_owner = any(owner.kind in owners for owner in metadata.owner_references or ())
+    return not (is_written or has_owner or (metadata.annotations or _NO_ANNOTATIONS).applied)
 
 
 def _kept(fields: dict[str, msgspec.Raw], parts: tuple[str, ...]) -> Iterator[tuple[str, msgspec.Raw]]:

@@ -315,7 +315,13 @@ class _Watcher:
         resource = self._selection.resource
         event: Event
         try:
-            live = live_object.decode(data, resource.api_version, resource.kind, parts=self._selection.parts)
+            live = live_object.decode(
+                data,
+                resource.api_version,
+                resource.kind,
+                parts=self._selection.parts,
+                owners=self._selection.owners,
+            )
         except errors.UndecodableError as error:
             text = bytes(data)
             version = lenient_decode.metadata(text, "resourceVersion")

@@ -49,8 +49,8 @@ _OWN: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("", error_status.OWNER): _OWNERS,
     ("", "resourcequotas"): {"": "for continuing as soon as a quota that refused an object has room (optional)"},
     ("", "namespaces"): {
-        "": "for publishing as soon as the definitions namespace exists (optional), and for the service accounts that "
-        "namespaces name",
+        "": "for the service accounts that namespaces name, or for publishing as soon as the definitions namespace "
+        "exists (optional without impersonation)",
         "get": "for the service account that the namespace names",
     },
     ("", "serviceaccounts"): {"": _ACCOUNTS},

@@ -3,7 +3,7 @@
 Each test has its own namespace, and the local API a fresh server. Tests marked `controllers` need a cluster that runs
 Deployments; a bare kube-apiserver does not. Tests marked `faults` access internals of the local API. Tests marked
 `releases` also run against older and newer Kubernetes releases of the local API, as slow tests. So does every test with
-impersonation; it fails if the controller writes an object of an application with its own rights.
+impersonation, except those of further clients; it fails if the controller writes an object of an application itself.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         servers.append("kube-apiserver")
     if USER_KUBECONFIG and "faults" not in marks:
         servers.append("given")
-    servers.append(pytest.param(IMPERSONATING, marks=pytest.mark.slow))
+    if "clients" not in metafunc.module.__name__.split("."):
+        servers.append(pytest.param(IMPERSONATING, marks=pytest.mark.slow))
     if "releases" in marks:
         servers += [pytest.param(f"local-{release}", marks=pytest.mark.slow) for release in RELEASES]
     metafunc.parametrize("server", servers, indirect=True, scope="session")

@@ -27,8 +27,7 @@ from rudr_py.errors import Right
 from rudr_py.kube import config
 from rudr_py.kube.clock import Clock, SystemClock
 from rudr_py.kube.config import Connection
-from rudr_py.kube.requests import Request
-from rudr_py.kube.service_account import ServiceAccount
+from rudr_py.kube.requests import Request, ServiceAccount
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.access import attributes
 from rudr_py.local.access.settings import AccessSettings
@@ -213,7 +212,7 @@ R = TypeVar("R", bound=Rule)
 
 
 def without(needed: Rights, missing: Right) -> Rights:
-    """All rights except one."""
+    """All required rights except one."""
 
     def left(rules: tuple[R, ...]) -> tuple[R, ...]:
         kept: list[R] = []
@@ -227,9 +226,7 @@ def without(needed: Rights, missing: Right) -> Rights:
             kept += [msgspec.structs.replace(rule, resources=r, verbs=v) for r, v in parts if r and v]
         return tuple(kept)
 
-    return msgspec.structs.replace(
-        needed, cluster=left(needed.cluster), definitions=left(needed.definitions), own=left(needed.own)
-    )
+    return Rights(cluster=left(needed.cluster), definitions=left(needed.definitions), own=left(needed.own))
 
 
 @contextlib.asynccontextmanager

@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from rudr_py.api import Kind, Rule
 from rudr_py.catalog import Catalog
-from rudr_py.kube.service_account import ServiceAccount
+from rudr_py.errors import ImpersonationError
+from rudr_py.kube.requests import Selection, ServiceAccount
 from rudr_py.plugins import impersonated_rights, rights
 from rudr_py.plugins.rights import RBAC_GROUP, Rights
 from rudr_py.settings import Impersonation
@@ -250,6 +252,34 @@ async def test_the_controller_may_act_as_the_accounts_with_the_permitted_names_o
         assert await admin.list(DEPLOYMENT) == []
 
 
+@pytest.mark.parametrize("constrained", [False, True], ids=["impersonate", "constrained"])
+async def test_constrained_impersonation_limits_what_a_controller_that_is_taken_over_can_do(
+    cluster: RbacCluster, catalog: Catalog, constrained: bool
+) -> None:
+    """The account may read Secrets, which the controller never does."""
+    shop, admin = cluster.namespaces.shop, cluster.admin
+    needed = impersonated_rights.impersonated(rights.needed(catalog), WRITERS, constrained=constrained)
+    await cluster.grant(needed)
+    secrets = Rule(groups=("",), resources=("secrets",), verbs=("list",))
+    await bind(admin, cluster.namespaces.writer(shop), secrets, *needed.accounts)
+    await cluster.until([secrets], shop, allowed=True, user=cluster.namespaces.writer(shop).user)
+    async with cluster.connected(cluster.namespaces.account) as controller:
+        client = controller.client.as_user(cluster.namespaces.writer(shop).user)
+        deployments = Selection((await admin.target(DEPLOYMENT, "")).resource, shop)
+        assert await client.list_all(deployments) == []
+        secret = Selection((await admin.target(Kind("v1", "Secret"), "")).resource, shop)
+        if constrained:
+            with pytest.raises(ImpersonationError):
+                await client.list_all(secret)
+        else:
+            assert await client.list_all(secret) == []
+        stranger = controller.client.as_user(ServiceAccount(shop, "builder").user)
+        with pytest.raises(ImpersonationError):
+            await stranger.list_all(deployments)
+        with pytest.raises(ImpersonationError):
+            await controller.client.as_user(cluster.namespaces.account.user).list_all(deployments)
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -274,6 +304,48 @@ async def test_an_annotation_that_is_no_name_is_reported_and_nothing_is_written(
         assert await admin.list(DEPLOYMENT) == []
         await admin.patch(APPLICATION, "shop", {"metadata": {"annotations": {ANNOTATION: None}}})
         await admin.until(APPLICATION, "shop", synced, seconds=SOON)
+
+
+@pytest.mark.parametrize(
+    ("kept", "text"),
+    [
+        ((impersonated_rights.NAMESPACES,), "may not act as service account"),
+        (None, "is unknown, because the namespace cannot be read: may not watch namespaces"),
+    ],
+    ids=["impersonate", "namespaces"],
+)
+async def test_without_a_right_to_impersonate_or_to_read_namespaces_nothing_is_written_until_it_is_granted(
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, kept: tuple[Rule, ...] | None, text: str
+) -> None:
+    """The default account is not used while the account of the namespace is unknown."""
+    admin, writer = cluster.admin, cluster.namespaces.writer(cluster.namespaces.shop)
+    await bind(admin, writer, *needed.accounts)
+    waits = (*needed.waits, *(needed.impersonation if kept is None else kept))
+    lacking = msgspec.structs.replace(needed, waits=waits, impersonation=())
+    await cluster.grant(lacking)
+    async with rbac_cluster.controlled(cluster, catalog, impersonation=Impersonation(), refused_retry=3600.0):
+        await admin.apply(component(), application())
+        await admin.until(APPLICATION, "shop", lacks(text))
+        assert await admin.list(DEPLOYMENT) == []
+        await cluster.grant(needed)
+        await admin.until(APPLICATION, "shop", synced, seconds=SOON)
+
+
+@pytest.mark.slow
+async def test_a_controller_of_some_namespaces_reads_their_annotation_at_intervals(
+    cluster: RbacCluster, catalog: Catalog, needed: Rights
+) -> None:
+    admin, shop = cluster.admin, cluster.namespaces.shop
+    await bind(admin, ServiceAccount(shop, "team"), *needed.accounts)
+    await cluster.grant(needed, watched=(shop,))
+    impersonation = Impersonation()
+    async with rbac_cluster.controlled(
+        cluster, catalog, namespaces=(shop,), impersonation=impersonation, refused_retry=3600.0
+    ):
+        await admin.apply(component(), application())
+        await admin.until(APPLICATION, "shop", lacks("rudr-apps may not patch"))
+        await admin.patch(NAMESPACE, shop, {"metadata": {"annotations": {ANNOTATION: "team"}}})
+        await admin.until(APPLICATION, "shop", synced)
 
 
 async def test_enabling_impersonation_writes_no_object_of_an_application(

@@ -150,6 +150,7 @@ class Mutator:
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
+        self._nested = False
 
     def value(self, depth: int = 3) -> Any:
         """Any JSON value, and some that only Python has."""
@@ -167,6 +168,7 @@ class Mutator:
 
     def document(self, original: Any, changes: int | None = None) -> Any:
         """A copy of a document with a few changes at random places."""
+        self._nested = False
         document = self.copied(original)
         for _ in range(self.rng.choice((0, 1, 1, 1, 2, 3, 8)) if changes is None else changes):
             document = self._changed(document)
@@ -238,7 +240,10 @@ class Mutator:
 
     def _nest(self, parent: Any, key: Any, _: Any) -> None:
         value = parent[key]
-        for _ in range(self.rng.choice((1, 1, 3, 60, 150))):
+        # only one deep value for each document, because a copy of it uses the stack
+        depth = self.rng.choice((1, 1, 3) if self._nested else (1, 3, 60, 150))
+        self._nested = self._nested or depth > 3
+        for _ in range(depth):
             value = [value] if self.rng.random() < 0.5 else {self.rng.choice(KEYS): value}
         parent[key] = value
 

@@ -147,7 +147,9 @@ async def test_an_error_has_its_causes_and_retry_after(client: Client, server: A
     causes = [{"reason": "FieldManagerConflict", "message": 'conflict with "kubectl"', "field": ".spec.replicas"}]
     answer = failure(429, causes=causes, retryAfterSeconds=3)
     answer.headers["Retry-After"] = "7"
-    server.script(answer, failure(429, causes="junk", retryAfterSeconds=3))
+    server.script(
+        answer, failure(429, causes="junk", retryAfterSeconds=3), failure(429, causes=[], retryAfterSeconds=10**400)
+    )
     with pytest.raises(errors.TooManyRequestsError) as caught:
         await client.get(pods.object("ns", "a"))
     assert caught.value.causes == (errors.Cause("FieldManagerConflict", 'conflict with "kubectl"', ".spec.replicas"),)
@@ -155,6 +157,9 @@ async def test_an_error_has_its_causes_and_retry_after(client: Client, server: A
     with pytest.raises(errors.TooManyRequestsError) as caught:
         await client.get(pods.object("ns", "a"))
     assert (caught.value.causes, caught.value.retry_after) == ((), 3)
+    with pytest.raises(errors.TooManyRequestsError) as caught:
+        await client.get(pods.object("ns", "a"))
+    assert caught.value.retry_after == 0
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b"\xff", b"[" * 9000, b"null", b'{"code":"x"}'])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rudr_py import errors
 from rudr_py.kube import live_object
+from rudr_py.settings import FIELD_MANAGER
 
 FIELDS = {"f:metadata": {"f:labels": {"f:app": {}}}, "f:spec": {"f:replicas": {}}}
 
@@ -176,6 +177,38 @@ def test_any_document_survives_the_round_trip(rest: dict[str, Any]) -> None:
     assert live_object.decode(msgspec.json.encode(document)).document() == document
 
 
+OWNERS = frozenset({"Application"})
+
+
+def config_map(size: int, **metadata: Any) -> bytes:
+    metadata = {"name": "big", "namespace": "ns", "uid": "u", "resourceVersion": "1", **metadata}
+    return msgspec.json.encode({"metadata": metadata, "data": {"text": "x" * size}, "extra": [{"a": 1}] * 10})
+
+
+@pytest.mark.parametrize(
+    ("size", "metadata", "is_kept"),
+    [
+        (live_object.LARGE, {}, False),
+        (live_object.LARGE, {"managedFields": [{"manager": "kubectl"}], "labels": {"a": "b"}}, False),
+        (live_object.LARGE, {"ownerReferences": [{"kind": "Application", "name": "x", "uid": "y"}]}, True),
+        (live_object.LARGE, {"ownerReferences": [{"kind": "Pod", "name": "x", "uid": "y"}]}, False),
+        (live_object.LARGE, {"managedFields": [{"manager": FIELD_MANAGER}]}, True),
+        (live_object.LARGE, {"annotations": {live_object.APPLIED_ANNOTATION: "hash"}}, True),
+        (1000, {}, True),
+    ],
+)
+def test_of_a_large_object_of_another_client_only_the_metadata_is_kept(
+    size: int, metadata: dict[str, Any], is_kept: bool
+) -> None:
+    data = config_map(size, **metadata)
+    live = live_object.decode(data, "v1", "ConfigMap", owners=OWNERS)
+    assert (live.part("data") is not None) == is_kept
+    assert (live.size > size) == is_kept
+    whole = live_object.decode(data, "v1", "ConfigMap")
+    assert (live.key, live.labels, live.annotations) == (whole.key, whole.labels, whole.annotations)
+    assert whole.part("data") is not None
+
+
 @pytest.mark.parametrize(
     "metadata",
     [
@@ -205,3 +238,9 @@ def test_a_whole_object_keeps_its_managed_fields_and_has_no_null_in_its_metadata
         "data": None,
         "metadata": {"name": "a", "managedFields": managed},
     }
+
+
+def test_nulls_inside_managed_fields_and_owners_are_omitted() -> None:
+    metadata = {"managedFields": [{"manager": "a", "fieldsV1": None}], "ownerReferences": [{"name": "a", "uid": None}]}
+    document = live_object.document(msgspec.json.encode({"metadata": metadata}))
+    assert document["metadata"] == {"managedFields": [{"manager": "a"}], "ownerReferences": [{"name": "a"}]}

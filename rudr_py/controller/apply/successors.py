@@ -34,6 +34,9 @@ _CONTENDED = re.compile(
 
 _TOKEN = re.compile(r"[\w.-]+")
 
+_DIGITS = 20
+"""Digits of an amount, of which Kubernetes has 19; int() raises ValueError for thousands."""
+
 _LONGEST_NAME = 253
 """Maximum length of the names of objects and hosts."""
 
@@ -276,7 +279,7 @@ def _amounts(text: str) -> Iterator[tuple[str, str]]:
 
 def _fits(requested: str, used: str, limited: str) -> bool:
     """Whether a quota has room for a request after the deletion of one object; true for amounts with a unit."""
-    if not (requested.isdecimal() and used.isdecimal() and limited.isdecimal()):
+    if not all(amount.isdecimal() and len(amount) < _DIGITS for amount in (requested, used, limited)):
         return True
     return int(used) - 1 + int(requested) <= int(limited)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -129,10 +129,10 @@ def _edit_times(objects: Mapping[str, LiveObject | None]) -> dict[str, datetime]
     """The times of the last edits of documents; an invalid time counts as absent."""
     times = {}
     for name, live in objects.items():
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, OverflowError):
             moment = datetime.fromisoformat(live.edited) if live is not None else None
             if moment is not None and moment.tzinfo is not None:
-                times[name] = moment
+                times[name] = moment.astimezone(UTC)
     return times
 
 

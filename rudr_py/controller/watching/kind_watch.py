@@ -10,12 +10,14 @@ from rudr_py.controller.state import cluster_state, definition_index, scaler_ind
 from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.requests import Resource, Selection
 from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, Undecodable
-from rudr_py.model.kinds import NAMESPACE, POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, NAMESPACE, POD
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.values import labels
 
 MAX_INTERRUPTIONS = 5
 """Consecutive interruptions, about 25 s, after which applications no longer wait for the first list."""
+
+_OWNERS = frozenset({APPLICATION.kind, COMPONENT_INSTANCE.kind})
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +99,8 @@ class Source:
 def selection(resource: Resource, namespace: str, kind: Kind) -> Selection:
     """The watched objects of a kind: OAM kinds whole, children by our label, of pods their volumes and status.
 
-    Of namespaces, only the metadata is watched.
+    Of namespaces, only the metadata is watched. Any client may set the label of rudr, so of a large object that has
+    nothing else of rudr only the metadata is kept.
 
     Claims and autoscalers are watched regardless of their labels: claims of Rudr and of users are mounted, too, and an
     autoscaler of another owner may scale a managed workload.
@@ -108,4 +111,4 @@ def selection(resource: Resource, namespace: str, kind: Kind) -> Selection:
         return Selection(resource, fields=f"metadata.name={namespace}" if namespace else "", metadata_only=True)
     if kind == POD:
         return Selection(resource, namespace, labels=labels.INSTANCE, parts=("spec.volumes", "status"))
-    return Selection(resource, namespace, labels=f"{labels.MANAGED_BY}={labels.MANAGER}")
+    return Selection(resource, namespace, labels=f"{labels.MANAGED_BY}={labels.MANAGER}", owners=_OWNERS)

@@ -215,6 +215,6 @@ def _has_more_room(old: LiveObject, new: LiveObject) -> bool:
 
 def _is_less(quantity: str, other: str) -> bool:
     """Whether an amount is not surely more than another."""
-    if quantity.isdecimal() and other.isdecimal():
+    if quantity.isdecimal() and other.isdecimal() and max(len(quantity), len(other)) < 20:
         return int(quantity) < int(other)
     return True  # units are not compared

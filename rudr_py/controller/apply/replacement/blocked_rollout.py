@@ -9,7 +9,7 @@ Source: "Forced rollback" in the Kubernetes documentation of StatefulSets.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from rudr_py import errors
@@ -134,6 +134,6 @@ def _never_ready(pod: LiveObject) -> bool:
 
 def _time(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
