@@ -105,21 +105,18 @@ async def _attack(
     controller.sample = Sample()
     hostile = Cluster(innocent.transport, f"hostile-{secrets.token_hex(4)}", innocent.clock)
     await hostile.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": hostile.namespace}})
-    samplers = [
-        asyncio.create_task(_repeat(_change, controller, innocent)),
-        asyncio.create_task(_repeat(_probe, controller, innocent)),
-    ]
+    ended = asyncio.Event()
     try:
-        result = await _apply(hostile, documents, seconds)
-        await _change(controller, innocent)
+        async with asyncio.TaskGroup() as tasks:
+            for sample in (_change, _probe):
+                tasks.create_task(_repeat(sample, controller, innocent, ended))
+            result = await _apply(hostile, documents, seconds)
+            ended.set()
     finally:
-        for sampler in samplers:
-            sampler.cancel()
-        await asyncio.gather(*samplers, return_exceptions=True)
         with contextlib.suppress(errors.KubeError):
             await hostile.delete(Kind("v1", "Namespace"), hostile.namespace)
-    ended = controller.process.returncode
-    return result if ended is None else f"the process ended with {ended}"
+    code = controller.process.returncode
+    return result if code is None else f"the process ended with {code}"
 
 
 async def _apply(hostile: Cluster, documents: Iterable[environment.Document], seconds: float) -> str:
@@ -148,9 +145,13 @@ def _condition(document: environment.Document) -> environment.Document | None:
 
 
 async def _repeat(
-    sample: Callable[[Controller, Cluster], Awaitable[None]], controller: Controller, innocent: Cluster
+    sample: Callable[[Controller, Cluster], Awaitable[None]],
+    controller: Controller,
+    innocent: Cluster,
+    ended: asyncio.Event,
 ) -> None:
-    while True:
+    """Sample until the case has ended; the last sample is completed."""
+    while not ended.is_set():
         await sample(controller, innocent)
         await asyncio.sleep(INTERVAL)
 
