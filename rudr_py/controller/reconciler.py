@@ -18,6 +18,7 @@ from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.state.users import Users
 from rudr_py.controller.status import rival_scalers
 from rudr_py.controller.status.reporter import StatusReporter
@@ -152,14 +153,18 @@ class ApplicationReconciler:
             await self._reporter.announce(snapshot, resources)
         before, namespace = self._claims(snapshot.key), snapshot.key.namespace
         synced = await self._syncer.sync(live, plan, previous.resources, previous.runs)
-        if self._claims(snapshot.key) != before:
-            # no event of a watch reports that an application no longer uses a claim
+        changed = before ^ self._claims(snapshot.key)
+        if changed:
+            # no event of a watch reports an own write, nor that an application no longer uses a claim
+            reads = self._state.applications.reads
+            readers = frozenset(key for record in changed for key in reads.keys((namespace, record.ref)))
+            self._scope_updates.requeue(readers - {snapshot.key})
             awaiting = Users(self._state.applications.awaiting_claims, namespace, namespace)
             if not self._sources.fan_out.accept(awaiting):
                 self._scope_updates.requeue(awaiting.keys() - {snapshot.key})
         return synced
 
-    def _claims(self, key: ObjectKey) -> frozenset[str]:
-        """The uids of the claims that the application has applied and plans."""
+    def _claims(self, key: ObjectKey) -> frozenset[AppliedRecord]:
+        """The records of the claims that the application has applied and plans."""
         records = self._state.applications.get(key).records
-        return frozenset(record.uid for ref, record in records.items() if ref.kind == CLAIM)
+        return frozenset(record for ref, record in records.items() if ref.kind == CLAIM)

@@ -12,7 +12,7 @@ from typing import Any
 
 from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog
-from rudr_py.controller.apply import runs
+from rudr_py.controller.apply import dependencies, runs
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.state import cluster_state, inventory
@@ -167,4 +167,6 @@ def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:
     observed = {kind for offer in offers for kind in offer.type.observes} - {CLAIM}
     # claims only where they are read: most components have no volume
     read = {kind for instance in plan.instances for kind in instance.reads}
-    return frozenset(applied | planned | observed | read | {POD})
+    # an object of any type may mount a claim of another application
+    mounted = {ref.kind for planned in plan.manifests for ref in dependencies.references(planned.body.get("spec"))}
+    return frozenset(applied | planned | observed | read | {POD} | ({CLAIM} & mounted))
