@@ -12,8 +12,9 @@ from rudr_py import errors
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply import sync as syncing
 from rudr_py.controller.apply.sync import Syncer, SyncResult
+from rudr_py.controller.inputs.document_values import DocumentValues
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
-from rudr_py.controller.results import failures
+from rudr_py.controller.results import failures, log_context
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
 from rudr_py.controller.state import cluster_state
@@ -67,6 +68,7 @@ class ApplicationReconciler:
             self._scope_updates.requeue(self._state.applications.forget(key))
             return Result()
         self._state.applications.get(key)  # from now on the metrics count it
+        log_context.hide_values(DocumentValues(self._state, live).hidden)
         try:
             return await (self._finalize(key, live) if live.deleting else self._reconcile(key, live))
         except StatusRefusedError as error:
@@ -97,6 +99,7 @@ class ApplicationReconciler:
         if not self._sources.ensure(cluster_state.OWN_KINDS, key):
             return _WAIT_FOR_CACHES
         snapshot = self._reader.read(key, live)
+        log_context.hide_values(DocumentValues(self._state, live, snapshot.plan).hidden)
         kinds = snapshot.kinds | snapshot.cluster_kinds
         if any(planned.adopt for planned in snapshot.plan.manifests):
             kinds |= self._state.applied_kinds(key.namespace)

@@ -15,6 +15,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import dependencies, runs
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
+from rudr_py.controller.results import log_context
 from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.applications import SettledState
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -70,10 +71,25 @@ class Snapshot:
         return membership.members(self.plan, self.assessment.instances)
 
     def status(self, sync: SyncState) -> dict[str, Any]:
-        """The status of the application, not larger than the server accepts."""
+        """The status of the application, not larger than the server accepts, without values of its documents."""
         previous, inputs = self.previous, self.inputs
         built = status.status(self.plan, inputs, inputs.observed, sync, previous, self.assessment)
-        return status.bounded(built, previous)
+        return status.bounded(_without_values(built), previous)
+
+
+def _without_values(part: Any, *, is_text: bool = False) -> Any:
+    """A part of a status whose messages, warnings and facts contain no values."""
+    if isinstance(part, str):
+        return log_context.without_values(part) if is_text else part
+    if isinstance(part, list):
+        return [_without_values(item, is_text=is_text) for item in part]
+    if isinstance(part, dict):
+        texts = ("message", "show", "warnings")
+        return {
+            key: item if key == "resources" else _without_values(item, is_text=is_text or key in texts)
+            for key, item in part.items()
+        }
+    return part
 
 
 class SnapshotReader:
