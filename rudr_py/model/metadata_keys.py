@@ -28,5 +28,8 @@ PAUSED_ANNOTATION: Final = "rudr.oam.dev/paused"
 POD_ANNOTATIONS_ANNOTATION: Final = "rudr.oam.dev/pod-annotations"
 """Set by the user on a component: lists the annotations that its pods get."""
 
+SENSITIVE_ANNOTATION: Final = "rudr.oam.dev/sensitive"
+"""Set by the user on an application or a component: names whose values commands do not print, with commas."""
+
 RECLAIM: Final = "rudr.oam.dev/reclaim"
 """The finalizer of an application that has objects to delete with it, and the annotation of these objects."""

@@ -12,6 +12,7 @@ from rudr_py.cli.documents import files
 from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.output import plain_text
+from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import Problems
 
 
@@ -19,8 +20,17 @@ from rudr_py.cli.output.problems import Problems
 @flags.filenames
 @flags.namespace
 @flags.plugins
+@flags.sensitive
 @click.pass_context
-def command(context: click.Context, /, filenames: tuple[str, ...], *, recursive: bool, namespace: str) -> None:
+def command(
+    context: click.Context,
+    /,
+    filenames: tuple[str, ...],
+    *,
+    recursive: bool,
+    namespace: str,
+    sensitive_words: tuple[str, ...],
+) -> None:
     """Check documents and print all problems.
 
     Reads only files and no cluster: the components of an application must be in the files. Exits with 1 if there are
@@ -35,8 +45,9 @@ def command(context: click.Context, /, filenames: tuple[str, ...], *, recursive:
         click.echo(skipped_message(document), err=True)
     problems = check(workspace, loaded.catalog, datetime.now(UTC))
     problems = Problems.collect((*contents.problems, *problems.errors), problems.warnings)
+    mask = Mask((document.value for document in contents.documents), sensitive_words)
     for line in problems.lines(contents.files):
-        click.echo(line)
+        click.echo(mask.text(line))
     if hint := workspace.missing_components_hint():
         click.echo(hint, err=True)
     checked = len(contents.documents) - len(workspace.others)
