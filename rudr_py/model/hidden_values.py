@@ -156,8 +156,12 @@ def _match(text: str, at: int, bucket: list[str]) -> int:
 
 
 def _is_boundary(text: str, at: int) -> bool:
-    """Whether a word begins or ends at a place of a text."""
-    return at <= 0 or at >= len(text) or not (text[at - 1].isalnum() and text[at].isalnum())
+    """Whether a word begins or ends at a place of a text; a name with dashes is one word."""
+    return at <= 0 or at >= len(text) or not (_is_of_word(text[at - 1]) and _is_of_word(text[at]))
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character in "-_"
 
 
 def _end_of_word(text: str, at: int) -> int:

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from rudr_py import errors
-from rudr_py.controller.apply import dependencies
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import triggers
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model import hidden_values
+from rudr_py.model import hidden_values, names
 from rudr_py.model.hidden_values import HiddenValues
+from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import COMPONENT
 from rudr_py.render.values.plan import Plan
 
@@ -41,8 +41,8 @@ class DocumentValues:
 
     def _specs(self) -> Iterator[Any]:
         namespace = self._application.namespace
-        names = sorted(triggers.component_names(self._application))
-        components = (self._state.get(COMPONENT, namespace, name) for name in names)
+        named = sorted(triggers.component_names(self._application))
+        components = (self._state.get(COMPONENT, namespace, name) for name in named)
         for live in (self._application, *components):
             if live is not None:
                 with contextlib.suppress(errors.UndecodableError):
@@ -50,6 +50,23 @@ class DocumentValues:
 
     def _names(self) -> Iterator[str]:
         yield from (self._application.name, self._application.namespace)
+        key = ObjectKey(self._application.namespace, self._application.name)
+        yield from (ref.name for ref in self._state.applications.get(key).records)
         for planned in self._plan.manifests:
-            yield planned.ref.name
-            yield from (ref.name for ref in dependencies.references(planned.body.get("spec")))
+            yield from (planned.ref.name, *_referenced(planned.body.get("spec")))
+
+
+def _referenced(spec: Any) -> Iterator[str]:
+    """The names of objects inside a spec: valid names in fields such as `storageClassName` and `secretName`."""
+    pending = [spec]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            pending.extend(part.values())
+            yield from (
+                item
+                for key, item in part.items()
+                if key.endswith(("name", "Name")) and isinstance(item, str) and not names.wrong_object_name(item)
+            )
+        elif isinstance(part, list):
+            pending.extend(part)
