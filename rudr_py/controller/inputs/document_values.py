@@ -16,7 +16,8 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.model import hidden_values, names
 from rudr_py.model.hidden_values import HiddenValues
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import COMPONENT
+from rudr_py.model.kinds import APPLICATION, COMPONENT
+from rudr_py.render.claims import CLAIM
 from rudr_py.render.values.plan import Plan
 
 
@@ -36,7 +37,8 @@ class DocumentValues:
         """The values to remove."""
         if self._hidden is None:
             texts = hidden_values.read(self._specs())
-            self._hidden = HiddenValues(texts, frozenset(self._names()))
+            existing = frozenset(value for value in texts.values if self._exists(value))
+            self._hidden = HiddenValues(texts, existing.union(self._names()))
         return self._hidden
 
     def _specs(self) -> Iterator[Any]:
@@ -47,6 +49,11 @@ class DocumentValues:
             if live is not None:
                 with contextlib.suppress(errors.UndecodableError):
                     yield live.part("spec")
+
+    def _exists(self, name: str) -> bool:
+        """Whether an object that messages name has this name."""
+        namespace = self._application.namespace
+        return any(self._state.get(kind, namespace, name) is not None for kind in (APPLICATION, COMPONENT, CLAIM))
 
     def _names(self) -> Iterator[str]:
         yield from (self._application.name, self._application.namespace)

@@ -78,13 +78,13 @@ class Snapshot:
 
 
 def _without_values(part: Any, *, is_text: bool = False) -> Any:
-    """A part of a status whose messages, warnings and facts contain no values."""
+    """A part of a status whose messages and warnings contain no values. Types choose the facts in `show`."""
     if isinstance(part, str):
         return log_context.without_values(part) if is_text else part
     if isinstance(part, list):
         return [_without_values(item, is_text=is_text) for item in part]
     if isinstance(part, dict):
-        texts = ("message", "show", "warnings")
+        texts = ("message", "warnings")
         return {
             key: item if key == "resources" else _without_values(item, is_text=is_text or key in texts)
             for key, item in part.items()
