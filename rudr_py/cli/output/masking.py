@@ -16,10 +16,10 @@ class Mask:
     def __init__(self, documents: Iterable[Mapping[str, Any]], words: Iterable[str]) -> None:
         """`words` make a name sensitive; without words, nothing is replaced."""
         names = frozenset(words)
-        found = sensitive.find(documents if names else (), names)
-        self._values = found.values
-        self._names = found.names
-        self._hidden = HiddenValues(DocumentTexts(found.values), replacement=MASK)
+        sensitive_values = sensitive.find(documents if names else (), names)
+        self._values = sensitive_values.values
+        self._names = sensitive_values.names
+        self._hidden = HiddenValues(DocumentTexts(sensitive_values.values), replacement=MASK)
 
     def text(self, text: str) -> str:
         """A text without sensitive values."""

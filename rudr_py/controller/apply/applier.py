@@ -9,8 +9,9 @@ import contextlib
 from collections.abc import Mapping
 
 from rudr_py import errors
-from rudr_py.controller.apply import config_leftovers, conflicts, decide, managed_fields, mounts, predecessors, runs
+from rudr_py.controller.apply import config_leftovers, conflicts, decide, managed_fields, predecessors, runs
 from rudr_py.controller.apply import desired as desired_objects
+from rudr_py.controller.apply.claims import mounts
 from rudr_py.controller.apply.contention import MAXIMUM, ONE_POD_MAXIMUM, Contention, Place
 from rudr_py.controller.apply.decide import (
     Adopt,

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from rudr_py.api import Ref, claims, get_in, mappings_in
-from rudr_py.controller.apply import dependencies, mounts
+from rudr_py.controller.apply import dependencies
+from rudr_py.controller.apply.claims import mounts
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import APPLICATION, STATEFUL_SET
