@@ -7,11 +7,13 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Before a pip: it and the environments that it builds in install the versions of this file. pip reads the second
 # variable from 25.3 on, earlier releases the first one for both.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
+# The tests start Python several hundred times; without cached bytecode each start compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 # GNU make 4 keeps the lines of targets that run at the same time together.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint types contracts check newest pins crds chart conformance reliability reference docs dist clean
+.PHONY: help demo dev test lint types contracts check newest pins crds chart conformance reliability security reference docs dist clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -91,6 +93,9 @@ conformance: $(VENV)/.tools ## Regenerate docs/conformance.md from tests/conform
 
 reliability: $(VENV)/.tools ## Regenerate docs/reliability.md from tests/reliability/rows
 	$(BIN)/python -m tests.reliability.page
+
+security: $(VENV)/.tools ## Regenerate the tables of attacks in docs/security.md from tests/security
+	$(BIN)/python -m tests.security.page
 
 reference: $(VENV)/.tools ## Regenerate the pages of docs/ that come from the code
 	$(BIN)/python -m tests.docs.reference

@@ -94,7 +94,7 @@ async def _controller(kubeconfig: str) -> AsyncIterator[Controller]:
         yield Controller(process, port)
     finally:
         with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+            process.kill()  # a loop that hangs does not react to SIGTERM
         await process.wait()
 
 

@@ -12,8 +12,10 @@ kube         access to a cluster: config, client, watch, cache, discovery, event
 builtin      the standard workload types, traits and scopes, registered like any plugin
 catalog      name -> type, immutable
 hookspecs    the plugin hook
+json_schema  validators for JSON Schema whose work is bounded
 api          the public API for plugins
 model        OAM documents as immutable values: parse, locate errors, resolve parameters. Pure.
+patterns     regular expressions of schemas, matched in linear time
 errors       all exceptions
 settings     all settings of the controller
 """

@@ -13,6 +13,7 @@ from typing import Any, Generic, Literal, TypeVar, get_args
 import jsonschema
 import msgspec
 
+from rudr_py import json_schema
 from rudr_py.api import Context, InvalidProperties, Kind, Scope, Trait, Type, WorkloadType, properties
 from rudr_py.errors import CatalogError, PluginCallError
 from rudr_py.model import suggest
@@ -183,9 +184,7 @@ def offer(type_: T, *, package: str, guard: Guard = plain_guard) -> Offer[T]:
     Raises TypeError when its properties have no JSON Schema, jsonschema.SchemaError when the schema is invalid.
     """
     schema = properties.schema(type_.properties)
-    dialect = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-    dialect.check_schema(schema)
-    return Offer(type=type_, package=package, schema=schema, validator=dialect(schema), guard=guard)
+    return Offer(type=type_, package=package, schema=schema, validator=json_schema.validator(schema), guard=guard)
 
 
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):

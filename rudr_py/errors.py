@@ -9,12 +9,14 @@ RudrError
 ├── LeaseLostError            another process may be the leader now; this one must exit
 ├── KubeError                 a request to the cluster failed
 │   ├── ConnectionFailedError no response: refused, reset, timed out; the result of a write is unknown
+│   │   └── ResponseTooLargeError  the response is longer than the request allows
 │   ├── UndecodableError      a response or an object of the server cannot be decoded
 │   ├── KindAbsentError       the server does not serve this kind
 │   └── ApiError              the API server answered with an error status
 │       ├── UnauthorizedError      401
 │       ├── ForbiddenError         403
-│       │   └── MissingRightError      the controller's account lacks a right; names it
+│       │   └── MissingRightError      the controller's account, or that of an application, lacks a right; names it
+│       │       └── ImpersonationError     the controller may not act as a service account
 │       ├── NotFoundError          404
 │       ├── ConflictError          409
 │       │   └── AlreadyExistsError     the object already exists
@@ -67,6 +69,16 @@ class Problem(msgspec.Struct, frozen=True):
         return f"{where}{document}{self.path}: {self.message}"
 
 
+class TooLargeProblem(Problem, frozen=True):
+    """A document or an application is larger than a limit of the settings."""
+
+
+class MoreProblems(Problem, frozen=True, kw_only=True):
+    """Stands for `count` further problems of a document, which are not listed."""
+
+    count: int
+
+
 class RudrError(Exception):
     """The root of all errors that rudr_py raises intentionally."""
 
@@ -117,6 +129,10 @@ class KubeError(RudrError):
 
 class ConnectionFailedError(KubeError):
     """No response was received. The result of a write is unknown, so writes must be safe to repeat."""
+
+
+class ResponseTooLargeError(ConnectionFailedError):
+    """The response is longer than the request allows; it was not read to its end."""
 
 
 class UndecodableError(KubeError):
@@ -188,14 +204,31 @@ class Right(msgspec.Struct, frozen=True):
 
 
 class MissingRightError(ForbiddenError):
-    """403 of the server's authorizer: the account lacks `right`. `message` is the text of the server."""
+    """403 of the server's authorizer: the account lacks `right`. `message` is the text of the server.
 
-    def __init__(self, message: str, *, right: Right, status: int = 403, reason: str = "Forbidden") -> None:
-        super().__init__(message, status=status, reason=reason)
+    `account` is the service account in whose name the request was sent, as namespace/name; empty where the account of
+    the credentials lacks the right.
+    """
+
+    def __init__(self, message: str, *, right: Right, account: str = "") -> None:
+        super().__init__(message, status=403, reason="Forbidden")
         self.right = right
+        self.account = account
 
     def __str__(self) -> str:
-        return f"may not {self.right}"
+        subject = f"service account {self.account} " if self.account else ""
+        return f"{subject}may not {self.right}"
+
+
+class ImpersonationError(MissingRightError):
+    """The account of the credentials lacks `right`, which it needs to act as the service account `target`."""
+
+    def __init__(self, message: str, *, right: Right, target: str) -> None:
+        super().__init__(message, right=right)
+        self.target = target
+
+    def __str__(self) -> str:
+        return f"may not act as service account {self.target}: may not {self.right}"
 
 
 class NotFoundError(ApiError):

@@ -57,6 +57,75 @@ class LeaderElection(msgspec.Struct, frozen=True, kw_only=True):
     """The interval between renewals of the leader, and the longest interval between reads of other processes."""
 
 
+class Impersonation(msgspec.Struct, frozen=True, kw_only=True):
+    """The service accounts in whose names the objects of applications are written.
+
+    The account of an application is in its own namespace. The annotation `rudr.oam.dev/service-account` of the
+    application names it, else that of its namespace.
+    """
+
+    account: str = "rudr-apps"
+    """The name of the account where no annotation names another one."""
+
+    application_annotation: bool = True
+    """Whether the annotation of an application is used; if not, only that of its namespace."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits of one application and of its documents. They bound the work and the memory for it, not its time.
+
+    An application beyond one of them is refused: its condition `Valid` is False with the reason `TooLarge`, and nothing
+    of it is written or deleted.
+    """
+
+    values: int = 50_000
+    """Maps, lists, texts, numbers and other values in one document, including the keys' values in its metadata."""
+
+    components: int = 1_000
+    """Instances of an application: the entries of its `components`."""
+
+    traits: int = 100
+    """Traits of one instance."""
+
+    scopes: int = 200
+    """Scopes that an application declares, and scopes that one instance joins."""
+
+    members: int = 5_000
+    """Instances in one scope, of all applications of the namespace."""
+
+    parameters: int = 5_000
+    """Parameters that a component declares, and values of parameters in all instances of an application."""
+
+    variables: int = 1_000
+    """Variables of an application."""
+
+    containers: int = 100
+    """Containers of a component."""
+
+    ignored_fields: int = 200
+    """Fields in the annotation `rudr.oam.dev/ignore-differences` of an application."""
+
+    expanded_values: int = 300_000
+    """Values of all instances with their components: those of an instance count once for its workload type and once for
+    each of its traits, because each type gets them all."""
+
+    expanded_bytes: int = 8 * 2**20
+    """Bytes of text of all instances with their components, after parameters and variables are replaced."""
+
+    objects: int = 2_000
+    """Objects of an application. The files in `config` of all instances are counted before anything is rendered."""
+
+    object_bytes: int = 16 * 2**20
+    """Bytes of all objects of an application, as JSON."""
+
+    problems: int = 100
+    """Errors, and warnings, that are listed for an application; further ones are only counted. Refuses nothing."""
+
+
+DEFAULT_LIMITS = Limits()
+"""The limits of a controller without settings of its own."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of the controller. The defaults are those of `rudr run` without flags."""
 
@@ -96,6 +165,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     list_page: int = 500
     """The page size of lists."""
 
+    state_dir: str = ""
+    """The folder in which applications are recorded while they are rendered, so that one that ended two processes is
+    not reconciled until its documents change; empty: they are not recorded."""
+
+    cache_mebibytes: int = 64
+    """The size of the cached documents that stay in memory. One namespace may take a fourth of it; further documents of
+    more than 2 KiB are kept in a temporary file."""
+
     stop_grace: float = 25.0
     """The time for running reconciles and for the release of the lease at shutdown. Kubernetes kills after 30 s."""
 
@@ -118,6 +195,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     identity: str = "rudr"
     """The name of this process in events: the pod name, or the host name."""
+
+    impersonation: Impersonation | None = None
+    """Write the objects of each application as a service account of its namespace; None to write them with the
+    permissions of the controller."""
+
+    limits: Limits = DEFAULT_LIMITS
+    """The limits of one application."""
 
     leader_election: LeaderElection | None = None
     """The leader election; None if this process is the only one and always the leader."""

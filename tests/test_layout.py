@@ -6,12 +6,12 @@ import-linter checks the layers (.importlinter); this file has the rules that it
 from __future__ import annotations
 
 import ast
+import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import rudr_py
 from rudr_py import api
@@ -46,23 +46,31 @@ def packages(text: str, pattern: str) -> dict[str, str]:
     return dict(re.findall(pattern, text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_a_module_has_a_docstring(path: Path) -> None:
-    if path.name == "__init__.py" and not path.read_text().strip():
-        pytest.skip("an empty package marker")
-    assert ast.get_docstring(ast.parse(path.read_text())), f"{name(path)} has no docstring"
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_a_module_stays_within_the_size_limits(path: Path) -> None:
-    text = path.read_text()
-    assert len(text.splitlines()) <= FILE_LINES
-    for function in functions(ast.parse(text)):
+def test_every_module_has_a_docstring() -> None:
+    # an empty __init__.py marks a package
+    modules = [path for path in SOURCES if path.name != "__init__.py" or path.read_text().strip()]
+    assert [name(path) for path in modules if not ast.get_docstring(parsed(path))] == []
+
+
+def test_every_module_and_function_stays_within_the_size_limits() -> None:
+    assert [name(path) for path in MODULES if len(path.read_text().splitlines()) > FILE_LINES] == []
+    assert [f"{name(path)}: {text}" for path in MODULES for text in excesses(parsed(path))] == []
+
+
+def excesses(tree: ast.Module) -> Iterator[str]:
+    for function in functions(tree):
         arguments = function.args
         count = len(arguments.posonlyargs) + len(arguments.args) + len(arguments.kwonlyargs)
         count -= bool(arguments.args) and arguments.args[0].arg in ("self", "cls")
-        assert code_lines(function) <= FUNCTION_LINES, f"{function.name} is too long"
-        assert count <= PARAMETERS, f"{function.name} has too many parameters"
+        if code_lines(function) > FUNCTION_LINES:
+            yield f"{function.name} is too long"
+        if count > PARAMETERS:
+            yield f"{function.name} has too many parameters"
 
 
 def test_the_median_module_is_small() -> None:
@@ -74,26 +82,35 @@ def test_no_module_has_a_vague_name() -> None:
     assert [name(path) for path in SOURCES if path.stem in VAGUE_NAMES] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_imports_are_at_the_top(path: Path) -> None:
+def test_imports_are_at_the_top() -> None:
+    assert [f"{name(path)}: {text}" for path in MODULES for text in deferred_imports(path)] == []
+
+
+def deferred_imports(path: Path) -> Iterator[str]:
     allowed = {module for place, modules in DEFERRED.items() if name(path).startswith(place) for module in modules}
-    for function in functions(ast.parse(path.read_text())):
+    for function in functions(parsed(path)):
         for node in ast.walk(function):
-            if isinstance(node, ast.ImportFrom):
-                assert (node.module or "").split(".")[0] in allowed, f"deferred import in {function.name}"
-            if isinstance(node, ast.Import):
-                assert {alias.name.split(".")[0] for alias in node.names} <= allowed, f"in {function.name}"
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_every_suppression_has_a_code_and_a_reason(path: Path) -> None:
-    with path.open("rb") as file:
-        comments = [token for token in tokenize.tokenize(file.readline) if token.type == tokenize.COMMENT]
-    for comment in comments:
-        for mark in re.findall(r"# (?:noqa|type: ignore).*", comment.string):
-            assert re.fullmatch(r"# (noqa: [A-Z0-9, ]+|type: ignore\[[a-z, -]+\]) +(- |# ).{8,}", mark), (
-                f"{name(path)}:{comment.start[0]}: {mark}"
+            modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            yield from (
+                f"{function.name} imports {module}" for module in modules if module.split(".")[0] not in allowed
             )
+
+
+def test_every_suppression_has_a_code_and_a_reason() -> None:
+    assert [text for path in SOURCES for text in bare_suppressions(path)] == []
+
+
+def bare_suppressions(path: Path) -> Iterator[str]:
+    text = path.read_text()
+    if "noqa" not in text and "type: ignore" not in text:
+        return
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        for mark in re.findall(r"# (?:noqa|type: ignore).*", token.string):
+            if not re.fullmatch(r"# (noqa: [A-Z0-9, ]+|type: ignore\[[a-z, -]+\]) +(- |# ).{8,}", mark):
+                yield f"{name(path)}:{token.start[0]}: {mark}"
 
 
 def test_the_package_docstring_lists_every_package() -> None:
@@ -120,7 +137,7 @@ def test_the_api_exports_exactly_its_public_names() -> None:
 def test_plugins_import_only_the_api() -> None:
     for path in sorted((ROOT / "plugins").glob("*/**/*.py")):
         allowed = ("rudr_py.api", "rudr_py.api.component", *(("rudr_py.testing",) if "tests" in path.parts else ()))
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for module in modules:

@@ -7,6 +7,7 @@ the instance already has keeps its name: Rudr and earlier releases named claims 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -46,51 +47,80 @@ def requests(ctx: InstanceContext[Any]) -> Iterator[ClaimRequest]:
                 yield ClaimRequest(volume.lower(), get_in(entry, "claimName", default=""))
 
 
-def mounted_name(ctx: InstanceContext[Any], volume: str) -> str:
-    """The name of the claim that the pods of the instance mount for a volume.
+class InstanceClaims:
+    """The claims of one instance, for all its volumes. Reads the context once, however many volumes there are.
 
-    A workload type that calls it in `render` has `CLAIM` in `observes`: claims that exist keep their names.
-    A volume without a claim and without a volume-mounter has the claim of its own name, which another client creates.
+    A workload type that uses it in `render` has `CLAIM` in `observes`: claims that exist keep their names.
     """
-    request = next((request for request in requests(ctx) if request.volume == volume.lower()), None)
-    if request is None and own(ctx, volume) is None:
-        return volume
-    return request.claim if request is not None and request.claim else managed_name(ctx, volume)
+
+    def __init__(self, ctx: InstanceContext[Any]) -> None:
+        self._ctx = ctx
+        self._requests: dict[str, ClaimRequest] = {}  # the first for each volume
+        self._volumes: dict[str, set[str]] = {}  # by the names of existing claims: the volumes that they are named for
+        for request in requests(ctx):
+            self._requests.setdefault(request.volume, request)
+            if request.claim:
+                self._volumes.setdefault(request.claim, set()).add(request.volume)
+        self._named = frozenset(volume for volumes in self._volumes.values() for volume in volumes)
+
+    @cached_property
+    def _observed(self) -> tuple[dict[str, list[Document]], dict[str, Document]]:
+        """The claims that were taken over, by volume, and all others, by name. Read only where a volume needs them."""
+        adopted: dict[str, list[Document]] = {}
+        others: dict[str, Document] = {}
+        for claim in self._ctx.observed(CLAIM):
+            volume = get_in(claim, "metadata", "annotations", VOLUME_ANNOTATION, default="")
+            if volume:
+                adopted.setdefault(volume, []).append(claim)
+            else:
+                others[_name(claim)] = claim
+        return adopted, others
+
+    def mounted_name(self, volume: str) -> str:
+        """The name of the claim that the pods of the instance mount for a volume.
+
+        A volume without a claim and without a volume-mounter has the claim of its own name, which another client
+        creates.
+        """
+        request = self._requests.get(volume.lower())
+        if request is None and self.own(volume) is None:
+            return volume
+        return request.claim if request is not None and request.claim else self.managed_name(volume)
+
+    def managed_name(self, volume: str) -> str:
+        """The name of the claim of a volume for which the user names none: that of the existing claim, or a new one."""
+        own = self.own(volume)
+        return (_name(own) if own is not None else "") or new_name(self._ctx.instance, volume)
+
+    def own(self, volume: str) -> Document | None:
+        """The claim that the instance has for a volume: an adopted one, one of an earlier release, or a new one.
+
+        Does not include claims that the instance mounts for other volumes.
+        """
+        all_adopted, all_others = self._observed
+        adopted = (claim for claim in all_adopted.get(volume, ()) if not self._is_for_another(_name(claim), volume))
+        names = (
+            name for name in (volume, new_name(self._ctx.instance, volume)) if not self._is_for_another(name, volume)
+        )
+        others = (all_others[name] for name in names if name in all_others)
+        return next(adopted, None) or next(others, None)
+
+    def ambiguity(self, volume: str) -> str:
+        """The problem of a volume for which the instance has taken over several claims, and none is named; or ""."""
+        if volume.lower() in self._named:
+            return ""
+        names = sorted(_name(claim) for claim in self._observed[0].get(volume, ()))
+        if len(names) < 2:
+            return ""
+        listed = f'the instance has taken over several claims for volume "{volume}": {", ".join(names)}'
+        return f"{listed}; name one of them as claimName"
+
+    def _is_for_another(self, name: str, volume: str) -> bool:
+        return bool(self._volumes.get(name, set()) - {volume.lower()})
 
 
-def managed_name(ctx: InstanceContext[Any], volume: str) -> str:
-    """The name of the claim of a volume for which the user names none: that of the existing claim, or a new one."""
-    return get_in(own(ctx, volume), "metadata", "name", default="") or new_name(ctx.instance, volume)
-
-
-def own(ctx: InstanceContext[Any], volume: str) -> Document | None:
-    """The claim that the instance has for a volume: an adopted one, one of an earlier release, or a new one.
-
-    Does not include claims that the instance mounts for other volumes.
-    """
-    other = {request.claim for request in requests(ctx) if request.claim and request.volume != volume.lower()}
-    claims: dict[str, Document] = {}
-    for claim in ctx.observed(CLAIM):
-        claim_name = get_in(claim, "metadata", "name", default="")
-        if claim_name in other:
-            continue
-        if is_adopted(claim, volume):
-            return claim
-        if not get_in(claim, "metadata", "annotations", VOLUME_ANNOTATION, default=""):
-            claims[claim_name] = claim
-    return claims.get(volume) or claims.get(new_name(ctx.instance, volume))
-
-
-def ambiguity(ctx: InstanceContext[Any], volume: str) -> str:
-    """The problem of a volume for which the instance has taken over several claims, and the user names none; or ""."""
-    if any(request.volume == volume.lower() and request.claim for request in requests(ctx)):
-        return ""
-    adopted = [claim for claim in ctx.observed(CLAIM) if is_adopted(claim, volume)]
-    names = sorted(get_in(claim, "metadata", "name", default="") for claim in adopted)
-    if len(names) < 2:
-        return ""
-    listed = ", ".join(names)
-    return f'the instance has taken over several claims for volume "{volume}": {listed}; name one of them as claimName'
+def _name(claim: Document) -> str:
+    return get_in(claim, "metadata", "name", default="")
 
 
 def is_adopted(claim: Document, volume: str) -> bool:

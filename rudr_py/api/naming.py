@@ -14,7 +14,7 @@ LIMIT = 63
 _DIGEST = 8
 
 _OBJECT = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
-_RUN = re.compile(r"[^a-z0-9.]+\.?[^a-z0-9]*|\.[^a-z0-9]+")
+_RUN = re.compile(r"[^a-z0-9.][^a-z0-9]*|\.[^a-z0-9]+")
 
 
 def join(*parts: str) -> str:

@@ -10,7 +10,7 @@ import fnmatch
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from rudr_py.model.metadata_keys import POD_ANNOTATIONS_ANNOTATION
+from rudr_py.model import metadata_keys
 
 TOOLS: Final = frozenset(
     (
@@ -63,17 +63,29 @@ LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 """kubectl's copy of the whole document; it is never copied, because it changes with every change."""
 
 
+POD_ANNOTATIONS_ANNOTATION: Final = metadata_keys.POD_ANNOTATIONS_ANNOTATION
+"""The annotation that lists the annotations for pods."""
+
+MAX_PATTERNS: Final = 100
+"""Maximum number of keys and patterns in the annotation `rudr.oam.dev/pod-annotations`; further ones have no effect."""
+
+
+def patterns(annotations: Mapping[str, str]) -> tuple[str, ...]:
+    """The keys and patterns of the annotation `rudr.oam.dev/pod-annotations`, without repetitions."""
+    listed = annotations.get(POD_ANNOTATIONS_ANNOTATION, "")
+    return tuple(dict.fromkeys(pattern.strip() for pattern in listed.split(",")))
+
+
 def copied(annotations: Mapping[str, str]) -> dict[str, str]:
     """The annotations of a component that its pods get: those with a prefix, except those of `TOOLS`.
 
     The annotation `rudr.oam.dev/pod-annotations` replaces this rule: it lists the keys, separated by commas, in which
     `*` stands for any characters. Without any key the pods get none.
     """
-    listed = annotations.get(POD_ANNOTATIONS_ANNOTATION)
-    if listed is None:
+    if POD_ANNOTATIONS_ANNOTATION not in annotations:
         return {key: value for key, value in annotations.items() if is_for_pods(key)}
-    patterns = [pattern.strip() for pattern in listed.split(",")]
-    return {key: value for key, value in annotations.items() if key != LAST_APPLIED and _matches(key, patterns)}
+    listed = patterns(annotations)[:MAX_PATTERNS]
+    return {key: value for key, value in annotations.items() if key != LAST_APPLIED and _matches(key, listed)}
 
 
 def is_for_pods(key: str) -> bool:
@@ -84,5 +96,5 @@ def is_for_pods(key: str) -> bool:
     return key in READ_ON_PODS or not any(prefix == tool or prefix.endswith(f".{tool}") for tool in TOOLS)
 
 
-def _matches(key: str, patterns: Iterable[str]) -> bool:
-    return key != POD_ANNOTATIONS_ANNOTATION and any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns)
+def _matches(key: str, listed: Iterable[str]) -> bool:
+    return key != POD_ANNOTATIONS_ANNOTATION and any(fnmatch.fnmatchcase(key, pattern) for pattern in listed)

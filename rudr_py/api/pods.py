@@ -46,7 +46,6 @@ _OUTDATED = 9
 
 _QUOTED = re.compile(r'^Back-off pulling image "[^"]*"(: )?')
 _RPC = re.compile(r"rpc error: code = \w+ desc = ")
-_QUOTA = re.compile(r"exceeded quota|[Mm]ust specify .*quota", re.DOTALL)
 
 
 class PodProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +71,7 @@ def explain(health: Health, pods: Iterable[Document], *, revision: str = "") -> 
         return Health("ready", health.reason, explained.message, health.show)
     if health.ok or health.reason in _BLIND:
         return health
-    if _QUOTA.search(health.message):
+    if _refused_by_quota(health.message):
         return _with(health, QUOTA_EXCEEDED, health.message)
     listed = list(pods)
     problems = sorted(
@@ -216,6 +215,11 @@ def _waits_for(pod: Document) -> str:
 def _problem(rank: int, reason: str, text: str, *, between: str = ": ") -> PodProblem:
     reason = _text(reason)
     return PodProblem(rank=rank, reason=reason, text=f"{reason}{between}{text}" if text else reason)
+
+
+def _refused_by_quota(message: str) -> bool:
+    _, specify, rest = message.partition("ust specify ")
+    return "exceeded quota" in message or (bool(specify) and "quota" in rest)
 
 
 def _with(health: Health, reason: str, message: str) -> Health:

@@ -79,6 +79,8 @@ class Controller:
                     self._requeue(key, msgspec.structs.replace(result, error=error))
             finally:
                 self.queue.done(key)
+            # thousands of reconciles that wait for nothing must not keep watches and probes from running
+            await asyncio.sleep(0)
 
     async def _reconcile(self, key: ObjectKey) -> Result:
         with self._metrics.reconciling() as measure:

@@ -14,6 +14,7 @@ from rudr_py.controller.apply import sync as syncing
 from rudr_py.controller.apply.sync import Syncer, SyncResult
 from rudr_py.controller.inputs.document_values import DocumentValues
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
+from rudr_py.controller.load.heavy_gate import HeavyGate
 from rudr_py.controller.results import failures, log_context
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
@@ -21,7 +22,7 @@ from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.state.users import Users
-from rudr_py.controller.status import rival_scalers
+from rudr_py.controller.status import rival_scalers, shared_claims
 from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.status.writer import StatusRefusedError
 from rudr_py.controller.watching.sources import Sources
@@ -59,6 +60,7 @@ class ApplicationReconciler:
         self._scope_updates = scope_updates
         self._syncer = syncer
         self._reporter = reporter
+        self._gate = HeavyGate()
 
     async def reconcile(self, key: ObjectKey) -> Result:
         """Reconcile the application of this key. Raises KubeError when its status could not be written."""
@@ -88,7 +90,7 @@ class ApplicationReconciler:
         kinds = {*cluster_state.OWN_KINDS, POD, *self._state.applied_kinds(key.namespace)}
         if not self._sources.ensure(kinds, key):
             return _WAIT_FOR_CACHES
-        snapshot = self._reader.read(key, live)
+        snapshot = await self._reader.read(key, live)
         if not self._sources.ensure(kinds | snapshot.kinds, key):
             return _WAIT_FOR_CACHES
         result = await self._syncer.end(live, self._reader.is_reclaimed(snapshot))
@@ -98,8 +100,21 @@ class ApplicationReconciler:
     async def _reconcile(self, key: ObjectKey, live: LiveObject) -> Result:
         if not self._sources.ensure(cluster_state.OWN_KINDS, key):
             return _WAIT_FOR_CACHES
-        snapshot = self._reader.read(key, live)
-        log_context.hide_values(DocumentValues(self._state, live, snapshot.plan).hidden)
+        is_suspected = self._reader.is_suspected(key, live)
+        if not is_suspected and not self._reader.is_heavy(key):
+            snapshot = await self._reader.read(key, live)
+            if not self._reader.is_heavy(key):
+                return await self._reconcile_snapshot(snapshot)
+            del snapshot  # it takes much memory, and a place may become free much later
+        async with self._gate.enter(key.namespace, alone=is_suspected):
+            if self._state.get(APPLICATION, key.namespace, key.name) is not live:
+                return Result(requeue_after=0.0)
+            with self._reader.applying(key, live):
+                return await self._reconcile_snapshot(await self._reader.read(key, live))
+
+    async def _reconcile_snapshot(self, snapshot: Snapshot) -> Result:
+        key = snapshot.key
+        log_context.hide_values(DocumentValues(self._state, snapshot.application, snapshot.plan).hidden)
         kinds = snapshot.kinds | snapshot.cluster_kinds
         if any(planned.adopt for planned in snapshot.plan.manifests):
             kinds |= self._state.applied_kinds(key.namespace)
@@ -108,8 +123,10 @@ class ApplicationReconciler:
         settled = self._reader.is_settled(snapshot) and not self._missing_rights(snapshot)
         if settled:
             self._scope_updates.reconciled(key)
-        elif self._scope_updates.publish(snapshot):
-            return Result()
+        else:
+            snapshot = await self._reader.assess(snapshot)
+            if self._scope_updates.publish(snapshot):
+                return Result()
         if self._state.applications.scopes.root:
             await self._scope_updates.ensure_root(key.namespace)
         return Result() if settled else await self._converge(snapshot)
@@ -120,6 +137,7 @@ class ApplicationReconciler:
         if current is None:
             return Result()
         if current is not snapshot:
+            current = await self._reader.assess(current)
             self._scope_updates.publish(current)
         missing = self._missing_rights(current)
         self._syncer.wait_for(current.key, {*synced.blocked_by, *(failures.GRANTS if missing else ())})
@@ -127,6 +145,7 @@ class ApplicationReconciler:
             *synced.sync.notes,
             *(right for right in missing if right not in synced.sync.message),
             *rival_scalers.warnings(current.plan, self._state, current.key.namespace),
+            *shared_claims.warnings(current.application, self._state),
         )
         reported = await self._reporter.report(current, msgspec.structs.replace(synced.sync, notes=notes))
         if self._missing_rights(current) and not missing:
@@ -155,7 +174,11 @@ class ApplicationReconciler:
         if resources is not None:
             await self._reporter.announce(snapshot, resources)
         before, namespace = self._claims(snapshot.key), snapshot.key.namespace
+        mounted = shared_claims.sharing(live, self._state)
         synced = await self._syncer.sync(live, plan, previous.resources, previous.runs)
+        if (after := shared_claims.sharing(live, self._state)) != mounted:
+            # no event of a watch reports an own write
+            self._scope_updates.requeue({key for key, _ in mounted ^ after})
         changed = before ^ self._claims(snapshot.key)
         if changed:
             # no event of a watch reports an own write, nor that an application no longer uses a claim

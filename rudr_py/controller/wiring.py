@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from operator import attrgetter
+from pathlib import Path
 
 from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog, FailedCall
-from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.contention import Contention
-from rudr_py.controller.apply.finalizer import Finalizer
-from rudr_py.controller.apply.prune import Pruner
+from rudr_py.controller.apply.impersonation.accounts import ApplicationClients
+from rudr_py.controller.apply.impersonation.writers import WriterFactory
 from rudr_py.controller.apply.refusals import Refusals
-from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.definitions import publisher
@@ -25,6 +24,8 @@ from rudr_py.controller.definitions.publisher import DefinitionReconciler
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.inputs.snapshot import SnapshotReader
 from rudr_py.controller.leadership import Leadership
+from rudr_py.controller.load.crash_record import CrashRecord
+from rudr_py.controller.pacing import Pace
 from rudr_py.controller.process import ControllerProcess
 from rudr_py.controller.queue.fair_heap import FairHeap
 from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue
@@ -40,10 +41,12 @@ from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.controller.state.cluster_state import ClusterState, scope_health
 from rudr_py.controller.status.reporter import StatusReporter
 from rudr_py.controller.status.writer import StatusWriter
+from rudr_py.controller.watching import object_poll
 from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.controller.watching.waits import Blocker, Waits
 from rudr_py.kube import watch
+from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.cache import Change
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
@@ -52,7 +55,9 @@ from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.metered_transport import MeteredTransport
 from rudr_py.kube.prober import NetworkProber, Prober
+from rudr_py.kube.requests import Selection
 from rudr_py.kube.transport import Transport
+from rudr_py.kube.watch import Event
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import CUSTOM_RESOURCE_DEFINITION, POD, RBAC_KINDS
@@ -114,8 +119,11 @@ class _Assembly:
             denied=self._rights.note,
         )
         self._state = ClusterState(
-            root=root_scopes.NAME if settings.root_scopes else "", cluster_kinds=catalog.cluster_kinds()
+            root=root_scopes.NAME if settings.root_scopes else "",
+            cluster_kinds=catalog.cluster_kinds(),
+            budget=BodyBudget(settings.cache_mebibytes * 2**20),
         )
+        self._state.component_limit = settings.limits.components
         self._metrics.follow_applications(self._state.applications)
         self._discovery = Discovery(Client(transport=self._transport), clock=clock)  # works without the lease
         client = Client(self._transport, allowance=self._leadership.allowance, on_missing_right=self._rights.note)
@@ -203,36 +211,37 @@ class _Assembly:
             self._clock,
         )
         sources.describe = self._rights.note
+        sources.open_namespace = self._poll_namespace
         sources.watch((*cluster_state.OWN_KINDS, POD, *definition_index.KINDS, *self._catalog.kinds()))
         return sources
+
+    def _poll_namespace(self, selection: Selection) -> AsyncGenerator[Event]:
+        """The state of one Namespace: a Role cannot grant the right to watch it."""
+        name = selection.fields.removeprefix("metadata.name=")
+        client = Client(self._transport)  # works without the lease
+        return object_poll.events(client, selection.resource.object("", name), self._clock)
 
     def _reconciler(
         self, sources: Sources, probing: Probing, waits: Waits, requeue: Callable[[ObjectKey], None]
     ) -> ApplicationReconciler:
         state, client, clock, settings = self._state, self._client, self._clock, self._settings
-        reader = InputReader(state, self._catalog, clock, settings.image_pull_policy)
+        reader = InputReader(state, self._catalog, clock, settings)
         writer = StatusWriter(client, clock, settings.status_interval)
+        folder = Path(settings.state_dir) if settings.state_dir else None
         return ApplicationReconciler(
             state,
             sources,
-            SnapshotReader(state, self._catalog, reader),
+            SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now())),
             ScopeUpdates(state, probing, RootScopes(client, state, clock), requeue),
             self._syncer(waits),
             StatusReporter(state, writer, self._recorder, self._describe),
         )
 
     def _syncer(self, waits: Waits) -> Syncer:
-        client, state = self._client, self._state
         contention = Contention(self._clock, self._metrics.contention)
-        rollouts = RolloutUnblocker(client, state, self._recorder, self._clock)
-        return Syncer(
-            Applier(client, state, self._recorder, contention, self._refusals, rollouts),
-            Pruner(client, state, self._clock),
-            Finalizer(client, state, self._recorder),
-            state,
-            self._refusals,
-            waits,
-        )
+        clients = ApplicationClients(self._client, self._state, self._settings.impersonation)
+        writers = WriterFactory(clients, self._state, self._recorder, contention, self._refusals, self._clock)
+        return Syncer(writers.of, self._state, self._refusals, waits)
 
     def _definition_controller(self, process: ControllerProcess, sources: Sources, checks: HealthChecks) -> Controller:
         queue: PriorityQueue[ObjectKey] = PriorityQueue(

@@ -7,11 +7,12 @@ Objects never go back in time: an older resourceVersion of the same uid is ignor
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
 
+from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import (
     Applied,
@@ -30,6 +31,9 @@ from rudr_py.kube.watch import (
 Key = tuple[str, str]
 """Namespace and name."""
 
+DEFAULT_BUDGET = 128 * 2**20
+"""Bytes of documents in memory for a cache without a budget of its own."""
+
 _IndexValue = TypeVar("_IndexValue")
 
 
@@ -43,13 +47,21 @@ class Change(msgspec.Struct, frozen=True):
 class Cache:
     """Has one writer, which calls `feed` and `wrote`, and any number of readers.
 
-    `labels` are the keys that `by_label` indexes. `ready` is set after the first result of the watch: a complete list,
-    or an error because the kind is absent or forbidden. `problem` is the last error; empty while the watch works.
-    `synced` is true after the first complete list; `absent` while the server does not serve the
-    kind. `revision` grows with every change of an object.
+    `labels` are the keys that `by_label` indexes; `index` returns the values of an object for `by_index`. `budget`
+    bounds the documents in memory. `ready` is set after the first result of the watch: a complete list, or an error
+    because the kind is absent or forbidden. `problem` is the last error; empty while the watch works. `synced` is true
+    after the first complete list; `absent` while the server does not serve the kind. `revision` grows with every change
+    of an object.
     """
 
-    def __init__(self, *, labels: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        labels: Iterable[str] = (),
+        index: Callable[[LiveObject], Iterable[str]] = lambda _: (),
+        budget: BodyBudget | None = None,
+    ) -> None:
+        self._budget = budget or BodyBudget(DEFAULT_BUDGET)
         self.ready = asyncio.Event()
         self.synced = False
         self.absent = False
@@ -61,6 +73,8 @@ class Cache:
         self._objects: dict[str, dict[str, LiveObject]] = {}
         self._owners: dict[str, dict[Key, LiveObject]] = {}
         self._labels: dict[Key, dict[Key, LiveObject]] = {}
+        self._index = index
+        self._entries: dict[Key, dict[Key, LiveObject]] = {}
 
     def get(self, namespace: str, name: str) -> LiveObject | None:
         """The object, or None."""
@@ -78,6 +92,10 @@ class Cache:
         """Objects of a namespace one of whose indexed labels has this value."""
         return tuple(self._labels.get((namespace, value), {}).values())
 
+    def by_index(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
+        """Objects of a namespace for which the index has this value."""
+        return tuple(self._entries.get((namespace, value), {}).values())
+
     def all(self) -> tuple[LiveObject, ...]:
         """All objects."""
         return tuple(live for names in self._objects.values() for live in names.values())
@@ -87,7 +105,7 @@ class Cache:
         match event:
             case Listed(live):
                 if self._pending is not None:
-                    self._pending[live.key] = live
+                    self._pending[live.key] = self._kept(live)
             case Applied(live):
                 return self._applied(live)
             case Deleted(live):
@@ -182,11 +200,21 @@ class Cache:
         if (old := self.get(*live.key)) is not None:
             self._remove(old)
         self.revision += 1
+        live = live.kept_by(self._budget)
         self._objects.setdefault(live.namespace, {})[live.name] = live
         if live.owner_uid:
             self._owners.setdefault(live.owner_uid, {})[live.key] = live
         for value in self._values(live):
             self._labels.setdefault((live.namespace, value), {})[live.key] = live
+        for value in self._index(live):
+            self._entries.setdefault((live.namespace, value), {})[live.key] = live
+
+    def _kept(self, live: LiveObject) -> LiveObject:
+        """The object as it is kept: that of the cache if it is the same version."""
+        cached = self.get(*live.key)
+        if cached is not None and (cached.uid, cached.resource_version) == (live.uid, live.resource_version):
+            return cached
+        return live.kept_by(self._budget)
 
     def _remove(self, live: LiveObject) -> None:
         self.revision += 1
@@ -197,6 +225,8 @@ class Cache:
         _drop(self._owners, live.owner_uid, live.key)
         for value in self._values(live):
             _drop(self._labels, (live.namespace, value), live.key)
+        for value in self._index(live):
+            _drop(self._entries, (live.namespace, value), live.key)
 
     def _values(self, live: LiveObject) -> set[str]:
         return {live.labels[label] for label in self._indexed if live.labels.get(label)}
@@ -211,6 +241,6 @@ def _drop(index: dict[_IndexValue, dict[Key, LiveObject]], value: _IndexValue, k
 
 def _newer(version: str, than: str) -> bool:
     """Whether one resourceVersion is later than another; if they are not numbers, whether they differ."""
-    if version.isdecimal() and than.isdecimal():
+    if version.isdecimal() and than.isdecimal() and max(len(version), len(than)) <= 20:
         return int(version) > int(than)
     return version != than

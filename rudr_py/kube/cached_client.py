@@ -5,7 +5,7 @@ Reads that must be current are sent; everything else is read from the caches dir
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any, Protocol
 
 from rudr_py.kube.cache import Cache
@@ -41,6 +41,15 @@ class CachedClient:
         self.client = client
         self._discovery = discovery
         self._find_cache = find_cache
+
+    def as_user(self, user: str, *, direct: Set[tuple[str, str]]) -> CachedClient:
+        """This client in the name of a service account, except for `direct` resources; see `Client`."""
+        return CachedClient(self.client.as_user(user, direct=direct), self._discovery, self._find_cache)
+
+    @property
+    def user(self) -> str:
+        """The service account in whose name requests are sent; empty for the account of the credentials."""
+        return self.client.user
 
     async def target(self, kind: KindName, namespace: str, name: str, subresource: str = "") -> Target:
         """The address of an object."""

@@ -6,7 +6,7 @@ the transport's after 401.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ from rudr_py.kube.transport import Transport
 
 
 class _Page(msgspec.Struct, frozen=True):
-    items: list[dict[str, Any]] | None = None
+    items: list[msgspec.Raw] | None = None
     metadata: dict[str, Any] = {}
 
 
@@ -34,6 +34,10 @@ class Client:
 
     `allowance` returns the seconds that the next request may take. When none are left, the request is not sent
     and `ConnectionFailedError` is raised, so that a leader's writes end before its lease.
+
+    `direct` are the resources (group and plural) that are requested with the credentials alone; None for all. Every
+    other request is in the name of the service account `user`, and raises ValueError if that is empty. A right that
+    this account lacks is not passed to `on_missing_right`.
     """
 
     def __init__(
@@ -42,10 +46,24 @@ class Client:
         *,
         on_missing_right: Callable[[errors.Right], object] = lambda _right: None,
         allowance: Callable[[], float] = lambda: requests.DEFAULT_TIMEOUT,
+        user: str = "",
+        direct: Set[tuple[str, str]] | None = None,
     ) -> None:
         self.transport = transport
         self._on_missing_right = on_missing_right
         self._allowance = allowance
+        self.user = user
+        self._direct = direct
+
+    def as_user(self, user: str, *, direct: Set[tuple[str, str]] = frozenset()) -> Client:
+        """This client in the name of a service account, except for `direct` resources."""
+        return Client(
+            self.transport,
+            on_missing_right=self._on_missing_right,
+            allowance=self._allowance,
+            user=user,
+            direct=direct,
+        )
 
     async def send(self, request: Request) -> bytes:
         """Send any request; returns the raw body of the response."""
@@ -53,13 +71,17 @@ class Client:
         allowance = self._allowance()
         if allowance <= 0:
             raise errors.ConnectionFailedError(f"{operation}: not sent, because no time is left for it")
+        if self._direct is not None and requests.resource(request) not in self._direct:
+            request = requests.impersonate(request, self.user)
         seconds = min(request.timeout or allowance, allowance)
         reply = await self.transport.send(msgspec.structs.replace(request, timeout=seconds))
         if 200 <= reply.status < 300:
             return reply.body
         error = error_status.error(reply.status, reply.body, operation=operation, headers=reply.headers)
         if isinstance(error, errors.MissingRightError):
-            self._on_missing_right(error.right)
+            error = error_status.attribute(error, request.user)
+            if not error.account:
+                self._on_missing_right(error.right)
         raise error
 
     async def json(self, request: Request) -> dict[str, Any]:
@@ -76,7 +98,7 @@ class Client:
 
     async def get(self, target: Target, *, metadata_only: bool = False) -> dict[str, Any]:
         """The current object, including managedFields."""
-        return await self.json(requests.get(target, metadata_only=metadata_only))
+        return live_object.document(await self.send(requests.get(target, metadata_only=metadata_only)))
 
     async def list_all(self, selection: Selection, *, page: int = 500) -> list[dict[str, Any]]:
         """All objects of a selection at one resourceVersion, in pages. `ExpiredError` when that took too long."""
@@ -85,7 +107,7 @@ class Client:
         while True:
             request = requests.list_page(selection, limit=page, continue_token=token)
             answer = _pages.decode(await self.send(request))
-            items += answer.items or []
+            items += map(live_object.document, answer.items or ())
             token = str(answer.metadata.get("continue") or "")
             if not token:
                 return items

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -22,8 +21,6 @@ from rudr_py import errors
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 """The folder in which Kubernetes mounts the token, the CA and the namespace of a pod's service account."""
-
-_ENTRY = re.compile(r"\{.*\}", re.DOTALL)
 
 EXPIRY_MARGIN = timedelta(seconds=30)
 """Credentials of an exec plugin are renewed this long before they expire."""
@@ -295,6 +292,12 @@ def _read(path: Path) -> str:
         return ""
 
 
+def _without_entry(text: str) -> str:
+    """The text without the part that may be a user entry: from the first brace to the last one."""
+    start, end = text.find("{"), text.rfind("}")
+    return f"{text[:start]}…{text[end + 1 :]}" if 0 <= start < end else text
+
+
 @contextlib.contextmanager
 def _as_error(kind: type[errors.RudrError], where: str) -> Iterator[None]:
     """Convert every exception of the library, including AssertionError and TypeError, into one RudrError."""
@@ -306,5 +309,5 @@ def _as_error(kind: type[errors.RudrError], where: str) -> Iterator[None]:
         # messages of the library may contain the whole user entry with its tokens: neither include nor chain them
         system_message = error.strerror if isinstance(error, OSError) else ""
         text = system_message or str(error) or type(error).__name__
-        redacted = _ENTRY.sub("…", text)
+        redacted = _without_entry(text)
         raise kind(f"{where}: {redacted}") from (error if redacted == text else None)

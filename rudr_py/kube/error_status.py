@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
+from rudr_py.kube.service_account import ServiceAccount
 
 _BY_STATUS = {
     400: errors.InvalidError,
@@ -78,6 +79,19 @@ def event_error(body: bytes, *, operation: str) -> errors.ApiError:
     return error(code, body, operation=operation)
 
 
+def attribute(error: errors.MissingRightError, user: str) -> errors.MissingRightError:
+    """The same error of a request in the name of `user`, with the account that lacks the right.
+
+    It is the account of the credentials where that may not act as the user.
+    """
+    if not user:
+        return error
+    account = str(ServiceAccount.of_user(user))
+    if error.right.verb.startswith("impersonate"):
+        return errors.ImpersonationError(error.message, right=error.right, target=account)
+    return errors.MissingRightError(error.message, right=error.right, account=account)
+
+
 def _right(message: str) -> errors.Right | None:
     """The right that the server reports as missing, or None."""
     match = _MISSING_RIGHT.search(message)
@@ -111,7 +125,7 @@ def _retry_after(headers: Mapping[str, str], details: dict[str, Any]) -> float:
     for value in (headers.get("Retry-After"), details.get("retryAfterSeconds")):
         try:
             seconds = float(value or 0)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
         if 0 < seconds < 3600:
             return seconds

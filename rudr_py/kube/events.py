@@ -58,8 +58,8 @@ class _Occurrence(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> tuple[str, ...]:
-        where = self.regarding
-        return where["uid"] or where["name"], self.type, self.reason, self.action, self.note
+        """Type and action are no part of it: a step and the condition that reports it are one occurrence for a user."""
+        return self.regarding["uid"] or self.regarding["name"], self.reason, self.note
 
 
 class _Series:

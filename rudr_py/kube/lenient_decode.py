@@ -7,10 +7,11 @@ and used for errors only.
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 # a string without an end is a token too, or the brackets in it would count
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
-_FIELD = rb'"%s"\s*:\s*"([^"\\]*)"'
+_FIELD = re.compile(rb'"(name|namespace|resourceVersion|continue)"\s*:\s*"([^"\\]*)"')
 
 
 def complete(text: bytes) -> bool:
@@ -61,7 +62,7 @@ def elements(array: bytes) -> list[bytes]:
     return texts
 
 
-def metadata(text: bytes, field: str) -> str:
+def metadata(text: bytes, field: Literal["name", "namespace", "resourceVersion", "continue"]) -> str:
     """A string field of an object's metadata, or empty. Not exact: nested fields with the name match, too."""
-    match = re.search(_FIELD % field.encode(), value(text, "metadata"))
-    return match[1].decode(errors="replace") if match else ""
+    matches = _FIELD.finditer(value(text, "metadata"))
+    return next((match[2].decode(errors="replace") for match in matches if match[1].decode() == field), "")

@@ -1,7 +1,8 @@
 """One object of the cluster as a slim frozen value.
 
 Decoding is typed, so that managedFields, half of the bytes, never become Python objects: of them only the digest
-of rudr's own entry is kept. The rest of the document stays JSON text until it is requested.
+of rudr's own entry is kept. The rest of the document stays JSON text until it is requested; a cache may keep that text
+outside of memory, see `kube.body`.
 """
 
 from __future__ import annotations
@@ -16,20 +17,26 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors, settings
+from rudr_py.kube.body import Body, BodyBudget
 
 APPLIED_ANNOTATION = "rudr.oam.dev/applied"
 """The annotation with the hash of the last applied body."""
+
+LARGE = 64 * 1024
+"""Bytes of JSON from which an object counts as large."""
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """An object as last received from the API server. It contains only strings and dicts of strings, hence no cycles.
+    """An object as last received from the API server. It contains only strings, dicts of strings and a Body, hence no
+    cycles.
 
     `owner_*` describe the owner with `controller: true`. `applied` is the value of APPLIED_ANNOTATION. `digest` is the
-    digest of rudr's managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too.
-    `edited` is the time of the last write of another manager, except to a subresource, as in managedFields; empty
-    without one. `annotations` does not contain kubectl's last-applied copy.
+    digest of rudr's managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too,
+    `patched` if rudr has one of a patch, which owns an owner reference. `edited` is the time of the last write of
+    another manager, except to a subresource, as in managedFields; empty without one. `annotations` does not contain
+    kubectl's last-applied copy.
     """
 
     api_version: str
@@ -47,8 +54,31 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     applied: str
     digest: str
     held: bool = False
+    patched: bool = False
     edited: str = ""
-    body: bytes
+    stored: bytes | Body
+
+    @property
+    def body(self) -> bytes:
+        """The document as JSON, without managedFields, apiVersion and kind. Raises `UndecodableError` like `part`."""
+        if isinstance(self.stored, bytes):
+            return self.stored
+        try:
+            return self.stored.read()
+        except OSError as error:
+            name = f"{self.kind} {self.namespace}/{self.name}"
+            raise errors.UndecodableError(f"{name} cannot be read: {error}") from error
+
+    @property
+    def size(self) -> int:
+        """The number of bytes of the document as JSON."""
+        return len(self.stored) if isinstance(self.stored, bytes) else self.stored.size
+
+    def kept_by(self, budget: BodyBudget) -> LiveObject:
+        """The same object whose document counts in a budget, and is outside of memory beyond it."""
+        if not isinstance(self.stored, bytes):
+            return self
+        return msgspec.structs.replace(self, stored=budget.keep(self.namespace, self.stored))
 
     @property
     def key(self) -> tuple[str, str]:
@@ -114,6 +144,37 @@ class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
     managed_fields: list[_Entry] | None = None
 
 
+class _WholeEntry(msgspec.Struct, frozen=True, rename="camel"):
+    manager: str = ""
+    operation: str = ""
+    subresource: str | None = None
+    time: str | None = None
+    fields: dict[str, Any] | None = msgspec.field(default=None, name="fieldsV1")
+
+
+class _WholeOwner(msgspec.Struct, frozen=True, rename="camel"):
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+    controller: bool | None = None
+
+
+class _WholeMetadata(msgspec.Struct, frozen=True, rename="camel"):
+    name: str = ""
+    uid: str | None = None
+    resource_version: str | None = None
+    namespace: str | None = None
+    generation: int | None = None
+    creation_timestamp: str | None = None
+    deletion_timestamp: str | None = None
+    finalizers: list[str] | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    owner_references: list[_WholeOwner] | None = None
+    managed_fields: list[_WholeEntry] | None = None
+
+
 class _AllAnnotations(msgspec.Struct, frozen=True):
     annotations: dict[str, str] | None = None
 
@@ -130,17 +191,52 @@ _NO_ANNOTATIONS = _OwnAnnotations()
 
 
 def decode(
-    data: bytes | msgspec.Raw, api_version: str = "", kind: str = "", *, parts: tuple[str, ...] = ()
+    data: bytes | msgspec.Raw,
+    api_version: str = "",
+    kind: str = "",
+    *,
+    parts: tuple[str, ...] = (),
+    owners: frozenset[str] = frozenset(),
 ) -> LiveObject:
     """Decode one object. List items have no apiVersion and kind, so the caller passes them.
 
     `parts` are the fields to keep beside the metadata, each a top-level field or, as `spec.volumes`, a field of one;
-    empty keeps all. The value does not share memory with `data`. Raises `UndecodableError`.
+    empty keeps all. With `owners`, only the metadata is kept of a large object that rudr has not written and that has
+    no owner of these kinds. The value does not share memory with `data`. Raises `UndecodableError`.
     """
     try:
-        return _decode(data, api_version, kind, parts)
+        return _decode(data, api_version, kind, parts, owners)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise errors.UndecodableError(f"{kind or 'an object'} cannot be decoded: {error}") from error
+
+
+def document(data: bytes | msgspec.Raw) -> dict[str, Any]:
+    """A whole object with its managedFields, whose metadata has the types of Kubernetes, without null values.
+
+    So no reader of labels, owners or managed fields has to check their types. Raises `UndecodableError`.
+    """
+    with _as_undecodable("an object"):
+        value: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
+        metadata = _without_nulls(value.get("metadata") or {})
+        for entry in msgspec.convert(metadata, _WholeMetadata).managed_fields or ():
+            _check_fields(entry.fields or {})
+        return {**value, "metadata": metadata}
+
+
+def _without_nulls(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _without_nulls(value) for name, value in part.items() if value is not None}
+    return [_without_nulls(value) for value in part] if isinstance(part, list) else part
+
+
+def _check_fields(fields: dict[str, Any]) -> None:
+    """Check the fields of a managedFields entry. Raises ValidationError or DecodeError."""
+    for name, below in fields.items():
+        if name.startswith("k:"):
+            msgspec.json.decode(name[2:], type=dict[str, Any])
+        elif name.startswith("v:"):
+            msgspec.json.decode(name[2:])
+        _check_fields(msgspec.convert(below, dict[str, Any]))
 
 
 def digest(fields: bytes) -> str:
@@ -148,7 +244,9 @@ def digest(fields: bytes) -> str:
     return _digest(bytes(fields))
 
 
-def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple[str, ...]) -> LiveObject:
+def _decode(
+    data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple[str, ...], owners: frozenset[str]
+) -> LiveObject:
     parts_by_name = _parts.decode(data)
     api_version = _text(parts_by_name.pop("apiVersion", None)) or api_version
     kind = _text(parts_by_name.pop("kind", None)) or kind
@@ -160,6 +258,8 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple
         raw = msgspec.Raw(msgspec.json.encode(kept))
     if parts:
         parts_by_name = dict(_kept(parts_by_name, parts))
+    if owners and memoryview(data).nbytes > LARGE and _is_foreign(metadata, owners):
+        parts_by_name = {}
     # Decoding detects text that is not UTF-8, which a decoder that skips it ignores. Encoding again allocates memory of
     # the exact size, where the JSON encoder keeps the rest of its buffer.
     body = msgspec.json.encode({"metadata": raw} | parts_by_name).decode().encode()
@@ -181,9 +281,18 @@ def _decode(data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple
         applied=(metadata.annotations or _NO_ANNOTATIONS).applied,
         digest=_own_digest(metadata.managed_fields or []),
         held=any(entry.manager == settings.HANDOVER_MANAGER for entry in metadata.managed_fields or ()),
+        patched=any(map(_owns_owner, metadata.managed_fields or ())),
         edited=_last_edit(metadata.managed_fields or []),
-        body=body,
+        stored=body,
     )
+
+
+def _is_foreign(metadata: _Metadata, owners: frozenset[str]) -> bool:
+    """Whether rudr has not written an object, and it has no owner of these kinds."""
+    managers = {entry.manager for entry in metadata.managed_fields or ()}
+    is_written = not managers.isdisjoint((settings.FIELD_MANAGER, settings.HANDOVER_MANAGER))
+    has_owner = any(owner.kind in owners for owner in metadata.owner_references or ())
+    return not (is_written or has_owner or (metadata.annotations or _NO_ANNOTATIONS).applied)
 
 
 def _kept(fields: dict[str, msgspec.Raw], parts: tuple[str, ...]) -> Iterator[tuple[str, msgspec.Raw]]:
@@ -203,6 +312,11 @@ def _last_edit(entries: list[_Entry]) -> str:
     own = (settings.FIELD_MANAGER, settings.HANDOVER_MANAGER)
     times = (entry.time for entry in entries if entry.time and not entry.subresource and entry.manager not in own)
     return intern(max(times, default=""))
+
+
+def _owns_owner(entry: _Entry) -> bool:
+    is_patch = entry.manager == settings.FIELD_MANAGER and entry.operation == "Update" and not entry.subresource
+    return is_patch and b'"f:ownerReferences"' in bytes(entry.fields)
 
 
 def _own_digest(entries: list[_Entry]) -> str:

@@ -20,6 +20,9 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,ap
 _NOT_IN_YAML = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]")
 """DEL and the C1 controls, the line and paragraph separators, the byte-order mark and the two non-characters; UTF-8."""
 
+_SERVICE_ACCOUNT = re.compile(r"system:serviceaccount:[a-z0-9-]{1,63}:[a-z0-9.-]{1,253}")
+"""The user names that are accepted for the header of impersonation."""
+
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 DEFAULT_TIMEOUT = 30.0
@@ -30,7 +33,8 @@ class Request(msgspec.Struct, frozen=True):
     """One HTTP request below the server's URL.
 
     `timeout` is in seconds: for `Transport.send` the whole request, for `Transport.stream` the longest silence;
-    0 leaves it to the client.
+    0 leaves it to the client. `max_bytes` is the longest body that `Transport.send` reads, 0 for any. `user` is the
+    service account to act as, empty for the account of the credentials; see `impersonate`.
     """
 
     method: str
@@ -40,6 +44,8 @@ class Request(msgspec.Struct, frozen=True):
     content_type: str = JSON
     accept: str = JSON
     timeout: float = 0.0
+    max_bytes: int = 0
+    user: str = ""
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -90,7 +96,8 @@ class Selection(msgspec.Struct, frozen=True):
     """The objects of one kind in a namespace (empty: in all), narrowed by label and field selectors.
 
     `parts` are the fields (`status`, `spec.volumes` …) that a watch keeps of each object beside its metadata, to save
-    memory; empty keeps all. They are not sent to the server.
+    memory; empty keeps all. `owners` are kinds: of a large object without such an owner that rudr has not written, a
+    watch keeps only the metadata. They are not sent to the server.
     """
 
     resource: Resource
@@ -99,6 +106,7 @@ class Selection(msgspec.Struct, frozen=True):
     fields: str = ""
     parts: tuple[str, ...] = ()
     metadata_only: bool = False
+    owners: frozenset[str] = frozenset()
 
     @property
     def path(self) -> str:
@@ -117,14 +125,16 @@ def get(target: Target, *, metadata_only: bool = False, timeout: float = 0.0) ->
     return Request("GET", target.path, accept=accept, timeout=timeout)
 
 
-def list_page(selection: Selection, *, limit: int = 0, continue_token: str = "", timeout: float = 0.0) -> Request:
+def list_page(
+    selection: Selection, *, limit: int = 0, continue_token: str = "", timeout: float = 0.0, max_bytes: int = 0
+) -> Request:
     """Read one page of a consistent list (without resourceVersion). `limit` 0 requests all objects at once."""
     query = _selectors(selection)
     if limit:
         query.append(("limit", str(limit)))
     if continue_token:
         query.append(("continue", continue_token))
-    return Request("GET", selection.path, tuple(query), accept=selection.accept, timeout=timeout)
+    return Request("GET", selection.path, tuple(query), accept=selection.accept, timeout=timeout, max_bytes=max_bytes)
 
 
 def watch(
@@ -209,11 +219,33 @@ def write(request: Request) -> tuple[str, str] | None:
     verb = "apply" if request.content_type == APPLY_PATCH else _VERBS.get(request.method)
     if verb is None or ("dryRun", "All") in request.query:
         return None
-    parts = request.path.strip("/").split("/")
-    parts = parts[2 if parts[0] == "api" else 3 :]
-    if parts[0] == "namespaces" and len(parts) > 2:
+    return verb, "/".join(_parts(request)[1][::2])
+
+
+def resource(request: Request) -> tuple[str, str]:
+    """Group and plural of the resource of a request, without its subresource."""
+    group, parts = _parts(request)
+    return group, parts[0] if parts else ""
+
+
+def impersonate(request: Request, user: str) -> Request:
+    """The request in the name of a service account, which the server authorizes instead of the sender.
+
+    The server adds the groups of service accounts, and constrained impersonation (KEP-5284) permits no further header.
+    Raises ValueError for a user that is not the name of a service account, before it reaches a header.
+    """
+    if not _SERVICE_ACCOUNT.fullmatch(user):
+        raise ValueError(f"not a service account: {user!r}")
+    return msgspec.structs.replace(request, user=user)
+
+
+def _parts(request: Request) -> tuple[str, list[str]]:
+    """The group of a path, and its parts from the resource on."""
+    first, *parts = request.path.strip("/").split("/")
+    group, parts = ("", parts[1:]) if first == "api" else ("".join(parts[:1]), parts[2:])
+    if len(parts) > 2 and parts[0] == "namespaces":
         parts = parts[2:]
-    return verb, "/".join(parts[::2])
+    return group, parts
 
 
 def _dry_run(dry_run: bool) -> list[tuple[str, str]]:

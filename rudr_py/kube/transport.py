@@ -139,7 +139,7 @@ class AioTransport:
         arguments = self._arguments(request, credentials)
         with _failures(request), _reset_on_failure():
             async with self._requests.request(request.method, timeout=timeout, **arguments) as response:
-                return Reply(response.status, response.headers, await response.read())
+                return Reply(response.status, response.headers, await _body(request, response))
 
     async def _open(
         self, stack: contextlib.AsyncExitStack, request: Request, credentials: Mapping[str, str]
@@ -161,6 +161,8 @@ class AioTransport:
         headers["Accept"] = request.accept
         if request.body is not None:
             headers["Content-Type"] = request.content_type
+        if request.user:
+            headers["Impersonate-User"] = request.user
         url = URL(self._connection.server + request.path, encoded=True).with_query(list(request.query))
         connection = self._connection
         return {
@@ -221,6 +223,21 @@ def _abort(response: aiohttp.ClientResponse) -> None:
     """Abort the connection of an unread response, without TLS's close_notify, which would delay `close`."""
     if response.connection is not None and response.connection.transport is not None:
         response.connection.transport.abort()
+
+
+async def _body(request: Request, response: aiohttp.ClientResponse) -> bytes:
+    """The whole body. Raises ResponseTooLargeError as soon as it is too long, and leaves the rest unread."""
+    if not request.max_bytes:
+        return await response.read()
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > request.max_bytes:
+            message = f"{request.method} {request.path}: the response is longer than {request.max_bytes} bytes"
+            raise errors.ResponseTooLargeError(message)
+        parts.append(chunk)
+    return b"".join(parts)
 
 
 async def _chunks(request: Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:

@@ -29,6 +29,12 @@ SLOW_RETRY = 30.0
 LONG_ENOUGH = 10.0
 """A watch that lasted this many seconds counts as a success, even without an event."""
 
+MAX_PAGE = 16 * 2**20
+"""Bytes of a page of a list; if there are more, the page is requested again with fewer objects."""
+
+SMALLER = 8
+"""The part of the objects that the next attempt requests after a page that is too long."""
+
 _INITIAL_END = "k8s.io/initial-events-end"
 
 
@@ -84,10 +90,14 @@ class KindAbsent(msgspec.Struct, frozen=True):
 
 
 class Forbidden(msgspec.Struct, frozen=True):
-    """This account may not list or watch the kind; retried every SLOW_RETRY seconds. `right` is the missing one."""
+    """This account may not list or watch the kind; retried every SLOW_RETRY seconds. `right` is the missing one.
+
+    An account that is not `authenticated` may have the right: its credentials have expired or are being replaced.
+    """
 
     error: str
     right: errors.Right | None = None
+    authenticated: bool = True
 
 
 class Interrupted(msgspec.Struct, frozen=True):
@@ -164,7 +174,8 @@ class _Watcher:
         if isinstance(error, errors.ForbiddenError | errors.UnauthorizedError):
             self._forbidden = True
             right = error.right if isinstance(error, errors.MissingRightError) else None
-            return Forbidden(message, right), self._backoff.jittered(SLOW_RETRY)
+            event = Forbidden(message, right, authenticated=isinstance(error, errors.ForbiddenError))
+            return event, self._backoff.jittered(SLOW_RETRY)
         self._undecodable = self._undecodable + 1 if isinstance(error, errors.UndecodableError) else 0
         if isinstance(error, errors.ExpiredError | errors.InvalidError) or self._undecodable > 2:
             self._version = ""
@@ -176,7 +187,7 @@ class _Watcher:
         yield ListingStarted()
         token = ""
         while True:
-            page = await self._get_page(token)
+            page = await self._next_page(token)
             for item in page.items:
                 yield self._event("ADDED", item, listing=True)
             token = page.continue_token
@@ -189,9 +200,21 @@ class _Watcher:
         self._version = page.resource_version
         yield ListingDone(self._version)
 
+    async def _next_page(self, token: str) -> Page:
+        """A page of at most MAX_PAGE bytes, or of one object."""
+        while True:
+            try:
+                return await self._get_page(token)
+            except errors.ResponseTooLargeError:
+                self._page = max(1, (self._page or self._settings.list_page) // SMALLER)
+
     async def _get_page(self, token: str) -> Page:
         request = requests.list_page(
-            self._selection, limit=self._page, continue_token=token, timeout=self._settings.request_timeout
+            self._selection,
+            limit=self._page,
+            continue_token=token,
+            timeout=self._settings.request_timeout,
+            max_bytes=0 if self._page == 1 else MAX_PAGE,
         )
         reply = await self._transport.send(request)
         if reply.status == 200:
@@ -292,7 +315,13 @@ class _Watcher:
         resource = self._selection.resource
         event: Event
         try:
-            live = live_object.decode(data, resource.api_version, resource.kind, parts=self._selection.parts)
+            live = live_object.decode(
+                data,
+                resource.api_version,
+                resource.kind,
+                parts=self._selection.parts,
+                owners=self._selection.owners,
+            )
         except errors.UndecodableError as error:
             text = bytes(data)
             version = lenient_decode.metadata(text, "resourceVersion")

@@ -6,12 +6,14 @@ with its problems and warnings. Nothing here reads text or depends on an OAM kin
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from rudr_py.errors import Location, Problem
+from rudr_py.errors import Location, MoreProblems, Problem
 from rudr_py.model import paths
+from rudr_py.model.size import Size
 
 Json: TypeAlias = Any
 """A JSON value: None, bool, int, float, str, list or dict with str keys.
@@ -57,17 +59,34 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     index: int
 
 
-class Parsed(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+class Parsed(msgspec.Struct, Generic[T], frozen=True, kw_only=True, dict=True):
     """The result of parsing a document.
 
     `value` is None when the document is not of the kind at all (not a map, no name); with `problems` it may
-    be present but must only be used for further checks. `warnings` never block anything.
+    be present but must only be used for further checks. `warnings` never block anything. `size` is that of the
+    document.
     """
 
     value: T | None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    size: Size = Size()
 
     def has_problem_in(self, path: str) -> bool:
-        """Whether a problem is at this path or below it."""
-        return any(paths.below(problem.path, path) for problem in self.problems)
+        """Whether a problem is at this path or below it. Problems that are not listed may be anywhere."""
+        return self._has_more_problems or path in self._paths_with_problems
+
+    @cached_property
+    def _has_more_problems(self) -> bool:
+        return any(isinstance(problem, MoreProblems) for problem in self.problems)
+
+    @cached_property
+    def _paths_with_problems(self) -> frozenset[str]:
+        """The paths of all problems, with the paths of the values around them."""
+        with_problems: set[str] = set()
+        for problem in self.problems:
+            path = problem.path
+            while path not in with_problems:
+                with_problems.add(path)
+                path = paths.parent(path)
+        return frozenset(with_problems)

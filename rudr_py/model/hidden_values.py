@@ -26,7 +26,7 @@ DISTINCT: Final = 8
 EXCERPT: Final = 24
 """The length of the beginning of a longer value that is removed, too, because messages are cut."""
 
-MOST: Final = 20_000
+MOST: Final = 5_000
 """The number of values up to which text is searched; otherwise it is replaced as a whole."""
 
 TOO_MANY: Final = "(hidden: the documents contain too many values)"
@@ -44,6 +44,9 @@ _BINDING_FIELDS: Final = frozenset({"scopes", "traits"})
 
 _NAMES: Final = frozenset({"description", "fromParam", "name", "path", "required", "type"})
 """The fields of an entry that are not its value."""
+
+_QUOTED: Final = frozenset("\"'\\")
+"""The printable characters that messages escape."""
 
 _BUCKET: Final = 64
 """The number of values with the same beginning that are compared one by one."""
@@ -135,6 +138,9 @@ class HiddenValues:
 
 def _forms(value: str) -> Iterator[str]:
     """The forms of a value in messages: as it is, escaped, without line breaks, and its lines."""
+    if value.isascii() and value.isprintable() and not _QUOTED.intersection(value):
+        yield from (value,) if len(value) >= SHORTEST else ()
+        return
     forms = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
     forms |= {" ".join(value.split()), *(line.strip() for line in value.splitlines())}
     yield from (form for form in forms if len(form) >= SHORTEST)

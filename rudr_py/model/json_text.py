@@ -24,7 +24,17 @@ def type_in_words(value: Json) -> str:
             return "a map"
 
 
+LONGEST = 60
+"""Maximum characters of an excerpt."""
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
+
 def excerpt(value: Json) -> str:
-    """A value as JSON for a message, cut to a readable length."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    """A value as JSON for a message, cut to a readable length. Of a large value only the beginning is encoded."""
+    text = ""
+    for part in _ENCODER.iterencode(value[:LONGEST] if isinstance(value, str) else value):
+        text += part[: LONGEST + 1]
+        if len(text) > LONGEST:
+            return f"{text[: LONGEST - 3]}..."
+    return text

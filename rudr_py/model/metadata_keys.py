@@ -31,5 +31,8 @@ POD_ANNOTATIONS_ANNOTATION: Final = "rudr.oam.dev/pod-annotations"
 SENSITIVE_ANNOTATION: Final = "rudr.oam.dev/sensitive"
 """Set by the user on an application or a component: names whose values commands do not print, with commas."""
 
+SERVICE_ACCOUNT_ANNOTATION: Final = "rudr.oam.dev/service-account"
+"""Set by the user on an application or a namespace: the service account that writes the objects of applications."""
+
 RECLAIM: Final = "rudr.oam.dev/reclaim"
 """The finalizer of an application that has objects to delete with it, and the annotation of these objects."""

@@ -6,6 +6,7 @@ One notation for problems, positions in files and conditions. Nothing here reads
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 ROOT = "$"
 
@@ -39,3 +40,11 @@ def parent(path: str) -> str:
 def below(path: str, ancestor: str) -> bool:
     """Whether `path` is `ancestor` or lies in it."""
     return path.startswith(ancestor) and path[len(ancestor) :][:1] in ("", ".", "[")
+
+
+def enclosing(path: str) -> Iterator[str]:
+    """The paths of all values around the one at `path`, and `path` itself, among texts that are no path of a value."""
+    for index, character in enumerate(path):
+        if character in ".[":
+            yield path[:index]
+    yield path

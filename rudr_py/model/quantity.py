@@ -14,7 +14,7 @@ from rudr_py.model.document import Json
 _NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?|\.[0-9]{1,18}")
 _MILLI = re.compile(r"([0-9]{1,15})m")
 _SIZE = re.compile(
-    r"(?P<number>[0-9]{1,18}(\.[0-9]{1,18})?|\.[0-9]{1,18})\s*(?P<suffix>[kmgtpe]i?)?(?P<byte>b)?", re.IGNORECASE
+    r"(?P<number>[0-9]{1,18}(\.[0-9]{1,18})?|\.[0-9]{1,18})\s*(?P<suffix>[kKmMgGtTpPeE][iI]?)?(?P<byte>[bB])?"
 )
 _MOST: Final = Decimal(10) ** 15
 _MILLICORE: Final = Decimal("0.001")

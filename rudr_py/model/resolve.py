@@ -13,14 +13,15 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from rudr_py.errors import Problem
-from rudr_py.model import paths, suggest
+from rudr_py.model import paths, size, suggest
 from rudr_py.model.application import ComponentBinding, PropertiesBinding
 from rudr_py.model.component import Component, ConfigFile, EnvVar, Parameter
 from rudr_py.model.document import Json
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parameter_types import has_type
+from rudr_py.model.size import Size
 
-_REFERENCE = re.compile(r"\[fromVariable\(\s*([^()\[\]]*?)\s*\)\]")
+_REFERENCE = re.compile(r"\[fromVariable\(([^()\[\]]*)\)\]")
 
 
 class Resolved(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,12 +48,13 @@ def resolve(
     it is required (PA-3, PA-6). `fromParam` wins over `value` unless the parameter is unset (EN-1, WS-2).
     """
     bound_values, problems = substitute_parameters(binding, variables, path)
+    undefined = {outer for problem in problems for outer in paths.enclosing(problem.path)}
     declared = {parameter.name: parameter for parameter in component.parameters}
     parameters: dict[str, Json] = {}
     for parameter in declared.values():
         value = bound_values.get(parameter.name, parameter.default)
         place = paths.child(path, *binding.parameter_steps.get(parameter.name, ("parameterValues",)))
-        if any(paths.below(problem.path, place) for problem in problems):
+        if place in undefined:
             continue
         problem = _parameter_problem(parameter, value, component, place)
         if problem:
@@ -108,6 +110,29 @@ def substitute_parameters(
     return {name: value for name, value in values.items() if value is not None}, problems
 
 
+def expanded_size(value: Json, variables: Mapping[str, int]) -> Size:
+    """The size of a value after its variables are replaced; `variables` are the lengths of their texts in bytes."""
+    references = (name for text in _texts(value) for name in _references(text))
+    return size.of(value) + Size(0, sum(variables.get(name, 0) for name in references))
+
+
+def _texts(value: Json) -> Iterator[str]:
+    stack: list[Json] = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            stack += item.values()
+        elif isinstance(item, list):
+            stack += item
+
+
+def _references(text: str) -> list[str]:
+    """The names of the variables in a text."""
+    return [name.strip() for name in _REFERENCE.findall(text)] if "[fromVariable(" in text else []
+
+
 def text_of(value: Json) -> str:
     """A value as the text of an environment variable or file: text unchanged, anything else as compact JSON."""
     if isinstance(value, str):
@@ -127,7 +152,7 @@ def _parameter_problem(parameter: Parameter, value: Json, component: Component, 
 
 
 def _undeclared(component: Component, binding: ComponentBinding, path: str) -> Iterator[Problem]:
-    declared = [parameter.name for parameter in component.parameters]
+    declared = {parameter.name for parameter in component.parameters}
     for name in binding.parameter_values:
         if name not in declared:
             place = paths.child(path, *binding.parameter_steps.get(name, ("parameterValues",)))
@@ -182,7 +207,7 @@ def _substituted(value: Json, variables: Mapping[str, Json], path: str, problems
         ]
     if not isinstance(value, str) or "[fromVariable(" not in value:
         return value
-    names = _REFERENCE.findall(value)
+    names = [text.strip() for text in _REFERENCE.findall(value)]
     undefined = [name for name in names if name not in variables]
     for name in undefined:
         message = f"the variable {excerpt(name)} does not exist.{suggest.nearest(name, variables)}"
@@ -190,5 +215,5 @@ def _substituted(value: Json, variables: Mapping[str, Json], path: str, problems
     if undefined:
         return value
     if whole := _REFERENCE.fullmatch(value):
-        return variables[whole[1]]
-    return _REFERENCE.sub(lambda match: text_of(variables[match[1]]), value)
+        return variables[whole[1].strip()]
+    return _REFERENCE.sub(lambda match: text_of(variables[match[1].strip()]), value)

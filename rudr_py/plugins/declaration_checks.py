@@ -14,7 +14,7 @@ from typing import Any, Generic
 
 import jsonschema
 
-from rudr_py import api
+from rudr_py import api, json_schema
 from rudr_py.api import Kind, Rule, Scope, Trait, Type, WorkloadType, properties
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
@@ -144,9 +144,8 @@ def _schema_faults(candidate: Type[Any]) -> Iterator[str]:
     try:
         schema = properties.schema(candidate.properties)
         json.dumps(schema, allow_nan=False)
-        jsonschema.Draft202012Validator.check_schema(
-            schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-        )
+        json_schema.check_schema(schema, jsonschema.Draft202012Validator)
+        json_schema.validator(schema)
     except jsonschema.SchemaError as error:
         yield f"declares properties with an invalid JSON Schema: {error.json_path}: {error.message}"
         return

@@ -19,6 +19,7 @@ SHOWN = 3
 """The number of types of a category that are listed; the rest is counted."""
 
 _EVERY = "for every application"
+_ACCOUNTS = "for writing objects of applications as service accounts of their namespaces"
 _OWNERS = {"": "for owners that block their deletion"}
 _TYPES = {
     "": "for publishing the installed types",
@@ -47,7 +48,13 @@ _OWN: Mapping[tuple[str, str], Mapping[str, str]] = {
     },
     ("", error_status.OWNER): _OWNERS,
     ("", "resourcequotas"): {"": "for continuing as soon as a quota that refused an object has room (optional)"},
-    ("", "namespaces"): {"": "for publishing as soon as the definitions namespace exists (optional)"},
+    ("", "namespaces"): {
+        "": "for the service accounts that namespaces name, or for publishing as soon as the definitions namespace "
+        "exists (optional without impersonation)",
+        "get": "for the service account that the namespace names",
+    },
+    ("", "serviceaccounts"): {"": _ACCOUNTS},
+    ("authentication.k8s.io", "serviceaccounts"): {"": _ACCOUNTS},
     ("apiextensions.k8s.io", "customresourcedefinitions"): {
         "": "for continuing as soon as a missing kind is served (optional)"
     },

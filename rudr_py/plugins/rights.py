@@ -44,6 +44,9 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     election. The controller also uses discovery, which Kubernetes grants to all clients (`system:discovery`).
     `waits` and `cluster_waits` are optional: with them the controller watches the objects that applications wait for,
     which it polls otherwise. The latter are of cluster-scoped kinds, so only a ClusterRole can grant them.
+
+    With impersonation, `accounts` are required of the service accounts that write the objects of applications, and
+    `impersonation` of the controller, as `cluster` is; see `impersonated_rights`.
     """
 
     cluster: tuple[Rule, ...]
@@ -51,6 +54,8 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     own: tuple[Grant, ...] = ()
     waits: tuple[Rule, ...] = ()
     cluster_waits: tuple[Rule, ...] = ()
+    accounts: tuple[Rule, ...] = ()
+    impersonation: tuple[Rule, ...] = ()
 
 
 _OWN: tuple[Rule, ...] = (
@@ -118,7 +123,7 @@ def needed(
             rules.append(_BROKEN_PODS)
     definitions = Rule(groups=(CORE_GROUP,), resources=_DEFINITIONS, verbs=_PUBLISH if publish else WATCH)
     return Rights(
-        cluster=tuple(_merged(rules)),
+        cluster=tuple(merged(rules)),
         definitions=(definitions,),
         own=_of_leader(lease) if leader_elect else (),
         waits=_WAITS,
@@ -152,7 +157,7 @@ def beyond(rules: Iterable[Rule], granted: Iterable[Rule]) -> tuple[Rule, ...]:
         for group in rule.groups
         for resource in rule.resources
     )
-    return tuple(_merged(rule for rule in left if rule.verbs))
+    return tuple(merged(rule for rule in left if rule.verbs))
 
 
 def plural(kind: Kind) -> str:
@@ -184,7 +189,7 @@ def _of_leader(lease: str) -> tuple[Grant, ...]:
 _ORDER = (*KEEP, "update")
 
 
-def _merged(rules: Iterable[Rule]) -> Iterator[Rule]:
+def merged(rules: Iterable[Rule]) -> Iterator[Rule]:
     """One rule for all resources of a group with the same verbs."""
     verbs: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for rule in rules:

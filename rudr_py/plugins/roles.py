@@ -11,17 +11,18 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Rule
+from rudr_py.errors import Right
+from rudr_py.kube.service_account import ServiceAccount
+from rudr_py.plugins import impersonated_rights
 from rudr_py.plugins.rights import DEFINITIONS_NAMESPACE, RBAC_GROUP, Grant, Rights
 
 AGGREGATE = {"rbac.core.oam.dev/aggregate-to-controller": "true"}
 """The label of ClusterRoles that are aggregated into the ClusterRole of the Helm chart."""
 
+GRANTS = "To grant these rights to the service account: kubectl apply -f -"
+"""The line of a condition's message that precedes the documents of `grants`, to its end."""
+
 Document = dict[str, Any]
-
-
-class ServiceAccount(msgspec.Struct, frozen=True):
-    namespace: str
-    name: str
 
 
 class RoleScope(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,18 +42,54 @@ class RoleScope(msgspec.Struct, frozen=True, kw_only=True):
 def documents(rights: Rights, scope: RoleScope) -> tuple[Document, ...]:
     """The roles with these rights, and their bindings. Without watched namespaces, the first is a ClusterRole."""
     name = scope.name
-    roles = []
-    rules = (*rights.cluster, *rights.waits)
-    if scope.watched:
-        roles += [role("Role", name, rules, namespace) for namespace in scope.watched]
-    else:
-        roles.append(role("ClusterRole", name, (*rules, *cluster_waits(rights, scope.definitions))))
+    roles = [
+        role("Role", name, (*_watched(rights), *namespace_rules(rights, namespace)), namespace)
+        for namespace in scope.watched
+    ]
+    if not scope.watched:
+        rules = (*_watched(rights), *namespace_rules(rights, ""), *cluster_waits(rights, scope.definitions))
+        roles.append(role("ClusterRole", name, rules))
     roles.append(role("Role", f"{name}-definitions", rights.definitions, scope.definitions))
     if rights.own:
         roles.append(role("Role", f"{name}-leader-election", rights.own, scope.own))
     if scope.account is not None:
         roles += [_binding(one, scope.account) for one in roles]
-    return tuple(roles)
+    return (*roles, *account_roles(rights, scope))
+
+
+def account_roles(rights: Rights, scope: RoleScope) -> tuple[Document, ...]:
+    """The roles for the service accounts that the controller acts as. An administrator binds them in each namespace."""
+    name = f"{scope.name}-applications"
+    if not rights.accounts:
+        return ()
+    if not scope.watched:
+        return (role("ClusterRole", name, rights.accounts),)
+    return tuple(role("Role", name, rights.accounts, namespace) for namespace in scope.watched)
+
+
+def grants(missing: Iterable[tuple[str, Right]]) -> Iterator[Document]:
+    """A Role and a RoleBinding for each account, as namespace/name, and each resource for which it lacks a right.
+
+    The names differ by account and resource, so that one grant does not replace another.
+    """
+    rules = {(account, impersonated_rights.of_account(right)): None for account, right in missing}
+    for account, rule in rules:
+        namespace, _, name = account.partition("/")
+        resource, group = rule.resources[0].replace("/", "-"), rule.groups[0]
+        granted = role("Role", f"rudr-{name}-{resource}{'.' if group else ''}{group}", [rule], namespace)
+        yield granted
+        yield _binding(granted, ServiceAccount(namespace, name))
+
+
+def _watched(rights: Rights) -> tuple[Rule, ...]:
+    return (*rights.cluster, *rights.impersonation, *rights.waits)
+
+
+def namespace_rules(rights: Rights, namespace: str) -> tuple[Rule, ...]:
+    """The right to read the annotation of a namespace, or of all."""
+    if not rights.impersonation:
+        return ()
+    return (impersonated_rights.namespace_read(namespace),) if namespace else (impersonated_rights.NAMESPACES,)
 
 
 def cluster_waits(rights: Rights, definitions: str) -> tuple[Rule, ...]:

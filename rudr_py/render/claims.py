@@ -9,10 +9,11 @@ from rudr_py.api import Kind, Ref, claims, get_in, naming
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.model.application import Application
+from rudr_py.model.component import Component
 from rudr_py.render.scopes import membership
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import NOTHING, Observed
-from rudr_py.render.values.plan import RenderedInstance
+from rudr_py.render.values.plan import PlannedObject, RenderedInstance
 
 CLAIM = Kind("v1", "PersistentVolumeClaim")
 
@@ -41,7 +42,7 @@ def missing(instances: Mapping[int, RenderedInstance], observed: Observed) -> It
     for index, rendered in instances.items():
         if rendered.plan is None or not membership.core(rendered.plan.workload.offer.name):
             continue
-        for volume, claim in _mounted(rendered):
+        for volume, claim in rendered.mounted:
             if claim in added or (claim != volume and observed is NOTHING) or observed.document(Ref(CLAIM, claim)):
                 continue
             text = _missing_text(volume, claim, rendered.plan.name)
@@ -57,7 +58,7 @@ def contended(instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
     for index, rendered in instances.items():
         if rendered.plan is None or not membership.core(rendered.plan.workload.offer.name):
             continue
-        for volume, claim in _mounted(rendered):
+        for volume, claim in rendered.mounted:
             if claim != volume:
                 users.setdefault(claim, []).append((index, rendered, volume))
     for claim, (first, *further) in users.items():
@@ -71,13 +72,14 @@ def contended(instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
                 )
 
 
-def _is_exclusive(rendered: RenderedInstance, volume: str) -> bool:
+def is_exclusive(component: Component, volume: str) -> bool:
     """Whether only one pod may mount a volume of the component."""
-    if rendered.plan is None:
-        return False
-    containers = rendered.plan.workload.context.component.containers
-    uses = [use for container in containers for use in container.resources.volumes if use.name == volume]
+    uses = [use for container in component.containers for use in container.resources.volumes if use.name == volume]
     return any(use.access_mode != "RO" for use in uses) and not any(use.sharing_policy == "Shared" for use in uses)
+
+
+def _is_exclusive(rendered: RenderedInstance, volume: str) -> bool:
+    return rendered.plan is not None and is_exclusive(rendered.plan.workload.context.component, volume)
 
 
 def _name(rendered: RenderedInstance) -> str:
@@ -108,7 +110,7 @@ def former(
         for index, rendered in instances.items():
             if rendered.plan is None or rendered.plan.component != present.get("component-name"):
                 continue
-            for volume, mounted in _mounted(rendered):
+            for volume, mounted in rendered.mounted:
                 if mounted != name and name in (volume, claims.new_name(old, volume)):
                     yield Problem(
                         _former_text(name, owner, rendered.plan.name, volume),
@@ -136,19 +138,19 @@ def _missing_text(volume: str, claim: str, instance: str) -> str:
     )
 
 
-def _mounted(rendered: RenderedInstance) -> Iterable[tuple[str, str]]:
-    """The volumes of an instance that have a claim, each with the name of the claim, once."""
-    return dict.fromkeys(source for planned in rendered.manifests for source in _sources(planned.body.get("spec")))
+def mounted(manifests: Iterable[PlannedObject]) -> tuple[tuple[str, str], ...]:
+    """The volumes in pod templates that have a claim, each with the name of the claim, once."""
+    return tuple(dict.fromkeys(source for planned in manifests for source in sources(planned.body.get("spec"))))
 
 
-def _sources(value: Any) -> Iterator[tuple[str, str]]:
+def sources(value: Any) -> Iterator[tuple[str, str]]:
     """The volumes inside a value that have a claim, each with the name of the claim."""
     if isinstance(value, dict):
         claim = get_in(value, "persistentVolumeClaim", "claimName", default="")
         if claim:
             yield get_in(value, "name", default=""), claim
         for item in value.values():
-            yield from _sources(item)
+            yield from sources(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _sources(item)
+            yield from sources(item)

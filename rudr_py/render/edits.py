@@ -59,6 +59,14 @@ def clashes(changes: Sequence[Change], manifests: Mapping[Ref, Manifest]) -> tup
     return tuple(clashes)
 
 
+def by_object(changes: Sequence[Change]) -> Mapping[Ref, Sequence[Change]]:
+    """The changes by the object that they edit."""
+    changes_of: dict[Ref, list[Change]] = {}
+    for change in changes:
+        changes_of.setdefault(change.edit.ref, []).append(change)
+    return changes_of
+
+
 def edited(manifest: Manifest, changes: Sequence[Change]) -> tuple[Manifest, tuple[EditClash, ...]]:
     """The manifest with the edits of it applied, and those that do not match its structure.
 

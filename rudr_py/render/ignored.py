@@ -6,6 +6,7 @@ that it is the same item in a live object with further items.
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,11 +17,15 @@ from rudr_py.api import Ref
 from rudr_py.errors import Problem
 from rudr_py.model import paths
 from rudr_py.model.application import IgnoreRule
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import PlannedObject, Pointer
 
 _INDEX = re.compile(r"[0-9]{1,9}")
 """The index of an item; bounded, because int() raises ValueError for thousands of digits."""
+
+LISTED = 10
+"""Maximum number of objects that a message names."""
 
 _OWN_LABELS = (labels.MANAGED_BY, labels.APPLICATION, labels.INSTANCE)
 
@@ -28,22 +33,30 @@ _OWN_LABELS = (labels.MANAGED_BY, labels.APPLICATION, labels.INSTANCE)
 def apply(
     manifests: Sequence[PlannedObject], rules: Sequence[IgnoreRule]
 ) -> tuple[tuple[PlannedObject, ...], list[Problem]]:
+    """The result of `steps`."""
+    return run(steps(manifests, rules))
+
+
+def steps(
+    manifests: Sequence[PlannedObject], rules: Sequence[IgnoreRule]
+) -> Stepwise[tuple[tuple[PlannedObject, ...], list[Problem]]]:
     """The objects with the fields that the rules leave to other managers, and the rules and pointers without effect.
 
-    An object that runs once is never reverted, so rules do not concern it.
+    An object that runs once is never reverted, so rules do not concern it. Each rule is a step.
     """
     if not rules:
         return tuple(manifests), []
     added: dict[Ref, list[Pointer]] = {}
     problems: list[Problem] = []
     for rule in rules:
+        yield len(manifests) * (1 + len(rule.pointers))
         matching = [planned for planned in manifests if not planned.inputs_digest and _matches(rule, planned.ref)]
         if not matching:
             problems.append(Problem(_unmatched(manifests), rule.path))
             continue
-        for index, steps in enumerate(rule.pointers):
-            resolved = {planned.ref: path for planned in matching if (path := resolve(planned.body, steps))}
-            problem = _problem(steps, matching, resolved)
+        for index, pointer in enumerate(rule.pointers):
+            resolved = {planned.ref: path for planned in matching if (path := resolve(planned.body, pointer))}
+            problem = _problem(pointer, matching, resolved)
             if problem:
                 problems.append(Problem(problem, paths.child(rule.path, "jsonPointers", index)))
             for ref, path in resolved.items():
@@ -82,8 +95,8 @@ def _with(planned: PlannedObject, added: Sequence[Pointer]) -> PlannedObject:
 
 
 def _unmatched(manifests: Iterable[PlannedObject]) -> str:
-    names = sorted(str(planned.ref) for planned in manifests if not planned.inputs_digest)
-    return f"the rule matches no object of this application; it has {', '.join(names) or 'none'}"
+    names = _listed([planned for planned in manifests if not planned.inputs_digest])
+    return f"the rule matches no object of this application; it has {names or 'none'}"
 
 
 def _problem(steps: tuple[str, ...], matching: Sequence[PlannedObject], resolved: Mapping[Ref, Pointer]) -> str:
@@ -92,5 +105,12 @@ def _problem(steps: tuple[str, ...], matching: Sequence[PlannedObject], resolved
         return f"the label {steps[2]} cannot be ignored, because rudr selects its objects by it"
     if resolved or not steps:
         return ""
-    refs = ", ".join(str(planned.ref) for planned in matching)
+    refs = _listed(matching)
     return f"rudr does not set this field of {refs}, so that the rule has no effect; remove it, or correct the pointer"
+
+
+def _listed(manifests: Sequence[PlannedObject]) -> str:
+    """The first objects by name, and the number of further ones."""
+    names = heapq.nsmallest(LISTED, (str(planned.ref) for planned in manifests))
+    more = [f"{len(manifests) - LISTED} more"] if len(manifests) > LISTED else []
+    return ", ".join([*names, *more])

@@ -27,8 +27,9 @@ from rudr_py.catalog import Offer
 from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
 from rudr_py.model.kinds import SERVICE
-from rudr_py.render import edits, former_annotations, ignored, pull_policy, scaling
-from rudr_py.render.edits import Change, EditClash
+from rudr_py.model.stepwise import Stepwise
+from rudr_py.render import claims, edits, former_annotations, ignored, pull_policy, scaling
+from rudr_py.render.edits import Change
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
@@ -64,9 +65,12 @@ _WorkloadResult = _CallResult[WorkloadContext[Any]]
 _TraitResult = _CallResult[TraitContext[Any]]
 
 
-def render(prepared: PreparedInstance, inputs: Inputs) -> RenderedInstance:
-    """Call the types of one instance and combine their results. Raises nothing."""
-    return _Assembly(prepared, inputs).result()
+def steps(prepared: PreparedInstance, inputs: Inputs, values: int = 0) -> Stepwise[RenderedInstance]:
+    """Call the types of one instance and combine their results: a step for each type. Raises nothing.
+
+    `values` is the size of the instance.
+    """
+    return _Assembly(prepared, inputs).steps(values // (1 + len(prepared.traits)))
 
 
 class _Assembly:
@@ -79,13 +83,17 @@ class _Assembly:
         self._faults: list[Problem] = []
         self._observed = RecordedKinds(inputs.observed)
 
-    def result(self) -> RenderedInstance:
+    def steps(self, values: int) -> Stepwise[RenderedInstance]:
+        yield values
         workload = self._workload()
         if workload is None:
             # traits cannot be called without a workload
             return self._failed_result()
-        trait_results = [self._trait(trait, workload) for trait in self._prepared.traits]
-        traits = tuple(result for result in trait_results if result is not None)
+        traits: list[_TraitResult] = []
+        for trait in self._prepared.traits:
+            yield values
+            traits += filter(None, [self._trait(trait, workload)])
+        yield values
         merged_scale = self._merged_scale(traits)
         sized = None if self._has_problems else self._scale(workload, merged_scale)
         if sized is None:
@@ -96,14 +104,19 @@ class _Assembly:
             traits, key=lambda item: (item.offer.name, msgspec.json.encode(item.properties, order="deterministic"))
         )
         results = (workload, *ordered, sized)
+        yield values
         final, changes = self._edited(results)
+        yield values
         self._check_limits(results, final)
         member = self._member(workload) if self._prepared.scopes else None
         if self._has_problems:
             return self._failed_result()
+        yield values
+        manifests = self._planned_objects(results, final, changes)
         return RenderedInstance(
             plan=self._plan(workload, traits, sized, final, member, scaling.elastic(merged_scale, workload.offer)),
-            manifests=self._planned_objects(results, final, changes),
+            manifests=manifests,
+            mounted=claims.mounted(manifests),
             warnings=tuple(Problem(text, result.path) for result in results for text in result.rendered.warnings),
             wake_at=min((a.rendered.wake_at for a in results if a.rendered.wake_at), default=None),
         )
@@ -145,7 +158,8 @@ class _Assembly:
         except PluginCallError as error:
             self._faults.append(Problem(str(error), path))
             return None
-        times = first_seen.of(self._inputs, (prepared.binding.instance_name, ""))
+        binding = prepared.binding
+        times = first_seen.of(self._inputs, (binding.instance_name, ""), binding.component_name)
         context = WorkloadContext(**self._shared(loaded), _first_seen=times)
         return self._call(offer, offer.type.render, context, times, path=path, to_problem=self._component_problem)
 
@@ -163,11 +177,12 @@ class _Assembly:
         def to_problem(message: str, at: str) -> Problem:
             return Problem(message, document_path(trait.locate, at), rule="TR-8")
 
-        key = (self._prepared.binding.instance_name, offer.name)
-        times = first_seen.of(self._inputs, key)
+        binding = self._prepared.binding
+        key = (binding.instance_name, offer.name)
+        times = first_seen.of(self._inputs, key, binding.component_name)
         context = TraitContext(
             workload=self._prepared.workload.name,
-            attached_at=first_seen.attached_at(self._inputs, key),
+            attached_at=first_seen.attached_at(self._inputs, key, binding.component_name),
             manifests=workload.rendered.add,
             **self._shared(properties),
             _first_seen=times,
@@ -251,13 +266,16 @@ class _Assembly:
                 taken.add(identity)
                 manifests.setdefault(manifest.ref, manifest)
         changes = [Change(edit, result.offer.name, result.path) for result in results for edit in result.rendered.edit]
-        self._problems += (_clash_problem(clash) for clash in edits.clashes(changes, manifests))
+        self._problems += (
+            Problem(clash.message, clash.path, rule="TR-4") for clash in edits.clashes(changes, manifests)
+        )
         if self._has_problems:
             return manifests, changes
         final: dict[Ref, Manifest] = {}
+        changes_of = edits.by_object(changes)
         for ref, manifest in manifests.items():
-            final[ref], misfits = edits.edited(manifest, changes)
-            self._faults += (_clash_problem(misfit) for misfit in misfits)
+            final[ref], misfits = edits.edited(manifest, changes_of.get(ref, ()))
+            self._faults += (Problem(misfit.message, misfit.path, rule="TR-4") for misfit in misfits)
         return final, changes
 
     def _check_limits(self, results: Sequence[_AnyResult], edited: Mapping[Ref, Manifest]) -> None:
@@ -319,11 +337,12 @@ class _Assembly:
     def _planned_objects(
         self, results: Sequence[_AnyResult], final: dict[Ref, Manifest], changes: Sequence[Change]
     ) -> tuple[PlannedObject, ...]:
-        drops = [change.edit for change in changes if isinstance(change.edit, DropField)]
+        changes_of = edits.by_object(changes)
         planned = []
         for result in results:
             for rendered in result.rendered.add:
                 manifest = final[rendered.ref]
+                drops = [edit for one in changes_of.get(manifest.ref, ()) if isinstance(edit := one.edit, DropField)]
                 planned.append(
                     PlannedObject(
                         ref=manifest.ref,
@@ -331,12 +350,8 @@ class _Assembly:
                         instance=self._prepared.binding.instance_name,
                         made_by=result.offer.name,
                         owner="none" if manifest.retain or manifest.delete_with_application else "instance",
-                        handover=tuple(
-                            drop.path
-                            for drop in drops
-                            if drop.ref == manifest.ref and drop.handover and not drop.initial
-                        ),
-                        ignored=tuple(drop.path for drop in drops if drop.ref == manifest.ref and drop.initial),
+                        handover=tuple(drop.path for drop in drops if drop.handover and not drop.initial),
+                        ignored=tuple(drop.path for drop in drops if drop.initial),
                         retain=manifest.retain,
                         reclaim=manifest.delete_with_application,
                         adopt=manifest.adopt,
@@ -372,10 +387,6 @@ class _Assembly:
         component = prepared.component
         workload = [prepared.workload.name, component.os_type, component.arch, digests.plain(component.containers)]
         return digests.of([workload, prepared.settings, prepared.parameters, traits])
-
-
-def _clash_problem(clash: EditClash) -> Problem:
-    return Problem(clash.message, clash.path, rule="TR-4")
 
 
 def _bound(result: _CallResult[C], manifests_own: Sequence[Manifest], edited: dict[Ref, Manifest]) -> BoundType[C]:

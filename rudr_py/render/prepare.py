@@ -122,13 +122,18 @@ def valid_traits(inputs: Inputs, catalog: Catalog, index: int) -> tuple[Prepared
 
 
 def _unaffected(traits: Iterable[PreparedTrait], problems: Iterable[Problem]) -> tuple[PreparedTrait, ...]:
-    problem_paths = [problem.path for problem in problems]
-    return tuple(trait for trait in traits if not any(paths.below(path, trait.path) for path in problem_paths))
+    affected = {outer for problem in problems for outer in paths.enclosing(problem.path)}
+    return tuple(trait for trait in traits if trait.path not in affected)
 
 
 def of(document: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """The problems, marked as those of `document` instead of the application."""
     return tuple(msgspec.structs.replace(problem, document=document) for problem in problems)
+
+
+def document_name(component: str) -> str:
+    """The name of a component's document in problems."""
+    return f"componentschematic/{component}"
 
 
 def _missing(inputs: Inputs, binding: ComponentBinding, path: str) -> Problem:
@@ -142,7 +147,7 @@ def _component(
 ) -> _ComponentSide:
     """Resolve the component, its parameters and its workload type for this binding."""
     variables = inputs.application.variables
-    document = f"componentschematic/{binding.component_name}"
+    document = document_name(binding.component_name)
     problems, warnings = (of(document, parsed.problems), of(document, parsed.warnings)) if parsed else ((), ())
     component = parsed.value if parsed else None
     if parsed is None or component is None or _touched(parsed, "$.spec.parameters"):

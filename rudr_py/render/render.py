@@ -12,13 +12,16 @@ from typing import Any
 import msgspec
 
 from rudr_py.catalog import Catalog
-from rudr_py.errors import Problem
-from rudr_py.model import paths
+from rudr_py.errors import MoreProblems, Problem, TooLargeProblem
+from rudr_py.model import paths, size
 from rudr_py.model.document import Positions
-from rudr_py.render import claims, ignored, instance, prepare
+from rudr_py.model.stepwise import Stepwise, run
+from rudr_py.render import budget, claims, ignored, instance, prepare
+from rudr_py.render.budget import RenderedObjects
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PrepareResult
 from rudr_py.render.scopes import render as scopes
+from rudr_py.render.scopes.render import ScopeBindings
 from rudr_py.render.types import packages
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
@@ -27,6 +30,10 @@ from rudr_py.render.values.plan import InstancePlan, Plan, PlannedObject, Render
 INVALID = "InvalidDocument"
 COMPONENT_NOT_FOUND = "ComponentNotFound"
 PLUGIN_FAILED = "PluginFailed"
+TOO_LARGE = "TooLarge"
+
+SCOPE = 20
+"""The size of a step that renders a scope without members, in values of documents."""
 
 SOONEST = timedelta(seconds=1)
 """The minimum time until a type is called again: one that returns the current time must not cause a busy loop."""
@@ -34,44 +41,105 @@ SOONEST = timedelta(seconds=1)
 
 def render(inputs: Inputs, catalog: Catalog) -> Plan:
     """The plan of one application; its objects are in the order in which they must be applied."""
-    prepared = [prepare.prepare(inputs, catalog, index) for index in range(len(inputs.application.components))]
-    instances = {
-        index: instance.render(result.instance, inputs)
-        for index, result in enumerate(prepared)
+    return run(steps(inputs, catalog))
+
+
+def steps(inputs: Inputs, catalog: Catalog) -> Stepwise[Plan]:
+    """Like `render`, in steps: each yields its size, in values of documents, before it begins."""
+    expansion = budget.expansion(inputs)
+    excess = [*_excess_of_documents(inputs), *expansion.excess(inputs)]
+    if excess:
+        return _refused(inputs, catalog, excess)
+    prepared: list[PrepareResult] = []
+    for index, instance_size in enumerate(expansion.instances):
+        yield instance_size.values
+        prepared.append(prepare.prepare(inputs, catalog, index))
+    rendered_objects = RenderedObjects(inputs)
+    instances: dict[int, RenderedInstance] = {}
+    for index, result in enumerate(prepared):
         # types are not called for a binding in which the parser reported a problem
-        if result.instance is not None and not inputs.parsed.has_problem_in(result.instance.path)
-    }
+        if result.instance is None or inputs.parsed.has_problem_in(result.instance.path):
+            continue
+        instances[index] = yield from instance.steps(result.instance, inputs, expansion.instances[index].values)
+        problem = rendered_objects.add(instances[index].manifests, owners=1)
+        if problem is not None:
+            return _refused(inputs, catalog, [problem])
     plans = tuple(result.plan for result in instances.values() if result.plan is not None)
-    declared = range(len(inputs.application.scopes))
-    application_scopes = [scopes.render(inputs, catalog, index, plans) for index in declared]
+    bindings = ScopeBindings(inputs, catalog, plans)
+    application_scopes: list[RenderedScope] = []
+    for index in range(len(inputs.application.scopes)):
+        yield SCOPE + len(plans)
+        application_scopes.append(scopes.render(bindings, index))
+        problem = rendered_objects.add(application_scopes[-1].manifests)
+        if problem is not None:
+            return _refused(inputs, catalog, [problem])
+    partial_problems: list[Problem] = []
+    for index, result in enumerate(prepared):
+        yield expansion.instances[index].values
+        partial_problems += _partial_problems(inputs, result)
+    rendered = _Rendered(prepared, instances, plans, application_scopes, partial_problems)
+    return (yield from _planned(inputs, catalog, rendered))
+
+
+def _excess_of_documents(inputs: Inputs) -> Iterator[Problem]:
+    """The problems of the application and of its components that exceed a limit."""
+    names = dict.fromkeys(binding.component_name for binding in inputs.application.components)
+    components = ((name, inputs.components[name].problems) for name in names if name in inputs.components)
+    yield from (problem for problem in inputs.parsed.problems if isinstance(problem, TooLargeProblem))
+    for name, problems in components:
+        excess = (problem for problem in problems if isinstance(problem, TooLargeProblem))
+        yield from prepare.of(prepare.document_name(name), excess)
+
+
+class _Rendered(msgspec.Struct, frozen=True):
+    """Everything that was rendered; `instances` are by the indices of their bindings."""
+
+    prepared: Sequence[PrepareResult]
+    instances: Mapping[int, RenderedInstance]
+    plans: tuple[InstancePlan, ...]
+    scopes: Sequence[RenderedScope]
+    partial_problems: Sequence[Problem]
+
+
+def _planned(inputs: Inputs, catalog: Catalog, rendered: _Rendered) -> Stepwise[Plan]:
+    """The plan of what was rendered."""
+    prepared, instances, plans, application_scopes = (
+        rendered.prepared,
+        rendered.instances,
+        rendered.plans,
+        rendered.scopes,
+    )
     results: list[RenderResult] = [*instances.values(), *application_scopes]
     missing = [result.missing_problem for result in prepared if result.missing_problem is not None]
     faults = [fault for result in results for fault in result.faults]
     owners = [_component_instance(inputs, plan) for plan in plans]
+    yield len(owners)
     problems = [
         *inputs.parsed.problems,
         *(problem for result in prepared for problem in result.problems),
-        *_partial_problems(inputs, prepared),
+        *rendered.partial_problems,
         *(problem for result in results for problem in result.problems),
         *_owner_problems(inputs, owners),
         *_duplicate_objects(inputs, instances, owners, application_scopes),
         *claims.contended(instances),
     ]
+    yield len(problems)
     warnings = [
         *inputs.parsed.warnings,
         *(warning for result in prepared for warning in result.warnings),
         *(warning for result in results for warning in result.warnings),
         *([] if problems or missing or faults else _claim_warnings(inputs, instances)),
     ]
+    yield len(warnings)
     # objects of scopes first: a network policy must exist before the pods that it selects
     manifests = (*owners, *(m for result in (*application_scopes, *instances.values()) for m in result.manifests))
     if not (problems or missing or faults):
-        manifests, problems = ignored.apply(manifests, inputs.application.ignore_rules)
-    located_warnings = _located(warnings, inputs.positions)
+        manifests, problems = yield from ignored.steps(manifests, inputs.application.ignore_rules)
+    located_warnings = _listed(warnings, inputs)
     if problems or missing or faults:
         reason = INVALID if problems else COMPONENT_NOT_FOUND if missing else PLUGIN_FAILED
         return Plan(
-            problems=_located([*missing, *problems, *faults], inputs.positions),
+            problems=_listed([*missing, *problems, *faults], inputs),
             warnings=located_warnings,
             reason=reason,
             packages=packages.used(inputs, catalog, invalid=True),
@@ -86,16 +154,26 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
     )
 
 
+def _refused(inputs: Inputs, catalog: Catalog, excess: Sequence[Problem]) -> Plan:
+    """The plan of an application that exceeds a limit."""
+    return Plan(
+        problems=_listed(excess, inputs),
+        reason=TOO_LARGE,
+        packages=packages.used(inputs, catalog, invalid=True),
+    )
+
+
 def _wake_at(inputs: Inputs, results: Iterable[RenderResult]) -> datetime | None:
     wake_times = [result.wake_at for result in results if result.wake_at is not None]
     return max(min(wake_times), inputs.now + SOONEST) if wake_times else None
 
 
-def _partial_problems(inputs: Inputs, prepared: Sequence[PrepareResult]) -> Iterator[Problem]:
-    """Problems that types report for incomplete instances. Faults are ignored: omitted parts may cause them."""
-    for partial_instance in (result.partial_instance for result in prepared):
-        if partial_instance is not None and not inputs.parsed.has_problem_in(partial_instance.path):
-            yield from instance.render(partial_instance, inputs).problems
+def _partial_problems(inputs: Inputs, result: PrepareResult) -> tuple[Problem, ...]:
+    """Problems that types report for an incomplete instance. Faults are ignored: omitted parts may cause them."""
+    partial_instance = result.partial_instance
+    if partial_instance is None or inputs.parsed.has_problem_in(partial_instance.path):
+        return ()
+    return run(instance.steps(partial_instance, inputs)).problems
 
 
 def _claim_warnings(inputs: Inputs, instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
@@ -120,10 +198,12 @@ def _component_instance(inputs: Inputs, plan: InstancePlan) -> PlannedObject:
 
 def _owner_problems(inputs: Inputs, owners: Sequence[PlannedObject]) -> Iterator[Problem]:
     """Problems of the names of ComponentInstances."""
-    instance_names = [binding.instance_name for binding in inputs.application.components]
+    indices: dict[str, int] = {}
+    for index, binding in enumerate(inputs.application.components):
+        indices.setdefault(binding.instance_name, index)
     for owner in owners:
         for violation in check.violations(owner.body):
-            path = paths.child("$", "spec", "components", instance_names.index(owner.instance), "instanceName")
+            path = paths.child("$", "spec", "components", indices[owner.instance], "instanceName")
             yield Problem(f"{owner.ref}: {violation}; choose another instanceName", path)
 
 
@@ -134,11 +214,14 @@ def _duplicate_objects(
     application_scopes: Sequence[RenderedScope],
 ) -> Iterator[Problem]:
     """Problems of instances and scopes that would write the same object."""
+    owners_of: dict[str, list[PlannedObject]] = {}
+    for owner in owners:
+        owners_of.setdefault(owner.instance, []).append(owner)
     groups = [
         (
             result.plan.name,
             paths.child("$", "spec", "components", index, "instanceName"),
-            (*(owner for owner in owners if owner.instance == result.plan.name), *result.manifests),
+            (*owners_of.get(result.plan.name, ()), *result.manifests),
         )
         for index, result in instances.items()
         if result.plan is not None
@@ -157,9 +240,15 @@ def _duplicate_objects(
                 yield Problem(message, path, rule="AC-13")
 
 
-def _located(problems: Iterable[Problem], positions: Mapping[str, Positions]) -> tuple[Problem, ...]:
-    """The problems without duplicates, with their locations if their document came from a file."""
-    return tuple(dict.fromkeys(_placed(problem, positions) for problem in problems))
+def _listed(problems: Iterable[Problem], inputs: Inputs) -> tuple[Problem, ...]:
+    """The problems without duplicates, up to the limit, with their locations if their document came from a file."""
+    unique = dict.fromkeys(problems)
+    listed = [problem for problem in unique if not isinstance(problem, MoreProblems)]
+    further = sum(problem.count for problem in unique if isinstance(problem, MoreProblems))
+    limit = inputs.limits.problems
+    further += len(listed[limit:])
+    more = [size.more(further)] if further else []
+    return tuple(dict.fromkeys(_placed(problem, inputs.positions) for problem in (*listed[:limit], *more)))
 
 
 def _placed(problem: Problem, positions: Mapping[str, Positions]) -> Problem:

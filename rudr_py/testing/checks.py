@@ -12,9 +12,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import jsonschema
 import msgspec
 
+from rudr_py import json_schema
 from rudr_py.api import Kind, Ref, Scope, Trait, naming, properties
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import declaration_checks, guard
@@ -294,7 +294,7 @@ def _schema_faults(schema: Mapping[str, Any], path: str) -> Iterator[str]:
             continue
         if "default" in declared_schema:
             default = json.loads(msgspec.json.encode(declared_schema["default"]))
-            problem = next(jsonschema.Draft202012Validator(declared_schema).iter_errors(default), None)
+            problem = next(iter(json_schema.errors(json_schema.validator(declared_schema), default)), None)
             if problem is not None:
                 yield f"{path}.{name} has a default that does not match it: {problem.message}"
         yield from _schema_faults(declared_schema, f"{path}.{name}")

@@ -9,12 +9,13 @@ from typing import Any
 
 from rudr_py.api import Kind, Trait
 from rudr_py.catalog import Catalog
+from rudr_py.kube.service_account import ServiceAccount
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.model.kinds import APPLICATION
 from rudr_py.plugins import rights, roles
 from rudr_py.plugins.rights import Rights
-from rudr_py.plugins.roles import RoleScope, ServiceAccount
+from rudr_py.plugins.roles import RoleScope
 from rudr_py.settings import Settings
 from rudr_py.testing import rendering
 from rudr_py.testing.protocols import Document

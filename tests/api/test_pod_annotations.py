@@ -66,3 +66,11 @@ def test_a_component_can_list_the_annotations_of_its_pods() -> None:
 def test_the_list_itself_and_kubectls_copy_are_never_copied() -> None:
     annotations = {pod_annotations.LAST_APPLIED: "{}", LISTED: "*"}
     assert pod_annotations.copied(annotations) == {}
+
+
+def test_a_limited_number_of_patterns_is_compared_with_each_annotation() -> None:
+    most = pod_annotations.MAX_PATTERNS
+    listed = [f"example.com/{number}" for number in range(most)]
+    annotations = {LISTED: ",".join([*listed, *listed, "late.example/*"]), "late.example/a": "1", listed[-1]: "2"}
+    assert pod_annotations.copied(annotations) == {listed[-1]: "2"}
+    assert len(pod_annotations.patterns(annotations)) == most + 1

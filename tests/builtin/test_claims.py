@@ -32,7 +32,9 @@ def _mounted(component: Callable[..., Component], context: Callable[..., Workloa
     """The claim that the instance `web` mounts for the volume `data`."""
 
     def mounted(*traits: Attached, observed: tuple[Document, ...] = ()) -> str:
-        return claims.mounted_name(context(Worker(), component(MAIN), traits=traits, observed=observed), "data")
+        return claims.InstanceClaims(context(Worker(), component(MAIN), traits=traits, observed=observed)).mounted_name(
+            "data"
+        )
 
     return mounted
 

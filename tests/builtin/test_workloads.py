@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py import builtin
-from rudr_py.api import InvalidProperties, Manifest, Rendered, Scale, WorkloadContext, WorkloadType
+from rudr_py.api import InvalidProperties, Manifest, Rendered, Scale, WorkloadContext, WorkloadType, pod_annotations
 from rudr_py.api.component import Component, ExtendedResource
 from rudr_py.builtin import kinds
 from rudr_py.builtin.workloads import config_files, container
@@ -214,6 +214,14 @@ def test_files_that_cannot_be_mounted_are_refused(
     with pytest.raises(InvalidProperties, match=message) as refused:
         Server().render(context(Server(), changed))
     assert refused.value.problems[0].path == "$.spec.containers[0].config[0].path"
+
+
+def test_too_many_annotations_for_pods_are_refused(component: MakeComponent, context: MakeContext) -> None:
+    listed = ",".join(f"example.com/{number}" for number in range(pod_annotations.MAX_PATTERNS + 1))
+    annotated = component(MAIN, annotations={"rudr.oam.dev/pod-annotations": listed})
+    with pytest.raises(InvalidProperties) as refused:
+        Server().render(context(Server(), annotated))
+    assert refused.value.problems[0].path == '$.metadata.annotations["rudr.oam.dev/pod-annotations"]'
 
 
 def test_all_problems_of_a_component_are_reported_at_once(component: MakeComponent, context: MakeContext) -> None:

@@ -50,7 +50,21 @@ CASES: dict[str, dict[str, Any]] = {
         "fullnameOverride": "oam",
         "commonLabels": {"team": "platform"},
     },
-    "an image by its digest": {"image": {"digest": SHA}, "logFormat": "text", "workers": 4},
+    "an image by its digest": {"image": {"digest": SHA}, "logFormat": "text", "workers": 4, "cacheMebibytes": 32},
+    "impersonation": {
+        "impersonation": {
+            "enabled": True,
+            "defaultAccount": "apps",
+            "accounts": ["builders"],
+            "applicationAccounts": False,
+            "constrained": False,
+        },
+    },
+    "impersonation in two namespaces": {
+        "watchNamespaces": ["shop", "till"],
+        "impersonation": {"enabled": True},
+    },
+    "larger applications": {"applicationLimits": {"traits": 200, "expanded_bytes": 64 * 2**20}},
     "two namespaces": {
         "watchNamespaces": ["shop", "rudr-system"],
         "rbac": {

@@ -19,7 +19,7 @@ from rudr_py.api import Rule
 from rudr_py.catalog import Catalog
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
-from rudr_py.plugins import entry_points, loading, rights, roles
+from rudr_py.plugins import entry_points, impersonated_rights, loading, rights, roles
 from rudr_py.plugins.entry_points import InstalledPlugin
 from rudr_py.plugins.rights import Grant, Rights
 from tests.charts import values_file
@@ -78,7 +78,7 @@ def _other_names() -> dict[str, Any]:
 def _standard_types() -> dict[str, Any]:
     """The names of the standard types, and the types by the resource of another kind that they produce.
 
-    Kinds of workload types are omitted: to create a Deployment is to run any pod. So are kinds of OAM.
+    Kinds of workload types are omitted, because a Deployment can run any pod, and so are kinds of OAM.
     """
     core = catalog()
     writers: dict[str, dict[str, Any]] = {}
@@ -111,11 +111,22 @@ def _rights_by_value() -> dict[str, dict[str, list[Any]]]:
 
 
 def _additional_rules(extended: Rights, base: Rights) -> dict[str, list[Any]]:
-    parts = {
-        part: list(roles.rule_documents(_missing_rules(getattr(extended, part), getattr(base, part))))
-        for part in ("cluster", "definitions", "own", "waits", "cluster_waits")
+    rules, former = _parts(extended), _parts(base)
+    parts = {part: list(roles.rule_documents(_missing_rules(rules[part], former[part]))) for part in rules}
+    return {part: documents for part, documents in parts.items() if documents}
+
+
+def _parts(needed: Rights) -> dict[str, tuple[Rule, ...]]:
+    """The rights by category, and those with impersonation; the names of accounts are values of the chart."""
+    impersonated = impersonated_rights.impersonated(needed, (), constrained=True)
+    plain = {part: getattr(needed, part) for part in ("cluster", "definitions", "own", "waits", "cluster_waits")}
+    _, *impersonate_on = impersonated.impersonation
+    return {
+        **plain,
+        "impersonating": impersonated.cluster,
+        "impersonate_on": tuple(impersonate_on),
+        "accounts": impersonated.accounts,
     }
-    return {part: rules for part, rules in parts.items() if rules}
 
 
 def _missing_rules(rules: Iterable[Rule], base: tuple[Rule, ...]) -> Iterator[Rule]:

@@ -22,6 +22,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"image": {"pullSecrets": ["key"]}}, "at '/image/pullSecrets/0': got string, want object"),
     ({"watchNamespaces": "shop"}, "at '/watchNamespaces': got string, want array"),
     ({"watchNamespaces": ["Shop"]}, "at '/watchNamespaces/0'"),
+    ({"applicationLimits": {"trait": 1}}, "invalid propertyName 'trait'"),
+    ({"applicationLimits": {"traits": 0}}, "at '/applicationLimits/traits': minimum"),
     ({"fullnameOverride": "Oam"}, "at '/fullnameOverride'"),
     ({"crds": {"keep": "yes"}}, "at '/crds/keep': got string, want boolean"),
     ({"rbac": {"extraRules": [{"verbs": ["get"]}]}}, "at '/rbac/extraRules/0': missing properties"),

@@ -10,7 +10,7 @@ import pytest
 from rudr_py.api import Rule
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
-from rudr_py.plugins import rights, roles
+from rudr_py.plugins import impersonated_rights, rights, roles
 from tests.charts import cases, generated, rendering
 
 Atom = tuple[str, str, str, tuple[str, ...]]
@@ -100,6 +100,40 @@ def test_with_watched_namespaces_there_are_roles_only() -> None:
     assert not kinds & {"ClusterRole", "ClusterRoleBinding"}
 
 
+@pytest.mark.parametrize("constrained", [True, False])
+@pytest.mark.parametrize("watched", [(), ("shop", "till")])
+@pytest.mark.parametrize("packages", [(), ("cronhpa", "faas", "prometheus")])
+def test_with_impersonation_the_controller_may_act_as_accounts_and_write_no_object_of_an_application(
+    constrained: bool, watched: tuple[str, ...], packages: tuple[str, ...]
+) -> None:
+    values = {
+        "watchNamespaces": list(watched),
+        "impersonation": {"enabled": True, "accounts": ["builders"], "constrained": constrained},
+        "plugins": {name: {"rbac": True} for name in packages},
+    }
+    plain = rights.needed(generated.catalog(*packages), leader_elect=True, lease=rendering.NAME)
+    needed = impersonated_rights.impersonated(plain, ["rudr-apps", "builders"], constrained=constrained)
+    common = of((*needed.cluster, *needed.impersonation, *needed.waits))
+    own = of(needed.definitions) | of(needed.own)
+    if watched:
+        expected = {name: common | of([impersonated_rights.namespace_read(name)]) for name in watched}
+    else:
+        of_cluster = (impersonated_rights.NAMESPACES, *roles.cluster_waits(needed, rendering.NAMESPACE))
+        expected = {"": common | of(of_cluster)}
+    assert granted(values) == {**expected, rendering.NAMESPACE: own}
+    kind, name = "Role" if watched else "ClusterRole", f"{rendering.NAME}-applications"
+    found = [d for d in rendering.rendered(values) if (d["kind"], d["metadata"]["name"]) == (kind, name)]
+    assert [atoms(role["rules"]) for role in found] == [of(needed.accounts)] * max(1, len(watched))
+
+
+def test_constrained_impersonation_is_used_by_default_on_kubernetes_1_36() -> None:
+    """The release that the engine renders for."""
+    documents = rendering.rendered({"impersonation": {"enabled": True}})
+    role = rendering.single(documents, "ClusterRole", rendering.NAME)
+    verbs = {verb for _, resource, verb, _ in atoms(role["rules"]) if resource == "serviceaccounts"}
+    assert verbs == {"impersonate:serviceaccount"}
+
+
 def test_packages_that_pip_installs_get_their_rights() -> None:
     with_packages = granted({"plugins": {"packages": cases.PACKAGES}, "rbac": {"waits": False}})[""]
     assert with_packages == of(rights.needed(generated.catalog("cronhpa", "faas")).cluster)
@@ -122,7 +156,10 @@ def test_rbac_can_be_disabled(name: str) -> None:
 @pytest.mark.parametrize("values", cases.CASES.values(), ids=cases.CASES)
 def test_no_role_has_wildcards_secrets_or_verbs_that_escalate(values: dict[str, Any]) -> None:
     for document in rendering.rendered(values):
-        for group, resource, verb, _ in atoms(document.get("rules", ())):
+        for group, resource, verb, names in atoms(document.get("rules", ())):
+            if (resource, verb) == ("serviceaccounts", "impersonate") and values.get("impersonation"):
+                assert names
+                continue
             assert group != "*", document["metadata"]["name"]
             assert resource.partition("/")[0] not in FORBIDDEN
             assert verb not in ESCALATING

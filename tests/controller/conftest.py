@@ -20,13 +20,16 @@ from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.finalizer import Finalizer
+from rudr_py.controller.apply.impersonation.writers import Writers
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.refusals import Refusals
-from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
+from rudr_py.controller.apply.replacement.blocked_rollout import AGAIN, RolloutUnblocker
 from rudr_py.controller.apply.sync import Syncer
+from rudr_py.controller.results import failures
 from rudr_py.controller.state import cluster_state, inventory
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.sources import Sources
@@ -229,9 +232,10 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
     sources = watches(known, transport, clock, settings, trigger)
     cached = CachedClient(client, discovery, known.cache_of)
     refusals = Refusals(clock, 60.0)
-    rollouts = RolloutUnblocker(cached, known, recorder, clock)
+    rollouts = RolloutUnblocker(cached, known, recorder, TtlMap(clock, AGAIN))
     applier = Applier(cached, known, recorder, Contention(clock), refusals, rollouts)
-    pruner = Pruner(cached, known, clock)
+    pruner = Pruner(cached, known, TtlMap(clock, failures.SAFETY))
+    writers = Writers(applier, pruner, Finalizer(cached, known, recorder))
     waits = Waits(known, KindPoller(discovery, clock), opened(transport, clock, settings), clock, trigger)
     async with asyncio.TaskGroup() as tasks:
         kinds = (*cluster_state.OWN_KINDS, POD, CONFIG_MAP)
@@ -247,7 +251,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
             sources=sources,
             applier=applier,
             pruner=pruner,
-            syncer=Syncer(applier, pruner, Finalizer(cached, known, recorder), known, refusals, waits),
+            syncer=Syncer(lambda _application: writers, known, refusals, waits),
             cached=cached,
             writer=StatusWriter(cached, clock, settings.status_interval),
             woken=woken,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import Any
 
 import pytest
@@ -60,6 +61,18 @@ async def test_a_key_is_requeued_after_the_time_of_its_result(bench: Bench) -> N
         await bench.worked(1)
         await bench.clock.advance(3600.0)
     assert bench.times() == [0.0, 60.0]
+
+
+async def test_other_tasks_run_between_reconciles_that_wait_for_nothing(bench: Bench) -> None:
+    done = [0]
+    bench.reconciler.does = lambda _key: Result()
+    async with bench.over():
+        for number in range(100):
+            bench.queue.add(ObjectKey("shop", str(number)))
+        while done[-1] < 100:
+            await asyncio.sleep(0)
+            done.append(len(bench.times()))
+    assert max(later - earlier for earlier, later in itertools.pairwise(done)) <= 2 * SETTINGS.workers
 
 
 @pytest.mark.parametrize("raised", [True, False])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from rudr_py.settings import LeaderElection, Settings
+from rudr_py.settings import Impersonation, LeaderElection, Limits, Settings
 from tests.docs import plugin_api_page
 
 HEAD = """\
@@ -34,9 +34,39 @@ ELECTION = """
 """
 
 
+IMPERSONATION = """
+## Impersonation
+
+`impersonation` is None without `--impersonate`. With it, the settings are:
+
+| setting | default | |
+|---|---|---|
+"""
+
+
+LIMITS = """
+## Limits
+
+`--limits` (chart: `applicationLimits`) sets some of the limits of one application, for example
+`--limits traits=200,objects=5000`. An application beyond a limit is refused before any work that grows with its size:
+its condition `Valid` is False with the reason `TooLarge`, and a message that names the limit, its value and the size of
+the application. Nothing of it is written or deleted until it is changed. `rudr validate`, `rudr render` and `rudr diff`
+have the same limits and the same option.
+
+| limit | default | |
+|---|---|---|
+"""
+
+
 def page() -> str:
     """The text of the page."""
-    return HEAD + _table(Settings) + ELECTION + _table(LeaderElection)
+    tables = (
+        (HEAD, Settings),
+        (LIMITS, Limits),
+        (ELECTION, LeaderElection),
+        (IMPERSONATION, Impersonation),
+    )
+    return "".join(head + _table(struct) for head, struct in tables)
 
 
 def _table(struct: type[msgspec.Struct]) -> str:
@@ -50,4 +80,6 @@ def _table(struct: type[msgspec.Struct]) -> str:
 def _written(field: msgspec.structs.FieldInfo) -> str:
     if field.required:
         return "*required*"
+    if isinstance(field.default, Limits):
+        return "[below](#limits)"
     return '`""`' if field.default == "" else f"`{field.default}`"

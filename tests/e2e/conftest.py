@@ -2,7 +2,8 @@
 
 Each test has its own namespace, and the local API a fresh server. Tests marked `controllers` need a cluster that runs
 Deployments; a bare kube-apiserver does not. Tests marked `faults` access internals of the local API. Tests marked
-`releases` also run against older and newer Kubernetes releases of the local API, as slow tests.
+`releases` also run against older and newer Kubernetes releases of the local API, as slow tests. So does every test with
+impersonation, except those of further clients; it fails if the controller writes an object of an application itself.
 """
 
 from __future__ import annotations
@@ -21,20 +22,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
 from rudr_py import errors
 from rudr_py.catalog import Catalog
+from rudr_py.controller import ControllerProcess
+from rudr_py.controller.apply.impersonation import accounts
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
-from rudr_py.kube.transport import AioTransport
+from rudr_py.kube.transport import AioTransport, Transport
+from rudr_py.local.access import attributes
+from rudr_py.local.access.settings import AccessSettings
+from rudr_py.local.access.user import User
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.local.scheduling.nodes import NodeSettings
 from rudr_py.model.crd_schemas import crds
+from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins import entry_points, loading
 from rudr_py.plugins.entry_points import InstalledPlugin
-from rudr_py.testing.cluster import Cluster
+from rudr_py.settings import Impersonation, Settings
+from rudr_py.testing.cluster import SETTINGS, Cluster
 from tests.e2e import apiserver, rbac_cluster, stand_in_crds
 from tests.e2e.documents import CRD, NAMESPACE, established
 
@@ -44,6 +53,10 @@ AGENT = "rudr-py/"
 TESTER = "fieldManager=tester"
 LARGE_NODE = NodeSettings(cpu="64", memory="64Gi", pods=500)
 """The node of the local API, with capacity for the largest test."""
+IMPERSONATING = "local-impersonating"
+"""The local API with a controller that writes the objects of applications as service accounts."""
+CONTROLLER = "the-controller"
+PUBLISHED = {(CORE_GROUP, plural) for plural in ("traits", "workloadtypes", "applicationscopes")}
 RELEASES = ("1.25", "1.31", "1.37")
 Rudr = Callable[..., Awaitable[tuple[int | None, str, str]]]
 METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE", "deletecollection": "DELETE"}
@@ -59,6 +72,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         servers.append("kube-apiserver")
     if USER_KUBECONFIG and "faults" not in marks:
         servers.append("given")
+    if "clients" not in metafunc.module.__name__.split("."):
+        servers.append(pytest.param(IMPERSONATING, marks=pytest.mark.slow))
     if "releases" in marks:
         servers += [pytest.param(f"local-{release}", marks=pytest.mark.slow) for release in RELEASES]
     metafunc.parametrize("server", servers, indirect=True, scope="session")
@@ -117,6 +132,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     name = str(request.param)
     if name == "given":
         yield Server(name, Path(USER_KUBECONFIG))
+    elif name == IMPERSONATING:
+        yield Server(name, tmp_path_factory.mktemp(name) / "kubeconfig")
     elif name.startswith("local"):
         release = name.partition("-")[2] or LocalSettings().release
         yield Server("local", tmp_path_factory.mktemp("local") / "kubeconfig", release=release)
@@ -157,10 +174,58 @@ def plugin_catalog() -> Catalog:
     return loaded.catalog
 
 
+class ImpersonatingCluster(Cluster):
+    """A handle whose controllers write the objects of applications as service accounts."""
+
+    def __init__(self, transport: Transport, namespace: str, controller_transport: Transport) -> None:
+        super().__init__(transport, namespace, SystemClock())
+        self._controller_transport = controller_transport
+
+    @contextlib.asynccontextmanager
+    async def controller(
+        self, catalog: Catalog, *, settings: Settings | None = None, transport: Transport | None = None
+    ) -> AsyncIterator[ControllerProcess]:
+        settings = msgspec.structs.replace(settings or SETTINGS, impersonation=Impersonation())
+        transport = transport or self._controller_transport
+        async with super().controller(catalog, settings=settings, transport=transport) as process:
+            yield process
+
+
+@contextlib.asynccontextmanager
+async def _impersonating(server: Server) -> AsyncIterator[Cluster]:
+    """The local API with impersonation and without RBAC. Fails if a controller wrote more than its records itself."""
+    async with contextlib.AsyncExitStack() as stack:
+        tokens = {CONTROLLER: User(name=CONTROLLER)}
+        settings = LocalSettings(nodes=(LARGE_NODE,), access=AccessSettings(rbac=False, anonymous=True, tokens=tokens))
+        server.local = await stack.enter_async_context(LocalCluster(settings))
+        transports = []
+        for kubeconfig in (server.local.kubeconfig(CONTROLLER), server.local.kubeconfig()):
+            server.kubeconfig.write_text(yaml.safe_dump(kubeconfig))
+            transports.append(AioTransport(await config.connect(str(server.kubeconfig))))
+            stack.push_async_callback(transports[-1].close)
+        handle = ImpersonatingCluster(transports[1], f"e2e-{secrets.token_hex(4)}", transports[0])
+        await handle.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": handle.namespace}})
+        yield handle
+        assert list(_written_by_controller(server.local)) == []
+
+
+def _written_by_controller(local: LocalCluster) -> Iterator[str]:
+    """The writes with the controller's own rights, except those of its records, events and statuses."""
+    for request in local.requests:
+        attributes_ = attributes.of_request(User(name=request.user), request.method, request.path.partition("?")[0], {})
+        is_record = (attributes_.group, attributes_.resource) in {*accounts.DIRECT, *PUBLISHED}
+        is_status = attributes_.subresource == "status" or attributes_.resource == "events"
+        if request.user == CONTROLLER and request.method != "GET" and not (is_record or is_status):
+            yield f"{request.method} {request.path}"
+
+
 @pytest.fixture
 async def any_cluster(server: Server) -> AsyncIterator[Cluster]:
     """A handle on a new namespace of a cluster, with or without the CRDs."""
     async with contextlib.AsyncExitStack() as stack:
+        if server.name == IMPERSONATING:
+            yield await stack.enter_async_context(_impersonating(server))
+            return
         if server.name == "local":
             settings = LocalSettings(release=server.release, nodes=(LARGE_NODE,))
             server.local = await stack.enter_async_context(LocalCluster(settings))

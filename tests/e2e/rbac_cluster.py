@@ -28,6 +28,7 @@ from rudr_py.kube import config
 from rudr_py.kube.clock import Clock, SystemClock
 from rudr_py.kube.config import Connection
 from rudr_py.kube.requests import Request
+from rudr_py.kube.service_account import ServiceAccount
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.access import attributes
 from rudr_py.local.access.settings import AccessSettings
@@ -35,8 +36,9 @@ from rudr_py.local.access.user import User
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.model.crd_schemas import crds
 from rudr_py.plugins import roles
-from rudr_py.plugins.rights import Rights
-from rudr_py.plugins.roles import RoleScope, ServiceAccount
+from rudr_py.plugins.rights import RBAC_GROUP, Rights
+from rudr_py.plugins.roles import RoleScope
+from rudr_py.settings import Impersonation
 from rudr_py.testing.cluster import ADDRESS, SETTINGS, TIMEOUT, Cluster
 from tests.e2e import apiserver, waiting
 from tests.e2e.documents import APPLICATION, CRD, established
@@ -73,7 +75,11 @@ class Namespaces:
     @property
     def user(self) -> str:
         """The user name of the account."""
-        return f"system:serviceaccount:{self.own}:{self.account.name}"
+        return self.account.user
+
+    def writer(self, namespace: str, name: str = Impersonation().account) -> ServiceAccount:
+        """The account that writes the objects of applications, with impersonation."""
+        return ServiceAccount(namespace, name)
 
 
 @dataclass
@@ -89,24 +95,50 @@ class RbacCluster:
     read: Callable[[str], list[AccountRequest]]
     kubeconfig: Callable[[ServiceAccount], Awaitable[Path]]
     local: LocalCluster | None = None
+    release: tuple[int, int] = (1, 36)
 
     def requests(self) -> list[AccountRequest]:
         """All permissions that requests of the account required, oldest first; an apply that creates requires two."""
         return self.read(self.namespaces.user)
 
-    def at(self, namespace: str) -> Cluster:
-        """An admin handle on another namespace."""
-        return Cluster(self.admin.transport, namespace, self.admin.clock)
+    def writes(self) -> list[AccountRequest]:
+        """The requests of the accounts that write the objects of applications."""
+        namespaces = (self.namespaces.shop, self.namespaces.other)
+        return [request for namespace in namespaces for request in self.read(self.namespaces.writer(namespace).user)]
+
+    async def bind_writers(self, rights: Rights, *, watched: tuple[str, ...] = ()) -> None:
+        """Grant the accounts that write the objects of applications the rights for that, in their own namespaces."""
+        for namespace in (self.namespaces.shop, self.namespaces.other):
+            writer = self.namespaces.writer(namespace)
+            role = {"kind": "Role" if watched else "ClusterRole", "name": "rudr-applications"}
+            subject = {"kind": "ServiceAccount", "name": writer.name, "namespace": namespace}
+            await self.at(namespace).apply(
+                {
+                    "apiVersion": f"{RBAC_GROUP}/v1",
+                    "kind": "RoleBinding",
+                    "metadata": {"name": "rudr-applications", "namespace": namespace},
+                    "roleRef": {"apiGroup": RBAC_GROUP, **role},
+                    "subjects": [subject],
+                }
+            )
+            await self.until(rights.accounts, namespace, allowed=True, user=writer.user)
 
     @contextlib.asynccontextmanager
-    async def user(self, name: str) -> AsyncIterator[Cluster]:
-        """A handle on `shop` with the token of an account there, which is created without rights."""
-        path = await self.kubeconfig(ServiceAccount(self.namespaces.shop, name))
-        transport = AioTransport(await config.connect(str(path)))
+    async def connected(self, account: ServiceAccount) -> AsyncIterator[Cluster]:
+        """A handle on the namespace of applications with the token of an account."""
+        transport = AioTransport(await config.connect(str(await self.kubeconfig(account))))
         try:
             yield Cluster(transport, self.namespaces.shop, self.admin.clock)
         finally:
             await transport.close()
+
+    def at(self, namespace: str) -> Cluster:
+        """An admin handle on another namespace."""
+        return Cluster(self.admin.transport, namespace, self.admin.clock)
+
+    def user(self, name: str) -> contextlib.AbstractAsyncContextManager[Cluster]:
+        """A handle on `shop` with the token of an account there, which is created without rights."""
+        return self.connected(ServiceAccount(self.namespaces.shop, name))
 
     async def grant(self, rights: Rights, *, watched: tuple[str, ...] = ()) -> None:
         """Grant the account exactly these rights; with `watched`, only in these namespaces."""
@@ -128,7 +160,7 @@ class RbacCluster:
             *(document for document in roles.documents(rights, scope) if document.get("rules", True))
         )
 
-    async def until(self, rules: Iterable[Rule], namespace: str, *, allowed: bool) -> None:
+    async def until(self, rules: Iterable[Rule], namespace: str, *, allowed: bool, user: str = "") -> None:
         """Wait until the authorizer of the server has processed the roles."""
         spec = [
             {
@@ -143,13 +175,13 @@ class RbacCluster:
         ]
         async with asyncio.timeout(TIMEOUT):
             for review in spec:
-                while await self._may(review) != allowed:
+                while await self._may(review, user or self.namespaces.user) != allowed:
                     pass
 
-    async def _may(self, what: dict[str, str]) -> bool:
+    async def _may(self, what: dict[str, str], user: str) -> bool:
         path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
         groups = ["system:serviceaccounts", "system:authenticated"]
-        review = {"spec": {"user": self.namespaces.user, "groups": groups, "resourceAttributes": what}}
+        review = {"spec": {"user": user, "groups": groups, "resourceAttributes": what}}
         request = Request("POST", path, body=msgspec.json.encode(review), content_type="application/json")
         return bool((await self.admin.client.json(request))["status"]["allowed"])
 
@@ -181,7 +213,7 @@ R = TypeVar("R", bound=Rule)
 
 
 def without(needed: Rights, missing: Right) -> Rights:
-    """All rights except one."""
+    """All required rights except one."""
 
     def left(rules: tuple[R, ...]) -> tuple[R, ...]:
         kept: list[R] = []
@@ -199,9 +231,11 @@ def without(needed: Rights, missing: Right) -> Rights:
 
 
 @contextlib.asynccontextmanager
-async def local(folder: Path, release: str = LocalSettings().release) -> AsyncIterator[RbacCluster]:
+async def local(
+    folder: Path, release: str = LocalSettings().release, access: AccessSettings | None = None
+) -> AsyncIterator[RbacCluster]:
     """The local API with RBAC."""
-    async with LocalCluster(LocalSettings(release=release, access=AccessSettings())) as server:
+    async with LocalCluster(LocalSettings(release=release, access=access or AccessSettings())) as server:
 
         def read(user: str) -> list[AccountRequest]:
             return [
@@ -212,6 +246,8 @@ async def local(folder: Path, release: str = LocalSettings().release) -> AsyncIt
             ]
 
         async with _opened(server.kubeconfig(), folder, read, server) as cluster:
+            major, minor = map(int, release.split("."))
+            cluster.release = (major, minor)
             yield cluster
 
 
@@ -224,7 +260,7 @@ async def real(server: apiserver.RealServer, folder: Path) -> AsyncIterator[Rbac
         return [
             account_request
             for entry in entries
-            if entry["user"].get("username") == user
+            if entry.get("impersonatedUser", entry["user"]).get("username") == user
             for account_request in _account_requests(
                 METHODS.get(entry["verb"], "GET"), entry["requestURI"], entry["responseStatus"]["code"]
             )

@@ -19,9 +19,9 @@ from rudr_py.api import Kind
 from rudr_py.errors import ForbiddenError
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.requests import Request
+from rudr_py.kube.service_account import ServiceAccount
 from rudr_py.kube.transport import AioTransport, Reply
 from rudr_py.model.identity import API_VERSION, CORE_GROUP
-from rudr_py.plugins.roles import ServiceAccount
 from rudr_py.testing.cluster import TIMEOUT, Cluster
 from tests.charts import rendering
 from tests.e2e import apiserver, rbac_cluster
@@ -147,6 +147,7 @@ def scoped(*scopes: Document) -> Document:
         ((may("get", "apps", "deployments"),), application(), "may not create deployments.apps"),
         ((DEPLOYMENTS,), application({"name": "manual-scaler", "properties": {"replicaCount": 2}}), ""),
         ((DEPLOYMENTS,), {**application(), "spec": {"components": None, "scopes": None}}, ""),
+        ((DEPLOYMENTS,), {**application(), "spec": {}}, ""),
         ((DEPLOYMENTS,), component(), ""),
         ((DEPLOYMENTS,), application(INGRESS_TRAIT), "may not create ingresses.networking.k8s.io"),
         ((DEPLOYMENTS,), application({**INGRESS_TRAIT, "name": "Ingress"}), "may not create ingresses"),

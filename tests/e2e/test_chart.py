@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from rudr_py.api import Kind
+from rudr_py.errors import KindAbsentError
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.requests import Request
@@ -43,6 +44,7 @@ from tests.e2e.conftest import ASSETS
 from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, NAMESPACE, ready, synced
 
 CLUSTER_ROLE = Kind("rbac.authorization.k8s.io/v1", "ClusterRole")
+AUTHOR_POLICY = Kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy")
 MONITORING = "monitoring.coreos.com/"
 NAMESPACE_VALUES: dict[str, Document] = {"all namespaces": {}, "one namespace": {"watchNamespaces": [WORK]}}
 RUDRS_DEPLOYMENT = """\
@@ -60,9 +62,16 @@ spec:
 
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
+    """The local API of the default release."""
+    async with local_platform(tmp_path, LocalSettings().release) as opened:
+        yield opened
+
+
+@contextlib.asynccontextmanager
+async def local_platform(tmp_path: Path, release: str) -> AsyncIterator[Platform]:
     """The local API with TLS, tokens and roles; the pod of `helm test` succeeds."""
-    settings = LocalSettings(access=AccessSettings(certificate=certificates.generate()), script=_script)
-    async with LocalCluster(settings) as local:
+    access = AccessSettings(certificate=certificates.generate())
+    async with LocalCluster(LocalSettings(release=release, access=access, script=_script)) as local:
 
         def answered() -> list[Answered]:
             return [
@@ -137,6 +146,19 @@ async def test_the_rights_of_the_chart_suffice_on_a_real_server(real_platform: P
     async with controller(real_platform, pods=False):
         await use_all_features(real_platform, synced)
     assert _unexpected(real_platform.refused()) == []
+
+
+@pytest.mark.parametrize(("release", "created"), [("1.29", False), ("1.30", True)])
+async def test_the_policy_for_authors_is_created_where_the_cluster_has_the_api(
+    tmp_path: Path, release: str, created: bool
+) -> None:
+    async with local_platform(tmp_path, release) as platform:
+        await platform.install()
+        try:
+            policy = await platform.home.get(AUTHOR_POLICY, f"{RELEASE}-authors")
+        except KindAbsentError:
+            policy = None
+        assert bool(policy) is created
 
 
 async def test_a_real_server_accepts_every_object_of_every_case(real_platform: Platform) -> None:

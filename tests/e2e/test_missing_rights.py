@@ -153,8 +153,11 @@ async def provoke(cluster: RbacCluster, case: KindCase, name: str, verb: str) ->
         await admin.apply(*case.documents(name))
 
 
-async def lose_and_regain(cluster: RbacCluster, needed: Rights, right: Right, case: KindCase, name: str) -> None:
+async def lose_and_regain(
+    cluster: RbacCluster, needed: Rights, right: Right, case: KindCase, controller: ControllerProcess
+) -> None:
     """An application that needs the right reports it, another one is synced, and the first recovers with the right."""
+    name = f"{right.verb}-{right.resource[:20]}"
     admin, watched = cluster.admin, (cluster.namespaces.shop,)
     taken = {"template": {"spec": {"containers": [{"name": "a", "image": "b"}], "restartPolicy": "Never"}}}
     if right.verb == "get" and case.kind == JOB:  # read where its name is taken
@@ -165,6 +168,7 @@ async def lose_and_regain(cluster: RbacCluster, needed: Rights, right: Right, ca
     await cluster.take(right, needed, watched=watched)
     await provoke(cluster, case, name, "create" if right.verb == "get" and case.kind == JOB else right.verb)
     await admin.until(APPLICATION, name, lacks(right, case))
+    await reported_at_readyz(controller, f"may not {right}: needed ")
     if case.by != "for every application":
         await admin.apply(*(TASK if case.kind == DEPLOYMENT else WORKER).documents(f"good-{name}"))
         await admin.until(APPLICATION, f"good-{name}", synced)
@@ -198,8 +202,7 @@ async def test_an_application_reports_a_missing_right_and_other_applications_con
         # a claim is deleted with its application only, which has no status then
         for verb in (verb for verb in VERBS if verb != "delete" or plural != "persistentvolumeclaims"):
             right = Right(verb, plural, case.kind.group, shop)
-            await lose_and_regain(cluster, needed, right, case, f"{verb}-{plural[:20]}")
-            await reported_at_readyz(controller, f"may not {right}: needed ")
+            await lose_and_regain(cluster, needed, right, case, controller)
 
 
 @pytest.mark.parametrize("plural", _cases(*OWN))

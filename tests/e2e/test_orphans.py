@@ -108,12 +108,18 @@ async def _orphan(cluster: Cluster) -> None:
 
 
 async def _assert_owned_by_rudr(cluster: Cluster) -> None:
-    """Check that a removed field is deleted, that is, has no other manager, and that each object has one owner."""
+    """Check that a removed field is deleted, that is, has no other manager, and that each object has one owner.
+
+    The reference to that owner has no other manager either, so that the object can be passed to another one.
+    """
     changed = front()
     changed["spec"]["containers"][0]["env"] = []
     await cluster.apply(changed)
     deployment = await cluster.until(DEPLOYMENT, "shop-web", lambda d: "env" not in _first(d))
     assert len(deployment["metadata"]["ownerReferences"]) == 1
+    entries = (await waiting.existing(cluster, DEPLOYMENT, "shop-web"))["metadata"]["managedFields"]
+    owning = [entry for entry in entries if "f:ownerReferences" in entry["fieldsV1"].get("f:metadata", {})]
+    assert [(entry["manager"], entry["operation"]) for entry in owning] == [("rudr", "Apply")]
     root = await cluster.get(APPLICATION, "shop")
     instance = await cluster.get(COMPONENT_INSTANCE, "front-shop-web")
     assert root is not None

@@ -19,7 +19,7 @@ from rudr_py.api import Kind
 from rudr_py.testing.cluster import Cluster
 from tests.conformance import strategies, test_examples, test_properties
 
-FEW = 100
+FEW = 50
 MANY = 1500
 
 EXPECTED_REFUSAL = "must not contain dots"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from rudr_py.api import Kind, pods
+from rudr_py.api import Kind, Rule, pods
 from rudr_py.catalog import Catalog
-from rudr_py.model.identity import API_VERSION
-from rudr_py.plugins import rights
+from rudr_py.model.identity import API_VERSION, CORE_GROUP
+from rudr_py.plugins import impersonated_rights, rights
 from rudr_py.plugins.rights import Rights
-from rudr_py.settings import LeaderElection
+from rudr_py.settings import Impersonation, LeaderElection
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import rbac_cluster
 from tests.e2e.conftest import RELEASES
@@ -279,27 +280,64 @@ async def _end(cluster: RbacCluster) -> None:
     await admin.gone(CLAIM, "front-data")
 
 
+CONSTRAINED = (1, 36)
+"""The release with constrained impersonation."""
+
+STATUS_ONLY = {(CORE_GROUP, "healthscopes")}
+"""The resources of which the controller itself writes the status, and an account everything else."""
+
 OPTIONAL = frozenset({"ingressclasses"})
 """Cluster-scoped resources that types read if they may: a Role cannot grant them, and the controller works without."""
 
 
 def refused(cluster: RbacCluster) -> list[AccountRequest]:
-    denied = {request for request in cluster.requests() if request.status == 403}
+    denied = {request for request in (*cluster.requests(), *cluster.writes()) if request.status == 403}
     return sorted(request for request in denied if request.resource not in OPTIONAL)
 
 
-def unused(needed: Rights, requests: list[AccountRequest]) -> set[tuple[str, str, str]]:
+def unused(rules: Iterable[Rule], requests: list[AccountRequest]) -> set[tuple[str, str, str]]:
     """The granted rights that no request uses, except those in USED_WITHOUT_REQUEST."""
     used = {(request.group, request.resource, request.verb) for request in requests}
-    granted = {
-        (rule.groups[0], resource, verb)
-        for rule in (*needed.cluster, *needed.definitions, *needed.own)
-        for resource in rule.resources
-        for verb in rule.verbs
-    }
+    granted = {(rule.groups[0], resource, verb) for rule in rules for resource in rule.resources for verb in rule.verbs}
     return {
         right for right in granted - used if not {right[1].partition("/")[2], right[2]} & USED_WITHOUT_REQUEST.keys()
     }
+
+
+async def try_all_features(
+    cluster: RbacCluster, catalog: Catalog, needed: Rights, watched: tuple[str, ...], **chosen: Any
+) -> None:
+    """Use all features with a controller that has these rights."""
+    namespaces = cluster.namespaces
+    await cluster.grant(needed, watched=watched)
+    await cluster.admin.apply(*(old_definition(kind, namespaces.definitions) for kind in DEFINITIONS))
+    election = LeaderElection(namespace=namespaces.own, identity="one", retry_period=0.2)
+    async with rbac_cluster.controlled(
+        cluster, catalog, namespaces=watched, root_scopes=True, leader_election=election, **chosen
+    ):
+        await use_all_features(cluster)
+        for kind in DEFINITIONS:
+            await cluster.at(namespaces.definitions).gone(Kind(API_VERSION, kind), "old")
+
+
+@pytest.mark.parametrize("constrained", [False, True], ids=["impersonate", "constrained"])
+@pytest.mark.parametrize("everywhere", [True, False], ids=["everywhere", "in namespaces"])
+async def test_with_impersonation_the_controller_writes_no_object_of_an_application_itself(
+    cluster: RbacCluster, catalog: Catalog, everywhere: bool, constrained: bool
+) -> None:
+    if constrained and cluster.release < CONSTRAINED:
+        pytest.skip("this release has no constrained impersonation")
+    watched = () if everywhere else (cluster.namespaces.shop, cluster.namespaces.other)
+    plain = rights.needed(catalog, root_scopes=True, leader_elect=True)
+    needed = impersonated_rights.impersonated(plain, [Impersonation().account], constrained=constrained)
+    await cluster.grant(needed, watched=watched)
+    await cluster.bind_writers(needed, watched=watched)
+    await try_all_features(cluster, catalog, needed, watched, impersonation=Impersonation())
+    assert refused(cluster) == []
+    assert unused(needed.cluster, cluster.requests()) == set()
+    assert unused(needed.accounts, cluster.writes()) == set()
+    written = {(r.group, r.resource.partition("/")[0]) for r in cluster.requests() if r.verb not in rights.WATCH}
+    assert written & {(rule.groups[0], name) for rule in needed.accounts for name in rule.resources} <= STATUS_ONLY
 
 
 @pytest.mark.parametrize("everywhere", [True, False], ids=["everywhere", "in namespaces"])
@@ -309,17 +347,9 @@ async def test_the_requested_rights_suffice_and_each_is_used(
     namespaces = cluster.namespaces
     watched = () if everywhere else (namespaces.shop, namespaces.other)
     needed = rights.needed(catalog, root_scopes=True, leader_elect=True)
-    await cluster.grant(needed, watched=watched)
-    await cluster.admin.apply(*(old_definition(kind, namespaces.definitions) for kind in DEFINITIONS))
-    election = LeaderElection(namespace=namespaces.own, identity="one", retry_period=0.2)
-    async with rbac_cluster.controlled(
-        cluster, catalog, namespaces=watched, root_scopes=True, leader_election=election
-    ):
-        await use_all_features(cluster)
-        for kind in DEFINITIONS:
-            await cluster.at(namespaces.definitions).gone(Kind(API_VERSION, kind), "old")
+    await try_all_features(cluster, catalog, needed, watched)
     assert refused(cluster) == []
-    assert unused(needed, cluster.requests()) == set()
+    assert unused((*needed.cluster, *needed.definitions, *needed.own), cluster.requests()) == set()
     if watched:
         required = (request for request in cluster.requests() if request.resource not in OPTIONAL)
         assert {request.namespace for request in required} == {

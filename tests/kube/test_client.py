@@ -10,7 +10,7 @@ import pytest
 from rudr_py import errors
 from rudr_py.kube import requests
 from rudr_py.kube.client import Client
-from rudr_py.kube.requests import Selection
+from rudr_py.kube.requests import Resource, Selection
 
 
 @pytest.fixture
@@ -81,11 +81,75 @@ async def test_a_missing_right_is_named(
     assert denied == [right]
 
 
+USER = "system:serviceaccount:ns:apps"
+
+
+def denied(user: str, verb: str = "get", resource: str = "pods") -> str:
+    """The message of the server."""
+    return f'User "{user}" cannot {verb} resource "{resource}" in API group "" in the namespace "ns"'
+
+
+async def test_a_client_acts_as_a_service_account_except_for_direct_resources(
+    transport: Any, server: Any, answer: Any, pods: Any
+) -> None:
+    server.script(*[answer(body=b"{}")] * 3)
+    config_maps = Resource("", "v1", "ConfigMap", "configmaps", namespaced=True)
+    client = Client(transport).as_user(USER, direct={("", "pods")})
+    await client.get(config_maps.object("ns", "a"))
+    await client.get(pods.object("ns", "a"))
+    await Client(transport).get(config_maps.object("ns", "a"))
+    headers = [
+        {name: value for name, value in seen.headers.items() if name.startswith("Impersonate-")} for seen in server.seen
+    ]
+    assert headers == [{"Impersonate-User": USER}, {}, {}]
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        "",
+        "admin",
+        "system:masters",
+        f"{USER}\r\nImpersonate-Group: system:masters",
+        f"{USER}\n",
+        f"{USER}:x",
+        "system:serviceaccount::a",
+    ],
+    ids=repr,
+)
+async def test_no_request_is_sent_in_the_name_of_anything_but_a_service_account(
+    transport: Any, server: Any, pods: Any, user: str
+) -> None:
+    with pytest.raises(ValueError, match="not a service account"):
+        await Client(transport).as_user(user).get(pods.object("ns", "a"))
+    assert server.seen == []
+
+
+async def test_a_right_that_the_account_lacks_is_attributed_to_it(
+    transport: Any, server: Any, failure: Any, pods: Any
+) -> None:
+    noted: list[errors.Right] = []
+    client = Client(transport, on_missing_right=noted.append).as_user(USER)
+    of_controller = denied("rudr", "impersonate", "serviceaccounts")
+    server.script(failure(403, "Forbidden", denied(USER)), failure(403, "Forbidden", of_controller))
+    with pytest.raises(errors.MissingRightError) as caught:
+        await client.get(pods.object("ns", "a"))
+    assert caught.value.account == "ns/apps"
+    assert str(caught.value) == "service account ns/apps may not get pods in namespace ns"
+    assert noted == []
+    with pytest.raises(errors.ImpersonationError) as refused:
+        await client.get(pods.object("ns", "a"))
+    assert (refused.value.account, refused.value.target) == ("", "ns/apps")
+    assert noted == [errors.Right("impersonate", "serviceaccounts", "", "ns")]
+
+
 async def test_an_error_has_its_causes_and_retry_after(client: Client, server: Any, failure: Any, pods: Any) -> None:
     causes = [{"reason": "FieldManagerConflict", "message": 'conflict with "kubectl"', "field": ".spec.replicas"}]
     answer = failure(429, causes=causes, retryAfterSeconds=3)
     answer.headers["Retry-After"] = "7"
-    server.script(answer, failure(429, causes="junk", retryAfterSeconds=3))
+    server.script(
+        answer, failure(429, causes="junk", retryAfterSeconds=3), failure(429, causes=[], retryAfterSeconds=10**400)
+    )
     with pytest.raises(errors.TooManyRequestsError) as caught:
         await client.get(pods.object("ns", "a"))
     assert caught.value.causes == (errors.Cause("FieldManagerConflict", 'conflict with "kubectl"', ".spec.replicas"),)
@@ -93,6 +157,9 @@ async def test_an_error_has_its_causes_and_retry_after(client: Client, server: A
     with pytest.raises(errors.TooManyRequestsError) as caught:
         await client.get(pods.object("ns", "a"))
     assert (caught.value.causes, caught.value.retry_after) == ((), 3)
+    with pytest.raises(errors.TooManyRequestsError) as caught:
+        await client.get(pods.object("ns", "a"))
+    assert caught.value.retry_after == 0
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b"\xff", b"[" * 9000, b"null", b'{"code":"x"}'])

@@ -43,7 +43,7 @@ def test_a_value_equal_to_a_field_name_is_not_a_field() -> None:
 
 def test_names_are_read_from_metadata_only() -> None:
     text = b'{"spec":{"name":"x"},"metadata":{"name":"a","namespace":"ns"}}'
-    assert (lenient_decode.metadata(text, "name"), lenient_decode.metadata(text, "uid")) == ("a", "")
+    assert (lenient_decode.metadata(text, "name"), lenient_decode.metadata(text, "resourceVersion")) == ("a", "")
 
 
 def test_a_page_with_a_bad_item_keeps_its_version_and_token() -> None:

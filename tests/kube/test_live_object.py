@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rudr_py import errors
 from rudr_py.kube import live_object
+from rudr_py.settings import FIELD_MANAGER
 
 FIELDS = {"f:metadata": {"f:labels": {"f:app": {}}}, "f:spec": {"f:replicas": {}}}
 
@@ -174,3 +175,72 @@ JSON = st.recursive(
 def test_any_document_survives_the_round_trip(rest: dict[str, Any]) -> None:
     document = rest | {"apiVersion": "v1", "kind": "X", "metadata": {"name": "a"}}
     assert live_object.decode(msgspec.json.encode(document)).document() == document
+
+
+OWNERS = frozenset({"Application"})
+
+
+def config_map(size: int, **metadata: Any) -> bytes:
+    metadata = {"name": "big", "namespace": "ns", "uid": "u", "resourceVersion": "1", **metadata}
+    return msgspec.json.encode({"metadata": metadata, "data": {"text": "x" * size}, "extra": [{"a": 1}] * 10})
+
+
+@pytest.mark.parametrize(
+    ("size", "metadata", "is_kept"),
+    [
+        (live_object.LARGE, {}, False),
+        (live_object.LARGE, {"managedFields": [{"manager": "kubectl"}], "labels": {"a": "b"}}, False),
+        (live_object.LARGE, {"ownerReferences": [{"kind": "Application", "name": "x", "uid": "y"}]}, True),
+        (live_object.LARGE, {"ownerReferences": [{"kind": "Pod", "name": "x", "uid": "y"}]}, False),
+        (live_object.LARGE, {"managedFields": [{"manager": FIELD_MANAGER}]}, True),
+        (live_object.LARGE, {"annotations": {live_object.APPLIED_ANNOTATION: "hash"}}, True),
+        (1000, {}, True),
+    ],
+)
+def test_of_a_large_object_of_another_client_only_the_metadata_is_kept(
+    size: int, metadata: dict[str, Any], is_kept: bool
+) -> None:
+    data = config_map(size, **metadata)
+    live = live_object.decode(data, "v1", "ConfigMap", owners=OWNERS)
+    assert (live.part("data") is not None) == is_kept
+    assert (live.size > size) == is_kept
+    whole = live_object.decode(data, "v1", "ConfigMap")
+    assert (live.key, live.labels, live.annotations) == (whole.key, whole.labels, whole.annotations)
+    assert whole.part("data") is not None
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"managedFields": "x"},
+        {"managedFields": ["x"]},
+        {"managedFields": [{"manager": "a", "fieldsV1": "x"}]},
+        {"managedFields": [{"manager": "a", "fieldsV1": {"f:spec": 1}}]},
+        {"managedFields": [{"manager": "a", "fieldsV1": {"k:{": {}}}]},
+        {"ownerReferences": {"name": "a"}},
+        {"labels": ["a"]},
+        {"annotations": {"a": 1}},
+        {"finalizers": [1]},
+        "x",
+    ],
+    ids=str,
+)
+def test_an_object_whose_metadata_has_a_wrong_type_cannot_be_decoded(metadata: Any) -> None:
+    with pytest.raises(errors.UndecodableError):
+        live_object.document(msgspec.json.encode({"kind": "ConfigMap", "metadata": metadata}))
+
+
+def test_a_whole_object_keeps_its_managed_fields_and_has_no_null_in_its_metadata() -> None:
+    fields: dict[str, Any] = {"f:data": {".": {}, "f:a": {}}, "f:list": {'k:{"name":"a"}': {}, "v:1": {}}}
+    managed = [{"manager": "rudr", "operation": "Apply", "fieldsV1": fields}]
+    document = {"data": None, "metadata": {"name": "a", "labels": None, "managedFields": managed}}
+    assert live_object.document(msgspec.json.encode(document)) == {
+        "data": None,
+        "metadata": {"name": "a", "managedFields": managed},
+    }
+
+
+def test_nulls_inside_managed_fields_and_owners_are_omitted() -> None:
+    metadata = {"managedFields": [{"manager": "a", "fieldsV1": None}], "ownerReferences": [{"name": "a", "uid": None}]}
+    document = live_object.document(msgspec.json.encode({"metadata": metadata}))
+    assert document["metadata"] == {"managedFields": [{"manager": "a"}], "ownerReferences": [{"name": "a"}]}

@@ -450,6 +450,34 @@ async def test_a_list_without_a_version_is_retried_with_backoff(
     assert clock.slept == pytest.approx([0.8, 1.6])
 
 
+async def test_a_page_that_is_too_long_is_requested_again_with_fewer_objects(
+    start: Any, server: Any, answer: Any, failure: Any, pod: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "MAX_PAGE", 2000)
+    large = [pod(name, 1, annotations={"x": "x" * 1500}) for name in ("a", "b")]
+    server.script(
+        failure(422),
+        answer(body=page(large, 7)),
+        answer(body=page(large[:1], 7, "more")),
+        answer(body=page([*large[1:], pod("c", 1)], 7)),
+    )
+    async with contextlib.aclosing(start(Settings(list_page=16))) as stream:
+        events = told(await take(stream, 6))
+    assert events == ["ListingStarted", "ListingStarted", "Listed a", "Listed b", "Listed c", "ListingDone 7"]
+    assert [seen.query.get("limit") for seen in server.seen[1:4]] == ["16", "2", "2"]
+
+
+async def test_an_object_is_read_however_long_it_is(
+    start: Any, server: Any, answer: Any, failure: Any, pod: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "MAX_PAGE", 100)
+    server.script(failure(422), answer(body=page([pod("a", 1)], 7)), answer(body=page([pod("a", 1)], 7)))
+    async with contextlib.aclosing(start()) as stream:
+        events = told(await take(stream, 4))
+    assert events[-1] == "ListingDone 7"
+    assert server.seen[2].query["limit"] == "1"
+
+
 async def test_an_unpaged_list_is_used_only_once(start: Any, server: Any, answer: Any, failure: Any, pod: Any) -> None:
     server.script(
         failure(422),

@@ -24,7 +24,7 @@ from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry
 from rudr_py.local.schema.builtin import builtin_schema
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import Store
-from rudr_py.local.verbs import reads, views, writes
+from rudr_py.local.verbs import deletion, reads, views, writes
 from rudr_py.local.verbs.reads import ListQuery
 from rudr_py.local.verbs.views import View
 from rudr_py.local.verbs.writes import WriteOptions
@@ -174,4 +174,31 @@ def test_a_body_nested_too_deeply_is_a_bad_request(media: str) -> None:
     deep = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
     with pytest.raises(ApiError) as caught:
         bodies.read(deep, media, "Widget")
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"preconditions": "a"},
+        {"preconditions": [1]},
+        {"dryRun": 1},
+        {"propagationPolicy": {}},
+        {"orphanDependents": "x"},
+    ],
+    ids=str,
+)
+def test_delete_options_of_a_wrong_type_are_a_bad_request(options: dict[str, Any]) -> None:
+    with pytest.raises(ApiError) as caught:
+        deletion.parse_options(options, {})
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize("scale", ["a", [], {"spec": "a"}, {"spec": {"replicas": True}}, {"metadata": 1}], ids=str)
+def test_a_scale_of_a_wrong_type_is_a_bad_request(scale: Any) -> None:
+    backend = new_backend()
+    write(backend, writes.create, deployment("web", replicas=1))
+    place = ObjectTarget(target(backend, deployment("web")).resource, "default", "web")
+    with pytest.raises(ApiError) as caught:
+        writes.patch(backend, place, lambda _: scale, WriteOptions(subresource="scale"))
     assert caught.value.status == 400

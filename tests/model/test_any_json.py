@@ -246,3 +246,10 @@ def test_values_that_json_cannot_represent_are_reported(value: Any, word: str) -
     assert parsed.value is None
     assert [word in problem.message for problem in parsed.problems] == [True]
     assert parsed.problems[0].path.startswith("$.spec.components[0].traits[0].properties.a")
+
+
+@pytest.mark.parametrize("kind", ["\ud800", "Component\udfff", "Server\ud800"])
+def test_a_kind_with_half_a_character_is_reported_without_it(kind: str) -> None:
+    parsed = documents.parse({"apiVersion": "core.oam.dev/v1alpha1", "kind": kind, "metadata": {"name": "a"}})
+    assert parsed.problems
+    assert all(problem.message.isprintable() for problem in parsed.problems)

@@ -74,3 +74,8 @@ def test_any_text_gives_an_amount_or_none(value: str) -> None:
     for read in (quantity.cpu, quantity.memory, quantity.disk, quantity.gpu):
         result = read(value)
         assert result is None or result.isascii()
+
+
+@pytest.mark.parametrize("text", ["1gİ", "1\u212a", "1G\u017f"])
+def test_letters_that_only_resemble_a_suffix_give_none(text: str) -> None:
+    assert quantity.disk(text) is None

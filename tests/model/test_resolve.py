@@ -215,3 +215,15 @@ def test_any_text_is_either_replaced_or_reported(value: str, variables: dict[str
     result, problems = substitute(value, variables, "$")
     assert isinstance(result, str)
     assert not problems or result == value
+
+
+@pytest.mark.parametrize(
+    "text", ["[fromVariable(" + " " * 300_000, "[fromVariable(" * 20_000, "[fromVariable(" + "a " * 99_999]
+)
+def test_a_reference_that_does_not_end_is_text(text: str) -> None:
+    # a quadratic pattern takes minutes for these
+    assert substitute(text, {"a": 1}, "$") == (text, ())
+
+
+def test_spaces_around_the_name_in_a_reference_are_ignored() -> None:
+    assert substitute("[fromVariable(" + " " * 50_000 + "a\t\n)]", {"a": 1}, "$") == (1, ())

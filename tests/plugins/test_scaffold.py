@@ -58,12 +58,20 @@ def test_the_generated_package_passes_its_own_tests(sort: Sort, name: str, tmp_p
     assert after.children_user + after.children_system - before.children_user - before.children_system < SECONDS
 
 
+@pytest.fixture(name="mypy_cache", scope="module")
+def _mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The types of rudr_py, which are the same for each package."""
+    return tmp_path_factory.mktemp("mypy")
+
+
 @pytest.mark.parametrize(("sort", "name"), SORTS)
-def test_the_package_is_clean_for_type_checkers_and_its_example_renders(sort: Sort, name: str, tmp_path: Path) -> None:
+def test_the_package_is_clean_for_type_checkers_and_its_example_renders(
+    sort: Sort, name: str, tmp_path: Path, mypy_cache: Path
+) -> None:
     pytest.importorskip("mypy", reason="mypy is not installed")
     folder = scaffold.write(sort, name, tmp_path)
-    assert "Success" in _run(folder, "mypy", "--cache-dir", str(tmp_path / "cache"), MYPYPATH=str(ROOT))
-    _check_mistake(folder, tmp_path / "cache")
+    assert "Success" in _run(folder, "mypy", "--cache-dir", str(mypy_cache), MYPYPATH=str(ROOT))
+    _check_mistake(folder, mypy_cache)
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     ((plugin, module),) = project["entry-points"]["rudr_py.plugins"].items()
     info = tmp_path / "site" / "x-1.dist-info"

@@ -16,6 +16,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.cli.commands.doctor import advice
 from rudr_py.cli.program import program
 from rudr_py.local.faults.faults import Faults, Match
+from rudr_py.local.faults.watch_distortions import Distortion
 from rudr_py.testing.cluster import Cluster
 from tests.docs.test_claim_advice import ADVICE
 from tests.e2e import waiting
@@ -432,3 +433,96 @@ async def test_a_renamed_application_has_a_warning_about_the_claim_of_the_former
         assert not ADVICE.search(warning)
         await cluster.apply(shop(adopting(OWN), name="other"))
         await cluster.until(APPLICATION, "other", lambda d: synced(d) and not d["status"].get("warnings"))
+
+
+def of_policy(policy: str, name: str) -> Document:
+    """The component with a volume of this sharing policy, under this name."""
+    document = front({**VOLUME, "sharingPolicy": policy})
+    document["metadata"]["name"] = name
+    return document
+
+
+def running(component: str, name: str) -> Document:
+    """An application that mounts the claim `archive` with this component."""
+    document = shop(using("archive"), name=name)
+    document["spec"]["components"][0]["componentName"] = component
+    return document
+
+
+def names_other(other: str) -> Callable[[Document], bool]:
+    def is_named(live: Document) -> bool:
+        return any("archive" in text and f'"{other}"' in text for text in live.get("status", {}).get("warnings", []))
+
+    return is_named
+
+
+@pytest.mark.parametrize("policy", ["Exclusive", "Shared"])
+async def test_two_applications_that_mount_one_claim_for_an_exclusive_volume_are_warned(
+    cluster: Cluster, catalog: Catalog, server: Server, policy: str
+) -> None:
+    """Also the one whose own volume is Shared, and one at rest, until the other one is deleted."""
+    await cluster.apply(of_policy("Exclusive", "writer"), of_policy(policy, "other"), stored("archive"))
+    await cluster.apply(running("writer", "shop"))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await waiting.until_idle(cluster, server.mark, server.writes)
+        await cluster.apply(running("other", "blog"))
+        await cluster.until(APPLICATION, "shop", names_other("blog"))
+        await cluster.until(APPLICATION, "blog", names_other("shop"))
+        if not server.has_controllers:
+            return  # the garbage collector deletes the workload
+        await cluster.delete(APPLICATION, "blog")
+        await cluster.until(APPLICATION, "shop", lambda live: not names_other("blog")(live))
+
+
+async def test_the_warning_of_a_shared_claim_ends_when_the_other_application_uses_another_one(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    await cluster.apply(of_policy("Exclusive", "writer"), stored("archive"), stored("second"))
+    await cluster.apply(running("writer", "shop"), running("writer", "blog"))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", names_other("blog"))
+        await cluster.until(APPLICATION, "blog", names_other("shop"))
+        moved = shop(using("second"), name="blog")
+        moved["spec"]["components"][0]["componentName"] = "writer"
+        await cluster.apply(moved)
+        await cluster.until(APPLICATION, "shop", lambda live: not names_other("blog")(live))
+        await cluster.until(APPLICATION, "blog", lambda live: not names_other("shop")(live))
+
+
+async def test_two_applications_may_mount_one_claim_for_shared_volumes(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(of_policy("Shared", "reader"), stored("archive"))
+    await cluster.apply(running("reader", "shop"), running("reader", "blog"))
+    async with cluster.controller(catalog):
+        for name, other in (("shop", "blog"), ("blog", "shop")):
+            live = await cluster.until(APPLICATION, name, synced)
+            assert not names_other(other)(live)
+
+
+async def test_a_restart_does_not_change_the_warnings_of_a_shared_claim(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(of_policy("Exclusive", "writer"), stored("archive"))
+    await cluster.apply(running("writer", "shop"), running("writer", "blog"))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", names_other("blog"))
+        await cluster.until(APPLICATION, "blog", names_other("shop"))
+        await waiting.until_idle(cluster, server.mark, server.writes)
+    mark = server.mark()
+    async with cluster.controller(catalog):
+        await waiting.until_idle(cluster, server.mark, server.writes)
+    assert [write for write in server.writes(mark) if "/shop" in write or "/blog" in write] == []
+
+
+@pytest.mark.faults
+async def test_a_workload_that_is_applied_warns_the_other_application_before_a_watch_reports_it(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(of_policy("Exclusive", "writer"), stored("archive"), running("writer", "shop"))
+    assert server.local is not None
+    faults = Faults(server.local.server)
+    faults.distort(Distortion.drop(), "deployments")
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.apply(running("writer", "blog"))
+        await cluster.until(APPLICATION, "shop", names_other("blog"))

@@ -12,8 +12,11 @@ import yaml
 
 from rudr_py.api import Kind, get_in, kstatus
 from rudr_py.catalog import Catalog
+from rudr_py.controller.apply.contention import LIMIT
 from rudr_py.kube.live_object import APPLIED_ANNOTATION
 from rudr_py.testing.cluster import Cluster
+from tests.e2e import waiting
+from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
     AUTOSCALER,
@@ -308,3 +311,17 @@ async def test_an_autoscaler_of_a_workload_whose_size_the_application_leaves_ope
         await cluster.until(APPLICATION, "shop", lambda live: warned(live, LEGACY))
         await cluster.apply(application())
         await cluster.until(APPLICATION, "shop", lambda live: synced(live) and not warned(live, LEGACY))
+
+
+async def test_a_pause_is_one_event(cluster: Cluster, catalog: Catalog, server: Server) -> None:
+    await cluster.apply(component(), application(TWO))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        for number in range(LIMIT + 1):
+            await cluster.patch(DEPLOYMENT, "shop-web", {"spec": {"replicas": 5 + number}}, manager="tester")
+            if number < LIMIT:
+                await cluster.until(DEPLOYMENT, "shop-web", lambda live: size(live) == 2)
+        await cluster.until(APPLICATION, "shop", contested)
+        await waiting.until_idle(cluster, server.mark, server.writes)
+        events = [event["note"] for event in await cluster.list(EVENT) if event["reason"] == "Contested"]
+    assert len(events) == 1, events

@@ -258,6 +258,7 @@ async def check_replaced(cluster: Cluster, types: Catalog, before: Body, after: 
         (event,) = [event for event in await cluster.list(EVENT) if event["reason"] == "Replacing"]
     assert contains(second, after)
     assert "is not possible in place" in event["note"]
+    assert "from unset to unset" not in event["note"]
 
 
 @pytest.mark.faults

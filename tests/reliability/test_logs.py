@@ -186,8 +186,10 @@ async def test_each_write_of_an_adoption_has_a_line_of_its_reconcile(
 async def test_nothing_is_logged_at_rest(cluster: Cluster, catalog: Catalog, server: Server, lines: Lines) -> None:
     await cluster.apply(component(), application())
     async with cluster.controller(catalog) as controller:
-        await cluster.until(APPLICATION, "shop", ready if server.has_controllers else synced)
+        reached = ready if server.has_controllers else synced
+        await cluster.until(APPLICATION, "shop", reached)
         await waiting.until_idle(cluster, server.mark, server.writes)
+        await cluster.until(APPLICATION, "marker", reached)
         before, reconciled = len(lines.all), await waiting.reconcile_count(controller)
         await cluster.patch(APPLICATION, "shop", {"metadata": {"labels": {"team": "blue"}}})
         await waiting.until_reconciled(controller, reconciled + 1)

@@ -258,3 +258,69 @@ async def test_other_objects_of_rudr_that_the_plan_lacks_are_pruned(cluster: Clu
         await cluster.gone(INGRESS, "shop-web-trait-ingress")
     service = await existing(cluster, SERVICE, "shop-web")
     assert "deletionTimestamp" not in service["metadata"]
+
+
+async def adopted_earlier(cluster: Cluster, catalog: Catalog) -> None:
+    """An instance of Rudr with its Deployment, adopted by a release that did not search for other objects of Rudr."""
+    owner = await singleton_of_rudr(cluster)
+    kept = await existing(cluster, DEPLOYMENT, "shop-web")
+    await cluster.delete(DEPLOYMENT, "shop-web")
+    await cluster.gone(DEPLOYMENT, "shop-web")
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+    metadata = {"labels": kept["metadata"]["labels"], "ownerReferences": rudr_objects.owned(owner)}
+    template = {**kept["spec"]["template"]}
+    spec = {"replicas": 1, "selector": kept["spec"]["selector"], "template": template}
+    await rudr_objects.create(cluster, DEPLOYMENT, "shop-web", metadata=metadata, spec=spec)
+    await cluster.until(DEPLOYMENT, "shop-web", lambda d: d.get("status", {}).get("readyReplicas") == 1)
+
+
+@pytest.mark.controllers
+async def test_a_deployment_of_rudr_beside_an_instance_that_an_earlier_release_adopted_is_deleted(
+    cluster: Cluster, catalog: Catalog, rudr: Rudr
+) -> None:
+    await adopted_earlier(cluster, catalog)
+    code, text, _ = await rudr("diff", "-f", "-", documents=[typed("SingletonServer"), application()])
+    assert code == 1
+    assert f"# deployment.apps/shop-web in {cluster.namespace}: would be pruned" in text
+    async with cluster.controller(catalog):
+        await cluster.gone(DEPLOYMENT, "shop-web")
+        await cluster.until(APPLICATION, "shop", ready)
+    assert {pod["metadata"]["ownerReferences"][0]["kind"] for pod in await cluster.list(POD)} == {"StatefulSet"}
+
+
+@pytest.mark.controllers
+async def test_a_deployment_of_rudr_that_is_created_while_the_controller_runs_is_deleted(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    """Rudr still runs, or a backup is restored."""
+    await singleton_of_rudr(cluster)
+    kept = await existing(cluster, DEPLOYMENT, "shop-web")
+    async with cluster.controller(catalog):
+        await cluster.gone(DEPLOYMENT, "shop-web")
+        await cluster.until(APPLICATION, "shop", ready)
+        names = ("labels", "ownerReferences")
+        metadata = {name: kept["metadata"][name] for name in names}
+        await rudr_objects.create(cluster, DEPLOYMENT, "shop-web", metadata=metadata, spec=kept["spec"])
+        await cluster.gone(DEPLOYMENT, "shop-web")
+
+
+@pytest.mark.controllers
+async def test_a_deployment_of_a_user_with_the_labels_of_an_instance_is_read_once_and_kept(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    own = rudr_objects.labels("shop-web", "copy")
+    template = {"metadata": {"labels": own}, "spec": {"containers": [{"name": "copy", "image": "copy:1"}]}}
+    spec = {"replicas": 1, "selector": {"matchLabels": own}, "template": template}
+    copy = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "copy", "labels": own}, "spec": spec}
+    await cluster.apply(typed("SingletonServer"), application(), copy)
+    await cluster.until(DEPLOYMENT, "copy", lambda d: d.get("status", {}).get("readyReplicas") == 1)
+    mark = server.mark()
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        for greeting in ("good morning", "good evening"):
+            await cluster.apply(application(greeting=greeting))
+            await cluster.until(APPLICATION, "shop", ready)
+    requests = server.answered(mark)
+    assert len([request for request in requests if request.path.endswith("/deployments/copy")]) == 1
+    assert await cluster.get(DEPLOYMENT, "copy") is not None

@@ -10,7 +10,7 @@ import pytest
 from rudr_py.api import Kind, Manifest, Rendered, Scope, ScopeContext, SetField, Trait, TraitContext
 from rudr_py.catalog import Catalog
 from rudr_py.render import render
-from rudr_py.render.limits import syntax
+from rudr_py.render.limits import check, syntax
 from rudr_py.render.values.inputs import Inputs
 
 CONFIG_MAP = Kind("v1", "ConfigMap")
@@ -163,3 +163,19 @@ def test_one_object_in_two_versions_of_its_api_is_rejected(
     ((path, message),) = problems(bindings, types=with_types(TwoVersions()))
     assert path == "$.spec.components[0]"
     assert "which this instance already has" in message
+
+
+@pytest.mark.parametrize("protocol", ["TCP", "UDP"])
+def test_a_port_is_used_once_in_a_service_and_in_a_container(protocol: str) -> None:
+    """Each with its protocol, as server-side apply identifies ports."""
+    names = [{"name": "a"}, {"name": "b", "protocol": protocol}]
+    service = {"ports": [{**name, "port": 80} for name in names]}
+    containers = [{"name": "web", "ports": [{**name, "containerPort": 80} for name in names]}]
+    metadata = {"name": "web"}
+    bodies: list[dict[str, Any]] = [
+        {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service},
+        {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": containers}},
+    ]
+    fields = [[violation.field for violation in check.violations(body)] for body in bodies]
+    expected = [["spec.ports[1]"], ["spec.containers[0].ports[1]"]]
+    assert fields == (expected if protocol == "TCP" else [[], []])

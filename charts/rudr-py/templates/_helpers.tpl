@@ -92,6 +92,32 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- toYaml (dict "rules" $rules) | replace "$LEASE" (include "rudr-py.lease" $root) | replace "$DEFINITIONS" (include "rudr-py.definitionsNamespace" $root) -}}
 {{- end -}}
 
+{{/* True if the controller is limited to constrained impersonation. */}}
+{{- define "rudr-py.constrained" -}}
+{{- $served := semverCompare ">=1.36.0-0" .Capabilities.KubeVersion.Version -}}
+{{- if eq (toString .Values.impersonation.constrained) "auto" -}}
+{{- if $served }}true{{ end -}}
+{{- else if .Values.impersonation.constrained }}true{{ end -}}
+{{- end -}}
+
+{{/* The controller's rules in every watched namespace, as {rules: [...]}. */}}
+{{- define "rudr-py.controllerRules" -}}
+{{- $rules := list -}}
+{{- if .Values.impersonation.enabled -}}
+{{- $names := concat (list .Values.impersonation.defaultAccount) .Values.impersonation.accounts | uniq -}}
+{{- $rules = (include "rudr-py.rules" (dict "root" . "sort" "impersonating") | fromYaml).rules -}}
+{{- if include "rudr-py.constrained" . -}}
+{{- $rules = append $rules (dict "apiGroups" (list "authentication.k8s.io") "resources" (list "serviceaccounts") "verbs" (list "impersonate:serviceaccount") "resourceNames" $names) -}}
+{{- $rules = concat $rules (include "rudr-py.rules" (dict "root" . "sort" "impersonate_on") | fromYaml).rules -}}
+{{- else -}}
+{{- $rules = append $rules (dict "apiGroups" (list "") "resources" (list "serviceaccounts") "verbs" (list "impersonate") "resourceNames" $names) -}}
+{{- end -}}
+{{- else -}}
+{{- $rules = (include "rudr-py.rules" (dict "root" . "sort" "cluster") | fromYaml).rules -}}
+{{- end -}}
+{{- toYaml (dict "rules" $rules) -}}
+{{- end -}}
+
 {{/* True if the ValidatingAdmissionPolicy for authors is created. */}}
 {{- define "rudr-py.authorPolicy" -}}
 {{- $namespaced := and .Values.watchNamespaces (not .Values.crds.install) -}}
@@ -135,7 +161,24 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - --definitions-namespace={{ include "rudr-py.definitionsNamespace" . }}
 - --{{ if not .Values.publishDefinitions }}no-{{ end }}publish-definitions
 - --{{ if not .Values.rootScopes }}no-{{ end }}root-scopes
+{{- with .Values.impersonation }}
+{{- if .enabled }}
+- --impersonate
+- --default-service-account={{ .defaultAccount }}
+- --{{ if not .applicationAccounts }}no-{{ end }}application-service-accounts
+{{- else }}
+- --no-impersonate
+{{- end }}
+{{- end }}
 - --workers={{ .Values.workers }}
+- --cache-mebibytes={{ .Values.cacheMebibytes }}
+{{- with .Values.applicationLimits }}
+{{- $limits := list }}
+{{- range $name, $limit := . }}
+{{- $limits = append $limits (printf "%s=%d" $name (int64 $limit)) }}
+{{- end }}
+- --limits={{ join "," $limits }}
+{{- end }}
 {{- if .Values.leaderElection.enabled }}
 - --leader-elect
 - --leader-election-id={{ include "rudr-py.lease" . }}

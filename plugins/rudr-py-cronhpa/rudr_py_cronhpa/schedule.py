@@ -38,7 +38,10 @@ NAMED = {
 
 _SECOND = timedelta(seconds=1)
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
+_LONGEST = 64
+"""Characters of a duration; the number of a longer one may be infinite."""
+
+_PART = re.compile(r"(?<![\d.])(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 
 Skip = Callable[[date], bool]
 """Whether a day is excluded."""
@@ -193,8 +196,8 @@ def parse(text: str, anchor: datetime) -> Schedule:
 
 def period(text: str) -> timedelta:
     """A duration as Go writes it: `1h30m`, in whole seconds. Raises ValueError."""
-    if not text or _PART.sub("", text):
-        raise ValueError(f'"{text}" is not a duration such as 1h30m')
+    if not text or len(text) > _LONGEST or _PART.sub("", text):
+        raise ValueError(f'"{text[:_LONGEST]}" is not a duration such as 1h30m')
     seconds = int(sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text)))
     if not 1 <= seconds <= HORIZON.total_seconds():
         raise ValueError(f"{text} is not between 1s and {HORIZON.days * 24}h")

@@ -121,3 +121,8 @@ def test_days_are_excluded_by_date_or_by_expression(text: str, days: set[str]) -
 @pytest.mark.parametrize("text", ["", "Christmas", "2026-02-30", "25 12", "* * * 32 * *"])
 def test_a_text_that_is_no_day_is_an_error(text: str) -> None:
     assert text in dates.problem(text)
+
+
+def test_a_duration_with_thousands_of_digits_is_not_one() -> None:
+    with pytest.raises(ValueError, match="is not a duration"):
+        schedule.period("9" * 400 + "h")

@@ -22,7 +22,7 @@ _SUFFIXES: Final = {
     **{suffix: Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", 1)},
     **{f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", 1)},
 }
-_QUANTITY: Final = re.compile(r"(?P<number>\d+(\.\d*)?([eE][-+]?\d+)?)(?P<suffix>[a-zA-Z]*)")
+_QUANTITY: Final = re.compile(r"(?P<number>\d{1,40}(\.\d{0,40})?([eE][-+]?\d{1,2})?)(?P<suffix>[a-zA-Z]*)")
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):

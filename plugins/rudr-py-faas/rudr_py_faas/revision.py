@@ -100,9 +100,10 @@ def problems(ctx: WorkloadContext[KnativeProperties]) -> Iterator[Problem]:
         if containers and value and value != Amounts():
             yield Problem(f"the containers define {name}; remove the workload setting", path=f"$.{name}")
     yield from stock.problems(ctx.component, frozenset(settings.features))
+    instance_claims = claims.InstanceClaims(ctx)
     for index, container in enumerate(containers):
         for number, volume in enumerate(container.resources.volumes):
-            if problem := claims.ambiguity(ctx, volume.name):
+            if problem := instance_claims.ambiguity(volume.name):
                 yield Problem(problem, path=f"$.spec.containers[{index}].resources.volumes[{number}].name")
 
 
@@ -202,13 +203,14 @@ def _volumes(ctx: WorkloadContext[KnativeProperties]) -> Iterator[dict[str, Any]
     for container in ctx.component.containers:
         for volume in container.resources.volumes:
             uses.setdefault(volume.name, []).append(volume)
+    instance_claims = claims.InstanceClaims(ctx)
     for name, listed in uses.items():
         disk = next((volume.disk for volume in listed if volume.disk is not None), None)
         if disk is not None and disk.ephemeral:
             yield {"name": name, "emptyDir": {"sizeLimit": disk.required}}
         else:
             read_only = all(volume.access_mode == "RO" for volume in listed)
-            claim = {"claimName": claims.mounted_name(ctx, name), "readOnly": read_only}
+            claim = {"claimName": instance_claims.mounted_name(name), "readOnly": read_only}
             yield {"name": name, "persistentVolumeClaim": claim}
 
 

@@ -31,7 +31,7 @@ class ServiceMonitorProperties(msgspec.Struct, forbid_unknown_fields=True, froze
     ] = None
     path: Annotated[str, msgspec.Meta(pattern="^/", description="The path of the metrics.")] = "/metrics"
     interval: Annotated[
-        Annotated[str, msgspec.Meta(pattern=f"^(?=\\d){DURATION}$")] | None,
+        Annotated[str, msgspec.Meta(pattern=f"^{DURATION}$", min_length=2)] | None,
         msgspec.Meta(description="The interval, such as 30s; by default that of the Prometheus."),
     ] = None
     labels: Annotated[

@@ -26,6 +26,7 @@ from rudr_py.api import (
     kstatus,
     naming,
 )
+from rudr_py.api.claims import InstanceClaims
 from rudr_py.api.component import Volume
 from rudr_py.builtin import kinds, labels
 from rudr_py.builtin.workloads import volumes
@@ -116,7 +117,11 @@ class VolumeMounter(Trait[VolumeMounterProperties]):
         problems = list(_problems(ctx, declared))
         if problems:
             raise InvalidProperties(*problems)
-        manifests = (_claim(ctx, claim, *declared[claim.volume_name.lower()]) for _, claim in ctx.properties.claims())
+        instance_claims = InstanceClaims(ctx)
+        manifests = (
+            _claim(ctx, instance_claims, claim, *declared[claim.volume_name.lower()])
+            for _, claim in ctx.properties.claims()
+        )
         return Rendered(add=tuple(manifest for manifest in manifests if manifest is not None))
 
     def health(self, ctx: TraitContext[VolumeMounterProperties]) -> Health:
@@ -192,7 +197,11 @@ def _contradictions(claim: Claim, base: str) -> Iterator[Problem]:
 
 
 def _claim(
-    ctx: TraitContext[VolumeMounterProperties], claim: Claim, volume: str, uses: tuple[Volume, ...]
+    ctx: TraitContext[VolumeMounterProperties],
+    instance_claims: InstanceClaims,
+    claim: Claim,
+    volume: str,
+    uses: tuple[Volume, ...],
 ) -> Manifest | None:
     """The claim of a volume; None for a claim of another owner, and for a claim to take over that does not exist."""
     if claim.claim_name:
@@ -201,7 +210,7 @@ def _claim(
             return None
         name, is_adopted = claim.claim_name, True
     else:
-        name, existing = claims.managed_name(ctx, volume), claims.own(ctx, volume)
+        name, existing = instance_claims.managed_name(volume), instance_claims.own(volume)
         is_adopted = existing is not None and claims.is_adopted(existing, volume)
     return Manifest(
         kind=kinds.CLAIM,

@@ -73,13 +73,13 @@ class ConfigFiles(msgspec.Struct, frozen=True):
         """The pod's volumes."""
         return [{"name": file.volume, "configMap": {"name": file.config_map}} for file in self.files]
 
-    def mounts(self, container: Container) -> list[dict[str, Any]]:
-        """The mounts of a container."""
-        return [
-            {"name": file.volume, "mountPath": file.path, "subPath": file.key}
-            for file in self.files
-            if file.container == container.name
-        ]
+    def mounts(self) -> dict[str, list[dict[str, Any]]]:
+        """The mounts by the names of the containers."""
+        mounts: dict[str, list[dict[str, Any]]] = {}
+        for file in self.files:
+            mount = {"name": file.volume, "mountPath": file.path, "subPath": file.key}
+            mounts.setdefault(file.container, []).append(mount)
+        return mounts
 
     def pod_annotations(self) -> dict[str, str]:
         """The annotations of the pod."""

@@ -25,10 +25,11 @@ def template(
     secrets = dict.fromkeys(each.image_pull_secret for each in component.containers if each.image_pull_secret)
     arch = _ARCHITECTURES.get(component.arch, component.arch)
     selector = {"kubernetes.io/os": component.os_type, "kubernetes.io/arch": arch}
+    read_only, file_mounts = volumes.read_only_names(component), files.mounts()
     spec = {
         "restartPolicy": restart,
         "containers": [
-            container.render(each, [*volumes.mounts(component, each), *files.mounts(each)])
+            container.render(each, [*volumes.mounts(each, read_only), *file_mounts.get(each.name, ())])
             for each in component.containers
         ],
     }
@@ -49,3 +50,7 @@ def problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
         yield from container.problems(schematic, path)
     yield from volumes.problems(ctx)
     yield from config_files.problems(ctx)
+    number = len(pod_annotations.patterns(ctx.component.metadata.annotations))
+    if number > pod_annotations.MAX_PATTERNS:
+        message = f"lists {number} annotations; at most {pod_annotations.MAX_PATTERNS} are allowed; use * for several"
+        yield Problem(message, path=f'$.metadata.annotations["{pod_annotations.POD_ANNOTATIONS_ANNOTATION}"]')

@@ -15,11 +15,11 @@ from rudr_py.builtin.workloads.container import with_paths
 
 def by_name(component: Component) -> dict[str, tuple[Volume, ...]]:
     """Every volume of the component by name, with all its uses, in the order of first use."""
-    volumes: dict[str, tuple[Volume, ...]] = {}
+    volumes: dict[str, list[Volume]] = {}
     for container in component.containers:
         for volume in container.resources.volumes:
-            volumes[volume.name] = (*volumes.get(volume.name, ()), volume)
-    return volumes
+            volumes.setdefault(volume.name, []).append(volume)
+    return {name: tuple(uses) for name, uses in volumes.items()}
 
 
 def disk(uses: tuple[Volume, ...]) -> Disk | None:
@@ -52,27 +52,32 @@ def exclusive(component: Component) -> tuple[str, ...]:
 def render(ctx: InstanceContext[Any]) -> list[dict[str, Any]]:
     """The pod's volumes: an emptyDir for an ephemeral disk, else the claim of the instance for the volume."""
     sources = []
+    instance_claims = claims.InstanceClaims(ctx)
     for name, uses in by_name(ctx.component).items():
         first = disk(uses)
         if first is not None and first.ephemeral:
             sources.append({"name": name, "emptyDir": {"sizeLimit": first.required}})
         else:
-            claim = {"claimName": claims.mounted_name(ctx, name), **({"readOnly": True} if read_only(uses) else {})}
+            claim = {"claimName": instance_claims.mounted_name(name), **({"readOnly": True} if read_only(uses) else {})}
             sources.append({"name": name, "persistentVolumeClaim": claim})
     return sources
 
 
-def mounts(component: Component, container: Container) -> list[dict[str, Any]]:
+def read_only_names(component: Component) -> frozenset[str]:
+    """The volumes of which all uses are read-only."""
+    return frozenset(name for name, uses in by_name(component).items() if read_only(uses))
+
+
+def mounts(container: Container, read_only_volumes: frozenset[str]) -> list[dict[str, Any]]:
     """The container's mounts.
 
     Where possible, `readOnly` is set on the volume and not on the mount, as in Rudr: a changed mount restarts pods.
     """
-    shared = by_name(component)
     return [
         {
             "name": volume.name,
             "mountPath": volume.mount_path,
-            **({"readOnly": True} if volume.access_mode == "RO" and not read_only(shared[volume.name]) else {}),
+            **({"readOnly": True} if volume.access_mode == "RO" and volume.name not in read_only_volumes else {}),
         }
         for volume in container.resources.volumes
     ]
@@ -80,12 +85,13 @@ def mounts(component: Component, container: Container) -> list[dict[str, Any]]:
 
 def problems(ctx: InstanceContext[Any]) -> Iterator[Problem]:
     """Uses of one volume that contradict each other, and volumes with several claims."""
-    uses = by_name(ctx.component)
+    disks = {name: disk(uses) for name, uses in by_name(ctx.component).items()}
+    instance_claims = claims.InstanceClaims(ctx)
     for base, container in with_paths(ctx.component):
         for index, volume in enumerate(container.resources.volumes):
             path = f"{base}.resources.volumes[{index}]"
-            if volume.disk not in (None, disk(uses[volume.name])):
+            if volume.disk not in (None, disks[volume.name]):
                 message = f'volume "{volume.name}" has two different disks; it is one volume of the pod'
                 yield Problem(message, path=f"{path}.disk")
-            if problem := claims.ambiguity(ctx, volume.name):
+            if problem := instance_claims.ambiguity(volume.name):
                 yield Problem(problem, path=f"{path}.name")

@@ -13,7 +13,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.cli.cluster import connect
+from rudr_py.cli.cluster import connect, user_roles
 from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.process import CommandFailure
 from rudr_py.kube import config
@@ -95,7 +95,7 @@ def error_message(error: errors.RudrError, server: str = "") -> str:
     if isinstance(error, errors.UnauthorizedError):
         return "error: You must be logged in to the server (Unauthorized)"
     if isinstance(error, errors.ApiError):
-        return f"Error from server ({error.reason or error.status}): {error.message}"
+        return f"Error from server ({error.reason or error.status}): {error.message}{_role_line(error)}"
     if isinstance(error, errors.ConnectionFailedError):
         if _refused(error):
             host = urlsplit(server).netloc or server
@@ -106,9 +106,20 @@ def error_message(error: errors.RudrError, server: str = "") -> str:
     return f"error: {error}"
 
 
+def _role_line(error: errors.ApiError) -> str:
+    """A second line that names the role with the missing right; empty for other errors."""
+    role = user_roles.containing(error.right) if isinstance(error, errors.MissingRightError) else ""
+    return f"\nThe role {role} contains this right." if role else ""
+
+
 def unreadable_message(error: errors.RudrError) -> str:
     """The reason why a kind could not be read, as a warning beside the objects of other kinds."""
-    return f"you {error}" if isinstance(error, errors.MissingRightError) else str(error)
+    return missing_right_message(error.right) if isinstance(error, errors.MissingRightError) else str(error)
+
+
+def missing_right_message(right: errors.Right) -> str:
+    """The right that the user lacks, and the role that contains it."""
+    return f"you may not {right}{user_roles.advice(right)}"
 
 
 def not_found(name: str) -> CommandFailure:

@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from rudr_py.api import Kind
-from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
+from rudr_py.cli.cluster.client import ClusterClient, missing_right_message, unreadable_message
 from rudr_py.errors import ForbiddenError, KindAbsentError
 from rudr_py.kube import watch
 from rudr_py.kube.clock import SystemClock
@@ -165,7 +165,7 @@ class _Follower:
             case ListingDone():
                 self._unlisted.discard(query)
             case Forbidden(error, right):
-                message = f"you {error}" if right is not None else error
+                message = missing_right_message(right) if right is not None else error
                 self._refused(query, message, ForbiddenError(message, status=403, reason="Forbidden"))
             case KindAbsent(error):
                 kind = query.kind

@@ -17,7 +17,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
 from rudr_py.cli.documents.workspace import Workspace
 from rudr_py.controller.inputs import snapshot
-from rudr_py.controller.inputs.reader import InputReader
+from rudr_py.controller.inputs.reader import DEFAULTS, InputReader
 from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import kind_watch
@@ -36,6 +36,7 @@ from rudr_py.render.scopes import membership, root_scopes
 from rudr_py.render.status import health, status
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
+from rudr_py.settings import Settings
 
 ROUNDS = 3
 """The limit of render passes, each of which may need further kinds."""
@@ -50,14 +51,14 @@ class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NamespacePreview:
-    """A namespace of a cluster after the documents have been applied. `image_pull_policy` is the controller's."""
+    """A namespace of a cluster after the documents have been applied. The settings are the controller's."""
 
-    def __init__(self, cluster: ClusterClient, namespace: str, catalog: Catalog, image_pull_policy: str = "") -> None:
+    def __init__(self, cluster: ClusterClient, namespace: str, catalog: Catalog, settings: Settings = DEFAULTS) -> None:
         self.namespace = namespace
         self.state = ClusterState()
         self._cluster = cluster
         self._catalog = catalog
-        self._reader = InputReader(self.state, catalog, SystemClock(), image_pull_policy)
+        self._reader = InputReader(self.state, catalog, SystemClock(), settings)
         self._unreadable: dict[Kind, str] = {}
         self._documents: list[Mapping[str, Any]] = []
         self._component_positions: dict[str, Positions] = {}

@@ -12,15 +12,16 @@ import msgspec
 from rudr_py.api import Rule
 from rudr_py.catalog import Catalog
 from rudr_py.cli.documents import files
-from rudr_py.cli.options import flags, plugins
+from rudr_py.cli.options import flags, impersonation, plugins
 from rudr_py.cli.output import documents
 from rudr_py.errors import DocumentError, Right
+from rudr_py.kube.service_account import ServiceAccount
 from rudr_py.model.parse import definition
 from rudr_py.model.parse import documents as parse
-from rudr_py.plugins import entry_points, loading, right_purposes, roles
+from rudr_py.plugins import entry_points, impersonated_rights, loading, right_purposes, roles
 from rudr_py.plugins import rights as plugin_rights
 from rudr_py.plugins.rights import LEASE, Rights
-from rudr_py.plugins.roles import RoleScope, ServiceAccount
+from rudr_py.plugins.roles import RoleScope
 from rudr_py.settings import Settings
 
 OutputFormat = Literal["yaml", "json", "name", "wide"]
@@ -42,6 +43,9 @@ class RbacOptions(msgspec.Struct, frozen=True, kw_only=True):
     filenames: tuple[str, ...]
     recursive: bool
     aggregate: bool
+    impersonate: bool
+    service_accounts: str
+    constrained: bool
     no_headers: bool
 
 
@@ -80,6 +84,7 @@ def _account(context: click.Context, parameter: click.Parameter, value: str | No
 )
 @click.option("--publish-definitions/--no-publish-definitions", "publish", default=True, help="As in rudr run.")
 @click.option("--root-scopes/--no-root-scopes", default=False, help="As in rudr run.")
+@impersonation.rights
 @click.option("--leader-elect/--no-leader-elect", default=False, help="As in rudr run.")
 @click.option("--leader-election-id", "lease", default=LEASE, show_default=True, help="As in rudr run.")
 @click.option(
@@ -97,6 +102,9 @@ def command(context: click.Context, /, **values: object) -> None:
     plural of such a kind is names.plural of the object; if it is missing, and for kinds that plugins produce, the
     plural is guessed as Kubernetes does (Ingress: ingresses). Documents of other kinds are skipped.
 
+    With --impersonate the roles contain no right to write the objects of applications. A further role, which is not
+    bound, has the rights of the service accounts that write them. Bind it in each namespace with applications.
+
     With --aggregate prints one ClusterRole, with the label by which the chart's ClusterRole aggregates it.
 
     Example: rudr rbac --bind rudr-system:rudr | kubectl apply -f -
@@ -111,9 +119,12 @@ def command(context: click.Context, /, **values: object) -> None:
         lease=options.lease,
         further=tuple(_admitted(options)),
     )
+    rights = _impersonated(rights, options)
     if options.aggregate:
-        standard = plugin_rights.needed(loading.load([], entry_points.standard()).catalog)
-        rights = Rights(cluster=plugin_rights.beyond(rights.cluster, standard.cluster), definitions=())
+        standard = _impersonated(plugin_rights.needed(loading.load([], entry_points.standard()).catalog), options)
+        further = plugin_rights.beyond(rights.cluster, standard.cluster)
+        further += plugin_rights.beyond(rights.impersonation, standard.impersonation)
+        rights = Rights(cluster=further, definitions=())
         objects = [roles.role("ClusterRole", f"{options.name}-further", rights.cluster, labels=roles.AGGREGATE)]
     else:
         objects = list(roles.documents(rights, _role_scope(options)))
@@ -122,6 +133,13 @@ def command(context: click.Context, /, **values: object) -> None:
     else:
         text = documents.text(objects, options.output_format)
     click.echo(text, nl=False)
+
+
+def _impersonated(rights: Rights, options: RbacOptions) -> Rights:
+    if not options.impersonate:
+        return rights
+    names = (name.strip() for name in options.service_accounts.split(","))
+    return impersonated_rights.impersonated(rights, names, constrained=options.constrained)
 
 
 def _role_scope(options: RbacOptions) -> RoleScope:
@@ -140,8 +158,10 @@ def _table(rights: Rights, catalog: Catalog, options: RbacOptions) -> list[tuple
     rows: list[tuple[str, ...]] = [("RESOURCE", "VERBS", "NAMESPACE", "NEEDED")]
     watched = ",".join(scope.watched) or "<all>"
     for namespace, rules in (
-        (watched, (*rights.cluster, *rights.waits)),
+        (watched, (*rights.cluster, *rights.impersonation, *rights.waits)),
+        *((namespace, roles.namespace_rules(rights, namespace)) for namespace in scope.watched or ("",)),
         *([] if scope.watched else [("", roles.cluster_waits(rights, scope.definitions))]),
+        ("<accounts>", rights.accounts),
         (scope.definitions, rights.definitions),
         (scope.own, rights.own),
     ):

@@ -15,12 +15,13 @@ from rudr_py.cli.output import documents
 from rudr_py.cli.output.documents import OutputFormat
 from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import Problems
+from rudr_py.settings import Settings
 
 
 @click.command("render")
 @flags.filenames
 @flags.namespace
-@flags.image_pull_policy()
+@flags.render_settings
 @flags.output("yaml", "json", "name", default="yaml", explanation="Output format.")
 @flags.plugins
 @flags.sensitive
@@ -32,6 +33,7 @@ def command(
     *,
     recursive: bool,
     namespace: str,
+    settings: Settings,
     output_format: OutputFormat,
     **options: Any,
 ) -> None:
@@ -47,12 +49,12 @@ def command(
     """
     loaded = plugins.load(context)
     contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
-    workspace = Workspace.parse(contents.documents, namespace=namespace)
+    workspace = Workspace.parse(contents.documents, namespace=namespace, limits=settings.limits)
     for document in workspace.others:
         click.echo(skipped_message(document), err=True)
     now = datetime.now(UTC)
     plans = [
-        workspace.plan(application, loaded.catalog, now, options["image_pull_policy"])
+        workspace.plan(application, loaded.catalog, now, settings.image_pull_policy)
         for application in workspace.applications
     ]
     problems = Problems.collect(

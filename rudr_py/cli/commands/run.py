@@ -14,13 +14,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
+import msgspec
 
 import rudr_py
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import connect
 from rudr_py.cli.logging import formatters, levels
 from rudr_py.cli.logging.formatters import Format
-from rudr_py.cli.options import flags, leader_election, plugins
+from rudr_py.cli.options import flags, impersonation, leader_election, plugins
+from rudr_py.cli.options import limits as limits_option
 from rudr_py.controller import assemble
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
@@ -65,6 +67,12 @@ log = logging.getLogger(__name__)
     help="Maximum number of concurrent reconciles.",
 )
 @click.option(
+    "--cache-mebibytes",
+    type=click.IntRange(min=1),
+    envvar="RUDR_CACHE_MEBIBYTES",
+    help="Size of the cached documents that stay in memory; further ones are in a temporary file; default: 64.",
+)
+@click.option(
     "--health-probe-bind-address",
     "health",
     metavar="ADDR",
@@ -104,7 +112,9 @@ log = logging.getLogger(__name__)
 @flags.image_pull_policy(
     "Value of imagePullPolicy for every container of a core workload type; default: that of Kubernetes."
 )
+@limits_option.option("Limits of one application, such as traits=200,objects=5000; see the settings.")
 @leader_election.flags
+@impersonation.flags
 @click.option(
     "--log-format",
     type=click.Choice(["auto", "json", "text"]),
@@ -141,7 +151,9 @@ def command(context: click.Context, /, **options: str | float | None) -> None:
     kubeconfig_option, context_name = options.pop("kubeconfig"), _text(options.pop("context_name", None))
     with formatters.logging_errors(), plugins.load_with_watchdog(context) as loaded:
         kubeconfig = connect.find(kubeconfig_option, os.environ)
-        asyncio.run(_run(settings(options, os.environ), kubeconfig, context_name, loaded.catalog))
+        state_dir = str(plugins.selected(context).state_dir or "")
+        given = msgspec.structs.replace(settings(options, os.environ), state_dir=state_dir)
+        asyncio.run(_run(given, kubeconfig, context_name, loaded.catalog))
 
 
 def settings(
@@ -162,17 +174,20 @@ def settings(
     definitions = _text(options.get("definitions_namespace")) or own or Settings().definitions_namespace
     overrides = {
         "workers": options.get("workers"),
+        "cache_mebibytes": options.get("cache_mebibytes"),
         "health_address": options.get("health"),
         "metrics_address": options.get("metrics"),
         "health_scope_address": options.get("health_scope"),
         "publish_definitions": options.get("publish_definitions"),
         "root_scopes": options.get("root_scopes"),
         "image_pull_policy": options.get("image_pull_policy"),
+        "limits": options.get("limits"),
     }
     return Settings(
         namespaces=tuple(name.strip() for name in namespaces.split(",") if name.strip()),
         definitions_namespace=definitions,
         identity=process,
+        impersonation=impersonation.from_options(options),
         leader_election=leader_election.from_options(options, process=process, namespaces=(own, definitions)),
         **{name: value for name, value in overrides.items() if value is not None},  # type: ignore[arg-type] # click typed them
     )
@@ -201,6 +216,7 @@ def start_fields(settings: Settings, server: str, catalog: Catalog) -> dict[str,
         "namespaces": list(settings.namespaces) or "all",
         "definitions": settings.definitions_namespace,
         "leader_election": settings.leader_election is not None,
+        "impersonation": settings.impersonation is not None,
         "packages": [plugin.distribution for plugin in catalog.plugins if plugin.state == "loaded"],
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -11,6 +12,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.cli.documents import files
 from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
+from rudr_py.cli.options import limits as limits_option
 from rudr_py.cli.output import plain_text
 from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import Problems
@@ -19,6 +21,7 @@ from rudr_py.cli.output.problems import Problems
 @click.command("validate")
 @flags.filenames
 @flags.namespace
+@limits_option.option()
 @flags.plugins
 @flags.sensitive
 @click.pass_context
@@ -29,7 +32,7 @@ def command(
     *,
     recursive: bool,
     namespace: str,
-    sensitive_words: tuple[str, ...],
+    **options: Any,
 ) -> None:
     """Check documents and print all problems.
 
@@ -40,12 +43,12 @@ def command(
     """
     loaded = plugins.load(context)
     contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
-    workspace = Workspace.parse(contents.documents, namespace=namespace)
+    workspace = Workspace.parse(contents.documents, namespace=namespace, limits=options["limits"])
     for document in workspace.others:
         click.echo(skipped_message(document), err=True)
     problems = check(workspace, loaded.catalog, datetime.now(UTC))
     problems = Problems.collect((*contents.problems, *problems.errors), problems.warnings)
-    mask = Mask((document.value for document in contents.documents), sensitive_words)
+    mask = Mask((document.value for document in contents.documents), options["sensitive_words"])
     for line in problems.lines(contents.files):
         click.echo(mask.text(line))
     if hint := workspace.missing_components_hint():

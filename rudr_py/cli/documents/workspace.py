@@ -25,6 +25,7 @@ from rudr_py.render import render
 from rudr_py.render.scopes import membership
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
+from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ class ParsedDocument(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     """All documents by kind. `others` are documents of other APIs.
 
-    `problems` and `warnings` are those of the documents alone, with their locations.
+    `problems` and `warnings` are those of the documents alone, with their locations. `limits` are the controller's.
     """
 
     applications: tuple[ParsedDocument[Application], ...] = ()
@@ -48,9 +49,12 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     others: tuple[Document, ...] = ()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    limits: Limits = DEFAULT_LIMITS
 
     @classmethod
-    def parse(cls, documents: Iterable[Document], *, namespace: str = "default") -> Workspace:
+    def parse(
+        cls, documents: Iterable[Document], *, namespace: str = "default", limits: Limits = DEFAULT_LIMITS
+    ) -> Workspace:
         """Parse all documents. `namespace` is that of documents without one. The first of two with one name counts."""
         others: list[Document] = []
         problems: list[Problem] = []
@@ -60,7 +64,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             if _belongs_to_other_api(document):
                 others.append(document)
                 continue
-            parsed = parse.parse(_with_namespace(document.value, namespace), document.positions)
+            parsed = parse.parse(_with_namespace(document.value, namespace), document.positions, limits)
             problems += parsed.problems
             warnings += parsed.warnings
             if parsed.value is not None:
@@ -75,6 +79,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             others=tuple(others),
             problems=tuple(problems),
             warnings=(*warnings, *_shared_instances(applications)),
+            limits=limits,
         )
 
     def with_valid_metadata(self) -> Workspace:
@@ -97,6 +102,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             components={name: parsed.parsed for name, parsed in own.items()},
             now=now,
             image_pull_policy=image_pull_policy,
+            limits=self.limits,
             scopes_of=membership.declared(
                 parsed.value for parsed in self.applications if parsed.value.metadata.namespace == namespace
             ),

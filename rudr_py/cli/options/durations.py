@@ -10,7 +10,7 @@ UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "
 """The units of Go's durations, in seconds."""
 
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
-_PART = re.compile(rf"({_NUMBER})({'|'.join(sorted(UNITS, key=len, reverse=True))})", re.ASCII)
+_PART = re.compile(rf"(?<![\d.])({_NUMBER})({'|'.join(sorted(UNITS, key=len, reverse=True))})", re.ASCII)
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
 _BARE = re.compile(_NUMBER, re.ASCII)
 

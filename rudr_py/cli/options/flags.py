@@ -13,8 +13,9 @@ from typing import Any, Final, Literal, TypeVar
 import click
 import msgspec
 
+from rudr_py.cli.options import limits as limits_option
 from rudr_py.model import names
-from rudr_py.settings import SENSITIVE_WORDS, Settings
+from rudr_py.settings import SENSITIVE_WORDS, Limits, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -137,16 +138,27 @@ def sensitive(command: F) -> F:
     return decorated  # type: ignore[no-any-return] # a function with the same options as a command
 
 
+def render_settings(command: F) -> F:
+    """Add the options for settings of the controller that rendering depends on; the command gets them as `settings`."""
+
+    @functools.wraps(command)
+    def packed(*arguments: Any, image_pull_policy: str, limits: Limits, **options: Any) -> Any:
+        return command(*arguments, settings=Settings(image_pull_policy=image_pull_policy, limits=limits), **options)
+
+    decorated: Any = packed
+    return image_pull_policy()(limits_option.option()(decorated))  # type: ignore[no-any-return] # click returns a function of the same type
+
+
 def controller_settings(command: F) -> F:
     """Add the options for settings of the controller that plans depend on; the command gets them as `settings`."""
 
     @functools.wraps(command)
-    def packed(*arguments: Any, definitions_namespace: str, image_pull_policy: str, **options: Any) -> Any:
-        settings = Settings(definitions_namespace=definitions_namespace, image_pull_policy=image_pull_policy)
+    def packed(*arguments: Any, definitions_namespace: str, settings: Settings, **options: Any) -> Any:
+        settings = msgspec.structs.replace(settings, definitions_namespace=definitions_namespace)
         return command(*arguments, settings=settings, **options)
 
     decorated: Any = packed
-    return definitions_namespace()(image_pull_policy()(decorated))  # type: ignore[no-any-return] # click returns a function of the same type
+    return definitions_namespace()(render_settings(decorated))  # type: ignore[no-any-return] # click returns a function of the same type
 
 
 watch = click.option("-w", "--watch", is_flag=True, help="Show the output again after every change, until Ctrl-C.")

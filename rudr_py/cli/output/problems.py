@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from rudr_py.cli.output import plain_text
-from rudr_py.errors import Location, Problem
+from rudr_py.errors import Location, MoreProblems, Problem
 
 
 class Problems(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +72,13 @@ def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     unique: dict[tuple[object, ...], Problem] = {}
     for problem in problems:
         place = (problem.location.file, *_position(problem)) if problem.location else (problem.document,)
-        unique.setdefault((place, problem.path, problem.message), problem)
+        if isinstance(problem, MoreProblems):
+            # those of a document alone are among those of its application
+            other = unique.get((place,))
+            if not isinstance(other, MoreProblems) or other.count < problem.count:
+                unique[place,] = problem
+        else:
+            unique.setdefault((place, problem.path, problem.message), problem)
     return tuple(unique.values())
 
 

@@ -12,7 +12,7 @@ from rudr_py import errors
 from rudr_py.controller.apply import config_leftovers, conflicts, decide, managed_fields, predecessors, runs
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.claims import mounts
-from rudr_py.controller.apply.contention import MAXIMUM, ONE_POD_MAXIMUM, Contention, Place
+from rudr_py.controller.apply.contention import CONTESTED, MAXIMUM, ONE_POD_MAXIMUM, Contention, Place
 from rudr_py.controller.apply.decide import (
     Adopt,
     Apply,
@@ -84,10 +84,7 @@ class Applier:
         self._leftovers = RudrLeftovers(client, state, recorder)
 
     async def label_leftovers(self, application: LiveObject, plan: Plan, planned: PlannedObject) -> None:
-        """Label what Rudr created and the plan lacks, before the ComponentInstance `planned` is adopted.
-
-        Raises KubeError.
-        """
+        """Label what Rudr created for the ComponentInstance `planned` and the plan lacks. Raises KubeError."""
         await self._leftovers.mark(application, plan, planned)
 
     async def ensure(self, application: LiveObject, desired: DesiredObject, history: History) -> LiveObject | None:
@@ -106,7 +103,7 @@ class Applier:
             return _present(live)
         if isinstance(decision, Wait):
             raise WaitingError(decision.message, reason=decision.reason)
-        place = (str(desired.ref), desired.hash, live.uid if live is not None else "")
+        place = (str(desired.ref), desired.hash, live.uid if live is not None else "", self._client.user)
         key = ObjectKey(namespace, application.name)
         refused = self._refusals.get(key, place, _revision(live))
         if refused is not None:
@@ -192,7 +189,7 @@ class Applier:
         if not isinstance(decision, Apply | Adopt | Clear) or isinstance(error, errors.ConflictError):
             return None
         live = await self._client.get(target)
-        if live["metadata"]["uid"] != decision.uid:
+        if live["metadata"].get("uid") != decision.uid:
             return Read()
         following = await refused_apply.decide(self._client.client, target, desired.over(live), live, error)
         if isinstance(following, Refuse):
@@ -379,11 +376,11 @@ class Applier:
             cause = drift.cause(ref) or f"{ref} was {'deleted' if isinstance(decision, Create) else 'changed'}"
             maximum = ONE_POD_MAXIMUM if desired.has_one_pod else MAXIMUM
             note = self._contention.begin(place, f"{cause} again after it was reverted", maximum).note
-            self._recorder.record(application, "Contested", note, action="Apply", warning=True)
+            self._recorder.record(application, CONTESTED, note, action="Apply", warning=True)
             instance = desired.planned.instance
             change_log.contested(ref, application=application.name, instance=instance, managers=drift.managers)
         if pause := self._contention.pause(place):
-            raise WaitingError(self._contention.contest(place).message, reason="Contested", after=pause)
+            raise WaitingError(self._contention.contest(place).message, reason=CONTESTED, after=pause)
 
 
 def _present(live: LiveObject | None) -> LiveObject | None:

@@ -6,7 +6,7 @@ is undone. So a ConfigMap is deleted only when no pod and no revision that can s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rudr_py.api import Kind, Ref, get_in, kstatus
@@ -15,41 +15,60 @@ from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import CONFIG_MAP, DEPLOYMENT, JOB
 from rudr_py.render.values import labels
-from rudr_py.render.values.plan import Plan
+from rudr_py.render.values.plan import Plan, PlannedObject
 
 _LABELS = (labels.APPLICATION, labels.INSTANCE)
 
 
-def is_in_use(ref: Ref, live: LiveObject | None, plan: Plan, namespace: str, state: ClusterState) -> bool:
-    """Whether pods may still read an object that is not planned; only ConfigMaps are read.
+class PlannedWorkloads:
+    """The planned objects with a pod template, by the labels of their instances."""
 
-    It is in use while a live workload or pod of its instance names it, and while an earlier revision of a planned
+    def __init__(self, plan: Plan) -> None:
+        self._by_instance: dict[str | None, list[PlannedObject]] = {}
+        for planned in plan.manifests:
+            if not planned.inputs_digest and "template" in (planned.body.get("spec") or {}):
+                label = planned.body["metadata"]["labels"].get(labels.INSTANCE, "")
+                for instance in (label, None):
+                    self._by_instance.setdefault(instance, []).append(planned)
+
+    def of(self, instance: str | None) -> Sequence[PlannedObject]:
+        """The workloads of an instance, of all for None."""
+        return self._by_instance.get(instance, ())
+
+
+def in_use(
+    refs: frozenset[Ref], instance: str | None, workloads: PlannedWorkloads, namespace: str, state: ClusterState
+) -> frozenset[Ref]:
+    """Those objects, of one instance and not planned, that pods may still read; only ConfigMaps are read.
+
+    `instance` is the value of its label, None if it is unknown.
+
+    One is in use while a live workload or pod of its instance names it, and while an earlier revision of a planned
     workload may have replicas without pods.
     """
-    if ref.kind != CONFIG_MAP:
-        return False
-    instance = live.labels.get(labels.INSTANCE) if live is not None else None
-    users = dependencies.users(state, namespace, ref, instance)
-    return _has_hidden_revisions(instance, plan, namespace, state) or any(
-        not _has_ended(user.kind, live) for user, live in users
+    refs = frozenset(ref for ref in refs if ref.kind == CONFIG_MAP)
+    if _has_hidden_revisions(instance, workloads, namespace, state):
+        return refs
+    users_of = dependencies.users_of(state, namespace, refs, instance)
+    return frozenset(
+        ref for ref, users in users_of.items() if any(not _has_ended(user.kind, live) for user, live in users)
     )
 
 
-def _has_hidden_revisions(instance: str | None, plan: Plan, namespace: str, state: ClusterState) -> bool:
+def _has_hidden_revisions(
+    instance: str | None, workloads: PlannedWorkloads, namespace: str, state: ClusterState
+) -> bool:
     """Whether an earlier revision of a planned workload of an instance, None for any, may create pods anew.
 
     A workload that is absent, or whose controller has not observed its last change, may have one. Pods are cached
     without their environment, so those of a workload that reads ConfigMaps as variables do not count.
     """
-    for planned in plan.manifests:
-        if planned.inputs_digest or "template" not in (planned.body.get("spec") or {}):
-            continue
+    for planned in workloads.of(instance):
         application, label = (planned.body["metadata"]["labels"].get(key, "") for key in _LABELS)
-        if instance in (None, label):
-            live = state.get(planned.ref.kind, namespace, planned.ref.name)
-            pods = () if _reads_variables(planned.body["spec"]) else state.pods(namespace, application, label)
-            if live is None or not _is_represented(live.document(), pods):
-                return True
+        live = state.get(planned.ref.kind, namespace, planned.ref.name)
+        pods = () if _reads_variables(planned.body["spec"]) else state.pods(namespace, application, label)
+        if live is None or not _is_represented(live.document(), pods):
+            return True
     return False
 
 

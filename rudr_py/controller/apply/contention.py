@@ -13,6 +13,9 @@ from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube.clock import Clock
 from rudr_py.model.metadata_keys import IGNORE_DIFFERENCES_ANNOTATION
 
+CONTESTED = "Contested"
+"""The reason of the condition and of the event of a pause."""
+
 LIMIT = 3
 """The number of reverts within WINDOW after which the writes of an object pause."""
 

@@ -241,7 +241,7 @@ def _decide_run(
     if runs.is_outdated(desired.planned, live, run):
         return Replace(live.uid, f"{desired.ref} is being replaced, because its inputs have changed")
     if verdict == "orphan" or (desired.owner is not None and live.owner_uid != desired.owner.uid):
-        # the hand-over manager cannot replace the reference to a former owner, so that is removed first
+        # the hand-over manager cannot replace the reference to a former owner, so a patch does it first
         return Read() if document is None else Adopt(uid=live.uid, document=document, verdict=verdict, touch=True)
     return Rest() if runs.is_current(desired.planned, live) else Touch(live.uid)
 
@@ -261,7 +261,7 @@ def _decide_object(
         return Settle(live.uid) if live.held and not handover else Rest()
     if document is None and (planned.ignored or template_annotations.suspected(live, desired.document)):
         return Read()
-    if verdict == "orphan" or not live.applied or not live.digest:
+    if verdict == "orphan" or not live.applied or not live.digest or live.patched:
         if document is None:
             return Read()
         mark = not live.applied

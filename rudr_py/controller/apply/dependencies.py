@@ -7,7 +7,7 @@ workload. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from rudr_py.api import Kind, Ref
@@ -39,6 +39,9 @@ _SOURCES: Final[Sources] = {
     **VARIABLES,
 }
 
+FEW: Final = 20
+"""Number of names that are searched in the text of an object before it is decoded."""
+
 _WITHOUT_PODS: Final = frozenset({*OWN_KINDS, CLAIM, CONFIG_MAP})
 
 
@@ -49,15 +52,28 @@ def users(
 
     `instance` is the value of its label. Cached pods lack their environment, so only their volumes count.
     """
-    encoded = ref.name.encode()
+    yield from users_of(state, namespace, frozenset((ref,)), instance).get(ref, ())
+
+
+def users_of(
+    state: ClusterState, namespace: str, refs: frozenset[Ref], instance: str | None = None
+) -> Mapping[Ref, Sequence[tuple[Ref, LiveObject]]]:
+    """The users of several objects, see `users`. Every live object is read at most once."""
+    names = [ref.name.encode() for ref in refs]
+    users: dict[Ref, list[tuple[Ref, LiveObject]]] = {}
     for kind in state.kinds():
         cache = state.cache(kind, namespace)
         if cache is None or kind in _WITHOUT_PODS:
             continue
         for live in cache.by_namespace(namespace) if instance is None else cache.by_label(namespace, instance):
-            is_user = encoded in live.body and ref in references(live.part("spec"))
-            if is_user and not (kind == POD and runs.has_ended(live)):
-                yield Ref(kind, live.name), live
+            # decoding takes longer than the search for a few names
+            if len(names) <= FEW and not any(name in live.body for name in names):
+                continue
+            used = refs & frozenset(references(live.part("spec")))
+            if used and not (kind == POD and runs.has_ended(live)):
+                for ref in used:
+                    users.setdefault(ref, []).append((Ref(kind, live.name), live))
+    return users
 
 
 def references(value: Any, sources: Sources = _SOURCES) -> Iterator[Ref]:

@@ -65,10 +65,27 @@ class Finalizer:
             return
         await self._edit(application, present=False)
 
-    async def end(self, application: LiveObject, is_reclaimed: IsReclaimed, *, keep: bool = False) -> Result:
-        """Delete the objects of an application that is being deleted, then remove the finalizer. `keep` keeps them."""
+    async def end(
+        self,
+        application: LiveObject,
+        is_reclaimed: IsReclaimed,
+        *,
+        keep: bool = False,
+        error: errors.RudrError | None = None,
+    ) -> Result:
+        """Delete the objects of an application that is being deleted, then remove the finalizer.
+
+        They are kept with `keep`, and with an `error` about the account that would delete them, unless that will end.
+        """
         if not guarded(application):
             return Result()
+        if error is not None and not keep:
+            failure = failures.of(Ref(APPLICATION, application.name), error)
+            if failure.kind != "refused":
+                return failures.result([failure])
+            note = f"no object was deleted with the application: {failure.message}"
+            self._recorder.record(application, "ReclaimFailed", note, action="Reclaim", warning=True)
+            keep = True
         if not keep and not self._orphaning(application):
             failed = await self._reclaim(application, is_reclaimed)
             if failed is not None:
@@ -77,8 +94,8 @@ class Finalizer:
             await self._edit(application, present=False)
         except errors.NotFoundError:
             pass
-        except errors.RudrError as error:
-            failure = failures.of(Ref(APPLICATION, application.name), error, needed=FINALIZER_PURPOSE)
+        except errors.RudrError as refusal:
+            failure = failures.of(Ref(APPLICATION, application.name), refusal, needed=FINALIZER_PURPOSE)
             if failure.kind == "refused":  # an application that is being deleted has no condition for that
                 self._recorder.record(application, "ReclaimFailed", failure.message, action="Reclaim", warning=True)
             return failures.result([failure])
@@ -112,10 +129,21 @@ class Finalizer:
         for ref in tuple(self._state.applications.records(application, stored)):
             if self._state.get(ref.kind, application.namespace, ref.name) is None:
                 with contextlib.suppress(errors.NotFoundError, errors.KindAbsentError):
-                    target = await self._client.target(ref.kind, application.namespace, ref.name)
-                    live = await self._client.client.live(requests.get(target))
-                    if live.labels.get(labels.MANAGED_BY) == labels.MANAGER:
-                        self._client.remember(live)
+                    await self._read(application, ref)
+
+    async def _read(self, application: LiveObject, ref: Ref) -> None:
+        """Read an object into the cache; one that the application's account may not read is reported and kept."""
+        target = await self._client.target(ref.kind, application.namespace, ref.name)
+        try:
+            live = await self._client.client.live(requests.get(target))
+        except errors.MissingRightError as error:
+            if not self._client.user:
+                raise
+            note = f"{ref}: {error}; if it exists, it is kept"
+            self._recorder.record(application, "ReclaimFailed", note, action="Reclaim", warning=True)
+            return
+        if live.labels.get(labels.MANAGED_BY) == labels.MANAGER:
+            self._client.remember(live)
 
     def _due(self, application: LiveObject, is_reclaimed: IsReclaimed) -> tuple[tuple[Ref, LiveObject], ...]:
         """The objects to delete. Those that might be expected to be deleted, but are kept, are reported."""
@@ -139,7 +167,7 @@ class Finalizer:
         """Whether the server has the application as the cache has it: its document may have changed."""
         target = await self._client.target(APPLICATION, application.namespace, application.name)
         metadata = (await self._client.get(target))["metadata"]
-        return bool(metadata["uid"] == application.uid and metadata.get("generation", 0) == application.generation)
+        return bool(metadata.get("uid") == application.uid and metadata.get("generation", 0) == application.generation)
 
     def _objects(self, application: LiveObject) -> Iterator[tuple[Ref, LiveObject]]:
         """The cached objects of the application that have no owner."""
@@ -179,7 +207,7 @@ class Finalizer:
         target = await self._client.target(APPLICATION, application.namespace, application.name)
         for _ in range(ATTEMPTS):
             document = await self._client.get(target)
-            if document["metadata"]["uid"] != application.uid:
+            if document["metadata"].get("uid") != application.uid:
                 return
             if present and document["metadata"].get("deletionTimestamp"):
                 raise WaitingError("the application is being deleted; nothing is created for it any more")
@@ -210,7 +238,7 @@ def patch(document: dict[str, Any], *, present: bool) -> list[dict[str, Any]]:
         return []
     value = [*finalizers, FINALIZER] if present else [name for name in finalizers if name != FINALIZER]
     return [
-        {"op": "test", "path": "/metadata/resourceVersion", "value": document["metadata"]["resourceVersion"]},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": document["metadata"].get("resourceVersion", "")},
         {"op": "add", "path": "/metadata/finalizers", "value": value},
     ]
 

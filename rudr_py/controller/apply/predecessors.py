@@ -58,9 +58,8 @@ def _former_owners(state: ClusterState, application: LiveObject, plan: Plan, pla
         return frozenset()
     owner = plan.owner_of(planned)
     label = labels.labels(application.name, planned.instance)[labels.INSTANCE]
-    return frozenset(
-        live.uid for live in state.component_instances(application) if live.name != owner.name and _is_of(live, label)
-    )
+    instances = state.component_instances_of(application, label)
+    return frozenset(live.uid for live in instances if live.name != owner.name and _is_of(live, label))
 
 
 def _is_of(live: LiveObject, instance: str) -> bool:
@@ -83,11 +82,10 @@ def _predecessors(
     state: ClusterState, namespace: str, plan: Plan, planned: PlannedObject, owners: set[str]
 ) -> Iterator[tuple[Kind, LiveObject]]:
     """The live workloads of these owners that the plan lacks."""
-    kept = {(manifest.ref.kind.group, manifest.ref.kind.kind, manifest.ref.name) for manifest in plan.manifests}
     for uid in sorted(owners - {""}):
         for kind, live in state.owned_by(uid, namespace):
             ref = Ref(kind, live.name)
-            is_kept = (kind.group, kind.kind, live.name) in kept
+            is_kept = (kind.group, kind.kind, live.name) in plan.identities
             if not is_kept and _is_workload(ref, live.part("spec"), planned.instance):
                 yield kind, live
 
@@ -101,12 +99,12 @@ def _awaited_pods(
     beside a pod that is being deleted, or that has lost its ReplicaSet.
     """
     own = (planned.ref.kind.kind, planned.ref.name)
-    kept = {(one.ref.kind.kind, one.ref.name) for one in plan.manifests if one.instance == planned.instance}
+    kept = {(one.ref.kind.kind, one.ref.name) for one in plan.objects_of(planned.instance)}
     earlier = {(ref.kind.kind, ref.name) for ref in predecessors}
     for pod in state.pods(application.namespace, application.name, planned.instance):
         if pod.labels.get(labels.APPLICATION) != application.name:
             continue
-        workload = _workload(pod)
+        workload = workload_of(pod)
         if workload == own or _is_adopted(pod, planned):
             awaited = (pod.deleting or not pod.owner_uid) and _is_recreated(planned)
         else:
@@ -116,7 +114,7 @@ def _awaited_pods(
             yield f"pod/{pod.name}"
 
 
-def _workload(pod: LiveObject) -> tuple[str, str]:
+def workload_of(pod: LiveObject) -> tuple[str, str]:
     """Kind and name of the workload of a pod; of a pod without owner, those of the workload that created it."""
     if pod.owner_kind == REPLICA_SET.kind:
         return DEPLOYMENT.kind, pod.owner_name.rpartition("-")[0]

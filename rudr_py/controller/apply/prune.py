@@ -13,7 +13,8 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.apply import config_maps, dependencies
+from rudr_py.controller.apply import dependencies
+from rudr_py.controller.apply.config_maps import PlannedWorkloads, in_use
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.failures import Failure
 from rudr_py.controller.state import scaler_index
@@ -23,10 +24,9 @@ from rudr_py.controller.state.scaler_index import ScaleTarget
 from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube import live_object, requests
 from rudr_py.kube.cached_client import CachedClient
-from rudr_py.kube.clock import Clock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
-from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CONFIG_MAP, POD
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
@@ -113,7 +113,8 @@ def schedule(
             last.append(candidate)
     kept = {one.live.owner_uid for one in in_use if one.live is not None}  # the garbage collector deletes with them
     in_use += (one for one in last if one.live is not None and one.live.uid in kept)
-    last = [one for one in last if one not in in_use]
+    used |= {one.ref for one in in_use}
+    last = [one for one in last if one.ref not in used]
     return PruneSchedule(tuple(first), tuple(last), tuple(in_use))
 
 
@@ -146,43 +147,52 @@ def is_deleted(candidate: PruneCandidate) -> bool:
 
 def _mounted(surplus: Mapping[Ref, PruneCandidate], plan: Plan, state: ClusterState) -> frozenset[Ref]:
     """The claims that are mounted, and their owners: the garbage collector deletes a claim with its owner."""
-    claims = [one for one in surplus.values() if one.ref.kind == CLAIM]
-    lives = [one.live for one in claims if one.live is not None and _is_mounted(one, surplus, plan, state)]
+    claims = {ref: one.live for ref, one in surplus.items() if ref.kind == CLAIM and one.live is not None}
+    mounted = _mounted_claims(claims, surplus, plan, state)
+    lives = [live for ref, live in claims.items() if ref in mounted]
     uids = {uid for live in lives for uid in (live.uid, live.owner_uid)}
     return frozenset(ref for ref, one in surplus.items() if one.live is not None and one.live.uid in uids)
 
 
-def _is_mounted(
-    candidate: PruneCandidate, surplus: Mapping[Ref, PruneCandidate], plan: Plan, state: ClusterState
-) -> bool:
-    """Whether a claim is mounted by a planned object, a pod, or any workload that is not to be deleted itself."""
-    if candidate.live is None:
-        return False
-    users = dependencies.users(state, candidate.live.namespace, candidate.ref)
-    return any(candidate.ref in dependencies.references(planned.body.get("spec")) for planned in plan.manifests) or any(
-        (ref not in surplus and not live.deleting) or ref.kind == POD for ref, live in users
-    )
+def _mounted_claims(
+    claims: Mapping[Ref, LiveObject], surplus: Mapping[Ref, PruneCandidate], plan: Plan, state: ClusterState
+) -> frozenset[Ref]:
+    """The claims that a planned object, a pod, or any workload mounts that is not to be deleted itself."""
+    if not claims:
+        return frozenset()
+    planned = {ref for planned in plan.manifests for ref in dependencies.references(planned.body.get("spec"))}
+    namespace = next(iter(claims.values())).namespace
+    used = {
+        claim
+        for claim, users in dependencies.users_of(state, namespace, frozenset(claims)).items()
+        if any((ref not in surplus and not live.deleting) or ref.kind == POD for ref, live in users)
+    }
+    return frozenset(claims) & (planned | used)
 
 
 def _read(surplus: Mapping[Ref, PruneCandidate], plan: Plan, namespace: str, state: ClusterState) -> Iterator[Ref]:
     """The ConfigMaps that pods may still read, except those of an instance that is removed with its pods."""
     uids = {one.live.uid for one in surplus.values() if one.live is not None}
     instances = {instance.name for instance in plan.instances}
+    config_maps: dict[str | None, set[Ref]] = {}  # by the label of their instance, None for unknown
     for ref, candidate in surplus.items():
         live = candidate.live
         removed = live is not None and live.owner_uid in uids and live.labels.get(labels.INSTANCE) not in instances
-        if not removed and config_maps.is_in_use(ref, live, plan, namespace, state):
-            yield ref
+        if ref.kind == CONFIG_MAP and not removed:
+            config_maps.setdefault(live.labels.get(labels.INSTANCE) if live is not None else None, set()).add(ref)
+    workloads = PlannedWorkloads(plan)
+    for instance, refs in config_maps.items():
+        yield from in_use(frozenset(refs), instance, workloads, namespace, state)
 
 
 class Pruner:
     """Deletes scheduled objects."""
 
-    def __init__(self, client: CachedClient, state: ClusterState, clock: Clock) -> None:
+    def __init__(self, client: CachedClient, state: ClusterState, terminating: TtlMap[tuple[str, Ref], None]) -> None:
+        """`terminating` are objects without a watch that a finalizer keeps, by uid of the application."""
         self._client = client
         self._state = state
-        # objects without a watch that a finalizer keeps, by uid of the application
-        self._terminating: TtlMap[tuple[str, Ref], None] = TtlMap(clock, failures.SAFETY)
+        self._terminating = terminating
 
     async def prune(self, application: LiveObject, candidates: Iterable[PruneCandidate]) -> Pruned:
         """Delete the candidates that are not being deleted yet. Reports KubeErrors as failures."""
@@ -227,7 +237,8 @@ class Pruner:
 
     def _due(self, application: LiveObject, candidates: tuple[PruneCandidate, ...]) -> list[PruneCandidate]:
         """The candidates without those that are being deleted, that own an object to keep, or go with their owner."""
-        due = [candidate for candidate in candidates if not self._keeps(application, candidate, candidates)]
+        refs = frozenset(candidate.ref for candidate in candidates)
+        due = [candidate for candidate in candidates if not self._keeps(application, candidate, refs)]
         owners = {candidate.live.uid for candidate in due if candidate.live is not None}
         return [
             candidate
@@ -239,23 +250,22 @@ class Pruner:
             )
         ]
 
-    def _keeps(
-        self, application: LiveObject, candidate: PruneCandidate, candidates: tuple[PruneCandidate, ...]
-    ) -> bool:
-        """Whether a ComponentInstance owns an object that is not a candidate; the garbage collector would delete it.
+    def _keeps(self, application: LiveObject, candidate: PruneCandidate, refs: frozenset[Ref]) -> bool:
+        """Whether a ComponentInstance owns an object that is not among the candidates; the collector would delete it.
 
-        It is the former one of an instance, of which not every object has passed to the current one.
+        It is the former one of an instance, of which not every object has passed to the current one. With impersonation
+        no object may be deleted in this way: the application's account deletes each of them first.
         """
         if candidate.live is None or candidate.ref.kind != COMPONENT_INSTANCE:
             return False
-        refs = {other.ref for other in candidates}
+        refs = frozenset() if self._client.user else refs
         owned = self._state.owned_by(candidate.live.uid, application.namespace)
         return any(Ref(kind, live.name) not in refs and not live.deleting for kind, live in owned)
 
     async def _confirm(self, application: LiveObject) -> None:
         document = await self._client.get(await self._target(application, Ref(APPLICATION, application.name)))
         metadata = document["metadata"]
-        same = metadata["uid"] == application.uid and metadata.get("generation", 0) == application.generation
+        same = metadata.get("uid") == application.uid and metadata.get("generation", 0) == application.generation
         if not same or metadata.get("deletionTimestamp"):
             message = "the application has changed since it was planned; nothing is pruned"
             raise errors.ConflictError(message, status=409, reason="Conflict")

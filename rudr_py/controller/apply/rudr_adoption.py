@@ -2,7 +2,8 @@
 
 Another manager's entry owns every field of such an object. After a forced apply it would still co-own all of them: a
 removed env variable would stay, a changed port would be refused. So one JSON patch first turns that entry into the
-entry of rudr; it changes nothing else, but removes an owner that must not exist.
+entry of rudr; it changes nothing else, but replaces an owner that does not exist any more, so that the object has an
+owner even while its apply is denied.
 
 Source: measured on kube-apiserver; the patch restarts no pod. Nothing is deleted, and no manifest is applied.
 """
@@ -16,7 +17,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.apply import managed_fields
+from rudr_py.controller.apply import desired, managed_fields
 from rudr_py.controller.apply.managed_fields import Fields
 from rudr_py.controller.apply.ownership import RUDR_MANAGERS
 from rudr_py.kube.client import Client
@@ -65,19 +66,23 @@ class RudrAdoption:
             operations = patch(document, planned, owner)
             if not operations:
                 return document
-            try:
-                await self._client.json_patch(target, msgspec.json.encode(operations), FIELD_MANAGER)
-            except (errors.ConflictError, errors.InvalidError) as error:
-                # a failed test of the patch is answered like an invalid document
-                refused = error
-            else:
-                return await self._client.get(target)
+            refused = await self._patch(target, operations)
             changed = await self._client.get(target)
-            if changed["metadata"].get("resourceVersion") == document["metadata"].get("resourceVersion"):
+            if refused and changed["metadata"].get("resourceVersion") == document["metadata"].get("resourceVersion"):
                 raise refused
-            document = changed
+            document = changed  # after a patch of the owner, its entry has to be taken, too
+        if refused is None:
+            return document
         message = f"{planned.ref} keeps changing; it cannot be adopted"
         raise errors.ConflictError(message, status=409, reason="Conflict")
+
+    async def _patch(self, target: Target, operations: list[Document]) -> errors.ApiError | None:
+        """Send a patch. Return the error where its test may have failed, which is answered like an invalid document."""
+        try:
+            await self._client.json_patch(target, msgspec.json.encode(operations), FIELD_MANAGER)
+        except (errors.ConflictError, errors.InvalidError) as error:
+            return error
+        return None
 
     async def _track(self, target: Target, document: Document) -> None:
         """Let the server create the managedFields of an object that is older than they are.
@@ -105,7 +110,7 @@ class RudrAdoption:
             if not is_controlled(config_map, owner):
                 continue
             labels = {key: planned.body["metadata"]["labels"][key] for key in _LABELS}
-            uid = config_map["metadata"]["uid"]
+            uid = config_map["metadata"].get("uid", "")
             metadata = {"name": name, "namespace": target.namespace, "uid": uid, "labels": labels}
             content = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
             try:
@@ -151,23 +156,32 @@ def tracked(document: Document) -> bool:
 def patch(document: Document, planned: PlannedObject, owner: LiveObject | None) -> list[Document]:
     """The JSON patch that takes the object over; empty where nothing has to be taken.
 
-    An object that runs to completion only loses a wrong owner: it is never applied as a whole again.
+    Of an object that runs to completion only a wrong owner is replaced: it is never applied as a whole again.
     """
     metadata = document["metadata"]
     operations: list[Document] = []
     if not planned.inputs_digest:
         operations += _entries(document, planned)
-    kept = [reference for reference in metadata.get("ownerReferences", ()) if not _is_wrong(reference, owner)]
-    if len(kept) != len(metadata.get("ownerReferences", ())):
-        operations.append({"op": "replace", "path": "/metadata/ownerReferences", "value": kept})
+    references = metadata.get("ownerReferences", ())
+    if any(_is_wrong(reference, owner) for reference in references):
+        kept = [reference for reference in references if not (_is_wrong(reference, owner) or _names(reference, owner))]
+        added = [desired.reference(owner)] if owner is not None and owner.uid else []
+        operations.append({"op": "replace", "path": "/metadata/ownerReferences", "value": [*kept, *added]})
     if not operations:
         return []
-    return [{"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]}, *operations]
+    return [
+        {"op": "test", "path": "/metadata/resourceVersion", "value": metadata.get("resourceVersion", "")},
+        *operations,
+    ]
 
 
 def _is_wrong(reference: Document, owner: LiveObject | None) -> bool:
     """Whether the controller is one that no longer exists; the object itself has been judged to be adoptable."""
-    return bool(reference.get("controller")) and (owner is None or reference.get("uid") != owner.uid)
+    return bool(reference.get("controller")) and not _names(reference, owner)
+
+
+def _names(reference: Document, owner: LiveObject | None) -> bool:
+    return owner is not None and reference.get("uid") == owner.uid
 
 
 def _entries(document: Document, planned: PlannedObject) -> Iterator[Document]:
@@ -207,13 +221,17 @@ def _is_own(entry: Document) -> bool:
 
 
 def _is_taken(entry: Document, metadata: Document) -> bool:
-    """Whether an entry is Rudr's on an object that rudr has never applied, or that of a client that restored a copy."""
+    """Whether an entry is Rudr's on an object that rudr has never applied, or that of a client that restored a copy.
+
+    Or that of a patch of rudr itself: an owner in it would stay when the object gets another one.
+    """
     if entry.get("subresource") or entry.get("manager") == HANDOVER_MANAGER or _is_own(entry):
         return False
     if managed_fields.owns(entry.get("fieldsV1", {}), ("metadata", "annotations", APPLIED_ANNOTATION)):
         return True
     applied = APPLIED_ANNOTATION in (metadata.get("annotations") or {})
-    return entry.get("operation") == "Update" and entry.get("manager") in RUDR_MANAGERS and not applied
+    taken = {FIELD_MANAGER} if applied else RUDR_MANAGERS
+    return entry.get("operation") == "Update" and entry.get("manager") in taken
 
 
 def _expected(document: Document, planned: PlannedObject) -> Document:

@@ -34,6 +34,9 @@ _CONTENDED = re.compile(
 
 _TOKEN = re.compile(r"[\w.-]+")
 
+_DIGITS = 20
+"""Digits of an amount, of which Kubernetes has 19; int() raises ValueError for thousands."""
+
 _LONGEST_NAME = 253
 """Maximum length of the names of objects and hosts."""
 
@@ -63,11 +66,11 @@ def deferred(
     causes = Denials((planned, denials[planned.ref]) for planned in unapplied)
     others = [one for one in candidates if not causes.freed_by(one)]
     successors = _Successors(plan, unapplied, others, find)
-    found = {one.ref: successor for one in others if (successor := successors.of(one)) is not None}
+    replaced = {one.ref: successor for one in others if (successor := successors.of(one)) is not None}
     users = [live for planned in unapplied if (live := find(planned.ref)) is not None]
-    users += [one.live for one in others if one.ref in found and one.live is not None]
-    needed = _needed(users, [one for one in others if one.ref not in found])
-    return {ref: f"{ref} is kept until {successor.ref} is applied" for ref, successor in found.items()} | {
+    users += [one.live for one in others if one.ref in replaced and one.live is not None]
+    needed = _needed(users, [one for one in others if one.ref not in replaced])
+    return {ref: f"{ref} is kept until {successor.ref} is applied" for ref, successor in replaced.items()} | {
         ref: f"{ref} is kept as long as {_describe(user)} needs it" for ref, user in needed.items()
     }
 
@@ -76,14 +79,14 @@ class Denials:
     """The messages with which the server has refused objects of the plan."""
 
     def __init__(self, denials: Iterable[tuple[PlannedObject, str]]) -> None:
-        self._quotas: list[tuple[dict[str, str], ...]] = []
+        self._exhausted: set[str] = set()  # the resources of quotas that have room after the deletion of one object
         self._mentioned: dict[str, set[str]] = {}  # a name in a message -> the names of the refused objects
         self._kinds: set[str] = set()
         self._targets: set[ScaleTarget] = set()
         for planned, denial in denials:
-            quota = _quota(denial)
+            quota = _exhausted(denial)
             if quota is not None:
-                self._quotas.append(quota)
+                self._exhausted.update(quota)
             elif _CONTENDED.search(denial) is not None:  # a policy may mention names, too
                 self._note_contention(planned, denial)
 
@@ -97,7 +100,7 @@ class Denials:
 
     def freed_by(self, candidate: PruneCandidate) -> bool:
         """Whether a denial is due to the candidate, so that its deletion is a way out."""
-        if any(_has_room_without(candidate.ref, quota) for quota in self._quotas):
+        if any(_counts(resource, candidate.ref) for resource in self._exhausted):
             return True
         if not self._kinds:
             return False
@@ -165,13 +168,20 @@ class _Successors:
         """The first new object that replaces a part of an instance that the plan lacks in one of the same component."""
         if not instance or instance in self._instances:
             return None
-        functions = {function for one in self._groups[instance] for function in _functions_of(one)}
-        components = [
-            positions
-            for component, positions in self._of_component.items()
-            if self._find(labels.component_instance(component, instance)) is not None
-        ]
-        return _least(positions.get(function) for positions in components for function in functions)
+        group = self._groups[instance]
+        functions = {function for one in group for function in _functions_of(one)}
+        owners = (one.ref for one in group if one.ref.kind == COMPONENT_INSTANCE)
+        components = (self._component(ref, instance) for ref in owners if self._find(ref) is not None)
+        positions = [self._of_component.get(component, {}) for component in components]
+        return _least(position.get(function) for position in positions for function in functions)
+
+    def _component(self, owner: Ref, instance: str) -> str:
+        """The component of a ComponentInstance; empty if no object of that component is applied anew."""
+        component = owner.name.removesuffix(f"-{instance}")
+        if component != owner.name:
+            return component
+        hashed = (each for each in self._of_component if labels.component_instance(each, instance) == owner)
+        return next(hashed, "")
 
 
 def _least(positions: Iterable[int | None]) -> int | None:
@@ -239,20 +249,16 @@ def _hosts(value: Any) -> Iterator[str]:
             yield from _hosts(item)
 
 
-def _quota(denial: str) -> tuple[dict[str, str], ...] | None:
-    """The requested, used and limited amounts by resource in the message of a quota; None for any other message."""
+def _exhausted(denial: str) -> list[str] | None:
+    """The resources in the message of a quota that has room after the deletion of one object; None for another one."""
     _, is_quota, rest = denial.partition("exceeded quota: ")
     _, _, rest = rest.partition(", requested: ")
     requested, _, rest = rest.partition(", used: ")
     used, is_complete, limited = rest.partition(", limited: ")
-    return tuple(dict(_amounts(text)) for text in (requested, used, limited)) if is_quota and is_complete else None
-
-
-def _has_room_without(ref: Ref, quota: tuple[dict[str, str], ...]) -> bool:
-    """Whether a quota admits the refused object after the deletion of an object."""
-    requested, used, limited = quota
-    resources = [resource for resource in requested if _counts(resource, ref)]
-    return any(_fits(requested[one], used.get(one, ""), limited.get(one, "")) for one in resources)
+    if not (is_quota and is_complete):
+        return None
+    uses, limits = dict(_amounts(used)), dict(_amounts(limited))
+    return [name for name, amount in _amounts(requested) if _fits(amount, uses.get(name, ""), limits.get(name, ""))]
 
 
 def _counts(resource: str, ref: Ref) -> bool:
@@ -273,7 +279,7 @@ def _amounts(text: str) -> Iterator[tuple[str, str]]:
 
 def _fits(requested: str, used: str, limited: str) -> bool:
     """Whether a quota has room for a request after the deletion of one object; true for amounts with a unit."""
-    if not (requested.isdecimal() and used.isdecimal() and limited.isdecimal()):
+    if not all(amount.isdecimal() and len(amount) < _DIGITS for amount in (requested, used, limited)):
         return True
     return int(used) - 1 + int(requested) <= int(limited)
 

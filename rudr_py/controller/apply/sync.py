@@ -6,7 +6,7 @@ A failure stops the objects that need the failed one (`dependencies`), and the d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +15,11 @@ import msgspec
 from rudr_py import errors
 from rudr_py.api import Ref, get_in
 from rudr_py.controller.apply import dependencies, predecessors, prune, successors
-from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.decide import History
-from rudr_py.controller.apply.finalizer import Finalizer
-from rudr_py.controller.apply.prune import PruneCandidate, Pruner
+from rudr_py.controller.apply.impersonation.writers import Writers
+from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.pacing import Breath
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import Failure, SupersededError, WaitingError
 from rudr_py.controller.results.result import Result
@@ -47,12 +47,15 @@ FINALIZER_PURPOSE = "for the finalizer of an application whose objects are delet
 KEPT = "SuccessorNotApplied"
 """The reason of an object that is not planned any more, and kept until the object that replaces it is applied."""
 
+DECISION = 20
+"""The work for an object that is in sync, in values of documents."""
+
 Records = dict[Ref, AppliedRecord]
 
 
 @dataclass
 class Attempt:
-    """The failures of one pass over the plan.
+    """The failures of one pass over the plan with the writers of its application.
 
     `unapplied` are the objects that could not be applied, each with the message of the server where it refused the
     object, else with an empty text. `ended` is whether every further request would fail for the same reason.
@@ -60,6 +63,7 @@ class Attempt:
     `superseded` are the earlier workloads that have been deleted for an object that waits for their end.
     """
 
+    writers: Writers
     failures: list[Failure] = field(default_factory=list)
     unapplied: dict[Ref, str] = field(default_factory=dict)
     ended: bool = False
@@ -78,7 +82,7 @@ class Attempt:
 
     def again(self) -> Attempt:
         """A second pass that begins with these failures."""
-        return Attempt(list(self.failures), dict(self.unapplied), self.ended)
+        return Attempt(self.writers, list(self.failures), dict(self.unapplied), self.ended)
 
 
 class SyncResult(msgspec.Struct, frozen=True):
@@ -111,16 +115,13 @@ class Syncer:
 
     def __init__(
         self,
-        applier: Applier,
-        pruner: Pruner,
-        finalizer: Finalizer,
+        writers: Callable[[LiveObject], Writers],
         state: ClusterState,
         refusals: Refusals,
         waits: Waits,
     ) -> None:
-        self._applier = applier
-        self._pruner = pruner
-        self._finalizer = finalizer
+        """`writers` returns the writers of an application; see `WriterFactory`."""
+        self._writers = writers
         self._state = state
         self._refusals = refusals
         self._waits = waits
@@ -131,7 +132,9 @@ class Syncer:
 
     async def end(self, application: LiveObject, is_reclaimed: IsReclaimed) -> Result:
         """Delete the objects that are deleted with an application. One that is paused keeps all its objects."""
-        return await self._finalizer.end(application, is_reclaimed, keep=application.annotations.get(PAUSED) == "true")
+        writers = self._writers(application)
+        keep = application.annotations.get(PAUSED) == "true"
+        return await writers.finalizer.end(application, is_reclaimed, keep=keep, error=writers.error)
 
     def intent(
         self, application: LiveObject, plan: Plan, stored: tuple[Mapping[str, Any], ...]
@@ -152,7 +155,12 @@ class Syncer:
         records = self._state.applications.records(application, stored)
         key = ObjectKey(application.namespace, application.name)
         self._state.applications.end_wait(key)
-        attempt = await self._prepare(application, plan, records)
+        writers = self._writers(application)
+        if writers.error is not None:
+            failure = failures.of(Ref(APPLICATION, application.name), writers.error)
+            unapplied = {planned.ref: "" for planned in plan.manifests}
+            return self._result(key, [failure], unapplied, inventory.order(records.values()))
+        attempt = await self._prepare(application, plan, records, writers)
         guarded = attempt.again()
         await self._apply_all(application, plan, records, runs, attempt)
         pruned = await self._prune(application, plan, records, attempt)
@@ -164,36 +172,42 @@ class Syncer:
             attempt = guarded
             await self._apply_all(application, plan, records, runs, attempt)
             await self._prune(application, plan, records, attempt, done=pruned)
-        return self._result(key, attempt, inventory.order(records.values()))
+        return self._result(key, attempt.failures, attempt.unapplied, inventory.order(records.values()), attempt.notes)
 
-    def _result(self, key: ObjectKey, attempt: Attempt, resources: tuple[Mapping[str, Any], ...]) -> SyncResult:
+    def _result(
+        self,
+        key: ObjectKey,
+        failed: Sequence[Failure],
+        unapplied: Iterable[Ref],
+        resources: tuple[Mapping[str, Any], ...],
+        notes: tuple[str, ...] = (),
+    ) -> SyncResult:
         application_state = self._state.applications.get(key)
-        before, application_state.unapplied = application_state.unapplied, frozenset(attempt.unapplied)
-        failed = attempt.failures
+        before, application_state.unapplied = application_state.unapplied, frozenset(unapplied)
         if not failed:
-            sync = SyncState(state="True", reason="Synced", resources=resources, notes=attempt.notes)
+            sync = SyncState(state="True", reason="Synced", resources=resources, notes=notes)
             return SyncResult(sync, Result())
         reason, message = failures.worst(failed).reason, failures.message(failed)
-        sync = SyncState(state="False", reason=reason, message=message, resources=resources, notes=attempt.notes)
+        sync = SyncState(state="False", reason=reason, message=message, resources=resources, notes=notes)
         result = failures.result(failed, soon=self._refusals.is_soon(key))
         blocked_by = frozenset(ref for failure in failed for ref in failure.blocked_by)
         result = msgspec.structs.replace(result, progress=application_state.unapplied < before)
         return SyncResult(sync, result, blocked_by)
 
-    async def _prepare(self, application: LiveObject, plan: Plan, records: Records) -> Attempt:
+    async def _prepare(self, application: LiveObject, plan: Plan, records: Records, writers: Writers) -> Attempt:
         """Everything that precedes the first apply."""
-        attempt = Attempt()
+        attempt = Attempt(writers)
         try:
-            await self._finalizer.guard(application, plan)
+            await writers.finalizer.guard(application, plan)
         except errors.RudrError as error:
             failure = _finalizer_failure(application, error)
             attempt.failures.append(failure)
             attempt.unapplied.update((planned.ref, "") for planned in plan.manifests if planned.reclaim)
-            attempt.ended = await self._pruner.ends(application, failure)
+            attempt.ended = await writers.pruner.ends(application, failure)
         first = prune.schedule(self._state, application, plan, records.values()).first
         if first and not attempt.ended:
             # its failures are reported after the applies, when it is tried again
-            await self._pruner.prune(application, first)
+            await writers.pruner.prune(application, first)
         return attempt
 
     async def _apply_all(
@@ -202,7 +216,9 @@ class Syncer:
         def exists(ref: Ref) -> bool:
             return self._state.get(ref.kind, application.namespace, ref.name) is not None
 
+        breath = Breath()
         for planned in plan.manifests:
+            await breath.spend(DECISION)
             if planned.ref in attempt.unapplied:
                 continue
             if attempt.ended or dependencies.missing(planned, plan, attempt.unapplied, exists) is not None:
@@ -211,13 +227,13 @@ class Syncer:
             history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
             try:
                 check_reads(self._state, application.namespace, plan, planned)
-                await self._applier.label_leftovers(application, plan, planned)
+                await attempt.writers.applier.label_leftovers(application, plan, planned)
                 owner = self._owner(application, planned, plan)
                 desired = predecessors.complete(self._state, application, plan, planned, owner)
-                live = await self._applier.ensure(application, desired, history)
+                live = await attempt.writers.applier.ensure(application, desired, history)
             except errors.RudrError as error:
                 attempt.fail(planned.ref, failures.of(planned.ref, error, needed=_purpose(planned, plan)))
-                attempt.ended = await self._pruner.ends(application, attempt.failures[-1])
+                attempt.ended = await attempt.writers.pruner.ends(application, attempt.failures[-1])
                 if isinstance(error, SupersededError):
                     await self._end(application, error.predecessors, attempt)
             else:
@@ -231,7 +247,7 @@ class Syncer:
             for ref in predecessors
             if ref not in attempt.superseded
         ]
-        pruned = await self._pruner.prune(application, candidates)
+        pruned = await attempt.writers.pruner.prune(application, candidates)
         attempt.failures += pruned.failures
         attempt.superseded |= pruned.gone | pruned.deleted
 
@@ -263,7 +279,7 @@ class Syncer:
         excluded = {*deferred, *done, *attempt.superseded}
         due = [one for one in (*schedule.first, *schedule.last) if one.ref not in excluded]
         attempt.notes = tuple(prune.lingering(schedule))
-        pruned = await self._pruner.prune(application, due)
+        pruned = await attempt.writers.pruner.prune(application, due)
         for ref in pruned.gone:
             records.pop(ref, None)
         unapplied = {one.ref: one.live for one in schedule.candidates if one.ref not in pruned.gone}
@@ -274,7 +290,7 @@ class Syncer:
         attempt.failures += [Failure(reason=KEPT, message=text, kind="waiting") for text in deferred.values()]
         if not attempt.failures:
             try:
-                await self._finalizer.release(application, plan)
+                await attempt.writers.finalizer.release(application, plan)
             except errors.RudrError as error:
                 attempt.failures.append(_finalizer_failure(application, error))
         return pruned.deleted

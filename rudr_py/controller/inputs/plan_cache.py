@@ -15,9 +15,13 @@ from rudr_py.api import Kind, Ref, ScopeContext, TraitContext, get_in
 from rudr_py.catalog import Catalog
 from rudr_py.controller.state.applications import Applications, Read, RenderedPlan
 from rudr_py.model.identity import ObjectKey
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render import render
 from rudr_py.render.values.inputs import Inputs, Observed, Times
 from rudr_py.render.values.plan import Plan
+
+READ = 5
+"""The size of a step that reads observed objects, in values of documents."""
 
 
 class _RecordedReads:
@@ -59,23 +63,46 @@ class PlanCache:
         self._applications = applications
 
     def plan(self, key: ObjectKey, inputs: Inputs) -> Plan:
+        """The result of `steps`."""
+        return run(self.steps(key, inputs))
+
+    def steps(self, key: ObjectKey, inputs: Inputs) -> Stepwise[Plan]:
         """The plan for these inputs: the last one if it would be the same, else a new one."""
         application_state = self._applications.get(key)
         rendered = application_state.rendered
-        if rendered is None or not _is_same(rendered, inputs):
+        if rendered is None or not (yield from _is_same(rendered, inputs)):
             observed = _RecordedReads(inputs.observed)
-            plan = render.render(msgspec.structs.replace(inputs, observed=observed), self._catalog)
+            plan = yield from render.steps(msgspec.structs.replace(inputs, observed=observed), self._catalog)
+            application_state = self._applications.get(key)
             self._applications.reads.set(key, ((key.namespace, r) for r in observed.versions if isinstance(r, Ref)))
+            application_state.size = size_of(plan)
             if plan.problems or plan.wake_at is not None:
                 application_state.rendered = None
                 return plan
-            application_state.rendered = rendered = RenderedPlan(inputs, plan, dict(observed.versions))
+            application_state.rendered = rendered = RenderedPlan(
+                inputs, plan, dict(observed.versions), application_state.size
+            )
         self._applications.keep_rendered(key)
         return rendered.plan
 
 
-def _is_same(rendered: RenderedPlan, inputs: Inputs) -> bool:
+def size_of(plan: Plan) -> int:
+    """The size of the planned objects, in bytes of JSON."""
+    return sum(len(msgspec.json.encode(planned.body)) for planned in plan.manifests)
+
+
+def _is_same(rendered: RenderedPlan, inputs: Inputs) -> Stepwise[bool]:
     """Whether types would get the same values. Documents are parsed once for each version, so identity is enough."""
+    if not _has_same_documents(rendered, inputs):
+        return False
+    for read, versions in rendered.reads.items():
+        yield READ
+        if _read_again(inputs.observed, read) != versions:
+            return False
+    return True
+
+
+def _has_same_documents(rendered: RenderedPlan, inputs: Inputs) -> bool:
     old = rendered.inputs
     return (
         old.parsed is inputs.parsed
@@ -87,7 +114,6 @@ def _is_same(rendered: RenderedPlan, inputs: Inputs) -> bool:
         and old.probe_results == inputs.probe_results
         and (old.root, old.image_pull_policy) == (inputs.root, inputs.image_pull_policy)
         and _has_same_times(rendered, inputs)
-        and all(_read_again(inputs.observed, read) == versions for read, versions in rendered.reads.items())
     )
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
 
 from rudr_py import errors
 from rudr_py.catalog import Catalog
@@ -16,32 +20,44 @@ from rudr_py.errors import Problem
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.application import Application
+from rudr_py.model.component import Component
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import Metadata, ObjectKey
 from rudr_py.model.kinds import COMPONENT
 from rudr_py.model.parse import application as parse_application
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values.inputs import ComponentVersion, Inputs
+from rudr_py.settings import Settings
+
+DEFAULTS: Final = Settings()
 
 
 class InputReader:
-    """Reads the inputs of rendering. `image_pull_policy` is for every container, "" for the default of Kubernetes."""
+    """Reads the inputs of rendering. Of the settings, those are used that a plan depends on."""
 
-    def __init__(self, state: ClusterState, catalog: Catalog, clock: Clock, image_pull_policy: str = "") -> None:
+    def __init__(self, state: ClusterState, catalog: Catalog, clock: Clock, settings: Settings = DEFAULTS) -> None:
         self._state = state
         self._catalog = catalog
         self._clock = clock
-        self._image_pull_policy = image_pull_policy
-        self._components = ComponentCache(state)
+        self._settings = settings
+        self._components = ComponentCache(state, settings.limits)
 
     def inputs(self, live: LiveObject, previous: PreviousStatus) -> Inputs:
+        """The result of `steps`."""
+        return run(self.steps(live, previous))
+
+    def steps(self, live: LiveObject, previous: PreviousStatus) -> Stepwise[Inputs]:
         """All inputs of rendering. Updates the index of the definitions that the application uses."""
         key = ObjectKey(live.namespace, live.name)
         applications = self._state.applications
-        parsed = self._parsed(key, live)
+        parsed = yield from self._parsed(key, live)
         application = parsed.value or Application(metadata=_metadata(live))
         names = {binding.component_name for binding in application.components}
-        components = {name: self._components.get(ObjectKey(live.namespace, name)) for name in names}
+        components: dict[str, Parsed[Component] | None] = {}
+        for name in sorted(names):
+            components[name] = yield from self._components.steps(ObjectKey(live.namespace, name))
+        yield len(names)
         objects = {name: self._state.get(COMPONENT, live.namespace, name) for name in sorted(names)}
         inputs = Inputs(
             application=application,
@@ -63,19 +79,45 @@ class InputReader:
             root=applications.scopes.root,
             members=applications.scopes.members(key),
             probe_results=applications.get(key).probe_results(),
-            image_pull_policy=self._image_pull_policy,
+            image_pull_policy=self._settings.image_pull_policy,
+            limits=self._settings.limits,
         )
         applications.definitions.set(key, _subjects(inputs, self._catalog))
         return inputs
 
-    def _parsed(self, key: ObjectKey, live: LiveObject) -> Parsed[Application]:
+    def unread(self, live: LiveObject, previous: PreviousStatus) -> Inputs:
+        """The inputs of an application whose documents are not read: only their metadata and versions."""
+        names = self._state.applications.components.values(ObjectKey(live.namespace, live.name))
+        objects = ((key.name, self._state.get(COMPONENT, key.namespace, key.name)) for key in sorted(names))
+        return Inputs(
+            application=Application(metadata=_metadata(live)),
+            parsed=Parsed(value=None),
+            components={},
+            now=self._clock.now(),
+            component_versions={
+                name: ComponentVersion(component.generation, component.resource_version)
+                for name, component in objects
+                if component is not None
+            },
+            packages=previous.packages,
+        )
+
+    def version(self, key: ObjectKey, live: LiveObject) -> str:
+        """A text that changes with each edit of the application or one of its components, but not of their status."""
+        names = self._state.applications.components.values(key)
+        components = (self._state.get(COMPONENT, name.namespace, name.name) for name in sorted(names))
+        versions = [(one.uid, one.generation, one.edited) for one in (live, *components) if one is not None]
+        return hashlib.blake2b(msgspec.json.encode(versions), digest_size=16).hexdigest()
+
+    def _parsed(self, key: ObjectKey, live: LiveObject) -> Stepwise[Parsed[Application]]:
         """The document, parsed once for each version; a change of the status is no new version."""
         application_state = self._state.applications.get(key)
         try:
             version = (live.uid, live.generation, live.labels, live.annotations)
             document = application_state.document
             if document is None or document.version != version:
-                document = ParsedDocument(version, parse_application.parse_application(live.document()))
+                parsed = yield from parse_application.application_steps(live.document(), limits=self._settings.limits)
+                document = ParsedDocument(version, parsed, live.size)
         except errors.UndecodableError as error:
             return Parsed(value=None, problems=(Problem(str(error)),))
         application_state.document = document
@@ -87,10 +129,10 @@ def _edit_times(objects: Mapping[str, LiveObject | None]) -> dict[str, datetime]
     """The times of the last edits of documents; an invalid time counts as absent."""
     times = {}
     for name, live in objects.items():
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, OverflowError):
             moment = datetime.fromisoformat(live.edited) if live is not None else None
             if moment is not None and moment.tzinfo is not None:
-                times[name] = moment
+                times[name] = moment.astimezone(UTC)
     return times
 
 

@@ -5,7 +5,9 @@ Each part is read or computed once. Sends nothing.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,13 +17,18 @@ from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import dependencies, runs
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
+from rudr_py.controller.load.crash_record import DEATHS, CrashRecord
+from rudr_py.controller.load.heavy_gate import HEAVY
+from rudr_py.controller.pacing import Pace
 from rudr_py.controller.results import log_context
-from rudr_py.controller.state import cluster_state, inventory
+from rudr_py.controller.state import claim_index, claim_users, cluster_state, inventory
 from rudr_py.controller.state.applications import SettledState
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.errors import Problem
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, POD
+from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render import reclaim
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.reclaim import IsReclaimed
@@ -34,6 +41,14 @@ from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
 
+QUARANTINED = "Quarantined"
+"""The reason of an application that is not reconciled, because processes ended while it was."""
+
+_QUARANTINED = Problem(
+    f"{DEATHS} processes of the controller ended while this version of the application was reconciled, most likely for "
+    "lack of memory; nothing of it is written or deleted until the application or one of its components is changed"
+)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Snapshot:
@@ -45,6 +60,7 @@ class Snapshot:
     inputs: Inputs
     plan: Plan
     revision: int
+    assessed: Assessment | None = None
 
     @cached_property
     def kinds(self) -> frozenset[Kind]:
@@ -61,8 +77,12 @@ class Snapshot:
     @cached_property
     def assessment(self) -> Assessment:
         """The health of the application's objects."""
+        return self.assessed if self.assessed is not None else run(self.assessment_steps())
+
+    def assessment_steps(self) -> Stepwise[Assessment]:
+        """The health of the application's objects, in steps."""
         previous = self.previous
-        return health.assess(self.plan, self.inputs.observed, self.inputs.now, previous.runs, previous.ready_states)
+        return health.steps(self.plan, self.inputs.observed, self.inputs.now, previous.runs, previous.ready_states)
 
     def members(self) -> Members:
         """The instances of the application as members of scopes."""
@@ -93,26 +113,64 @@ def _without_values(part: Any, *, is_text: bool = False) -> Any:
 
 
 class SnapshotReader:
-    """Reads snapshots from the caches."""
+    """Reads snapshots from the caches, at the pace of `pace`."""
 
-    def __init__(self, state: ClusterState, catalog: Catalog, reader: InputReader) -> None:
+    def __init__(
+        self,
+        state: ClusterState,
+        catalog: Catalog,
+        reader: InputReader,
+        pace: Pace,
+        crashes: CrashRecord | None = None,
+    ) -> None:
+        """`crashes` records the application that is rendered; one that ended two processes is not rendered."""
+        self._crashes = crashes or CrashRecord()
         self._state = state
         self._catalog = catalog
         self._reader = reader
+        self._pace = pace
         self._plans = PlanCache(catalog, state.applications)
 
-    def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
-        """The snapshot of an application."""
-        previous = self._previous(live)
-        inputs = self._reader.inputs(live, previous)
+    async def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
+        """The snapshot of an application. Other tasks may run meanwhile; its revision is that before."""
+        revision, previous, version = self._state.revision, self._previous(live), self._reader.version(key, live)
+        if self._crashes.deaths(key, version) >= DEATHS:
+            inputs = self._reader.unread(live, previous)
+            plan = Plan(problems=(_QUARANTINED,), reason=QUARANTINED, packages=previous.packages)
+        else:
+            rendering = functools.partial(self._crashes.rendering, key, version)
+            inputs, plan = await self._pace.run(self._steps(key, live, previous), rendering)
         return Snapshot(
             key=key,
             application=live,
             previous=previous,
             inputs=inputs,
-            plan=self._plans.plan(key, inputs),
-            revision=self._state.revision,
+            plan=plan,
+            revision=revision,
         )
+
+    def _steps(self, key: ObjectKey, live: LiveObject, previous: PreviousStatus) -> Stepwise[tuple[Inputs, Plan]]:
+        inputs = yield from self._reader.steps(live, previous)
+        plan = yield from self._plans.steps(key, inputs)
+        return inputs, plan
+
+    async def assess(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot with the health of its objects. Other tasks may run meanwhile."""
+        if snapshot.assessed is not None:
+            return snapshot
+        return dataclasses.replace(snapshot, assessed=await self._pace.run(snapshot.assessment_steps()))
+
+    def is_heavy(self, key: ObjectKey) -> bool:
+        """Whether the objects of an application were large when it was rendered last."""
+        return self._state.applications.get(key).size > HEAVY
+
+    def is_suspected(self, key: ObjectKey, live: LiveObject) -> bool:
+        """Whether one process has ended while these documents were reconciled."""
+        return 0 < self._crashes.deaths(key, self._reader.version(key, live)) < DEATHS
+
+    def applying(self, key: ObjectKey, live: LiveObject) -> AbstractContextManager[None]:
+        """A context for the reconcile of an application that may end the process; the crash record contains it."""
+        return self._crashes.reconciling(key, self._reader.version(key, live))
 
     def is_reclaimed(self, snapshot: Snapshot) -> IsReclaimed:
         """Whether the documents of a snapshot delete an object with the application."""
@@ -158,7 +216,12 @@ class SnapshotReader:
         refs = (Ref(APPLICATION, snapshot.key.name), *(planned.ref for planned in plan.manifests))
         scalers = (scaler for ref in refs for scaler in state.scalers.scalers(namespace, ref))
         named = (state.get(ref.kind, namespace, ref.name) for ref in (*refs, *scalers))
-        children = (live for _, live in state.children(snapshot.application))
+        children = [live for _, live in state.children(snapshot.application)]
+        sharing = (
+            live
+            for claim in sorted({claim for child in children for claim in claim_index.mounted(child)})
+            for _, live in claim_users.others(state, snapshot.key, claim)
+        )
         labelled = (
             live
             for kind in sorted(snapshot.kinds, key=str)
@@ -168,7 +231,7 @@ class SnapshotReader:
         )
         caches = (state.cache(kind, "") for kind in sorted(snapshot.cluster_kinds, key=str))
         of_cluster = (live for cache in caches if cache is not None for live in cache.all())
-        return (*(live for live in named if live is not None), *children, *labelled, *of_cluster)
+        return (*(live for live in named if live is not None), *children, *sharing, *labelled, *of_cluster)
 
     def _previous(self, live: LiveObject) -> PreviousStatus:
         return runs.recall(cluster_state.previous(live), self._state.deleted_runs(live))

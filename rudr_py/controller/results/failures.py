@@ -6,7 +6,7 @@ There are three kinds: `refused` by the server, whose end no watch reports; `err
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
@@ -15,6 +15,7 @@ from rudr_py import errors
 from rudr_py.api import Ref
 from rudr_py.controller.results.result import Result, Retry, merge
 from rudr_py.model.kinds import RBAC_KINDS, RESOURCE_QUOTA
+from rudr_py.plugins import roles
 
 SAFETY = 60.0
 """Seconds after which an application that waits for an event is reconciled without one."""
@@ -75,7 +76,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     again. `ends` is whether the next object would fail for the same reason, so that it is not tried; for one that is
     `unanswered` this is uncertain. `denial` is the message of the server where its admission or validation refused the
     object, which another object may have caused. A change of one of `blocked_by` may end the failure; a Ref without a
-    name is any object of its kind. Namespaced ones are in the application's namespace.
+    name is any object of its kind. Namespaced ones are in the application's namespace. `missing` is the right that a
+    service account of the application lacks, with the account.
     """
 
     reason: str
@@ -87,6 +89,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     unanswered: bool = False
     denial: str = ""
     blocked_by: tuple[Ref, ...] = ()
+    missing: tuple[str, errors.Right] | None = None
 
 
 def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed", needed: str = "") -> Failure:
@@ -121,8 +124,7 @@ def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed", needed: st
 def _answered(error: errors.ApiError, message: str, otherwise: str, needed: str) -> Failure:
     match error:
         case errors.MissingRightError():
-            purpose = f"{message}{': needed ' if needed else ''}{needed}; see rudr rbac"
-            return Failure(reason=MISSING_RIGHT, message=purpose, kind="refused", blocked_by=GRANTS)
+            return _missing_right(error, f"{message}{': needed ' if needed else ''}{needed}")
         case errors.ForbiddenError() if any(cause.reason == "NamespaceTerminating" for cause in error.causes):
             return Failure(reason="NamespaceTerminating", message=message, kind="waiting", after=SAFETY, ends=True)
         case errors.NotFoundError():
@@ -136,6 +138,13 @@ def _answered(error: errors.ApiError, message: str, otherwise: str, needed: str)
     return Failure(reason=error.reason or otherwise, message=message, kind="refused", blocked_by=blocked_by)
 
 
+def _missing_right(error: errors.MissingRightError, message: str) -> Failure:
+    missing = (error.account, error.right) if error.account else None
+    if missing is None:
+        message += "; see rudr rbac"
+    return Failure(reason=MISSING_RIGHT, message=message, kind="refused", blocked_by=GRANTS, missing=missing)
+
+
 _ORDER: tuple[FailureKind, ...] = ("refused", "error", "waiting")
 
 
@@ -145,11 +154,18 @@ def worst(failures: Sequence[Failure]) -> Failure:
 
 
 def message(failures: Sequence[Failure]) -> str:
-    """The message of a condition: a line for each failure, the worst first."""
+    """The message of a condition: a line for each failure, the worst first, then roles with the rights of accounts."""
     ordered = sorted(failures, key=lambda failure: _ORDER.index(failure.kind))
     lines = [failure.message for failure in ordered[:LISTED]]
     more = len(ordered) - len(lines)
-    return "\n".join([*lines, *([f"and {more} more"] if more else [])])
+    return "\n".join([*lines, *([f"and {more} more"] if more else []), *_grants(ordered[:LISTED])])
+
+
+def _grants(failures: Iterable[Failure]) -> list[str]:
+    """The documents that grant the rights that accounts lack, each in one line of YAML."""
+    documents = [*roles.grants(failure.missing for failure in failures if failure.missing is not None)]
+    texts = (text for document in documents for text in ("---", msgspec.json.encode(document).decode()))
+    return [roles.GRANTS, *texts] if documents else []
 
 
 def result(failures: Sequence[Failure], *, soon: bool = False) -> Result:

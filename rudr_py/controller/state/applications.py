@@ -21,6 +21,7 @@ from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.state.scope_index import ScopeIndex
 from rudr_py.controller.state.status_summary import StatusSummary
 from rudr_py.controller.state.users import Defer, never
+from rudr_py.controller.state.weighted_lru import WeightedLru
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.application import Application
 from rudr_py.model.document import Parsed
@@ -30,6 +31,9 @@ from rudr_py.render.values.plan import Plan
 
 RENDERED = 512
 """Number of applications whose parsed document and plan are kept: those that were reconciled last."""
+
+RENDERED_BYTES = 16 * 2**20
+"""The size of these documents and plans, as JSON."""
 
 Subject = tuple[str, ...]
 """The type that a definition object describes: the category, then its name; see `definition_index.subjects`."""
@@ -52,10 +56,11 @@ class ProbeState:
 
 
 class ParsedDocument(msgspec.Struct, frozen=True):
-    """An application as it was parsed. `version` changes with everything but the status."""
+    """An application as it was parsed. `version` changes with everything but the status; `size` is in bytes of JSON."""
 
     version: tuple[str, int, Mapping[str, str], Mapping[str, str]]
     parsed: Parsed[Application]
+    size: int = 0
 
 
 Read = Ref | tuple[str, Kind]
@@ -63,11 +68,15 @@ Read = Ref | tuple[str, Kind]
 
 
 class RenderedPlan(msgspec.Struct, frozen=True):
-    """A plan with the inputs that it was rendered from; `reads` are the observed objects, with their versions."""
+    """A plan with the inputs that it was rendered from; `reads` are the observed objects, with their versions.
+
+    `size` is that of the planned objects, in bytes of JSON.
+    """
 
     inputs: Inputs
     plan: Plan
     reads: Mapping[Read, Hashable] = {}
+    size: int = 0
 
 
 class SettledState(msgspec.Struct, frozen=True):
@@ -87,6 +96,7 @@ class ApplicationState:
 
     `settled` is the last state in which a reconcile left nothing to do.
     `conditions` are status and reason of each condition as last computed and logged; None before the first time.
+    `size` is that of the last rendered objects, in bytes of JSON.
     `unapplied` are the planned objects that the last reconcile could not apply.
     `missing_rights` describes the rights for lack of which the status of instances or scopes was not written.
     """
@@ -95,6 +105,7 @@ class ApplicationState:
     records: dict[Ref, AppliedRecord] = field(default_factory=dict)
     document: ParsedDocument | None = None
     rendered: RenderedPlan | None = None
+    size: int = 0
     settled: SettledState | None = None
     probes: dict[tuple[str, str], ProbeState] = field(default_factory=dict)  # by scope and name of the probe
     summary: StatusSummary = field(default_factory=StatusSummary)
@@ -130,8 +141,7 @@ class Applications:
         self.awaiting_claims: MultiMap[ObjectKey, str] = MultiMap()
         """Application -> its namespace, while it waits for a claim which another application uses."""
         self._states: dict[ObjectKey, ApplicationState] = {}
-        self._rendered: dict[ObjectKey, None] = {}  # least recently reconciled first
-        self._limit = rendered
+        self._rendered: WeightedLru[None] = WeightedLru(RENDERED_BYTES, entries=rendered, dropped=self._drop_rendered)
 
     def __contains__(self, application: object) -> bool:
         return application in self._states
@@ -164,14 +174,14 @@ class Applications:
         self.awaiting_claims.remove(application)
 
     def keep_rendered(self, application: ObjectKey) -> None:
-        """Keep the parsed document and the plan of this application, and drop those that exceed the limit."""
-        self._rendered.pop(application, None)
-        self._rendered[application] = None
-        if len(self._rendered) > self._limit:
-            oldest = next(iter(self._rendered))
-            del self._rendered[oldest]
-            state = self.get(oldest)
-            state.document = state.rendered = state.settled = None
+        """Keep the parsed document and the plan of this application, and drop those that exceed the limits."""
+        state = self.get(application)
+        size = sum(kept.size for kept in (state.document, state.rendered) if kept is not None)
+        self._rendered.put(application, None, size)
+
+    def _drop_rendered(self, application: ObjectKey) -> None:
+        state = self.get(application)
+        state.document = state.rendered = state.settled = None
 
     def summaries(self) -> Iterator[StatusSummary]:
         """The summaries of the applications that have been reconciled."""
@@ -185,7 +195,7 @@ class Applications:
         state = self._states.pop(application, ApplicationState())
         for probe_state in state.probes.values():
             probe_state.cancel()
-        self._rendered.pop(application, None)
+        self._rendered.pop(application)
         self.end_wait(application)
         for index in (self.components, self.definitions, self.reads, self.cluster_kinds, self.waiting):
             index.remove(application)

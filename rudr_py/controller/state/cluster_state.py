@@ -10,11 +10,12 @@ from typing import Any
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.state import inventory, scaler_index
+from rudr_py.controller.state import claim_index, inventory, scaler_index
 from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.definition_index import DefinitionIndex
 from rudr_py.controller.state.deleted_runs import DeletedRuns
 from rudr_py.controller.state.scaler_index import ScalerIndex
+from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, POD
@@ -22,6 +23,7 @@ from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render import claims
 from rudr_py.render.status import status
 from rudr_py.render.values import labels
+from rudr_py.settings import DEFAULT_LIMITS
 
 OWN_KINDS = (APPLICATION, COMPONENT, COMPONENT_INSTANCE)
 """The kinds without which the controller cannot work."""
@@ -34,14 +36,22 @@ class ClusterState:
     `cluster_kinds` are the cluster-scoped kinds that types read.
     """
 
-    def __init__(self, *, root: str = "", cluster_kinds: frozenset[Kind] = frozenset()) -> None:
+    def __init__(
+        self, *, root: str = "", cluster_kinds: frozenset[Kind] = frozenset(), budget: BodyBudget | None = None
+    ) -> None:
         self.cluster_kinds = cluster_kinds
+        self.component_limit = DEFAULT_LIMITS.components
+        """The number of components of an application beyond which its index entries are dropped."""
+        self.budget = budget
+        """The budget of the documents of all caches."""
         self.applications = Applications(root)
         self.definitions = DefinitionIndex(self.applications.definitions)
         self.observers: list[Callable[[Kind, Change], None]] = []
         """Called with each change that a watch reports."""
         self.scalers = ScalerIndex()
         self._caches: dict[Kind, dict[str, Cache]] = {}
+        # the last result of `component_instances_of`: the uid of the application and the revision, and its instances
+        self._by_instance: tuple[tuple[str, int], dict[str, list[LiveObject]]] = (("", -1), {})
         self._deleted_runs = DeletedRuns()
         self._applied: dict[tuple[str, str], tuple[LiveObject, frozenset[Kind]]] = {}  # by namespace and name
 
@@ -103,6 +113,18 @@ class ClusterState:
         """The ComponentInstances that the application owns; none before it has a uid."""
         cache = self.cache(COMPONENT_INSTANCE, application.namespace)
         return cache.by_owner(application.uid) if cache is not None and application.uid else ()
+
+    def component_instances_of(self, application: LiveObject, instance: str) -> tuple[LiveObject, ...]:
+        """Those that have the label of an instance, and all that have none: Rudr's."""
+        cache = self.cache(COMPONENT_INSTANCE, application.namespace)
+        key = application.uid, cache.revision if cache is not None else 0
+        if self._by_instance[0] != key:
+            by_label: dict[str, list[LiveObject]] = {}
+            for live in self.component_instances(application):
+                by_label.setdefault(live.labels.get(labels.INSTANCE, ""), []).append(live)
+            self._by_instance = key, by_label
+        by_label = self._by_instance[1]
+        return tuple(live for label in dict.fromkeys((instance, "")) for live in by_label.get(label, ()))
 
     def applied_kinds(self, namespace: str) -> frozenset[Kind]:
         """The kinds in the inventories of all applications of a namespace.
@@ -199,9 +221,11 @@ def _is_healthy(live: LiveObject) -> bool:
     return isinstance(status, dict) and status.get("health") == "healthy"
 
 
-def new_cache(kind: Kind) -> Cache:
+def new_cache(kind: Kind, budget: BodyBudget | None = None) -> Cache:
     """An empty cache with the indexes for this kind."""
-    return Cache(labels=claims.INDEXED if kind == claims.CLAIM else (labels.INSTANCE,))
+    if not claim_index.has_templates(kind):
+        return Cache(labels=claims.INDEXED if kind == claims.CLAIM else (labels.INSTANCE,), budget=budget)
+    return Cache(labels=(labels.INSTANCE,), index=claim_index.mounted, budget=budget)
 
 
 class Belongings:

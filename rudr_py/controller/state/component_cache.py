@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from rudr_py import errors
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.weighted_lru import WeightedLru
 from rudr_py.errors import Problem
 from rudr_py.model.component import Component
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import COMPONENT
 from rudr_py.model.parse import component
+from rudr_py.model.stepwise import Stepwise, run
+from rudr_py.settings import DEFAULT_LIMITS, Limits
+
+BYTES = 8 * 2**20
+"""The size of the documents whose parsed components are kept: those that were used last."""
 
 SPARE = 64
 """Number of parsed components from which those of deleted objects are swept out."""
@@ -18,27 +24,32 @@ SPARE = 64
 class ComponentCache:
     """The parsed ComponentSchematics."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: ClusterState, limits: Limits = DEFAULT_LIMITS) -> None:
         self._state = state
-        self._parsed: dict[ObjectKey, tuple[str, Parsed[Component]]] = {}
+        self._limits = limits
+        self._parsed: WeightedLru[tuple[str, Parsed[Component]]] = WeightedLru(BYTES)
         self._limit = SPARE
 
     def __len__(self) -> int:
         return len(self._parsed)
 
     def get(self, key: ObjectKey) -> Parsed[Component] | None:
+        """The result of `steps`."""
+        return run(self.steps(key))
+
+    def steps(self, key: ObjectKey) -> Stepwise[Parsed[Component] | None]:
         """The current component; None when it does not exist. An unreadable document has problems."""
         live = self._state.get(COMPONENT, key.namespace, key.name)
         if live is None:
-            self._parsed.pop(key, None)
+            self._parsed.pop(key)
             return None
-        version, parsed = self._parsed.get(key, ("", None))
+        version, parsed = self._parsed.get(key) or ("", None)
         if parsed is None or version != live.resource_version:
             try:
-                parsed = component.parse_component(live.document())
+                parsed = yield from component.component_steps(live.document(), limits=self._limits)
             except errors.UndecodableError as error:
                 parsed = Parsed(value=None, problems=(Problem(str(error), document=f"componentschematic/{key.name}"),))
-            self._parsed[key] = (live.resource_version, parsed)
+            self._parsed.put(key, (live.resource_version, parsed), live.size)
             self._sweep()
         return parsed
 
@@ -46,6 +57,6 @@ class ComponentCache:
         """Drop components that were deleted and that no application read since."""
         if len(self._parsed) <= self._limit:
             return
-        kept = [key for key in self._parsed if self._state.get(COMPONENT, key.namespace, key.name) is not None]
-        self._parsed = {key: self._parsed[key] for key in kept}
-        self._limit = 2 * len(kept) + SPARE
+        for key in [key for key in self._parsed if self._state.get(COMPONENT, key.namespace, key.name) is None]:
+            self._parsed.pop(key)
+        self._limit = 2 * len(self._parsed) + SPARE

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+import msgspec
+
 from rudr_py import errors
 from rudr_py.api import Member
 from rudr_py.controller.state.barrier import Barrier
@@ -15,7 +17,7 @@ from rudr_py.controller.state.index import MultiMap
 from rudr_py.controller.state.users import Defer, concerned, never
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.application import Application
-from rudr_py.model.identity import ObjectKey
+from rudr_py.model.identity import Metadata, ObjectKey
 from rudr_py.model.parse import application as parse_application
 from rudr_py.render.scopes import membership
 from rudr_py.render.scopes.membership import Members
@@ -63,7 +65,7 @@ class ScopeIndex:
         declaring = self._declaring[key.namespace]
         before, after = _scopes(declaring.pop(key.name, None)), _scopes(application)
         if application is not None and after:
-            declaring[key.name] = application
+            declaring[key.name] = _without_contents(application)
         self._in_namespace.set(key, (key.namespace,))
         using: frozenset[ObjectKey] = frozenset()
         if before != after:
@@ -149,9 +151,16 @@ def _application(live: LiveObject | None) -> Application | None:
     if live is None or _MENTIONS_SCOPES not in live.body:
         return None
     try:
-        return parse_application.parse_application(live.document()).value
+        return parse_application.parse_scopes(live.document())
     except errors.UndecodableError:
         return None  # the reconcile reports it in the status
+
+
+def _without_contents(application: Application) -> Application:
+    """The part of an application that is kept: the names and types of its scopes."""
+    scopes = tuple(msgspec.structs.replace(scope, properties={}) for scope in application.scopes)
+    metadata = Metadata(name=application.metadata.name, namespace=application.metadata.namespace)
+    return Application(metadata=metadata, scopes=scopes)
 
 
 def _mentioned(application: Application | None) -> frozenset[str]:

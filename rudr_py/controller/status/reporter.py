@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rudr_py import errors
+from rudr_py.controller.apply.contention import CONTESTED
 from rudr_py.controller.inputs.snapshot import Snapshot
+from rudr_py.controller.pacing import Breath
 from rudr_py.controller.results import change_log
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.state import status_summary
@@ -43,6 +45,9 @@ ROUTINE_REASONS = frozenset(
     )
 )
 """Reasons of `Ready` being False that belong to every start, or that the event of `Valid` explains better."""
+
+REPORTED_REASONS = frozenset({CONTESTED})
+"""Reasons of problems for which the applier has recorded an event."""
 
 
 class StatusReporter:
@@ -125,11 +130,12 @@ class StatusReporter:
         An instance whose state is unknown keeps its status.
         """
         words = {entry["name"]: word for entry in desired.get("instances", ()) if (word := instance_word(entry))}
-        results = [
-            await self._writer.write(child, words[child.labels[labels.INSTANCE]])
-            for child in self._state.component_instances(application)
-            if child.labels.get(labels.INSTANCE) in words and not child.deleting
-        ]
+        results: list[Result] = []
+        breath = Breath()
+        for child in self._state.component_instances(application):
+            await breath.spend()
+            if child.labels.get(labels.INSTANCE) in words and not child.deleting:
+                results.append(await self._writer.write(child, words[child.labels[labels.INSTANCE]]))
         return merge(*results)
 
     async def _write_scopes(self, snapshot: Snapshot) -> Result:
@@ -156,7 +162,7 @@ class StatusReporter:
 def new_conditions(previous: PreviousStatus, desired: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The conditions that deserve an event: those that became True, or False, or False for another reason.
 
-    Routine reasons of a start are left out, and those that follow from another condition.
+    Routine reasons of a start are left out, those that follow from another condition, and those that have an event.
     """
     old = {condition.type: (condition.status, condition.reason) for condition in previous.conditions}
     for condition in desired["conditions"]:
@@ -164,7 +170,7 @@ def new_conditions(previous: PreviousStatus, desired: Mapping[str, Any]) -> Iter
             continue  # the event of Ready names the trait
         status_before, reason_before = old.get(condition["type"], ("", ""))
         bad = condition["status"] == "False"
-        if condition["status"] == "Unknown" or (bad and condition["reason"] in ROUTINE_REASONS):
+        if condition["status"] == "Unknown" or (bad and condition["reason"] in ROUTINE_REASONS | REPORTED_REASONS):
             continue
         if condition["status"] != status_before or (bad and condition["reason"] != reason_before):
             yield condition

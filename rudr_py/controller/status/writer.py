@@ -6,6 +6,7 @@ other plugins: without that, both would write permanently.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -86,7 +87,8 @@ class _Conflict(msgspec.Struct, frozen=True):
 
 
 class _Written(msgspec.Struct, frozen=True):
-    """The last write of a status: its content without times, its time, and how many times in a row it was replaced."""
+    """The last write of a status: the digest of its content without times, its time, and how many times in a row it
+    was replaced."""
 
     content: bytes
     time: float
@@ -115,7 +117,7 @@ class StatusWriter:
         refused = self._refused.get(live.uid)
         if refused is not None and refused.resource_version == live.resource_version:
             raise StatusRefusedError(refused.message, repeated=True)
-        if is_same(live.part("status"), desired) or self._altered.get(live.uid) == msgspec.json.encode(desired):
+        if is_same(live.part("status"), desired) or self._altered.get(live.uid) == _digest(desired):
             return Result()
         write, wait = self._next(live.uid, desired)
         wait = max(wait, self._conflict_wait(live))
@@ -171,7 +173,7 @@ class StatusWriter:
             self._refused.put(live.uid, _Refused(live.resource_version, str(error)))
             raise StatusRefusedError(str(error), repeated=False) from error
         if not is_same(written.part("status"), desired):
-            self._altered.put(live.uid, msgspec.json.encode(desired))
+            self._altered.put(live.uid, _digest(desired))
         if _document(live) == _document(written):
             # otherwise another client has changed the object meanwhile, and the watch has to report that
             self._client.remember(written)
@@ -197,11 +199,16 @@ def _document(live: LiveObject) -> tuple[Any, ...]:
 
 
 def _without_times(desired: dict[str, Any] | str) -> bytes:
-    """A status without the times of its conditions, which change with every other status in between."""
+    """The digest of a status without the times of its conditions, which change with every other status in between."""
     if isinstance(desired, dict) and "conditions" in desired:
         conditions = [{**condition, "lastTransitionTime": ""} for condition in desired["conditions"]]
         desired = {**desired, "conditions": conditions}
-    return msgspec.json.encode(desired)
+    return _digest(desired)
+
+
+def _digest(content: dict[str, Any] | str) -> bytes:
+    """A digest of a content, which may be large; it is kept for many objects."""
+    return hashlib.blake2b(msgspec.json.encode(content), digest_size=16).digest()
 
 
 def is_same(stored: Any, desired: dict[str, Any] | str) -> bool:

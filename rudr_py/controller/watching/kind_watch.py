@@ -7,14 +7,17 @@ import logging
 
 from rudr_py.api import Kind
 from rudr_py.controller.state import cluster_state, definition_index, scaler_index
+from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.requests import Resource, Selection
 from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, Undecodable
-from rudr_py.model.kinds import POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, NAMESPACE, POD
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.values import labels
 
 MAX_INTERRUPTIONS = 5
 """Consecutive interruptions, about 25 s, after which applications no longer wait for the first list."""
+
+_OWNERS = frozenset({APPLICATION.kind, COMPONENT_INSTANCE.kind})
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +30,13 @@ class Source:
     cluster-scoped kind, which is polled at the long interval only.
     """
 
-    def __init__(self, kind: Kind, namespace: str) -> None:
+    def __init__(self, kind: Kind, namespace: str, budget: BodyBudget | None = None) -> None:
         self.kind = kind
         self.namespace = namespace
         self.absent = False
         self.polled = True
         self.settled = asyncio.Event()
-        self.cache = cluster_state.new_cache(kind)
+        self.cache = cluster_state.new_cache(kind, budget)
         self._interruptions = 0
         self._missing_right = ""
 
@@ -96,11 +99,16 @@ class Source:
 def selection(resource: Resource, namespace: str, kind: Kind) -> Selection:
     """The watched objects of a kind: OAM kinds whole, children by our label, of pods their volumes and status.
 
+    Of namespaces, only the metadata is watched. Any client may set the label of rudr, so of a large object that has
+    nothing else of rudr only the metadata is kept.
+
     Claims and autoscalers are watched regardless of their labels: claims of Rudr and of users are mounted, too, and an
     autoscaler of another owner may scale a managed workload.
     """
     if kind in (*cluster_state.OWN_KINDS, *definition_index.KINDS, CLAIM) or kind.kind in scaler_index.KINDS:
         return Selection(resource, namespace)
+    if kind == NAMESPACE:
+        return Selection(resource, fields=f"metadata.name={namespace}" if namespace else "", metadata_only=True)
     if kind == POD:
         return Selection(resource, namespace, labels=labels.INSTANCE, parts=("spec.volumes", "status"))
-    return Selection(resource, namespace, labels=f"{labels.MANAGED_BY}={labels.MANAGER}")
+    return Selection(resource, namespace, labels=f"{labels.MANAGED_BY}={labels.MANAGER}", owners=_OWNERS)

@@ -8,7 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import math
 from collections.abc import AsyncGenerator, Callable, Iterable
+
+import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
@@ -20,9 +23,9 @@ from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.kind_watch import Source
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.requests import Selection
-from rudr_py.kube.watch import SLOW_RETRY, Event, Forbidden, Interrupted, KindAbsent, ListingDone, ListingStarted
+from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION
+from rudr_py.model.kinds import APPLICATION, NAMESPACE
 from rudr_py.settings import Settings
 
 Trigger = Callable[[ObjectKey, bool], None]
@@ -36,9 +39,10 @@ STEP = 50
 """The number of changes of a list that are handled before other tasks may run."""
 
 OPTIONAL_RETRY = 3600.0
-"""Maximum seconds between two attempts to watch a cluster-scoped kind that may not be watched.
+"""Minimum seconds between two attempts to watch a cluster-scoped kind that may not be watched.
 
-The interval doubles up to it: the right is optional, and its absence is usually permanent.
+The right is optional, and its absence is usually permanent: there is no attempt while no application that uses the kind
+is reconciled and no right changes.
 """
 
 
@@ -63,12 +67,16 @@ class Sources:
         self._clock = clock
         self.describe: Callable[[errors.Right], str] = "may not {}".format
         """Called with each right that a watch lacks and that is not optional; returns its description."""
+        self.open_namespace: OpenWatch = open_watch
+        """Opens the watch of one Namespace, where the controller may not watch all of them."""
+        self._always = (NAMESPACE,) if settings.impersonation is not None else ()  # names service accounts
         self._sources: dict[Kind, tuple[Source, ...]] = {}
         self._reported: dict[Source, str] = {}  # missing rights of which applications were triggered
         self._tasks: asyncio.TaskGroup | None = None
         self._reopened: set[Source] = set()  # opened once more, without an answer yet
         self._running: dict[Source, asyncio.Task[None]] = {}
         self._spreading: asyncio.Task[None] | None = None
+        self._refused: dict[Source, float] = {}  # optional ones without a watch, with the time of their last attempt
 
     def start(self, tasks: asyncio.TaskGroup, kinds: Iterable[Kind] = ()) -> None:
         """Begin to watch these kinds, those of earlier calls of `watch`, and from now on those of later calls."""
@@ -90,7 +98,9 @@ class Sources:
         """Watch these kinds, too."""
         for kind in kinds:
             if kind not in self._sources:
-                self._sources[kind] = tuple(Source(kind, namespace) for namespace in self._namespaces(kind))
+                self._sources[kind] = tuple(
+                    Source(kind, namespace, self._state.budget) for namespace in self._namespaces(kind)
+                )
                 for source in self._sources[kind]:
                     self._state.add(kind, source.namespace, source.cache)
                 self._start(self._sources[kind])
@@ -127,20 +137,28 @@ class Sources:
         The key is triggered whenever one of the kinds becomes settled or available. Kinds of earlier calls that are
         not among them are no longer waited for.
         """
-        used = tuple(kinds)
+        used = (*kinds, *self._always)
         self.watch(used)
         self._state.applications.cluster_kinds.set(key, self._state.cluster_kinds.intersection(used))
         sources = [source for kind in used for source in self._of(kind, key.namespace)]
+        for source in sources:
+            if self._clock.monotonic() - self._refused.get(source, math.inf) >= OPTIONAL_RETRY:
+                self._reopen(source)
         self._state.applications.waiting.set(key, (source.kind for source in sources if not source.available))
         return all(source.is_ready() for source in sources)
 
     def retry_forbidden(self) -> None:
         """Open the watches that lack a right once more, at once."""
-        for source, task in self._running.items():
-            if source.missing_right and source not in self._reopened and self._tasks is not None:
-                task.cancel()
-                self._running[source] = self._task(source, self._tasks)
-                self._reopened.add(source)
+        for source in tuple(self._running):
+            if (source.missing_right or source in self._refused) and source not in self._reopened:
+                self._reopen(source)
+
+    def _reopen(self, source: Source) -> None:
+        if self._tasks is not None:
+            self._running[source].cancel()
+            self._running[source] = self._task(source, self._tasks)
+            self._reopened.add(source)
+            self._refused.pop(source, None)
 
     async def wait(self, kinds: Iterable[Kind]) -> None:
         """Wait until all of these kinds are settled."""
@@ -166,7 +184,7 @@ class Sources:
 
         Without those for cluster-scoped kinds, which a controller of some namespaces need not have.
         """
-        required = (kind for kind in kinds if kind not in self._state.cluster_kinds)
+        required = (kind for kind in (*kinds, *self._always) if kind not in self._state.cluster_kinds)
         sources = (source for kind in required for source in self._of(kind, namespace))
         return tuple(sorted({source.missing_right for source in sources if source.missing_right}))
 
@@ -174,7 +192,10 @@ class Sources:
         return tuple(source for source in self._sources.get(kind, ()) if source.namespace in ("", namespace))
 
     async def _run(self, source: Source) -> None:
-        """Watch until cancelled. Of cluster-scoped kinds, only those that types read are watched."""
+        """Watch until cancelled, or until the right to watch an optional kind is missing.
+
+        Of cluster-scoped kinds, only those that types read are watched, and these are optional.
+        """
         while True:
             try:
                 resource = await self._poller.resolve(source.kind)
@@ -186,7 +207,9 @@ class Sources:
             else:
                 if source.kind in self._state.cluster_kinds:
                     await self._watch(source, Selection(resource))
-                elif resource.namespaced:
+                    if source in self._refused:
+                        return
+                elif resource.namespaced or source.kind == NAMESPACE:
                     await self._watch(source, kind_watch.selection(resource, source.namespace, source.kind))
                 else:
                     await self._report_cluster_scoped(source)
@@ -200,19 +223,17 @@ class Sources:
             self._changed(source)  # it was absent: applications that use it are refused now
 
     async def _watch(self, source: Source, selection: Selection) -> None:
-        """Feed the cache until the kind is no longer served."""
+        """Feed the cache until the kind is no longer served, or, for an optional kind, until it may not be watched."""
         source.polled = True
-        pause = 0.0  # in addition to that of the watch
-        async with contextlib.aclosing(self._open_watch(selection)) as events:
+        open_watch = self.open_namespace if source.kind == NAMESPACE and source.namespace else self._open_watch
+        async with contextlib.aclosing(open_watch(selection)) as events:
             async for event in events:
                 await self._feed(source, event)
                 if isinstance(event, KindAbsent):
                     return
-                if isinstance(event, Forbidden) and source.kind in self._state.cluster_kinds:
-                    await self._clock.sleep(pause)
-                    pause = min(max(2 * pause, SLOW_RETRY), OPTIONAL_RETRY)
-                elif isinstance(event, ListingDone):
-                    pause = 0.0
+                if isinstance(event, Forbidden) and event.authenticated and source.kind in self._state.cluster_kinds:
+                    self._refused[source] = self._clock.monotonic()
+                    return
 
     async def _feed(self, source: Source, event: Event) -> None:
         """Apply an event. A list may contain thousands of changes: other tasks run between its steps."""
@@ -224,7 +245,7 @@ class Sources:
             # the right to a cluster-scoped kind is optional: a Role cannot grant it
             optional = source.kind in self._state.cluster_kinds
             described = f"may not {event.right}" if optional else self.describe(event.right)
-            event = Forbidden(source.forbid(described), event.right)
+            event = msgspec.structs.replace(event, error=source.forbid(described))
         initial = not source.cache.synced
         defer = functools.partial(self.fan_out.accept, initial=initial)
         for number, change in enumerate(source.cache.feed(event), 1):

@@ -5,17 +5,21 @@ Sends nothing. A reconcile does not depend on the kind of change that triggered 
 
 from __future__ import annotations
 
+import itertools
+
 from rudr_py import errors
 from rudr_py.api import Kind, Ref, get_in, mappings_in
-from rudr_py.controller.state import definition_index, scaler_index
+from rudr_py.controller.state import claim_index, claim_users, definition_index, scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.users import Defer, concerned, never
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, NAMESPACE
+from rudr_py.model.metadata_keys import SERVICE_ACCOUNT_ANNOTATION
 from rudr_py.render import claims
 from rudr_py.render.values import labels
+from rudr_py.settings import DEFAULT_LIMITS
 
 
 def keys(kind: Kind, change: Change, state: ClusterState, defer: Defer = never) -> frozenset[ObjectKey]:
@@ -26,8 +30,9 @@ def keys(kind: Kind, change: Change, state: ClusterState, defer: Defer = never) 
     key = ObjectKey(live.namespace, live.name)
     if kind in definition_index.KINDS:
         return state.definitions.update(kind, change)
-    if kind in state.cluster_kinds:
-        return concerned(state.applications.cluster_kinds, kind, "", defer)
+    if kind in (*state.cluster_kinds, NAMESPACE):
+        readers = concerned(state.applications.cluster_kinds, kind, "", defer)
+        return readers | _renamed_account(change, state) if kind == NAMESPACE else readers
     waiting = concerned(state.applications.awaiting_claims, live.namespace, live.namespace, defer)
     if kind == APPLICATION:
         # a changed status, too: the answers to own writes are in the cache before their events, so this is the write of
@@ -40,7 +45,17 @@ def keys(kind: Kind, change: Change, state: ClusterState, defer: Defer = never) 
     readers = concerned(state.applications.reads, (live.namespace, Ref(kind, live.name)), live.namespace, defer)
     if kind.kind in scaler_index.KINDS:
         readers = readers.union(*(_owners_of_target(version, state) for version in versions))
+    if claim_index.has_templates(kind):
+        readers = readers.union(*(_sharing(version, state) for version in versions))
     return readers.union(waiting, *(_owners(kind, version, state) for version in versions))
+
+
+def _sharing(live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
+    """The other applications that mount a claim of a workload: their status names it."""
+    claims_of = claim_index.mounted(live)
+    own = ObjectKey(live.namespace, claim_users.application_of(state, live) if claims_of else "")
+    users = (name for claim in claims_of for name, _ in claim_users.others(state, own, claim))
+    return frozenset(ObjectKey(live.namespace, name) for name in users)
 
 
 def _application(key: ObjectKey, change: Change, state: ClusterState, defer: Defer) -> frozenset[ObjectKey]:
@@ -48,19 +63,37 @@ def _application(key: ObjectKey, change: Change, state: ClusterState, defer: Def
     applications = state.applications
     if change.new is None:
         return applications.forget(key, defer) | {key}
-    names = component_names(change.new)
+    names = component_names(change.new, state.component_limit)
     applications.components.set(key, (ObjectKey(key.namespace, name) for name in names))
     return applications.scopes.update(key, change.new, defer) | {key}
 
 
-def component_names(live: LiveObject) -> frozenset[str]:
-    """The ComponentSchematics that an application names; empty for an unreadable document."""
+def component_names(live: LiveObject, limit: int = DEFAULT_LIMITS.components) -> frozenset[str]:
+    """The ComponentSchematics that an application names; empty for an unreadable document.
+
+    Of an application with more than `limit` components, which is refused, only the first ones: names take memory.
+    """
     try:
         spec = live.part("spec")
     except errors.UndecodableError:
         return frozenset()  # the reconcile reports it in the status
-    names = (get_in(binding, "componentName", default="") for binding in mappings_in(spec, "components"))
+    bindings = itertools.islice(mappings_in(spec, "components"), limit)
+    names = (get_in(binding, "componentName", default="") for binding in bindings)
     return frozenset(names) - {""}
+
+
+def _renamed_account(change: Change, state: ClusterState) -> frozenset[ObjectKey]:
+    """The applications of a namespace that names another service account, except those without anything to write."""
+    versions = [version for version in (change.old, change.new) if version is not None]
+    accounts = {version.annotations.get(SERVICE_ACCOUNT_ANNOTATION) for version in versions}
+    if len(versions) == 1:
+        accounts.add(None)
+    cache = state.cache(APPLICATION, versions[0].name)
+    if len(accounts) == 1 or cache is None:
+        return frozenset()
+    keys = (ObjectKey(live.namespace, live.name) for live in cache.by_namespace(versions[0].name))
+    applications = state.applications
+    return frozenset(key for key in keys if key not in applications or applications.get(key).settled is None)
 
 
 def _owners_of_target(live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:

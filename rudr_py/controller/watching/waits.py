@@ -72,6 +72,7 @@ class Waits:
         self._wake = wake
         self._blockers: MultiMap[ObjectKey, Blocker] = MultiMap()
         self._watches: dict[Blocker, asyncio.Task[None]] = {}
+        self._opened = 0  # watches, at most LIMIT
         self._listed: set[Blocker] = set()
         self._settling: set[Blocker] = set()
         self._fallback = fallback
@@ -214,6 +215,6 @@ def _has_more_room(old: LiveObject, new: LiveObject) -> bool:
 
 def _is_less(quantity: str, other: str) -> bool:
     """Whether an amount is not surely more than another."""
-    if quantity.isdecimal() and other.isdecimal():
+    if quantity.isdecimal() and other.isdecimal() and max(len(quantity), len(other)) < 20:
         return int(quantity) < int(other)
     return True  # units are not compared

@@ -41,6 +41,10 @@ _VALUE_TEXT = (
     "and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', "
     "regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
+_LABEL_NAME = re.compile(_LABEL)
+_SUBDOMAIN_NAME = re.compile(_SUBDOMAIN)
+_DNS1035_NAME = re.compile(_DNS1035)
+_QUALIFIED_NAME = re.compile(_QUALIFIED)
 _ANNOTATIONS_LIMIT = 256 * 1024
 _GENERATED_LENGTH = 5
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
@@ -70,14 +74,14 @@ def name_causes(resource: Resource, name: str) -> Iterator[Cause]:
         if name in (".", "..") or "/" in name or "%" in name:
             yield _invalid(field, name, "may not contain '/'" if "/" in name else f"may not be '{name}'")
         return
-    limit, pattern, text = 253, _SUBDOMAIN, _SUBDOMAIN_TEXT
+    limit, valid, text = 253, _SUBDOMAIN_NAME.fullmatch(name), _SUBDOMAIN_TEXT
     if not resource.group and resource.plural in _LABEL_NAMES:
-        limit, pattern, text = 63, _LABEL, LABEL_TEXT
+        limit, valid, text = 63, _LABEL_NAME.fullmatch(name), LABEL_TEXT
     elif not resource.group and resource.plural in _SERVICE_NAMES:
-        limit, pattern, text = 63, _DNS1035, _DNS1035_TEXT
+        limit, valid, text = 63, _DNS1035_NAME.fullmatch(name), _DNS1035_TEXT
     if len(name) > limit:
         yield _invalid(field, name, f"must be no more than {limit} bytes")
-    if not re.fullmatch(pattern, name):
+    if not valid:
         yield _invalid(field, name, text)
 
 
@@ -86,13 +90,13 @@ def qualified_problems(key: str) -> Iterator[str]:
     prefix, slash, name = key.rpartition("/")
     if slash and not prefix:
         yield "prefix part must be non-empty"
-    elif slash and not re.fullmatch(_SUBDOMAIN, prefix):
+    elif slash and not _SUBDOMAIN_NAME.fullmatch(prefix):
         yield f"prefix part {_SUBDOMAIN_TEXT}"
     if not name:
         yield "name part must be non-empty"
     elif len(name) > 63:
         yield "name part must be no more than 63 bytes"
-    if not re.fullmatch(_QUALIFIED, name):
+    if not _QUALIFIED_NAME.fullmatch(name):
         yield _QUALIFIED_TEXT
 
 
@@ -103,7 +107,7 @@ def label_causes(labels: Mapping[str, Any], field: str = "metadata.labels") -> I
             yield _invalid(field, key, problem)
         if len(str(value)) > 63:
             yield _invalid(field, value, "must be no more than 63 bytes")
-        if value and not re.fullmatch(_QUALIFIED, str(value)):
+        if value and not _QUALIFIED_NAME.fullmatch(str(value)):
             yield _invalid(field, value, _VALUE_TEXT)
 
 
@@ -173,4 +177,4 @@ def change_causes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Ca
 
 def is_label(text: str) -> bool:
     """Return whether a text is a DNS label."""
-    return len(text) <= 63 and re.fullmatch(_LABEL, text) is not None
+    return len(text) <= 63 and _LABEL_NAME.fullmatch(text) is not None

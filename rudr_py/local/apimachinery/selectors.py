@@ -14,7 +14,7 @@ from rudr_py.local.apimachinery import api_errors
 Predicate = Callable[[Mapping[str, Any]], bool]
 LabelPredicate = Callable[[Mapping[str, str]], bool]
 
-_TOKEN = re.compile(r"\s*(==|!=|=|!|<|>|\(|\)|,|[^\s=!<>(),]+)")
+_TOKEN = re.compile(r"(==|!=|=|!|<|>|\(|\)|,|[^\s=!<>(),]+)")
 _EMPTY: Mapping[str, str] = {}
 
 

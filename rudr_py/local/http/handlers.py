@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.local.access.user import ADMIN, User
-from rudr_py.local.apimachinery import api_errors
+from rudr_py.local.apimachinery import api_errors, decimals
 from rudr_py.local.backend import Backend
 from rudr_py.local.http import bodies, duplicate_keys
 from rudr_py.local.http.routing import Route, is_true
@@ -95,7 +95,7 @@ def subscription(
     if initial and query.match != "NotOlderThan":
         raise api_errors.initial_events_need_match()
     since = reads.revision_of(query.resource_version)
-    seconds = request.query.get("timeoutSeconds", "")
+    seconds = decimals.number(request.query.get("timeoutSeconds", ""))
     return Subscription(
         resource=request.resource,
         namespace=request.route.namespace,
@@ -105,7 +105,7 @@ def subscription(
         initial=initial,
         bookmarks=is_true(request.query["allowWatchBookmarks"]) if "allowWatchBookmarks" in request.query else False,
         bookmark_interval=bookmark_interval,
-        timeout=float(seconds) if seconds.isdigit() and seconds != "0" else default_timeout,
+        timeout=float(seconds) if seconds else default_timeout,
     )
 
 
@@ -207,7 +207,8 @@ def _options(request: ResourceRequest, body: Any = None) -> WriteOptions:
     if dry_run not in ("", "All"):
         raise api_errors.bad_request(f'dryRun: Unsupported value: "{dry_run}": supported values: "All"')
     return WriteOptions(
-        manager=manager[:_MANAGER_LENGTH],
+        # headers may contain bytes that are no text
+        manager=manager[:_MANAGER_LENGTH].encode(errors="replace").decode(),
         field_validation=validation,
         duplicates=tuple(duplicate_keys.duplicate_fields(request.body, body)) if check_duplicates else (),
         dry_run=dry_run == "All",

@@ -275,7 +275,7 @@ def _seconds(time: Any) -> float:
     """Seconds since the epoch; 0 without a valid time."""
     try:
         return datetime.fromisoformat(time).timestamp() if time else 0.0
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
 
 

@@ -39,7 +39,7 @@ def replace_nulls(value: Any, node: SchemaNode) -> None:
 def _time(text: str) -> str:
     try:
         moment = datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return text
     fraction = text.partition(".")[2]
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ" if fraction[:6].isdigit() and len(fraction) > 6 else _FORMAT)

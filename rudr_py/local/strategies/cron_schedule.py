@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from rudr_py.local.apimachinery import decimals
+
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
 _DAYS = {name: number for number, name in enumerate(("sun", "mon", "tue", "wed", "thu", "fri", "sat"))}
@@ -117,9 +119,14 @@ def _range(text: str, low: int, high: int, names: dict[str, int]) -> range:
 def _number(text: str, names: dict[str, int]) -> int:
     if text.lower() in names:
         return names[text.lower()]
-    if not (text.isascii() and text.isdigit()):
+    number = decimals.number(text)
+    if number is None:
         raise ScheduleError(f'failed to parse int from {text}: strconv.Atoi: parsing "{text}": invalid syntax')
-    return int(text)
+    return number
+
+
+_LONGEST = 2.0**63 / 1e9
+"""Seconds of the longest duration of Go."""
 
 
 def _duration(text: str) -> float:
@@ -128,11 +135,11 @@ def _duration(text: str) -> float:
     for character in text:
         if character in _UNITS and number:
             total, number = total + float(number) * _UNITS[character], ""
-        elif character.isdigit() or (character == "." and "." not in number):
+        elif character in "0123456789" or (character == "." and "." not in number):
             number += character
         else:
             number = "?"
             break
-    if number or not total:
+    if number or not 0 < total < _LONGEST:
         raise ScheduleError(f'failed to parse duration @every {text}: time: invalid duration "{text}"')
     return max(1.0, total)

@@ -30,21 +30,38 @@ class DeleteOptions(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
+class _Preconditions(msgspec.Struct, frozen=True, rename="camel"):
+    uid: str | None = None
+    resource_version: str | None = None
+
+
+class _Body(msgspec.Struct, frozen=True, rename="camel"):
+    kind: str | None = None
+    preconditions: _Preconditions | None = None
+    propagation_policy: str | None = None
+    orphan_dependents: bool | None = None
+    grace_period_seconds: int | None = None
+    dry_run: list[str] | None = None
+
+
 def parse_options(options: Any, query: Any) -> DeleteOptions:
     """Parse the body (or None) and the query of a DELETE. Raises `ApiError` (400)."""
-    options = options if isinstance(options, dict) else {}
-    if options.get("kind") not in (None, "", "DeleteOptions"):
-        raise api_errors.bad_request(f'{options["kind"]} in version "v1" cannot be handled as a DeleteOptions')
-    preconditions = options.get("preconditions") or {}
-    propagation = options.get("propagationPolicy") or query.get("propagationPolicy") or ""
-    orphan = options.get("orphanDependents", query.get("orphanDependents"))
+    try:
+        body = msgspec.convert(options if isinstance(options, dict) else {}, _Body)
+    except msgspec.ValidationError as error:
+        raise api_errors.bad_request(f'DeleteOptions in version "v1" cannot be handled: {error}') from error
+    if body.kind not in (None, "", "DeleteOptions"):
+        raise api_errors.bad_request(f'{body.kind} in version "v1" cannot be handled as a DeleteOptions')
+    preconditions = body.preconditions or _Preconditions()
+    propagation = body.propagation_policy or query.get("propagationPolicy") or ""
+    orphan = query.get("orphanDependents") if body.orphan_dependents is None else body.orphan_dependents
     if not propagation and orphan is not None:
         propagation = "Orphan" if orphan in (True, "true") else "Background"
     return DeleteOptions(
         propagation=propagation,
-        uid=preconditions.get("uid") or "",
-        resource_version=preconditions.get("resourceVersion") or "",
-        dry_run="All" in (options.get("dryRun") or query.get("dryRun") or ()),
+        uid=preconditions.uid or "",
+        resource_version=preconditions.resource_version or "",
+        dry_run="All" in (body.dry_run or query.get("dryRun") or ()),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rudr_py.local.apimachinery import api_errors
+from rudr_py.local.apimachinery import api_errors, decimals
 from rudr_py.local.backend import PodOutput
 from rudr_py.local.storage.store import Object
 
@@ -51,10 +51,10 @@ def _container(pod: Object, requested: str) -> str:
 
 
 def _cut(text: str, query: Mapping[str, str]) -> str:
-    tail, limit = query.get("tailLines", ""), query.get("limitBytes", "")
-    if tail.isdigit():
+    tail, limit = (decimals.number(query.get(name, "")) for name in ("tailLines", "limitBytes"))
+    if tail is not None:
         lines = text.splitlines(keepends=True)
-        text = "".join(lines[len(lines) - min(int(tail), len(lines)) :])
-    if limit.isdigit():
-        text = text.encode()[: int(limit)].decode(errors="ignore")
+        text = "".join(lines[len(lines) - min(tail, len(lines)) :])
+    if limit is not None:
+        text = text.encode()[:limit].decode(errors="ignore")
     return text

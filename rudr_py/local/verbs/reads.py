@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.local.apimachinery import api_errors, conversion, selectors
+from rudr_py.local.apimachinery import api_errors, conversion, decimals, selectors
 from rudr_py.local.apimachinery.selectors import Predicate
 from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import Resource
@@ -110,9 +110,10 @@ def revision_of(text: str) -> int:
     """Parse a resourceVersion; empty is 0. Raises `ApiError` (400)."""
     if not text:
         return 0
-    if not text.isdigit():
+    revision = decimals.number(text)
+    if revision is None:
         raise api_errors.bad_request(f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
-    return int(text)
+    return revision
 
 
 def list_page(backend: Backend, resource: Resource, query: ListQuery) -> ListPage:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from rudr_py.local.apimachinery import api_errors, selectors
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.storage.cloning import clone
@@ -32,24 +34,35 @@ def to_scale(resource: Resource, obj: Object) -> Object:
     }
 
 
-def scaled(resource: Resource, obj: Object, scale: Object) -> Object:
-    """Return a copy of an object with the replicas and the resourceVersion of a Scale."""
+class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
+    resource_version: str | None = None
+
+
+class _Spec(msgspec.Struct, frozen=True):
+    replicas: int | None = None
+
+
+class _Scale(msgspec.Struct, frozen=True):
+    metadata: _Metadata | None = None
+    spec: _Spec | None = None
+
+
+def scaled(resource: Resource, obj: Object, scale: Any) -> Object:
+    """Return a copy of an object with the replicas and the resourceVersion of a Scale. Raises `ApiError` (400)."""
     if resource.scale is None:
         raise api_errors.no_such_resource()
-    replicas = (scale.get("spec") or {}).get("replicas", 0)
-    if not isinstance(replicas, int) or isinstance(replicas, bool):
-        raise api_errors.bad_request(
-            'Scale in version "v1" cannot be handled as a Scale: spec.replicas must be an integer'
-        )
+    try:
+        typed = msgspec.convert(scale, _Scale)
+    except msgspec.ValidationError as error:
+        raise api_errors.bad_request(f'Scale in version "v1" cannot be handled as a Scale: {error}') from error
     copy: Object = clone(obj)
     *path, last = resource.scale.spec_replicas.strip(".").split(".")
     place = copy
     for part in path:
         place = place.setdefault(part, {})
-    place[last] = replicas
-    version = (scale.get("metadata") or {}).get("resourceVersion")
-    if version:
-        copy["metadata"]["resourceVersion"] = version
+    place[last] = (typed.spec and typed.spec.replicas) or 0
+    if typed.metadata and typed.metadata.resource_version:
+        copy["metadata"]["resourceVersion"] = typed.metadata.resource_version
     return copy
 
 

@@ -6,14 +6,18 @@ is not checked here.
 
 from __future__ import annotations
 
+import msgspec
+
 from rudr_py.model import names, paths
 from rudr_py.model.application import Application, ComponentBinding, ScopeBinding, Steps, TraitBinding
 from rudr_py.model.document import Json, Parsed, Positions
-from rudr_py.model.identity import TypeName
+from rudr_py.model.identity import Metadata, TypeName
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parse import ignore_rules
 from rudr_py.model.parse.fields import FieldReader, ProblemList
-from rudr_py.model.parse.metadata import open_document
+from rudr_py.model.parse.metadata import open_steps, read_metadata
+from rudr_py.model.stepwise import Stepwise, run
+from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 KIND = "ApplicationConfiguration"
 
@@ -21,18 +25,38 @@ _OUTDATED = "parameterValues"
 """The old key of a trait's properties."""
 
 
-def parse_application(document: Json, positions: Positions | None = None) -> Parsed[Application]:
+def parse_application(
+    document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Parsed[Application]:
     """Read an ApplicationConfiguration. Raises nothing, whatever JSON value `document` is."""
-    problems = ProblemList(positions)
-    envelope = open_document(document, KIND, problems)
+    return run(application_steps(document, positions, limits))
+
+
+def application_steps(
+    document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Stepwise[Parsed[Application]]:
+    """Like `parse_application`, in steps.
+
+    Of an application that exceeds a limit only the metadata and the scopes are read, which other ones depend on.
+    """
+    problems = ProblemList(positions, limits)
+    envelope = yield from open_steps(document, KIND, problems)
     if envelope is None:
         return problems.parsed(None)
     spec = envelope.spec
+    if _is_too_large(spec, problems):
+        return problems.parsed(_with_scopes_only(envelope.metadata, spec))
+    variables, declared = _variables(spec), _scopes(spec)
+    components: list[ComponentBinding] = []
+    for fields in spec.items("components"):
+        yield sum(1 + _length(fields.value.get(key)) for key in ("traits", _OUTDATED))
+        components.append(_component(fields))
+    yield len(components)
     application = Application(
         metadata=envelope.metadata,
-        variables=_variables(spec),
-        scopes=tuple(_scope(fields) for fields in spec.items("scopes", "AC-12")),
-        components=tuple(_component(fields) for fields in spec.items("components")),
+        variables=variables,
+        scopes=declared,
+        components=tuple(components),
         ignore_rules=ignore_rules.ignore_rules(envelope.metadata, problems),
     )
     if spec.has("components"):
@@ -41,6 +65,66 @@ def parse_application(document: Json, positions: Positions | None = None) -> Par
         _reject_unread(spec, problems)
     _check(application, problems)
     return problems.parsed(application)
+
+
+def parse_scopes(document: Json, limits: Limits = DEFAULT_LIMITS) -> Application | None:
+    """Only the scopes that an application declares and those that its instances join; None for an invalid document.
+
+    It takes a small part of the time of `parse_application`, and its errors are not reported.
+    """
+    fields = FieldReader(document if isinstance(document, dict) else {}, paths.ROOT, ProblemList(None, limits))
+    metadata, spec = read_metadata(fields), fields.map("spec")
+    if metadata is None or spec is None:
+        return None
+    application = _with_scopes_only(metadata, spec)
+    joining: list[ComponentBinding] = []
+    if _length(spec.value.get("components")) <= limits.components:
+        for binding in spec.items("components"):
+            if _length(binding.value.get("applicationScopes")) <= limits.scopes:
+                joined = binding.texts("applicationScopes")
+                joining.append(ComponentBinding(component_name="", instance_name="", application_scopes=joined))
+    return msgspec.structs.replace(application, components=tuple(joining))
+
+
+def _with_scopes_only(metadata: Metadata, spec: FieldReader) -> Application:
+    """An application with its scopes, and with the variables that their properties may contain."""
+    limits = spec.problems.limits
+    if any(_length(spec.value.get(key)) > getattr(limits, key) for key in ("scopes", "variables")):
+        return Application(metadata=metadata)
+    return Application(metadata=metadata, variables=_variables(spec), scopes=_scopes(spec))
+
+
+def _is_too_large(spec: FieldReader, problems: ProblemList) -> bool:
+    """Whether the numbers of entries exceed a limit; each number that does is an error."""
+    errors_before = problems.error_count
+    bindings = [item for item in _listed(spec.value.get("components")) if isinstance(item, dict)]
+    parameters = sum(_length(binding.get(_OUTDATED)) for binding in bindings)
+    place = "$.spec.components"
+    problems.check_limit("components", _length(spec.value.get("components")), "components", place)
+    problems.check_limit("scopes", _length(spec.value.get("scopes")), "scopes", "$.spec.scopes")
+    problems.check_limit("variables", _length(spec.value.get("variables")), "variables", "$.spec.variables")
+    problems.check_limit("parameters", parameters, "values of parameters", place)
+    for index, item in enumerate(_listed(spec.value.get("components"))):
+        binding = item if isinstance(item, dict) else {}
+        path = paths.child(place, index)
+        for limit, key in (("traits", "traits"), ("scopes", "applicationScopes")):
+            number, unit = _length(binding.get(key)), f"{limit} of an instance"
+            problems.check_limit(limit, number, unit, paths.child(path, key))
+        if problems.error_count > errors_before:
+            break
+    return problems.error_count > errors_before
+
+
+def _listed(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _length(value: Json) -> int:
+    return len(value) if isinstance(value, list | dict) else 0
+
+
+def _scopes(spec: FieldReader) -> tuple[ScopeBinding, ...]:
+    return tuple(_scope(fields) for fields in spec.items("scopes", "AC-12"))
 
 
 def _reject_unread(spec: FieldReader, problems: ProblemList) -> None:
@@ -60,9 +144,11 @@ def _check(application: Application, problems: ProblemList) -> None:
     problems.repeated((scope.name for scope in application.scopes), "$.spec.scopes", "AC-12")
     for index, binding in enumerate(application.components):
         place = paths.child("$.spec.components", index, "applicationScopes")
+        listed: set[str] = set()
         for number, name in enumerate(binding.application_scopes):
-            if name in binding.application_scopes[:number]:
+            if name in listed:
                 problems.warn(paths.child(place, number), f"{excerpt(name)} is listed twice; remove one", "AC-14")
+            listed.add(name)
 
 
 def _variables(spec: FieldReader) -> dict[str, Json]:

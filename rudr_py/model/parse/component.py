@@ -17,7 +17,9 @@ from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parameter_types import PARAMETER_TYPES, has_type
 from rudr_py.model.parse.container import read_container
 from rudr_py.model.parse.fields import FieldReader, ProblemList
-from rudr_py.model.parse.metadata import open_document
+from rudr_py.model.parse.metadata import open_steps
+from rudr_py.model.stepwise import Stepwise, run
+from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 KIND = "ComponentSchematic"
 
@@ -29,25 +31,51 @@ _CONTAINERS = "$.spec.containers"
 _OTHER_ARCHITECTURES = ("386", "loong64", "mips64le", "ppc64le", "riscv64", "s390x")
 
 
-def parse_component(document: Json, positions: Positions | None = None) -> Parsed[Component]:
+def parse_component(
+    document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Parsed[Component]:
     """Read a ComponentSchematic. Raises nothing, whatever JSON value `document` is."""
-    problems = ProblemList(positions)
-    envelope = open_document(document, KIND, problems)
-    if envelope is None:
+    return run(component_steps(document, positions, limits))
+
+
+def component_steps(
+    document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Stepwise[Parsed[Component]]:
+    """Like `parse_component`, in steps."""
+    problems = ProblemList(positions, limits)
+    envelope = yield from open_steps(document, KIND, problems)
+    if envelope is None or _is_too_large(envelope.spec, problems):
         return problems.parsed(None)
     spec = envelope.spec
+    workload_type, os_type, arch = _workload_type(spec), _os_type(spec), _arch(spec)
+    yield problems.size.values // 10
+    parameters = tuple(read_parameter(fields, PARAMETER_TYPES) for fields in spec.items("parameters"))
+    containers: list[Container] = []
+    for fields in spec.items("containers"):
+        yield problems.size.values // 10
+        containers.append(read_container(fields))
+    yield problems.size.values // 10
     component = Component(
         metadata=envelope.metadata,
-        workload_type=_workload_type(spec),
-        os_type=_os_type(spec),
-        arch=_arch(spec),
-        parameters=tuple(read_parameter(fields, PARAMETER_TYPES) for fields in spec.items("parameters")),
-        containers=tuple(read_container(fields) for fields in spec.items("containers")),
+        workload_type=workload_type,
+        os_type=os_type,
+        arch=arch,
+        parameters=parameters,
+        containers=tuple(containers),
         settings=tuple(read_setting(fields) for fields in spec.items("workloadSettings")),
     )
     spec.warn_unread()
     _check(component, problems)
     return problems.parsed(component)
+
+
+def _is_too_large(spec: FieldReader, problems: ProblemList) -> bool:
+    """Whether the numbers of entries exceed a limit; each number that does is an error."""
+    errors_before = problems.error_count
+    for key in ("parameters", "containers"):
+        value = spec.value.get(key)
+        problems.check_limit(key, len(value) if isinstance(value, list) else 0, key, spec.at(key))
+    return problems.error_count > errors_before
 
 
 def read_parameter(fields: FieldReader, types: tuple[str, ...]) -> Parameter:
@@ -119,7 +147,7 @@ def _check(component: Component, problems: ProblemList) -> None:
     for index, container in enumerate(component.containers):
         _check_container(container, paths.child(_CONTAINERS, index), problems)
     # an unknown parameter next to a `value` is only a warning
-    declared = [parameter.name for parameter in component.parameters]
+    declared = {parameter.name for parameter in component.parameters}
     for path, name, has_value in _references(component):
         if name not in declared:
             message = f"the parameter {excerpt(name)} does not exist.{suggest.nearest(name, declared)}"
@@ -147,6 +175,27 @@ def _check_workload(component: Component, problems: ProblemList) -> None:
             problems.error(place, f"{name.kind} must not have ports; use a Server for a component with ports", "CO-10")
     elif name.kind in _SERVERS and not places:
         problems.warn(_CONTAINERS, f"{name.kind} has no port, so it gets no Service and cannot be reached", "CO-9")
+    _check_shared_ports(component, problems)
+
+
+def _check_shared_ports(component: Component, problems: ProblemList) -> None:
+    """Warn of a port that two containers declare: they share the addresses of their pod."""
+    users: dict[tuple[int, str], str] = {}
+    for index, container in enumerate(component.containers):
+        own: set[tuple[int, str]] = set()
+        for number, port in enumerate(container.ports):
+            listens = (port.container_port, port.protocol)
+            if port.container_port and listens in users and listens not in own:
+                path = paths.child(_CONTAINERS, index, "ports", number, "containerPort")
+                message = (
+                    f"the container {excerpt(users[listens])} of the same pod declares port {port.container_port}/"
+                    f"{port.protocol}, too, and only one process of a pod can listen on a port; use another port, or "
+                    "remove it from the container that does not listen on it"
+                )
+                problems.warn(path, message, "PO-1")
+            own.add(listens)
+        for listens in own:
+            users.setdefault(listens, container.name)
 
 
 def _check_parameters(component: Component, problems: ProblemList) -> None:

@@ -24,37 +24,47 @@ from rudr_py.model.parameter_types import JSON_SCHEMAS, SCOPE_PARAMETER_TYPES
 from rudr_py.model.parse.component import read_parameter, read_setting
 from rudr_py.model.parse.fields import FieldReader, ProblemList, has_invalid_json
 from rudr_py.model.parse.metadata import Envelope, open_document
+from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 T = TypeVar("T")
 
 
-def parse_trait(document: Json, positions: Positions | None = None) -> Parsed[TraitDefinition]:
+def parse_trait(
+    document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Parsed[TraitDefinition]:
     """Read a Trait."""
-    return _parse(document, "Trait", positions, _trait)
+    return _parse(document, "Trait", ProblemList(positions, limits), _trait)
 
 
-def parse_workload_type(document: Json, positions: Positions | None = None) -> Parsed[WorkloadTypeDefinition]:
+def parse_workload_type(
+    document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Parsed[WorkloadTypeDefinition]:
     """Read a WorkloadType."""
-    return _parse(document, "WorkloadType", positions, _workload_type)
+    return _parse(document, "WorkloadType", ProblemList(positions, limits), _workload_type)
 
 
-def parse_scope(document: Json, positions: Positions | None = None) -> Parsed[ScopeDefinition]:
+def parse_scope(
+    document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Parsed[ScopeDefinition]:
     """Read an ApplicationScope."""
-    return _parse(document, "ApplicationScope", positions, _scope)
+    return _parse(document, "ApplicationScope", ProblemList(positions, limits), _scope)
 
 
-def parse_component_instance(document: Json, positions: Positions | None = None) -> Parsed[ComponentInstance]:
+def parse_component_instance(
+    document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Parsed[ComponentInstance]:
     """Read a ComponentInstance."""
-    return _parse(document, "ComponentInstance", positions, _component_instance)
+    return _parse(document, "ComponentInstance", ProblemList(positions, limits), _component_instance)
 
 
-def parse_health_scope(document: Json, positions: Positions | None = None) -> Parsed[HealthScope]:
+def parse_health_scope(
+    document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Parsed[HealthScope]:
     """Read a HealthScope."""
-    return _parse(document, "HealthScope", positions, _health_scope)
+    return _parse(document, "HealthScope", ProblemList(positions, limits), _health_scope)
 
 
-def _parse(document: Json, kind: str, positions: Positions | None, read: Callable[[Envelope], T]) -> Parsed[T]:
-    problems = ProblemList(positions)
+def _parse(document: Json, kind: str, problems: ProblemList, read: Callable[[Envelope], T]) -> Parsed[T]:
     envelope = open_document(document, kind, problems)
     value = read(envelope) if envelope else None
     if envelope:

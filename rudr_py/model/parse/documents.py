@@ -21,9 +21,10 @@ from rudr_py.model.parse.definition import (
     parse_trait,
     parse_workload_type,
 )
-from rudr_py.model.parse.fields import ProblemList
+from rudr_py.model.parse.fields import ProblemList, has_invalid_json
+from rudr_py.settings import DEFAULT_LIMITS, Limits
 
-Reader = Callable[[Json, Positions | None], Parsed[Any]]
+Reader = Callable[[Json, Positions | None, Limits], Parsed[Any]]
 
 READERS: Final[Mapping[str, Reader]] = {
     "ApplicationConfiguration": parse_application,
@@ -45,15 +46,17 @@ def is_oam(document: Mapping[str, Json]) -> bool:
     return isinstance(api_version, str) and api_version.partition("/")[0] == CORE_GROUP
 
 
-def parse(document: Json, positions: Positions | None = None) -> Parsed[Any]:
+def parse(document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS) -> Parsed[Any]:
     """Read a document of any kind of the group. Raises nothing, whatever JSON value `document` is.
 
     The class of `value` depends on the kind: `match parsed.value: case Application(): …`.
     """
     kind = document.get("kind") if isinstance(document, dict) else None
     if isinstance(kind, str) and kind in READERS:
-        return READERS[kind](document, positions)
-    problems = ProblemList(positions)
+        return READERS[kind](document, positions, limits)
+    problems = ProblemList(positions, limits)
+    if has_invalid_json(document, problems):
+        return problems.parsed(None)
     if isinstance(kind, str):
         meant = _OTHER_VERSIONS.get(kind)
         hint = f' Did you mean "{meant}"?' if meant else suggest.nearest(kind, READERS)

@@ -10,10 +10,15 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from rudr_py.errors import Problem
-from rudr_py.model import paths, suggest
+import msgspec
+
+from rudr_py.errors import Location, Problem
+from rudr_py.model import paths, size, suggest
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.json_text import excerpt, type_in_words
+from rudr_py.model.size import Size
+from rudr_py.model.stepwise import Stepwise, run
+from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 T = TypeVar("T")
 
@@ -24,28 +29,67 @@ _TRUE = frozenset({"y", "yes", "on", "true"})
 _FALSE = frozenset({"n", "no", "off", "false"})
 
 
-class ProblemList:
-    """Errors and warnings of one document, in the order of detection."""
+CHUNK = 4000
+"""Number of values that are checked in one step."""
 
-    def __init__(self, positions: Positions | None = None) -> None:
+CHEAP = 20
+"""A check of a value takes this part of the time of rendering it."""
+
+MAX_PATH = 4096
+"""Maximum characters of the keys that lead to a value. Later steps may therefore keep the paths of values."""
+
+
+class ProblemList:
+    """Errors and warnings of one document, in the order of detection.
+
+    Of each, those beyond the limit of the settings are only counted. `size` is that of the document.
+    """
+
+    def __init__(self, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.limits = limits
         self.errors: list[Problem] = []
         self.warnings: list[Problem] = []
+        self.error_count = 0
+        self.size = Size()
+        self._warning_count = 0
         self._positions = positions
-        self._unreadable: list[str] = []
+        self._unreadable: set[str] = set()
 
     def error(self, path: str, message: str, rule: str = "", *, at_key: bool = False) -> None:
         """Add an error, unless it is inside a value that was reported as unreadable."""
-        if not any(paths.below(path, unreadable) for unreadable in self._unreadable):
+        if self.error_count >= self.limits.problems:
+            self.error_count += 1
+        elif not (self._unreadable and any(outer in self._unreadable for outer in paths.enclosing(path))):
+            self.error_count += 1
             self.errors.append(self._problem(path, message, rule, at_key))
+
+    def too_large(self, limit: str, counted: str, path: str = paths.ROOT) -> None:
+        """Add the error that the document exceeds a limit; see `size.too_large`."""
+        problem = size.too_large(limit, counted, self.limits, path)
+        self.error_count += 1
+        self.errors.append(msgspec.structs.replace(problem, location=self._location(path, at_key=False)))
+
+    def check_limit(self, limit: str, number: int, unit: str, path: str) -> None:
+        """Add an error if a number of entries exceeds the limit of this name."""
+        if number > getattr(self.limits, limit):
+            self.too_large(limit, f"{number} {unit}", path)
 
     def warn(self, path: str, message: str, rule: str = "", *, at_key: bool = False) -> None:
         """Add a warning: a problem that does not block anything."""
-        self.warnings.append(self._problem(path, message, rule, at_key))
+        self._warning_count += 1
+        if self._warning_count <= self.limits.problems:
+            self.warnings.append(self._problem(path, message, rule, at_key))
+
+    @property
+    def lists_warnings(self) -> bool:
+        """Whether a further warning is listed."""
+        return self._warning_count < self.limits.problems
 
     def unreadable(self, path: str, message: str, rule: str = "") -> None:
         """Add an error for an unreadable value, and ignore later errors inside it."""
         self.error(path, message, rule)
-        self._unreadable.append(path)
+        if self.error_count <= self.limits.problems:
+            self._unreadable.add(path)
 
     def repeated(self, values: Iterable[str], path: str, rule: str, *, key: str = "name") -> None:
         """Add an error for each repeated value of `key` in the list at `path`.
@@ -61,13 +105,24 @@ class ProblemList:
 
     def parsed(self, value: T | None) -> Parsed[T]:
         """`value` with these errors and warnings."""
-        return Parsed(value=value, problems=tuple(self.errors), warnings=tuple(self.warnings))
+        return Parsed(
+            value=value,
+            problems=self._listed(self.errors, self.error_count),
+            warnings=self._listed(self.warnings, self._warning_count),
+            size=self.size,
+        )
+
+    def _listed(self, problems: list[Problem], count: int) -> tuple[Problem, ...]:
+        further = count - len(problems)
+        return (*problems, size.more(further, self._location(paths.ROOT, at_key=False))) if further else (*problems,)
+
+    def _location(self, path: str, *, at_key: bool) -> Location | None:
+        if self._positions is None:
+            return None
+        return self._positions.of_key(path) if at_key else self._positions.of_value(path)
 
     def _problem(self, path: str, message: str, rule: str, at_key: bool) -> Problem:
-        location = None
-        if self._positions:
-            location = self._positions.of_key(path) if at_key else self._positions.of_value(path)
-        return Problem(message=message, path=path, location=location, rule=rule)
+        return Problem(message=message, path=path, location=self._location(path, at_key=at_key), rule=rule)
 
 
 class FieldReader:
@@ -208,40 +263,72 @@ class FieldReader:
     def warn_unread(self) -> None:
         """Add a warning for each key that no method has read."""
         for key in self.unread():
-            hint = suggest.nearest(key, self._read)
+            # a suggestion takes long, and further warnings are only counted
+            hint = suggest.nearest(key, self._read) if self.problems.lists_warnings else ""
             self.problems.warn(self.at(key), f"unknown field {excerpt(key)}; it has no effect.{hint}", at_key=True)
 
 
 def has_invalid_json(value: object, problems: ProblemList) -> bool:
-    """Whether the document contains values that JSON cannot represent; each is an error.
+    """The result of `invalid_json_steps` for all values."""
+    return run(invalid_json_steps(value, problems))
 
-    These are: nesting deeper than MAX_DEPTH, numbers beyond 64 bits or not finite, text with lone surrogates, keys
-    that are not text, and Python values without a JSON type.
+
+def invalid_json_steps(value: object, problems: ProblemList, most: int = size.NO_LIMIT) -> Stepwise[bool]:
+    """Whether the first `most` values of a document contain some that JSON cannot represent; each is an error.
+
+    These are: nesting deeper than MAX_DEPTH, keys that are together longer than MAX_PATH, numbers beyond 64 bits or not
+    finite, text with lone surrogates, keys that are not text, and Python values without a JSON type.
     """
-    errors_before = len(problems.errors)
-    stack: list[tuple[object, str, int]] = [(value, paths.ROOT, 0)]
-    while stack:
-        item, path, depth = stack.pop()
+    errors_before = problems.error_count
+    stack: list[tuple[object, _Place]] = [(value, _Place())]
+    while stack and most >= 0:
+        item, place = stack.pop()
+        most -= 1
+        if most % CHUNK == 0:
+            yield CHUNK // CHEAP
         if isinstance(item, dict | list):
-            if depth >= MAX_DEPTH:
-                problems.error(path, f"nested deeper than {MAX_DEPTH} levels")
+            if len(item) > most:
+                break
+            if place.depth >= MAX_DEPTH:
+                problems.error(place.path, f"nested deeper than {MAX_DEPTH} levels")
             elif isinstance(item, dict):
-                stack += _entries(item, path, depth, problems)
+                stack += _entries(item, place, problems)
             else:
-                stack += ((inner, paths.child(path, index), depth + 1) for index, inner in enumerate(item))
+                stack += ((inner, _Place(place, index)) for index, inner in enumerate(item))
         elif message := _scalar_error(item):
-            problems.error(path, message)
-    return len(problems.errors) > errors_before
+            problems.error(place.path, message)
+    return problems.error_count > errors_before
 
 
-def _entries(
-    item: dict[object, object], path: str, depth: int, problems: ProblemList
-) -> Iterator[tuple[object, str, int]]:
+class _Place:
+    """A place in a document. Its path is a text only where it is needed: one text for each value is too much."""
+
+    __slots__ = ("_outer", "_step", "depth", "length")
+
+    def __init__(self, outer: _Place | None = None, step: str | int = "") -> None:
+        self._outer = outer
+        self._step = step
+        self.depth: int = 0 if outer is None else outer.depth + 1
+        self.length: int = 0 if outer is None else outer.length + len(str(step))
+
+    @property
+    def path(self) -> str:
+        steps: list[str | int] = []
+        place: _Place | None = self
+        while place is not None and place._outer is not None:
+            steps.append(place._step)
+            place = place._outer
+        return paths.child(paths.ROOT, *reversed(steps))
+
+
+def _entries(item: dict[object, object], place: _Place, problems: ProblemList) -> Iterator[tuple[object, _Place]]:
     for key, inner in item.items():
         if not isinstance(key, str) or _scalar_error(key):
-            problems.error(path, "a key must be text")
+            problems.error(place.path, "a key must be text")
+        elif place.length + len(key) > MAX_PATH:
+            problems.error(place.path, f"the keys that lead to a value are longer than {MAX_PATH} characters")
         else:
-            yield inner, paths.child(path, key), depth + 1
+            yield inner, _Place(place, key)
 
 
 def _scalar_error(item: object) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rudr_py.model import names, suggest
+from rudr_py.model import names, size, suggest
 from rudr_py.model.document import Json
 from rudr_py.model.identity import API_VERSION, Metadata
 from rudr_py.model.json_text import excerpt, type_in_words
-from rudr_py.model.parse.fields import FieldReader, ProblemList, has_invalid_json
+from rudr_py.model.parse.fields import FieldReader, ProblemList, invalid_json_steps
+from rudr_py.model.stepwise import Stepwise, run
 
 DEFAULT_NAMESPACE = "default"
 """The namespace of a document without one, as in kubectl."""
@@ -28,16 +29,24 @@ class Envelope(NamedTuple):
 
 
 def open_document(document: Json, kind: str, problems: ProblemList) -> Envelope | None:
+    """The result of `open_steps`."""
+    return run(open_steps(document, kind, problems))
+
+
+def open_steps(document: Json, kind: str, problems: ProblemList) -> Stepwise[Envelope | None]:
     """The envelope of a document of `kind`; None, with the reasons in `problems`, when it cannot be read as one."""
     if not isinstance(document, dict):
         problems.error("$", f"a document must be a map, not {type_in_words(document)}", "MD-1")
         return None
-    if has_invalid_json(document, problems):
+    own, added = size.parts(document)
+    if (yield from invalid_json_steps(own, problems, problems.limits.values)) or _is_too_large(own, problems):
+        return None
+    if (yield from invalid_json_steps(added, problems)):
         return None
     document_fields = FieldReader(document, "$", problems)
     _expect(document_fields, "apiVersion", API_VERSION, "MD-9")
     _expect(document_fields, "kind", kind, "MD-1")
-    metadata = _metadata(document_fields)
+    metadata = read_metadata(document_fields)
     spec = document_fields.map("spec", "MD-1")
     if spec is None and document_fields.value.get("spec") is None:
         problems.error("$", '"spec" is missing', "MD-1")
@@ -46,6 +55,14 @@ def open_document(document: Json, kind: str, problems: ProblemList) -> Envelope 
     if metadata is None or document_fields.value.get("kind") != kind:
         return None
     return Envelope(metadata, spec or FieldReader({}, document_fields.at("spec"), problems), document_fields)
+
+
+def _is_too_large(own: dict[str, Json], problems: ProblemList) -> bool:
+    problems.size = size.of(own, problems.limits.values)
+    if problems.size.values <= problems.limits.values:
+        return False
+    problems.too_large("values", f"the document has more than {problems.limits.values} values")
+    return True
 
 
 def _expect(document_fields: FieldReader, key: str, expected: str, rule: str) -> None:
@@ -59,7 +76,8 @@ def _expect(document_fields: FieldReader, key: str, expected: str, rule: str) ->
         )
 
 
-def _metadata(document_fields: FieldReader) -> Metadata | None:
+def read_metadata(document_fields: FieldReader) -> Metadata | None:
+    """The metadata of a document; None without a name."""
     fields = document_fields.map("metadata", "MD-1")
     if fields is None:
         if document_fields.value.get("metadata") is None:

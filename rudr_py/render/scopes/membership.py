@@ -91,15 +91,14 @@ def members(plan: Plan, healths: Sequence[InstanceHealth]) -> dict[tuple[str, st
     plan with problems has no members; then the caller keeps the previous ones.
     """
     states = {health.plan.name: Health(health.workload.state, health.workload.reason) for health in healths}
-    members_by_scope: dict[tuple[str, str], tuple[Member, ...]] = {}
+    members_by_scope: dict[tuple[str, str], list[Member]] = {}
     for instance in plan.instances:
         if instance.member is not None:
             health = states.get(instance.name, instance.member.health)
             member = msgspec.structs.replace(instance.member, health=health)
             for scope in instance.scopes:
-                key = scope.application, scope.name
-                members_by_scope[key] = (*members_by_scope.get(key, ()), member)
-    return members_by_scope
+                members_by_scope.setdefault((scope.application, scope.name), []).append(member)
+    return {key: tuple(scope_members) for key, scope_members in members_by_scope.items()}
 
 
 def gather(application: str, all_members: Iterable[Members]) -> dict[str, tuple[Member, ...]]:

@@ -39,8 +39,46 @@ class _PreparedScope(msgspec.Struct, frozen=True, kw_only=True):
     locate: Locator
 
 
-def render(inputs: Inputs, catalog: Catalog, index: int, instances: Sequence[InstancePlan]) -> RenderedScope:
-    """Render the scope binding of this index; `instances` are those of the same application. Raises nothing."""
+class ScopeBindings:
+    """The scopes that an application declares, with its rendered instances by the scopes that they join."""
+
+    def __init__(self, inputs: Inputs, catalog: Catalog, instances: Sequence[InstancePlan]) -> None:
+        self.inputs = inputs
+        self.catalog = catalog
+        self._own: dict[str, list[Member]] = {}
+        for instance in instances:
+            if instance.member is not None:
+                own = (scope.name for scope in instance.scopes if scope.application == self._application)
+                for name in dict.fromkeys(own):
+                    self._own.setdefault(name, []).append(instance.member)
+        self._siblings: dict[str, list[str]] = {}
+        for binding in inputs.application.scopes:
+            offer = catalog.scopes.get(binding.type)
+            if offer is not None:
+                self._siblings.setdefault(offer.name, []).append(binding.name)
+
+    @property
+    def _application(self) -> str:
+        return self.inputs.application.metadata.name
+
+    def siblings(self, offer: Offer[Scope[Any]]) -> tuple[str, ...]:
+        """The names of the scopes of one type."""
+        return tuple(self._siblings.get(offer.name, ()))
+
+    def members(self, name: str) -> tuple[Member, ...]:
+        """The members of a scope: those of other applications from the inputs, those of this one as rendered now."""
+        previous = self.inputs.members.get(name, ())
+        health = {member.instance: member.health for member in previous if member.application == self._application}
+        own = (
+            msgspec.structs.replace(member, health=health.get(member.instance, member.health))
+            for member in self._own.get(name, ())
+        )
+        return membership.in_order((*(other for other in previous if other.application != self._application), *own))
+
+
+def render(bindings: ScopeBindings, index: int) -> RenderedScope:
+    """Render the scope binding of this index. Raises nothing."""
+    inputs, catalog = bindings.inputs, bindings.catalog
     binding = inputs.application.scopes[index]
     path = paths.child("$", "spec", "scopes", index)
     try:
@@ -57,13 +95,12 @@ def render(inputs: Inputs, catalog: Catalog, index: int, instances: Sequence[Ins
     prepared_scope = _PreparedScope(
         offer=offer, binding=binding, properties=checked.values, path=path, locate=checked.locate
     )
-    result = _call(inputs, catalog, prepared_scope, instances)
+    result = _call(bindings, prepared_scope)
     return msgspec.structs.replace(result, warnings=(*checked.warnings, *result.warnings))
 
 
-def _call(
-    inputs: Inputs, catalog: Catalog, prepared_scope: _PreparedScope, instances: Sequence[InstancePlan]
-) -> RenderedScope:
+def _call(bindings: ScopeBindings, prepared_scope: _PreparedScope) -> RenderedScope:
+    inputs = bindings.inputs
     offer, locate = prepared_scope.offer, prepared_scope.locate
 
     def to_problem(message: str, at: str) -> Problem:
@@ -71,7 +108,7 @@ def _call(
 
     try:
         times = first_seen.of(inputs, ("", prepared_scope.binding.name))
-        context = _context(inputs, catalog, prepared_scope, instances, times)
+        context = _context(bindings, prepared_scope, times)
         rendered = plugin_call.render(offer, offer.type.render, context)
         fault = next(_faults(rendered, context.members), "")
         if fault:
@@ -102,15 +139,9 @@ def _call(
     )
 
 
-def _context(
-    inputs: Inputs,
-    catalog: Catalog,
-    prepared_scope: _PreparedScope,
-    instances: Sequence[InstancePlan],
-    times: FirstSeenTimes,
-) -> ScopeContext[Any]:
+def _context(bindings: ScopeBindings, prepared_scope: _PreparedScope, times: FirstSeenTimes) -> ScopeContext[Any]:
     """The context of the type. Raises ValueError and PluginCallError when its model rejects the properties."""
-    name = prepared_scope.binding.name
+    inputs, name = bindings.inputs, prepared_scope.binding.name
     return ScopeContext(
         application=inputs.application.metadata.name,
         namespace=inputs.application.metadata.namespace,
@@ -118,29 +149,12 @@ def _context(
         properties=prepared_scope.offer.load(prepared_scope.properties),
         now=inputs.now,
         attached_at=first_seen.attached_at(inputs, ("", name)),
-        members=_members(inputs, name, instances),
-        siblings=tuple(
-            binding.name
-            for binding in inputs.application.scopes
-            if (other := catalog.scopes.get(binding.type)) is not None and other.name == prepared_scope.offer.name
-        ),
+        members=bindings.members(name),
+        siblings=bindings.siblings(prepared_scope.offer),
         probe_results=inputs.probe_results.get(name, {}),
         _observe=functools.partial(inputs.observed.documents, ""),
         _first_seen=times,
     )
-
-
-def _members(inputs: Inputs, name: str, instances: Sequence[InstancePlan]) -> tuple[Member, ...]:
-    """The members of a scope: those of other applications from `inputs`, those of this one as rendered now."""
-    application = inputs.application.metadata.name
-    previous = inputs.members.get(name, ())
-    health = {member.instance: member.health for member in previous if member.application == application}
-    own = (
-        msgspec.structs.replace(instance.member, health=health.get(instance.name, instance.member.health))
-        for instance in instances
-        if instance.member is not None and any((s.application, s.name) == (application, name) for s in instance.scopes)
-    )
-    return membership.in_order((*(member for member in previous if member.application != application), *own))
 
 
 def _faults(rendered: Rendered, members: Sequence[Member]) -> Iterator[str]:

@@ -23,6 +23,10 @@ LONGEST = 32768
 """Maximum length of a condition's message, a limit of metav1.Condition."""
 
 
+LONGEST_LINE = 1500
+"""Maximum bytes of the text about one problem."""
+
+
 class SyncState(msgspec.Struct, frozen=True, kw_only=True):
     """The result of applying the objects of this generation. `reason` is CamelCase; `message` has object and error.
 
@@ -121,4 +125,9 @@ def _joined(lines: Sequence[str]) -> str:
 def line(problem: Problem) -> str:
     """A problem as text for the status, with the ID of its rule."""
     rule = f" [{problem.rule}]" if problem.rule else ""
-    return f"{problem}{rule}"
+    return f"{_cut(str(problem))}{rule}"
+
+
+def _cut(text: str) -> str:
+    data = text.encode(errors="replace")
+    return text if len(data) <= LONGEST_LINE else f"{data[: LONGEST_LINE - 3].decode(errors='ignore')}..."

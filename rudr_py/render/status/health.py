@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -12,6 +12,8 @@ import msgspec
 
 from rudr_py.api import Context, Health, InvalidProperties, Ref, TraitContext
 from rudr_py.errors import PluginCallError
+from rudr_py.model.stepwise import Stepwise, run
+from rudr_py.render.status import rudr_status
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.sizes import ElasticInstance, ReadyState, ReadyStates
 from rudr_py.render.types import plugin_call
@@ -48,14 +50,19 @@ class ScopeHealth(msgspec.Struct, frozen=True):
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     """The runs and the health of everything in a plan, as the cluster was at one moment.
 
-    `settled` are the objects, each with its instance, that completed and were deleted.
+    `settled` are the objects, each with its instance, that completed and were deleted. `components` are Rudr's texts
+    about objects, by component.
     """
 
     runs: Runs
     settled: Collection[tuple[str, Ref]]
+    components: Mapping[str, Mapping[str, str]]
     instances: tuple[InstanceHealth, ...]
     scopes: tuple[ScopeHealth, ...]
 
+
+CALL = 10
+"""The size of a call of a type, in values of documents."""
 
 _FAILED = Health("failed", "Failed", "the Job failed and was deleted; it will run again when its inputs change")
 
@@ -67,6 +74,17 @@ def assess(
     previous_runs: Runs = running.NO_RUNS,
     previous_ready: ReadyStates = MappingProxyType({}),
 ) -> Assessment:
+    """The result of `steps`."""
+    return run(steps(plan, observed, now, previous_runs, previous_ready))
+
+
+def steps(
+    plan: Plan,
+    observed: Observed,
+    now: datetime,
+    previous_runs: Runs = running.NO_RUNS,
+    previous_ready: ReadyStates = MappingProxyType({}),
+) -> Stepwise[Assessment]:
     """The health of all instances and scopes. If a type fails, it is `unknown` with the failure as message.
 
     `previous_runs` are those of the previous status: an object that has completed is healthy after its deletion, too.
@@ -75,8 +93,10 @@ def assess(
     runs = running.observe(plan, observed, previous_runs)
     settled = running.deleted(plan, observed, runs, running.COMPLETE)
     failed = running.deleted(plan, observed, runs, running.FAILED)
-    instances = []
+    instances: list[InstanceHealth] = []
+    components: dict[str, dict[str, str]] = {}
     for instance in plan.instances:
+        yield CALL * (1 + len(instance.traits))
         elastic = ElasticInstance(instance, observed, previous_ready.get(instance.name))
         context = msgspec.structs.replace(instance.workload.context, sufficient_replicas=elastic.sufficient)
         workload_type = msgspec.structs.replace(instance.workload, context=context)
@@ -88,9 +108,15 @@ def assess(
         traits = tuple(
             TraitHealth(trait, _assess(trait, instance.name, observed, now, settled)) for trait in instance.traits
         )
+        components.setdefault(instance.component, {}).update(rudr_status.texts(instance, observed, settled))
         instances.append(InstanceHealth(instance, workload, traits, elastic.ready_state if workload.ok else None))
-    scopes = tuple(_scope(scope, observed, now) for scope in plan.scopes)
-    return Assessment(runs=runs, settled=settled, instances=tuple(instances), scopes=scopes)
+    scopes: list[ScopeHealth] = []
+    for scope in plan.scopes:
+        yield CALL + len(scope.bound_type.context.members)
+        scopes.append(_scope(scope, observed, now))
+    return Assessment(
+        runs=runs, settled=settled, components=components, instances=tuple(instances), scopes=tuple(scopes)
+    )
 
 
 def _scope(scope_plan: ScopePlan, observed: Observed, now: datetime) -> ScopeHealth:

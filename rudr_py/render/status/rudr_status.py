@@ -5,33 +5,37 @@ Source: Rudr's status loop. New clients should use `status.instances` and the co
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import functools
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from rudr_py.api import Ref, get_in, kstatus
+from rudr_py.api import Kind, Ref, get_in, kstatus
 from rudr_py.model.kinds import CONFIG_MAP
 from rudr_py.render.values.inputs import Observed
-from rudr_py.render.values.plan import Plan
+from rudr_py.render.values.plan import InstancePlan
 
 
-def components(plan: Plan, observed: Observed, settled: Collection[tuple[str, Ref]] = ()) -> dict[str, dict[str, str]]:
-    """Component name -> `kind/name` -> text. Two instances of one component share an entry, as in Rudr.
+def texts(instance: InstancePlan, observed: Observed, settled: Collection[tuple[str, Ref]]) -> dict[str, str]:
+    """`kind/name` -> text for the objects of an instance. ConfigMaps are left out, as in Rudr.
 
-    ConfigMaps are left out, as in Rudr. `settled` are objects, each with its instance, that completed and were deleted.
+    `settled` are objects, each with its instance, that completed and were deleted.
     """
-    components: dict[str, dict[str, str]] = {}
-    for instance in plan.instances:
-        texts = components.setdefault(instance.component, {})
-        for ref in (*instance.workload.refs, *(ref for trait in instance.traits for ref in trait.refs)):
-            if ref.kind != CONFIG_MAP:
-                settled_ref = (instance.name, ref) in settled
-                text = "succeeded" if settled_ref else _word(ref, observed.documents(instance.name, ref.kind))
-                texts[f"{ref.kind.kind.lower()}/{ref.name}"] = text
-    return components
+    by_name = functools.cache(functools.partial(_by_name, observed, instance.name))
+    texts: dict[str, str] = {}
+    for ref in (*instance.workload.refs, *(ref for trait in instance.traits for ref in trait.refs)):
+        if ref.kind != CONFIG_MAP:
+            settled_ref = (instance.name, ref) in settled
+            text = "succeeded" if settled_ref else _word(ref, by_name(ref.kind).get(ref.name))
+            texts[f"{ref.kind.kind.lower()}/{ref.name}"] = text
+    return texts
 
 
-def _word(ref: Ref, documents: Sequence[Mapping[str, Any]]) -> str:
-    document = next((document for document in documents if document["metadata"]["name"] == ref.name), None)
+def _by_name(observed: Observed, instance: str, kind: Kind) -> dict[str, Mapping[str, Any]]:
+    """The observed objects of a kind by their names."""
+    return {document["metadata"]["name"]: document for document in observed.documents(instance, kind)}
+
+
+def _word(ref: Ref, document: Mapping[str, Any] | None) -> str:
     if document is None:
         return "not existed"
     status, desired = get_in(document, "status", default={}), get_in(document, "spec", "replicas", default=1)

@@ -6,7 +6,6 @@ it was ready last: the template, and the number of ready replicas.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -75,11 +74,13 @@ class ElasticInstance:
     def _documents(self) -> Iterable[Mapping[str, Any]]:
         if self._plan.elastic is None:
             return
-        # once for each kind, because an instance may have many ConfigMaps
-        observe = functools.cache(functools.partial(self._observed.documents, self._plan.name))
+        # an instance may have many ConfigMaps
+        names: dict[Kind, set[str]] = {}
         for ref in self._plan.workload.refs:
-            for document in observe(ref.kind):
-                if get_in(document, "metadata", "name", default="") == ref.name:
+            names.setdefault(ref.kind, set()).add(ref.name)
+        for kind, own in names.items():
+            for document in self._observed.documents(self._plan.name, kind):
+                if get_in(document, "metadata", "name", default="") in own:
                     yield document
 
 

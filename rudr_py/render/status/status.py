@@ -17,7 +17,7 @@ import msgspec
 from rudr_py.api import Health, Ref, get_in, mappings_in
 from rudr_py.catalog import package_and_version
 from rudr_py.model.condition import TRUE, Condition, set_condition
-from rudr_py.render.status import conditions, health, rudr_status, sizes, times
+from rudr_py.render.status import conditions, health, reduction, sizes, times
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.status.health import Assessment, InstanceHealth, ScopeHealth
@@ -105,7 +105,7 @@ def status(
     if plan.problems:
         built["instances"], built["scopes"] = _unknown_instances(previous), _unknown_scopes(previous)
     else:
-        built["components"] = rudr_status.components(plan, observed, assessment.settled)
+        built["components"] = {name: dict(texts) for name, texts in assessment.components.items()}
         built["instances"] = [_instance(instance, assessment.runs) for instance in assessment.instances]
         built["scopes"] = [_scope(scope) for scope in assessment.scopes]
     built["packages"] = _packages(plan.packages)
@@ -122,8 +122,8 @@ def scope_status(scopes: Iterable[ScopeHealth]) -> dict[Ref, dict[str, Any]]:
 def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, Any]:
     """The status, or if it is too large, a reduced one: conditions TooLarge, and the parts that the next status needs.
 
-    Those are resources, packages, times of traits and runs. Conditions of the previous status that are TooLarge
-    already keep their times.
+    Those are resources, packages, times of traits and runs, as far as they fit, too. Conditions of the previous status
+    that are TooLarge already keep their times.
     """
     if len(msgspec.json.encode(full_status)) <= SIZE_LIMIT:
         return full_status
@@ -157,7 +157,7 @@ def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, 
         "packages": full_status.get("packages"),
         "resources": full_status.get("resources"),
     }
-    return {name: value for name, value in fields.items() if value not in (None, [])}
+    return reduction.reduced({name: value for name, value in fields.items() if value not in (None, [])}, SIZE_LIMIT)
 
 
 def _ready_generation(previous: PreviousStatus) -> int:
@@ -233,24 +233,21 @@ _UNKNOWN: Mapping[str, str] = {"state": "unknown", "reason": "NotValid"}
 
 def _unknown_instances(previous: PreviousStatus) -> list[dict[str, Any]]:
     """The instances from before the documents became invalid, with their times and runs."""
+    traits_of: dict[str, list[dict[str, Any]]] = {}
+    for (instance, trait), moment in previous.attached.items():
+        first_seen = times.first_seen_entry(previous.first_seen.get((instance, trait)))
+        attached = {"name": trait, "attachedAt": times.text(moment), **first_seen, **_UNKNOWN}
+        traits_of.setdefault(instance, []).append(attached)
     kept: list[dict[str, Any]] = []
     for entry in previous.instances:
         name = entry.get("name")
-        traits = [
-            {
-                "name": trait,
-                "attachedAt": times.text(moment),
-                **times.first_seen_entry(previous.first_seen.get((instance, trait))),
-                **_UNKNOWN,
-            }
-            for (instance, trait), moment in previous.attached.items()
-            if instance == name
-        ]
         if isinstance(name, str) and name:
             described: dict[str, Any] = {key: str(entry[key]) for key in ("component", "workload") if key in entry}
             runs = {"runs": running.written(previous.runs[name])} if name in previous.runs else {}
             first_seen = times.first_seen_entry(previous.first_seen.get((name, "")))
-            kept.append({"name": name, **described, **_UNKNOWN, **first_seen, "traits": traits, **runs})
+            kept.append(
+                {"name": name, **described, **_UNKNOWN, **first_seen, "traits": traits_of.get(name, []), **runs}
+            )
     return kept
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import jsonschema
 import msgspec
-import referencing
 
+from rudr_py import json_schema
 from rudr_py.api import Scope, Trait, WorkloadType, properties
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
@@ -179,7 +179,12 @@ def _further(
     if not schema:
         return ()
     validator = _validator(msgspec.json.encode(_renamed_schema(offer, schema)))
-    return check_against(offer, validator, values, locate, rule)
+    try:
+        return check_against(offer, validator, values, locate, rule)
+    except TimeoutError as error:
+        # a value that takes too long must not skip the schema of the cluster
+        text = f"the properties of {offer.name} cannot be checked against the schema in this cluster: {error}"
+        return (Problem(text, locate(), rule=rule),)
 
 
 def _merged(own: tuple[Problem, ...], further: tuple[Problem, ...]) -> tuple[Problem, ...]:
@@ -206,11 +211,8 @@ def _renamed_schema(offer: Offer[Any], schema: Mapping[str, Any]) -> dict[str, A
 
 @functools.lru_cache(maxsize=256)
 def _validator(encoded: bytes) -> jsonschema.protocols.Validator:
-    """A validator for a schema of the cluster; it does not load remote references."""
-    schema = properties.schema(msgspec.json.decode(encoded))
-    dialect = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-    dialect.check_schema(schema)
-    return dialect(schema, registry=referencing.Registry())
+    """A validator for a schema of the cluster."""
+    return json_schema.validator(properties.schema(msgspec.json.decode(encoded)))
 
 
 def _unusable(error: Exception, path: str, document: str) -> Problem:

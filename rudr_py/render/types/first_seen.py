@@ -37,30 +37,26 @@ class FirstSeenTimes:
         return dict(self._requested)
 
 
-def attached_at(inputs: Inputs, key: TypeKey) -> datetime:
-    """The time at which a trait or a scope was added to the application."""
-    return inputs.attached.get(key, _added_at(inputs, key))
+def attached_at(inputs: Inputs, key: TypeKey, component: str = "") -> datetime:
+    """The time at which a trait or scope was added to the application; `component` is that of its instance, if any."""
+    return inputs.attached.get(key, _added_at(inputs, component))
 
 
-def of(inputs: Inputs, key: TypeKey) -> FirstSeenTimes:
-    """The times for one type of an application."""
+def of(inputs: Inputs, key: TypeKey, component: str = "") -> FirstSeenTimes:
+    """The times for one type of an application; `component` is that of its instance, if any."""
     stored = inputs.first_seen.get(key)
     if stored is None:
-        return FirstSeenTimes({}, attached_at(inputs, key))
-    return FirstSeenTimes(stored, _added_at(inputs, key))
+        return FirstSeenTimes({}, attached_at(inputs, key, component))
+    return FirstSeenTimes(stored, _added_at(inputs, component))
 
 
-def _added_at(inputs: Inputs, key: TypeKey) -> datetime:
+def _added_at(inputs: Inputs, component: str) -> datetime:
     """The time at which a new value was added: that of the last edit of its documents, or now if that is unknown.
 
     So the time at which the controller was running does not matter. It is in whole seconds, as in the status: values
     derived from it must not change at the next reconcile.
     """
-    instance, _ = key
-    components = {
-        binding.component_name for binding in inputs.application.components if binding.instance_name == instance
-    }
     now = inputs.now.replace(microsecond=0)
-    times = [inputs.edited.get(name) for name in ("", *components)]
+    times = [inputs.edited.get(name) for name in dict.fromkeys(("", component))]
     # the clock of the API server may be ahead
     return min(now, max((time.replace(microsecond=0) for time in times if time is not None), default=now))

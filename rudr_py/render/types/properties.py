@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema
 
+from rudr_py import json_schema
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
 from rudr_py.model import suggest
@@ -20,6 +21,9 @@ Locator = Callable[..., str]
 
 _STEP = re.compile(r'\.([A-Za-z0-9_-]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')
 _PLACE = re.compile(r" - at (?:key in )?`(\$[^`]*)`$")
+
+MOST_EXTRAS = 100
+"""Maximum number of unknown properties of one map that are listed; further ones are counted."""
 
 _TYPES = {
     "object": "a map",
@@ -63,9 +67,14 @@ def check_against(
     locate: Locator,
     rule: str,
 ) -> tuple[Problem, ...]:
-    """All problems of the properties of a type by a schema. Raises any exception when the schema is broken."""
-    # a pattern of a foreign schema may take very long
-    errors = offer.guard(lambda: sorted(validator.iter_errors(dict(properties)), key=_place))
+    """All problems of the properties of a type by a schema. Raises any exception when the schema is broken.
+
+    Properties that need too much work are a problem of the document, not of the schema: it must not skip the check.
+    """
+    try:
+        errors = offer.guard(lambda: sorted(json_schema.errors(validator, dict(properties)), key=_place))
+    except (json_schema.TooManyStepsError, RecursionError) as error:
+        return (Problem(f"the properties of {offer.name} are too large to check: {error}", locate(), rule=rule),)
     messages = (text for error in errors for text in _texts(offer.name, error))
     return tuple(dict.fromkeys(Problem(message, locate(*steps), rule=rule) for message, steps in messages))
 
@@ -122,10 +131,13 @@ def _texts(name: str, error: jsonschema.ValidationError) -> Iterator[tuple[str, 
     steps = tuple(error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         declared_names = list(_declared(error))
-        for extra in sorted(set(error.instance) - set(declared_names) - _by_pattern(error)):
+        extras = sorted(json_schema.additional_names(error.instance, error.schema))
+        for extra in extras[:MOST_EXTRAS]:
             listed = f" Its properties are: {', '.join(declared_names)}." if declared_names else " It has none."
             hint = suggest.nearest(extra, declared_names) or listed
             yield f'{name} has no property "{extra}".{hint}', (*steps, extra)
+        if len(extras) > MOST_EXTRAS:
+            yield f"{name} has none of {len(extras) - MOST_EXTRAS} further properties, either", steps
     elif error.validator == "required" and isinstance(error.instance, dict):
         # such an error exists for each missing name without naming it; duplicates are removed later
         for missing in _expected(error):
@@ -160,12 +172,6 @@ def _other_type(error: jsonschema.ValidationError) -> bool:
 def _declared(error: jsonschema.ValidationError) -> Mapping[str, Any]:
     schema = error.schema
     return schema.get("properties", {}) if isinstance(schema, Mapping) else {}
-
-
-def _by_pattern(error: jsonschema.ValidationError) -> set[str]:
-    patterns = error.schema.get("patternProperties", {}) if isinstance(error.schema, Mapping) else {}
-    instance: Any = error.instance
-    return {key for key in instance if any(re.search(pattern, key) for pattern in patterns)}
 
 
 def _meaning(error: jsonschema.ValidationError, name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 import msgspec
@@ -13,6 +14,7 @@ from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
 from rudr_py.model.document import Parsed, Positions
+from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 
 class Observed(Protocol):
@@ -122,7 +124,7 @@ class Definitions(msgspec.Struct, frozen=True, kw_only=True):
 NO_DEFINITIONS = Definitions()
 
 
-class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+class Inputs(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One application with all documents and objects that its plan depends on.
 
     `components` maps the names of the existing ComponentSchematics to their parsed
@@ -140,7 +142,8 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     of this application only the health is used), `probe_results` the results by the names of the probes.
 
     `packages` is from the previous status: type -> the package that provided it, with its version.
-    `image_pull_policy` is for all containers of the core workload types; "" leaves it to Kubernetes.
+    `image_pull_policy` is for all containers of the core workload types; "" leaves it to Kubernetes. `limits` are those
+    of the application.
     """
 
     application: Application
@@ -160,3 +163,12 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     probe_results: Mapping[str, Mapping[str, str | None]] = msgspec.field(default_factory=dict)
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
     image_pull_policy: str = ""
+    limits: Limits = DEFAULT_LIMITS
+
+    @cached_property
+    def components_of(self) -> Mapping[str, frozenset[str]]:
+        """The names of the components of each instance; of one, unless the document has an error."""
+        names: dict[str, set[str]] = {}
+        for binding in self.application.components:
+            names.setdefault(binding.instance_name, set()).add(binding.component_name)
+        return {instance: frozenset(components) for instance, components in names.items()}

@@ -128,9 +128,13 @@ class RenderResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RenderedInstance(RenderResult, frozen=True, kw_only=True):
-    """The result for an instance; without a plan if it has problems or faults."""
+    """The result for an instance; without a plan if it has problems or faults.
+
+    `mounted` are the volumes of its pods that have a claim, each with the name of the claim.
+    """
 
     plan: InstancePlan | None = None
+    mounted: tuple[tuple[str, str], ...] = ()
 
 
 class RenderedScope(RenderResult, frozen=True, kw_only=True):
@@ -163,6 +167,22 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def owner_of(self, planned: PlannedObject) -> Ref:
         """The ComponentInstance of a planned object whose owner is `instance`."""
         return self._instances_by_name[planned.instance].owner
+
+    def objects_of(self, instance: str) -> tuple[PlannedObject, ...]:
+        """The objects of an instance."""
+        return tuple(self._objects_by_instance.get(instance, ()))
+
+    @cached_property
+    def _objects_by_instance(self) -> dict[str, list[PlannedObject]]:
+        objects: dict[str, list[PlannedObject]] = {}
+        for planned in self.manifests:
+            objects.setdefault(planned.instance, []).append(planned)
+        return objects
+
+    @cached_property
+    def identities(self) -> frozenset[tuple[str, str, str]]:
+        """API group, kind and name of each object: an object is the same in all versions of its API."""
+        return frozenset((one.ref.kind.group, one.ref.kind.kind, one.ref.name) for one in self.manifests)
 
     @cached_property
     def _instances_by_name(self) -> dict[str, InstancePlan]:

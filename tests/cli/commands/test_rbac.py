@@ -126,3 +126,29 @@ def test_an_account_without_a_namespace_is_rejected(account: str, invoke: Invoke
     done = invoke("rbac", "--bind", account)
     assert done.exit_code == 2
     assert "NAMESPACE:SERVICEACCOUNT" in done.output
+
+
+def test_with_impersonation_no_role_of_the_controller_contains_a_right_to_write_workloads(
+    rbac: Callable[..., list[dict[str, Any]]],
+) -> None:
+    documents = rbac("--impersonate", "--service-accounts", "apps,team", "--bind", "rudr-system:rudr")
+    bound = {document["roleRef"]["name"] for document in documents if document["kind"].endswith("Binding")}
+    rules = {one["metadata"]["name"]: one["rules"] for one in documents if "rules" in one}
+    own = [rule for name in bound for rule in rules[name]]
+    writers = [rule for rule in own if {"create", "patch", "delete"} & {*rule["verbs"]}]
+    assert {group for rule in writers for group in rule["apiGroups"]} <= {"core.oam.dev", "events.k8s.io"}
+    [grant] = [rule for rule in own if rule["resources"] == ["serviceaccounts"]]
+    assert (grant["verbs"], grant["resourceNames"]) == (["impersonate"], ["apps", "team"])
+    assert ("ClusterRole", "", "rudr-applications") in _named(documents)
+    assert "rudr-applications" not in bound
+
+
+def test_constrained_impersonation_is_granted_for_each_verb_and_resource(
+    rbac: Callable[..., list[dict[str, Any]]],
+) -> None:
+    documents = rbac("--impersonate", "--constrained-impersonation", "--watch-namespace", "shop")
+    [role] = [document for document in documents if document["metadata"]["name"] == "rudr"]
+    verbs = {verb for rule in role["rules"] for verb in rule["verbs"] if verb.startswith("impersonate")}
+    requests = {f"impersonate-on:serviceaccount:{verb}" for verb in ("get", "list", "patch", "delete")}
+    assert verbs == {"impersonate:serviceaccount", *requests}
+    assert ("Role", "shop", "rudr-applications") in _named(documents)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import Result
 
 import rudr_py
 from rudr_py.catalog import Catalog, PluginState, State
 from rudr_py.cli.commands import run
 from rudr_py.errors import ConfigError
-from rudr_py.settings import Settings
+from rudr_py.settings import Impersonation, Settings
 
 PLUGINS: dict[str, State] = {"good": "loaded", "bad": "failed"}
 
@@ -35,6 +37,29 @@ def test_flags_set_scopes_and_definitions() -> None:
     changed = run.settings({**flags, "image_pull_policy": "Always"}, {})
     assert (changed.health_scope_address, changed.publish_definitions, changed.root_scopes) == (":80", False, True)
     assert changed.image_pull_policy == "Always"
+
+
+def test_impersonation_is_off_without_its_flag() -> None:
+    assert run.settings({"default_service_account": "apps"}, {}).impersonation is None
+
+
+def test_flags_set_the_accounts_of_applications() -> None:
+    assert run.settings({"impersonate": True}, {}).impersonation == Impersonation()
+    flags: dict[str, str | float | None] = {
+        "impersonate": True,
+        "default_service_account": "apps",
+        "application_annotation": False,
+    }
+    assert run.settings(flags, {}).impersonation == Impersonation(account="apps", application_annotation=False)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Apps", "a b", "shop:apps", "apps\r\nImpersonate-Group: system:masters", "a" * 254], ids=repr
+)
+def test_the_default_account_must_be_the_name_of_a_service_account(invoke: Callable[..., Result], name: str) -> None:
+    done = invoke("run", "--impersonate", "--default-service-account", name)
+    assert done.exit_code == 2
+    assert "is not the name of a service account" in done.stderr
 
 
 def test_the_first_log_line_names_version_server_and_packages() -> None:

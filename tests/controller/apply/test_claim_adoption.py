@@ -134,7 +134,7 @@ def test_a_claim_is_held_by_a_workload_of_a_living_application_and_by_any_pod(
 
 def mounting(live: LiveObject, fields: Document) -> LiveObject:
     body = {**msgspec.json.decode(live.body), **fields}
-    return msgspec.structs.replace(live, body=msgspec.json.encode(body))
+    return msgspec.structs.replace(live, stored=msgspec.json.encode(body))
 
 
 def test_a_claim_is_held_by_the_application_of_the_instance_that_owns_it(live: MakeLive, state: ClusterState) -> None:

@@ -67,7 +67,9 @@ def is_in_use(plan: Plan, *objects: LiveObject, ref: Ref = OLD) -> bool:
                 cache.feed(Listed(one))
         cache.feed(ListingDone("1"))
         state.add(kind, "", cache)
-    return config_maps.is_in_use(ref, config_map, plan, "shop", state)
+    instance = config_map.labels.get(labels.INSTANCE)
+    workloads = config_maps.PlannedWorkloads(plan)
+    return ref in config_maps.in_use(frozenset((ref,)), instance, workloads, "shop", state)
 
 
 @pytest.mark.parametrize("kind", [DEPLOYMENT, STATEFUL_SET], ids=str)

@@ -10,12 +10,14 @@ import pytest
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.apply import rudr_adoption
+from rudr_py.controller.apply import desired, rudr_adoption
 from rudr_py.controller.apply.rudr_adoption import RudrAdoption
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
+from rudr_py.local.cluster import LocalCluster
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.kinds import COMPONENT_INSTANCE
 from rudr_py.render.values.plan import PlannedObject
+from tests.reliability.webhooks import webhook
 
 Document = dict[str, Any]
 CONFIG_MAP = Kind("v1", "ConfigMap")
@@ -140,13 +142,15 @@ def test_config_files_of_rudr_are_taken_from_such_an_entry_too() -> None:
     assert taken == {**pod, "f:volumes": {'k:{"name":"web0"}': {"f:name": {}}}}
 
 
-def test_of_a_run_once_object_only_a_wrong_owner_is_removed(live: Callable[..., LiveObject]) -> None:
+def test_of_a_run_once_object_only_a_wrong_owner_is_replaced(live: Callable[..., LiveObject]) -> None:
     owner = live(COMPONENT_INSTANCE, "web")
     wrong, right = {"uid": "of before", "controller": True}, {"uid": owner.uid, "controller": True}
     other = {"uid": "somebody's", "controller": False}
     assert rudr_adoption.patch(document(entry(), ownerReferences=[right]), planned(inputs="inputs"), owner) == []
     operations = rudr_adoption.patch(document(entry(), ownerReferences=[wrong, other]), planned(inputs="inputs"), owner)
-    assert operations[1:] == [{"op": "replace", "path": "/metadata/ownerReferences", "value": [other]}]
+    assert operations[1:] == [
+        {"op": "replace", "path": "/metadata/ownerReferences", "value": [other, desired.reference(owner)]}
+    ]
 
 
 def test_the_owner_of_an_object_without_a_planned_owner_is_removed() -> None:
@@ -191,3 +195,57 @@ async def test_a_refused_adoption_is_reported(bench: Any, config_map: Any, fault
     faults.refuse(403, Match(verb="patch", name="settings"), times=9)
     with pytest.raises(errors.ForbiddenError):
         await bench.ensure(config_map(), application)
+
+
+async def of_former_application(bench: Any, config_map: Any, application: LiveObject) -> None:
+    """An applied ConfigMap whose owner is an earlier application of the same name."""
+    await bench.ensure(config_map(), application)
+    owner = {"apiVersion": application.api_version, "kind": application.kind, "name": application.name}
+    references = [{**owner, "uid": "former", "controller": True}]
+    patch = {"metadata": {"ownerReferences": references}}
+    await bench.cluster.patch(CONFIG_MAP, "settings", patch, manager="velero-server")
+    await bench.seen(CONFIG_MAP, "settings")
+
+
+async def owners(bench: Any) -> list[str]:
+    found = await bench.cluster.get(CONFIG_MAP, "settings")
+    return [reference["uid"] for reference in found["metadata"]["ownerReferences"]]
+
+
+async def test_an_object_is_not_left_without_owner_while_its_apply_is_denied(
+    bench: Any, config_map: Any, local: LocalCluster
+) -> None:
+    application = await bench.application()
+    await of_former_application(bench, config_map, application)
+    with webhook(local, "configmaps", lambda document: "no" if "data" in document else ""):
+        for _ in range(3):
+            with pytest.raises(errors.ForbiddenError):
+                await bench.ensure(config_map(), application)
+            assert await owners(bench) == [application.uid]
+            await bench.seen(CONFIG_MAP, "settings")
+            bench.clock.jump(3600.0)
+    await bench.ensure(config_map(), application)
+    assert await owners(bench) == [application.uid]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+async def test_an_adopted_object_can_be_passed_to_another_owner(bench: Any, config_map: Any, killed: bool) -> None:
+    """No managedFields entry of the adoption keeps the reference to the first owner."""
+    application = await bench.application()
+    await of_former_application(bench, config_map, application)
+    if killed:
+        await until_patched(bench, config_map, application)
+    record = await bench.ensure(config_map(), application)
+    found = await bench.cluster.get(CONFIG_MAP, "settings")
+    entries = found["metadata"]["managedFields"]
+    assert [entry["operation"] for entry in entries if entry["manager"] == "rudr"] == ["Apply"]
+    assert (await bench.seen(CONFIG_MAP, "settings")).uid == record.uid
+
+
+async def until_patched(bench: Any, config_map: Any, application: LiveObject) -> None:
+    """Adopt the object, and stop after the first request that changes it."""
+    target = await bench.cluster.target(CONFIG_MAP, "settings")
+    document = await bench.client.get(target)
+    operations = rudr_adoption.patch(document, config_map(), application)
+    await bench.client.json_patch(target, msgspec.json.encode(operations), "rudr")
+    await bench.seen(CONFIG_MAP, "settings")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from types import FrameType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.apply import dependencies
+from rudr_py.controller.apply import dependencies, successors
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.successors import Denials
+from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.model.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
-from rudr_py.render.values.plan import PlannedObject
+from rudr_py.render.values.labels import INSTANCE, component_instance
+from rudr_py.render.values.plan import BoundType, InstancePlan, Plan, PlannedObject
 
 INGRESS = Kind("networking.k8s.io/v1", "Ingress")
 AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
@@ -87,3 +91,47 @@ def test_the_reference_of_a_pod_spec_is_of_its_kind() -> None:
     spec = {"template": {"spec": {"volumes": volumes, "serviceAccountName": "web"}}}
     refs = set(dependencies.references(spec))
     assert refs == {Ref(CONFIG_MAP, "files"), Ref(CLAIM, "c"), Ref(Kind("v1", "ServiceAccount"), "web")}
+
+
+def instance(component: str, name: str) -> InstancePlan:
+    workload = cast("BoundType[Any]", SimpleNamespace(refs=(Ref(DEPLOYMENT, name),)))
+    return InstancePlan(name=name, component=component, owner=component_instance(component, name), workload=workload)
+
+
+def calls_to_defer(size: int, component: str, live: Any) -> int:
+    """The function calls for `size` renamed instances whose successors a quota refuses; all deletions wait."""
+    candidates = []
+    for number in range(size):
+        labels = {INSTANCE: f"old{number}"}
+        owner = component_instance(component.format(number), f"old{number}")
+        candidates.append(PruneCandidate(owner, live(owner.kind, owner.name, labels=labels)))
+        workload = live(DEPLOYMENT, f"old{number}", {"spec": {"template": {}}}, labels=labels)
+        candidates.append(PruneCandidate(Ref(DEPLOYMENT, workload.name), workload))
+    plan = Plan(
+        instances=tuple(instance(component.format(number), f"new{number}") for number in range(size)),
+        manifests=tuple(
+            PlannedObject(ref=Ref(DEPLOYMENT, f"new{number}"), body={}, instance=f"new{number}", made_by="test")
+            for number in range(size)
+        ),
+    )
+    denials = {one.ref: QUOTA.format("count/services") for one in plan.manifests}
+    stored = {one.ref: one.live for one in candidates}
+    state = cast("ClusterState", SimpleNamespace(get=lambda kind, _, name: stored.get(Ref(kind, name))))
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        deferred = successors.deferred(state, "shop", plan, candidates, denials)
+    finally:
+        sys.setprofile(None)
+    assert len(deferred) == 2 * size
+    return calls
+
+
+@pytest.mark.parametrize("component", ["web", "web{0}"])
+def test_the_work_of_a_deferral_grows_linearly_with_the_instances(live: Any, component: str) -> None:
+    assert calls_to_defer(160, component, live) < 2.2 * calls_to_defer(80, component, live)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
+from rudr_py.controller.pacing import Pace
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache
@@ -39,7 +41,7 @@ class Caches:
         }
         for kind, cache in self.caches.items():
             self.state.add(kind, "", cache)
-        self.reader = SnapshotReader(self.state, catalog, InputReader(self.state, catalog, FakeClock()))
+        self.reader = SnapshotReader(self.state, catalog, InputReader(self.state, catalog, FakeClock()), Pace())
 
     def put(self, document: dict[str, Any], version: int, **metadata: Any) -> LiveObject:
         head = {**document["metadata"], "namespace": "shop", "uid": "u", "resourceVersion": str(version), **metadata}
@@ -50,7 +52,7 @@ class Caches:
     def read(self) -> Snapshot:
         live = self.state.get(APPLICATION, "shop", "shop")
         assert live is not None
-        return self.reader.read(SHOP, live)
+        return asyncio.run(self.reader.read(SHOP, live))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -66,6 +67,19 @@ def test_the_message_of_a_missing_right_names_its_purpose() -> None:
     found = failures.of(REF, error, needed="by trait ingress")
     told = f"{REF}: may not patch services in namespace shop: needed by trait ingress; see rudr rbac"
     assert (found.kind, found.reason, found.message) == ("refused", "MissingRight", told)
+
+
+def test_the_message_about_rights_of_accounts_ends_with_the_roles_that_grant_them() -> None:
+    rights = [errors.Right(verb, "services", "", "shop") for verb in ("patch", "delete")]
+    refusals = [errors.MissingRightError("no", right=right, account="shop/apps") for right in rights]
+    lines = failures.message([failures.of(REF, error, needed="by trait x") for error in refusals]).splitlines()
+    assert lines[0] == f"{REF}: service account shop/apps may not patch services in namespace shop: needed by trait x"
+    role, binding = (json.loads(line) for line in lines[3:] if line != "---")
+    assert role["rules"] == [
+        {"apiGroups": [""], "resources": ["services"], "verbs": ["get", "list", "create", "patch", "delete"]}
+    ]
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "apps", "namespace": "shop"}]
+    assert (role["metadata"]["namespace"], binding["roleRef"]["name"]) == ("shop", role["metadata"]["name"])
 
 
 REFUSED = Failure(reason="Conflict", message="theirs", kind="refused")

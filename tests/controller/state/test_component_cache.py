@@ -52,7 +52,7 @@ def test_an_unreadable_component_has_a_problem_that_names_it(
     components: ComponentCache, cache: Cache, live: Make
 ) -> None:
     deep = b'{"metadata":{},"spec":' + b'{"a":' * 20000 + b"1" + b"}" * 20001
-    cache.feed(Applied(msgspec.structs.replace(live(COMPONENT, "web"), body=deep)))
+    cache.feed(Applied(msgspec.structs.replace(live(COMPONENT, "web"), stored=deep)))
     found = components.get(ObjectKey("shop", "web"))
     assert found is not None
     assert found.value is None

@@ -42,6 +42,8 @@ def condition(kind: str, state: str, reason: str) -> dict[str, Any]:
         (condition("Synced", "False", "Conflict"), condition("Synced", "False", "Conflict"), False),
         (None, condition("Synced", "Unknown", "Applying"), False),
         (None, condition("Ready", "False", "Updating"), False),
+        (condition("Synced", "True", "Synced"), condition("Synced", "False", "Contested"), False),
+        (condition("Synced", "False", "Contested"), condition("Synced", "True", "Synced"), True),
     ],
 )
 def test_conditions_with_a_new_state_or_a_new_problem_deserve_an_event(

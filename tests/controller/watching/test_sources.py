@@ -241,17 +241,49 @@ async def test_a_missing_right_for_a_cluster_scoped_kind_is_no_problem_of_an_app
         assert watching.state.unread(NODE, "")
 
 
-async def test_a_cluster_scoped_kind_that_may_not_be_watched_is_requested_less_and_less_often(
-    cluster: Any, transport: Any, clock: FakeClock, faults: Faults
+async def test_a_cluster_scoped_kind_that_may_not_be_watched_is_not_requested_again_at_rest(
+    cluster: Any, transport: Any, clock: FakeClock, faults: Faults, spent: Any
 ) -> None:
-    faults.refuse(403, Match(plural="nodes"), times=20)
+    faults.refuse(403, Match(plural="nodes"), times=99)
     watching = Watching(transport, clock, "shop")
     watching.state.cluster_kinds = frozenset({NODE})
     async with watching.over(NODE) as running:
         await running.wait([NODE])
-        started = clock.monotonic()
-        await watching.until(lambda: not running.problems([NODE]), step=10.0)
-        assert clock.monotonic() - started > 12 * OPTIONAL_RETRY
+        assert running.ensure([NODE], SHOP)
+        spent.reset()
+        for _ in range(24):
+            await clock.advance(OPTIONAL_RETRY)
+        assert spent.all() == []
+
+
+async def test_a_cluster_scoped_kind_that_may_not_be_watched_is_requested_once_an_hour_while_applications_change(
+    cluster: Any, transport: Any, clock: FakeClock, faults: Faults, spent: Any
+) -> None:
+    faults.refuse(403, Match(plural="nodes"), times=2)
+    watching = Watching(transport, clock, "shop")
+    watching.state.cluster_kinds = frozenset({NODE})
+    async with watching.over(NODE) as running:
+        await running.wait([NODE])
+        spent.reset()
+        for _ in range(30):
+            await clock.advance(OPTIONAL_RETRY / 20)
+            assert running.ensure([NODE], SHOP)
+        assert len(spent.all()) == 1
+        await clock.advance(OPTIONAL_RETRY)
+        assert running.ensure([NODE], SHOP)
+        await watching.until(lambda: not running.problems([NODE]))
+
+
+async def test_a_changed_right_opens_the_watch_of_a_cluster_scoped_kind_at_once(
+    cluster: Any, transport: Any, clock: FakeClock, faults: Faults
+) -> None:
+    faults.refuse(403, Match(plural="nodes"), times=1)
+    watching = Watching(transport, clock, "shop")
+    watching.state.cluster_kinds = frozenset({NODE})
+    async with watching.over(NODE) as running:
+        await running.wait([NODE])
+        running.retry_forbidden()
+        await watching.until(lambda: not running.problems([NODE]))
 
 
 @pytest.mark.parametrize(

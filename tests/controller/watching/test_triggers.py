@@ -15,7 +15,7 @@ from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, DEPLOYMENT, POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, DEPLOYMENT, NAMESPACE, POD
 from rudr_py.render.values import labels as stamp
 
 SHOP = frozenset({ObjectKey("shop", "shop")})
@@ -38,6 +38,15 @@ def known() -> ClusterState:
     return ClusterState()
 
 
+def test_only_so_many_names_of_an_application_are_indexed_as_it_may_have_components(
+    known: ClusterState, live: Any
+) -> None:
+    known.component_limit = 2
+    application = live(APPLICATION, "shop", names("one", "two", "three"))
+    triggers.keys(APPLICATION, Change(None, application), known)
+    assert len(known.applications.components.values(ObjectKey("shop", "shop"))) == 2
+
+
 def test_every_change_of_an_application_triggers_it_because_own_writes_are_in_the_cache_before_their_events(
     known: ClusterState, live: Make
 ) -> None:
@@ -46,6 +55,34 @@ def test_every_change_of_an_application_triggers_it_because_own_writes_are_in_th
     assert triggers.keys(APPLICATION, Change(None, old), known) == SHOP
     assert triggers.keys(APPLICATION, Change(old, new), known) == SHOP
     assert triggers.keys(APPLICATION, Change(new, None), known) == SHOP
+
+
+ACCOUNT = "rudr.oam.dev/service-account"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ({}, {}, NOBODY),
+        ({}, {"other": "x"}, NOBODY),
+        ({}, {ACCOUNT: "team"}, SHOP),
+        ({ACCOUNT: "team"}, {ACCOUNT: "apps"}, SHOP),
+        ({ACCOUNT: "team"}, {}, SHOP),
+        ({ACCOUNT: "team"}, {ACCOUNT: "team"}, NOBODY),
+    ],
+)
+def test_a_namespace_triggers_its_applications_when_it_names_another_service_account(
+    known: ClusterState, live: Make, old: dict[str, str], new: dict[str, str], expected: frozenset[ObjectKey]
+) -> None:
+    cache = Cache()
+    known.add(APPLICATION, "", cache)
+    applications = (live(APPLICATION, "shop"), live(APPLICATION, "a", namespace="till"))
+    cache.feed(ListingStarted())
+    for application in applications:
+        cache.feed(Listed(application))
+    cache.feed(ListingDone("1"))
+    before, after = (live(NAMESPACE, "shop", namespace="", annotations=annotations) for annotations in (old, new))
+    assert triggers.keys(NAMESPACE, Change(before, after), known) == expected
 
 
 @pytest.mark.parametrize(
@@ -122,7 +159,7 @@ def test_a_malformed_application_is_triggered_and_names_no_component(
 
 def test_an_application_nested_too_deeply_is_triggered_and_names_no_component(known: ClusterState, live: Make) -> None:
     nested = b'{"metadata":{"name":"shop"},"spec":' + b'{"a":' * 20000 + b"1" + b"}" * 20000 + b"}"
-    unreadable = msgspec.structs.replace(live(APPLICATION, "shop"), body=nested)
+    unreadable = msgspec.structs.replace(live(APPLICATION, "shop"), stored=nested)
     assert triggers.component_names(unreadable) == frozenset()
     assert triggers.keys(APPLICATION, Change(None, unreadable), known) == SHOP
 

@@ -147,3 +147,16 @@ def test_a_quota_ends_a_wait_when_less_of_it_is_used(live: Any, used: str, is_re
     old = live(RESOURCE_QUOTA, "q", {"spec": {"hard": {"pods": "3"}}, "status": {"used": {"pods": "2"}}})
     new = live(RESOURCE_QUOTA, "q", {"spec": {"hard": {"pods": "3"}}, "status": {"used": {"pods": used}}})
     assert waits.is_relevant(blocker, Change(old, new)) == is_relevant
+
+
+async def test_of_many_blockers_of_a_namespace_a_limited_number_is_watched(
+    bench: Bench, bare: Cluster, local: Any
+) -> None:
+    most = waits.LIMIT * 3 // 4  # the rest is for other namespaces
+    blockers = [Blocker(Ref(SERVICE, f"web-{number}"), "shop", is_absent=True) for number in range(waits.LIMIT + 30)]
+    bench.waits.set(SHOP, blockers)
+    await bench.until(lambda: sum(map(bench.waits.is_watched, blockers)) == most)
+    assert len(local.server.open_watches) == most
+    bench.waits.set(SHOP, [])
+    bench.waits.set(TILL, [WEB])
+    await bench.until(lambda: bench.woken == [TILL])

@@ -364,6 +364,34 @@ def test_a_workload_outside_the_core_needs_no_container(component: Build) -> Non
     assert problems(component(workloadType="openfaas.com/v1alpha2.Function", containers=None)) == []
 
 
+@pytest.mark.parametrize("workload", ["Server", "SingletonServer", "Task"])
+@pytest.mark.parametrize(
+    ("port", "warned"),
+    [
+        ({"name": "metrics", "containerPort": 8080}, [("PO-1", "$.spec.containers[1].ports[0].containerPort")]),
+        ({"name": "http", "containerPort": 8080}, [("PO-1", "$.spec.containers[1].ports[0].containerPort")]),
+        ({"name": "metrics", "containerPort": 8080, "protocol": "UDP"}, []),
+        ({"name": "metrics", "containerPort": 8081}, []),
+    ],
+)
+def test_one_port_of_two_containers_is_a_warning(
+    container: Build, workload: str, port: dict[str, Any], warned: list[tuple[str, str]]
+) -> None:
+    document = container(ports=[{"name": "http", "containerPort": 8080}])
+    document["spec"]["workloadType"] = f"core.oam.dev/v1alpha1.{workload}"
+    (first,) = document["spec"]["containers"]
+    document["spec"]["containers"].append({**first, "name": "sidecar", "ports": [port]})
+    assert warnings(document) == warned
+
+
+def test_one_port_of_two_containers_of_another_workload_type_is_valid(container: Build) -> None:
+    document = container(ports=[{"name": "http", "containerPort": 8080}])
+    document["spec"]["workloadType"] = "example.com/v1.Cluster"
+    (first,) = document["spec"]["containers"]
+    document["spec"]["containers"].append({**first, "name": "second"})
+    assert warnings(document) == []
+
+
 def test_the_same_port_for_two_protocols_is_valid(container: Build) -> None:
     ports = [
         {"name": "dns", "containerPort": 53, "protocol": "UDP"},

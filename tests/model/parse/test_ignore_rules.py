@@ -7,6 +7,7 @@ import pytest
 from rudr_py.model.application import Application, IgnoreRule
 from rudr_py.model.document import Parsed
 from rudr_py.model.parse.application import parse_application
+from rudr_py.settings import DEFAULT_LIMITS
 
 KEY = "rudr.oam.dev/ignore-differences"
 AT = f'$.metadata.annotations["{KEY}"]'
@@ -75,3 +76,14 @@ def test_an_empty_annotation_has_no_rules(text: str) -> None:
 )
 def test_an_error_has_the_path_of_its_place(text: str, path: str) -> None:
     assert [problem.path for problem in parsed(text).problems] == [path]
+
+
+@pytest.mark.parametrize("rule_count", [1, 5])
+def test_the_number_of_pointers_in_all_rules_is_limited(rule_count: int) -> None:
+    pointers = [f"/spec/field{number}" for number in range(DEFAULT_LIMITS.ignored_fields // rule_count)]
+    listed = [f"{{kind: Service, jsonPointers: [{', '.join(pointers)}]}}"] * rule_count
+    assert len(rules(f"[{', '.join(listed)}]")) == rule_count
+    problems = parsed(f"[{', '.join(listed)}, {{kind: Service, jsonPointers: [/spec/type]}}]").problems
+    assert [(problem.path, str(DEFAULT_LIMITS.ignored_fields) in problem.message) for problem in problems] == [
+        (AT, True)
+    ]

@@ -13,9 +13,10 @@ from rudr_py import catalog
 from rudr_py.api import Kind, Ref, WorkloadContext, WorkloadType
 from rudr_py.api.component import Component
 from rudr_py.model.identity import Metadata
-from rudr_py.render.status import rudr_status
+from rudr_py.render.status import health, rudr_status
 from rudr_py.render.values.inputs import NOTHING, NothingObserved
 from rudr_py.render.values.plan import BoundType, InstancePlan, Plan
+from rudr_py.testing import rendering
 
 DEPLOYMENT = Kind("apps/v1", "Deployment")
 STATEFUL_SET = Kind("apps/v1", "StatefulSet")
@@ -59,7 +60,8 @@ def _plan(*kinds: Kind, component: str = "web") -> Plan:
 
 
 def _word(kind: Kind, document: dict[str, Any]) -> str:
-    ((_, text),) = rudr_status.components(_plan(kind), Seen(document))["web"].items()
+    (instance,) = _plan(kind).instances
+    (text,) = rudr_status.texts(instance, Seen(document), ()).values()
     return text
 
 
@@ -101,15 +103,16 @@ def test_each_object_has_the_word_of_rudr(kind: Kind, document: dict[str, Any], 
     assert _word(kind, document) == word
 
 
-def test_components_are_mapped_by_component_and_object_without_config_maps() -> None:
-    components = rudr_status.components(_plan(DEPLOYMENT, Kind("v1", "ConfigMap"), SERVICE), NOTHING)
-    assert components == {"web": {"deployment/a": "not existed", "service/a": "not existed"}}
+def test_objects_have_a_text_without_config_maps() -> None:
+    (instance,) = _plan(DEPLOYMENT, Kind("v1", "ConfigMap"), SERVICE).instances
+    texts = rudr_status.texts(instance, NOTHING, ())
+    assert texts == {"deployment/a": "not existed", "service/a": "not existed"}
 
 
 def test_instances_of_one_component_share_an_entry(
     plan: Callable[..., Plan], application: Callable[..., str], web: Callable[..., dict[str, Any]]
 ) -> None:
-    components = rudr_status.components(plan(application(web(), web(instanceName="back"))), NOTHING)
+    components = health.assess(plan(application(web(), web(instanceName="back"))), NOTHING, rendering.NOW).components
     assert sorted(components["web"]) == ["deployment/back", "deployment/front", "service/back", "service/front"]
 
 

@@ -111,7 +111,7 @@ def test_a_deleted_object_that_ran_with_other_inputs_is_missing(planned: Plan) -
 def test_a_completed_and_deleted_object_has_the_word_succeeded(planned: Plan) -> None:
     runs = {"job": {"job": Run("job", _digest(planned), "complete")}}
     settled = running.deleted(planned, NOTHING, runs, running.COMPLETE)
-    assert rudr_status.components(planned, NOTHING, settled) == {"migrate": {"job/job": "succeeded"}}
+    assert rudr_status.texts(planned.instances[0], NOTHING, settled) == {"job/job": "succeeded"}
     assert not running.deleted(planned, Jobs("Complete", _digest(planned)), runs, running.COMPLETE)
 
 

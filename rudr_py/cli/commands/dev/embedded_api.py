@@ -18,7 +18,9 @@ import msgspec
 import yaml
 
 from rudr_py import errors
+from rudr_py.api import Rule
 from rudr_py.catalog import Catalog
+from rudr_py.cli.cluster import user_roles
 from rudr_py.cli.cluster.connect import transport_to
 from rudr_py.cli.documents import files
 from rudr_py.cli.output.problems import Problems
@@ -32,6 +34,9 @@ from rudr_py.kube.requests import Target
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.model.crd_schemas import crds
+from rudr_py.model.identity import CORE_GROUP
+from rudr_py.plugins import roles
+from rudr_py.plugins.rights import RBAC_GROUP
 from rudr_py.settings import Settings
 
 NOTICE = "Pods are simulated: no containers run."
@@ -48,6 +53,23 @@ DEFINITIONS = {
 """The namespace in which the controller publishes the installed types: `kubectl get traits -n rudr-system`."""
 
 Document = dict[str, Any]
+
+
+def definition_readers() -> tuple[Document, ...]:
+    """A Role that reads the published types, and its binding to all authenticated users, as the chart has them."""
+    namespace, name = Settings().definitions_namespace, "rudr-dev-definition-reader"
+    rule = Rule(groups=(CORE_GROUP,), resources=tuple(sorted(user_roles.DEFINITIONS)), verbs=("get", "list", "watch"))
+    role = roles.role("Role", name, (rule,), namespace)
+    return (
+        role,
+        {
+            "apiVersion": role["apiVersion"],
+            "kind": "RoleBinding",
+            "metadata": role["metadata"],
+            "roleRef": {"apiGroup": RBAC_GROUP, "kind": "Role", "name": name},
+            "subjects": [{"apiGroup": RBAC_GROUP, "kind": "Group", "name": "system:authenticated"}],
+        },
+    )
 
 
 def documents(filenames: Iterable[str]) -> list[Document]:
@@ -104,8 +126,10 @@ async def started(
         client = Client(transport)
         discovery = Discovery(client, clock=clock)
         api = EmbeddedApi(cluster.url, kubeconfig or temporary, transport, client, discovery, namespace)
-        first = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-        async for _ in api.apply([first, *([*crds.documents(), DEFINITIONS] if with_crds else [])]):
+        first = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}]
+        if with_crds:
+            first += [*crds.documents(), DEFINITIONS, *(definition_readers() if settings.access is not None else ())]
+        async for _ in api.apply(first):
             pass
         discovery.invalidate()
         if kubeconfig is not None:

@@ -20,6 +20,7 @@ import msgspec
 
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import client as cluster_client
+from rudr_py.cli.cluster import user_roles
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import NamespacePreview
 from rudr_py.cli.commands.diff import document_diff
@@ -34,6 +35,7 @@ from rudr_py.cli.output import colour, plain_text
 from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import ProblemPrinter
 from rudr_py.cli.process import CommandFailure
+from rudr_py.errors import Right
 from rudr_py.settings import Settings
 
 FAILED = 2
@@ -81,7 +83,8 @@ def command(
     Renders the applications in the documents, and the applications in the cluster that use a component in the
     documents, and sends their objects to the server as dry runs. Components that are not in the documents are read
     from the cluster. Each field that would change is printed with its owner; a change that the next reconcile would
-    not make yet is marked as blocked, with the reason. The environment variable KUBECTL_EXTERNAL_DIFF selects
+    not make yet is marked as blocked, with the reason. A change that you may not try on the server, for want of a
+    right, is computed and marked as such. The environment variable KUBECTL_EXTERNAL_DIFF selects
     another diff program, as in kubectl.
 
     Exits with 0 if there are no differences, with 1 if there are differences, and with 2 if the comparison fails.
@@ -125,7 +128,7 @@ async def _run(
     sensitive_words: tuple[str, ...],
 ) -> DiffResult:
     async with cluster_client.opened(options, failure=DiffFailure) as client:
-        workspace = Workspace.parse(contents.documents, namespace=client.namespace)
+        workspace = Workspace.parse(contents.documents, namespace=client.namespace, limits=settings.limits)
         for document in workspace.others:
             click.echo(skipped_message(document), err=True)
         mask = Mask((document.value for document in contents.documents), sensitive_words)
@@ -149,11 +152,12 @@ def namespaces(workspace: Workspace) -> list[str]:
 
 async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffResult:
     settings = comparison.settings
-    namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog, settings.image_pull_policy)
+    namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog, settings)
     await namespace_preview.read(comparison.workspace, settings.definitions_namespace)
     mask = Mask(namespace_preview.documents(), comparison.sensitive_words)
     differences: list[DocumentDiff] = []
     failed = False
+    untried: dict[Right, None] = {}
     applications = namespace_preview.users(comparison.workspace)
     if not applications and not comparison.invalid:
         click.echo(f"warning: no application in namespace {namespace} uses these components", err=True)
@@ -167,7 +171,8 @@ async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffRes
         if preview.plan.problems or comparison.invalid:
             failed = True
             continue
-        async for difference in DryRun(comparison.client, namespace_preview, preview).differences():
+        dry_run = DryRun(comparison.client, namespace_preview, preview)
+        async for difference in dry_run.differences():
             if isinstance(difference, RefusedError):
                 click.echo(mask.text(f"error: {difference}"), err=True)
                 failed = True
@@ -175,7 +180,20 @@ async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffRes
                 live, merged = mask.pair(difference.live, difference.merged)
                 notes = tuple(map(mask.text, difference.notes))
                 differences.append(msgspec.structs.replace(difference, live=live, merged=merged, notes=notes))
+        untried.update(dict.fromkeys(dry_run.trial.rights()))
+    if untried:
+        click.echo(f"warning: {untried_message(list(untried))}", err=True)
     return DiffResult(differences=tuple(differences), failed=failed)
+
+
+def untried_message(rights: Sequence[Right]) -> str:
+    """The rights for want of which changes were computed, and the roles that contain them."""
+    roles = sorted({role for right in rights if (role := user_roles.containing(right))})
+    contained = f"; the role {' or '.join(roles)} contains such rights" if roles else ""
+    return (
+        f"changes were computed and not tried on the server, which may add defaults or refuse them: you may not "
+        f"{', '.join(map(str, rights))}{contained}"
+    )
 
 
 def text(differences: Sequence[DocumentDiff], *, colours: bool) -> Iterator[str]:

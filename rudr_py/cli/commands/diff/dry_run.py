@@ -1,7 +1,7 @@
 """Execute the controller's decisions as a dry run: read every object of a preview, decide, and compare.
 
 `decide` and `prune.schedule` are those of the controller, so that an announced change is the one that the next
-reconcile makes. Sends reads and dry runs only.
+reconcile makes. Sends reads and dry runs only. A change that the user may not try is computed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.cli.cluster.client import ClusterClient
+from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
 from rudr_py.cli.commands.diff import document_diff
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
+from rudr_py.cli.commands.diff.trial import Trial
 from rudr_py.controller.apply import (
     decide,
     dependencies,
@@ -56,7 +57,7 @@ from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import WaitingError
 from rudr_py.controller.state import inventory
 from rudr_py.errors import RudrError
-from rudr_py.kube import live_object, requests
+from rudr_py.kube import live_object
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
 from rudr_py.model.kinds import CONFIG_MAP
@@ -91,6 +92,7 @@ class DryRun:
         self._application = preview.application
         self._records = inventory.read(preview.before.resources)
         self._superseded: set[Ref] = set()
+        self.trial = Trial(cluster.client)
 
     async def differences(self) -> AsyncIterator[DocumentDiff | RefusedError]:
         """Yield every object that would be created, changed, replaced or pruned, in the controller's order.
@@ -127,7 +129,12 @@ class DryRun:
         for planned in plan.manifests:
             instance = rudr_leftovers.unadopted(state, self._application, planned)
             if instance is None:
-                continue
+                strays = rudr_leftovers.stray_workloads(state, self._application, plan, planned).values()
+                owner = state.get(planned.ref.kind, self._application.namespace, planned.ref.name)
+                client, resolve = self._cluster.client, self._cluster.resource
+                if owner is None or not await rudr_leftovers.owns_any(client, resolve, owner, strays):
+                    continue
+                instance = owner
             left = rudr_leftovers.find(self._cluster.client, self._cluster.resource, plan, planned, instance)
             async for kind, live in left:
                 if kind not in (CONFIG_MAP, CLAIM):
@@ -148,7 +155,7 @@ class DryRun:
                     return error
                 except (errors.ApiError, errors.KindAbsentError) as error:
                     denial = failures.of(planned.ref, error).denial
-                    return RefusedError(f"{planned.ref}: {error}", denial=denial)
+                    return RefusedError(f"{planned.ref}: {unreadable_message(error)}", denial=denial)
 
         manifests = self._preview.plan.manifests
         for pair in zip(manifests, await asyncio.gather(*map(compare, manifests)), strict=True):
@@ -175,6 +182,9 @@ class DryRun:
         difference = await self._execute(desired, target, observation.document, decision)
         if difference is None:
             return ()
+        if (right := self.trial.missing(target)) is not None:
+            note = f"computed, not tried: you may not {right}"
+            difference = msgspec.structs.replace(difference, notes=(*difference.notes, note))
         if isinstance(decision, Adopt) and decision.mark:
             return (difference, *[leftover async for leftover in self._leftovers(desired, decision.document)])
         return (difference,)
@@ -196,9 +206,7 @@ class DryRun:
             case Create() | Supersede():
                 return await self._added(base, desired, target, decision)
             case Trim(operations=operations):
-                body = msgspec.json.encode(operations)
-                patch = requests.json_patch(target, body, FIELD_MANAGER, dry_run=True)
-                return msgspec.structs.replace(base, merged=await self._cluster.client.json(patch))
+                return msgspec.structs.replace(base, merged=await self.trial.trim(target, operations, live or {}))
             case Adopt() | Apply() | Touch():
                 return await self._change(base, desired, target, decision)
         return None
@@ -244,14 +252,15 @@ class DryRun:
             case Clear(uid=uid, path=path):
                 kept = document_diff.with_value(desired.document, path, managed_fields.value(diff.live, path))
                 body = msgspec.structs.replace(desired, document=kept).encoded(uid=uid)
-                merged = await self._send(target, body, FIELD_MANAGER)
+                merged = await self.trial.apply(target, body, FIELD_MANAGER, diff.live)
                 value = managed_fields.value(desired.document, path)
                 return msgspec.structs.replace(diff, merged=document_diff.with_value(merged, path, value))
         raise error
 
     async def _create(self, desired: DesiredObject, target: Target) -> Document:
         try:
-            return await self._send(target, desired.encoded(resource_version=CREATE_ONLY), FIELD_MANAGER)
+            content = desired.encoded(resource_version=CREATE_ONLY)
+            return await self.trial.apply(target, content, FIELD_MANAGER, None)
         except errors.NotFoundError:  # the namespace does not exist
             return desired.document
 
@@ -260,16 +269,17 @@ class DryRun:
     ) -> Document:
         uid = decision.uid
         if isinstance(decision, Touch):
-            return await self._send(target, runs.partial_body(desired, uid), HANDOVER_MANAGER)
+            return await self.trial.apply(target, runs.partial_body(desired, uid), HANDOVER_MANAGER, live)
         if isinstance(decision, Adopt) and decision.touch:
-            # the reference to a former owner is removed before, which a dry run cannot do
+            # the reference to a former owner is replaced before, which a dry run cannot do
             body = runs.partial_body(desired_objects.without_owner(desired), uid)
-            return await self._send(target, body, HANDOVER_MANAGER)
+            return await self.trial.apply(target, body, HANDOVER_MANAGER, live)
 
         desired = desired.over(live)
 
         async def dry_run(annotations: Mapping[str, str]) -> Document:
-            return await self._send(target, desired.keeping(annotations).encoded(uid=uid), FIELD_MANAGER)
+            content = desired.keeping(annotations).encoded(uid=uid)
+            return await self.trial.apply(target, content, FIELD_MANAGER, live)
 
         return await dry_run(await template_annotations.kept(live or {}, desired.document, dry_run))
 
@@ -332,9 +342,6 @@ class DryRun:
             return live
         instance = next(manifest for manifest in plan.manifests if manifest.ref == ref)
         return live_object.decode(msgspec.json.encode(instance.body))
-
-    async def _send(self, target: Target, content: bytes, manager: str) -> Document:
-        return await self._cluster.client.json(requests.apply(target, content, manager, dry_run=True))
 
     async def _get(self, target: Target) -> Document | None:
         try:

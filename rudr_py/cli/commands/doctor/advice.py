@@ -54,11 +54,22 @@ CLAIM_CONFLICT = (
 )
 """For a conflict about a volume claim: its data must not be deleted, and another name of the instance has no effect."""
 
+SERVICE_ACCOUNT = ": service account "
+"""The text before a service account that lacks a right, in the message of the condition."""
+
+ACCOUNT_RIGHT = (
+    "grant the right to the service account, by the roles in the condition: kubectl get configuration {name} "
+    "-n {namespace} -o jsonpath='{{.status.conditions[?(@.type==\"Synced\")].message}}' | sed -n '/^---/,$p' | "
+    "kubectl apply -f -"
+)
+"""For an application whose service account lacks a right."""
+
 VALID: Mapping[str, str] = {
     "InvalidDocument": "correct the documents; rudr validate -f FILE lists all problems with their lines",
     "ComponentNotFound": "apply the component in namespace {namespace}, or correct componentName",
     "PluginFailed": "report the error to the authors of the plugin; rudr plugins lists the packages",
     "TooLarge": "split the application",
+    "Quarantined": "make the application smaller, or split it; any change of it or of a component starts a new attempt",
 }
 """By the reason of the condition Valid."""
 
@@ -78,6 +89,8 @@ def synced(reason: str, namespace: str, name: str, message: str = "") -> str:
     """Advice for an application whose objects are not in sync, by the reason and the message of the condition."""
     if reason == "Conflict" and message.startswith("persistentvolumeclaim/"):
         return CLAIM_CONFLICT.format(namespace=namespace)
+    if reason == "MissingRight" and f"{SERVICE_ACCOUNT}{namespace}/" in message:
+        return ACCOUNT_RIGHT.format(name=name, namespace=namespace)
     fallback = "correct the object that the server rejects; rudr diff -f FILE tests it with a dry run"
     return SYNC.get(reason, fallback).format(namespace=namespace, name=name)
 

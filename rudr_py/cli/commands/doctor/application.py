@@ -17,10 +17,13 @@ from rudr_py.cli.commands.status.report import ApplicationReport
 from rudr_py.cli.commands.tree import ownership_tree
 from rudr_py.cli.output import plain_text
 from rudr_py.model import suggest
+from rudr_py.plugins import roles
 
 Document = Mapping[str, Any]
 
-_MISSING = re.compile(r'the ComponentSchematic "[^"]*" does not exist|no installed plugin provides the [a-z ]+ "[^"]*"')
+_MISSING = re.compile(
+    r'the ComponentSchematic "[^"]*" does not exist|no installed plugin provides the [a-z ]{1,64} "[^"]*"'
+)
 """The beginning of a message about a missing component or type, in conditions and in findings."""
 
 MAX_EVENTS = 5
@@ -103,7 +106,7 @@ def conditions(report: ApplicationReport, missing: Iterable[Finding] = ()) -> It
             if not (match and match[0] in reported):
                 yield problem("documents", line, advice.valid(valid.reason, report.namespace))
     if synced.status == "False":
-        for line in synced.message.splitlines() or [synced.reason]:
+        for line in synced.message.partition(f"\n{roles.GRANTS}")[0].splitlines() or [synced.reason]:
             yield problem("objects", line, advice.synced(synced.reason, report.namespace, report.name, line))
     if paused.status == "True":
         yield problem("paused", paused.message, advice.synced("Paused", report.namespace, report.name))

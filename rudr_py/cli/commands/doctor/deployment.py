@@ -47,6 +47,11 @@ class ControllerDeployment(msgspec.Struct, frozen=True, kw_only=True):
         return "leader-elect" in self.flags
 
     @property
+    def impersonates(self) -> bool:
+        """Whether it writes the objects of applications as service accounts of their namespaces."""
+        return "impersonate" in self.flags
+
+    @property
     def lease(self) -> tuple[str, str]:
         """Namespace and name of the Lease."""
         name = self.flags.get("leader-election-id") or rights.LEASE

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import kstatus
+from rudr_py.cli.cluster import user_roles
 from rudr_py.cli.commands.doctor import advice, deployment, finding, types
 from rudr_py.cli.commands.doctor.access_reviews import AccessReview
 from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
@@ -65,7 +66,7 @@ def check(installation: Installation, loaded: LoadedPlugins, now: datetime) -> l
         *deployment.rudr(deployment.rudr_deployments(installation.deployments or ())),
         *types.plugins(loaded.plugins),
         *types.check(uses, loaded.catalog, installation.published),
-        *types.published(loaded.catalog, installation.published, installation.definitions_namespace),
+        *published(installation, loaded),
         *caller_rights(installation.caller_denied),
         *(note(finding.UNREAD, message) for message in installation.unread),
     ]
@@ -122,6 +123,12 @@ def namespace(namespace_object: Document | None, name: str, unread: Sequence[str
         yield problem("namespace", f"namespace {name} is being deleted", f"kubectl describe namespace {name}")
     else:
         yield ok("namespace", f"namespace {name} exists for definitions")
+
+
+def published(installation: Installation, loaded: LoadedPlugins) -> Iterator[Finding]:
+    """Whether the installed types are published; nothing if the definitions cannot be read."""
+    if not any(f" {plural}." in message for plural in user_roles.DEFINITIONS for message in installation.unread):
+        yield from types.published(loaded.catalog, installation.published, installation.definitions_namespace)
 
 
 def applications(documents: Iterable[Document]) -> Iterator[Finding]:

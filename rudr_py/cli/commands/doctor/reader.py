@@ -24,7 +24,7 @@ from rudr_py.controller.state import definition_index
 from rudr_py.kube.requests import Request, Selection, Target
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.model.kinds import APPLICATION, COMPONENT, CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, EVENT, LEASE, NAMESPACE
-from rudr_py.plugins import loading, rights
+from rudr_py.plugins import impersonated_rights, loading, rights
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -40,9 +40,14 @@ PURPOSES: Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "to apply documents": tuple((CORE_GROUP, name, ("get", "create", "patch")) for name in APPLY),
     "for rudr diff": (
         (CORE_GROUP, "componentschematics", ("list",)),
-        (CORE_GROUP, "componentinstances", ("list", "patch")),
-        ("apps", "deployments", ("get", "patch")),
-        ("", "services", ("get", "patch")),
+        (CORE_GROUP, "componentinstances", ("get", "list")),
+        ("apps", "deployments", ("get", "list")),
+        ("", "services", ("get", "list")),
+    ),
+    "to try changes on the server with rudr diff, which computes them otherwise": (
+        (CORE_GROUP, "componentinstances", ("patch",)),
+        ("apps", "deployments", ("patch",)),
+        ("", "services", ("patch",)),
     ),
 }
 """The permissions of the caller by purpose, as group, resource and verbs."""
@@ -147,6 +152,8 @@ class ClusterReader:
             leader_elect=controller.elects,
             lease=controller.lease[1],
         )
+        if controller.impersonates:
+            needed = impersonated_rights.impersonated(needed, ())
         reviews = [
             review
             for namespace in controller.namespaces or ("",)

@@ -16,6 +16,7 @@ from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.list_watch import ListQuery
 from rudr_py.cli.commands.status.report import ApplicationReport
 from rudr_py.cli.output import plain_text
+from rudr_py.plugins import roles
 
 Document = dict[str, Any]
 Read = Callable[[Iterable[Document]], list[ApplicationReport]]
@@ -71,4 +72,5 @@ async def wait(
 
 def _reason(report: ApplicationReport) -> str:
     ready = report.condition("Ready")
-    return report.pending or " ".join(ready.message.splitlines()) or ready.reason or "its status has no condition Ready"
+    message = " ".join(ready.message.partition(f"\n{roles.GRANTS}")[0].splitlines())
+    return report.pending or message or ready.reason or "its status has no condition Ready"

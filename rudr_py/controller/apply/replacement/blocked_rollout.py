@@ -9,7 +9,7 @@ Source: "Forced rollback" in the Kubernetes documentation of StatefulSets.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from rudr_py import errors
@@ -19,7 +19,6 @@ from rudr_py.controller.results import change_log
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube.cached_client import CachedClient
-from rudr_py.kube.clock import Clock
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import POD, STATEFUL_SET
@@ -40,11 +39,14 @@ _BROKEN = 4
 class RolloutUnblocker:
     """Deletes pods of earlier revisions that are not ready."""
 
-    def __init__(self, client: CachedClient, state: ClusterState, recorder: Recorder, clock: Clock) -> None:
+    def __init__(
+        self, client: CachedClient, state: ClusterState, recorder: Recorder, requested: TtlMap[str, None]
+    ) -> None:
+        """`requested` are the uids of pods whose deletion has been requested, each for AGAIN seconds."""
         self._client = client
         self._state = state
         self._recorder = recorder
-        self._requested: TtlMap[str, None] = TtlMap(clock, AGAIN)
+        self._requested = requested
 
     async def unblock(self, application: LiveObject, desired: DesiredObject, live: LiveObject | None) -> None:
         """Delete the pods that block the rollout of a StatefulSet, which has the desired template.
@@ -132,6 +134,6 @@ def _never_ready(pod: LiveObject) -> bool:
 
 def _time(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None

@@ -102,7 +102,7 @@ class ImmutableChange(msgspec.Struct, frozen=True, kw_only=True):
 
 def decide(desired: DesiredObject, live: Document, error: errors.ApiError) -> Replace | Clear | Refuse | None:
     """The decision after the server has refused an apply to the live object; None where the error is another one."""
-    uid = live["metadata"]["uid"]
+    uid = live["metadata"].get("uid", "")
     path = contradicted(desired.document, error)
     if path is not None:
         return Clear(uid, path)
@@ -235,7 +235,8 @@ def _amount(match: re.Match[str]) -> Decimal:
 def _text(desired: Document, live: Document, path: str) -> str:
     """The path with both values where they are short and no data of a user."""
     old, new = (_value(document, path) for document in (live, desired))
-    if _kind(desired)[2] in ("Secret", CONFIG_MAP.kind) or not (_is_short(old) and _is_short(new)):
+    is_private = _kind(desired)[2] in ("Secret", CONFIG_MAP.kind)
+    if is_private or old == new or not (_is_short(old) and _is_short(new)):  # equal: an item of a list is not looked up
         return path
     return f"{path} from {_printed(old)} to {_printed(new)}"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rudr_py.local.apimachinery import decimals
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
 from rudr_py.local.controllers.runtime.controller import Controller
@@ -35,7 +36,8 @@ def _recommended(autoscaler: Object, current: int) -> int | None:
     text = (autoscaler["metadata"].get("annotations") or {}).get(DESIRED_ANNOTATION, "")
     if text == NO_METRICS:
         return None
-    return int(text) if text.isdecimal() else current
+    number = decimals.number(text)
+    return current if number is None else number
 
 
 def _desired(autoscaler: Object, current: int, recommended: int | None) -> int:

@@ -5,10 +5,10 @@ Source: KEP-1027 and apiextensions-apiserver, pkg/apiserver/schema/validation.go
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from rudr_py import patterns
 from rudr_py.errors import Cause
 from rudr_py.local.schema import causes
 
@@ -110,8 +110,8 @@ def _junctors(schema: Schema, path: str, *, lenient: bool) -> Iterator[Cause]:
     pattern = schema.get("pattern")
     if isinstance(pattern, str):
         try:
-            re.compile(pattern)
-        except re.error as error:
+            patterns.compiled(pattern)
+        except patterns.PatternError as error:
             detail = f"must be a valid regular expression, but isn't: {error}"
             yield causes.invalid(f"{path}.pattern", pattern, detail)
     for key in ("allOf", "anyOf", "oneOf"):

@@ -6,11 +6,10 @@ pkg/validation/validate, and apiextensions-apiserver's translation to causes.
 
 from __future__ import annotations
 
-import functools
 import math
-import re
 from typing import Any
 
+from rudr_py import patterns
 from rudr_py.errors import Cause
 from rudr_py.local.schema import causes
 from rudr_py.local.schema.node import SchemaNode
@@ -116,7 +115,7 @@ def _string(value: str, node: SchemaNode, path: str) -> list[Cause]:
         errors.append(causes.too_long(path, limits["maxLength"]))
     elif "minLength" in limits and len(value) < limits["minLength"]:
         errors.append(_out_of_bounds(path, value, f"should be at least {limits['minLength']} chars long"))
-    elif limits.get("pattern") and not _pattern(limits["pattern"]).search(value):
+    elif limits.get("pattern") and not patterns.compiled(limits["pattern"]).is_in(value):
         errors.append(_out_of_bounds(path, value, f"should match '{limits['pattern']}'"))
     format_name = _format(node)
     if format_name and not formats.fits(value, format_name):
@@ -124,11 +123,6 @@ def _string(value: str, node: SchemaNode, path: str) -> list[Cause]:
             causes.type_invalid(path, value, f"{path} in body must be of type {format_name}: {causes.encoded(value)}")
         )
     return errors
-
-
-@functools.lru_cache(maxsize=512)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text)
 
 
 def _number(value: float, node: SchemaNode, path: str) -> list[Cause]:

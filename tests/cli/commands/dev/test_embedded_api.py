@@ -8,9 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from rudr_py.cli.cluster import connect
 from rudr_py.cli.commands.dev import embedded_api
 from rudr_py.errors import ConfigError
+from rudr_py.kube import config
+from rudr_py.kube.requests import Request
+from rudr_py.local.access.settings import AccessSettings
+from rudr_py.local.access.user import User
+from rudr_py.local.cluster import LocalSettings
+from rudr_py.settings import Settings
 from tests.cli.conftest import Invoke
 
 NOTICE = b"Pods are simulated: no containers run."
@@ -54,6 +62,22 @@ async def test_a_demo_that_does_not_become_ready_fails(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert b"ComponentNotFound" in out
     assert b"error: not all applications became Ready within 2 s" in err
+
+
+async def test_with_access_every_authenticated_user_may_list_published_types(tmp_path: Path) -> None:
+    tokens = {"stranger": User(name="stranger")}
+    settings = LocalSettings(access=AccessSettings(tokens=tokens))
+    async with embedded_api.started(settings, tmp_path / "config") as api:
+        content = yaml.safe_load((tmp_path / "config").read_text())
+        content["users"][0]["user"] = {"token": "stranger"}
+        (tmp_path / "other").write_text(yaml.safe_dump(content))
+        async with connect.transport_to(await config.connect(str(tmp_path / "other"))) as transport:
+            path = "/apis/core.oam.dev/v1alpha1/namespaces/{}/traits"
+            statuses = [
+                (await transport.send(Request("GET", path.format(namespace)))).status
+                for namespace in (Settings().definitions_namespace, api.namespace)
+            ]
+    assert statuses == [200, 403]
 
 
 def test_another_kubeconfig_is_not_overwritten(tmp_path: Path) -> None:

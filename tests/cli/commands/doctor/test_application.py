@@ -9,7 +9,7 @@ import pytest
 from rudr_py.cli.commands.doctor import application
 from rudr_py.cli.commands.doctor.application import ApplicationFacts
 from rudr_py.cli.commands.doctor.finding import Finding
-from rudr_py.plugins import loading
+from rudr_py.plugins import loading, roles
 
 Document = dict[str, Any]
 CATALOG = loading.installed(only=()).catalog
@@ -107,6 +107,15 @@ def test_a_rejected_object_has_advice_for_its_reason(reason: str, hint: str) -> 
     findings = check(document(condition("Valid", "True"), condition("Synced", "False", reason, "service/x: no")))
     assert [(finding.check, finding.message) for finding in findings] == [("objects", "service/x: no")]
     assert hint in findings[0].next
+
+
+def test_a_right_that_the_service_account_lacks_has_the_command_that_grants_it() -> None:
+    line = "service/x: service account default/rudr-apps may not patch services in namespace default"
+    message = f"{line}\n{roles.GRANTS}\n---\n{{}}"
+    [finding] = check(document(condition("Valid", "True"), condition("Synced", "False", "MissingRight", message)))
+    assert finding.message == line
+    assert "kubectl apply -f -" in finding.next
+    assert "-n default" in finding.next
 
 
 def test_a_paused_application_has_advice_to_resume() -> None:

@@ -108,8 +108,9 @@ def test_status_without_permission_for_pods_prints_the_rest_and_a_warning(
     api.delete("rbac.authorization.k8s.io/v1", "RoleBinding", "reader")
     assert "shop-worker (Worker)" in done.stdout
     assert done.stderr.splitlines() == [
-        "warning: you may not list componentschematics.core.oam.dev in namespace default",
-        "warning: you may not list pods in namespace default",
+        "warning: you may not list componentschematics.core.oam.dev in namespace default; "
+        "the role rudr-view contains this right",
+        "warning: you may not list pods in namespace default; the role rudr-application-operator contains this right",
     ]
 
 

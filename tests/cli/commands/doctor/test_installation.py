@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from rudr_py.catalog import PluginState
@@ -248,6 +249,16 @@ def test_different_versions_of_packages_are_noted() -> None:
     [result] = types.published(CATALOG, there, "oam")
     assert result.level == "note"
     assert result.message.startswith("rudr-py: 0.0.1 in the cluster, ")
+
+
+def test_published_types_that_cannot_be_read_are_not_reported_as_missing() -> None:
+    facts = installation.Installation(
+        version={}, crds=None, namespace=None, deployments=None, definitions_namespace="oam"
+    )
+    loaded = loading.installed(only=())
+    unread = ("skipped: you may not list traits.core.oam.dev in namespace oam",)
+    assert levels(installation.published(facts, loaded)) == ["note"]
+    assert levels(installation.published(msgspec.structs.replace(facts, unread=unread), loaded)) == []
 
 
 def test_advice_is_printed_below_findings_and_problems_are_counted() -> None:

@@ -173,7 +173,7 @@ def test_an_error_in_trait_properties_is_marked_at_its_line(editor: Editor) -> N
         (APPLICATION + "    - name: manual-scaler\n      properties: {replica_count: 3}\n", 10, "use replicaCount"),
         (APPLICATION.replace("kind: App", "kind: Apl"), 1, '"ApplicationConfiguration"'),
         (APPLICATION.replace("/v1alpha1", "/v1alpha2"), 0, '"core.oam.dev/v1alpha1"'),
-        (APPLICATION.replace("shop-web", "Shop_Web"), 7, "Lower-case letters"),
+        (APPLICATION.replace("shop-web", "Shop_Web"), 7, "lower-case letters"),
         (APPLICATION.replace("instanceName", "instancename"), 7, "instancename"),
         (COMPONENT + "  workloadType: core.oam.dev/v1alpha1.Servr\n  containers: []\n", 5, "v1alpha1.Server"),
     ],
@@ -204,4 +204,4 @@ def test_installed_types_are_completed_by_their_current_names(editor: Editor, ev
 
 
 def test_hovering_shows_the_description_of_a_property(editor: Editor) -> None:
-    assert "The host name to answer for" in editor.hover(APPLICATION + TRAIT, 11, 11)
+    assert "The host name" in editor.hover(APPLICATION + TRAIT, 11, 11)

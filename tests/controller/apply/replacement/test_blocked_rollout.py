@@ -10,7 +10,8 @@ import pytest
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import desired
 from rudr_py.controller.apply.replacement import blocked_rollout
-from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
+from rudr_py.controller.apply.replacement.blocked_rollout import AGAIN, RolloutUnblocker
+from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.render.values.plan import PlannedObject
@@ -129,7 +130,7 @@ async def unblock(bench: Any, stateful_set: LiveObject) -> Callable[[], Any]:
     application = await bench.application()
     body = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "set"}, "spec": {}}
     planned = PlannedObject(ref=Ref(STATEFUL_SET, "set"), body=body, instance="set", made_by="test")
-    rollouts = RolloutUnblocker(bench.cached, bench.state, bench.recorder, bench.clock)
+    rollouts = RolloutUnblocker(bench.cached, bench.state, bench.recorder, TtlMap(bench.clock, AGAIN))
     return lambda: rollouts.unblock(application, desired.complete(planned, None), stateful_set)
 
 

@@ -1,0 +1,1 @@
+"""The service accounts in whose names the objects of applications are written."""

@@ -1,0 +1,1 @@
+"""Protection of the process from applications that need much memory."""

@@ -1,0 +1,1 @@
+"""The limits of one application: its documents, its rendering, its status, and the work for it."""
