@@ -1,6 +1,6 @@
 """The JSON texts of cached objects: in memory up to a budget, beyond it in a temporary file.
 
-An object in the file is read again whenever its text is used, so readers cannot tell the difference. The file has no
+An object in the file is read again whenever its text is used, so readers work alike in both cases. The file has no
 name in its folder and disappears with the process. It holds at most the objects that the API server holds.
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
-from rudr_py.kube.service_account import ServiceAccount
+from rudr_py.kube.requests import ServiceAccount
 
 _BY_STATUS = {
     400: errors.InvalidError,

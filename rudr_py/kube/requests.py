@@ -25,8 +25,30 @@ _SERVICE_ACCOUNT = re.compile(r"system:serviceaccount:[a-z0-9-]{1,63}:[a-z0-9.-]
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
+_USER_PREFIX = "system:serviceaccount:"
+
 DEFAULT_TIMEOUT = 30.0
 """Seconds for a whole request without a timeout of its own; `settings.request_timeout` has the same default."""
+
+
+class ServiceAccount(msgspec.Struct, frozen=True):
+    """A service account by namespace and name."""
+
+    namespace: str
+    name: str
+
+    @property
+    def user(self) -> str:
+        """The user name of its requests."""
+        return f"{_USER_PREFIX}{self.namespace}:{self.name}"
+
+    @classmethod
+    def of_user(cls, user: str) -> ServiceAccount:
+        """The account with a user name of this form."""
+        return cls(*user.removeprefix(_USER_PREFIX).split(":", 1))
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
 
 
 class Request(msgspec.Struct, frozen=True):

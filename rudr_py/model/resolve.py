@@ -24,6 +24,10 @@ from rudr_py.model.size import Size
 _REFERENCE = re.compile(r"\[fromVariable\(([^()\[\]]*)\)\]")
 
 
+LISTED = 100
+"""Maximum number of undefined variables of one text that are listed; further ones are counted."""
+
+
 class Resolved(msgspec.Struct, frozen=True, kw_only=True):
     """A component as one binding uses it.
 
@@ -208,10 +212,12 @@ def _substituted(value: Json, variables: Mapping[str, Json], path: str, problems
     if not isinstance(value, str) or "[fromVariable(" not in value:
         return value
     names = [text.strip() for text in _REFERENCE.findall(value)]
-    undefined = [name for name in names if name not in variables]
-    for name in undefined:
+    undefined = list(dict.fromkeys(name for name in names if name not in variables))
+    for name in undefined[:LISTED]:
         message = f"the variable {excerpt(name)} does not exist.{suggest.nearest(name, variables)}"
         problems.append(Problem(message, path, rule=rule))
+    if len(undefined) > LISTED:
+        problems.append(size.more(len(undefined) - LISTED))
     if undefined:
         return value
     if whole := _REFERENCE.fullmatch(value):

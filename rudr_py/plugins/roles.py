@@ -12,7 +12,7 @@ import msgspec
 
 from rudr_py.api import Rule
 from rudr_py.errors import Right
-from rudr_py.kube.service_account import ServiceAccount
+from rudr_py.kube.requests import ServiceAccount
 from rudr_py.plugins import impersonated_rights
 from rudr_py.plugins.rights import DEFINITIONS_NAMESPACE, RBAC_GROUP, Grant, Rights
 

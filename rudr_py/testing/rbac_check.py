@@ -9,7 +9,7 @@ from typing import Any
 
 from rudr_py.api import Kind, Trait
 from rudr_py.catalog import Catalog
-from rudr_py.kube.service_account import ServiceAccount
+from rudr_py.kube.requests import ServiceAccount
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.model.kinds import APPLICATION

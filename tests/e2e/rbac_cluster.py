@@ -27,8 +27,7 @@ from rudr_py.errors import Right
 from rudr_py.kube import config
 from rudr_py.kube.clock import Clock, SystemClock
 from rudr_py.kube.config import Connection
-from rudr_py.kube.requests import Request
-from rudr_py.kube.service_account import ServiceAccount
+from rudr_py.kube.requests import Request, ServiceAccount
 from rudr_py.kube.transport import AioTransport
 from rudr_py.local.access import attributes
 from rudr_py.local.access.settings import AccessSettings

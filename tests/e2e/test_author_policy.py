@@ -18,8 +18,7 @@ import pytest
 from rudr_py.api import Kind
 from rudr_py.errors import ForbiddenError
 from rudr_py.kube.clock import SystemClock
-from rudr_py.kube.requests import Request
-from rudr_py.kube.service_account import ServiceAccount
+from rudr_py.kube.requests import Request, ServiceAccount
 from rudr_py.kube.transport import AioTransport, Reply
 from rudr_py.model.identity import API_VERSION, CORE_GROUP
 from rudr_py.testing.cluster import TIMEOUT, Cluster

@@ -14,8 +14,7 @@ import pytest
 from rudr_py.api import Kind, Rule
 from rudr_py.catalog import Catalog
 from rudr_py.errors import ImpersonationError
-from rudr_py.kube.requests import Selection
-from rudr_py.kube.service_account import ServiceAccount
+from rudr_py.kube.requests import Selection, ServiceAccount
 from rudr_py.plugins import impersonated_rights, rights
 from rudr_py.plugins.rights import RBAC_GROUP, Rights
 from rudr_py.settings import Impersonation

@@ -67,7 +67,10 @@ async def test_objects_of_the_previous_release_are_not_written_and_each_status_o
     singleton = [write for write in writes if "/statefulsets/files?" in write]
     assert len(singleton) == 1
     assert (await cluster.list(STATEFUL_SET))[0]["metadata"]["generation"] == 1
-    assert len(writes) == len(APPLICATIONS) + len(singleton)
+    # the policies of the network scope select the pods by application, too
+    policies = [write for write in writes if "/networkpolicies/" in write]
+    assert len(policies) == len(set(policies)) == 2
+    assert len(writes) == len(APPLICATIONS) + len(singleton) + len(policies)
     for name in APPLICATIONS:
         assert any(write.startswith("PATCH") and f"/{name}/status?" in write for write in writes)
     assert [name for name in events if "marker" not in name] == []

@@ -17,7 +17,7 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.kube.service_account import ServiceAccount
+from rudr_py.kube.requests import ServiceAccount
 from rudr_py.local import certificates
 from rudr_py.local.access.settings import AccessSettings
 from rudr_py.plugins import rights

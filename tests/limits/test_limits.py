@@ -11,7 +11,8 @@ import pytest
 from rudr_py.model.kinds import APPLICATION, DEPLOYMENT
 from rudr_py.model.parse.application import parse_application, parse_scopes
 from rudr_py.render import render
-from rudr_py.render.status import status
+from rudr_py.render.status import conditions, status
+from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 from tests.limits import shapes, work
@@ -229,3 +230,18 @@ def _simulated(scenario: Callable[[SimulatedCluster], Any]) -> None:
         await scenario(SimulatedCluster("limits", loop))
 
     virtual_loop.run(run(), loop)
+
+
+def test_undefined_variables_of_one_text_are_listed_up_to_a_limit() -> None:
+    text = "".join(f"[fromVariable(absent-{index % 5000})]" for index in range(20_000))
+    document = shapes.application([shapes.binding(parameterValues=[{"name": "a", "value": text}])])
+    *listed, last = work.plan([document, shapes.component()]).problems
+    assert len(listed) == DEFAULT_LIMITS.problems
+    assert last.message.startswith("4900 further problems")
+
+
+def test_messages_of_the_server_are_cut_in_conditions() -> None:
+    plan = work.plan(shapes.instances(1))
+    sync = SyncState(state="False", reason="Refused", message="x" * 10**6)
+    lengths = [len(condition.message) for condition in conditions.conditions(plan, sync, ())]
+    assert max(lengths) <= conditions.LONGEST

@@ -37,7 +37,7 @@ OBJECT_CLASSES = {"Live", "LiveObject", "Document", "ParsedDocument", "Key", "Ob
 OBJECT_CLASSES |= {"Offer", "BoundType", "Health"}
 """Those of a workload, trait or scope: `workload: Offer[WorkloadType]`."""
 
-CONTAINERS = {"Recent", "TtlMap", "Ranking", "PriorityHeap", "MultiMap"}
+CONTAINERS = {"Recent", "TtlMap", "Ranking", "PriorityHeap", "MultiMap", "WeightedLru"}
 """Our collections. Like a dict or a list they are named for what they hold, so they are not checked."""
 
 ABBREVIATIONS = {"ctx": "context"}

@@ -15,7 +15,7 @@ from rudr_py.cli.documents import files
 from rudr_py.cli.options import flags, impersonation, plugins
 from rudr_py.cli.output import documents
 from rudr_py.errors import DocumentError, Right
-from rudr_py.kube.service_account import ServiceAccount
+from rudr_py.kube.requests import ServiceAccount
 from rudr_py.model.parse import definition
 from rudr_py.model.parse import documents as parse
 from rudr_py.plugins import entry_points, impersonated_rights, loading, right_purposes, roles

@@ -152,8 +152,8 @@ def command(context: click.Context, /, **options: str | float | None) -> None:
     with formatters.logging_errors(), plugins.load_with_watchdog(context) as loaded:
         kubeconfig = connect.find(kubeconfig_option, os.environ)
         state_dir = str(plugins.selected(context).state_dir or "")
-        given = msgspec.structs.replace(settings(options, os.environ), state_dir=state_dir)
-        asyncio.run(_run(given, kubeconfig, context_name, loaded.catalog))
+        controller_settings = msgspec.structs.replace(settings(options, os.environ), state_dir=state_dir)
+        asyncio.run(_run(controller_settings, kubeconfig, context_name, loaded.catalog))
 
 
 def settings(

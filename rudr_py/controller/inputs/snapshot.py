@@ -60,7 +60,7 @@ class Snapshot:
     inputs: Inputs
     plan: Plan
     revision: int
-    assessed: Assessment | None = None
+    computed_assessment: Assessment | None = None
 
     @cached_property
     def kinds(self) -> frozenset[Kind]:
@@ -77,7 +77,7 @@ class Snapshot:
     @cached_property
     def assessment(self) -> Assessment:
         """The health of the application's objects."""
-        return self.assessed if self.assessed is not None else run(self.assessment_steps())
+        return self.computed_assessment if self.computed_assessment is not None else run(self.assessment_steps())
 
     def assessment_steps(self) -> Stepwise[Assessment]:
         """The health of the application's objects, in steps."""
@@ -156,9 +156,9 @@ class SnapshotReader:
 
     async def assess(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot with the health of its objects. Other tasks may run meanwhile."""
-        if snapshot.assessed is not None:
+        if snapshot.computed_assessment is not None:
             return snapshot
-        return dataclasses.replace(snapshot, assessed=await self._pace.run(snapshot.assessment_steps()))
+        return dataclasses.replace(snapshot, computed_assessment=await self._pace.run(snapshot.assessment_steps()))
 
     def is_heavy(self, key: ObjectKey) -> bool:
         """Whether the objects of an application were large when it was rendered last."""

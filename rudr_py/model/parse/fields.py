@@ -32,7 +32,7 @@ _FALSE = frozenset({"n", "no", "off", "false"})
 CHUNK = 4000
 """Number of values that are checked in one step."""
 
-CHEAP = 20
+CHEAP = 8
 """A check of a value takes this part of the time of rendering it."""
 
 MAX_PATH = 4096

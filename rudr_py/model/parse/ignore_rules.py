@@ -20,6 +20,9 @@ from rudr_py.model.parse.fields import FieldReader, ProblemList
 
 PATH = paths.child(paths.ROOT, "metadata", "annotations", IGNORE_DIFFERENCES_ANNOTATION)
 
+LONGEST = 65_536
+"""Maximum characters of the annotation, because YAML takes long to read."""
+
 _KEY = "rules"
 
 _METADATA = ("labels", "annotations")
@@ -29,6 +32,9 @@ def ignore_rules(metadata: Metadata, problems: ProblemList) -> tuple[IgnoreRule,
     """The rules of an application; invalid ones are left out and added to the problems."""
     text = metadata.annotations.get(IGNORE_DIFFERENCES_ANNOTATION, "")
     if not text.strip():
+        return ()
+    if len(text) > LONGEST:
+        problems.error(PATH, f"has {len(text)} characters; at most {LONGEST} are read")
         return ()
     value = _loaded(text, problems)
     if value is not None and not isinstance(value, list):

@@ -55,7 +55,7 @@ def conditions(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -
         )
     conditions = (
         Condition(type="Valid", status=TRUE, reason="Valid"),
-        Condition(type="Synced", status=sync.state, reason=sync.reason, message=sync.message),
+        Condition(type="Synced", status=sync.state, reason=sync.reason, message=_joined([sync.message])),
         *_traits_ready(healths),
         _ready(sync, healths),
     )
@@ -98,7 +98,7 @@ def _is_unobserved(health: Health) -> bool:
 
 def _ready(sync: SyncState, healths: Sequence[InstanceHealth]) -> Condition:
     if sync.state != TRUE and not sync.paused:
-        return Condition(type="Ready", status=FALSE, reason=sync.reason, message=sync.message)
+        return Condition(type="Ready", status=FALSE, reason=sync.reason, message=_joined([sync.message]))
     waiting = [health for health in healths if not health.workload.ok]
     waiting_traits = _waiting_traits(healths)
     counted = f"{len(healths) - len(waiting)} of {len(healths)} instances are ready"

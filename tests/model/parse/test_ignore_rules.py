@@ -6,6 +6,7 @@ import pytest
 
 from rudr_py.model.application import Application, IgnoreRule
 from rudr_py.model.document import Parsed
+from rudr_py.model.parse import ignore_rules
 from rudr_py.model.parse.application import parse_application
 from rudr_py.settings import DEFAULT_LIMITS
 
@@ -87,3 +88,10 @@ def test_the_number_of_pointers_in_all_rules_is_limited(rule_count: int) -> None
     assert [(problem.path, str(DEFAULT_LIMITS.ignored_fields) in problem.message) for problem in problems] == [
         (AT, True)
     ]
+
+
+def test_a_long_annotation_is_not_read() -> None:
+    result = parsed("#" * ignore_rules.LONGEST + "\n[]")
+    assert result.value is not None
+    assert result.value.ignore_rules == ()
+    assert [problem.path for problem in result.problems] == [AT]

@@ -12,7 +12,7 @@ from rudr_py.controller.results.failures import RefusedError, WaitingError
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.service_account import ServiceAccount
+from rudr_py.kube.requests import ServiceAccount
 from rudr_py.model import names
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.model.kinds import NAMESPACE

@@ -1,0 +1,102 @@
+"""The work of deciding about the objects of an application grows in proportion to their number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Kind, Ref
+from rudr_py.controller.apply import predecessors, prune, successors
+from rudr_py.controller.state.cluster_state import ClusterState, new_cache
+from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.controller.status import rival_scalers
+from rudr_py.kube import live_object
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CONFIG_MAP, DEPLOYMENT, POD
+from rudr_py.render.claims import CLAIM
+from rudr_py.render.values import labels
+from rudr_py.render.values.plan import Plan
+from tests.limits import shapes, work
+
+SIZE = 30
+GROWTH = 2.3
+
+
+class Cluster:
+    """An application that is applied, with surplus ConfigMaps and claims which its former pod templates name."""
+
+    def __init__(self, size: int) -> None:
+        self.plan: Plan = work.plan(shapes.instances(size), work.NO_LIMITS)
+        self.application = _live(APPLICATION, "large", "", {})
+        self.state = ClusterState()
+        names = [f"old-{index}" for index in range(size)]
+        kinds = (POD, CLAIM, CONFIG_MAP, COMPONENT_INSTANCE, DEPLOYMENT)
+        objects: dict[Kind, list[LiveObject]] = {kind: [] for kind in kinds}
+        sources = [
+            *({"name": name, "configMap": {"name": name}} for name in names),
+            *({"name": f"c-{name}", "persistentVolumeClaim": {"claimName": name}} for name in names),
+        ]
+        for planned in self.plan.manifests:
+            if planned.ref.kind in objects:
+                template = {"template": {"spec": {"volumes": sources if planned.instance == "web-0" else []}}}
+                owner = "large" if planned.ref.kind == COMPONENT_INSTANCE else f"web-{planned.instance}"
+                live = _live(planned.ref.kind, planned.ref.name, owner, template, planned.instance)
+                objects[planned.ref.kind].append(live)
+        for name in names:
+            objects[CONFIG_MAP].append(_live(CONFIG_MAP, name, "web-web-0", {}, "web-0"))
+            objects[CLAIM].append(_live(CLAIM, name, "web-web-0", {}, "web-0"))
+            objects[COMPONENT_INSTANCE].append(_live(COMPONENT_INSTANCE, name, "large", {}, name))
+        for kind, lives in objects.items():
+            cache = new_cache(kind)
+            cache.feed(ListingStarted())
+            for live in lives:
+                cache.feed(Listed(live))
+            cache.feed(ListingDone("1"))
+            self.state.add(kind, "", cache)
+        self.records = [AppliedRecord(Ref(CONFIG_MAP, name)) for name in names]
+
+    def schedule(self) -> prune.PruneSchedule:
+        """The deletions."""
+        return prune.schedule(self.state, self.application, self.plan, self.records)
+
+    def defer(self) -> object:
+        """The deletions that wait, where nothing could be applied."""
+        denials = {planned.ref: "" for planned in self.plan.manifests}
+        return successors.deferred(self.state, "default", self.plan, self.schedule().candidates, denials)
+
+    def complete(self) -> None:
+        """All desired objects with their former owners and predecessors."""
+        for planned in self.plan.manifests:
+            owner = self.state.get(COMPONENT_INSTANCE, "default", f"web-{planned.instance}")
+            predecessors.complete(self.state, self.application, self.plan, planned, owner)
+
+    def rivals(self) -> object:
+        """The warnings about autoscalers of other owners."""
+        return rival_scalers.warnings(self.plan, self.state, "default")
+
+
+def _live(kind: Kind, name: str, owner: str, spec: dict[str, Any], instance: str = "") -> LiveObject:
+    owners = [{"apiVersion": "v1", "kind": "Any", "name": owner, "uid": f"uid-{owner}", "controller": True}]
+    metadata: dict[str, Any] = {"name": name, "namespace": "default", "uid": f"uid-{name}", "resourceVersion": "1"}
+    metadata["labels"] = labels.labels("large", instance)
+    metadata["ownerReferences"] = owners if owner else []
+    document = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
+    return live_object.decode(msgspec.json.encode(document))
+
+
+@pytest.mark.parametrize("decide", [Cluster.schedule, Cluster.defer, Cluster.complete, Cluster.rivals])
+def test_twice_the_objects_are_at_most_about_twice_the_work(decide: Callable[[Cluster], object]) -> None:
+    decide(Cluster(3))
+    single, double = Cluster(SIZE), Cluster(2 * SIZE)
+    before, after = work.instructions(lambda: decide(single)), work.instructions(lambda: decide(double))
+    assert after <= GROWTH * before, f"{before} -> {after} instructions"
+
+
+def test_the_cluster_of_the_test_has_surplus_objects_in_use() -> None:
+    schedule = Cluster(3).schedule()
+    assert {candidate.ref.kind for candidate in schedule.in_use} >= {CONFIG_MAP, CLAIM}
+    assert len(schedule.candidates) == 9
