@@ -14,6 +14,23 @@ HANDOVER_MANAGER = "rudr-handover"
 """The field manager that owns a field between the release by rudr and the first write of its next owner."""
 
 
+SENSITIVE_WORDS = (
+    "apikey",
+    "credential",
+    "credentials",
+    "key",
+    "passcode",
+    "passphrase",
+    "passwd",
+    "password",
+    "pwd",
+    "secret",
+    "token",
+)
+"""The words in names of parameters, variables, environment variables and properties whose values commands do not print,
+unless the user chooses others."""
+
+
 class LeaderElection(msgspec.Struct, frozen=True, kw_only=True):
     """The election of one of several processes as the leader.
 

@@ -22,6 +22,9 @@ CLAIM: Final = Kind("v1", "PersistentVolumeClaim")
 VOLUME_ANNOTATION: Final = "rudr.oam.dev/volume"
 """The annotation of a claim that the instance has taken over: the name of its volume."""
 
+SHARED_WITH_ANNOTATION: Final = "rudr.oam.dev/shared-with"
+"""The annotation of a claim: the names of other applications that may mount it, with commas, or `*` for all."""
+
 VOLUME_MOUNTER: Final = "volume-mounter"
 """The name of the trait that creates claims."""
 

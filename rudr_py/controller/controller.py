@@ -74,7 +74,9 @@ class Controller:
             try:
                 reconcile_id = f"{self._start_id}-{next(self._numbers):06x}"
                 with log_context.reconciling(self._options.name, key, reconcile_id):
-                    self._requeue(key, await self._reconcile(key))
+                    result = await self._reconcile(key)
+                    error = log_context.without_values(result.error)
+                    self._requeue(key, msgspec.structs.replace(result, error=error))
             finally:
                 self.queue.done(key)
             # thousands of reconciles that wait for nothing must not keep watches and probes from running

@@ -12,13 +12,15 @@ from rudr_py import errors
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply import sync as syncing
 from rudr_py.controller.apply.sync import Syncer, SyncResult
+from rudr_py.controller.inputs.document_values import DocumentValues
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
 from rudr_py.controller.load.heavy_gate import HeavyGate
-from rudr_py.controller.results import failures
+from rudr_py.controller.results import failures, log_context
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.state.users import Users
 from rudr_py.controller.status import rival_scalers, shared_claims
 from rudr_py.controller.status.reporter import StatusReporter
@@ -68,6 +70,7 @@ class ApplicationReconciler:
             self._scope_updates.requeue(self._state.applications.forget(key))
             return Result()
         self._state.applications.get(key)  # from now on the metrics count it
+        log_context.hide_values(DocumentValues(self._state, live).hidden)
         try:
             return await (self._finalize(key, live) if live.deleting else self._reconcile(key, live))
         except StatusRefusedError as error:
@@ -111,6 +114,7 @@ class ApplicationReconciler:
 
     async def _reconcile_snapshot(self, snapshot: Snapshot) -> Result:
         key = snapshot.key
+        log_context.hide_values(DocumentValues(self._state, snapshot.application, snapshot.plan).hidden)
         kinds = snapshot.kinds | snapshot.cluster_kinds
         if any(planned.adopt for planned in snapshot.plan.manifests):
             kinds |= self._state.applied_kinds(key.namespace)
@@ -175,14 +179,18 @@ class ApplicationReconciler:
         if (after := shared_claims.sharing(live, self._state)) != mounted:
             # no event of a watch reports an own write
             self._scope_updates.requeue({key for key, _ in mounted ^ after})
-        if self._claims(snapshot.key) != before:
-            # no event of a watch reports that an application no longer uses a claim
+        changed = before ^ self._claims(snapshot.key)
+        if changed:
+            # no event of a watch reports an own write, nor that an application no longer uses a claim
+            reads = self._state.applications.reads
+            readers = frozenset(key for record in changed for key in reads.keys((namespace, record.ref)))
+            self._scope_updates.requeue(readers - {snapshot.key})
             awaiting = Users(self._state.applications.awaiting_claims, namespace, namespace)
             if not self._sources.fan_out.accept(awaiting):
                 self._scope_updates.requeue(awaiting.keys() - {snapshot.key})
         return synced
 
-    def _claims(self, key: ObjectKey) -> frozenset[str]:
-        """The uids of the claims that the application has applied and plans."""
+    def _claims(self, key: ObjectKey) -> frozenset[AppliedRecord]:
+        """The records of the claims that the application has applied and plans."""
         records = self._state.applications.get(key).records
-        return frozenset(record.uid for ref, record in records.items() if ref.kind == CLAIM)
+        return frozenset(record for ref, record in records.items() if ref.kind == CLAIM)

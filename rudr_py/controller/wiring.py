@@ -30,7 +30,7 @@ from rudr_py.controller.process import ControllerProcess
 from rudr_py.controller.queue.fair_heap import FairHeap
 from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue
 from rudr_py.controller.reconciler import ApplicationReconciler
-from rudr_py.controller.results import change_log
+from rudr_py.controller.results import change_log, log_context
 from rudr_py.controller.results.missing_rights import MissingRights
 from rudr_py.controller.scopes.probing import Probing, in_cluster
 from rudr_py.controller.scopes.root_scopes import RootScopes
@@ -127,7 +127,7 @@ class _Assembly:
         self._metrics.follow_applications(self._state.applications)
         self._discovery = Discovery(Client(transport=self._transport), clock=clock)  # works without the lease
         client = Client(self._transport, allowance=self._leadership.allowance, on_missing_right=self._rights.note)
-        self._recorder = Recorder(client, identity=settings.identity, clock=clock)
+        self._recorder = Recorder(client, identity=settings.identity, clock=clock, clean=log_context.without_values)
         self._client = CachedClient(client, self._discovery, self._state.cache_of)
         self._refusals = Refusals(clock, settings.refused_retry)
         self._poller = KindPoller(self._discovery, clock)

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import logging
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -118,7 +119,11 @@ class _Queue:
 class Recorder:
     """Queues events in `record`; `run` sends them in its own task. `dropped` counts events over a limit."""
 
-    def __init__(self, client: Client, *, identity: str, clock: Clock) -> None:
+    def __init__(
+        self, client: Client, *, identity: str, clock: Clock, clean: Callable[[str], str] = lambda note: note
+    ) -> None:
+        """`clean` removes from a note what an event must not contain."""
+        self._clean = clean
         self._client = client
         self._identity = identity[:128] or "rudr"
         self._clock = clock
@@ -132,7 +137,7 @@ class Recorder:
         occurrence = _Occurrence(
             regarding=_reference(regarding),
             reason=reason[:128],
-            note=_cut(note),
+            note=_cut(self._clean(note)),
             action=action[:128],
             type="Warning" if warning else "Normal",
             at=self._clock.now(),

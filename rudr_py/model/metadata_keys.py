@@ -28,6 +28,9 @@ PAUSED_ANNOTATION: Final = "rudr.oam.dev/paused"
 POD_ANNOTATIONS_ANNOTATION: Final = "rudr.oam.dev/pod-annotations"
 """Set by the user on a component: lists the annotations that its pods get."""
 
+SENSITIVE_ANNOTATION: Final = "rudr.oam.dev/sensitive"
+"""Set by the user on an application or a component: names whose values commands do not print, with commas."""
+
 SERVICE_ACCOUNT_ANNOTATION: Final = "rudr.oam.dev/service-account"
 """Set by the user on an application or a namespace: the service account that writes the objects of applications."""
 

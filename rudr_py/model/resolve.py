@@ -149,9 +149,8 @@ def _parameter_problem(parameter: Parameter, value: Json, component: Component, 
         message = f'the component "{component.metadata.name}" requires a value for {excerpt(parameter.name)}'
         return Problem(message, place, rule="PA-3")
     if value is not None and not has_type(value, parameter.type):
-        message = (
-            f"{excerpt(parameter.name)} must be of type {parameter.type}, not {type_in_words(value)} ({excerpt(value)})"
-        )
+        # without the value, which may be confidential
+        message = f"{excerpt(parameter.name)} must be of type {parameter.type}, not {type_in_words(value)}"
         return Problem(message, place, rule="PA-5")
     return None
 

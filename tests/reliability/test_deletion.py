@@ -102,7 +102,9 @@ async def test_a_claim_stays_if_its_instance_is_removed(cluster: Cluster, catalo
 async def test_a_claim_that_another_application_mounts_stays(
     cluster: Cluster, catalog: Catalog, server: Server
 ) -> None:
-    await cluster.apply(front(), shop(mounted("delete")), shop(using(OWN), name="reader"))
+    shared = mounted("delete")
+    shared["properties"]["sharedWith"] = ["reader"]
+    await cluster.apply(front(), shop(shared), shop(using(OWN), name="reader"))
     async with cluster.controller(catalog):
         root = await cluster.until(APPLICATION, "shop", synced)
         await cluster.until(APPLICATION, "reader", synced)

@@ -37,6 +37,9 @@ DEFAULT_SIZE = "200M"
 CLAIM_NAME = r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$"
 """Regular expression of names of claims, and of the empty name."""
 
+SHARED_WITH = r"^(\*|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)$"
+"""Regular expression of a name of an application, and of `*`."""
+
 
 class Claim(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A volume, and the storage for it."""
@@ -76,6 +79,13 @@ class Claim(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
         Literal["retain", "delete"],
         msgspec.Meta(description="Whether the claim and its data are retained or deleted with the application."),
     ] = "retain"
+    shared_with: Annotated[
+        tuple[Annotated[str, msgspec.Meta(pattern=SHARED_WITH)], ...],
+        msgspec.Meta(
+            description="The other applications of the namespace that may mount the claim with claimName; * for all. "
+            "Without it, none may while this application exists.",
+        ),
+    ] = ()
 
 
 class VolumeMounterProperties(Claim, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -181,6 +191,9 @@ def _contradictions(claim: Claim, base: str) -> Iterator[Problem]:
     if claim.claim_name and not claim.adopt and claim.reclaim == "delete":
         message = "a claim that claimName names is not deleted with the application; remove reclaim, or add adopt: true"
         yield Problem(message, path=f"{base}.reclaim")
+    if claim.claim_name and not claim.adopt and claim.shared_with:
+        message = "a claim that claimName names is shared by its owner; remove sharedWith, or add adopt: true"
+        yield Problem(message, path=f"{base}.sharedWith")
 
 
 def _claim(
@@ -204,7 +217,10 @@ def _claim(
         name=name,
         body={"spec": _existing_spec(existing) if is_adopted else _spec(claim, uses)},
         labels=labels.claim(ctx),
-        annotations={claims.VOLUME_ANNOTATION: volume} if is_adopted else {},
+        annotations={
+            **({claims.VOLUME_ANNOTATION: volume} if is_adopted else {}),
+            **({claims.SHARED_WITH_ANNOTATION: ",".join(claim.shared_with)} if claim.shared_with else {}),
+        },
         retain=claim.reclaim == "retain",
         delete_with_application=claim.reclaim == "delete",
         adopt=claim.adopt,

@@ -6,7 +6,7 @@ code, so that a preview cannot differ from its work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -60,6 +60,7 @@ class NamespacePreview:
         self._catalog = catalog
         self._reader = InputReader(self.state, catalog, SystemClock(), settings)
         self._unreadable: dict[Kind, str] = {}
+        self._documents: list[Mapping[str, Any]] = []
         self._component_positions: dict[str, Positions] = {}
         self._application_positions: dict[str, Positions] = {}
 
@@ -74,6 +75,9 @@ class NamespacePreview:
         }
         for kind in cluster_state.OWN_KINDS:
             objects = {live.name: live for live in await self._list(kind, self.namespace)}
+            if kind in documents:
+                self._documents += (live.document() for live in objects.values())
+                self._documents += (document.value for document in documents[kind])
             for document in documents.get(kind, ()):
                 name = document.value["metadata"]["name"]
                 objects[name] = applied(document.value, self.namespace, objects.get(name))
@@ -82,6 +86,10 @@ class NamespacePreview:
             self.state.applications.scopes.root = root_scopes.NAME
         for live in self._all(APPLICATION):
             self.state.applications.scopes.update(ObjectKey(self.namespace, live.name), live)
+
+    def documents(self) -> Sequence[Mapping[str, Any]]:
+        """All applications and components: those of the cluster as they are, and those of the files."""
+        return self._documents
 
     def users(self, workspace: Workspace) -> list[LiveObject]:
         """The applications that are among the documents or use a component among them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -12,6 +13,7 @@ from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.output import documents
 from rudr_py.cli.output.documents import OutputFormat
+from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import Problems
 from rudr_py.settings import Settings
 
@@ -22,6 +24,7 @@ from rudr_py.settings import Settings
 @flags.render_settings
 @flags.output("yaml", "json", "name", default="yaml", explanation="Output format.")
 @flags.plugins
+@flags.sensitive
 @click.pass_context
 def command(
     context: click.Context,
@@ -32,12 +35,13 @@ def command(
     namespace: str,
     settings: Settings,
     output_format: OutputFormat,
+    **options: Any,
 ) -> None:
     """Print the Kubernetes objects that documents render to.
 
     These are the objects that the controller would apply on a cluster in which nothing runs yet, without owner
     references. Problems are printed on standard error. Applications with errors are omitted, and the command
-    exits with 1.
+    exits with 1. Sensitive values are printed as ***; add --show-sensitive to apply the output.
 
     \b
     Example: rudr render -f examples/
@@ -57,12 +61,13 @@ def command(
         (*contents.problems, *workspace.problems, *(problem for plan in plans for problem in plan.problems)),
         (*workspace.warnings, *(warning for plan in plans for warning in plan.warnings)),
     )
+    mask = Mask((document.value for document in contents.documents), options["sensitive_words"])
     for line in problems.lines(contents.files):
-        click.echo(line, err=True)
+        click.echo(mask.text(line), err=True)
     if hint := workspace.missing_components_hint():
         click.echo(hint, err=True)
     if not workspace.applications and not problems.errors:
         click.echo("warning: the documents contain no ApplicationConfiguration", err=True)
-    objects = [manifest.body for plan in plans for manifest in plan.manifests]
+    objects = [mask.document(manifest.body) for plan in plans for manifest in plan.manifests]
     click.echo(documents.text(objects, output_format), nl=False)
     context.exit(1 if problems.errors else 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -13,8 +14,8 @@ from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.options import limits as limits_option
 from rudr_py.cli.output import plain_text
+from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import Problems
-from rudr_py.settings import Limits
 
 
 @click.command("validate")
@@ -22,9 +23,16 @@ from rudr_py.settings import Limits
 @flags.namespace
 @limits_option.option()
 @flags.plugins
+@flags.sensitive
 @click.pass_context
 def command(
-    context: click.Context, /, filenames: tuple[str, ...], *, recursive: bool, namespace: str, limits: Limits
+    context: click.Context,
+    /,
+    filenames: tuple[str, ...],
+    *,
+    recursive: bool,
+    namespace: str,
+    **options: Any,
 ) -> None:
     """Check documents and print all problems.
 
@@ -35,13 +43,14 @@ def command(
     """
     loaded = plugins.load(context)
     contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
-    workspace = Workspace.parse(contents.documents, namespace=namespace, limits=limits)
+    workspace = Workspace.parse(contents.documents, namespace=namespace, limits=options["limits"])
     for document in workspace.others:
         click.echo(skipped_message(document), err=True)
     problems = check(workspace, loaded.catalog, datetime.now(UTC))
     problems = Problems.collect((*contents.problems, *problems.errors), problems.warnings)
+    mask = Mask((document.value for document in contents.documents), options["sensitive_words"])
     for line in problems.lines(contents.files):
-        click.echo(line)
+        click.echo(mask.text(line))
     if hint := workspace.missing_components_hint():
         click.echo(hint, err=True)
     checked = len(contents.documents) - len(workspace.others)

@@ -108,7 +108,7 @@ def _parts(value: Mapping[Any, Any], depth: int) -> Iterator[tuple[str, Any]]:
 
 def plain_text(value: str, max_length: int = MAX_LENGTH) -> str:
     """The text without secrets, truncated to `max_length`."""
-    clean = redaction.text(value[: 2 * max_length])
+    clean = redaction.text(log_context.without_values(value[: 2 * max_length]))
     return clean if len(clean) <= max_length else f"{clean[:max_length]}... ({len(value)} characters)"
 
 

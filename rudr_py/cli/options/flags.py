@@ -15,7 +15,7 @@ import msgspec
 
 from rudr_py.cli.options import limits as limits_option
 from rudr_py.model import names
-from rudr_py.settings import Limits, Settings
+from rudr_py.settings import SENSITIVE_WORDS, Limits, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -115,6 +115,27 @@ def image_pull_policy(explanation: str = "As in rudr run.") -> Callable[[F], F]:
         envvar="RUDR_IMAGE_PULL_POLICY",
         help=explanation,
     )
+
+
+def sensitive(command: F) -> F:
+    """Add `--show-sensitive` and `--sensitive-words`; the command gets the words as `sensitive_words`, or none."""
+
+    @click.option("--show-sensitive", is_flag=True, help="Print sensitive values, which are replaced by *** otherwise.")
+    @click.option(
+        "--sensitive-words",
+        metavar="WORDS",
+        default=",".join(SENSITIVE_WORDS),
+        envvar="RUDR_SENSITIVE_WORDS",
+        help="The words, with commas, that make the values of parameters, variables, environment variables and "
+        "properties sensitive if their names contain one.",
+    )
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, show_sensitive: bool, sensitive_words: str, **options: Any) -> Any:
+        words = () if show_sensitive else tuple(word.strip().lower() for word in sensitive_words.split(","))
+        return command(*arguments, sensitive_words=words, **options)
+
+    decorated: Any = wrapped
+    return decorated  # type: ignore[no-any-return] # a function with the same options as a command
 
 
 def render_settings(command: F) -> F:

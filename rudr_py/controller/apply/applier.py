@@ -9,8 +9,9 @@ import contextlib
 from collections.abc import Mapping
 
 from rudr_py import errors
-from rudr_py.controller.apply import config_leftovers, decide, managed_fields, mounts, predecessors, runs
+from rudr_py.controller.apply import config_leftovers, conflicts, decide, managed_fields, predecessors, runs
 from rudr_py.controller.apply import desired as desired_objects
+from rudr_py.controller.apply.claims import mounts
 from rudr_py.controller.apply.contention import CONTESTED, MAXIMUM, ONE_POD_MAXIMUM, Contention, Place
 from rudr_py.controller.apply.decide import (
     Adopt,
@@ -121,7 +122,7 @@ class Applier:
     def _observe(self, application: LiveObject, desired: DesiredObject, live: LiveObject | None) -> Observation:
         namespace = application.namespace
         holder = mounts.holder(self._state, application, desired.planned)
-        if holder:
+        if holder or desired.claim_refusal:
             self._state.applications.await_claim(ObjectKey(namespace, application.name))
         return Observation(live=live, pods=runs.active_pods(self._state, namespace, desired.planned), holder=holder)
 
@@ -241,6 +242,7 @@ class Applier:
             case Wait():
                 raise WaitingError(decision.message, reason=decision.reason)
             case Refuse():
+                conflicts.report(self._recorder, self._state, application, desired.ref, decision)
                 raise RefusedError(decision.message, reason=decision.reason)
         return None
 

@@ -155,10 +155,14 @@ class Wait(msgspec.Struct, frozen=True):
 
 
 class Refuse(msgspec.Struct, frozen=True):
-    """The object is never written as it is planned; the user has to change something."""
+    """The object is never written as it is planned; the user has to change something.
+
+    `owner` is the other application that the live object belongs to, empty if there is none.
+    """
 
     message: str
     reason: str
+    owner: str = ""
 
 
 Decision = Create | Apply | Adopt | Touch | Settle | Trim | Clear | Replace | Supersede | Rest | Read | Wait | Refuse
@@ -167,6 +171,8 @@ Decision = Create | Apply | Adopt | Touch | Settle | Trim | Clear | Replace | Su
 def decide(desired: DesiredObject, observation: Observation, history: History) -> Decision:
     """Return the decision; never `Read` for a confirmed observation."""
     live = observation.live
+    if desired.claim_refusal and not runs.ended(desired.planned, history.run):
+        return Wait(desired.claim_refusal, CONFLICT)
     if live is None or live.deleting:
         return _decide_creation(desired, observation, history.run)
     verdict = _verdict(desired, observation, live, history.record)
@@ -185,8 +191,9 @@ def decide(desired: DesiredObject, observation: Observation, history: History) -
 def _obstacle(desired: DesiredObject, observation: Observation, verdict: ownership.Verdict) -> Wait | Refuse | None:
     """Why the object of another owner is not taken over; None where the user asks for it and nothing prevents it."""
     if verdict == "foreign" and not desired.planned.adopt:
-        owner = ownership.describe(observation.document or {}, desired.planned)
-        return Refuse(f"{desired.ref} already exists and {owner}", CONFLICT)
+        document = observation.document or {}
+        text = f"{desired.ref} already exists and {ownership.describe(document, desired.planned)}"
+        return Refuse(text, CONFLICT, owner=ownership.application(document, desired.planned))
     if observation.holder:
         message = f"{desired.ref} cannot be taken over: {observation.holder}; remove its volume there first"
         return Wait(message, CONFLICT)

@@ -26,7 +26,8 @@ class DesiredObject(msgspec.Struct, frozen=True):
     template; empty where that is the same. An `owner` without uid does not exist yet; the body then has no owner
     reference. `former_owners` are the uids of earlier owners: an object of one of them is managed by rudr, and its
     apply passes it to the current owner. `awaited` are the names of workloads and pods that end before the object is
-    created; `predecessors` are those of the workloads that have to be deleted for that.
+    created; `predecessors` are those of the workloads that have to be deleted for that. `claim_refusal` is why it
+    must not be written for the sake of a claim of another application, see `claims.access`.
     """
 
     planned: PlannedObject
@@ -37,6 +38,7 @@ class DesiredObject(msgspec.Struct, frozen=True):
     former_hash: str = ""
     awaited: tuple[str, ...] = ()
     predecessors: tuple[Ref, ...] = ()
+    claim_refusal: str = ""
 
     @property
     def ref(self) -> Ref:

@@ -15,7 +15,8 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.apply import mounts, ownership
+from rudr_py.controller.apply import ownership
+from rudr_py.controller.apply.claims import mounts
 from rudr_py.controller.apply.desired import RECLAIM_ANNOTATION
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.failures import WaitingError

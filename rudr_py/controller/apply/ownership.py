@@ -150,6 +150,16 @@ def _owner_text(metadata: Document, desired: Mapping[str, str]) -> str:
     return f"was written by {' and '.join(managers)}" if managers else "does not belong to this application"
 
 
+def application(document: Document, planned: PlannedObject) -> str:
+    """The application that an object belongs to by its labels, if it is another one than the planned one's."""
+    present = document.get("metadata", {}).get("labels") or {}
+    desired = planned.body["metadata"].get("labels", {})
+    name = claimant(present) if planned.retain or planned.reclaim else None
+    if name is None and labels.is_managed(present):
+        name = present.get(labels.APPLICATION)
+    return "" if name in (None, desired.get(labels.APPLICATION)) else str(name)
+
+
 def claimant(present: Mapping[str, str]) -> str | None:
     """The application that the identity labels of a claim name; None for an object without all of them."""
     return present["app"] if all(present.get(key) for key in _CLAIM_LABELS) else None

@@ -15,6 +15,7 @@ import msgspec
 from rudr_py.api import Kind, Ref, get_in, naming
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply import runs
+from rudr_py.controller.apply.claims import access
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.errors import ApiError
@@ -27,9 +28,11 @@ from rudr_py.render.values.plan import Plan, PlannedObject
 def complete(
     state: ClusterState, application: LiveObject, plan: Plan, planned: PlannedObject, owner: LiveObject | None
 ) -> DesiredObject:
-    """The desired object with its former owners, and with everything that has to end before it is created."""
+    """The desired object with its former owners, and with everything that prevents its creation or its apply."""
     former_owners = _former_owners(state, application, plan, planned)
     desired = desired_objects.complete(planned, owner, former_owners)
+    if refusal := access.refusal(state, application, plan, planned):
+        return msgspec.structs.replace(desired, claim_refusal=refusal)
     if owner is None or not _is_workload(planned.ref, planned.body.get("spec"), planned.instance):
         return desired
     predecessors = tuple(_predecessors(state, application.namespace, plan, planned, {owner.uid, *former_owners}))

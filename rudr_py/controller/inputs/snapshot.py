@@ -14,12 +14,13 @@ from typing import Any
 
 from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog
-from rudr_py.controller.apply import runs
+from rudr_py.controller.apply import dependencies, runs
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.load.crash_record import DEATHS, CrashRecord
 from rudr_py.controller.load.heavy_gate import HEAVY
 from rudr_py.controller.pacing import Pace
+from rudr_py.controller.results import log_context
 from rudr_py.controller.state import claim_index, claim_users, cluster_state, inventory
 from rudr_py.controller.state.applications import SettledState
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -90,10 +91,25 @@ class Snapshot:
         return membership.members(self.plan, self.assessment.instances)
 
     def status(self, sync: SyncState) -> dict[str, Any]:
-        """The status of the application, not larger than the server accepts."""
+        """The status of the application, not larger than the server accepts, without values of its documents."""
         previous, inputs = self.previous, self.inputs
         built = status.status(self.plan, inputs, inputs.observed, sync, previous, self.assessment)
-        return status.bounded(built, previous)
+        return status.bounded(_without_values(built), previous)
+
+
+def _without_values(part: Any, *, is_text: bool = False) -> Any:
+    """A part of a status whose messages and warnings contain no values. Types choose the facts in `show`."""
+    if isinstance(part, str):
+        return log_context.without_values(part) if is_text else part
+    if isinstance(part, list):
+        return [_without_values(item, is_text=is_text) for item in part]
+    if isinstance(part, dict):
+        texts = ("message", "warnings")
+        return {
+            key: item if key == "resources" else _without_values(item, is_text=is_text or key in texts)
+            for key, item in part.items()
+        }
+    return part
 
 
 class SnapshotReader:
@@ -230,4 +246,6 @@ def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:
     observed = {kind for offer in offers for kind in offer.type.observes} - {CLAIM}
     # claims only where they are read: most components have no volume
     read = {kind for instance in plan.instances for kind in instance.reads}
-    return frozenset(applied | planned | observed | read | {POD})
+    # an object of any type may mount a claim of another application
+    mounted = {ref.kind for planned in plan.manifests for ref in dependencies.references(planned.body.get("spec"))}
+    return frozenset(applied | planned | observed | read | {POD} | ({CLAIM} & mounted))

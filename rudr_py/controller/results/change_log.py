@@ -73,7 +73,7 @@ def status_refused(application: str, error: str) -> None:
     """Log that the status of an application cannot be written, because its document violates the schema."""
     log.warning(
         "status refused by the API server",
-        extra={"event": STATUS_REFUSED, "application": application, "error": error},
+        extra={"event": STATUS_REFUSED, "application": application, "error": log_context.without_values(error)},
     )
 
 
@@ -86,7 +86,7 @@ def plugin_fault(failed_call: FailedCall) -> None:
         "instance": failed_call.instance,
         "plugin": failed_call.package,
         "type": failed_call.type_name,
-        "error": failed_call.error,
+        "error": log_context.without_values(failed_call.error),
     }
     log.info("plugin failed", extra={"event": PLUGIN_FAULT, **{name: value for name, value in fields.items() if value}})
 

@@ -1,14 +1,16 @@
-"""The reconcile that is running, for log records. It follows the calls into kube and into plugins. No I/O.
+"""The reconcile that is running, for log records and for the values that texts must not contain. No I/O.
 
-A task that a reconcile starts and that outlives it, such as a watch, is no longer part of it.
+It follows the calls into kube and into plugins. A task that a reconcile starts and that outlives it, such as a watch,
+is no longer part of it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import contextvars
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 
+from rudr_py.model.hidden_values import HiddenValues
 from rudr_py.model.identity import ObjectKey
 
 _current: contextvars.ContextVar[_Reconcile | None] = contextvars.ContextVar("reconcile", default=None)
@@ -23,6 +25,7 @@ class _Reconcile:
         self.identity = identity
         self.ended = False
         self.logged: set[Hashable] = set()
+        self.hidden: Callable[[], HiddenValues] | None = None
 
 
 @contextlib.contextmanager
@@ -48,6 +51,21 @@ def fields() -> dict[str, str]:
         "name": reconcile.key.name,
         "reconcileID": reconcile.identity,
     }
+
+
+def hide_values(hidden: Callable[[], HiddenValues]) -> None:
+    """Remove values from the text of the running reconcile; `hidden` is called when there is a text."""
+    reconcile = _current.get()
+    if reconcile is not None:
+        reconcile.hidden = hidden
+
+
+def without_values(text: str) -> str:
+    """A text of the running reconcile without values of its documents; unchanged outside of a reconcile."""
+    reconcile = _current.get()
+    if not text or reconcile is None or reconcile.hidden is None:
+        return text
+    return reconcile.hidden().text(text)
 
 
 def is_first(line: Hashable) -> bool:

@@ -157,8 +157,12 @@ def _application(live: LiveObject | None) -> Application | None:
 
 
 def _without_contents(application: Application) -> Application:
-    """The part of an application that is kept: the names and types of its scopes."""
-    scopes = tuple(msgspec.structs.replace(scope, properties={}) for scope in application.scopes)
+    """The part of an application that is kept: the names and types of its scopes, and whether they are private."""
+    private = {scope.name for scope in membership.scopes_of(application) if scope.is_private}
+    scopes = tuple(
+        msgspec.structs.replace(scope, properties={membership.MEMBERS: membership.OWN} if scope.name in private else {})
+        for scope in application.scopes
+    )
     metadata = Metadata(name=application.metadata.name, namespace=application.metadata.namespace)
     return Application(metadata=metadata, scopes=scopes)
 

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.apply import decide, desired, mounts, ownership
+from rudr_py.controller.apply import decide, desired, ownership
+from rudr_py.controller.apply.claims import mounts
 from rudr_py.controller.apply.decide import Adopt, Create, Decision, History, Observation, Refuse, Wait
 from rudr_py.controller.state.cluster_state import ClusterState, new_cache
 from rudr_py.controller.state.inventory import AppliedRecord

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -31,6 +32,7 @@ from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.output import colour, plain_text
+from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import ProblemPrinter
 from rudr_py.cli.process import CommandFailure
 from rudr_py.errors import Right
@@ -64,6 +66,7 @@ class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
 @flags.controller_settings
 @colour.option
 @flags.plugins
+@flags.sensitive
 @click.pass_context
 def command(
     context: click.Context,
@@ -73,7 +76,7 @@ def command(
     *,
     recursive: bool,
     color: bool,
-    settings: Settings,
+    **options: Any,
 ) -> None:
     """Preview the changes in the cluster that applying the documents would make.
 
@@ -91,7 +94,7 @@ def command(
     with cluster_client.converting_errors(DiffFailure):
         loaded = plugins.load(context)
     contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
-    result = asyncio.run(_run(cluster_options, contents, loaded.catalog, settings))
+    result = asyncio.run(_run(cluster_options, contents, loaded.catalog, **options))
     external = os.environ.get(EXTERNAL, "")
     if result.differences and external:
         code = run_external(external, result.differences)
@@ -114,18 +117,26 @@ class _Comparison(msgspec.Struct, frozen=True):
     settings: Settings
     printer: ProblemPrinter
     invalid: bool
+    sensitive_words: tuple[str, ...]
 
 
-async def _run(options: ClusterOptions, contents: FileContents, catalog: Catalog, settings: Settings) -> DiffResult:
+async def _run(
+    options: ClusterOptions,
+    contents: FileContents,
+    catalog: Catalog,
+    settings: Settings,
+    sensitive_words: tuple[str, ...],
+) -> DiffResult:
     async with cluster_client.opened(options, failure=DiffFailure) as client:
         workspace = Workspace.parse(contents.documents, namespace=client.namespace, limits=settings.limits)
         for document in workspace.others:
             click.echo(skipped_message(document), err=True)
-        printer = ProblemPrinter(lambda line: click.echo(line, err=True), contents.files)
+        mask = Mask((document.value for document in contents.documents), sensitive_words)
+        printer = ProblemPrinter(lambda line: click.echo(mask.text(line), err=True), contents.files)
         problems = (*contents.problems, *workspace.problems)
         printer.print(problems, workspace.warnings)
         valid_workspace = workspace.with_valid_metadata()
-        comparison = _Comparison(client, valid_workspace, catalog, settings, printer, bool(problems))
+        comparison = _Comparison(client, valid_workspace, catalog, settings, printer, bool(problems), sensitive_words)
         results = [await _compare_namespace(comparison, namespace) for namespace in namespaces(workspace)]
         return DiffResult(
             differences=tuple(difference for result in results for difference in result.differences),
@@ -143,6 +154,7 @@ async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffRes
     settings = comparison.settings
     namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog, settings)
     await namespace_preview.read(comparison.workspace, settings.definitions_namespace)
+    mask = Mask(namespace_preview.documents(), comparison.sensitive_words)
     differences: list[DocumentDiff] = []
     failed = False
     untried: dict[Right, None] = {}
@@ -162,10 +174,12 @@ async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffRes
         dry_run = DryRun(comparison.client, namespace_preview, preview)
         async for difference in dry_run.differences():
             if isinstance(difference, RefusedError):
-                click.echo(f"error: {difference}", err=True)
+                click.echo(mask.text(f"error: {difference}"), err=True)
                 failed = True
             else:
-                differences.append(difference)
+                live, merged = mask.pair(difference.live, difference.merged)
+                notes = tuple(map(mask.text, difference.notes))
+                differences.append(msgspec.structs.replace(difference, live=live, merged=merged, notes=notes))
         untried.update(dict.fromkeys(dry_run.trial.rights()))
     if untried:
         click.echo(f"warning: {untried_message(list(untried))}", err=True)

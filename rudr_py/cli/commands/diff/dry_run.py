@@ -23,7 +23,6 @@ from rudr_py.controller.apply import (
     decide,
     dependencies,
     managed_fields,
-    mounts,
     predecessors,
     prune,
     rudr_adoption,
@@ -34,6 +33,7 @@ from rudr_py.controller.apply import (
 )
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.applier import CREATE_ONLY
+from rudr_py.controller.apply.claims import mounts
 from rudr_py.controller.apply.decide import (
     Adopt,
     Apply,

@@ -21,6 +21,7 @@ from rudr_py.cli.options import durations, flags
 from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.output import colour, documents
 from rudr_py.cli.output.live_text import LiveText
+from rudr_py.cli.output.masking import Mask
 from rudr_py.model.kinds import APPLICATION, COMPONENT, POD
 
 OutputFormat = Literal["text", "wide", "yaml", "json", "name"]
@@ -37,6 +38,7 @@ class StatusOptions(msgspec.Struct, frozen=True, kw_only=True):
     headers: bool
     colours: bool
     width: int
+    sensitive_words: tuple[str, ...] = ()
 
 
 @click.command("status")
@@ -56,6 +58,7 @@ class StatusOptions(msgspec.Struct, frozen=True, kw_only=True):
 @flags.output("wide", "yaml", "json", "name", explanation="wide adds ready pods and nodes.")
 @flags.no_headers
 @colour.option
+@flags.sensitive
 @click.pass_context
 def command(
     context: click.Context,
@@ -85,13 +88,15 @@ def command(
         headers=not options["no_headers"],
         colours=options["color"],
         width=colour.width(),
+        sensitive_words=options["sensitive_words"],
     )
     context.exit(asyncio.run(_run(cluster_options, status_options, watch=watch, seconds=timeout if waits else 0)))
 
 
 async def _run(cluster_options: ClusterOptions, options: StatusOptions, *, watch: bool, seconds: float) -> int:
     async with cluster_client.opened(cluster_options) as client:
-        reports = read(await list_watch.read(client, queries(client, options)))
+        objects = await list_watch.read(client, queries(client, options))
+        reports, mask = read(objects), Mask(objects, options.sensitive_words)
         if not reports and options.name:
             raise cluster_client.not_found(options.name)
         if seconds and not all(application_report.ready for application_report in reports):
@@ -99,12 +104,14 @@ async def _run(cluster_options: ClusterOptions, options: StatusOptions, *, watch
             if expired:
                 click.echo(f"error: not Ready after {seconds:g} s", err=True)
         if watch:
-            live_text = LiveText(lambda documents: text(read(documents), options))
+            live_text = LiveText(
+                lambda documents: Mask(documents, options.sensitive_words).text(text(read(documents), options))
+            )
             await list_watch.follow(client, lambda _documents: queries(client, options), live_text)
             return 0
         if not reports:
             click.echo(no_applications_message(client), err=True)
-        click.echo(text(reports, options), nl=False, color=options.colours)
+        click.echo(mask.text(text(reports, options)), nl=False, color=options.colours)
         if seconds and not reports:
             return 1
         return 0 if all(application_report.ready for application_report in reports) else 1

@@ -21,6 +21,7 @@ from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.output import colour, plain_text
 from rudr_py.cli.output import documents as document_output
 from rudr_py.cli.output.live_text import LiveText, Text
+from rudr_py.cli.output.masking import Mask
 from rudr_py.controller.state import inventory
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, DEPLOYMENT, JOB, POD, REPLICA_SET, STATEFUL_SET
 
@@ -54,7 +55,10 @@ INTERMEDIATE_KINDS = (
 @flags.watch
 @flags.output("wide", "yaml", "json", "name", explanation="wide adds messages and old ReplicaSets.")
 @colour.option
-def command(cluster_options: ClusterOptions, *, watch: bool, color: bool, **options: Any) -> None:
+@flags.sensitive
+def command(
+    cluster_options: ClusterOptions, *, watch: bool, color: bool, sensitive_words: tuple[str, ...], **options: Any
+) -> None:
     """Show the objects of applications as trees, by owner references, down to the pods.
 
     A persistent volume claim has no owner, because it outlives its application. It is printed below the instance
@@ -65,7 +69,11 @@ def command(cluster_options: ClusterOptions, *, watch: bool, color: bool, **opti
     flags.check_name_or_selector(options)
     output_format: OutputFormat = options["output_format"] or "text"
     query = TreeQuery(options["name"], options["selector"])
-    asyncio.run(_run(cluster_options, query, watch, lambda documents: text(documents, output_format, colours=color)))
+
+    def format_text(documents: Sequence[Document]) -> str:
+        return Mask(documents, sensitive_words).text(text(documents, output_format, colours=color))
+
+    asyncio.run(_run(cluster_options, query, watch, format_text))
 
 
 async def _run(cluster_options: ClusterOptions, query: TreeQuery, watch: bool, format_text: Text) -> None:

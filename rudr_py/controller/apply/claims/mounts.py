@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from rudr_py.api import Ref
+from rudr_py.api import Ref, get_in
 from rudr_py.controller.apply import dependencies, ownership
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
 from rudr_py.render.claims import CLAIM
@@ -20,7 +21,7 @@ def other_application(state: ClusterState, application: LiveObject, claim: str) 
 
     An application that is being deleted does not count.
     """
-    others = _others(state, application)
+    others = label_values(state, application)
     for ref, live in dependencies.users(state, application.namespace, Ref(CLAIM, claim)):
         name = live.labels.get(labels.APPLICATION, "")
         if name in others:
@@ -54,26 +55,50 @@ def _other_pod(state: ClusterState, application: LiveObject, claim: str) -> str:
 
 
 def _users(state: ClusterState, application: LiveObject, live: LiveObject) -> Iterator[str]:
-    """The other applications that own a claim through an instance, or whose inventories contain it."""
+    """The other applications that own a claim through an instance, or whose inventories contain it.
+
+    The application that its labels name uses it until the status shows whether its current documents do.
+    """
     owner = state.get(COMPONENT_INSTANCE, live.namespace, live.owner_name)
     if owner is not None and owner.uid == live.owner_uid and owner.owner_uid != application.uid:
         yield owner.owner_name
     ref = Ref(CLAIM, live.name)
-    cache = state.cache(APPLICATION, application.namespace)
-    for other in cache.by_namespace(application.namespace) if cache is not None else ():
-        if other.uid == application.uid:
-            continue
-        applications = state.applications
-        stored = () if applications.has_records(other) else cluster_state.previous(other).resources
-        record = applications.records(other, stored).get(ref)
-        if record is not None and record.uid == live.uid:
+    for other in other_applications(state, application):
+        record = _inventory(state, other).get(ref)
+        is_unobserved = other.name == ownership.claimant(live.labels) and not _is_observed(other)
+        if is_unobserved or (record is not None and record.uid == live.uid):
             yield other.name
 
 
-def _others(state: ClusterState, application: LiveObject) -> frozenset[str]:
-    """The label values of the other applications of the namespace that are not being deleted."""
+def planner(state: ClusterState, application: LiveObject, claim: str) -> str:
+    """The name of another application whose inventory contains a claim, created or not; empty if there is none."""
+    ref = Ref(CLAIM, claim)
+    planning = (other for other in other_applications(state, application) if ref in _inventory(state, other))
+    return next((other.name for other in planning), "")
+
+
+def other_applications(state: ClusterState, application: LiveObject) -> Iterator[LiveObject]:
+    """The other applications of the namespace."""
     cache = state.cache(APPLICATION, application.namespace)
-    applications = cache.by_namespace(application.namespace) if cache is not None else ()
-    names = [live.name for live in applications if not live.deleting and live.uid != application.uid]
+    for other in cache.by_namespace(application.namespace) if cache is not None else ():
+        if other.uid != application.uid:
+            yield other
+
+
+def _inventory(state: ClusterState, application: LiveObject) -> Mapping[Ref, AppliedRecord]:
+    applications = state.applications
+    stored = () if applications.has_records(application) else cluster_state.previous(application).resources
+    return applications.records(application, stored)
+
+
+def _is_observed(application: LiveObject) -> bool:
+    """Whether the status of an application is that of its current documents."""
+    generation = get_in(application.part("status"), "observedGeneration", default=0)
+    return generation == application.generation
+
+
+def label_values(state: ClusterState, application: LiveObject) -> frozenset[str]:
+    """The values of labels that name the other applications of the namespace that are not being deleted."""
+    names = [live.name for live in other_applications(state, application) if not live.deleting]
     # pods have the name itself, other objects a shortened one
     return frozenset(value for name in names for value in (name, labels.labels(name, "")[labels.APPLICATION]))

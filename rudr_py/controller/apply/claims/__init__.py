@@ -1,0 +1,1 @@
+"""Volume claims of several applications: their users, and the consent to mount one."""

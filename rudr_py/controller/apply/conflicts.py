@@ -1,0 +1,25 @@
+"""Report by events that two applications need an object of one name: to the one that is refused, and to the owner."""
+
+from __future__ import annotations
+
+from rudr_py.api import Ref
+from rudr_py.controller.apply.decide import Refuse
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.kube.events import Recorder
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.kinds import APPLICATION
+
+REASON = "NameConflict"
+
+
+def report(recorder: Recorder, state: ClusterState, application: LiveObject, ref: Ref, refuse: Refuse) -> None:
+    """Record the events about an object that an application needs and another one owns."""
+    owner = state.get(APPLICATION, application.namespace, refuse.owner) if refuse.owner else None
+    if owner is None:
+        return
+    recorder.record(application, REASON, refuse.message, action="Apply", warning=True)
+    note = (
+        f'application "{application.name}" needs {ref}, which belongs to this application; it is refused until one of '
+        "them is renamed"
+    )
+    recorder.record(owner, REASON, note, action="Apply", warning=True)

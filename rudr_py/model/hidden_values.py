@@ -1,0 +1,176 @@
+"""Finds the values of OAM documents, and removes them from text that other users may read. Pure.
+
+Values are what the documents pass on: parameters, variables, environment variables, config files, arguments, settings
+and properties. Names of fields, components, instances and types are not values. The name of an object is visible in the
+namespace, so a value that is such a name is not removed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Final, Literal
+
+import msgspec
+
+HIDDEN: Final = "(hidden)"
+"""The replacement of a value."""
+
+SHORTEST: Final = 4
+"""The length of the shortest value that is removed: shorter ones are parts of most words."""
+
+DISTINCT: Final = 8
+"""The length from which a value is also removed from the middle of a word."""
+
+EXCERPT: Final = 24
+"""The length of the beginning of a longer value that is removed, too, because messages are cut."""
+
+MOST: Final = 5_000
+"""The number of values up to which text is searched; otherwise it is replaced as a whole."""
+
+TOO_MANY: Final = "(hidden: the documents contain too many values)"
+
+_VALUE_FIELDS: Final = frozenset({"args", "cmd", "default", "value"})
+"""The fields whose whole content is a value."""
+
+_ENTRY_FIELDS: Final = frozenset(
+    {"config", "env", "httpHeaders", "parameterValues", "properties", "variables", "workloadSettings"}
+)
+"""The fields with a map of values, or a list of entries that have a name and a value."""
+
+_BINDING_FIELDS: Final = frozenset({"scopes", "traits"})
+"""Lists whose entries may have properties beside their name."""
+
+_NAMES: Final = frozenset({"description", "fromParam", "name", "path", "required", "type"})
+"""The fields of an entry that are not its value."""
+
+_QUOTED: Final = frozenset("\"'\\")
+"""The printable characters that messages escape."""
+
+_BUCKET: Final = 64
+"""The number of values with the same beginning that are compared one by one."""
+
+_Role = Literal["structure", "entry", "binding", "value"]
+
+
+class DocumentTexts(msgspec.Struct, frozen=True):
+    """The values of documents as text, and the texts at all other places, which are visible."""
+
+    values: frozenset[str] = frozenset()
+    visible: frozenset[str] = frozenset()
+
+
+def read(specs: Iterable[Any]) -> DocumentTexts:
+    """The texts in the specs of documents, which may have any form."""
+    values: set[str] = set()
+    visible: set[str] = set()
+    pending: list[tuple[Any, _Role]] = [(spec, "structure") for spec in specs]
+    while pending:
+        part, role = pending.pop()
+        if isinstance(part, Mapping):
+            pending.extend((item, _role(role, str(key), item)) for key, item in part.items())
+        elif isinstance(part, list):
+            pending.extend((item, role if isinstance(item, Mapping) else _plain(role)) for item in part)
+        elif part is not None and not isinstance(part, bool):
+            (visible if role in ("structure", "binding") else values).add(str(part))
+    return DocumentTexts(frozenset(values), frozenset(visible))
+
+
+def _role(role: _Role, key: str, item: Any) -> _Role:
+    """The role of a field of a map in this role."""
+    if role == "value" or (role == "structure" and key in _VALUE_FIELDS):
+        return "value"
+    if role == "entry":
+        return "structure" if key in _NAMES and isinstance(item, str) else "value"
+    if key in _ENTRY_FIELDS:
+        return "entry" if isinstance(item, list) else "value"
+    if role == "binding":
+        return "structure" if key in ("name", "type") else "value"
+    return "binding" if key in _BINDING_FIELDS and isinstance(item, list) else "structure"
+
+
+def _plain(role: _Role) -> _Role:
+    """The role of an item of a list that is no map."""
+    return "value" if role == "entry" else role
+
+
+class HiddenValues:
+    """Replaces values in text. `visible` are texts that are not removed although they are values."""
+
+    def __init__(self, texts: DocumentTexts, visible: Collection[str] = (), replacement: str = HIDDEN) -> None:
+        self._replacement = replacement
+        self._too_many = len(texts.values) > MOST
+        self._buckets: dict[str, list[str]] = {}
+        shown = texts.visible.union(visible)
+        for value in () if self._too_many else texts.values - shown:
+            for form in _forms(value):
+                self._buckets.setdefault(form[:SHORTEST], []).append(form)
+        for bucket in self._buckets.values():
+            bucket.sort(key=len, reverse=True)
+
+    def text(self, text: str) -> str:
+        """The text without values."""
+        if self._too_many and text:
+            return TOO_MANY
+        if not self._buckets:
+            return text
+        parts: list[str] = []
+        start = at = 0
+        while at <= len(text) - SHORTEST:
+            bucket = self._buckets.get(text[at : at + SHORTEST])
+            end = _match(text, at, bucket) if bucket else 0
+            if end:
+                parts += (text[start:at], self._replacement)
+                start = at = end
+            else:
+                at += 1
+        return "".join((*parts, text[start:])) if parts else text
+
+    def document(self, value: Any) -> Any:
+        """A JSON value without values in its texts; keys are not changed. Its depth must be limited."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.document(item) for item in value]
+        return {key: self.document(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _forms(value: str) -> Iterator[str]:
+    """The forms of a value in messages: as it is, escaped, without line breaks, and its lines."""
+    if value.isascii() and value.isprintable() and not _QUOTED.intersection(value):
+        yield from (value,) if len(value) >= SHORTEST else ()
+        return
+    forms = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
+    forms |= {" ".join(value.split()), *(line.strip() for line in value.splitlines())}
+    yield from (form for form in forms if len(form) >= SHORTEST)
+
+
+def _match(text: str, at: int, bucket: list[str]) -> int:
+    """The end of the longest value of a bucket at a place of a text; 0 for none."""
+    if len(bucket) > _BUCKET:
+        return _end_of_word(text, at)
+    for value in bucket:
+        if text.startswith(value, at):
+            end = at + len(value)
+            if len(value) >= DISTINCT or (_is_boundary(text, at) and _is_boundary(text, end)):
+                return end
+        elif len(value) > EXCERPT and text.startswith(value[:EXCERPT], at):
+            pairs = zip(text[at:], value, strict=False)
+            return at + sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return 0
+
+
+def _is_boundary(text: str, at: int) -> bool:
+    """Whether a word begins or ends at a place of a text; a name with dashes is one word."""
+    return at <= 0 or at >= len(text) or not (_is_of_word(text[at - 1]) and _is_of_word(text[at]))
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character in "-_"
+
+
+def _end_of_word(text: str, at: int) -> int:
+    while at < len(text) and not text[at].isspace():
+        at += 1
+    return at

@@ -1,0 +1,131 @@
+"""Finds the sensitive values of OAM documents: those of sensitive parameters, variables, settings and properties. Pure.
+
+A name is sensitive if one of its words is, such as `dbPassword` or `API_TOKEN`, or if the annotation
+`rudr.oam.dev/sensitive` of the document lists it. A value is sensitive with its name, and so is each parameter and
+variable that it is read from, and each environment variable and file that reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from rudr_py.model import metadata_keys, resolve
+from rudr_py.settings import SENSITIVE_WORDS
+
+MASK: Final = "***"
+
+_REFERENCES: Final = frozenset({"name", "names", "ref", "refs"})
+"""Last words of names of references: the name of a Secret is not a secret."""
+
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+_VARIABLE = re.compile(r"\[fromVariable\(([^()\[\]\s]{1,253})\)\]")
+
+_ROUNDS: Final = 10
+
+
+class SensitiveValues(msgspec.Struct, frozen=True):
+    """The values as text, and the names of the entries that contain them."""
+
+    values: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+def is_sensitive(name: str, words: Collection[str] = SENSITIVE_WORDS) -> bool:
+    """Whether a name contains one of these words, and is not that of a reference."""
+    parts = [part.lower() for part in _WORD.findall(name)]
+    return bool(parts) and parts[-1] not in _REFERENCES and any(part in words for part in parts)
+
+
+def find(documents: Iterable[Mapping[str, Any]], words: Collection[str] = SENSITIVE_WORDS) -> SensitiveValues:
+    """The sensitive values of documents, which may have any form."""
+    search = _Search(words)
+    for document in documents:
+        search.add(document)
+    return search.result()
+
+
+class _Search:
+    """Collects the entries of documents, then follows their references."""
+
+    def __init__(self, words: Collection[str]) -> None:
+        self._words = words
+        self._marked: set[str] = set()
+        self._entries: list[tuple[str, Any]] = []
+        self._links: list[tuple[str, str]] = []  # an entry, and the parameter that it reads
+        self._variables: dict[str, Any] = {}
+
+    def add(self, document: Mapping[str, Any]) -> None:
+        metadata = document.get("metadata")
+        annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+        listed = annotations.get(metadata_keys.SENSITIVE_ANNOTATION) if isinstance(annotations, Mapping) else None
+        self._marked.update(name.strip() for name in str(listed or "").split(",") if name.strip())
+        spec = document.get("spec")
+        for node in _nodes(spec):
+            name = node.get("name")
+            if isinstance(name, str):
+                self._entries += ((name, node[field]) for field in ("value", "default") if field in node)
+                if isinstance(node.get("fromParam"), str):
+                    self._links.append((name, node["fromParam"]))
+            path = node.get("path")
+            if isinstance(path, str) and isinstance(node.get("fromParam"), str):
+                self._links.append((path, node["fromParam"]))
+            self._entries += ((str(key), item) for key, item in node.items())
+        variables = spec.get("variables") if isinstance(spec, Mapping) else None
+        for entry in variables if isinstance(variables, list) else ():
+            if isinstance(entry, Mapping) and isinstance(entry.get("name"), str):
+                self._variables[entry["name"]] = entry.get("value")
+
+    def result(self) -> SensitiveValues:
+        values: set[str] = set()
+        for _ in range(_ROUNDS):
+            known = len(self._marked), len(values)
+            for name, target in self._links:
+                if self._is_sensitive(name) or self._is_sensitive(target):
+                    self._marked.update((name, target))
+            for name, item in self._entries:
+                if self._is_sensitive(name):
+                    self._marked.add(name)
+                    values.update(self._texts(item))
+            if known == (len(self._marked), len(values)):
+                break
+        return SensitiveValues(frozenset(values), frozenset(self._marked))
+
+    def _is_sensitive(self, name: str) -> bool:
+        return name in self._marked or is_sensitive(name, self._words)
+
+    def _texts(self, item: Any) -> Iterator[str]:
+        for leaf in _leaves(item):
+            if isinstance(leaf, str):
+                self._marked.update(_VARIABLE.findall(leaf))
+                value, _ = resolve.substitute(leaf, self._variables, "$")
+                yield resolve.text_of(value)
+            elif not isinstance(leaf, bool) and leaf is not None:
+                yield resolve.text_of(leaf)
+
+
+def _nodes(part: Any) -> Iterator[Mapping[str, Any]]:
+    """All maps inside a value."""
+    pending = [part]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Mapping):
+            yield part
+            pending.extend(part.values())
+        elif isinstance(part, list):
+            pending.extend(part)
+
+
+def _leaves(part: Any) -> Iterator[Any]:
+    pending = [part]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Mapping):
+            pending.extend(part.values())
+        elif isinstance(part, list):
+            pending.extend(part)
+        else:
+            yield part
