@@ -28,6 +28,7 @@ from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Resource, Selection, Target
 from rudr_py.model import kinds
+from rudr_py.model.identity import ObjectKey
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan, PlannedObject
@@ -45,8 +46,8 @@ KINDS = (
 )
 """The kinds of the objects that Rudr created for an instance."""
 
-SEARCHED = 4096
-"""Maximum number of owners of pods that are known not to be of Rudr."""
+SEARCHED = 1000
+"""Maximum number of owners of pods of an application that are remembered not to be of Rudr."""
 
 _POD_OWNERS: Final = {kind.kind: kind for kind in (kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.JOB)}
 """The kinds of workloads that Rudr created."""
@@ -65,7 +66,6 @@ class RudrLeftovers:
         self._client = client
         self._state = state
         self._recorder = recorder
-        self._searched: dict[str, None] = {}  # uids of the owners of pods, oldest first
 
     async def mark(self, application: LiveObject, plan: Plan, planned: PlannedObject) -> None:
         """Label everything of Rudr that the ComponentInstance `planned` owns and the plan lacks.
@@ -94,13 +94,14 @@ class RudrLeftovers:
     async def _beside(self, application: LiveObject, plan: Plan, planned: PlannedObject) -> LiveObject | None:
         """The live ComponentInstance, if it owns a stray workload. At most one request for each owner of pods."""
         strays = stray_workloads(self._state, application, plan, planned)
-        strays = {uid: ref for uid, ref in strays.items() if uid not in self._searched}
+        searched = self._state.applications.get(ObjectKey(application.namespace, application.name)).searched_owners
+        strays = {uid: ref for uid, ref in strays.items() if uid not in searched}
         owner = self._state.get(planned.ref.kind, application.namespace, planned.ref.name) if strays else None
         if owner is None or await owns_any(self._client.client, self._resource, owner, strays.values()):
             return owner
-        self._searched.update(dict.fromkeys(strays))
-        while len(self._searched) > SEARCHED:
-            del self._searched[next(iter(self._searched))]
+        searched.update(dict.fromkeys(strays))
+        while len(searched) > SEARCHED:
+            del searched[next(iter(searched))]
         return None
 
     async def _resource(self, kind: Kind) -> Resource:

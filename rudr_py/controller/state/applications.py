@@ -98,6 +98,7 @@ class ApplicationState:
     `conditions` are status and reason of each condition as last computed and logged; None before the first time.
     `size` is that of the last rendered objects, in bytes of JSON.
     `unapplied` are the planned objects that the last reconcile could not apply.
+    `searched_owners` are the uids of owners of pods, the oldest first, that are no workloads of Rudr.
     `missing_rights` describes the rights for lack of which the status of instances or scopes was not written.
     """
 
@@ -111,6 +112,7 @@ class ApplicationState:
     summary: StatusSummary = field(default_factory=StatusSummary)
     missing_rights: tuple[str, ...] = ()
     unapplied: frozenset[Ref] = frozenset()
+    searched_owners: dict[str, None] = field(default_factory=dict)
     conditions: dict[str, tuple[str, str]] | None = None
 
     def probe_results(self) -> dict[str, dict[str, str | None]]:
