@@ -45,6 +45,18 @@ _BINDING_FIELDS: Final = frozenset({"scopes", "traits"})
 _NAMES: Final = frozenset({"description", "fromParam", "name", "path", "required", "type"})
 """The fields of an entry that are not its value."""
 
+_OWN_WORDS: Final = frozenset(
+    {
+        *("create", "delete", "deleted", "list", "patch", "update", "watch"),
+        *("application", "claim", "claims", "component", "components", "container", "containers", "field", "instance"),
+        *("instances", "kind", "name", "namespace", "object", "objects", "property", "scope", "service", "trait"),
+        *("traits", "type", "value", "volume", "workload", "deployment", "ingress", "replicas"),
+        *("ready", "running", "pending", "failed", "healthy", "unhealthy", "unknown", "valid", "kept", "needed"),
+        *("true", "false", "none", "null", "default", "missing", "required", "http", "https"),
+    }
+)
+"""Words of rudr's own messages: a value that is such a word is not revealed by them, and they stay readable."""
+
 _QUOTED: Final = frozenset("\"'\\")
 """The printable characters that messages escape."""
 
@@ -102,8 +114,8 @@ class HiddenValues:
         self._replacement = replacement
         self._too_many = len(texts.values) > MOST
         self._buckets: dict[str, list[str]] = {}
-        shown = texts.visible.union(visible)
-        for value in () if self._too_many else texts.values - shown:
+        visible_texts = texts.visible.union(visible)
+        for value in () if self._too_many else texts.values - visible_texts - _OWN_WORDS:
             for form in _forms(value):
                 self._buckets.setdefault(form[:SHORTEST], []).append(form)
         for bucket in self._buckets.values():

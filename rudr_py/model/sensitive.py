@@ -8,6 +8,7 @@ variable that it is read from, and each environment variable and file that reads
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ MASK: Final = "***"
 _REFERENCES: Final = frozenset({"name", "names", "ref", "refs"})
 """Last words of names of references: the name of a Secret is not a secret."""
 
-_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+_RUN = re.compile(r"[A-Z]+[a-z0-9]*|[a-z0-9]+")
 _VARIABLE = re.compile(r"\[fromVariable\(([^()\[\]\s]{1,253})\)\]")
 
 _ROUNDS: Final = 10
@@ -36,8 +37,16 @@ class SensitiveValues(msgspec.Struct, frozen=True):
 
 def is_sensitive(name: str, words: Collection[str] = SENSITIVE_WORDS) -> bool:
     """Whether a name contains one of these words, and is not that of a reference."""
-    parts = [part.lower() for part in _WORD.findall(name)]
+    parts = [part.lower().rstrip(string.digits) for run in _RUN.findall(name) for part in _words(run) if part]
     return bool(parts) and parts[-1] not in _REFERENCES and any(part in words for part in parts)
+
+
+def _words(run: str) -> tuple[str, ...]:
+    """The words of capitals that small letters or digits may follow: `DBPassword` is `DB` and `Password`."""
+    small = run.lstrip(string.ascii_uppercase)
+    capitals = len(run) - len(small)
+    split = max(capitals - 1, 0) if small[:1].islower() else capitals
+    return run[:split], run[split:]
 
 
 def find(documents: Iterable[Mapping[str, Any]], words: Collection[str] = SENSITIVE_WORDS) -> SensitiveValues:
@@ -82,7 +91,7 @@ class _Search:
     def result(self) -> SensitiveValues:
         values: set[str] = set()
         for _ in range(_ROUNDS):
-            known = len(self._marked), len(values)
+            sizes = len(self._marked), len(values)
             for name, target in self._links:
                 if self._is_sensitive(name) or self._is_sensitive(target):
                     self._marked.update((name, target))
@@ -90,7 +99,7 @@ class _Search:
                 if self._is_sensitive(name):
                     self._marked.add(name)
                     values.update(self._texts(item))
-            if known == (len(self._marked), len(values)):
+            if sizes == (len(self._marked), len(values)):
                 break
         return SensitiveValues(frozenset(values), frozenset(self._marked))
 

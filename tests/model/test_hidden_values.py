@@ -71,3 +71,8 @@ def test_text_is_replaced_as_a_whole_where_there_are_too_many_values() -> None:
 
 def test_many_values_with_one_beginning_hide_the_rest_of_the_word() -> None:
     assert _hide("is value-7, or not", *(f"value-{number}" for number in range(100))) == f"is {HIDDEN} or not"
+
+
+def test_a_value_that_is_a_word_of_rudrs_messages_is_not_removed() -> None:
+    texts = hidden_values.read([{"parameterValues": [{"name": "reclaim", "value": "delete"}]}])
+    assert HiddenValues(texts).text("may not delete persistentvolumeclaims") == "may not delete persistentvolumeclaims"
