@@ -27,9 +27,8 @@ EXCERPT: Final = 24
 """The length of the beginning of a longer value that is removed, too, because messages are cut."""
 
 MOST: Final = 5_000
-"""The number of values up to which text is searched; otherwise it is replaced as a whole."""
-
-TOO_MANY: Final = "(hidden: the documents contain too many values)"
+"""The number of values up to which all their forms are searched; otherwise the rest of a text is removed from the
+beginning of a longer value on."""
 
 _VALUE_FIELDS: Final = frozenset({"args", "cmd", "default", "value"})
 """The fields whose whole content is a value."""
@@ -112,10 +111,19 @@ class HiddenValues:
 
     def __init__(self, texts: DocumentTexts, visible: Collection[str] = (), replacement: str = HIDDEN) -> None:
         self._replacement = replacement
-        self._too_many = len(texts.values) > MOST
         self._buckets: dict[str, list[str]] = {}
-        visible_texts = texts.visible.union(visible)
-        for value in () if self._too_many else texts.values - visible_texts - _OWN_WORDS:
+        self._short: set[str] = set()
+        self._beginnings: set[str] = set()
+        values = texts.values - texts.visible.union(visible) - _OWN_WORDS
+        if len(values) > MOST:
+            lines = itertools.chain.from_iterable(map(_lines, values))
+            for line in lines:
+                if len(line) < DISTINCT:
+                    self._short.add(line)
+                else:
+                    self._beginnings.add(line[:DISTINCT])
+            return
+        for value in values:
             for form in _forms(value):
                 self._buckets.setdefault(form[:SHORTEST], []).append(form)
         for bucket in self._buckets.values():
@@ -123,8 +131,8 @@ class HiddenValues:
 
     def text(self, text: str) -> str:
         """The text without values."""
-        if self._too_many and text:
-            return TOO_MANY
+        if self._beginnings or self._short:
+            return self._rough(text)
         if not self._buckets:
             return text
         parts: list[str] = []
@@ -138,6 +146,23 @@ class HiddenValues:
             else:
                 at += 1
         return "".join((*parts, text[start:])) if parts else text
+
+    def _rough(self, text: str) -> str:
+        """The text without short values, and up to the first place at which a longer one may begin."""
+        parts: list[str] = []
+        start = at = 0
+        while at < len(text):
+            if text[at : at + DISTINCT] in self._beginnings:
+                return "".join((*parts, text[start:at], self._replacement))
+            end = at + 1
+            while end < len(text) and end - at < DISTINCT and not _is_boundary(text, end):
+                end += 1
+            if text[at:end] in self._short and _is_boundary(text, at) and _is_boundary(text, end):
+                parts += (text[start:at], self._replacement)
+                start = at = end
+            else:
+                at += 1
+        return "".join((*parts, text[start:]))
 
     def document(self, value: Any) -> Any:
         """A JSON value without values in its texts; keys are not changed. Its depth must be limited."""
@@ -156,6 +181,17 @@ def _forms(value: str) -> Iterator[str]:
     forms = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
     forms |= {" ".join(value.split()), *(line.strip() for line in value.splitlines())}
     yield from (form for form in forms if len(form) >= SHORTEST)
+
+
+def _lines(value: str) -> Iterator[str]:
+    """The lines of a value, as they are and as JSON escapes their beginnings."""
+    for line in (value, *value.splitlines()) if not value.isprintable() else (value,):
+        stripped = line.strip()
+        if len(stripped) >= SHORTEST:
+            yield stripped
+            if not stripped.isascii() or _QUOTED.intersection(stripped[:DISTINCT]):
+                yield json.dumps(stripped[:DISTINCT])[1:-1]
+                yield repr(stripped[:DISTINCT])[1:-1]
 
 
 def _match(text: str, at: int, bucket: list[str]) -> int:

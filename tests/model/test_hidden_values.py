@@ -64,9 +64,19 @@ def test_names_in_documents_are_visible_and_values_are_not() -> None:
     assert texts.visible == {"front", "ingress", "scaler", "size", "web", "A"}
 
 
-def test_text_is_replaced_as_a_whole_where_there_are_too_many_values() -> None:
-    values = [f"value-{number}" for number in range(hidden_values.MOST + 1)]
-    assert "value-7" not in _hide("value-7", *values)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$.spec: 5001 components; the limit is 500", "$.spec: 5001 components; the limit is 500"),
+        ("the port is 12345, which", f"the port is {HIDDEN}, which"),
+        ("is value-number-7, or not", f"is {HIDDEN}"),
+        ('is "correct horse battery" or', f'is "{HIDDEN}'),
+        ("is a\\nsecond line of it", f"is a\\n{HIDDEN}"),
+    ],
+)
+def test_among_very_many_values_a_text_is_cut_where_a_longer_one_may_begin(text: str, expected: str) -> None:
+    many = (f"value-number-{number}" for number in range(hidden_values.MOST + 1))
+    assert _hide(text, "12345", "correct horse battery", "a\nsecond line of it", *many) == expected
 
 
 def test_many_values_with_one_beginning_hide_the_rest_of_the_word() -> None:
