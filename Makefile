@@ -63,7 +63,7 @@ $(VENV)/.clients: $(VENV)/.tools
 	@touch $@
 
 check: $(VENV)/.clients test ## Run `make test`, slow fuzzing, further clients, Kubernetes releases and the newest packages
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n auto -m slow
 	@$(MAKE) --no-print-directory newest
 
 newest: $(VENV)/.tools ## Run the tests with the newest version of every package; report the packages that break them

@@ -25,7 +25,7 @@ properties   one declaration of properties, a JSON Schema and a typed value
 kstatus      assess: the health of any Kubernetes object
 pods         explain: why the pods of a workload are not ready
 pod_annotations  copied: the annotations of a component that its pods get
-claims       mounted_name: the claim that pods mount for a volume
+claims       InstanceClaims: the claim that pods mount for a volume
 naming       names of at most 63 characters, for code without a context: join, distinct
 """
 

@@ -420,6 +420,7 @@ async def test_an_instance_with_a_volume_is_not_applied_before_its_claims_are_kn
     assert await mounted_claim(cluster, "shop-web") == OWN
 
 
+@pytest.mark.controllers  # the Deployment of the former application mounts the claim until it is collected
 async def test_a_renamed_application_has_a_warning_about_the_claim_of_the_former_one(
     cluster: Cluster, catalog: Catalog
 ) -> None:
