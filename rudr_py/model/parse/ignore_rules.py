@@ -37,15 +37,16 @@ def ignore_rules(metadata: Metadata, problems: ProblemList) -> tuple[IgnoreRule,
         problems.error(PATH, f"has {len(text)} characters; at most {LONGEST} are read")
         return ()
     value = _loaded(text, problems)
-    if value is not None and not isinstance(value, list):
-        problems.error(PATH, f"must be a list of rules, not {type_in_words(value)}")
-    pointers = (item.get("jsonPointers") for item in value or () if isinstance(item, dict))
+    if not isinstance(value, list):
+        if value is not None:
+            problems.error(PATH, f"must be a list of rules, not {type_in_words(value)}")
+        return ()
+    pointers = (item.get("jsonPointers") for item in value if isinstance(item, dict))
     number = sum(len(listed) if isinstance(listed, list) else 1 for listed in pointers)
     problems.check_limit("ignored_fields", number, "fields in the annotation", PATH)
     if number > problems.limits.ignored_fields:
         return ()
-    items = enumerate(value if isinstance(value, list) else ())
-    return tuple(rule for index, item in items if (rule := _rule(item, index, problems)) is not None)
+    return tuple(rule for index, item in enumerate(value) if (rule := _rule(item, index, problems)) is not None)
 
 
 def _loaded(text: str, problems: ProblemList) -> Json:

@@ -62,6 +62,8 @@ def test_an_empty_annotation_has_no_rules(text: str) -> None:
         ("{", AT),
         ("a: b", AT),
         ("text", AT),
+        ("5", AT),
+        ("true", AT),
         ("- text", f"{AT}[0]"),
         ("- {jsonPointers: [/spec/a]}", f"{AT}[0]"),
         ("- {kind: Service}", f"{AT}[0]"),
