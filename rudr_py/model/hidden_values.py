@@ -59,6 +59,9 @@ _OWN_WORDS: Final = frozenset(
 _QUOTED: Final = frozenset("\"'\\")
 """The printable characters that messages escape."""
 
+_FEW: Final = 64
+"""The number of beginnings of values up to which a text is searched for each of them first."""
+
 _BUCKET: Final = 64
 """The number of values with the same beginning that are compared one by one."""
 
@@ -133,7 +136,7 @@ class HiddenValues:
         """The text without values."""
         if self._beginnings or self._short:
             return self._rough(text)
-        if not self._buckets:
+        if len(self._buckets) <= _FEW and not any(beginning in text for beginning in self._buckets):
             return text
         parts: list[str] = []
         start = at = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from rudr_py.api import Kind, Ref, claims, get_in, naming
 from rudr_py.errors import Problem
@@ -11,7 +10,7 @@ from rudr_py.model import paths
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.render.scopes import membership
-from rudr_py.render.values import labels
+from rudr_py.render.values import labels, volumes
 from rudr_py.render.values.inputs import NOTHING, Observed
 from rudr_py.render.values.plan import PlannedObject, RenderedInstance
 
@@ -140,17 +139,6 @@ def _missing_text(volume: str, claim: str, instance: str) -> str:
 
 def mounted(manifests: Iterable[PlannedObject]) -> tuple[tuple[str, str], ...]:
     """The volumes in pod templates that have a claim, each with the name of the claim, once."""
-    return tuple(dict.fromkeys(source for planned in manifests for source in sources(planned.body.get("spec"))))
-
-
-def sources(value: Any) -> Iterator[tuple[str, str]]:
-    """The volumes inside a value that have a claim, each with the name of the claim."""
-    if isinstance(value, dict):
-        claim = get_in(value, "persistentVolumeClaim", "claimName", default="")
-        if claim:
-            yield get_in(value, "name", default=""), claim
-        for item in value.values():
-            yield from sources(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from sources(item)
+    return tuple(
+        dict.fromkeys(source for planned in manifests for source in volumes.claim_sources(planned.body.get("spec")))
+    )

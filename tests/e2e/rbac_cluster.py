@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
+import pytest
 import yaml
 
 from rudr_py import errors
@@ -274,6 +275,15 @@ async def real(server: apiserver.RealServer, folder: Path) -> AsyncIterator[Rbac
                 await other.patch(APPLICATION, name, {"metadata": {"finalizers": None}})
                 with contextlib.suppress(errors.NotFoundError):
                     await other.delete(APPLICATION, name)
+
+
+def requested(
+    request: pytest.FixtureRequest, folder: Path, **settings: Any
+) -> contextlib.AbstractAsyncContextManager[RbacCluster]:
+    """The cluster that the parameter of a fixture names: `local`, with these settings, or a kube-apiserver."""
+    if request.param == "local":
+        return local(folder, **settings)
+    return real(request.getfixturevalue("enforcing"), folder)
 
 
 @contextlib.asynccontextmanager

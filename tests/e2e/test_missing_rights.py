@@ -82,12 +82,8 @@ class FastClock:
 @pytest.fixture(params=["local", pytest.param("kube-apiserver", marks=pytest.mark.slow)])
 async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RbacCluster]:
     """The cluster with its namespaces, and an account without rights."""
-    if request.param == "local":
-        opened = rbac_cluster.local(tmp_path)
-    else:
-        opened = rbac_cluster.real(request.getfixturevalue("enforcing"), tmp_path)
-    async with opened as opened_cluster:
-        yield opened_cluster
+    async with rbac_cluster.requested(request, tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -137,13 +137,10 @@ LIST: Document = {"apiVersion": "v1", "kind": "List"}
 
 @pytest.fixture(params=["local", "kube-apiserver"])
 async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RbacCluster]:
-    if request.param == "local":
-        # kubectl sends tokens over TLS only
-        opened = rbac_cluster.local(tmp_path, access=AccessSettings(certificate=certificates.generate()))
-    else:
-        opened = rbac_cluster.real(request.getfixturevalue("enforcing"), tmp_path)
-    async with opened as opened_cluster:
-        yield opened_cluster
+    # kubectl sends tokens over TLS only
+    access = AccessSettings(certificate=certificates.generate())
+    async with rbac_cluster.requested(request, tmp_path, access=access) as opened:
+        yield opened
 
 
 @pytest.fixture(params=NAMESPACED)

@@ -17,9 +17,5 @@ __all__ = ["catalog", "cluster", "enforcing"]
 @pytest.fixture(params=["local", "kube-apiserver"])
 async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RbacCluster]:
     """The local API and, if available, a kube-apiserver."""
-    if request.param == "local":
-        opened = rbac_cluster.local(tmp_path)
-    else:
-        opened = rbac_cluster.real(request.getfixturevalue("enforcing"), tmp_path)
-    async with opened as opened_cluster:
-        yield opened_cluster
+    async with rbac_cluster.requested(request, tmp_path) as opened:
+        yield opened

@@ -9,7 +9,7 @@ from rudr_py.api import Kind, get_in, kstatus
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, CONFIG_MAP, JOB, POD
 from rudr_py.render import claims
-from rudr_py.render.values import labels
+from rudr_py.render.values import labels, volumes
 
 _WITHOUT_TEMPLATE = frozenset({APPLICATION, COMPONENT, COMPONENT_INSTANCE, CONFIG_MAP, POD, claims.CLAIM})
 
@@ -26,7 +26,7 @@ def mounted(live: LiveObject) -> frozenset[str]:
     try:
         if live.kind == JOB.kind and _has_ended(live.part("status")):
             return frozenset()
-        return frozenset(claim for _, claim in claims.sources(live.part("spec")))
+        return frozenset(claim for _, claim in volumes.claim_sources(live.part("spec")))
     except errors.UndecodableError:
         return frozenset()
 

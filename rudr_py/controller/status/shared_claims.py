@@ -18,7 +18,7 @@ from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.model.parse import component as parse_component
 from rudr_py.render import claims
 from rudr_py.render.scopes import membership
-from rudr_py.render.values import labels
+from rudr_py.render.values import labels, volumes
 
 
 def warnings(application: LiveObject, state: ClusterState) -> tuple[str, ...]:
@@ -61,8 +61,8 @@ def _is_exclusive(workload: LiveObject, application: str, claim: str, state: Clu
     component = _component(workload, application, state)
     if component is None or not membership.core(component.workload_type):
         return False
-    volumes = {volume for volume, source in claims.sources(workload.part("spec")) if source == claim}
-    return any(claims.is_exclusive(component, volume) for volume in volumes)
+    mounts = volumes.claim_sources(workload.part("spec"))
+    return any(claims.is_exclusive(component, volume) for volume, source in mounts if source == claim)
 
 
 def _component(workload: LiveObject, application: str, state: ClusterState) -> Component | None:

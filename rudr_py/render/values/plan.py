@@ -15,6 +15,7 @@ import msgspec
 from rudr_py.api import Context, Kind, Member, Path, Probe, Ref, ScopeContext, TraitContext, WorkloadContext
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
+from rudr_py.render.values import volumes
 from rudr_py.render.values.inputs import DeclaredScope, Times, TypeKey
 
 C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
@@ -183,6 +184,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def identities(self) -> frozenset[tuple[str, str, str]]:
         """API group, kind and name of each object: an object is the same in all versions of its API."""
         return frozenset((one.ref.kind.group, one.ref.kind.kind, one.ref.name) for one in self.manifests)
+
+    def mounted_claims(self, planned: PlannedObject) -> tuple[str, ...]:
+        """The names of the claims that the pods of a planned object mount."""
+        return self._mounted_claims.get(planned.ref, ())
+
+    @cached_property
+    def _mounted_claims(self) -> dict[Ref, tuple[str, ...]]:
+        claims = {
+            planned.ref: tuple(claim for _, claim in volumes.claim_sources(planned.body.get("spec")))
+            for planned in self.manifests
+        }
+        return {ref: names for ref, names in claims.items() if names}
 
     @cached_property
     def _instances_by_name(self) -> dict[str, InstancePlan]:

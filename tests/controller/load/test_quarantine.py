@@ -53,15 +53,15 @@ def types(catalog: Catalog, fatal: Fatal) -> Catalog:
     return Catalog(traits={**catalog.traits, "fatal": offer}, workloads=catalog.workloads, scopes=catalog.scopes)
 
 
-def told(document: Document, kind: str) -> tuple[str, str]:
+def observed_condition(document: Document, kind: str) -> tuple[str, str]:
     if document.get("status", {}).get("observedGeneration") != document["metadata"]["generation"]:
         return "", ""
-    found = kstatus.condition(document, kind)
-    return str(found.get("status")), str(found.get("reason"))
+    condition = kstatus.condition(document, kind)
+    return str(condition.get("status")), str(condition.get("reason"))
 
 
 def synced(document: Document) -> bool:
-    return told(document, "Synced")[0] == "True"
+    return observed_condition(document, "Synced")[0] == "True"
 
 
 async def test_an_application_that_ended_two_processes_is_not_rendered_until_it_changes(
@@ -76,7 +76,7 @@ async def test_an_application_that_ended_two_processes_is_not_rendered_until_it_
         fatal.die()
     fatal.calls = 0
     async with cluster.controller(types, settings=settings) as controller:
-        await cluster.until(APPLICATION, "shop", lambda d: told(d, "Valid") == ("False", "Quarantined"))
+        await cluster.until(APPLICATION, "shop", lambda d: observed_condition(d, "Valid") == ("False", "Quarantined"))
         await cluster.apply(application(name="another"))
         await cluster.until(APPLICATION, "another", synced)
         await controller.idle()
@@ -99,6 +99,6 @@ async def test_a_quarantined_application_can_be_deleted(
             await controller.idle()
         fatal.die()
     async with cluster.controller(types, settings=settings):
-        await cluster.until(APPLICATION, "shop", lambda d: told(d, "Valid") == ("False", "Quarantined"))
+        await cluster.until(APPLICATION, "shop", lambda d: observed_condition(d, "Valid") == ("False", "Quarantined"))
         await cluster.delete(APPLICATION, "shop")
         await cluster.gone(APPLICATION, "shop")

@@ -35,7 +35,7 @@ def refusal(state: ClusterState, application: LiveObject, plan: Plan, planned: P
     """
     if planned.ref.kind == CLAIM:
         return _creation_refusal(state, application, planned)
-    for ref in _mounted(state, application.namespace, planned):
+    for ref in _mounted(state, application.namespace, plan, planned):
         live = state.get(CLAIM, application.namespace, ref.name)
         if live is None:
             if name := mounts.planner(state, application, ref.name):
@@ -72,11 +72,11 @@ def _mount_refusal(state: ClusterState, application: LiveObject, live: LiveObjec
     return f"{text}; to use its data, set claimName: {live.name} in a volume-mounter" if live.name in implicit else ""
 
 
-def _mounted(state: ClusterState, namespace: str, planned: PlannedObject) -> Iterator[Ref]:
+def _mounted(state: ClusterState, namespace: str, plan: Plan, planned: PlannedObject) -> Iterator[Ref]:
     """The claims that the pods of an object mount, and existing ones that a StatefulSet takes for its templates."""
-    spec = planned.body.get("spec")
-    yield from (ref for ref in dependencies.references(spec) if ref.kind == CLAIM)
-    templates = mappings_in(spec, "volumeClaimTemplates") if planned.ref.kind == STATEFUL_SET else ()
+    yield from (Ref(CLAIM, name) for name in plan.mounted_claims(planned))
+    is_set = planned.ref.kind == STATEFUL_SET
+    templates = mappings_in(planned.body.get("spec"), "volumeClaimTemplates") if is_set else ()
     prefixes = {f"{get_in(template, 'metadata', 'name', default='')}-{planned.ref.name}" for template in templates}
     cache = state.cache(CLAIM, namespace) if prefixes else None
     for live in cache.by_namespace(namespace) if cache is not None else ():
