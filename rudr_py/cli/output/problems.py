@@ -61,7 +61,7 @@ def location_prefix(location: Location | None) -> str:
 
 
 def _line(severity: str, problem: Problem) -> str:
-    path = "" if problem.path == "$" else f"{problem.path}: "
+    path = "" if problem.path == "$" else f"{problem.place}: "
     document = f"{problem.document}: " if problem.document and problem.location is None else ""
     rule = f" [{problem.rule}]" if problem.rule else ""
     message = " ".join(problem.message.split())
@@ -79,7 +79,9 @@ def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
                 unique[place,] = problem
         else:
             unique.setdefault((place, problem.path, problem.message), problem)
-    return tuple(unique.values())
+    # the check of an application adds facts to some problems of a component, in parentheses
+    extended = {(*place, str(message).partition(" (")[0]): message for *place, message in unique}
+    return tuple(problem for key, problem in unique.items() if extended.get(key, problem.message) == problem.message)
 
 
 def _file(problem: Problem) -> str:

@@ -76,8 +76,8 @@ def _resources(fields: FieldReader | None) -> Resources:
     if fields is None:
         return Resources()
     cpu = fields.map("cpu")
-    if cpu and isinstance(cpu.raw("required"), str) and quantity.cpu(cpu.raw("required")):
-        cpu.problems.warn(cpu.at("required"), "is text; write the number of cores without quotes, such as 0.25", "UN-2")
+    if cpu and isinstance(text := cpu.raw("required"), str) and quantity.cpu(text):
+        cpu.problems.warn(cpu.at("required"), quantity.cpu_advice(text), "UN-2")
     resources = Resources(
         cpu=_required(cpu, quantity.cpu, "UN-2") or DEFAULT_CPU,
         memory=_required(fields.map("memory"), quantity.memory, "UN-4") or DEFAULT_MEMORY,

@@ -15,6 +15,7 @@ import yaml
 
 from rudr_py.errors import DocumentError, Location, Problem
 from rudr_py.model import paths
+from rudr_py.model.advice import templates
 from rudr_py.model.document import Document, Json, Positions
 from rudr_py.model.parse.yaml_tree import TOO_DEEP, YamlTree, read_trees
 
@@ -50,7 +51,8 @@ def load(text: bytes | str, name: str, loader: Any = LOADER) -> tuple[Document, 
         else:
             problems.append(_not_a_map(tree.value, positions, "$"))
     if problems:
-        raise DocumentError(tuple(problems))
+        template = templates.problem(content, name, problems)
+        raise DocumentError((template,) if template else tuple(problems))
     return tuple(documents)
 
 
