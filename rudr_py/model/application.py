@@ -10,7 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from rudr_py.errors import Problem
-from rudr_py.model import paths
+from rudr_py.model import names, paths
 from rudr_py.model.document import Json
 from rudr_py.model.identity import Metadata
 
@@ -95,4 +95,5 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
         index = paths.component_index(problem.path)
         if problem.document or index is None or index >= len(self.components):
             return problem
-        return msgspec.structs.replace(problem, instance=self.components[index].instance_name)
+        name = self.components[index].instance_name
+        return problem if names.wrong_object_name(name) else msgspec.structs.replace(problem, instance=name)

@@ -14,7 +14,7 @@ from rudr_py.model.application import Application, ComponentBinding, ScopeBindin
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import API_VERSION, Metadata, TypeName
 from rudr_py.model.json_text import excerpt, type_in_words
-from rudr_py.model.parse import ignore_rules
+from rudr_py.model.parse import ignore_rules, references
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_steps, read_metadata
 from rudr_py.model.stepwise import Stepwise, run
@@ -66,6 +66,8 @@ def application_steps(
         spec.warn_unread()
     else:
         _reject_unread(spec, problems)
+    yield problems.size.values // 10
+    references.check_application(spec, variables)
     _check(application, problems)
     parsed = problems.parsed(application)
     return msgspec.structs.replace(

@@ -10,12 +10,13 @@ import posixpath
 from collections.abc import Iterable
 
 from rudr_py.model import names, paths, suggest
-from rudr_py.model.advice import package_index
+from rudr_py.model.advice import package_index, words
 from rudr_py.model.component import Component, Container, Parameter, Setting
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import API_VERSION, CORE_GROUP, TypeName
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parameter_types import PARAMETER_TYPES, has_type
+from rudr_py.model.parse import references as reference_checks
 from rudr_py.model.parse.container import read_container
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_steps
@@ -67,6 +68,8 @@ def component_steps(
         settings=tuple(read_setting(fields) for fields in spec.items("workloadSettings")),
     )
     spec.warn_unread()
+    yield problems.size.values // 10
+    reference_checks.check_component(spec, component)
     _check(component, problems)
     return problems.parsed(component)
 
@@ -111,7 +114,8 @@ def _os_type(spec: FieldReader) -> str:
     key = spec.renamed("os", "osType")
     value = spec.text(key, rule="CO-3")
     if value and value not in ("linux", "windows"):
-        spec.problems.error(spec.at(key), f"{excerpt(value)} must be linux or windows", "CO-3")
+        hint = words.nearest(value, ("linux", "windows"))
+        spec.problems.error(spec.at(key), f"{excerpt(value)} must be linux or windows.{hint}", "CO-3")
     return value
 
 
@@ -120,7 +124,8 @@ def _arch(spec: FieldReader) -> str:
     if value in _OTHER_ARCHITECTURES:
         spec.problems.warn(spec.at("arch"), f"{value} is an architecture of Kubernetes, not of OAM", "CO-3")
     elif value and value not in ("i386", "amd64", "arm", "arm64"):
-        spec.problems.error(spec.at("arch"), f"{excerpt(value)} must be i386, amd64, arm or arm64", "CO-3")
+        hint = words.nearest(value, ("i386", "amd64", "arm", "arm64"))
+        spec.problems.error(spec.at("arch"), f"{excerpt(value)} must be i386, amd64, arm or arm64.{hint}", "CO-3")
     return value
 
 
