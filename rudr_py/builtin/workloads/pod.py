@@ -25,7 +25,7 @@ def template(
     secrets = dict.fromkeys(each.image_pull_secret for each in component.containers if each.image_pull_secret)
     arch = _ARCHITECTURES.get(component.arch, component.arch)
     selector = {"kubernetes.io/os": component.os_type, "kubernetes.io/arch": arch}
-    read_only, file_mounts = volumes.read_only_names(component), files.mounts()
+    read_only, file_mounts = volumes.read_only_claims(component), files.mounts()
     spec = {
         "restartPolicy": restart,
         "containers": [
