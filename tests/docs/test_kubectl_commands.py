@@ -27,7 +27,7 @@ FILES = sorted(
     }
 )
 _COMMAND = re.compile(r"\bkubectl((?:\s+(?!kubectl\b)[^\s`|;&)\"$#]+)+)")
-_VERBS = frozenset("annotate delete describe edit explain get label patch scale wait".split())
+_VERBS = frozenset(["annotate", "delete", "describe", "edit", "explain", "get", "label", "patch", "scale", "wait"])
 _WITH_VALUE = re.compile(r"-[nofl]|--(namespace|output|filename|selector|context|kubeconfig|as|template|field-manager)")
 _WORD = re.compile(r"[a-z][a-z0-9-]*")
 
@@ -56,7 +56,7 @@ def _positional(words: list[str]) -> Iterator[str]:
 
 def _unambiguous() -> frozenset[str]:
     names = {"all"}
-    for line in kinds._TABLE.strip().splitlines():  # noqa: SLF001 - the table of built-in kinds
+    for line in kinds._TABLE.strip().splitlines():
         _, plural, kind, _, short, *_ = line.split()
         names |= {plural, kind.lower(), *short.split(",")}
     for document in crds.documents():

@@ -25,7 +25,7 @@ SYNC: Mapping[str, str] = {
     "QuotaExceeded": "kubectl describe resourcequota -n {namespace}; reduce the requests, or increase the quota",
     "KindUnavailable": "install the CustomResourceDefinition of the kind",
     "CannotWatch": "run rudr doctor to check the permissions of the controller",
-    "Contested": "kubectl get KIND NAME -o yaml --show-managed-fields shows the other field manager; stop one of the two",
+    "Contested": "kubectl get KIND NAME -o yaml --show-managed-fields shows the other manager; stop one of the two",
     "NamespaceTerminating": "wait until the namespace is deleted, then create it again",
     "Unreachable": "the controller cannot reach the API server; check its log with kubectl logs",
     "PruneFailed": "remove what prevents the deletion: a missing right, or an admission webhook",
