@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
-from rudr_py.api import DropField, Manifest, Ref, Rendered, Scale, SetField, WorkloadContext
+from rudr_py.api import DropField, Manifest, Ref, Rendered, Scale, SetField, WorkloadContext, pod_templates
 from rudr_py.builtin import kinds, labels
-from rudr_py.builtin.workloads import exclusive_volumes, volumes
+from rudr_py.builtin.workloads import exclusive_volumes
 from rudr_py.builtin.workloads.workload import SCALED, CoreWorkload
 
 AUTOSCALER_SUFFIX: Final = "trait-autoscaler"
@@ -35,7 +35,7 @@ class _Replicated(CoreWorkload):
     def render(self, ctx: WorkloadContext[dict[str, Any]]) -> Rendered:
         """As for every core workload type. With an Exclusive volume, a pod starts when the previous one has ended."""
         rendered = super().render(ctx)
-        if not volumes.exclusive(ctx.component):
+        if not pod_templates.exclusive(ctx.component):
             return rendered
         added = tuple(_recreated(manifest) if manifest.kind == self.kind else manifest for manifest in rendered.add)
         return msgspec.structs.replace(rendered, add=added)
