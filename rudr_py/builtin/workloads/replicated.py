@@ -60,7 +60,7 @@ class Server(_Replicated):
 
     name = "core.oam.dev/v1alpha1.Server"
     produces = (kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.SERVICE, kinds.AUTOSCALER)
-    provides = frozenset({"pods", "service", "scale"})
+    provides = frozenset({"pods", "pod-template", "service", "scale"})
     label = "Service"  # not "Server": the value of Rudr, and part of immutable selectors
     config_label = "Service"
     listens = True
@@ -71,7 +71,7 @@ class Worker(_Replicated):
 
     name = "core.oam.dev/v1alpha1.Worker"
     produces = (kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.AUTOSCALER)
-    provides = frozenset({"pods", "scale"})
+    provides = frozenset({"pods", "pod-template", "scale"})
     label = "Worker"
     config_label = "Worker"
 
