@@ -34,11 +34,11 @@ def reported(application: Document) -> dict[str, Health]:
 
 
 def of_instance(
-    instance: Document, entry: Health | None, children: Sequence[tuple[Document, Iterable[Document]]]
+    instance: Document, reported_health: Health | None, children: Sequence[tuple[Document, Iterable[Document]]]
 ) -> Health:
     """The health of a ComponentInstance with its children, each with the objects that it owns.
 
-    `entry` is its health in the status of the application, None if that has none.
+    `reported_health` is that in the status of the application, None if that has none.
     """
     workloads = [
         (child, [each for each in below if each.get("kind") == "Pod"])
@@ -46,8 +46,8 @@ def of_instance(
         if child.get("kind") in _WORKLOADS
     ]
     assessed = [_assess(child, own_pods) for child, own_pods in workloads]
-    assessed = assessed or ([kstatus.assess(child) for child, _ in children] if entry is None else [])
-    candidates = [*([] if entry is None else [entry]), *assessed]
+    assessed = assessed or ([kstatus.assess(child) for child, _ in children] if reported_health is None else [])
+    candidates = [*([] if reported_health is None else [reported_health]), *assessed]
     return min(candidates, key=lambda health: _STATES.index(health.state), default=kstatus.assess(instance))
 
 

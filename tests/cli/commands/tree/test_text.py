@@ -85,7 +85,7 @@ def test_lines_fit_a_terminal(width: int) -> None:
 
 
 def test_the_tree_as_data_has_kind_namespace_uid_age_and_image() -> None:
-    root = {
+    root: dict[str, Any] = {
         "apiVersion": "core.oam.dev/v1alpha1",
         "kind": "ApplicationConfiguration",
         "metadata": {"name": "shop", "namespace": "shops", "uid": "u1", "creationTimestamp": CREATED},
