@@ -1,4 +1,4 @@
-"""The names of custom resources of other projects, as kubectl resolves them; from the CRDs that the projects publish."""
+"""The names of custom resources of other projects, as their CRDs declare them."""
 
 from __future__ import annotations
 
