@@ -201,7 +201,7 @@ class _Builder:
             parent.value.append(node.value)
             return
         key, parent.key = parent.key, None
-        if key != _MERGE:
+        if key is not _MERGE:
             parent.value[key] = node.value
             return
         merged = node.value if isinstance(node.value, list) else [node.value]
@@ -217,7 +217,7 @@ class _Builder:
         else:
             parent = self._stack[-1]
             step = len(parent.value) if isinstance(parent.value, list) else (parent.key or "")
-            path = paths.child(parent.path, "<<" if step == _MERGE else step)
+            path = paths.child(parent.path, "<<" if step is _MERGE else step)
         self.trees[-1].values[path] = _at(event)
         return path
 
@@ -237,8 +237,12 @@ class _Builder:
         self._problems.append(Problem(message, path, Location(self._name, *_at(event))))
 
 
-_MERGE: Final = "\0<<"
-"""Represents the merge key; no YAML text contains a NUL."""
+class _MergeKey(str):
+    __slots__ = ()
+
+
+_MERGE: Final = _MergeKey("<<")
+"""Represents the merge key. It is compared by identity, because a document may have any text as a key."""
 
 
 def _is_merge(event: Any) -> bool:
