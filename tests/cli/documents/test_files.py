@@ -212,7 +212,7 @@ def test_empty_documents_are_left_out_and_lists_are_expanded(write: Write) -> No
     content = ("", "a: 1\n", "# nothing\n", "null\n", inner + "\n", "kind: List\nitems: []\n")
     reading = _read(write("x.yaml", *content))
     assert _values(reading) == [1, 2, 3]
-    assert reading.documents[2].positions.of_value("$.a").column == inner.index("3") + 1
+    assert str(reading.documents[2].positions.of_value("$.a")).endswith(f":{inner.index('3') + 1}")
 
 
 def test_json_documents_one_after_another_are_read(write: Write) -> None:
