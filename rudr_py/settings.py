@@ -187,7 +187,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     them: declared ports stay open to everything, other ports only to each other."""
 
     check_resources: ResourceCheck = "auto"
-    """What happens to an application with new pods that are too large for every node, or request a GPU or an extended
+    """The treatment of an application with new pods that are too large for every node, or request a GPU or an extended
     resource that no node has: `refuse` applies nothing of it until a node is large enough, `warn` adds a warning to its
     status, `off` reads no nodes. `auto` refuses it if no autoscaler can add nodes, which is so when no node has the ID
     of a cloud provider, and warns otherwise."""

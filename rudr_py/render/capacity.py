@@ -1,7 +1,7 @@
 """Whether the nodes of a cluster are large enough for the pods of planned objects (RS-1 to RS-3). Pure.
 
 Only the size of nodes counts, not how much of them is in use: a pod that fits on no empty node never runs, while a full
-cluster has room again later. The scheduler decides everything else, such as taints and affinity.
+cluster has free capacity again later. The scheduler decides everything else, such as taints and affinity.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def pod_needs(body: Mapping[str, Any]) -> PodNeeds | None:
 
 
 def shortage(needs: PodNeeds, nodes: Sequence[NodeSize]) -> str:
-    """The resources that the largest node lacks for a pod; empty if the pod fits on a node, or if no node has the required labels."""
+    """The resources that the largest node lacks for a pod; empty if one is large enough, or none has the labels."""
     candidates = [node for node in nodes if needs.node_selector.items() <= node.labels.items()]
     if not candidates or any(_fits(needs.requests, node) for node in candidates):
         return ""

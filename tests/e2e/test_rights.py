@@ -286,8 +286,8 @@ CONSTRAINED = (1, 36)
 STATUS_ONLY = {(CORE_GROUP, "healthscopes")}
 """The resources of which the controller itself writes the status, and an account everything else."""
 
-OPTIONAL = frozenset({"ingressclasses"})
-"""Cluster-scoped resources that types read if they may: a Role cannot grant them, and the controller works without."""
+OPTIONAL = frozenset({"ingressclasses", "nodes"})
+"""Cluster-scoped resources that are read if possible: a Role cannot grant them, and the controller works without."""
 
 
 def refused(cluster: RbacCluster) -> list[AccountRequest]:

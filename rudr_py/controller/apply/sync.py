@@ -141,7 +141,7 @@ class Syncer:
         self._waits.set(key, (Blocker(ref, key.namespace) for ref in blocked_by))
 
     async def shortage(self, application: LiveObject, plan: Plan) -> Shortage | None:
-        """The resources that nodes lack for the new pods of a plan, see `CapacityCheck`. To be called before the first write."""
+        """See `CapacityCheck`; to be called before the first write of a plan."""
         return await self._capacity.shortage(application, plan)
 
     async def end(self, application: LiveObject, is_reclaimed: IsReclaimed) -> Result:

@@ -50,7 +50,7 @@ class CapacityCheck:
         self._mode = mode
 
     async def shortage(self, application: LiveObject, plan: Plan) -> Shortage | None:
-        """The resources that nodes lack for the new pods of a plan; None if nothing, or if that is unknown. Raises KubeError."""
+        """The resources that nodes lack for the new pods of a plan; None if none, or if unknown. Raises KubeError."""
         if self._mode == "off":
             return None
         needs = dict(self._new_needs(application, plan))
