@@ -38,7 +38,7 @@ _LISTS: Mapping[str, type] = {
 _NEAR = 0.8
 """The similarity from which a name counts as a misspelling of another."""
 
-_METHODS = ("render", "health", "scale", "pods", "status", "is_reclaimed")
+_METHODS = ("render", "health", "scale", "pods", "pod_templates", "status", "is_reclaimed")
 
 
 def incompatible(declared: object) -> str:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from rudr_py import builtin
 from rudr_py.api import InvalidProperties, Manifest, Rendered, Scale, WorkloadContext, WorkloadType, pod_annotations
 from rudr_py.api.component import Component, ExtendedResource
+from rudr_py.api.pod_templates import config_files, container
 from rudr_py.builtin import kinds
-from rudr_py.builtin.workloads import config_files, container
 from rudr_py.builtin.workloads.replicated import Server
 from rudr_py.builtin.workloads.singleton import SingletonTask
 from rudr_py.builtin.workloads.task import Task

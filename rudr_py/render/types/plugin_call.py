@@ -22,6 +22,7 @@ from rudr_py.api import (
     Manifest,
     Member,
     Path,
+    PodTemplatePlace,
     Rendered,
     Scope,
     ScopeContext,
@@ -29,6 +30,7 @@ from rudr_py.api import (
     WorkloadContext,
     WorkloadType,
     naming,
+    places,
 )
 from rudr_py.api.component import Component
 from rudr_py.catalog import Offer
@@ -52,6 +54,7 @@ class _MutableFields(msgspec.Struct, frozen=True, omit_defaults=True):
     manifests: tuple[Manifest, ...]
     component: Component | UnsetType = UNSET
     parameters: Mapping[str, Any] | UnsetType = UNSET
+    pod_templates: tuple[PodTemplatePlace, ...] | UnsetType = UNSET
     traits: tuple[Attached, ...] | UnsetType = UNSET
     members: tuple[Member, ...] | UnsetType = UNSET
     probe_results: Mapping[str, str | None] | UnsetType = UNSET
@@ -73,6 +76,7 @@ _MUTABLE_FIELDS = msgspec.json.Decoder(_MutableFields)
 _PLAIN = msgspec.json.Decoder(_Plain)
 _HEALTH = msgspec.json.Decoder(Health)
 _LABELS = msgspec.json.Decoder(dict[str, str] | None)
+_PLACES = msgspec.json.Decoder(tuple[PodTemplatePlace, ...])
 _STATUS = msgspec.json.Decoder(dict[str, Any] | None)
 _EDITS: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in (SetField, DropField)}
 
@@ -111,6 +115,25 @@ def pods(offer: Offer[WorkloadType[Any]], context: WorkloadContext[Any]) -> dict
     result = offer.call(offer.type.pods, _copy(context)[0], returns=object)
     labels: dict[str, str] | None = _checked(offer, context, _LABELS, result, "labels of pods")
     return labels or {}
+
+
+def pod_templates(offer: Offer[WorkloadType[Any]], context: WorkloadContext[Any]) -> tuple[PodTemplatePlace, ...]:
+    """Call `pod_templates` of a workload type that provides them; the places have their templates.
+
+    `context.manifests` are the objects that the type rendered. Raises like `render`.
+    """
+    result = offer.call(offer.type.pod_templates, _copy(context)[0], returns=object)
+    declared: tuple[PodTemplatePlace, ...] = _checked(offer, context, _PLACES, result, "places of pod templates")
+    filled = []
+    for place in declared:
+        template = places.filled(place, context.manifests)
+        if template is None:
+            where = ".".join(place.path)
+            raise offer.fault(f"names {where} of {place.ref} as a pod template, which is not one", context)
+        filled.append(template)
+    if not filled:
+        raise offer.fault("provides pod-template, but no object that it added has a pod template", context)
+    return tuple(filled)
 
 
 def status(offer: Offer[Scope[Any]], context: ScopeContext[Any]) -> dict[str, Any] | None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rudr_py.api import InstanceContext, Problem, claims
+from rudr_py.api import claims
 from rudr_py.api.component import Component, Container, Disk, Volume
-from rudr_py.builtin.workloads.container import with_paths
+from rudr_py.api.context import InstanceContext
+from rudr_py.api.pod_templates.container import with_paths
+from rudr_py.errors import Problem
 
 
 def by_name(component: Component) -> dict[str, tuple[Volume, ...]]:
