@@ -33,7 +33,7 @@ def is_hydra(document: Json) -> bool:
 
 
 def advice(document: dict[str, Json]) -> str:
-    """What to write instead of a document of Hydra."""
+    """The advice for a document of Hydra."""
     kind = document.get("kind")
     before = f"{str(document['apiVersion']).partition('/')[0]} is the name of OAM before October 2019"
     if kind in REMOVED_KINDS:

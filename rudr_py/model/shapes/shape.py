@@ -1,7 +1,7 @@
 """A row of the table of old shapes, and the place of a document that its function rewrites.
 
-A function changes a copy of the place and adds a note to each change, so that the document itself stays as it is. Which
-shapes exist is not visible here.
+A function changes a copy of the place and adds a note to each change, so that the document itself stays as it is. The
+table of shapes is not visible here.
 """
 
 from __future__ import annotations

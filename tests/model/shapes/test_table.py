@@ -9,8 +9,9 @@ import pytest
 from rudr_py.model.document import Parsed
 from rudr_py.model.parse import documents as parse
 from rudr_py.model.parse import yaml_file
+from rudr_py.model.shapes.releases import RELEASES
 from rudr_py.model.shapes.shape import Shape
-from rudr_py.model.shapes.table import RELEASES, SHAPES
+from rudr_py.model.shapes.table import SHAPES
 from rudr_py.render.values.plan import Plan
 from tests.conformance import kubernetes_schemas, oam
 from tests.model.shapes.old_shapes import OLD_SHAPES
