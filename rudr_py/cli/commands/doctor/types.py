@@ -83,13 +83,13 @@ def check(uses: Mapping[TypeUse, Sequence[str]], catalog: Catalog, published: Se
                 "types",
                 f"{', '.join(applications[:MAX_NAMES])}{more}: {message}",
                 "correct the name, or install the package with this type where the controller runs (chart value "
-                "plugins.packages, or a custom image); rudr plugins lists the packages that are installed here",
+                "plugins.packages, or a custom image); rudr plugins",
             )
         else:
             package = get_in(publication, "metadata", "annotations", PACKAGE_ANNOTATION, default="")
             source = f" by {package}" if package else ""
             name = package.partition(" ")[0]
-            hint = f"to use it in rudr validate, render and diff: pip install {name}" if name else ""
+            hint = f"to use it in rudr validate, render and diff; pip install {name}" if name else ""
             message = f'{use.category} "{use.name}" is published in the cluster{source}, but not installed here'
             yield note("types", message, hint)
     if not missing:
@@ -116,7 +116,7 @@ def plugins(states: Sequence[PluginState]) -> Iterator[Finding]:
     for plugin in states:
         if plugin.error:
             prefix = "" if plugin.distribution in plugin.error else f"{plugin.distribution}: "
-            yield note("plugins", f"{prefix}{plugin.error}", "rudr plugins -o json prints the traceback")
+            yield note("plugins", f"{prefix}{plugin.error}", "rudr plugins -o json")
     names = ", ".join(plugin.distribution for plugin in loaded)
     yield ok("plugins", f"{plain_text.counted(len(loaded), 'package')} loaded here: {names}")
 
@@ -128,7 +128,7 @@ def published(catalog: Catalog, objects: Sequence[Document], namespace: str) -> 
         yield note(
             "definitions",
             f"no installed type is published in namespace {namespace}, so kubectl get traits lists none",
-            f"the controller publishes them if the namespace exists: kubectl create namespace {namespace}",
+            "the controller publishes them if the namespace exists and it may write them; rudr rbac",
         )
         return
     here, cluster = _packages(definitions.publish(catalog, namespace)), _packages(own)
