@@ -19,8 +19,16 @@ HEAD = """\
 # Conformance
 
 Every rule of the OAM specification v1alpha1 (v0.1.0), every bug reported for Rudr, and every behaviour of Rudr that
-users depend on, with its tests. A rule is *tested* if a test fails when the rule is violated; *partly* tested or *out
-of scope* for the reason in the table; *open* while an implementation is missing.
+users depend on, with its tests. States are those of the default configuration:
+
+| state | meaning |
+|---|---|
+| `shown` | a test fails when the behaviour is removed |
+| `partly` | a part of the rule is not satisfied, for the reason in the table |
+| `on request` | the behaviour exists only with a setting that is not the default |
+| `decided` | rudr_py deviates on purpose, for the reason in the table; a test shows the deviation |
+| `out of scope` | not a behaviour of a runtime, or not part of v1alpha1 |
+| `open` | an implementation is missing |
 
 `make conformance` generates this page from `tests/conformance/rows/`; a test checks that it is current.
 """
@@ -28,7 +36,7 @@ of scope* for the reason in the table; *open* while an implementation is missing
 KINDS = """\
 Kinds of the specification: MUST, REQUIRED, SHOULD, RECOMMENDED and MAY are its own keywords; *rule* is a requirement
 without a keyword, *remark* not a requirement. Kinds of Rudr's behaviour: *kept* is unchanged, *fixed* has the same
-name or shape and works, *decided* required a choice (see the note).
+name or shape and works, *changed* differs on purpose (see the rule or its note).
 """
 
 
@@ -39,7 +47,7 @@ def text(sections: Sequence[Section]) -> str:
     return "\n".join(
         [
             HEAD,
-            f"**MUST and REQUIRED rules: {_count(hard, 'tested')} of {len(hard)} are tested.**",
+            _headline(hard),
             "",
             *counts(sections, rows),
             "",
@@ -56,37 +64,51 @@ def _count(rows: Iterable[Row], state: str) -> int:
 
 def counts(sections: Sequence[Section], rows: Sequence[Row]) -> Iterator[str]:
     states: tuple[str, ...] = get_args(table.State)
-    yield f"| section | rows | {' | '.join(states)} |"
+    yield f"| section | rows | {' | '.join(f'`{state}`' for state in states)} |"
     yield f"|---|{'---:|' * (1 + len(states))}"
     for title, group in (*((section.title, section.rows) for section in sections), ("all", rows)):
         counts = " | ".join(str(_count(group, state)) for state in states)
         yield f"| {title} | {len(group)} | {counts} |"
 
 
+def _headline(hard: Sequence[Row]) -> str:
+    states = [(state, _count(hard, state)) for state in get_args(table.State) if state != "shown"]
+    remaining = ", ".join(f"{count} `{state}`" for state, count in states if count)
+    text = f"**MUST and REQUIRED rules: {_count(hard, 'shown')} of {len(hard)} are `shown` with the default settings"
+    return f"{text}; {remaining}.**" if remaining else f"{text}.**"
+
+
 def _without(hard: Sequence[Row]) -> Iterator[str]:
-    untested = [row for row in hard if row.state != "tested"]
-    if not untested:
+    remaining = [row for row in hard if row.state != "shown"]
+    if not remaining:
         return
-    yield "MUST and REQUIRED rules that are not completely tested:\n"
-    for row in untested:
-        yield f"* **{row.id}** {row.rule} — {row.state}: {row.lacking or row.reason}"
+    yield "MUST and REQUIRED rules that are not completely satisfied with the default settings:\n"
+    for row in remaining:
+        yield f"* **{row.id}** {row.rule} — `{row.state}`: {row.deviation}"
     yield ""
 
 
 def formatted(section: Section) -> Iterator[str]:
     yield f"## {section.title}\n"
     yield f"Source: {section.source}.\n"
-    yield "| ID | kind | rule | tests |"
-    yield "|---|---|---|---|"
+    yield "| ID | kind | state | rule | tests |"
+    yield "|---|---|---|---|---|"
     for row in section.rows:
         kind = f"**{row.kind}**" if row.hard else row.kind
-        yield f"| {row.id} | {kind} | {_cell(row.rule)} | {_cell('<br>'.join(_tests(row)))} |"
+        yield f"| {row.id} | {kind} | `{row.state}` | {_cell(row.rule)} | {_cell('<br>'.join(_tests(row)))} |"
     yield ""
 
 
 def _tests(row: Row) -> Iterator[str]:
     yield from (_link(test) for test in row.tests)
-    for word, text in (("Open", row.lacking), ("Reason", row.reason), ("Note", row.note)):
+    texts = (
+        ("Open", row.lacking),
+        ("Decision", row.decision),
+        ("Only with", row.setting),
+        ("Reason", row.reason),
+        ("Note", row.note),
+    )
+    for word, text in texts:
         if text:
             yield f"*{word}:* {text}"
 

@@ -1,4 +1,4 @@
-"""The conformance table: every rule with its tests, or the reason for having none.
+"""The conformance table: every rule with its tests and its state in the default configuration.
 
 Reads the YAML files in rows/, one for each section. `page` formats them.
 """
@@ -15,15 +15,22 @@ ROWS = Path(__file__).parent / "rows"
 HARD = ("MUST", "REQUIRED")
 """The kinds that compliance with the specification requires."""
 
-State = Literal["tested", "partly", "out of scope", "open"]
+State = Literal["shown", "partly", "on request", "decided", "out of scope", "open"]
+"""The states of a row, with the default settings; `Row` explains each."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One rule or behaviour.
 
-    `rule` paraphrases it. `tests` are node ids below tests/ that fail when it is violated. `reason` explains why it is
-    permanently not, or not completely, tested; `lacking` names a missing implementation. `note` explains an intended
-    deviation from the wording.
+    `rule` paraphrases it. `tests` are node ids below tests/. Without one of the following fields it is `shown`: with
+    the default settings, a test fails when the behaviour is removed.
+
+    `lacking` names a missing implementation: the row is `open`.
+    `decision` explains a deviation on purpose, which the tests demonstrate: the row is `decided`.
+    `setting` names a setting without which the behaviour is absent, and that is not the default: it is `on request`.
+    `reason` explains why the rule is permanently not, or not completely, satisfied: it is `out of scope`, or `partly`.
+
+    `note` explains how a rule is satisfied, or that more than it is accepted.
     """
 
     id: str
@@ -40,7 +47,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         "wish",
         "kept",
         "fixed",
-        "decided",
+        "changed",
         "case",
         "fault",
     ]
@@ -48,6 +55,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     tests: tuple[str, ...] = ()
     reason: str = ""
     lacking: str = ""
+    decision: str = ""
+    setting: str = ""
     note: str = ""
 
     @property
@@ -57,12 +66,21 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     @property
     def state(self) -> State:
-        """The state of its tests."""
+        """The state of the behaviour with the default settings."""
         if self.lacking:
             return "open"
+        if self.decision:
+            return "decided"
+        if self.setting:
+            return "on request"
         if self.reason:
             return "partly" if self.tests else "out of scope"
-        return "tested"
+        return "shown"
+
+    @property
+    def deviation(self) -> str:
+        """Why the behaviour differs from the rule; empty for a row that is `shown`."""
+        return self.lacking or self.decision or self.reason or (f"only with {self.setting}" if self.setting else "")
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,9 +17,9 @@ HEAD = """\
 # Reliability
 
 Faults that users of OAM controllers, GitOps tools and Kubernetes have reported, by kind, and the faults of an API
-server, a network or a process that the controller must survive, each with its tests. A row is *tested* if a test fails
-when the fault returns; *partly* tested or *out of scope* for the reason in the table; *open* while an implementation
-is missing.
+server, a network or a process that the controller must survive, each with its tests. A row is `shown` if a test fails
+when the fault returns; `partly` or `out of scope` for the reason in the table; `decided` if the behaviour is intended;
+`on request` if a setting is required; `open` while an implementation is missing.
 
 `make reliability` generates this page from `tests/reliability/rows/`; a test checks that it is current.
 """

@@ -13,13 +13,12 @@ import msgspec
 from rudr_py.model import suggest
 from rudr_py.model.document import Json
 from rudr_py.model.identity import API_VERSION, CORE_GROUP
-from rudr_py.model.json_text import excerpt
 
 Judgement: TypeAlias = Literal["oam", "wrong", "other"]
 """Of OAM v1alpha1; of OAM by intent, with an error in its envelope; of another API, which rudr leaves alone."""
 
 _OWN_KINDS: Final = frozenset({"ApplicationConfiguration", "ComponentSchematic"})
-"""Kinds that no other API has, so that a document of one is meant for rudr."""
+"""Kinds that hardly another API has, so that the group of a document may be an error."""
 
 _LATER: Final = {"v1alpha2": "Crossplane and KubeVela before 1.0", "v1beta1": "KubeVela"}
 
@@ -89,8 +88,7 @@ def judge(document: Mapping[str, Json]) -> Advice:
     if suggest.similar(group, (CORE_GROUP,)) or api_version in ("oam.dev/v1alpha1", "v1alpha1"):
         return OAM
     if kind in _OWN_KINDS:
-        message = f'"apiVersion" must be {API_VERSION}, not {excerpt(api_version)}, which is another API'
-        return Advice("wrong", message, "$.apiVersion")
+        return Advice("other", f"the apiVersion of a {kind} of OAM is {API_VERSION}", "$.apiVersion")
     return Advice("other", _left_alone(group, kind))
 
 

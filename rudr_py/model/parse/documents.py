@@ -23,6 +23,7 @@ from rudr_py.model.parse.definition import (
     parse_workload_type,
 )
 from rudr_py.model.parse.fields import ProblemList, has_invalid_json
+from rudr_py.model.shapes import hydra
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 Reader = Callable[[Json, Positions | None, Limits], Parsed[Any]]
@@ -45,6 +46,13 @@ def is_oam(document: Mapping[str, Json]) -> bool:
     return isinstance(api_version, str) and api_version.partition("/")[0] == CORE_GROUP
 
 
+def concerns_oam(document: Mapping[str, Json]) -> bool:
+    """Whether a document is of OAM's group, of Hydra's, or of a kind of OAM in a misspelled group."""
+    if not isinstance(document.get("apiVersion"), str):
+        return False
+    return hydra.is_hydra(document) or apis.judge(document).judgement != "other"
+
+
 def parse(document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS) -> Parsed[Any]:
     """Read a document of any kind of the group. Raises nothing, whatever JSON value `document` is.
 
@@ -52,10 +60,14 @@ def parse(document: Json, positions: Positions | None = None, limits: Limits = D
     """
     kind = document.get("kind") if isinstance(document, dict) else None
     problems = ProblemList(positions, limits)
+    is_hydra = isinstance(document, dict) and hydra.is_hydra(document)
     advice = apis.judge(document) if isinstance(document, dict) else apis.OAM
-    if not advice.message and isinstance(kind, str) and kind in READERS:
+    if not is_hydra and not advice.message and isinstance(kind, str) and kind in READERS:
         return READERS[kind](document, positions, limits)
     if has_invalid_json(document, problems):
+        return problems.parsed(None)
+    if is_hydra:
+        problems.error("$.apiVersion", hydra.advice(document), "MD-9")
         return problems.parsed(None)
     if advice.message:
         problems.error(advice.path, advice.message, "MD-9" if advice.path == "$.apiVersion" else "MD-1")
