@@ -95,18 +95,18 @@ def data(result: DiffResult, output_format: str) -> str:
     return documents.data(value, output_format)
 
 
-def _item(difference: DocumentDiff) -> dict[str, Any]:
-    live, merged = document_diff.states(difference)
+def _item(diff: DocumentDiff) -> dict[str, Any]:
+    live, merged = document_diff.states(diff)
     return {
-        "application": difference.application,
-        "namespace": difference.namespace,
-        "apiVersion": difference.ref.kind.api_version,
-        "kind": difference.ref.kind.kind,
-        "name": difference.ref.name,
-        "change": difference.change,
-        "blocked": difference.blocked,
-        "notes": list(difference.notes),
-        "owners": document_diff.owners(difference),
+        "application": diff.application,
+        "namespace": diff.namespace,
+        "apiVersion": diff.ref.kind.api_version,
+        "kind": diff.ref.kind.kind,
+        "name": diff.ref.name,
+        "change": diff.change,
+        "blocked": diff.blocked,
+        "notes": list(diff.notes),
+        "owners": document_diff.owners(diff),
         "live": live,
         "merged": merged,
     }

@@ -90,5 +90,5 @@ def _is_left_out(state: _State, other: _State) -> bool:
     if other.value is _ABSENT:
         return state.owned is _DEFAULT
     owners = state.owned, other.owned
-    known = [owned for owned in owners if owned is not None]
-    return bool(known) and all(owned is _DEFAULT for owned in known) and bool(state.value == other.value)
+    managed = [owned for owned in owners if owned is not None]
+    return bool(managed) and all(owned is _DEFAULT for owned in managed) and bool(state.value == other.value)
