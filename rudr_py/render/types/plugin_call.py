@@ -181,11 +181,25 @@ def _copied(offer: Offer[Any], context: Context[Any], rendered: Rendered) -> Ren
         edits = tuple(_EDITS[type(edit)].decode(_ENCODER.encode(edit)) for edit in rendered.edit)
     except Exception as error:
         # foreign values may raise anything while they are encoded
-        reason = f"an edit is a {error.args[0].__name__}" if isinstance(error, KeyError) else str(error)
-        raise offer.fault(f"returned a Rendered that is not valid: {reason}", context) from error
+        raise offer.fault(f"returned a Rendered that is not valid: {_reason(error, rendered)}", context) from error
     if len(encoded) > LARGEST:
         raise offer.fault(f"returned {len(encoded)} bytes of objects; the maximum is {LARGEST}", context)
     return Rendered(edit=edits, **checked)
+
+
+def _reason(error: Exception, rendered: Rendered) -> str:
+    """Why a result cannot be converted to JSON and back, in words for the author of the type."""
+    if isinstance(error, KeyError):
+        return f"an edit is a {error.args[0].__name__}"
+    edits: object = rendered.edit
+    for edit in edits if isinstance(edits, (tuple, list)) else ():
+        path = getattr(edit, "path", ())
+        steps = path if isinstance(path, (tuple, list)) else ()
+        for step in steps:
+            if isinstance(step, int):
+                entry = 'name the entry by its key, such as {"name": "web"}'
+                return f"the path of an edit of {edit.ref} has the index {step}; {entry}"
+    return str(error)
 
 
 def _faults(offer: Offer[Any], rendered: Rendered) -> Iterator[str]:
