@@ -41,10 +41,10 @@ class ProblemPrinter:
         self._files = files
         self._printed: set[tuple[str, str, str]] = set()
 
-    def print(self, errors: Iterable[Problem], warnings: Iterable[Problem]) -> None:
-        """Print those that are new."""
+    def print(self, errors: Iterable[Problem], warnings: Iterable[Problem], suffix: str = "") -> None:
+        """Print those that are new, each with the suffix."""
         for line in Problems.collect(filter(self._is_new, errors), filter(self._is_new, warnings)).lines(self._files):
-            self._echo(line)
+            self._echo(f"{line}{suffix}")
 
     def _is_new(self, problem: Problem) -> bool:
         key = (_file(problem) or problem.document, problem.path, problem.message)
