@@ -26,7 +26,7 @@ from rudr_py.cli.cluster.preview import NamespacePreview
 from rudr_py.cli.commands.diff import document_diff
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.cli.commands.diff.dry_run import DryRun, RefusedError
-from rudr_py.cli.documents import files
+from rudr_py.cli.documents import checking, files
 from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
@@ -94,6 +94,8 @@ def command(
     with cluster_client.converting_errors(DiffFailure):
         loaded = plugins.load(context)
     contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
+    if skipped := files.skipped_message(contents):
+        click.echo(skipped, err=True)
     result = asyncio.run(_run(cluster_options, contents, loaded.catalog, **options))
     external = os.environ.get(EXTERNAL, "")
     if result.differences and external:
@@ -128,12 +130,18 @@ async def _run(
     sensitive_words: tuple[str, ...],
 ) -> DiffResult:
     async with cluster_client.opened(options, failure=DiffFailure) as client:
-        workspace = Workspace.parse(contents.documents, namespace=client.namespace, limits=settings.limits)
+        workspace = Workspace.parse(
+            contents.documents,
+            namespace=client.namespace,
+            definitions_namespace=settings.definitions_namespace,
+            limits=settings.limits,
+        )
         for document in workspace.others:
             click.echo(skipped_message(document), err=True)
         mask = Mask((document.value for document in contents.documents), sensitive_words)
         printer = ProblemPrinter(lambda line: click.echo(mask.text(line), err=True), contents.files)
-        problems = (*contents.problems, *workspace.problems)
+        refusals = checking.document_problems(workspace, checking.server_rules())
+        problems = (*contents.problems, *workspace.problems, *refusals)
         printer.print(problems, workspace.warnings)
         valid_workspace = workspace.with_valid_metadata()
         comparison = _Comparison(client, valid_workspace, catalog, settings, printer, bool(problems), sensitive_words)

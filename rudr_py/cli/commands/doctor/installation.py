@@ -11,7 +11,7 @@ import msgspec
 
 from rudr_py.api import kstatus
 from rudr_py.cli.cluster import user_roles
-from rudr_py.cli.commands.doctor import advice, deployment, finding, types, workload_pods
+from rudr_py.cli.commands.doctor import advice, crd_names, deployment, finding, types, workload_pods
 from rudr_py.cli.commands.doctor.access_reviews import AccessReview
 from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
@@ -94,7 +94,10 @@ def server(version: Document) -> Iterator[Finding]:
 
 
 def custom_kinds(definitions: Sequence[Document]) -> Iterator[Finding]:
-    """Whether the custom resource definitions exist, are established, and are those of this release."""
+    """Whether the custom resource definitions exist, are established, and are those of this release.
+
+    Notes for names that they share with other definitions.
+    """
     install = "rudr crds | kubectl apply --server-side -f -"
     by_name = {str(definition.get("metadata", {}).get("name")): definition for definition in definitions}
     required = crds.documents()
@@ -108,10 +111,7 @@ def custom_kinds(definitions: Sequence[Document]) -> Iterator[Finding]:
         health = kstatus.assess(live)
         if not health.ok:
             message = f"{name} is not established: {health.reason} {health.message}".rstrip()
-            hint = (
-                "rudr crds --no-short-names | kubectl apply --server-side -f -; another project may use the short names"
-            )
-            yield problem("crds", message, hint)
+            yield problem("crds", message, crd_names.REPAIR)
         elif not _covers(_schema(live), _schema(document)):
             message = f"{name} is of another release: its schema lacks fields of this release"
             yield problem("crds", message, install)
@@ -119,6 +119,7 @@ def custom_kinds(definitions: Sequence[Document]) -> Iterator[Finding]:
             good += 1
     if good == len(required):
         yield ok("crds", f"all {good} custom resource definitions are established and current")
+    yield from crd_names.check(definitions)
 
 
 def namespace(namespace_object: Document | None, name: str, unread: Sequence[str]) -> Iterator[Finding]:
