@@ -77,6 +77,7 @@ CASES: dict[str, dict[str, Any]] = {
         "definitionsNamespace": {"name": "definitions", "create": True},
         "publishDefinitions": False,
         "rootScopes": True,
+        "checkResources": "off",
     },
     "rights by the cluster admin": {
         "rbac": {"create": False},
@@ -86,7 +87,7 @@ CASES: dict[str, dict[str, Any]] = {
         "crds": {"install": False},
     },
     "beside KubeVela, twice": {
-        "crds": {"keep": False, "legacyShortNames": False, "annotations": {"owner": "platform"}},
+        "crds": {"keep": False, "legacyShortNames": True, "annotations": {"owner": "platform"}},
         "userRoles": {"aggregate": False, "prefix": "second", "definitionReaders": ["developers"]},
         "authorPolicy": {"actions": ["Warn", "Audit"]},
         "rbac": {"aggregate": False},
@@ -113,6 +114,7 @@ CASES: dict[str, dict[str, Any]] = {
             "strict": True,
             "cronhpa": {"rbac": True},
             "faas": {"rbac": True},
+            "pod": {"rbac": True},
             "prometheus": {"rbac": True},
         },
         "podDisruptionBudget": {"maxUnavailable": "50%"},

@@ -1,7 +1,5 @@
 """Generates parts of charts/rudr-py: CRDs, rights, names of types, README, descriptions in values.schema.json.
 
-    PYTHONPATH=plugins/rudr-py-cronhpa:plugins/rudr-py-faas:plugins/rudr-py-prometheus python -m tests.charts.generated
-
 `make chart` runs it. The generated files are not edited by hand; a test compares them.
 """
 
@@ -25,7 +23,7 @@ from rudr_py.plugins.rights import Grant, Rights
 from tests.charts import values_file
 
 FOLDER = values_file.FOLDER
-PACKAGES = ("cronhpa", "faas", "prometheus")
+PACKAGES = ("cronhpa", "faas", "pod", "prometheus")
 LEASE = "$LEASE"
 """Placeholder for the name of the Lease, which is the name of the release."""
 
@@ -35,7 +33,7 @@ HEAD = "# Printed by `make chart`; not edited by hand.\n"
 def files() -> dict[Path, str]:
     """The text of every generated file, by its path."""
     texts = {FOLDER / "generated" / "crds" / f"{_plural(crd)}.yaml": crds.to_yaml(crd) for crd in crds.documents()}
-    texts[FOLDER / "generated" / "other-names.yaml"] = HEAD + yaml.safe_dump(_other_names(), sort_keys=False)
+    texts[FOLDER / "generated" / "legacy-names.yaml"] = HEAD + yaml.safe_dump(_legacy_names(), sort_keys=False)
     texts[FOLDER / "generated" / "rights.yaml"] = HEAD + yaml.dump(
         _rights_by_value(), Dumper=_Dumper, sort_keys=False, width=110
     )
@@ -68,11 +66,11 @@ def _plural(document: dict[str, Any]) -> str:
     return plural
 
 
-def _other_names() -> dict[str, Any]:
-    """The names of the CRDs whose names differ without legacy short names."""
+def _legacy_names() -> dict[str, Any]:
+    """The names of the CRDs whose names differ with legacy short names."""
     usual = {_plural(crd): crd["spec"]["names"] for crd in crds.documents()}
-    other = {_plural(crd): crd["spec"]["names"] for crd in crds.documents(legacy_short_names=False)}
-    return {plural: names for plural, names in other.items() if names != usual[plural]}
+    legacy = {_plural(crd): crd["spec"]["names"] for crd in crds.documents(legacy_short_names=True)}
+    return {plural: names for plural, names in legacy.items() if names != usual[plural]}
 
 
 def _standard_types() -> dict[str, Any]:
@@ -95,13 +93,14 @@ def _standard_types() -> dict[str, Any]:
 def _rights_by_value() -> dict[str, dict[str, list[Any]]]:
     """The rights that are always required, and those that each value adds."""
     core = catalog()
-    needed = functools.partial(rights.needed, lease=LEASE)
-    required = needed(core, publish=False)
+    least = functools.partial(rights.needed, publish=False, check_resources=False)
+    required = least(core)
     rights_by_value = {
-        "publish": needed(core, publish=True),
-        "rootScopes": needed(core, publish=False, root_scopes=True),
-        "leaderElection": needed(core, publish=False, leader_elect=True),
-        **{name: needed(catalog(name), publish=False) for name in PACKAGES},
+        "publish": least(core, publish=True),
+        "checkResources": least(core, check_resources=True),
+        "rootScopes": least(core, root_scopes=True),
+        "leaderElection": least(core, lease=LEASE),
+        **{name: least(catalog(name)) for name in PACKAGES},
     }
     no_rights = Rights(cluster=(), definitions=())
     return {
