@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -24,6 +25,9 @@ MOST_STEPS: Final = 50_000
 _WORK_OF_STEP: Final = 5_000
 """The comparisons of a search, or characters times instructions of a pattern, that count as one step."""
 
+_MOST_INSTRUCTIONS: Final = 200_000
+"""The most instructions of all patterns in a schema; about a tenth of a second to compile them."""
+
 _EXACT: Final = 2.0**53
 """Above this absolute value a float is not compared with whole numbers."""
 
@@ -32,14 +36,17 @@ _VALUES: Final = frozenset({"enum", "const", "default", "examples"})
 _QUADRATIC: Final = frozenset({"unevaluatedProperties", "unevaluatedItems"})
 """Keywords that jsonschema checks by a search in a list for each entry."""
 
+_NO_FORMATS: Final = jsonschema.FormatChecker(formats=())
+"""With formats, jsonschema would compile patterns with Python's engine, whose syntax differs from that of RE2."""
+
 _Errors = Iterator[jsonschema.ValidationError]
 _Keyword = Callable[[Any, Any, Any, Any], Iterable[jsonschema.ValidationError]]
 
 
 _Dialect = type[jsonschema.protocols.Validator]
 
-_accepted: Final[dict[tuple[_Dialect, str], None]] = {}
-"""The dialects and texts of valid schemas, the oldest one first."""
+_accepted: Final[dict[tuple[_Dialect, bytes], None]] = {}
+"""The dialects and digests of valid schemas, the oldest one first."""
 
 _MOST_ACCEPTED: Final = 1000
 
@@ -69,7 +76,7 @@ def validator(schema: Mapping[str, Any]) -> jsonschema.protocols.Validator:
     dialect = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     check_schema(schema, dialect)
     try:
-        keywords = set(_keywords(schema))
+        keywords = set(_keywords(schema, _Patterns()))
     except patterns.PatternError as error:
         raise jsonschema.SchemaError(str(error)) from error
     if {"patternProperties", "unevaluatedProperties"} <= keywords:
@@ -83,10 +90,11 @@ def check_schema(schema: Mapping[str, Any], dialect: _Dialect) -> None:
 
     A check takes milliseconds, so a schema with the text of a valid one is accepted without another check.
     """
-    key = (dialect, repr(schema))
+    key = (dialect, hashlib.sha256(repr(schema).encode(errors="backslashreplace")).digest())
     if key in _accepted:
         return
-    dialect.check_schema(dict(schema))
+    check: Any = dialect.check_schema  # the annotations of jsonschema lack the second parameter
+    check(dict(schema), format_checker=_NO_FORMATS)
     _accepted[key] = None
     if len(_accepted) > _MOST_ACCEPTED:
         del _accepted[next(iter(_accepted))]
@@ -107,21 +115,39 @@ def _spend(steps: int) -> None:
         budget.spend(steps)
 
 
-def _keywords(schema: Any) -> Iterator[str]:
-    """The keywords in a schema. Raises PatternError for a pattern that cannot be used."""
+def _keywords(schema: Any, added: _Patterns) -> Iterator[str]:
+    """The keywords in a schema; its patterns are added. Raises PatternError."""
     for part in schema if isinstance(schema, list) else ():
-        yield from _keywords(part)
+        yield from _keywords(part, added)
     for keyword, value in schema.items() if isinstance(schema, dict) else ():
         yield keyword
         if keyword == "pattern" and isinstance(value, str):
-            patterns.compiled(value)
+            added.add(value)
         elif keyword in _MAPS and isinstance(value, dict):
             for name, part in value.items():
                 if keyword == "patternProperties":
-                    patterns.compiled(name)
-                yield from _keywords(part)
+                    added.add(name)
+                yield from _keywords(part, added)
         elif keyword not in _VALUES:
-            yield from _keywords(value)
+            yield from _keywords(value, added)
+
+
+class _Patterns:
+    """The patterns of one schema."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._left = _MOST_INSTRUCTIONS
+
+    def add(self, pattern: str) -> None:
+        """Raise PatternError if RE2 cannot use the pattern, or if all of the schema are too large to be compiled."""
+        if pattern in self._seen:
+            return
+        self._seen.add(pattern)
+        self._left -= patterns.compiled(pattern).size
+        if self._left < 0:
+            message = f"the patterns of the schema have more than {_MOST_INSTRUCTIONS:,} instructions"
+            raise patterns.PatternError(message)
 
 
 @functools.cache

@@ -49,12 +49,20 @@ def test_errors_are_those_of_jsonschema(schema: Mapping[str, Any], dialect: str)
         {"anyOf": [{"items": {"pattern": r"(a)\1"}}]},
         {"type": 1},
         {"patternProperties": {"a": {}}, "unevaluatedProperties": False},
+        {"properties": {f"p{index}": {"pattern": f"(\\pN\\pL){{20}}{index}"} for index in range(10_000)}},
     ],
     ids=str,
 )
 def test_a_schema_that_cannot_be_used_is_an_error(schema: Mapping[str, Any]) -> None:
     with pytest.raises(jsonschema.SchemaError):
         json_schema.validator(schema)
+
+
+@pytest.mark.parametrize("pattern", [r"^\pL+\z", r"^[[:alpha:]]+$", r"(?i)^a\C?$"])
+def test_a_pattern_in_the_syntax_of_kubernetes_is_accepted(pattern: str) -> None:
+    checker = json_schema.validator({"patternProperties": {pattern: {"pattern": pattern}}})
+    assert not json_schema.errors(checker, {"a": "a"})
+    assert json_schema.errors(checker, {"a": "1"})
 
 
 @pytest.mark.parametrize("name", ["properties", "enum", "const", "default", "examples"])
@@ -98,7 +106,7 @@ def test_a_valid_schema_is_checked_once_and_an_invalid_one_each_time() -> None:
         """Counts the schemas that it checks."""
 
         @staticmethod
-        def check_schema(schema: Any) -> None:
+        def check_schema(schema: Any, **_: Any) -> None:
             checked.append(schema)
             jsonschema.Draft202012Validator.check_schema(schema)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from types import GenericAlias
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema
 import msgspec
@@ -143,6 +143,69 @@ class Node(msgspec.Struct):
 def test_a_declaration_without_a_schema_raises_type_error(declaration: Any) -> None:
     with pytest.raises(TypeError):
         properties.schema(declaration)
+
+
+def _doubling(levels: int) -> dict[str, Any]:
+    """A schema in which each definition refers twice to the next one."""
+    definitions: dict[str, Any] = {f"d{levels}": {"type": "string"}}
+    for level in range(levels):
+        reference = {"$ref": f"#/$defs/d{level + 1}"}
+        definitions[f"d{level}"] = {"type": "object", "properties": {"a": reference, "b": reference}}
+    return {"type": "object", "properties": {"a": {"$ref": "#/$defs/d0"}}, "$defs": definitions}
+
+
+def _chain(levels: int) -> dict[str, Any]:
+    definitions = {f"d{level}": {"items": {"$ref": f"#/$defs/d{level + 1}"}} for level in range(levels)}
+    return {"type": "object", "properties": {"a": {"$ref": "#/$defs/d0"}}, "$defs": {**definitions, f"d{levels}": {}}}
+
+
+class Level4(msgspec.Struct):
+    text: Annotated[str, msgspec.Meta(description="x" * 2_000)] = ""
+
+
+def _struct(levels: int) -> Any:
+    """A model in which each class has ten fields of the next one."""
+    inner: Any = Level4
+    for level in range(levels):
+        inner = msgspec.defstruct(f"Level{level}", [(f"f{index}", inner) for index in range(10)])
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("declaration", "reason"),
+    [
+        (_doubling(30), "20,000 values"),
+        (_doubling(300), "100 levels"),
+        ({"$defs": {"a": {"enum": ["x" * 200_000]}}, "allOf": [{"$ref": "#/$defs/a"}] * 10}, "20,000 values"),
+        ({"type": "object", "examples": [[0] * 1_000] * 100}, "20,000 values"),
+        (_struct(4), "20,000 values"),
+        (_chain(200), "100 levels"),
+        ({"type": "object", "properties": {"a": {"$dynamicRef": "#"}}}, "dynamicRef"),
+        ({"type": "object", "items": [{"$recursiveRef": "#"}]}, "recursiveRef"),
+    ],
+    ids=["2 KB", "20 KB", "texts", "without references", "model", "deep", "dynamic", "recursive"],
+)
+def test_a_schema_that_expands_beyond_the_limit_raises_type_error(declaration: Any, reason: str) -> None:
+    with pytest.raises(TypeError, match=reason):
+        properties.schema(declaration)
+
+
+def test_a_schema_that_expands_within_the_limit_is_whole() -> None:
+    assert str(properties.schema(_doubling(8))).count("string") == 2**8
+
+
+def test_a_reference_to_a_schema_that_is_true_or_false_is_replaced() -> None:
+    declaration = {
+        "type": "object",
+        "properties": {"a": {"$ref": "#/$defs/any"}, "b": {"$ref": "#/$defs/no"}},
+        "$defs": {"any": True, "no": False},
+    }
+    assert properties.schema(declaration)["properties"] == {"a": {}, "b": False}
+
+
+def test_a_property_may_have_the_name_of_a_reference() -> None:
+    declared = {"type": "object", "properties": {"$ref": {"type": "string"}, "$dynamicRef": {"type": "string"}}}
+    assert properties.schema(declared) == declared
 
 
 @given(st.dictionaries(st.text(max_size=4), st.integers() | st.text(max_size=4), max_size=4))

@@ -179,6 +179,8 @@ def _further(
     if not schema:
         return ()
     validator = _validator(msgspec.json.encode(_renamed_schema(offer, schema)))
+    if isinstance(validator, Exception):
+        raise validator
     try:
         return check_against(offer, validator, values, locate, rule)
     except TimeoutError as error:
@@ -210,9 +212,12 @@ def _renamed_schema(offer: Offer[Any], schema: Mapping[str, Any]) -> dict[str, A
 
 
 @functools.lru_cache(maxsize=256)
-def _validator(encoded: bytes) -> jsonschema.protocols.Validator:
-    """A validator for a schema of the cluster."""
-    return json_schema.validator(properties.schema(msgspec.json.decode(encoded)))
+def _validator(encoded: bytes) -> jsonschema.protocols.Validator | Exception:
+    """A validator for a schema of the cluster; or the error, so that an unusable schema is checked only once, too."""
+    try:
+        return json_schema.validator(properties.schema(msgspec.json.decode(encoded)))
+    except Exception as error:  # noqa: BLE001 - returned
+        return error.with_traceback(None)
 
 
 def _unusable(error: Exception, path: str, document: str) -> Problem:

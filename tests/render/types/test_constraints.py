@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rudr_py.render.types import constraints
 from rudr_py.render.types import definitions as publishing
 from rudr_py.render.values.inputs import Definitions
 from rudr_py.render.values.plan import Plan
@@ -101,6 +102,39 @@ def test_an_invalid_schema_is_a_warning_that_names_the_object(scaled: Make, sche
     assert any(
         (warning.document, warning.path) == ("trait/manual-scaler", "$.spec.properties") for warning in plan.warnings
     )
+
+
+def _expanding(levels: int) -> dict[str, Any]:
+    """A schema of two kilobytes whose references multiply."""
+    definitions = {
+        f"d{level}": {"properties": {name: {"$ref": f"#/$defs/d{level + 1}"} for name in "abcd"}}
+        for level in range(levels)
+    }
+    return {"properties": {"a": {"$ref": "#/$defs/d0"}}, "$defs": {**definitions, f"d{levels}": {"type": "string"}}}
+
+
+def test_a_schema_whose_references_multiply_is_a_warning(scaled: Make) -> None:
+    planned = scaled({"replicaCount": 4}, _trait(_expanding(15)))
+    assert not planned.problems
+    assert "20,000 values" in planned.warnings[0].message
+
+
+def test_properties_that_need_too_many_steps_of_a_schema_in_the_cluster_are_refused(scaled: Make) -> None:
+    alternatives = {"anyOf": [{"maxLength": 1}, *({"const": number} for number in range(1_000))]}
+    schema = {"type": "object", "properties": {"hosts": {"items": alternatives}}}
+    rules = [f"{index}.example.com" for index in range(100)]
+    planned = scaled(
+        {"hostname": "a.example.com", "servicePort": 80, "hosts": rules}, _trait(schema, "ingress"), "ingress"
+    )
+    assert any("too large to check" in problem.message for problem in planned.problems)
+
+
+def test_an_unusable_schema_is_read_once_for_all_applications(scaled: Make) -> None:
+    schema = _expanding(16)
+    read = constraints._validator.cache_info().misses
+    for count in range(3):
+        assert scaled({"replicaCount": count}, _trait(schema)).warnings
+    assert constraints._validator.cache_info().misses == read + 1
 
 
 def test_an_invalid_pattern_is_a_warning(

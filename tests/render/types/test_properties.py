@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from rudr_py import catalog
 from rudr_py.api import Trait
 from rudr_py.catalog import Offer
+from rudr_py.errors import PluginCallError
 from rudr_py.model import paths
+from rudr_py.plugins import guard
 from rudr_py.render.types import properties as check
 
 
@@ -30,6 +32,13 @@ class Properties(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     hosts: str | tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
     labels: dict[str, str] = {}
+
+
+class Ambiguous(msgspec.Struct):
+    """Patterns that Python's engine matches in exponential time: one by failure, one before it succeeds."""
+
+    failing: Annotated[str, msgspec.Meta(pattern=r"^(a+)+$")] = "a"
+    matching: Annotated[str, msgspec.Meta(pattern=r"^((a+)+b|a+)$")] = "a"
 
 
 class Example(Trait[Any]):
@@ -230,3 +239,15 @@ def test_all_errors_of_a_model_are_reported() -> None:
         ("$.p.a[0]", "example: too odd"),
         ("$.p", "example: does not add up"),
     ]
+
+
+def test_a_text_that_does_not_match_an_ambiguous_pattern_is_a_problem_at_once() -> None:
+    offer = _offer(Ambiguous)
+    assert _told(offer, {"failing": "a" * 50_000 + "b"})[0][0] == "$.p.failing"
+
+
+def test_a_text_that_matches_an_ambiguous_pattern_is_a_fault_of_the_plugin() -> None:
+    offer = msgspec.structs.replace(_offer(Ambiguous), guard=guard.within(0.05))
+    assert not _told(offer, {"matching": "a" * 60})
+    with pytest.raises(PluginCallError, match="fault of the plugin"):
+        offer.load({"matching": "a" * 60})
