@@ -12,6 +12,7 @@ import yaml
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.crd_schemas.nodes import PRESERVE
 from rudr_py.model.parse import yaml_file
+from tests import other_projects
 from tests.conformance import kubernetes_schemas
 
 ROOT = Path(__file__).parents[1]
@@ -62,34 +63,49 @@ def test_the_generator_requires_a_folder(capsys: pytest.CaptureFixture[str]) -> 
     assert "DIR" in capsys.readouterr().err
 
 
-def test_the_names_are_those_of_rudr() -> None:
-    names = {
-        document["metadata"]["name"]: (document["spec"]["names"]["singular"], document["spec"]["names"]["shortNames"])
-        for document in crds.documents()
-    }
-    assert names == {
-        "applicationconfigurations.core.oam.dev": (
-            "applicationconfiguration",
-            ["cfg", "configuration", "configurations"],
-        ),
-        "componentschematics.core.oam.dev": ("componentschematic", ["comp", "component", "components"]),
-        "componentinstances.core.oam.dev": ("componentinstance", ["compinst"]),
-        "healthscopes.core.oam.dev": ("healthscope", ["health"]),
-        "applicationscopes.core.oam.dev": ("applicationscope", ["scope"]),
-        "traits.core.oam.dev": ("trait", ["trait"]),
-        "workloadtypes.core.oam.dev": ("workloadtype", ["workloadtype"]),
-    }
+RUDR_NAMES = {
+    "applicationconfigurations.core.oam.dev": ("applicationconfiguration", {"cfg", "configuration", "configurations"}),
+    "componentschematics.core.oam.dev": ("componentschematic", {"comp", "component", "components"}),
+    "componentinstances.core.oam.dev": ("componentinstance", {"compinst"}),
+    "healthscopes.core.oam.dev": ("healthscope", {"health"}),
+    "applicationscopes.core.oam.dev": ("applicationscope", {"scope"}),
+    "traits.core.oam.dev": ("trait", {"trait"}),
+    "workloadtypes.core.oam.dev": ("workloadtype", {"workloadtype"}),
+}
 
 
-def test_names_that_collide_with_kubevela_can_be_left_out() -> None:
-    names = {
-        document["spec"]["names"]["kind"]: document["spec"]["names"]
-        for document in crds.documents(legacy_short_names=False)
-    }
-    names_in_use = {name for entry in names.values() for name in (*entry.get("shortNames", ()), entry["singular"])}
-    assert not names_in_use & {"comp", "trait"}
-    assert names["Trait"]["singular"] == "oamtrait"
-    assert names["ComponentSchematic"]["shortNames"] == ["component", "components"]
+def names_of(*, legacy: bool) -> dict[str, tuple[str, set[str]]]:
+    """Singular and short names by the name of the CRD."""
+    documents = crds.documents(legacy_short_names=legacy)
+    specs = {document["metadata"]["name"]: document["spec"]["names"] for document in documents}
+    return {name: (names["singular"], set(names.get("shortNames", ()))) for name, names in specs.items()}
+
+
+def test_on_request_the_names_include_those_of_rudr() -> None:
+    names = names_of(legacy=True)
+    assert {name: singular for name, (singular, _) in names.items()} == {n: s for n, (s, _) in RUDR_NAMES.items()}
+    assert all(short <= names[name][1] for name, (_, short) in RUDR_NAMES.items())
+
+
+def test_short_names_that_exist_by_default_exist_on_request_too() -> None:
+    default, legacy = names_of(legacy=False), names_of(legacy=True)
+    assert set(default) == set(legacy)
+    for name, (singular, short) in default.items():
+        assert {singular, *short} <= {legacy[name][0], *legacy[name][1]}
+
+
+@pytest.mark.parametrize("project", sorted({kind.project for kind in other_projects.kinds()}))
+def test_no_default_name_is_one_of_another_project(project: str) -> None:
+    foreign = {name for kind in other_projects.of_project(project) for name in kind.names}
+    plurals = {name.partition(".")[0] for name in RUDR_NAMES}
+    own = {name for singular, short in names_of(legacy=False).values() for name in (singular, *short)}
+    assert not (own | plurals) & foreign
+
+
+def test_names_of_two_definitions_differ() -> None:
+    for legacy in (False, True):
+        names = [name for singular, short in names_of(legacy=legacy).values() for name in {singular, *short}]
+        assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
@@ -129,7 +145,7 @@ def test_a_schema_is_structural_and_explained(kind: str) -> None:
         )
         assert "default" not in node, f"{path}: a default would be drift for GitOps tools"
         assert not ("properties" in node and "additionalProperties" in node), path
-        assert ("items" in node) == (node.get("type") == "array"), path
+        assert ("items" in node) == (node.get("type") == "array") or "type" not in node, path
         assert set(node.get("required", ())) <= set(node.get("properties", ())), path
         if path.count(".") and not path.endswith("[]") and path != "$.metadata":
             assert node["description"].endswith("."), path
@@ -144,7 +160,8 @@ def test_rules_between_fields_name_the_rule_of_the_specification() -> None:
     container = "$.spec.containers[]"
     assert rules == {
         "$.spec": ["CO-1", "CO-10"],
-        f"{container}.config[]": ["EN-3"],
+        f"{container}.config[]": ["EN-6", "EN-3"],
+        f"{container}.ports[]": ["PO-1"],
         f"{container}.livenessProbe": ["HP-1"],
         f"{container}.readinessProbe": ["HP-1"],
     }

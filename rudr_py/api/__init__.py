@@ -25,6 +25,8 @@ properties   one declaration of properties, a JSON Schema and a typed value
 kstatus      assess: the health of any Kubernetes object
 pods         explain: why the pods of a workload are not ready
 pod_annotations  copied: the annotations of a component that its pods get
+pod_templates  pod_template: the pod template of a component, as Server and Worker have it
+places       PodTemplatePlace: the pod templates that a trait edits
 claims       InstanceClaims: the claim that pods mount for a volume
 naming       names of at most 63 characters, for code without a context: join, distinct
 """
@@ -43,6 +45,8 @@ from rudr_py.api.context import (
     WorkloadContext,
 )
 from rudr_py.api.fields import get_in, mappings_in
+from rudr_py.api.places import PodTemplatePlace
+from rudr_py.api.pod_templates import PodTemplate, pod_template
 from rudr_py.api.types import Scope, Trait, Type, WorkloadType
 from rudr_py.api.values import (
     DropField,
@@ -80,6 +84,8 @@ __all__ = [
     "Manifest",
     "Member",
     "Path",
+    "PodTemplate",
+    "PodTemplatePlace",
     "Probe",
     "Problem",
     "Ref",
@@ -97,4 +103,5 @@ __all__ = [
     "get_in",
     "hookimpl",
     "mappings_in",
+    "pod_template",
 ]

@@ -10,6 +10,7 @@ import msgspec
 
 from rudr_py.api import naming
 from rudr_py.api.fields import get_in
+from rudr_py.api.places import PodTemplatePlace
 from rudr_py.api.values import Health, Manifest, Ref
 from rudr_py.model.component import Component, Port
 from rudr_py.model.kinds import Kind
@@ -194,11 +195,13 @@ class TraitContext(InstanceContext[P], Generic[P], frozen=True, kw_only=True):
 
     `workload`: the name of the workload type.
     `attached_at`: the time at which this trait was added to this instance, UTC, in whole seconds.
+    `pod_templates`: the pod templates in `manifests`, for a trait that requires `pod-template`; empty for others.
     `traits` includes this trait.
     """
 
     workload: str
     attached_at: datetime
+    pod_templates: tuple[PodTemplatePlace, ...] = ()
 
 
 class ScopeContext(Context[P], Generic[P], frozen=True, kw_only=True):

@@ -6,15 +6,16 @@ derived from the declaration. Its methods are pure and synchronous: the same inp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, Literal
 
-from rudr_py.api import kstatus
+from rudr_py.api import kstatus, places
 from rudr_py.api.context import Context, P, ScopeContext, TraitContext, WorkloadContext
+from rudr_py.api.places import PodTemplatePlace
 from rudr_py.api.values import EMPTY, Health, Ref, Rendered, Rule, Scale
 from rudr_py.model.kinds import Kind
 
-Capability = Literal["pods", "service", "scale"]
+Capability = Literal["pods", "pod-template", "service", "scale"]
 """A capability that traits require, and that workload types provide."""
 
 ScaleForm = Literal["exact", "range", "external"]
@@ -102,9 +103,11 @@ class Trait(Type[P]):
     on the objects of other traits; the order in which traits are listed does not change the result.
 
     Guarantees: called only on workload types that it applies to and that provide what it requires, after the
-    workload type has rendered: `ctx.manifests` are its objects.
+    workload type has rendered: `ctx.manifests` are its objects, and `ctx.pod_templates` the pod templates in them, for
+    a trait that requires `pod-template`.
     Assumptions: as for every `Type`; objects that it adds or edits belong to this instance.
-    Errors: as for every `Type`. The core rejects a trait that does not fit the workload type, or is listed twice.
+    Errors: as for every `Type`. The core rejects a trait that does not fit the workload type, or is listed twice,
+    and one that requires `pod-template` and returns nothing: it would have no effect.
     """
 
     applies_to: ClassVar[tuple[str, ...]] = (ANY,)
@@ -160,8 +163,9 @@ class WorkloadType(Type[P]):
     """The forms of `Scale` that `scale` supports; the core rejects other forms before anything is applied."""
 
     provides: ClassVar[frozenset[Capability]] = frozenset()
-    """Capabilities that traits may require: `pods` (pods with rudr's labels), `service` (a Service named like the
-    instance), `scale`; a workload type with `scale_forms` always provides `scale`."""
+    """Capabilities that traits may require: `pods` (pods with rudr's labels), `pod-template` (objects with a pod
+    template, which traits may edit), `service` (a Service named like the instance), `scale`; a workload type with
+    `scale_forms` always provides `scale`."""
 
     def render(self, ctx: WorkloadContext[P]) -> Rendered:
         """The objects of the instance, without a number of replicas.
@@ -190,6 +194,14 @@ class WorkloadType(Type[P]):
         """The labels that select the instance's pods, or None when the type cannot determine them."""
         del ctx
         return None
+
+    def pod_templates(self, ctx: WorkloadContext[P]) -> Sequence[PodTemplatePlace]:
+        """The places of the pod templates in `ctx.manifests`, the objects that `render` added.
+
+        Called for types that provide `pod-template`, which must have at least one. By default, those of all objects of
+        the kinds of Kubernetes that have one; a type with templates in other kinds returns their places.
+        """
+        return tuple(places.built_in(ctx.manifests))
 
 
 class Scope(Type[P]):

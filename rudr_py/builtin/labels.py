@@ -7,27 +7,23 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rudr_py.api import Context, TraitContext
+from rudr_py.api import Context, TraitContext, pod_templates
+from rudr_py.api.pod_templates import selector_labels
 
-APPLICATION: Final = "app.kubernetes.io/name"
-INSTANCE: Final = "oam.dev/instance-name"
+APPLICATION: Final = pod_templates.APPLICATION_LABEL
+INSTANCE: Final = pod_templates.INSTANCE_LABEL
 WORKLOAD_TYPE: Final = "oam.dev/workload-type"
 ROLE: Final = "oam.dev/role"
 
 
-def selector(ctx: Context[Any]) -> dict[str, str]:
-    """The two labels by which a Service selects the pods of an instance."""
-    return {APPLICATION: ctx.application, INSTANCE: ctx.instance}
-
-
 def workload(ctx: Context[Any], workload_type: str) -> dict[str, str]:
     """The three labels of a workload object, of its pods, and of its immutable selector."""
-    return {**selector(ctx), WORKLOAD_TYPE: workload_type}
+    return {**selector_labels(ctx), WORKLOAD_TYPE: workload_type}
 
 
 def trait(ctx: Context[Any]) -> dict[str, str]:
     """The labels of an Ingress or an autoscaler."""
-    return {ROLE: "trait", **selector(ctx)}
+    return {ROLE: "trait", **selector_labels(ctx)}
 
 
 def claim(ctx: TraitContext[Any]) -> dict[str, str]:

@@ -46,6 +46,8 @@ RESOURCE_QUOTA: Final = Kind("v1", "ResourceQuota")
 SERVICE: Final = Kind("v1", "Service")
 
 CUSTOM_RESOURCE_DEFINITION: Final = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+CRON_JOB: Final = Kind("batch/v1", "CronJob")
+DAEMON_SET: Final = Kind("apps/v1", "DaemonSet")
 DEPLOYMENT: Final = Kind("apps/v1", "Deployment")
 JOB: Final = Kind("batch/v1", "Job")
 LEASE: Final = Kind("coordination.k8s.io/v1", "Lease")

@@ -6,7 +6,7 @@ One notation for problems, positions in files and conditions. Nothing here reads
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 ROOT = "$"
 
@@ -40,6 +40,15 @@ def parent(path: str) -> str:
 def below(path: str, ancestor: str) -> bool:
     """Whether `path` is `ancestor` or lies in it."""
     return path.startswith(ancestor) and path[len(ancestor) :][:1] in ("", ".", "[")
+
+
+def original(path: str, origins: Mapping[str, str]) -> str:
+    """The path before values were moved; `origins` leads from the new path of a value to the one before."""
+    longest = ""
+    for outer in enclosing(path) if origins else ():
+        if outer in origins:
+            longest = outer
+    return f"{origins[longest]}{path[len(longest) :]}" if longest else path
 
 
 def enclosing(path: str) -> Iterator[str]:

@@ -10,12 +10,13 @@ import inspect
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Generic
+from typing import Any, Generic, get_args
 
 import jsonschema
 
 from rudr_py import api, json_schema
 from rudr_py.api import Kind, Rule, Scope, Trait, Type, WorkloadType, properties
+from rudr_py.api.types import ANY, Capability, ScaleForm
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
 
@@ -35,10 +36,20 @@ _LISTS: Mapping[str, type] = {
 }
 """Declarations with several values, and the type of each value."""
 
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "requires": get_args(Capability),
+    "provides": get_args(Capability),
+    "scale_forms": get_args(ScaleForm),
+}
+"""Declarations with values of a fixed set."""
+
+_TYPE_NAME = re.compile(r"[a-z0-9.-]+/v[0-9][a-z0-9]*\.[A-Za-z][A-Za-z0-9]*")
+_EXAMPLE = "core.oam.dev/v1alpha1.Server"
+
 _NEAR = 0.8
 """The similarity from which a name counts as a misspelling of another."""
 
-_METHODS = ("render", "health", "scale", "pods", "status", "is_reclaimed")
+_METHODS = ("render", "health", "scale", "pods", "pod_templates", "status", "is_reclaimed")
 
 
 def incompatible(declared: object) -> str:
@@ -61,7 +72,8 @@ def faults(candidate: object) -> tuple[str, ...]:
         return (f"is the class {candidate.__name__}; return an instance, {candidate.__name__}()",)
     if not isinstance(candidate, (Trait, WorkloadType, Scope)):
         return (f"is {_named(candidate)}, not a Trait, WorkloadType or Scope",)
-    return (*_name_faults(candidate), *_list_faults(candidate), *_method_faults(candidate), *_schema_faults(candidate))
+    checks = (_name_faults, _list_faults, _word_faults, _method_faults, _schema_faults)
+    return tuple(fault for check in checks for fault in check(candidate))
 
 
 def trespasses(candidate: object) -> tuple[str, ...]:
@@ -129,6 +141,17 @@ def _list_faults(candidate: Type[Any]) -> Iterator[str]:
     renamed: object = candidate.renamed_properties
     if not isinstance(renamed, Mapping) or not all(isinstance(text, str) for pair in renamed.items() for text in pair):
         yield "declares renamed_properties that do not map names to names"
+
+
+def _word_faults(candidate: Type[Any]) -> Iterator[str]:
+    """Values that no other type could match: misspelt capabilities and scale forms, names that no type can have."""
+    for attribute, words in _WORDS.items():
+        for word in getattr(candidate, attribute, ()):
+            if isinstance(word, str) and word not in words:
+                yield f'declares {attribute} with "{word}"; the values are {", ".join(words)}'
+    for name in getattr(candidate, "applies_to", ()):
+        if isinstance(name, str) and name != ANY and not _TYPE_NAME.fullmatch(name):
+            yield f'declares applies_to with "{name}"; use {ANY}, or names of workload types such as {_EXAMPLE}'
 
 
 def _method_faults(candidate: Trait[Any] | WorkloadType[Any] | Scope[Any]) -> Iterator[str]:

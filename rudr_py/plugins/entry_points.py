@@ -18,12 +18,13 @@ GROUP = "rudr_py.plugins"
 
 
 class InstalledPlugin(msgspec.Struct, frozen=True, kw_only=True):
-    """A plugin that is installed and not yet imported. `load` imports it and returns the object with the hook."""
+    """A plugin that is installed and not yet imported. `load` imports `module` and returns the object with the hook."""
 
     name: str
     package: str
     version: str
     load: Callable[[], object]
+    module: str = ""
     builtin: bool = False
 
     @property
@@ -64,7 +65,7 @@ def _of(distribution: importlib.metadata.Distribution) -> Iterable[InstalledPlug
         )
         return
     for point in points:
-        yield InstalledPlugin(name=point.name, package=package, version=version, load=point.load)
+        yield InstalledPlugin(name=point.name, package=package, version=version, load=point.load, module=point.module)
 
 
 def _field(distribution: importlib.metadata.Distribution, name: str) -> str:

@@ -89,6 +89,9 @@ def _templates(sort: Sort) -> dict[str, str]:
     chosen = {
         "pyproject.toml": "pyproject.toml",
         "README.md": "README.md",
+        "LICENSE": "LICENSE",
+        ".gitignore": "gitignore",
+        ".github/workflows/test.yaml": "ci.yaml",
         "@module@/__init__.py": f"{sort}.py",
         "@module@/py.typed": "py.typed",
         "tests/test_@file@.py": f"test_{sort}.py",

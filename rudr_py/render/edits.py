@@ -140,7 +140,7 @@ def _descend(node: Any, step: str | dict[str, str], empty: Any) -> Any:
     """The value at a step; created as `empty` if it is absent."""
     if isinstance(step, dict):
         if not isinstance(node, list):
-            raise _Blocked("its parent is not a list")
+            raise _Blocked(f"{show((step,))} is an entry of a list, and its parent is not a list")
         entry = _entry(node, step)
         if entry is None:
             entry = dict(step)
@@ -153,6 +153,8 @@ def _descend(node: Any, step: str | dict[str, str], empty: Any) -> Any:
 
 
 def _map(node: Any, step: str) -> dict[str, Any]:
+    if isinstance(node, list):
+        raise _Blocked(f'the parent of "{step}" is a list; name an entry by its key: {{"name": "{step}"}}')
     if not isinstance(node, dict):
         raise _Blocked(f'the parent of "{step}" is not a map')
     return node

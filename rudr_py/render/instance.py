@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import msgspec
 
 from rudr_py.api import (
     Attached,
-    Context,
     DropField,
     InvalidProperties,
     Manifest,
     Member,
+    PodTemplatePlace,
     Ref,
     Rendered,
     TraitContext,
@@ -28,7 +28,8 @@ from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
 from rudr_py.model.kinds import SERVICE
 from rudr_py.model.stepwise import Stepwise
-from rudr_py.render import claims, edits, former_annotations, ignored, pull_policy, scaling
+from rudr_py.render import claims, edits, former_annotations, ignored, pod_places, pull_policy, scaling
+from rudr_py.render.call_result import AnyResult, C, CallResult, bound, combination_of
 from rudr_py.render.edits import Change
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
@@ -40,29 +41,10 @@ from rudr_py.render.types.plugin_call import ToProblem
 from rudr_py.render.types.properties import document_path, model_problems
 from rudr_py.render.values import digests, labels
 from rudr_py.render.values.inputs import Inputs, RecordedKinds
-from rudr_py.render.values.plan import BoundType, Elastic, InstancePlan, PlannedObject, RenderedInstance
+from rudr_py.render.values.plan import Elastic, InstancePlan, PlannedObject, RenderedInstance
 
-C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
-C = TypeVar("C", bound=Context[Any])
-
-
-class _CallResult(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
-    """The result of one call of a type; `path` is that of its binding, `properties` are those of a trait.
-
-    `times` are those that `Context.first_seen` returns.
-    """
-
-    offer: Offer[Any]
-    context: C_co
-    path: str
-    rendered: Rendered
-    times: FirstSeenTimes
-    properties: dict[str, Any] = {}
-
-
-_AnyResult = _CallResult[Context[Any]]
-_WorkloadResult = _CallResult[WorkloadContext[Any]]
-_TraitResult = _CallResult[TraitContext[Any]]
+_WorkloadResult = CallResult[WorkloadContext[Any]]
+_TraitResult = CallResult[TraitContext[Any]]
 
 
 def steps(prepared: PreparedInstance, inputs: Inputs, values: int = 0) -> Stepwise[RenderedInstance]:
@@ -82,6 +64,7 @@ class _Assembly:
         self._problems: list[Problem] = []
         self._faults: list[Problem] = []
         self._observed = RecordedKinds(inputs.observed)
+        self._places: tuple[PodTemplatePlace, ...] = ()
 
     def steps(self, values: int) -> Stepwise[RenderedInstance]:
         yield values
@@ -89,6 +72,7 @@ class _Assembly:
         if workload is None:
             # traits cannot be called without a workload
             return self._failed_result()
+        self._places = self._pod_templates(workload)
         traits: list[_TraitResult] = []
         for trait in self._prepared.traits:
             yield values
@@ -105,7 +89,10 @@ class _Assembly:
         )
         results = (workload, *ordered, sized)
         yield values
-        final, changes = self._edited(results)
+        combination = combination_of(results)
+        self._problems += combination.problems
+        self._faults += combination.faults
+        final, changes = combination.manifests, combination.changes
         yield values
         self._check_limits(results, final)
         member = self._member(workload) if self._prepared.scopes else None
@@ -117,7 +104,13 @@ class _Assembly:
             plan=self._plan(workload, traits, sized, final, member, scaling.elastic(merged_scale, workload.offer)),
             manifests=manifests,
             mounted=claims.mounted(manifests),
-            warnings=tuple(Problem(text, result.path) for result in results for text in result.rendered.warnings),
+            warnings=(
+                *(Problem(text, result.path) for result in results for text in result.rendered.warnings),
+                *(
+                    self._component_problem(text, "$.spec.containers")
+                    for text in pod_places.unmounted(self._prepared.component, self._places)
+                ),
+            ),
             wake_at=min((a.rendered.wake_at for a in results if a.rendered.wake_at), default=None),
         )
 
@@ -165,6 +158,10 @@ class _Assembly:
 
     def _trait(self, trait: PreparedTrait, workload: _WorkloadResult) -> _TraitResult | None:
         offer = trait.offer
+        places = self._places if pod_places.edits_pods(offer) else ()
+        if pod_places.edits_pods(offer) and not places:
+            # a fault of the workload type, which is reported
+            return None
         try:
             properties = offer.load(trait.properties)
         except ValueError as error:
@@ -183,12 +180,27 @@ class _Assembly:
         context = TraitContext(
             workload=self._prepared.workload.name,
             attached_at=first_seen.attached_at(self._inputs, key, binding.component_name),
+            pod_templates=places,
             manifests=workload.rendered.add,
             **self._shared(properties),
             _first_seen=times,
         )
         result = self._call(offer, offer.type.render, context, times, path=trait.path, to_problem=to_problem)
-        return msgspec.structs.replace(result, properties=trait.properties) if result else None
+        if result is None:
+            return None
+        self._problems += pod_places.without_effect(offer, (*result.rendered.add, *result.rendered.edit), trait.path)
+        return msgspec.structs.replace(result, properties=trait.properties)
+
+    def _pod_templates(self, workload: _WorkloadResult) -> tuple[PodTemplatePlace, ...]:
+        """The pod templates of the workload; empty if its type does not provide them."""
+        if pod_places.POD_TEMPLATE not in workload.offer.type.provides:
+            return ()
+        rendered = msgspec.structs.replace(workload.context, manifests=workload.rendered.add)
+        try:
+            return plugin_call.pod_templates(workload.offer, rendered)
+        except (PluginCallError, InvalidProperties) as error:
+            self._faults.append(Problem(str(error), self._prepared.path))
+            return ()
 
     def _scale(self, workload: _WorkloadResult, merged_scale: MergedScale | None) -> _WorkloadResult | None:
         offer = workload.offer
@@ -214,7 +226,7 @@ class _Assembly:
         *,
         path: str,
         to_problem: ToProblem,
-    ) -> _CallResult[C] | None:
+    ) -> CallResult[C] | None:
         try:
             rendered = plugin_call.render(offer, function, context)
         except InvalidProperties as refusal:
@@ -222,7 +234,7 @@ class _Assembly:
         except PluginCallError as error:
             self._faults.append(Problem(str(error), path))
         else:
-            return _CallResult(offer=offer, context=context, path=path, rendered=rendered, times=times)
+            return CallResult(offer=offer, context=context, path=path, rendered=rendered, times=times)
         return None
 
     def _component_problem(self, message: str, at: str) -> Problem:
@@ -252,33 +264,7 @@ class _Assembly:
         self._problems.append(Problem(refused, merged.request.path, rule="TR-14"))
         return None
 
-    def _edited(self, results: Sequence[_AnyResult]) -> tuple[dict[Ref, Manifest], list[Change]]:
-        """All manifests with their edits applied, and the edits."""
-        manifests: dict[Ref, Manifest] = {}
-        taken: set[tuple[str, str, str]] = set()
-        for result in results:
-            for manifest in result.rendered.add:
-                # an object is the same in all versions of its API
-                identity = (manifest.kind.group, manifest.kind.kind, manifest.name)
-                if identity in taken:
-                    message = f'"{result.offer.name}" adds {manifest.ref}, which this instance already has'
-                    self._problems.append(Problem(message, result.path, rule="TR-4"))
-                taken.add(identity)
-                manifests.setdefault(manifest.ref, manifest)
-        changes = [Change(edit, result.offer.name, result.path) for result in results for edit in result.rendered.edit]
-        self._problems += (
-            Problem(clash.message, clash.path, rule="TR-4") for clash in edits.clashes(changes, manifests)
-        )
-        if self._has_problems:
-            return manifests, changes
-        final: dict[Ref, Manifest] = {}
-        changes_of = edits.by_object(changes)
-        for ref, manifest in manifests.items():
-            final[ref], misfits = edits.edited(manifest, changes_of.get(ref, ()))
-            self._faults += (Problem(misfit.message, misfit.path, rule="TR-4") for misfit in misfits)
-        return final, changes
-
-    def _check_limits(self, results: Sequence[_AnyResult], edited: Mapping[Ref, Manifest]) -> None:
+    def _check_limits(self, results: Sequence[AnyResult], edited: Mapping[Ref, Manifest]) -> None:
         """Report objects that Kubernetes would reject; `edited` are their final forms, if they have any."""
         prepared = self._prepared
         for result in results:
@@ -295,7 +281,7 @@ class _Assembly:
         workload: _WorkloadResult,
         traits: Sequence[_TraitResult],
         sized: _WorkloadResult,
-        final: dict[Ref, Manifest],
+        final: Mapping[Ref, Manifest],
         member: Member | None,
         elastic: Elastic | None,
     ) -> InstancePlan:
@@ -304,8 +290,8 @@ class _Assembly:
             name=binding.instance_name,
             component=binding.component_name,
             owner=labels.component_instance(binding.component_name, binding.instance_name),
-            workload=_bound(workload, (*workload.rendered.add, *sized.rendered.add), final),
-            traits=tuple(_bound(trait, trait.rendered.add, final) for trait in traits),
+            workload=bound(workload, (*workload.rendered.add, *sized.rendered.add), final),
+            traits=tuple(bound(trait, trait.rendered.add, final) for trait in traits),
             scopes=self._prepared.scopes,
             member=member,
             reads=frozenset(self._observed.kinds),
@@ -335,7 +321,7 @@ class _Assembly:
         )
 
     def _planned_objects(
-        self, results: Sequence[_AnyResult], final: dict[Ref, Manifest], changes: Sequence[Change]
+        self, results: Sequence[AnyResult], final: Mapping[Ref, Manifest], changes: Sequence[Change]
     ) -> tuple[PlannedObject, ...]:
         changes_of = edits.by_object(changes)
         planned = []
@@ -375,7 +361,7 @@ class _Assembly:
             instance=self._prepared.binding.instance_name,
         )
 
-    def _inputs_digest(self, results: Iterable[_AnyResult]) -> str:
+    def _inputs_digest(self, results: Iterable[AnyResult]) -> str:
         """The digest of the inputs of an object that runs once: the component, parameters, and traits.
 
         Names and descriptions of documents, and traits without objects and edits, are not included: a change of them
@@ -387,13 +373,3 @@ class _Assembly:
         component = prepared.component
         workload = [prepared.workload.name, component.os_type, component.arch, digests.plain(component.containers)]
         return digests.of([workload, prepared.settings, prepared.parameters, traits])
-
-
-def _bound(result: _CallResult[C], manifests_own: Sequence[Manifest], edited: dict[Ref, Manifest]) -> BoundType[C]:
-    manifests = tuple(edited[manifest.ref] for manifest in manifests_own)
-    return BoundType(
-        offer=result.offer,
-        context=msgspec.structs.replace(result.context, manifests=manifests),
-        refs=tuple(manifest.ref for manifest in manifests),
-        first_seen=result.times.requested(result.offer),
-    )

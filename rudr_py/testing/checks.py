@@ -15,9 +15,9 @@ from typing import Any
 import msgspec
 
 from rudr_py import json_schema
-from rudr_py.api import Kind, Ref, Scope, Trait, naming, properties
+from rudr_py.api import Kind, Ref, Rendered, Scope, Trait, naming, properties
 from rudr_py.catalog import Catalog
-from rudr_py.plugins import declaration_checks, guard
+from rudr_py.plugins import declaration_checks, entry_points, guard, loading
 from rudr_py.render.limits import metadata
 from rudr_py.render.status import health
 from rudr_py.render.types import plugin_call
@@ -27,7 +27,10 @@ from rudr_py.testing.purity import Watch
 from rudr_py.testing.rendering import ObservedObjects, RenderSetup
 
 RELEASES = ("1.25", "1.31", "1.37")
-"""The Kubernetes releases against whose schemas objects are validated."""
+"""The Kubernetes releases against whose schemas objects are validated by default."""
+
+LONGEST_REASON = 200
+"""The maximum number of characters of the reason for which a schema rejects an object."""
 
 LONGEST = "a" + "-instance-with-a-name-as-long-as-any" + "-" + "x" * 25
 """A name of 63 characters."""
@@ -40,10 +43,11 @@ COMPANIONS: tuple[Mapping[str, Any], ...] = (
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """One way to use a type, with the types that must be installed for it."""
+    """One way to use a type, with the types that must be installed for it, and the Kubernetes releases to support."""
 
     setup: RenderSetup
     types: tuple[Any, ...] = ()
+    releases: tuple[str, ...] = RELEASES
 
     def catalog(self) -> Catalog:
         """The catalog with the type and the further types."""
@@ -72,6 +76,20 @@ def has_a_valid_schema(case: Case) -> None:
     _no_faults(_schema_faults(schema, "$"))
 
 
+def is_registered(case: Case) -> None:
+    """If the package of the type is installed, its entry point can be loaded, and its hook returns the type."""
+    type_ = case.setup.type_
+    own_package = type(type_).__module__.partition(".")[0]
+    plugins = [one for one in entry_points.installed() if one.module.partition(".")[0] == own_package]
+    if not plugins:
+        return
+    loaded = loading.load(plugins, None)
+    _no_faults(f"{one.package} cannot be loaded: {one.error}" for one in loaded.refused)
+    if type_.name not in {offer.name for offer in loaded.catalog.offers()}:
+        modules = ", ".join(sorted({plugin.module for plugin in plugins}))
+        raise AssertionError(f'rudr_register_types of {modules} does not return the type "{type_.name}"')
+
+
 def renders(case: Case) -> None:
     """The type accepts the properties."""
     case.plan()
@@ -87,6 +105,34 @@ def renders_the_same_bytes_twice(case: Case) -> None:
     rendering.plan(other, catalog)
     if first != _bytes(rendering.plan(case.setup, catalog)):
         raise AssertionError("rendering another instance in between changed the result: the type has state")
+
+
+def returns_no_sets(case: Case) -> None:
+    """No result contains a set: JSON has none, and its order differs between processes."""
+    places: list[str] = []
+
+    def watched(call: Callable[[], Any]) -> Any:
+        result = call()
+        if isinstance(result, Rendered):
+            for manifest in result.add:
+                places.extend(_sets(manifest.body, str(manifest.ref)))
+            for edit in result.edit:
+                places.extend(_sets(getattr(edit, "value", None), f"an edit of {edit.ref}"))
+        return result
+
+    rendering.plan(case.setup, rendering.catalog((case.setup.type_, *case.types), watched))
+    _no_faults(f"{place} is a set; use a sorted list" for place in dict.fromkeys(places))
+
+
+def _sets(value: object, place: str) -> Iterator[str]:
+    if isinstance(value, (set, frozenset)):
+        yield place
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _sets(inner, f"{place} at {key}" if " at " not in place else f"{place}.{key}")
+    elif isinstance(value, (list, tuple)):
+        for index, inner in enumerate(value):
+            yield from _sets(inner, f"{place}[{index}]")
 
 
 def does_not_change_its_inputs(case: Case) -> None:
@@ -188,24 +234,30 @@ class _Watched:
 
 
 def renders_objects_that_kubernetes_accepts(case: Case) -> None:
-    """Objects of built-in kinds are strictly valid by the schemas of three releases of Kubernetes."""
+    """Objects of the kinds of Kubernetes are strictly valid by the schemas of its releases."""
     for one in case.plan().manifests:
         if rbac_check.is_built_in(one.ref.kind):
-            refused = _refused(msgspec.json.encode(one.body, order="deterministic"))
-            _no_faults(f"Kubernetes {release} rejects {one.ref}: {why}" for release, why in refused.items())
+            body = msgspec.json.encode(one.body, order="deterministic")
+            reasons = {release: _rejection(body, release) for release in case.releases}
+            _no_faults(f"Kubernetes {release} rejects {one.ref}: {why}" for release, why in reasons.items() if why)
 
 
 @functools.lru_cache(maxsize=256)
-def _refused(body: bytes) -> dict[str, str]:
-    """The releases that reject an object, with the reason. Cached: most cases render the same Deployment."""
+def _rejection(body: bytes, release: str) -> str:
+    """The path and the reason for which a release rejects an object, on one line, or ""."""
     validator = importlib.import_module("kubernetes_validate")
-    errors = {}
-    for release in RELEASES:
-        try:
-            validator.validate(msgspec.json.decode(body), release, strict=True)
-        except Exception as error:  # noqa: BLE001 - the package raises several classes, all of which mean invalid
-            errors[release] = str(error)
-    return errors
+    try:
+        validator.validate(msgspec.json.decode(body), release, strict=True)
+    except validator.ValidationError as error:
+        return f"{error.json_path}: {_one_line(error.message)}"
+    except (validator.SchemaNotFoundError, validator.utils.VersionNotSupportedError) as error:
+        return _one_line(error.message)
+    return ""
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"
 
 
 def declares_the_rights_that_it_needs(*cases: Case) -> None:
@@ -232,12 +284,13 @@ def _returns_in_time(case: Case) -> None:
             _no_faults(faults or stopped)
 
 
-ONCE: tuple[Callable[[Case], None], ...] = (has_valid_declarations, has_a_valid_schema)
+ONCE: tuple[Callable[[Case], None], ...] = (has_valid_declarations, has_a_valid_schema, is_registered)
 """Checks of the type alone."""
 
 EACH: tuple[Callable[[Case], None], ...] = (
     renders,
     renders_the_same_bytes_twice,
+    returns_no_sets,
     does_not_change_its_inputs,
     has_no_side_effects,
     adds_only_declared_kinds,

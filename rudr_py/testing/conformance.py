@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import pytest
 
@@ -25,31 +25,39 @@ INSTALL = "needs the package kubernetes-validate: pip install 'rudr-py[testing]'
 _HEAVY = {checks.renders_objects_that_kubernetes_accepts, checks.declares_the_rights_that_it_needs}
 
 
+class Application(TypedDict, total=False):
+    """The application around the type: the further arguments of the fixture `render_one`."""
+
+    component: Mapping[str, Any]
+    traits: Sequence[Mapping[str, Any]]
+    observed: Sequence[Mapping[str, Any]]
+    now: datetime
+
+
 def suite(
     type_: Any,
     *types: Any,
     properties: Sequence[Mapping[str, Any]] = ({},),
-    component: Mapping[str, Any] | None = None,
-    traits: Sequence[Mapping[str, Any]] = (),
-    observed: Sequence[Mapping[str, Any]] = (),
-    now: datetime | None = None,
+    kubernetes: Sequence[str] = checks.RELEASES,
+    **application: Unpack[Application],
 ) -> Callable[..., None]:
     """A parametrised test function. The type must accept each of `properties`.
 
-    Other arguments are those of the fixture `render_one`.
+    `kubernetes` are the releases whose schemas accept the objects, such as `("1.34", "1.37")` for a kind that is new in
+    1.34. Other arguments are those of the fixture `render_one`.
     """
     setups = [
         RenderSetup(
             type_=type_,
             properties=values,
-            component=component,
-            traits=tuple(traits),
-            observed=tuple(observed),
-            now=now or rendering.NOW,
+            component=application.get("component"),
+            traits=tuple(application.get("traits", ())),
+            observed=tuple(application.get("observed", ())),
+            now=application.get("now", rendering.NOW),
         )
         for values in properties
     ]
-    cases = [Case(setup=setup, types=types) for setup in setups]
+    cases = [Case(setup=setup, types=types, releases=tuple(kubernetes)) for setup in setups]
     rows = [_row(check, cases[:1], "") for check in checks.ONCE]
     rows += [_row(check, [case], f"-{index}") for check in checks.EACH for index, case in enumerate(cases)]
     rows += [_row(check, cases, "") for check in checks.TOGETHER]

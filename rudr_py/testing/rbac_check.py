@@ -35,9 +35,22 @@ _QUICK = Settings(status_interval=0.0)
 """Settings without a limit of the rate of status writes."""
 
 
+_DOMAIN = ".k8s.io"
+
+_OWN_GROUPS = frozenset(
+    f"{name}{_DOMAIN}"
+    for name in (
+        *("admissionregistration", "apiextensions", "apiregistration", "authentication", "authorization"),
+        *("certificates", "coordination", "discovery", "events", "flowcontrol.apiserver", "internal.apiserver"),
+        *("networking", "node", "rbac.authorization", "resource", "scheduling", "storage", "storagemigration"),
+    )
+)
+"""The groups of Kubernetes with a domain. Other projects of Kubernetes, such as Gateway API, share the domain."""
+
+
 def is_built_in(kind: Kind) -> bool:
-    """Whether the kind is part of Kubernetes."""
-    return "." not in kind.group or kind.group.endswith(".k8s.io")
+    """Whether the group of the kind is part of Kubernetes, so that its schemas are published with each release."""
+    return "." not in kind.group or kind.group in _OWN_GROUPS
 
 
 def check(
@@ -199,10 +212,12 @@ def _definition(kind: Kind) -> Document:
         "subresources": {"status": {}},
         "schema": {"openAPIV3Schema": open_object},
     }
+    # the API server demands the annotation for the groups of Kubernetes' own projects
+    approved = {"annotations": {"api-approved.kubernetes.io": "unapproved"}} if kind.group.endswith(_DOMAIN) else {}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{kind.group}"},
+        "metadata": {"name": f"{plural}.{kind.group}", **approved},
         "spec": {
             "group": kind.group,
             "scope": "Namespaced",

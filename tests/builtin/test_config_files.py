@@ -9,8 +9,8 @@ import pytest
 
 from rudr_py.api import Kind, Manifest
 from rudr_py.api.component import Component
+from rudr_py.api.pod_templates.config_files import DIGEST_ANNOTATION
 from rudr_py.builtin import kinds
-from rudr_py.builtin.workloads.config_files import DIGEST_ANNOTATION
 from rudr_py.builtin.workloads.replicated import Server
 from rudr_py.builtin.workloads.singleton import SingletonServer
 from rudr_py.builtin.workloads.task import Task

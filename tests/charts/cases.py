@@ -86,7 +86,7 @@ CASES: dict[str, dict[str, Any]] = {
         "crds": {"install": False},
     },
     "beside KubeVela, twice": {
-        "crds": {"keep": False, "legacyShortNames": False, "annotations": {"owner": "platform"}},
+        "crds": {"keep": False, "legacyShortNames": True, "annotations": {"owner": "platform"}},
         "userRoles": {"aggregate": False, "prefix": "second", "definitionReaders": ["developers"]},
         "authorPolicy": {"actions": ["Warn", "Audit"]},
         "rbac": {"aggregate": False},

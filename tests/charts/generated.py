@@ -35,7 +35,7 @@ HEAD = "# Printed by `make chart`; not edited by hand.\n"
 def files() -> dict[Path, str]:
     """The text of every generated file, by its path."""
     texts = {FOLDER / "generated" / "crds" / f"{_plural(crd)}.yaml": crds.to_yaml(crd) for crd in crds.documents()}
-    texts[FOLDER / "generated" / "other-names.yaml"] = HEAD + yaml.safe_dump(_other_names(), sort_keys=False)
+    texts[FOLDER / "generated" / "legacy-names.yaml"] = HEAD + yaml.safe_dump(_legacy_names(), sort_keys=False)
     texts[FOLDER / "generated" / "rights.yaml"] = HEAD + yaml.dump(
         _rights_by_value(), Dumper=_Dumper, sort_keys=False, width=110
     )
@@ -68,11 +68,11 @@ def _plural(document: dict[str, Any]) -> str:
     return plural
 
 
-def _other_names() -> dict[str, Any]:
-    """The names of the CRDs whose names differ without legacy short names."""
+def _legacy_names() -> dict[str, Any]:
+    """The names of the CRDs whose names differ with legacy short names."""
     usual = {_plural(crd): crd["spec"]["names"] for crd in crds.documents()}
-    other = {_plural(crd): crd["spec"]["names"] for crd in crds.documents(legacy_short_names=False)}
-    return {plural: names for plural, names in other.items() if names != usual[plural]}
+    legacy = {_plural(crd): crd["spec"]["names"] for crd in crds.documents(legacy_short_names=True)}
+    return {plural: names for plural, names in legacy.items() if names != usual[plural]}
 
 
 def _standard_types() -> dict[str, Any]:

@@ -94,5 +94,7 @@ def settled(application: Document) -> bool:
 
 
 def timeless(text: str) -> str:
-    """The text with fixed letters in place of the random suffixes of pods."""
+    """The text with fixed letters in place of the random suffixes of pods, and of ages."""
+    text = re.sub(r"(?<= )\d+[smhdy]\w* *(?=registry|\n)", "AGE  ", re.sub(r"\bAGE +", "AGE  ", text))
+    text = re.sub(r" +\n", "\n", text)
     return re.sub(r"(shop-(?:web|worker)-[0-9a-f]{8,10})-[a-z0-9]{5}\b", r"\1-xxxxx", text)

@@ -92,7 +92,7 @@ def test_no_headers_omits_the_header_row(line: str, invoke: Invoke) -> None:
 @every
 def test_a_command_with_a_table_has_no_headers(name: str) -> None:
     options = taken(ALL[name])
-    if "-o" in options and "wide" in cast(click.Choice[str], options["-o"].type).choices and name != "tree":
+    if "-o" in options and "wide" in cast(click.Choice[str], options["-o"].type).choices:
         assert "--no-headers" in options
 
 

@@ -296,7 +296,7 @@ async def test_kubectl_lists_describes_and_explains(
         await cluster.until(APPLICATION, "shop", served(server))
         await cluster.until(APPLICATION, "broken", invalid)
 
-        header, *rows = (await kubectl("get", "configurations")).splitlines()
+        header, *rows = (await kubectl("get", "applicationconfigurations")).splitlines()
         listed = {row.split()[0]: row.split() for row in rows}
         assert set(listed) == {"shop", "broken"}
         assert header.split()[0] == "NAME"
@@ -304,7 +304,7 @@ async def test_kubectl_lists_describes_and_explains(
         assert listed["shop"][1] == "synced"
         assert listed["broken"][1] != "synced"
 
-        described = await kubectl("describe", "configuration", "broken")
+        described = await kubectl("describe", "applicationconfiguration", "broken")
         assert "no installed plugin provides the trait" in described
         assert "Events:" in described
 

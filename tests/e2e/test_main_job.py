@@ -48,7 +48,7 @@ async def test_rudrs_first_app_becomes_ready(cluster: Cluster, catalog: Catalog,
         assert {"name": "TARGET", "value": "Rudr"} in env
         assert await cluster.get(SERVICE, name)
         assert await cluster.get(INGRESS, f"{name}-trait-ingress")
-        listed = await kubectl("get", "configurations")
+        listed = await kubectl("get", "applicationconfigurations")
         assert listed.splitlines()[1].split()[:3] == ["first-app", "synced", "True"]
         ready = await cluster.until(APPLICATION, "first-app", lambda d: condition(d, "Ready") == "True")
         assert ready["status"]["phase"] == "synced"

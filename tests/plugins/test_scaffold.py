@@ -132,3 +132,14 @@ def test_an_existing_folder_is_never_overwritten(tmp_path: Path) -> None:
     scaffold.write("trait", "pod-budget", tmp_path)
     with pytest.raises(ConfigError, match="exists"):
         scaffold.write("trait", "pod-budget", tmp_path)
+
+
+def test_the_package_has_a_license_a_ci_workflow_and_a_gitignore(tmp_path: Path) -> None:
+    folder = scaffold.write("trait", "pod-budget", tmp_path)
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    assert project["license"] in (folder / "LICENSE").read_text().splitlines()[0]
+    workflow = yaml.safe_load((folder / ".github/workflows/test.yaml").read_text())
+    commands = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
+    readme = (folder / "README.md").read_text()
+    assert [command for command in commands if command not in readme] == []
+    assert ".venv/" in (folder / ".gitignore").read_text().splitlines()

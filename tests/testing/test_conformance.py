@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import itertools
 import os
 import random
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from rudr_py.api import Health, InvalidProperties, Kind, Manifest, Rendered, Trait, TraitContext
+from rudr_py.api import Health, InvalidProperties, Kind, Manifest, Rendered, SetField, Trait, TraitContext
 from rudr_py.plugins import rights
 from rudr_py.testing import RenderError, checks, conformance, fuzz_objects, rbac_check
 from rudr_py.testing.checks import Case
@@ -219,3 +221,105 @@ def test_kinds_of_other_projects_get_placeholder_definitions() -> None:
         produces = (GADGET,)
 
     checks.declares_the_rights_that_it_needs(_case(Gadgets()))
+
+
+ROUTE = Kind("gateway.networking.k8s.io/v1", "HTTPRoute")
+BUDGET = Kind("policy/v1", "PodDisruptionBudget")
+CLAIM_TEMPLATE = Kind("resource.k8s.io/v1", "ResourceClaimTemplate")
+
+
+class _Adding(Good):
+    """Adds an object with this body."""
+
+    body: dict[str, Any]
+
+    def render(self, ctx: TraitContext[Any]) -> Rendered:
+        return Rendered(add=(Manifest(kind=self.produces[0], name=ctx.name("good"), body=self.body),))
+
+
+def _adding(kind: Kind, body: dict[str, Any]) -> Trait[Any]:
+    made: Trait[Any] = type("Adding", (_Adding,), {"produces": (kind,), "body": body})()
+    return made
+
+
+def test_a_kind_of_another_project_in_a_group_of_kubernetes_is_checked_without_a_schema() -> None:
+    case = _case(_adding(ROUTE, {"spec": {"hostnames": ["shop.example.com"]}}))
+    checks.renders_objects_that_kubernetes_accepts(case)
+    checks.declares_the_rights_that_it_needs(case)
+
+
+def test_the_releases_of_kubernetes_are_an_argument() -> None:
+    claims = {"spec": {"spec": {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpu"}}]}}}}
+    case = _case(_adding(CLAIM_TEMPLATE, claims))
+    with pytest.raises(AssertionError, match=r"Kubernetes 1\.25 rejects resourceclaimtemplate"):
+        checks.renders_objects_that_kubernetes_accepts(case)
+    checks.renders_objects_that_kubernetes_accepts(msgspec.structs.replace(case, releases=("1.35", "1.37")))
+
+
+def test_a_rejected_object_is_reported_with_the_path_on_one_line() -> None:
+    case = _case(_adding(BUDGET, {"spec": {"minAvailable": {"count": 1}}}))
+    with pytest.raises(AssertionError) as error:
+        checks.renders_objects_that_kubernetes_accepts(case)
+    lines = str(error.value).splitlines()
+    assert len(lines) == len(case.releases)
+    assert all("$.spec.minAvailable: " in line and len(line) < 300 for line in lines)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"applies_to": ("Server",)},
+        {"applies_to": ("core.oam.dev/v1alpha1.Server", "servers.core.oam.dev")},
+        {"requires": frozenset({"pod"})},
+    ],
+)
+def test_words_that_match_nothing_are_invalid_declarations(declared: dict[str, Any]) -> None:
+    with pytest.raises(AssertionError, match=next(iter(declared))):
+        checks.has_valid_declarations(_case(_declaring(**declared)))
+
+
+def test_a_set_in_a_body_is_reported_with_its_place() -> None:
+    body = {"data": {"hosts": {"a", "b"}}}
+    with pytest.raises(AssertionError, match=r"configmap/app-web-good at data.hosts is a set"):
+        checks.returns_no_sets(_case(_adding(CONFIG, body)))
+
+
+def test_a_hook_that_does_not_return_the_type_fails_when_its_package_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rudr_py_absent.py").write_text(
+        "from rudr_py.api import Trait, hookimpl\n"
+        "class Absent(Trait):\n    name = 'absent'\n    def render(self, ctx):\n        raise NotImplementedError\n"
+        "class Present(Absent):\n    name = 'present'\n"
+        "@hookimpl\ndef rudr_register_types():\n    return [Present()]\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = importlib.import_module("rudr_py_absent")
+    checks.is_registered(_case(module.Absent()))  # the package is not installed
+    info = tmp_path / "rudr_py_absent-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rudr-py-absent\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[rudr_py.plugins]\nabsent = rudr_py_absent\n")
+    checks.is_registered(_case(module.Present()))
+    with pytest.raises(AssertionError, match='does not return the type "absent"'):
+        checks.is_registered(_case(module.Absent()))
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        (("spec", "template", "spec", "containers", 0, "image"), "the index 0; name the entry by its key"),
+        (
+            ("spec", "template", "spec", "containers", "web", "image"),
+            'is a list; name an entry by its key: {"name": "web"}',
+        ),
+    ],
+)
+def test_a_path_into_a_list_without_a_key_is_reported_with_the_right_form(path: Any, advice: str) -> None:
+    class Indexing(Good):
+        def render(self, ctx: TraitContext[Any]) -> Rendered:
+            return Rendered(edit=(SetField(ctx.manifests[0].ref, path, "web:2"),))
+
+    with pytest.raises(RenderError) as error:
+        checks.renders(_case(Indexing()))
+    assert advice in str(error.value)

@@ -14,6 +14,7 @@ from rudr_py.api import (
     InvalidProperties,
     Kind,
     Manifest,
+    PodTemplatePlace,
     Problem,
     Ref,
     Rendered,
@@ -22,9 +23,10 @@ from rudr_py.api import (
     WorkloadType,
     claims,
 )
-from rudr_py_faas import conditions, config_files, load, revision, sizes
+from rudr_py_faas import conditions, load, revision, sizes
 from rudr_py_faas.revision import KnativeProperties
 
+CONFIG_MAP: Final = Kind("v1", "ConfigMap")
 SERVICE: Final = Kind("serving.knative.dev/v1", "Service")
 AUTOSCALING: Final = "autoscaling.knative.dev"
 HPA: Final = "hpa.autoscaling.knative.dev"
@@ -36,23 +38,27 @@ class KnativeService(WorkloadType[KnativeProperties]):
 
     name = "serving.knative.dev/v1.Service"
     properties = KnativeProperties
-    produces = (config_files.CONFIG_MAP, SERVICE)
+    produces = (CONFIG_MAP, SERVICE)
     observes = (conditions.POD, claims.CLAIM)
     scale_forms = frozenset({"exact", "range", "external"})
-    provides = frozenset({"pods", "scale"})
+    provides = frozenset({"pods", "pod-template", "scale"})
 
     def render(self, ctx: WorkloadContext[KnativeProperties]) -> Rendered:
         """The config files and the Service, without a number of replicas."""
         revision.refuse(ctx, *_names(ctx))
         labels = {"networking.knative.dev/visibility": "cluster-local"} if ctx.properties.cluster_local else {}
-        files = config_files.config_files(ctx, Ref(SERVICE, ctx.instance))
-        body = {"spec": {"template": revision.template(ctx, files)}}
+        pods = revision.pod_template_of(ctx)
+        body = {"spec": {"template": revision.template(ctx, pods)}}
         service = Manifest(kind=SERVICE, name=ctx.instance, body=body, labels=labels)
-        return Rendered(add=(*files.config_maps(), service))
+        return Rendered(add=(*pods.config_maps, service))
 
     def scale(self, ctx: WorkloadContext[KnativeProperties], scale: Scale | None) -> Rendered:
         """Annotations of the autoscaler; without a scale, Knative decides, with a minimum of 0."""
         return sizes.scaled(_ANNOTATIONS, ctx, Ref(SERVICE, ctx.instance), scale)
+
+    def pod_templates(self, ctx: WorkloadContext[KnativeProperties]) -> tuple[PodTemplatePlace, ...]:
+        """The template of revisions."""
+        return (PodTemplatePlace(ref=Ref(SERVICE, ctx.instance)),)
 
     def pods(self, ctx: WorkloadContext[KnativeProperties]) -> Mapping[str, str] | None:
         """None, because requests come from the namespaces of Knative, which a network scope would exclude."""

@@ -7,16 +7,11 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Problem, WorkloadContext, claims, naming
-from rudr_py.api.component import Container, HealthProbe, Volume
+from rudr_py.api import InvalidProperties, PodTemplate, Problem, WorkloadContext, naming, pod_template, pod_templates
 from rudr_py_faas import environment, stock
-from rudr_py_faas.config_files import ConfigFiles
 from rudr_py_faas.environment import Environment
 from rudr_py_faas.function import Amounts
 
-GPU: Final = "nvidia.com/gpu"
-
-_ARCHITECTURES: Final = {"i386": "386"}
 _H2C: Final = "h2c"
 
 Seconds = Annotated[int, msgspec.Meta(ge=0)]
@@ -49,31 +44,35 @@ class KnativeProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
     ] = []
 
 
-def template(ctx: WorkloadContext[KnativeProperties], files: ConfigFiles) -> dict[str, Any]:
-    """The template with these config files, without a number of replicas."""
-    settings = ctx.properties
+def pod_template_of(ctx: WorkloadContext[KnativeProperties]) -> PodTemplate:
+    """The pod template of the component. Raises InvalidProperties for a component that a pod does not support."""
     own = {"app.kubernetes.io/name": naming.join(ctx.application), "oam.dev/instance-name": ctx.instance}
-    metadata: dict[str, Any] = {"labels": own}
-    annotations = {**settings.annotations, **files.annotations()}
-    if annotations:
-        metadata["annotations"] = annotations
+    return pod_template(ctx, labels=own)
+
+
+def template(ctx: WorkloadContext[KnativeProperties], pods: PodTemplate) -> dict[str, Any]:
+    """The template of revisions for a pod template, without a number of replicas."""
+    settings, spec = ctx.properties, pods.document["spec"]
+    metadata = dict(pods.document["metadata"])
+    if settings.annotations:
+        metadata["annotations"] = {**metadata.get("annotations", {}), **settings.annotations}
     numbers: dict[str, Any] = {
         "containerConcurrency": settings.container_concurrency,
         "timeoutSeconds": settings.timeout_seconds,
         "responseStartTimeoutSeconds": settings.response_start_timeout_seconds,
         "idleTimeoutSeconds": settings.idle_timeout_seconds,
     }
-    secrets = dict.fromkeys(one.image_pull_secret for one in ctx.component.containers if one.image_pull_secret)
     optional: dict[str, Any] = {
         "serviceAccountName": settings.service_account_name,
-        "imagePullSecrets": [{"name": name} for name in secrets],
-        "nodeSelector": _nodes(ctx),
-        "volumes": [*_volumes(ctx), *files.volumes()],
+        "imagePullSecrets": spec.get("imagePullSecrets"),
+        # Knative runs on linux only, and rejects a selector by default
+        "nodeSelector": spec.get("nodeSelector") if stock.NODE_SELECTOR in settings.features else None,
+        "volumes": spec.get("volumes"),
     }
     return {
         "metadata": metadata,
         "spec": {
-            "containers": list(_containers(ctx, files)),
+            "containers": [_container(container) for container in spec["containers"]] or [_of_settings(ctx)],
             **{key: value for key, value in numbers.items() if value is not None},
             **{key: value for key, value in optional.items() if value},
         },
@@ -100,11 +99,7 @@ def problems(ctx: WorkloadContext[KnativeProperties]) -> Iterator[Problem]:
         if containers and value and value != Amounts():
             yield Problem(f"the containers define {name}; remove the workload setting", path=f"$.{name}")
     yield from stock.problems(ctx.component, frozenset(settings.features))
-    instance_claims = claims.InstanceClaims(ctx)
-    for index, container in enumerate(containers):
-        for number, volume in enumerate(container.resources.volumes):
-            if problem := instance_claims.ambiguity(volume.name):
-                yield Problem(problem, path=f"$.spec.containers[{index}].resources.volumes[{number}].name")
+    yield from pod_templates.problems(ctx)
 
 
 def refuse(ctx: WorkloadContext[KnativeProperties], *others: Problem) -> None:
@@ -114,106 +109,34 @@ def refuse(ctx: WorkloadContext[KnativeProperties], *others: Problem) -> None:
         raise InvalidProperties(*all_problems)
 
 
-def _containers(ctx: WorkloadContext[KnativeProperties], files: ConfigFiles) -> Iterator[dict[str, Any]]:
-    for container in ctx.component.containers:
-        yield _container(container, files)
-    if not ctx.component.containers:
-        settings = ctx.properties
-        resources = {
-            name: amounts
-            for name, amounts in (
-                ("requests", msgspec.to_builtins(settings.requests)),
-                ("limits", msgspec.to_builtins(settings.limits)),
-            )
-            if amounts
-        }
-        variables = environment.resolve(ctx, settings.environment)
-        optional: dict[str, Any] = {
-            "env": [{"name": name, "value": value} for name, value in variables.items()],
-            "resources": resources,
-        }
-        yield {
-            "name": "function",
-            "image": settings.image,
-            **{key: value for key, value in optional.items() if value},
-        }
-
-
-def _container(container: Container, files: ConfigFiles) -> dict[str, Any]:
+def _of_settings(ctx: WorkloadContext[KnativeProperties]) -> dict[str, Any]:
+    """The container of a component without containers."""
+    settings = ctx.properties
+    variables = environment.resolve(ctx, settings.environment)
+    amounts = {"requests": msgspec.to_builtins(settings.requests), "limits": msgspec.to_builtins(settings.limits)}
     optional: dict[str, Any] = {
-        "command": list(container.cmd),
-        "args": list(container.args),
-        "env": [{"name": one.name, "value": one.value} for one in container.env if one.value is not None],
-        # the name selects the protocol: any name but h2c is HTTP/1
-        "ports": [
-            {"name": _H2C if port.name == _H2C else "http1", "containerPort": port.container_port}
-            for port in container.ports
-        ],
-        "volumeMounts": [*map(_mount, container.resources.volumes), *files.mounts(container)],
-        "livenessProbe": _probe(container.liveness),
-        "readinessProbe": _probe(container.readiness),
+        "env": [{"name": name, "value": value} for name, value in variables.items()],
+        "resources": {name: amount for name, amount in amounts.items() if amount},
     }
     return {
-        "name": container.name,
-        "image": container.image,
-        "resources": _resources(container),
+        "name": "function",
+        "image": settings.image,
         **{key: value for key, value in optional.items() if value},
     }
 
 
-def _resources(container: Container) -> dict[str, Any]:
-    resources = container.resources
-    limits = {extended.name: extended.required for extended in resources.extended}
-    if resources.gpu:
-        limits[GPU] = resources.gpu
-    requests = {"cpu": resources.cpu, "memory": resources.memory}
-    return {"requests": requests, "limits": limits} if limits else {"requests": requests}
-
-
-def _probe(probe: HealthProbe | None) -> dict[str, Any] | None:
-    if probe is None:
-        return None
-    timing: dict[str, Any] = {
-        "initialDelaySeconds": probe.initial_delay,
-        "periodSeconds": probe.period,
-        "timeoutSeconds": probe.timeout,
-        "successThreshold": probe.success,
-        "failureThreshold": probe.failure,
-    }
-    if probe.exec:
-        return {"exec": {"command": list(probe.exec)}, **timing}
-    if probe.http_get is None:
-        return {"tcpSocket": {"port": probe.tcp_port}, **timing}
-    request: dict[str, Any] = {"path": probe.http_get.path, "port": probe.http_get.port}
-    if probe.http_get.headers:
-        request["httpHeaders"] = [{"name": header.name, "value": header.value} for header in probe.http_get.headers]
-    return {"httpGet": request, **timing}
-
-
-def _nodes(ctx: WorkloadContext[KnativeProperties]) -> dict[str, str]:
-    if stock.NODE_SELECTOR not in ctx.properties.features:
-        return {}
-    arch = _ARCHITECTURES.get(ctx.component.arch, ctx.component.arch)
-    labels = {"kubernetes.io/os": ctx.component.os_type, "kubernetes.io/arch": arch}
-    return {key: value for key, value in labels.items() if value}
-
-
-def _volumes(ctx: WorkloadContext[KnativeProperties]) -> Iterator[dict[str, Any]]:
-    uses: dict[str, list[Volume]] = {}
-    for container in ctx.component.containers:
-        for volume in container.resources.volumes:
-            uses.setdefault(volume.name, []).append(volume)
-    instance_claims = claims.InstanceClaims(ctx)
-    for name, listed in uses.items():
-        disk = next((volume.disk for volume in listed if volume.disk is not None), None)
-        if disk is not None and disk.ephemeral:
-            yield {"name": name, "emptyDir": {"sizeLimit": disk.required}}
-        else:
-            read_only = all(volume.access_mode == "RO" for volume in listed)
-            claim = {"claimName": instance_claims.mounted_name(name), "readOnly": read_only}
-            yield {"name": name, "persistentVolumeClaim": claim}
-
-
-def _mount(volume: Volume) -> dict[str, Any]:
-    read_only = {"readOnly": True} if volume.access_mode == "RO" else {}
-    return {"name": volume.name, "mountPath": volume.mount_path, **read_only}
+def _container(container: dict[str, Any]) -> dict[str, Any]:
+    """A container of a pod template with the ports and mounts that Knative accepts."""
+    changed: dict[str, Any] = {}
+    if "ports" in container:
+        # the name selects the protocol: any name but h2c is HTTP/1
+        changed["ports"] = [
+            {"name": _H2C if port["name"] == _H2C else "http1", "containerPort": port["containerPort"]}
+            for port in container["ports"]
+        ]
+    if "volumeMounts" in container:
+        # the mounts of single files are those of ConfigMaps, which must be read-only
+        changed["volumeMounts"] = [
+            {**mount, "readOnly": True} if "subPath" in mount else mount for mount in container["volumeMounts"]
+        ]
+    return {**container, **changed}

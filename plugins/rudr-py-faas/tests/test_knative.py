@@ -90,31 +90,29 @@ def test_config_files_are_mounted_read_only_and_their_change_is_a_new_revision(r
     first, second = rendered("a=1"), rendered("a=2")
     template = first.one("Service")["spec"]["template"]
     name = first.one("ConfigMap")["metadata"]["name"]
-    assert first.one("ConfigMap")["data"] == {"file": "a=1"}
+    assert first.one("ConfigMap")["data"] == {"settings.ini": "a=1"}
     assert template["spec"]["volumes"] == [{"name": "app-web-app-0", "configMap": {"name": name}}]
     assert template["spec"]["containers"][0]["volumeMounts"] == [
-        {"name": "app-web-app-0", "mountPath": "/etc/app/settings.ini", "subPath": "file", "readOnly": True}
+        {"name": "app-web-app-0", "mountPath": "/etc/app/settings.ini", "subPath": "settings.ini", "readOnly": True}
     ]
     assert name != second.one("ConfigMap")["metadata"]["name"]
     assert template != second.one("Service")["spec"]["template"]
 
 
-@pytest.mark.parametrize(("value", "kept"), [("a=1", True), ("a=2", False)])
-def test_a_config_file_of_an_earlier_release_keeps_its_name_until_it_changes(
-    render_one: RenderOne, value: str, kept: bool
-) -> None:
-    annotations = {"rudr.oam.dev/config-digest": "f6cd8b27b7f9f630"}  # of a=1
-    live = {
-        "apiVersion": SERVICE.api_version,
-        "kind": SERVICE.kind,
-        "metadata": {"name": "app-web"},
-        "spec": {"template": {"metadata": {"annotations": annotations}}},
-    }
-    component = _component(config=[{"path": "/etc/app/settings.ini", "value": value}])
-    rendering = render_one(KnativeService(), component=component, observed=[live])
-    template = rendering.one("Service")["spec"]["template"]
-    assert (rendering.one("ConfigMap")["metadata"]["name"] == "app-web-app-0") is kept
-    assert (template["metadata"].get("annotations") == annotations) is kept
+def test_a_trait_can_edit_the_pods_of_revisions(render_one: RenderOne) -> None:
+    class Account(Trait[dict[str, Any]]):
+        name = "account"
+        requires = frozenset({"pod-template"})
+
+        def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
+            return Rendered(
+                edit=tuple(place.edit(("spec", "serviceAccountName"), "web") for place in ctx.pod_templates)
+            )
+
+    service = render_one(KnativeService(), Account(), component=_component(), traits=[{"name": "account"}]).one(
+        "Service"
+    )
+    assert service["spec"]["template"]["spec"]["serviceAccountName"] == "web"
 
 
 def test_without_a_scale_knative_decides(render_one: RenderOne) -> None:
@@ -257,7 +255,7 @@ def test_enabled_features_are_rendered(render_one: RenderOne) -> None:
     spec = render_one(KnativeService(), component=component, properties={"features": features}).one("Service")["spec"]
     pod = spec["template"]["spec"]
     assert pod["nodeSelector"] == {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
-    assert pod["volumes"] == [{"name": "data", "persistentVolumeClaim": {"claimName": "data", "readOnly": False}}]
+    assert pod["volumes"] == [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
     assert "readinessProbe" in pod["containers"][1]
 
 

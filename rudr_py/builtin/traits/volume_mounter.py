@@ -28,8 +28,8 @@ from rudr_py.api import (
 )
 from rudr_py.api.claims import InstanceClaims
 from rudr_py.api.component import Volume
+from rudr_py.api.pod_templates import volumes
 from rudr_py.builtin import kinds, labels
-from rudr_py.builtin.workloads import volumes
 
 DEFAULT_SIZE = "200M"
 """The size of a claim for a volume that names no disk, as in Rudr."""

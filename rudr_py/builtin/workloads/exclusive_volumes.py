@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.api import InvalidProperties, Scale, WorkloadContext
-from rudr_py.builtin.workloads import volumes
+from rudr_py.api import InvalidProperties, Scale, WorkloadContext, pod_templates
 
 
 def limited(ctx: WorkloadContext[Any], scale: Scale | None) -> Scale | None:
@@ -13,7 +12,7 @@ def limited(ctx: WorkloadContext[Any], scale: Scale | None) -> Scale | None:
 
     Raises InvalidProperties if the scale allows several pods to mount such a volume.
     """
-    names = volumes.exclusive(ctx.component)
+    names = pod_templates.exclusive(ctx.component)
     if not names:
         return scale
     if scale is None:

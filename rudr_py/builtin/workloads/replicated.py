@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
-from rudr_py.api import DropField, Manifest, Ref, Rendered, Scale, SetField, WorkloadContext
+from rudr_py.api import DropField, Manifest, Ref, Rendered, Scale, SetField, WorkloadContext, pod_templates
 from rudr_py.builtin import kinds, labels
-from rudr_py.builtin.workloads import exclusive_volumes, volumes
+from rudr_py.builtin.workloads import exclusive_volumes
 from rudr_py.builtin.workloads.workload import SCALED, CoreWorkload
 
 AUTOSCALER_SUFFIX: Final = "trait-autoscaler"
@@ -35,7 +35,7 @@ class _Replicated(CoreWorkload):
     def render(self, ctx: WorkloadContext[dict[str, Any]]) -> Rendered:
         """As for every core workload type. With an Exclusive volume, a pod starts when the previous one has ended."""
         rendered = super().render(ctx)
-        if not volumes.exclusive(ctx.component):
+        if not pod_templates.exclusive(ctx.component):
             return rendered
         added = tuple(_recreated(manifest) if manifest.kind == self.kind else manifest for manifest in rendered.add)
         return msgspec.structs.replace(rendered, add=added)
@@ -60,7 +60,7 @@ class Server(_Replicated):
 
     name = "core.oam.dev/v1alpha1.Server"
     produces = (kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.SERVICE, kinds.AUTOSCALER)
-    provides = frozenset({"pods", "service", "scale"})
+    provides = frozenset({"pods", "pod-template", "service", "scale"})
     label = "Service"  # not "Server": the value of Rudr, and part of immutable selectors
     config_label = "Service"
     listens = True
@@ -71,7 +71,7 @@ class Worker(_Replicated):
 
     name = "core.oam.dev/v1alpha1.Worker"
     produces = (kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.AUTOSCALER)
-    provides = frozenset({"pods", "scale"})
+    provides = frozenset({"pods", "pod-template", "scale"})
     label = "Worker"
     config_label = "Worker"
 

@@ -23,7 +23,7 @@ class SingletonServer(CoreWorkload):
 
     name = "core.oam.dev/v1alpha1.SingletonServer"
     produces = (kinds.CONFIG_MAP, kinds.STATEFUL_SET, kinds.SERVICE)
-    provides = frozenset({"pods", "service"})
+    provides = frozenset({"pods", "pod-template", "service"})
     kind = kinds.STATEFUL_SET
     observes = SCALED
     label = "SingletonServer"
@@ -40,7 +40,7 @@ class SingletonWorker(CoreWorkload):
 
     name = "core.oam.dev/v1alpha1.SingletonWorker"
     produces = (kinds.CONFIG_MAP, kinds.STATEFUL_SET)
-    provides = frozenset({"pods"})
+    provides = frozenset({"pods", "pod-template"})
     kind = kinds.STATEFUL_SET
     observes = SCALED
     label = "SingletonWorker"
@@ -56,7 +56,7 @@ class SingletonTask(CoreWorkload):
 
     name = "core.oam.dev/v1alpha1.SingletonTask"
     produces = (kinds.CONFIG_MAP, kinds.JOB)
-    provides = frozenset({"pods"})
+    provides = frozenset({"pods", "pod-template"})
     kind = kinds.JOB
     label = "SingletonTask"
     config_label = "SingletonTask"

@@ -19,7 +19,7 @@ class Task(CoreWorkload):
     name = "core.oam.dev/v1alpha1.Task"
     produces = (kinds.CONFIG_MAP, kinds.JOB)
     scale_forms = frozenset({"exact"})
-    provides = frozenset({"pods", "scale"})
+    provides = frozenset({"pods", "pod-template", "scale"})
     kind = kinds.JOB
     label = "Task"
     config_label = "Task"

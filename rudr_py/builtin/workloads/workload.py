@@ -1,6 +1,6 @@
 """The base class of the six core workload types: labels, ConfigMaps, Service, the order of objects, and health.
 
-A subclass defines the object around the pod template; `pod` defines the template.
+A subclass defines the object around the pod template.
 """
 
 from __future__ import annotations
@@ -22,11 +22,10 @@ from rudr_py.api import (
     WorkloadContext,
     WorkloadType,
     get_in,
+    pod_templates,
     pods,
 )
 from rudr_py.builtin import kinds, labels
-from rudr_py.builtin.workloads import config_files, pod
-from rudr_py.builtin.workloads.container import with_paths
 
 _SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
@@ -63,7 +62,7 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
 
     def render(self, ctx: WorkloadContext[dict[str, Any]]) -> Rendered:
         """The ConfigMaps, first because starting pods mount them; the object that runs the pods; the Service."""
-        problems = [*pod.problems(ctx)]
+        problems = [*pod_templates.problems(ctx)]
         if self.listens:
             problems += _service_problems(ctx)
         if problems:
@@ -72,11 +71,17 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
         unused = (
             f"a {self.name.rpartition('.')[2]} has no workloadSettings; ignored: {', '.join(sorted(ctx.properties))}"
         )
-        files = config_files.config_files(ctx, Ref(self.kind, ctx.instance))
-        body = {"spec": self.spec(own, pod.template(ctx, own, self.restart, files))}
+        template = pod_templates.pod_template(
+            ctx,
+            labels=own,
+            restart=self.restart,
+            config_labels=labels.workload(ctx, self.config_label),
+            workload=Ref(self.kind, ctx.instance),
+        )
+        body = {"spec": self.spec(own, template.document)}
         return Rendered(
             add=(
-                *files.config_maps(labels.workload(ctx, self.config_label)),
+                *template.config_maps,
                 Manifest(kind=self.kind, name=ctx.instance, body=body, labels=own, run_once=self.run_once),
                 *(_service(ctx, own) if self.listens else ()),
             ),
@@ -85,7 +90,7 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
 
     def pods(self, ctx: WorkloadContext[dict[str, Any]]) -> Mapping[str, str] | None:
         """The two labels by which the instance's own Service selects pods."""
-        return labels.selector(ctx)
+        return pod_templates.selector_labels(ctx)
 
     def health(self, ctx: WorkloadContext[dict[str, Any]]) -> Health:
         """The health of the objects; for an object that is not ready, with the problem of its pods.
@@ -109,7 +114,7 @@ def _service(ctx: WorkloadContext[Any], own: dict[str, str]) -> tuple[Manifest, 
         {"name": name, "protocol": protocol, "port": number, "targetPort": number}
         for (number, protocol), name in reversed(ports.items())
     ]
-    body = {"spec": {"selector": labels.selector(ctx), "ports": listed}}
+    body = {"spec": {"selector": pod_templates.selector_labels(ctx), "ports": listed}}
     return (Manifest(kind=kinds.SERVICE, name=ctx.instance, body=body, labels=own),)
 
 
@@ -119,9 +124,9 @@ def _service_problems(ctx: WorkloadContext[Any]) -> Iterator[Problem]:
         message = f'"{ctx.instance}" is not a valid Service name: it must start with a letter and contain no dot'
         yield Problem(message)
     seen: dict[str, tuple[int, str]] = {}
-    for base, container in with_paths(ctx.component):
+    for number, container in enumerate(ctx.component.containers):
         for index, port in enumerate(container.ports):
             listens = (port.container_port, port.protocol)
             if seen.setdefault(port.name, listens) != listens:
                 message = f'two ports of the component are named "{port.name}"; port names of a Service must be unique'
-                yield Problem(message, path=f"{base}.ports[{index}].name")
+                yield Problem(message, path=f"$.spec.containers[{number}].ports[{index}].name")

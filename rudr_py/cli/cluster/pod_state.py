@@ -29,3 +29,28 @@ def restarts(pod: Document) -> int:
     """The sum of the restarts of the pod's containers."""
     containers = mappings_in(pod, "status", "containerStatuses")
     return sum(get_in(container, "restartCount", default=0) for container in containers)
+
+
+def failed_log(pod: Document) -> str | None:
+    """The options of `kubectl logs` for the last run of a container that failed; None if no log exists.
+
+    `--previous` is among them only if the container has started again or waits for that: otherwise the server has no
+    log of a previous run. `-c` is among them if the pod has several containers.
+    """
+    for container in (
+        *mappings_in(pod, "status", "initContainerStatuses"),
+        *mappings_in(pod, "status", "containerStatuses"),
+    ):
+        state = get_in(container, "state", default={})
+        ended = get_in(state, "terminated", default={})
+        if ended.get("exitCode"):
+            return _container_option(pod, container)
+        backs_off = get_in(state, "waiting", "reason", default="") == "CrashLoopBackOff"
+        if backs_off or get_in(container, "lastState", "terminated", "exitCode", default=0):
+            return f" --previous{_container_option(pod, container)}"
+    return None
+
+
+def _container_option(pod: Document, container: Document) -> str:
+    containers = [*mappings_in(pod, "spec", "initContainers"), *mappings_in(pod, "spec", "containers")]
+    return f" -c {container.get('name')}" if len(containers) > 1 else ""

@@ -14,9 +14,10 @@ from rudr_py.model.crd_schemas import crds
 @flags.output("yaml", "json", "name", default="yaml", explanation="Output format.")
 @click.option(
     "--short-names/--no-short-names",
-    default=True,
+    default=False,
     show_default=True,
-    help="Include Rudr's short names comp and trait, which conflict with those of KubeVela.",
+    help="Include those short names of Rudr's charts that other projects use: cfg, configurations, comp, components, "
+    "scope, trait.",
 )
 def command(output_format: OutputFormat, short_names: bool) -> None:
     """Print the custom resource definitions that rudr-py needs in a cluster.
@@ -25,7 +26,7 @@ def command(output_format: OutputFormat, short_names: bool) -> None:
 
     \b
     Example: rudr crds | kubectl apply --server-side -f -
-    Example: rudr crds --no-short-names -o name
+    Example: rudr crds --short-names -o name
     """
     definitions = crds.documents(legacy_short_names=short_names)
     if output_format == "yaml":

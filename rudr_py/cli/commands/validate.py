@@ -43,6 +43,8 @@ def command(
     """
     loaded = plugins.load(context)
     contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
+    if skipped := files.skipped_message(contents):
+        click.echo(skipped, err=True)
     workspace = Workspace.parse(contents.documents, namespace=namespace, limits=options["limits"])
     for document in workspace.others:
         click.echo(skipped_message(document), err=True)

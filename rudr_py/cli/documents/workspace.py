@@ -166,7 +166,7 @@ def _belongs_to_other_api(document: Document) -> bool:
     api_version, kind = value.get("apiVersion"), value.get("kind")
     if not isinstance(api_version, str) or not isinstance(kind, str):
         return False
-    return not parse.is_oam(value) and kind not in parse.READERS
+    return not parse.concerns_oam(value)
 
 
 def _with_namespace(value: dict[str, Any], namespace: str) -> dict[str, Any]:

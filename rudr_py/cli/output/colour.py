@@ -42,6 +42,11 @@ def width() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
 
+def table_width() -> int | None:
+    """The columns for the rows of a table: those of the terminal, or COLUMNS if it is set; None in a pipe."""
+    return width() if sys.stdout.isatty() or os.environ.get("COLUMNS") else None
+
+
 def paint(text: str, colour: str = "", *, on: bool, bold: bool = False, dim: bool = False) -> str:
     """The text with escape sequences for its style, if `on`."""
     if not on or not text or not (colour or bold or dim):

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from rudr_py.cli.output import plain_text
+
 Text = Callable[[Sequence[dict[str, Any]]], str]
 """The text for documents, ending in a newline."""
 
@@ -16,20 +18,24 @@ Text = Callable[[Sequence[dict[str, Any]]], str]
 class LiveText:
     """Prints the text for documents whenever it differs from the last one."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, compared: Text | None = None) -> None:
+        """`compared` is the part of the text whose change is printed; default: all of it."""
         self._text = text
+        self._compared = compared or text
         self._last: str | None = None
+        self._last_compared = ""
 
     def __call__(self, documents: Sequence[dict[str, Any]]) -> None:
         """Print the text for these documents, unless it is printed already."""
-        text = self._text(documents)
-        if text == self._last:
+        compared = self._compared(documents)
+        if self._last is not None and compared == self._last_compared:
             return
+        text = self._text(documents)
         if self._last is not None:
             self._separate(rows(self._last, shutil.get_terminal_size().columns))
         click.echo(text, nl=False, color=True)
         sys.stdout.flush()
-        self._last = text
+        self._last, self._last_compared = text, compared
 
     @staticmethod
     def _separate(height: int) -> None:
@@ -44,4 +50,4 @@ class LiveText:
 
 def rows(text: str, width: int) -> int:
     """The rows that a text takes on a terminal of this width, which wraps long lines."""
-    return sum(max(1, -(-len(click.unstyle(line)) // width)) for line in text.splitlines())
+    return sum(max(1, -(-plain_text.columns(click.unstyle(line)) // width)) for line in text.splitlines())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -11,6 +11,8 @@ from rudr_py.cli.output import colour, plain_text
 
 GAP = 2
 """Spaces between two columns."""
+
+_WORDS = re.compile(r"( *[^ ]+)( *)")
 
 NARROWEST = 16
 """The least width of wrapped text."""
@@ -29,13 +31,18 @@ class Cell(msgspec.Struct, frozen=True):
         """The text with control characters escaped."""
         return plain_text.printable(self.text)
 
+    @property
+    def columns(self) -> int:
+        """The columns that it takes on a terminal."""
+        return plain_text.columns(self.plain)
+
     def painted(self, on: bool) -> str:
         """The text with the escape sequences of its style, if `on`."""
         return colour.paint(self.plain, self.colour, on=on, bold=self.bold, dim=self.dim)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """Cells in columns, and text below them that wraps. `prefix` starts each line of the text."""
+    """Cells in columns, and text below them that wraps. `prefix` starts each line of the text, and of moved cells."""
 
     cells: tuple[Cell, ...] = ()
     below: str = ""
@@ -49,7 +56,7 @@ def table(rows: Sequence[Row], width: int, *, colours: bool = False) -> Iterator
     """
     widths = _widths([row.cells for row in rows], width)
     for row in rows:
-        yield from _line(row.cells, widths, colours)
+        yield from _line(row, widths, colours)
         if row.below:
             for line in wrapped(row.below, width, first=row.prefix):
                 yield colour.paint(line, on=colours, dim=True)
@@ -61,19 +68,24 @@ def wrapped(text: str, width: int, *, first: str = "", then: str | None = None) 
     `first` starts the first line and `then` the following lines; without `then`, `first` starts all of them.
     """
     following = first if then is None else then
-    room = max(width, len(first) + NARROWEST)
+    room = max(width, plain_text.columns(first) + NARROWEST)
     begin = first
     for part in text.splitlines():
-        lines = textwrap.wrap(
-            plain_text.printable(part),
-            room,
-            initial_indent=begin,
-            subsequent_indent=following,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        yield from lines or [begin.rstrip()]
+        yield from _wrapped_line(plain_text.printable(part), room, begin, following)
         begin = following
+
+
+def _wrapped_line(text: str, room: int, first: str, then: str) -> Iterator[str]:
+    line, size, empty = first, plain_text.columns(first), True
+    for word, spaces in _WORDS.findall(text):
+        needed = plain_text.columns(word)
+        if not empty and size + needed > room:
+            yield line.rstrip()
+            line, size = then, plain_text.columns(then)
+        line += word + spaces
+        size += needed + len(spaces)
+        empty = False
+    yield line.rstrip()
 
 
 def _widths(rows: Iterable[Sequence[Cell]], width: int) -> list[int]:
@@ -82,28 +94,27 @@ def _widths(rows: Iterable[Sequence[Cell]], width: int) -> list[int]:
     for row in filled:
         columns += [0] * (len(row) - len(columns))
     for number in range(1, len(columns)):
-        columns[number] = max((len(row[number].plain) for row in filled if len(row) > number), default=0)
+        columns[number] = max((row[number].columns for row in filled if len(row) > number), default=0)
     rest = sum(size + GAP for size in columns[1:])
     room = max(width - rest, NARROWEST)
-    fitting = [len(row[0].plain) for row in filled if len(row[0].plain) <= room or len(row) == 1]
-
+    fitting = [row[0].columns for row in filled if row[0].columns <= room or len(row) == 1]
     if columns:
         columns[0] = min(max(fitting, default=0), room)
     return columns
 
 
-def _line(cells: Sequence[Cell], widths: Sequence[int], colours: bool) -> Iterator[str]:
-    if not cells:
+def _line(row: Row, widths: Sequence[int], colours: bool) -> Iterator[str]:
+    if not row.cells:
         return
-    first, rest = cells[0], cells[1:]
-    if len(first.plain) > widths[0] and any(cell.plain for cell in rest):
+    first, rest = row.cells[0], row.cells[1:]
+    if first.columns > widths[0] and any(cell.plain for cell in rest):
         yield first.painted(colours)
-        first = Cell("")
+        first = Cell(row.prefix if plain_text.columns(row.prefix) <= widths[0] else "")
     line, pending = "", 0
     for cell, size in zip((first, *rest), widths, strict=False):
         if cell.plain:
             line += " " * pending + cell.painted(colours)
-            pending = size - len(cell.plain) + GAP
+            pending = size - cell.columns + GAP
         else:
             pending += size + GAP
     if line:

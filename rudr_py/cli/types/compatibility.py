@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from rudr_py import catalog
-from rudr_py.api import Rendered, Scale, Trait, WorkloadContext, WorkloadType
+from rudr_py.api import Manifest, Rendered, Scale, Trait, WorkloadContext, WorkloadType, pod_templates
 from rudr_py.api.types import ScaleForm
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.cli.types import example
@@ -18,6 +18,7 @@ from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import API_VERSION
+from rudr_py.model.kinds import DEPLOYMENT
 from rudr_py.model.parse import documents
 from rudr_py.render import render as rendering
 from rudr_py.render import scaling
@@ -44,17 +45,18 @@ class _RecordingWorkload(WorkloadType[Any]):
     """Accepts every scale and records its form."""
 
     name = "rudr.oam.dev/v1.Probe"
+    produces = (DEPLOYMENT,)
     scale_forms = frozenset({"exact", "range", "external"})
-    provides = frozenset({"pods", "service", "scale"})
+    provides = frozenset({"pods", "pod-template", "service", "scale"})
 
     def __init__(self, aliases: tuple[str, ...]) -> None:
         self.aliases = aliases  # type: ignore[misc] # the names in the trait's applies_to, so that the trait applies
         self.forms: list[ScaleForm] = []
 
     def render(self, ctx: WorkloadContext[Any]) -> Rendered:
-        """No objects."""
-        del ctx
-        return Rendered()
+        """An object with a pod template, for traits that edit one."""
+        body = {"spec": {"template": pod_templates.pod_template(ctx).document}}
+        return Rendered(add=(Manifest(kind=DEPLOYMENT, name=ctx.instance, body=body),))
 
     def scale(self, ctx: WorkloadContext[Any], scale: Scale | None) -> Rendered:
         """Record the form. `hold` is left out: it never results from merging the scales of traits."""

@@ -1,7 +1,10 @@
 """The seven custom resource definitions, generated from the model.
 
-`python -m rudr_py.model.crd_schemas.crds DIR` writes them as files; that is the only I/O here. Names, short names and
-label are those of Rudr's charts; the schemas accept every document that Rudr accepted.
+`python -m rudr_py.model.crd_schemas.crds DIR` writes them as files; that is the only I/O here. Kinds, plurals and label
+are those of Rudr's charts; the schemas accept every document that Rudr accepted.
+
+Kubernetes accepts a name for only one resource of a group, and kubectl resolves a name that two groups have to one of
+them. So names that CRDs of other projects use are included on request only.
 """
 
 from __future__ import annotations
@@ -31,11 +34,16 @@ class PrinterColumn(msgspec.Struct, frozen=True):
 
 
 class CrdKind(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of the group. `short_names` are Rudr's."""
+    """One kind of the group. `legacy_names` are short names of Rudr's charts that other projects use, too.
+
+    `singular` is the lower-case kind by default; one of the legacy names replaces it if that is the lower-case kind.
+    """
 
     kind: str
     plural: str
-    short_names: tuple[str, ...]
+    singular: str = ""
+    short_names: tuple[str, ...] = ()
+    legacy_names: tuple[str, ...] = ()
     description: str
     spec: Callable[[], Schema]
     status: Callable[[], Schema] | None = None
@@ -46,7 +54,8 @@ KINDS: Final = (
     CrdKind(
         kind="ApplicationConfiguration",
         plural="applicationconfigurations",
-        short_names=("cfg", "configuration", "configurations"),
+        short_names=("oamapp",),
+        legacy_names=("cfg", "configuration", "configurations"),  # Knative, Crossplane
         description="An application: components with their parameter values, traits and scopes.",
         spec=application.application_spec,
         status=application.application_status,
@@ -62,7 +71,8 @@ KINDS: Final = (
     CrdKind(
         kind="ComponentSchematic",
         plural="componentschematics",
-        short_names=("comp", "component", "components"),
+        short_names=("oamcomp",),
+        legacy_names=("comp", "component", "components"),  # KubeVela, Crossplane's OAM runtime
         description="A component: containers, parameters and a workload type.",
         spec=component.component_spec,
         columns=(
@@ -96,7 +106,8 @@ KINDS: Final = (
     CrdKind(
         kind="ApplicationScope",
         plural="applicationscopes",
-        short_names=("scope",),
+        short_names=("oamscope",),
+        legacy_names=("scope",),  # KubeVela before 1.5
         description="The definition of a type of scope.",
         spec=definition.scope_spec,
         columns=(PrinterColumn("Type", ".spec.type"), PrinterColumn("Overlap", ".spec.allowComponentOverlap")),
@@ -104,7 +115,8 @@ KINDS: Final = (
     CrdKind(
         kind="Trait",
         plural="traits",
-        short_names=("trait",),
+        singular="oamtrait",
+        legacy_names=("trait",),  # KubeVela
         description="The definition of a trait.",
         spec=definition.trait_spec,
         columns=(PrinterColumn("Applies to", ".spec.appliesTo"),),
@@ -124,15 +136,11 @@ KINDS: Final = (
 )
 """Every kind of the group."""
 
-_KUBEVELA_NAMES: Final = frozenset({"comp", "trait"})
-"""Names that KubeVela's CRDs use, too. Kubernetes accepts a name for only one of two CRDs."""
 
-
-def documents(*, legacy_short_names: bool = True) -> list[dict[str, Any]]:
+def documents(*, legacy_short_names: bool = False) -> list[dict[str, Any]]:
     """The definitions in the form of Kubernetes (apiextensions.k8s.io/v1).
 
-    Without `legacy_short_names` the names that collide with KubeVela's are omitted, and the singular of `traits`
-    becomes `oamtrait`.
+    With `legacy_short_names` they also have those names of Rudr's charts that other projects use.
     """
     return [_document(kind, legacy_short_names) for kind in KINDS]
 
@@ -181,10 +189,10 @@ def _document(kind: CrdKind, legacy_short_names: bool) -> dict[str, Any]:
 
 
 def _names(kind: CrdKind, legacy_short_names: bool) -> dict[str, Any]:
-    singular = kind.kind.lower()
-    if not legacy_short_names and singular in _KUBEVELA_NAMES:
-        singular = f"oam{singular}"
-    short = [name for name in kind.short_names if legacy_short_names or name not in _KUBEVELA_NAMES]
+    legacy = kind.legacy_names if legacy_short_names else ()
+    lower = kind.kind.lower()
+    singular = lower if lower in legacy else kind.singular or lower
+    short = [*legacy, *kind.short_names, *([kind.singular] if kind.singular not in ("", singular) else [])]
     names = {
         "kind": kind.kind,
         "listKind": f"{kind.kind}List",

@@ -16,6 +16,7 @@ from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parse import ignore_rules
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_steps, read_metadata
+from rudr_py.model.shapes import rewrite
 from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 
@@ -72,7 +73,8 @@ def parse_scopes(document: Json, limits: Limits = DEFAULT_LIMITS) -> Application
 
     It takes a small part of the time of `parse_application`, and its errors are not reported.
     """
-    fields = FieldReader(document if isinstance(document, dict) else {}, paths.ROOT, ProblemList(None, limits))
+    value = rewrite.scopes_for_parser(document).value if isinstance(document, dict) else {}
+    fields = FieldReader(value, paths.ROOT, ProblemList(None, limits))
     metadata, spec = read_metadata(fields), fields.map("spec")
     if metadata is None or spec is None:
         return None

@@ -105,10 +105,9 @@ def _workload_type(spec: FieldReader) -> str:
 
 
 def _os_type(spec: FieldReader) -> str:
-    key = spec.renamed("os", "osType")
-    value = spec.text(key, rule="CO-3")
+    value = spec.text("osType", rule="CO-3")
     if value and value not in ("linux", "windows"):
-        spec.problems.error(spec.at(key), f"{excerpt(value)} must be linux or windows", "CO-3")
+        spec.problems.error(spec.at("osType"), f"{excerpt(value)} must be linux or windows", "CO-3")
     return value
 
 

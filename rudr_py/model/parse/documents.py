@@ -22,6 +22,7 @@ from rudr_py.model.parse.definition import (
     parse_workload_type,
 )
 from rudr_py.model.parse.fields import ProblemList, has_invalid_json
+from rudr_py.model.shapes import hydra
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 Reader = Callable[[Json, Positions | None, Limits], Parsed[Any]]
@@ -46,16 +47,30 @@ def is_oam(document: Mapping[str, Json]) -> bool:
     return isinstance(api_version, str) and api_version.partition("/")[0] == CORE_GROUP
 
 
+def concerns_oam(document: Mapping[str, Json]) -> bool:
+    """Whether a document is of OAM's group, of Hydra's, or of a kind of OAM in a misspelled group."""
+    if is_oam(document) or hydra.is_hydra(document):
+        return True
+    api_version = document.get("apiVersion")
+    if document.get("kind") not in READERS or not isinstance(api_version, str):
+        return False
+    group, separator, _ = api_version.partition("/")
+    return not separator or bool(suggest.nearest(group, [CORE_GROUP]))
+
+
 def parse(document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS) -> Parsed[Any]:
     """Read a document of any kind of the group. Raises nothing, whatever JSON value `document` is.
 
     The class of `value` depends on the kind: `match parsed.value: case Application(): …`.
     """
     kind = document.get("kind") if isinstance(document, dict) else None
-    if isinstance(kind, str) and kind in READERS:
+    if isinstance(kind, str) and kind in READERS and not hydra.is_hydra(document):
         return READERS[kind](document, positions, limits)
     problems = ProblemList(positions, limits)
     if has_invalid_json(document, problems):
+        return problems.parsed(None)
+    if hydra.is_hydra(document):
+        problems.error("$.apiVersion", hydra.advice(document), "MD-9")
         return problems.parsed(None)
     if isinstance(kind, str):
         meant = _OTHER_VERSIONS.get(kind)

@@ -7,7 +7,7 @@ are the fields of that map: every other key becomes a warning. Nothing here depe
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -42,7 +42,8 @@ MAX_PATH = 4096
 class ProblemList:
     """Errors and warnings of one document, in the order of detection.
 
-    Of each, those beyond the limit of the settings are only counted. `size` is that of the document.
+    Of each, those beyond the limit of the settings are only counted. `size` is that of the document. `origins` are the
+    places as written of values that were moved to their place of today; problems have the paths as written.
     """
 
     def __init__(self, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -51,6 +52,7 @@ class ProblemList:
         self.warnings: list[Problem] = []
         self.error_count = 0
         self.size = Size()
+        self.origins: Mapping[str, str] = {}
         self._warning_count = 0
         self._positions = positions
         self._unreadable: set[str] = set()
@@ -110,6 +112,7 @@ class ProblemList:
             problems=self._listed(self.errors, self.error_count),
             warnings=self._listed(self.warnings, self._warning_count),
             size=self.size,
+            origins=self.origins,
         )
 
     def _listed(self, problems: list[Problem], count: int) -> tuple[Problem, ...]:
@@ -122,6 +125,7 @@ class ProblemList:
         return self._positions.of_key(path) if at_key else self._positions.of_value(path)
 
     def _problem(self, path: str, message: str, rule: str, at_key: bool) -> Problem:
+        path = paths.original(path, self.origins)
         return Problem(message=message, path=path, location=self._location(path, at_key=at_key), rule=rule)
 
 
@@ -248,13 +252,6 @@ class FieldReader:
             self.problems.unreadable(self.at(key), f'"{key}" must be a map, not {type_in_words(value)}', rule)
             return None
         return FieldReader(value, self.at(key), self.problems)
-
-    def renamed(self, old: str, new: str) -> str:
-        """The key to read for `new`: `old`, with a warning, when only `old` is present."""
-        if self.has(old) and not self.has(new):
-            self.problems.warn(self.at(old), f'"{old}" is read as "{new}"; write "{new}"', at_key=True)
-            return old
-        return new
 
     def unread(self) -> tuple[str, ...]:
         """The keys that no method has read."""

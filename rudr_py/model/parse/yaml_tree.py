@@ -6,7 +6,8 @@ limits must hold before memory is used. Nothing here reads files or depends on a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -71,18 +72,17 @@ class _Stop(Exception):  # noqa: N818 - not an error of the caller; it only ends
     """Ends parsing after a problem that was added."""
 
 
-def read_trees(events: Iterable[Any], name: str, problems: list[Problem]) -> list[YamlTree]:
-    """The documents of a stream of PyYAML events. Adds errors to `problems`; `name` is the name of the file.
+def read_trees(events: Iterable[Any], name: str, problems: list[Problem]) -> Iterator[YamlTree]:
+    """The complete documents of a stream of PyYAML events. Adds errors to `problems`; `name` is the name of the file.
 
-    Raises yaml.YAMLError when the events do.
+    Raises yaml.YAMLError when the events do, after the documents before that.
     """
     builder = _Builder(name, problems)
-    try:
+    with contextlib.suppress(_Stop):
         for event in events:
             builder.take(event)
-    except _Stop:
-        return []
-    return builder.trees
+            if isinstance(event, yaml.DocumentEndEvent):
+                yield builder.trees[-1]
 
 
 class _Builder:
@@ -201,7 +201,7 @@ class _Builder:
             parent.value.append(node.value)
             return
         key, parent.key = parent.key, None
-        if key != _MERGE:
+        if key is not _MERGE:
             parent.value[key] = node.value
             return
         merged = node.value if isinstance(node.value, list) else [node.value]
@@ -217,7 +217,7 @@ class _Builder:
         else:
             parent = self._stack[-1]
             step = len(parent.value) if isinstance(parent.value, list) else (parent.key or "")
-            path = paths.child(parent.path, "<<" if step == _MERGE else step)
+            path = paths.child(parent.path, "<<" if step is _MERGE else step)
         self.trees[-1].values[path] = _at(event)
         return path
 
@@ -237,8 +237,12 @@ class _Builder:
         self._problems.append(Problem(message, path, Location(self._name, *_at(event))))
 
 
-_MERGE: Final = "\0<<"
-"""Represents the merge key; no YAML text contains a NUL."""
+class _MergeKey(str):
+    __slots__ = ()
+
+
+_MERGE: Final = _MergeKey("<<")
+"""Represents the merge key. It is compared by identity, because a document may have any text as a key."""
 
 
 def _is_merge(event: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The installed types as Trait, WorkloadType and ApplicationScope objects, for `kubectl get trait`.
+"""The installed types as Trait, WorkloadType and ApplicationScope objects, for `kubectl get traits`.
 
 Pure: the controller applies them in the definitions namespace. Names are Rudr's where it had one. These objects are
 never used to check documents.

@@ -22,6 +22,7 @@ from rudr_py.api import (
     Manifest,
     Member,
     Path,
+    PodTemplatePlace,
     Rendered,
     Scope,
     ScopeContext,
@@ -29,6 +30,7 @@ from rudr_py.api import (
     WorkloadContext,
     WorkloadType,
     naming,
+    places,
 )
 from rudr_py.api.component import Component
 from rudr_py.catalog import Offer
@@ -52,6 +54,7 @@ class _MutableFields(msgspec.Struct, frozen=True, omit_defaults=True):
     manifests: tuple[Manifest, ...]
     component: Component | UnsetType = UNSET
     parameters: Mapping[str, Any] | UnsetType = UNSET
+    pod_templates: tuple[PodTemplatePlace, ...] | UnsetType = UNSET
     traits: tuple[Attached, ...] | UnsetType = UNSET
     members: tuple[Member, ...] | UnsetType = UNSET
     probe_results: Mapping[str, str | None] | UnsetType = UNSET
@@ -73,6 +76,7 @@ _MUTABLE_FIELDS = msgspec.json.Decoder(_MutableFields)
 _PLAIN = msgspec.json.Decoder(_Plain)
 _HEALTH = msgspec.json.Decoder(Health)
 _LABELS = msgspec.json.Decoder(dict[str, str] | None)
+_PLACES = msgspec.json.Decoder(tuple[PodTemplatePlace, ...])
 _STATUS = msgspec.json.Decoder(dict[str, Any] | None)
 _EDITS: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in (SetField, DropField)}
 
@@ -111,6 +115,25 @@ def pods(offer: Offer[WorkloadType[Any]], context: WorkloadContext[Any]) -> dict
     result = offer.call(offer.type.pods, _copy(context)[0], returns=object)
     labels: dict[str, str] | None = _checked(offer, context, _LABELS, result, "labels of pods")
     return labels or {}
+
+
+def pod_templates(offer: Offer[WorkloadType[Any]], context: WorkloadContext[Any]) -> tuple[PodTemplatePlace, ...]:
+    """Call `pod_templates` of a workload type that provides them; the places have their templates.
+
+    `context.manifests` are the objects that the type rendered. Raises like `render`.
+    """
+    result = offer.call(offer.type.pod_templates, _copy(context)[0], returns=object)
+    declared: tuple[PodTemplatePlace, ...] = _checked(offer, context, _PLACES, result, "places of pod templates")
+    filled = []
+    for place in declared:
+        template = places.filled(place, context.manifests)
+        if template is None:
+            where = ".".join(place.path)
+            raise offer.fault(f"names {where} of {place.ref} as a pod template, which is not one", context)
+        filled.append(template)
+    if not filled:
+        raise offer.fault("provides pod-template, but no object that it added has a pod template", context)
+    return tuple(filled)
 
 
 def status(offer: Offer[Scope[Any]], context: ScopeContext[Any]) -> dict[str, Any] | None:
@@ -158,11 +181,25 @@ def _copied(offer: Offer[Any], context: Context[Any], rendered: Rendered) -> Ren
         edits = tuple(_EDITS[type(edit)].decode(_ENCODER.encode(edit)) for edit in rendered.edit)
     except Exception as error:
         # foreign values may raise anything while they are encoded
-        reason = f"an edit is a {error.args[0].__name__}" if isinstance(error, KeyError) else str(error)
-        raise offer.fault(f"returned a Rendered that is not valid: {reason}", context) from error
+        raise offer.fault(f"returned a Rendered that is not valid: {_reason(error, rendered)}", context) from error
     if len(encoded) > LARGEST:
         raise offer.fault(f"returned {len(encoded)} bytes of objects; the maximum is {LARGEST}", context)
     return Rendered(edit=edits, **checked)
+
+
+def _reason(error: Exception, rendered: Rendered) -> str:
+    """Why a result cannot be converted to JSON and back, in words for the author of the type."""
+    if isinstance(error, KeyError):
+        return f"an edit is a {error.args[0].__name__}"
+    edits: object = rendered.edit
+    for edit in edits if isinstance(edits, (tuple, list)) else ():
+        path = getattr(edit, "path", ())
+        steps = path if isinstance(path, (tuple, list)) else ()
+        for step in steps:
+            if isinstance(step, int):
+                entry = 'name the entry by its key, such as {"name": "web"}'
+                return f"the path of an edit of {edit.ref} has the index {step}; {entry}"
+    return str(error)
 
 
 def _faults(offer: Offer[Any], rendered: Rendered) -> Iterator[str]:

@@ -187,7 +187,7 @@ def test_json_contains_the_schema_and_the_declaration(explain: Callable[..., str
     assert document == yaml.safe_load(explain("trait", "ingress", "-o", "yaml"))
     assert {"category", "name", "requires", "repeatable", "fits", "schema"} <= document.keys()
     workload = json.loads(explain("workload", "Task", "-o", "json"))
-    assert (workload["category"], workload["provides"]) == ("workload", ["pods", "scale"])
+    assert (workload["category"], workload["provides"]) == ("workload", ["pod-template", "pods", "scale"])
     assert set(workload["scaleForms"]) == {"exact"}
     inside = json.loads(explain("trait", "ingress.rules", "-o", "json"))
     assert inside["schema"]["type"] == "array"

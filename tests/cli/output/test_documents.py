@@ -50,7 +50,8 @@ def test_long_text_is_printed_line_by_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["y", "NO", "1e3", "0o17", "12:30", "2026-01-01", "null", "~", "", ".inf", "1_000", "=", "<<", "\x85"]
+    "word",
+    ["y", "NO", "1e3", "0o17", "12:30", "2026-01-01", "null", "~", "", ".inf", "1_000", "=", "<<", "\0<<", "\x85"],
 )
 def test_text_that_looks_like_another_scalar_is_quoted(word: str) -> None:
     (document,) = yaml_file.load(documents.text([{"key": word, word: "value"}], "yaml"), "x")

@@ -121,12 +121,13 @@ def test_a_schema_whose_references_multiply_is_a_warning(scaled: Make) -> None:
 
 def test_properties_that_need_too_many_steps_of_a_schema_in_the_cluster_are_refused(scaled: Make) -> None:
     alternatives = {"anyOf": [{"maxLength": 1}, *({"const": number} for number in range(1_000))]}
-    schema = {"type": "object", "properties": {"hosts": {"items": alternatives}}}
-    rules = [f"{index}.example.com" for index in range(100)]
-    planned = scaled(
-        {"hostname": "a.example.com", "servicePort": 80, "hosts": rules}, _trait(schema, "ingress"), "ingress"
-    )
-    assert any("too large to check" in problem.message for problem in planned.problems)
+    schema = {"type": "object", "properties": {"tlsHosts": {"items": alternatives}}}
+    properties = {"hostname": "a.example.com", "servicePort": 80, "tlsSecretName": "certificate"}
+    hosts = [f"{index}.example.com" for index in range(100)]
+    planned = scaled({**properties, "tlsHosts": hosts}, _trait(schema, "ingress"), "ingress")
+    # a slow machine reaches the limit of time first
+    (problem,) = planned.problems
+    assert "too large to check" in problem.message or "cannot be checked" in problem.message
 
 
 def test_an_unusable_schema_is_read_once_for_all_applications(scaled: Make) -> None:

@@ -78,7 +78,7 @@ class ChangeFormatter:
 
 
 def _describe(health: Health) -> str:
-    description = ownership_tree.describe(TreeNode("", health))
+    description = ownership_tree.describe(TreeNode(name="", health=health))
     explained = health.reason in EXPLAINED and health.message
     return f"{description}: {health.message}" if explained else description
 

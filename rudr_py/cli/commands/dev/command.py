@@ -162,5 +162,5 @@ def _print_instructions(options: DevOptions, api: EmbeddedApi) -> None:
     if options.with_crds:
         if not options.documents:
             click.echo("  kubectl apply -f examples/")
-        click.echo("  kubectl get configurations --watch")
+        click.echo("  kubectl get applicationconfigurations --watch")
     click.echo("Press Ctrl-C to stop; all data will be discarded.")

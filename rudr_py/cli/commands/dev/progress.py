@@ -14,6 +14,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from rudr_py.cli.commands.tree import ownership_tree
+from rudr_py.cli.commands.tree import text as tree_text
 from rudr_py.cli.commands.tree.ownership_tree import TreeNode
 from rudr_py.cli.output import colour
 
@@ -32,7 +33,7 @@ class PlainProgress:
         """Display the final trees and the status lines of the applications."""
         click.echo()
         for node in trees:
-            for line in ownership_tree.lines(node):
+            for line in tree_text.descriptions([node]):
                 click.echo(line)
             click.echo()
         for line in statuses:

@@ -94,6 +94,8 @@ def command(
     with cluster_client.converting_errors(DiffFailure):
         loaded = plugins.load(context)
     contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
+    if skipped := files.skipped_message(contents):
+        click.echo(skipped, err=True)
     result = asyncio.run(_run(cluster_options, contents, loaded.catalog, **options))
     external = os.environ.get(EXTERNAL, "")
     if result.differences and external:

@@ -5,7 +5,7 @@ reader          reads the facts about an installation or an application; `access
 finding         the result of a check, and findings as text
 installation    the checks of an installation; `deployment` those of the controller's Deployment and Lease, `types`
                 those of the types that documents use
-application     the checks of an application; `advice` has the advice for a reason
+application     the checks of an application, with those of `workload_pods`; `advice` has the advice for a reason
 
 Checks are functions of values that return findings. They do not access the cluster.
 """

@@ -1,12 +1,19 @@
-"""Advice by the reason of a pod or a condition. Pure."""
+"""Advice by the reason of a pod or a condition. Pure.
+
+Clauses are separated by semicolons. One that begins with a program such as kubectl is a command, which succeeds when
+the user runs it as it is printed; `Finding.commands` has them. Words in capitals are placeholders.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Any
+
+from rudr_py.api import get_in
+from rudr_py.cli.cluster import pod_state
 
 POD: Mapping[str, str] = {
-    "CrashLoopBackOff": "kubectl logs -n {namespace} {name} --previous",
-    "Error": "kubectl logs -n {namespace} {name} --previous",
     "OOMKilled": "increase spec.containers[].resources.memory of the component",
     "ImagePullBackOff": "check the image name, and imagePullSecret if the registry requires authentication",
     "ErrImagePull": "check the image name, and imagePullSecret if the registry requires authentication",
@@ -17,17 +24,20 @@ POD: Mapping[str, str] = {
     "NotReady": "kubectl describe pod -n {namespace} {name}; check the readiness probe and the port",
     "Terminating": "kubectl describe pod -n {namespace} {name}; check whether its node still exists",
 }
-"""By the reason of a pod."""
+"""By the reason of a pod, if its log does not have the cause."""
+
+LOGGED = frozenset({"CrashLoopBackOff", "Error", "StartError", "ContainerCannotRun"})
+"""The reasons of pods whose containers ended with an error, which their logs have."""
 
 SYNC: Mapping[str, str] = {
     "Conflict": "rename the instance, or remove the existing object if nothing needs it",
-    "MissingRight": "rudr rbac | kubectl apply -f -, or enable rbac.create in the chart",
+    "MissingRight": "rudr rbac | kubectl apply -f -; or enable rbac.create in the chart",
     "QuotaExceeded": "kubectl describe resourcequota -n {namespace}; reduce the requests, or increase the quota",
     "KindUnavailable": "install the CustomResourceDefinition of the kind",
-    "CannotWatch": "run rudr doctor to check the permissions of the controller",
-    "Contested": "kubectl get -o yaml --show-managed-fields shows the other field manager; stop one of the two",
+    "CannotWatch": "rudr doctor",
+    "Contested": "kubectl get {object} -n {namespace} -o yaml --show-managed-fields; stop one of its field managers",
     "NamespaceTerminating": "wait until the namespace is deleted, then create it again",
-    "Unreachable": "the controller cannot reach the API server; check its log with kubectl logs",
+    "Unreachable": "rudr doctor; the controller cannot reach the API server",
     "PruneFailed": "remove what prevents the deletion: a missing right, or an admission webhook",
     "Replacing": "wait until the pods of the last run have terminated",
     "Paused": "kubectl annotate applicationconfiguration {name} -n {namespace} rudr.oam.dev/paused-",
@@ -49,8 +59,8 @@ TRAIT: Mapping[str, str] = {
 """By the reason of a trait."""
 
 CLAIM_CONFLICT = (
-    "kubectl get persistentvolumeclaims -n {namespace} -L app,instance-name shows the instance of each claim; give the "
-    "volume another name, or hand the claim over: claimName and adopt: true of the trait volume-mounter"
+    "kubectl get persistentvolumeclaims -n {namespace} -L app,instance-name; give the volume another name than that of "
+    "a claim of another instance, or hand the claim over: claimName and adopt: true of the trait volume-mounter"
 )
 """For a conflict about a volume claim: its data must not be deleted, and another name of the instance has no effect."""
 
@@ -58,26 +68,39 @@ SERVICE_ACCOUNT = ": service account "
 """The text before a service account that lacks a right, in the message of the condition."""
 
 ACCOUNT_RIGHT = (
-    "grant the right to the service account, by the roles in the condition: kubectl get configuration {name} "
-    "-n {namespace} -o jsonpath='{{.status.conditions[?(@.type==\"Synced\")].message}}' | sed -n '/^---/,$p' | "
+    "to grant the right to the service account, by the roles in the condition; kubectl get applicationconfiguration "
+    "{name} -n {namespace} -o jsonpath='{{.status.conditions[?(@.type==\"Synced\")].message}}' | sed -n '/^---/,$p' | "
     "kubectl apply -f -"
 )
 """For an application whose service account lacks a right."""
 
 VALID: Mapping[str, str] = {
-    "InvalidDocument": "correct the documents; rudr validate -f FILE lists all problems with their lines",
+    "InvalidDocument": "correct the documents; rudr validate -f FILE",
     "ComponentNotFound": "apply the component in namespace {namespace}, or correct componentName",
-    "PluginFailed": "report the error to the authors of the plugin; rudr plugins lists the packages",
+    "PluginFailed": "report the error to the authors of the plugin; rudr plugins",
     "TooLarge": "split the application",
     "Quarantined": "make the application smaller, or split it; any change of it or of a component starts a new attempt",
 }
 """By the reason of the condition Valid."""
 
 
-def pod(reason: str, namespace: str, name: str) -> str:
+_OBJECT = re.compile(r"\b[a-z]+(?:\.[a-z0-9.-]+)?/[a-z0-9][a-z0-9.-]*[a-z0-9]")
+"""An object in a message, such as `deployment.apps/web`."""
+
+
+def cause(reason: str) -> str:
+    """The key of the advice for a pod: the same for reasons that have the same advice."""
+    return "Logged" if reason in LOGGED else POD.get(reason, "")
+
+
+def pod(reason: str, namespace: str, document: Mapping[str, Any]) -> str:
     """Advice for a pod that is not ready."""
-    text = POD.get(reason, "kubectl describe pod -n {namespace} {name}")
-    return text.format(namespace=namespace, name=name)
+    name = str(get_in(document, "metadata", "name", default=""))
+    describe = f"kubectl describe pod -n {namespace} {name}"
+    if reason in LOGGED:
+        log = pod_state.failed_log(document)
+        return f"kubectl logs -n {namespace} {name}{log}" if log is not None else describe
+    return POD.get(reason, describe).format(namespace=namespace, name=name)
 
 
 def trait(reason: str, namespace: str, name: str) -> str:
@@ -91,8 +114,10 @@ def synced(reason: str, namespace: str, name: str, message: str = "") -> str:
         return CLAIM_CONFLICT.format(namespace=namespace)
     if reason == "MissingRight" and f"{SERVICE_ACCOUNT}{namespace}/" in message:
         return ACCOUNT_RIGHT.format(name=name, namespace=namespace)
-    fallback = "correct the object that the server rejects; rudr diff -f FILE tests it with a dry run"
-    return SYNC.get(reason, fallback).format(namespace=namespace, name=name)
+    fallback = "correct the object that the server rejects; rudr diff -f FILE"
+    contested = _OBJECT.search(message)
+    about = contested[0] if contested else f"applicationconfiguration.core.oam.dev/{name}"
+    return SYNC.get(reason, fallback).format(namespace=namespace, name=name, object=about)
 
 
 def valid(reason: str, namespace: str) -> str:

@@ -10,13 +10,14 @@ import msgspec
 
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import pod_state
-from rudr_py.cli.commands.doctor import advice, finding, types
+from rudr_py.cli.commands.doctor import advice, finding, types, workload_pods
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
 from rudr_py.cli.commands.status import report as status_report
 from rudr_py.cli.commands.status.report import ApplicationReport
 from rudr_py.cli.commands.tree import ownership_tree
 from rudr_py.cli.output import plain_text
 from rudr_py.model import suggest
+from rudr_py.model.shapes import rewrite
 from rudr_py.plugins import roles
 
 Document = Mapping[str, Any]
@@ -69,7 +70,7 @@ def reconciled(report: ApplicationReport, application: Document) -> Iterator[Fin
     if application.get("metadata", {}).get("deletionTimestamp"):
         blocked = f"; blocked by the finalizers {', '.join(map(str, finalizers))}" if finalizers else ""
         message = f"the application is being deleted{blocked}"
-        yield problem("application", message, "if this persists check the controller: rudr doctor")
+        yield problem("application", message, "if this persists, check the controller; rudr doctor")
     elif report.unreportable:
         yield problem("documents", report.pending, advice.valid("InvalidDocument", report.namespace))
     elif report.pending:
@@ -82,7 +83,7 @@ def missing_components(facts: ApplicationFacts) -> Iterator[Finding]:
         return
     existing = sorted(str(component.get("metadata", {}).get("name")) for component in facts.components)
     namespace = str(facts.application.get("metadata", {}).get("namespace"))
-    used = [binding.get("componentName") for binding in types.bindings(facts.application)]
+    used = [rewrite.component_of(binding) for binding in types.bindings(facts.application)]
     for name in dict.fromkeys(str(used_name) for used_name in used if used_name):
         if name not in existing:
             hint = suggest.nearest(name, existing) or f" Components: {', '.join(existing) or 'none'}."
@@ -123,25 +124,24 @@ def instances(report: ApplicationReport, facts: ApplicationFacts) -> Iterator[Fi
             message = f"{instance.name}: {instance.message.partition('; pod ')[0] or instance.reason}"
             hint = "" if unready else f"rudr tree {report.name} -n {namespace} -o wide"
             yield Finding("instances", "problem", message, hint)
-        for pod in () if instance.ok else unready:
-            reported.add(pod.name)
-            yield _pod(pod.name, pod.reason, pod.message, namespace)
+        if not instance.ok:
+            documents = [pods[pod.name] for pod in unready]
+            yield from workload_pods.findings(documents, facts.objects, namespace)
+            reported |= {pod.name for pod in unready}
         for trait in instance.traits:
             if not trait.ok and report.condition("Valid").status != "False":
                 message = f"{instance.name}, trait {trait.name}: {trait.message or trait.reason}"
                 yield problem("traits", message, advice.trait(trait.reason, namespace, trait.name))
-    for name, document in pods.items():
-        health = pod_state.assess(document)
-        if health.state == "failed" and name not in reported:
-            yield _pod(name, health.reason, health.message, namespace)
-
-
-def _pod(name: str, reason: str, message: str, namespace: str) -> Finding:
-    return problem("pods", ": ".join(filter(None, (name, reason, message))), advice.pod(reason, namespace, name))
+    failed = [pod for name, pod in pods.items() if name not in reported and pod_state.assess(pod).state == "failed"]
+    yield from workload_pods.findings(failed, facts.objects, namespace)
 
 
 def events(facts: ApplicationFacts) -> Iterator[Finding]:
-    """The latest warnings about the application and its objects, without duplicates and events of conditions."""
+    """The latest warnings about the application and its objects, without those of conditions.
+
+    Of the warnings with the same reason about a workload and its pods, one is printed.
+    """
+    by_uid = {str(document["metadata"].get("uid")): document for document in facts.objects}
     warnings = [
         event for event in facts.events if event.get("type") == "Warning" and event.get("action") != "Reconcile"
     ]
@@ -151,7 +151,9 @@ def events(facts: ApplicationFacts) -> Iterator[Finding]:
         name = ownership_tree.name_of({**reference, "metadata": {"name": reference.get("name")}})
         count = event.get("count") or (event.get("series") or {}).get("count") or 1
         times = f" ({plain_text.counted(count, 'time')})" if isinstance(count, int) and count > 1 else ""
-        key = name, str(event.get("reason"))
+        subject = by_uid.get(str(reference.get("uid")))
+        workload = workload_pods.owner_name(subject, by_uid) if subject is not None else ""
+        key = workload or name, str(event.get("reason"))
         latest.setdefault(key, f"{name}: {event.get('reason')}: {event.get('message')}{times}")
     yield from (note("events", message) for message in list(latest.values())[:MAX_EVENTS])
 

@@ -52,8 +52,9 @@ def command(
     """
     loaded = plugins.load(context)
     findings = asyncio.run(_run(cluster_options, name, loaded, options["definitions_namespace"]))
+    findings = [finding.with_cluster(each, cluster_options.kubeconfig, cluster_options.context) for each in findings]
     click.echo(text(findings, output_format, colours=color), nl=False, color=color)
-    context.exit(1 if any(one_finding.level == "problem" for one_finding in findings) else 0)
+    context.exit(1 if any(each.level == "problem" for each in findings) else 0)
 
 
 async def _run(options: ClusterOptions, name: str, loaded: LoadedPlugins, definitions: str | None) -> list[Finding]:
@@ -70,9 +71,10 @@ async def _run(options: ClusterOptions, name: str, loaded: LoadedPlugins, defini
 def text(findings: Sequence[Finding], output_format: OutputFormat | None, *, colours: bool) -> str:
     """The findings in an output format; None is text for people."""
     if output_format == "name":
-        checks = (one_finding.check for one_finding in findings if one_finding.level == "problem")
+        checks = (each.check for each in findings if each.level == "problem")
         return "".join(f"{check}\n" for check in dict.fromkeys(checks))
     if output_format is not None:
-        return documents.data({"items": msgspec.to_builtins(list(findings))}, output_format)
+        items = [{**msgspec.to_builtins(each), "commands": list(each.commands)} for each in findings]
+        return documents.data({"items": items}, output_format)
     lines = finding.lines(findings, colour.width(), colours=colours)
     return "".join(f"{line.rstrip()}\n" for line in lines)

@@ -35,11 +35,26 @@ class ControllerDeployment(msgspec.Struct, frozen=True, kw_only=True):
     replicas: int
     health: Health
     flags: Mapping[str, str]
+    ready_replicas: int = 0
+    selector: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    def own(self, pods: Iterable[Document]) -> list[Document]:
+        """Those of the pods that belong to it."""
+        return [
+            pod
+            for pod in pods
+            if pod["metadata"].get("namespace") == self.namespace and self.selector.items() <= _labels(pod).items()
+        ]
 
     @property
     def kubectl_arguments(self) -> str:
         """The namespace and the name as arguments for kubectl."""
         return f"-n {self.namespace} deployment/{self.name}"
+
+    @property
+    def inspection(self) -> str:
+        """The command that shows why it does not work; only a ready replica certainly has a log."""
+        return f"kubectl {'logs' if self.ready_replicas else 'describe'} {self.kubectl_arguments}"
 
     @property
     def elects(self) -> bool:
@@ -106,7 +121,7 @@ def check(deployments: Sequence[ControllerDeployment], readable: bool) -> Iterat
             yield problem("controller", f"{name} has no replicas", f"kubectl scale {arguments} --replicas 2")
         elif not deployment.health.ok:
             message = f"{name}: {deployment.health.message or deployment.health.reason}"
-            yield problem("controller", message, f"kubectl logs {arguments}; kubectl describe {arguments}")
+            yield problem("controller", message, deployment.inspection)
         else:
             yield ok("controller", f"{name}: {deployment.health.message}")
         if deployment.replicas > 1 and not deployment.elects:
@@ -121,7 +136,7 @@ def lease(lease_object: Document | None, deployment: ControllerDeployment, now: 
         return
     spec = (lease_object or {}).get("spec") or {}
     holder, seconds = spec.get("holderIdentity"), spec.get("leaseDurationSeconds") or 15
-    hint = f"kubectl logs {deployment.kubectl_arguments}"
+    hint = deployment.inspection
     if not holder:
         reason = "has no holder" if lease_object else "does not exist"
         yield problem("leader", f"Lease {namespace}/{name} {reason}, so no controller is active", hint)
@@ -142,7 +157,7 @@ def rudr(deployments: Sequence[str]) -> Iterator[Finding]:
         yield problem(
             "rudr",
             f"Rudr itself still runs as Deployment {deployment}; both controllers would write the same objects",
-            f"kubectl -n {namespace} scale deployment/{name} --replicas 0; see docs/migrating-from-rudr.md",
+            f"kubectl scale -n {namespace} deployment/{name} --replicas 0; see docs/migrating-from-rudr.md",
         )
 
 
@@ -163,6 +178,8 @@ def _controller(document: Document) -> ControllerDeployment:
         replicas=spec.get("replicas", 1),
         health=kstatus.assess(document),
         flags={name: value for name, _, value in flags},
+        ready_replicas=document.get("status", {}).get("readyReplicas") or 0,
+        selector=spec.get("selector", {}).get("matchLabels") or {},
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -14,6 +16,12 @@ Level = Literal["ok", "note", "problem"]
 
 UNREAD = "reading"
 """The name of the check that reports objects which could not be read."""
+
+PROGRAMS = frozenset({"helm", "kubectl", "pip", "rudr"})
+"""The first words of the clauses of advice that are commands."""
+
+_CLIENT = re.compile(r"kubectl |rudr (?:diff|doctor|status|tree)\b")
+"""The beginning of a command that reads or writes a cluster."""
 
 COLOURS: Mapping[Level, str] = {"ok": "green", "note": "yellow", "problem": "red"}
 
@@ -28,6 +36,30 @@ class Finding(msgspec.Struct, frozen=True):
     level: Level
     message: str
     next: str = ""
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The commands of the advice."""
+        return tuple(clause for clause in _clauses(self.next) if clause.partition(" ")[0] in PROGRAMS)
+
+
+def with_cluster(finding: Finding, kubeconfig: str | None, context: str | None) -> Finding:
+    """The finding with commands for the cluster that the options select."""
+    values = (("--kubeconfig", kubeconfig), ("--context", context))
+    options = "".join(f" {name} {shlex.quote(value)}" for name, value in values if value)
+    if not options:
+        return finding
+    clauses = (
+        " | ".join(f"{part}{options}" if _CLIENT.match(part) else part for part in clause.split(" | "))
+        if clause in finding.commands
+        else clause
+        for clause in _clauses(finding.next)
+    )
+    return msgspec.structs.replace(finding, next="; ".join(clauses))
+
+
+def _clauses(text: str) -> list[str]:
+    return [clause.strip() for clause in text.split("; ")]
 
 
 def ok(check: str, message: str) -> Finding:
@@ -48,6 +80,8 @@ def problem(check: str, message: str, next_: str) -> Finding:
 def lines(findings: Sequence[Finding], width: int, *, colours: bool = False) -> Iterator[str]:
     """Each finding with its level and check, the advice below it, and a last line with the number of problems.
 
+    A command has a line of its own, which is not wrapped, so that users can copy it.
+
     Advice that is the same for consecutive findings of a check is printed below the last of them.
     """
     size = max((len(finding.check) for finding in findings), default=0)
@@ -59,9 +93,19 @@ def lines(findings: Sequence[Finding], width: int, *, colours: bool = False) -> 
             yield line if number else colour.paint(finding.level, COLOURS[finding.level], on=colours) + rest
         same_advice = following is not None and (finding.check, finding.next) == (following.check, following.next)
         if finding.next and not same_advice:
-            yield from table.wrapped(finding.next, width, first=f"{blank}-> ", then=f"{blank}   ")
+            yield from _advice(finding, width, blank)
     yield ""
     yield _summary(findings)
+
+
+def _advice(finding: Finding, width: int, blank: str) -> Iterator[str]:
+    """The clauses of the advice: each command on a line, and the text between them wrapped."""
+    first, then = f"{blank}-> ", f"{blank}   "
+    for is_command, clauses in itertools.groupby(_clauses(finding.next), lambda clause: clause in finding.commands):
+        for text in clauses if is_command else ("; ".join(clauses),):
+            printable = plain_text.printable(text)
+            yield from (f"{first}{printable}",) if is_command else table.wrapped(text, width, first=first, then=then)
+            first = then
 
 
 def _summary(findings: Sequence[Finding]) -> str:

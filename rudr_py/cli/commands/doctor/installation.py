@@ -11,7 +11,7 @@ import msgspec
 
 from rudr_py.api import kstatus
 from rudr_py.cli.cluster import user_roles
-from rudr_py.cli.commands.doctor import advice, deployment, finding, types
+from rudr_py.cli.commands.doctor import advice, crd_names, deployment, finding, types, workload_pods
 from rudr_py.cli.commands.doctor.access_reviews import AccessReview
 from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
@@ -33,14 +33,16 @@ MAX_NAMES = 5
 class Installation(msgspec.Struct, frozen=True, kw_only=True):
     """The facts about an installation. A fact that cannot be read is None, and `unread` has the reason.
 
-    `denied` are permissions that a controller lacks, by the name of its Deployment. `caller_denied` are those that the
-    caller lacks, by their purpose. `leases` are by namespace and name.
+    `pods` are those of the controllers that are not ready. `denied` are permissions that a controller lacks, by the
+    name of its Deployment. `caller_denied` are those that the caller lacks, by their purpose. `leases` are by namespace
+    and name.
     """
 
     version: Document
     crds: tuple[Document, ...] | None
     namespace: Document | None
     deployments: tuple[Document, ...] | None
+    pods: tuple[Document, ...] = ()
     leases: Mapping[tuple[str, str], Document] = msgspec.field(default_factory=dict)
     published: tuple[Document, ...] = ()
     applications: tuple[Document, ...] = ()
@@ -60,6 +62,11 @@ def check(installation: Installation, loaded: LoadedPlugins, now: datetime) -> l
         *(custom_kinds(installation.crds) if installation.crds is not None else ()),
         *namespace(installation.namespace, installation.definitions_namespace, installation.unread),
         *deployment.check(controllers, installation.deployments is not None),
+        *(
+            result
+            for controller in controllers
+            for result in workload_pods.findings(controller.own(installation.pods), (), controller.namespace)
+        ),
         *_leases(installation, controllers, now),
         *rights(installation.denied),
         *applications(installation.applications),
@@ -87,7 +94,10 @@ def server(version: Document) -> Iterator[Finding]:
 
 
 def custom_kinds(definitions: Sequence[Document]) -> Iterator[Finding]:
-    """Whether the custom resource definitions exist, are established, and are those of this release."""
+    """Whether the custom resource definitions exist, are established, and are those of this release.
+
+    Notes for names that they share with other definitions.
+    """
     install = "rudr crds | kubectl apply --server-side -f -"
     by_name = {str(definition.get("metadata", {}).get("name")): definition for definition in definitions}
     required = crds.documents()
@@ -101,8 +111,7 @@ def custom_kinds(definitions: Sequence[Document]) -> Iterator[Finding]:
         health = kstatus.assess(live)
         if not health.ok:
             message = f"{name} is not established: {health.reason} {health.message}".rstrip()
-            hint = "another project may use the same names; to install it without short names see rudr crds --help"
-            yield problem("crds", message, hint)
+            yield problem("crds", message, crd_names.REPAIR)
         elif not _covers(_schema(live), _schema(document)):
             message = f"{name} is of another release: its schema lacks fields of this release"
             yield problem("crds", message, install)
@@ -110,6 +119,7 @@ def custom_kinds(definitions: Sequence[Document]) -> Iterator[Finding]:
             good += 1
     if good == len(required):
         yield ok("crds", f"all {good} custom resource definitions are established and current")
+    yield from crd_names.check(definitions)
 
 
 def namespace(namespace_object: Document | None, name: str, unread: Sequence[str]) -> Iterator[Finding]:
@@ -157,7 +167,7 @@ def rights(denied: Mapping[str, Sequence[AccessReview]]) -> Iterator[Finding]:
     for name, reviews in denied.items():
         if reviews:
             message = f"the service account of {name} is not allowed to: {'; '.join(_short(reviews))}"
-            hint = "rudr rbac prints the required roles; the chart installs them with rbac.create"
+            hint = "rudr rbac | kubectl apply -f -; or enable rbac.create in the chart"
             yield problem("rights", message, hint)
         else:
             yield ok("rights", f"the service account of {name} has all permissions for the standard types")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.cli.cluster import list_watch
+from rudr_py.cli.cluster import list_watch, pod_state
 from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
 from rudr_py.cli.commands.doctor import access_reviews, deployment
 from rudr_py.cli.commands.doctor.access_reviews import AccessReview
@@ -23,7 +23,16 @@ from rudr_py.cli.commands.tree.command import TreeQuery
 from rudr_py.controller.state import definition_index
 from rudr_py.kube.requests import Request, Selection, Target
 from rudr_py.model.identity import CORE_GROUP
-from rudr_py.model.kinds import APPLICATION, COMPONENT, CUSTOM_RESOURCE_DEFINITION, DEPLOYMENT, EVENT, LEASE, NAMESPACE
+from rudr_py.model.kinds import (
+    APPLICATION,
+    COMPONENT,
+    CUSTOM_RESOURCE_DEFINITION,
+    DEPLOYMENT,
+    EVENT,
+    LEASE,
+    NAMESPACE,
+    POD,
+)
 from rudr_py.plugins import impersonated_rights, loading, rights
 
 T = TypeVar("T")
@@ -72,6 +81,7 @@ class ClusterReader:
             crds=_tuple(await self._try(self.list(CUSTOM_RESOURCE_DEFINITION))),
             namespace=await self._try(self.get(NAMESPACE, "", definitions)),
             deployments=_tuple(deployments),
+            pods=tuple([pod for controller in controllers for pod in await self._unready_pods(controller)]),
             leases={
                 controller.lease: lease
                 for controller in controllers
@@ -123,6 +133,13 @@ class ClusterReader:
             return await self._cluster.client.get(Target(await self._cluster.resource(kind), namespace, name))
         except errors.NotFoundError:
             return None
+
+    async def _unready_pods(self, controller: ControllerDeployment) -> Sequence[Mapping[str, Any]]:
+        """The pods of a controller that is not ready, which are not ready themselves."""
+        if controller.health.ok:
+            return []
+        pods = await self._try(self.list(POD, controller.namespace)) or []
+        return [pod for pod in controller.own(pods) if not pod_state.assess(pod).ok]
 
     async def _published(self, namespace: str) -> tuple[Document, ...]:
         by_kind = [await self._try(self.list(kind, namespace)) for kind in definition_index.KINDS]

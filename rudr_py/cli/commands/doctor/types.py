@@ -14,6 +14,7 @@ from rudr_py.cli.output import plain_text
 from rudr_py.errors import CatalogError
 from rudr_py.model.identity import TypeName
 from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
+from rudr_py.model.shapes import rewrite
 from rudr_py.render.types import definitions
 from rudr_py.render.values import labels
 
@@ -38,7 +39,7 @@ def used(applications: Iterable[Document], components: Iterable[Document]) -> di
             get_in(component, "metadata", "namespace", default=""),
             get_in(component, "metadata", "name", default=""),
         ): get_in(component, "spec", "workloadType", default="")
-        for component in components
+        for component in map(rewrite.current, components)
     }
     uses: dict[TypeUse, list[str]] = {}
     for application in applications:
@@ -51,20 +52,20 @@ def used(applications: Iterable[Document], components: Iterable[Document]) -> di
 
 def _uses(application: Document, namespace: object, workloads: Mapping[tuple[Any, Any], str]) -> Iterator[TypeUse]:
     for binding in bindings(application):
-        workload = workloads.get((namespace, binding.get("componentName")))
+        workload = workloads.get((namespace, rewrite.component_of(binding)))
         if workload:
             yield TypeUse("workload type", workload)
         for trait in mappings_in(binding, "traits"):
             if trait.get("name"):
                 yield TypeUse("trait", str(trait["name"]))
-    for scope in mappings_in(application, "spec", "scopes"):
+    for scope in mappings_in(rewrite.current(application), "spec", "scopes"):
         if scope.get("type"):
             yield TypeUse("scope type", str(scope["type"]))
 
 
 def bindings(application: Document) -> list[Document]:
     """The component bindings of an application."""
-    return mappings_in(application, "spec", "components")
+    return mappings_in(rewrite.current(application), "spec", "components")
 
 
 def check(uses: Mapping[TypeUse, Sequence[str]], catalog: Catalog, published: Sequence[Document]) -> Iterator[Finding]:
@@ -82,13 +83,13 @@ def check(uses: Mapping[TypeUse, Sequence[str]], catalog: Catalog, published: Se
                 "types",
                 f"{', '.join(applications[:MAX_NAMES])}{more}: {message}",
                 "correct the name, or install the package with this type where the controller runs (chart value "
-                "plugins.packages, or a custom image); rudr plugins lists the packages that are installed here",
+                "plugins.packages, or a custom image); rudr plugins",
             )
         else:
             package = get_in(publication, "metadata", "annotations", PACKAGE_ANNOTATION, default="")
             source = f" by {package}" if package else ""
             name = package.partition(" ")[0]
-            hint = f"to use it in rudr validate, render and diff: pip install {name}" if name else ""
+            hint = f"to use it in rudr validate, render and diff; pip install {name}" if name else ""
             message = f'{use.category} "{use.name}" is published in the cluster{source}, but not installed here'
             yield note("types", message, hint)
     if not missing:
@@ -115,7 +116,7 @@ def plugins(states: Sequence[PluginState]) -> Iterator[Finding]:
     for plugin in states:
         if plugin.error:
             prefix = "" if plugin.distribution in plugin.error else f"{plugin.distribution}: "
-            yield note("plugins", f"{prefix}{plugin.error}", "rudr plugins -o json prints the traceback")
+            yield note("plugins", f"{prefix}{plugin.error}", "rudr plugins -o json")
     names = ", ".join(plugin.distribution for plugin in loaded)
     yield ok("plugins", f"{plain_text.counted(len(loaded), 'package')} loaded here: {names}")
 
@@ -127,7 +128,7 @@ def published(catalog: Catalog, objects: Sequence[Document], namespace: str) -> 
         yield note(
             "definitions",
             f"no installed type is published in namespace {namespace}, so kubectl get traits lists none",
-            f"the controller publishes them if the namespace exists: kubectl create namespace {namespace}",
+            "the controller publishes them if the namespace exists and it may write them; rudr rbac",
         )
         return
     here, cluster = _packages(definitions.publish(catalog, namespace)), _packages(own)

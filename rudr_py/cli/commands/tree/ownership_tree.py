@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from rudr_py.api import Health, kstatus
+from rudr_py.api import Health, kstatus, mappings_in
 from rudr_py.cli.cluster import pod_state
+from rudr_py.cli.commands.tree import rolled_up
 from rudr_py.cli.output import plain_text
 from rudr_py.controller.state import inventory
+from rudr_py.model.kinds import COMPONENT_INSTANCE
 from rudr_py.render.values import labels
 
 Document = Mapping[str, Any]
 
 
-class TreeNode(msgspec.Struct, frozen=True):
-    """An object and the objects that it owns. `name` is that of kubectl: `deployment.apps/web`."""
+class TreeNode(msgspec.Struct, frozen=True, kw_only=True):
+    """An object and the objects that it owns. `name` is that of kubectl: `deployment.apps/web`.
+
+    `created` is the timestamp of its creation, empty if there is none. `images` are those of the containers of a pod or
+    of a pod template. `restarts` is that of the containers of a pod, None for other objects.
+    """
 
     name: str
     health: Health
     children: tuple[TreeNode, ...] = ()
+    kind: str = ""
+    namespace: str = ""
+    uid: str = ""
+    created: str = ""
+    images: tuple[str, ...] = ()
+    restarts: int | None = None
 
     def walk(self, depth: int = 0) -> Iterator[tuple[int, TreeNode]]:
         """Every node below and including this one, with its depth."""
@@ -49,7 +61,7 @@ def build(root: Document, documents: Iterable[Document]) -> TreeNode:
     for document in objects:
         if not _owner_references(document) and _uid(document) in inventory_uids:
             by_owner.setdefault(instances.get(_instance(document), _uid(root)), []).append(document)
-    return _node(root, by_owner)
+    return _Builder(root, by_owner).node(root)
 
 
 def without_old_replica_sets(documents: Iterable[Document]) -> list[Document]:
@@ -102,9 +114,53 @@ def owned(root: Document, documents: Iterable[Document]) -> list[Document]:
     return list(by_uid.values())
 
 
-def _node(document: Document, by_owner: Mapping[str, list[Document]]) -> TreeNode:
-    children = (_node(child, by_owner) for child in by_owner.get(_uid(document), ()))
-    return TreeNode(name_of(document), health(document), tuple(sorted(children, key=lambda node: _order(node.name))))
+class _Builder:
+    """Builds the nodes below an application, and the health of its instances."""
+
+    def __init__(self, root: Document, by_owner: Mapping[str, list[Document]]) -> None:
+        self._by_owner = by_owner
+        self._instances = rolled_up.reported(root)
+
+    def node(self, document: Document, above: frozenset[str] = frozenset()) -> TreeNode:
+        """The node of an object. Objects that own each other are not repeated below themselves."""
+        above |= {_uid(document)}
+        owned_objects = [child for child in self._by_owner.get(_uid(document), ()) if _uid(child) not in above]
+        children = sorted((self.node(child, above) for child in owned_objects), key=lambda node: _order(node.name))
+        return TreeNode(
+            name=name_of(document),
+            health=self._health(document, owned_objects),
+            children=tuple(children),
+            kind=str(document.get("kind", "")),
+            namespace=str(document["metadata"].get("namespace") or ""),
+            uid=str(document["metadata"].get("uid") or ""),
+            created=str(document["metadata"].get("creationTimestamp") or ""),
+            images=_images(document),
+            restarts=pod_state.restarts(document) if document.get("kind") == "Pod" else None,
+        )
+
+    def _health(self, document: Document, owned_objects: Iterable[Document]) -> Health:
+        if document.get("kind") != COMPONENT_INSTANCE.kind or document["metadata"].get("deletionTimestamp"):
+            return health(document)
+        children = [(child, self._below(child)) for child in owned_objects]
+        return rolled_up.of_instance(document, self._instances.get(_instance(document)), children)
+
+    def _below(self, document: Document) -> list[Document]:
+        """The objects that an object owns, directly or not."""
+        below: dict[str, Document] = {}
+        pending = [document]
+        while pending:
+            for child in self._by_owner.get(_uid(pending.pop()), ()):
+                if _uid(child) not in below:
+                    below[_uid(child)] = child
+                    pending.append(child)
+        return list(below.values())
+
+
+def _images(document: Document) -> tuple[str, ...]:
+    """The images of the containers of a pod, or of the pod template of a workload, without duplicates."""
+    template = ("spec",) if document.get("kind") == "Pod" else ("spec", "template", "spec")
+    containers = mappings_in(document, *template, "containers")
+    return tuple(dict.fromkeys(str(container["image"]) for container in containers if container.get("image")))
 
 
 _FIRST_KINDS = ("componentinstance", "deployment", "statefulset", "job")
@@ -145,16 +201,3 @@ def describe(node: TreeNode) -> str:
     details = " ".join(node.health.show.values())
     word = node.health.reason if node.health.state != "ready" or not details else "Ready"
     return f"{word} {details}".rstrip()
-
-
-def lines(node: TreeNode, describe_node: Callable[[TreeNode], str] = describe) -> Iterator[str]:
-    """The tree as text, with a line for each object."""
-    yield f"{node.name}  {describe_node(node)}"
-    yield from _branches(node, "", describe_node)
-
-
-def _branches(node: TreeNode, indent: str, describe_node: Callable[[TreeNode], str]) -> Iterator[str]:
-    for number, child in enumerate(node.children):
-        last = number == len(node.children) - 1
-        yield f"{indent}{'└── ' if last else '├── '}{child.name}  {describe_node(child)}"
-        yield from _branches(child, indent + ("    " if last else "│   "), describe_node)

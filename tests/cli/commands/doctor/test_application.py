@@ -177,3 +177,92 @@ def test_the_latest_warnings_are_noted_without_those_of_conditions() -> None:
     )
     findings = check(document(*FINE), events=listed)
     assert [finding.message for finding in findings[1:]] == ["pod/web-1: FailedMount: m2 (7 times)"]
+
+
+def owned(name: str, owner: str, owner_kind: str, owner_version: str, **rest: Any) -> Document:
+    reference = {
+        "apiVersion": owner_version,
+        "kind": owner_kind,
+        "name": owner,
+        "uid": f"uid-{owner}",
+        "controller": True,
+    }
+    return {
+        "metadata": {"name": name, "uid": f"uid-{name}", "namespace": "default", "ownerReferences": [reference]},
+        **rest,
+    }
+
+
+def ended(number: int, code: int = 1) -> Document:
+    """A failed pod of the Job `job`, whose container was not started again."""
+    failed = pod(f"job-{number}")
+    terminated = {"exitCode": code, "reason": "OOMKilled" if code == 137 else "Error"}
+    failed["status"] = {"phase": "Failed", "containerStatuses": [{"name": "main", "state": {"terminated": terminated}}]}
+    failed["metadata"] |= owned(f"job-{number}", "job", "Job", "batch/v1")["metadata"]
+    failed["metadata"]["creationTimestamp"] = f"2026-01-01T00:00:0{number}Z"
+    return failed
+
+
+def pod_findings(*pods: Document, others: tuple[Document, ...] = (), **rest: Any) -> list[Finding]:
+    findings = check(document(*NOT_READY, instances=[UNREADY]), objects=(*pods, *others), **rest)
+    return [finding for finding in findings if finding.check in ("pods", "events")]
+
+
+def test_the_failed_pods_of_a_job_are_one_finding_with_the_log_of_the_latest() -> None:
+    [finding] = pod_findings(*map(ended, range(5)))
+    assert finding.message == (
+        "5 pods of job.batch/job: Error: container main ended with exit code 1 (job-4, job-3, job-2 and 2 more)"
+    )
+    assert finding.commands == ("kubectl logs -n default job-4",)
+
+
+def test_different_causes_of_a_jobs_pods_are_counted_and_have_advice_each() -> None:
+    [finding] = pod_findings(ended(0), ended(1, 137), ended(2))
+    assert "3 pods of job.batch/job: Error (2), OOMKilled (1): " in finding.message
+    assert finding.commands == ("kubectl logs -n default job-2",)
+    assert "resources.memory" in finding.next
+
+
+def test_pods_of_old_and_new_replica_sets_are_one_finding() -> None:
+    old, new = pod("web-old", reason="CrashLoopBackOff"), pod("web-new", reason="ImagePullBackOff")
+    sets = []
+    for member in (old, new):
+        name = member["metadata"]["name"]
+        member["metadata"] |= owned(name, f"{name}-set", "ReplicaSet", "apps/v1")["metadata"]
+        sets.append(owned(f"{name}-set", "web", "Deployment", "apps/v1", kind="ReplicaSet", apiVersion="apps/v1"))
+    [finding] = pod_findings(old, new, others=tuple(sets))
+    assert finding.message.startswith("2 pods of deployment.apps/web: ImagePullBackOff (1), CrashLoopBackOff (1)")
+    # the sets may be unreadable
+    assert len(pod_findings(old, new)) == 2
+
+
+def test_pods_without_an_owner_and_in_a_circle_of_owners_are_reported() -> None:
+    circle = pod("circle", reason="CrashLoopBackOff")
+    circle["metadata"] |= owned("circle", "circle", "Pod", "v1")["metadata"]
+    assert len(pod_findings(circle, pod("alone", reason="CrashLoopBackOff"))) == 2
+
+
+def test_the_same_warning_about_pods_of_a_workload_is_one_note() -> None:
+    pods = list(map(ended, range(3)))
+    about = [{"apiVersion": "v1", "kind": "Pod", "name": f"job-{n}", "uid": f"uid-job-{n}"} for n in range(3)]
+    listed = tuple({**event(n, "BackOff"), "involvedObject": reference} for n, reference in enumerate(about))
+    findings = pod_findings(*pods, events=listed)
+    assert [finding.check for finding in findings] == ["pods", "events"]
+
+
+@pytest.mark.parametrize(
+    ("status", "options"),
+    [
+        ({"state": {"terminated": {"exitCode": 1, "reason": "Error"}}}, ""),
+        ({"state": {"terminated": {"exitCode": 1, "reason": "Error"}}, "restartCount": 2}, ""),
+        ({"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "restartCount": 1}, " --previous"),
+    ],
+)
+def test_the_previous_log_is_read_only_of_a_container_that_is_started_again(status: Document, options: str) -> None:
+    failed = pod("web-1")
+    failed["status"] = {"phase": "Running", "containerStatuses": [{"name": "main", **status}]}
+    [finding] = pod_findings(failed)
+    assert finding.commands == (f"kubectl logs -n default web-1{options}",)
+    failed["spec"] = {"containers": [{"name": "main"}, {"name": "sidecar"}]}
+    [finding] = pod_findings(failed)
+    assert finding.commands == (f"kubectl logs -n default web-1{options} -c main",)

@@ -18,6 +18,7 @@ from rudr_py.model.crd_schemas import crds
 from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
 from rudr_py.plugins import loading
 from rudr_py.render.types import definitions
+from tests import other_projects
 
 Document = dict[str, Any]
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -68,6 +69,20 @@ def test_crds_are_checked_for_existence_establishment_and_release() -> None:
     assert '"comp" is taken' in clashing.message
     assert old.message.startswith(f"{third['metadata']['name']} is of another release")
     assert all(result.level == "problem" and result.next for result in (missing, clashing, old))
+
+
+def test_names_that_another_crd_has_are_noted() -> None:
+    usual = [established(document) for document in crds.documents()]
+    legacy = [established(document) for document in crds.documents(legacy_short_names=True)]
+    others = [established(kind.definition) for kind in other_projects.kinds()]
+    assert levels(installation.custom_kinds([*usual, *others])) == ["ok"]
+    complete, *notes = installation.custom_kinds([*legacy, *others])
+    assert complete.level == "ok"
+    assert {finding.level for finding in notes} == {"note"}
+    knative = next(finding for finding in notes if "configurations.serving.knative.dev" in finding.message)
+    assert "cfg, configuration, configurations" in knative.message
+    assert "use applicationconfigurations" in knative.next
+    assert any("traitdefinitions.core.oam.dev" in finding.message for finding in notes)
 
 
 def test_defaults_of_the_server_in_a_crd_are_ignored() -> None:

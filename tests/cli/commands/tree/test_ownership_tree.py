@@ -9,6 +9,7 @@ import pytest
 
 from rudr_py.cli.commands.tree import command, ownership_tree
 from rudr_py.cli.commands.tree.command import OutputFormat
+from rudr_py.cli.commands.tree.text import Layout
 
 Document = dict[str, Any]
 
@@ -58,19 +59,9 @@ def test_children_are_sorted_with_workloads_first() -> None:
         document(kind, "web", owner="ApplicationConfiguration-shop", api_version=api_version)
         for kind, api_version in (("Service", "v1"), ("Ingress", "networking.k8s.io/v1"), ("Deployment", "apps/v1"))
     ]
-    lines = list(ownership_tree.lines(ownership_tree.build(ROOT, owned)))
-    assert lines == list(ownership_tree.lines(ownership_tree.build(ROOT, owned[::-1])))
-    assert "deployment.apps/web" in lines[1]
-
-
-def test_lines_show_state_and_facts() -> None:
-    status = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}
-    deployment = document(
-        "Deployment", "web", owner="ApplicationConfiguration-shop", spec={"replicas": 2}, status=status
-    )
-    assert (
-        list(ownership_tree.lines(ownership_tree.build(ROOT, [deployment])))[1] == "└── deployment.apps/web  Ready 2/2"
-    )
+    names = [node.name for _, node in ownership_tree.build(ROOT, owned).walk()]
+    assert names == [node.name for _, node in ownership_tree.build(ROOT, owned[::-1]).walk()]
+    assert names[1] == "deployment.apps/web"
 
 
 def replica_set(name: str, replicas: int, owner: str) -> Document:
@@ -94,7 +85,7 @@ def test_old_replica_sets_are_printed_only_with_wide(output_format: OutputFormat
         document("Pod", "ending", owner="ReplicaSet-empty-but-busy", api_version="v1"),
         replica_set("own", 0, "ApplicationConfiguration-shop"),
     ]
-    text = command.text(documents, output_format, colours=False)
+    text = command.text(documents, output_format, Layout(now=None))
     assert set(re.findall(r"replicaset\.apps/(\S+)", text)) == names
 
 
@@ -109,3 +100,63 @@ def test_a_malformed_status_has_no_kinds(status: object) -> None:
     application = {"kind": "ApplicationConfiguration", "metadata": {"name": "shop"}, "status": status}
     assert command.kinds([application]) == []
     assert ownership_tree.health(application).state == "progressing"
+
+
+def instance(reason: str = "", state: str = "", *, generation: int = 1, pods: Any = ()) -> ownership_tree.TreeNode:
+    """The node of the instance `web`, whose Deployment has these pods, with an entry in the status of `shop`."""
+    entries = [{"name": "web", "state": state, "reason": reason}] if state else []
+    root = {**ROOT, "status": {"observedGeneration": generation, "instances": entries}}
+    root["metadata"] = {**ROOT["metadata"], "generation": 1}
+    owner = document("ComponentInstance", "web-web", owner=ROOT["metadata"]["uid"], api_version=ROOT["apiVersion"])
+    owner["metadata"]["labels"] = {"oam.dev/instance-name": "web"}
+    ready = sum(pod["status"].get("phase") == "Running" for pod in pods)
+    status = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": ready}
+    status["readyReplicas"] = ready
+    deployment = document("Deployment", "web", owner="ComponentInstance-web-web", spec={"replicas": 2}, status=status)
+    [node] = ownership_tree.build(root, [owner, deployment, *pods]).children
+    return node
+
+
+def pod(name: str, **waiting: str) -> Document:
+    ready = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    failing = {"phase": "Pending", "containerStatuses": [{"name": "main", "state": {"waiting": waiting}}]}
+    return document("Pod", name, owner="Deployment-web", api_version="v1", status=failing if waiting else ready)
+
+
+BOTH = (pod("a"), pod("b"))
+ONE = (pod("a"), pod("b", reason="ImagePullBackOff"))
+
+
+def test_the_health_of_an_instance_is_that_of_its_workload() -> None:
+    assert (instance(pods=BOTH).health.state, instance(pods=BOTH).health.reason) == ("ready", "Ready")
+    health = instance(pods=ONE).health
+    assert (health.state, health.reason, health.show) == ("progressing", "ImagePullBackOff", {"replicas": "1/2"})
+
+
+def test_the_worse_of_the_reported_and_the_live_health_of_an_instance_is_shown() -> None:
+    assert instance("Held", "progressing", pods=BOTH).health.reason == "Held"
+    assert instance("Ready", "ready", pods=ONE).health.reason == "ImagePullBackOff"
+    assert instance("Failed", "failed", pods=ONE).health.reason == "Failed"
+
+
+def test_a_reported_health_of_earlier_documents_does_not_count() -> None:
+    assert instance("Failed", "failed", generation=0, pods=BOTH).health.reason == "Ready"
+
+
+def test_a_trait_that_is_not_ready_does_not_make_an_instance_unready() -> None:
+    autoscaler = document(
+        "HorizontalPodAutoscaler",
+        "web",
+        owner="ComponentInstance-web-web",
+        api_version="autoscaling/v2",
+        status={"conditions": [{"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric"}]},
+    )
+    assert instance(pods=(*BOTH, autoscaler)).health.reason == "Ready"
+
+
+def test_objects_that_own_each_other_end_the_tree() -> None:
+    first = document("ConfigMap", "first", owner="ApplicationConfiguration-shop", api_version="v1")
+    second = document("ConfigMap", "second", owner="ConfigMap-first", api_version="v1")
+    first["metadata"]["ownerReferences"].append({"uid": "ConfigMap-second"})
+    names = [node.name for _, node in ownership_tree.build(ROOT, [first, second]).walk()]
+    assert names == ["applicationconfiguration.core.oam.dev/shop", "configmap/first", "configmap/second"]

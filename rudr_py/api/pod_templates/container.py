@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rudr_py.api import Problem
 from rudr_py.api.component import Component, Container, ExtendedResource, HealthProbe
+from rudr_py.errors import Problem
 
 GPU: Final = "nvidia.com/gpu"
 """The resource name of a GPU; Kubernetes has no vendor-neutral one."""

@@ -19,10 +19,13 @@ from typing import Any, Final
 
 import msgspec
 
-from rudr_py.api import Manifest, Problem, Ref, WorkloadContext, get_in, mappings_in
 from rudr_py.api.component import Container
-from rudr_py.builtin import kinds
-from rudr_py.builtin.workloads.container import with_paths
+from rudr_py.api.context import WorkloadContext
+from rudr_py.api.fields import get_in, mappings_in
+from rudr_py.api.pod_templates.container import with_paths
+from rudr_py.api.values import Manifest, Ref
+from rudr_py.errors import Problem
+from rudr_py.model.kinds import CONFIG_MAP
 
 DIGEST_ANNOTATION: Final = "rudr.oam.dev/config-digest"
 """The pod annotation that earlier releases changed with the content of a file; only on pods that keep earlier names."""
@@ -60,12 +63,10 @@ class ConfigFiles(msgspec.Struct, frozen=True):
     files: tuple[ConfigFile, ...] = ()
     digest: str = ""
 
-    def config_maps(self, labels: dict[str, str]) -> tuple[Manifest, ...]:
+    def config_maps(self, labels: Mapping[str, str]) -> tuple[Manifest, ...]:
         """One ConfigMap per file."""
         return tuple(
-            Manifest(
-                kind=kinds.CONFIG_MAP, name=file.config_map, body={"data": {file.key: file.content}}, labels=labels
-            )
+            Manifest(kind=CONFIG_MAP, name=file.config_map, body={"data": {file.key: file.content}}, labels=labels)
             for file in self.files
         )
 
@@ -86,16 +87,16 @@ class ConfigFiles(msgspec.Struct, frozen=True):
         return {DIGEST_ANNOTATION: self.digest} if self.digest else {}
 
 
-def config_files(ctx: WorkloadContext[Any], workload: Ref) -> ConfigFiles:
-    """The config files of the component. `workload` is the object whose pods mount them.
+def config_files(ctx: WorkloadContext[Any], workload: Ref | None) -> ConfigFiles:
+    """The config files of the component.
 
-    They keep their earlier names while the live workload mounts the same files with the same contents by them.
+    They keep the names of earlier releases while the live `workload` mounts the same files with the same contents.
     """
     files = tuple(file for container in ctx.component.containers for file in _files(ctx, container))
     if not files:
         return ConfigFiles()
     digest = _hash([(file.config_map, file.content) for file in files], size=8)
-    template = get_in(ctx.live(workload), "spec", "template", default={})
+    template = get_in(ctx.live(workload) if workload else None, "spec", "template", default={})
     annotations = get_in(template, "metadata", "annotations", default={})
     if annotations.get(DIGEST_ANNOTATION) == digest and _mounted(template) >= {file.mount for file in files}:
         return ConfigFiles(files, digest)

@@ -1,0 +1,121 @@
+"""Trees of objects as a table with one row for each object, within a width. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from rudr_py.cli.commands.tree import ownership_tree
+from rudr_py.cli.commands.tree.ownership_tree import TreeNode
+from rudr_py.cli.output import age, colour, plain_text, table
+from rudr_py.cli.output.table import GAP, Cell, Row
+
+
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """The columns of the table. Ages are blank without `now`. `width` is None for an unlimited one."""
+
+    now: datetime | None
+    width: int | None = None
+    namespaces: bool = False
+    messages: bool = False
+    headers: bool = True
+    colours: bool = False
+
+
+class _TreeRow(NamedTuple):
+    """A node with the lines of the tree before its name, and those before text below it."""
+
+    node: TreeNode | None
+    before: str = ""
+    below: str = ""
+
+
+def lines(roots: Sequence[TreeNode], layout: Layout) -> Iterator[str]:
+    """The trees, separated by empty lines.
+
+    Images and messages that do not fit into the width are printed below the rows; names have lines of their own if
+    they do not fit. Nothing is truncated.
+    """
+    rows = [row for number, root in enumerate(roots) for row in _separated(number, _walk(root))]
+    place = max((plain_text.columns(row.node.namespace) for row in rows if row.node), default=0)
+    place = max(place, len("NAMESPACE")) + GAP if layout.namespaces else 0
+    width = layout.width or sum(map(_bound, rows)) + place + 200
+    wide = [_row(row, layout, place, beside=True) for row in rows]
+    header = _header(layout, place, beside=True)
+    if not _fits([header, *wide], width):
+        wide = [_row(row, layout, place, beside=False) for row in rows]
+        header = _header(layout, place, beside=False)
+    yield from table.table([*([header] if layout.headers else []), *wide], width, colours=layout.colours)
+
+
+def status(node: TreeNode) -> str:
+    """The state of an object in a few words, without its restarts, which have a column."""
+    details = "" if node.restarts is not None else " ".join(node.health.show.values())
+    word = node.health.reason if node.health.state != "ready" or not details else "Ready"
+    return f"{word} {details}".rstrip()
+
+
+def _separated(number: int, rows: Iterable[_TreeRow]) -> Iterator[_TreeRow]:
+    if number:
+        yield _TreeRow(None)
+    yield from rows
+
+
+def _walk(node: TreeNode, before: str = "", indent: str = "") -> Iterator[_TreeRow]:
+    yield _TreeRow(node, before, indent + ("│ " if node.children else "  "))
+    for number, child in enumerate(node.children):
+        last = number == len(node.children) - 1
+        yield from _walk(child, f"{indent}{'└── ' if last else '├── '}", indent + ("    " if last else "│   "))
+
+
+def _bound(row: _TreeRow) -> int:
+    """A number of columns that no line of the row exceeds."""
+    if row.node is None:
+        return 0
+    texts = (row.before, row.node.name, status(row.node), row.node.health.message, *row.node.images)
+    return sum(len(text) * 2 for text in texts)
+
+
+def _header(layout: Layout, place: int, *, beside: bool) -> Row:
+    names = ["STATUS", "RESTARTS", "AGE"]
+    names += ["IMAGE", *(["MESSAGE"] if layout.messages else [])] if beside else []
+    namespace = plain_text.padded("NAMESPACE", place) if place else ""
+    return Row(cells=tuple(Cell(name, bold=True) for name in (f"{namespace}NAME", *names)))
+
+
+def _row(row: _TreeRow, layout: Layout, place: int, *, beside: bool) -> Row:
+    node = row.node
+    if node is None:
+        return Row(below=" ")
+    image = ",".join(node.images)
+    message = node.health.message.partition("\n")[0] if layout.messages and not node.health.ok else ""
+    namespace = plain_text.padded(plain_text.printable(node.namespace), place) if place else ""
+    cells = [
+        Cell(f"{namespace}{row.before}{node.name}"),
+        Cell(status(node), colour.STATES[node.health.state]),
+        Cell("" if node.restarts is None else str(node.restarts)),
+        Cell(age.age(node.created, layout.now) if layout.now is not None and node.created else ""),
+    ]
+    if beside:
+        cells += [Cell(image), *([Cell(message)] if layout.messages else [])]
+        return Row(cells=tuple(cells))
+    below = "\n".join(filter(None, (image, message)))
+    return Row(cells=tuple(cells), below=below, prefix=f"{' ' * place}{row.below}")
+
+
+def _fits(rows: Sequence[Row], width: int) -> bool:
+    """Whether all cells fit beside each other."""
+    filled = [row.cells for row in rows if row.cells]
+    sizes: list[int] = [max(cell.columns for cell in column) for column in zip(*filled, strict=True)]
+    return sum(sizes) + GAP * (len(sizes) - 1) <= width
+
+
+def descriptions(roots: Sequence[TreeNode]) -> Iterator[str]:
+    """Each tree with a line for each object and its state, without a table."""
+    for root in roots:
+        for row in _walk(root):
+            if row.node is not None:
+                yield f"{row.before}{row.node.name}  {ownership_tree.describe(row.node)}"
