@@ -5,6 +5,7 @@ Reads the YAML files in ../mutants/, which are named like the files of the rows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -30,7 +31,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def apply(self, source: str) -> str:
         """The changed text of the file. Raises ValueError if the old text does not occur exactly once."""
         if (count := source.count(self.old)) != 1:
-            raise ValueError(f"{self.file} contains the text to replace {count} times: {self.old!r}")
+            message = f"{self.file} contains this text {count} times, not once: {self.old!r}"
+            raise ValueError(f"{message}; correct the mutant in tests/conformance/mutants, then run: make conformance")
         return source.replace(self.old, self.new)
 
 
@@ -38,3 +40,9 @@ def mutants(folder: Path = FOLDER) -> tuple[Mutant, ...]:
     """All mutants, in the order of their files."""
     files = sorted(folder.glob("*.yaml"))
     return tuple(mutant for file in files for mutant in msgspec.yaml.decode(file.read_bytes(), type=list[Mutant]))
+
+
+def name(mutant: Mutant, mutants: Sequence[Mutant]) -> str:
+    """The ID of the row, and the number of the mutant in the row."""
+    same = [other for other in mutants if other.row == mutant.row]
+    return f"{mutant.row}-{same.index(mutant) + 1}"

@@ -15,12 +15,12 @@ HEAD = """\
 
 Each row of this table removes a behaviour that a row of the [conformance table](conformance.md) claims: it changes a
 few lines in a copy of the source, and a test of that row must fail, by an assertion and not by another exception.
-Without the change, the test must pass in the copy. Every MUST and REQUIRED rule that is shown or available on request,
-and every bug of Rudr in writing objects, has at least one mutant.
+Without the change, the test must pass in the copy. Every MUST and REQUIRED rule whose state is `shown` or `on request`,
+and every bug of Rudr in writing objects, has at least one such mutant.
 
 `make check` runs all mutants; `make test` runs a few, and checks that each still applies to the source and names a test
-of its row. To run those of one row: `.venv/bin/python -m tests.conformance.mutation.command CO-1`. To add one, see
-`tests/conformance/mutants/`; `make conformance` generates this page from there.
+of its row. The mutants of one row: `.venv/bin/python -m tests.conformance.mutation.command CO-1`. The files in
+`tests/conformance/mutants/` list them; `make conformance` generates this page from these files.
 """
 
 
