@@ -77,6 +77,7 @@ CASES: dict[str, dict[str, Any]] = {
         "definitionsNamespace": {"name": "definitions", "create": True},
         "publishDefinitions": False,
         "rootScopes": True,
+        "checkResources": "off",
     },
     "rights by the cluster admin": {
         "rbac": {"create": False},
