@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from rudr_py.catalog import Catalog
-from rudr_py.testing.cluster import Cluster
+from rudr_py.testing.cluster import SETTINGS, Cluster
 from tests.e2e import waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
@@ -146,7 +147,8 @@ async def test_every_core_type_runs_in_an_object_with_its_restart_policy(
 async def test_amounts_are_written_in_the_units_of_the_specification(cluster: Cluster, catalog: Catalog) -> None:
     amounts = {"cpu": {"required": 0.0001}, "memory": {"required": "5mb"}, "gpu": {"required": 1.5}}
     await cluster.apply(of_type("Worker", resources=amounts), application())
-    async with cluster.controller(catalog):
+    # the node has no GPU
+    async with cluster.controller(catalog, settings=msgspec.structs.replace(SETTINGS, check_resources="off")):
         await cluster.until(APPLICATION, "shop", synced)
         resources = (await first_container(cluster))["resources"]
     assert resources.get("limits") == {"nvidia.com/gpu": "2"}
