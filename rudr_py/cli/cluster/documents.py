@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
-import msgspec
 
 from rudr_py.api import Kind
 from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
 from rudr_py.cli.cluster.preview import decoded
+from rudr_py.cli.documents.document_set import ClusterReading
 from rudr_py.cli.documents.workspace import ClusterDocuments
 from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.controller.state import definition_index
@@ -28,14 +28,6 @@ from rudr_py.model.parse import component
 from rudr_py.settings import Limits
 
 Document = dict[str, Any]
-
-
-class ClusterReading(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read: the documents, the CustomResourceDefinitions, and the namespace of the kubeconfig's context."""
-
-    documents: ClusterDocuments
-    crds: tuple[Document, ...]
-    namespace: str
 
 
 def read(

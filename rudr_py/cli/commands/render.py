@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from rudr_py.cli.cluster import documents as cluster_documents
 from rudr_py.cli.documents import checking, document_set
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.options.flags import DocumentOptions
@@ -40,7 +41,7 @@ def command(
     Example: rudr render -f examples/ -o name
     """
     loaded = plugins.load(context)
-    documents = document_set.read(document_options)
+    documents = document_set.read(document_options, cluster_documents.read)
     checked = checking.check(documents, loaded.catalog, datetime.now(UTC), strict=document_options.strict)
     contents, workspace = documents.contents, documents.workspace
     mask = Mask((document.value for document in contents.documents), sensitive_words)

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 import click
 
+from rudr_py.cli.cluster import documents as cluster_documents
 from rudr_py.cli.documents import checking, document_set
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.options.flags import DocumentOptions
@@ -48,7 +49,7 @@ def command(
     Example: rudr validate --strict -o sarif -f examples/
     """
     loaded = plugins.load(context)
-    documents = document_set.read(document_options)
+    documents = document_set.read(document_options, cluster_documents.read)
     checked = checking.check(documents, loaded.catalog, datetime.now(UTC), strict=document_options.strict)
     contents = documents.contents
     mask = Mask((document.value for document in contents.documents), sensitive_words)

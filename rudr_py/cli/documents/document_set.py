@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from rudr_py.cli.cluster import documents as cluster_documents
 from rudr_py.cli.documents import files, schemas_extra
 from rudr_py.cli.documents.files import FileContents
-from rudr_py.cli.documents.workspace import Workspace, skipped_message
-from rudr_py.cli.options.flags import DocumentOptions
+from rudr_py.cli.documents.workspace import ClusterDocuments, Workspace, skipped_message
+from rudr_py.cli.options.flags import ClusterOptions, DocumentOptions
+from rudr_py.settings import Limits
 
 if TYPE_CHECKING:
     from rudr_py.cli.documents.server_rules import ServerRules
+
+
+class ClusterReading(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read: the documents, the CustomResourceDefinitions, and the namespace of the kubeconfig's context."""
+
+    documents: ClusterDocuments
+    crds: tuple[dict[str, Any], ...]
+    namespace: str
+
+
+ReadCluster = Callable[[ClusterOptions, Iterable[str], str, Limits], ClusterReading]
+"""Reads a cluster: the namespaces of components, "" for that of the context; the definitions namespace; the limits."""
 
 
 class DocumentSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +40,7 @@ class DocumentSet(msgspec.Struct, frozen=True, kw_only=True):
     image_pull_policy: str = ""
 
 
-def read(document_options: DocumentOptions) -> DocumentSet:
+def read(document_options: DocumentOptions, read_cluster: ReadCluster) -> DocumentSet:
     """Read the documents; print on standard error which files and documents are skipped."""
     options, settings = document_options, document_options.settings
     contents = files.read(options.filenames, recursive=options.recursive, stdin=sys.stdin.buffer.read)
@@ -38,7 +50,7 @@ def read(document_options: DocumentOptions) -> DocumentSet:
     if options.cluster is not None:
         namespaces = (options.namespace or "", *_namespaces(contents))
         definitions_namespace, limits = settings.definitions_namespace, settings.limits
-        reading = cluster_documents.read(options.cluster, namespaces, definitions_namespace, limits)
+        reading = read_cluster(options.cluster, namespaces, definitions_namespace, limits)
     workspace = Workspace.parse(
         contents.documents,
         namespace=options.namespace or (reading.namespace if reading else "default"),
