@@ -5,6 +5,8 @@ Nothing here reads the environment, files or flags: `cli` does, and passes the v
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 FIELD_MANAGER = "rudr"
@@ -29,6 +31,9 @@ SENSITIVE_WORDS = (
 )
 """The words in names of parameters, variables, environment variables and properties whose values commands do not print,
 unless the user chooses others."""
+
+ResourceCheck = Literal["auto", "off", "warn", "refuse"]
+"""The values of `Settings.check_resources`."""
 
 
 class LeaderElection(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,6 +185,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every namespace with applications gets the application `root`, whose health and network scope contain the
     instances of core workload types that are in no other scope of that type. NetworkPolicies then apply to all of
     them: declared ports stay open to everything, other ports only to each other."""
+
+    check_resources: ResourceCheck = "auto"
+    """The treatment of an application with new pods that are too large for every node, or request a GPU or an extended
+    resource that no node has: `refuse` applies nothing of it until a node is large enough, `warn` adds a warning to its
+    status, `off` reads no nodes. `auto` refuses it if no autoscaler can add nodes, which is so when no node has the ID
+    of a cloud provider, and warns otherwise."""
 
     image_pull_policy: str = ""
     """`imagePullPolicy` of every container; empty for the default of Kubernetes."""

@@ -170,6 +170,17 @@ class ApplicationReconciler:
             return syncing.untouched(plan, previous)
         if live.annotations.get(syncing.PAUSED) == "true":
             return syncing.paused(previous)
+        shortage = await self._syncer.shortage(live, plan)
+        if shortage is not None and shortage.is_refused:
+            return syncing.short(shortage, previous)
+        synced = await self._apply(snapshot)
+        if shortage is None:
+            return synced
+        sync = msgspec.structs.replace(synced.sync, notes=(*shortage.lines, *synced.sync.notes))
+        return msgspec.structs.replace(synced, sync=sync)
+
+    async def _apply(self, snapshot: Snapshot) -> SyncResult:
+        live, plan, previous = snapshot.application, snapshot.plan, snapshot.previous
         resources = self._syncer.intent(live, plan, previous.resources)
         if resources is not None:
             await self._reporter.announce(snapshot, resources)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog, FailedCall
+from rudr_py.controller.apply.capacity.check import CapacityCheck
+from rudr_py.controller.apply.capacity.nodes import NodeReader
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.impersonation.accounts import ApplicationClients
 from rudr_py.controller.apply.impersonation.writers import WriterFactory
@@ -241,7 +243,9 @@ class _Assembly:
         contention = Contention(self._clock, self._metrics.contention)
         clients = ApplicationClients(self._client, self._state, self._settings.impersonation)
         writers = WriterFactory(clients, self._state, self._recorder, contention, self._refusals, self._clock)
-        return Syncer(writers.of, self._state, self._refusals, waits)
+        reader = NodeReader(Client(self._transport), self._clock)  # works without the lease
+        capacity = CapacityCheck(reader, self._state, self._settings.check_resources)
+        return Syncer(writers.of, self._state, self._refusals, waits, capacity)
 
     def _definition_controller(self, process: ControllerProcess, sources: Sources, checks: HealthChecks) -> Controller:
         queue: PriorityQueue[ObjectKey] = PriorityQueue(

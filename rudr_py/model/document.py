@@ -6,6 +6,7 @@ with its problems and warnings. Nothing here reads text or depends on an OAM kin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -64,13 +65,15 @@ class Parsed(msgspec.Struct, Generic[T], frozen=True, kw_only=True, dict=True):
 
     `value` is None when the document is not of the kind at all (not a map, no name); with `problems` it may
     be present but must only be used for further checks. `warnings` never block anything. `size` is that of the
-    document.
+    document. `origins` leads from the JSON path of a value in today's spelling to that in the document, for values that
+    the document has in another place.
     """
 
     value: T | None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     size: Size = Size()
+    origins: Mapping[str, str] = {}
 
     def has_problem_in(self, path: str) -> bool:
         """Whether a problem is at this path or below it. Problems that are not listed may be anywhere."""

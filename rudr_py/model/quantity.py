@@ -22,6 +22,11 @@ _MILLICORE: Final = Decimal("0.001")
 _SUFFIXES: Final = {"k": "k", "ki": "Ki"} | {
     letter.lower() + tail: letter + tail for letter in "MGTPE" for tail in ("", "i")
 }
+_QUANTITY = re.compile(
+    r"(?P<number>[0-9]{1,18}(\.[0-9]{1,18})?|\.[0-9]{1,18})(?P<suffix>[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})?"
+)
+_DECIMAL_POWERS: Final = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_BINARY_POWERS: Final = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 
 
 def cpu(value: Json) -> str | None:
@@ -33,6 +38,16 @@ def cpu(value: Json) -> str | None:
         return f"{int(milli[1])}m"
     number = _number(value)
     return None if number is None else _plain(number.quantize(_MILLICORE, ROUND_CEILING))
+
+
+def cpu_advice(text: str) -> str:
+    """Advice for an amount of CPU that is text: the number that it should be."""
+    stripped = text.strip()
+    milli = _MILLI.fullmatch(stripped)
+    if milli:
+        cores = _plain(int(milli[1]) * _MILLICORE)
+        return f'"{stripped}" has the form of Kubernetes; write the number of cores: {cores}'
+    return f"is text; write the number of cores without quotes: {stripped}"
 
 
 def memory(value: Json) -> str | None:
@@ -56,6 +71,27 @@ def gpu(value: Json) -> str | None:
         return None
     whole = int(number.to_integral_value(ROUND_CEILING))
     return str(whole) if whole else ""
+
+
+def amount(value: Json) -> Decimal | None:
+    """The number that a quantity of Kubernetes stands for, such as 0.5 for `500m`; None when it is not a quantity."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    match = _QUANTITY.fullmatch(str(value))
+    if match is None:
+        return None
+    number, suffix = Decimal(match["number"]), match["suffix"] or ""
+    if suffix in _BINARY_POWERS:
+        return number * Decimal(1024) ** _BINARY_POWERS[suffix]
+    return number.scaleb(_DECIMAL_POWERS[suffix] if suffix in _DECIMAL_POWERS else int(suffix[1:] or 0))
+
+
+def text_of(number: Decimal) -> str:
+    """A number as the shortest quantity."""
+    units = {suffix: Decimal(1024) ** power for suffix, power in _BINARY_POWERS.items()}
+    units |= {suffix: Decimal(10) ** power for suffix, power in _DECIMAL_POWERS.items() if power > 0}
+    whole = (f"{_plain(number / unit)}{suffix}" for suffix, unit in units.items() if number % unit == 0 < number)
+    return min((_plain(number), *whole), key=len)
 
 
 def _size(value: Json, *, bare: str) -> str | None:

@@ -47,6 +47,7 @@ _OWN: Mapping[tuple[str, str], Mapping[str, str]] = {
         "delete": "for the rollout of a StatefulSet that a pod of an earlier revision blocks",
     },
     ("", error_status.OWNER): _OWNERS,
+    ("", "nodes"): {"": "for refusing an application whose pods fit on no node (optional)"},
     ("", "resourcequotas"): {"": "for continuing as soon as a quota that refused an object has room (optional)"},
     ("", "namespaces"): {
         "": "for the service accounts that namespaces name, or for publishing as soon as the definitions namespace "

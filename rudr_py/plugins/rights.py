@@ -43,7 +43,8 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     required in the definitions namespace, `own` in the namespace of the leader's Lease; `own` is empty without leader
     election. The controller also uses discovery, which Kubernetes grants to all clients (`system:discovery`).
     `waits` and `cluster_waits` are optional: with them the controller watches the objects that applications wait for,
-    which it polls otherwise. The latter are of cluster-scoped kinds, so only a ClusterRole can grant them.
+    which it polls otherwise, and checks whether nodes are large enough. The latter are of cluster-scoped kinds, so only
+    a ClusterRole can grant them.
 
     With impersonation, `accounts` are required of the service accounts that write the objects of applications, and
     `impersonation` of the controller, as `cluster` is; see `impersonated_rights`.
@@ -91,6 +92,8 @@ _CLUSTER_WAITS: tuple[Rule, ...] = (
     Rule(groups=(RBAC_GROUP,), resources=("clusterrolebindings", "clusterroles"), verbs=WATCH),
 )
 _PUBLISH_WAITS = Grant(groups=("",), resources=("namespaces",), verbs=WATCH, names=(DEFINITIONS_NAMESPACE,))
+_NODES = Rule(groups=("",), resources=("nodes",), verbs=WATCH)
+"""For the check whether new pods fit on a node."""
 _BROKEN_PODS = Rule(groups=("",), resources=("pods",), verbs=("delete",))
 """For a StatefulSet whose rollout is blocked by a pod of an earlier revision."""
 _ROOT = Rule(groups=(CORE_GROUP,), resources=("applicationconfigurations",), verbs=("create",))
@@ -103,14 +106,15 @@ def needed(
     *,
     publish: bool = True,
     root_scopes: bool = False,
-    leader_elect: bool = False,
-    lease: str = LEASE,
+    check_resources: bool = True,
+    lease: str = "",
     further: Iterable[Rule] = (),
 ) -> Rights:
     """The exact rights of a controller with these types and settings, each resource once, in a stable order.
 
-    `publish`, `root_scopes` and `leader_elect` are the settings of these names, `lease` is the name of the Lease,
-    `further` contains rules for every watched namespace, such as those of `admitted`.
+    `publish`, `root_scopes` and `check_resources` are whether the settings of these names are on, `lease` is the name
+    of the leader's Lease, empty without leader election, `further` contains rules for every watched namespace, such as
+    those of `admitted`.
     """
     rules = [*_OWN, *further]
     if root_scopes:
@@ -126,9 +130,13 @@ def needed(
     return Rights(
         cluster=tuple(merged(rules)),
         definitions=(definitions, _EVENTS),
-        own=_of_leader(lease) if leader_elect else (),
+        own=_of_leader(lease) if lease else (),
         waits=_WAITS,
-        cluster_waits=(*_CLUSTER_WAITS, *([_PUBLISH_WAITS] if publish else [])),
+        cluster_waits=(
+            *_CLUSTER_WAITS,
+            *([_NODES] if check_resources else []),
+            *([_PUBLISH_WAITS] if publish else []),
+        ),
     )
 
 

@@ -14,7 +14,6 @@ import msgspec
 from rudr_py.catalog import Catalog
 from rudr_py.errors import MoreProblems, Problem, TooLargeProblem
 from rudr_py.model import paths, size
-from rudr_py.model.document import Positions
 from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render import budget, claims, ignored, instance, prepare
 from rudr_py.render.budget import RenderedObjects
@@ -248,12 +247,20 @@ def _listed(problems: Iterable[Problem], inputs: Inputs) -> tuple[Problem, ...]:
     limit = inputs.limits.problems
     further += len(listed[limit:])
     more = [size.more(further)] if further else []
-    return tuple(dict.fromkeys(_placed(problem, inputs.positions) for problem in (*listed[:limit], *more)))
+    named = map(inputs.application.with_instance, (*listed[:limit], *more))
+    return tuple(dict.fromkeys(_placed(problem, inputs) for problem in named))
 
 
-def _placed(problem: Problem, positions: Mapping[str, Positions]) -> Problem:
+def _placed(problem: Problem, inputs: Inputs) -> Problem:
+    """The problem with the path as written, and its location if the document came from a file."""
     kind, _, name = problem.document.partition("/")
-    document_positions = positions.get(name) if kind in ("", "componentschematic") else None
-    if problem.location is not None or document_positions is None:
+    if problem.location is not None or kind not in ("", "componentschematic"):
+        return problem
+    parsed = inputs.components.get(name) if name else inputs.parsed
+    origins = parsed.origins if parsed is not None else {}
+    if origins:
+        problem = msgspec.structs.replace(problem, path=paths.original(problem.path, origins))
+    document_positions = inputs.positions.get(name)
+    if document_positions is None:
         return problem
     return msgspec.structs.replace(problem, location=document_positions.of_key(problem.path))

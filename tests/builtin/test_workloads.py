@@ -254,6 +254,23 @@ def test_containers_that_name_one_volume_share_it(component: MakeComponent, cont
     assert reader["readOnly"] is True
 
 
+def test_a_read_only_use_of_an_ephemeral_volume_is_a_read_only_mount(
+    component: MakeComponent, context: MakeContext
+) -> None:
+    def container(name: str, volume: dict[str, Any]) -> dict[str, Any]:
+        uses = [{"name": "scratch", "mountPath": "/scratch", **volume}]
+        return {**MAIN, "name": name, "resources": {"volumes": uses}}
+
+    disk = {"required": "50M", "ephemeral": True}
+    containers = (
+        container("main", {"accessMode": "RO", "disk": disk}),
+        container("side", {"accessMode": "RO"}),
+    )
+    pod = _pod(Server().render(context(Server(), component(*containers))))["spec"]
+    assert pod["volumes"] == [{"name": "scratch", "emptyDir": {"sizeLimit": "50M"}}]
+    assert [each["volumeMounts"][0].get("readOnly") for each in pod["containers"]] == [True, True]
+
+
 def test_a_volume_with_two_disks_is_rejected(component: MakeComponent, context: MakeContext) -> None:
     def use(name: str, size: str) -> dict[str, Any]:
         volumes = [{"name": "data", "mountPath": "/data", "disk": {"required": size}}]

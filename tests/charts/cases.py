@@ -77,6 +77,7 @@ CASES: dict[str, dict[str, Any]] = {
         "definitionsNamespace": {"name": "definitions", "create": True},
         "publishDefinitions": False,
         "rootScopes": True,
+        "checkResources": "off",
     },
     "rights by the cluster admin": {
         "rbac": {"create": False},
@@ -113,6 +114,7 @@ CASES: dict[str, dict[str, Any]] = {
             "strict": True,
             "cronhpa": {"rbac": True},
             "faas": {"rbac": True},
+            "pod": {"rbac": True},
             "prometheus": {"rbac": True},
         },
         "podDisruptionBudget": {"maxUnavailable": "50%"},

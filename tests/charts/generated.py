@@ -1,7 +1,5 @@
 """Generates parts of charts/rudr-py: CRDs, rights, names of types, README, descriptions in values.schema.json.
 
-    PYTHONPATH=plugins/rudr-py-cronhpa:plugins/rudr-py-faas:plugins/rudr-py-prometheus python -m tests.charts.generated
-
 `make chart` runs it. The generated files are not edited by hand; a test compares them.
 """
 
@@ -25,7 +23,7 @@ from rudr_py.plugins.rights import Grant, Rights
 from tests.charts import values_file
 
 FOLDER = values_file.FOLDER
-PACKAGES = ("cronhpa", "faas", "prometheus")
+PACKAGES = ("cronhpa", "faas", "pod", "prometheus")
 LEASE = "$LEASE"
 """Placeholder for the name of the Lease, which is the name of the release."""
 
@@ -95,13 +93,14 @@ def _standard_types() -> dict[str, Any]:
 def _rights_by_value() -> dict[str, dict[str, list[Any]]]:
     """The rights that are always required, and those that each value adds."""
     core = catalog()
-    needed = functools.partial(rights.needed, lease=LEASE)
-    required = needed(core, publish=False)
+    least = functools.partial(rights.needed, publish=False, check_resources=False)
+    required = least(core)
     rights_by_value = {
-        "publish": needed(core, publish=True),
-        "rootScopes": needed(core, publish=False, root_scopes=True),
-        "leaderElection": needed(core, publish=False, leader_elect=True),
-        **{name: needed(catalog(name), publish=False) for name in PACKAGES},
+        "publish": least(core, publish=True),
+        "checkResources": least(core, check_resources=True),
+        "rootScopes": least(core, root_scopes=True),
+        "leaderElection": least(core, lease=LEASE),
+        **{name: least(catalog(name)) for name in PACKAGES},
     }
     no_rights = Rights(cluster=(), definitions=())
     return {

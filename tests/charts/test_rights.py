@@ -60,13 +60,15 @@ def granted(values: dict[str, Any]) -> dict[str, set[Atom]]:
 @pytest.mark.parametrize("publish", [True, False])
 @pytest.mark.parametrize("root_scopes", [True, False])
 @pytest.mark.parametrize("leader_elect", [True, False])
-@pytest.mark.parametrize("packages", [(), ("cronhpa", "faas", "prometheus")])
+@pytest.mark.parametrize("check_resources", ["auto", "off"])
+@pytest.mark.parametrize("packages", [(), ("cronhpa", "faas", "pod", "prometheus")])
 def test_the_controller_gets_exactly_the_required_rights(
-    publish: bool, root_scopes: bool, leader_elect: bool, packages: tuple[str, ...]
+    publish: bool, root_scopes: bool, leader_elect: bool, check_resources: str, packages: tuple[str, ...]
 ) -> None:
     values = {
         "publishDefinitions": publish,
         "rootScopes": root_scopes,
+        "checkResources": check_resources,
         "replicaCount": 1,
         "leaderElection": {"enabled": leader_elect},
         "definitionsNamespace": {"name": "definitions"},
@@ -76,8 +78,8 @@ def test_the_controller_gets_exactly_the_required_rights(
         generated.catalog(*packages),
         publish=publish,
         root_scopes=root_scopes,
-        leader_elect=leader_elect,
-        lease=rendering.NAME,
+        check_resources=check_resources != "off",
+        lease=rendering.NAME if leader_elect else "",
     )
     waits = (*needed.waits, *roles.cluster_waits(needed, "definitions"))
     expected = {"": of((*needed.cluster, *waits)), "definitions": of(needed.definitions)}
@@ -87,7 +89,7 @@ def test_the_controller_gets_exactly_the_required_rights(
 
 
 def test_with_watched_namespaces_there_are_roles_only() -> None:
-    needed = rights.needed(generated.catalog(), leader_elect=True, lease=rendering.NAME)
+    needed = rights.needed(generated.catalog(), lease=rendering.NAME)
     extra = {"apiGroups": ["shop.example"], "resources": ["trays"], "verbs": ["list"]}
     values = {"watchNamespaces": ["shop", "till"], "rbac": {"extraRules": [extra]}}
     everywhere = of((*needed.cluster, *needed.waits))
@@ -102,7 +104,7 @@ def test_with_watched_namespaces_there_are_roles_only() -> None:
 
 @pytest.mark.parametrize("constrained", [True, False])
 @pytest.mark.parametrize("watched", [(), ("shop", "till")])
-@pytest.mark.parametrize("packages", [(), ("cronhpa", "faas", "prometheus")])
+@pytest.mark.parametrize("packages", [(), ("cronhpa", "faas", "pod", "prometheus")])
 def test_with_impersonation_the_controller_may_act_as_accounts_and_write_no_object_of_an_application(
     constrained: bool, watched: tuple[str, ...], packages: tuple[str, ...]
 ) -> None:
@@ -111,7 +113,7 @@ def test_with_impersonation_the_controller_may_act_as_accounts_and_write_no_obje
         "impersonation": {"enabled": True, "accounts": ["builders"], "constrained": constrained},
         "plugins": {name: {"rbac": True} for name in packages},
     }
-    plain = rights.needed(generated.catalog(*packages), leader_elect=True, lease=rendering.NAME)
+    plain = rights.needed(generated.catalog(*packages), lease=rendering.NAME)
     needed = impersonated_rights.impersonated(plain, ["rudr-apps", "builders"], constrained=constrained)
     common = of((*needed.cluster, *needed.impersonation, *needed.waits))
     own = of(needed.definitions) | of(needed.own)
@@ -203,7 +205,7 @@ def read(role: dict[str, Any]) -> set[tuple[str, str]]:
     return {(group, resource) for group, resource, verb, _ in atoms(role["rules"]) if verb == "get"}
 
 
-@pytest.mark.parametrize("packages", [(), ("cronhpa", "faas", "prometheus")])
+@pytest.mark.parametrize("packages", [(), ("cronhpa", "faas", "pod", "prometheus")])
 def test_oam_roles_read_what_applications_consist_of(packages: tuple[str, ...]) -> None:
     user_roles = people({"plugins": {name: {"rbac": True} for name in packages}})
     catalog = generated.catalog(*packages)

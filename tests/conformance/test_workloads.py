@@ -114,20 +114,20 @@ def test_an_unknown_workload_type_is_refused_with_the_installed_types() -> None:
     assert all(kind in plan.problems[0].message for kind in RUNS)
 
 
-@pytest.mark.parametrize(
-    ("name", "supported"),
-    [
-        ("Server", "core.oam.dev/v1alpha1.Server"),
-        ("core.oam.dev/v1.SingletonServer", "core.oam.dev/v1alpha1.SingletonServer"),
-    ],
-)
-def test_a_workload_type_as_in_the_examples_of_chapter_3_is_rejected_with_its_full_name(
-    name: str, supported: str
-) -> None:
-    text = oam.component("Server", oam.WEB).replace("core.oam.dev/v1alpha1.Server", name)
+def test_a_workload_type_of_version_v1_is_rejected_with_its_full_name() -> None:
+    text = oam.component("Server", oam.WEB).replace("v1alpha1.Server", "v1.SingletonServer")
     plan = oam.plan(text, oam.instance())
     assert {path for _, path in oam.refused(plan)} == {"$.spec.workloadType"}
-    assert all(supported in problem.message for problem in plan.problems)
+    assert all("core.oam.dev/v1alpha1.SingletonServer" in problem.message for problem in plan.problems)
+
+
+@pytest.mark.parametrize("kind", RUNS)
+def test_a_core_workload_type_without_its_group_is_read_with_a_warning(kind: str) -> None:
+    spec = oam.MAIN if "Server" not in kind else oam.WEB
+    text = oam.component(kind, spec)
+    plan = oam.plan(text.replace(f"core.oam.dev/v1alpha1.{kind}", kind), oam.instance())
+    assert oam.objects(plan) == oam.objects(oam.plan(text, oam.instance()))
+    assert f"core.oam.dev/v1alpha1.{kind}" in plan.warnings[0].message
 
 
 def test_all_core_types_are_in_the_group_of_the_specification() -> None:

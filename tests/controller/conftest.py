@@ -17,6 +17,8 @@ from rudr_py.api import Kind, Ref, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import desired
 from rudr_py.controller.apply.applier import Applier
+from rudr_py.controller.apply.capacity.check import CapacityCheck
+from rudr_py.controller.apply.capacity.nodes import NodeReader
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.finalizer import Finalizer
@@ -237,6 +239,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
     pruner = Pruner(cached, known, TtlMap(clock, failures.SAFETY))
     writers = Writers(applier, pruner, Finalizer(cached, known, recorder))
     waits = Waits(known, KindPoller(discovery, clock), opened(transport, clock, settings), clock, trigger)
+    capacity = CapacityCheck(NodeReader(client, clock), known, "off")
     async with asyncio.TaskGroup() as tasks:
         kinds = (*cluster_state.OWN_KINDS, POD, CONFIG_MAP)
         sources.start(tasks, kinds)
@@ -251,7 +254,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
             sources=sources,
             applier=applier,
             pruner=pruner,
-            syncer=Syncer(lambda _application: writers, known, refusals, waits),
+            syncer=Syncer(lambda _application: writers, known, refusals, waits, capacity),
             cached=cached,
             writer=StatusWriter(cached, clock, settings.status_interval),
             woken=woken,

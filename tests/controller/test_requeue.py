@@ -52,6 +52,9 @@ class Syncs:
     def intent(self, *_arguments: Any) -> None:
         return
 
+    async def shortage(self, *_arguments: Any) -> None:
+        return
+
     async def sync(self, *_arguments: Any) -> SyncResult:
         self.count += 1
         self.during()

@@ -9,7 +9,9 @@ from rudr_py.render.types import extended_workload
 from tests.docs import installed_types
 from tests.docs.pages import ROOT
 
-BUILTIN = sorted((ROOT / "rudr_py" / "builtin").rglob("*.py"))
+BUILTIN = [
+    path for folder in ("builtin", "api/pod_templates") for path in sorted((ROOT / "rudr_py" / folder).rglob("*.py"))
+]
 
 
 @pytest.mark.parametrize(
@@ -22,7 +24,7 @@ def test_no_standard_type_writes_the_field(field: str) -> None:
 
 @pytest.mark.parametrize("resource", ["secrets", "nodes", "roles", "clusterroles", "serviceaccounts", "*"])
 def test_the_types_of_the_project_request_no_right_to(resource: str) -> None:
-    needed = rights.needed(installed_types.everything().catalog, root_scopes=True, leader_elect=True)
+    needed = rights.needed(installed_types.everything().catalog, root_scopes=True, lease=rights.LEASE)
     rules = (*needed.cluster, *needed.definitions, *needed.own)
     assert not any(resource in (*rule.resources, *rule.groups) for rule in rules)
     verbs = {verb for rule in rules for verb in rule.verbs}

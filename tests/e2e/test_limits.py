@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -11,7 +12,8 @@ from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.local.cluster import LocalCluster
 from rudr_py.local.registry.resources import KindInfo
-from rudr_py.testing.cluster import Cluster
+from rudr_py.model.identity import API_VERSION
+from rudr_py.testing.cluster import SETTINGS, Cluster
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
@@ -30,6 +32,7 @@ pytestmark = pytest.mark.controllers
 
 QUOTA = Kind("v1", "ResourceQuota")
 EVENT = Kind("v1", "Event")
+INSTANCE = Kind(API_VERSION, "ComponentInstance")
 NODE = KindInfo("v1", "Node")
 SENSOR = "ext.example.com/motionsensor"
 
@@ -42,9 +45,9 @@ def local(server: Server, cluster: Cluster) -> LocalCluster:
     return server.local
 
 
-def worker(resources: str, workload: str = "Worker") -> Document:
+def worker(resources: str, workload: str = "Worker", name: str = "web") -> Document:
     container = {"name": "main", "image": "registry.example/web:1", "resources": yaml.safe_load(resources)}
-    return component("web", workloadType=f"core.oam.dev/v1alpha1.{workload}", containers=[container])
+    return component(name, workloadType=f"core.oam.dev/v1alpha1.{workload}", containers=[container])
 
 
 def scaled(replicas: int) -> Document:
@@ -87,20 +90,66 @@ def grow(local: LocalCluster, capacity: dict[str, str]) -> None:
     ],
     ids=["memory", "cpu", "gpu", "extended"],
 )
-async def test_an_application_is_not_ready_until_its_resources_are_available(
+async def test_nothing_of_an_application_is_deployed_until_its_resources_are_available(
     cluster: Cluster, catalog: Catalog, local: LocalCluster, resources: str, lacking: str, capacity: dict[str, str]
 ) -> None:
-    await cluster.apply(worker(resources), application())
+    shop = application()
+    shop["spec"]["components"].insert(0, {"componentName": "small", "instanceName": "shop-small"})
+    await cluster.apply(worker(resources), worker("{cpu: {required: 1}}", name="small"), shop)
     async with cluster.controller(catalog):
+        shop = await cluster.until(APPLICATION, "shop", unready("InsufficientResources"))
+        assert condition(shop, "Synced") == "False"
+        assert f" of {lacking}, and " in message(shop, "Ready")
+        assert "shop-web" in message(shop, "Ready")
+        for kind in (INSTANCE, DEPLOYMENT, POD):
+            assert await cluster.list(kind) == []
+        assert any(lacking in note for note in await warnings(cluster, "InsufficientResources"))
+        grow(local, capacity)
+        await cluster.until(APPLICATION, "shop", ready)
+
+
+async def test_with_a_warning_only_the_scheduler_reports_what_is_lacking(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    await cluster.apply(worker("{cpu: {required: 100}}"), application())
+    async with cluster.controller(catalog, settings=msgspec.structs.replace(SETTINGS, check_resources="warn")):
         shop = await cluster.until(APPLICATION, "shop", unready("Unschedulable"))
-        assert f"Insufficient {lacking}" in message(shop, "Ready")
+        assert "Insufficient cpu" in message(shop, "Ready")
         (pod,) = await cluster.list(POD)
         assert pod["status"]["phase"] == "Pending"
         assert "nodeName" not in pod["spec"]
-        assert message(pod, "PodScheduled").startswith(f"0/1 nodes are available: 1 Insufficient {lacking}.")
+        assert message(pod, "PodScheduled").startswith("0/1 nodes are available: 1 Insufficient cpu.")
         assert await warnings(cluster, "FailedScheduling") == [message(pod, "PodScheduled")]
-        grow(local, capacity)
+        grow(local, {"cpu": "101"})
         await cluster.until(APPLICATION, "shop", ready)
+
+
+async def test_a_cluster_whose_nodes_come_from_a_cloud_provider_may_add_a_larger_one(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    node = local.client.get(NODE, "", "local")
+    assert node is not None
+    local.client.update({**node, "spec": {**node["spec"], "providerID": "aws:///eu-central-1a/i-0123456789abcdef0"}})
+    await cluster.apply(worker("{cpu: {required: 100}}"), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", unready("Unschedulable"))
+
+
+async def test_a_running_application_stays_when_its_node_shrinks_or_an_update_needs_too_much(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    await cluster.apply(worker("{cpu: {required: 8}}"), application())
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        grow(local, {"cpu": "4"})
+        await cluster.apply(scaled(2))
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"].get("replicas") == 2)
+        await cluster.apply(worker("{cpu: {required: 65}}"))
+        shop = await cluster.until(APPLICATION, "shop", unready("InsufficientResources"))
+        assert "a pod requests 65 of cpu, and the largest node has 4" in message(shop, "Ready")
+        deployment = await cluster.get(DEPLOYMENT, "shop-web")
+        assert deployment is not None
+        assert deployment["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"]["cpu"] == "8"
 
 
 async def test_an_instance_waits_until_another_one_is_deleted(

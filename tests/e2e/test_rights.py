@@ -286,8 +286,8 @@ CONSTRAINED = (1, 36)
 STATUS_ONLY = {(CORE_GROUP, "healthscopes")}
 """The resources of which the controller itself writes the status, and an account everything else."""
 
-OPTIONAL = frozenset({"ingressclasses"})
-"""Cluster-scoped resources that types read if they may: a Role cannot grant them, and the controller works without."""
+OPTIONAL = frozenset({"ingressclasses", "nodes"})
+"""Cluster-scoped resources that are read if possible: a Role cannot grant them, and the controller works without."""
 
 
 def refused(cluster: RbacCluster) -> list[AccountRequest]:
@@ -328,7 +328,7 @@ async def test_with_impersonation_the_controller_writes_no_object_of_an_applicat
     if constrained and cluster.release < CONSTRAINED:
         pytest.skip("this release has no constrained impersonation")
     watched = () if everywhere else (cluster.namespaces.shop, cluster.namespaces.other)
-    plain = rights.needed(catalog, root_scopes=True, leader_elect=True)
+    plain = rights.needed(catalog, root_scopes=True, lease=rights.LEASE)
     needed = impersonated_rights.impersonated(plain, [Impersonation().account], constrained=constrained)
     await cluster.grant(needed, watched=watched)
     await cluster.bind_writers(needed, watched=watched)
@@ -346,7 +346,7 @@ async def test_the_requested_rights_suffice_and_each_is_used(
 ) -> None:
     namespaces = cluster.namespaces
     watched = () if everywhere else (namespaces.shop, namespaces.other)
-    needed = rights.needed(catalog, root_scopes=True, leader_elect=True)
+    needed = rights.needed(catalog, root_scopes=True, lease=rights.LEASE)
     await try_all_features(cluster, catalog, needed, watched)
     assert refused(cluster) == []
     assert unused((*needed.cluster, *needed.definitions, *needed.own), cluster.requests()) == set()

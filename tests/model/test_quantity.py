@@ -79,3 +79,29 @@ def test_any_text_gives_an_amount_or_none(value: str) -> None:
 @pytest.mark.parametrize("text", ["1gİ", "1\u212a", "1G\u017f"])
 def test_letters_that_only_resemble_a_suffix_give_none(text: str) -> None:
     assert quantity.disk(text) is None
+
+
+@pytest.mark.parametrize(
+    ("quantity_text", "number"),
+    [
+        ("500m", "0.5"), ("1", "1"), (2, "2"), (0.1, "0.1"), ("64Mi", "67108864"), ("1P", "1e15"), ("1Ei", 2**60),
+        ("1e3", "1000"), ("2E", "2e18"), ("5k", "5000"), (".5", "0.5"), ("100u", "0.0001"), ("0", "0"),
+    ],
+)  # fmt: skip
+def test_a_quantity_of_kubernetes_stands_for_a_number(quantity_text: Any, number: Any) -> None:
+    assert quantity.amount(quantity_text) == Decimal(number)
+
+
+@pytest.mark.parametrize("value", [None, True, "", "many", "1Kb", "-1", "1e", [], {}, "9" * 40])
+def test_other_values_are_no_quantities(value: Any) -> None:
+    assert quantity.amount(value) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1P", "1P"), ("64Gi", "64Gi"), ("1024Mi", "1Gi"), ("1.5", "1.5"), ("100", "100"), ("2000G", "2T"), ("3", "3")],
+)
+def test_a_number_is_printed_with_the_largest_suffix(text: str, expected: str) -> None:
+    number = quantity.amount(text)
+    assert number is not None
+    assert quantity.text_of(number) == expected

@@ -80,11 +80,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $rights := $root.Files.Get "generated/rights.yaml" | fromYaml -}}
 {{- $parts := list "always" -}}
 {{- if $root.Values.publishDefinitions }}{{ $parts = append $parts "publish" }}{{ end -}}
+{{- if ne $root.Values.checkResources "off" }}{{ $parts = append $parts "checkResources" }}{{ end -}}
 {{- if $root.Values.rootScopes }}{{ $parts = append $parts "rootScopes" }}{{ end -}}
 {{- if $root.Values.leaderElection.enabled }}{{ $parts = append $parts "leaderElection" }}{{ end -}}
 {{- $listed := dict -}}
 {{- range $root.Values.plugins.packages }}{{ $_ := set $listed (.name | lower | replace "_" "-") true }}{{ end -}}
-{{- range $name, $switch := dict "cronhpa" $root.Values.plugins.cronhpa "faas" $root.Values.plugins.faas "prometheus" $root.Values.plugins.prometheus -}}
+{{- range $name, $switch := dict "cronhpa" $root.Values.plugins.cronhpa "faas" $root.Values.plugins.faas "pod" $root.Values.plugins.pod "prometheus" $root.Values.plugins.prometheus -}}
 {{- if or $switch.rbac (hasKey $listed (printf "rudr-py-%s" $name)) }}{{ $parts = append $parts $name }}{{ end -}}
 {{- end -}}
 {{- $rules := list -}}
@@ -161,6 +162,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - --definitions-namespace={{ include "rudr-py.definitionsNamespace" . }}
 - --{{ if not .Values.publishDefinitions }}no-{{ end }}publish-definitions
 - --{{ if not .Values.rootScopes }}no-{{ end }}root-scopes
+- --check-resources={{ .Values.checkResources }}
 {{- with .Values.impersonation }}
 {{- if .enabled }}
 - --impersonate

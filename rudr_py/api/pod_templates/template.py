@@ -95,7 +95,7 @@ def _spec(ctx: WorkloadContext[Any], restart: str, files: config_files.ConfigFil
     secrets = dict.fromkeys(each.image_pull_secret for each in component.containers if each.image_pull_secret)
     arch = _ARCHITECTURES.get(component.arch, component.arch)
     selector = {"kubernetes.io/os": component.os_type, "kubernetes.io/arch": arch}
-    read_only, file_mounts = volumes.read_only_names(component), files.mounts()
+    read_only, file_mounts = volumes.read_only_claims(component), files.mounts()
     optional: dict[str, Any] = {
         "volumes": [*volumes.render(ctx), *files.volumes()],
         "imagePullSecrets": [{"name": name} for name in secrets],

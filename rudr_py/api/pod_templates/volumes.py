@@ -65,13 +65,14 @@ def render(ctx: InstanceContext[Any]) -> list[dict[str, Any]]:
     return sources
 
 
-def read_only_names(component: Component) -> frozenset[str]:
-    """The volumes of which all uses are read-only."""
-    return frozenset(name for name, uses in by_name(component).items() if read_only(uses))
+def read_only_claims(component: Component) -> frozenset[str]:
+    """The volumes whose source in the pod states that they are read-only; an emptyDir has no such field."""
+    volumes = by_name(component)
+    return frozenset(name for name, uses in volumes.items() if read_only(uses) and not is_ephemeral(uses))
 
 
 def mounts(container: Container, read_only_volumes: frozenset[str]) -> list[dict[str, Any]]:
-    """The container's mounts.
+    """The container's mounts. `read_only_volumes` are those of `read_only_claims`.
 
     Where possible, `readOnly` is set on the volume and not on the mount, as in Rudr: a changed mount restarts pods.
     """

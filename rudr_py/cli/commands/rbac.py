@@ -34,6 +34,7 @@ class RbacOptions(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     publish: bool
     root_scopes: bool
+    check_resources: bool
     leader_elect: bool
     lease: str
     lease_namespace: str | None
@@ -84,6 +85,7 @@ def _account(context: click.Context, parameter: click.Parameter, value: str | No
 )
 @click.option("--publish-definitions/--no-publish-definitions", "publish", default=True, help="As in rudr run.")
 @click.option("--root-scopes/--no-root-scopes", default=False, help="As in rudr run.")
+@click.option("--check-resources/--no-check-resources", default=True, help="Whether rudr run checks resources.")
 @impersonation.rights
 @click.option("--leader-elect/--no-leader-elect", default=False, help="As in rudr run.")
 @click.option("--leader-election-id", "lease", default=LEASE, show_default=True, help="As in rudr run.")
@@ -115,8 +117,8 @@ def command(context: click.Context, /, **values: object) -> None:
         catalog,
         publish=options.publish,
         root_scopes=options.root_scopes,
-        leader_elect=options.leader_elect,
-        lease=options.lease,
+        check_resources=options.check_resources,
+        lease=options.lease if options.leader_elect else "",
         further=tuple(_admitted(options)),
     )
     rights = _impersonated(rights, options)

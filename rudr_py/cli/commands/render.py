@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rudr_py.cli.documents import files
+from rudr_py.cli.documents import checking, files
 from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.output import documents
@@ -21,7 +21,7 @@ from rudr_py.settings import Settings
 @click.command("render")
 @flags.filenames
 @flags.namespace
-@flags.render_settings
+@flags.controller_settings
 @flags.output("yaml", "json", "name", default="yaml", explanation="Output format.")
 @flags.plugins
 @flags.sensitive
@@ -49,25 +49,29 @@ def command(
     """
     loaded = plugins.load(context)
     contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
-    workspace = Workspace.parse(contents.documents, namespace=namespace, limits=settings.limits)
+    if skipped := files.skipped_message(contents):
+        click.echo(skipped, err=True)
+    workspace = Workspace.parse(
+        contents.documents,
+        namespace=namespace,
+        definitions_namespace=settings.definitions_namespace,
+        limits=settings.limits,
+    )
     for document in workspace.others:
         click.echo(skipped_message(document), err=True)
     now = datetime.now(UTC)
-    plans = [
-        workspace.plan(application, loaded.catalog, now, settings.image_pull_policy)
-        for application in workspace.applications
-    ]
-    problems = Problems.collect(
-        (*contents.problems, *workspace.problems, *(problem for plan in plans for problem in plan.problems)),
-        (*workspace.warnings, *(warning for plan in plans for warning in plan.warnings)),
-    )
+    rules = checking.server_rules()
+    checked = checking.check(workspace, loaded.catalog, now, rules, settings.image_pull_policy)
+    problems = Problems.collect((*contents.problems, *checked.problems.errors), checked.problems.warnings)
     mask = Mask((document.value for document in contents.documents), options["sensitive_words"])
     for line in problems.lines(contents.files):
         click.echo(mask.text(line), err=True)
+    for note in checked.notes:
+        click.echo(note, err=True)
     if hint := workspace.missing_components_hint():
         click.echo(hint, err=True)
     if not workspace.applications and not problems.errors:
         click.echo("warning: the documents contain no ApplicationConfiguration", err=True)
-    objects = [mask.document(manifest.body) for plan in plans for manifest in plan.manifests]
+    objects = [mask.document(manifest.body) for plan in checked.plans for manifest in plan.manifests]
     click.echo(documents.text(objects, output_format), nl=False)
     context.exit(1 if problems.errors else 0)

@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from rudr_py.catalog import Catalog
-from rudr_py.cli.documents import files
+from rudr_py.cli.documents import checking, files
 from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.options import limits as limits_option
@@ -21,6 +20,7 @@ from rudr_py.cli.output.problems import Problems
 @click.command("validate")
 @flags.filenames
 @flags.namespace
+@flags.definitions_namespace()
 @limits_option.option()
 @flags.plugins
 @flags.sensitive
@@ -36,41 +36,40 @@ def command(
 ) -> None:
     """Check documents and print all problems.
 
-    Reads only files and no cluster: the components of an application must be in the files. Exits with 1 if there are
+    Reads only files and no cluster: the components of an application must be in the files. WorkloadType, Trait and
+    ApplicationScope objects in the files count as those of a cluster, and CustomResourceDefinitions as installed.
+    Reports also what an API server would refuse: metadata, names, and rendered objects that violate the schema of
+    their kind. Files of a directory that contain no documents of Kubernetes are skipped. Exits with 1 if there are
     errors; warnings do not count.
 
     Example: rudr validate -f examples/
     """
     loaded = plugins.load(context)
     contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
-    workspace = Workspace.parse(contents.documents, namespace=namespace, limits=options["limits"])
+    if skipped := files.skipped_message(contents):
+        click.echo(skipped, err=True)
+    workspace = Workspace.parse(
+        contents.documents,
+        namespace=namespace,
+        definitions_namespace=options["definitions_namespace"],
+        limits=options["limits"],
+    )
     for document in workspace.others:
         click.echo(skipped_message(document), err=True)
-    problems = check(workspace, loaded.catalog, datetime.now(UTC))
-    problems = Problems.collect((*contents.problems, *problems.errors), problems.warnings)
+    checked = checking.check(workspace, loaded.catalog, datetime.now(UTC), checking.server_rules())
+    problems = Problems.collect((*contents.problems, *checked.problems.errors), checked.problems.warnings)
     mask = Mask((document.value for document in contents.documents), options["sensitive_words"])
     for line in problems.lines(contents.files):
         click.echo(mask.text(line))
+    for note in checked.notes:
+        click.echo(note, err=True)
     if hint := workspace.missing_components_hint():
         click.echo(hint, err=True)
-    checked = len(contents.documents) - len(workspace.others)
-    summary = _summary(problems) if checked else _summary(problems, none="nothing to check")
-    documents = plain_text.counted(checked, "document")
+    count = len(contents.documents) - len(workspace.others)
+    summary = _summary(problems) if count else _summary(problems, none="nothing to check")
+    documents = plain_text.counted(count, "document")
     click.echo(f"{documents} in {plain_text.counted(len(contents.files), 'file')}: {summary}")
     context.exit(1 if problems.errors else 0)
-
-
-def check(workspace: Workspace, catalog: Catalog, now: datetime) -> Problems:
-    """All problems of the documents, alone and together."""
-    plans = [workspace.plan(application, catalog, now) for application in workspace.applications]
-    return Problems.collect(
-        (
-            *workspace.problems,
-            *workspace.unused_component_problems(catalog),
-            *(problem for plan in plans for problem in plan.problems),
-        ),
-        (*workspace.warnings, *(warning for plan in plans for warning in plan.warnings)),
-    )
 
 
 def _summary(problems: Problems, *, none: str = "no problems") -> str:

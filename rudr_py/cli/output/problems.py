@@ -41,10 +41,10 @@ class ProblemPrinter:
         self._files = files
         self._printed: set[tuple[str, str, str]] = set()
 
-    def print(self, errors: Iterable[Problem], warnings: Iterable[Problem]) -> None:
-        """Print those that are new."""
+    def print(self, errors: Iterable[Problem], warnings: Iterable[Problem], suffix: str = "") -> None:
+        """Print those that are new, each with the suffix."""
         for line in Problems.collect(filter(self._is_new, errors), filter(self._is_new, warnings)).lines(self._files):
-            self._echo(line)
+            self._echo(f"{line}{suffix}")
 
     def _is_new(self, problem: Problem) -> bool:
         key = (_file(problem) or problem.document, problem.path, problem.message)
@@ -61,7 +61,7 @@ def location_prefix(location: Location | None) -> str:
 
 
 def _line(severity: str, problem: Problem) -> str:
-    path = "" if problem.path == "$" else f"{problem.path}: "
+    path = "" if problem.path == "$" else f"{problem.place}: "
     document = f"{problem.document}: " if problem.document and problem.location is None else ""
     rule = f" [{problem.rule}]" if problem.rule else ""
     message = " ".join(problem.message.split())
@@ -79,7 +79,9 @@ def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
                 unique[place,] = problem
         else:
             unique.setdefault((place, problem.path, problem.message), problem)
-    return tuple(unique.values())
+    # the check of an application adds facts to some problems of a component, in parentheses
+    extended = {(*place, str(message).partition(" (")[0]): message for *place, message in unique}
+    return tuple(problem for key, problem in unique.items() if extended.get(key, problem.message) == problem.message)
 
 
 def _file(problem: Problem) -> str:

@@ -15,6 +15,8 @@ import msgspec
 from rudr_py import errors
 from rudr_py.api import Ref, get_in
 from rudr_py.controller.apply import dependencies, predecessors, prune, successors
+from rudr_py.controller.apply.capacity import check
+from rudr_py.controller.apply.capacity.check import CapacityCheck, Shortage
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.impersonation.writers import Writers
 from rudr_py.controller.apply.prune import PruneCandidate
@@ -110,6 +112,12 @@ def paused(before: status.PreviousStatus) -> SyncResult:
     return SyncResult(sync, Result())
 
 
+def short(shortage: Shortage, before: status.PreviousStatus) -> SyncResult:
+    """Nothing is applied, because no node is large enough for new pods."""
+    sync = SyncState(state="False", reason=check.REASON, message=shortage.message, resources=before.resources)
+    return SyncResult(sync, Result(error=shortage.message, retry="slow"), frozenset((check.ANY_NODE,)))
+
+
 class Syncer:
     """Applies and prunes the objects of one application after another."""
 
@@ -119,8 +127,10 @@ class Syncer:
         state: ClusterState,
         refusals: Refusals,
         waits: Waits,
+        capacity: CapacityCheck,
     ) -> None:
         """`writers` returns the writers of an application; see `WriterFactory`."""
+        self._capacity = capacity
         self._writers = writers
         self._state = state
         self._refusals = refusals
@@ -129,6 +139,10 @@ class Syncer:
     def wait_for(self, key: ObjectKey, blocked_by: Iterable[Ref]) -> None:
         """Watch these objects until the next call, and reconcile the application when one of them changes."""
         self._waits.set(key, (Blocker(ref, key.namespace) for ref in blocked_by))
+
+    async def shortage(self, application: LiveObject, plan: Plan) -> Shortage | None:
+        """See `CapacityCheck`; to be called before the first write of a plan."""
+        return await self._capacity.shortage(application, plan)
 
     async def end(self, application: LiveObject, is_reclaimed: IsReclaimed) -> Result:
         """Delete the objects that are deleted with an application. One that is paused keeps all its objects."""

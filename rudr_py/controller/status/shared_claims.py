@@ -16,6 +16,7 @@ from rudr_py.model.component import Component
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.model.parse import component as parse_component
+from rudr_py.model.shapes import rewrite
 from rudr_py.render import claims
 from rudr_py.render.scopes import membership
 from rudr_py.render.values import labels, volumes
@@ -71,7 +72,7 @@ def _component(workload: LiveObject, application: str, state: ClusterState) -> C
     try:
         for binding in mappings_in(root.part("spec") if root is not None else {}, "components"):
             if naming.join(get_in(binding, "instanceName", default="")) == instance:
-                live = state.get(COMPONENT, workload.namespace, get_in(binding, "componentName", default=""))
+                live = state.get(COMPONENT, workload.namespace, rewrite.component_of(binding))
                 return parse_component.parse_component(live.document()).value if live is not None else None
     except errors.UndecodableError:
         pass  # the reconcile of that application reports it

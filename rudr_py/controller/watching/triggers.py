@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 
 from rudr_py import errors
-from rudr_py.api import Kind, Ref, get_in, mappings_in
+from rudr_py.api import Kind, Ref, mappings_in
 from rudr_py.controller.state import claim_index, claim_users, definition_index, scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.users import Defer, concerned, never
@@ -17,6 +17,7 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, NAMESPACE
 from rudr_py.model.metadata_keys import SERVICE_ACCOUNT_ANNOTATION
+from rudr_py.model.shapes import rewrite
 from rudr_py.render import claims
 from rudr_py.render.values import labels
 from rudr_py.settings import DEFAULT_LIMITS
@@ -78,7 +79,7 @@ def component_names(live: LiveObject, limit: int = DEFAULT_LIMITS.components) ->
     except errors.UndecodableError:
         return frozenset()  # the reconcile reports it in the status
     bindings = itertools.islice(mappings_in(spec, "components"), limit)
-    names = (get_in(binding, "componentName", default="") for binding in bindings)
+    names = (rewrite.component_of(binding) for binding in bindings)
     return frozenset(names) - {""}
 
 

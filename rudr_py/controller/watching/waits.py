@@ -28,7 +28,7 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection
 from rudr_py.kube.watch import Forbidden, KindAbsent, ListingDone
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import CLUSTER_RBAC_KINDS, RESOURCE_QUOTA
+from rudr_py.model.kinds import CLUSTER_RBAC_KINDS, NODE, RESOURCE_QUOTA
 
 SETTLING = 0.2
 """Seconds between a change of a blocker without a name and the attempt: admission and authorization of the server read
@@ -36,6 +36,9 @@ it from a cache of their own, and several objects are often changed together."""
 
 LIMIT = 200
 """Maximum number of watches; further blockers are not watched. One namespace may take a part only, see `Shares`."""
+
+_WHOLE = (NODE, RESOURCE_QUOTA)
+"""The kinds of which more than the metadata decides whether a wait ends."""
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +79,7 @@ class Waits:
         self._listed: set[Blocker] = set()
         self._settling: set[Blocker] = set()
         self._fallback = fallback
-        self._together = frozenset(CLUSTER_RBAC_KINDS)
+        self._together = frozenset((*CLUSTER_RBAC_KINDS, NODE))
         self._tasks: asyncio.TaskGroup | None = None
         self._places = Shares(LIMIT)
 
@@ -161,7 +164,8 @@ class Waits:
         resource = await self._poller.resolve(kind)
         namespace = blocker.namespace if resource.namespaced else ""
         fields = f"metadata.name={name}" if name else ""
-        selection = Selection(resource, namespace, fields=fields, metadata_only=kind != RESOURCE_QUOTA)
+        parts = ("status.allocatable",) if kind == NODE else ()
+        selection = Selection(resource, namespace, fields=fields, parts=parts, metadata_only=kind not in _WHOLE)
         cache = Cache()
         async with contextlib.aclosing(self._open_watch(selection)) as events:
             async for event in events:
@@ -193,6 +197,8 @@ def is_relevant(blocker: Blocker, change: Change) -> bool:
     old, new = change.old, change.new
     if old is None or new is None or old.uid != new.uid:
         return True
+    if blocker.ref.kind == NODE:
+        return old.labels != new.labels or old.part("status") != new.part("status")
     if blocker.ref.kind == RESOURCE_QUOTA:
         return _has_more_room(old, new)
     return not blocker.ref.name or _identity(old) != _identity(new)

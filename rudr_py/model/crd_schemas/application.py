@@ -5,8 +5,12 @@ It describes the fields that `parse_application` reads and the status that the c
 
 from __future__ import annotations
 
+from typing import Final
+
 from rudr_py.model.crd_schemas import nodes
 from rudr_py.model.crd_schemas.nodes import PRESERVE, Schema
+
+_COMPONENT_NAME: Final = ("has(self.componentName) || has(self.name)", "componentName is required [MD-1]")
 
 
 def application_spec() -> Schema:
@@ -109,6 +113,7 @@ def _free(description: str, fields: dict[str, Schema] | None = None) -> Schema:
 def _component() -> Schema:
     fields = {
         "componentName": nodes.text("The ComponentSchematic in this namespace."),
+        "name": nodes.text("Deprecated spelling of componentName."),
         "instanceName": nodes.text(
             "Unique name of the instance, and name of its workload object. Lower-case letters, digits, - and ., "
             "at most 63."
@@ -117,7 +122,8 @@ def _component() -> Schema:
         "traits": nodes.array("Traits of the instance, applied in the listed order.", _trait()),
         "applicationScopes": nodes.texts("Scopes of the instance, or names of the applications that create them."),
     }
-    return nodes.record("One use of a component.", fields, required=("componentName", "instanceName"))
+    schema = nodes.record("One use of a component.", fields, required=("instanceName",))
+    return nodes.ruled(schema, _COMPONENT_NAME)
 
 
 def _trait() -> Schema:
@@ -125,6 +131,9 @@ def _trait() -> Schema:
         "name": nodes.text("Name of the trait, for instance manual-scaler."),
         "properties": nodes.anything("Properties of the trait; `rudr explain trait NAME` lists them."),
         "parameterValues": nodes.anything("Deprecated spelling of properties."),
+        "type": nodes.text(
+            "Deprecated: the type of the trait, beside a name that is free; write the name of the trait."
+        ),
     }
     return nodes.record("One trait.", fields, required=("name",))
 
@@ -134,5 +143,6 @@ def _scope() -> Schema:
         "name": nodes.text("Unique name of the scope."),
         "type": nodes.text("Its type as GROUP/VERSION.Kind, for instance core.oam.dev/v1alpha1.HealthScope."),
         "properties": nodes.anything("Properties of the scope: a map, or a list of name and value."),
+        "parameterValues": nodes.anything("Deprecated spelling of properties."),
     }
-    return nodes.record("One scope.", fields, required=("name", "type"))
+    return nodes.record("One scope.", fields, required=("name",))

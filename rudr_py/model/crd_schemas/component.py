@@ -24,6 +24,11 @@ _CONTENT: Final = (
     "has(self.value) || has(self.fromParam)",
     "value or fromParam is required [EN-3]",
 )
+_PATH: Final = ("has(self.path) || has(self.name)", "path is required [EN-6]")
+_PORT: Final = (
+    "has(self.containerPort) || has(self.value) || has(self.port)",
+    "containerPort is required [PO-1]",
+)
 _HANDLER: Final = (
     "(has(self.exec) ? 1 : 0) + (has(self.httpGet) ? 1 : 0) + (has(self.tcpSocket) ? 1 : 0) == 1",
     "a probe must have exactly one of exec, httpGet and tcpSocket [HP-1]",
@@ -39,13 +44,18 @@ def component_spec() -> Schema:
         ),
         "osType": nodes.text("Operating system of the nodes that can run the component: linux or windows."),
         "os": nodes.text("Deprecated spelling of osType."),
+        "name": nodes.text("Has no effect: a component is named by metadata.name."),
         "arch": nodes.text("Processor architecture of its images: i386, amd64, arm or arm64."),
         "parameters": nodes.array("Parameters that an ApplicationConfiguration may set.", parameter()),
         "containers": nodes.array(
             "The containers of the workload. Core workload types need at least one.", _container()
         ),
-        "workloadSettings": nodes.array(
-            "Configuration of the workload type itself, for types outside the core.", setting()
+        "workloadSettings": nodes.any_form(
+            nodes.array(
+                "Configuration of the workload type itself, for types outside the core. A map of names and values is "
+                "deprecated.",
+                setting(),
+            )
         ),
     }
     schema = nodes.record(
@@ -61,6 +71,7 @@ def parameter() -> Schema:
         "type": nodes.text("Type of its value: boolean, number, string, null, object or array."),
         "required": nodes.anything("Whether the application must set a value: true or false. False when absent."),
         "default": nodes.anything("The value if the application sets none; of the declared type."),
+        "value": nodes.anything("Deprecated spelling of default."),
         "description": nodes.text("Purpose of the parameter."),
     }
     return nodes.record("One parameter.", fields, required=("name", "type"))
@@ -83,7 +94,10 @@ def setting() -> Schema:
 def _container() -> Schema:
     fields = {
         "name": nodes.text("Unique name of the container: lower-case letters, digits and -."),
-        "image": nodes.text("The image, with a tag or, better, a digest."),
+        "image": nodes.anything(
+            "The image as text, with a tag or, better, a digest. A map of name and digest is deprecated."
+        ),
+        "tag": nodes.text("Deprecated: the tag of the image; write it in image."),
         "imagePullSecret": nodes.text("Secret in this namespace with the credentials to pull the image."),
         "resources": _resources(),
         "cmd": nodes.texts("Replaces the entry point of the image."),
@@ -102,6 +116,7 @@ def _env() -> Schema:
         "name": nodes.text("Unique name of the variable."),
         "value": nodes.text("The value, if fromParam has none."),
         "fromParam": nodes.text("Parameter whose value is used; it takes precedence over `value`."),
+        "fromValue": nodes.text("Deprecated spelling of fromParam."),
     }
     return nodes.record("One environment variable.", fields, required=("name",))
 
@@ -109,19 +124,25 @@ def _env() -> Schema:
 def _config() -> Schema:
     fields = {
         "path": nodes.text("Path of the file in the container; a relative path starts at /."),
+        "name": nodes.text("Deprecated spelling of path."),
         "value": nodes.text("The content, if fromParam has none."),
         "fromParam": nodes.text("Parameter whose value is used; it takes precedence over `value`."),
     }
-    return nodes.ruled(nodes.record("One file.", fields, required=("path",)), _CONTENT)
+    return nodes.ruled(nodes.record("One file.", fields), _PATH, _CONTENT)
 
 
 def _port() -> Schema:
     fields = {
         "name": nodes.text("Unique name of the port: lower-case letters."),
         "containerPort": nodes.integer("The number of the port.", minimum=1, maximum=65535),
-        "protocol": nodes.text("TCP when absent.", choices=("TCP", "UDP", "SCTP")),
+        "protocol": nodes.text("TCP when absent.", choices=("TCP", "UDP", "SCTP", "tcp", "udp", "sctp")),
+        **{
+            key: nodes.integer("Deprecated spelling of containerPort.", minimum=1, maximum=65535)
+            for key in ("value", "port")
+        },
+        "type": nodes.text("Deprecated spelling of protocol."),
     }
-    return nodes.record("One port.", fields, required=("name", "containerPort"))
+    return nodes.ruled(nodes.record("One port.", fields, required=("name",)), _PORT)
 
 
 def _probe(description: str) -> Schema:
@@ -169,7 +190,8 @@ def _resources() -> Schema:
 
 
 def _amount(description: str, required: str) -> Schema:
-    return nodes.record(description, {"required": nodes.anything(required)}, required=("required",))
+    fields = {"required": nodes.anything(required)}
+    return nodes.any_form(nodes.record(description, fields, required=("required",)))
 
 
 def _volume() -> Schema:

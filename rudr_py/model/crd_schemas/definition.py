@@ -15,6 +15,7 @@ def trait_spec() -> Schema:
     fields = {
         "appliesTo": nodes.texts("Workload types that the trait can be attached to, or * for all."),
         "properties": nodes.anything("JSON Schema of the properties: as text, or as a map."),
+        "parameters": nodes.anything("Deprecated spelling of properties: a list of names and types."),
     }
     return nodes.record("Properties and workload types of the trait.", fields)
 
@@ -30,8 +31,14 @@ def workload_type_spec() -> Schema:
         "group": nodes.text("The API group of the kind."),
         "version": nodes.text("The API version of the kind."),
         "names": nodes.record("The names of the kind.", names),
-        "settings": nodes.array("The workloadSettings that a component of the type may use.", setting()),
-        "workloadSettings": nodes.array("Deprecated spelling of settings.", setting()),
+        "settings": nodes.any_form(
+            nodes.array(
+                "The workloadSettings that a component of the type may use. A JSON Schema, as text or as a map, is "
+                "deprecated.",
+                setting(),
+            )
+        ),
+        "workloadSettings": nodes.any_form(nodes.array("Deprecated spelling of settings.", setting())),
     }
     return nodes.record("Names and settings of the workload type.", fields)
 
@@ -44,6 +51,7 @@ def scope_spec() -> Schema:
             "Whether a component may be in two scopes of this type: true or false. False when absent."
         ),
         "parameters": nodes.array("Properties of a scope of this type.", parameter()),
+        "properties": nodes.array("Deprecated spelling of parameters.", parameter()),
     }
     return nodes.record("Name and properties of the scope type.", fields)
 

@@ -41,6 +41,14 @@ def anything(description: str) -> Schema:
     return {"description": description, PRESERVE: True}
 
 
+def any_form(schema: Schema) -> Schema:
+    """The schema, extended by values of any other JSON type: for fields that have a form of today and deprecated ones.
+
+    The server checks the fields of a map and the items of a list, and accepts any other value.
+    """
+    return {**{key: value for key, value in schema.items() if key != "type"}, PRESERVE: True}
+
+
 def array(description: str, items: Schema) -> Schema:
     """A list."""
     return {"type": "array", "description": description, "items": items}

@@ -117,10 +117,11 @@ def _from_text(spec: FieldReader, value: str) -> dict[str, Json]:
 
 
 def _listed(properties: tuple[Parameter, ...]) -> dict[str, Json]:
+    required = [parameter.name for parameter in properties if parameter.required]
     return {
         "type": "object",
         "properties": {parameter.name: JSON_SCHEMAS.get(parameter.type, {}) for parameter in properties},
-        "required": [parameter.name for parameter in properties if parameter.required],
+        **({"required": required} if required else {}),
     }
 
 
@@ -149,8 +150,8 @@ def _workload_type(envelope: Envelope) -> WorkloadTypeDefinition:
 
 
 def _settings(spec: FieldReader) -> tuple[Setting, ...]:
-    """`settings`, or `workloadSettings` as in an older draft. The value of each is its `default` (WT-2)."""
-    entries = spec.items(spec.renamed("workloadSettings", "settings"), "WT-2")
+    """The value of each is its `default` (WT-2)."""
+    entries = spec.items("settings", "WT-2")
     return tuple(read_setting(fields, "default" if fields.has("default") else "value") for fields in entries)
 
 

@@ -7,13 +7,14 @@ are the fields of that map: every other key becomes a warning. Nothing here depe
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from rudr_py.errors import Location, Problem
-from rudr_py.model import paths, size, suggest
+from rudr_py.model import paths, size
+from rudr_py.model.advice import amounts, fields, words
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.size import Size
@@ -42,7 +43,8 @@ MAX_PATH = 4096
 class ProblemList:
     """Errors and warnings of one document, in the order of detection.
 
-    Of each, those beyond the limit of the settings are only counted. `size` is that of the document.
+    Of each, those beyond the limit of the settings are only counted. `size` is that of the document. `origins` are the
+    places as written of values that were moved to their place of today; problems have the paths as written.
     """
 
     def __init__(self, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -51,6 +53,7 @@ class ProblemList:
         self.warnings: list[Problem] = []
         self.error_count = 0
         self.size = Size()
+        self.origins: Mapping[str, str] = {}
         self._warning_count = 0
         self._positions = positions
         self._unreadable: set[str] = set()
@@ -110,6 +113,7 @@ class ProblemList:
             problems=self._listed(self.errors, self.error_count),
             warnings=self._listed(self.warnings, self._warning_count),
             size=self.size,
+            origins=self.origins,
         )
 
     def _listed(self, problems: list[Problem], count: int) -> tuple[Problem, ...]:
@@ -122,6 +126,7 @@ class ProblemList:
         return self._positions.of_key(path) if at_key else self._positions.of_value(path)
 
     def _problem(self, path: str, message: str, rule: str, at_key: bool) -> Problem:
+        path = paths.original(path, self.origins)
         return Problem(message=message, path=path, location=self._location(path, at_key=at_key), rule=rule)
 
 
@@ -166,7 +171,7 @@ class FieldReader:
         value = self.text(key, default=default, rule=rule)
         if value not in choices:
             allowed = ", ".join(choices)
-            hint = suggest.nearest(value, choices)
+            hint = words.nearest(value, choices)
             self.problems.error(self.at(key), f'"{key}" must be one of {allowed}, not {excerpt(value)}.{hint}', rule)
             return default
         return value
@@ -193,7 +198,9 @@ class FieldReader:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            self.problems.error(self.at(key), f'"{key}" must be a whole number, not {type_in_words(value)}', rule)
+            hint = amounts.whole_number(value) if isinstance(value, str) else ""
+            message = f'"{key}" must be a whole number, not {type_in_words(value)}{hint}'
+            self.problems.error(self.at(key), message, rule)
             return default
         if not minimum <= value <= maximum:
             self.problems.error(self.at(key), f'"{key}" must be between {minimum} and {maximum}, not {value}', rule)
@@ -249,13 +256,6 @@ class FieldReader:
             return None
         return FieldReader(value, self.at(key), self.problems)
 
-    def renamed(self, old: str, new: str) -> str:
-        """The key to read for `new`: `old`, with a warning, when only `old` is present."""
-        if self.has(old) and not self.has(new):
-            self.problems.warn(self.at(old), f'"{old}" is read as "{new}"; write "{new}"', at_key=True)
-            return old
-        return new
-
     def unread(self) -> tuple[str, ...]:
         """The keys that no method has read."""
         return tuple(key for key in self.value if key not in self._read)
@@ -264,7 +264,7 @@ class FieldReader:
         """Add a warning for each key that no method has read."""
         for key in self.unread():
             # a suggestion takes long, and further warnings are only counted
-            hint = suggest.nearest(key, self._read) if self.problems.lists_warnings else ""
+            hint = fields.advice(key, self._read) if self.problems.lists_warnings else ""
             self.problems.warn(self.at(key), f"unknown field {excerpt(key)}; it has no effect.{hint}", at_key=True)
 
 

@@ -12,6 +12,7 @@ from rudr_py.model.document import Json
 from rudr_py.model.identity import API_VERSION, Metadata
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parse.fields import FieldReader, ProblemList, invalid_json_steps
+from rudr_py.model.shapes import rewrite
 from rudr_py.model.stepwise import Stepwise, run
 
 DEFAULT_NAMESPACE = "default"
@@ -43,7 +44,7 @@ def open_steps(document: Json, kind: str, problems: ProblemList) -> Stepwise[Env
         return None
     if (yield from invalid_json_steps(added, problems)):
         return None
-    document_fields = FieldReader(document, "$", problems)
+    document_fields = FieldReader(_rewritten(document, kind, problems), "$", problems)
     _expect(document_fields, "apiVersion", API_VERSION, "MD-9")
     _expect(document_fields, "kind", kind, "MD-1")
     metadata = read_metadata(document_fields)
@@ -55,6 +56,17 @@ def open_steps(document: Json, kind: str, problems: ProblemList) -> Stepwise[Env
     if metadata is None or document_fields.value.get("kind") != kind:
         return None
     return Envelope(metadata, spec or FieldReader({}, document_fields.at("spec"), problems), document_fields)
+
+
+def _rewritten(document: dict[str, Json], kind: str, problems: ProblemList) -> dict[str, Json]:
+    """The document with its old shapes in today's spelling, and their warnings."""
+    rewritten = rewrite.for_parser(document, kind)
+    for note in rewritten.notes:
+        report = problems.error if note.severity == "error" else problems.warn
+        report(note.path, note.message, at_key=note.at_key)
+    problems.origins = rewrite.origin_paths(rewritten.origins)
+    value: dict[str, Json] = rewritten.value
+    return value
 
 
 def _is_too_large(own: dict[str, Json], problems: ProblemList) -> bool:

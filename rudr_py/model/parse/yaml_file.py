@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import json
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
 
 from rudr_py.errors import DocumentError, Location, Problem
 from rudr_py.model import paths
+from rudr_py.model.advice import templates
 from rudr_py.model.document import Document, Json, Positions
 from rudr_py.model.parse.yaml_tree import TOO_DEEP, YamlTree, read_trees
 
@@ -32,26 +35,38 @@ _ITEM: Final = re.compile(r"\$\.items\[(\d+)\]")
 
 
 def load(text: bytes | str, name: str, loader: Any = LOADER) -> tuple[Document, ...]:
-    """The documents of the file `name`, in order, without empty ones; a `List` is replaced by its items.
+    """The documents of `read`. Raises DocumentError with all problems of the file."""
+    documents, problems = read(text, name, loader)
+    if problems:
+        raise DocumentError(problems)
+    return documents
 
-    `loader` is a loader class of PyYAML, whose parser is used.
-    Raises DocumentError with all problems of the file. A syntax error ends parsing; a duplicate key does not.
+
+def read(text: bytes | str, name: str, loader: Any = LOADER) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
+    """The documents of the file `name`, in order, without empty and wrong ones, and the problems of reading it.
+
+    A `List` is replaced by its items. `loader` is a loader class of PyYAML, whose parser is used. A syntax error ends
+    parsing, and the documents before it are returned; a duplicate key excludes its document only.
     """
     problems: list[Problem] = []
-    content = _json_as_yaml(_decoded(text, name))
-    trees = _trees(content, name, loader, problems)
     documents: list[Document] = []
-    for tree in trees:
-        if tree.value is None:
-            continue
-        positions = Positions(file=name, keys=tree.keys, values=tree.values)
-        if isinstance(tree.value, dict):
-            documents += _expanded(tree, positions, problems)
-        else:
-            problems.append(_not_a_map(tree.value, positions, "$"))
-    if problems:
-        raise DocumentError(tuple(problems))
-    return tuple(documents)
+    try:
+        content = _decoded(text, name)
+    except DocumentError as error:
+        return (), error.problems
+    for part in _json_documents(content):
+        count = len(problems)
+        for tree in _trees(_json_as_yaml(part), name, loader, problems):
+            is_wrong, count = len(problems) > count, len(problems)
+            if tree.value is None or is_wrong:
+                continue
+            positions = Positions(file=name, keys=tree.keys, values=tree.values)
+            if isinstance(tree.value, dict):
+                documents += _expanded(tree.value, positions, tree.index, problems)
+            else:
+                problems.append(_not_a_map(tree.value, positions, "$"))
+    template = templates.problem(content, name, problems) if problems else None
+    return tuple(documents), (template,) if template else tuple(problems)
 
 
 def _decoded(text: bytes | str, name: str) -> str:
@@ -67,6 +82,25 @@ def _decoded(text: bytes | str, name: str) -> str:
         raise DocumentError((Problem(f"the file is not {encoding.upper()}", location=place),)) from error
 
 
+def _json_documents(text: str) -> list[str]:
+    """JSON objects that follow one another, each at its place in the text; other text as a whole."""
+    start = len(text) - len(text.lstrip())
+    if not text.startswith("{", start):
+        return [text]
+    parts: list[str] = []
+    decoder = json.JSONDecoder()
+    while start < len(text):
+        try:
+            _, end = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            return [text]
+        lines = text.count("\n", 0, start)
+        column = start - text.rfind("\n", 0, start) - 1
+        parts.append("\n" * lines + " " * column + text[start:end])
+        start = end + len(text[end:]) - len(text[end:].lstrip())
+    return parts if len(parts) > 1 else [text]
+
+
 def _json_as_yaml(text: str) -> str:
     r"""JSON text with YAML's `\U0001f600` for JSON's `\ud83d\ude00` and without leading tabs; other text unchanged."""
     if not text.lstrip().startswith(("{", "[")):
@@ -80,9 +114,9 @@ def _json_as_yaml(text: str) -> str:
     return _SURROGATES.sub(joined, indented)
 
 
-def _trees(text: str, name: str, loader: Any, problems: list[Problem]) -> list[YamlTree]:
+def _trees(text: str, name: str, loader: Any, problems: list[Problem]) -> Iterator[YamlTree]:
     try:
-        return read_trees(yaml.parse(text, Loader=loader), name, problems)
+        yield from read_trees(yaml.parse(text, Loader=loader), name, problems)
     except yaml.YAMLError as error:
         problems.append(_nesting(error, text, name, loader) or _syntax(error, text, name))
     except UnicodeEncodeError as error:
@@ -90,7 +124,6 @@ def _trees(text: str, name: str, loader: Any, problems: list[Problem]) -> list[Y
         problems.append(
             Problem(f"the file is not valid YAML: {error.reason}", location=_place(text, error.start, name))
         )
-    return []
 
 
 def _nesting(error: yaml.YAMLError, text: str, name: str, loader: Any) -> Problem | None:
@@ -103,7 +136,7 @@ def _nesting(error: yaml.YAMLError, text: str, name: str, loader: Any) -> Proble
         return None
     problems: list[Problem] = []
     with contextlib.suppress(yaml.YAMLError):
-        read_trees(yaml.parse(text[: mark.index], Loader=loader), name, problems)
+        list(read_trees(yaml.parse(text[: mark.index], Loader=loader), name, problems))
     return problems[-1] if problems and problems[-1].message == TOO_DEEP else None
 
 
@@ -126,17 +159,19 @@ def _place(text: str, offset: int, name: str) -> Location:
     return Location(name, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
 
 
-def _expanded(tree: YamlTree, positions: Positions, problems: list[Problem]) -> list[Document]:
-    """The document, or the items of a Kubernetes `List` as separate documents."""
-    items = tree.value.get("items")
-    if not str(tree.value.get("kind", "")).endswith("List") or not isinstance(items, list):
-        return [Document(value=tree.value, positions=positions, name=positions.file, index=tree.index)]
-    keys, values = _by_item(tree.keys, len(items)), _by_item(tree.values, len(items))
+def _expanded(value: dict[str, Json], positions: Positions, index: int, problems: list[Problem]) -> list[Document]:
+    """The document, or the items of a Kubernetes `List`, and of the lists in it, as separate documents."""
+    items = value.get("items")
+    is_empty = items is None and value.get("kind") == "List"
+    if not is_empty and (not str(value.get("kind", "")).endswith("List") or not isinstance(items, list)):
+        return [Document(value=value, positions=positions, name=positions.file, index=index)]
+    items = items or []
+    keys, values = _by_item(positions.keys, len(items)), _by_item(positions.values, len(items))
     documents: list[Document] = []
     for number, item in enumerate(items):
         if isinstance(item, dict):
             item_positions = Positions(file=positions.file, keys=keys[number], values=values[number])
-            documents.append(Document(value=item, positions=item_positions, name=positions.file, index=tree.index))
+            documents += _expanded(item, item_positions, index, problems)
         else:
             problems.append(_not_a_map(item, positions, paths.child("$.items", number)))
     return documents

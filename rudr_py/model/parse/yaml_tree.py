@@ -6,7 +6,8 @@ limits must hold before memory is used. Nothing here reads files or depends on a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -71,18 +72,17 @@ class _Stop(Exception):  # noqa: N818 - not an error of the caller; it only ends
     """Ends parsing after a problem that was added."""
 
 
-def read_trees(events: Iterable[Any], name: str, problems: list[Problem]) -> list[YamlTree]:
-    """The documents of a stream of PyYAML events. Adds errors to `problems`; `name` is the name of the file.
+def read_trees(events: Iterable[Any], name: str, problems: list[Problem]) -> Iterator[YamlTree]:
+    """The complete documents of a stream of PyYAML events. Adds errors to `problems`; `name` is the name of the file.
 
-    Raises yaml.YAMLError when the events do.
+    Raises yaml.YAMLError when the events do, after the documents before that.
     """
     builder = _Builder(name, problems)
-    try:
+    with contextlib.suppress(_Stop):
         for event in events:
             builder.take(event)
-    except _Stop:
-        return []
-    return builder.trees
+            if isinstance(event, yaml.DocumentEndEvent):
+                yield builder.trees[-1]
 
 
 class _Builder:

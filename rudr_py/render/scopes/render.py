@@ -81,6 +81,9 @@ def render(bindings: ScopeBindings, index: int) -> RenderedScope:
     inputs, catalog = bindings.inputs, bindings.catalog
     binding = inputs.application.scopes[index]
     path = paths.child("$", "spec", "scopes", index)
+    if not binding.type:
+        # reported by the parser of the document
+        return RenderedScope()
     try:
         offer = catalog.scope(binding.type)
     except CatalogError as error:

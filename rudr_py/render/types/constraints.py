@@ -20,7 +20,7 @@ from rudr_py.model.application import ScopeBinding, TraitBinding
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition
 from rudr_py.render.types import cluster_schemas, definition_faults
 from rudr_py.render.types.definition_faults import ANY
-from rudr_py.render.types.properties import Locator, check, check_against, renamed
+from rudr_py.render.types.properties import Locator, check, check_against, renamed, required_text
 from rudr_py.render.values.inputs import Definitions, Inputs
 
 
@@ -56,7 +56,13 @@ def check_binding(
         result = trait(_of_trait(inputs.definitions, catalog, offer), offer, values, locate, rule)
     # an undefined variable is one error, not also text in the place of a number
     undefined_paths = {problem.path for problem in undefined}
-    remaining = (problem for problem in result.problems if problem.path not in undefined_paths)
+    # an entry without a value is one error, too: the parser of the document reports it
+    unset = tuple(required_text(offer.name, name) for name in binding.property_steps if name not in binding.properties)
+    remaining = (
+        problem
+        for problem in result.problems
+        if problem.path not in undefined_paths and not (unset and problem.message.startswith(unset))
+    )
     return CheckedProperties(
         values=values,
         locate=locate,

@@ -25,13 +25,13 @@ def test_all_problems_of_all_files_are_printed_with_locations(
 ) -> None:
     write("a.yaml", component(workload="Servr"))
     write("b.yaml", component("two"), application(component="two", trait="emty"))
-    write("c.yaml", "a: [\n")
+    write("c.yaml", "kind: HealthScope\na: [\n")
     done = invoke("validate", "-f", str(tmp_path))
     lines = done.stdout.splitlines()
     assert [line.split(str(tmp_path))[-1].split(": error: ")[0] for line in lines[:-1]] == [
         "/a.yaml:6:17",
         "/b.yaml:20:7",
-        "/c.yaml:2:1",
+        "/c.yaml:3:1",
     ]
     assert '"core.oam.dev/v1alpha1.Server"' in lines[0]
     assert '"empty"' in lines[1]
@@ -91,3 +91,18 @@ def test_a_missing_file_is_an_error(tmp_path: Path, invoke: Invoke) -> None:
     done = invoke("validate", "-f", str(tmp_path / "absent.yaml"))
     assert "absent.yaml: error: cannot be read" in done.stdout
     assert done.exit_code == 1
+
+
+def test_files_of_other_programs_in_a_directory_are_skipped_with_a_count(
+    component: Make, write: Make, invoke: Invoke, tmp_path: Path
+) -> None:
+    package = write("web/package.json", '{"name": "notes", "version": "1.0.0"}')
+    bundles = write("web/bundleconfig.json", '// bundles\n[{"in": ["a.js"]}]\n')
+    write("docker-compose.yaml", 'version: "3"\nservices:\n  web: {image: notes}\n')
+    write("deploy/notes.yaml", component())
+    done = invoke("validate", "-R", "-f", str(tmp_path))
+    assert done.stderr == "skipped: 3 files without documents of Kubernetes\n"
+    assert done.stdout == "1 document in 1 file: no problems\n"
+    assert done.exit_code == 0
+    for named in (package, bundles):
+        assert invoke("validate", "-f", str(tmp_path / "deploy"), "-f", named).exit_code == 1

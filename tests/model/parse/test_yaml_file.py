@@ -62,7 +62,7 @@ def test_a_key_may_be_repeated_in_another_document_or_map() -> None:
 
 
 def test_errors_of_all_documents_are_reported_together() -> None:
-    assert places("a: 1\na: 2\n---\n- x\n---\nb: 1\nb: 2\n") == ["f.yaml:2:1", "f.yaml:7:1", "f.yaml:4:1"]
+    assert places("a: 1\na: 2\n---\n- x\n---\nb: 1\nb: 2\n") == ["f.yaml:2:1", "f.yaml:4:1", "f.yaml:7:1"]
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def definition_readers() -> tuple[Document, ...]:
 
 def documents(filenames: Iterable[str]) -> list[Document]:
     """The documents of files and, recursively, of directories. Raises CommandFailure with all problems."""
-    contents = files.read(filenames, recursive=True, stdin=sys.stdin.buffer.read)
+    contents = files.read(filenames, recursive=True, stdin=sys.stdin.buffer.read, skip_foreign=False)
     if contents.problems:
         raise CommandFailure("\n".join(Problems.collect(contents.problems, ()).lines(contents.files)))
     return [document.value for document in contents.documents]

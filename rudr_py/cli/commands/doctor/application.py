@@ -17,6 +17,7 @@ from rudr_py.cli.commands.status.report import ApplicationReport
 from rudr_py.cli.commands.tree import ownership_tree
 from rudr_py.cli.output import plain_text
 from rudr_py.model import suggest
+from rudr_py.model.shapes import rewrite
 from rudr_py.plugins import roles
 
 Document = Mapping[str, Any]
@@ -82,7 +83,7 @@ def missing_components(facts: ApplicationFacts) -> Iterator[Finding]:
         return
     existing = sorted(str(component.get("metadata", {}).get("name")) for component in facts.components)
     namespace = str(facts.application.get("metadata", {}).get("namespace"))
-    used = [binding.get("componentName") for binding in types.bindings(facts.application)]
+    used = [rewrite.component_of(binding) for binding in types.bindings(facts.application)]
     for name in dict.fromkeys(str(used_name) for used_name in used if used_name):
         if name not in existing:
             hint = suggest.nearest(name, existing) or f" Components: {', '.join(existing) or 'none'}."

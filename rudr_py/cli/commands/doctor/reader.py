@@ -166,8 +166,7 @@ class ClusterReader:
             standard,
             publish="no-publish-definitions" not in controller.flags,
             root_scopes="root-scopes" in controller.flags,
-            leader_elect=controller.elects,
-            lease=controller.lease[1],
+            lease=controller.lease[1] if controller.elects else "",
         )
         if controller.impersonates:
             needed = impersonated_rights.impersonated(needed, ())

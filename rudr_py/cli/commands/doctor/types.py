@@ -14,6 +14,7 @@ from rudr_py.cli.output import plain_text
 from rudr_py.errors import CatalogError
 from rudr_py.model.identity import TypeName
 from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
+from rudr_py.model.shapes import rewrite
 from rudr_py.render.types import definitions
 from rudr_py.render.values import labels
 
@@ -38,7 +39,7 @@ def used(applications: Iterable[Document], components: Iterable[Document]) -> di
             get_in(component, "metadata", "namespace", default=""),
             get_in(component, "metadata", "name", default=""),
         ): get_in(component, "spec", "workloadType", default="")
-        for component in components
+        for component in map(rewrite.current, components)
     }
     uses: dict[TypeUse, list[str]] = {}
     for application in applications:
@@ -51,20 +52,20 @@ def used(applications: Iterable[Document], components: Iterable[Document]) -> di
 
 def _uses(application: Document, namespace: object, workloads: Mapping[tuple[Any, Any], str]) -> Iterator[TypeUse]:
     for binding in bindings(application):
-        workload = workloads.get((namespace, binding.get("componentName")))
+        workload = workloads.get((namespace, rewrite.component_of(binding)))
         if workload:
             yield TypeUse("workload type", workload)
         for trait in mappings_in(binding, "traits"):
             if trait.get("name"):
                 yield TypeUse("trait", str(trait["name"]))
-    for scope in mappings_in(application, "spec", "scopes"):
+    for scope in mappings_in(rewrite.current(application), "spec", "scopes"):
         if scope.get("type"):
             yield TypeUse("scope type", str(scope["type"]))
 
 
 def bindings(application: Document) -> list[Document]:
     """The component bindings of an application."""
-    return mappings_in(application, "spec", "components")
+    return mappings_in(rewrite.current(application), "spec", "components")
 
 
 def check(uses: Mapping[TypeUse, Sequence[str]], catalog: Catalog, published: Sequence[Document]) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from rudr_py.api import Health, get_in, mappings_in, naming
 from rudr_py.cli.cluster import pod_state
 from rudr_py.cli.documents import schema_violations
 from rudr_py.model.identity import CORE_GROUP, TypeName
+from rudr_py.model.shapes import rewrite
 from rudr_py.render.values import labels
 
 Document = Mapping[str, Any]
@@ -160,7 +161,7 @@ def _pending_component(application: Document, components: Iterable[Document] | N
     }
     observed = get_in(application, "status", "observedComponents", default={})
     for binding in mappings_in(application, "spec", "components"):
-        name = get_in(binding, "componentName", default="")
+        name = rewrite.component_of(binding)
         version = live.get(name, {}).get("resourceVersion", "")
         if name and get_in(observed, name, "resourceVersion", default="") != version:
             state = "the latest change of" if version else "the deletion of"

@@ -113,7 +113,7 @@ def test_a_document_that_violates_the_schema_is_the_reason_why_its_status_is_mis
         document["spec"]["components"] = [{"instanceName": "shop-web"}]
         reported = report.of(document)
         assert reported.unreportable
-        assert "spec.components[0].componentName: Required value" in reported.pending
+        assert "componentName is required [MD-1]" in reported.pending
         assert not report.of(application(status)).unreportable
     # the server has accepted a status of the current generation
     document["status"] = {"observedGeneration": 2}

@@ -1,0 +1,146 @@
+"""Old shapes of an ApplicationConfiguration."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from rudr_py.model.json_text import excerpt
+from rudr_py.model.shapes import names, values
+from rudr_py.model.shapes.shape import Place
+
+_OUTDATED: Final = "parameterValues"
+"""The key of properties before they were called so."""
+
+RENAMED_PROPERTIES: Final = {
+    "ingress": {"service_port": "servicePort", "tls_hosts": "tlsHosts", "tls_secret_name": "tlsSecretName"}
+}
+"""Properties of standard traits in snake case, by trait."""
+
+_UPPER: Final = re.compile(r"(?<=[a-z0-9])([A-Z])")
+
+
+def component_name(place: Place) -> None:
+    """The name of the component as `name`."""
+    place.rename("name", "componentName")
+
+
+def parameter_values(place: Place) -> None:
+    """Values of parameters as a map."""
+    if isinstance(place.value, dict) and isinstance(place.value.get(_OUTDATED), dict):
+        place.note(_OUTDATED, f'"{_OUTDATED}" is a map; write a list of "name" and "value"')
+        values.map_to_pairs(place, _OUTDATED)
+
+
+def trait_type(place: Place) -> None:
+    """The trait as `type`, beside a name that is free."""
+    kind = names.trait_of_type(place.text("type"))
+    if not kind:
+        return
+    name = place.text("name")
+    lost = bool(name) and names.known_trait(name) != kind and name != kind
+    place.note("type", f'"type" is read as the name of the trait; write name: {kind}', lost=lost)
+    place.remove("type")
+    place.put("name", kind)
+
+
+def trait_name(place: Place) -> None:
+    """The name of a trait with its group, or in camel case."""
+    name = place.text("name")
+    today = names.trait_of_type(name) or (names.known_trait(name) if name == "volumeMounter" else "")
+    if today and today != name:
+        place.read_as("name", today)
+
+
+def trait_parameter_values(place: Place) -> None:
+    """Properties of a trait as `parameterValues`; those without effect beside `properties` are removed."""
+    if not place.has(_OUTDATED):
+        return
+    if place.has("properties") and place.value["properties"]:
+        place.note(_OUTDATED, f'has no effect, because "properties" is set; remove "{_OUTDATED}"', lost=True)
+        place.remove(_OUTDATED)
+        return
+    place.note(_OUTDATED, f'"{_OUTDATED}" of a trait is deprecated; write "properties" with a map')
+    place.remove("properties")
+    place.move(_OUTDATED, "properties")
+
+
+def trait_properties_list(place: Place) -> None:
+    """Properties of a trait as a list of name and value."""
+    if values.pairs_to_map(place, "properties"):
+        place.note("properties", '"properties" is a list; write a map')
+
+
+def trait_properties_beside(place: Place) -> None:
+    """Properties of a trait beside its name."""
+    if not isinstance(place.value, dict) or place.value.get("properties") or place.has(_OUTDATED):
+        return
+    beside = [key for key in place.value if key not in ("name", "properties", _OUTDATED)]
+    if not beside:
+        return
+    place.note("", f'{", ".join(beside)} next to "name"; write them below "properties"', at_key=False)
+    for key in beside:
+        values.moved(place, (key,), ("properties", key))
+    name = {key: inner for key, inner in place.value.items() if key == "name"}
+    place.replace({**name, "properties": {key: place.value[key] for key in beside}})
+
+
+def trait_property_names(place: Place) -> None:
+    """Properties of standard traits in snake case."""
+    properties = place.value.get("properties") if isinstance(place.value, dict) else None
+    renamed = RENAMED_PROPERTIES.get(names.known_trait(place.text("name")), {})
+    if not isinstance(properties, dict):
+        return
+    inner = Place(properties, (*place.steps, "properties"), place.rewriting)
+    inner.shape = place.shape
+    for old, new in renamed.items():
+        inner.rename(old, new)
+    if inner.is_changed:
+        place.put("properties", inner.value)
+
+
+def scope_type(place: Place) -> None:
+    """A scope whose name is its type."""
+    parts = names.split_core_type(place.text("name"))
+    if parts is None or place.has("type"):
+        return
+    name = _UPPER.sub(r"-\1", parts[2]).lower()
+    message = f'{excerpt(place.text("name"))} is the type of the scope; write "type", and a name such as {name}'
+    place.note("name", message)
+    place.move("name", "type")
+    place.replace({"name": name, **place.value})
+
+
+def scope_parameter_values(place: Place) -> None:
+    """Properties of a scope as `parameterValues`."""
+    place.rename(_OUTDATED, "properties")
+
+
+def scope_type_group(place: Place) -> None:
+    """The type of a scope in the group of Hydra."""
+    parts = names.split_core_type(place.text("type"))
+    if parts is not None and parts[0] == names.HYDRA_GROUP:
+        place.read_as("type", names.core_type(parts[2]))
+
+
+def single_component(place: Place) -> None:
+    """The only component of an application, as fields of `spec`."""
+    if not place.text("component") or place.has("components"):
+        return
+    place.note("component", '"component" is read as the only entry of "components"')
+    keys = ("component", _OUTDATED, "traits")
+    renamed = {"component": "componentName"}
+    for key in keys:
+        values.moved(place, (key,), ("components", 0, renamed.get(key, key)))
+    binding = {renamed.get(key, key): place.value[key] for key in keys if key in place.value}
+    rest = {key: inner for key, inner in place.value.items() if key not in keys}
+    place.replace({**rest, "components": [binding]})
+
+
+def instance_name(place: Place) -> None:
+    """An instance without a name, which was that of its component."""
+    name = place.text("componentName")
+    if name and "instanceName" not in place.value:
+        place.note("", f'"instanceName" is missing; write instanceName: {name}', at_key=False)
+        first = {"componentName": name}
+        place.replace({**first, "instanceName": name, **place.value})

@@ -1,0 +1,100 @@
+"""Documents of Hydra, the name of OAM before October 2019: the envelope, and kinds that have another name today.
+
+`parse` refuses them; `rudr convert` rewrites them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rudr_py.model.document import Json
+from rudr_py.model.identity import API_VERSION, CORE_GROUP
+from rudr_py.model.shapes import names
+from rudr_py.model.shapes.shape import Place
+
+KINDS: Final = {
+    "OperationalConfiguration": "ApplicationConfiguration",
+    "Configuration": "ApplicationConfiguration",
+    "Component": "ComponentSchematic",
+    "AppScopeConfiguration": "ApplicationConfiguration",
+}
+"""Kinds of Hydra and of the drafts, with their names today."""
+
+REMOVED_KINDS: Final = frozenset({"ApplicationModel"})
+"""Kinds of Hydra that OAM has nothing for."""
+
+_ANNOTATIONS: Final = ("version", "description")
+
+
+def is_hydra(document: Json) -> bool:
+    """Whether a document belongs to a group of Hydra."""
+    api_version = document.get("apiVersion") if isinstance(document, dict) else None
+    return isinstance(api_version, str) and api_version.partition("/")[0] in names.HYDRA_GROUPS
+
+
+def advice(document: dict[str, Json]) -> str:
+    """The advice for a document of Hydra."""
+    kind = document.get("kind")
+    before = f"{str(document['apiVersion']).partition('/')[0]} is the name of OAM before October 2019"
+    if kind in REMOVED_KINDS:
+        return f"{before}, and OAM has no kind {kind}; remove the document"
+    today = KINDS.get(kind) if isinstance(kind, str) else None
+    written = f" and kind: {today}" if today else ""
+    return (
+        f"{before}; write apiVersion: {API_VERSION}{written}, and {CORE_GROUP} in the names of types, or run: "
+        "rudr convert"
+    )
+
+
+def api_version(place: Place) -> None:
+    """The group of Hydra, and version v1 of a draft."""
+    written = place.text("apiVersion")
+    group, _, version = written.partition("/")
+    if group in names.HYDRA_GROUPS or (group, version) == (CORE_GROUP, "v1"):
+        place.read_as("apiVersion", API_VERSION)
+
+
+def kind(place: Place) -> None:
+    """A kind by its name of a draft."""
+    today = KINDS.get(place.text("kind"))
+    if today and place.text("apiVersion") == API_VERSION:
+        place.read_as("kind", today)
+
+
+def scope_configuration(place: Place) -> None:
+    """An AppScopeConfiguration: an application with one scope."""
+    spec = place.value.get("spec") if isinstance(place.value, dict) else None
+    if place.text("kind") != "AppScopeConfiguration" or not isinstance(spec, dict):
+        return
+    metadata = place.value.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    if not isinstance(spec.get("appScopeType"), str) or not isinstance(name, str):
+        return
+    place.note("spec", "the scope is the only entry of spec.scopes of an application today")
+    for old, new in (("appScopeType", "type"), ("properties", "properties")):
+        place.rewriting.moved(("spec", old), ("spec", "scopes", 0, new))
+    scope = {"name": name, "type": spec["appScopeType"]}
+    scope |= {"properties": spec["properties"]} if "properties" in spec else {}
+    place.put("spec", {"scopes": [scope]})
+
+
+def metadata_texts(place: Place) -> None:
+    """Version and description in the metadata instead of in its annotations."""
+    if not isinstance(place.value, dict):
+        return
+    for key in _ANNOTATIONS:
+        text = place.text(key).strip()
+        annotations = place.value.get("annotations")
+        if not text or (annotations is not None and not isinstance(annotations, dict)):
+            continue
+        place.note(key, f'"{key}" belongs into "annotations"')
+        place.remove(key)
+        place.put("annotations", {**(annotations or {}), **({} if key in (annotations or {}) else {key: text})})
+
+
+def trait_object_name(place: Place) -> None:
+    """The name of a Trait object in camel case, which is not the name of an object of Kubernetes."""
+    name = place.text("name")
+    today = names.known_trait(name)
+    if today and name != today and not name.islower():
+        place.read_as("name", today)
