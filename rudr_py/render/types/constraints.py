@@ -120,8 +120,10 @@ def misfit(
     if declared:
         return declared
     definition, _ = _of_trait(definitions, catalog, offer)
-    allowed = (ANY,) if definition is None else definition.applies_to
-    if definition is None or ANY in allowed or {workload.name, *workload.type.aliases} & set(allowed):
+    if definition is None:
+        return ""
+    allowed = definition.applies_to
+    if ANY in allowed or {workload.name, *workload.type.aliases} & set(allowed):
         return ""
     subject = definition_faults.title("Trait", definition.metadata.name)
     return f"{subject} allows the trait only for {', '.join(allowed)}, not for {workload.name}"
@@ -142,10 +144,8 @@ def declared_misfit(offer: Offer[Trait[Any]], workload: Offer[WorkloadType[Any]]
 
 def may_overlap(definitions: Definitions, offer: Offer[Scope[Any]]) -> bool:
     """Whether an instance may be in two scopes of a type (SC-8)."""
-    if not offer.type.allow_overlap:
-        return False
     definition, _ = _of_scope(definitions, offer)
-    return definition is None or definition.allow_component_overlap
+    return offer.type.allow_overlap and (definition is None or definition.allow_component_overlap)
 
 
 def unimplemented(kind: str, names: Collection[str], name: str) -> str:
