@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from rudr_py.cli.documents import checking
+from rudr_py.cli.documents.document_set import DocumentSet
+from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import Workspace
 from rudr_py.cli.rules import explanation
 from rudr_py.cli.rules.explanation import Explanation
@@ -67,7 +69,8 @@ def _rules(entry: Explanation, part: str) -> set[str]:
     read = [Document(value=value, positions=Positions(file=""), name="", index=0) for value in documents.values()]
     workspace = Workspace.parse(read)
     catalog = installed_types.standard_types().catalog
-    problems = checking.check(workspace, catalog, datetime(2026, 1, 1, tzinfo=UTC), None).problems
+    document_set = DocumentSet(contents=FileContents(), workspace=workspace, server_rules=None)
+    problems = checking.check(document_set, catalog, datetime(2026, 1, 1, tzinfo=UTC)).problems
     return {problem.rule for problem in (*problems.errors, *problems.warnings) if problem.rule}
 
 
