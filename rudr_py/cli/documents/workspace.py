@@ -16,11 +16,12 @@ from rudr_py.cli.output import plain_text
 from rudr_py.cli.output.problems import location_prefix
 from rudr_py.errors import CatalogError, Problem
 from rudr_py.model import paths
+from rudr_py.model.advice import apis
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
 from rudr_py.model.document import Document, Parsed
-from rudr_py.model.identity import ObjectKey
+from rudr_py.model.identity import ObjectKey, TypeName
 from rudr_py.model.kinds import SCOPE_DEFINITION, TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION
 from rudr_py.model.parse import documents as parse
 from rudr_py.render import render
@@ -179,7 +180,8 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
         problems = []
         for key, parsed in self.components.items():
             try:
-                if key not in used and parsed.value.workload_type:
+                # the parser of the document reports a malformed type
+                if key not in used and TypeName.parse(parsed.value.workload_type):
                     catalog.workload(parsed.value.workload_type)
             except CatalogError as error:
                 admitted = extended_workload.admit(definitions, parsed.value.workload_type)
@@ -209,8 +211,10 @@ def skipped_message(document: Document) -> str:
     metadata = value.get("metadata")
     name = metadata.get("name", "") if isinstance(metadata, dict) else ""
     prefix = location_prefix(document.positions.of_value("$"))
+    message = apis.judge(value).message
+    advice = f"; {message}" if message else ""
     return plain_text.printable(
-        f'{prefix}skipped: {value.get("kind")} "{name}" of {value.get("apiVersion")} is not an OAM document'
+        f'{prefix}skipped: {value.get("kind")} "{name}" of {value.get("apiVersion")} is not an OAM document{advice}'
     )
 
 

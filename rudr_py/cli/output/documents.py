@@ -40,6 +40,14 @@ def documents(objects: Iterable[Document]) -> str:
     )
 
 
+def flow(value: Any) -> str:
+    """A JSON value as YAML in one line, with brackets around maps and lists."""
+    text: str = yaml.dump(
+        value, Dumper=_LineDumper, sort_keys=False, allow_unicode=True, width=2**31 - 1, default_flow_style=True
+    )
+    return text.removesuffix("...\n").rstrip("\n")
+
+
 def table(rows: Sequence[Sequence[str]], *, headers: bool = True) -> str:
     """The rows in columns three spaces apart, as kubectl prints them. The first row is the header row."""
     widths = [max(map(plain_text.columns, column)) for column in zip(*rows, strict=True)]
@@ -67,6 +75,15 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+class _LineDumper(_Dumper):
+    """Writes text with lines in quotes."""
+
+
+def _string_in_line(dumper: _LineDumper, data: str) -> yaml.ScalarNode:
+    style = '"' if "\n" in data or not _is_plain(data) or _BREAKS.intersection(data) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
 def _string(dumper: _Dumper, data: str) -> yaml.ScalarNode:
     style = None
     if not _is_plain(data) or _BREAKS.intersection(data):
@@ -85,3 +102,4 @@ def _is_plain(data: str) -> bool:
 
 
 _Dumper.add_representer(str, _string)
+_LineDumper.add_representer(str, _string_in_line)

@@ -143,8 +143,8 @@ def test_invalid_documents_are_printed_with_locations_and_exit_with_2(diff: Invo
     done = diff(shop.DOCUMENTS.replace("componentName: web", "componentName: wed"))
     assert done.exit_code == 2
     assert (
-        'documents.yaml:23:5: error: $.spec.components[0].componentName: the ComponentSchematic "wed" does not exist'
-        in (done.stderr)
+        'documents.yaml:23:5: error: $.spec.components[0].componentName (instance "shop-web"): '
+        'the ComponentSchematic "wed" does not exist' in done.stderr
     )
     assert done.stderr.endswith(" (application default/shop)\n")
 
