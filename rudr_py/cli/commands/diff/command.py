@@ -29,7 +29,7 @@ from rudr_py.cli.commands.diff import result as diff_result
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.cli.commands.diff.dry_run import DryRun, RefusedError
 from rudr_py.cli.commands.diff.result import DiffError, DiffResult
-from rudr_py.cli.documents import checking, files
+from rudr_py.cli.documents import checking, files, schemas_extra
 from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
@@ -151,7 +151,7 @@ async def _run(
             click.echo(skipped_message(document), err=True)
         mask = Mask((document.value for document in contents.documents), sensitive_words)
         printer = ProblemPrinter(lambda line: click.echo(mask.text(line), err=True), contents.files)
-        refusals = checking.document_problems(workspace, checking.server_rules())
+        refusals = checking.document_problems(workspace, schemas_extra.load())
         problems = (*contents.problems, *workspace.problems, *refusals)
         printer.print(problems, workspace.warnings)
         valid_workspace = workspace.with_valid_metadata()
