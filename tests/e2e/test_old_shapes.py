@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from rudr_py.kube.requests import Request
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
+from rudr_py.kube.requests import Request
 from rudr_py.model.parse import yaml_file
 from rudr_py.model.shapes.table import SHAPES
 from rudr_py.testing.cluster import Cluster
