@@ -41,7 +41,7 @@ def spec(kind: str, plan: Plan, name: str = "front") -> dict[str, Any]:
 def test_the_manual_scaler_sets_the_size_of_servers_workers_and_tasks(workload: str, field: str, count: int) -> None:
     text = oam.component(workload, oam.WEB if workload == "Server" else oam.MAIN)
     rendered = plan(f"{{name: manual-scaler, properties: {{replicaCount: {count}}}}}", component=text)
-    assert spec("Job" if workload == "Task" else "Deployment", rendered)[field] == count
+    assert spec("Job" if workload == "Task" else "Deployment", rendered).get(field) == count
 
 
 def test_an_instance_has_any_number_of_traits() -> None:
@@ -133,10 +133,14 @@ def test_every_installed_trait_can_be_used() -> None:
     }
     offered = {offer.name for offer in oam.catalog().offers() if isinstance(offer.type, Trait)}
     assert set(bindings) == offered
+    kinds = {"auto-scaler": "HorizontalPodAutoscaler", "ingress": "Ingress", "volume-mounter": "PersistentVolumeClaim"}
     without = oam.objects(plan(component=STORAGE))
     for name, trait in bindings.items():
         objects = oam.objects(plan(trait, component=STORAGE))
         assert (objects == without) == (name == "empty")
+        assert {key.partition("/")[0] for key in set(objects) - set(without)} == (
+            {kinds[name]} if name in kinds else set()
+        )
 
 
 def test_the_auto_scaler_targets_the_deployment_and_is_refused_for_tasks() -> None:
@@ -156,3 +160,24 @@ def test_an_error_in_a_list_of_properties_is_reported_at_its_line() -> None:
     assert problem.location is not None
     line = oam.instance(traits=traits).splitlines()[problem.location.line - 1]
     assert line.strip() == "value: many"
+
+
+@pytest.mark.parametrize("value", ["3", '"[fromVariable(size)]"'])
+def test_a_simple_value_is_the_only_property_of_a_trait(value: str) -> None:
+    text = oam.instance(traits=f"- {{name: manual-scaler, properties: {value}}}")
+    rendered = oam.plan(SERVER, text.replace("components:", "variables: [{name: size, value: 3}]\n  components:"))
+    assert spec("Deployment", rendered)["replicas"] == 3
+    (warning,) = rendered.warnings
+    assert warning.path == f"{TRAIT}[0].properties"
+    assert 'write a map with "replicaCount"' in warning.message
+
+
+@pytest.mark.parametrize("value", ["text", "5", "[1, 2]", "false"])
+def test_a_simple_value_is_refused_by_a_trait_with_several_properties(value: str) -> None:
+    rendered = plan(f"{{name: ingress, properties: {value}}}")
+    assert oam.refused(rendered) == [("TR-19", f"{TRAIT}[0].properties")]
+    assert "hostname" in rendered.problems[0].message
+
+
+def test_a_simple_value_of_the_wrong_type_is_refused_at_its_place() -> None:
+    assert oam.refused(plan("{name: manual-scaler, properties: many}")) == [("TR-17", f"{TRAIT}[0].properties")]

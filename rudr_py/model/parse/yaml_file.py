@@ -51,7 +51,7 @@ def read(text: bytes | str, name: str, loader: Any = LOADER) -> tuple[tuple[Docu
     problems: list[Problem] = []
     documents: list[Document] = []
     try:
-        content = _decoded(text, name)
+        content = decoded(text, name)
     except DocumentError as error:
         return (), error.problems
     for part in _json_documents(content):
@@ -69,7 +69,7 @@ def read(text: bytes | str, name: str, loader: Any = LOADER) -> tuple[tuple[Docu
     return tuple(documents), (template,) if template else tuple(problems)
 
 
-def _decoded(text: bytes | str, name: str) -> str:
+def decoded(text: bytes | str, name: str) -> str:
     """Text without a byte-order mark. Raises DocumentError unless the bytes are UTF-8, or UTF-16 with a mark."""
     if isinstance(text, str):
         return text.removeprefix("\ufeff")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rudr_py.model.shapes import application, hydra
-from rudr_py.model.shapes.releases import ALPHA, DRAFT, HYDRA, LATER, row
+from rudr_py.model.shapes.releases import ALPHA, DRAFT, HYDRA, LATER, SPEC, row
 
 _KINDS: Final = ("ApplicationConfiguration",)
 
@@ -51,6 +51,25 @@ APPLICATIONS: Final = (
         "spec",
         ("single-component", HYDRA, "`component`, `parameterValues` and `traits`", "an entry of `components`"),
         application.single_component,
+        "refused",
+    ),
+    row(
+        _KINDS,
+        "spec",
+        ("components-map", HYDRA, "`components` as one map", "a list"),
+        application.components_map,
+        "refused",
+    ),
+    row(
+        _KINDS,
+        "spec",
+        (
+            "top-level-parameters",
+            HYDRA,
+            "`parameters`, and `fromParam` in values and properties",
+            "`variables`, and `[fromVariable(x)]`",
+        ),
+        application.top_level_parameters,
         "refused",
     ),
     row(
@@ -128,6 +147,18 @@ APPLICATIONS: Final = (
         "spec.components[].traits[]",
         ("trait-properties-beside", LATER, "properties beside `name`", "below `properties`"),
         application.trait_properties_beside,
+        parsed=True,
+    ),
+    row(
+        _KINDS,
+        "spec.components[].traits[]",
+        (
+            "trait-simple-value",
+            SPEC,
+            "`properties: 3`, if the trait has one property",
+            "`properties: {replicaCount: 3}`",
+        ),
+        application.trait_simple_value,
         parsed=True,
     ),
     row(
