@@ -88,8 +88,9 @@ crds: $(VENV)/.tools ## Regenerate crds/ from the model
 chart: $(VENV)/.tools ## Regenerate the parts of charts/rudr-py that come from the code and from values.yaml
 	PYTHONPATH=$(subst $() ,:,$(wildcard plugins/*)) $(BIN)/python -m tests.charts.generated
 
-conformance: $(VENV)/.tools ## Regenerate docs/conformance.md from tests/conformance/rows
+conformance: $(VENV)/.tools ## Regenerate docs/conformance*.md from tests/conformance/rows and mutants
 	$(BIN)/python -m tests.conformance.page
+	$(BIN)/python -m tests.conformance.mutation.page
 
 reliability: $(VENV)/.tools ## Regenerate docs/reliability.md from tests/reliability/rows
 	$(BIN)/python -m tests.reliability.page

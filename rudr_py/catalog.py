@@ -16,7 +16,8 @@ import msgspec
 from rudr_py import json_schema
 from rudr_py.api import Context, InvalidProperties, Kind, Scope, Trait, Type, WorkloadType, properties
 from rudr_py.errors import CatalogError, PluginCallError
-from rudr_py.model import suggest
+from rudr_py.model.advice import package_index
+from rudr_py.model.advice.package_index import Category
 
 T = TypeVar("T", bound=Type[Any])
 R = TypeVar("R")
@@ -27,6 +28,9 @@ Guard = Callable[[Callable[[], Any]], Any]
 
 OWN_PACKAGE = "rudr-py"
 """The package of the standard types."""
+
+
+_TITLES: Mapping[Category, str] = {"workloads": "workload type", "traits": "trait", "scopes": "scope type"}
 
 
 class FailedCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,26 +204,27 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
 
     def workload(self, name: str) -> Offer[WorkloadType[Any]]:
         """The workload type of this name. Raises CatalogError."""
-        return self._find(self.workloads, name, "workload type")
+        return self._find(self.workloads, name, "workloads")
 
     def trait(self, name: str) -> Offer[Trait[Any]]:
         """The trait of this name. Raises CatalogError."""
-        return self._find(self.traits, name, "trait")
+        return self._find(self.traits, name, "traits")
 
     def scope(self, name: str) -> Offer[Scope[Any]]:
         """The scope type of this name. Raises CatalogError."""
-        return self._find(self.scopes, name, "scope type")
+        return self._find(self.scopes, name, "scopes")
 
-    def _find(self, mapping: Mapping[str, Offer[T]], name: str, what: str) -> Offer[T]:
+    def _find(self, mapping: Mapping[str, Offer[T]], name: str, category: Category) -> Offer[T]:
         if name in mapping:
             return mapping[name]
+        what = _TITLES[category]
         unused = [plugin for plugin in self.plugins if plugin.state != "loaded"]
         for plugin in unused:
             if name in (plugin.withheld or plugin.types):
                 raise CatalogError(f'the {what} "{name}" cannot be used: {plugin.error}', name=name)
         names = sorted({offer.name for offer in mapping.values()})
         installed = f"installed: {', '.join(names)}" if names else "none is installed"
-        hint = suggest.nearest(name, names) or suggest.nearest(name, mapping) or suggest.nearest_kind(name, names)
+        hint = package_index.nearest_type(category, name, names, mapping)
         unheard = dict.fromkeys(plugin.distribution for plugin in unused if not plugin.types)
         if unheard:
             hint += f" It may be provided by {', '.join(unheard)}, which is not in use; see: rudr plugins."

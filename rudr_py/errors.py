@@ -54,7 +54,8 @@ class Problem(msgspec.Struct, frozen=True):
     `message` describes the error and its correction; `path` is the JSON path in the document
     (`$.spec.components[0].traits[1].name`); `location` is set for documents from files; `rule` is the ID of the
     violated rule of the OAM specification, if any; `document` names the document (`componentschematic/web`) if the
-    problem is in another document than the one that was checked.
+    problem is in another document than the one that was checked; `instance` is the name of the instance of an
+    application that `path` leads to.
     """
 
     message: str
@@ -62,11 +63,17 @@ class Problem(msgspec.Struct, frozen=True):
     location: Location | None = None
     rule: str = ""
     document: str = ""
+    instance: str = ""
+
+    @property
+    def place(self) -> str:
+        """The path, with the name of the instance: a number alone does not identify one for a person."""
+        return f'{self.path} (instance "{self.instance}")' if self.instance else self.path
 
     def __str__(self) -> str:
         where = f"{self.location}: " if self.location else ""
         document = f"{self.document} " if self.document else ""
-        return f"{where}{document}{self.path}: {self.message}"
+        return f"{where}{document}{self.place}: {self.message}"
 
 
 class TooLargeProblem(Problem, frozen=True):

@@ -23,6 +23,7 @@ NO_KOPF = "bench.twin needs kopf, which is not a dependency of the tests"
         (("bench.local", "--applies", "5", "--objects", "20", "--watchers", "2", "--changes", "3"), "watchers"),
         (("bench.structure",), "idle reconcile"),
         (("bench.hostile", "--bytes", "5000", "--cases", "instances of one"), "instances of one component"),
+        (("bench.noisy", "--applications", "5"), "5 applications at once"),
         pytest.param(
             ("bench.twin", "--applications", "2", "--pairs", "1", "--rest", "0.1"),
             "restart",

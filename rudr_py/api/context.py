@@ -195,7 +195,7 @@ class TraitContext(InstanceContext[P], Generic[P], frozen=True, kw_only=True):
 
     `workload`: the name of the workload type.
     `attached_at`: the time at which this trait was added to this instance, UTC, in whole seconds.
-    `pod_templates`: the pod templates in `manifests`, for a trait that requires `pod-template`; empty for others.
+    `pod_templates`: the pod templates in `manifests`, for a trait that requires `pod-template`; otherwise empty.
     `traits` includes this trait.
     """
 

@@ -42,6 +42,7 @@ class CommandEntry(NamedTuple):
 
 _BUILTIN: Mapping[str, tuple[str, str]] = {
     "completion": ("completion", "Print a shell completion script for rudr."),
+    "convert": ("convert.command", "Print documents of earlier releases in the form of v1alpha1."),
     "crds": ("crds", "Print the custom resource definitions."),
     "demo": ("demo", "Run the examples on an embedded API until all are Ready."),
     "dev": ("dev.command", "Serve a local Kubernetes API with the controller."),

@@ -23,6 +23,7 @@ from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.definitions import publisher
 from rudr_py.controller.definitions.publisher import DefinitionReconciler
+from rudr_py.controller.definitions.reports import DefinitionReports
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.inputs.snapshot import SnapshotReader
 from rudr_py.controller.leadership import Leadership
@@ -169,8 +170,7 @@ class _Assembly:
             servers.alive.add("lease", self._leadership.lost)
         definitions = self._definition_controller(process, sources, checks)
         checks.inform("rights", self._rights.summary)
-        if self._settings.publish_definitions:
-            process.add(definitions)
+        process.add(definitions)
         return process
 
     def _waits(self, sources: Sources, queue: PriorityQueue[ObjectKey]) -> Waits:
@@ -260,14 +260,15 @@ class _Assembly:
             fallback=publisher.NAMESPACE_INTERVAL,
         )
         documents = publish(self._catalog, self._settings.definitions_namespace)
-        reconciler = DefinitionReconciler(documents, self._client, self._state, sources, self._clock, waits)
-        checks.inform("definitions", reconciler.summary)
+        publisher_ = None
         if self._settings.publish_definitions:
+            publisher_ = DefinitionReconciler(documents, self._client, self._state, sources, self._clock, waits)
             process.run_in_background(waits.run)
-            self._state.definitions.on_change = functools.partial(
-                queue.add, ObjectKey(self._settings.definitions_namespace, "")
-            )
-        return Controller(queue, reconciler, ControllerOptions(name=DEFINITIONS))
+        reports = DefinitionReports(self._state, self._catalog, self._recorder, publisher_)
+        checks.inform("definitions", reports.summary)
+        key = ObjectKey(self._settings.definitions_namespace, "")
+        self._state.definitions.on_change = functools.partial(queue.add, key)
+        return Controller(queue, reports, ControllerOptions(name=DEFINITIONS))
 
     def _add_checks(self, checks: HealthChecks, sources: Sources) -> None:
         """Readiness requires only the kinds without which no application can be reconciled.

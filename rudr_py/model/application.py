@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from rudr_py.errors import Problem
+from rudr_py.model import names, paths
 from rudr_py.model.document import Json
 from rudr_py.model.identity import Metadata
 
@@ -20,7 +22,8 @@ class PropertiesBinding(msgspec.Struct, frozen=True, kw_only=True):
     """A trait or scope with its properties. `name` and the keys of `properties` are as written.
 
     `properties_key` is where the properties stand in the document: `properties`, `parameterValues`, or ""
-    when they stand beside `name` itself. `property_steps` leads from the binding to each single one.
+    when they stand beside `name` itself. `property_steps` leads from the binding to each single one, and to the entries
+    without a value, which are not in `properties`.
     """
 
     name: str
@@ -86,3 +89,11 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[ScopeBinding, ...] = ()
     components: tuple[ComponentBinding, ...] = ()
     ignore_rules: tuple[IgnoreRule, ...] = ()
+
+    def with_instance(self, problem: Problem) -> Problem:
+        """The problem of this document with the name of the instance that its path leads to, if any."""
+        index = paths.component_index(problem.path)
+        if problem.document or index is None or index >= len(self.components):
+            return problem
+        name = self.components[index].instance_name
+        return problem if names.wrong_object_name(name) else msgspec.structs.replace(problem, instance=name)

@@ -12,6 +12,7 @@ ROOT = "$"
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _LAST_STEP = re.compile(r"""(\.[A-Za-z_][A-Za-z0-9_-]*|\[\d+\]|\["(?:[^"\\]|\\.)*"\])\Z""", re.DOTALL)
+_COMPONENT = re.compile(r"\$\.spec\.components\[(\d+)\]")
 
 
 def child(path: str, *steps: str | int) -> str:
@@ -40,6 +41,12 @@ def parent(path: str) -> str:
 def below(path: str, ancestor: str) -> bool:
     """Whether `path` is `ancestor` or lies in it."""
     return path.startswith(ancestor) and path[len(ancestor) :][:1] in ("", ".", "[")
+
+
+def component_index(path: str) -> int | None:
+    """The index of the entry of `$.spec.components` in which `path` lies; None outside of them."""
+    match = _COMPONENT.match(path)
+    return int(match[1]) if match else None
 
 
 def original(path: str, origins: Mapping[str, str]) -> str:

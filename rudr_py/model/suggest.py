@@ -9,15 +9,35 @@ from collections.abc import Iterable, Mapping
 COMPARED = 200
 """Maximum number of names that a name is compared with; among more, none is suggested, because it takes too long."""
 
+CUTOFF = 0.7
+"""The least similarity of a suggestion, by difflib. Below it, suggestions are seldom right."""
+
+CUTOFF_OF_SHORT = 0.6
+"""The same for short names, of which one letter is a large part."""
+
+_SHORT = 4
+_LONGEST = 100
+
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """` Did you mean "x"?` with the name most similar to `name`, or ""; case is ignored."""
-    return _nearest(name, {candidate.casefold(): candidate for candidate in _compared(names)})
+    """` Did you mean "x"?` with the name most similar to `name`, or ""; case and separators are ignored."""
+    return _hint(similar(name, names))
 
 
 def nearest_kind(name: str, names: Iterable[str]) -> str:
     """Like `nearest`, for a name that may be a kind alone: `Server` for `core.oam.dev/v1alpha1.Server`."""
-    return _nearest(name, {candidate.rpartition(".")[2].casefold(): candidate for candidate in _compared(names)})
+    return _hint(similar_kind(name, names))
+
+
+def similar(name: str, names: Iterable[str]) -> str:
+    """The name most similar to `name`, or ""."""
+    return _similar(name, {_folded(candidate): candidate for candidate in _compared(names)})
+
+
+def similar_kind(name: str, names: Iterable[str]) -> str:
+    """Like `similar`, for kinds: the last parts after a dot are compared."""
+    kinds = {_folded(candidate.rpartition(".")[2]): candidate for candidate in _compared(names)}
+    return _similar(name.rpartition(".")[2], kinds)
 
 
 def _compared(names: Iterable[str]) -> list[str]:
@@ -25,6 +45,18 @@ def _compared(names: Iterable[str]) -> list[str]:
     return sorted(first) if len(first) <= COMPARED else []
 
 
-def _nearest(name: str, by_folded: Mapping[str, str]) -> str:
-    matches = difflib.get_close_matches(name.casefold()[:100], by_folded, n=1)
-    return f' Did you mean "{by_folded[matches[0]]}"?' if matches else ""
+def _folded(name: str) -> str:
+    return name[:_LONGEST].casefold().replace("-", "").replace("_", "").strip()
+
+
+def _similar(name: str, by_folded: Mapping[str, str]) -> str:
+    folded = _folded(name)
+    if not folded:
+        return ""
+    cutoff = CUTOFF_OF_SHORT if len(folded) <= _SHORT else CUTOFF
+    matches = difflib.get_close_matches(folded, by_folded, n=1, cutoff=cutoff)
+    return by_folded[matches[0]] if matches else ""
+
+
+def _hint(name: str) -> str:
+    return f' Did you mean "{name}"?' if name else ""

@@ -5,7 +5,7 @@ Nothing is rendered here: types are looked up and their properties checked, but 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from rudr_py.errors import CatalogError, Problem
 from rudr_py.model import paths, resolve, suggest
 from rudr_py.model.application import ComponentBinding
 from rudr_py.model.document import Parsed
+from rudr_py.model.parse import component as component_parser
 from rudr_py.model.resolve import Resolved
 from rudr_py.render.scopes import membership
 from rudr_py.render.types import constraints, extended_workload, packages, properties
@@ -149,6 +150,8 @@ def _component(
     variables = inputs.application.variables
     document = document_name(binding.component_name)
     problems, warnings = (of(document, parsed.problems), of(document, parsed.warnings)) if parsed else ((), ())
+    if parsed is not None and problems:
+        problems = tuple(_with_setter(inputs, binding, parsed, problems))
     component = parsed.value if parsed else None
     if parsed is None or component is None or _touched(parsed, "$.spec.parameters"):
         # without declared parameters only the variables can be checked
@@ -172,6 +175,18 @@ def _component(
         problems=(*problems, *resolved.problems, *of(document, workload_problems)),
         warnings=(*warnings, *resolved.warnings),
     )
+
+
+def _with_setter(
+    inputs: Inputs, binding: ComponentBinding, parsed: Parsed[Component], problems: Iterable[Problem]
+) -> Iterator[Problem]:
+    """The problems of a component; those of undeclared parameters name the application that sets them."""
+    references = component_parser.references(parsed.value) if parsed.value is not None else ()
+    undeclared = {path: name for path, name, _ in references if name in binding.parameter_values}
+    setter = f'(the application "{inputs.application.metadata.name}" sets it)'
+    for problem in problems:
+        is_set = problem.rule == "EN-1" and problem.path in undeclared
+        yield msgspec.structs.replace(problem, message=f"{problem.message} {setter}") if is_set else problem
 
 
 def _touched(parsed: Parsed[Component], path: str) -> bool:
@@ -238,10 +253,10 @@ def _traits(
             message = f'the trait "{offer.name}" is attached twice; an instance can have it only once'
             problems.append(Problem(message, paths.child(path, "name"), rule="TR-5"))
         names.add(offer.name)
-        refused = constraints.misfit(inputs.definitions, offer, workload) if workload is not None else ""
+        refused = constraints.misfit(inputs.definitions, catalog, offer, workload) if workload is not None else ""
         if refused:
             problems.append(Problem(refused, paths.child(path, "name"), rule="TR-14"))
-        checked = constraints.check_binding(inputs, offer, binding, path, "TR-17")
+        checked = constraints.check_binding(inputs, catalog, offer, binding, path, "TR-17")
         traits.append(PreparedTrait(offer=offer, properties=checked.values, path=path, locate=checked.locate))
         problems += checked.problems
         warnings += checked.warnings

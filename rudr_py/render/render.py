@@ -247,7 +247,8 @@ def _listed(problems: Iterable[Problem], inputs: Inputs) -> tuple[Problem, ...]:
     limit = inputs.limits.problems
     further += len(listed[limit:])
     more = [size.more(further)] if further else []
-    return tuple(dict.fromkeys(_placed(problem, inputs) for problem in (*listed[:limit], *more)))
+    named = map(inputs.application.with_instance, (*listed[:limit], *more))
+    return tuple(dict.fromkeys(_placed(problem, inputs) for problem in named))
 
 
 def _placed(problem: Problem, inputs: Inputs) -> Problem:

@@ -114,6 +114,7 @@ CASES: dict[str, dict[str, Any]] = {
             "strict": True,
             "cronhpa": {"rbac": True},
             "faas": {"rbac": True},
+            "pod": {"rbac": True},
             "prometheus": {"rbac": True},
         },
         "podDisruptionBudget": {"maxUnavailable": "50%"},

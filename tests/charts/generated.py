@@ -1,7 +1,5 @@
 """Generates parts of charts/rudr-py: CRDs, rights, names of types, README, descriptions in values.schema.json.
 
-    PYTHONPATH=plugins/rudr-py-cronhpa:plugins/rudr-py-faas:plugins/rudr-py-prometheus python -m tests.charts.generated
-
 `make chart` runs it. The generated files are not edited by hand; a test compares them.
 """
 
@@ -25,7 +23,7 @@ from rudr_py.plugins.rights import Grant, Rights
 from tests.charts import values_file
 
 FOLDER = values_file.FOLDER
-PACKAGES = ("cronhpa", "faas", "prometheus")
+PACKAGES = ("cronhpa", "faas", "pod", "prometheus")
 LEASE = "$LEASE"
 """Placeholder for the name of the Lease, which is the name of the release."""
 

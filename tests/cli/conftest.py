@@ -80,7 +80,7 @@ def _invoke() -> Invoke:
 @pytest.fixture(name="everything", scope="session")
 def _everything() -> Catalog:
     """The catalog with the standard types and those of the packages in plugins/."""
-    packages = ("rudr-py-cronhpa", "rudr-py-faas", "rudr-py-prometheus")
+    packages = ("rudr-py-cronhpa", "rudr-py-faas", "rudr-py-pod", "rudr-py-prometheus")
     points = [
         InstalledPlugin(
             name=package,

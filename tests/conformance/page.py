@@ -30,6 +30,11 @@ users depend on, with its tests. States are those of the default configuration:
 | `out of scope` | not a behaviour of a runtime, or not part of v1alpha1 |
 | `open` | an implementation is missing |
 
+For MUST and REQUIRED rules, and for the bugs of Rudr in writing objects, `shown` is measured: `make check` removes each
+behaviour from a copy of the source and requires that a test of the row fails. The
+[mutation run](conformance-mutations.md) lists each change and the test that fails. For the other rows, `shown` is the
+judgement of a reviewer.
+
 `make conformance` generates this page from `tests/conformance/rows/`; a test checks that it is current.
 """
 

@@ -42,7 +42,7 @@ def test_another_version_of_a_type_is_another_type(version: str) -> None:
 
 
 def test_a_document_of_another_version_is_refused() -> None:
-    text = oam.instance().replace("core.oam.dev/v1alpha1", "core.oam.dev/v1alpha2")
+    text = oam.instance().replace("core.oam.dev/v1alpha1", "core.oam.dev/v1alpha3")
     plan = oam.plan(oam.component("Worker", oam.MAIN), text)
     assert oam.refused(plan) == [("MD-9", "$.apiVersion")]
 

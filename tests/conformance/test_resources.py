@@ -53,6 +53,12 @@ def test_a_plain_number_of_memory_is_in_mebibytes(value: str) -> None:
     assert container(f"memory: {{required: {value}}}")["resources"]["requests"]["memory"] == "100Mi"
 
 
+def test_a_fraction_of_a_byte_is_rounded_up() -> None:
+    assert container("memory: {required: 0.5B}")["resources"]["requests"]["memory"] == "1"
+    (volume,) = pod("volumes: [{name: tmp, mountPath: /tmp, disk: {required: 0.5, ephemeral: true}}]")["volumes"]
+    assert volume["emptyDir"] == {"sizeLimit": "1"}
+
+
 def test_cpu_and_memory_are_requests_with_the_defaults_of_rudr() -> None:
     assert container("")["resources"] == {"requests": {"cpu": "0.1", "memory": "128Mi"}}
 

@@ -145,6 +145,15 @@ def test_the_root_application_is_valid_and_has_a_scope_of_each_core_type() -> No
     assert not kubernetes_schemas.refusals(root_scopes.document("default"), kubernetes_schemas.VERSIONS[0])
 
 
+def test_the_root_network_restricts_no_traffic() -> None:
+    text = json.dumps(root_scopes.document("default"))
+    plan = oam.plan(SERVER, text, member(), name=root_scopes.NAME, root=root_scopes.NAME)
+    assert [policy["egress"] for policy in policies(plan) if "egress" in policy] == [[{}]]
+    # a rule without `from` lets every address reach the ports
+    open_rules = [rule for policy in policies(plan) for rule in policy["ingress"] if "from" not in rule]
+    assert open_rules == [{"ports": [{"protocol": "TCP", "port": 80}]}]
+
+
 def test_an_extended_workload_is_not_in_root_scopes() -> None:
     admitted = oam.definition("WorkloadType", "robots", "{group: acme.example, version: v1, names: {kind: Robot}}")
     robot = oam.component("acme.example/v1.Robot", "workloadSettings: [{name: spec, value: {arms: 2}}]")
@@ -247,3 +256,9 @@ def test_an_unknown_scope_type_is_refused_with_the_installed_types(name: str) ->
     plan = oam.plan(scopes(HEALTH.replace("core.oam.dev/v1alpha1.HealthScope", name)), name="groups")
     assert oam.refused(plan) == [("SC-9", "$.spec.scopes[0].type")]
     assert "NetworkScope" in plan.problems[0].message
+
+
+@pytest.mark.parametrize("name", ["HealthScope", "healthscopes.core.oam.dev", "core.oam.dev/v1alpha1/HealthScope"])
+def test_a_scope_type_is_named_by_group_version_and_kind(name: str) -> None:
+    plan = oam.plan(scopes(HEALTH.replace("core.oam.dev/v1alpha1.HealthScope", name)), name="groups")
+    assert oam.refused(plan) == [("MD-11", "$.spec.scopes[0].type")]

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conformance import page, table
+from tests.conformance.mutation import mutants
+from tests.conformance.mutation.mutants import Mutant
 
 TESTS = Path(__file__).parents[1]
 SHARED = TESTS / ".." / ".." / "shared" / "oam"
@@ -29,6 +31,9 @@ KINDS = {
 """Kinds by their letters in the list of requirements."""
 
 ROWS = table.rows()
+MUTANTS = mutants.mutants()
+WRITING = ("B8", "B10", "B11", "B20", "B25", "B28", "RU-FIELD-3", "RU-STATUS-4", "#514 / PR #515")
+"""Rows of Rudr's bugs in writing objects."""
 
 
 @cache
@@ -96,6 +101,22 @@ def test_every_rule_in_a_message_is_in_the_table() -> None:
     named = {name for text in sources for name in re.findall(r'"([A-Z]{2}-[0-9]+)"', text)}
     assert len(named) > 40
     assert sorted(named - {row.id for row in ROWS}) == []
+
+
+def test_every_hard_row_that_is_shown_and_every_bug_in_writing_has_a_mutant() -> None:
+    rows = {row.id for row in ROWS if row.hard and row.state in {"shown", "on request"}}
+    assert sorted({*rows, *WRITING} - {mutant.row for mutant in MUTANTS}) == []
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutants.name(mutant, MUTANTS))
+def test_a_mutant_changes_the_source_and_names_a_test_of_its_row(mutant: Mutant) -> None:
+    source = (mutants.ROOT / mutant.file).read_text(encoding="utf-8")
+    changed = mutant.apply(source)
+    assert changed != source
+    if mutant.file.endswith(".py"):
+        assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(source))
+    (row,) = (row for row in ROWS if row.id == mutant.row)
+    assert mutant.fails in row.tests
 
 
 def test_the_page_is_current() -> None:

@@ -33,6 +33,15 @@ def test_a_core_workload_without_containers_is_refused(workload: str) -> None:
 
 
 @pytest.mark.parametrize("workload", RUNS)
+def test_settings_of_a_core_type_have_no_effect(workload: str) -> None:
+    settings = "workloadSettings: [{name: replicas, type: number, value: 7}]\n"
+    without = oam.plan(oam.component(workload, spec_of(workload)), oam.instance())
+    plan = oam.plan(oam.component(workload, settings + spec_of(workload)), oam.instance())
+    assert oam.objects(plan) == oam.objects(without)
+    assert len(plan.warnings) == len(without.warnings) + 1
+
+
+@pytest.mark.parametrize("workload", RUNS)
 def test_every_core_type_renders_an_object_that_runs_it(workload: str) -> None:
     objects = oam.objects(oam.plan(oam.component(workload, spec_of(workload)), oam.instance()))
     template = objects[f"{RUNS[workload]}/front"]["spec"]["template"]

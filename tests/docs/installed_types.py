@@ -10,7 +10,7 @@ from rudr_py.plugins.entry_points import InstalledPlugin, standard
 from rudr_py.plugins.loading import LoadedPlugins
 from tests.docs.pages import ROOT
 
-PACKAGES = ("rudr-py-cronhpa", "rudr-py-faas", "rudr-py-prometheus")
+PACKAGES = ("rudr-py-cronhpa", "rudr-py-faas", "rudr-py-pod", "rudr-py-prometheus")
 
 
 def standard_types() -> LoadedPlugins:

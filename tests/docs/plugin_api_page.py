@@ -36,6 +36,7 @@ GROUPS = {
         "InvalidProperties",
         "Problem",
     ),
+    "Pod templates": ("pod_template", "PodTemplate", "PodTemplatePlace"),
     "Rights": ("Rule",),
     "The component (`rudr_py.api.component`)": (
         *("Component", "Container", "Port", "EnvVar", "Volume", "Disk", "ExtendedResource", "HealthProbe"),

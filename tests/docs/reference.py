@@ -9,13 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.docs import commands_page, metrics_page, plugin_api_page, rights_table, settings_page, types_page
+from tests.docs import (
+    commands_page,
+    metrics_page,
+    plugin_api_page,
+    rights_table,
+    rules_page,
+    settings_page,
+    shapes_page,
+    types_page,
+)
 from tests.docs.pages import FOLDER
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "command-line.md": commands_page.page,
     "metrics.md": metrics_page.page,
     "plugin-reference.md": plugin_api_page.page,
+    "published-shapes.md": shapes_page.page,
+    "rules.md": rules_page.page,
     "security.md": rights_table.page,
     "settings.md": settings_page.page,
     "types.md": types_page.page,

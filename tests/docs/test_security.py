@@ -9,7 +9,9 @@ from rudr_py.render.types import extended_workload
 from tests.docs import installed_types
 from tests.docs.pages import ROOT
 
-BUILTIN = sorted((ROOT / "rudr_py" / "builtin").rglob("*.py"))
+BUILTIN = [
+    path for folder in ("builtin", "api/pod_templates") for path in sorted((ROOT / "rudr_py" / folder).rglob("*.py"))
+]
 
 
 @pytest.mark.parametrize(

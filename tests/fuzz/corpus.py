@@ -136,7 +136,7 @@ def catalog() -> Catalog:
     """The standard types and those of the packages in plugins/, without a time limit for their calls."""
     plugins = [
         InstalledPlugin(name=name, package=name, version="1", load=functools.partial(importlib.import_module, name))
-        for name in ("rudr_py_cronhpa", "rudr_py_faas", "rudr_py_prometheus")
+        for name in ("rudr_py_cronhpa", "rudr_py_faas", "rudr_py_pod", "rudr_py_prometheus")
     ]
     return loading.load(plugins, entry_points.standard(), call_guard=plain_guard).catalog
 

@@ -28,7 +28,15 @@ def test_a_short_value_is_shown_as_json() -> None:
     assert excerpt({"name": "café", "ports": [80]}) == '{"name": "café", "ports": [80]}'
 
 
-def test_a_long_value_is_cut() -> None:
-    text = excerpt("x" * 100)
+def test_a_long_text_is_cut_in_its_middle() -> None:
+    text = excerpt(f"registry.example/{'x' * 100}:latest")
+    assert len(text) == 60
+    assert text.startswith('"registry.example/x')
+    assert text.endswith('xx:latest"')
+    assert "..." in text
+
+
+def test_a_long_map_is_cut_at_its_end() -> None:
+    text = excerpt({"name": "x" * 100})
     assert len(text) == 60
     assert text.endswith("...")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Rendered, Scope, Type, WorkloadType
+from rudr_py.api import Rendered, Scope, Trait, Type, WorkloadType
 from rudr_py.plugins import entry_points, loading
 from rudr_py.plugins.entry_points import InstalledPlugin
 
@@ -23,7 +23,7 @@ def made(sort: type[Type[Any]], **declared: Any) -> Type[Any]:
     return found
 
 
-@pytest.mark.parametrize("sort", [WorkloadType, Scope])
+@pytest.mark.parametrize("sort", [WorkloadType, Trait, Scope])
 @pytest.mark.parametrize("name", ["core.oam.dev/v1alpha1.Mine", "oam.dev/v1.Mine", "standard.oam.dev/v1.Mine"])
 def test_a_type_in_a_group_of_the_specification_is_rejected_with_a_message_for_the_author(
     name: str, sort: type[Type[Any]], plugin: Make

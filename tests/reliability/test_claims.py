@@ -367,7 +367,7 @@ async def test_diff_and_doctor_report_who_uses_a_claim_and_diff_announces_the_ta
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         conflict = await command("diff", documents=(taking,))
-        assert f"error: persistentvolumeclaim/{OWN} cannot be taken over: " in conflict
+        assert f"error: {cluster.namespace}/other: persistentvolumeclaim/{OWN} cannot be taken over: " in conflict
         assert "deployment.apps/other-web" not in conflict
         await cluster.apply(taking)
         await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")

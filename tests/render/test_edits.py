@@ -153,9 +153,9 @@ def test_two_edits_of_one_path_clash_in_either_order(item: Path, other: Path, *,
 def test_a_clash_names_both_types_and_has_the_path_of_the_trait() -> None:
     trait = Change(SetField(REF, ("spec", "replicas"), 1), "scaler", "$.components[0].traits[1]")
     workload = Change(DropField(REF, ("spec", "replicas")), "Server", "$.components[0]")
-    (clash,) = edits.clashes([trait, workload], {REF: _manifest()})
-    assert clash.message == '"scaler" and "Server" both edit spec.replicas of deployment.apps/web; remove one of them'
-    assert clash.path == "$.components[0].traits[1]"
+    clashes = edits.clashes([trait, workload], {REF: _manifest()})
+    message = '"scaler" and "Server" both edit spec.replicas of deployment.apps/web; remove one of them'
+    assert [(clash.message, clash.path) for clash in clashes] == [(message, "$.components[0].traits[1]")]
 
 
 def test_an_object_that_the_instance_does_not_have_cannot_be_edited() -> None:

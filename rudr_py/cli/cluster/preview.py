@@ -69,6 +69,9 @@ class NamespacePreview:
         for kind in definition_index.KINDS:
             for live in await self._list(kind, definitions_namespace):
                 self.state.definitions.update(kind, Change(None, live))
+        for parsed in workspace.definitions:
+            live = applied(parsed.document.value, definitions_namespace, None)
+            self.state.definitions.update(Kind(live.api_version, live.kind), Change(None, live))
         documents = {
             APPLICATION: self._applications(workspace),
             COMPONENT: self._components(workspace),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import socket
@@ -214,7 +215,18 @@ async def _run(settings: Settings, kubeconfig: str | None, context_name: str | N
             connection = await config.connect(kubeconfig, context_name, now=clock.now)
             lease = await stack.enter_async_context(connect.transport_to(connection, purpose="leader-election"))
         stop = await stack.enter_async_context(connect.stopping())
-        await assemble(settings, transport, clock, catalog, lease_transport=lease).run(stop)
+        process = assemble(settings, transport, clock, catalog, lease_transport=lease)
+        _exempt_from_collections()
+        await process.run(stop)
+
+
+def _exempt_from_collections() -> None:
+    """Exclude all present objects, such as modules and types, from garbage collections: each would read them again.
+
+    A collection stops the event loop for as long as it takes, and these objects live until the end of the process.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def start_fields(settings: Settings, server: str, catalog: Catalog) -> dict[str, object]:

@@ -13,17 +13,15 @@ from typing import Any
 from rudr_py.errors import RudrError
 from rudr_py.local.schema.crd import structural
 from rudr_py.local.schema.node import SchemaNode
-from rudr_py.local.schema.validation import cel_rules, values
+from rudr_py.local.schema.validation import values
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.kinds import APPLICATION
 
 
 def violations(document: Mapping[str, Any]) -> tuple[str, ...]:
     """The violations of an application outside of its status, in the words of the API server."""
-    written = {name: value for name, value in document.items() if name != "status"}
     try:
-        causes = values.validate(written, _application())
-        causes += cel_rules.causes(written, None, _application(), causes)
+        causes = values.validate({name: value for name, value in document.items() if name != "status"}, _application())
     except (RudrError, RecursionError) as error:
         return (str(error) or type(error).__name__,)
     return tuple(f"{cause.field}: {cause.message}" for cause in causes)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -16,18 +16,25 @@ from rudr_py.cli.output import plain_text
 from rudr_py.cli.output.problems import location_prefix
 from rudr_py.errors import CatalogError, Problem
 from rudr_py.model import paths
+from rudr_py.model.advice import apis
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
+from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
 from rudr_py.model.document import Document, Parsed
-from rudr_py.model.identity import ObjectKey
+from rudr_py.model.identity import ObjectKey, TypeName
+from rudr_py.model.kinds import SCOPE_DEFINITION, TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION
 from rudr_py.model.parse import documents as parse
 from rudr_py.render import render
 from rudr_py.render.scopes import membership
-from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.types import extended_workload
+from rudr_py.render.values.inputs import NO_DEFINITIONS, Definitions, Inputs
 from rudr_py.render.values.plan import Plan
-from rudr_py.settings import DEFAULT_LIMITS, Limits
+from rudr_py.settings import DEFAULT_LIMITS, Limits, Settings
 
 T = TypeVar("T")
+
+_DEFINITIONS: Final = (TraitDefinition, WorkloadTypeDefinition, ScopeDefinition)
+_DEFINITION_KINDS: Final = (TRAIT_DEFINITION.kind, WORKLOAD_TYPE_DEFINITION.kind, SCOPE_DEFINITION.kind)
 
 
 class ParsedDocument(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -38,24 +45,52 @@ class ParsedDocument(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     value: T
 
 
+class OamDocument(NamedTuple):
+    """A document of OAM as it is, the namespace in which kubectl would create it, and the problems of parsing it."""
+
+    document: Document
+    namespace: str
+    problems: tuple[Problem, ...]
+
+
+class ClusterDocuments(msgspec.Struct, frozen=True, kw_only=True):
+    """The documents of a cluster beside which those of the files are checked; a file replaces one of its name."""
+
+    components: Mapping[ObjectKey, Parsed[Component]] = msgspec.field(default_factory=dict)
+    definitions: Definitions = NO_DEFINITIONS
+
+
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     """All documents by kind. `others` are documents of other APIs.
 
+    `definitions` are the Trait, WorkloadType and ApplicationScope documents that the controller would read.
     `problems` and `warnings` are those of the documents alone, with their locations. `limits` are the controller's.
     """
 
     applications: tuple[ParsedDocument[Application], ...] = ()
     components: Mapping[ObjectKey, ParsedDocument[Component]] = msgspec.field(default_factory=dict)
+    definitions: tuple[ParsedDocument[Any], ...] = ()
+    oam_documents: tuple[OamDocument, ...] = ()
     others: tuple[Document, ...] = ()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     limits: Limits = DEFAULT_LIMITS
+    cluster: ClusterDocuments = ClusterDocuments()
 
     @classmethod
     def parse(
-        cls, documents: Iterable[Document], *, namespace: str = "default", limits: Limits = DEFAULT_LIMITS
+        cls,
+        documents: Iterable[Document],
+        *,
+        namespace: str = "default",
+        definitions_namespace: str = Settings().definitions_namespace,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> Workspace:
-        """Parse all documents. `namespace` is that of documents without one. The first of two with one name counts."""
+        """Parse all documents. The first of two with one name counts.
+
+        `namespace` is that of documents without one; a definition without one is in the definitions namespace.
+        """
+        oam_documents: list[OamDocument] = []
         others: list[Document] = []
         problems: list[Problem] = []
         warnings: list[Problem] = []
@@ -64,7 +99,10 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             if _belongs_to_other_api(document):
                 others.append(document)
                 continue
-            parsed = parse.parse(_with_namespace(document.value, namespace), document.positions, limits)
+            default = definitions_namespace if document.value.get("kind") in _DEFINITION_KINDS else namespace
+            value = _with_namespace(document.value, default)
+            parsed = parse.parse(value, document.positions, limits)
+            oam_documents.append(OamDocument(document, _namespace(value, default), parsed.problems))
             problems += parsed.problems
             warnings += parsed.warnings
             if parsed.value is not None:
@@ -76,6 +114,12 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             applications=applications,
             components={key: parsed for (kind, key), parsed in parsed_documents.items() if kind is Component},
+            definitions=tuple(
+                parsed
+                for (kind, key), parsed in parsed_documents.items()
+                if kind in _DEFINITIONS and key.namespace == definitions_namespace
+            ),
+            oam_documents=tuple(oam_documents),
             others=tuple(others),
             problems=tuple(problems),
             warnings=(*warnings, *_shared_instances(applications)),
@@ -88,6 +132,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             self,
             applications=tuple(map(_with_valid_metadata, self.applications)),
             components={key: _with_valid_metadata(parsed) for key, parsed in self.components.items()},
+            definitions=tuple(map(_with_valid_metadata, self.definitions)),
         )
 
     def plan(
@@ -99,8 +144,12 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
         inputs = Inputs(
             application=application.value,
             parsed=application.parsed,
-            components={name: parsed.parsed for name, parsed in own.items()},
+            components={
+                **{key.name: parsed for key, parsed in self.cluster.components.items() if key.namespace == namespace},
+                **{name: parsed.parsed for name, parsed in own.items()},
+            },
             now=now,
+            definitions=self.all_definitions(),
             image_pull_policy=image_pull_policy,
             limits=self.limits,
             scopes_of=membership.declared(
@@ -113,25 +162,40 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
         )
         return render.render(inputs, catalog)
 
+    def all_definitions(self) -> Definitions:
+        """The definitions of the cluster and those of the files."""
+        files: dict[type, dict[str, Parsed[Any]]] = {kind: {} for kind in _DEFINITIONS}
+        for parsed in self.definitions:
+            files[type(parsed.value)][parsed.value.metadata.name] = parsed.parsed
+        cluster = self.cluster.definitions
+        return Definitions(
+            traits={**cluster.traits, **files[TraitDefinition]},
+            workloads={**cluster.workloads, **files[WorkloadTypeDefinition]},
+            scopes={**cluster.scopes, **files[ScopeDefinition]},
+        )
+
     def unused_component_problems(self, catalog: Catalog) -> tuple[Problem, ...]:
         """Components that no application uses and whose workload type is not in the catalog."""
-        used = self._used_components()
+        used, definitions = self._used_components(), self.all_definitions()
         problems = []
         for key, parsed in self.components.items():
             try:
-                if key not in used and parsed.value.workload_type:
+                # the parser of the document reports a malformed type
+                if key not in used and TypeName.parse(parsed.value.workload_type):
                     catalog.workload(parsed.value.workload_type)
             except CatalogError as error:
-                path = "$.spec.workloadType"
-                location = parsed.document.positions.of_value(path)
-                problems.append(Problem(str(error), path, location=location, rule="CO-13"))
+                admitted = extended_workload.admit(definitions, parsed.value.workload_type)
+                if isinstance(admitted, str):
+                    path = "$.spec.workloadType"
+                    location = parsed.document.positions.of_value(path)
+                    problems.append(Problem(f"{error}{admitted}", path, location=location, rule="CO-13"))
         return tuple(problems)
 
     def missing_components_hint(self) -> str:
         """Advice for a user whose components are in other files or in the cluster; empty if none is missing."""
-        if self._used_components() <= set(self.components):
+        if self._used_components() <= self.components.keys() | self.cluster.components.keys():
             return ""
-        return "components are read only from these files: add their files with -f; rudr diff also reads the cluster"
+        return "components are read only from these files: add their files with -f, or read the cluster with --cluster"
 
     def _used_components(self) -> set[ObjectKey]:
         return {
@@ -147,8 +211,10 @@ def skipped_message(document: Document) -> str:
     metadata = value.get("metadata")
     name = metadata.get("name", "") if isinstance(metadata, dict) else ""
     prefix = location_prefix(document.positions.of_value("$"))
+    message = apis.judge(value).message
+    advice = f"; {message}" if message else ""
     return plain_text.printable(
-        f'{prefix}skipped: {value.get("kind")} "{name}" of {value.get("apiVersion")} is not an OAM document'
+        f'{prefix}skipped: {value.get("kind")} "{name}" of {value.get("apiVersion")} is not an OAM document{advice}'
     )
 
 
@@ -174,6 +240,12 @@ def _with_namespace(value: dict[str, Any], namespace: str) -> dict[str, Any]:
     if not isinstance(metadata, dict) or metadata.get("namespace"):
         return value
     return {**value, "metadata": {**metadata, "namespace": namespace}}
+
+
+def _namespace(value: dict[str, Any], default: str) -> str:
+    metadata = value.get("metadata")
+    namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
+    return namespace if isinstance(namespace, str) else default
 
 
 def _shared_instances(applications: Iterable[ParsedDocument[Application]]) -> Iterator[Problem]:

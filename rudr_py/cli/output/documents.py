@@ -9,6 +9,7 @@ import msgspec
 import yaml
 
 from rudr_py.api import Kind, Ref
+from rudr_py.cli.output import plain_text
 from rudr_py.model.parse import yaml_scalars
 
 OutputFormat = Literal["yaml", "json", "name"]
@@ -39,11 +40,19 @@ def documents(objects: Iterable[Document]) -> str:
     )
 
 
+def flow(value: Any) -> str:
+    """A JSON value as YAML in one line, with brackets around maps and lists."""
+    text: str = yaml.dump(
+        value, Dumper=_LineDumper, sort_keys=False, allow_unicode=True, width=2**31 - 1, default_flow_style=True
+    )
+    return text.removesuffix("...\n").rstrip("\n")
+
+
 def table(rows: Sequence[Sequence[str]], *, headers: bool = True) -> str:
     """The rows in columns three spaces apart, as kubectl prints them. The first row is the header row."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(plain_text.columns, column)) for column in zip(*rows, strict=True)]
     lines = (
-        "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        "   ".join(plain_text.padded(cell, width) for cell, width in zip(row, widths, strict=True))
         for row in (rows if headers else rows[1:])
     )
     return "".join(f"{line.rstrip()}\n" for line in lines)
@@ -66,6 +75,15 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+class _LineDumper(_Dumper):
+    """Writes text with lines in quotes."""
+
+
+def _string_in_line(dumper: _LineDumper, data: str) -> yaml.ScalarNode:
+    style = '"' if "\n" in data or not _is_plain(data) or _BREAKS.intersection(data) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
 def _string(dumper: _Dumper, data: str) -> yaml.ScalarNode:
     style = None
     if not _is_plain(data) or _BREAKS.intersection(data):
@@ -84,3 +102,4 @@ def _is_plain(data: str) -> bool:
 
 
 _Dumper.add_representer(str, _string)
+_LineDumper.add_representer(str, _string_in_line)

@@ -21,16 +21,32 @@ class Problems(msgspec.Struct, frozen=True, kw_only=True):
         """All problems; those with the same place and message count once."""
         return cls(errors=_unique(errors), warnings=_unique(warnings))
 
-    def lines(self, files: Sequence[str] = ()) -> list[str]:
-        """A line for each problem: location, severity, JSON path, message and rule of the specification.
-
-        The lines are in the order of `files`, and within a file in the order of their positions.
-        """
+    def ordered(self, files: Sequence[str] = ()) -> list[tuple[str, Problem]]:
+        """All problems with their severities, in the order of `files`, and within a file of their positions."""
         problems = [("error", problem) for problem in self.errors]
         problems += [("warning", problem) for problem in self.warnings]
         order = list(dict.fromkeys((*files, *(_file(problem) for _, problem in problems))))
-        problems.sort(key=lambda item: (order.index(_file(item[1])), _position(item[1])))
-        return [_line(severity, problem) for severity, problem in problems]
+        numbers = {file: number for number, file in enumerate(order)}
+        return sorted(problems, key=lambda item: (numbers[_file(item[1])], _position(item[1])))
+
+    def lines(self, files: Sequence[str] = ()) -> list[str]:
+        """A line for each of `ordered`: location, severity, JSON path, message and rule of the specification."""
+        return [_line(severity, problem) for severity, problem in self.ordered(files)]
+
+    def masked(self, mask: Callable[[str], str]) -> Problems:
+        """The problems with texts that `mask` returns for their messages and paths."""
+
+        def replaced(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+            return tuple(
+                msgspec.structs.replace(problem, message=mask(problem.message), path=mask(problem.path))
+                for problem in problems
+            )
+
+        return Problems(errors=replaced(self.errors), warnings=replaced(self.warnings))
+
+    def strict(self) -> Problems:
+        """The problems with all warnings as errors."""
+        return Problems(errors=(*self.errors, *self.warnings))
 
 
 class ProblemPrinter:
@@ -41,10 +57,10 @@ class ProblemPrinter:
         self._files = files
         self._printed: set[tuple[str, str, str]] = set()
 
-    def print(self, errors: Iterable[Problem], warnings: Iterable[Problem]) -> None:
-        """Print those that are new."""
+    def print(self, errors: Iterable[Problem], warnings: Iterable[Problem], suffix: str = "") -> None:
+        """Print those that are new, each with the suffix."""
         for line in Problems.collect(filter(self._is_new, errors), filter(self._is_new, warnings)).lines(self._files):
-            self._echo(line)
+            self._echo(f"{line}{suffix}")
 
     def _is_new(self, problem: Problem) -> bool:
         key = (_file(problem) or problem.document, problem.path, problem.message)
@@ -61,7 +77,7 @@ def location_prefix(location: Location | None) -> str:
 
 
 def _line(severity: str, problem: Problem) -> str:
-    path = "" if problem.path == "$" else f"{problem.path}: "
+    path = "" if problem.path == "$" else f"{problem.place}: "
     document = f"{problem.document}: " if problem.document and problem.location is None else ""
     rule = f" [{problem.rule}]" if problem.rule else ""
     message = " ".join(problem.message.split())
@@ -79,7 +95,9 @@ def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
                 unique[place,] = problem
         else:
             unique.setdefault((place, problem.path, problem.message), problem)
-    return tuple(unique.values())
+    # the check of an application adds facts to some problems of a component, in parentheses
+    extended = {(*place, str(message).partition(" (")[0]): message for *place, message in unique}
+    return tuple(problem for key, problem in unique.items() if extended.get(key, problem.message) == problem.message)
 
 
 def _file(problem: Problem) -> str:

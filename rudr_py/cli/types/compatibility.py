@@ -23,7 +23,7 @@ from rudr_py.model.parse import documents
 from rudr_py.render import render as rendering
 from rudr_py.render import scaling
 from rudr_py.render.types import constraints
-from rudr_py.render.values.inputs import NO_DEFINITIONS, Inputs
+from rudr_py.render.values.inputs import Inputs
 
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _CONTAINER: Final = {
@@ -36,7 +36,7 @@ _CONTAINER: Final = {
 
 def misfit(trait_offer: Offer[Trait[Any]], workload_offer: Offer[WorkloadType[Any]]) -> str:
     """The reason why the trait does not fit the workload type. Empty if it fits, or if rendering shows no scale."""
-    declared = constraints.misfit(NO_DEFINITIONS, trait_offer, workload_offer)
+    declared = constraints.declared_misfit(trait_offer, workload_offer)
     form = None if declared or "scale" not in trait_offer.type.requires else _form(trait_offer)
     return declared or (scaling.misfit(form, trait_offer.name, workload_offer) if form else "")
 

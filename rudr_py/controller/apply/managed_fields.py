@@ -5,7 +5,7 @@ The format of an entry is that of `fieldsV1`. Fields are written for the user as
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -176,6 +176,19 @@ def common(fields: Fields, body: Any) -> Fields:
     return result
 
 
+def union(fields: Fields, more: Fields) -> Fields:
+    """The fields of two entries."""
+    return {
+        **fields,
+        **{key: union(fields[key], inner) if key in fields else inner for key, inner in more.items()},
+    }
+
+
+def item_key(item: Document, names: Iterable[str]) -> str:
+    """The key of an item of a list with these names of keys, in the format of an entry."""
+    return _key({name: item.get(name, _DEFAULTS.get(name)) for name in names})
+
+
 def _missing(fields: Fields, body: Any, path: str) -> Iterator[str]:
     if not fields.keys() - {"."} and (not fields or not body):
         return  # owned as a whole
@@ -278,5 +291,5 @@ def _matches(item: Any, keys: dict[str, Any]) -> bool:
 _DEFAULTS = {"protocol": "TCP"}
 
 
-def _key(step: dict[str, str]) -> str:
+def _key(step: dict[str, Any]) -> str:
     return "k:" + msgspec.json.encode(dict(sorted(step.items()))).decode()

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import msgspec
 
-from rudr_py.model import names, paths
+from rudr_py.model import names, paths, suggest
+from rudr_py.model.advice import package_index
 from rudr_py.model.application import Application, ComponentBinding, ScopeBinding, Steps, TraitBinding
 from rudr_py.model.document import Json, Parsed, Positions
-from rudr_py.model.identity import Metadata, TypeName
+from rudr_py.model.identity import API_VERSION, Metadata, TypeName
 from rudr_py.model.json_text import excerpt, type_in_words
-from rudr_py.model.parse import ignore_rules
+from rudr_py.model.parse import ignore_rules, references
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_steps, read_metadata
 from rudr_py.model.shapes import rewrite
@@ -21,6 +22,8 @@ from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 KIND = "ApplicationConfiguration"
+
+_CORE_SCOPES = (f"{API_VERSION}.HealthScope", f"{API_VERSION}.NetworkScope")
 
 _OUTDATED = "parameterValues"
 """The old key of a trait's properties."""
@@ -64,8 +67,15 @@ def application_steps(
         spec.warn_unread()
     else:
         _reject_unread(spec, problems)
+    yield problems.size.values // 10
+    references.check_application(spec, variables)
     _check(application, problems)
-    return problems.parsed(application)
+    parsed = problems.parsed(application)
+    return msgspec.structs.replace(
+        parsed,
+        problems=tuple(map(application.with_instance, parsed.problems)),
+        warnings=tuple(map(application.with_instance, parsed.warnings)),
+    )
 
 
 def parse_scopes(document: Json, limits: Limits = DEFAULT_LIMITS) -> Application | None:
@@ -182,8 +192,9 @@ def _scope(fields: FieldReader) -> ScopeBinding:
         fields.problems.error(fields.at("name"), message, "MD-2")
     scope_type = fields.text("type", required=True, rule="AC-12")
     if scope_type and TypeName.parse(scope_type) is None:
-        message = f"{excerpt(scope_type)} must be GROUP/VERSION.Kind, such as core.oam.dev/v1alpha1.HealthScope"
-        fields.problems.error(fields.at("type"), message, "MD-11")
+        hint = package_index.nearest_type("scopes", scope_type, _CORE_SCOPES)
+        advice = f".{hint}" if hint else ", such as core.oam.dev/v1alpha1.HealthScope"
+        fields.problems.error(fields.at("type"), f"{excerpt(scope_type)} must be GROUP/VERSION.Kind{advice}", "MD-11")
     properties, steps = _named_values(fields, "properties")
     binding = ScopeBinding(name=name, type=scope_type, properties=properties, property_steps=steps)
     fields.warn_unread()
@@ -220,7 +231,7 @@ def _trait(fields: FieldReader) -> TraitBinding:
         fields.problems.warn(fields.at(_OUTDATED), message, at_key=True)
     if current or (outdated is None and not _beside(fields)):
         if isinstance(current, list):
-            fields.problems.warn(fields.at("properties"), "is a list and is read as a map; write a map")
+            fields.problems.warn(fields.at("properties"), "a list of name and value is read as a map; write a map")
         properties, steps = _named_values(fields, "properties")
         fields.warn_unread()
         return TraitBinding(name=name, properties=properties, property_steps=steps)
@@ -242,8 +253,21 @@ def _beside(fields: FieldReader) -> dict[str, Json]:
     return {key: fields.value[key] for key in fields.unread()}
 
 
+def _missing_value(fields: FieldReader) -> str:
+    """Advice for an entry of a list without a value. Its other fields may be misspelled, or name a variable."""
+    keys = fields.unread()
+    if any(suggest.similar(key, ("value",)) for key in keys):
+        return f"rename {excerpt(keys[0])} to value"
+    referring = (fields.value[key] for key in keys if "from" in key.casefold() or "var" in key.casefold())
+    texts = [text for text in referring if isinstance(text, str) and not names.wrong_variable_name(text)]
+    return f'write value: "[fromVariable({texts[0]})]"' if texts else "add value"
+
+
 def _named_values(fields: FieldReader, key: str) -> tuple[dict[str, Json], dict[str, Steps]]:
-    """Values by name from a map or a list of `name` and `value`, and the steps from `fields` to each value."""
+    """Values by name from a map or a list of `name` and `value`, and the steps from `fields` to each value.
+
+    An entry without a value, which is an error, has steps only.
+    """
     value = fields.raw(key)
     if not isinstance(value, list):
         inner = fields.map(key, "AC-12")
@@ -259,5 +283,9 @@ def _named_values(fields: FieldReader, key: str) -> tuple[dict[str, Json], dict[
         if name and item_value is not None:
             values[name] = item_value
             steps[name] = (key, index, "value")
+        elif name and not item.has("value"):
+            item.problems.error(item.path, f"{excerpt(name)} has no value; {_missing_value(item)}")
+            steps.setdefault(name, (key, index))
+            continue
         item.warn_unread()
     return values, steps

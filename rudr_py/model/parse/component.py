@@ -10,11 +10,13 @@ import posixpath
 from collections.abc import Iterable
 
 from rudr_py.model import names, paths, suggest
+from rudr_py.model.advice import package_index, words
 from rudr_py.model.component import Component, Container, Parameter, Setting
 from rudr_py.model.document import Json, Parsed, Positions
-from rudr_py.model.identity import CORE_GROUP, TypeName
+from rudr_py.model.identity import API_VERSION, CORE_GROUP, TypeName
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parameter_types import PARAMETER_TYPES, has_type
+from rudr_py.model.parse import references as reference_checks
 from rudr_py.model.parse.container import read_container
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_steps
@@ -26,6 +28,7 @@ KIND = "ComponentSchematic"
 _SERVERS = ("Server", "SingletonServer")
 _WORKERS = ("Worker", "SingletonWorker")
 _CORE = frozenset({*_SERVERS, *_WORKERS, "Task", "SingletonTask"})
+_CORE_TYPES = tuple(f"{API_VERSION}.{kind}" for kind in sorted(_CORE))
 _CONTAINERS = "$.spec.containers"
 
 _OTHER_ARCHITECTURES = ("386", "loong64", "mips64le", "ppc64le", "riscv64", "s390x")
@@ -65,6 +68,8 @@ def component_steps(
         settings=tuple(read_setting(fields) for fields in spec.items("workloadSettings")),
     )
     spec.warn_unread()
+    yield problems.size.values // 10
+    reference_checks.check_component(spec, component)
     _check(component, problems)
     return problems.parsed(component)
 
@@ -99,15 +104,17 @@ def read_parameter(fields: FieldReader, types: tuple[str, ...]) -> Parameter:
 def _workload_type(spec: FieldReader) -> str:
     name = spec.text("workloadType", required=True, rule="CO-2")
     if name and TypeName.parse(name) is None:
-        message = f"{excerpt(name)} must be GROUP/VERSION.Kind, such as core.oam.dev/v1alpha1.Server"
-        spec.problems.error(spec.at("workloadType"), message, "MD-11")
+        hint = package_index.nearest_type("workloads", name, _CORE_TYPES)
+        advice = f".{hint}" if hint else ", such as core.oam.dev/v1alpha1.Server"
+        spec.problems.error(spec.at("workloadType"), f"{excerpt(name)} must be GROUP/VERSION.Kind{advice}", "MD-11")
     return name
 
 
 def _os_type(spec: FieldReader) -> str:
     value = spec.text("osType", rule="CO-3")
     if value and value not in ("linux", "windows"):
-        spec.problems.error(spec.at("osType"), f"{excerpt(value)} must be linux or windows", "CO-3")
+        hint = words.nearest(value, ("linux", "windows"))
+        spec.problems.error(spec.at("osType"), f"{excerpt(value)} must be linux or windows.{hint}", "CO-3")
     return value
 
 
@@ -116,7 +123,8 @@ def _arch(spec: FieldReader) -> str:
     if value in _OTHER_ARCHITECTURES:
         spec.problems.warn(spec.at("arch"), f"{value} is an architecture of Kubernetes, not of OAM", "CO-3")
     elif value and value not in ("i386", "amd64", "arm", "arm64"):
-        spec.problems.error(spec.at("arch"), f"{excerpt(value)} must be i386, amd64, arm or arm64", "CO-3")
+        hint = words.nearest(value, ("i386", "amd64", "arm", "arm64"))
+        spec.problems.error(spec.at("arch"), f"{excerpt(value)} must be i386, amd64, arm or arm64.{hint}", "CO-3")
     return value
 
 
@@ -147,9 +155,11 @@ def _check(component: Component, problems: ProblemList) -> None:
         _check_container(container, paths.child(_CONTAINERS, index), problems)
     # an unknown parameter next to a `value` is only a warning
     declared = {parameter.name for parameter in component.parameters}
-    for path, name, has_value in _references(component):
+    for path, name, has_value in references(component):
         if name not in declared:
-            message = f"the parameter {excerpt(name)} does not exist.{suggest.nearest(name, declared)}"
+            hint = suggest.nearest(name, declared)
+            declare = "" if has_value or hint else " Declare it in spec.parameters"
+            message = f"the parameter {excerpt(name)} does not exist.{hint}{declare}"
             if has_value:
                 problems.warn(path, f'{message} The "value" next to it is used', "EN-1")
             else:
@@ -222,7 +232,7 @@ def _check_container(container: Container, path: str, problems: ProblemList) -> 
         problems.error(place, "must be 1 in a liveness probe (a rule of Kubernetes)", "HP-2")
 
 
-def _references(component: Component) -> Iterable[tuple[str, str, bool]]:
+def references(component: Component) -> Iterable[tuple[str, str, bool]]:
     """(path, parameter, whether it has a literal value, too) of every fromParam."""
     for index, container in enumerate(component.containers):
         place = paths.child(_CONTAINERS, index)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 from rudr_py.model import names, quantity
+from rudr_py.model.advice import amounts
 from rudr_py.model.component import (
     DEFAULT_CPU,
     DEFAULT_MEMORY,
@@ -30,6 +32,7 @@ from rudr_py.model.identity import TypeName
 from rudr_py.model.json_text import excerpt
 from rudr_py.model.parse.fields import FieldReader
 
+_NOT_IN_IMAGES = re.compile(r"""[\s\[\](){}$<>"'`\\,;!?*=&%#|^~]""")
 _DOMAIN_NAME = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
 
 
@@ -63,7 +66,10 @@ def _image(fields: FieldReader) -> str:
     """An image, with a warning when its tag is missing or may be moved; a digest is immutable (CN-2, PR-1)."""
     image = fields.text("image", required=True, rule="CN-2")
     tag = image.rpartition("/")[2].partition(":")[2]
-    if image and "@" not in image and not tag:
+    if wrong := _NOT_IN_IMAGES.search(image):
+        message = f"{excerpt(image)} contains {excerpt(wrong[0])}, which no name of an image has; remove it"
+        fields.problems.error(fields.at("image"), message, "CN-2")
+    elif image and "@" not in image and not tag:
         message = f"{excerpt(image)} has no tag, so the running version may change at any time; add a tag or a digest"
         fields.problems.warn(fields.at("image"), message, "CN-2")
     elif image.endswith(":latest"):
@@ -76,12 +82,12 @@ def _resources(fields: FieldReader | None) -> Resources:
     if fields is None:
         return Resources()
     cpu = fields.map("cpu")
-    if cpu and isinstance(cpu.raw("required"), str) and quantity.cpu(cpu.raw("required")):
-        cpu.problems.warn(cpu.at("required"), "is text; write the number of cores without quotes, such as 0.25", "UN-2")
+    if cpu and isinstance(text := cpu.raw("required"), str) and quantity.cpu(text):
+        cpu.problems.warn(cpu.at("required"), quantity.cpu_advice(text), "UN-2")
     resources = Resources(
-        cpu=_required(cpu, quantity.cpu, "UN-2") or DEFAULT_CPU,
-        memory=_required(fields.map("memory"), quantity.memory, "UN-4") or DEFAULT_MEMORY,
-        gpu=_required(fields.map("gpu"), quantity.gpu, "RS-2"),
+        cpu=_required(cpu, _CPU) or DEFAULT_CPU,
+        memory=_required(fields.map("memory"), _MEMORY) or DEFAULT_MEMORY,
+        gpu=_required(fields.map("gpu"), _GPU),
         volumes=tuple(_volume(inner) for inner in fields.items("volumes")),
         extended=tuple(_extended(inner) for inner in fields.items("extended")),
     )
@@ -89,24 +95,40 @@ def _resources(fields: FieldReader | None) -> Resources:
     return resources
 
 
-def _required(fields: FieldReader | None, read: Callable[[Json], str | None], rule: str) -> str:
+class _Unit(NamedTuple):
+    """An amount: its reader, the check of its range, the unit of an example, and the rule."""
+
+    read: Callable[[Json], str | None]
+    check: Callable[[Json, str], str]
+    unit: str
+    rule: str
+
+
+_CPU = _Unit(quantity.cpu, amounts.cpu, "", "UN-2")
+_MEMORY = _Unit(quantity.memory, amounts.memory, "Mi", "UN-4")
+_GPU = _Unit(quantity.gpu, amounts.gpu, "", "RS-2")
+_DISK = _Unit(quantity.disk, amounts.disk, "G", "RS-6")
+
+
+def _required(fields: FieldReader | None, unit: _Unit) -> str:
     """The amount in `required:`, as a quantity; "" when there is none."""
     if fields is None:
         return ""
-    amount = _amount(fields, read, rule)
+    amount = _amount(fields, unit)
     fields.warn_unread()
     return amount
 
 
-def _amount(fields: FieldReader, read: Callable[[Json], str | None], rule: str) -> str:
+def _amount(fields: FieldReader, unit: _Unit) -> str:
     value = fields.raw("required")
     if value is None:
-        fields.problems.error(fields.path, '"required" is missing', rule)
+        fields.problems.error(fields.path, '"required" is missing', unit.rule)
         return ""
-    amount = read(value)
+    amount = unit.read(value)
     if amount is None:
-        message = f"{excerpt(value)} is not an amount; write a number such as 1 or 0.5, or bytes such as 128M or 64Mi"
-        fields.problems.error(fields.at("required"), message, rule)
+        fields.problems.error(fields.at("required"), amounts.wrong(value, unit.unit), unit.rule)
+    elif message := unit.check(value, amount):
+        fields.problems.warn(fields.at("required"), message, unit.rule)
     return amount or ""
 
 
@@ -130,7 +152,7 @@ def _volume(fields: FieldReader) -> Volume:
 def _disk(fields: FieldReader | None) -> Disk | None:
     if fields is None:
         return None
-    disk = Disk(required=_amount(fields, quantity.disk, "RS-6"), ephemeral=fields.boolean("ephemeral", rule="RS-6"))
+    disk = Disk(required=_amount(fields, _DISK), ephemeral=fields.boolean("ephemeral", rule="RS-6"))
     fields.warn_unread()
     return disk
 
@@ -215,14 +237,24 @@ def _probe(fields: FieldReader | None) -> HealthProbe | None:
         exec=_command(fields.map("exec")),
         http_get=_http_get(fields.map("httpGet")),
         tcp_port=_tcp_port(fields.map("tcpSocket")),
-        initial_delay=fields.integer("initialDelaySeconds", rule="HP-2"),
-        period=fields.integer("periodSeconds", rule="HP-2") or 10,
-        timeout=fields.integer("timeoutSeconds", rule="HP-2") or 1,
-        success=fields.integer("successThreshold", rule="HP-2") or 1,
-        failure=fields.integer("failureThreshold", rule="HP-2") or 3,
+        initial_delay=_number(fields, "initialDelaySeconds", 0, amounts.seconds),
+        period=_number(fields, "periodSeconds", 10, amounts.seconds),
+        timeout=_number(fields, "timeoutSeconds", 1, amounts.seconds),
+        success=_number(fields, "successThreshold", 1, amounts.results),
+        failure=_number(fields, "failureThreshold", 3, amounts.results),
     )
     fields.warn_unread()
     return probe
+
+
+def _number(fields: FieldReader, key: str, default: int, check: Callable[[int], str]) -> int:
+    """A number of a probe; 0 is the default, as in Kubernetes."""
+    value = fields.integer(key, rule="HP-2")
+    if message := check(value):
+        fields.problems.warn(fields.at(key), message, "HP-2")
+    if fields.raw(key) == 0 and default:
+        fields.problems.warn(fields.at(key), f"0 is read as {default}, the default; write {default}", "HP-2")
+    return value or default
 
 
 def _command(fields: FieldReader | None) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from rudr_py.model import suggest
+from rudr_py.model.advice import apis
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.model.json_text import excerpt
@@ -38,8 +39,6 @@ READERS: Final[Mapping[str, Reader]] = {
 }
 """The reader of each kind of the group."""
 
-_OTHER_VERSIONS = {"Component": "ComponentSchematic", "ContainerizedWorkload": "ComponentSchematic"}
-
 
 def is_oam(document: Mapping[str, Json]) -> bool:
     """Whether a document is of OAM's group, in any version. `parse` accepts no other document."""
@@ -49,13 +48,9 @@ def is_oam(document: Mapping[str, Json]) -> bool:
 
 def concerns_oam(document: Mapping[str, Json]) -> bool:
     """Whether a document is of OAM's group, of Hydra's, or of a kind of OAM in a misspelled group."""
-    if is_oam(document) or hydra.is_hydra(document):
-        return True
-    api_version = document.get("apiVersion")
-    if document.get("kind") not in READERS or not isinstance(api_version, str):
+    if not isinstance(document.get("apiVersion"), str):
         return False
-    group, separator, _ = api_version.partition("/")
-    return not separator or bool(suggest.nearest(group, [CORE_GROUP]))
+    return hydra.is_hydra(document) or apis.judge(document).judgement != "other"
 
 
 def parse(document: Json, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS) -> Parsed[Any]:
@@ -64,17 +59,21 @@ def parse(document: Json, positions: Positions | None = None, limits: Limits = D
     The class of `value` depends on the kind: `match parsed.value: case Application(): …`.
     """
     kind = document.get("kind") if isinstance(document, dict) else None
-    if isinstance(kind, str) and kind in READERS and not hydra.is_hydra(document):
-        return READERS[kind](document, positions, limits)
     problems = ProblemList(positions, limits)
+    is_hydra = isinstance(document, dict) and hydra.is_hydra(document)
+    advice = apis.judge(document) if isinstance(document, dict) else apis.OAM
+    if not is_hydra and not advice.message and isinstance(kind, str) and kind in READERS:
+        return READERS[kind](document, positions, limits)
     if has_invalid_json(document, problems):
         return problems.parsed(None)
-    if hydra.is_hydra(document):
+    if is_hydra:
         problems.error("$.apiVersion", hydra.advice(document), "MD-9")
         return problems.parsed(None)
+    if advice.message:
+        problems.error(advice.path, advice.message, "MD-9" if advice.path == "$.apiVersion" else "MD-1")
+        return problems.parsed(None)
     if isinstance(kind, str):
-        meant = _OTHER_VERSIONS.get(kind)
-        hint = f' Did you mean "{meant}"?' if meant else suggest.nearest(kind, READERS)
+        hint = apis.wrong_kind(kind) or suggest.nearest(kind, READERS)
         problems.error("$.kind", f"{CORE_GROUP} has no kind {excerpt(kind)}.{hint}", "MD-1")
     else:
         problems.error("$", f'"kind" is missing; it must be one of {", ".join(READERS)}', "MD-1")

@@ -13,7 +13,8 @@ from typing import TypeVar
 import msgspec
 
 from rudr_py.errors import Location, Problem
-from rudr_py.model import paths, size, suggest
+from rudr_py.model import paths, size
+from rudr_py.model.advice import amounts, fields, words
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.size import Size
@@ -170,7 +171,7 @@ class FieldReader:
         value = self.text(key, default=default, rule=rule)
         if value not in choices:
             allowed = ", ".join(choices)
-            hint = suggest.nearest(value, choices)
+            hint = words.nearest(value, choices)
             self.problems.error(self.at(key), f'"{key}" must be one of {allowed}, not {excerpt(value)}.{hint}', rule)
             return default
         return value
@@ -197,7 +198,9 @@ class FieldReader:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            self.problems.error(self.at(key), f'"{key}" must be a whole number, not {type_in_words(value)}', rule)
+            hint = amounts.whole_number(value) if isinstance(value, str) else ""
+            message = f'"{key}" must be a whole number, not {type_in_words(value)}{hint}'
+            self.problems.error(self.at(key), message, rule)
             return default
         if not minimum <= value <= maximum:
             self.problems.error(self.at(key), f'"{key}" must be between {minimum} and {maximum}, not {value}', rule)
@@ -261,7 +264,7 @@ class FieldReader:
         """Add a warning for each key that no method has read."""
         for key in self.unread():
             # a suggestion takes long, and further warnings are only counted
-            hint = suggest.nearest(key, self._read) if self.problems.lists_warnings else ""
+            hint = fields.advice(key, self._read) if self.problems.lists_warnings else ""
             self.problems.warn(self.at(key), f"unknown field {excerpt(key)}; it has no effect.{hint}", at_key=True)
 
 

@@ -17,6 +17,7 @@ import yaml
 
 from rudr_py.errors import DocumentError, Location, Problem
 from rudr_py.model import paths
+from rudr_py.model.advice import templates
 from rudr_py.model.document import Document, Json, Positions
 from rudr_py.model.parse.yaml_tree import TOO_DEEP, YamlTree, read_trees
 
@@ -50,7 +51,7 @@ def read(text: bytes | str, name: str, loader: Any = LOADER) -> tuple[tuple[Docu
     problems: list[Problem] = []
     documents: list[Document] = []
     try:
-        content = _decoded(text, name)
+        content = decoded(text, name)
     except DocumentError as error:
         return (), error.problems
     for part in _json_documents(content):
@@ -64,10 +65,11 @@ def read(text: bytes | str, name: str, loader: Any = LOADER) -> tuple[tuple[Docu
                 documents += _expanded(tree.value, positions, tree.index, problems)
             else:
                 problems.append(_not_a_map(tree.value, positions, "$"))
-    return tuple(documents), tuple(problems)
+    template = templates.problem(content, name, problems) if problems else None
+    return tuple(documents), (template,) if template else tuple(problems)
 
 
-def _decoded(text: bytes | str, name: str) -> str:
+def decoded(text: bytes | str, name: str) -> str:
     """Text without a byte-order mark. Raises DocumentError unless the bytes are UTF-8, or UTF-16 with a mark."""
     if isinstance(text, str):
         return text.removeprefix("\ufeff")

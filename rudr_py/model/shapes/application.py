@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from rudr_py.model.document import Json
 from rudr_py.model.json_text import excerpt
 from rudr_py.model.shapes import names, values
-from rudr_py.model.shapes.shape import Place
+from rudr_py.model.shapes.shape import Place, Steps
 
 _OUTDATED: Final = "parameterValues"
 """The key of properties before they were called so."""
@@ -38,7 +39,8 @@ def trait_type(place: Place) -> None:
     if not kind:
         return
     name = place.text("name")
-    lost = bool(name) and names.known_trait(name) != kind and name != kind
+    is_free = bool(name) and names.known_trait(name) != kind and name != kind
+    lost = f"the name {excerpt(name)} of the trait" if is_free else ""
     place.note("type", f'"type" is read as the name of the trait; write name: {kind}', lost=lost)
     place.remove("type")
     place.put("name", kind)
@@ -57,7 +59,11 @@ def trait_parameter_values(place: Place) -> None:
     if not place.has(_OUTDATED):
         return
     if place.has("properties") and place.value["properties"]:
-        place.note(_OUTDATED, f'has no effect, because "properties" is set; remove "{_OUTDATED}"', lost=True)
+        place.note(
+            _OUTDATED,
+            f'has no effect, because "properties" is set; remove "{_OUTDATED}"',
+            lost=f'"{_OUTDATED}", which has no effect',
+        )
         place.remove(_OUTDATED)
         return
     place.note(_OUTDATED, f'"{_OUTDATED}" of a trait is deprecated; write "properties" with a map')
@@ -135,6 +141,47 @@ def single_component(place: Place) -> None:
     binding = {renamed.get(key, key): place.value[key] for key in keys if key in place.value}
     rest = {key: inner for key, inner in place.value.items() if key not in keys}
     place.replace({**rest, "components": [binding]})
+
+
+def components_map(place: Place) -> None:
+    """The only entry of `components` without its list."""
+    if not isinstance(place.value, dict) or not isinstance(place.value.get("components"), dict):
+        return
+    place.note("components", '"components" is one entry; write a list')
+    values.moved(place, ("components",), ("components", 0))
+    place.put("components", [place.value["components"]])
+
+
+def top_level_parameters(place: Place) -> None:
+    """Variables as `parameters`, and references to them as `fromParam`."""
+    if not isinstance(place.value, dict):
+        return
+    place.rename("parameters", "variables")
+    for key in ("scopes", "components"):
+        if key in place.value:
+            place.put(key, _with_references(place.value[key], (key,), place))
+
+
+def _with_references(value: Json, steps: Steps, place: Place) -> Json:
+    """The value with `[fromVariable(x)]` in each entry with a name and `fromParam: x`."""
+    if isinstance(value, list):
+        return [_with_references(item, (*steps, index), place) for index, item in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    name = value.get("fromParam")
+    if not isinstance(name, str) or not set(value) <= {"name", "value", "fromParam"} or "name" not in value:
+        return {key: _with_references(inner, (*steps, key), place) for key, inner in value.items()}
+    inner = Place(value, (*place.steps, *steps), place.rewriting)
+    inner.shape = place.shape
+    reference = f"[fromVariable({name})]"
+    inner.note(
+        "fromParam",
+        f'"fromParam" is read as value: "{reference}"',
+        lost='"value" beside "fromParam"' if "value" in value else "",
+    )
+    inner.remove("fromParam")
+    inner.put("value", reference)
+    return inner.value
 
 
 def instance_name(place: Place) -> None:

@@ -55,6 +55,25 @@ APPLICATIONS: Final = (
     ),
     row(
         _KINDS,
+        "spec",
+        ("components-map", HYDRA, "`components` as one map", "a list"),
+        application.components_map,
+        "refused",
+    ),
+    row(
+        _KINDS,
+        "spec",
+        (
+            "top-level-parameters",
+            HYDRA,
+            "`parameters`, and `fromParam` in values and properties",
+            "`variables`, and `[fromVariable(x)]`",
+        ),
+        application.top_level_parameters,
+        "refused",
+    ),
+    row(
+        _KINDS,
         "spec.scopes[]",
         ("scope-type", DRAFT, "the type as `name`", "`type`, and a `name` that is free"),
         application.scope_type,

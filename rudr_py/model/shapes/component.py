@@ -66,14 +66,14 @@ def image(place: Place) -> None:
     """An image as a map of name and digest, or with its tag beside it."""
     value = place.value.get("image") if isinstance(place.value, dict) else None
     if isinstance(value, dict) and isinstance(value.get("name"), str) and set(value) <= {"name", "digest", "tag"}:
-        key, text = "image", _joined(value)
+        key, text = "image", _joined({"tag": place.text("tag"), **value})
     elif isinstance(value, str) and place.text("tag"):
         key, text = "tag", _joined({"name": value, "tag": place.value["tag"]})
     else:
         return
     place.note(key, f'is read as image: {excerpt(text)}; write "image" as one text')
     place.put("image", text)
-    if key == "tag":
+    if place.text("tag"):
         place.remove("tag")
 
 

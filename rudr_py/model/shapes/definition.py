@@ -35,7 +35,8 @@ def settings_schema(place: Place) -> None:
     for name, inner in schema["properties"].items():
         unused = sorted(set(inner) - _USED) if isinstance(inner, dict) else []
         if unused:
-            place.note(SETTINGS, f"{', '.join(unused)} of the setting {excerpt(name)} has no effect", lost=True)
+            lost = f"{', '.join(unused)} of the setting {excerpt(name)}"
+            place.note(SETTINGS, f"{lost} has no effect; remove it", lost=lost)
     entries = [
         _setting(name, inner, isinstance(required, list) and name in required)
         for name, inner in schema["properties"].items()

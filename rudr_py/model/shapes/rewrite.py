@@ -20,6 +20,10 @@ from rudr_py.model.shapes.table import SHAPES
 _PARSER: Final = tuple(shape for shape in SHAPES if not shape.parsed and shape.reading != "refused")
 
 
+_MOST_ROUNDS: Final = 4
+"""A shape may appear only after another one is rewritten; no published document needs a second round."""
+
+
 class Rewritten(msgspec.Struct, frozen=True, kw_only=True):
     """A document in today's spelling, with the notes on its old shapes in the order of the table.
 
@@ -63,7 +67,17 @@ def for_conversion(document: dict[str, Json]) -> Rewritten:
     rewriting = Rewriting(keeps_conflicts=True)
     first = _rewritten(document, _grouped("", parser=False), rewriting)
     kind = first.value.get("kind")
-    return _rewritten(first.value, _grouped(kind, parser=False), rewriting) if isinstance(kind, str) else first
+    if not isinstance(kind, str):
+        return first
+    result = _rewritten(first.value, _grouped(kind, parser=False), rewriting)
+    for _ in range(_MOST_ROUNDS):
+        count = len(rewriting.notes)
+        again = _rewritten(result.value, _grouped(kind, parser=False), rewriting)
+        if again.value == result.value:
+            # the notes of what is kept are those of the first round
+            return msgspec.structs.replace(again, notes=tuple(rewriting.notes[:count]))
+        result = again
+    return result
 
 
 _Group = tuple[tuple[str, ...], tuple[Shape, ...]]

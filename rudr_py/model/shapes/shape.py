@@ -31,7 +31,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     """A change of the document, or the reason why there is none.
 
     `steps` lead to the place in the document as written, at its key if `at_key`. `shape` is the ID of the row. A note
-    with `lost` names something of the document that the rewritten document does not contain.
+    with `lost` names a part of the document that the rewritten document does not contain.
     """
 
     shape: str
@@ -39,7 +39,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     severity: Severity = "warning"
     at_key: bool = True
-    lost: bool = False
+    lost: str = ""
     kept: bool = False
 
     @property
@@ -117,7 +117,7 @@ class Place:
         *,
         severity: Severity = "warning",
         at_key: bool = True,
-        lost: bool = False,
+        lost: str = "",
         kept: bool = False,
     ) -> None:
         """Add a note at a key of the place; "" is the place itself. `kept` means that nothing is rewritten."""

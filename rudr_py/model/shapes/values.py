@@ -80,7 +80,9 @@ def moved(place: Place, old: Steps, new: Steps) -> None:
 def drop(place: Place, key: str, reason: str) -> None:
     """Remove a key that never had an effect; `reason` continues the sentence."""
     if isinstance(place.value, dict) and key in place.value:
-        place.note(key, f"{excerpt(key)} has no effect: {reason}; remove it", lost=True)
+        place.note(
+            key, f"{excerpt(key)} has no effect: {reason}; remove it", lost=f"{excerpt(key)}, which has no effect"
+        )
         place.remove(key)
 
 

@@ -73,6 +73,9 @@ def join(inputs: Inputs, catalog: Catalog, index: int, workload: str) -> ScopeMe
     resolved: dict[DeclaredScope, str] = {}
     warnings: list[Problem] = []
     for scope, place in named.items():
+        if not scope.type:
+            # reported by the parser of the document
+            continue
         try:
             resolved[msgspec.structs.replace(scope, type=catalog.scope(scope.type).name)] = place
         except CatalogError as error:

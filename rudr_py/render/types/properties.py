@@ -116,6 +116,11 @@ def renamed(
     return current, tuple(warnings), as_written
 
 
+def required_text(name: str, missing: str) -> str:
+    """The beginning of the message about a missing property of a type."""
+    return f'{name} requires the property "{missing}"'
+
+
 def document_path(locate: Locator, path: str) -> str:
     """The path in the document for a path inside the properties, as types write it: `$.rules[0].host`."""
     steps = _STEP.findall(str(path))
@@ -142,7 +147,7 @@ def _texts(name: str, error: jsonschema.ValidationError) -> Iterator[tuple[str, 
         # such an error exists for each missing name without naming it; duplicates are removed later
         for missing in _expected(error):
             if missing not in error.instance:
-                yield f'{name} requires the property "{missing}"{_meaning(error, missing)}', steps
+                yield f"{required_text(name, missing)}{_meaning(error, missing)}", steps
     elif error.validator in ("anyOf", "oneOf") and error.context:
         yield from _alternatives(name, error)
     else:

@@ -9,6 +9,7 @@ import pytest
 
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import dependencies
+from rudr_py.controller.apply.dependencies import SERVICE_ACCOUNT
 from rudr_py.model.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
 from rudr_py.render.values.labels import component_instance
 from rudr_py.render.values.plan import BoundType, InstancePlan, Plan, PlannedObject
@@ -57,3 +58,27 @@ def test_an_existing_claim_can_be_mounted_although_its_change_is_refused() -> No
     assert needed(DEPLOYED, {DATA: "denied"}, exists=True) is None
     assert needed(DEPLOYED, {DATA: ""}, exists=True) == DATA
     assert needed(DEPLOYED, {DATA: "denied"}, exists=True, adopt=True) == DATA
+
+
+def running(**pod: Any) -> PlannedObject:
+    return planned(DEPLOYMENT, spec={"template": {"spec": pod}})
+
+
+def test_a_workload_needs_the_service_account_of_its_pods() -> None:
+    account = Ref(SERVICE_ACCOUNT, "robot")
+    assert needed(running(serviceAccountName="robot"), {account: "denied"}) == account
+    assert needed(running(serviceAccountName="robot"), {Ref(SERVICE_ACCOUNT, "other"): "denied"}) is None
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        {"nodeName": "robot"},
+        {"serviceAccountName": {"name": "robot"}},
+        {"configMap": "files"},
+        {"configMap": {"name": {"name": "files"}}},
+        {"secretName": {"name": "files"}},
+    ],
+)
+def test_other_fields_and_values_of_other_types_name_no_object(pod: Any) -> None:
+    assert needed(running(**pod), {Ref(SERVICE_ACCOUNT, "robot"): "denied", FILES: "denied"}) is None

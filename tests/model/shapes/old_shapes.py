@@ -151,6 +151,30 @@ OLD_SHAPES: dict[str, OldShape] = {
         ),
         COMPONENT,
     ),
+    "components-map": OldShape(
+        _envelope("Configuration", "components: {name: web, instanceName: front}", "{name: shop}", HYDRA),
+        _envelope(
+            "ApplicationConfiguration", "components: [{componentName: web, instanceName: front}]", "{name: shop}", TODAY
+        ),
+        COMPONENT,
+    ),
+    "top-level-parameters": OldShape(
+        _envelope(
+            "OperationalConfiguration",
+            "parameters:\n- {name: greeting, value: hello}\ncomponents:\n- name: web\n  instanceName: front\n"
+            "  parameterValues:\n  - name: text\n    fromParam: greeting  # for all",
+            "{name: shop}",
+            HYDRA,
+        ),
+        _envelope(
+            "ApplicationConfiguration",
+            "variables:\n- {name: greeting, value: hello}\ncomponents:\n- componentName: web\n  instanceName: front\n"
+            '  parameterValues:\n  - name: text\n    value: "[fromVariable(greeting)]"',
+            "{name: shop}",
+            TODAY,
+        ),
+        COMPONENT,
+    ),
     "scope-type": _scope(
         f"name: {TODAY}.HealthScope\nproperties: {{probe-method: tcp, probe-endpoint: ''}}",
         f"name: health-scope\ntype: {TODAY}.HealthScope\nproperties: {{probe-method: tcp, probe-endpoint: ''}}",

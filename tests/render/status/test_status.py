@@ -159,7 +159,7 @@ def test_all_problems_of_invalid_documents_are_listed_and_nothing_is_synced(make
     }
     lines = _message(built, "Valid").splitlines()
     assert [line.partition(":")[0] for line in lines] == [
-        f"$.spec.components[0].traits[{index}].name" for index in (0, 1)
+        f'$.spec.components[0].traits[{index}].name (instance "front")' for index in (0, 1)
     ]
     assert all(line.endswith("[TR-8]") for line in lines)
     assert _message(built, "Ready") == lines[0]
@@ -282,8 +282,8 @@ def test_warnings_are_listed_with_their_paths(
 ) -> None:
     built = make(application(web({"name": "manual-scaler", "properties": {"replica_count": 1}})))
     assert built["warnings"] == [
-        '$.spec.components[0].traits[0].properties.replica_count: "replica_count" is an outdated spelling; '
-        'write "replicaCount"'
+        '$.spec.components[0].traits[0].properties.replica_count (instance "front"): "replica_count" is an outdated '
+        'spelling; write "replicaCount"'
     ]
 
 

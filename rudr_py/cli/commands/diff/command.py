@@ -11,22 +11,25 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 import msgspec
 
+from rudr_py import errors
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import user_roles
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import NamespacePreview
 from rudr_py.cli.commands.diff import document_diff
+from rudr_py.cli.commands.diff import result as diff_result
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.cli.commands.diff.dry_run import DryRun, RefusedError
-from rudr_py.cli.documents import files
+from rudr_py.cli.commands.diff.result import DiffError, DiffResult
+from rudr_py.cli.documents import checking, files, schemas_extra
 from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
@@ -36,7 +39,10 @@ from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import ProblemPrinter
 from rudr_py.cli.process import CommandFailure
 from rudr_py.errors import Right
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.settings import Settings
+
+OutputFormat = Literal["yaml", "json"]
 
 FAILED = 2
 """The exit code when the comparison fails, as in kubectl: 1 means that there are differences."""
@@ -53,16 +59,10 @@ class DiffFailure(CommandFailure):
     exit_code = FAILED
 
 
-class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The differences by application, and whether a comparison failed."""
-
-    differences: tuple[DocumentDiff, ...] = ()
-    failed: bool = False
-
-
 @click.command("diff")
 @flags.filenames
 @flags.cluster(all_namespaces=False)
+@flags.output("yaml", "json", explanation="Print the differences, errors and their numbers as data.")
 @flags.controller_settings
 @colour.option
 @flags.plugins
@@ -76,6 +76,7 @@ def command(
     *,
     recursive: bool,
     color: bool,
+    output_format: OutputFormat | None,
     **options: Any,
 ) -> None:
     """Preview the changes in the cluster that applying the documents would make.
@@ -83,9 +84,9 @@ def command(
     Renders the applications in the documents, and the applications in the cluster that use a component in the
     documents, and sends their objects to the server as dry runs. Components that are not in the documents are read
     from the cluster. Each field that would change is printed with its owner; a change that the next reconcile would
-    not make yet is marked as blocked, with the reason. A change that you may not try on the server, for want of a
-    right, is computed and marked as such. The environment variable KUBECTL_EXTERNAL_DIFF selects
-    another diff program, as in kubectl.
+    not make yet is marked as blocked, with the reason. Defaults of the server are left out. A change that you may not
+    try on the server, or of an object that you may not read, is computed and marked as such. The last line has the
+    numbers of changes. The environment variable KUBECTL_EXTERNAL_DIFF selects another diff program, as in kubectl.
 
     Exits with 0 if there are no differences, with 1 if there are differences, and with 2 if the comparison fails.
 
@@ -97,14 +98,24 @@ def command(
     if skipped := files.skipped_message(contents):
         click.echo(skipped, err=True)
     result = asyncio.run(_run(cluster_options, contents, loaded.catalog, **options))
-    external = os.environ.get(EXTERNAL, "")
-    if result.differences and external:
-        code = run_external(external, result.differences)
-    else:
-        for line in text(result.differences, colours=color):
-            click.echo(line, color=color)
-        code = 1 if result.differences else 0
+    code = _print(result, output_format, colours=color)
     context.exit(FAILED if result.failed else code)
+
+
+def _print(result: DiffResult, output_format: OutputFormat | None, *, colours: bool) -> int:
+    """Print the result. Returns the exit code for a comparison without errors."""
+    external = os.environ.get(EXTERNAL, "")
+    if output_format is not None:
+        click.echo(diff_result.data(result, output_format), nl=False)
+    elif result.differences and external:
+        code = run_external(external, result.differences)
+        click.echo(result.summary, err=True)
+        return code
+    else:
+        for line in diff_result.text(result.differences, colours=colours):
+            click.echo(line, color=colours)
+        click.echo(result.summary)
+    return 1 if result.differences else 0
 
 
 class _Comparison(msgspec.Struct, frozen=True):
@@ -130,20 +141,23 @@ async def _run(
     sensitive_words: tuple[str, ...],
 ) -> DiffResult:
     async with cluster_client.opened(options, failure=DiffFailure) as client:
-        workspace = Workspace.parse(contents.documents, namespace=client.namespace, limits=settings.limits)
+        workspace = Workspace.parse(
+            contents.documents,
+            namespace=client.namespace,
+            definitions_namespace=settings.definitions_namespace,
+            limits=settings.limits,
+        )
         for document in workspace.others:
             click.echo(skipped_message(document), err=True)
         mask = Mask((document.value for document in contents.documents), sensitive_words)
         printer = ProblemPrinter(lambda line: click.echo(mask.text(line), err=True), contents.files)
-        problems = (*contents.problems, *workspace.problems)
+        refusals = checking.document_problems(workspace, schemas_extra.load())
+        problems = (*contents.problems, *workspace.problems, *refusals)
         printer.print(problems, workspace.warnings)
         valid_workspace = workspace.with_valid_metadata()
         comparison = _Comparison(client, valid_workspace, catalog, settings, printer, bool(problems), sensitive_words)
         results = [await _compare_namespace(comparison, namespace) for namespace in namespaces(workspace)]
-        return DiffResult(
-            differences=tuple(difference for result in results for difference in result.differences),
-            failed=comparison.invalid or any(result.failed for result in results),
-        )
+        return DiffResult.merged([*results, DiffResult(failed=comparison.invalid)])
 
 
 def namespaces(workspace: Workspace) -> list[str]:
@@ -157,8 +171,7 @@ async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffRes
     namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog, settings)
     await namespace_preview.read(comparison.workspace, settings.definitions_namespace)
     mask = Mask(namespace_preview.documents(), comparison.sensitive_words)
-    differences: list[DocumentDiff] = []
-    failed = False
+    results: list[DiffResult] = []
     untried: dict[Right, None] = {}
     applications = namespace_preview.users(comparison.workspace)
     if not applications and not comparison.invalid:
@@ -168,24 +181,63 @@ async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffRes
             message = f"{namespace}/{application.name} is being deleted and is no longer reconciled"
             click.echo(f"warning: {message}", err=True)
             continue
+        result, rights = await _compare_application(comparison, namespace_preview, application)
+        results.append(_masked(result, mask))
+        for error in results[-1].errors:
+            click.echo(f"error: {error}", err=True)
+        untried.update(dict.fromkeys(rights))
+    if untried:
+        click.echo(f"warning: {untried_message(list(untried))}", err=True)
+    return DiffResult.merged(results)
+
+
+async def _compare_application(
+    comparison: _Comparison, namespace_preview: NamespacePreview, application: LiveObject
+) -> tuple[DiffResult, Sequence[Right]]:
+    """The result of an application, and the rights for want of which changes were computed."""
+    differences: list[DocumentDiff] = []
+    messages: list[str] = []
+    try:
         preview = await namespace_preview.preview(application)
-        comparison.printer.print(preview.plan.problems, preview.plan.warnings)
+        suffix = f" (application {application.namespace}/{application.name})"
+        comparison.printer.print(preview.plan.problems, preview.plan.warnings, suffix)
         if preview.plan.problems or comparison.invalid:
-            failed = True
-            continue
+            problems = [f"{problem.path}: {problem.message}" for problem in preview.plan.problems]
+            return DiffResult(problems=_errors_of(application, problems), failed=True), ()
         dry_run = DryRun(comparison.client, namespace_preview, preview)
         async for difference in dry_run.differences():
             if isinstance(difference, RefusedError):
-                click.echo(mask.text(f"error: {difference}"), err=True)
-                failed = True
+                messages.append(str(difference))
             else:
-                live, merged = mask.pair(difference.live, difference.merged)
-                notes = tuple(map(mask.text, difference.notes))
-                differences.append(msgspec.structs.replace(difference, live=live, merged=merged, notes=notes))
-        untried.update(dict.fromkeys(dry_run.trial.rights()))
-    if untried:
-        click.echo(f"warning: {untried_message(list(untried))}", err=True)
-    return DiffResult(differences=tuple(differences), failed=failed)
+                differences.append(msgspec.structs.replace(difference, application=application.name))
+        unchanged, rights = dry_run.unchanged, dry_run.trial.rights()
+    except (errors.ApiError, errors.KindAbsentError) as error:
+        messages.append(cluster_client.unreadable_message(error))
+        unchanged, rights = 0, ()
+    failures = _errors_of(application, messages)
+    result = DiffResult(differences=tuple(differences), errors=failures, unchanged=unchanged, failed=bool(failures))
+    return result, rights
+
+
+def _errors_of(application: LiveObject, messages: Sequence[str]) -> tuple[DiffError, ...]:
+    return tuple(
+        DiffError(namespace=application.namespace, application=application.name, message=message)
+        for message in messages
+    )
+
+
+def _masked(result: DiffResult, mask: Mask) -> DiffResult:
+    """The result without sensitive values."""
+    differences = []
+    for difference in result.differences:
+        live, merged = mask.pair(difference.live, difference.merged)
+        texts = {"notes": tuple(map(mask.text, difference.notes)), "blocked": mask.text(difference.blocked)}
+        differences.append(msgspec.structs.replace(difference, live=live, merged=merged, **texts))
+    failures, problems = (
+        tuple(msgspec.structs.replace(error, message=mask.text(error.message)) for error in listed)
+        for listed in (result.errors, result.problems)
+    )
+    return msgspec.structs.replace(result, differences=tuple(differences), errors=failures, problems=problems)
 
 
 def untried_message(rights: Sequence[Right]) -> str:
@@ -196,20 +248,6 @@ def untried_message(rights: Sequence[Right]) -> str:
         f"changes were computed and not tried on the server, which may add defaults or refuse them: you may not "
         f"{', '.join(map(str, rights))}{contained}"
     )
-
-
-def text(differences: Sequence[DocumentDiff], *, colours: bool) -> Iterator[str]:
-    """For each object the kind of change, remarks, and a unified diff that `patch` accepts."""
-    for difference in differences:
-        title = f"# {difference.ref} in {difference.namespace}: {difference.outcome}"
-        yield colour.paint(title, on=colours, bold=True)
-        for remark in difference.remarks:
-            yield f"# {plain_text.printable(remark)}"
-        for number, line in enumerate(document_diff.lines(difference)):
-            yield colour.paint(line, _COLOURS.get(line[:1], "") if number > 1 else "", on=colours)
-
-
-_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def run_external(program: str, differences: Sequence[DocumentDiff]) -> int:

@@ -1,17 +1,19 @@
 """Compare two states of one object: the differing lines, and the owners of the differing fields. Pure.
 
-Fields that change with every write (managedFields, resourceVersion, generation, the record of the last apply) are left
-out, and values of Secrets are never shown.
+Defaults of the server and fields that change with every write (managedFields, resourceVersion, generation, the record
+of the last apply) are left out, and values of Secrets are never shown.
 """
 
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import msgspec
 
 from rudr_py.api import Path, Ref, get_in
+from rudr_py.cli.commands.diff import server_defaults
 from rudr_py.cli.output import documents
 from rudr_py.controller.apply import managed_fields
 from rudr_py.kube.live_object import APPLIED_ANNOTATION
@@ -28,9 +30,20 @@ MASK, BEFORE, AFTER = "***", "*** (before)", "*** (after)"
 """Placeholders for the value of a Secret: equal in both states, and changed."""
 
 
+Change = Literal["create", "change", "delete", "replace"]
+
+_OUTCOMES: Mapping[Change, str] = {
+    "create": "would be created",
+    "change": "would be changed",
+    "delete": "would be pruned",
+    "replace": "would be replaced",
+}
+
+
 class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
     """The live and the future state of an object; None where it does not exist.
 
+    `unread` means that it exists but the user may not read it, so that the live state and the lines are unknown.
     `replaced` means that it is deleted and created again. `blocked` is why the controller does not do so at the next
     reconcile, empty where it does. `notes` are further remarks for the user.
     """
@@ -39,18 +52,27 @@ class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
     live: Document | None
     merged: Document | None
+    application: str = ""
     replaced: bool = False
+    unread: bool = False
     blocked: str = ""
     notes: tuple[str, ...] = ()
 
     @property
+    def change(self) -> Change:
+        """The change of the object."""
+        if self.replaced:
+            return "replace"
+        if self.unread:
+            return "change"
+        if self.live is None:
+            return "create"
+        return "delete" if self.merged is None else "change"
+
+    @property
     def outcome(self) -> str:
         """The future of the object, as the end of a sentence."""
-        if self.replaced:
-            return "would be replaced"
-        if self.live is None:
-            return "would be created"
-        return "would be pruned" if self.merged is None else "would be changed"
+        return _OUTCOMES[self.change]
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -67,14 +89,23 @@ class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
 
 def texts(diff: DocumentDiff) -> tuple[str, str]:
     """Both states as YAML, keys in order; empty where the object does not exist. Equal when nothing differs."""
-    live, merged = _compared(diff.live), _compared(diff.merged)
-    if diff.ref.kind.kind == "Secret":
-        live, merged = masked(live, merged)
+    live, merged = states(diff)
     return _text(live), _text(merged)
+
+
+def states(diff: DocumentDiff) -> tuple[Document | None, Document | None]:
+    """Both states without defaults of the server and fields that are no difference; None if the object does not exist.
+
+    Values of Secrets are masked.
+    """
+    live, merged = map(_compared, server_defaults.left_out(diff.live, diff.merged))
+    return masked(live, merged) if diff.ref.kind.kind == "Secret" else (live, merged)
 
 
 def lines(diff: DocumentDiff) -> list[str]:
     """The differing lines in the format of `diff -u`; none when nothing differs."""
+    if diff.unread:
+        return []
     live, merged = texts(diff)
     unified = difflib.unified_diff(
         live.splitlines(),

@@ -56,7 +56,7 @@ from rudr_py.controller.apply.replacement import refused_apply
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import WaitingError
 from rudr_py.controller.state import inventory
-from rudr_py.errors import RudrError
+from rudr_py.errors import Right, RudrError
 from rudr_py.kube import live_object
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
@@ -93,6 +93,8 @@ class DryRun:
         self._records = inventory.read(preview.before.resources)
         self._superseded: set[Ref] = set()
         self.trial = Trial(cluster.client)
+        self.unchanged = 0
+        """The number of objects without a difference, of those that were compared."""
 
     async def differences(self) -> AsyncIterator[DocumentDiff | RefusedError]:
         """Yield every object that would be created, changed, replaced or pruned, in the controller's order.
@@ -113,6 +115,7 @@ class DryRun:
                 if isinstance(result, RefusedError) and needed is None:
                     yield result
                 continue
+            self.unchanged += not result
             for difference in result:
                 yield _blocked(difference, reason or (f"{needed} is not applied yet" if needed else ""))
                 if needed is not None or (difference.blocked and difference.merged is not None):
@@ -175,7 +178,11 @@ class DryRun:
         target = Target(resource, self._application.namespace, planned.ref.name)
         pods = runs.active_pods(self._namespace.state, target.namespace, planned)
         holder = mounts.holder(self._namespace.state, self._application, planned)
-        observation = Observation.read(await self._get(target), pods, holder)
+        try:
+            live = await self._get(target)
+        except errors.MissingRightError as error:
+            return self._computed_unread(desired, target, error.right)
+        observation = Observation.read(live, pods, holder)
         desired = desired_objects.in_place(desired, observation.live)
         run = self._preview.before.runs.get(planned.instance, {}).get(planned.ref.name)
         decision = decide.decide(desired, observation, History(self._records.get(planned.ref), run))
@@ -188,6 +195,23 @@ class DryRun:
         if isinstance(decision, Adopt) and decision.mark:
             return (difference, *[leftover async for leftover in self._leftovers(desired, decision.document)])
         return (difference,)
+
+    def _computed_unread(self, desired: DesiredObject, target: Target, right: Right) -> tuple[DocumentDiff, ...]:
+        """The difference of an object that the user may not read, by its record in the status of the application."""
+        self.trial.add_missing(target, right)
+        record = self._records.get(desired.ref)
+        if record is not None and record.digest.rpartition("-")[2] in {desired.hash, desired.former_hash} - {""}:
+            return ()
+        return (
+            DocumentDiff(
+                ref=desired.ref,
+                namespace=target.namespace,
+                live=None,
+                merged=desired.document,
+                unread=record is not None and record.uid != "",
+                notes=(f"computed, not read: you may not {right}",),
+            ),
+        )
 
     async def _execute(
         self, desired: DesiredObject, target: Target, live: Document | None, decision: Decision
@@ -327,7 +351,15 @@ class DryRun:
                 return None
             live = live_object.decode(msgspec.json.encode(document))
         deletable = not live.deleting and prune.belongs(self._namespace.state, self._application, live)
-        return live.document() if deletable else None
+        return (await self._with_managed_fields(candidate.ref) or live.document()) if deletable else None
+
+    async def _with_managed_fields(self, ref: Ref) -> Document | None:
+        """The live object with its managedFields, which caches do not have; None if it cannot be read."""
+        try:
+            resource = await self._cluster.resource(ref.kind)
+            return await self._get(Target(resource, self._application.namespace, ref.name))
+        except (errors.ForbiddenError, errors.KindAbsentError):
+            return None
 
     def _owner(self, planned: PlannedObject) -> LiveObject | None:
         """The owner of an object, without uid if it is created first; None for an object without owner."""

@@ -32,8 +32,8 @@ def applied(live: Document | None, desired: Document, manager: str) -> Document:
     others: Fields = {}
     for name, fields in managed_fields.others(live):
         if name != manager:
-            others = _union(others, fields)
-    merged: Document = _merged(_without(live, desired, own, others), desired, _union(own, others))
+            others = managed_fields.union(others, fields)
+    merged: Document = _merged(_without(live, desired, own, others), desired, managed_fields.union(own, others))
     return merged
 
 
@@ -48,14 +48,6 @@ def trimmed(live: Document, operations: Iterable[Mapping[str, Any]]) -> Document
                 parent = parent[int(step)] if isinstance(parent, list) else parent[step]
             del parent[int(last) if isinstance(parent, list) else last]
     return document
-
-
-def _union(fields: Fields, more: Fields) -> Fields:
-    """The fields of two entries."""
-    return {
-        **fields,
-        **{key: _union(fields[key], below) if key in fields else below for key, below in more.items()},
-    }
 
 
 def _without(live: Any, desired: Any, own: Fields, others: Fields) -> Any:

@@ -32,6 +32,10 @@ class Trial:
         """The right whose absence caused the change of an object to be computed; None if the server has tried it."""
         return self._missing.get(target)
 
+    def add_missing(self, target: Target, right: Right) -> None:
+        """Record a right whose absence causes the change of an object to be computed."""
+        self._missing[target] = right
+
     def rights(self) -> tuple[Right, ...]:
         """All missing rights, without duplicates."""
         return tuple(dict.fromkeys(self._missing.values()))
@@ -44,7 +48,10 @@ class Trial:
             self._missing[target] = error.right
         desired: Document = msgspec.json.decode(content)
         metadata = {key: value for key, value in desired["metadata"].items() if key not in _SERVER_SET}
-        return local_apply.applied(live, {**desired, "metadata": metadata}, manager)
+        computed = local_apply.applied(live, {**desired, "metadata": metadata}, manager)
+        # those of the live object do not have the new fields
+        computed["metadata"] = {key: value for key, value in computed["metadata"].items() if key != "managedFields"}
+        return computed
 
     async def trim(self, target: Target, operations: Operations, live: Document) -> Document:
         """The object after a JSON patch that removes parts of it."""

@@ -104,9 +104,7 @@ async def _run(cluster_options: ClusterOptions, options: StatusOptions, *, watch
             if expired:
                 click.echo(f"error: not Ready after {seconds:g} s", err=True)
         if watch:
-            live_text = LiveText(
-                lambda documents: Mask(documents, options.sensitive_words).text(text(read(documents), options))
-            )
+            live_text = LiveText(lambda documents: _current_text(documents, options))
             await list_watch.follow(client, lambda _documents: queries(client, options), live_text)
             return 0
         if not reports:
@@ -115,6 +113,12 @@ async def _run(cluster_options: ClusterOptions, options: StatusOptions, *, watch
         if seconds and not reports:
             return 1
         return 0 if all(application_report.ready for application_report in reports) else 1
+
+
+def _current_text(documents: Sequence[Document], options: StatusOptions) -> str:
+    """The text in the current width of the terminal."""
+    current = msgspec.structs.replace(options, width=colour.width())
+    return Mask(documents, options.sensitive_words).text(text(read(documents), current))
 
 
 def queries(client: ClusterClient, options: StatusOptions) -> Iterable[ListQuery]:

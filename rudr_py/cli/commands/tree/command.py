@@ -81,14 +81,13 @@ def command(
 
     layout = Layout(
         now=None,
-        width=colour.table_width(),
         namespaces=cluster_options.all_namespaces,
         headers=not options["no_headers"],
         colours=color,
     )
 
     def format_text(documents: Sequence[Document], now: datetime | None = None) -> str:
-        current = msgspec.structs.replace(layout, now=now)
+        current = msgspec.structs.replace(layout, now=now, width=colour.table_width())
         return Mask(documents, sensitive_words).text(text(documents, output_format, current))
 
     clock = SystemClock()

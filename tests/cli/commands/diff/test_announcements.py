@@ -220,7 +220,10 @@ class Subject:
         path = self._folder / "documents.yaml"
         path.write_text(yaml.safe_dump(document))
         done = CliRunner().invoke(program, ["diff", "-f", str(path), "--kubeconfig", str(self._folder / "kubeconfig")])
-        assert done.exit_code == (2 if "error:" in done.stderr else 1 if done.stdout else 0), (done, done.stderr)
+        assert done.exit_code == (2 if "error:" in done.stderr else 1 if "would be" in done.stdout else 0), (
+            done,
+            done.stderr,
+        )
         announced: Announced = {}
         for line in done.stdout.splitlines():
             if match := re.fullmatch(r"# (\S+) in default: would be (\w+)", line):

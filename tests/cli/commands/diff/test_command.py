@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import yaml
@@ -18,6 +20,10 @@ LATER = shop.DOCUMENTS.replace("web:1", "web:2").replace("shop-worker", "shop-se
 APPLICATION = LATER.rpartition("---")[2]
 
 
+NOTHING = re.compile(r"0 to create, 0 to change, 0 to delete, \d+ unchanged\n")
+"""The output without differences."""
+
+
 def pause(api: LocalHandle, value: str | None) -> None:
     """Pause the application, so that the controller does not revert changes."""
     annotations = {"metadata": {"annotations": {PAUSED: value}}}
@@ -26,7 +32,8 @@ def pause(api: LocalHandle, value: str | None) -> None:
 
 def test_unchanged_documents_have_no_differences(diff: Invoke) -> None:
     done = diff(shop.DOCUMENTS)
-    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert NOTHING.fullmatch(done.stdout)
 
 
 def test_created_changed_and_pruned_objects_are_printed_and_nothing_is_written(diff: Invoke, api: LocalHandle) -> None:
@@ -40,6 +47,9 @@ def test_created_changed_and_pruned_objects_are_printed_and_nothing_is_written(d
         "# componentinstance.core.oam.dev/worker-shop-worker in default: would be pruned",
         "# deployment.apps/shop-worker in default: would be pruned",
     ]
+    assert done.stdout.endswith("\n2 to create, 1 to change, 2 to delete, 3 unchanged\n")
+    for default in ("dnsPolicy", "terminationGracePeriodSeconds", "progressDeadlineSeconds", "clusterIP"):
+        assert default not in done.stdout
     assert "-      - image: registry.example/web:1\n+      - image: registry.example/web:2\n" in done.stdout
     assert "# spec.template.spec.containers[name=main].image is owned by rudr\n" in done.stdout
     assert api.get("apps/v1", "Deployment", "shop-web") == before
@@ -91,16 +101,18 @@ def test_an_object_of_another_owner_is_an_error(diff: Invoke, api: LocalHandle) 
     api.apply(theirs)
     done = diff(shop.DOCUMENTS.replace("instanceName: shop-web", "instanceName: third"))
     assert done.exit_code == 2
-    assert 'error: service/third already exists and was written by "tester"\n' in done.stderr
+    assert 'error: default/shop: service/third already exists and was written by "tester"\n' in done.stderr
     assert "deployment.apps/third in default: would be created" in done.stdout
 
 
 def test_a_refused_instance_has_no_further_differences(diff: Invoke) -> None:
     done = diff(shop.DOCUMENTS.replace("metadata: {name: shop}", "metadata: {name: rival}"))
-    assert (done.exit_code, done.stdout) == (2, "")
+    assert (done.exit_code, done.stdout) == (2, "0 to create, 0 to change, 0 to delete, 6 unchanged, 2 failed\n")
     reason = 'already exists and belongs to application "shop" (label app.kubernetes.io/name)'
     names = ("web-shop-web", "worker-shop-worker")
-    assert done.stderr.splitlines() == [f"error: componentinstance.core.oam.dev/{name} {reason}" for name in names]
+    assert done.stderr.splitlines() == [
+        f"error: default/rival: componentinstance.core.oam.dev/{name} {reason}" for name in names
+    ]
 
 
 def test_a_rejection_of_the_server_is_printed_and_exits_with_2(diff: Invoke, api: LocalHandle) -> None:
@@ -111,7 +123,7 @@ def test_a_rejection_of_the_server_is_printed_and_exits_with_2(diff: Invoke, api
     done = diff(shop.DOCUMENTS.replace("instanceName: shop-web", "instanceName: fresh"))
     api.delete("v1", "ResourceQuota", "none")
     assert done.exit_code == 2
-    assert "error: service/fresh: " in done.stderr
+    assert "error: default/shop: service/fresh: " in done.stderr
     assert "exceeded quota: none" in done.stderr
 
 
@@ -131,9 +143,10 @@ def test_invalid_documents_are_printed_with_locations_and_exit_with_2(diff: Invo
     done = diff(shop.DOCUMENTS.replace("componentName: web", "componentName: wed"))
     assert done.exit_code == 2
     assert (
-        'documents.yaml:23:5: error: $.spec.components[0].componentName: the ComponentSchematic "wed" does not exist'
-        in (done.stderr)
+        'documents.yaml:23:5: error: $.spec.components[0].componentName (instance "shop-web"): '
+        'the ComponentSchematic "wed" does not exist' in done.stderr
     )
+    assert done.stderr.endswith(" (application default/shop)\n")
 
 
 def test_all_problems_are_printed_even_if_a_document_is_unreadable(
@@ -143,9 +156,10 @@ def test_all_problems_are_printed_even_if_a_document_is_unreadable(
     wrong = wrong.replace("metadata: {name: shop}", "metadata: {name: shop, labels: {size: [1]}}")
     wrong = wrong.replace("instanceName: shop-worker", "instanceName: shop-worker, traits: [{name: neither}]")
     done = diff(wrong)
-    assert (done.exit_code, done.stdout) == (2, "")
+    assert (done.exit_code, done.stdout) == (2, "0 to create, 0 to change, 0 to delete, 0 unchanged\n")
     validated = invoke("validate", "-f", str(tmp_path / "documents.yaml")).stdout.splitlines()[:-1]
-    assert sorted(done.stderr.splitlines()) == sorted(validated)
+    printed = [line.removesuffix(" (application default/shop)") for line in done.stderr.splitlines()]
+    assert sorted(printed) == sorted(validated)
     for text in ("Two_Bad", '"none"', '"neither"', "labels"):
         assert text in done.stderr
 
@@ -234,7 +248,8 @@ def test_scopes_volumes_files_autoscalers_and_jobs_are_previewed_like_the_contro
         api.ready(name)
     api.until("networking.k8s.io/v1", "NetworkPolicy", "net-lan-network", bool)  # comes once it has members
     done = diff(VARIOUS)
-    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert NOTHING.fullmatch(done.stdout)
     changed = VARIOUS.replace("once:1", "once:2").replace("value: a", "value: b").replace("[net]", "[]")
     done = diff(changed)
     heads = [line.removeprefix("# ") for line in done.stdout.splitlines() if line.startswith("# ")]
@@ -245,3 +260,30 @@ def test_scopes_volumes_files_autoscalers_and_jobs_are_previewed_like_the_contro
     assert "-  store.conf: a\n" in done.stdout
     alone = diff(changed.rpartition("---")[0])
     assert "various-once" in alone.stdout
+
+
+def test_the_result_as_json_has_the_states_the_errors_and_the_summary(diff: Invoke) -> None:
+    done = diff(LATER, "-o", "json", env={"KUBECTL_EXTERNAL_DIFF": "/no/such/program"})
+    assert (done.exit_code, done.stderr) == (1, "")
+    result = json.loads(done.stdout)
+    numbers = {"create": 2, "change": 1, "delete": 2, "replace": 0, "unchanged": 3, "failed": 0}
+    assert (result["summary"], result["errors"]) == (numbers, [])
+    [changed] = [item for item in result["items"] if item["change"] == "change"]
+    assert (changed["application"], changed["namespace"], changed["kind"], changed["name"]) == (
+        *("shop", "default", "Deployment", "shop-web"),
+    )
+    images = [changed[state]["spec"]["template"]["spec"]["containers"][0]["image"] for state in ("live", "merged")]
+    assert images == ["registry.example/web:1", "registry.example/web:2"]
+    assert "status" not in changed["live"]
+    assert {item["live"] is None for item in result["items"] if item["change"] == "create"} == {True}
+    rival = shop.DOCUMENTS.replace("metadata: {name: shop}", "metadata: {name: rival}")
+    refused = json.loads(diff(rival, "-o", "json").stdout)
+    assert {error["application"] for error in refused["errors"]} == {"rival"}
+    assert refused["summary"]["failed"] == len(refused["errors"]) > 0
+    wrong = shop.DOCUMENTS.replace("componentName: web", "componentName: wed")
+    [error] = json.loads(diff(wrong, "-o", "json").stdout)["errors"]
+    assert (error["application"], error["message"].partition(":")[0]) == ("shop", "$.spec.components[0].componentName")
+
+
+def test_the_result_as_yaml_is_the_same(diff: Invoke) -> None:
+    assert yaml.safe_load(diff(LATER, "-o", "yaml").stdout) == json.loads(diff(LATER, "-o", "json").stdout)

@@ -110,10 +110,10 @@ def test_ready_of_a_paused_application_is_not_about_a_changed_document() -> None
 def test_a_document_that_violates_the_schema_is_the_reason_why_its_status_is_missing() -> None:
     for status in ({}, {"observedGeneration": 1}):
         document = application(status)
-        document["spec"]["components"] = [{"instanceName": "shop-web"}]
+        document["spec"]["components"] = [{"componentName": "web"}]
         reported = report.of(document)
         assert reported.unreportable
-        assert "componentName is required [MD-1]" in reported.pending
+        assert "spec.components[0].instanceName: Required value" in reported.pending
         assert not report.of(application(status)).unreportable
     # the server has accepted a status of the current generation
     document["status"] = {"observedGeneration": 2}

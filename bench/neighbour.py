@@ -1,0 +1,147 @@
+"""A controller process under test, and an innocent application beside it whose delay is sampled.
+
+The controller is a process of its own, as in a pod, and so is the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import resource
+import secrets
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import environment
+from rudr_py.api import Kind
+from rudr_py.testing.cluster import Cluster
+
+DEPLOYMENT = Kind("apps/v1", "Deployment")
+INTERVAL = 0.1
+"""Seconds between two samples of memory and health."""
+
+LONGEST = 120.0
+"""Seconds after which a change counts as not applied."""
+
+HEADER = """| documents | bytes | delay of another application, s | longest /healthz, s | memory, MiB | result |
+|---|---|---|---|---|---|"""
+
+
+@dataclass
+class Sample:
+    """The longest delays, in seconds, and the largest memory, in MiB, of a case.
+
+    `delay` begins when the server has stored a change; `server` is its longest answer to one.
+    """
+
+    delay: float = 0.0
+    server: float = 0.0
+    health: float = 0.0
+    unhealthy: int = 0
+    memory: float = 0.0
+
+    def row(self, name: str, size: int, result: str) -> str:
+        """The row of a case."""
+        health = f"{self.health:.2f}" + (f", {self.unhealthy} failed" if self.unhealthy else "")
+        text = " ".join(result.split())[:120].replace("|", "\\|")
+        return f"| {name} | {size:,} | {self.delay:.2f} | {health} | {self.memory:.0f} | {text} |"
+
+
+@dataclass
+class Controller:
+    """The process under test."""
+
+    process: asyncio.subprocess.Process
+    port: int
+    sample: Sample = field(default_factory=Sample)
+
+    def outcome(self, result: str) -> str:
+        """The result, or how the process ended."""
+        code = self.process.returncode
+        return result if code is None else f"the process ended with {code}"
+
+
+@contextlib.asynccontextmanager
+async def controller(kubeconfig: str) -> AsyncIterator[Controller]:
+    """A new controller; it is killed at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    flags = ["--no-publish-definitions", "--metrics-bind-address", "", "--log-level", "off"]
+    health = ["--health-probe-bind-address", f"127.0.0.1:{port}"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "rudr_py", "run", "--kubeconfig", kubeconfig, *health, *flags
+    )
+    try:
+        yield Controller(process, port)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()  # a loop that hangs does not react to SIGTERM
+        await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def sampling(controller: Controller, innocent: Cluster) -> AsyncIterator[Sample]:
+    """Change the innocent application and probe the controller all the time, until the context ends."""
+    controller.sample = Sample()
+    ended = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        for sample in (_change, _probe):
+            tasks.create_task(_repeat(sample, controller, innocent, ended))
+        yield controller.sample
+        ended.set()
+
+
+async def _repeat(
+    sample: Callable[[Controller, Cluster], Awaitable[None]],
+    controller: Controller,
+    innocent: Cluster,
+    ended: asyncio.Event,
+) -> None:
+    """Sample until the case has ended; the last sample is completed."""
+    while not ended.is_set():
+        await sample(controller, innocent)
+        await asyncio.sleep(INTERVAL)
+
+
+async def _change(controller: Controller, innocent: Cluster) -> None:
+    """Change a parameter of the innocent application, and note the time until its Deployment follows."""
+    text = secrets.token_hex(4)
+    document = environment.application(0)
+    document["spec"]["components"][0]["parameterValues"] = [{"name": "greeting", "value": text}]
+    begin = time.perf_counter()
+    await innocent.apply(document)
+    started = time.perf_counter()
+    sample = controller.sample
+    sample.server = max(sample.server, started - begin)
+    with contextlib.suppress(TimeoutError):
+        await innocent.until(DEPLOYMENT, "app-0-web", lambda d: text in json.dumps(d["spec"]), seconds=LONGEST)
+    sample.delay = max(sample.delay, time.perf_counter() - started)
+
+
+async def _probe(controller: Controller, _: Cluster) -> None:
+    """Read /healthz and the memory of the process."""
+    sample, started = controller.sample, time.perf_counter()
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", controller.port)
+        writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
+        healthy = b" 200 " in await reader.readline()
+        writer.close()
+    except OSError:
+        healthy = False
+    sample.unhealthy += not healthy
+    sample.health = max(sample.health, time.perf_counter() - started)
+    sample.memory = max(sample.memory, _memory(controller.process.pid))
+
+
+def _memory(pid: int) -> float:
+    """Resident memory of a process, in MiB; 0 where the system has no /proc, or the process has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+    except OSError:
+        return 0.0

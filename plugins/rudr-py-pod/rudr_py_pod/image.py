@@ -1,0 +1,85 @@
+"""image: the image of containers, where the operator decides what the developer left open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import msgspec
+
+from rudr_py.api import InvalidProperties, PodTemplatePlace, Problem, Rendered, SetField, Trait, TraitContext, get_in
+from rudr_py_pod.forms import ContainerName
+
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Tag = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+([+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}$")]
+
+
+class ImageOf(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """The image of one container. A tag or a digest replaces that of the component's image."""
+
+    repository: Annotated[Text | None, msgspec.Meta(description="The image without tag and digest.")] = None
+    tag: Annotated[
+        Tag | None,
+        msgspec.Meta(description="The tag.", examples=["1.4.2"]),
+    ] = None
+    digest: Annotated[Digest | None, msgspec.Meta(description="The digest, such as sha256:….")] = None
+    pull_policy: Annotated[
+        Literal["Always", "IfNotPresent", "Never"] | None, msgspec.Meta(description="When nodes pull the image.")
+    ] = None
+
+
+class ImageProperties(ImageOf, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """The image of the only container, or images by the name of a container."""
+
+    by_container: Annotated[dict[ContainerName, ImageOf], msgspec.Meta(description="By the name of a container.")] = (
+        msgspec.field(default_factory=dict)
+    )
+
+
+class Image(Trait[ImageProperties]):
+    """Sets tag, digest, repository or pull policy of images."""
+
+    name = "image"
+    properties = ImageProperties
+    requires = frozenset({"pod-template"})
+
+    def render(self, ctx: TraitContext[ImageProperties]) -> Rendered:
+        """Edits of the containers."""
+        return Rendered(edit=tuple(edit for place in ctx.pod_templates for edit in _edits(ctx.properties, place)))
+
+
+def _edits(properties: ImageProperties, place: PodTemplatePlace) -> Iterator[SetField]:
+    place.selected(tuple(properties.by_container), "$.byContainer")
+    named = dict(properties.by_container)
+    first = ImageOf(
+        repository=properties.repository,
+        tag=properties.tag,
+        digest=properties.digest,
+        pull_policy=properties.pull_policy,
+    )
+    if first != ImageOf():
+        if len(place.containers) > 1:
+            listed = ", ".join(place.containers)
+            raise InvalidProperties(Problem(f"there are several containers ({listed}); use byContainer"))
+        named.setdefault(place.containers[0], first)
+    for name, chosen in sorted(named.items()):
+        if (chosen.repository, chosen.tag, chosen.digest) != (None, None, None):
+            image = get_in(place.container(name), "image", default="")
+            yield place.edit_container(name, ("image",), _replaced(image, chosen))
+        if chosen.pull_policy is not None:
+            yield place.edit_container(name, ("imagePullPolicy",), chosen.pull_policy)
+
+
+def _replaced(image: str, chosen: ImageOf) -> str:
+    """The image with the chosen parts; a new tag drops the digest, which would take precedence."""
+    named, _, digest = image.partition("@")
+    head, colon, last = named.rpartition(":")
+    # a colon before a slash belongs to the port of the registry
+    repository, tag = (head, last) if colon and "/" not in last else (named, "")
+    if chosen.tag is not None:
+        tag, digest = chosen.tag, ""
+    if chosen.digest is not None:
+        digest = chosen.digest
+    name = chosen.repository or repository
+    return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")

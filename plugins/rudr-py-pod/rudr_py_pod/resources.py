@@ -1,0 +1,53 @@
+"""resources: the resource requests and limits of containers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import msgspec
+
+from rudr_py.api import PodTemplatePlace, Rendered, SetField, Trait, TraitContext
+from rudr_py_pod.forms import ContainerName, Quantity, text
+
+
+class Amounts(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Requests and limits by the name of a resource: cpu, memory, ephemeral-storage, example.com/dongle."""
+
+    requests: Annotated[dict[str, Quantity], msgspec.Meta(description="The resource requests.")] = {}
+    limits: Annotated[
+        dict[str, Quantity], msgspec.Meta(description="The resource limits.", examples=[{"memory": "128Mi"}])
+    ] = {}
+
+
+class ResourcesProperties(Amounts, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Amounts for all containers; `byContainer` takes precedence for single ones."""
+
+    by_container: Annotated[
+        dict[ContainerName, Amounts], msgspec.Meta(description="Amounts by the name of a container.")
+    ] = msgspec.field(default_factory=dict)
+
+
+class Resources(Trait[ResourcesProperties]):
+    """Sets requests and limits; amounts that it does not set stay as the component declares them."""
+
+    name = "resources"
+    properties = ResourcesProperties
+    requires = frozenset({"pod-template"})
+
+    def render(self, ctx: TraitContext[ResourcesProperties]) -> Rendered:
+        """An edit for each amount of each container."""
+        for place in ctx.pod_templates:
+            place.selected(tuple(ctx.properties.by_container), "$.byContainer")
+        return Rendered(edit=tuple(edit for place in ctx.pod_templates for edit in _edits(ctx.properties, place)))
+
+
+def _edits(properties: ResourcesProperties, place: PodTemplatePlace) -> Iterator[SetField]:
+    for name in place.containers:
+        own = properties.by_container.get(name, Amounts())
+        for kind, amounts in (
+            ("requests", {**properties.requests, **own.requests}),
+            ("limits", {**properties.limits, **own.limits}),
+        ):
+            for resource, amount in sorted(amounts.items()):
+                yield place.edit_container(name, ("resources", kind, resource), text(amount))

@@ -1,0 +1,142 @@
+"""secret-env: variables and files of containers from Secrets and ConfigMaps, which the controller never reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import msgspec
+
+from rudr_py.api import (
+    InvalidProperties,
+    PodTemplatePlace,
+    Problem,
+    Rendered,
+    SetField,
+    Trait,
+    TraitContext,
+    mappings_in,
+)
+from rudr_py_pod.forms import Containers, EnvName, Key, MountPath, Name
+
+OneOf = Annotated[Name | None, msgspec.Meta(description="The name; exactly one of secret and configMap.")]
+
+
+Mode = Annotated[int, msgspec.Meta(ge=0, le=0o777)]
+
+
+class Source(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A Secret or a ConfigMap of the namespace. `optional`: pods start without it, too."""
+
+    secret: OneOf = None
+    config_map: OneOf = None
+    optional: Annotated[bool, msgspec.Meta(description="Whether pods start without it.")] = False
+
+    def reference(self, **fields: Any) -> dict[str, Any]:
+        """The reference of Kubernetes, with further fields."""
+        return {"name": self.secret or self.config_map, **fields, **({"optional": True} if self.optional else {})}
+
+
+class Variable(Source, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A variable with the value of one key, by default the key with the name of the variable."""
+
+    name: Annotated[EnvName, msgspec.Meta(description="The name of the variable.", examples=["PGPASSWORD"])]
+    key: Annotated[Key | None, msgspec.Meta(description="The key; by default the name of the variable.")] = None
+
+
+class Variables(Source, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Variables of all keys, with a prefix."""
+
+    prefix: Annotated[str, msgspec.Meta(description="A prefix of the names of the variables.")] = ""
+
+
+class Files(Source, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A directory with a file for each key, or for the keys in `items` under the paths there. Files change in place."""
+
+    mount_path: MountPath
+    items: Annotated[dict[Key, str], msgspec.Meta(description="Keys with the paths of their files.")] = msgspec.field(
+        default_factory=dict
+    )
+    mode: Annotated[Mode | None, msgspec.Meta(description="The mode of the files, as a number.")] = None
+
+
+class SecretEnvProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Variables and files, for all containers or those in `containers`."""
+
+    env: tuple[Variable, ...] = ()
+    env_from: tuple[Variables, ...] = ()
+    files: tuple[Files, ...] = ()
+    containers: Containers = ()
+
+
+class SecretEnv(Trait[SecretEnvProperties]):
+    """Sets variables and mounts files from Secrets and ConfigMaps; replaces a variable that the component sets."""
+
+    name = "secret-env"
+    properties = SecretEnvProperties
+    requires = frozenset({"pod-template"})
+
+    def render(self, ctx: TraitContext[SecretEnvProperties]) -> Rendered:
+        """Edits of the containers, and a volume for each directory."""
+        problems = [*_problems(ctx.properties), *_taken(ctx)]
+        if problems:
+            raise InvalidProperties(*problems)
+        return Rendered(edit=tuple(edit for place in ctx.pod_templates for edit in _edits(ctx.properties, place)))
+
+
+def _edits(properties: SecretEnvProperties, place: PodTemplatePlace) -> Iterator[SetField]:
+    for name in place.selected(properties.containers):
+        for variable in properties.env:
+            field = "secretKeyRef" if variable.secret else "configMapKeyRef"
+            value = {"valueFrom": {field: variable.reference(key=variable.key or variable.name)}}
+            yield place.edit_container(name, ("env", {"name": variable.name}), value)
+        if properties.env_from:
+            yield place.edit_container(name, ("envFrom",), [_env_from(source) for source in properties.env_from])
+        for index, files in enumerate(properties.files):
+            mount = {"name": f"secret-env-{index}", "readOnly": True}
+            yield place.edit_container(name, ("volumeMounts", {"mountPath": files.mount_path}), mount)
+    for index, files in enumerate(properties.files):
+        yield place.edit(("spec", "volumes", {"name": f"secret-env-{index}"}), _volume(files))
+
+
+def _env_from(source: Variables) -> dict[str, Any]:
+    prefix = {"prefix": source.prefix} if source.prefix else {}
+    return {**prefix, "secretRef" if source.secret else "configMapRef": source.reference()}
+
+
+def _volume(files: Files) -> dict[str, Any]:
+    optional: dict[str, Any] = {
+        "items": [{"key": key, "path": path} for key, path in sorted(files.items.items())],
+        "defaultMode": files.mode,
+        "optional": files.optional or None,
+    }
+    named = {"secretName": files.secret} if files.secret else {"name": files.config_map}
+    source = {**named, **{key: value for key, value in optional.items() if value not in (None, [])}}
+    return {"secret" if files.secret else "configMap": source}
+
+
+def _problems(properties: SecretEnvProperties) -> Iterator[Problem]:
+    """Entries with no source or with two, and repeated names and paths."""
+    for name in ("env", "env_from", "files"):
+        field = "envFrom" if name == "env_from" else name
+        for index, source in enumerate(getattr(properties, name)):
+            if bool(source.secret) == bool(source.config_map):
+                yield Problem("needs exactly one of secret and configMap", path=f"$.{field}[{index}]")
+    for field, key, values in (
+        ("env", "name", [variable.name for variable in properties.env]),
+        ("files", "mountPath", [files.mount_path for files in properties.files]),
+    ):
+        for index, value in enumerate(values):
+            if value in values[:index]:
+                yield Problem(f"{value} is listed twice", path=f"$.{field}[{index}].{key}")
+
+
+def _taken(ctx: TraitContext[SecretEnvProperties]) -> Iterator[Problem]:
+    """Directories at which the component mounts something."""
+    for place in ctx.pod_templates:
+        for name in place.selected(ctx.properties.containers):
+            mounted = {mount.get("mountPath") for mount in mappings_in(place.container(name), "volumeMounts")}
+            for index, files in enumerate(ctx.properties.files):
+                if files.mount_path in mounted:
+                    message = f'container "{name}" has a mount at {files.mount_path} already'
+                    yield Problem(message, path=f"$.files[{index}].mountPath")

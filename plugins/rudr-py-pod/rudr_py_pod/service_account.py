@@ -1,0 +1,42 @@
+"""service-account: the ServiceAccount of the pods."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from rudr_py.api import Rendered, Trait, TraitContext
+from rudr_py_pod.forms import Name
+
+
+class ServiceAccountProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """The account, which exists in the namespace, and whether its token is mounted."""
+
+    name: Annotated[Name | None, msgspec.Meta(description="The name of the ServiceAccount.", examples=["web"])] = None
+    automount_token: Annotated[
+        bool | None, msgspec.Meta(description="Whether pods get a token; by default as the account specifies.")
+    ] = None
+
+
+class ServiceAccount(Trait[ServiceAccountProperties]):
+    """Runs the pods with a ServiceAccount, or without its token."""
+
+    name = "service-account"
+    properties = ServiceAccountProperties
+    requires = frozenset({"pod-template"})
+
+    def render(self, ctx: TraitContext[ServiceAccountProperties]) -> Rendered:
+        """Edits of the pod templates."""
+        fields = {
+            "serviceAccountName": ctx.properties.name,
+            "automountServiceAccountToken": ctx.properties.automount_token,
+        }
+        return Rendered(
+            edit=tuple(
+                place.edit(("spec", field), value)
+                for place in ctx.pod_templates
+                for field, value in fields.items()
+                if value is not None
+            )
+        )

@@ -1,0 +1,112 @@
+"""`rudr validate`: messages lead to the correction, one for each mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+
+Invoke = Callable[..., Result]
+
+COMPONENT = """\
+apiVersion: core.oam.dev/v1alpha1
+kind: ComponentSchematic
+metadata:
+  name: notes
+spec:
+  workloadType: core.oam.dev/v1alpha1.Server
+  containers:
+  - name: notes
+    image: registry.example/notes:1.0.0
+    ports:
+    - name: http
+      containerPort: 3000
+"""
+APPLICATION = """\
+apiVersion: core.oam.dev/v1alpha1
+kind: ApplicationConfiguration
+metadata:
+  name: notes
+spec:
+  variables:
+  - name: domain
+    value: notes.example.com
+  components:
+  - componentName: notes
+    instanceName: front
+"""
+
+
+@pytest.fixture
+def messages(invoke: Invoke) -> Callable[..., list[str]]:
+    """The messages about documents, without the name of the file."""
+
+    def run(*documents: str) -> list[str]:
+        done = invoke("validate", "-f", "-", input="---\n".join(documents))
+        return [line.partition(": ")[2] for line in done.stdout.splitlines()[:-1]]
+
+    return run
+
+
+Messages = Callable[..., list[str]]
+
+
+def test_a_property_without_a_value_is_one_error_with_the_form_of_a_variable(messages: Messages) -> None:
+    traits = "    traits:\n    - name: ingress\n      properties:\n      - {name: hostname, from: domain}\n"
+    warning, error = messages(COMPONENT, APPLICATION + traits)
+    assert "a list of name and value is read as a map; write a map" in warning
+    assert error.endswith('"hostname" has no value; write value: "[fromVariable(domain)]"')
+
+
+@pytest.mark.parametrize(
+    ("entry", "advice"),
+    [
+        ("valeu: 3", 'rename "valeu" to value'),
+        ("type: string", "add value"),
+        ("fromVariable: domain", 'write value: "[fromVariable(domain)]"'),
+    ],
+)
+def test_a_parameter_without_a_value_is_one_error(messages: Messages, entry: str, advice: str) -> None:
+    values = f"    parameterValues:\n    - name: who\n      {entry}\n"
+    errors = [line for line in messages(COMPONENT, APPLICATION + values) if line.startswith("error")]
+    assert len(errors) == 1
+    assert errors[0].endswith(f'"who" has no value; {advice}')
+
+
+def test_a_scope_without_a_type_is_one_error(messages: Messages) -> None:
+    scoped = APPLICATION.replace("  components:", "  scopes:\n  - name: group\n  components:")
+    joined = "    applicationScopes: [group]\n"
+    (error,) = messages(COMPONENT, scoped + joined)
+    assert error == 'error: $.spec.scopes[0]: "type" is missing [AC-12]'
+
+
+@pytest.mark.parametrize("application", ["", APPLICATION])
+def test_a_workload_type_without_its_group_is_one_error_with_its_name(messages: Messages, application: str) -> None:
+    lines = messages(COMPONENT.replace("core.oam.dev/v1alpha1.Server", "Servr"), *filter(None, [application]))
+    assert len(lines) == 1
+    assert 'Did you mean "core.oam.dev/v1alpha1.Server"?' in lines[0]
+
+
+def test_the_tag_of_a_long_image_is_printed(messages: Messages) -> None:
+    image = f"registry.example/{'long/' * 20}notes:latest"
+    (warning,) = messages(COMPONENT.replace("registry.example/notes:1.0.0", image))
+    assert 'notes:latest" may change at any time' in warning
+
+
+def test_an_undeclared_parameter_is_declared_in_the_component_and_set_by_the_application(messages: Messages) -> None:
+    component = COMPONENT.replace("    ports:", "    env:\n    - {name: WHO, fromParam: who}\n    ports:")
+    application = APPLICATION + "    parameterValues:\n    - {name: who, value: all}\n"
+    errors = [line for line in messages(component, application) if line.startswith("error")]
+    assert len(errors) == 1
+    assert 'Declare it in spec.parameters (the application "notes" sets it)' in errors[0]
+
+
+def test_an_instance_is_named(messages: Messages) -> None:
+    (error,) = messages(COMPONENT, f"{APPLICATION}    traits:\n    - name: zzz\n")
+    assert '(instance "front")' in error
+
+
+def test_a_trait_of_a_package_that_is_not_installed_leads_to_the_package(messages: Messages) -> None:
+    (error,) = messages(COMPONENT, f"{APPLICATION}    traits:\n    - name: service-monitor\n")
+    assert "pip install rudr-py-prometheus" in error

@@ -1,0 +1,97 @@
+"""Suggestions for unknown types, and the index of packages."""
+
+from __future__ import annotations
+
+import pytest
+
+from rudr_py.model.advice import package_index
+from rudr_py.model.advice.package_index import Category
+from rudr_py.model.identity import TypeName
+from rudr_py.plugins.loading import LoadedPlugins
+from tests.docs import installed_types
+
+TRAITS = ("auto-scaler", "empty", "ingress", "manual-scaler", "volume-mounter")
+WORKLOADS = tuple(f"core.oam.dev/v1alpha1.{kind}" for kind in ("Server", "SingletonServer", "Task", "Worker"))
+SCOPES = ("core.oam.dev/v1alpha1.HealthScope", "core.oam.dev/v1alpha1.NetworkScope")
+INSTALLED: dict[Category, tuple[str, ...]] = {"traits": TRAITS, "workloads": WORKLOADS, "scopes": SCOPES}
+
+
+@pytest.fixture(scope="module")
+def everything() -> LoadedPlugins:
+    return installed_types.everything()
+
+
+@pytest.mark.parametrize(
+    ("category", "name", "meant"),
+    [
+        ("traits", "ingres", "ingress"),
+        ("traits", "autoscaller", "auto-scaler"),
+        ("traits", "AUTO_SCALER", "auto-scaler"),
+        ("traits", "hpa", "auto-scaler"),
+        ("traits", "scaler", "manual-scaler"),
+        ("traits", "core.oam.dev/v1alpha2.ManualScalerTrait", "manual-scaler"),
+        ("traits", "gateway", "ingress"),
+        ("traits", "ingress.core.oam.dev/v1alpha1", "ingress"),
+        ("traits", "pvc", "volume-mounter"),
+        ("workloads", "Server", "core.oam.dev/v1alpha1.Server"),
+        ("workloads", "core.oam.dev/v1.Server", "core.oam.dev/v1alpha1.Server"),
+        ("workloads", "core.oam.dev/v1alpha1.wroker", "core.oam.dev/v1alpha1.Worker"),
+        ("workloads", "apps/v1.Deployment", "core.oam.dev/v1alpha1.Server"),
+        ("workloads", "webservice", "core.oam.dev/v1alpha1.Server"),
+        ("workloads", "batch/v1.CronJob", "core.oam.dev/v1alpha1.Task"),
+        ("workloads", "StatefulSet", "core.oam.dev/v1alpha1.SingletonServer"),
+        ("workloads", "serving.knative.dev/v1alpha1.Service", "serving.knative.dev/v1.Service"),
+        ("scopes", "HealthScop", "core.oam.dev/v1alpha1.HealthScope"),
+        ("scopes", "core.oam.dev/v1alpha2.HealthScope", "core.oam.dev/v1alpha1.HealthScope"),
+    ],
+)
+def test_a_misspelling_a_synonym_or_a_version_leads_to_the_type(category: Category, name: str, meant: str) -> None:
+    assert f'Did you mean "{meant}"?' in package_index.nearest_type(category, name, INSTALLED[category])
+
+
+@pytest.mark.parametrize("name", ["zzz", "redis", "rate-limiter", "canary", "sidecar", "", "x"])
+def test_nothing_is_suggested_for_a_name_that_is_near_to_none(name: str) -> None:
+    for category, names in INSTALLED.items():
+        assert package_index.nearest_type(category, name, names) == ""
+
+
+@pytest.mark.parametrize("name", ["service-monitor", "ServiceMonitor", "service-monitr"])
+def test_a_type_of_a_package_that_is_not_installed_leads_to_the_package(name: str) -> None:
+    hint = package_index.nearest_type("traits", name, TRAITS)
+    assert '"service-monitor" is provided by rudr-py-prometheus: pip install rudr-py-prometheus' in hint
+
+
+def test_an_installed_type_is_suggested_without_its_package() -> None:
+    hint = package_index.nearest_type("traits", "servicemonitor", (*TRAITS, "service-monitor"))
+    assert hint == ' Did you mean "service-monitor"?'
+
+
+def test_the_index_has_all_types_of_the_packages_of_this_project(everything: LoadedPlugins) -> None:
+    indexed = {package.name: package for package in package_index.load().package}
+    assert set(indexed) == set(installed_types.PACKAGES)
+    for package in indexed.values():
+        for category in INSTALLED:
+            offers = getattr(everything.catalog, category).values()
+            provided = {offer.name for offer in offers if offer.package.partition(" ")[0] == package.name}
+            assert set(package.types(category)) == provided
+
+
+def test_each_synonym_is_of_a_type_that_exists_and_is_no_name_of_another(everything: LoadedPlugins) -> None:
+    for category, synonyms in package_index.load().synonyms.items():
+        offers = getattr(everything.catalog, category)
+        assert set(synonyms) <= set(offers)
+        listed = [synonym for names in synonyms.values() for synonym in names]
+        assert len(listed) == len(set(listed))
+        assert all(synonym == synonym.casefold() and "-" not in synonym for synonym in listed)
+        folded = {name.casefold().replace("-", ""): offer.name for name, offer in offers.items()}
+        for name, others in synonyms.items():
+            assert all(folded.get(synonym, name) == name for synonym in others)
+
+
+def test_each_installed_type_is_suggested_for_its_kind_alone(everything: LoadedPlugins) -> None:
+    for category in INSTALLED:
+        names = {offer.name for offer in getattr(everything.catalog, category).values()}
+        for name in names:
+            parsed = TypeName.parse(name)
+            if parsed is not None and parsed.kind != "Service":  # a Service without its group is that of Kubernetes
+                assert f'"{name}"' in package_index.nearest_type(category, parsed.kind, names)

@@ -1,0 +1,140 @@
+"""All pairs of traits of all packages on a Server: the order has no effect, and no edit is lost silently."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+import pytest
+
+from rudr_py.api import Trait
+from rudr_py.catalog import Catalog
+from rudr_py.cli.types import example
+from rudr_py.render.types import constraints
+from rudr_py.render.values.plan import Plan
+from rudr_py.testing import rendering
+from rudr_py.testing.rendering import RenderSetup
+from tests.docs import installed_types
+
+SERVER = "core.oam.dev/v1alpha1.Server"
+EXTRA = {"name": "helper", "image": "registry.example/helper:1.0.0"}
+DISK = {"name": "data", "mountPath": "/data", "disk": {"required": "1G"}, "sharingPolicy": "Shared"}
+COMPONENT: dict[str, Any] = {
+    "containers": [
+        {
+            "name": "web",
+            "image": "registry.example/web:1.0.0",
+            "env": [{"name": "MODE", "value": "fast"}],
+            "ports": [{"name": "http", "containerPort": 80}],
+            "resources": {"volumes": [DISK]},
+        }
+    ]
+}
+
+PROPERTIES: dict[str, list[dict[str, Any]]] = {
+    "disruption-budget": [{"minAvailable": 1}],
+    "init-container": [EXTRA],
+    "lifecycle": [{"preStop": {"command": ["drain"]}, "gracePeriod": 60}],
+    "metadata": [{"labels": {"team": "a"}, "workloadLabels": {"tier": "1"}}, {"annotations": {"example.com/a": "b"}}],
+    "placement": [{"nodeSelector": {"disk": "ssd"}, "spread": [{"topologyKey": "zone"}], "priorityClass": "high"}],
+    "pod-security": [{}, {"profile": "baseline", "user": 1000, "readOnlyRootFilesystem": True}],
+    "probes": [{"startup": {"tcpPort": 80}, "readiness": {"command": ["true"]}}],
+    "resources": [{"limits": {"cpu": 1, "memory": "256Mi"}}],
+    "rollout": [{"maxSurge": 1, "minReady": 5}, {"strategy": "Recreate"}],
+    "secret-env": [
+        {
+            "env": [{"name": "MODE", "secret": "settings"}],
+            "envFrom": [{"configMap": "more"}],
+            "files": [{"secret": "tls", "mountPath": "/etc/tls"}],
+        }
+    ],
+    "sidecar": [{**EXTRA, "name": "proxy"}, {**EXTRA, "native": True}],
+    "volume-mounter": [{"volumeName": "data", "storageClass": "standard"}],
+}
+"""Properties of traits whose example is not enough: of each field that edits the pods at least one."""
+
+MERGED = frozenset({"replicas", "minReplicas", "maxReplicas", "metrics", "behavior"})
+"""Fields of the merged scale, which is the result of all traits."""
+
+KEYS = ("name", "mountPath", "key", "topologyKey", "hostname", "host", "port")
+"""The keys of entries in lists."""
+
+_Case = tuple[str, dict[str, Any]]
+
+
+@pytest.fixture(name="catalog", scope="module")
+def _catalog() -> Catalog:
+    return installed_types.everything().catalog
+
+
+def _cases(catalog: Catalog) -> list[_Case]:
+    """Each trait that applies to a Server, with its properties."""
+    server = catalog.workloads[SERVER]
+    offers = [offer for offer in catalog.offers() if isinstance(offer.type, Trait)]
+    return [
+        (offer.name, properties)
+        for offer in sorted(offers, key=lambda offer: offer.name)
+        if not constraints.declared_misfit(offer, server)
+        for properties in PROPERTIES.get(offer.name, [example.sample(offer.schema)])
+    ]
+
+
+def _plan(catalog: Catalog, *cases: _Case) -> Plan:
+    traits = tuple({"name": name, "properties": properties} for name, properties in cases)
+    setup = RenderSetup(type_=catalog.workloads[SERVER].type, component=COMPONENT, traits=traits)
+    return rendering.plan(setup, catalog)
+
+
+def _bytes(plan: Plan) -> bytes:
+    return msgspec.json.encode([planned.body for planned in plan.manifests], order="deterministic")
+
+
+def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Every value with its path; entries of lists by their keys."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}/{key}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            keys = inner if isinstance(inner, Mapping) else {}
+            entry = next((f"{key}={keys[key]}" for key in KEYS if key in keys), str(index))
+            yield from _leaves(inner, f"{path}[{entry}]")
+    else:
+        yield path, value
+
+
+def _fields(plan: Plan) -> dict[str, object]:
+    return {
+        f"{planned.ref}{path}": value
+        for planned in plan.manifests
+        for path, value in _leaves(planned.body)
+        if "/metadata/annotations/rudr.oam.dev" not in path and not MERGED & set(path.replace("[", "/").split("/"))
+    }
+
+
+def test_every_trait_alone_has_an_effect_on_a_server(catalog: Catalog) -> None:
+    alone = {name: _plan(catalog, (name, properties)).problems for name, properties in _cases(catalog)}
+    assert {name: problems for name, problems in alone.items() if problems} == {}
+
+
+def test_a_pair_of_traits_gives_the_same_objects_in_both_orders_and_loses_no_field(catalog: Catalog) -> None:
+    base = _fields(_plan(catalog))
+    cases = _cases(catalog)
+    changed = [
+        {path: value for path, value in _fields(_plan(catalog, case)).items() if base.get(path) != value}
+        for case in cases
+    ]
+    lost = []
+    for (first, of_first), (second, of_second) in itertools.combinations(zip(cases, changed, strict=True), 2):
+        if first[0] == second[0]:
+            continue
+        plan, reverse = _plan(catalog, first, second), _plan(catalog, second, first)
+        assert bool(plan.problems) == bool(reverse.problems), (first, second)
+        assert _bytes(plan) == _bytes(reverse), (first, second)
+        if not plan.problems:
+            fields = _fields(plan)
+            wanted = [*of_first.items(), *of_second.items()]
+            lost += [(first[0], second[0], path) for path, value in wanted if fields.get(path) != value]
+    assert lost == []
