@@ -230,6 +230,10 @@ _CLUSTER = (
 )
 
 
+strict = click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+"""Add `--strict`."""
+
+
 class DocumentOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The values of the options about documents. `namespace` is None for the default; `cluster` for files only."""
 
@@ -254,12 +258,11 @@ def documents(command: F) -> F:
         return command(*arguments, document_options=DocumentOptions(cluster=selected, **values), **options)
 
     decorated: Any = controller_settings(packed)
-    for option in (_CONTEXT, _KUBECONFIG, _WITH_CLUSTER, namespace, _STRICT, filenames):
+    for option in (_CONTEXT, _KUBECONFIG, _WITH_CLUSTER, namespace, strict, filenames):
         decorated = option(decorated)
     return decorated  # type: ignore[no-any-return] # click returns a function of the same type
 
 
-_STRICT = click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 _WITH_CLUSTER = click.option(
     "--cluster",
     is_flag=True,
