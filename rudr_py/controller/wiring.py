@@ -236,7 +236,7 @@ class _Assembly:
             SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now())),
             ScopeUpdates(state, probing, RootScopes(client, state, clock), requeue),
             self._syncer(waits),
-            StatusReporter(state, writer, self._recorder, self._describe),
+            StatusReporter(state, writer, self._recorder, self._describe, clock),
         )
 
     def _syncer(self, waits: Waits) -> Syncer:
