@@ -11,8 +11,8 @@ import pytest
 
 from rudr_py.api import Trait
 from rudr_py.catalog import Catalog
-from rudr_py.cli.types import example
 from rudr_py.render.types import constraints
+from rudr_py.render.types import schema_example as example
 from rudr_py.render.values.plan import Plan
 from rudr_py.testing import rendering
 from rudr_py.testing.rendering import RenderSetup

@@ -115,22 +115,30 @@ def image_pull_policy(explanation: str = "As in rudr run.") -> Callable[[F], F]:
     )
 
 
+sensitive_words_option = click.option(
+    "--sensitive-words",
+    metavar="WORDS",
+    default=",".join(SENSITIVE_WORDS),
+    envvar="RUDR_SENSITIVE_WORDS",
+    help="The words, with commas, that make the values of parameters, variables, environment variables and "
+    "properties sensitive if their names contain one.",
+)
+"""Add `--sensitive-words`; `words` returns the words of its value."""
+
+
+def words(value: str) -> tuple[str, ...]:
+    """The words of an option, in lower case."""
+    return tuple(word.strip().lower() for word in value.split(",") if word.strip())
+
+
 def sensitive(command: F) -> F:
     """Add `--show-sensitive` and `--sensitive-words`; the command gets the words as `sensitive_words`, or none."""
 
     @click.option("--show-sensitive", is_flag=True, help="Print sensitive values, which are replaced by *** otherwise.")
-    @click.option(
-        "--sensitive-words",
-        metavar="WORDS",
-        default=",".join(SENSITIVE_WORDS),
-        envvar="RUDR_SENSITIVE_WORDS",
-        help="The words, with commas, that make the values of parameters, variables, environment variables and "
-        "properties sensitive if their names contain one.",
-    )
+    @sensitive_words_option
     @functools.wraps(command)
     def wrapped(*arguments: Any, show_sensitive: bool, sensitive_words: str, **options: Any) -> Any:
-        words = () if show_sensitive else tuple(word.strip().lower() for word in sensitive_words.split(","))
-        return command(*arguments, sensitive_words=words, **options)
+        return command(*arguments, sensitive_words=() if show_sensitive else words(sensitive_words), **options)
 
     decorated: Any = wrapped
     return decorated  # type: ignore[no-any-return] # a function with the same options as a command
@@ -230,6 +238,10 @@ _CLUSTER = (
 )
 
 
+strict = click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+"""Add `--strict`."""
+
+
 class DocumentOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The values of the options about documents. `namespace` is None for the default; `cluster` for files only."""
 
@@ -254,12 +266,11 @@ def documents(command: F) -> F:
         return command(*arguments, document_options=DocumentOptions(cluster=selected, **values), **options)
 
     decorated: Any = controller_settings(packed)
-    for option in (_CONTEXT, _KUBECONFIG, _WITH_CLUSTER, namespace, _STRICT, filenames):
+    for option in (_CONTEXT, _KUBECONFIG, _WITH_CLUSTER, namespace, strict, filenames):
         decorated = option(decorated)
     return decorated  # type: ignore[no-any-return] # click returns a function of the same type
 
 
-_STRICT = click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 _WITH_CLUSTER = click.option(
     "--cluster",
     is_flag=True,

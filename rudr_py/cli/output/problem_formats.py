@@ -122,7 +122,7 @@ def _message(problem: Problem) -> str:
 def _described(problem: Problem) -> str:
     """The message with the path in the document and, where no file is named, the document."""
     document = f"{problem.document}: " if problem.document and problem.location is None else ""
-    path = "" if problem.path == "$" else plain_text.printable(f"{problem.path}: ")
+    path = "" if problem.path == "$" else plain_text.printable(f"{problem.place}: ")
     return f"{document}{path}{_message(problem)}"
 
 

@@ -50,17 +50,30 @@ class Problems(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProblemPrinter:
-    """Prints problems when they are reported. A problem that is reported again for the same document is left out."""
+    """Collects problems and prints them in the order of files. A problem that is added again for the same document is
+    left out.
+    """
 
     def __init__(self, echo: Callable[[str], None], files: Sequence[str] = ()) -> None:
         self._echo = echo
         self._files = files
         self._printed: set[tuple[str, str, str]] = set()
+        self._added: dict[int, str] = {}
+        self._problems = Problems()
 
-    def print(self, errors: Iterable[Problem], warnings: Iterable[Problem], suffix: str = "") -> None:
-        """Print those that are new, each with the suffix."""
-        for line in Problems.collect(filter(self._is_new, errors), filter(self._is_new, warnings)).lines(self._files):
-            self._echo(f"{line}{suffix}")
+    def add(self, errors: Iterable[Problem], warnings: Iterable[Problem], suffix: str = "") -> None:
+        """Add those that are new, each with the suffix of its line."""
+        new = Problems.collect(filter(self._is_new, errors), filter(self._is_new, warnings))
+        self._added |= dict.fromkeys(map(id, (*new.errors, *new.warnings)), suffix)
+        self._problems = Problems(
+            errors=(*self._problems.errors, *new.errors), warnings=(*self._problems.warnings, *new.warnings)
+        )
+
+    def flush(self) -> None:
+        """Print all that were added since the last call."""
+        for severity, problem in self._problems.ordered(self._files):
+            self._echo(f"{_line(severity, problem)}{self._added[id(problem)]}")
+        self._problems = Problems()
 
     def _is_new(self, problem: Problem) -> bool:
         key = (_file(problem) or problem.document, problem.path, problem.message)

@@ -16,8 +16,9 @@ from rudr_py.api import Scope, Trait, WorkloadType
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.errors import Problem
 from rudr_py.model import paths, resolve
-from rudr_py.model.application import ScopeBinding, TraitBinding
+from rudr_py.model.application import SIMPLE, ScopeBinding, TraitBinding
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition
+from rudr_py.model.json_text import type_in_words
 from rudr_py.render.types import cluster_schemas, definition_faults
 from rudr_py.render.types.definition_faults import ANY
 from rudr_py.render.types.properties import Locator, check, check_against, renamed, required_text
@@ -44,6 +45,9 @@ def check_binding(
     inputs: Inputs, catalog: Catalog, offer: Offer[Any], binding: TraitBinding | ScopeBinding, path: str, rule: str
 ) -> CheckedProperties:
     """Read and check the properties of the binding at `path`, whose type is `offer`."""
+    binding, simple = _named(offer, binding, path)
+    if simple is not None and simple.rule:
+        return CheckedProperties(values={}, locate=lambda *_: simple.path, problems=(simple,), warnings=())
 
     def locate_written(*steps: str | int) -> str:
         return paths.child(path, *binding.steps_to(*steps))
@@ -67,8 +71,28 @@ def check_binding(
         values=values,
         locate=locate,
         problems=(*undefined, *remaining),
-        warnings=(*warnings, *result.warnings),
+        warnings=(*((simple,) if simple else ()), *warnings, *result.warnings),
     )
+
+
+def _named(
+    offer: Offer[Any], binding: TraitBinding | ScopeBinding, path: str
+) -> tuple[TraitBinding | ScopeBinding, Problem | None]:
+    """The binding with a simple value of `properties` as its only property, and the warning about it (TR-19).
+
+    A type with several properties has an error with a rule instead.
+    """
+    if binding.property_steps.get(SIMPLE) != (binding.properties_key,):
+        return binding, None
+    place, value = paths.child(path, binding.properties_key), binding.properties[SIMPLE]
+    names, required = list(offer.schema.get("properties", ())), list(offer.schema.get("required", ()))
+    only = required if len(required) == 1 else names
+    if len(only) != 1:
+        listed = f" of {', '.join(names)}" if names else ""
+        return binding, Problem(f'"properties" must be a map{listed}, not {type_in_words(value)}', place, rule="TR-19")
+    named = msgspec.structs.replace(binding, properties={only[0]: value}, property_steps={only[0]: ("properties",)})
+    message = f'"properties" is {type_in_words(value)} and is read as "{only[0]}"; write a map with "{only[0]}"'
+    return named, Problem(message, place)
 
 
 def trait(

@@ -1,4 +1,4 @@
-"""Definitions of the cluster that are wrong: they are ignored as a whole, and reported. Pure.
+"""Definitions of the cluster that are wrong: they are ignored, and reported. Pure.
 
 A definition is wrong if its document has errors, its schema cannot be used, or it names workload types that do not
 exist. Definitions that the controller has published itself repeat the installed types and are not checked.
@@ -30,23 +30,28 @@ SHOWN = 5
 
 
 class DefinitionFault(msgspec.Struct, frozen=True, kw_only=True):
-    """A definition that is ignored because of its problems, of which there is at least one."""
+    """The problems of a definition, of which there is at least one. `is_ignored` is whether it has no effect."""
 
     kind: str
     name: str
     problems: tuple[Problem, ...]
+    is_ignored: bool = True
 
     @property
     def title(self) -> str:
         """The definition as the subject of a message."""
         return title(self.kind, self.name)
 
+    @property
+    def _state(self) -> str:
+        return "is ignored" if self.is_ignored else "is used in part"
+
     def warnings(self) -> tuple[Problem, ...]:
         """The problems as warnings of an application that uses the type."""
         return tuple(
             msgspec.structs.replace(
                 problem,
-                message=f"{self.title} is ignored: {problem.message}",
+                message=f"{self.title} {self._state}: {problem.message}",
                 document=f"{self.kind.lower()}/{self.name}",
             )
             for problem in self.problems[:SHOWN]
@@ -55,7 +60,7 @@ class DefinitionFault(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         shown = "; ".join(f"{problem.path}: {problem.message}" for problem in self.problems[:SHOWN])
         more = len(self.problems) - SHOWN
-        return f"{self.title} is ignored: {shown}" + (f"; and {more} more" if more > 0 else "")
+        return f"{self.title} {self._state}: {shown}" + (f"; and {more} more" if more > 0 else "")
 
 
 def title(kind: str, name: str) -> str:
@@ -124,7 +129,11 @@ def of_workload(name: str, parsed: Parsed[WorkloadTypeDefinition]) -> Definition
         if extended_workload.is_forbidden(group):
             problems.append(Problem(f"kinds of the group {group} are never admitted", "$.spec.group", rule="WT-2"))
         problems += _of_schema(extended_workload.settings_schema(parsed.value.settings), "$.spec.settings")
-    return _fault("WorkloadType", name, problems)
+    fault = _fault("WorkloadType", name, problems)
+    unknown = tuple(_unknown_settings(parsed.value)) if parsed.value is not None else ()
+    if fault is None and unknown:
+        return DefinitionFault(kind="WorkloadType", name=name, problems=unknown, is_ignored=False)
+    return fault
 
 
 def parameters_schema(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
@@ -157,6 +166,14 @@ def _of_schema(schema: Mapping[str, Any], path: str) -> Iterator[Problem]:
         yield Problem(f"the schema cannot be used: {reason}", path, rule="TR-16")
 
 
+def _unknown_settings(definition: WorkloadTypeDefinition) -> Iterator[Problem]:
+    """A problem for each setting with an unknown type. To ignore the object would refuse every use of the kind."""
+    for index, setting in enumerate(definition.settings):
+        if setting.type not in parameter_types.SCOPE_PARAMETER_TYPES:
+            message = f'the type "{setting.type}" is unknown, so values of "{setting.name}" are not checked'
+            yield Problem(message, f"$.spec.settings[{index}].type", rule="WT-2")
+
+
 def _unknown_types(definitions: Definitions, catalog: Catalog, names: tuple[str, ...]) -> Iterator[Problem]:
     """A problem for each workload type that no package provides and no WorkloadType object defines."""
     missing = [(index, name) for index, name in enumerate(names) if name != ANY and name not in catalog.workloads]
@@ -170,11 +187,15 @@ def _unknown_types(definitions: Definitions, catalog: Catalog, names: tuple[str,
             yield Problem(message.removesuffix("."), f"$.spec.appliesTo[{index}]", rule="TR-16")
 
 
+def _is_ignored(fault: DefinitionFault | None) -> bool:
+    return fault is not None and fault.is_ignored
+
+
 def _is_defined(definitions: Definitions, name: str) -> bool:
     type_name = TypeName.parse(name)
     return type_name is not None and any(
         parsed.value is not None
         and extended_workload.defines(parsed.value, type_name)
-        and of_workload(key, parsed) is None
+        and not _is_ignored(of_workload(key, parsed))
         for key, parsed in definitions.workloads.items()
     )

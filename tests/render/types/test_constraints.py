@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from rudr_py.render import definitions as publishing
 from rudr_py.render.types import cluster_schemas
-from rudr_py.render.types import definitions as publishing
 from rudr_py.render.values.inputs import Definitions
 from rudr_py.render.values.plan import Plan
 

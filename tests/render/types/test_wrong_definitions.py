@@ -11,6 +11,8 @@ import pytest
 
 from rudr_py.builtin.traits.manual_scaler import ManualScaler
 from rudr_py.catalog import Catalog
+from rudr_py.render.definitions import publish
+from rudr_py.render.types import definition_documents, definition_faults, extended_workload
 from rudr_py.render.values.inputs import Definitions
 from rudr_py.render.values.plan import Plan
 
@@ -172,3 +174,26 @@ def test_a_wrong_scope_object_narrows_nothing_and_is_named(
     assert planned.problems == ()
     documents = {warning.document for warning in planned.warnings}
     assert "applicationscope/health" in documents
+
+
+def test_a_setting_of_an_unknown_type_is_reported_and_the_kind_is_admitted(catalog: Catalog) -> None:
+    robots = admitting(settings=[{"name": "arms", "type": "quantity"}])
+    (fault,) = definition_faults.all_faults(definition_documents.read([robots]), catalog)
+    assert (fault.kind, fault.name, fault.is_ignored) == ("WorkloadType", "robots", False)
+    assert '"quantity" is unknown' in str(fault)
+    admitted = extended_workload.admit(definition_documents.read([robots]), "acme.example/v1.Robot")
+    assert not isinstance(admitted, str)
+
+
+def test_a_kind_is_admitted_by_a_valid_object_although_another_one_is_wrong() -> None:
+    wrong = admitting(name="a", settings=[{"type": "string"}])
+    admitted = extended_workload.admit(definition_documents.read([wrong, admitting(name="b")]), "acme.example/v1.Robot")
+    assert not isinstance(admitted, str)
+    hint = extended_workload.admit(definition_documents.read([wrong]), "acme.example/v1.Robot")
+    assert isinstance(hint, str)
+    assert 'The WorkloadType object "a" would admit it, but is not valid' in hint
+
+
+def test_published_definitions_without_their_label_are_valid(catalog: Catalog) -> None:
+    documents = [{**document, "metadata": {"name": document["metadata"]["name"]}} for document in publish(catalog, "x")]
+    assert definition_faults.all_faults(definition_documents.read(documents), catalog) == ()

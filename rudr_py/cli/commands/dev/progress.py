@@ -56,7 +56,7 @@ class TerminalProgress(PlainProgress):
         self._colours = colours
         self._lines: list[str] = []
         self._trees: Sequence[TreeNode] = ()
-        self._shown: list[str] = []
+        self._displayed: list[str] = []
         self._width = 0
         self._scheduled: asyncio.TimerHandle | None = None
 
@@ -78,13 +78,13 @@ class TerminalProgress(PlainProgress):
         wrapped = (line for status in statuses for line in table.wrapped(status, width, then="    "))
         final += ["", *(part for line in wrapped for part in table.broken(line, width))]
         self._print(final)
-        self._shown = []
+        self._displayed = []
 
     def close(self) -> None:
         """Display the whole trees as the last output, unless the end was displayed."""
-        if self._shown or self._lines:
+        if self._displayed or self._lines:
             self._print(region.lines(self._trees, self._size().columns, colours=self._colours))
-            self._shown = []
+            self._displayed = []
         if self._scheduled is not None:
             self._scheduled.cancel()
 
@@ -97,20 +97,20 @@ class TerminalProgress(PlainProgress):
         size = self._size()
         self._print(region.fitted(self._trees, size.columns, size.lines - 1, colours=self._colours))
 
-    def _print(self, shown: list[str]) -> None:
+    def _print(self, displayed: list[str]) -> None:
         """Print the lines about changes, and below them these lines in place of the earlier ones."""
         if self._scheduled is not None:
             self._scheduled.cancel()
             self._scheduled = None
         width = self._size().columns
-        if not self._lines and shown == self._shown and width == self._width:
+        if not self._lines and displayed == self._displayed and width == self._width:
             return
-        erased = f"\x1b[{len(self._shown)}F\x1b[J" if self._shown and width == self._width else ""
+        erased = f"\x1b[{len(self._displayed)}F\x1b[J" if self._displayed and width == self._width else ""
         changes = [line for text in self._lines for line in table.broken(text, width)]
-        printed = [*(colour.paint(line, on=self._colours, dim=True) for line in changes), *shown]
+        printed = [*(colour.paint(line, on=self._colours, dim=True) for line in changes), *displayed]
         self._stream.write(erased + "".join(f"{line}\n" for line in printed))
         self._stream.flush()
-        self._lines, self._shown, self._width = [], shown, width
+        self._lines, self._displayed, self._width = [], displayed, width
 
 
 class _LogStream:

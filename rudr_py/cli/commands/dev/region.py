@@ -29,11 +29,11 @@ def fitted(trees: Sequence[TreeNode], width: int, height: int, *, colours: bool)
         return whole
     depths = [row.depth for row in tree_text.rows(trees)]
     for depth in range(max(depths) - 1, -1, -1):
-        shown = lines(trees, width, colours=colours, depth=depth)
-        if len(shown) < height:
-            return [*shown, _hidden(sum(each > depth for each in depths), width)]
-    shown = lines(trees, width, colours=colours, depth=0)[: max(height - 1, 0)]
-    return [*shown, _hidden(len(depths) - len(shown), width)]
+        displayed = lines(trees, width, colours=colours, depth=depth)
+        if len(displayed) < height:
+            return [*displayed, _hidden(sum(each > depth for each in depths), width)]
+    displayed = lines(trees, width, colours=colours, depth=0)[: max(height - 1, 0)]
+    return [*displayed, _hidden(len(depths) - len(displayed), width)]
 
 
 def _hidden(count: int, width: int) -> str:
