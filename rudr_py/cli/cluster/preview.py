@@ -120,7 +120,7 @@ class NamespacePreview:
             if key.namespace == self.namespace and key.name not in self._used
         }
         definitions = ClusterDocuments(definitions=self.state.definitions.current())
-        return Workspace(components=components, cluster=definitions)
+        return Workspace(components=components, definitions=workspace.definitions, cluster=definitions)
 
     async def preview(self, application: LiveObject) -> ApplicationPreview:
         """The preview of an application. Renders the other applications first if there are scopes."""

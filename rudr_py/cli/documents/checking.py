@@ -21,6 +21,7 @@ from rudr_py.model import paths
 from rudr_py.model.application import Application
 from rudr_py.model.document import Document
 from rudr_py.model.kinds import CUSTOM_RESOURCE_DEFINITION
+from rudr_py.render.types import definition_faults
 from rudr_py.render.values.plan import Plan, PlannedObject
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def check(document_set: DocumentSet, catalog: Catalog, now: datetime, *, strict:
         *workspace.problems,
         *workspace.unused_component_problems(catalog),
     ]
-    warnings: list[Problem] = [*workspace.warnings]
+    warnings: list[Problem] = [*workspace.warnings, *definition_warnings(workspace, catalog)]
     if server_rules is None:
         warnings.append(schemas_extra.MISSING)
     errors += document_problems(workspace, server_rules)
@@ -79,6 +80,21 @@ def document_problems(workspace: Workspace, server_rules: ServerRules | None) ->
             if not any(_is_same_place(refusal.path, other.path) for other in reported):
                 problems.append(_problem(refusal, document))
     return tuple(problems)
+
+
+def definition_warnings(workspace: Workspace, catalog: Catalog) -> Iterator[Problem]:
+    """The reasons to ignore definitions of the files that are valid documents, or parts of them."""
+    documents = {
+        (parsed.document.value["kind"], parsed.value.metadata.name): parsed for parsed in workspace.definitions
+    }
+    for fault in definition_faults.all_faults(workspace.all_definitions(), catalog):
+        parsed = documents.get((fault.kind, fault.name))
+        if parsed is not None and not parsed.parsed.problems:
+            effect = "is ignored" if fault.is_ignored else "is used in part"
+            for problem in fault.problems:
+                message = f"the {fault.kind} {effect}: {problem.message}"
+                location = parsed.document.positions.of_value(problem.path)
+                yield msgspec.structs.replace(problem, message=message, location=location)
 
 
 def _object_problems(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ClusterReading(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read: the documents, the CustomResourceDefinitions, and the namespace of the kubeconfig's context."""
+    """The content of a cluster: documents, CustomResourceDefinitions, and the namespace of the kubeconfig's context."""
 
     documents: ClusterDocuments
     crds: tuple[dict[str, Any], ...]

@@ -115,22 +115,30 @@ def image_pull_policy(explanation: str = "As in rudr run.") -> Callable[[F], F]:
     )
 
 
+sensitive_words_option = click.option(
+    "--sensitive-words",
+    metavar="WORDS",
+    default=",".join(SENSITIVE_WORDS),
+    envvar="RUDR_SENSITIVE_WORDS",
+    help="The words, with commas, that make the values of parameters, variables, environment variables and "
+    "properties sensitive if their names contain one.",
+)
+"""Add `--sensitive-words`; `words` returns the words of its value."""
+
+
+def words(value: str) -> tuple[str, ...]:
+    """The words of an option, in lower case."""
+    return tuple(word.strip().lower() for word in value.split(",") if word.strip())
+
+
 def sensitive(command: F) -> F:
     """Add `--show-sensitive` and `--sensitive-words`; the command gets the words as `sensitive_words`, or none."""
 
     @click.option("--show-sensitive", is_flag=True, help="Print sensitive values, which are replaced by *** otherwise.")
-    @click.option(
-        "--sensitive-words",
-        metavar="WORDS",
-        default=",".join(SENSITIVE_WORDS),
-        envvar="RUDR_SENSITIVE_WORDS",
-        help="The words, with commas, that make the values of parameters, variables, environment variables and "
-        "properties sensitive if their names contain one.",
-    )
+    @sensitive_words_option
     @functools.wraps(command)
     def wrapped(*arguments: Any, show_sensitive: bool, sensitive_words: str, **options: Any) -> Any:
-        words = () if show_sensitive else tuple(word.strip().lower() for word in sensitive_words.split(","))
-        return command(*arguments, sensitive_words=words, **options)
+        return command(*arguments, sensitive_words=() if show_sensitive else words(sensitive_words), **options)
 
     decorated: Any = wrapped
     return decorated  # type: ignore[no-any-return] # a function with the same options as a command

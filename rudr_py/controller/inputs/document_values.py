@@ -6,19 +6,20 @@ Documents are read when there is a text: most reconciles find nothing to report.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from rudr_py import errors
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import triggers
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model import hidden_values, names
-from rudr_py.model.hidden_values import HiddenValues
+from rudr_py.model import hidden_values, names, sensitive
+from rudr_py.model.hidden_values import DocumentTexts, HiddenValues
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.values.plan import Plan
+from rudr_py.settings import SENSITIVE_WORDS
 
 
 class DocumentValues:
@@ -27,11 +28,20 @@ class DocumentValues:
     Names of objects in `plan` are not removed from messages, although a property may contain them.
     """
 
-    def __init__(self, state: ClusterState, application: LiveObject, plan: Plan | None = None) -> None:
+    def __init__(
+        self,
+        state: ClusterState,
+        application: LiveObject,
+        plan: Plan | None = None,
+        words: Collection[str] = SENSITIVE_WORDS,
+    ) -> None:
+        """`words` make the values of names that contain one sensitive."""
         self._state = state
         self._application = application
         self._plan = plan or Plan()
+        self._words = words
         self._hidden: HiddenValues | None = None
+        self._sensitive: HiddenValues | None = None
 
     def hidden(self) -> HiddenValues:
         """The values to remove."""
@@ -41,14 +51,27 @@ class DocumentValues:
             self._hidden = HiddenValues(texts, existing.union(self._names()))
         return self._hidden
 
+    def sensitive(self) -> HiddenValues:
+        """The sensitive values, to remove from facts that types show in the status."""
+        if self._sensitive is None:
+            documents = []
+            for live in self._documents():
+                with contextlib.suppress(errors.UndecodableError):
+                    documents.append(live.document())
+            self._sensitive = HiddenValues(DocumentTexts(sensitive.find(documents, self._words).values))
+        return self._sensitive
+
     def _specs(self) -> Iterator[Any]:
+        for live in self._documents():
+            with contextlib.suppress(errors.UndecodableError):
+                yield live.part("spec")
+
+    def _documents(self) -> Iterator[LiveObject]:
         namespace = self._application.namespace
         named = sorted(triggers.component_names(self._application))
         components = (self._state.get(COMPONENT, namespace, name) for name in named)
-        for live in (self._application, *components):
-            if live is not None:
-                with contextlib.suppress(errors.UndecodableError):
-                    yield live.part("spec")
+        yield self._application
+        yield from (live for live in components if live is not None)
 
     def _exists(self, name: str) -> bool:
         """Whether an object that messages name has this name."""

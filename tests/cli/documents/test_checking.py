@@ -156,9 +156,25 @@ def test_a_workload_type_of_another_namespace_admits_nothing(application: Make, 
 def test_a_trait_of_the_input_narrows_the_installed_one(
     component: Make, application: Make, everything: Catalog
 ) -> None:
-    trait = "apiVersion: core.oam.dev/v1alpha1\nkind: Trait\nmetadata: {name: empty}\nspec: {appliesTo: [a.b/v1.C]}\n"
+    trait = "apiVersion: core.oam.dev/v1alpha1\nkind: Trait\nmetadata: {name: empty}\n"
+    trait += "spec: {appliesTo: [core.oam.dev/v1alpha1.Task]}\n"
     checked = _check(everything, component(), application(), trait)
     assert [problem.path for problem in checked.problems.errors] == ["$.spec.components[0].traits[0].name"]
+
+
+def test_a_definition_of_the_input_that_cannot_be_used_is_a_warning(
+    component: Make, application: Make, everything: Catalog
+) -> None:
+    head = "apiVersion: core.oam.dev/v1alpha1\nkind: Trait\nmetadata: {name: empty}\n"
+    schema = head + "spec:\n  appliesTo: ['*']\n  properties: '{\"type\": \"strin\"}'\n"
+    applies_to = head + "spec: {appliesTo: [a.b/v1.C]}\n"
+    for definition, path in ((schema, "$.spec.properties"), (applies_to, "$.spec.appliesTo[0]")):
+        checked = _check(everything, component(), application(), definition)
+        assert checked.problems.errors == ()
+        located = [problem for problem in checked.problems.warnings if problem.location is not None]
+        assert path in [problem.path for problem in located]
+    forbidden = _workload_type("rbac.authorization.k8s.io", "Role")
+    assert [problem.path for problem in _check(everything, forbidden).problems.warnings] == ["$.spec.group"]
 
 
 def test_objects_are_checked_by_the_schema_of_a_crd_of_the_input(application: Make, everything: Catalog) -> None:

@@ -24,7 +24,7 @@ from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import user_roles
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
-from rudr_py.cli.commands.diff import document_diff
+from rudr_py.cli.commands.diff import document_diff, outage
 from rudr_py.cli.commands.diff import result as diff_result
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.cli.commands.diff.dry_run import DryRun, RefusedError
@@ -206,8 +206,12 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
     namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog, settings)
     await namespace_preview.read(workspace, settings.definitions_namespace)
     applications = namespace_preview.users(workspace)
-    unused = namespace_preview.unused(workspace).unused_component_problems(comparison.catalog)
-    comparison.printer.add(unused, ())
+    rest = namespace_preview.unused(workspace)
+    problems = rest.unused_component_problems(comparison.catalog)
+    warnings = tuple(checking.definition_warnings(rest, comparison.catalog))
+    if comparison.strict:
+        problems, warnings = (*problems, *warnings), ()
+    comparison.printer.add(problems, warnings)
     if not applications and not comparison.invalid:
         click.echo(f"warning: no application in namespace {namespace} uses these components", err=True)
     readings = []
@@ -219,10 +223,12 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
         reading = await _read_application(namespace_preview, application)
         readings.append(reading)
         plan = reading.preview.plan if reading.preview is not None else Plan()
-        warnings = () if comparison.strict else plan.warnings
+        plan_warnings = () if comparison.strict else plan.warnings
         suffix = f" (application {namespace}/{application.name})"
-        comparison.printer.add(reading.errors(strict=comparison.strict), warnings, suffix)
-    return _NamespaceReading(namespace_preview, tuple(readings), bool(unused))
+        comparison.printer.add(reading.errors(strict=comparison.strict), plan_warnings, suffix)
+        if replaced := outage.warning(application.document(), plan):
+            click.echo(f"warning: {namespace}/{application.name}: {replaced}", err=True)
+    return _NamespaceReading(namespace_preview, tuple(readings), bool(problems))
 
 
 async def _read_application(namespace_preview: NamespacePreview, application: LiveObject) -> _ApplicationReading:
