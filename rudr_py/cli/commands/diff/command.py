@@ -24,7 +24,7 @@ from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import user_roles
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
-from rudr_py.cli.commands.diff import document_diff
+from rudr_py.cli.commands.diff import document_diff, outage
 from rudr_py.cli.commands.diff import result as diff_result
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.cli.commands.diff.dry_run import DryRun, RefusedError
@@ -229,6 +229,8 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
         plan_warnings = () if comparison.strict else plan.warnings
         suffix = f" (application {namespace}/{application.name})"
         comparison.printer.add(reading.errors(strict=comparison.strict), plan_warnings, suffix)
+        if replaced := outage.warning(application.document(), plan):
+            click.echo(f"warning: {namespace}/{application.name}: {replaced}", err=True)
     return _NamespaceReading(namespace_preview, tuple(readings), bool(problems))
 
 
