@@ -41,7 +41,7 @@ class DocumentValues:
         self._plan = plan or Plan()
         self._words = words
         self._hidden: HiddenValues | None = None
-        self._sensitive: HiddenValues | None = None
+        self._sensitive_values: HiddenValues | None = None
 
     def hidden(self) -> HiddenValues:
         """The values to remove."""
@@ -53,13 +53,13 @@ class DocumentValues:
 
     def sensitive(self) -> HiddenValues:
         """The sensitive values, to remove from facts that types show in the status."""
-        if self._sensitive is None:
+        if self._sensitive_values is None:
             documents = []
             for live in self._documents():
                 with contextlib.suppress(errors.UndecodableError):
                     documents.append(live.document())
-            self._sensitive = HiddenValues(DocumentTexts(sensitive.find(documents, self._words).values))
-        return self._sensitive
+            self._sensitive_values = HiddenValues(DocumentTexts(sensitive.find(documents, self._words).values))
+        return self._sensitive_values
 
     def _specs(self) -> Iterator[Any]:
         for live in self._documents():
