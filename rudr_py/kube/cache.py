@@ -75,6 +75,7 @@ class Cache:
         self._labels: dict[Key, dict[Key, LiveObject]] = {}
         self._index = index
         self._entries: dict[Key, dict[Key, LiveObject]] = {}
+        self._index_values: dict[Key, tuple[str, ...]] = {}
 
     def get(self, namespace: str, name: str) -> LiveObject | None:
         """The object, or None."""
@@ -95,6 +96,10 @@ class Cache:
     def by_index(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace for which the index has this value."""
         return tuple(self._entries.get((namespace, value), {}).values())
+
+    def index_values(self, live: LiveObject) -> tuple[str, ...]:
+        """The values of the index for a cached object; the object is not read again."""
+        return self._index_values.get(live.key, ())
 
     def all(self) -> tuple[LiveObject, ...]:
         """All objects."""
@@ -206,7 +211,10 @@ class Cache:
             self._owners.setdefault(live.owner_uid, {})[live.key] = live
         for value in self._values(live):
             self._labels.setdefault((live.namespace, value), {})[live.key] = live
-        for value in self._index(live):
+        values = tuple(self._index(live))
+        if values:
+            self._index_values[live.key] = values
+        for value in values:
             self._entries.setdefault((live.namespace, value), {})[live.key] = live
 
     def _kept(self, live: LiveObject) -> LiveObject:
@@ -225,7 +233,7 @@ class Cache:
         _drop(self._owners, live.owner_uid, live.key)
         for value in self._values(live):
             _drop(self._labels, (live.namespace, value), live.key)
-        for value in self._index(live):
+        for value in self._index_values.pop(live.key, ()):
             _drop(self._entries, (live.namespace, value), live.key)
 
     def _values(self, live: LiveObject) -> set[str]:

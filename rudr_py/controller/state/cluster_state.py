@@ -95,19 +95,19 @@ class ClusterState:
 
     def owned_by(self, uid: str, namespace: str) -> tuple[tuple[Kind, LiveObject], ...]:
         """All watched objects of the namespace whose controller owner has this uid, as of the time of the call."""
-        return tuple(
-            (kind, live)
-            for kind in self._caches
-            if (cache := self.cache(kind, namespace)) is not None
-            for live in cache.by_owner(uid)
-        )
+        return tuple(self._owned_by((uid,), namespace))
 
     def children(self, application: LiveObject) -> Iterator[tuple[Kind, LiveObject]]:
-        """All watched objects that the application or one of its ComponentInstances owns."""
-        for kind, live in self.owned_by(application.uid, application.namespace) if application.uid else ():
-            yield kind, live
-            if kind == COMPONENT_INSTANCE:
-                yield from self.owned_by(live.uid, application.namespace)
+        """All watched objects that the application or one of its ComponentInstances owns, as of the first value."""
+        if application.uid:
+            owners = (application.uid, *(live.uid for live in self.component_instances(application)))
+            yield from tuple(self._owned_by(owners, application.namespace))
+
+    def _owned_by(self, uids: tuple[str, ...], namespace: str) -> Iterator[tuple[Kind, LiveObject]]:
+        for kind in self._caches:
+            cache = self.cache(kind, namespace)
+            if cache is not None:
+                yield from ((kind, live) for uid in uids for live in cache.by_owner(uid))
 
     def component_instances(self, application: LiveObject) -> tuple[LiveObject, ...]:
         """The ComponentInstances that the application owns; none before it has a uid."""
