@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Any
+
 import pytest
 
+from rudr_py.api import Kind, Ref
 from rudr_py.model import suggest
+from rudr_py.render.status import health
+from rudr_py.render.values.plan import Plan
+from rudr_py.testing import rendering
 from tests.limits import work
 from tests.limits.shapes import SHAPES, Documents
 
@@ -22,6 +29,36 @@ def test_twice_the_document_is_at_most_about_twice_the_work(shape: str) -> None:
     work.status_of(SHAPES[shape](3), work.NO_LIMITS)  # imports and caches
     size = LARGER.get(shape, SIZE)
     single, double = (_work(SHAPES[shape](size)), _work(SHAPES[shape](2 * size)))
+    assert double <= GROWTH * single, f"{shape}: {single} -> {double} instructions"
+
+
+class Applied:
+    """The objects of a plan as an API server has them."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._objects: dict[tuple[str, Kind], list[dict[str, Any]]] = {}
+        for planned in plan.manifests:
+            self._objects.setdefault((planned.instance, planned.ref.kind), []).append(planned.body)
+
+    def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """The objects of an instance, decoded at each call as those of a cache."""
+        return tuple(copy.deepcopy(self._objects.get((instance, kind), [])))
+
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """No object of another owner exists."""
+        del ref
+        return None
+
+
+@pytest.mark.parametrize("shape", ["config_files", "scopes", "members"])
+def test_the_health_of_twice_the_objects_is_at_most_about_twice_the_work(shape: str) -> None:
+    def assess(size: int) -> int:
+        plan = work.plan(SHAPES[shape](size), work.NO_LIMITS)
+        observed = Applied(plan)
+        health.assess(plan, observed, rendering.NOW)  # caches
+        return work.instructions(lambda: health.assess(plan, observed, rendering.NOW))
+
+    single, double = assess(SIZE), assess(2 * SIZE)
     assert double <= GROWTH * single, f"{shape}: {single} -> {double} instructions"
 
 

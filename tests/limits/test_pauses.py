@@ -33,7 +33,9 @@ class CountingLoop(VirtualLoop):
         super().__init__()
         self.longest = 0
 
-    def call_soon(self, callback: Callable[..., Any], *args: Any, context: Any = None) -> asyncio.Handle:
+    def call_soon(  # type: ignore[override] # typeshed relates the arguments to the callback
+        self, callback: Callable[..., Any], *args: Any, context: Any = None
+    ) -> asyncio.Handle:
         """Schedule a callback that is counted if it is a step of a worker."""
         task = getattr(callback, "__self__", None)
         if isinstance(task, asyncio.Task) and "worker" in task.get_name():
