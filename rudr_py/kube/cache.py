@@ -76,6 +76,7 @@ class Cache:
         self._index = index
         self._entries: dict[Key, dict[Key, LiveObject]] = {}
         self._index_values: dict[Key, tuple[str, ...]] = {}
+        self._changed: dict[str, set[str]] = {}  # by namespace, for those that `changed` was called for
 
     def get(self, namespace: str, name: str) -> LiveObject | None:
         """The object, or None."""
@@ -96,6 +97,16 @@ class Cache:
     def by_index(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace for which the index has this value."""
         return tuple(self._entries.get((namespace, value), {}).values())
+
+    def changed(self, namespace: str) -> frozenset[str] | None:
+        """The names of a namespace whose objects have changed since the previous call; None for all, as at the first.
+
+        For one reader. A namespace is forgotten when its last object is removed.
+        """
+        names = self._changed.get(namespace)
+        if namespace in self._objects:
+            self._changed[namespace] = set()
+        return None if names is None else frozenset(names)
 
     def index_values(self, live: LiveObject) -> tuple[str, ...]:
         """The values of the index for a cached object; the object is not read again."""
@@ -207,6 +218,8 @@ class Cache:
         self.revision += 1
         live = live.kept_by(self._budget)
         self._objects.setdefault(live.namespace, {})[live.name] = live
+        if live.namespace in self._changed:
+            self._changed[live.namespace].add(live.name)
         if live.owner_uid:
             self._owners.setdefault(live.owner_uid, {})[live.key] = live
         for value in self._values(live):
@@ -228,8 +241,11 @@ class Cache:
         self.revision += 1
         names = self._objects[live.namespace]
         del names[live.name]
+        if live.namespace in self._changed:
+            self._changed[live.namespace].add(live.name)
         if not names:
             del self._objects[live.namespace]
+            self._changed.pop(live.namespace, None)
         _drop(self._owners, live.owner_uid, live.key)
         for value in self._values(live):
             _drop(self._labels, (live.namespace, value), live.key)
