@@ -31,8 +31,10 @@ _MOST_INSTRUCTIONS: Final = 200_000
 _EXACT: Final = 2.0**53
 """Above this absolute value a float is not compared with whole numbers."""
 
-_MAPS: Final = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
-_VALUES: Final = frozenset({"enum", "const", "default", "examples"})
+MAPS: Final = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+"""Keywords with a map of names to schemas."""
+VALUES: Final = frozenset({"enum", "const", "default", "examples"})
+"""Keywords with values, which are no schemas."""
 _QUADRATIC: Final = frozenset({"unevaluatedProperties", "unevaluatedItems"})
 """Keywords that jsonschema checks by a search in a list for each entry."""
 
@@ -123,12 +125,12 @@ def _keywords(schema: Any, added: _Patterns) -> Iterator[str]:
         yield keyword
         if keyword == "pattern" and isinstance(value, str):
             added.add(value)
-        elif keyword in _MAPS and isinstance(value, dict):
+        elif keyword in MAPS and isinstance(value, dict):
             for name, part in value.items():
                 if keyword == "patternProperties":
                     added.add(name)
                 yield from _keywords(part, added)
-        elif keyword not in _VALUES:
+        elif keyword not in VALUES:
             yield from _keywords(value, added)
 
 

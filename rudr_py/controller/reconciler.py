@@ -12,11 +12,10 @@ from rudr_py import errors
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply import sync as syncing
 from rudr_py.controller.apply.sync import Syncer, SyncResult
-from rudr_py.controller.inputs.document_values import DocumentValues
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
 from rudr_py.controller.load.heavy_gate import HeavyGate
 from rudr_py.controller.pacing import Stages
-from rudr_py.controller.results import failures, log_context
+from rudr_py.controller.results import failures
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
 from rudr_py.controller.state import cluster_state
@@ -71,7 +70,7 @@ class ApplicationReconciler:
             self._scope_updates.requeue(self._state.applications.forget(key))
             return Result()
         self._state.applications.get(key)  # from now on the metrics count it
-        log_context.hide_values(DocumentValues(self._state, live).hidden)
+        self._reader.hide_values(live)
         try:
             return await (self._finalize(key, live) if live.deleting else self._reconcile(key, live))
         except StatusRefusedError as error:
@@ -115,7 +114,7 @@ class ApplicationReconciler:
 
     async def _reconcile_snapshot(self, snapshot: Snapshot) -> Result:
         key = snapshot.key
-        log_context.hide_values(DocumentValues(self._state, snapshot.application, snapshot.plan).hidden)
+        self._reader.hide_values(snapshot.application, snapshot.plan)
         kinds = snapshot.kinds | snapshot.cluster_kinds
         if any(planned.adopt for planned in snapshot.plan.manifests):
             kinds |= self._state.applied_kinds(key.namespace)

@@ -12,17 +12,18 @@ from operator import attrgetter
 from pathlib import Path
 
 from rudr_py.api import Kind, Ref
-from rudr_py.catalog import Catalog, FailedCall
-from rudr_py.controller.apply.capacity.check import CapacityCheck
-from rudr_py.controller.apply.capacity.nodes import NodeReader
+from rudr_py.catalog import Catalog, FailedCall, no_blame
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.impersonation.accounts import ApplicationClients
 from rudr_py.controller.apply.impersonation.writers import WriterFactory
+from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck
+from rudr_py.controller.apply.preconditions.nodes import NodeReader
 from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.definitions import publisher
 from rudr_py.controller.definitions.publisher import DefinitionReconciler
+from rudr_py.controller.definitions.reports import DefinitionReports
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.inputs.snapshot import SnapshotReader
 from rudr_py.controller.leadership import Leadership
@@ -64,8 +65,8 @@ from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import CUSTOM_RESOURCE_DEFINITION, POD, RBAC_KINDS
 from rudr_py.plugins import right_purposes
+from rudr_py.render.definitions import publish
 from rudr_py.render.scopes import root_scopes
-from rudr_py.render.types.definitions import publish
 from rudr_py.render.values import labels
 from rudr_py.settings import Settings
 
@@ -169,8 +170,7 @@ class _Assembly:
             servers.alive.add("lease", self._leadership.lost)
         definitions = self._definition_controller(process, sources, checks)
         checks.inform("rights", self._rights.summary)
-        if self._settings.publish_definitions:
-            process.add(definitions)
+        process.add(definitions)
         return process
 
     def _waits(self, sources: Sources, queue: PriorityQueue[ObjectKey]) -> Waits:
@@ -236,7 +236,7 @@ class _Assembly:
             SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now())),
             ScopeUpdates(state, probing, RootScopes(client, state, clock), requeue),
             self._syncer(waits),
-            StatusReporter(state, writer, self._recorder, self._describe),
+            StatusReporter(state, writer, self._recorder, self._describe, clock),
         )
 
     def _syncer(self, waits: Waits) -> Syncer:
@@ -259,15 +259,16 @@ class _Assembly:
             lambda key, _kind: queue.add(key),
             fallback=publisher.NAMESPACE_INTERVAL,
         )
-        documents = publish(self._catalog, self._settings.definitions_namespace)
-        reconciler = DefinitionReconciler(documents, self._client, self._state, sources, self._clock, waits)
-        checks.inform("definitions", reconciler.summary)
+        documents = publish(self._catalog.blaming(no_blame), self._settings.definitions_namespace)
+        publisher_ = None
         if self._settings.publish_definitions:
+            publisher_ = DefinitionReconciler(documents, self._client, self._state, sources, self._clock, waits)
             process.run_in_background(waits.run)
-            self._state.definitions.on_change = functools.partial(
-                queue.add, ObjectKey(self._settings.definitions_namespace, "")
-            )
-        return Controller(queue, reconciler, ControllerOptions(name=DEFINITIONS))
+        reports = DefinitionReports(self._state, self._catalog, self._recorder, publisher_)
+        checks.inform("definitions", reports.summary)
+        key = ObjectKey(self._settings.definitions_namespace, "")
+        self._state.definitions.on_change = functools.partial(queue.add, key)
+        return Controller(queue, reports, ControllerOptions(name=DEFINITIONS))
 
     def _add_checks(self, checks: HealthChecks, sources: Sources) -> None:
         """Readiness requires only the kinds without which no application can be reconciled.

@@ -5,7 +5,7 @@ Values only; `[fromVariable(x)]` is not replaced in them yet (`resolve` does tha
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -16,6 +16,10 @@ from rudr_py.model.identity import Metadata
 
 Steps: TypeAlias = tuple[str | int, ...]
 """Keys and indices that lead from one place of a document to another."""
+
+
+SIMPLE: Final = ""
+"""The name of a property that is the whole of `properties`: a simple value instead of a map (TR-19)."""
 
 
 class PropertiesBinding(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,6 +59,7 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     impersonation: tuple[Rule, ...] = ()
 
 
+_EVENTS = Rule(groups=("events.k8s.io",), resources=("events",), verbs=("create", "patch"))
 _OWN: tuple[Rule, ...] = (
     # get: before a prune, and for finalizers, which are patched
     Rule(groups=(CORE_GROUP,), resources=("applicationconfigurations",), verbs=("get", *WATCH, "patch")),
@@ -76,7 +77,7 @@ _OWN: tuple[Rule, ...] = (
         verbs=("update",),
     ),
     Rule(groups=("",), resources=("pods",), verbs=WATCH),
-    Rule(groups=("events.k8s.io",), resources=("events",), verbs=("create", "patch")),
+    _EVENTS,
 )
 RBAC_GROUP = "rbac.authorization.k8s.io"
 DEFINITIONS_NAMESPACE = "$DEFINITIONS"
@@ -128,7 +129,7 @@ def needed(
     definitions = Rule(groups=(CORE_GROUP,), resources=_DEFINITIONS, verbs=_PUBLISH if publish else WATCH)
     return Rights(
         cluster=tuple(merged(rules)),
-        definitions=(definitions,),
+        definitions=(definitions, _EVENTS),
         own=_of_leader(lease) if lease else (),
         waits=_WAITS,
         cluster_waits=(

@@ -253,10 +253,10 @@ def _traits(
             message = f'the trait "{offer.name}" is attached twice; an instance can have it only once'
             problems.append(Problem(message, paths.child(path, "name"), rule="TR-5"))
         names.add(offer.name)
-        refused = constraints.misfit(inputs.definitions, offer, workload) if workload is not None else ""
+        refused = constraints.misfit(inputs.definitions, catalog, offer, workload) if workload is not None else ""
         if refused:
             problems.append(Problem(refused, paths.child(path, "name"), rule="TR-14"))
-        checked = constraints.check_binding(inputs, offer, binding, path, "TR-17")
+        checked = constraints.check_binding(inputs, catalog, offer, binding, path, "TR-17")
         traits.append(PreparedTrait(offer=offer, properties=checked.values, path=path, locate=checked.locate))
         problems += checked.problems
         warnings += checked.warnings

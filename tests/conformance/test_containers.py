@@ -59,10 +59,11 @@ def test_an_unsafe_path_of_a_config_file_is_refused(path: str) -> None:
     assert oam.refused(plan) == [("EN-6", f"{AT}.config[0].path")]
 
 
+@pytest.mark.parametrize("name", ["livenessProbe", "readinessProbe"])
 @pytest.mark.parametrize("probe", ["{}", "{periodSeconds: 5}", "{tcpSocket: {port: 1}, exec: {command: [a]}}"])
-def test_a_probe_has_exactly_one_handler(probe: str) -> None:
-    plan = oam.plan(component(f"livenessProbe: {probe}"), oam.instance())
-    assert oam.refused(plan) == [("HP-1", f"{AT}.livenessProbe")]
+def test_a_probe_has_exactly_one_handler(probe: str, name: str) -> None:
+    plan = oam.plan(component(f"{name}: {probe}"), oam.instance())
+    assert oam.refused(plan) == [("HP-1", f"{AT}.{name}")]
 
 
 def test_a_probe_needs_no_headers() -> None:

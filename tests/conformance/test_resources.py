@@ -46,6 +46,10 @@ def test_cpu_is_a_number_of_cores(value: str, requested: str) -> None:
 )
 def test_memory_suffixes_are_case_insensitive_with_or_without_b(value: str, requested: str) -> None:
     assert container(f"memory: {{required: {value}}}")["resources"]["requests"]["memory"] == requested
+    (volume,) = pod(f"volumes: [{{name: tmp, mountPath: /tmp, disk: {{required: {value}, ephemeral: true}}}}]")[
+        "volumes"
+    ]
+    assert volume["emptyDir"] == {"sizeLimit": requested}
 
 
 @pytest.mark.parametrize("value", ["100", '"100"'])

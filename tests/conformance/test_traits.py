@@ -51,11 +51,22 @@ def test_an_instance_has_any_number_of_traits() -> None:
     assert everything["Deployment/front"]["spec"]["replicas"] == 3
 
 
-def test_traits_keep_their_order_and_any_order_gives_the_same_objects() -> None:
-    first, second = plan(SCALER, INGRESS), plan(INGRESS, SCALER)
-    assert [part.offer.name for part in first.instances[0].traits] == ["manual-scaler", "ingress"]
-    assert [part.offer.name for part in second.instances[0].traits] == ["ingress", "manual-scaler"]
-    assert msgspec.json.encode(oam.objects(first)) == msgspec.json.encode(oam.objects(second))
+@pytest.mark.parametrize(
+    ("traits", "names", "added"),
+    [
+        ((AUTO, INGRESS), ["auto-scaler", "ingress"], ["front-trait-autoscaler", "front-trait-ingress"]),
+        ((INGRESS, AUTO), ["ingress", "auto-scaler"], ["front-trait-ingress", "front-trait-autoscaler"]),
+    ],
+)
+def test_objects_of_traits_are_in_the_listed_order(traits: tuple[str, ...], names: list[str], added: list[str]) -> None:
+    rendered = plan(*traits)
+    assert [part.offer.name for part in rendered.instances[0].traits] == names
+    assert [planned.ref.name for planned in rendered.manifests if "trait" in planned.ref.name] == added
+
+
+def test_any_order_of_traits_gives_the_same_objects() -> None:
+    first, second = oam.objects(plan(SCALER, INGRESS)), oam.objects(plan(INGRESS, SCALER))
+    assert msgspec.json.encode(first, order="deterministic") == msgspec.json.encode(second, order="deterministic")
 
 
 @pytest.mark.parametrize("traits", [(SCALER, AUTO), (AUTO, SCALER)])
@@ -160,3 +171,24 @@ def test_an_error_in_a_list_of_properties_is_reported_at_its_line() -> None:
     assert problem.location is not None
     line = oam.instance(traits=traits).splitlines()[problem.location.line - 1]
     assert line.strip() == "value: many"
+
+
+@pytest.mark.parametrize("value", ["3", '"[fromVariable(size)]"'])
+def test_a_simple_value_is_the_only_property_of_a_trait(value: str) -> None:
+    text = oam.instance(traits=f"- {{name: manual-scaler, properties: {value}}}")
+    rendered = oam.plan(SERVER, text.replace("components:", "variables: [{name: size, value: 3}]\n  components:"))
+    assert spec("Deployment", rendered)["replicas"] == 3
+    (warning,) = rendered.warnings
+    assert warning.path == f"{TRAIT}[0].properties"
+    assert 'write a map with "replicaCount"' in warning.message
+
+
+@pytest.mark.parametrize("value", ["text", "5", "[1, 2]", "false"])
+def test_a_simple_value_is_refused_by_a_trait_with_several_properties(value: str) -> None:
+    rendered = plan(f"{{name: ingress, properties: {value}}}")
+    assert oam.refused(rendered) == [("TR-19", f"{TRAIT}[0].properties")]
+    assert "hostname" in rendered.problems[0].message
+
+
+def test_a_simple_value_of_the_wrong_type_is_refused_at_its_place() -> None:
+    assert oam.refused(plan("{name: manual-scaler, properties: many}")) == [("TR-17", f"{TRAIT}[0].properties")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.controller import assemble
 from rudr_py.local.faults.faults import Faults, Match
-from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import Cluster
 
@@ -95,7 +96,7 @@ async def test_each_changed_condition_has_one_event(
         await cluster.apply(component())
         await cluster.until(APPLICATION, "shop", synced)
     events = [(event["type"], event["reason"]) for event in await cluster.list(EVENT)]
-    assert events.count(("Warning", "ComponentNotFound")) == 1
+    assert [event for event in events if event[0] == "Warning"] == []
     assert events.count(("Normal", "Synced")) == 1
     assert events.count(("Normal", "Valid")) == 1
     assert ("Warning", "NotValid") not in events
@@ -112,8 +113,61 @@ async def test_a_status_that_was_not_written_has_no_event(
             "tester",
         )
         await cluster.until(APPLICATION, "shop", lambda d: told(d, "Valid")[0] == "False")
+        await until_recorded(cluster, "ComponentNotFound")
     reasons = [event["reason"] for event in await cluster.list(EVENT)]
     assert reasons.count("ComponentNotFound") == 1
+
+
+async def until_recorded(cluster: Cluster, reason: str) -> None:
+    """Wait for a Warning with a reason."""
+    async with asyncio.timeout(60), contextlib.aclosing(cluster.changes(EVENT, "")) as changes:
+        async for live in changes:
+            event = live.document() if live is not None else {}
+            if (event.get("type"), event.get("reason")) == ("Warning", reason):
+                return
+
+
+async def test_a_component_that_stays_missing_has_one_warning_also_after_it_was_there(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any
+) -> None:
+    await cluster.apply(application())
+    async with cluster.controller(catalog, settings=QUICK):
+        await until_recorded(cluster, "ComponentNotFound")
+        await cluster.apply(component())
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.delete(COMPONENT, "web")
+        await cluster.until(APPLICATION, "shop", lambda d: told(d, "Valid") == ("False", "ComponentNotFound"))
+        await cluster.apply(component())
+        await cluster.until(APPLICATION, "shop", synced)
+    warnings = [event["reason"] for event in await cluster.list(EVENT) if event["type"] == "Warning"]
+    assert warnings == ["ComponentNotFound"]
+
+
+async def test_a_scope_and_a_kind_that_are_applied_after_the_application_leave_no_warning(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any
+) -> None:
+    document = application()
+    document["spec"]["components"][0]["applicationScopes"] = ["health"]
+    probe = {"probe-method": "kube-get", "probe-endpoint": ".status"}
+    scope = {"name": "health", "type": f"{APPLICATION.api_version}.HealthScope", "properties": probe}
+    declares = {**application(), "metadata": {"name": "scopes"}, "spec": {"scopes": [scope], "components": []}}
+    await cluster.apply(document)
+    async with cluster.controller(catalog, settings=QUICK):
+        await cluster.until(APPLICATION, "shop", lambda d: told(d, "Valid")[0] == "False")
+        await cluster.apply(component(), declares)
+        await cluster.until(APPLICATION, "shop", synced)
+    assert [event["reason"] for event in await cluster.list(EVENT) if event["type"] == "Warning"] == []
+
+
+async def test_an_error_of_the_document_has_its_warning_at_once(
+    cluster: Cluster, catalog: Catalog, application: Any
+) -> None:
+    document = application({"name": "manual-scaler", "properties": {"replicaCount": "two"}})
+    async with cluster.controller(catalog, settings=QUICK) as controller:
+        await cluster.apply(document)
+        await cluster.until(APPLICATION, "shop", lambda d: told(d, "Valid")[0] == "False")
+        await controller.idle()
+    assert "InvalidDocument" in [event["reason"] for event in await cluster.list(EVENT)]
 
 
 async def test_an_unchanged_task_is_not_applied_again(
@@ -176,7 +230,7 @@ async def test_two_applications_with_one_object_name_do_not_fight(
 async def test_a_kind_that_may_not_be_watched_is_reported(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any, faults: Faults
 ) -> None:
-    """Only who uses it is hindered, and nothing is written blindly."""
+    """Only an application that uses it waits, and nothing of the instance is written without its trait."""
     faults.refuse(403, Match(plural="ingresses"), times=99)
     await cluster.apply(component(), application(INGRESS), application(name="plain"))
     async with cluster.controller(catalog, settings=QUICK):
@@ -184,7 +238,7 @@ async def test_a_kind_that_may_not_be_watched_is_reported(
         hindered = await cluster.until(APPLICATION, "shop", lambda d: told(d, "Synced")[0] == "False")
         assert kstatus.condition(hindered, "Synced")["reason"] == "CannotWatch"
         assert "on order" in kstatus.condition(hindered, "Synced")["message"]
-        assert await cluster.get(DEPLOYMENT, "shop-web") is not None
+        assert await cluster.get(DEPLOYMENT, "shop-web") is None
 
 
 async def test_applications_are_not_invalid_while_components_cannot_be_listed(

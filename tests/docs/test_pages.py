@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rudr_py.cli.documents import checking, files
+from rudr_py.cli.documents import checking, files, schemas_extra
+from rudr_py.cli.documents.document_set import DocumentSet
 from rudr_py.cli.documents.workspace import Workspace
 from rudr_py.cli.program import COMMANDS
 from rudr_py.plugins.loading import LoadedPlugins
@@ -90,8 +91,9 @@ def test_the_documents_of_a_page_are_valid_together(page: Page, loaded: LoadedPl
         return
     contents = files.read(("-",), recursive=False, stdin="\n---\n".join(texts).encode)
     workspace = Workspace.parse(contents.documents, namespace="default")
-    problems = checking.check(workspace, loaded.catalog, NOW, checking.server_rules()).problems
-    assert [str(problem) for problem in (*contents.problems, *problems.errors, *problems.warnings)] == []
+    documents = DocumentSet(contents=contents, workspace=workspace, server_rules=schemas_extra.load())
+    problems = checking.check(documents, loaded.catalog, NOW).problems
+    assert [str(problem) for problem in (*problems.errors, *problems.warnings)] == []
 
 
 @_blocks("yaml")

@@ -173,11 +173,14 @@ async def test_a_parameter_is_written_instead_of_a_value(cluster: Cluster, catal
 @pytest.mark.parametrize("handler", ["exec", "httpGet", "tcpSocket"])
 async def test_a_probe_is_written_with_its_handler(cluster: Cluster, catalog: Catalog, handler: str) -> None:
     value = {"exec": {"command": ["a"]}, "httpGet": {"path": "/", "port": 80}, "tcpSocket": {"port": 80}}[handler]
-    await cluster.apply(of_type("Worker", livenessProbe={handler: value}), application())
+    await cluster.apply(
+        of_type("Worker", livenessProbe={handler: value}, readinessProbe={handler: value}), application()
+    )
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
-        probe = (await first_container(cluster))["livenessProbe"]
-    assert {"exec", "httpGet", "tcpSocket"} & set(probe) == {handler}
+        container = await first_container(cluster)
+    for probe in ("livenessProbe", "readinessProbe"):
+        assert {"exec", "httpGet", "tcpSocket"} & set(container.get(probe, ())) == {handler}, probe
 
 
 async def test_an_instance_has_the_objects_of_all_of_its_traits(cluster: Cluster, catalog: Catalog) -> None:

@@ -11,11 +11,11 @@ from rudr_py.api import Scope, Trait
 from rudr_py.catalog import Offer
 from rudr_py.cli.documents import schema_violations
 from rudr_py.cli.documents.workspace import Workspace
-from rudr_py.cli.types import example
 from rudr_py.errors import DocumentError
 from rudr_py.model.document import Document, Positions
 from rudr_py.model.parse import documents as parse
 from rudr_py.model.parse import yaml_file
+from rudr_py.render.types import schema_example as example
 from tests.fuzz import corpus
 from tests.fuzz.mutation import Mutator
 

@@ -11,9 +11,8 @@ import pytest
 
 from rudr_py.api import Trait
 from rudr_py.catalog import Catalog
-from rudr_py.cli.types import example
 from rudr_py.render.types import constraints
-from rudr_py.render.values.inputs import NO_DEFINITIONS
+from rudr_py.render.types import schema_example as example
 from rudr_py.render.values.plan import Plan
 from rudr_py.testing import rendering
 from rudr_py.testing.rendering import RenderSetup
@@ -77,7 +76,7 @@ def _cases(catalog: Catalog) -> list[_Case]:
     return [
         (offer.name, properties)
         for offer in sorted(offers, key=lambda offer: offer.name)
-        if not constraints.misfit(NO_DEFINITIONS, offer, server)
+        if not constraints.declared_misfit(offer, server)
         for properties in PROPERTIES.get(offer.name, [example.sample(offer.schema)])
     ]
 

@@ -15,7 +15,7 @@ import msgspec
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
-from rudr_py.cli.documents.workspace import Workspace
+from rudr_py.cli.documents.workspace import ClusterDocuments, Workspace
 from rudr_py.controller.inputs import snapshot
 from rudr_py.controller.inputs.reader import DEFAULTS, InputReader
 from rudr_py.controller.state import cluster_state, definition_index
@@ -61,6 +61,7 @@ class NamespacePreview:
         self._reader = InputReader(self.state, catalog, SystemClock(), settings)
         self._unreadable: dict[Kind, str] = {}
         self._documents: list[Mapping[str, Any]] = []
+        self._used: set[str] = set()
         self._component_positions: dict[str, Positions] = {}
         self._application_positions: dict[str, Positions] = {}
 
@@ -106,9 +107,20 @@ class NamespacePreview:
         for live in self._all(APPLICATION):
             inputs = self._reader.inputs(live, cluster_state.previous(live))
             used = {binding.component_name for binding in inputs.application.components}
+            self._used |= used
             if live.name in names or used & changed:
                 users.append(live)
         return sorted(users, key=lambda live: live.name)
+
+    def unused(self, workspace: Workspace) -> Workspace:
+        """The components of the documents that no application of `users` or of the cluster uses, and definitions."""
+        components = {
+            key: parsed
+            for key, parsed in workspace.components.items()
+            if key.namespace == self.namespace and key.name not in self._used
+        }
+        definitions = ClusterDocuments(definitions=self.state.definitions.current())
+        return Workspace(components=components, definitions=workspace.definitions, cluster=definitions)
 
     async def preview(self, application: LiveObject) -> ApplicationPreview:
         """The preview of an application. Renders the other applications first if there are scopes."""

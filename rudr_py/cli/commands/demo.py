@@ -31,8 +31,11 @@ NEXT_STEPS = (
 @flags.filename("Documents to apply instead of the examples of the project.")
 @click.option("--timeout", type=click.IntRange(1), default=120, show_default=True, help="Seconds to wait for Ready.")
 @flags.plugins
+@flags.sensitive
 @click.pass_context
-def command(context: click.Context, /, filenames: tuple[str, ...], timeout: int) -> None:
+def command(
+    context: click.Context, /, filenames: tuple[str, ...], timeout: int, sensitive_words: tuple[str, ...]
+) -> None:
     """Run the examples on a Kubernetes API in this process until all applications are Ready.
 
     Needs no cluster and no kubectl, and leaves nothing behind. Exits with 1 if an application is not Ready in time.
@@ -44,7 +47,7 @@ def command(context: click.Context, /, filenames: tuple[str, ...], timeout: int)
     documents = embedded_api.documents(filenames or (str(examples()),))
     click.echo(embedded_api.NOTICE)
     try:
-        asyncio.run(_run(documents, catalog, timeout))
+        asyncio.run(_run(documents, catalog, timeout, sensitive_words))
     except TimeoutError:
         click.echo(f"error: not all applications became Ready within {timeout} s", err=True)
         context.exit(1)
@@ -58,13 +61,13 @@ def examples() -> Path:
     return installed if installed.is_dir() else package.parent / "examples"
 
 
-async def _run(documents: list[Document], catalog: Catalog, seconds: float) -> None:
+async def _run(documents: list[Document], catalog: Catalog, seconds: float, words: tuple[str, ...]) -> None:
     async with embedded_api.started(LocalSettings(), None) as api, embedded_api.controlled(api, catalog):
         names = frozenset(
             str(document["metadata"]["name"]) for document in documents if document["kind"] == APPLICATION.kind
         )
         with progress.opened() as progress_output:
-            follower = Follower(api, progress_output, names)
+            follower = Follower(api, progress_output, names, words)
             try:
                 async with asyncio.timeout(seconds), follower.watching(kinds(catalog)):
                     async for name in api.apply(documents):

@@ -1,8 +1,8 @@
-"""`rudr explain`: the purpose and the properties of an installed type. Does not access a cluster."""
+"""`rudr explain`: the purpose and the properties of an installed type, or a rule. Does not access a cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import click
@@ -12,6 +12,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.options.flags import CATEGORIES, Category
 from rudr_py.cli.output import colour, documents
+from rudr_py.cli.rules import explanation
 from rudr_py.cli.types import completion, facts, names, schema_fields, text
 from rudr_py.cli.types.facts import TypeFacts
 
@@ -21,10 +22,16 @@ MIN_WIDTH, MAX_WIDTH = 40, 100
 """Limits of the width of text, however narrow or wide the terminal is."""
 
 
+RULE = "rule"
+"""The word for rules, in the place of a category."""
+
+
 class _CategoryChoice(click.Choice[str]):
-    """A category of types. The error for another word suggests to write a category before it."""
+    """A category of types, or a rule. The error for another word suggests to write a category before it."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == RULE or explanation.is_rule(value):
+            return value
         if value not in self.choices:
             *most, last = self.choices
             choices = f"{', '.join(most)} or {last}"
@@ -34,7 +41,9 @@ class _CategoryChoice(click.Choice[str]):
 
 
 @click.command("explain")
-@click.argument("category", type=_CategoryChoice(CATEGORIES), required=False)
+@click.argument(
+    "category", type=_CategoryChoice(CATEGORIES), required=False, metavar="[trait|workload|scope|rule|RULE-ID]"
+)
 @click.argument("name", metavar="[NAME[.PROPERTY...]]", required=False, shell_complete=completion.names)
 @flags.output("wide", "yaml", "json", "name", "md", explanation="md prints a section of documentation.")
 @flags.no_headers
@@ -45,13 +54,16 @@ class _CategoryChoice(click.Choice[str]):
 def command(
     context: click.Context,
     /,
-    category: Category | None,
+    category: str | None,
     name: str | None,
     *,
     output_format: OutputFormat | None,
     **options: bool,
 ) -> None:
     """Describe an installed trait, workload type or scope type: its properties, its objects, an example.
+
+    CATEGORY is also the ID of a rule as messages print it, such as TR-17: the rule, its correction, an example.
+    `rudr explain rule` lists the rules.
 
     NAME is the name in documents, or the kind alone, such as Server. NAME followed by a path describes one property.
     Without NAME the command lists the installed types. -o yaml and -o json print the JSON Schema and the declaration.
@@ -61,13 +73,18 @@ def command(
     Example: rudr explain trait ingress.rules
     Example: rudr explain workload
     Example: rudr explain scope HealthScope -o json
+    Example: rudr explain TR-17
     """
+    if category == RULE or (category is not None and explanation.is_rule(category)):
+        _explain_rule(name if category == RULE else category, output_format, options)
+        return
     catalog = plugins.load(context).catalog
-    if category is None or name is None:
-        categories = CATEGORIES if category is None else (category,)
+    listed = next((item for item in CATEGORIES if item == category), None)
+    if listed is None or name is None:
+        categories = CATEGORIES if listed is None else (listed,)
         click.echo(_list(catalog, categories, output_format, headers=not options["no_headers"]), nl=False)
         return
-    offer, path = names.split(catalog, category, name)
+    offer, path = names.split(catalog, listed, name)
     type_facts = facts.explain(offer, catalog)
     if path:
         _print_property(type_facts, path, output_format, colours=options["color"])
@@ -79,6 +96,34 @@ def command(
         click.echo(offer.name)
     else:
         click.echo(documents.data(_document(type_facts), output_format), nl=False)
+
+
+def _explain_rule(rule: str | None, output_format: OutputFormat | None, options: Mapping[str, bool]) -> None:
+    """Print the explanation of one rule, or the list of all."""
+    explanations = explanation.load()
+    if rule is None:
+        rows = [["RULE", "MEANING"], *([name, item.rule] for name, item in explanations.items())]
+        if output_format in ("yaml", "json"):
+            items = [{"id": name, **msgspec.to_builtins(item)} for name, item in explanations.items()]
+            click.echo(documents.data({"items": items}, output_format), nl=False)
+        elif output_format == "md":
+            _print(
+                (line for item in explanations.items() for line in (*explanation.markdown(*item), "")), colours=False
+            )
+        elif output_format == "name":
+            click.echo("\n".join(explanations))
+        else:
+            click.echo(documents.table(rows, headers=not options["no_headers"]), nl=False)
+        return
+    name, entry = explanation.find(rule)
+    if output_format in ("yaml", "json"):
+        click.echo(documents.data({"id": name, **msgspec.to_builtins(entry)}, output_format), nl=False)
+    elif output_format == "md":
+        _print(explanation.markdown(name, entry), colours=False)
+    elif output_format == "name":
+        click.echo(name)
+    else:
+        _print(explanation.text(name, entry, _width()), colours=options["color"])
 
 
 def _print_property(
@@ -128,7 +173,7 @@ def _document(type_facts: TypeFacts) -> dict[str, Any]:
 
 def _print(lines: Iterable[str], *, colours: bool) -> None:
     for line in lines:
-        click.echo(colour.paint(line, on=colours, bold=line in text.HEADINGS), color=colours)
+        click.echo(colour.paint(line, on=colours, bold=line in text.HEADINGS | explanation.HEADINGS), color=colours)
 
 
 def _width() -> int:

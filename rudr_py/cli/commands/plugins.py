@@ -17,7 +17,8 @@ from rudr_py.catalog import PluginState
 from rudr_py.cli.options import flags
 from rudr_py.cli.options import plugins as plugin_options
 from rudr_py.cli.options.plugins import PluginOptions
-from rudr_py.cli.output import documents, table
+from rudr_py.cli.output import colour, documents, plain_text, table
+from rudr_py.cli.output.table import Cell, Row
 from rudr_py.errors import ConfigError
 from rudr_py.plugins import loading
 from rudr_py.plugins.loading import LoadedPlugins, PluginGuard
@@ -26,7 +27,10 @@ from rudr_py.plugins.quarantine import Quarantine
 OutputFormat = Literal["wide", "yaml", "json", "name"]
 
 WIDTH = 100
-"""The width of the plain table."""
+"""The width of the plain table in a pipe."""
+
+INDENT = "    "
+"""The indentation of the types below a plugin."""
 
 TYPES_WIDTH = 40
 """The width of the types in the wide table, so that the messages after them stay in sight."""
@@ -100,13 +104,36 @@ def _text(plugins: Sequence[PluginState], output_format: OutputFormat | None, *,
         return documents.data({"items": msgspec.to_builtins(plugins)}, output_format)
     if output_format == "name":
         return "".join(f"{plugin.package}\n" for plugin in plugins)
+    width = colour.table_width()
     if output_format == "wide":
-        return _wide(plugins, headers=headers)
+        return _wide(plugins, headers=headers) if width is None else _narrow(plugins, width, headers=headers, wide=True)
+    width = width or WIDTH
     header = ["PACKAGE", "VERSION", "STATE"]
     rows = [[plugin.package, plugin.version, plugin.state.capitalize()] for plugin in plugins]
-    room = WIDTH - sum(max(map(len, column)) + len("   ") for column in zip(header, *rows, strict=True))
+    room = width - sum(max(map(plain_text.columns, column)) + len("   ") for column in zip(header, *rows, strict=True))
+    reasons = "".join(f"{line}\n" for line in _reasons(plugins, width))
+    if max((plain_text.columns(name) for plugin in plugins for name in plugin.types), default=0) + len(",") > room:
+        return _narrow(plugins, width, headers=headers) + reasons
     lines = [[*row, _types(plugin, room)] for row, plugin in zip(rows, plugins, strict=True)]
-    return documents.table(_split_lines([[*header, ["TYPES"]], *lines]), headers=headers) + "".join(_reasons(plugins))
+    return documents.table(_split_lines([[*header, ["TYPES"]], *lines]), headers=headers) + reasons
+
+
+def _narrow(plugins: Sequence[PluginState], width: int, *, headers: bool, wide: bool = False) -> str:
+    """The table with the types below each plugin, for a terminal into which they do not fit."""
+    names = ("PACKAGE", "PLUGIN", "VERSION", "STATE") if wide else ("PACKAGE", "VERSION", "STATE")
+    rows = [Row(cells=tuple(map(Cell, names)))] if headers else []
+    for plugin in plugins:
+        cells = {
+            "PACKAGE": plugin.package,
+            "PLUGIN": plugin.name,
+            "VERSION": plugin.version,
+            "STATE": plugin.state.capitalize(),
+        }
+        below = [", ".join(plugin.types) or "<none>", " ".join(plugin.error.split()) if wide else ""]
+        cell_texts = tuple(Cell(cells[name]) for name in names)
+        rows.append(Row(cells=cell_texts, below="\n".join(filter(None, below)), prefix=INDENT))
+    lines = (part for line in table.table(rows, width) for part in table.broken(line, width, INDENT))
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def _wide(plugins: Sequence[PluginState], *, headers: bool) -> str:
@@ -131,10 +158,11 @@ def _split_lines(rows: Iterable[Sequence[str | Sequence[str]]]) -> list[list[str
     return split
 
 
-def _reasons(plugins: Sequence[PluginState]) -> Iterator[str]:
+def _reasons(plugins: Sequence[PluginState], width: int) -> Iterator[str]:
     """An empty line, and the first line of the error of each plugin that cannot be used."""
     reasons = [plugin.error.splitlines()[0] for plugin in plugins if plugin.error and plugin.state != "disabled"]
     if reasons:
-        yield "\n"
+        yield ""
     for reason in reasons:
-        yield from (f"{line}\n" for line in table.wrapped(reason, WIDTH, then="  "))
+        for line in table.wrapped(reason, width, then="  "):
+            yield from table.broken(line, width, "  ")

@@ -68,6 +68,7 @@ log = logging.getLogger(__name__)
     envvar="RUDR_WORKERS",
     help="Maximum number of concurrent reconciles.",
 )
+@flags.sensitive_words_option
 @click.option(
     "--cache-mebibytes",
     type=click.IntRange(min=1),
@@ -181,9 +182,11 @@ def settings(
     own = environ.get("POD_NAMESPACE") or config.own_namespace(service_account)
     process = environ.get("POD_NAME") or socket.gethostname()
     definitions = _text(options.get("definitions_namespace")) or own or Settings().definitions_namespace
+    words = _text(options.get("sensitive_words"))
     overrides = {
         "workers": options.get("workers"),
         "cache_mebibytes": options.get("cache_mebibytes"),
+        "sensitive_words": None if words is None else flags.words(words),
         "health_address": options.get("health"),
         "metrics_address": options.get("metrics"),
         "health_scope_address": options.get("health_scope"),

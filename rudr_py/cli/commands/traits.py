@@ -10,7 +10,8 @@ import click
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.output import documents
-from rudr_py.cli.types import compatibility, completion, facts, names
+from rudr_py.cli.types import completion, facts, names
+from rudr_py.render import applicability
 
 OutputFormat = Literal["wide", "yaml", "json", "name"]
 
@@ -51,7 +52,7 @@ def command(
     misfits: Mapping[str, str] | None = None
     if workload is not None:
         offer = names.find(catalog, "workload", workload)
-        misfits = {trait.name: compatibility.misfit(trait, offer) for trait in traits}
+        misfits = {trait.name: applicability.misfit(trait, offer) for trait in traits}
         _print_misfits(offer, [name for name, reason in misfits.items() if reason], output_format)
     if output_format in (None, "wide"):
         rows = _wide(traits, misfits) if output_format else [[*HEADER], *map(_row, _fitting(traits, misfits))]

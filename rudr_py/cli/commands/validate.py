@@ -2,78 +2,87 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import Literal, get_args
 
 import click
 
-from rudr_py.cli.documents import checking, files
-from rudr_py.cli.documents.workspace import Workspace, skipped_message
+from rudr_py.cli.cluster import documents as cluster_documents
+from rudr_py.cli.documents import checking, document_set
 from rudr_py.cli.options import flags, plugins
-from rudr_py.cli.options import limits as limits_option
-from rudr_py.cli.output import plain_text
+from rudr_py.cli.options.flags import DocumentOptions
+from rudr_py.cli.output import documents as document_texts
+from rudr_py.cli.output import plain_text, problem_formats
 from rudr_py.cli.output.masking import Mask
-from rudr_py.cli.output.problems import Problems
+from rudr_py.cli.output.problem_formats import Report
+
+OutputFormat = Literal["yaml", "json", "github", "sarif"]
 
 
 @click.command("validate")
-@flags.filenames
-@flags.namespace
-@flags.definitions_namespace()
-@limits_option.option()
+@flags.documents
+@flags.output(
+    *get_args(OutputFormat), explanation="Print data, annotations of GitHub Actions, or SARIF 2.1.0 instead of text."
+)
 @flags.plugins
 @flags.sensitive
 @click.pass_context
 def command(
     context: click.Context,
     /,
-    filenames: tuple[str, ...],
+    document_options: DocumentOptions,
     *,
-    recursive: bool,
-    namespace: str,
-    **options: Any,
+    output_format: OutputFormat | None,
+    sensitive_words: tuple[str, ...],
 ) -> None:
     """Check documents and print all problems.
 
-    Reads only files and no cluster: the components of an application must be in the files. WorkloadType, Trait and
-    ApplicationScope objects in the files count as those of a cluster, and CustomResourceDefinitions as installed.
-    Reports also what an API server would refuse: metadata, names, and rendered objects that violate the schema of
-    their kind. Files of a directory that contain no documents of Kubernetes are skipped. Exits with 1 if there are
-    errors; warnings do not count.
+    Reads only files, unless --cluster is set: the components of an application must be in the files. WorkloadType,
+    Trait and ApplicationScope objects in the files count as those of a cluster, and CustomResourceDefinitions as
+    installed. Reports also what an API server would refuse: metadata, names, and rendered objects that violate the
+    schema of their kind. Files of a directory that contain no documents of Kubernetes are skipped.
 
+    Exits with 1 if there are errors; warnings do not count without --strict.
+
+    \b
     Example: rudr validate -f examples/
+    Example: rudr validate --strict -o sarif -f examples/
     """
     loaded = plugins.load(context)
-    contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
-    if skipped := files.skipped_message(contents):
-        click.echo(skipped, err=True)
-    workspace = Workspace.parse(
-        contents.documents,
-        namespace=namespace,
-        definitions_namespace=options["definitions_namespace"],
-        limits=options["limits"],
+    documents = document_set.read(document_options, cluster_documents.read)
+    checked = checking.check(documents, loaded.catalog, datetime.now(UTC), strict=document_options.strict)
+    contents = documents.contents
+    mask = Mask((document.value for document in contents.documents), sensitive_words)
+    report = Report(
+        problems=checked.problems.masked(mask.text),
+        files=contents.files,
+        skipped=contents.foreign,
+        documents=len(documents.workspace.oam_documents),
     )
-    for document in workspace.others:
-        click.echo(skipped_message(document), err=True)
-    checked = checking.check(workspace, loaded.catalog, datetime.now(UTC), checking.server_rules())
-    problems = Problems.collect((*contents.problems, *checked.problems.errors), checked.problems.warnings)
-    mask = Mask((document.value for document in contents.documents), options["sensitive_words"])
-    for line in problems.lines(contents.files):
-        click.echo(mask.text(line))
     for note in checked.notes:
         click.echo(note, err=True)
-    if hint := workspace.missing_components_hint():
+    if hint := documents.workspace.missing_components_hint():
         click.echo(hint, err=True)
-    count = len(contents.documents) - len(workspace.others)
-    summary = _summary(problems) if count else _summary(problems, none="nothing to check")
-    documents = plain_text.counted(count, "document")
-    click.echo(f"{documents} in {plain_text.counted(len(contents.files), 'file')}: {summary}")
-    context.exit(1 if problems.errors else 0)
+    click.echo(_text(report, output_format), nl=False)
+    context.exit(1 if report.problems.errors else 0)
 
 
-def _summary(problems: Problems, *, none: str = "no problems") -> str:
-    if not problems.errors and not problems.warnings:
-        return none
-    errors = plain_text.counted(len(problems.errors), "error")
-    return f"{errors}, {plain_text.counted(len(problems.warnings), 'warning')}"
+def _text(report: Report, output_format: OutputFormat | None) -> str:
+    match output_format:
+        case "yaml" | "json":
+            return document_texts.data(problem_formats.data(report), output_format)
+        case "github":
+            return problem_formats.github_text(report)
+        case "sarif":
+            return problem_formats.sarif_text(report)
+    lines = report.problems.lines(report.files)
+    documents = plain_text.counted(report.documents, "document")
+    lines.append(f"{documents} in {plain_text.counted(len(report.files), 'file')}: {_summary(report)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _summary(report: Report) -> str:
+    errors, warnings = len(report.problems.errors), len(report.problems.warnings)
+    if not errors and not warnings:
+        return "no problems" if report.documents else "nothing to check"
+    return f"{plain_text.counted(errors, 'error')}, {plain_text.counted(warnings, 'warning')}"

@@ -5,35 +5,27 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from rudr_py.catalog import Catalog
+from rudr_py.cli.documents import schemas_extra
+from rudr_py.cli.documents.document_set import DocumentSet
 from rudr_py.cli.documents.workspace import ParsedDocument, Workspace
 from rudr_py.cli.output.problems import Problems
 from rudr_py.errors import Location, Problem
 from rudr_py.model import paths
 from rudr_py.model.application import Application
 from rudr_py.model.document import Document
-from rudr_py.model.identity import CORE_GROUP
 from rudr_py.model.kinds import CUSTOM_RESOURCE_DEFINITION
+from rudr_py.render.types import definition_faults
 from rudr_py.render.values.plan import Plan, PlannedObject
 
 if TYPE_CHECKING:
     from rudr_py.cli.documents.server_rules import Refusal, ServerRules
-
-EXTRA: Final = "kubernetes_validate"
-"""The module of the extra `local` that contains the schemas."""
-
-NO_SCHEMAS: Final = Problem(
-    "the schemas of Kubernetes are not installed, so objects are checked only by rules for names and sizes: "
-    "pip install 'rudr-py[local]'"
-)
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,40 +36,33 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-def server_rules(crds: Iterable[Mapping[str, Any]] = ()) -> ServerRules | None:
-    """The rules of the API server, also for the kinds of CRDs of a cluster; None if the schemas are not installed."""
-    if importlib.util.find_spec(EXTRA) is None:
-        return None
-    rules: ServerRules = importlib.import_module("rudr_py.cli.documents.server_rules").ServerRules()
-    for document in crds:
-        if not _is_own(document):
-            rules.add_crd(document)
-    return rules
+def check(document_set: DocumentSet, catalog: Catalog, now: datetime, *, strict: bool = False) -> Checked:
+    """Check all documents, and render the applications. An application with problems has a plan without objects.
 
-
-def check(
-    workspace: Workspace,
-    catalog: Catalog,
-    now: datetime,
-    server_rules: ServerRules | None,
-    image_pull_policy: str = "",
-) -> Checked:
-    """Check all documents, and render the applications. An application with problems has a plan without objects."""
-    errors: list[Problem] = [*workspace.problems, *workspace.unused_component_problems(catalog)]
-    warnings: list[Problem] = [*workspace.warnings]
+    With `strict`, warnings are errors.
+    """
+    workspace, server_rules = document_set.workspace, document_set.server_rules
+    errors: list[Problem] = [
+        *document_set.contents.problems,
+        *workspace.problems,
+        *workspace.unused_component_problems(catalog),
+    ]
+    warnings: list[Problem] = [*workspace.warnings, *definition_warnings(workspace, catalog)]
     if server_rules is None:
-        warnings.append(NO_SCHEMAS)
+        warnings.append(schemas_extra.MISSING)
     errors += document_problems(workspace, server_rules)
     plans: list[Plan] = []
     for application in workspace.applications:
-        plan = workspace.plan(application, catalog, now, image_pull_policy)
+        plan = workspace.plan(application, catalog, now, document_set.image_pull_policy)
         refused = tuple(_object_problems(application, plan, server_rules)) if server_rules is not None else ()
         errors += (*plan.problems, *refused)
         warnings += plan.warnings
-        plans.append(msgspec.structs.replace(plan, manifests=()) if refused else plan)
+        is_refused = refused or (strict and plan.warnings)
+        plans.append(msgspec.structs.replace(plan, manifests=()) if is_refused else plan)
+    problems = Problems.collect(errors, _below_no_error(warnings, errors))
     return Checked(
         plans=tuple(plans),
-        problems=Problems.collect(errors, _below_no_error(warnings, errors)),
+        problems=problems.strict() if strict else problems,
         notes=tuple(_unserved_notes(server_rules)),
     )
 
@@ -88,13 +73,28 @@ def document_problems(workspace: Workspace, server_rules: ServerRules | None) ->
     if server_rules is None:
         return ()
     for document in workspace.others:
-        if _is_crd(document.value) and not _is_own(document.value):
+        if _is_crd(document.value) and not schemas_extra.is_own(document.value):
             problems += (_problem(refusal, document) for refusal in server_rules.add_crd(document.value))
     for document, namespace, reported in workspace.oam_documents:
         for refusal in server_rules.created(document.value, namespace):
             if not any(_is_same_place(refusal.path, other.path) for other in reported):
                 problems.append(_problem(refusal, document))
     return tuple(problems)
+
+
+def definition_warnings(workspace: Workspace, catalog: Catalog) -> Iterator[Problem]:
+    """The reasons to ignore definitions of the files that are valid documents, or parts of them."""
+    documents = {
+        (parsed.document.value["kind"], parsed.value.metadata.name): parsed for parsed in workspace.definitions
+    }
+    for fault in definition_faults.all_faults(workspace.all_definitions(), catalog):
+        parsed = documents.get((fault.kind, fault.name))
+        if parsed is not None and not parsed.parsed.problems:
+            effect = "is ignored" if fault.is_ignored else "is used in part"
+            for problem in fault.problems:
+                message = f"the {fault.kind} {effect}: {problem.message}"
+                location = parsed.document.positions.of_value(problem.path)
+                yield msgspec.structs.replace(problem, message=message, location=location)
 
 
 def _object_problems(
@@ -155,9 +155,3 @@ def _unserved_notes(server_rules: ServerRules | None) -> Iterator[str]:
 def _is_crd(document: Mapping[str, Any]) -> bool:
     kind = CUSTOM_RESOURCE_DEFINITION
     return (document.get("apiVersion"), document.get("kind")) == (kind.api_version, kind.kind)
-
-
-def _is_own(crd: Mapping[str, Any]) -> bool:
-    """Whether a CustomResourceDefinition is one of rudr_py, whose current version is used."""
-    spec = crd.get("spec")
-    return isinstance(spec, dict) and spec.get("group") == CORE_GROUP

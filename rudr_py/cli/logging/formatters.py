@@ -19,6 +19,7 @@ import click
 
 from rudr_py.cli.logging import redaction
 from rudr_py.cli.logging.levels import LogLevels
+from rudr_py.cli.output import colour
 from rudr_py.controller.results import log_context
 from rudr_py.errors import RudrError
 
@@ -67,7 +68,7 @@ def formatter(form: Format, stream: TextIO, environ: Mapping[str, str]) -> loggi
     terminal = stream.isatty()
     if form == "json" or (form == "auto" and not terminal):
         return JsonFormatter()
-    return TextFormatter(colours=terminal and not environ.get("NO_COLOR"))
+    return TextFormatter(colours=colour.enabled("auto", environ, terminal))
 
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:
@@ -141,9 +142,9 @@ class TextFormatter(logging.Formatter):
         """The line of a record, followed by the stack trace of an error."""
         pairs = " ".join(f"{name}={_quoted(value)}" for name, value in fields(record).items())
         level = record.levelname[:4]
-        colour = _COLOURS.get(record.levelno, "")
-        if self._colours and colour:
-            level = f"\x1b[{colour}m{level}\x1b[0m"
+        code = _COLOURS.get(record.levelno, "")
+        if self._colours and code:
+            level = f"\x1b[{code}m{level}\x1b[0m"
         text = message(record)
         text = text if text.isprintable() else _quoted(text)
         line = f"{_time(record).astimezone():%H:%M:%S} {level} {text} {pairs}".rstrip()

@@ -24,7 +24,7 @@ Category = Literal["trait", "workload", "scope"]
 CATEGORIES: Final[tuple[Category, ...]] = ("trait", "workload", "scope")
 """The categories of types, as they are named on the command line."""
 
-OUTPUT_FORMATS: Final = ("wide", "yaml", "json", "name", "md")
+OUTPUT_FORMATS: Final = ("wide", "yaml", "json", "name", "md", "github", "sarif")
 """All values of `-o`; each command takes some of them."""
 
 
@@ -81,15 +81,13 @@ def check_namespaces(context: click.Context, parameter: click.Parameter, value: 
 
 
 def namespace(command: F) -> F:
-    """Add `-n`: the namespace of documents without one."""
+    """Add `-n`: the namespace of documents without one; None without the option."""
     return click.option(
         "-n",
         "--namespace",
         metavar="NAME",
-        default="default",
-        show_default=True,
         callback=check_namespace,
-        help="Namespace of documents without one.",
+        help="Namespace of documents without one; default: default, or that of the context with --cluster.",
     )(command)
 
 
@@ -117,22 +115,30 @@ def image_pull_policy(explanation: str = "As in rudr run.") -> Callable[[F], F]:
     )
 
 
+sensitive_words_option = click.option(
+    "--sensitive-words",
+    metavar="WORDS",
+    default=",".join(SENSITIVE_WORDS),
+    envvar="RUDR_SENSITIVE_WORDS",
+    help="The words, with commas, that make the values of parameters, variables, environment variables and "
+    "properties sensitive if their names contain one.",
+)
+"""Add `--sensitive-words`; `words` returns the words of its value."""
+
+
+def words(value: str) -> tuple[str, ...]:
+    """The words of an option, in lower case."""
+    return tuple(word.strip().lower() for word in value.split(",") if word.strip())
+
+
 def sensitive(command: F) -> F:
     """Add `--show-sensitive` and `--sensitive-words`; the command gets the words as `sensitive_words`, or none."""
 
     @click.option("--show-sensitive", is_flag=True, help="Print sensitive values, which are replaced by *** otherwise.")
-    @click.option(
-        "--sensitive-words",
-        metavar="WORDS",
-        default=",".join(SENSITIVE_WORDS),
-        envvar="RUDR_SENSITIVE_WORDS",
-        help="The words, with commas, that make the values of parameters, variables, environment variables and "
-        "properties sensitive if their names contain one.",
-    )
+    @sensitive_words_option
     @functools.wraps(command)
     def wrapped(*arguments: Any, show_sensitive: bool, sensitive_words: str, **options: Any) -> Any:
-        words = () if show_sensitive else tuple(word.strip().lower() for word in sensitive_words.split(","))
-        return command(*arguments, sensitive_words=words, **options)
+        return command(*arguments, sensitive_words=() if show_sensitive else words(sensitive_words), **options)
 
     decorated: Any = wrapped
     return decorated  # type: ignore[no-any-return] # a function with the same options as a command
@@ -215,18 +221,61 @@ def cluster(*, all_namespaces: bool = True) -> Callable[[F], F]:
     return add
 
 
+_KUBECONFIG = click.option(
+    "--kubeconfig",
+    metavar="FILE",
+    type=click.Path(),
+    help="Kubeconfig; default: $KUBECONFIG, the service account in a pod, else ~/.kube/config.",
+)
+_CONTEXT = click.option("--context", "context_name", metavar="NAME", help="Context of the kubeconfig to use.")
 _CLUSTER = (
-    click.option(
-        "--kubeconfig",
-        metavar="FILE",
-        type=click.Path(),
-        help="Kubeconfig; default: $KUBECONFIG, the service account in a pod, else ~/.kube/config.",
-    ),
-    click.option("--context", "context_name", metavar="NAME", help="Context of the kubeconfig to use."),
+    _KUBECONFIG,
+    _CONTEXT,
     click.option(
         "-n", "--namespace", metavar="NAME", callback=check_namespace, help="Namespace; default: that of the context."
     ),
     click.option("-A", "--all-namespaces", "all_namespaces", is_flag=True, help="Include all namespaces."),
+)
+
+
+strict = click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+"""Add `--strict`."""
+
+
+class DocumentOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The values of the options about documents. `namespace` is None for the default; `cluster` for files only."""
+
+    filenames: tuple[str, ...]
+    recursive: bool
+    strict: bool
+    namespace: str | None
+    cluster: ClusterOptions | None
+    settings: Settings
+
+
+def documents(command: F) -> F:
+    """Add `-f`, `-R`, `--strict`, `-n`, `--cluster`, and the settings; the command gets them as `document_options`."""
+
+    @functools.wraps(command)
+    def packed(*arguments: Any, **options: Any) -> Any:
+        names = [name for name in DocumentOptions.__struct_fields__ if name != "cluster"]
+        uses_cluster, kubeconfig, context = (options.pop(name) for name in ("cluster", "kubeconfig", "context_name"))
+        values = {name: options.pop(name) for name in names}
+        cluster = ClusterOptions(kubeconfig=kubeconfig, context=context, namespace=values["namespace"])
+        selected = cluster if uses_cluster or kubeconfig or context else None
+        return command(*arguments, document_options=DocumentOptions(cluster=selected, **values), **options)
+
+    decorated: Any = controller_settings(packed)
+    for option in (_CONTEXT, _KUBECONFIG, _WITH_CLUSTER, namespace, strict, filenames):
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return] # click returns a function of the same type
+
+
+_WITH_CLUSTER = click.option(
+    "--cluster",
+    is_flag=True,
+    help="Also read definitions, components and CustomResourceDefinitions from the cluster. --kubeconfig and --context "
+    "imply it.",
 )
 
 

@@ -34,7 +34,12 @@ def enabled(mode: str, environ: Mapping[str, str], terminal: bool) -> bool:
     """Whether to colour. An explicit `always` overrides NO_COLOR, as https://no-color.org recommends."""
     if mode != "auto":
         return mode == "always"
-    return terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    return terminal and not environ.get("NO_COLOR") and not is_dumb(environ)
+
+
+def is_dumb(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal interprets no escape sequences."""
+    return environ.get("TERM") in ("", "dumb", "unknown")
 
 
 def width() -> int:

@@ -9,6 +9,7 @@ import msgspec
 import yaml
 
 from rudr_py.api import Kind, Ref
+from rudr_py.cli.output import plain_text
 from rudr_py.model.parse import yaml_scalars
 
 OutputFormat = Literal["yaml", "json", "name"]
@@ -49,9 +50,9 @@ def flow(value: Any) -> str:
 
 def table(rows: Sequence[Sequence[str]], *, headers: bool = True) -> str:
     """The rows in columns three spaces apart, as kubectl prints them. The first row is the header row."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(plain_text.columns, column)) for column in zip(*rows, strict=True)]
     lines = (
-        "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        "   ".join(plain_text.padded(cell, width) for cell, width in zip(row, widths, strict=True))
         for row in (rows if headers else rows[1:])
     )
     return "".join(f"{line.rstrip()}\n" for line in lines)

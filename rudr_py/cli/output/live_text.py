@@ -24,6 +24,7 @@ class LiveText:
         self._compared = compared or text
         self._last: str | None = None
         self._last_compared = ""
+        self._width = 0
 
     def __call__(self, documents: Sequence[dict[str, Any]]) -> None:
         """Print the text for these documents, unless it is printed already."""
@@ -31,8 +32,11 @@ class LiveText:
         if self._last is not None and compared == self._last_compared:
             return
         text = self._text(documents)
-        if self._last is not None:
-            self._separate(rows(self._last, shutil.get_terminal_size().columns))
+        width = shutil.get_terminal_size().columns
+        if self._last is not None and (width == self._width or not sys.stdout.isatty()):
+            # after a change of the width, the rows that the last text takes depend on the terminal
+            self._separate(rows(self._last, width))
+        self._width = width
         click.echo(text, nl=False, color=True)
         sys.stdout.flush()
         self._last, self._last_compared = text, compared

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from rudr_py.model import sensitive
-from rudr_py.model.hidden_values import DocumentTexts, HiddenValues
+from rudr_py.model.hidden_values import SHORTEST, DocumentTexts, HiddenValues
 from rudr_py.model.sensitive import MASK
+
+_WORDS = frozenset({"level", "state"})
+"""The fields of structs with one of several words of rudr."""
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Mask:
@@ -39,6 +46,20 @@ class Mask:
             return MASK
         return self.text(value) if isinstance(value, str) else value
 
+    def data(self, value: Any) -> Any:
+        """A JSON value that a command has built, without sensitive values in its texts. Keys and numbers stay."""
+        if isinstance(value, dict):
+            return {key: item if key in _WORDS else self.data(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.data(item) for item in value]
+        if not isinstance(value, str):
+            return value
+        return MASK if value in self._values and len(value) < SHORTEST else self.text(value)
+
+    def struct(self, value: S) -> S:
+        """A struct without sensitive values in its texts. Texts are masked before they are wrapped into lines."""
+        return msgspec.convert(self.data(msgspec.to_builtins(value)), type(value))
+
     def pair(self, live: Any, merged: Any) -> tuple[Any, Any]:
         """Two versions of a JSON value. A sensitive value that differs is marked, as `kubectl diff` does."""
         return _marked(live, merged, self.document(live), self.document(merged))
@@ -60,3 +81,7 @@ def _marked(live: Any, merged: Any, masked_live: Any, masked_merged: Any) -> tup
     if live != merged and masked_live == masked_merged:
         return f"{masked_live} (before)", f"{masked_merged} (after)"
     return masked_live, masked_merged
+
+
+NO_MASK = Mask((), ())
+"""Replaces nothing."""

@@ -21,30 +21,59 @@ class Problems(msgspec.Struct, frozen=True, kw_only=True):
         """All problems; those with the same place and message count once."""
         return cls(errors=_unique(errors), warnings=_unique(warnings))
 
-    def lines(self, files: Sequence[str] = ()) -> list[str]:
-        """A line for each problem: location, severity, JSON path, message and rule of the specification.
-
-        The lines are in the order of `files`, and within a file in the order of their positions.
-        """
+    def ordered(self, files: Sequence[str] = ()) -> list[tuple[str, Problem]]:
+        """All problems with their severities, in the order of `files`, and within a file of their positions."""
         problems = [("error", problem) for problem in self.errors]
         problems += [("warning", problem) for problem in self.warnings]
         order = list(dict.fromkeys((*files, *(_file(problem) for _, problem in problems))))
-        problems.sort(key=lambda item: (order.index(_file(item[1])), _position(item[1])))
-        return [_line(severity, problem) for severity, problem in problems]
+        numbers = {file: number for number, file in enumerate(order)}
+        return sorted(problems, key=lambda item: (numbers[_file(item[1])], _position(item[1])))
+
+    def lines(self, files: Sequence[str] = ()) -> list[str]:
+        """A line for each of `ordered`: location, severity, JSON path, message and rule of the specification."""
+        return [_line(severity, problem) for severity, problem in self.ordered(files)]
+
+    def masked(self, mask: Callable[[str], str]) -> Problems:
+        """The problems with texts that `mask` returns for their messages and paths."""
+
+        def replaced(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+            return tuple(
+                msgspec.structs.replace(problem, message=mask(problem.message), path=mask(problem.path))
+                for problem in problems
+            )
+
+        return Problems(errors=replaced(self.errors), warnings=replaced(self.warnings))
+
+    def strict(self) -> Problems:
+        """The problems with all warnings as errors."""
+        return Problems(errors=(*self.errors, *self.warnings))
 
 
 class ProblemPrinter:
-    """Prints problems when they are reported. A problem that is reported again for the same document is left out."""
+    """Collects problems and prints them in the order of files. A problem that is added again for the same document is
+    left out.
+    """
 
     def __init__(self, echo: Callable[[str], None], files: Sequence[str] = ()) -> None:
         self._echo = echo
         self._files = files
         self._printed: set[tuple[str, str, str]] = set()
+        self._added: dict[int, str] = {}
+        self._problems = Problems()
 
-    def print(self, errors: Iterable[Problem], warnings: Iterable[Problem], suffix: str = "") -> None:
-        """Print those that are new, each with the suffix."""
-        for line in Problems.collect(filter(self._is_new, errors), filter(self._is_new, warnings)).lines(self._files):
-            self._echo(f"{line}{suffix}")
+    def add(self, errors: Iterable[Problem], warnings: Iterable[Problem], suffix: str = "") -> None:
+        """Add those that are new, each with the suffix of its line."""
+        new = Problems.collect(filter(self._is_new, errors), filter(self._is_new, warnings))
+        self._added |= dict.fromkeys(map(id, (*new.errors, *new.warnings)), suffix)
+        self._problems = Problems(
+            errors=(*self._problems.errors, *new.errors), warnings=(*self._problems.warnings, *new.warnings)
+        )
+
+    def flush(self) -> None:
+        """Print all that were added since the last call."""
+        for severity, problem in self._problems.ordered(self._files):
+            self._echo(f"{_line(severity, problem)}{self._added[id(problem)]}")
+        self._problems = Problems()
 
     def _is_new(self, problem: Problem) -> bool:
         key = (_file(problem) or problem.document, problem.path, problem.message)

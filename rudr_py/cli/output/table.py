@@ -75,6 +75,23 @@ def wrapped(text: str, width: int, *, first: str = "", then: str | None = None) 
         begin = following
 
 
+def broken(text: str, width: int, then: str = "") -> Iterator[str]:
+    """The text as lines of this width, broken at any character; `then` starts the following lines.
+
+    For a terminal, where a longer line would destroy the layout.
+    """
+    width = max(width, NARROWEST)
+    line, size = "", 0
+    for character in plain_text.printable(text):
+        columns = plain_text.columns(character)
+        if size + columns > width:
+            yield line
+            line, size = then, plain_text.columns(then)
+        line += character
+        size += columns
+    yield line
+
+
 def _wrapped_line(text: str, room: int, first: str, then: str) -> Iterator[str]:
     line, size, empty = first, plain_text.columns(first), True
     for word, spaces in _WORDS.findall(text):

@@ -11,11 +11,11 @@ import msgspec
 from rudr_py.api import Rule, Scope, Trait, Type, WorkloadType
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.cli.options.flags import Category
-from rudr_py.cli.types import compatibility, names, schema_fields
-from rudr_py.cli.types import example as schema_example
+from rudr_py.cli.types import names, schema_fields
 from rudr_py.cli.types.schema_fields import SchemaField
 from rudr_py.plugins import rights
-from rudr_py.render.types import properties
+from rudr_py.render import applicability
+from rudr_py.render.types import properties, schema_example
 
 
 class TypeFacts(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -76,12 +76,11 @@ def explain(offer: Offer[Any], catalog: Catalog) -> TypeFacts:
 
 
 def _of_trait(offer: Offer[Any], trait: Trait[Any], catalog: Catalog) -> dict[str, Any]:
-    workloads = names.of_category(catalog, "workload")
     return {
         "applies_to": trait.applies_to,
         "requires": tuple(sorted(trait.requires)),
         "repeatable": trait.repeatable,
-        "fits": tuple(workload.name for workload in workloads if not compatibility.misfit(offer, workload)),
+        "fits": applicability.accepted(offer, catalog),
     }
 
 
@@ -90,7 +89,7 @@ def _of_workload(offer: Offer[Any], workload_type: WorkloadType[Any], catalog: C
     return {
         "scale_forms": tuple(sorted(workload_type.scale_forms)),
         "provides": tuple(sorted(workload_type.provides)),
-        "fits": tuple(trait.name for trait in traits if not compatibility.misfit(trait, offer)),
+        "fits": tuple(trait.name for trait in traits if not applicability.misfit(trait, offer)),
     }
 
 

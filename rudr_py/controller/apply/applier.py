@@ -109,7 +109,7 @@ class Applier:
         if refused is not None:
             raise refused.with_traceback(None)
         try:
-            target = await self._target(desired, namespace)
+            target = await self.target(desired, namespace)
             return await self._execute(application, desired, history, target, observation, decision)
         except errors.RudrError as error:
             if failures.of(desired.ref, error).kind == "refused":
@@ -126,7 +126,8 @@ class Applier:
             self._state.applications.await_claim(ObjectKey(namespace, application.name))
         return Observation(live=live, pods=runs.active_pods(self._state, namespace, desired.planned), holder=holder)
 
-    async def _target(self, desired: DesiredObject, namespace: str) -> Target:
+    async def target(self, desired: DesiredObject, namespace: str) -> Target:
+        """The address of an object. Raises RefusedError, WaitingError and any KubeError if it cannot be written."""
         kind = desired.ref.kind
         target = await self._client.target(kind, namespace, desired.ref.name)
         refusal = decide.placement(desired, target.resource, namespace)

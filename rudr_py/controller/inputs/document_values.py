@@ -6,7 +6,7 @@ Documents are read when there is a text: most reconciles find nothing to report.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
 from rudr_py import errors
@@ -15,12 +15,13 @@ from rudr_py.controller.state.applications import KeptValues
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import triggers
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model import hidden_values
+from rudr_py.model import hidden_values, sensitive
 from rudr_py.model.hidden_values import DocumentTexts, HiddenValues
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.values.plan import Plan
+from rudr_py.settings import SENSITIVE_WORDS
 
 SMALL: Final = 64 * 2**10
 """Bytes of the documents of an application up to which their values are kept between reconciles."""
@@ -32,11 +33,20 @@ class DocumentValues:
     Names of objects in `plan` are not removed from messages, although a property may contain them.
     """
 
-    def __init__(self, state: ClusterState, application: LiveObject, plan: Plan | None = None) -> None:
+    def __init__(
+        self,
+        state: ClusterState,
+        application: LiveObject,
+        plan: Plan | None = None,
+        words: Collection[str] = SENSITIVE_WORDS,
+    ) -> None:
+        """`words` make the values of names that contain one sensitive."""
         self._state = state
         self._application = application
         self._plan = plan or Plan()
+        self._words = words
         self._hidden: HiddenValues | None = None
+        self._sensitive: HiddenValues | None = None
 
     def hidden(self) -> HiddenValues:
         """The values to remove. Small documents are read once for each version."""
@@ -68,6 +78,16 @@ class DocumentValues:
         named = {self._application.name, self._application.namespace, *(ref.name for ref in records)}
         existing = (value for value in values if self._exists(value))
         return frozenset((*values.intersection(named), *values.intersection(self._plan.object_names), *existing))
+
+    def sensitive(self) -> HiddenValues:
+        """The sensitive values, to remove from facts that types show in the status."""
+        if self._sensitive is None:
+            documents = []
+            for live in self._documents(ObjectKey(self._application.namespace, self._application.name)):
+                with contextlib.suppress(errors.UndecodableError):
+                    documents.append(live.document())
+            self._sensitive = HiddenValues(DocumentTexts(sensitive.find(documents, self._words).values))
+        return self._sensitive
 
     def _exists(self, name: str) -> bool:
         namespace = self._application.namespace

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from typing import Any
 from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import runs
+from rudr_py.controller.inputs.document_values import DocumentValues
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.load.crash_record import DEATHS, CrashRecord
@@ -105,7 +107,10 @@ class Snapshot:
 
 
 def _without_values(part: Any, *, is_text: bool = False) -> Any:
-    """A part of a status whose messages and warnings contain no values. Types choose the facts in `show`."""
+    """A part of a status whose messages and warnings contain no values.
+
+    Types choose the facts in `show`, which contain no sensitive values.
+    """
     if isinstance(part, str):
         return log_context.without_values(part) if is_text else part
     if isinstance(part, list):
@@ -113,10 +118,27 @@ def _without_values(part: Any, *, is_text: bool = False) -> Any:
     if isinstance(part, dict):
         texts = ("message", "warnings")
         return {
-            key: item if key == "resources" else _without_values(item, is_text=is_text or key in texts)
+            key: item
+            if key == "resources"
+            else _facts(item)
+            if key == "show"
+            else _without_values(item, is_text=is_text or key in texts)
             for key, item in part.items()
         }
     return part
+
+
+_COUNT = re.compile(r"[0-9]{1,6}(?:/[0-9]{1,6})?")
+"""A number of replicas, for which no document is read."""
+
+
+def _facts(facts: Any) -> Any:
+    if not isinstance(facts, dict):
+        return facts
+    return {
+        key: item if not isinstance(item, str) or _COUNT.fullmatch(item) else log_context.without_sensitive(item)
+        for key, item in facts.items()
+    }
 
 
 class SnapshotReader:
@@ -137,6 +159,11 @@ class SnapshotReader:
         self._reader = reader
         self._pace = pace
         self._plans = PlanCache(catalog, state.applications)
+
+    def hide_values(self, live: LiveObject, plan: Plan | None = None) -> None:
+        """Remove the values of an application and its components from the texts of the running reconcile."""
+        values = DocumentValues(self._state, live, plan, self._reader.sensitive_words)
+        log_context.hide_values(values.hidden, values.sensitive)
 
     async def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
         """The snapshot of an application. Other tasks may run meanwhile; its revision is that before."""

@@ -5,7 +5,6 @@ Fed by the watches; sends nothing. Their meaning is decided in `render`.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -22,19 +21,11 @@ from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadT
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import ObjectKey, TypeName
 from rudr_py.model.kinds import SCOPE_DEFINITION, TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION
-from rudr_py.model.parse import definition
+from rudr_py.render.types import definition_documents
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Definitions
 
 KINDS = (TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION, SCOPE_DEFINITION)
-
-_PARSERS: dict[Kind, Callable[[Any], Parsed[Any]]] = {
-    TRAIT_DEFINITION: definition.parse_trait,
-    WORKLOAD_TYPE_DEFINITION: definition.parse_workload_type,
-    SCOPE_DEFINITION: definition.parse_scope,
-}
-
-log = logging.getLogger(__name__)
 
 
 class DefinitionIndex:
@@ -59,7 +50,8 @@ class DefinitionIndex:
     def update(self, kind: Kind, change: Change) -> frozenset[ObjectKey]:
         """Apply a change of a definition; return the applications that it concerns.
 
-        Definitions that the controller publishes itself concern none.
+        Definitions that the controller publishes itself concern none, except that a Trait object is wrong if no
+        WorkloadType object defines a type that it names.
         """
         self.on_change()
         live = change.new or change.old
@@ -69,25 +61,36 @@ class DefinitionIndex:
         self._current = None
         concerned: frozenset[ObjectKey] = frozenset()
         for parsed in (before, self._read(kind, change.new)):
-            if parsed is not None and not (
-                parsed.value is not None and labels.is_managed(parsed.value.metadata.labels)
-            ):
+            if parsed is None:
+                continue
+            if not _is_published(parsed):
                 concerned |= self._users.keys(_subject(kind, live.name, parsed.value))
+            if kind == WORKLOAD_TYPE_DEFINITION:
+                concerned = concerned.union(*self._users_of_traits(parsed.value))
         return concerned
+
+    def _users_of_traits(self, workload: WorkloadTypeDefinition | None) -> Iterator[frozenset[ObjectKey]]:
+        """The applications of the Trait objects that name a workload type."""
+        for name, parsed in self._parsed[TRAIT_DEFINITION].items():
+            if workload is None or parsed.value is None or _is_published(parsed):
+                continue
+            types = (TypeName.parse(applies_to) for applies_to in parsed.value.applies_to)
+            if any(named and (named.group, named.kind) == (workload.group, workload.kind) for named in types):
+                yield self._users.keys(("trait", name))
 
     def _read(self, kind: Kind, live: LiveObject | None) -> Parsed[Any] | None:
         if live is None:
             return None
         try:
-            parsed = _PARSERS[kind](live.document())
+            parsed = definition_documents.PARSERS[kind.kind](live.document())
         except errors.UndecodableError as error:
             parsed = Parsed(value=None, problems=(Problem(str(error)),))
-        if parsed.problems:
-            problems = "; ".join(map(str, parsed.problems[:5]))
-            name = f"{live.namespace}/{live.name}"
-            log.warning("definition is invalid", extra={"kind": kind.kind, "object": name, "error": problems})
         self._parsed[kind][live.name] = parsed
         return parsed
+
+
+def _is_published(parsed: Parsed[Any]) -> bool:
+    return parsed.value is not None and labels.is_managed(parsed.value.metadata.labels)
 
 
 def _subject(kind: Kind, name: str, value: Any) -> Subject:

@@ -19,17 +19,24 @@ from rudr_py.controller.state.applications import ApplicationState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.status_summary import StatusSummary
 from rudr_py.controller.status.writer import REFUSED_INTERVAL, StatusRefusedError, StatusWriter
+from rudr_py.kube.clock import Clock
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
 from rudr_py.render.status import status
-from rudr_py.render.status.conditions import TRAITS_READY, SyncState
+from rudr_py.render.status.conditions import TRAITS_READY, VALID, SyncState
 from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values import labels
 
 SOON = 1.0
 """Seconds until the status is written again after a conflict, or after a change of the missing rights that it lists."""
+
+GRACE = 5.0
+"""Seconds for which a problem that another document can end has no event: clients apply documents in any order."""
+
+AWAITED_RULES = frozenset({"AC-14", "CO-13"})
+"""The rules of such problems: a scope of another application, and a kind that a WorkloadType object admits."""
 
 ROUTINE_REASONS = frozenset(
     (
@@ -59,7 +66,9 @@ class StatusReporter:
         writer: StatusWriter,
         recorder: Recorder,
         describe: Callable[[errors.Right], str],
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._state = state
         self._writer = writer
         self._recorder = recorder
@@ -80,6 +89,7 @@ class StatusReporter:
             result = await self._write(snapshot, desired)
             if result.requeue_after is None:
                 result = merge(result, await self._write_instances(snapshot.application, desired))
+            result = merge(result, self._end_grace(snapshot, desired))
             result = merge(result, await self._write_scopes(snapshot))
         except errors.ConflictError:
             return merge(result, Result(requeue_after=SOON))  # the watch usually reports the change first
@@ -106,11 +116,34 @@ class StatusReporter:
     async def _write(self, snapshot: Snapshot, desired: dict[str, Any], *, urgent: bool = False) -> Result:
         self._log(snapshot, desired)
         result = await self._writer.write(snapshot.application, desired, urgent=urgent)
+        application_state = self._state.applications.get(snapshot.key)
         for condition in new_conditions(snapshot.previous, desired) if result.written else ():
-            note = condition.get("message") or f"{condition['type']} is {condition['status']}"
-            warning = condition["status"] == "False"
-            self._recorder.record(snapshot.application, condition["reason"], note, action="Reconcile", warning=warning)
+            if condition["type"] == VALID:
+                is_awaited = condition["status"] == "False" and _is_awaited(snapshot)
+                application_state.event_due = self._clock.monotonic() + GRACE if is_awaited else None
+                if is_awaited:
+                    continue
+            self._record(snapshot, condition)
         return result
+
+    def _record(self, snapshot: Snapshot, condition: Mapping[str, Any]) -> None:
+        note = condition.get("message") or f"{condition['type']} is {condition['status']}"
+        warning = condition["status"] == "False"
+        self._recorder.record(snapshot.application, condition["reason"], note, action="Reconcile", warning=warning)
+
+    def _end_grace(self, snapshot: Snapshot, desired: Mapping[str, Any]) -> Result:
+        """Record the event of a problem that another document did not end in time."""
+        application_state = self._state.applications.get(snapshot.key)
+        if application_state.event_due is None:
+            return Result()
+        valid = next(condition for condition in desired["conditions"] if condition["type"] == VALID)
+        left = application_state.event_due - self._clock.monotonic()
+        if valid["status"] == "False" and _is_awaited(snapshot) and left > 0:
+            return Result(requeue_after=left)
+        application_state.event_due = None
+        if valid["status"] == "False":
+            self._record(snapshot, valid)
+        return Result()
 
     def _log(self, snapshot: Snapshot, desired: dict[str, Any]) -> None:
         """Log each change of a condition once, whether or not the status can be written now."""
@@ -168,6 +201,17 @@ async def _status(snapshot: Snapshot, sync: SyncState) -> dict[str, Any]:
     desired = snapshot.publishable(full_status)
     await stages.end()
     return desired
+
+
+def _is_awaited(snapshot: Snapshot) -> bool:
+    """Whether the application is invalid only because of documents that may be applied after it."""
+    plan = snapshot.plan
+    if plan.reason == render.COMPONENT_NOT_FOUND:
+        return True
+    return plan.reason == render.INVALID and all(
+        problem.rule in AWAITED_RULES or (not problem.rule and problem.path.endswith(".componentName"))
+        for problem in plan.problems
+    )
 
 
 def new_conditions(previous: PreviousStatus, desired: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ import msgspec
 
 from rudr_py.local import strategies
 from rudr_py.local.access.user import User
-from rudr_py.local.admission import field_isolation, object_checks, plugins, quota_limits
+from rudr_py.local.admission import field_isolation, limit_ranges, object_checks, plugins, pod_security, quota_limits
 from rudr_py.local.apimachinery import api_errors, conversion
 from rudr_py.local.backend import Backend
 from rudr_py.local.merge import apply as merging
@@ -161,12 +161,15 @@ def _insert(
     if strategy.generation_source:
         metadata["generation"] = 1
     field_isolation.drop_empty(metadata)
+    limit_ranges.set_defaults(backend, resource, stored)
     plugins.complete_pod(backend, resource, stored)
     plugins.set_ingress_class(backend, resource, stored)
     plugins.check_grants(backend, resource, stored, None, options.user)
     object_checks.check_new(backend, resource, stored)
     if backend.store.get(resource.table, target.namespace, metadata["name"]) is not None:
         raise api_errors.already_exists(resource, metadata["name"])
+    limit_ranges.check(backend, resource, stored)
+    warnings += pod_security.check(backend, resource, stored, None)
     quota_limits.check(backend, resource, stored, None)
     if not options.dry_run:
         stored = backend.store.put(resource.table, stored)
@@ -200,6 +203,7 @@ def _replace(
     object_checks.check_changed(backend, resource, stored, stored_before, options.subresource)
     if options.subresource in ("", "scale"):
         plugins.check_growth(backend, resource, stored, stored_before)
+        warnings += pod_security.check(backend, resource, stored, stored_before)
         quota_limits.check(backend, resource, stored, stored_before)
     if managed_fields.same_but_times(stored, stored_before):
         return WriteResult(object=current, warnings=warnings)

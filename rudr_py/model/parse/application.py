@@ -10,7 +10,7 @@ import msgspec
 
 from rudr_py.model import names, paths, suggest
 from rudr_py.model.advice import package_index
-from rudr_py.model.application import Application, ComponentBinding, ScopeBinding, Steps, TraitBinding
+from rudr_py.model.application import SIMPLE, Application, ComponentBinding, ScopeBinding, Steps, TraitBinding
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import API_VERSION, Metadata, TypeName
 from rudr_py.model.json_text import excerpt, type_in_words
@@ -225,6 +225,10 @@ def _trait(fields: FieldReader) -> TraitBinding:
     """A trait with its properties, which three generations of documents write in different places."""
     name = fields.text("name", required=True, rule="AC-15")
     current = fields.raw("properties")
+    if _is_simple(current):
+        steps: dict[str, Steps] = {SIMPLE: ("properties",)}
+        fields.warn_unread()
+        return TraitBinding(name=name, properties={SIMPLE: current}, property_steps=steps)
     outdated = fields.raw(_OUTDATED)
     if current and outdated is not None:
         message = f'has no effect, because "properties" is set; remove "{_OUTDATED}"'
@@ -246,6 +250,13 @@ def _trait(fields: FieldReader) -> TraitBinding:
     fields.problems.warn(fields.path, message)
     steps = {key: (key,) for key in properties}
     return TraitBinding(name=name, properties=properties, properties_key="", property_steps=steps)
+
+
+def _is_simple(value: Json) -> bool:
+    """Whether properties are neither a map nor a list of names and values, nor absent (TR-19)."""
+    if isinstance(value, list):
+        return bool(value) and not any(isinstance(item, dict) for item in value)
+    return value is not None and not isinstance(value, dict)
 
 
 def _beside(fields: FieldReader) -> dict[str, Json]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 
-from rudr_py.model import names, paths, suggest
+from rudr_py.model import names, parameter_types, paths, suggest
 from rudr_py.model.advice import package_index, words
 from rudr_py.model.component import Component, Container, Parameter, Setting
 from rudr_py.model.document import Json, Parsed, Positions
@@ -213,7 +213,8 @@ def _check_parameters(component: Component, problems: ProblemList) -> None:
     problems.repeated((parameter.name for parameter in component.parameters), place, "PA-1")
     for index, parameter in enumerate(component.parameters):
         if parameter.default is not None and not has_type(parameter.default, parameter.type):
-            message = f"must be of type {parameter.type}, not {type_in_words(parameter.default)}"
+            advice = parameter_types.advice(parameter.default, parameter.type)
+            message = f"must be of type {parameter.type}, not {type_in_words(parameter.default)}{advice}"
             problems.error(paths.child(place, index, "default"), message, "PA-4")
 
 

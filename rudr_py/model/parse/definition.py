@@ -74,6 +74,8 @@ def _parse(document: Json, kind: str, problems: ProblemList, read: Callable[[Env
 
 def _trait(envelope: Envelope) -> TraitDefinition:
     spec = envelope.spec
+    if spec.raw("appliesTo") == []:
+        spec.problems.error(spec.at("appliesTo"), 'is empty; write "*" for all workload types', "TR-16")
     return TraitDefinition(
         metadata=envelope.metadata,
         applies_to=spec.texts("appliesTo", "TR-16") or ("*",),

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from rudr_py.model.document import Json
-from rudr_py.model.json_text import excerpt
+from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.shapes import names, values
 from rudr_py.model.shapes.shape import Place, Steps
 
@@ -17,6 +17,9 @@ RENAMED_PROPERTIES: Final = {
     "ingress": {"service_port": "servicePort", "tls_hosts": "tlsHosts", "tls_secret_name": "tlsSecretName"}
 }
 """Properties of standard traits in snake case, by trait."""
+
+SIMPLE_PROPERTIES: Final = {"manual-scaler": "replicaCount"}
+"""The only property of standard traits that have one."""
 
 _UPPER: Final = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
@@ -89,6 +92,17 @@ def trait_properties_beside(place: Place) -> None:
         values.moved(place, (key,), ("properties", key))
     name = {key: inner for key, inner in place.value.items() if key == "name"}
     place.replace({**name, "properties": {key: place.value[key] for key in beside}})
+
+
+def trait_simple_value(place: Place) -> None:
+    """A simple value as the properties of a trait that has one property."""
+    name = SIMPLE_PROPERTIES.get(names.known_trait(place.text("name")))
+    if name is None or not place.has("properties") or isinstance(place.value["properties"], dict | list):
+        return
+    value = place.value["properties"]
+    place.note("properties", f'"properties" is {type_in_words(value)}; write a map with "{name}"')
+    values.moved(place, ("properties",), ("properties", name))
+    place.put("properties", {name: value})
 
 
 def trait_property_names(place: Place) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rudr_py.model.shapes import application, hydra
-from rudr_py.model.shapes.releases import ALPHA, DRAFT, HYDRA, LATER, row
+from rudr_py.model.shapes.releases import ALPHA, DRAFT, HYDRA, LATER, SPEC, row
 
 _KINDS: Final = ("ApplicationConfiguration",)
 
@@ -147,6 +147,18 @@ APPLICATIONS: Final = (
         "spec.components[].traits[]",
         ("trait-properties-beside", LATER, "properties beside `name`", "below `properties`"),
         application.trait_properties_beside,
+        parsed=True,
+    ),
+    row(
+        _KINDS,
+        "spec.components[].traits[]",
+        (
+            "trait-simple-value",
+            SPEC,
+            "`properties: 3`, if the trait has one property",
+            "`properties: {replicaCount: 3}`",
+        ),
+        application.trait_simple_value,
         parsed=True,
     ),
     row(

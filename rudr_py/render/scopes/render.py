@@ -92,7 +92,7 @@ def render(bindings: ScopeBindings, index: int) -> RenderedScope:
         message = packages.unknown(error, "scope type", inputs, catalog)
         problem = Problem(f"{message}{hint}", paths.child(path, "type"), rule="SC-9")
         return RenderedScope(problems=() if inputs.parsed.has_problem_in(problem.path) else (problem,))
-    checked = constraints.check_binding(inputs, offer, binding, path, "AC-12")
+    checked = constraints.check_binding(inputs, catalog, offer, binding, path, "AC-12")
     if checked.problems or inputs.parsed.has_problem_in(path):
         return RenderedScope(problems=checked.problems, warnings=checked.warnings)
     prepared_scope = _PreparedScope(

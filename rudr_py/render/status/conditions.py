@@ -15,6 +15,7 @@ from rudr_py.render.status.health import InstanceHealth
 from rudr_py.render.values.plan import Plan
 
 TRAITS_READY = "TraitsReady"
+VALID = "Valid"
 
 UNOBSERVED = frozenset({"Missing", "NotObserved", "GenerationNotObserved"})
 """Reasons of objects whose controllers have not reported anything about their current spec."""
@@ -47,14 +48,14 @@ def conditions(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -
     if plan.problems:
         message = _joined([line(problem) for problem in plan.problems])
         return (
-            Condition(type="Valid", status=FALSE, reason=plan.reason, message=message),
+            Condition(type=VALID, status=FALSE, reason=plan.reason, message=message),
             Condition(
                 type="Synced", status=UNKNOWN, reason="NotValid", message="not applied: the application is invalid"
             ),
             Condition(type="Ready", status=FALSE, reason="NotValid", message=line(plan.problems[0])),
         )
     conditions = (
-        Condition(type="Valid", status=TRUE, reason="Valid"),
+        Condition(type=VALID, status=TRUE, reason="Valid"),
         Condition(type="Synced", status=sync.state, reason=sync.reason, message=_joined([sync.message])),
         *_traits_ready(healths),
         _ready(sync, healths),

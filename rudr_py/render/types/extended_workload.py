@@ -10,7 +10,6 @@ import functools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-import jsonschema
 import msgspec
 
 from rudr_py import catalog
@@ -21,6 +20,7 @@ from rudr_py.model import parameter_types, suggest
 from rudr_py.model.component import Setting
 from rudr_py.model.definition import WorkloadTypeDefinition
 from rudr_py.model.identity import CORE_GROUP, TypeName
+from rudr_py.render.types import cluster_schemas
 from rudr_py.render.types.properties import Locator
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Definitions
@@ -82,18 +82,20 @@ def admit(definitions: Definitions, name: str) -> Admitted | str:
         return ""
     if type_name.group in FORBIDDEN_GROUPS:
         return f" Kinds of the group {type_name.group} are never admitted."
+    hint = ""
     for key in sorted(definitions.workloads):
         parsed = definitions.workloads[key]
         definition = parsed.value
-        if definition is None or not _defines(definition, type_name) or labels.is_managed(definition.metadata.labels):
+        if definition is None or not defines(definition, type_name) or labels.is_managed(definition.metadata.labels):
             continue
-        if parsed.problems:
-            return f' The WorkloadType object "{key}" would admit it, but is not valid: {parsed.problems[0]}.'
         try:
-            return _admitted(msgspec.json.encode([definition.settings, str(type_name), key]))
-        except jsonschema.SchemaError as error:
-            return f' The WorkloadType object "{key}" would admit it, but its settings are not valid: {error.message}.'
-    return " A WorkloadType object in the definitions namespace could admit it."
+            if not parsed.problems:
+                return _admitted(msgspec.json.encode([definition.settings, str(type_name), key]))
+            reason = f"is not valid: {parsed.problems[0]}"
+        except Exception as error:  # noqa: BLE001 - settings of the cluster may cause any exception
+            reason = f"its settings are not valid: {cluster_schemas.reason(error)}"
+        hint = hint or f' The WorkloadType object "{key}" would admit it, but {reason}.'
+    return hint or " A WorkloadType object in the definitions namespace could admit it."
 
 
 def filled(
@@ -113,7 +115,12 @@ def filled(
     return {name: value for name, value in values.items() if value is not _ABSENT}, tuple(problems)
 
 
-def _defines(definition: WorkloadTypeDefinition, type_name: TypeName) -> bool:
+def is_forbidden(group: str) -> bool:
+    """Whether no kind of a group may be admitted."""
+    return group == CORE_GROUP or group in FORBIDDEN_GROUPS
+
+
+def defines(definition: WorkloadTypeDefinition, type_name: TypeName) -> bool:
     """Whether the definition is that of this type; the specification's form of a definition has no version."""
     same = (definition.group, definition.kind) == (type_name.group, type_name.kind)
     return same and definition.version in ("", type_name.version)
@@ -121,11 +128,12 @@ def _defines(definition: WorkloadTypeDefinition, type_name: TypeName) -> bool:
 
 @functools.lru_cache(maxsize=256)
 def _admitted(encoded: bytes) -> Admitted:
-    """The offer for a definition's settings, the type and the object's name. Raises jsonschema.SchemaError."""
+    """The offer for a definition's settings, the type and the object's name. Raises any exception."""
     settings, name, key = msgspec.json.decode(encoded, type=tuple[tuple[Setting, ...], str, str])
     parsed = TypeName.parse(name)
     assert parsed is not None, name  # noqa: S101 - it is the text of a TypeName
-    members = {"name": name, "properties": _schema(settings), "produces": (Kind(parsed.api_version, parsed.kind),)}
+    produces = (Kind(parsed.api_version, parsed.kind),)
+    members = {"name": name, "properties": settings_schema(settings), "produces": produces}
     declared: type[Extended] = type("Extended", (Extended,), members)
     return Admitted(
         offer=catalog.offer(declared(), package=f'the WorkloadType object "{key}"'),
@@ -133,7 +141,7 @@ def _admitted(encoded: bytes) -> Admitted:
     )
 
 
-def _schema(settings: Sequence[Setting]) -> dict[str, Any]:
+def settings_schema(settings: Sequence[Setting]) -> dict[str, Any]:
     """The settings as a JSON Schema (WT-2, WT-3); if none is declared, the only one is `spec`, as in Rudr."""
     if not settings:
         spec = {"type": "object", "description": "The spec of the object."}

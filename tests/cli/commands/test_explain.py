@@ -224,3 +224,32 @@ def test_headings_are_bold_with_colour(invoke: Invoke) -> None:
     coloured = invoke("explain", "trait", "ingress", "--color", "always", color=True).stdout
     assert "\x1b[1mPROPERTIES\x1b[0m" in coloured
     assert "\x1b[" not in invoke("explain", "trait", "ingress", color=True).stdout
+
+
+@pytest.mark.parametrize("arguments", [["TR-17"], ["[tr-17]"], ["rule", "TR-17"]])
+def test_a_rule_is_explained_with_its_correction_and_an_example(invoke: Invoke, arguments: list[str]) -> None:
+    done = invoke("explain", *arguments)
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["RULE:", "TR-17"]
+    assert {"TO DO", "INSTEAD OF", "WRITE"} <= set(lines)
+
+
+def test_a_rule_is_printed_as_data(invoke: Invoke) -> None:
+    document = json.loads(invoke("explain", "AC-9", "-o", "json").stdout)
+    assert document["id"] == "AC-9"
+    assert {"rule", "fix", "wrong", "right"} <= set(document)
+
+
+def test_all_rules_are_listed(invoke: Invoke) -> None:
+    names = invoke("explain", "rule", "-o", "name").stdout.split()
+    assert "TR-17" in names
+    assert len(invoke("explain", "rule", "--no-headers").stdout.splitlines()) == len(names)
+    assert len(json.loads(invoke("explain", "rule", "-o", "json").stdout)["items"]) == len(names)
+    assert invoke("explain", "rule", "-o", "md").stdout.count("## ") == len(names)
+
+
+def test_an_unknown_rule_is_an_error(invoke: Invoke) -> None:
+    done = invoke("explain", "TR-99")
+    assert done.exit_code != 0
+    assert "TR-99" in done.stderr

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
 from click.testing import Result
 
 from rudr_py.catalog import Catalog, PluginState
@@ -106,3 +108,61 @@ def test_files_of_other_programs_in_a_directory_are_skipped_with_a_count(
     assert done.exit_code == 0
     for named in (package, bundles):
         assert invoke("validate", "-f", str(tmp_path / "deploy"), "-f", named).exit_code == 1
+
+
+def test_strict_makes_warnings_errors_of_every_command(
+    component: Make, application: Make, write: Make, invoke: Invoke
+) -> None:
+    unknown = "    parameterValues:\n    - name: absent\n      value: 1\n"
+    name = write("x.yaml", component(), application("one") + unknown, application("two"))
+    for command in ("validate", "render"):
+        assert invoke(command, "-f", name).exit_code == 0
+        done = invoke(command, "-f", name, "--strict")
+        assert done.exit_code == 1
+        assert ": error: $.spec.components[0].parameterValues" in done.output
+        assert ": warning: " not in done.output
+    rendered = invoke("render", "-f", name, "--strict", "-o", "name").stdout
+    assert "two-instance" in rendered
+    assert "one-instance" not in rendered
+
+
+def test_a_format_is_the_only_output(component: Make, write: Make, invoke: Invoke) -> None:
+    name = write("x.yaml", component(workload="Servr"))
+    data = json.loads(invoke("validate", "-f", name, "-o", "json").stdout)
+    assert [(problem["line"], problem["rule"]) for problem in data["problems"]] == [(6, "CO-13")]
+    assert yaml.safe_load(invoke("validate", "-f", name, "-o", "yaml").stdout) == data
+    assert json.loads(invoke("validate", "-f", name, "-o", "sarif").stdout)["version"] == "2.1.0"
+    github = invoke("validate", "-f", name, "-o", "github")
+    assert github.stdout.startswith(f"::error file={name},line=6,col=17,title=rudr CO-13::")
+    assert github.exit_code == 1
+
+
+def test_sensitive_values_are_masked_in_every_format(component: Make, write: Make, invoke: Invoke) -> None:
+    secret = '  - {name: password, image: nginx, env: [{name: PASSWORD, value: "hunter22"}], hunter22: 1}\n'
+    name = write("x.yaml", component() + secret)
+    for output_format in ("yaml", "json", "github", "sarif"):
+        assert "hunter22" not in invoke("validate", "-f", name, "-o", output_format).output
+
+
+def test_valid_documents_give_an_empty_report(component: Make, write: Make, invoke: Invoke) -> None:
+    name = write("x.yaml", component())
+    assert invoke("validate", "-f", name, "-o", "github").stdout == ""
+    assert json.loads(invoke("validate", "-f", name, "-o", "json").stdout)["problems"] == []
+    assert json.loads(invoke("validate", "-f", name, "-o", "sarif").stdout)["runs"][0]["results"] == []
+
+
+def test_validate_and_render_fail_for_the_same_documents(
+    component: Make, application: Make, write: Make, invoke: Invoke
+) -> None:
+    valid = component(), application()
+    inputs = {
+        "valid": valid,
+        "unused component": (*valid, component("two", "Servr")),
+        "metadata": (component().replace("metadata:", "metadata:\n  lables: {}"), application()),
+        "syntax": (*valid, "kind: HealthScope\na: ["),
+        "duplicate": (*valid, component()),
+    }
+    for number, (case, documents) in enumerate(inputs.items()):
+        name = write(f"{number}.yaml", *documents)
+        codes = {command: invoke(command, "-f", name).exit_code for command in ("validate", "render")}
+        assert codes == dict.fromkeys(codes, 0 if case == "valid" else 1), case

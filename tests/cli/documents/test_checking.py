@@ -10,8 +10,11 @@ import pytest
 import yaml
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli.documents import checking, files
+from rudr_py.cli.documents import checking, files, schemas_extra
 from rudr_py.cli.documents.checking import Checked
+from rudr_py.cli.documents.document_set import DocumentSet
+from rudr_py.cli.documents.files import FileContents
+from rudr_py.cli.documents.server_rules import ServerRules
 from rudr_py.cli.documents.workspace import Workspace
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -68,7 +71,12 @@ def _cache(*, kind: str = "cache.example.org/v1alpha1.RedisCluster", **settings:
 def _check(catalog: Catalog, *documents: str) -> Checked:
     contents = files.read(("-",), recursive=False, stdin="---\n".join(documents).encode)
     assert contents.problems == ()
-    return checking.check(Workspace.parse(contents.documents), catalog, NOW, checking.server_rules())
+    return checking.check(_document_set(contents, schemas_extra.load()), catalog, NOW)
+
+
+def _document_set(contents: FileContents, server_rules: ServerRules | None) -> DocumentSet:
+    workspace = Workspace.parse(contents.documents)
+    return DocumentSet(contents=contents, workspace=workspace, server_rules=server_rules)
 
 
 def _errors(checked: Checked) -> list[tuple[str, str]]:
@@ -148,9 +156,25 @@ def test_a_workload_type_of_another_namespace_admits_nothing(application: Make, 
 def test_a_trait_of_the_input_narrows_the_installed_one(
     component: Make, application: Make, everything: Catalog
 ) -> None:
-    trait = "apiVersion: core.oam.dev/v1alpha1\nkind: Trait\nmetadata: {name: empty}\nspec: {appliesTo: [a.b/v1.C]}\n"
+    trait = "apiVersion: core.oam.dev/v1alpha1\nkind: Trait\nmetadata: {name: empty}\n"
+    trait += "spec: {appliesTo: [core.oam.dev/v1alpha1.Task]}\n"
     checked = _check(everything, component(), application(), trait)
     assert [problem.path for problem in checked.problems.errors] == ["$.spec.components[0].traits[0].name"]
+
+
+def test_a_definition_of_the_input_that_cannot_be_used_is_a_warning(
+    component: Make, application: Make, everything: Catalog
+) -> None:
+    head = "apiVersion: core.oam.dev/v1alpha1\nkind: Trait\nmetadata: {name: empty}\n"
+    schema = head + "spec:\n  appliesTo: ['*']\n  properties: '{\"type\": \"strin\"}'\n"
+    applies_to = head + "spec: {appliesTo: [a.b/v1.C]}\n"
+    for definition, path in ((schema, "$.spec.properties"), (applies_to, "$.spec.appliesTo[0]")):
+        checked = _check(everything, component(), application(), definition)
+        assert checked.problems.errors == ()
+        located = [problem for problem in checked.problems.warnings if problem.location is not None]
+        assert path in [problem.path for problem in located]
+    forbidden = _workload_type("rbac.authorization.k8s.io", "Role")
+    assert [problem.path for problem in _check(everything, forbidden).problems.warnings] == ["$.spec.group"]
 
 
 def test_objects_are_checked_by_the_schema_of_a_crd_of_the_input(application: Make, everything: Catalog) -> None:
@@ -197,6 +221,6 @@ def test_an_older_crd_of_rudr_in_the_input_is_not_used(component: Make, everythi
 
 def test_without_the_schemas_of_kubernetes_a_warning_names_the_package(component: Make, everything: Catalog) -> None:
     contents = files.read(("-",), recursive=False, stdin=component().encode)
-    checked = checking.check(Workspace.parse(contents.documents), everything, NOW, None)
+    checked = checking.check(_document_set(contents, None), everything, NOW)
     assert checked.problems.errors == ()
     assert "rudr-py[local]" in checked.problems.warnings[0].message

@@ -9,9 +9,10 @@ import jsonschema
 import pytest
 
 from rudr_py.catalog import Catalog
-from rudr_py.cli.types import example, schema_fields
+from rudr_py.cli.types import schema_fields
 from rudr_py.cli.types.schema_fields import SchemaField
 from rudr_py.errors import CatalogError
+from rudr_py.render.types import schema_example
 from tests.cli.schemas import SCHEMAS
 
 
@@ -93,7 +94,7 @@ def test_the_error_for_an_unknown_property_suggests_the_nearest_name() -> None:
 def test_an_example_is_valid_against_its_schema(schema: dict[str, Any]) -> None:
     # a pattern needs an example of its author
     hypothesis.assume("pattern" not in str(schema))
-    jsonschema.Draft202012Validator(schema).validate(example.sample(schema))
+    jsonschema.Draft202012Validator(schema).validate(schema_example.sample(schema))
 
 
 @hypothesis.given(SCHEMAS)
@@ -110,7 +111,7 @@ def test_an_example_contains_required_properties_and_those_with_examples() -> No
         },
         "required": ["needed"],
     }
-    assert example.sample(schema) == {"needed": "needed", "shown": 7}
+    assert schema_example.sample(schema) == {"needed": "needed", "shown": 7}
 
 
 def test_the_properties_of_all_types_have_descriptions(everything: Catalog) -> None:

@@ -28,7 +28,7 @@ from rudr_py.kube.discovery import Discovery
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import SCOPE_DEFINITION, TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION
-from rudr_py.render.types.definitions import publish
+from rudr_py.render.definitions import publish
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 from tests.controller.watches import opened, watches

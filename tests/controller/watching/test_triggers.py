@@ -112,6 +112,14 @@ def test_a_component_triggers_the_applications_that_name_it(known: ClusterState,
     assert triggers.keys(COMPONENT, Change(None, component), known) == NOBODY
 
 
+def test_a_component_triggers_the_applications_that_name_it_as_the_first_release_did(
+    known: ClusterState, live: Make
+) -> None:
+    application = live(APPLICATION, "shop", {"spec": {"components": [{"name": "web", "instanceName": "front"}]}})
+    triggers.keys(APPLICATION, Change(None, application), known)
+    assert triggers.keys(COMPONENT, Change(None, live(COMPONENT, "web", {})), known) == SHOP
+
+
 def test_a_deleted_application_uses_no_component(known: ClusterState, live: Make) -> None:
     application = live(APPLICATION, "shop", names("web"))
     triggers.keys(APPLICATION, Change(None, application), known)

@@ -208,7 +208,6 @@ def test_a_broken_rule_of_an_application_is_reported(
         ({"instanceName": "a" * 64}, ("AC-13", f"{FIRST}.instanceName")),
         ({"instanceName": "Front_1"}, ("AC-13", f"{FIRST}.instanceName")),
         ({"traits": [{"properties": {}}]}, ("AC-15", f"{FIRST}.traits[0]")),
-        ({"traits": [{"name": "a", "properties": "x"}]}, ("AC-12", f"{FIRST}.traits[0].properties")),
         ({"traits": "a"}, ("AC-15", f"{FIRST}.traits")),
         ({"applicationScopes": [{}]}, ("AC-14", f"{FIRST}.applicationScopes[0]")),
         ({"parameterValues": [{"value": 1}]}, ("", f"{FIRST}.parameterValues[0]")),

@@ -231,6 +231,9 @@ OLD_SHAPES: dict[str, OldShape] = {
         "name: ingress\nproperties:\nhostname: a.example.com\npath: /a",
         "name: ingress\nproperties:\n  hostname: a.example.com\n  path: /a",
     ),
+    "trait-simple-value": _trait(
+        "name: manual-scaler\nproperties: 3", "name: manual-scaler\nproperties: {replicaCount: 3}"
+    ),
     "trait-property-names": _trait(
         "name: ingress\nproperties: {hostname: a.example.com, service_port: 80, tls_hosts: a.example.com, "
         "tls_secret_name: tls}",

@@ -213,9 +213,10 @@ def test_parameters_of_a_definition_in_the_cluster_are_checked_too(
         }
     )
     reported = _told(zoned({"do": "nothing"}, definitions=existing))
+    refuses = 'the ApplicationScope object "zone" of this cluster refuses this: '
     assert [message for _, _, message in reported] == [
-        'acme.dev/v1.Zone requires the property "size"',
-        'is "nothing", must be a number',
+        f'{refuses}acme.dev/v1.Zone requires the property "size"',
+        f'{refuses}is "nothing", must be a number',
     ]
 
 

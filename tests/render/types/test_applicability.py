@@ -9,7 +9,6 @@ import pytest
 from rudr_py import catalog
 from rudr_py.api import Trait, WorkloadType
 from rudr_py.render.types import constraints
-from rudr_py.render.values.inputs import NO_DEFINITIONS
 
 
 class Plain(WorkloadType[Any]):
@@ -62,6 +61,6 @@ def test_a_trait_fits_types_that_it_applies_to_and_that_provide_its_requirements
     trait: type[Trait[Any]], workload: type[WorkloadType[Any]], why: str
 ) -> None:
     offers = catalog.offer(trait(), package="p 1"), catalog.offer(workload(), package="p 1")
-    reported = constraints.misfit(NO_DEFINITIONS, *offers)
+    reported = constraints.declared_misfit(*offers)
     assert reported.endswith(why)
     assert bool(reported) == bool(why)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from rudr_py.render.types import constraints
-from rudr_py.render.types import definitions as publishing
+from rudr_py.render import definitions as publishing
+from rudr_py.render.types import cluster_schemas
 from rudr_py.render.values.inputs import Definitions
 from rudr_py.render.values.plan import Plan
 
@@ -17,6 +17,7 @@ Text = Callable[..., str]
 Make = Callable[..., Plan]
 Web = Callable[..., dict[str, Any]]
 
+SUBJECT = 'the Trait object "manual-scaler" of this cluster'
 SMALL = {"type": "object", "properties": {"replicaCount": {"type": "integer", "maximum": 3}}}
 
 
@@ -47,13 +48,15 @@ PATH = "$.spec.components[0].traits[0].properties"
 def test_properties_must_match_the_schema_in_the_cluster_and_that_of_the_type(scaled: Make, schema: Any) -> None:
     assert not scaled({"replicaCount": 3}, _trait(schema)).problems
     assert _told(scaled({"replicaCount": 4}, _trait(schema))) == [
-        ("TR-17", f"{PATH}.replicaCount", "is 4, must be at most 3")
+        ("TR-17", f"{PATH}.replicaCount", f"{SUBJECT} refuses this: is 4, must be at most 3")
     ]
 
 
 def test_the_older_list_of_properties_is_checked_too(scaled: Make) -> None:
     listed = [{"name": "replicaCount", "type": "string", "required": True}]
-    assert [message for _, _, message in _told(scaled({"replicaCount": 4}, _trait(listed)))] == ["is 4, must be text"]
+    assert [message for _, _, message in _told(scaled({"replicaCount": 4}, _trait(listed)))] == [
+        f"{SUBJECT} refuses this: is 4, must be text; put it in quotes"
+    ]
 
 
 def test_a_problem_of_both_schemas_is_reported_once(scaled: Make) -> None:
@@ -78,7 +81,7 @@ def test_a_definition_narrows_the_workload_types(scaled: Make) -> None:
     workers = _trait(appliesTo=["core.oam.dev/v1alpha1.Worker"])
     ((rule, path, message),) = _told(scaled({"replicaCount": 1}, workers))
     assert (rule, path) == ("TR-14", "$.spec.components[0].traits[0].name")
-    assert message.startswith('the Trait object "manual-scaler" in this cluster allows the trait only for')
+    assert message.startswith(f"{SUBJECT} allows the trait only for")
     servers = _trait(appliesTo=["core.oam.dev/v1alpha1.Server"])
     assert not scaled({"replicaCount": 1}, servers).problems
 
@@ -132,10 +135,10 @@ def test_properties_that_need_too_many_steps_of_a_schema_in_the_cluster_are_refu
 
 def test_an_unusable_schema_is_read_once_for_all_applications(scaled: Make) -> None:
     schema = _expanding(16)
-    read = constraints._validator.cache_info().misses
+    read = cluster_schemas._validator.cache_info().misses
     for count in range(3):
         assert scaled({"replicaCount": count}, _trait(schema)).warnings
-    assert constraints._validator.cache_info().misses == read + 1
+    assert cluster_schemas._validator.cache_info().misses == read + 1
 
 
 def test_an_invalid_pattern_is_a_warning(

@@ -44,6 +44,7 @@ class DevOptions(msgspec.Struct, frozen=True, kw_only=True):
     catalog: Catalog | None
     verbose: bool
     with_crds: bool
+    sensitive_words: tuple[str, ...] = ()
 
 
 def _release(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -102,6 +103,7 @@ def _release(_context: click.Context, _option: click.Parameter, value: str) -> s
 )
 @click.option("-v", "--verbose", is_flag=True, help="Print all changes and the log of the controller.")
 @flags.plugins
+@flags.sensitive
 @click.pass_context
 def command(context: click.Context, /, *, port: int, release: str, no_controller: bool, **options: Any) -> None:
     """Serve a local Kubernetes API with the controller, for development without a cluster.
@@ -125,6 +127,7 @@ def command(context: click.Context, /, *, port: int, release: str, no_controller
         catalog=None if no_controller or no_crds else plugins.load(context).catalog,
         verbose=verbose or sys.stdout.isatty(),
         with_crds=not no_crds,
+        sensitive_words=options["sensitive_words"],
     )
     click.echo(embedded_api.NOTICE)
     asyncio.run(_serve(dev_options))
@@ -147,10 +150,14 @@ async def _serve(options: DevOptions) -> None:
         progress_output = PlainProgress()
         if options.verbose:
             progress_output = stack.enter_context(progress.opened())
-            await stack.enter_async_context(Follower(api, progress_output).watching(kinds(options.catalog)))
+            await stack.enter_async_context(_follower(api, progress_output, options).watching(kinds(options.catalog)))
         async for name in api.apply(options.documents):
             progress_output.line(f"{name} applied")
         await stop.wait()
+
+
+def _follower(api: EmbeddedApi, progress_output: PlainProgress, options: DevOptions) -> Follower:
+    return Follower(api, progress_output, sensitive_words=options.sensitive_words)
 
 
 def _print_instructions(options: DevOptions, api: EmbeddedApi) -> None:

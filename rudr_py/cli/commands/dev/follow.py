@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
@@ -17,10 +17,11 @@ from rudr_py.kube import watch
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.requests import Selection
 from rudr_py.kube.watch import Applied, Deleted, Event, Listed
-from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD, REPLICA_SET
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, POD, REPLICA_SET
 from rudr_py.settings import Settings
 
 ADDITIONAL_KINDS = (
+    COMPONENT,
     APPLICATION,
     COMPONENT_INSTANCE,
     REPLICA_SET,
@@ -37,10 +38,16 @@ def kinds(catalog: Catalog | None) -> Iterable[Kind]:
 class Follower:
     """Watches kinds and displays their objects. `ready` is set when the applications, if there are any, are Ready."""
 
-    def __init__(self, api: EmbeddedApi, progress: PlainProgress, applications: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        api: EmbeddedApi,
+        progress: PlainProgress,
+        applications: frozenset[str] = frozenset(),
+        sensitive_words: Collection[str] = (),
+    ) -> None:
         self.ready = asyncio.Event()
         self._api = api
-        self._changes = ChangeFormatter()
+        self._changes = ChangeFormatter(sensitive_words)
         self._progress = progress
         self._applications = applications
 

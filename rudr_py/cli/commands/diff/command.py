@@ -23,13 +23,13 @@ from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import user_roles
 from rudr_py.cli.cluster.client import ClusterClient
-from rudr_py.cli.cluster.preview import NamespacePreview
-from rudr_py.cli.commands.diff import document_diff
+from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
+from rudr_py.cli.commands.diff import document_diff, outage
 from rudr_py.cli.commands.diff import result as diff_result
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.cli.commands.diff.dry_run import DryRun, RefusedError
 from rudr_py.cli.commands.diff.result import DiffError, DiffResult
-from rudr_py.cli.documents import checking, files
+from rudr_py.cli.documents import checking, files, schemas_extra
 from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
@@ -38,8 +38,9 @@ from rudr_py.cli.output import colour, plain_text
 from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import ProblemPrinter
 from rudr_py.cli.process import CommandFailure
-from rudr_py.errors import Right
+from rudr_py.errors import Problem, Right
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
 
 OutputFormat = Literal["yaml", "json"]
@@ -61,6 +62,7 @@ class DiffFailure(CommandFailure):
 
 @click.command("diff")
 @flags.filenames
+@flags.strict
 @flags.cluster(all_namespaces=False)
 @flags.output("yaml", "json", explanation="Print the differences, errors and their numbers as data.")
 @flags.controller_settings
@@ -88,7 +90,8 @@ def command(
     try on the server, or of an object that you may not read, is computed and marked as such. The last line has the
     numbers of changes. The environment variable KUBECTL_EXTERNAL_DIFF selects another diff program, as in kubectl.
 
-    Exits with 0 if there are no differences, with 1 if there are differences, and with 2 if the comparison fails.
+    Exits with 0 if there are no differences, with 1 if there are differences, and with 2 if the comparison fails or
+    rudr validate reports an error.
 
     Example: rudr diff -f examples/
     """
@@ -131,6 +134,28 @@ class _Comparison(msgspec.Struct, frozen=True):
     printer: ProblemPrinter
     invalid: bool
     sensitive_words: tuple[str, ...]
+    strict: bool
+
+
+class _ApplicationReading(msgspec.Struct, frozen=True):
+    """An application of the cluster after the documents have been applied; without a preview, `error` is the reason."""
+
+    application: LiveObject
+    preview: ApplicationPreview | None
+    error: str = ""
+
+    def errors(self, *, strict: bool) -> tuple[Problem, ...]:
+        """The problems for which it is not compared."""
+        plan = self.preview.plan if self.preview is not None else Plan()
+        return (*plan.problems, *plan.warnings) if strict else plan.problems
+
+
+class _NamespaceReading(msgspec.Struct, frozen=True):
+    """The applications to compare in a namespace, and whether a document of the namespace is invalid."""
+
+    preview: NamespacePreview
+    applications: tuple[_ApplicationReading, ...]
+    failed: bool
 
 
 async def _run(
@@ -138,7 +163,9 @@ async def _run(
     contents: FileContents,
     catalog: Catalog,
     settings: Settings,
+    *,
     sensitive_words: tuple[str, ...],
+    strict: bool,
 ) -> DiffResult:
     async with cluster_client.opened(options, failure=DiffFailure) as client:
         workspace = Workspace.parse(
@@ -151,12 +178,19 @@ async def _run(
             click.echo(skipped_message(document), err=True)
         mask = Mask((document.value for document in contents.documents), sensitive_words)
         printer = ProblemPrinter(lambda line: click.echo(mask.text(line), err=True), contents.files)
-        refusals = checking.document_problems(workspace, checking.server_rules())
+        refusals = checking.document_problems(workspace, schemas_extra.load())
         problems = (*contents.problems, *workspace.problems, *refusals)
-        printer.print(problems, workspace.warnings)
+        warnings = workspace.warnings
+        if strict:
+            problems, warnings = (*problems, *warnings), ()
+        printer.add(problems, warnings)
         valid_workspace = workspace.with_valid_metadata()
-        comparison = _Comparison(client, valid_workspace, catalog, settings, printer, bool(problems), sensitive_words)
-        results = [await _compare_namespace(comparison, namespace) for namespace in namespaces(workspace)]
+        comparison = _Comparison(
+            client, valid_workspace, catalog, settings, printer, bool(problems), sensitive_words, strict
+        )
+        readings = [await _read_namespace(comparison, namespace) for namespace in namespaces(workspace)]
+        printer.flush()
+        results = [await _compare_namespace(comparison, reading) for reading in readings]
         return DiffResult.merged([*results, DiffResult(failed=comparison.invalid)])
 
 
@@ -166,22 +200,50 @@ def namespaces(workspace: Workspace) -> list[str]:
     return sorted(names | {key.namespace for key in workspace.components})
 
 
-async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffResult:
-    settings = comparison.settings
+async def _read_namespace(comparison: _Comparison, namespace: str) -> _NamespaceReading:
+    """Read a namespace and render its applications; add their problems to the printer."""
+    settings, workspace = comparison.settings, comparison.workspace
     namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog, settings)
-    await namespace_preview.read(comparison.workspace, settings.definitions_namespace)
-    mask = Mask(namespace_preview.documents(), comparison.sensitive_words)
-    results: list[DiffResult] = []
-    untried: dict[Right, None] = {}
-    applications = namespace_preview.users(comparison.workspace)
+    await namespace_preview.read(workspace, settings.definitions_namespace)
+    applications = namespace_preview.users(workspace)
+    rest = namespace_preview.unused(workspace)
+    problems = rest.unused_component_problems(comparison.catalog)
+    warnings = tuple(checking.definition_warnings(rest, comparison.catalog))
+    if comparison.strict:
+        problems, warnings = (*problems, *warnings), ()
+    comparison.printer.add(problems, warnings)
     if not applications and not comparison.invalid:
         click.echo(f"warning: no application in namespace {namespace} uses these components", err=True)
+    readings = []
     for application in applications:
         if application.deleting:
             message = f"{namespace}/{application.name} is being deleted and is no longer reconciled"
             click.echo(f"warning: {message}", err=True)
             continue
-        result, rights = await _compare_application(comparison, namespace_preview, application)
+        reading = await _read_application(namespace_preview, application)
+        readings.append(reading)
+        plan = reading.preview.plan if reading.preview is not None else Plan()
+        plan_warnings = () if comparison.strict else plan.warnings
+        suffix = f" (application {namespace}/{application.name})"
+        comparison.printer.add(reading.errors(strict=comparison.strict), plan_warnings, suffix)
+        if replaced := outage.warning(application.document(), plan):
+            click.echo(f"warning: {namespace}/{application.name}: {replaced}", err=True)
+    return _NamespaceReading(namespace_preview, tuple(readings), bool(problems))
+
+
+async def _read_application(namespace_preview: NamespacePreview, application: LiveObject) -> _ApplicationReading:
+    try:
+        return _ApplicationReading(application, await namespace_preview.preview(application))
+    except (errors.ApiError, errors.KindAbsentError) as error:
+        return _ApplicationReading(application, None, cluster_client.unreadable_message(error))
+
+
+async def _compare_namespace(comparison: _Comparison, reading: _NamespaceReading) -> DiffResult:
+    mask = Mask(reading.preview.documents(), comparison.sensitive_words)
+    results: list[DiffResult] = [DiffResult(failed=reading.failed)]
+    untried: dict[Right, None] = {}
+    for application in reading.applications:
+        result, rights = await _compare_application(comparison, reading.preview, application)
         results.append(_masked(result, mask))
         for error in results[-1].errors:
             click.echo(f"error: {error}", err=True)
@@ -192,18 +254,20 @@ async def _compare_namespace(comparison: _Comparison, namespace: str) -> DiffRes
 
 
 async def _compare_application(
-    comparison: _Comparison, namespace_preview: NamespacePreview, application: LiveObject
+    comparison: _Comparison, namespace_preview: NamespacePreview, reading: _ApplicationReading
 ) -> tuple[DiffResult, Sequence[Right]]:
     """The result of an application, and the rights for want of which changes were computed."""
+    application, preview = reading.application, reading.preview
+    if preview is None:
+        return DiffResult(errors=_errors_of(application, [reading.error]), failed=True), ()
+    refused = reading.errors(strict=comparison.strict)
+    if refused or comparison.invalid:
+        problems = [f"{problem.path}: {problem.message}" for problem in refused]
+        return DiffResult(problems=_errors_of(application, problems), failed=True), ()
     differences: list[DocumentDiff] = []
     messages: list[str] = []
+    unchanged, rights = 0, tuple[Right, ...]()
     try:
-        preview = await namespace_preview.preview(application)
-        suffix = f" (application {application.namespace}/{application.name})"
-        comparison.printer.print(preview.plan.problems, preview.plan.warnings, suffix)
-        if preview.plan.problems or comparison.invalid:
-            problems = [f"{problem.path}: {problem.message}" for problem in preview.plan.problems]
-            return DiffResult(problems=_errors_of(application, problems), failed=True), ()
         dry_run = DryRun(comparison.client, namespace_preview, preview)
         async for difference in dry_run.differences():
             if isinstance(difference, RefusedError):
@@ -213,7 +277,6 @@ async def _compare_application(
         unchanged, rights = dry_run.unchanged, dry_run.trial.rights()
     except (errors.ApiError, errors.KindAbsentError) as error:
         messages.append(cluster_client.unreadable_message(error))
-        unchanged, rights = 0, ()
     failures = _errors_of(application, messages)
     result = DiffResult(differences=tuple(differences), errors=failures, unchanged=unchanged, failed=bool(failures))
     return result, rights

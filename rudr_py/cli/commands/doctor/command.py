@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import click
@@ -16,6 +16,7 @@ from rudr_py.cli.commands.doctor.reader import ClusterReader
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.output import colour, documents
+from rudr_py.cli.output.masking import Mask
 from rudr_py.kube.clock import SystemClock
 from rudr_py.plugins.loading import LoadedPlugins
 from rudr_py.settings import Settings
@@ -30,6 +31,7 @@ OutputFormat = Literal["yaml", "json", "name"]
 @flags.output("yaml", "json", "name", explanation="name prints the checks with problems.")
 @colour.option
 @flags.plugins
+@flags.sensitive
 @click.pass_context
 def command(
     context: click.Context,
@@ -51,21 +53,24 @@ def command(
     Example: rudr doctor
     """
     loaded = plugins.load(context)
-    findings = asyncio.run(_run(cluster_options, name, loaded, options["definitions_namespace"]))
+    findings = asyncio.run(_run(cluster_options, name, loaded, options))
     findings = [finding.with_cluster(each, cluster_options.kubeconfig, cluster_options.context) for each in findings]
     click.echo(text(findings, output_format, colours=color), nl=False, color=color)
     context.exit(1 if any(each.level == "problem" for each in findings) else 0)
 
 
-async def _run(options: ClusterOptions, name: str, loaded: LoadedPlugins, definitions: str | None) -> list[Finding]:
+async def _run(options: ClusterOptions, name: str, loaded: LoadedPlugins, values: Mapping[str, Any]) -> list[Finding]:
     async with cluster_client.opened(options) as client:
-        reader = ClusterReader(client)
+        reader, definitions = ClusterReader(client), values["definitions_namespace"]
         if not name:
-            return installation.check(await reader.installation(definitions), loaded, SystemClock().now())
+            state = await reader.installation(definitions)
+            mask = Mask((*state.applications, *state.components), values["sensitive_words"])
+            return list(map(mask.struct, installation.check(state, loaded, SystemClock().now())))
         facts = await reader.application(name, definitions or Settings().definitions_namespace)
         if facts is None:
             raise cluster_client.not_found(name)
-        return application.check(facts, loaded.catalog)
+        mask = Mask((facts.application, *(facts.components or ())), values["sensitive_words"])
+        return list(map(mask.struct, application.check(facts, loaded.catalog)))
 
 
 def text(findings: Sequence[Finding], output_format: OutputFormat | None, *, colours: bool) -> str:

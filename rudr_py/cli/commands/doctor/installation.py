@@ -11,7 +11,7 @@ import msgspec
 
 from rudr_py.api import kstatus
 from rudr_py.cli.cluster import user_roles
-from rudr_py.cli.commands.doctor import advice, crd_names, deployment, finding, types, workload_pods
+from rudr_py.cli.commands.doctor import advice, crd_names, definition_objects, deployment, finding, types, workload_pods
 from rudr_py.cli.commands.doctor.access_reviews import AccessReview
 from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
@@ -136,9 +136,10 @@ def namespace(namespace_object: Document | None, name: str, unread: Sequence[str
 
 
 def published(installation: Installation, loaded: LoadedPlugins) -> Iterator[Finding]:
-    """Whether the installed types are published; nothing if the definitions cannot be read."""
+    """Whether the installed types are published, and other definitions; nothing if they cannot be read."""
     if not any(f" {plural}." in message for plural in user_roles.DEFINITIONS for message in installation.unread):
         yield from types.published(loaded.catalog, installation.published, installation.definitions_namespace)
+        yield from definition_objects.check(loaded.catalog, installation.published, installation.definitions_namespace)
 
 
 def applications(documents: Iterable[Document]) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from rudr_py.errors import CatalogError
 from rudr_py.model.identity import TypeName
 from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
 from rudr_py.model.shapes import rewrite
-from rudr_py.render.types import definitions
+from rudr_py.render import definitions
 from rudr_py.render.values import labels
 
 Document = Mapping[str, Any]

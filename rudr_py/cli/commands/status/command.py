@@ -40,6 +40,11 @@ class StatusOptions(msgspec.Struct, frozen=True, kw_only=True):
     width: int
     sensitive_words: tuple[str, ...] = ()
 
+    def read(self, documents: Iterable[Document]) -> list[ApplicationReport]:
+        """The reports of the applications among the documents, without sensitive values."""
+        objects = list(documents)
+        return list(map(Mask(objects, self.sensitive_words).struct, read(objects)))
+
 
 @click.command("status")
 @click.argument("name", default="")
@@ -96,25 +101,29 @@ def command(
 async def _run(cluster_options: ClusterOptions, options: StatusOptions, *, watch: bool, seconds: float) -> int:
     async with cluster_client.opened(cluster_options) as client:
         objects = await list_watch.read(client, queries(client, options))
-        reports, mask = read(objects), Mask(objects, options.sensitive_words)
+        reports = options.read(objects)
         if not reports and options.name:
             raise cluster_client.not_found(options.name)
         if seconds and not all(application_report.ready for application_report in reports):
-            reports, expired = await wait.wait(client, queries(client, options), read, seconds)
+            reports, expired = await wait.wait(client, queries(client, options), options.read, seconds)
             if expired:
                 click.echo(f"error: not Ready after {seconds:g} s", err=True)
         if watch:
-            live_text = LiveText(
-                lambda documents: Mask(documents, options.sensitive_words).text(text(read(documents), options))
-            )
+            live_text = LiveText(lambda documents: _current_text(documents, options))
             await list_watch.follow(client, lambda _documents: queries(client, options), live_text)
             return 0
         if not reports:
             click.echo(no_applications_message(client), err=True)
-        click.echo(mask.text(text(reports, options)), nl=False, color=options.colours)
+        click.echo(text(reports, options), nl=False, color=options.colours)
         if seconds and not reports:
             return 1
         return 0 if all(application_report.ready for application_report in reports) else 1
+
+
+def _current_text(documents: Sequence[Document], options: StatusOptions) -> str:
+    """The text in the current width of the terminal."""
+    current = msgspec.structs.replace(options, width=colour.width())
+    return text(current.read(documents), current)
 
 
 def queries(client: ClusterClient, options: StatusOptions) -> Iterable[ListQuery]:

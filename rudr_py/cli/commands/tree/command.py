@@ -25,7 +25,7 @@ from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.output import age, colour
 from rudr_py.cli.output import documents as document_output
 from rudr_py.cli.output.live_text import LiveText
-from rudr_py.cli.output.masking import Mask
+from rudr_py.cli.output.masking import NO_MASK, Mask
 from rudr_py.controller.state import inventory
 from rudr_py.kube.clock import SystemClock
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, DEPLOYMENT, JOB, POD, REPLICA_SET, STATEFUL_SET
@@ -81,15 +81,14 @@ def command(
 
     layout = Layout(
         now=None,
-        width=colour.table_width(),
         namespaces=cluster_options.all_namespaces,
         headers=not options["no_headers"],
         colours=color,
     )
 
     def format_text(documents: Sequence[Document], now: datetime | None = None) -> str:
-        current = msgspec.structs.replace(layout, now=now)
-        return Mask(documents, sensitive_words).text(text(documents, output_format, current))
+        current = msgspec.structs.replace(layout, now=now, width=colour.table_width())
+        return text(documents, output_format, current, Mask(documents, sensitive_words))
 
     clock = SystemClock()
     live = LiveText(lambda documents: format_text(documents, clock.now()), compared=format_text)
@@ -112,8 +111,9 @@ async def _run(cluster_options: ClusterOptions, query: TreeQuery, watch: bool, l
 
 
 def queries(client: ClusterClient, query: TreeQuery, documents: Iterable[Document]) -> Iterator[ListQuery]:
-    """The applications, the kinds in their inventories, and the intermediate kinds."""
+    """The applications, their components, the kinds in their inventories, and the intermediate kinds."""
     yield list_watch.applications(client.listed_namespace, *query)
+    yield list_watch.components(client.listed_namespace)
     for kind in dict.fromkeys((*INTERMEDIATE_KINDS, *kinds(documents))):
         yield ListQuery(kind=kind, namespace=client.listed_namespace)
 
@@ -127,11 +127,11 @@ def kinds(documents: Iterable[Document]) -> list[Kind]:
     return sorted({ref.kind for records in inventories for ref in records}, key=str)
 
 
-def text(documents: Sequence[Document], output_format: OutputFormat, layout: Layout) -> str:
-    """The trees in a format. Only `text` leaves out the old ReplicaSets of Deployments."""
+def text(documents: Sequence[Document], output_format: OutputFormat, layout: Layout, mask: Mask = NO_MASK) -> str:
+    """The trees in a format, without sensitive values. Only `text` leaves out the old ReplicaSets of Deployments."""
     included = ownership_tree.without_old_replica_sets(documents) if output_format == "text" else documents
     applications = list_watch.select_applications(documents)
-    trees = [ownership_tree.build(application, included) for application in applications]
+    trees = [mask.struct(ownership_tree.build(application, included)) for application in applications]
     if output_format == "name":
         return "".join(f"{node.name}\n" for root in trees for _, node in root.walk())
     if output_format in ("yaml", "json"):

@@ -25,10 +25,11 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     colours: bool = False
 
 
-class _TreeRow(NamedTuple):
-    """A node with the lines of the tree before its name, and those before text below it."""
+class TreeRow(NamedTuple):
+    """A node with its depth, the lines of the tree before its name, and those before text below it."""
 
-    node: TreeNode | None
+    node: TreeNode
+    depth: int = 0
     before: str = ""
     below: str = ""
 
@@ -39,16 +40,20 @@ def lines(roots: Sequence[TreeNode], layout: Layout) -> Iterator[str]:
     Images and messages that do not fit into the width are printed below the rows; names have lines of their own if
     they do not fit. Nothing is truncated.
     """
-    rows = [row for number, root in enumerate(roots) for row in _separated(number, _walk(root))]
-    place = max((plain_text.columns(row.node.namespace) for row in rows if row.node), default=0)
+    listed = list(rows(roots))
+    place = max((plain_text.columns(row.node.namespace) for row in listed), default=0)
     place = max(place, len("NAMESPACE")) + GAP if layout.namespaces else 0
-    width = layout.width or sum(map(_bound, rows)) + place + 200
-    wide = [_row(row, layout, place, beside=True) for row in rows]
-    header = _header(layout, place, beside=True)
-    if not _fits([header, *wide], width):
-        wide = [_row(row, layout, place, beside=False) for row in rows]
-        header = _header(layout, place, beside=False)
-    yield from table.table([*([header] if layout.headers else []), *wide], width, colours=layout.colours)
+    width = layout.width or sum(map(_bound, listed)) + place + 200
+    beside = _fits([_header(layout, place, beside=True), *_separated(listed, layout, place, beside=True)], width)
+    header = [_header(layout, place, beside=beside)] if layout.headers else []
+    body = _separated(listed, layout, place, beside=beside)
+    yield from table.table([*header, *body], width, colours=layout.colours)
+
+
+def rows(roots: Iterable[TreeNode]) -> Iterator[TreeRow]:
+    """A row for each object."""
+    for root in roots:
+        yield from _walk(root)
 
 
 def status(node: TreeNode) -> str:
@@ -58,23 +63,24 @@ def status(node: TreeNode) -> str:
     return f"{word} {details}".rstrip()
 
 
-def _separated(number: int, rows: Iterable[_TreeRow]) -> Iterator[_TreeRow]:
-    if number:
-        yield _TreeRow(None)
-    yield from rows
+def _separated(listed: Sequence[TreeRow], layout: Layout, place: int, *, beside: bool) -> Iterator[Row]:
+    for number, row in enumerate(listed):
+        if number and row.depth == 0:
+            yield Row(below=" ")
+        yield _row(row, layout, place, beside=beside)
 
 
-def _walk(node: TreeNode, before: str = "", indent: str = "") -> Iterator[_TreeRow]:
-    yield _TreeRow(node, before, indent + ("│ " if node.children else "  "))
+def _walk(node: TreeNode, before: str = "", indent: str = "", depth: int = 0) -> Iterator[TreeRow]:
+    yield TreeRow(node, depth, before, indent + ("│ " if node.children else "  "))
     for number, child in enumerate(node.children):
         last = number == len(node.children) - 1
-        yield from _walk(child, f"{indent}{'└── ' if last else '├── '}", indent + ("    " if last else "│   "))
+        yield from _walk(
+            child, f"{indent}{'└── ' if last else '├── '}", indent + ("    " if last else "│   "), depth + 1
+        )
 
 
-def _bound(row: _TreeRow) -> int:
+def _bound(row: TreeRow) -> int:
     """A number of columns that no line of the row exceeds."""
-    if row.node is None:
-        return 0
     texts = (row.before, row.node.name, status(row.node), row.node.health.message, *row.node.images)
     return sum(len(text) * 2 for text in texts)
 
@@ -86,10 +92,8 @@ def _header(layout: Layout, place: int, *, beside: bool) -> Row:
     return Row(cells=tuple(Cell(name, bold=True) for name in (f"{namespace}NAME", *names)))
 
 
-def _row(row: _TreeRow, layout: Layout, place: int, *, beside: bool) -> Row:
+def _row(row: TreeRow, layout: Layout, place: int, *, beside: bool) -> Row:
     node = row.node
-    if node is None:
-        return Row(below=" ")
     image = ",".join(node.images)
     message = node.health.message.partition("\n")[0] if layout.messages and not node.health.ok else ""
     namespace = plain_text.padded(plain_text.printable(node.namespace), place) if place else ""
@@ -115,7 +119,5 @@ def _fits(rows: Sequence[Row], width: int) -> bool:
 
 def descriptions(roots: Sequence[TreeNode]) -> Iterator[str]:
     """Each tree with a line for each object and its state, without a table."""
-    for root in roots:
-        for row in _walk(root):
-            if row.node is not None:
-                yield f"{row.before}{row.node.name}  {ownership_tree.describe(row.node)}"
+    for row in rows(roots):
+        yield f"{row.before}{row.node.name}  {ownership_tree.describe(row.node)}"

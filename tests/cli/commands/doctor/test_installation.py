@@ -17,7 +17,7 @@ from rudr_py.cli.commands.doctor.types import TypeUse
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
 from rudr_py.plugins import loading
-from rudr_py.render.types import definitions
+from rudr_py.render import definitions
 from tests import other_projects
 
 Document = dict[str, Any]

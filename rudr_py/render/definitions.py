@@ -18,6 +18,7 @@ from rudr_py.catalog import Catalog, Offer
 from rudr_py.model.identity import API_VERSION, CORE_GROUP, TypeName
 from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
 from rudr_py.model.parameter_types import SCOPE_PARAMETER_TYPES, has_type
+from rudr_py.render import applicability
 from rudr_py.render.values import labels
 
 _RUDR_NAMES: Mapping[str, str] = {
@@ -35,18 +36,18 @@ def publish(catalog: Catalog, namespace: str) -> tuple[dict[str, Any], ...]:
     """
     documents: dict[tuple[str, str], dict[str, Any]] = {}
     for offer in catalog.offers():
-        document = _document(offer, namespace)
+        document = _document(offer, catalog, namespace)
         if document is not None:
             documents.setdefault((document["kind"], document["metadata"]["name"]), document)
     return tuple(documents.values())
 
 
-def _document(offer: Offer[Any], namespace: str) -> dict[str, Any] | None:
+def _document(offer: Offer[Any], catalog: Catalog, namespace: str) -> dict[str, Any] | None:
     """None for a type that a definition cannot describe: a workload type without a group."""
     type_ = offer.type
     kind, spec = "", None
     if isinstance(type_, Trait):
-        kind, spec = "Trait", _trait(offer, type_)
+        kind, spec = "Trait", _trait(offer, catalog)
     elif isinstance(type_, WorkloadType):
         kind, spec = "WorkloadType", _workload(offer)
     elif isinstance(type_, Scope):
@@ -83,9 +84,10 @@ def _description(type_: Type[Any]) -> str:
     return " ".join(text.partition("\n\n")[0].split())
 
 
-def _trait(offer: Offer[Any], trait_type: Trait[Any]) -> dict[str, Any]:
+def _trait(offer: Offer[Any], catalog: Catalog) -> dict[str, Any]:
+    """The schema and the workload types that the controller accepts with the types of the catalog."""
     schema = msgspec.json.encode(offer.schema, order="deterministic").decode()
-    return {"appliesTo": list(trait_type.applies_to), "properties": schema}
+    return {"appliesTo": list(applicability.applies_to(offer, catalog)), "properties": schema}
 
 
 def _workload(offer: Offer[Any]) -> dict[str, Any] | None:

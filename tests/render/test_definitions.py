@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from rudr_py.api import Trait, WorkloadType
 from rudr_py.catalog import Catalog
 from rudr_py.model.parse import documents
-from rudr_py.render.types import definitions
+from rudr_py.render import definitions
 
 Types = Callable[..., Catalog]
 

@@ -13,7 +13,6 @@ from rudr_py import catalog
 from rudr_py.api import Manifest, Rendered, Scale, Trait, WorkloadContext, WorkloadType, pod_templates
 from rudr_py.api.types import ScaleForm
 from rudr_py.catalog import Catalog, Offer
-from rudr_py.cli.types import example
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.document import Parsed
@@ -22,8 +21,9 @@ from rudr_py.model.kinds import DEPLOYMENT
 from rudr_py.model.parse import documents
 from rudr_py.render import render as rendering
 from rudr_py.render import scaling
-from rudr_py.render.types import constraints
-from rudr_py.render.values.inputs import NO_DEFINITIONS, Inputs
+from rudr_py.render.types import constraints, schema_example
+from rudr_py.render.types.definition_faults import ANY
+from rudr_py.render.values.inputs import Inputs
 
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _CONTAINER: Final = {
@@ -36,9 +36,33 @@ _CONTAINER: Final = {
 
 def misfit(trait_offer: Offer[Trait[Any]], workload_offer: Offer[WorkloadType[Any]]) -> str:
     """The reason why the trait does not fit the workload type. Empty if it fits, or if rendering shows no scale."""
-    declared = constraints.misfit(NO_DEFINITIONS, trait_offer, workload_offer)
-    form = None if declared or "scale" not in trait_offer.type.requires else _form(trait_offer)
-    return declared or (scaling.misfit(form, trait_offer.name, workload_offer) if form else "")
+    return constraints.declared_misfit(trait_offer, workload_offer) or _misfit_of_scale(
+        _form(trait_offer), trait_offer, workload_offer
+    )
+
+
+def accepted(trait_offer: Offer[Trait[Any]], types: Catalog) -> tuple[str, ...]:
+    """The names of the workload types that the trait fits, sorted."""
+    workloads = {offer.name: offer for offer in types.workloads.values()}
+    form = _form(trait_offer)
+    return tuple(
+        name
+        for name, offer in sorted(workloads.items())
+        if not constraints.declared_misfit(trait_offer, offer) and not _misfit_of_scale(form, trait_offer, offer)
+    )
+
+
+def applies_to(trait_offer: Offer[Trait[Any]], types: Catalog) -> tuple[str, ...]:
+    """The names of `accepted`, or "*" for a trait that fits every workload type, also one that is not installed."""
+    if ANY in trait_offer.type.applies_to and not trait_offer.type.requires:
+        return (ANY,)
+    return accepted(trait_offer, types)
+
+
+def _misfit_of_scale(
+    form: ScaleForm | None, trait_offer: Offer[Trait[Any]], workload_offer: Offer[WorkloadType[Any]]
+) -> str:
+    return scaling.misfit(form, trait_offer.name, workload_offer) if form else ""
 
 
 class _RecordingWorkload(WorkloadType[Any]):
@@ -66,12 +90,14 @@ class _RecordingWorkload(WorkloadType[Any]):
 
 
 def _form(offer: Offer[Trait[Any]]) -> ScaleForm | None:
-    """The form of the scale that the trait requests with an example of its properties."""
-    recording = _RecordingWorkload(tuple(name for name in offer.type.applies_to if name != "*"))
+    """The form of the scale that the trait requests with an example of its properties; None if it requests none."""
+    if "scale" not in offer.type.requires:
+        return None
+    recording = _RecordingWorkload(tuple(name for name in offer.type.applies_to if name != ANY))
     workload: Offer[WorkloadType[Any]] = catalog.offer(recording, package="rudr-py")
     names = (recording.name, *recording.aliases)
     types = Catalog(workloads=dict.fromkeys(names, workload), traits={offer.name: offer})
-    binding = {"name": offer.name, "properties": example.sample(offer.schema)}
+    binding = {"name": offer.name, "properties": schema_example.sample(offer.schema)}
     instance = {"componentName": "probe", "instanceName": "probe", "traits": [binding]}
     application: Parsed[Any] = documents.parse(_document("ApplicationConfiguration", {"components": [instance]}))
     spec = {"workloadType": recording.name, "containers": [_CONTAINER]}

@@ -1,0 +1,80 @@
+"""The documents of a cluster beside which documents of files are checked: definitions, components and CRDs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from rudr_py.api import Kind
+from rudr_py.cli.cluster import client as cluster_client
+from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
+from rudr_py.cli.cluster.preview import decoded
+from rudr_py.cli.documents.document_set import ClusterReading
+from rudr_py.cli.documents.workspace import ClusterDocuments
+from rudr_py.cli.options.flags import ClusterOptions
+from rudr_py.controller.state import definition_index
+from rudr_py.controller.state.definition_index import DefinitionIndex
+from rudr_py.controller.state.index import MultiMap
+from rudr_py.errors import ForbiddenError, KindAbsentError
+from rudr_py.kube.cache import Change
+from rudr_py.kube.requests import Selection
+from rudr_py.model.document import Parsed
+from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import COMPONENT, CUSTOM_RESOURCE_DEFINITION
+from rudr_py.model.parse import component
+from rudr_py.settings import Limits
+
+Document = dict[str, Any]
+
+
+def read(
+    options: ClusterOptions, namespaces: Iterable[str], definitions_namespace: str, limits: Limits
+) -> ClusterReading:
+    """Read a cluster. `namespaces` are those of components, "" for that of the context.
+
+    A kind that the user may not read, or that the cluster lacks, counts as empty, with a warning.
+    Raises CommandFailure if the cluster cannot be reached.
+    """
+    return asyncio.run(_read(options, sorted(set(namespaces)), definitions_namespace, limits))
+
+
+async def _read(
+    options: ClusterOptions, namespaces: Sequence[str], definitions_namespace: str, limits: Limits
+) -> ClusterReading:
+    async with cluster_client.opened(options) as client:
+        index = DefinitionIndex(MultiMap())
+        for kind in definition_index.KINDS:
+            for item in await _list(client, kind, definitions_namespace):
+                index.update(kind, Change(None, decoded(item, kind)))
+        components: dict[ObjectKey, Parsed[Any]] = {}
+        for namespace in dict.fromkeys(name or client.namespace for name in namespaces):
+            for item in await _list(client, COMPONENT, namespace):
+                key = ObjectKey(namespace, item["metadata"]["name"])
+                components[key] = component.parse_component(_typed(item, COMPONENT), None, limits)
+        return ClusterReading(
+            documents=ClusterDocuments(components=components, definitions=index.current()),
+            crds=tuple(
+                [
+                    _typed(item, CUSTOM_RESOURCE_DEFINITION)
+                    for item in await _list(client, CUSTOM_RESOURCE_DEFINITION, "")
+                ]
+            ),
+            namespace=client.namespace,
+        )
+
+
+async def _list(client: ClusterClient, kind: Kind, namespace: str) -> list[Document]:
+    try:
+        resource = await client.resource(kind)
+        return await client.client.list_all(Selection(resource=resource, namespace=namespace))
+    except (ForbiddenError, KindAbsentError) as error:
+        click.echo(f"warning: {unreadable_message(error)}", err=True)
+        return []
+
+
+def _typed(item: Mapping[str, Any], kind: Kind) -> Document:
+    """An item of a list, which may lack its apiVersion and kind."""
+    return {"apiVersion": kind.api_version, "kind": kind.kind, **item}
