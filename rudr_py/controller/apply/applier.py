@@ -98,6 +98,8 @@ class Applier:
         desired = desired_objects.in_place(desired, live)
         observation = self._observe(application, desired, live)
         decision = decide.decide(desired, observation, history)
+        refusal = desired.claim_refusal if isinstance(decision, Wait) else ""
+        conflicts.report_claim(self._recorder, self._state, application, desired.ref, refusal)
         if isinstance(decision, Rest):
             await self._rollouts.unblock(application, desired, live)
             return _present(live)

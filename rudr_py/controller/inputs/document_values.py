@@ -46,7 +46,7 @@ class DocumentValues:
         self._plan = plan or Plan()
         self._words = words
         self._hidden: HiddenValues | None = None
-        self._sensitive: HiddenValues | None = None
+        self._sensitive_values: HiddenValues | None = None
 
     def hidden(self) -> HiddenValues:
         """The values to remove. Small documents are read once for each version."""
@@ -81,13 +81,13 @@ class DocumentValues:
 
     def sensitive(self) -> HiddenValues:
         """The sensitive values, to remove from facts that types show in the status."""
-        if self._sensitive is None:
+        if self._sensitive_values is None:
             documents = []
             for live in self._documents(ObjectKey(self._application.namespace, self._application.name)):
                 with contextlib.suppress(errors.UndecodableError):
                     documents.append(live.document())
-            self._sensitive = HiddenValues(DocumentTexts(sensitive.find(documents, self._words).values))
-        return self._sensitive
+            self._sensitive_values = HiddenValues(DocumentTexts(sensitive.find(documents, self._words).values))
+        return self._sensitive_values
 
     def _exists(self, name: str) -> bool:
         namespace = self._application.namespace

@@ -111,6 +111,7 @@ class ApplicationState:
     `searched_owners` are the uids of owners of pods, the oldest first, that are no workloads of Rudr.
     `missing_rights` describes the rights for lack of which the status of instances or scopes was not written.
     `event_due` is the time of the monotonic clock at which a problem of the documents gets its event, if it persists.
+    `claim_refusals` are the reported reasons of objects that are not applied for the sake of another's claim.
     """
 
     uid: str = ""
@@ -127,6 +128,7 @@ class ApplicationState:
     searched_owners: dict[str, None] = field(default_factory=dict)
     conditions: dict[str, tuple[str, str]] | None = None
     event_due: float | None = None
+    claim_refusals: dict[Ref, str] = field(default_factory=dict)
 
     def probe_results(self) -> dict[str, dict[str, str | None]]:
         """The verdicts by scope and name of the probe, None when healthy; probes without an answer are left out."""
