@@ -29,8 +29,8 @@ SENSITIVE_WORDS = (
     "secret",
     "token",
 )
-"""The words in names of parameters, variables, environment variables and properties whose values commands do not print,
-unless the user chooses others."""
+"""The words in names of parameters, variables, environment variables and properties whose values are sensitive, unless
+the user chooses others."""
 
 ResourceCheck = Literal["auto", "off", "warn", "refuse"]
 """The values of `Settings.check_resources`."""
@@ -177,6 +177,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cache_mebibytes: int = 64
     """The size of the cached documents that stay in memory. One namespace may take a fourth of it; further documents of
     more than 2 KiB are kept in a temporary file."""
+
+    sensitive_words: tuple[str, ...] = SENSITIVE_WORDS
+    """The words that make values of parameters, variables, environment variables and properties sensitive if their
+    names contain one. Messages contain no values at all; facts that types show in the status contain no sensitive ones.
+    """
 
     stop_grace: float = 25.0
     """The time for running reconciles and for the release of the lease at shutdown. Kubernetes kills after 30 s."""

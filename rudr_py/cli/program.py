@@ -47,6 +47,7 @@ _BUILTIN: Mapping[str, tuple[str, str]] = {
     "demo": ("demo", "Run the examples on an embedded API until all are Ready."),
     "dev": ("dev.command", "Serve a local Kubernetes API with the controller."),
     "diff": ("diff.command", "Preview the changes that applying documents would make."),
+    "digest": ("digest", "Print the digests of documents in their canonical form."),
     "doctor": ("doctor.command", "Diagnose an installation or an application."),
     "explain": ("explain", "Describe an installed trait, workload type or scope type."),
     "plugin": ("plugin", "Create a plugin package: rudr plugin new."),

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog, FailedCall, no_blame
-from rudr_py.controller.apply.capacity.check import CapacityCheck
-from rudr_py.controller.apply.capacity.nodes import NodeReader
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.impersonation.accounts import ApplicationClients
 from rudr_py.controller.apply.impersonation.writers import WriterFactory
+from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck
+from rudr_py.controller.apply.preconditions.nodes import NodeReader
 from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.controller import Controller, ControllerOptions

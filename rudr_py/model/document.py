@@ -26,11 +26,15 @@ T = TypeVar("T")
 
 
 class Positions(msgspec.Struct, frozen=True, kw_only=True):
-    """The (line, column) of the keys and values of one document, by JSON path; both count from 1."""
+    """The (line, column) of the keys and values of one document, by JSON path; both count from 1.
+
+    `surprises` is advice for values that look different from their text in the file, by path.
+    """
 
     file: str
     keys: dict[str, tuple[int, int]] = {}
     values: dict[str, tuple[int, int]] = {}
+    surprises: dict[str, str] = {}
 
     def of_key(self, path: str) -> Location | None:
         """The location of the key at `path`; of its value when it has no key (an item of a list)."""

@@ -26,6 +26,9 @@ DISTINCT: Final = 8
 EXCERPT: Final = 24
 """The length of the beginning of a longer value that is removed, too, because messages are cut."""
 
+LONGEST_END: Final = 64
+"""The longest end of a value that a message contains which is cut in the middle of the value."""
+
 MOST: Final = 5_000
 """The number of values up to which all their forms are searched; otherwise the rest of a text is removed from the
 beginning of a longer value on."""
@@ -208,8 +211,19 @@ def _match(text: str, at: int, bucket: list[str]) -> int:
                 return end
         elif len(value) > EXCERPT and text.startswith(value[:EXCERPT], at):
             pairs = zip(text[at:], value, strict=False)
-            return at + sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+            end = at + sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+            return _end_of_excerpt(text, end, value)
     return 0
+
+
+def _end_of_excerpt(text: str, at: int, value: str) -> int:
+    """The end of an excerpt of a value: a message may be cut in its middle, and contain its end after the dots."""
+    for dots in ("...", "…"):
+        if text.startswith(dots, at):
+            start = at + len(dots)
+            longest = min(len(value), LONGEST_END)
+            return next((start + n for n in range(longest, 0, -1) if text.startswith(value[-n:], start)), at)
+    return at
 
 
 def _is_boundary(text: str, at: int) -> bool:

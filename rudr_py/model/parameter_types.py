@@ -5,6 +5,7 @@ Strict on purpose: a number in quotes is text (PA-5).
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from rudr_py.model.document import Json
@@ -33,6 +34,13 @@ _PYTHON: Final[dict[str, tuple[type, ...]]] = {
 }
 
 
+_NUMBER: Final = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
+_BOOLEANS: Final = {
+    **dict.fromkeys(("true", "yes", "y", "on", "1"), "true"),
+    **dict.fromkeys(("false", "no", "n", "off", "0"), "false"),
+}
+
+
 def has_type(value: Json, name: str) -> bool:
     """Whether `value` is of the type `name` (PA-4, PA-5)."""
     if isinstance(value, bool):
@@ -40,3 +48,14 @@ def has_type(value: Json, name: str) -> bool:
     if value is None:
         return name == "null"
     return isinstance(value, _PYTHON.get(name, ()))
+
+
+def advice(value: Json, name: str) -> str:
+    """How to write a value so that it has the type `name`, as the continuation of a message; "" if it is no scalar."""
+    if name == "string" and isinstance(value, bool | int | float):
+        return "; put it in quotes"
+    if name in ("number", "integer", "double") and isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return "; remove the quotes"
+    if name == "boolean" and isinstance(value, str | int) and str(value).casefold() in _BOOLEANS:
+        return f"; write {_BOOLEANS[str(value).casefold()]}"
+    return ""

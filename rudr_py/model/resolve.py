@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from rudr_py.errors import Problem
-from rudr_py.model import paths, size, suggest
+from rudr_py.model import parameter_types, paths, size, suggest
 from rudr_py.model.application import ComponentBinding, PropertiesBinding
 from rudr_py.model.component import Component, ConfigFile, EnvVar, Parameter
 from rudr_py.model.document import Json
@@ -151,6 +151,7 @@ def _parameter_problem(parameter: Parameter, value: Json, component: Component, 
     if value is not None and not has_type(value, parameter.type):
         # without the value, which may be confidential
         message = f"{excerpt(parameter.name)} must be of type {parameter.type}, not {type_in_words(value)}"
+        message += parameter_types.advice(value, parameter.type)
         return Problem(message, place, rule="PA-5")
     return None
 

@@ -66,6 +66,11 @@ def combination_of(results: Sequence[AnyResult]) -> Combination:
     return _edited(manifests, changes)
 
 
+def name_and_properties(result: AnyResult) -> tuple[str, bytes]:
+    """The sort key of results that are combined in the same way in any listed order."""
+    return result.offer.name, msgspec.json.encode(result.properties, order="deterministic")
+
+
 def bound(result: CallResult[C], manifests_own: Sequence[Manifest], edited: Mapping[Ref, Manifest]) -> BoundType[C]:
     """The type with its context, in which `manifests` are its objects after all edits."""
     manifests = tuple(edited[manifest.ref] for manifest in manifests_own)

@@ -1,6 +1,7 @@
 """Renders one prepared instance: its workload, its traits, its scale, and the edits of all types.
 
-The order in which traits are listed does not matter: their results are combined in the order of their names.
+Traits are called, and their objects are applied, in the listed order (TR-3). No object depends on that order: edits are
+combined in the order of the names of traits.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from rudr_py.model import paths
 from rudr_py.model.kinds import SERVICE
 from rudr_py.model.stepwise import Stepwise
 from rudr_py.render import claims, edits, former_annotations, ignored, pod_places, pull_policy, scaling
-from rudr_py.render.call_result import AnyResult, C, CallResult, bound, combination_of
+from rudr_py.render.call_result import AnyResult, C, CallResult, bound, combination_of, name_and_properties
 from rudr_py.render.edits import Change
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
@@ -84,10 +85,7 @@ class _Assembly:
             self._check_limits((workload, *traits), {})
             return self._failed_result()
         # in any listed order the same; a trait that is listed repeatedly is ordered by its properties
-        ordered = sorted(
-            traits, key=lambda item: (item.offer.name, msgspec.json.encode(item.properties, order="deterministic"))
-        )
-        results = (workload, *ordered, sized)
+        results = (workload, *sorted(traits, key=name_and_properties), sized)
         yield values
         combination = combination_of(results)
         self._problems += combination.problems
@@ -99,7 +97,7 @@ class _Assembly:
         if self._has_problems:
             return self._failed_result()
         yield values
-        manifests = self._planned_objects(results, final, changes)
+        manifests = self._planned_objects(_in_listed_order(workload, traits, sized, merged_scale), final, changes)
         return RenderedInstance(
             plan=self._plan(workload, traits, sized, final, member, scaling.elastic(merged_scale, workload.offer)),
             manifests=manifests,
@@ -369,7 +367,17 @@ class _Assembly:
         """
         prepared = self._prepared
         effective = (result for result in results if result.rendered.add or result.rendered.edit)
-        traits = [[result.offer.name, result.properties] for result in effective if result.path != prepared.path]
+        of_traits = sorted((one for one in effective if one.path != prepared.path), key=name_and_properties)
+        traits = [[result.offer.name, result.properties] for result in of_traits]
         component = prepared.component
         workload = [prepared.workload.name, component.os_type, component.arch, digests.plain(component.containers)]
         return digests.of([workload, prepared.settings, prepared.parameters, traits])
+
+
+def _in_listed_order(
+    workload: AnyResult, traits: Sequence[AnyResult], sized: AnyResult, merged_scale: MergedScale | None
+) -> Sequence[AnyResult]:
+    """The results in the order in which their objects are applied; an autoscaler is in the place of its trait."""
+    of_scale = merged_scale.request.path if merged_scale is not None else ""
+    position = next((index + 1 for index, trait in enumerate(traits) if trait.path == of_scale), len(traits))
+    return (workload, *traits[:position], sized, *traits[position:])

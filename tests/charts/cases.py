@@ -50,7 +50,13 @@ CASES: dict[str, dict[str, Any]] = {
         "fullnameOverride": "oam",
         "commonLabels": {"team": "platform"},
     },
-    "an image by its digest": {"image": {"digest": SHA}, "logFormat": "text", "workers": 4, "cacheMebibytes": 32},
+    "an image by its digest": {
+        "image": {"digest": SHA},
+        "logFormat": "text",
+        "workers": 4,
+        "cacheMebibytes": 32,
+        "sensitiveWords": ["dsn"],
+    },
     "impersonation": {
         "impersonation": {
             "enabled": True,

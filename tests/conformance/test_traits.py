@@ -51,11 +51,22 @@ def test_an_instance_has_any_number_of_traits() -> None:
     assert everything["Deployment/front"]["spec"]["replicas"] == 3
 
 
-def test_traits_keep_their_order_and_any_order_gives_the_same_objects() -> None:
-    first, second = plan(SCALER, INGRESS), plan(INGRESS, SCALER)
-    assert [part.offer.name for part in first.instances[0].traits] == ["manual-scaler", "ingress"]
-    assert [part.offer.name for part in second.instances[0].traits] == ["ingress", "manual-scaler"]
-    assert msgspec.json.encode(oam.objects(first)) == msgspec.json.encode(oam.objects(second))
+@pytest.mark.parametrize(
+    ("traits", "names", "added"),
+    [
+        ((AUTO, INGRESS), ["auto-scaler", "ingress"], ["front-trait-autoscaler", "front-trait-ingress"]),
+        ((INGRESS, AUTO), ["ingress", "auto-scaler"], ["front-trait-ingress", "front-trait-autoscaler"]),
+    ],
+)
+def test_objects_of_traits_are_in_the_listed_order(traits: tuple[str, ...], names: list[str], added: list[str]) -> None:
+    rendered = plan(*traits)
+    assert [part.offer.name for part in rendered.instances[0].traits] == names
+    assert [planned.ref.name for planned in rendered.manifests if "trait" in planned.ref.name] == added
+
+
+def test_any_order_of_traits_gives_the_same_objects() -> None:
+    first, second = oam.objects(plan(SCALER, INGRESS)), oam.objects(plan(INGRESS, SCALER))
+    assert msgspec.json.encode(first, order="deterministic") == msgspec.json.encode(second, order="deterministic")
 
 
 @pytest.mark.parametrize("traits", [(SCALER, AUTO), (AUTO, SCALER)])

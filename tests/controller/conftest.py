@@ -17,12 +17,13 @@ from rudr_py.api import Kind, Ref, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import desired
 from rudr_py.controller.apply.applier import Applier
-from rudr_py.controller.apply.capacity.check import CapacityCheck
-from rudr_py.controller.apply.capacity.nodes import NodeReader
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.impersonation.writers import Writers
+from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck
+from rudr_py.controller.apply.preconditions.nodes import NodeReader
+from rudr_py.controller.apply.preconditions.rehearsal import Rehearsal
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.apply.replacement.blocked_rollout import AGAIN, RolloutUnblocker
@@ -237,7 +238,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
     rollouts = RolloutUnblocker(cached, known, recorder, TtlMap(clock, AGAIN))
     applier = Applier(cached, known, recorder, Contention(clock), refusals, rollouts)
     pruner = Pruner(cached, known, TtlMap(clock, failures.SAFETY))
-    writers = Writers(applier, pruner, Finalizer(cached, known, recorder))
+    writers = Writers(applier, pruner, Finalizer(cached, known, recorder), Rehearsal(cached, applier, refusals))
     waits = Waits(known, KindPoller(discovery, clock), opened(transport, clock, settings), clock, trigger)
     capacity = CapacityCheck(NodeReader(client, clock), known, "off")
     async with asyncio.TaskGroup() as tasks:

@@ -47,6 +47,9 @@ async def test_a_claim_of_a_living_application_is_not_mounted_by_its_name(
         await cluster.apply(document)
         assert 'instance "shop-web" of application "shop"' in await refusal(cluster)
         assert await cluster.get(DEPLOYMENT, "other-web") is None
+        event = await waiting.until_any(cluster, EVENT, lambda d: d["reason"] == "ClaimConflict")
+        assert (event["regarding"]["name"], event["type"]) == ("other", "Warning")
+        assert f"persistentvolumeclaim/{OWN}" in event["note"]
         await cluster.patch(CLAIM, OWN, {"metadata": {"annotations": {SHARED: "third, other"}}})
         await cluster.until(APPLICATION, "other", synced)
         await cluster.patch(CLAIM, OWN, {"metadata": {"annotations": {SHARED: "third"}}})

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from rudr_py import errors
@@ -101,9 +102,10 @@ async def test_no_value_of_a_document_leaves_it(
             await cluster.apply(*documents)
             names.append(documents[1]["metadata"]["name"])
     assert len(names) > 100
-    async with cluster.controller(catalog, settings=SETTINGS):
+    async with cluster.controller(catalog, settings=SETTINGS) as controller:
         await waiting.until_all(cluster, APPLICATION, set(names), observed)
         roots = await cluster.list(APPLICATION)
+        metrics = await waiting.metrics(controller)
     leaks = [
         f"{root['metadata']['name']}: {line}"
         for root in roots
@@ -112,4 +114,29 @@ async def test_no_value_of_a_document_leaves_it(
     ]
     leaks += [str(event["note"]) for event in await cluster.list(EVENT) if _leaks(json.dumps(event))]
     leaks += [text for record in caplog.records if _leaks(text := str(vars(record)))]
+    leaks += [line for line in metrics.splitlines() if _leaks(line)]
     assert leaks == []
+
+
+@pytest.mark.controllers
+@pytest.mark.parametrize("words", [("password",), ("dsn",)])
+async def test_a_fact_of_the_status_contains_no_sensitive_value(
+    cluster: Cluster, catalog: Catalog, words: tuple[str, ...]
+) -> None:
+    trait: Document = copy.deepcopy(INGRESS_TRAIT)
+    trait["properties"]["hostname"] = "[fromVariable(hostPassword)]"
+    root = application(trait)
+    root["spec"]["variables"] = [{"name": "hostPassword", "value": "canary-7f3a9.example.com"}]
+    settings = msgspec.structs.replace(SETTINGS, sensitive_words=words)
+    async with cluster.controller(catalog, settings=settings):
+        await cluster.apply(component(), root)
+        live = await cluster.until(APPLICATION, "shop", lambda document: _facts(document).strip("{}"))
+    assert ("7f3a9" in _facts(live)) is (words == ("dsn",))
+
+
+def _facts(document: Document) -> str:
+    """The facts that the traits of the first instance show, as JSON."""
+    for instance in document.get("status", {}).get("instances", ()):
+        for trait in instance.get("traits", ()):
+            return json.dumps(trait.get("show", {}))
+    return ""

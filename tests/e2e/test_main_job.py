@@ -13,6 +13,7 @@ from rudr_py.api import kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import waiting
+from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
     AUTO,
@@ -24,6 +25,7 @@ from tests.e2e.documents import (
     INGRESS,
     INGRESS_TRAIT,
     SERVICE,
+    Document,
     application,
     component,
     condition,
@@ -32,6 +34,8 @@ from tests.e2e.documents import (
 )
 
 pytestmark = pytest.mark.releases
+
+TRAIT_PLURALS = ("horizontalpodautoscalers", "ingresses")
 
 
 @pytest.mark.controllers
@@ -90,6 +94,21 @@ async def test_a_component_that_is_created_later_is_used(cluster: Cluster, catal
         assert kstatus.condition(waiting, "Valid")["reason"] == "ComponentNotFound"
         await cluster.apply(component())
         await cluster.until(APPLICATION, "shop", synced)
+
+
+@pytest.mark.parametrize(
+    "traits", [(AUTO, INGRESS_TRAIT), (INGRESS_TRAIT, AUTO)], ids=["scaler first", "ingress first"]
+)
+async def test_objects_of_traits_are_applied_in_the_listed_order(
+    cluster: Cluster, catalog: Catalog, server: Server, traits: tuple[Document, ...]
+) -> None:
+    await cluster.apply(component(), application(*traits))
+    since = server.mark()
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        writes = [write for write in server.writes(since) if "dryRun" not in write]
+        places = [next(i for i, write in enumerate(writes) if f"/{plural}/" in write) for plural in TRAIT_PLURALS]
+        assert (places[0] < places[1]) == (traits[0] is AUTO)
 
 
 async def test_a_removed_trait_removes_its_object(cluster: Cluster, catalog: Catalog) -> None:

@@ -146,9 +146,15 @@ async def panic_count(controller: ControllerProcess) -> int:
     return await metric_sum(controller, "controller_runtime_reconcile_panics_total")
 
 
+async def metrics(controller: ControllerProcess) -> str:
+    """The page with all metrics."""
+    _, text = await _read(f"http://127.0.0.1:{controller.servers.metrics_port}/metrics")
+    return text
+
+
 async def metric_sum(controller: ControllerProcess, name: str) -> int:
     """The sum of all series of a metric."""
-    _, text = await _read(f"http://127.0.0.1:{controller.servers.metrics_port}/metrics")
+    text = await metrics(controller)
     lines = [line for line in text.splitlines() if line.startswith((f"{name}{{", f"{name} "))]
     assert lines, f"no metric {name}"
     return int(sum(float(line.rpartition(" ")[2]) for line in lines))

@@ -86,3 +86,11 @@ def test_many_values_with_one_beginning_hide_the_rest_of_the_word() -> None:
 def test_a_value_that_is_a_word_of_rudrs_messages_is_not_removed() -> None:
     texts = hidden_values.read([{"parameterValues": [{"name": "reclaim", "value": "delete"}]}])
     assert HiddenValues(texts).text("may not delete persistentvolumeclaims") == "may not delete persistentvolumeclaims"
+
+
+@pytest.mark.parametrize("dots", ["...", "…"])
+def test_an_excerpt_that_is_cut_in_the_middle_of_a_value_is_removed_with_its_end(dots: str) -> None:
+    value = "Canary-7f3a9/x y" * 20
+    text = _hide(f'is "{value[:32]}{dots}{value[-23:]}", must be a number', value)
+    assert text == f'is "{HIDDEN}", must be a number'
+    assert _hide(f'is "{value[:32]}{dots} and more', value) == f'is "{HIDDEN}{dots} and more'

@@ -109,6 +109,76 @@ async def test_traits_are_applied_although_another_object_of_their_instance_is_r
 
 
 @pytest.mark.faults
+async def test_nothing_of_a_new_instance_is_written_while_an_object_of_its_trait_is_refused(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    await cluster.apply(component(), WORKER, shop(web=("web", SCALER, ingress()), other=("worker", SCALER)))
+    with webhook(local, "ingresses", lambda _: "no host of this domain"):
+        async with cluster.controller(catalog):
+            await cluster.until(APPLICATION, "shop", reports("no host of this domain", "of the instance web"))
+            await cluster.until(DEPLOYMENT, "other", lambda _: True)
+            for kind in (COMPONENT_INSTANCE, DEPLOYMENT, SERVICE, AUTOSCALER):
+                assert {document["metadata"]["name"] for document in await cluster.list(kind)} <= {
+                    "other",
+                    "worker-other",
+                    "other-trait-autoscaler",
+                }
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(
+    ("trait", "limit"),
+    [
+        (ingress(), "count/ingresses.networking.k8s.io"),
+        (SCALER, "count/horizontalpodautoscalers.autoscaling"),
+    ],
+    ids=["ingress", "auto-scaler"],
+)
+async def test_a_new_instance_is_deployed_when_the_quota_that_refused_its_trait_is_raised(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster, trait: Document, limit: str
+) -> None:
+    await cluster.apply(component(), shop(web=("web", trait)), quota(**{limit: "0"}))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", reports("exceeded quota"))
+        assert await cluster.list(DEPLOYMENT) == []
+        await cluster.apply(quota(**{limit: "1"}))
+        await cluster.until(APPLICATION, "shop", synced)
+        assert await cluster.get(DEPLOYMENT, "web") is not None
+
+
+@pytest.mark.faults
+async def test_a_new_instance_is_not_deployed_if_an_object_of_its_trait_belongs_to_another_owner(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    taken = {
+        "apiVersion": INGRESS.api_version,
+        "kind": INGRESS.kind,
+        "metadata": {"name": "web-trait-ingress"},
+        "spec": {"defaultBackend": {"service": {"name": "elsewhere", "port": {"number": 80}}}},
+    }
+    await cluster.apply(taken, component(), shop(web=("web", ingress())))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", reports("ingress.networking.k8s.io/web-trait-ingress already exists"))
+        assert await cluster.list(DEPLOYMENT) == []
+        await cluster.delete(INGRESS, "web-trait-ingress")
+        await cluster.until(APPLICATION, "shop", synced)
+
+
+@pytest.mark.faults
+async def test_an_instance_that_runs_is_updated_although_an_object_of_a_new_trait_is_refused(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    await cluster.apply(component(), shop(web=("web",)))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        with webhook(local, "ingresses", lambda _: "no host of this domain"):
+            updated = component(containers=[{"name": "main", "image": "registry.example/web:2", "ports": PORTS}])
+            await cluster.apply(updated, shop(web=("web", ingress())))
+            await cluster.until(APPLICATION, "shop", reports("no host of this domain"))
+            await cluster.until(DEPLOYMENT, "web", lambda d: image(d) == "registry.example/web:2")
+
+
+@pytest.mark.faults
 async def test_a_workload_is_not_applied_while_a_file_that_it_mounts_is_refused(
     cluster: Cluster, catalog: Catalog, local: LocalCluster
 ) -> None:
@@ -227,6 +297,12 @@ class EventScaler(Trait[dict[str, Any]]):
         return Rendered(add=(manifest,), scale=Scale.external())
 
 
+def with_event_scaler(catalog: Catalog) -> Catalog:
+    offer: Offer[Trait[Any]] = catalogs.offer(EventScaler(), package="acme 1.0")
+    traits = {**catalog.traits, EventScaler.name: offer}
+    return Catalog(traits=traits, workloads=catalog.workloads, scopes=catalog.scopes)
+
+
 @pytest.mark.faults
 async def test_an_autoscaler_is_deleted_first_if_a_webhook_refuses_a_second_one_for_the_workload(
     cluster: Cluster, catalog: Catalog, local: LocalCluster
@@ -241,9 +317,7 @@ async def test_an_autoscaler_is_deleted_first_if_a_webhook_refuses_a_second_one_
     await cluster.apply(stand_in_crds.definition(SCALED_OBJECT))
     await cluster.until(CRD, f"scaledobjects.{SCALED_OBJECT.group}", established)
     cluster.discovery.invalidate()
-    offer: Offer[Trait[Any]] = catalogs.offer(EventScaler(), package="acme 1.0")
-    traits = {**catalog.traits, EventScaler.name: offer}
-    types = Catalog(traits=traits, workloads=catalog.workloads, scopes=catalog.scopes)
+    types = with_event_scaler(catalog)
     await cluster.apply(component(), shop(web=("web", SCALER)))
     async with cluster.controller(types):
         await cluster.until(APPLICATION, "shop", synced)
@@ -266,3 +340,24 @@ async def test_objects_that_need_several_attempts_each_are_applied_without_a_gro
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced, seconds=20)
         assert len(await cluster.list(CONFIG_MAP, labels="app.kubernetes.io/managed-by=rudr")) == 1
+
+
+@pytest.mark.faults
+async def test_an_object_whose_webhook_requires_the_workload_is_applied_after_it(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    """KEDA refuses a ScaledObject with a trigger for CPU whose Deployment does not exist."""
+
+    def review(document: Document) -> str:
+        target = document["spec"]["scaleTargetRef"]["name"]
+        kind = KindInfo(DEPLOYMENT.api_version, DEPLOYMENT.kind)
+        return "" if local.client.get(kind, cluster.namespace, target) else f'Deployment "{target}" not found'
+
+    await cluster.apply(stand_in_crds.definition(SCALED_OBJECT))
+    await cluster.until(CRD, f"scaledobjects.{SCALED_OBJECT.group}", established)
+    cluster.discovery.invalidate()
+    await cluster.apply(component(), shop(web=("web", {"name": EventScaler.name})))
+    with webhook(local, "scaledobjects", review):
+        async with cluster.controller(with_event_scaler(catalog)):
+            await cluster.until(APPLICATION, "shop", synced, seconds=20)
+            assert await cluster.get(SCALED_OBJECT, "web") is not None

@@ -174,6 +174,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 - --workers={{ .Values.workers }}
 - --cache-mebibytes={{ .Values.cacheMebibytes }}
+{{- with .Values.sensitiveWords }}
+- --sensitive-words={{ join "," . }}
+{{- end }}
 {{- with .Values.applicationLimits }}
 {{- $limits := list }}
 {{- range $name, $limit := . }}

@@ -12,6 +12,7 @@ import msgspec
 
 from rudr_py.api import Health, InvalidProperties, Manifest, Ref, Rendered, Scale, Trait, TraitContext, get_in
 from rudr_py.builtin import kinds
+from rudr_py.builtin.traits.manual_scaler import excessive
 from rudr_py.builtin.workloads.replicated import AUTOSCALER_SUFFIX
 
 SPREAD = 10
@@ -86,7 +87,8 @@ class AutoScaler(Trait[AutoScalerProperties]):
             raise InvalidProperties(f"maximum {maximum} is below minimum {properties.minimum}", path="$.maximum")
         # through JSON, because a manifest contains lists, not tuples
         behavior = msgspec.json.decode(msgspec.json.encode(properties.behavior)) if properties.behavior else None
-        return Rendered(scale=Scale.between(properties.minimum, maximum, tuple(_metrics(properties)), behavior))
+        scale = Scale.between(properties.minimum, maximum, tuple(_metrics(properties)), behavior)
+        return Rendered(scale=scale, warnings=excessive("maximum", maximum))
 
     def health(self, ctx: TraitContext[AutoScalerProperties]) -> Health:
         """The health of the autoscaler, if the workload type created one."""

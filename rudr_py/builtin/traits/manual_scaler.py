@@ -24,6 +24,17 @@ class ManualScalerProperties(msgspec.Struct, rename="camel", forbid_unknown_fiel
     ]
 
 
+MOST_REPLICAS = 10_000
+"""More replicas than this are more pods of one workload than a usual cluster runs."""
+
+
+def excessive(name: str, count: int) -> tuple[str, ...]:
+    """A warning about a number of replicas that is likely an error; `name` is its property."""
+    if count <= MOST_REPLICAS:
+        return ()
+    return (f"{name}: {count} replicas are more than a usual cluster runs; write at most {MOST_REPLICAS}",)
+
+
 class ManualScaler(Trait[ManualScalerProperties]):
     """Runs a fixed number of replicas of a workload that can have more than one."""
 
@@ -35,4 +46,5 @@ class ManualScaler(Trait[ManualScalerProperties]):
 
     def render(self, ctx: TraitContext[ManualScalerProperties]) -> Rendered:
         """The exact scale; the workload type translates it into a field."""
-        return Rendered(scale=Scale.exact(ctx.properties.replica_count))
+        count = ctx.properties.replica_count
+        return Rendered(scale=Scale.exact(count), warnings=excessive("replicaCount", count))

@@ -8,14 +8,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args
 
 import click
 import msgspec
 
 from rudr_py.cli.options import limits as limits_option
 from rudr_py.model import names
-from rudr_py.settings import SENSITIVE_WORDS, Limits, Settings
+from rudr_py.settings import SENSITIVE_WORDS, Limits, ResourceCheck, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -104,6 +104,17 @@ def definitions_namespace(explanation: str = "As in rudr run.", *, default: bool
     )
 
 
+def check_resources(explanation: str = "As in rudr run.", *, default: ResourceCheck | None = None) -> Callable[[F], F]:
+    """Add `--check-resources`, for a command that refuses what the controller refuses."""
+    return click.option(
+        "--check-resources",
+        type=click.Choice(get_args(ResourceCheck)),
+        default=default,
+        envvar="RUDR_CHECK_RESOURCES",
+        help=explanation,
+    )
+
+
 def image_pull_policy(explanation: str = "As in rudr run.") -> Callable[[F], F]:
     """Add `--image-pull-policy`, for a command that renders what the controller renders; "" without the option."""
     return click.option(
@@ -115,22 +126,30 @@ def image_pull_policy(explanation: str = "As in rudr run.") -> Callable[[F], F]:
     )
 
 
+sensitive_words_option = click.option(
+    "--sensitive-words",
+    metavar="WORDS",
+    default=",".join(SENSITIVE_WORDS),
+    envvar="RUDR_SENSITIVE_WORDS",
+    help="The words, with commas, that make the values of parameters, variables, environment variables and "
+    "properties sensitive if their names contain one.",
+)
+"""Add `--sensitive-words`; `words` returns the words of its value."""
+
+
+def words(value: str) -> tuple[str, ...]:
+    """The words of an option, in lower case."""
+    return tuple(word.strip().lower() for word in value.split(",") if word.strip())
+
+
 def sensitive(command: F) -> F:
     """Add `--show-sensitive` and `--sensitive-words`; the command gets the words as `sensitive_words`, or none."""
 
     @click.option("--show-sensitive", is_flag=True, help="Print sensitive values, which are replaced by *** otherwise.")
-    @click.option(
-        "--sensitive-words",
-        metavar="WORDS",
-        default=",".join(SENSITIVE_WORDS),
-        envvar="RUDR_SENSITIVE_WORDS",
-        help="The words, with commas, that make the values of parameters, variables, environment variables and "
-        "properties sensitive if their names contain one.",
-    )
+    @sensitive_words_option
     @functools.wraps(command)
     def wrapped(*arguments: Any, show_sensitive: bool, sensitive_words: str, **options: Any) -> Any:
-        words = () if show_sensitive else tuple(word.strip().lower() for word in sensitive_words.split(","))
-        return command(*arguments, sensitive_words=words, **options)
+        return command(*arguments, sensitive_words=() if show_sensitive else words(sensitive_words), **options)
 
     decorated: Any = wrapped
     return decorated  # type: ignore[no-any-return] # a function with the same options as a command
@@ -151,12 +170,17 @@ def controller_settings(command: F) -> F:
     """Add the options for settings of the controller that plans depend on; the command gets them as `settings`."""
 
     @functools.wraps(command)
-    def packed(*arguments: Any, definitions_namespace: str, settings: Settings, **options: Any) -> Any:
-        settings = msgspec.structs.replace(settings, definitions_namespace=definitions_namespace)
+    def packed(
+        *arguments: Any, definitions_namespace: str, check_resources: ResourceCheck, settings: Settings, **options: Any
+    ) -> Any:
+        settings = msgspec.structs.replace(
+            settings, definitions_namespace=definitions_namespace, check_resources=check_resources
+        )
         return command(*arguments, settings=settings, **options)
 
     decorated: Any = packed
-    return definitions_namespace()(render_settings(decorated))  # type: ignore[no-any-return] # click returns a function of the same type
+    checked = check_resources(default=Settings().check_resources)(render_settings(decorated))
+    return definitions_namespace()(checked)  # type: ignore[no-any-return] # click returns a function of the same type
 
 
 watch = click.option("-w", "--watch", is_flag=True, help="Show the output again after every change, until Ctrl-C.")

@@ -12,7 +12,7 @@ from rudr_py.cli.output import colour, plain_text
 GAP = 2
 """Spaces between two columns."""
 
-_WORDS = re.compile(r"( *[^ ]+)( *)")
+_WORDS = re.compile(r"([^ ]+)( *)")
 
 NARROWEST = 16
 """The least width of wrapped text."""
@@ -93,7 +93,8 @@ def broken(text: str, width: int, then: str = "") -> Iterator[str]:
 
 
 def _wrapped_line(text: str, room: int, first: str, then: str) -> Iterator[str]:
-    line, size, empty = first, plain_text.columns(first), True
+    line = first + " " * (len(text) - len(text.lstrip(" ")))
+    size, empty = plain_text.columns(line), True
     for word, spaces in _WORDS.findall(text):
         needed = plain_text.columns(word)
         if not empty and size + needed > room:

@@ -98,6 +98,8 @@ class Applier:
         desired = desired_objects.in_place(desired, live)
         observation = self._observe(application, desired, live)
         decision = decide.decide(desired, observation, history)
+        refusal = desired.claim_refusal if isinstance(decision, Wait) else ""
+        conflicts.report_claim(self._recorder, self._state, application, desired.ref, refusal)
         if isinstance(decision, Rest):
             await self._rollouts.unblock(application, desired, live)
             return _present(live)
@@ -109,7 +111,7 @@ class Applier:
         if refused is not None:
             raise refused.with_traceback(None)
         try:
-            target = await self._target(desired, namespace)
+            target = await self.target(desired, namespace)
             return await self._execute(application, desired, history, target, observation, decision)
         except errors.RudrError as error:
             if failures.of(desired.ref, error).kind == "refused":
@@ -126,7 +128,8 @@ class Applier:
             self._state.applications.await_claim(ObjectKey(namespace, application.name))
         return Observation(live=live, pods=runs.active_pods(self._state, namespace, desired.planned), holder=holder)
 
-    async def _target(self, desired: DesiredObject, namespace: str) -> Target:
+    async def target(self, desired: DesiredObject, namespace: str) -> Target:
+        """The address of an object. Raises RefusedError, WaitingError and any KubeError if it cannot be written."""
         kind = desired.ref.kind
         target = await self._client.target(kind, namespace, desired.ref.name)
         refusal = decide.placement(desired, target.resource, namespace)

@@ -1,4 +1,4 @@
-"""Report by events that two applications need an object of one name: to the one that is refused, and to the owner."""
+"""Report by events that two applications need one object: to the one that is refused, and to the owner."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from rudr_py.controller.apply.decide import Refuse
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION
 
 REASON = "NameConflict"
+CLAIM_REASON = "ClaimConflict"
 
 
 def report(recorder: Recorder, state: ClusterState, application: LiveObject, ref: Ref, refuse: Refuse) -> None:
@@ -23,3 +25,16 @@ def report(recorder: Recorder, state: ClusterState, application: LiveObject, ref
         "them is renamed"
     )
     recorder.record(owner, REASON, note, action="Apply", warning=True)
+
+
+def report_claim(recorder: Recorder, state: ClusterState, application: LiveObject, ref: Ref, refusal: str) -> None:
+    """Record the event about an object that is not applied for the sake of a claim of another application.
+
+    `refusal` is the reason, empty if it is applied. Each reason is reported once, until it has ended.
+    """
+    reported = state.applications.get(ObjectKey(application.namespace, application.name)).claim_refusals
+    if not refusal:
+        reported.pop(ref, None)
+    elif reported.get(ref) != refusal:
+        reported[ref] = refusal
+        recorder.record(application, CLAIM_REASON, refusal, action="Apply", warning=True)

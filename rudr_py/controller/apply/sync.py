@@ -15,10 +15,10 @@ import msgspec
 from rudr_py import errors
 from rudr_py.api import Ref, get_in
 from rudr_py.controller.apply import dependencies, predecessors, prune, successors
-from rudr_py.controller.apply.capacity import check
-from rudr_py.controller.apply.capacity.check import CapacityCheck, Shortage
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.impersonation.writers import Writers
+from rudr_py.controller.apply.preconditions import capacity_check, rehearsal
+from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck, Shortage
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.pacing import Breath
@@ -114,8 +114,8 @@ def paused(before: status.PreviousStatus) -> SyncResult:
 
 def short(shortage: Shortage, before: status.PreviousStatus) -> SyncResult:
     """Nothing is applied, because no node is large enough for new pods."""
-    sync = SyncState(state="False", reason=check.REASON, message=shortage.message, resources=before.resources)
-    return SyncResult(sync, Result(error=shortage.message, retry="slow"), frozenset((check.ANY_NODE,)))
+    sync = SyncState(state="False", reason=capacity_check.REASON, message=shortage.message, resources=before.resources)
+    return SyncResult(sync, Result(error=shortage.message, retry="slow"), frozenset((capacity_check.ANY_NODE,)))
 
 
 class Syncer:
@@ -231,11 +231,13 @@ class Syncer:
             return self._state.get(ref.kind, application.namespace, ref.name) is not None
 
         breath = Breath()
+        held = await self._rehearse(application, plan, attempt, exists)
         for planned in plan.manifests:
             await breath.spend(DECISION)
             if planned.ref in attempt.unapplied:
                 continue
-            if attempt.ended or dependencies.missing(planned, plan, attempt.unapplied, exists) is not None:
+            needed = dependencies.missing(planned, plan, attempt.unapplied, exists)
+            if attempt.ended or planned.instance in held or needed is not None:
                 attempt.unapplied[planned.ref] = ""
                 continue
             history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
@@ -253,6 +255,25 @@ class Syncer:
             else:
                 if live is not None and live.uid:
                     records[planned.ref] = AppliedRecord(planned.ref, live.uid, inventory.digest(live))
+
+    async def _rehearse(
+        self, application: LiveObject, plan: Plan, attempt: Attempt, exists: Callable[[Ref], bool]
+    ) -> frozenset[str]:
+        """The new instances of which nothing is applied, because an object of their traits would be refused (TR-8)."""
+        held: set[str] = set()
+        for planned in rehearsal.of_new_instances(plan, exists):
+            if attempt.ended:
+                break
+            desired = predecessors.complete(self._state, application, plan, planned, None)
+            try:
+                await attempt.writers.rehearsal.create(application, desired)
+            except errors.RudrError as error:
+                failure = failures.of(planned.ref, error, needed=_purpose(planned, plan))
+                message = f"{failure.message}; nothing of the instance {planned.instance} is applied before"
+                attempt.fail(planned.ref, msgspec.structs.replace(failure, message=message))
+                attempt.ended = await attempt.writers.pruner.ends(application, failure)
+                held.add(planned.instance)
+        return frozenset(held)
 
     async def _end(self, application: LiveObject, predecessors: tuple[Ref, ...], attempt: Attempt) -> None:
         """Delete earlier workloads of an instance, each after its pods."""

@@ -43,6 +43,11 @@ class InputReader:
         self._settings = settings
         self._components = ComponentCache(state, settings.limits)
 
+    @property
+    def sensitive_words(self) -> tuple[str, ...]:
+        """The words in names whose values are sensitive."""
+        return self._settings.sensitive_words
+
     def inputs(self, live: LiveObject, previous: PreviousStatus) -> Inputs:
         """The result of `steps`."""
         return run(self.steps(live, previous))

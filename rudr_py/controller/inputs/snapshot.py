@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,14 +15,15 @@ from typing import Any
 
 from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog
-from rudr_py.controller.apply import dependencies, runs
+from rudr_py.controller.apply import runs
+from rudr_py.controller.inputs.document_values import DocumentValues
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.load.crash_record import DEATHS, CrashRecord
 from rudr_py.controller.load.heavy_gate import HEAVY
 from rudr_py.controller.pacing import Pace
 from rudr_py.controller.results import log_context
-from rudr_py.controller.state import claim_index, claim_users, cluster_state, inventory
+from rudr_py.controller.state import claim_users, cluster_state, inventory
 from rudr_py.controller.state.applications import SettledState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.errors import Problem
@@ -92,13 +94,23 @@ class Snapshot:
 
     def status(self, sync: SyncState) -> dict[str, Any]:
         """The status of the application, not larger than the server accepts, without values of its documents."""
+        return self.publishable(self.full_status(sync))
+
+    def full_status(self, sync: SyncState) -> dict[str, Any]:
+        """The status of the application, of any size and with values in its messages: the first half of `status`."""
         previous, inputs = self.previous, self.inputs
-        built = status.status(self.plan, inputs, inputs.observed, sync, previous, self.assessment)
-        return status.bounded(_without_values(built), previous)
+        return status.status(self.plan, inputs, inputs.observed, sync, previous, self.assessment)
+
+    def publishable(self, full_status: dict[str, Any]) -> dict[str, Any]:
+        """The second half of `status`."""
+        return status.bounded(_without_values(full_status), self.previous)
 
 
 def _without_values(part: Any, *, is_text: bool = False) -> Any:
-    """A part of a status whose messages and warnings contain no values. Types choose the facts in `show`."""
+    """A part of a status whose messages and warnings contain no values.
+
+    Types choose the facts in `show`, which contain no sensitive values.
+    """
     if isinstance(part, str):
         return log_context.without_values(part) if is_text else part
     if isinstance(part, list):
@@ -106,10 +118,27 @@ def _without_values(part: Any, *, is_text: bool = False) -> Any:
     if isinstance(part, dict):
         texts = ("message", "warnings")
         return {
-            key: item if key == "resources" else _without_values(item, is_text=is_text or key in texts)
+            key: item
+            if key == "resources"
+            else _facts(item)
+            if key == "show"
+            else _without_values(item, is_text=is_text or key in texts)
             for key, item in part.items()
         }
     return part
+
+
+_COUNT = re.compile(r"[0-9]{1,6}(?:/[0-9]{1,6})?")
+"""A number of replicas, for which no document is read."""
+
+
+def _facts(facts: Any) -> Any:
+    if not isinstance(facts, dict):
+        return facts
+    return {
+        key: item if not isinstance(item, str) or _COUNT.fullmatch(item) else log_context.without_sensitive(item)
+        for key, item in facts.items()
+    }
 
 
 class SnapshotReader:
@@ -130,6 +159,11 @@ class SnapshotReader:
         self._reader = reader
         self._pace = pace
         self._plans = PlanCache(catalog, state.applications)
+
+    def hide_values(self, live: LiveObject, plan: Plan | None = None) -> None:
+        """Remove the values of an application and its components from the texts of the running reconcile."""
+        values = DocumentValues(self._state, live, plan, self._reader.sensitive_words)
+        log_context.hide_values(values.hidden, values.sensitive)
 
     async def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
         """The snapshot of an application. Other tasks may run meanwhile; its revision is that before."""
@@ -219,7 +253,7 @@ class SnapshotReader:
         children = [live for _, live in state.children(snapshot.application)]
         sharing = (
             live
-            for claim in sorted({claim for child in children for claim in claim_index.mounted(child)})
+            for claim in sorted(claim_users.own(state, snapshot.application))
             for _, live in claim_users.others(state, snapshot.key, claim)
         )
         labelled = (
@@ -247,5 +281,5 @@ def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:
     # claims only where they are read: most components have no volume
     read = {kind for instance in plan.instances for kind in instance.reads}
     # an object of any type may mount a claim of another application
-    mounted = {ref.kind for planned in plan.manifests for ref in dependencies.references(planned.body.get("spec"))}
-    return frozenset(applied | planned | observed | read | {POD} | ({CLAIM} & mounted))
+    mounted = {CLAIM} if plan.mounts_claims else set()
+    return frozenset(applied | planned | observed | read | {POD} | mounted)

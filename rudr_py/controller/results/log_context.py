@@ -26,6 +26,7 @@ class _Reconcile:
         self.ended = False
         self.logged: set[Hashable] = set()
         self.hidden: Callable[[], HiddenValues] | None = None
+        self.sensitive: Callable[[], HiddenValues] | None = None
 
 
 @contextlib.contextmanager
@@ -53,11 +54,14 @@ def fields() -> dict[str, str]:
     }
 
 
-def hide_values(hidden: Callable[[], HiddenValues]) -> None:
-    """Remove values from the text of the running reconcile; `hidden` is called when there is a text."""
+def hide_values(hidden: Callable[[], HiddenValues], sensitive: Callable[[], HiddenValues] | None = None) -> None:
+    """Remove values from the text of the running reconcile; `hidden` is called when there is a text.
+
+    `sensitive` are the values that also facts in the status must not contain.
+    """
     reconcile = _current.get()
     if reconcile is not None:
-        reconcile.hidden = hidden
+        reconcile.hidden, reconcile.sensitive = hidden, sensitive
 
 
 def without_values(text: str) -> str:
@@ -66,6 +70,14 @@ def without_values(text: str) -> str:
     if not text or reconcile is None or reconcile.hidden is None:
         return text
     return reconcile.hidden().text(text)
+
+
+def without_sensitive(text: str) -> str:
+    """A text of the running reconcile without sensitive values of its documents; unchanged outside of a reconcile."""
+    reconcile = _current.get()
+    if not text or reconcile is None or reconcile.sensitive is None:
+        return text
+    return reconcile.sensitive().text(text)
 
 
 def is_first(line: Hashable) -> bool:

@@ -16,7 +16,7 @@ LEAST_MEMORY: Final = 4 * 2**20
 MOST_MEMORY: Final = 32 * 2**40
 LEAST_DISK: Final = 2**20
 MOST_DISK: Final = 2**49
-MOST_CPU: Final = 512
+MOST_CPU: Final = 256
 MOST_GPU: Final = 64
 MOST_SECONDS: Final = 7200
 MOST_RESULTS: Final = 1000
@@ -51,7 +51,7 @@ def memory(value: Json, quantity: str) -> str:
         count = -(-int(_number(value) or 0) // 2**20)
         return f"{excerpt(value)} counts MiB and is more than a node has; if it means bytes, write {count}Mi"
     if size > MOST_MEMORY:
-        return f"{excerpt(value)} is more than a node has; write a smaller unit, such as {_leading(value)}M"
+        return f"{excerpt(value)} is more than a node has; if it means a smaller unit, write {_leading(value)}G"
     return ""
 
 
@@ -61,7 +61,7 @@ def disk(value: Json, quantity: str) -> str:
     if 0 < size < LEAST_DISK:
         return f"{excerpt(value)} is {size} bytes, less than any disk has; write {_leading(value)}G"
     if size > MOST_DISK:
-        return f"{excerpt(value)} is more than a disk has; write a smaller unit, such as {_leading(value)}G"
+        return f"{excerpt(value)} is more than a disk has; if it means a smaller unit, write {_leading(value)}G"
     return ""
 
 
@@ -73,8 +73,7 @@ def gpu(value: Json, quantity: str) -> str:
 def wrong(value: Json, unit: str) -> str:
     """The message about a value that is no amount. `unit` is that of the example, "" for a count such as cores."""
     number = _leading(value)
-    form = f"write {number}{unit}" if unit else f"write a number, such as {number}"
-    return f"{excerpt(value)} is not an amount; {form}"
+    return f"{excerpt(value)} is not an amount; write {number}{unit}"
 
 
 def seconds(value: int) -> str:

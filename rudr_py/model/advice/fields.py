@@ -57,13 +57,13 @@ LEVELS: Final[Mapping[str, tuple[str, ...]]] = {
 
 _LEVEL_OF: Final = {field: level for level, names in LEVELS.items() for field in names}
 
-_TRAIT: Final = "no known package sets it; a trait of a plugin of your own can (rudr plugin new)"
+_TRAIT: Final = "no package of the index sets it; a trait of your own can (rudr plugin new)"
 
 KUBERNETES: Final[Mapping[str, str]] = {
     "command": "write cmd",
     "entrypoint": "write cmd",
     "environment": "write env, a list of name and value",
-    "envFrom": "a component lists each variable in env, with value or fromParam",
+    "envFrom": "list each variable in env, with value or fromParam",
     "valueFrom": "write fromParam with the name of a parameter; the application sets its value in parameterValues",
     "configMapRef": "write the file in config, with value or fromParam",
     "secretRef": "write fromParam with the name of a parameter; the application sets its value in parameterValues",
@@ -91,7 +91,6 @@ KUBERNETES: Final[Mapping[str, str]] = {
     "schedule": "a component has no schedule; a Task runs once for each change",
     "selector": "remove it; rudr sets the selectors",
     "template": "write containers in spec of a ComponentSchematic",
-    "strategy": "remove it; the workload type sets it",
     "serviceName": "remove it; rudr creates the Service",
     "traits": f"it belongs to {_BINDING}",
     "type": "remove it",
@@ -99,13 +98,10 @@ KUBERNETES: Final[Mapping[str, str]] = {
     "ingresses": "attach the trait ingress in the application",
     "autoscaling": "attach the trait auto-scaler in the application",
     "resources": f"it belongs to {_CONTAINER}",
-    "nodeSelector": f"nodes are selected by osType and arch; for other labels, {_TRAIT}",
+    "nodeSelector": "write osType and arch",
     "readinessGates": _TRAIT,
     **dict.fromkeys(
         (
-            "affinity",
-            "automountServiceAccountToken",
-            "containerSecurityContext",
             "dnsConfig",
             "dnsPolicy",
             "ephemeralContainers",
@@ -114,24 +110,12 @@ KUBERNETES: Final[Mapping[str, str]] = {
             "hostNetwork",
             "hostPID",
             "hostname",
-            "initContainers",
-            "lifecycle",
             "nodeName",
-            "podSecurityContext",
-            "priorityClassName",
-            "runtimeClassName",
-            "schedulerName",
-            "securityContext",
-            "serviceAccount",
-            "serviceAccountName",
             "shareProcessNamespace",
             "stdin",
             "subdomain",
-            "terminationGracePeriodSeconds",
             "terminationMessagePath",
             "terminationMessagePolicy",
-            "tolerations",
-            "topologySpreadConstraints",
             "tty",
             "volumeDevices",
             "workingDir",
@@ -141,7 +125,8 @@ KUBERNETES: Final[Mapping[str, str]] = {
 }
 """Fields of Kubernetes' workloads that OAM does not have, with the replacement."""
 
-_BY_FOLDED: Final = {name.casefold(): name for name in KUBERNETES}
+_PACKAGED: Final = tuple(key for package in package_index.load().package for key in package.fields)
+_BY_FOLDED: Final = {name.casefold(): name for name in (*KUBERNETES, *_PACKAGED)}
 _AMBIGUOUS: Final = frozenset({"type", "port", "hostname"})
 """Fields of Kubernetes whose names have another meaning in a document of OAM; advice only for single levels."""
 
@@ -153,7 +138,7 @@ def advice(field: str, siblings: Collection[str]) -> str:
         return f" It belongs to {level}."
     near = suggest.similar(field, siblings)
     replacement = _replacement(field, siblings)
-    if replacement and not (near and field not in KUBERNETES):
+    if replacement and not (near and field not in KUBERNETES and field not in _PACKAGED):
         return f" {replacement[0].upper()}{replacement[1:]}."
     if near:
         return f' Did you mean "{near}"?'
@@ -164,12 +149,10 @@ def advice(field: str, siblings: Collection[str]) -> str:
 
 def _replacement(field: str, siblings: Collection[str]) -> str:
     name = _BY_FOLDED.get(field.casefold(), "")
-    package = package_index.field_provider(name or field)
-    if package:
-        return f"a type of {package} sets it: {package_index.install(package)}"
     if name in _AMBIGUOUS and "containerPort" not in siblings:
         return ""
-    return KUBERNETES.get(name, "")
+    own, trait = KUBERNETES.get(name, ""), package_index.setter(name or field)
+    return f"{own}; or {trait}" if own and trait and own != _TRAIT else trait or own
 
 
 def _elsewhere(field: str) -> str:

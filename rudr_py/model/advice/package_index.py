@@ -20,13 +20,16 @@ Category: TypeAlias = Literal["traits", "workloads", "scopes"]
 
 
 class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A package with the types that it provides. `fields` are the fields of Kubernetes objects that its types set."""
+    """A package with the types that it provides.
+
+    `fields` are fields of Kubernetes objects, with the trait of the package that sets each.
+    """
 
     name: str
     traits: tuple[str, ...] = ()
     workloads: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
+    fields: Mapping[str, str] = {}
 
     def types(self, category: Category) -> tuple[str, ...]:
         """The names of its types of a category."""
@@ -69,9 +72,12 @@ def provider(category: Category, name: str) -> str:
     return _providers(category).get(name, "")
 
 
-def field_provider(field: str) -> str:
-    """The package with a type that sets this field of a Kubernetes object, or ""."""
-    return next((package.name for package in load().package if field in package.fields), "")
+def setter(field: str) -> str:
+    """Advice to attach the trait that sets this field of a Kubernetes object; "" if no package has one."""
+    for package in load().package:
+        if field in package.fields:
+            return f"the trait {package.fields[field]} sets it, of {package.name}: {install(package.name)}"
+    return ""
 
 
 def install(package: str) -> str:

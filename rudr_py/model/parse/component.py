@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 
-from rudr_py.model import names, paths, suggest
+from rudr_py.model import names, parameter_types, paths, suggest
 from rudr_py.model.advice import package_index, words
 from rudr_py.model.component import Component, Container, Parameter, Setting
 from rudr_py.model.document import Json, Parsed, Positions
@@ -20,6 +20,7 @@ from rudr_py.model.parse import references as reference_checks
 from rudr_py.model.parse.container import read_container
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_steps
+from rudr_py.model.shapes import hydra
 from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 
@@ -103,6 +104,9 @@ def read_parameter(fields: FieldReader, types: tuple[str, ...]) -> Parameter:
 
 def _workload_type(spec: FieldReader) -> str:
     name = spec.text("workloadType", required=True, rule="CO-2")
+    if advice := hydra.type_advice(name):
+        spec.problems.error(spec.at("workloadType"), advice, "CO-13")
+        return ""
     if name and TypeName.parse(name) is None:
         hint = package_index.nearest_type("workloads", name, _CORE_TYPES)
         advice = f".{hint}" if hint else ", such as core.oam.dev/v1alpha1.Server"
@@ -213,7 +217,8 @@ def _check_parameters(component: Component, problems: ProblemList) -> None:
     problems.repeated((parameter.name for parameter in component.parameters), place, "PA-1")
     for index, parameter in enumerate(component.parameters):
         if parameter.default is not None and not has_type(parameter.default, parameter.type):
-            message = f"must be of type {parameter.type}, not {type_in_words(parameter.default)}"
+            advice = parameter_types.advice(parameter.default, parameter.type)
+            message = f"must be of type {parameter.type}, not {type_in_words(parameter.default)}{advice}"
             problems.error(paths.child(place, index, "default"), message, "PA-4")
 
 

@@ -83,6 +83,16 @@ class ProblemList:
         if self._warning_count <= self.limits.problems:
             self.warnings.append(self._problem(path, message, rule, at_key))
 
+    def warn_of_surprises(self) -> None:
+        """Warn of scalars of a file whose values look different from their text.
+
+        `no` and `1.10` are usual where a document declares the type, so they count only as values of any type.
+        """
+        for path, advice in self._positions.surprises.items() if self._positions is not None else ():
+            is_octal_or_grouped = "octal" in advice or "_" in advice.partition(" ")[0]
+            if is_octal_or_grouped or path.endswith((".value", ".default")):
+                self.warn(path, advice)
+
     @property
     def lists_warnings(self) -> bool:
         """Whether a further warning is listed."""

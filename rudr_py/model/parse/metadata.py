@@ -45,6 +45,7 @@ def open_steps(document: Json, kind: str, problems: ProblemList) -> Stepwise[Env
     if (yield from invalid_json_steps(added, problems)):
         return None
     document_fields = FieldReader(_rewritten(document, kind, problems), "$", problems)
+    problems.warn_of_surprises()
     _expect(document_fields, "apiVersion", API_VERSION, "MD-9")
     _expect(document_fields, "kind", kind, "MD-1")
     metadata = read_metadata(document_fields)

@@ -11,7 +11,7 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import yaml
 
@@ -20,6 +20,8 @@ from rudr_py.model import paths
 from rudr_py.model.advice import templates
 from rudr_py.model.document import Document, Json, Positions
 from rudr_py.model.parse.yaml_tree import TOO_DEEP, YamlTree, read_trees
+
+T = TypeVar("T")
 
 LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser (eight times faster) if PyYAML was built with it."""
@@ -60,7 +62,7 @@ def read(text: bytes | str, name: str, loader: Any = LOADER) -> tuple[tuple[Docu
             is_wrong, count = len(problems) > count, len(problems)
             if tree.value is None or is_wrong:
                 continue
-            positions = Positions(file=name, keys=tree.keys, values=tree.values)
+            positions = Positions(file=name, keys=tree.keys, values=tree.values, surprises=tree.surprises)
             if isinstance(tree.value, dict):
                 documents += _expanded(tree.value, positions, tree.index, problems)
             else:
@@ -167,19 +169,22 @@ def _expanded(value: dict[str, Json], positions: Positions, index: int, problems
         return [Document(value=value, positions=positions, name=positions.file, index=index)]
     items = items or []
     keys, values = _by_item(positions.keys, len(items)), _by_item(positions.values, len(items))
+    surprises = _by_item(positions.surprises, len(items))
     documents: list[Document] = []
     for number, item in enumerate(items):
         if isinstance(item, dict):
-            item_positions = Positions(file=positions.file, keys=keys[number], values=values[number])
+            item_positions = Positions(
+                file=positions.file, keys=keys[number], values=values[number], surprises=surprises[number]
+            )
             documents += _expanded(item, item_positions, index, problems)
         else:
             problems.append(_not_a_map(item, positions, paths.child("$.items", number)))
     return documents
 
 
-def _by_item(places: dict[str, tuple[int, int]], count: int) -> list[dict[str, tuple[int, int]]]:
-    """The positions inside `$.items[n]`, for each n, with paths that start at the item."""
-    positions: list[dict[str, tuple[int, int]]] = [{} for _ in range(count)]
+def _by_item(places: dict[str, T], count: int) -> list[dict[str, T]]:
+    """The entries inside `$.items[n]`, for each n, with paths that start at the item."""
+    positions: list[dict[str, T]] = [{} for _ in range(count)]
     for path, place in places.items():
         if match := _ITEM.match(path):
             positions[int(match[1])][paths.ROOT + path[match.end() :]] = place

@@ -17,6 +17,7 @@ _TRUE: Final = frozenset({"y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true
 _FALSE: Final = frozenset({"n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE"})
 _INFINITE: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _INTEGER: Final = re.compile(r"[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)")
+_OCTAL: Final = re.compile(r"[-+]?0[0-7_]+")
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 _LONGEST_NUMBER: Final = 400
@@ -35,6 +36,21 @@ def plain(text: str) -> Json:
     if text in _FALSE:
         return False
     return number(text) if text[0] in "0123456789+-." else text
+
+
+def surprise(text: str, value: Json) -> str:
+    """Advice for an unquoted scalar whose value looks different from its text: 010, 1_000, no, 1.10; else ""."""
+    if isinstance(value, bool):
+        word = "true" if value else "false"
+        return "" if text.casefold() == word else f'{text} is read as {word}; write {word}, or "{text}" if it is text'
+    if not isinstance(value, int | float):
+        return ""
+    if _OCTAL.fullmatch(text):
+        return f'{text} is read as the octal number {value}; write {value}, or "{text}" if it is text'
+    fraction = text.partition(".")[2]
+    if "_" in text or ("e" in text.casefold() and "x" not in text) or (fraction.strip("0") and fraction.endswith("0")):
+        return f'{text} is read as {value}; write {value}, or "{text}" if it is text'
+    return ""
 
 
 def number(text: str) -> Json:

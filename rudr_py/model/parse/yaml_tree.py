@@ -36,12 +36,16 @@ Places = dict[str, tuple[int, int]]
 
 
 class YamlTree(msgspec.Struct, kw_only=True):
-    """One document: its value and the (line, column) of every key and value by path. `index` counts from 0."""
+    """One document: its value and the (line, column) of every key and value by path. `index` counts from 0.
+
+    `surprises` is advice for scalars whose values look different from their text, by path.
+    """
 
     index: int
     value: Json = None
     keys: Places = {}
     values: Places = {}
+    surprises: dict[str, str] = {}
 
 
 class _OpenNode(msgspec.Struct, kw_only=True):
@@ -118,14 +122,25 @@ class _Builder:
     def _scalar(self, event: Any) -> Json:
         if (event.tag is None and event.implicit[0]) or event.tag in _PLAIN_TAGS:
             try:
-                return yaml_scalars.plain(event.value)
+                value = yaml_scalars.plain(event.value)
+                self._note_surprise(event.value, value)
             except ValueError as error:
                 self._problem(event, str(error))
+            else:
+                return value
         elif event.tag is None or event.tag in _TEXT_TAGS:
             return event.value
         else:
             self._problem(event, f"the tag {event.tag} is not supported; remove it")
         return None
+
+    def _note_surprise(self, text: str, value: Json) -> None:
+        parent = self._stack[-1] if self._stack else None
+        advice = yaml_scalars.surprise(text, value) if isinstance(value, bool | int | float) else ""
+        if advice and parent is not None:
+            step = len(parent.value) if isinstance(parent.value, list) else parent.key
+            if step not in (None, _MERGE):
+                self.trees[-1].surprises[paths.child(parent.path, step)] = advice
 
     def _open(self, value: Json, event: Any) -> None:
         self._limit(event, height=1)

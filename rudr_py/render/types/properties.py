@@ -12,7 +12,8 @@ import jsonschema
 from rudr_py import json_schema
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
-from rudr_py.model import suggest
+from rudr_py.model import parameter_types, suggest
+from rudr_py.model.advice import words
 from rudr_py.model.document import Json
 from rudr_py.model.json_text import excerpt
 
@@ -165,7 +166,8 @@ def _alternatives(name: str, error: jsonschema.ValidationError) -> Iterator[tupl
         for error_x in sorted(matching[0], key=_place):
             yield from _texts(name, error_x)
     elif not matching:
-        yield f"is {excerpt(error.instance)}, must be {_named(types)}", tuple(error.absolute_path)
+        message = f"is {excerpt(error.instance)}, must be {_named(types)}{_type_advice(error.instance, types)}"
+        yield message, tuple(error.absolute_path)
     else:
         yield f"is {excerpt(error.instance)}, which matches none of the allowed forms", tuple(error.absolute_path)
 
@@ -197,12 +199,22 @@ def _named(types: Json) -> str:
     return " or ".join(dict.fromkeys(_TYPES[name] for name in flat if name in _TYPES)) or "nothing"
 
 
+def _type_advice(value: Json, types: Json) -> str:
+    """How to write a scalar so that it has one of the types of a JSON Schema, as the continuation of a message."""
+    items = types if isinstance(types, list) else [types]
+    flat = [name for item in items for name in (item if isinstance(item, list) else [item])]
+    return next((text for name in flat if (text := parameter_types.advice(value, name))), "")
+
+
 def _message(error: jsonschema.ValidationError) -> str:
     value = excerpt(error.instance)
     if error.validator == "type":
-        return f"is {value}, must be {_named(_expected(error))}"
+        expected = _expected(error)
+        return f"is {value}, must be {_named(expected)}{_type_advice(error.instance, expected)}"
     if error.validator == "enum":
-        return f"is {value}, must be one of {', '.join(_word(item) for item in _expected(error))}"
+        allowed = [_word(item) for item in _expected(error)]
+        hint = words.nearest(error.instance, allowed) if isinstance(error.instance, str) else ""
+        return f"is {value}, must be one of {', '.join(allowed)}{f'.{hint}' if hint else ''}"
     keyword = str(error.validator)
     if keyword in _LIMITS:
         return f"is {value}, {_LIMITS[keyword].format(_word(_expected(error)))}"

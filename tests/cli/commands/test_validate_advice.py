@@ -110,3 +110,30 @@ def test_an_instance_is_named(messages: Messages) -> None:
 def test_a_trait_of_a_package_that_is_not_installed_leads_to_the_package(messages: Messages) -> None:
     (error,) = messages(COMPONENT, f"{APPLICATION}    traits:\n    - name: service-monitor\n")
     assert "pip install rudr-py-prometheus" in error
+
+
+@pytest.mark.parametrize(("written", "advice"), [("no", '"no" if it is text'), ("1.10", '"1.10" if it is text')])
+def test_a_variable_that_yaml_reads_as_another_value_is_a_warning(
+    messages: Messages, written: str, advice: str
+) -> None:
+    (warning,) = messages(COMPONENT, APPLICATION.replace("notes.example.com", written))
+    assert warning.startswith("warning: $.spec.variables[0].value")
+    assert advice in warning
+
+
+def test_an_octal_port_is_a_warning(messages: Messages) -> None:
+    (warning,) = messages(COMPONENT.replace("3000", "0100"))
+    assert "0100 is read as the octal number 64" in warning
+
+
+def test_an_octal_port_in_a_list_of_documents_is_a_warning(messages: Messages) -> None:
+    item = "\n".join(f"  {line}" for line in COMPONENT.replace("3000", "0100").splitlines())
+    listed = f"apiVersion: v1\nkind: List\nitems:\n-{item[1:]}\n"
+    (warning,) = messages(listed)
+    assert "warning: $.spec.containers[0].ports[0].containerPort: 0100 is read as the octal" in warning
+
+
+def test_a_huge_number_of_replicas_is_a_warning(messages: Messages) -> None:
+    traits = "    traits:\n    - name: manual-scaler\n      properties: {replicaCount: 1000000000}\n"
+    (warning,) = messages(COMPONENT, APPLICATION + traits)
+    assert "replicaCount: 1000000000 replicas are more than a usual cluster runs" in warning

@@ -190,7 +190,12 @@ async def test_an_object_that_waits_for_its_owner_is_retried(app: App, bench: An
     instance = type(
         "Instance",
         (),
-        {"name": "a", "owner": Ref(Kind("core.oam.dev/v1alpha1", "ComponentInstance"), "a"), "reads": frozenset()},
+        {
+            "name": "a",
+            "owner": Ref(Kind("core.oam.dev/v1alpha1", "ComponentInstance"), "a"),
+            "reads": frozenset(),
+            "traits": (),
+        },
     )
     plan = Plan(manifests=(waiting,), instances=(instance(),))
     synced = await bench.syncer.sync(app.live, plan, ())

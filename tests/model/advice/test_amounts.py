@@ -11,7 +11,7 @@ from rudr_py.model.document import Json
 
 @pytest.mark.parametrize(
     ("value", "right"),
-    [("128B", "128Mi"), ("64k", "64Mi"), (134217728, "128Mi"), ("536870912", "512Mi"), ("1P", "1M"), (1, "1Mi")],
+    [("128B", "128Mi"), ("64k", "64Mi"), (134217728, "128Mi"), ("536870912", "512Mi"), ("1P", "1G"), (1, "1Mi")],
 )
 def test_memory_in_a_wrong_unit_leads_to_the_right_one(value: Json, right: str) -> None:
     message = amounts.memory(value, quantity.memory(value) or "")

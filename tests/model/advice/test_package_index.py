@@ -49,7 +49,7 @@ def test_a_misspelling_a_synonym_or_a_version_leads_to_the_type(category: Catego
     assert f'Did you mean "{meant}"?' in package_index.nearest_type(category, name, INSTALLED[category])
 
 
-@pytest.mark.parametrize("name", ["zzz", "redis", "rate-limiter", "canary", "sidecar", "", "x"])
+@pytest.mark.parametrize("name", ["zzz", "redis", "rate-limiter", "canary", "", "x"])
 def test_nothing_is_suggested_for_a_name_that_is_near_to_none(name: str) -> None:
     for category, names in INSTALLED.items():
         assert package_index.nearest_type(category, name, names) == ""
@@ -95,3 +95,8 @@ def test_each_installed_type_is_suggested_for_its_kind_alone(everything: LoadedP
             parsed = TypeName.parse(name)
             if parsed is not None and parsed.kind != "Service":  # a Service without its group is that of Kubernetes
                 assert f'"{name}"' in package_index.nearest_type(category, parsed.kind, names)
+
+
+def test_each_trait_that_sets_a_field_is_of_its_package() -> None:
+    for package in package_index.load().package:
+        assert set(package.fields.values()) <= set(package.traits)

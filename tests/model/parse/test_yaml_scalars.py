@@ -45,3 +45,26 @@ def test_any_scalar_is_parsed_or_rejected(text: str) -> None:
     with contextlib.suppress(ValueError):
         result = yaml_scalars.plain(text)
     assert result is None or isinstance(result, str | int | float)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("010", "octal"),
+        ("0755", "octal"),
+        ("1_000", "1000"),
+        ("no", "false"),
+        ("Yes", "true"),
+        ("1.10", "1.1"),
+        ("1e3", "1000"),
+    ],
+)
+def test_a_scalar_that_looks_different_from_its_value_has_advice(text: str, word: str) -> None:
+    assert word in yaml_scalars.surprise(text, yaml_scalars.plain(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["true", "False", "8080", "0", "0.5", "100.0", "-3", "0x1f", "2020-01-01", "v1.10", ""]
+)
+def test_a_scalar_that_looks_like_its_value_has_no_advice(text: str) -> None:
+    assert yaml_scalars.surprise(text, yaml_scalars.plain(text)) == ""

@@ -55,7 +55,7 @@ def test_properties_must_match_the_schema_in_the_cluster_and_that_of_the_type(sc
 def test_the_older_list_of_properties_is_checked_too(scaled: Make) -> None:
     listed = [{"name": "replicaCount", "type": "string", "required": True}]
     assert [message for _, _, message in _told(scaled({"replicaCount": 4}, _trait(listed)))] == [
-        f"{SUBJECT} refuses this: is 4, must be text"
+        f"{SUBJECT} refuses this: is 4, must be text; put it in quotes"
     ]
 
 

@@ -124,7 +124,7 @@ def test_settings_must_be_declared_have_their_types_and_include_required_ones(ma
     assert {(rule, message) for rule, _, message in reported} == {
         ("WT-3", 'acme.dev/v1.Cache has no property "engin". Did you mean "engine"?'),
         ("WT-3", 'acme.dev/v1.Cache requires the property "size"'),
-        ("WT-3", "is 5, must be text"),
+        ("WT-3", "is 5, must be text; put it in quotes"),
     }
 
 

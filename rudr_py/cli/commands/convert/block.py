@@ -17,8 +17,7 @@ from rudr_py.model.shapes.shape import Steps
 class Block:
     """Writes values of a document. `origins` leads from a place of the new value to the one in the text.
 
-    `root` is the node of the document, and `document` its value as written. `flows` are the parts of the text in
-    brackets.
+    `root` is the node of the document, and `document` its value as written.
     """
 
     def __init__(self, source: Source, origins: Mapping[Steps, Steps], root: Node, document: Json) -> None:
@@ -26,7 +25,6 @@ class Block:
         self._origins = origins
         self._root = root
         self._document = document
-        self.flows = tuple(_flows(source))
 
     def written(self, steps: Steps) -> Steps:
         """The place of a value in the document as written."""
@@ -141,22 +139,3 @@ def _at(document: Json, steps: Steps) -> Json:
     for step in steps:
         document = document[step]
     return document
-
-
-def _flows(source: Source) -> list[tuple[int, int]]:
-    """The places of the outermost maps and lists in brackets."""
-    places: list[tuple[int, int]] = []
-    stack: list[Any] = [source.root]
-    seen: set[int] = set()
-    while stack:
-        node = stack.pop()
-        if id(node) in seen or isinstance(node, yaml.ScalarNode):
-            continue
-        seen.add(id(node))
-        if node.flow_style:
-            places.append((source.start(node), source.end(node)))
-        elif isinstance(node, yaml.MappingNode):
-            stack += [part for pair in node.value for part in pair]
-        else:
-            stack += node.value
-    return places

@@ -72,7 +72,8 @@ class Patch:
         written = self._block.written(steps)
         sources = self._sources(steps, written, old, new)
         kept = [key for key in new if sources[key] is not None]
-        if not kept or len({sources[key] for key in kept}) != len(kept):
+        removed = len(entries) - len(kept)
+        if not kept or len({sources[key] for key in kept}) != len(kept) or (node.flow_style and removed > 1):
             self._replace(node, new, steps, None)
             return
         self._remove_unused(node, entries, {sources[key] for key in kept}, written)
@@ -143,9 +144,7 @@ class Patch:
 
     def _is_in_flow(self, node: Node) -> bool:
         """Whether a value is part of a map or list in brackets."""
-        return any(
-            start < self._source.start(node) and self._source.end(node) < end for start, end in self._block.flows
-        )
+        return self._source.is_in_flow(node)
 
     def _remove(self, node: Any, following: list[str], entry: tuple[Node, Node], *, with_comments: bool) -> None:
         """Remove an entry. Its comments stay, unless they are removed `with_comments`."""

@@ -40,30 +40,54 @@ def written(text: str, name: str, targets: list[Target]) -> tuple[str, list[Docu
     """
     if (result := _as_json(text, targets)) is not None:
         return result, []
-    changed = [target for target in targets if target.is_changed]
-    for anew in ([], *([target] for target in changed), changed):
-        with contextlib.suppress(NotInPlace, yaml.YAMLError):
-            result = _changed(text, targets, anew)
-            if _reads_as(result, name, targets):
-                return result, [target.document for target in anew]
+    with contextlib.suppress(NotInPlace, yaml.YAMLError):
+        result, lost = _changed(text, name, targets)
+        if _reads_as(result, name, targets):
+            return result, [target.document for target in lost]
     return output.documents([target.rewritten.value for target in targets]), [target.document for target in targets]
 
 
-def _changed(text: str, targets: list[Target], anew: list[Target]) -> str:
-    """The text with the changes in place; the documents in `anew` are written as a whole."""
+def _changed(text: str, name: str, targets: list[Target]) -> tuple[str, list[Target]]:
+    """The text with the changes, in place where a document is read from it as expected, and the other documents."""
     roots = list(yaml.compose_all(text, Loader=yaml_file.LOADER))
-    nodes = [(Source(text, root), node) for root in roots for node in _objects(root)]
-    if len(nodes) != len(targets):
-        raise NotInPlace
+    ends = [*(root.start_mark.index for root in roots[1:]), len(text)]
+    remaining = list(targets)
     edits: list[patch.Edit] = []
-    for (source, node), target in zip(nodes, targets, strict=True):
-        if target in anew:
-            edits.append(_anew(source, node, target.rewritten.value))
-        elif target.is_changed:
+    lost: list[Target] = []
+    for root, end in zip(roots, ends, strict=True):
+        nodes = list(_objects(root))
+        own, remaining = remaining[: len(nodes)], remaining[len(nodes) :]
+        if len(own) != len(nodes):
+            raise NotInPlace
+        if not any(target.is_changed for target in own):
+            continue
+        source = Source(text, root)
+        changes = _in_place(source, nodes, own, end, name)
+        if changes is None:
+            lost += [target for target in own if target.is_changed]
+            changed = [(node, target) for node, target in zip(nodes, own, strict=True) if target.is_changed]
+            changes = [_anew(source, node, target.rewritten.value) for node, target in changed]
+        edits += changes
+    if remaining:
+        raise NotInPlace
+    return patch.apply(text, edits), lost
+
+
+def _in_place(source: Source, nodes: list[Node], own: list[Target], end: int, name: str) -> list[patch.Edit] | None:
+    """The edits of the objects of one document that ends before `end`; None if it is not read as expected then."""
+    edits: list[patch.Edit] = []
+    start = source.start(source.root)
+    try:
+        for node, target in zip(nodes, own, strict=True):
             patching = patch.Patch(source, target.rewritten.origins, node, target.document.value)
             patching.value(node, target.document.value, target.rewritten.value)
             edits += patching.edits
-    return patch.apply(text, edits)
+        inside = [patch.Edit(edit.start - start, edit.end - start, edit.text) for edit in edits]
+        if _reads_as(" " * source.column(start) + patch.apply(source.text[start:end], inside), name, own):
+            return edits
+    except NotInPlace:
+        pass
+    return None
 
 
 def _anew(source: Source, node: Node, value: Json) -> patch.Edit:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Final
 
 import yaml
@@ -101,6 +102,31 @@ class Source:
         """The comment that follows a value in its line; empty without one."""
         match = _TRAILING.match(self.text, offset)
         return match[1].rstrip() if match else ""
+
+    def is_in_flow(self, node: Node) -> bool:
+        """Whether a value is part of a map or list in brackets."""
+        start = self.start(node)
+        position = bisect.bisect_left(self._flows, (start, 0)) - 1
+        return position >= 0 and self._flows[position][0] < start < self._flows[position][1]
+
+    @cached_property
+    def _flows(self) -> list[tuple[int, int]]:
+        """The places of the outermost maps and lists in brackets."""
+        places: list[tuple[int, int]] = []
+        stack: list[Any] = [self.root]
+        seen: set[int] = set()
+        while stack:
+            node = stack.pop()
+            if id(node) in seen or isinstance(node, yaml.ScalarNode):
+                continue
+            seen.add(id(node))
+            if node.flow_style:
+                places.append((self.start(node), self.end(node)))
+            elif isinstance(node, yaml.MappingNode):
+                stack += [part for pair in node.value for part in pair]
+            else:
+                stack += node.value
+        return sorted(places)
 
     def _is_inside_scalar(self, offset: int) -> bool:
         position = bisect.bisect_right(self._scalars, (offset, len(self.text))) - 1

@@ -24,7 +24,7 @@ from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import user_roles
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
-from rudr_py.cli.commands.diff import document_diff
+from rudr_py.cli.commands.diff import document_diff, outage
 from rudr_py.cli.commands.diff import result as diff_result
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.cli.commands.diff.dry_run import DryRun, RefusedError
@@ -38,7 +38,10 @@ from rudr_py.cli.output import colour, plain_text
 from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import ProblemPrinter
 from rudr_py.cli.process import CommandFailure
+from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck
+from rudr_py.controller.apply.preconditions.nodes import NodeReader
 from rudr_py.errors import Problem, Right
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
@@ -226,6 +229,8 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
         plan_warnings = () if comparison.strict else plan.warnings
         suffix = f" (application {namespace}/{application.name})"
         comparison.printer.add(reading.errors(strict=comparison.strict), plan_warnings, suffix)
+        if replaced := outage.warning(application.document(), plan):
+            click.echo(f"warning: {namespace}/{application.name}: {replaced}", err=True)
     return _NamespaceReading(namespace_preview, tuple(readings), bool(problems))
 
 
@@ -263,7 +268,7 @@ async def _compare_application(
         problems = [f"{problem.path}: {problem.message}" for problem in refused]
         return DiffResult(problems=_errors_of(application, problems), failed=True), ()
     differences: list[DocumentDiff] = []
-    messages: list[str] = []
+    messages = await _shortage(comparison, namespace_preview, application, preview.plan)
     unchanged, rights = 0, tuple[Right, ...]()
     try:
         dry_run = DryRun(comparison.client, namespace_preview, preview)
@@ -278,6 +283,20 @@ async def _compare_application(
     failures = _errors_of(application, messages)
     result = DiffResult(differences=tuple(differences), errors=failures, unchanged=unchanged, failed=bool(failures))
     return result, rights
+
+
+async def _shortage(
+    comparison: _Comparison, namespace_preview: NamespacePreview, application: LiveObject, plan: Plan
+) -> list[str]:
+    """The errors of an application whose pods fit on no node; prints them as warnings if they do not prevent it."""
+    reader = NodeReader(comparison.client.client, SystemClock())
+    check = CapacityCheck(reader, namespace_preview.state, comparison.settings.check_resources)
+    shortage = await check.shortage(application, plan)
+    if shortage is None or shortage.is_refused:
+        return [] if shortage is None else list(shortage.lines)
+    for line in shortage.lines:
+        click.echo(f"warning: {line} (application {application.namespace}/{application.name})", err=True)
+    return []
 
 
 def _errors_of(application: LiveObject, messages: Sequence[str]) -> tuple[DiffError, ...]:

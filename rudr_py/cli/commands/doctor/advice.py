@@ -6,12 +6,13 @@ the user runs it as it is printed; `Finding.commands` has them. Words in capital
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import string
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rudr_py.api import get_in
 from rudr_py.cli.cluster import pod_state
+from rudr_py.model import names
 
 POD: Mapping[str, str] = {
     "OOMKilled": "increase spec.containers[].resources.memory of the component",
@@ -84,8 +85,7 @@ VALID: Mapping[str, str] = {
 """By the reason of the condition Valid."""
 
 
-_OBJECT = re.compile(r"\b[a-z]+(?:\.[a-z0-9.-]+)?/[a-z0-9][a-z0-9.-]*[a-z0-9]")
-"""An object in a message, such as `deployment.apps/web`."""
+_KIND_LETTERS = frozenset(string.ascii_lowercase + string.digits + ".-")
 
 
 def cause(reason: str) -> str:
@@ -115,9 +115,17 @@ def synced(reason: str, namespace: str, name: str, message: str = "") -> str:
     if reason == "MissingRight" and f"{SERVICE_ACCOUNT}{namespace}/" in message:
         return ACCOUNT_RIGHT.format(name=name, namespace=namespace)
     fallback = "correct the object that the server rejects; rudr diff -f FILE"
-    contested = _OBJECT.search(message)
-    about = contested[0] if contested else f"applicationconfiguration.core.oam.dev/{name}"
+    about = next(_objects(message), f"applicationconfiguration.core.oam.dev/{name}")
     return SYNC.get(reason, fallback).format(namespace=namespace, name=name, object=about)
+
+
+def _objects(message: str) -> Iterator[str]:
+    """The objects that a message names, such as `deployment.apps/web`."""
+    for word in message.split():
+        name = word.rstrip(":;,.")
+        kind, slash, rest = name.partition("/")
+        if kind and slash and _KIND_LETTERS.issuperset(kind) and not names.wrong_object_name(rest):
+            yield name
 
 
 def valid(reason: str, namespace: str) -> str:

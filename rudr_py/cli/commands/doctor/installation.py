@@ -11,14 +11,25 @@ import msgspec
 
 from rudr_py.api import kstatus
 from rudr_py.cli.cluster import user_roles
-from rudr_py.cli.commands.doctor import advice, crd_names, definition_objects, deployment, finding, types, workload_pods
+from rudr_py.cli.commands.doctor import (
+    advice,
+    author_policy,
+    crd_names,
+    definition_objects,
+    deployment,
+    finding,
+    types,
+    workload_pods,
+)
 from rudr_py.cli.commands.doctor.access_reviews import AccessReview
+from rudr_py.cli.commands.doctor.author_policy import AuthorPolicy
 from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
 from rudr_py.cli.commands.status import report
 from rudr_py.cli.output import plain_text
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
+from rudr_py.plugins import loading
 from rudr_py.plugins.loading import LoadedPlugins
 
 Document = Mapping[str, Any]
@@ -49,6 +60,7 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[Document, ...] = ()
     denied: Mapping[str, tuple[AccessReview, ...]] = msgspec.field(default_factory=dict)
     caller_denied: Mapping[str, tuple[AccessReview, ...]] = msgspec.field(default_factory=dict)
+    author_policy: AuthorPolicy | None = None
     unread: tuple[str, ...] = ()
     definitions_namespace: str = ""
 
@@ -75,6 +87,7 @@ def check(installation: Installation, loaded: LoadedPlugins, now: datetime) -> l
         *types.check(uses, loaded.catalog, installation.published),
         *published(installation, loaded),
         *caller_rights(installation.caller_denied),
+        *author_policy.check(installation.author_policy, loading.installed(only=()).catalog),
         *(note(finding.UNREAD, message) for message in installation.unread),
     ]
 

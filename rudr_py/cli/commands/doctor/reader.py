@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import msgspec
+
 from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.cli.cluster import list_watch, pod_state
 from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
-from rudr_py.cli.commands.doctor import access_reviews, deployment
+from rudr_py.cli.commands.doctor import access_reviews, author_policy, deployment
 from rudr_py.cli.commands.doctor.access_reviews import AccessReview
 from rudr_py.cli.commands.doctor.application import ApplicationFacts
+from rudr_py.cli.commands.doctor.author_policy import AuthorPolicy
 from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
 from rudr_py.cli.commands.doctor.installation import Installation
 from rudr_py.cli.commands.tree import command as tree
@@ -96,6 +99,7 @@ class ClusterReader:
                 if (denied := await self._try(self._denied(controller))) is not None
             },
             caller_denied=await self._try(self._caller_denied()) or {},
+            author_policy=await self._author_policy(),
             unread=tuple(dict.fromkeys(self._unread)),
             definitions_namespace=definitions,
         )
@@ -178,6 +182,21 @@ class ClusterReader:
         reviews += access_reviews.expanded(needed.definitions, controller.definitions)
         reviews += access_reviews.expanded(needed.own, controller.lease[0])
         return tuple(await access_reviews.denied(self._cluster, reviews, controller.user))
+
+    async def _author_policy(self) -> AuthorPolicy | None:
+        """The author policy for the client's namespace, with the permissions on which it depends."""
+        namespace = self._cluster.namespace
+        try:
+            policy = author_policy.in_effect(await self.list(author_policy.BINDING), namespace)
+        except errors.KindAbsentError:
+            return None
+        except errors.ForbiddenError:
+            policy = AuthorPolicy(namespace=namespace)
+        if policy is None:
+            return None
+        reviews = author_policy.reviews(loading.installed(only=()).catalog, namespace)
+        denied = await access_reviews.denied(self._cluster, reviews)
+        return msgspec.structs.replace(policy, denied=tuple(denied))
 
     async def _caller_denied(self) -> dict[str, tuple[AccessReview, ...]]:
         """The permissions that the caller lacks, by purpose."""

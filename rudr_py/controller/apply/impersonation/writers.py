@@ -13,6 +13,7 @@ from rudr_py.controller.apply.applier import Applier
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.finalizer import Finalizer
 from rudr_py.controller.apply.impersonation.accounts import ApplicationClients
+from rudr_py.controller.apply.preconditions.rehearsal import Rehearsal
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.apply.replacement.blocked_rollout import AGAIN, RolloutUnblocker
@@ -33,6 +34,7 @@ class Writers(msgspec.Struct, frozen=True):
     applier: Applier
     pruner: Pruner
     finalizer: Finalizer
+    rehearsal: Rehearsal
     error: errors.RudrError | None = None
 
 
@@ -64,9 +66,11 @@ class WriterFactory:
         except errors.RudrError as error:
             client, problem = self._clients.for_records(), error
         rollouts = RolloutUnblocker(client, state, recorder, self._requested)
+        applier = Applier(client, state, recorder, self._contention, self._refusals, rollouts)
         return Writers(
-            Applier(client, state, recorder, self._contention, self._refusals, rollouts),
+            applier,
             Pruner(client, state, self._terminating),
             Finalizer(client, state, recorder),
+            Rehearsal(client, applier, self._refusals),
             problem,
         )

@@ -325,3 +325,11 @@ def test_a_conversion_reads_as_the_rewritten_documents_and_converts_to_itself(
     assert values(once.content) == list(once.values)
     assert twice.content == once.content
     assert twice.changes == ()
+
+
+@pytest.mark.parametrize("name", OLD_SHAPES)
+def test_line_breaks_of_windows_are_read_and_kept_where_nothing_changes(name: str) -> None:
+    shape = OLD_SHAPES[name]
+    result = convert(shape.old.replace("\n", "\r\n"))
+    assert values(result.content) == values(shape.today)
+    assert result.content.startswith(f"apiVersion: {values(shape.today)[0]['apiVersion']}\r\n".encode())

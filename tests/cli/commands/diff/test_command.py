@@ -56,6 +56,16 @@ def test_created_changed_and_pruned_objects_are_printed_and_nothing_is_written(d
     assert api.get("apps/v1", "Deployment", "shop-second") is None
 
 
+def test_a_new_name_of_an_instance_is_announced_as_an_outage(diff: Invoke) -> None:
+    (line,) = [line for line in diff(LATER).stderr.splitlines() if "outage" in line]
+    assert line.startswith(
+        "warning: default/shop: the deletion of shop-worker does not wait until shop-second is ready"
+    )
+    assert "keep the instanceName" in line
+    same_names = shop.DOCUMENTS.replace("web:1", "web:2")
+    assert "outage" not in diff(same_names).stderr
+
+
 def test_the_image_pull_policy_of_the_controller_is_an_option(diff: Invoke) -> None:
     """The controller of `shop` has none. With another one, every pod template would change."""
     done = diff(shop.DOCUMENTS, "--image-pull-policy", "Always")
@@ -264,7 +274,8 @@ def test_scopes_volumes_files_autoscalers_and_jobs_are_previewed_like_the_contro
 
 def test_the_result_as_json_has_the_states_the_errors_and_the_summary(diff: Invoke) -> None:
     done = diff(LATER, "-o", "json", env={"KUBECTL_EXTERNAL_DIFF": "/no/such/program"})
-    assert (done.exit_code, done.stderr) == (1, "")
+    assert done.exit_code == 1
+    assert all("outage" in line for line in done.stderr.splitlines())
     result = json.loads(done.stdout)
     numbers = {"create": 2, "change": 1, "delete": 2, "replace": 0, "unchanged": 3, "failed": 0}
     assert (result["summary"], result["errors"]) == (numbers, [])
@@ -287,3 +298,17 @@ def test_the_result_as_json_has_the_states_the_errors_and_the_summary(diff: Invo
 
 def test_the_result_as_yaml_is_the_same(diff: Invoke) -> None:
     assert yaml.safe_load(diff(LATER, "-o", "yaml").stdout) == json.loads(diff(LATER, "-o", "json").stdout)
+
+
+def test_pods_that_fit_on_no_node_are_an_error_or_a_warning(diff: Invoke) -> None:
+    large = LATER.replace(
+        "image: registry.example/web:2", "image: registry.example/web:2\n    resources: {cpu: {required: 9000}}"
+    )
+    assert large != LATER
+    refused = diff(large)
+    assert refused.exit_code == 2
+    assert "a pod requests 9k of cpu, and the largest node has " in refused.stderr
+    warned = diff(large, "--check-resources", "warn")
+    assert warned.exit_code == 1
+    assert "warning: deployment.apps/shop-web: a pod requests 9k of cpu" in warned.stderr
+    assert "a pod requests" not in diff(large, "--check-resources", "off").stderr

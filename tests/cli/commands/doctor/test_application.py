@@ -266,3 +266,9 @@ def test_the_previous_log_is_read_only_of_a_container_that_is_started_again(stat
     failed["spec"] = {"containers": [{"name": "main"}, {"name": "sidecar"}]}
     [finding] = pod_findings(failed)
     assert finding.commands == (f"kubectl logs -n default web-1{options} -c main",)
+
+
+def test_the_advice_about_a_contested_object_names_it() -> None:
+    message = 'field spec.replicas of deployment.apps/shop-web was changed by "kubectl"; not reverting it for 60 s'
+    [finding] = check(document(condition("Valid", "True"), condition("Synced", "False", "Contested", message)))
+    assert finding.commands == ("kubectl get deployment.apps/shop-web -n default -o yaml --show-managed-fields",)

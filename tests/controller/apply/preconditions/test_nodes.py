@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rudr_py import errors
-from rudr_py.controller.apply.capacity.nodes import DENIED_LIFETIME, LIFETIME, LIFETIME_OF_NODE, NodeReader, Nodes
+from rudr_py.controller.apply.preconditions.nodes import DENIED_LIFETIME, LIFETIME, LIFETIME_OF_NODE, NodeReader, Nodes
 from rudr_py.kube.client import Client
 from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import Reply

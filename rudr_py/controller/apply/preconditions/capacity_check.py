@@ -11,7 +11,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.apply.capacity.nodes import NodeReader, Nodes
+from rudr_py.controller.apply.preconditions.nodes import NodeReader, Nodes
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import NODE

@@ -76,7 +76,7 @@ class NodeReader:
     def __init__(self, client: Client, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._read: Nodes | None = None
+        self._nodes: Nodes | None = None
         self._expires = 0.0
 
     async def read(self, *, fresh: bool = False) -> Nodes | None:
@@ -85,17 +85,17 @@ class NodeReader:
         With `fresh` they are read now. Raises KubeError, except for a missing right.
         """
         now = self._clock.monotonic()
-        if now < self._expires and not (fresh and self._read is not None):
-            return self._read
+        if now < self._expires and not (fresh and self._nodes is not None):
+            return self._nodes
         try:
             nodes = await self._list()
         except (errors.ForbiddenError, errors.NotFoundError):
-            self._read, self._expires = None, now + DENIED_LIFETIME
+            self._nodes, self._expires = None, now + DENIED_LIFETIME
             return None
         is_fixed = all(node.spec.provider_id.partition(":")[0] in FIXED_PROVIDERS for node in nodes)
-        self._read = Nodes(tuple(map(_size, nodes)), is_fixed) if nodes else None
+        self._nodes = Nodes(tuple(map(_size, nodes)), is_fixed) if nodes else None
         self._expires = now + LIFETIME + len(nodes) * LIFETIME_OF_NODE
-        return self._read
+        return self._nodes
 
     async def _list(self) -> list[_Node]:
         nodes: list[_Node] = []

@@ -1,0 +1,35 @@
+"""Upgrades by a new instance name: the old instance is deleted before the new one is ready. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rudr_py.api import mappings_in
+from rudr_py.render.values.plan import Plan
+
+RUNS_ONCE = ("Task", "SingletonTask")
+"""The endings of workload types that do not serve."""
+
+
+def warning(application: Mapping[str, Any], plan: Plan) -> str:
+    """The text for an application whose plan replaces an instance by one of another name; empty if it does not.
+
+    `application` is the live document with its status.
+    """
+    planned = {instance.name: instance.component for instance in plan.instances}
+    live = {
+        str(instance.get("name")): instance
+        for instance in mappings_in(application, "status", "instances")
+        if not str(instance.get("workload")).endswith(RUNS_ONCE)
+    }
+    deleted = sorted(name for name in live if name not in planned)
+    created = sorted(name for name in planned if name not in live)
+    if plan.problems or not deleted or not created:
+        return ""
+    component = planned[created[0]]
+    advice = f"to avoid it keep the instanceName {deleted[0]}"
+    if live[deleted[0]].get("component") != component:
+        advice += f" and change its componentName to {component}"
+    effect = f"the deletion of {', '.join(deleted)} does not wait until {', '.join(created)} is ready"
+    return f"{effect}, which is an outage; {advice}"
