@@ -129,6 +129,21 @@ def test_a_published_trait_has_the_workloads_and_schema_of_its_type() -> None:
     assert values["empty"].applies_to == ("*",)
 
 
+def test_a_published_trait_names_the_workload_types_that_it_applies_to() -> None:
+    applies_to = {
+        document["metadata"]["name"]: {name.rpartition(".")[2] for name in document["spec"]["appliesTo"]}
+        for document in published()
+        if document["kind"] == "Trait"
+    }
+    assert applies_to == {
+        "manual-scaler": {"Server", "Worker", "Task"},
+        "auto-scaler": {"Server", "Worker"},
+        "ingress": {"Server", "SingletonServer"},
+        "volume-mounter": {"Server", "SingletonServer", "Worker", "SingletonWorker", "Task", "SingletonTask"},
+        "empty": {"*"},
+    }
+
+
 def test_a_published_scope_has_type_overlap_and_parameters() -> None:
     parsed = (documents.parse(document).value for document in published())
     scopes = {value.type: value for value in parsed if isinstance(value, ScopeDefinition)}
