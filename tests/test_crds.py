@@ -14,6 +14,7 @@ from rudr_py.model.crd_schemas.nodes import PRESERVE
 from rudr_py.model.parse import yaml_file
 from tests import other_projects
 from tests.conformance import kubernetes_schemas
+from tests.other_projects import OtherKind
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / ".." / "shared" / "rudr-examples"
@@ -94,12 +95,24 @@ def test_short_names_that_exist_by_default_exist_on_request_too() -> None:
         assert {singular, *short} <= {legacy[name][0], *legacy[name][1]}
 
 
+@pytest.mark.parametrize("kind", [kind for kind in other_projects.kinds() if kind.project == "KubeVela"], ids=str)
+def test_no_default_name_is_one_of_kubevela(kind: OtherKind) -> None:
+    assert not default_names() & kind.names
+
+
 @pytest.mark.parametrize("project", sorted({kind.project for kind in other_projects.kinds()}))
-def test_no_default_name_is_one_of_another_project(project: str) -> None:
+def test_each_definition_has_a_name_and_a_short_name_that_no_other_project_has(project: str) -> None:
     foreign = {name for kind in other_projects.of_project(project) for name in kind.names}
-    plurals = {name.partition(".")[0] for name in RUDR_NAMES}
-    own = {name for singular, short in names_of(legacy=False).values() for name in (singular, *short)}
-    assert not (own | plurals) & foreign
+    for name, (singular, short) in names_of(legacy=False).items():
+        assert name.partition(".")[0] not in foreign
+        assert {singular, *short} - foreign
+
+
+def default_names() -> set[str]:
+    """The plurals, singulars and short names by default."""
+    names = names_of(legacy=False)
+    plurals = {name.partition(".")[0] for name in names}
+    return plurals | {name for singular, short in names.values() for name in (singular, *short)}
 
 
 def test_names_of_two_definitions_differ() -> None:

@@ -94,6 +94,7 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     now: datetime
     manifests: tuple[Manifest, ...] = ()
     _observe: Callable[[Kind], tuple[dict[str, Any], ...]] = _nothing
+    _live: Callable[[Ref], dict[str, Any] | None] | None = None
     _read: Callable[[Ref], dict[str, Any] | None] = _absent
     _first_seen: Callable[[tuple[str, ...]], datetime] | None = None
     _ignored: Callable[[Ref], tuple[tuple[str, ...], ...]] = _nothing_ignored
@@ -114,6 +115,8 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
 
     def live(self, ref: Ref) -> dict[str, Any] | None:
         """The live object of the instance that `ref` names, or None when it does not exist."""
+        if self._live is not None:
+            return self._live(ref)
         return next((o for o in self.observed(ref.kind) if get_in(o, "metadata", "name", default="") == ref.name), None)
 
     def existing(self, ref: Ref) -> dict[str, Any] | None:

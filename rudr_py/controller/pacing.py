@@ -21,6 +21,9 @@ SLICE = 800
 OVERHEAD = 10
 """The values that correspond to the smallest step."""
 
+STAGE = 8
+"""The values that correspond to the work of a few stages for one object."""
+
 
 class Pace:
     """The computations of all tasks.
@@ -57,6 +60,18 @@ class Breath:
         self._spent += values + OVERHEAD
         if self._spent >= SLICE:
             self._spent = 0
+            await asyncio.sleep(0)
+
+
+class Stages:
+    """The stages of a reconcile that each read all objects of an application once, and cannot be split."""
+
+    def __init__(self, objects: int) -> None:
+        self._objects = objects
+
+    async def end(self) -> None:
+        """Let other tasks run after a stage over many objects."""
+        if self._objects * STAGE > SLICE:
             await asyncio.sleep(0)
 
 

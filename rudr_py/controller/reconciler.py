@@ -14,6 +14,7 @@ from rudr_py.controller.apply import sync as syncing
 from rudr_py.controller.apply.sync import Syncer, SyncResult
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
 from rudr_py.controller.load.heavy_gate import HeavyGate
+from rudr_py.controller.pacing import Stages
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
@@ -119,6 +120,7 @@ class ApplicationReconciler:
             kinds |= self._state.applied_kinds(key.namespace)
         if not self._sources.ensure(kinds, key):
             return _WAIT_FOR_CACHES
+        await Stages(len(snapshot.plan.manifests)).end()
         settled = self._reader.is_settled(snapshot) and not self._missing_rights(snapshot)
         if settled:
             self._scope_updates.reconciled(key)
@@ -131,7 +133,8 @@ class ApplicationReconciler:
         return Result() if settled else await self._converge(snapshot)
 
     async def _converge(self, snapshot: Snapshot) -> Result:
-        synced = await self._sync(snapshot)
+        stages = Stages(len(snapshot.plan.manifests))
+        synced = await self._sync(snapshot, stages)
         current = self._reader.refresh(snapshot)
         if current is None:
             return Result()
@@ -140,12 +143,14 @@ class ApplicationReconciler:
             self._scope_updates.publish(current)
         missing = self._missing_rights(current)
         self._syncer.wait_for(current.key, {*synced.blocked_by, *(failures.GRANTS if missing else ())})
+        await stages.end()
         notes = (
             *synced.sync.notes,
             *(right for right in missing if right not in synced.sync.message),
             *rival_scalers.warnings(current.plan, self._state, current.key.namespace),
             *shared_claims.warnings(current.application, self._state),
         )
+        await stages.end()
         reported = await self._reporter.report(current, msgspec.structs.replace(synced.sync, notes=notes))
         if self._missing_rights(current) and not missing:
             self._syncer.wait_for(current.key, {*synced.blocked_by, *failures.GRANTS})
@@ -154,6 +159,7 @@ class ApplicationReconciler:
         if wake_at is not None:
             delay = max(0.0, (wake_at - current.inputs.now).total_seconds())
             return merge(result, Result(requeue_after=min(delay, CLOCK_CHECK)))
+        await stages.end()
         if result == Result() and not missing and self._reader.refresh(snapshot) is snapshot:
             self._reader.settle(snapshot)
         return result
@@ -163,7 +169,7 @@ class ApplicationReconciler:
         not_written = self._state.applications.get(snapshot.key).missing_rights
         return (*self._sources.missing_rights(snapshot.kinds, snapshot.key.namespace), *not_written)
 
-    async def _sync(self, snapshot: Snapshot) -> SyncResult:
+    async def _sync(self, snapshot: Snapshot, stages: Stages) -> SyncResult:
         live, plan, previous = snapshot.application, snapshot.plan, snapshot.previous
         if plan.problems:
             return syncing.untouched(plan, previous)
@@ -172,20 +178,22 @@ class ApplicationReconciler:
         shortage = await self._syncer.shortage(live, plan)
         if shortage is not None and shortage.is_refused:
             return syncing.short(shortage, previous)
-        synced = await self._apply(snapshot)
+        synced = await self._apply(snapshot, stages)
         if shortage is None:
             return synced
         sync = msgspec.structs.replace(synced.sync, notes=(*shortage.lines, *synced.sync.notes))
         return msgspec.structs.replace(synced, sync=sync)
 
-    async def _apply(self, snapshot: Snapshot) -> SyncResult:
+    async def _apply(self, snapshot: Snapshot, stages: Stages) -> SyncResult:
         live, plan, previous = snapshot.application, snapshot.plan, snapshot.previous
         resources = self._syncer.intent(live, plan, previous.resources)
         if resources is not None:
             await self._reporter.announce(snapshot, resources)
         before, namespace = self._claims(snapshot.key), snapshot.key.namespace
         mounted = shared_claims.sharing(live, self._state)
+        await stages.end()
         synced = await self._syncer.sync(live, plan, previous.resources, previous.runs)
+        await stages.end()
         if (after := shared_claims.sharing(live, self._state)) != mounted:
             # no event of a watch reports an own write
             self._scope_updates.requeue({key for key, _ in mounted ^ after})

@@ -75,6 +75,8 @@ class Cache:
         self._labels: dict[Key, dict[Key, LiveObject]] = {}
         self._index = index
         self._entries: dict[Key, dict[Key, LiveObject]] = {}
+        self._index_values: dict[Key, tuple[str, ...]] = {}
+        self._changed: dict[str, set[str]] = {}  # by namespace, for those that `changed` was called for
 
     def get(self, namespace: str, name: str) -> LiveObject | None:
         """The object, or None."""
@@ -95,6 +97,20 @@ class Cache:
     def by_index(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace for which the index has this value."""
         return tuple(self._entries.get((namespace, value), {}).values())
+
+    def changed(self, namespace: str) -> frozenset[str] | None:
+        """The names of a namespace whose objects have changed since the previous call; None for all, as at the first.
+
+        For one reader. A namespace is forgotten when its last object is removed.
+        """
+        names = self._changed.get(namespace)
+        if namespace in self._objects:
+            self._changed[namespace] = set()
+        return None if names is None else frozenset(names)
+
+    def index_values(self, live: LiveObject) -> tuple[str, ...]:
+        """The values of the index for a cached object; the object is not read again."""
+        return self._index_values.get(live.key, ())
 
     def all(self) -> tuple[LiveObject, ...]:
         """All objects."""
@@ -202,11 +218,16 @@ class Cache:
         self.revision += 1
         live = live.kept_by(self._budget)
         self._objects.setdefault(live.namespace, {})[live.name] = live
+        if live.namespace in self._changed:
+            self._changed[live.namespace].add(live.name)
         if live.owner_uid:
             self._owners.setdefault(live.owner_uid, {})[live.key] = live
         for value in self._values(live):
             self._labels.setdefault((live.namespace, value), {})[live.key] = live
-        for value in self._index(live):
+        values = tuple(self._index(live))
+        if values:
+            self._index_values[live.key] = values
+        for value in values:
             self._entries.setdefault((live.namespace, value), {})[live.key] = live
 
     def _kept(self, live: LiveObject) -> LiveObject:
@@ -220,12 +241,15 @@ class Cache:
         self.revision += 1
         names = self._objects[live.namespace]
         del names[live.name]
+        if live.namespace in self._changed:
+            self._changed[live.namespace].add(live.name)
         if not names:
             del self._objects[live.namespace]
+            self._changed.pop(live.namespace, None)
         _drop(self._owners, live.owner_uid, live.key)
         for value in self._values(live):
             _drop(self._labels, (live.namespace, value), live.key)
-        for value in self._index(live):
+        for value in self._index_values.pop(live.key, ()):
             _drop(self._entries, (live.namespace, value), live.key)
 
     def _values(self, live: LiveObject) -> set[str]:

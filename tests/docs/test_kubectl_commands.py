@@ -1,7 +1,7 @@
 """No documented kubectl command names a resource by a word that another project may have, too.
 
 Read are pages, the chart, examples, help texts and messages. A word is accepted if it is one of Kubernetes itself, or a
-name that our CRDs have by default; `tests/test_crds.py` compares the latter with those of other projects.
+name that our CRDs have by default and that no other project has.
 """
 
 from __future__ import annotations
@@ -59,9 +59,10 @@ def _unambiguous() -> frozenset[str]:
     for line in kinds._TABLE.strip().splitlines():
         _, plural, kind, _, short, *_ = line.split()
         names |= {plural, kind.lower(), *short.split(",")}
+    foreign = {name for other in other_projects.kinds() for name in other.names}
     for document in crds.documents():
         own = document["spec"]["names"]
-        names |= {own["plural"], own["singular"], *own.get("shortNames", ())}
+        names |= {own["plural"], own["singular"], *own.get("shortNames", ())} - foreign
     return frozenset(names)
 
 

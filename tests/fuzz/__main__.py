@@ -9,11 +9,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(path) for path in ROOT.glob("plugins/*")]
 
-from tests.fuzz import run  # noqa: E402 - the packages in plugins/ are imported from their sources
+from tests.fuzz import kept, run  # noqa: E402 - the packages in plugins/ are imported from their sources
 
 
 def main(arguments: list[str]) -> int:
-    """Run the inputs of the command line; print one failure of each kind, and the number of all."""
+    """Run the inputs of the command line; print and keep one failure of each kind, and print the number of all."""
     first, count = int(arguments[0]), int(arguments[1])
     counts = dict.fromkeys(arguments[2:], count) or run.shares(count)
     seen: dict[str, int] = {}
@@ -23,6 +23,7 @@ def main(arguments: list[str]) -> int:
             place = "\n".join(failure.reason.splitlines()[-3:])
             seen[place] = seen.get(place, 0) + 1
             if seen[place] == 1:
+                kept.add([(name, failure.seed)])
                 sys.stdout.write(f"{name} {failure.seed}: {failure.reason}\n")
                 sys.stdout.flush()
         sys.stdout.write(f"{name}: {number} inputs, {time.process_time() - begin:.1f} s of CPU time\n")

@@ -83,6 +83,14 @@ def _render(documents: Any) -> None:
     msgspec.json.encode((workspace.problems, workspace.warnings, workspace.unused_component_problems(corpus.catalog())))
 
 
+def namespace(values: list[Any]) -> None:
+    """The documents of a namespace are parsed and rendered."""
+    for value in values:
+        parsed = parse.parse(value)
+        msgspec.json.encode((parsed.problems, parsed.warnings))
+    _render(_located(values))
+
+
 @functools.cache
 def _offers() -> tuple[Offer[Any], ...]:
     return tuple(corpus.catalog().offers())

@@ -57,6 +57,16 @@ def objects(mutator: Mutator) -> None:
     }
     if mutator.rng.random() < 0.3:
         live = mutator.document(live, 1)
+    _decide(wanted, live)
+
+
+def live_object_of(changes: dict[str, Any]) -> None:
+    """The decisions about live objects with these fields, for each desired object."""
+    for wanted in _desired():
+        _decide(wanted, {**wanted.document, "status": corpus.STATUS, **changes})
+
+
+def _decide(wanted: DesiredObject, live: Any) -> None:
     try:
         document = live_object.document(corpus.encoded(live))
         observation = Observation.read(document, ())

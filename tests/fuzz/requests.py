@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import random
 from datetime import UTC, datetime
@@ -73,6 +74,16 @@ def requests(mutator: Mutator) -> None:
     backend = _backend()
     for _ in range(SEQUENCE):
         _request(mutator, backend)
+
+
+def request_of(method: str, body: Any) -> None:
+    """A request with this body for a Deployment that exists."""
+    backend, path = _backend(), f"{_APPS}/web"
+    route = routing.route(backend.registry, method, path, {})
+    assert route.resource is not None
+    request = ResourceRequest(route=route, resource=route.resource, query={}, body=corpus.encoded(body))
+    with contextlib.suppress(ApiError, NoSuchPathError, RecursionError):
+        msgspec.json.encode(handlers.VERBS[route.verb](backend, request).object)
 
 
 def _request(mutator: Mutator, backend: Backend) -> None:

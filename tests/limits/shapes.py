@@ -184,6 +184,19 @@ def members(size: int) -> Documents:
     return [application(bindings, scopes=declared), component()]
 
 
+def memberships(size: int, scope_type: str) -> Documents:
+    """Many instances in each of many scopes."""
+    properties = {
+        "HealthScope": {"probe-method": "kube-get", "probe-endpoint": ".status"},
+        "NetworkScope": {"network-id": "a", "subnet-id": "b"},
+    }[scope_type]
+    type_name = f"core.oam.dev/v1alpha1.{scope_type}"
+    declared = [{"name": f"s-{index}", "type": type_name, "properties": properties} for index in range(size)]
+    joined = [f"s-{index}" for index in range(size)]
+    bindings = [binding(f"web-{index}", applicationScopes=joined) for index in range(size)]
+    return [application(bindings, scopes=declared), component()]
+
+
 def unknown_scopes(size: int) -> Documents:
     """One instance in many scopes that do not exist."""
     return [application([binding(applicationScopes=[f"absent-{index}" for index in range(size)])]), component()]

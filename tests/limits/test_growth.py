@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Any
+
 import pytest
 
+from rudr_py.api import Kind, Ref
 from rudr_py.model import suggest
-from tests.limits import work
+from rudr_py.render.status import health
+from rudr_py.render.types import plugin_call
+from rudr_py.render.values.plan import Plan
+from rudr_py.testing import rendering
+from tests.limits import shapes, work
 from tests.limits.shapes import SHAPES, Documents
 
 SIZE = 40
@@ -23,6 +31,55 @@ def test_twice_the_document_is_at_most_about_twice_the_work(shape: str) -> None:
     size = LARGER.get(shape, SIZE)
     single, double = (_work(SHAPES[shape](size)), _work(SHAPES[shape](2 * size)))
     assert double <= GROWTH * single, f"{shape}: {single} -> {double} instructions"
+
+
+class Applied:
+    """The objects of a plan as an API server has them."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._objects: dict[tuple[str, Kind], list[dict[str, Any]]] = {}
+        for planned in plan.manifests:
+            self._objects.setdefault((planned.instance, planned.ref.kind), []).append(planned.body)
+
+    def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """The objects of an instance, decoded at each call as those of a cache."""
+        return tuple(copy.deepcopy(self._objects.get((instance, kind), [])))
+
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """No object of another owner exists."""
+        del ref
+        return None
+
+
+@pytest.mark.parametrize("shape", ["config_files", "scopes", "members"])
+def test_the_health_of_twice_the_objects_is_at_most_about_twice_the_work(shape: str) -> None:
+    def assess(size: int) -> int:
+        plan = work.plan(SHAPES[shape](size), work.NO_LIMITS)
+        observed = Applied(plan)
+        health.assess(plan, observed, rendering.NOW)  # caches
+        return work.instructions(lambda: health.assess(plan, observed, rendering.NOW))
+
+    single, double = assess(SIZE), assess(2 * SIZE)
+    assert double <= GROWTH * single, f"{shape}: {single} -> {double} instructions"
+
+
+@pytest.mark.parametrize("scope_type", ["HealthScope", "NetworkScope"])
+def test_the_copies_for_scopes_are_in_proportion_to_the_memberships(scope_type: str) -> None:
+    """Copies are created without a bytecode instruction, so their bytes are counted."""
+
+    def copied(size: int) -> int:
+        plan = work.plan(shapes.memberships(size, scope_type), work.NO_LIMITS)
+        return sum(len(plugin_call._copy(scope.bound_type.context)[2]) for scope in plan.scopes)
+
+    single, fourfold = copied(20), copied(40)
+    assert fourfold <= 2 * GROWTH * single, f"{single} -> {fourfold} bytes"
+
+
+@pytest.mark.parametrize("scope_type", ["HealthScope", "NetworkScope"])
+def test_twice_the_memberships_in_scopes_are_at_most_about_twice_the_work(scope_type: str) -> None:
+    work.status_of(shapes.memberships(3, scope_type), work.NO_LIMITS)  # imports and caches
+    single, double = (_work(shapes.memberships(size, scope_type)) for size in (14, 20))
+    assert double <= 2.5 * single, f"{single} -> {double} instructions"
 
 
 def test_quadratic_work_is_recognised() -> None:

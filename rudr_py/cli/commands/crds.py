@@ -16,8 +16,7 @@ from rudr_py.model.crd_schemas import crds
     "--short-names/--no-short-names",
     default=False,
     show_default=True,
-    help="Include those short names of Rudr's charts that other projects use: cfg, configurations, comp, components, "
-    "scope, trait.",
+    help="Include those short names of Rudr's charts that conflict with KubeVela's: comp, scope, trait.",
 )
 def command(output_format: OutputFormat, short_names: bool) -> None:
     """Print the custom resource definitions that rudr-py needs in a cluster.

@@ -13,7 +13,6 @@ import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
 
 import click
 import msgspec
@@ -28,7 +27,7 @@ from rudr_py.cli.options import limits as limits_option
 from rudr_py.controller import assemble
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
-from rudr_py.settings import ResourceCheck, Settings
+from rudr_py.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -112,12 +111,9 @@ log = logging.getLogger(__name__)
     envvar="RUDR_ROOT_SCOPES",
     help="Create an application `root` in every namespace; its scopes contain instances without any; default: no.",
 )
-@click.option(
-    "--check-resources",
-    type=click.Choice(get_args(ResourceCheck)),
-    envvar="RUDR_CHECK_RESOURCES",
-    help="Whether an application is refused whose pods are too large for every node, or only gets a warning; default: "
-    "auto, which refuses it in clusters without nodes of a cloud provider.",
+@flags.check_resources(
+    "Whether an application is refused whose pods are too large for every node, or only gets a warning; default: "
+    "auto, which refuses it in clusters without nodes of a cloud provider."
 )
 @flags.image_pull_policy(
     "Value of imagePullPolicy for every container of a core workload type; default: that of Kubernetes."

@@ -8,14 +8,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args
 
 import click
 import msgspec
 
 from rudr_py.cli.options import limits as limits_option
 from rudr_py.model import names
-from rudr_py.settings import SENSITIVE_WORDS, Limits, Settings
+from rudr_py.settings import SENSITIVE_WORDS, Limits, ResourceCheck, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -104,6 +104,17 @@ def definitions_namespace(explanation: str = "As in rudr run.", *, default: bool
     )
 
 
+def check_resources(explanation: str = "As in rudr run.", *, default: ResourceCheck | None = None) -> Callable[[F], F]:
+    """Add `--check-resources`, for a command that refuses what the controller refuses."""
+    return click.option(
+        "--check-resources",
+        type=click.Choice(get_args(ResourceCheck)),
+        default=default,
+        envvar="RUDR_CHECK_RESOURCES",
+        help=explanation,
+    )
+
+
 def image_pull_policy(explanation: str = "As in rudr run.") -> Callable[[F], F]:
     """Add `--image-pull-policy`, for a command that renders what the controller renders; "" without the option."""
     return click.option(
@@ -159,12 +170,17 @@ def controller_settings(command: F) -> F:
     """Add the options for settings of the controller that plans depend on; the command gets them as `settings`."""
 
     @functools.wraps(command)
-    def packed(*arguments: Any, definitions_namespace: str, settings: Settings, **options: Any) -> Any:
-        settings = msgspec.structs.replace(settings, definitions_namespace=definitions_namespace)
+    def packed(
+        *arguments: Any, definitions_namespace: str, check_resources: ResourceCheck, settings: Settings, **options: Any
+    ) -> Any:
+        settings = msgspec.structs.replace(
+            settings, definitions_namespace=definitions_namespace, check_resources=check_resources
+        )
         return command(*arguments, settings=settings, **options)
 
     decorated: Any = packed
-    return definitions_namespace()(render_settings(decorated))  # type: ignore[no-any-return] # click returns a function of the same type
+    checked = check_resources(default=Settings().check_resources)(render_settings(decorated))
+    return definitions_namespace()(checked)  # type: ignore[no-any-return] # click returns a function of the same type
 
 
 watch = click.option("-w", "--watch", is_flag=True, help="Show the output again after every change, until Ctrl-C.")

@@ -6,20 +6,25 @@ Documents are read when there is a text: most reconciles find nothing to report.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, Final
 
 from rudr_py import errors
+from rudr_py.api import Ref
+from rudr_py.controller.state.applications import KeptValues
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import triggers
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model import hidden_values, names, sensitive
+from rudr_py.model import hidden_values, sensitive
 from rudr_py.model.hidden_values import DocumentTexts, HiddenValues
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import SENSITIVE_WORDS
+
+SMALL: Final = 64 * 2**10
+"""Bytes of the documents of an application up to which their values are kept between reconciles."""
 
 
 class DocumentValues:
@@ -44,59 +49,58 @@ class DocumentValues:
         self._sensitive_values: HiddenValues | None = None
 
     def hidden(self) -> HiddenValues:
-        """The values to remove."""
+        """The values to remove. Small documents are read once for each version."""
         if self._hidden is None:
-            texts = hidden_values.read(self._specs())
-            existing = frozenset(value for value in texts.values if self._exists(value))
-            self._hidden = HiddenValues(texts, existing.union(self._names()))
+            key = ObjectKey(self._application.namespace, self._application.name)
+            application_state = self._state.applications.get(key)
+            documents = self._documents(key)
+            version = tuple((live.uid, live.generation, live.edited) for live in documents)
+            kept = application_state.values
+            values = kept.values if kept is not None and kept.version == version else _values(documents)
+            visible = self._visible(values, application_state.records)
+            if kept is not None and kept.version == version and kept.visible == visible:
+                self._hidden = kept.hidden
+                return kept.hidden
+            self._hidden = HiddenValues(DocumentTexts(values), visible)
+            small = sum(live.size for live in documents) <= SMALL
+            application_state.values = KeptValues(version, values, visible, self._hidden) if small else None
         return self._hidden
+
+    def _documents(self, key: ObjectKey) -> tuple[LiveObject, ...]:
+        index = self._state.applications.components
+        listed = (component.name for component in index.values(key))
+        named = sorted(listed if key in index else triggers.component_names(self._application))
+        components = (self._state.get(COMPONENT, key.namespace, name) for name in named)
+        return (self._application, *(live for live in components if live is not None))
+
+    def _visible(self, values: frozenset[str], records: Iterable[Ref]) -> frozenset[str]:
+        """The values that are names of objects which messages name."""
+        named = {self._application.name, self._application.namespace, *(ref.name for ref in records)}
+        existing = (value for value in values if self._exists(value))
+        return frozenset((*values.intersection(named), *values.intersection(self._plan.object_names), *existing))
 
     def sensitive(self) -> HiddenValues:
         """The sensitive values, to remove from facts that types show in the status."""
         if self._sensitive_values is None:
             documents = []
-            for live in self._documents():
+            for live in self._documents(ObjectKey(self._application.namespace, self._application.name)):
                 with contextlib.suppress(errors.UndecodableError):
                     documents.append(live.document())
             self._sensitive_values = HiddenValues(DocumentTexts(sensitive.find(documents, self._words).values))
         return self._sensitive_values
 
-    def _specs(self) -> Iterator[Any]:
-        for live in self._documents():
-            with contextlib.suppress(errors.UndecodableError):
-                yield live.part("spec")
-
-    def _documents(self) -> Iterator[LiveObject]:
-        namespace = self._application.namespace
-        named = sorted(triggers.component_names(self._application))
-        components = (self._state.get(COMPONENT, namespace, name) for name in named)
-        yield self._application
-        yield from (live for live in components if live is not None)
-
     def _exists(self, name: str) -> bool:
-        """Whether an object that messages name has this name."""
         namespace = self._application.namespace
         return any(self._state.get(kind, namespace, name) is not None for kind in (APPLICATION, COMPONENT, CLAIM))
 
-    def _names(self) -> Iterator[str]:
-        yield from (self._application.name, self._application.namespace)
-        key = ObjectKey(self._application.namespace, self._application.name)
-        yield from (ref.name for ref in self._state.applications.get(key).records)
-        for planned in self._plan.manifests:
-            yield from (planned.ref.name, *_referenced(planned.body.get("spec")))
+
+def _values(documents: Iterable[LiveObject]) -> frozenset[str]:
+    """The values of documents that are nowhere visible in them."""
+    texts = hidden_values.read(_specs(documents))
+    return texts.values - texts.visible
 
 
-def _referenced(spec: Any) -> Iterator[str]:
-    """The names of objects inside a spec: valid names in fields such as `storageClassName` and `secretName`."""
-    pending = [spec]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, dict):
-            pending.extend(part.values())
-            yield from (
-                item
-                for key, item in part.items()
-                if key.endswith(("name", "Name")) and isinstance(item, str) and not names.wrong_object_name(item)
-            )
-        elif isinstance(part, list):
-            pending.extend(part)
+def _specs(documents: Iterable[LiveObject]) -> Iterator[Any]:
+    for live in documents:
+        with contextlib.suppress(errors.UndecodableError):
+            yield live.part("spec")

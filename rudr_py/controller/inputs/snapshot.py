@@ -15,7 +15,7 @@ from typing import Any
 
 from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog
-from rudr_py.controller.apply import dependencies, runs
+from rudr_py.controller.apply import runs
 from rudr_py.controller.inputs.document_values import DocumentValues
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
@@ -23,7 +23,7 @@ from rudr_py.controller.load.crash_record import DEATHS, CrashRecord
 from rudr_py.controller.load.heavy_gate import HEAVY
 from rudr_py.controller.pacing import Pace
 from rudr_py.controller.results import log_context
-from rudr_py.controller.state import claim_index, claim_users, cluster_state, inventory
+from rudr_py.controller.state import claim_users, cluster_state, inventory
 from rudr_py.controller.state.applications import SettledState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.errors import Problem
@@ -94,9 +94,16 @@ class Snapshot:
 
     def status(self, sync: SyncState) -> dict[str, Any]:
         """The status of the application, not larger than the server accepts, without values of its documents."""
+        return self.publishable(self.full_status(sync))
+
+    def full_status(self, sync: SyncState) -> dict[str, Any]:
+        """The status of the application, of any size and with values in its messages: the first half of `status`."""
         previous, inputs = self.previous, self.inputs
-        built = status.status(self.plan, inputs, inputs.observed, sync, previous, self.assessment)
-        return status.bounded(_without_values(built), previous)
+        return status.status(self.plan, inputs, inputs.observed, sync, previous, self.assessment)
+
+    def publishable(self, full_status: dict[str, Any]) -> dict[str, Any]:
+        """The second half of `status`."""
+        return status.bounded(_without_values(full_status), self.previous)
 
 
 def _without_values(part: Any, *, is_text: bool = False) -> Any:
@@ -246,7 +253,7 @@ class SnapshotReader:
         children = [live for _, live in state.children(snapshot.application)]
         sharing = (
             live
-            for claim in sorted({claim for child in children for claim in claim_index.mounted(child)})
+            for claim in sorted(claim_users.own(state, snapshot.application))
             for _, live in claim_users.others(state, snapshot.key, claim)
         )
         labelled = (
@@ -274,5 +281,5 @@ def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:
     # claims only where they are read: most components have no volume
     read = {kind for instance in plan.instances for kind in instance.reads}
     # an object of any type may mount a claim of another application
-    mounted = {ref.kind for planned in plan.manifests for ref in dependencies.references(planned.body.get("spec"))}
-    return frozenset(applied | planned | observed | read | {POD} | ({CLAIM} & mounted))
+    mounted = {CLAIM} if plan.mounts_claims else set()
+    return frozenset(applied | planned | observed | read | {POD} | mounted)

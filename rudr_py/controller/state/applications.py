@@ -25,6 +25,7 @@ from rudr_py.controller.state.weighted_lru import WeightedLru
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.application import Application
 from rudr_py.model.document import Parsed
+from rudr_py.model.hidden_values import HiddenValues
 from rudr_py.model.identity import ObjectKey
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
@@ -79,6 +80,15 @@ class RenderedPlan(msgspec.Struct, frozen=True):
     size: int = 0
 
 
+class KeptValues(msgspec.Struct, frozen=True):
+    """The values of the documents of an application at a version, those of them that are visible, and the result."""
+
+    version: Hashable
+    values: frozenset[str]
+    visible: frozenset[str]
+    hidden: HiddenValues
+
+
 class SettledState(msgspec.Struct, frozen=True):
     """The plan and the watched objects of a reconcile that left nothing to do and nothing to wait for."""
 
@@ -108,6 +118,7 @@ class ApplicationState:
     records: dict[Ref, AppliedRecord] = field(default_factory=dict)
     document: ParsedDocument | None = None
     rendered: RenderedPlan | None = None
+    values: KeptValues | None = None
     size: int = 0
     settled: SettledState | None = None
     probes: dict[tuple[str, str], ProbeState] = field(default_factory=dict)  # by scope and name of the probe
@@ -187,7 +198,7 @@ class Applications:
 
     def _drop_rendered(self, application: ObjectKey) -> None:
         state = self.get(application)
-        state.document = state.rendered = state.settled = None
+        state.document = state.rendered = state.values = state.settled = None
 
     def summaries(self) -> Iterator[StatusSummary]:
         """The summaries of the applications that have been reconciled."""

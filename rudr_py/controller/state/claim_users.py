@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rudr_py.api import Kind
-from rudr_py.controller.state.claim_index import has_templates, mounted
+from rudr_py.controller.state.claim_index import has_templates
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
@@ -23,9 +23,13 @@ def application_of(state: ClusterState, live: LiveObject) -> str:
 def own(state: ClusterState, application: LiveObject) -> dict[str, list[LiveObject]]:
     """The claims that the workloads of an application mount, each with these workloads."""
     users: dict[str, list[LiveObject]] = {}
-    for _, live in state.children(application):
-        for claim in mounted(live):
-            users.setdefault(claim, []).append(live)
+    owners = (application.uid, *(live.uid for live in state.component_instances(application)))
+    caches = (state.cache(kind, application.namespace) for kind in state.kinds() if has_templates(kind))
+    for cache in (cache for cache in caches if cache is not None):
+        for live in (live for owner in owners if owner for live in cache.by_owner(owner)):
+            if live.namespace == application.namespace:
+                for claim in cache.index_values(live):
+                    users.setdefault(claim, []).append(live)
     return users
 
 

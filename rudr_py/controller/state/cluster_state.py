@@ -14,6 +14,7 @@ from rudr_py.controller.state import claim_index, inventory, scaler_index
 from rudr_py.controller.state.applications import Applications
 from rudr_py.controller.state.definition_index import DefinitionIndex
 from rudr_py.controller.state.deleted_runs import DeletedRuns
+from rudr_py.controller.state.index import MultiMap
 from rudr_py.controller.state.scaler_index import ScalerIndex
 from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.cache import Cache, Change
@@ -53,7 +54,7 @@ class ClusterState:
         # the last result of `component_instances_of`: the uid of the application and the revision, and its instances
         self._by_instance: tuple[tuple[str, int], dict[str, list[LiveObject]]] = (("", -1), {})
         self._deleted_runs = DeletedRuns()
-        self._applied: dict[tuple[str, str], tuple[LiveObject, frozenset[Kind]]] = {}  # by namespace and name
+        self._applied: dict[str, MultiMap[str, Kind]] = {}  # by namespace: application -> the kinds in its inventory
 
     @property
     def revision(self) -> int:
@@ -95,19 +96,19 @@ class ClusterState:
 
     def owned_by(self, uid: str, namespace: str) -> tuple[tuple[Kind, LiveObject], ...]:
         """All watched objects of the namespace whose controller owner has this uid, as of the time of the call."""
-        return tuple(
-            (kind, live)
-            for kind in self._caches
-            if (cache := self.cache(kind, namespace)) is not None
-            for live in cache.by_owner(uid)
-        )
+        return tuple(self._owned_by((uid,), namespace))
 
     def children(self, application: LiveObject) -> Iterator[tuple[Kind, LiveObject]]:
-        """All watched objects that the application or one of its ComponentInstances owns."""
-        for kind, live in self.owned_by(application.uid, application.namespace) if application.uid else ():
-            yield kind, live
-            if kind == COMPONENT_INSTANCE:
-                yield from self.owned_by(live.uid, application.namespace)
+        """All watched objects that the application or one of its ComponentInstances owns, as of the first value."""
+        if application.uid:
+            owners = (application.uid, *(live.uid for live in self.component_instances(application)))
+            yield from tuple(self._owned_by(owners, application.namespace))
+
+    def _owned_by(self, uids: tuple[str, ...], namespace: str) -> Iterator[tuple[Kind, LiveObject]]:
+        for kind in self._caches:
+            cache = self.cache(kind, namespace)
+            if cache is not None:
+                yield from ((kind, live) for uid in uids for live in cache.by_owner(uid))
 
     def component_instances(self, application: LiveObject) -> tuple[LiveObject, ...]:
         """The ComponentInstances that the application owns; none before it has a uid."""
@@ -129,18 +130,23 @@ class ClusterState:
     def applied_kinds(self, namespace: str) -> frozenset[Kind]:
         """The kinds in the inventories of all applications of a namespace.
 
-        An inventory is decoded once for each version of its application.
+        Only the inventories of applications that have changed since the last call are decoded.
         """
         cache = self.cache(APPLICATION, namespace)
-        applications = cache.by_namespace(namespace) if cache is not None else ()
-        return frozenset[Kind]().union(*map(self._applied_by, applications))
-
-    def _applied_by(self, application: LiveObject) -> frozenset[Kind]:
-        decoded, kinds = self._applied.get(application.key, (None, frozenset[Kind]()))
-        if decoded is not application:
-            kinds = frozenset(ref.kind for ref in inventory.read(previous(application).resources))
-            self._applied[application.key] = application, kinds
-        return kinds
+        if cache is None:
+            return frozenset()
+        names = cache.changed(namespace)
+        if names is None:
+            self._applied.pop(namespace, None)
+            names = frozenset(live.name for live in cache.by_namespace(namespace))
+        applied = self._applied.setdefault(namespace, MultiMap()) if names else self._applied.get(namespace, MultiMap())
+        for name in names:
+            live = cache.get(namespace, name)
+            if live is None:
+                applied.remove(name)
+            else:
+                applied.set(name, (ref.kind for ref in inventory.read(previous(live).resources)))
+        return applied.all_values()
 
     def note(self, kind: Kind, change: Change) -> None:
         """Report a change, update the index of autoscalers, and keep the last state of a deleted run-once object.
@@ -151,8 +157,10 @@ class ClusterState:
             observe(kind, change)
         self.scalers.note(kind, change)
         old = change.old
-        if kind == APPLICATION and old is not None:
-            self._applied.pop(old.key, None)
+        if kind == APPLICATION and old is not None and change.new is None and old.namespace in self._applied:
+            self._applied[old.namespace].remove(old.name)
+            if not self._applied[old.namespace]:
+                del self._applied[old.namespace]
         if old is not None and change.new is None and INPUTS_ANNOTATION in old.annotations:
             self._deleted_runs.add(kind, old)
 

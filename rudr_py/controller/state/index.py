@@ -33,6 +33,10 @@ class MultiMap(Generic[K, V]):
         """The keys that have a value."""
         return frozenset(self._keys.get(value, ()))
 
+    def all_values(self) -> frozenset[V]:
+        """The values that any key has."""
+        return frozenset(self._keys)
+
     def count(self, value: V) -> int:
         """The number of keys that have a value."""
         return len(self._keys.get(value, ()))

@@ -11,7 +11,7 @@ from typing import Any
 from rudr_py import errors
 from rudr_py.controller.apply.contention import CONTESTED
 from rudr_py.controller.inputs.snapshot import Snapshot
-from rudr_py.controller.pacing import Breath
+from rudr_py.controller.pacing import Breath, Stages
 from rudr_py.controller.results import change_log
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.state import status_summary
@@ -77,12 +77,12 @@ class StatusReporter:
     async def announce(self, snapshot: Snapshot, resources: tuple[Mapping[str, Any], ...]) -> None:
         """Name resources in the status before the first of their kind is applied, so that pruning can find them."""
         pending = SyncState(state="Unknown", reason="Applying", resources=resources)
-        await self._write(snapshot, snapshot.status(pending), urgent=True)
+        await self._write(snapshot, await _status(snapshot, pending), urgent=True)
 
     async def report(self, snapshot: Snapshot, sync: SyncState) -> Result:
         """Write the statuses that have changed, and record events. Raises KubeError."""
         application_state = self._state.applications.get(snapshot.key)
-        desired = snapshot.status(sync)
+        desired = await _status(snapshot, sync)
         application_state.summary = status_summary.summarize(desired)
         result = Result()
         try:
@@ -190,6 +190,17 @@ class StatusReporter:
         soon = None if note in application_state.missing_rights else SOON
         application_state.missing_rights = (note,)
         return Result(error=note, retry="slow", requeue_after=soon)
+
+
+async def _status(snapshot: Snapshot, sync: SyncState) -> dict[str, Any]:
+    """The status of an application. Other tasks may run before, meanwhile and after, if it is large."""
+    stages = Stages(len(snapshot.plan.manifests))
+    await stages.end()
+    full_status = snapshot.full_status(sync)
+    await stages.end()
+    desired = snapshot.publishable(full_status)
+    await stages.end()
+    return desired
 
 
 def _is_awaited(snapshot: Snapshot) -> bool:

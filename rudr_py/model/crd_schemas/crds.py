@@ -3,8 +3,9 @@
 `python -m rudr_py.model.crd_schemas.crds DIR` writes them as files; that is the only I/O here. Kinds, plurals and label
 are those of Rudr's charts; the schemas accept every document that Rudr accepted.
 
-Kubernetes accepts a name for only one resource of a group, and kubectl resolves a name that two groups have to one of
-them. So names that CRDs of other projects use are included on request only.
+Kubernetes accepts a name for only one resource of a group, so names that KubeVela's CRDs in this group use are included
+on request only. kubectl resolves a name that two groups have to one of them, so documentation uses names that no other
+project has.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class PrinterColumn(msgspec.Struct, frozen=True):
 
 
 class CrdKind(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of the group. `legacy_names` are short names of Rudr's charts that other projects use, too.
+    """One kind of the group. `legacy_names` are short names of Rudr's charts that KubeVela uses, too.
 
     `singular` is the lower-case kind by default; one of the legacy names replaces it if that is the lower-case kind.
     """
@@ -54,8 +55,7 @@ KINDS: Final = (
     CrdKind(
         kind="ApplicationConfiguration",
         plural="applicationconfigurations",
-        short_names=("oamapp",),
-        legacy_names=("cfg", "configuration", "configurations"),  # Knative, Crossplane
+        short_names=("cfg", "configuration", "configurations", "oamapp"),
         description="An application: components with their parameter values, traits and scopes.",
         spec=application.application_spec,
         status=application.application_status,
@@ -71,8 +71,8 @@ KINDS: Final = (
     CrdKind(
         kind="ComponentSchematic",
         plural="componentschematics",
-        short_names=("oamcomp",),
-        legacy_names=("comp", "component", "components"),  # KubeVela, Crossplane's OAM runtime
+        short_names=("component", "components", "oamcomp"),
+        legacy_names=("comp",),  # KubeVela
         description="A component: containers, parameters and a workload type.",
         spec=component.component_spec,
         columns=(
@@ -107,7 +107,7 @@ KINDS: Final = (
         kind="ApplicationScope",
         plural="applicationscopes",
         short_names=("oamscope",),
-        legacy_names=("scope",),  # KubeVela before 1.5
+        legacy_names=("scope",),  # earlier releases of KubeVela
         description="The definition of a type of scope.",
         spec=definition.scope_spec,
         columns=(PrinterColumn("Type", ".spec.type"), PrinterColumn("Overlap", ".spec.allowComponentOverlap")),
@@ -140,7 +140,7 @@ KINDS: Final = (
 def documents(*, legacy_short_names: bool = False) -> list[dict[str, Any]]:
     """The definitions in the form of Kubernetes (apiextensions.k8s.io/v1).
 
-    With `legacy_short_names` they also have those names of Rudr's charts that other projects use.
+    With `legacy_short_names` they also have those names of Rudr's charts that KubeVela uses in this group.
     """
     return [_document(kind, legacy_short_names) for kind in KINDS]
 

@@ -20,6 +20,7 @@ from rudr_py.model.parse import references as reference_checks
 from rudr_py.model.parse.container import read_container
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_steps
+from rudr_py.model.shapes import hydra
 from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 
@@ -103,6 +104,9 @@ def read_parameter(fields: FieldReader, types: tuple[str, ...]) -> Parameter:
 
 def _workload_type(spec: FieldReader) -> str:
     name = spec.text("workloadType", required=True, rule="CO-2")
+    if advice := hydra.type_advice(name):
+        spec.problems.error(spec.at("workloadType"), advice, "CO-13")
+        return ""
     if name and TypeName.parse(name) is None:
         hint = package_index.nearest_type("workloads", name, _CORE_TYPES)
         advice = f".{hint}" if hint else ", such as core.oam.dev/v1alpha1.Server"

@@ -46,6 +46,15 @@ def advice(document: dict[str, Json]) -> str:
     )
 
 
+def type_advice(name: str) -> str:
+    """The advice for a workload type of Hydra in a document of today; empty for any other type."""
+    parts = names.split_core_type(name)
+    if parts is None or parts[0] != names.HYDRA_GROUP:
+        return ""
+    today = names.core_type(names.workload_kind(parts[2]) or parts[2])
+    return f"{names.HYDRA_GROUP} is the name of OAM before October 2019; write {today}, or run: rudr convert"
+
+
 def api_version(place: Place) -> None:
     """The group of Hydra, and version v1 of a draft."""
     written = place.text("apiVersion")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
 
-from rudr_py.api import Context, Health, InvalidProperties, Ref, TraitContext
+from rudr_py.api import Context, Health, InvalidProperties, Kind, Ref, TraitContext, get_in
 from rudr_py.errors import PluginCallError
 from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render.status import rudr_status
@@ -111,16 +112,39 @@ def steps(
         components.setdefault(instance.component, {}).update(rudr_status.texts(instance, observed, settled))
         instances.append(InstanceHealth(instance, workload, traits, elastic.ready_state if workload.ok else None))
     scopes: list[ScopeHealth] = []
+    own_objects = _ObjectsByName(functools.partial(observed.documents, ""))
     for scope in plan.scopes:
         yield CALL + len(scope.bound_type.context.members)
-        scopes.append(_scope(scope, observed, now))
+        scopes.append(_scope(scope, observed, own_objects, now))
     return Assessment(
         runs=runs, settled=settled, components=components, instances=tuple(instances), scopes=tuple(scopes)
     )
 
 
-def _scope(scope_plan: ScopePlan, observed: Observed, now: datetime) -> ScopeHealth:
+class _ObjectsByName:
+    """Observed objects by name: a type reads each of its objects by name, and may have thousands."""
+
+    def __init__(self, observe: Callable[[Kind], Iterable[dict[str, Any]]]) -> None:
+        self._observe = observe
+        self._objects: dict[Kind, dict[str, dict[str, Any]]] = {}
+
+    def get(self, ref: Ref) -> dict[str, Any] | None:
+        """The first object of a name."""
+        if ref.kind not in self._objects:
+            by_name = self._objects[ref.kind] = {}
+            for document in self._observe(ref.kind):
+                by_name.setdefault(get_in(document, "metadata", "name", default=""), document)
+        return self._objects[ref.kind].get(ref.name)
+
+    def copy(self, ref: Ref) -> dict[str, Any] | None:
+        """A copy of the first object of a name, for a type that shares the objects with other types."""
+        return copy.deepcopy(self.get(ref))
+
+
+def _scope(scope_plan: ScopePlan, observed: Observed, own_objects: _ObjectsByName, now: datetime) -> ScopeHealth:
+    """The health of a scope. The objects of all scopes belong to the application, so they are read only once."""
     offer, context = scope_plan.bound_type.offer, _context(scope_plan.bound_type, "", observed, now)
+    context = msgspec.structs.replace(context, _live=own_objects.copy)
     try:
         health = plugin_call.health(offer, context)
         status = plugin_call.status(offer, context) if scope_plan.bound_type.refs else None
@@ -153,7 +177,10 @@ def _assess(
 def _context(bound_type: BoundType[C], instance: str, observed: Observed, now: datetime) -> C:
     # once for each kind, because a scope may read the object of every member
     observe = functools.cache(functools.partial(observed.documents, instance))
-    return msgspec.structs.replace(bound_type.context, _observe=observe, _read=observed.document, now=now)
+    by_name = _ObjectsByName(observe)
+    return msgspec.structs.replace(
+        bound_type.context, _observe=observe, _live=by_name.get, _read=observed.document, now=now
+    )
 
 
 def _unknown(error: Exception) -> Health:

@@ -165,11 +165,20 @@ def _checked(
 def _copy(context: C) -> tuple[C, _MutableFields, bytes]:
     """A copy of the context that shares no values, the fields of the copy that a type could change, and their JSON."""
     mutable: dict[str, Any] = {name: getattr(context, name, UNSET) for name in _MutableFields.__struct_fields__}
+    members = context.members if isinstance(context, ScopeContext) else ()
+    if members:
+        # each member has the names of all instances of its application: a tuple of texts, which can be shared
+        mutable["members"] = tuple(msgspec.structs.replace(member, application_instances=()) for member in members)
     encoded = msgspec.json.encode(_MutableFields(**mutable))
     fields = _MUTABLE_FIELDS.decode(encoded)
     # a model belongs to the plugin; a dict would be shared with the next call
     own = copy.deepcopy(context.properties) if isinstance(context.properties, dict) else context.properties
     copied = {name: value for name, value in msgspec.structs.asdict(fields).items() if value is not UNSET}
+    if members:
+        copied["members"] = tuple(
+            msgspec.structs.replace(copied_member, application_instances=member.application_instances)
+            for copied_member, member in zip(copied["members"], members, strict=True)
+        )
     return msgspec.structs.replace(context, properties=own, **copied), fields, encoded
 
 

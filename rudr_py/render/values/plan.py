@@ -15,6 +15,7 @@ import msgspec
 from rudr_py.api import Context, Kind, Member, Path, Probe, Ref, ScopeContext, TraitContext, WorkloadContext
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
+from rudr_py.model import names
 from rudr_py.render.values import volumes
 from rudr_py.render.values.inputs import DeclaredScope, Times, TypeKey
 
@@ -197,6 +198,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         }
         return {ref: names for ref, names in claims.items() if names}
 
+    @property
+    def mounts_claims(self) -> bool:
+        """Whether the pods of any planned object mount a claim."""
+        return bool(self._mounted_claims)
+
+    @cached_property
+    def object_names(self) -> frozenset[str]:
+        """The names of the planned objects, and of objects that they refer to."""
+        return frozenset(
+            name for planned in self.manifests for name in (planned.ref.name, *_referenced(planned.body.get("spec")))
+        )
+
     @cached_property
     def _instances_by_name(self) -> dict[str, InstancePlan]:
         return {instance.name: instance for instance in self.instances}
@@ -209,3 +222,19 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             yield (instance.name, ""), instance.workload
             for trait in instance.traits:
                 yield (instance.name, trait.offer.name), trait
+
+
+def _referenced(spec: Any) -> Iterator[str]:
+    """The names of objects inside a spec: valid names in fields such as `storageClassName` and `secretName`."""
+    pending = [spec]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            pending.extend(part.values())
+            yield from (
+                item
+                for key, item in part.items()
+                if key.endswith(("name", "Name")) and isinstance(item, str) and not names.wrong_object_name(item)
+            )
+        elif isinstance(part, list):
+            pending.extend(part)

@@ -36,6 +36,6 @@ def test_short_names_of_rudr_that_other_projects_use_are_included_on_request(inv
 
     assert short_names() == short_names("--no-short-names")
     assert short_names("--short-names") - short_names() == {
-        *("cfg", "configuration", "configurations", "comp", "component", "components", "scope", "trait"),
+        *("comp", "scope", "trait"),
         "oamtrait",  # the singular otherwise
     }

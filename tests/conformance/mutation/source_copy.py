@@ -21,7 +21,7 @@ Verdict = Literal["killed", "survived", "broken"]
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "node_modules", "*.egg-info")
 SECONDS = 150.0
 """The time limit of one run."""
-WAITING = "TIMEOUT = 60.0", "TIMEOUT = 15.0"
+WAITING = "TIMEOUT = 60.0", "TIMEOUT = 10.0"
 """In the copy, tests wait less long for a state that a mutant prevents."""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from rudr_py.api import Kind
 from rudr_py.controller.state.cluster_state import Belongings, ClusterState, new_cache
 from rudr_py.kube.cache import Cache
@@ -11,6 +13,7 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Applied, Deleted, Listed, ListingDone, ListingStarted
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
 from rudr_py.render.values import labels as stamp
+from tests.limits import work
 
 CLAIM = Kind("v1", "PersistentVolumeClaim")
 Make = Callable[..., LiveObject]
@@ -99,3 +102,17 @@ def test_the_objects_of_an_instance_are_owned_ones_its_pods_and_kept_claims(live
     assert names("web", POD) == {"web-1"}
     assert names("new", CLAIM) == set()
     assert names("web", Kind("v1", "Unwatched")) == set()
+
+
+@pytest.mark.parametrize("number", [20, 200])
+def test_the_applied_kinds_after_a_change_take_the_work_for_one_application(live: Make, number: int) -> None:
+    def application(name: str, version: int) -> LiveObject:
+        entry = {"apiVersion": POD.api_version, "kind": POD.kind, "name": name}
+        return live(APPLICATION, name, {"status": {"resources": [entry]}}, resourceVersion=str(version))
+
+    state, cache = ClusterState(), filled(*(application(f"app-{index}", index + 1) for index in range(number)))
+    state.add(APPLICATION, "", cache)
+    namespace = application("app-0", 1).namespace
+    assert state.applied_kinds(namespace) == {POD}
+    assert cache.wrote(application("app-7", 1000)) is not None
+    assert work.instructions(lambda: state.applied_kinds(namespace)) < 3_000

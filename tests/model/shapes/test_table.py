@@ -160,6 +160,13 @@ def test_a_kind_of_hydra_is_never_the_document_of_another_api() -> None:
         assert "core.hydra.io is the name of OAM before October 2019" in problem.message
 
 
+def test_a_workload_type_of_hydra_in_a_document_of_today_is_one_error_with_the_type_of_today() -> None:
+    text = oam.component("Server", oam.WEB).replace("core.oam.dev/v1alpha1.Server", "core.hydra.io/v1alpha1.Singleton")
+    (problem,) = oam.plan(text, oam.instance()).problems
+    assert problem.path == "$.spec.workloadType"
+    assert "write core.oam.dev/v1alpha1.SingletonServer" in problem.message
+
+
 @pytest.mark.parametrize(
     ("api_version", "concerned"),
     [

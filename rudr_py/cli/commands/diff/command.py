@@ -38,7 +38,10 @@ from rudr_py.cli.output import colour, plain_text
 from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import ProblemPrinter
 from rudr_py.cli.process import CommandFailure
+from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck
+from rudr_py.controller.apply.preconditions.nodes import NodeReader
 from rudr_py.errors import Problem, Right
+from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
@@ -265,7 +268,7 @@ async def _compare_application(
         problems = [f"{problem.path}: {problem.message}" for problem in refused]
         return DiffResult(problems=_errors_of(application, problems), failed=True), ()
     differences: list[DocumentDiff] = []
-    messages: list[str] = []
+    messages = await _shortage(comparison, namespace_preview, application, preview.plan)
     unchanged, rights = 0, tuple[Right, ...]()
     try:
         dry_run = DryRun(comparison.client, namespace_preview, preview)
@@ -280,6 +283,20 @@ async def _compare_application(
     failures = _errors_of(application, messages)
     result = DiffResult(differences=tuple(differences), errors=failures, unchanged=unchanged, failed=bool(failures))
     return result, rights
+
+
+async def _shortage(
+    comparison: _Comparison, namespace_preview: NamespacePreview, application: LiveObject, plan: Plan
+) -> list[str]:
+    """The errors of an application whose pods fit on no node; prints them as warnings if they do not prevent it."""
+    reader = NodeReader(comparison.client.client, SystemClock())
+    check = CapacityCheck(reader, namespace_preview.state, comparison.settings.check_resources)
+    shortage = await check.shortage(application, plan)
+    if shortage is None or shortage.is_refused:
+        return [] if shortage is None else list(shortage.lines)
+    for line in shortage.lines:
+        click.echo(f"warning: {line} (application {application.namespace}/{application.name})", err=True)
+    return []
 
 
 def _errors_of(application: LiveObject, messages: Sequence[str]) -> tuple[DiffError, ...]:

@@ -12,7 +12,7 @@ from rudr_py.model.crd_schemas import crds
 Document = Mapping[str, Any]
 
 REPAIR = (
-    "rudr crds | kubectl apply --server-side --force-conflicts -f -; it has only names that no other project uses; "
+    "rudr crds | kubectl apply --server-side --force-conflicts -f -; it has no names that KubeVela uses; "
     "in the chart: crds.legacyShortNames=false"
 )
 
@@ -28,7 +28,7 @@ def check(definitions: Iterable[Document]) -> Iterator[Finding]:
             shared = [word for word in names if word in other_names]
             if shared and other not in own:
                 message = f"kubectl may resolve {', '.join(shared)} to {other} instead of {name}"
-                yield note("names", message, f"{REPAIR}; or use {own[name]}")
+                yield note("names", message, f"kubectl get {own[name]}; no other resource has this name")
 
 
 def _name(definition: Document) -> str:

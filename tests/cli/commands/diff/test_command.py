@@ -298,3 +298,17 @@ def test_the_result_as_json_has_the_states_the_errors_and_the_summary(diff: Invo
 
 def test_the_result_as_yaml_is_the_same(diff: Invoke) -> None:
     assert yaml.safe_load(diff(LATER, "-o", "yaml").stdout) == json.loads(diff(LATER, "-o", "json").stdout)
+
+
+def test_pods_that_fit_on_no_node_are_an_error_or_a_warning(diff: Invoke) -> None:
+    large = LATER.replace(
+        "image: registry.example/web:2", "image: registry.example/web:2\n    resources: {cpu: {required: 9000}}"
+    )
+    assert large != LATER
+    refused = diff(large)
+    assert refused.exit_code == 2
+    assert "a pod requests 9k of cpu, and the largest node has " in refused.stderr
+    warned = diff(large, "--check-resources", "warn")
+    assert warned.exit_code == 1
+    assert "warning: deployment.apps/shop-web: a pod requests 9k of cpu" in warned.stderr
+    assert "a pod requests" not in diff(large, "--check-resources", "off").stderr

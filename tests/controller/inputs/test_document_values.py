@@ -1,0 +1,77 @@
+"""The values that messages must not contain are read once for each version of the documents."""
+
+from __future__ import annotations
+
+import msgspec
+
+from rudr_py.controller.inputs.document_values import SMALL, DocumentValues
+from rudr_py.controller.state.cluster_state import ClusterState, new_cache
+from rudr_py.kube import live_object
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
+from rudr_py.model.identity import ObjectKey
+from rudr_py.model.kinds import APPLICATION, COMPONENT
+from tests.limits import work
+
+KEY = ObjectKey("default", "shop")
+
+
+def _live(kind: str, name: str, spec: object, generation: int = 1, version: str = "1") -> LiveObject:
+    metadata = {"name": name, "namespace": "default", "uid": name, "resourceVersion": version, "generation": generation}
+    document = {"apiVersion": "core.oam.dev/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec}
+    return live_object.decode(msgspec.json.encode(document))
+
+
+def _application(value: str, generation: int = 1) -> LiveObject:
+    values = [{"name": "greeting", "value": value}]
+    binding = {"componentName": "web", "instanceName": "web", "parameterValues": values}
+    return _live("ApplicationConfiguration", "shop", {"components": [binding]}, generation)
+
+
+def _state(*components: LiveObject) -> ClusterState:
+    state = ClusterState()
+    for kind, lives in ((APPLICATION, ()), (COMPONENT, components)):
+        cache = new_cache(kind)
+        cache.feed(ListingStarted())
+        for live in lives:
+            cache.feed(Listed(live))
+        cache.feed(ListingDone("1"))
+        state.add(kind, "", cache)
+    state.applications.components.set(KEY, [ObjectKey("default", "web")])
+    return state
+
+
+def _component(size: int, value: str = "component-secret") -> LiveObject:
+    env = [{"name": f"E{index}", "value": f"{value}-{index}"} for index in range(size)]
+    return _live("ComponentSchematic", "web", {"containers": [{"name": "main", "env": env}]})
+
+
+def test_a_further_reconcile_of_the_same_documents_reads_them_not_again() -> None:
+    state, application = _state(_component(200)), _application("application-secret")
+    first = work.instructions(lambda: DocumentValues(state, application).hidden())
+    again = work.instructions(lambda: DocumentValues(state, application).hidden())
+    assert again < first / 2
+    text = "application-secret and component-secret-7"
+    assert DocumentValues(state, application).hidden().text(text) == "(hidden) and (hidden)"
+
+
+def test_a_changed_document_is_read_again() -> None:
+    state = _state(_component(1))
+    DocumentValues(state, _application("former-secret")).hidden()
+    hidden = DocumentValues(state, _application("current-secret", generation=2)).hidden()
+    assert hidden.text("current-secret former-secret") == "(hidden) former-secret"
+
+
+def test_a_value_that_becomes_the_name_of_an_object_is_visible_from_then_on() -> None:
+    state, application = _state(_component(1)), _application("billing")
+    assert DocumentValues(state, application).hidden().text("uses billing") == "uses (hidden)"
+    cache = state.cache(COMPONENT, "default")
+    assert cache is not None
+    cache.wrote(_live("ComponentSchematic", "billing", {}, version="2"))
+    assert DocumentValues(state, application).hidden().text("uses billing") == "uses billing"
+
+
+def test_large_documents_take_no_memory_between_reconciles() -> None:
+    state, application = _state(_component(SMALL // 20)), _application("application-secret")
+    assert DocumentValues(state, application).hidden().text("application-secret") == "(hidden)"
+    assert state.applications.get(KEY).values is None
