@@ -34,5 +34,17 @@ SENSITIVE_ANNOTATION: Final = "rudr.oam.dev/sensitive"
 SERVICE_ACCOUNT_ANNOTATION: Final = "rudr.oam.dev/service-account"
 """Set by the user on an application or a namespace: the service account that writes the objects of applications."""
 
+PREFIX: Final = "rudr.oam.dev/"
+"""The prefix of all annotations of rudr; documents with others of this prefix have a misspelled one."""
+
+DOCUMENT_ANNOTATIONS: Final = (
+    IGNORE_DIFFERENCES_ANNOTATION,
+    PAUSED_ANNOTATION,
+    POD_ANNOTATIONS_ANNOTATION,
+    SENSITIVE_ANNOTATION,
+    SERVICE_ACCOUNT_ANNOTATION,
+)
+"""The annotations that users set on documents."""
+
 RECLAIM: Final = "rudr.oam.dev/reclaim"
 """The finalizer of an application that has objects to delete with it, and the annotation of these objects."""

@@ -71,6 +71,9 @@ WORDS: dict[str, tuple[Json, ...]] = {
     "extended.required": (1, "2"),
     "parameters.required": (True, False),
     "required": (1, 0.5, "100M", "64Mi", 128),
+    "cpu": ({"required": 1}, {"required": 0.5}),
+    "memory": ({"required": "64Mi"}, {"required": 128}),
+    "gpu": ({"required": 1},),
     "ephemeral": (True, False, "n"),
     "default": (None,),
     "variables": ([{"name": "a", "value": 5}, {"name": "b", "value": "text"}],),
@@ -90,8 +93,11 @@ WORDS: dict[str, tuple[Json, ...]] = {
 }
 """Usual values of a field of this name, or of the field `outer.name`."""
 
-ALWAYS = ("containers", "components", "variables", "value")
+ALWAYS = ("containers", "components", "variables", "value", "componentName", "containerPort", "path")
 """Optional fields that are present in most documents."""
+
+OLD = ("Deprecated", "Has no effect")
+"""The descriptions of fields of former releases, which most documents lack, begin with these words."""
 
 NAMES = ("a", "b", "http", "main")
 TEXT = st.text(max_size=8) | st.sampled_from(["-", "A_b", "a" * 70, "..", "\n", "é", "[fromVariable(nope)]"])
@@ -140,6 +146,10 @@ class _Generator:
         """Any value that the schema accepts."""
         if "enum" in schema:
             return st.sampled_from(schema["enum"])
+        if "type" not in schema and ("properties" in schema or "items" in schema):
+            # a field whose old form has another type
+            today = {**schema, "type": "object" if "properties" in schema else "array", PRESERVE: False}
+            return self._mostly(self._anything(today, name), ANY)
         if schema.get("type") == "object":
             return self._record(schema, name)
         if schema.get("type") == "array":
@@ -170,12 +180,15 @@ class _Generator:
         choices = sorted({"exec", "httpGet", "tcpSocket"} & set(fields))
         usual = st.sampled_from(choices).map(lambda field: set(choices) - {field}) if choices else st.just(set())
 
+        old = {field for field, node in fields.items() if node.get("description", "").startswith(OLD)}
+        former, none = st.just(old), st.just(set[str]())
+
         @st.composite
         def build(draw: st.DrawFn) -> dict[str, Json]:
             chosen = draw(st.lists(st.sampled_from(sorted(fields)), max_size=4)) if fields else []
             always = draw(self._mostly(st.just(set(ALWAYS) & set(fields)), st.just(set())))
             excluded = draw(self._mostly(usual, st.just(set())))
-            names = (needed | set(chosen) | set(always) | set(choices)) - excluded
+            names = (needed | set(chosen) | set(always) | set(choices)) - excluded - draw(self._mostly(former, none))
             record = {field: draw(self._value(node, name, field)) for field, node in fields.items() if field in names}
             if schema.get(PRESERVE) and draw(self._mostly(st.just(False), st.booleans())):
                 extra = draw(st.text(max_size=5))

@@ -21,12 +21,13 @@ from rudr_py.local.registry import kinds
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry, Resource
 from rudr_py.local.schema import pruning
 from rudr_py.local.schema.builtin import builtin_schema
-from rudr_py.local.schema.validation import values
+from rudr_py.local.schema.validation import quantities, values
 from rudr_py.local.storage.store import Store
 from rudr_py.local.verbs import writes
 from rudr_py.local.verbs.writes import WriteOptions
 from rudr_py.model import names, paths, suggest
 from rudr_py.model.crd_schemas import crds
+from rudr_py.render.limits import check
 from rudr_py.settings import FIELD_MANAGER
 
 Body = dict[str, Any]
@@ -92,7 +93,7 @@ class ServerRules:
         if resource is None:
             self.unserved.add(Kind(str(body.get("apiVersion", "")), str(body.get("kind", ""))))
             return ()
-        refusals = tuple(_unknown_fields(copy, resource))
+        refusals = (*_unknown_fields(copy, resource), *_undecodable_quantities(copy, resource))
         namespace, name = str(copy["metadata"].get("namespace", "")), str(copy["metadata"].get("name", ""))
         options = WriteOptions(manager=FIELD_MANAGER, dry_run=True, force=True)
 
@@ -101,7 +102,8 @@ class ServerRules:
             target = ObjectTarget(resource, namespace if resource.namespaced else "", name)
             writes.apply(self._backend, target, copy, options)
 
-        return refusals or self._attempt(apply)
+        limits = tuple(Refusal(_path(violation.field), violation.message) for violation in check.violations(dict(body)))
+        return refusals or self._attempt(apply) or limits
 
     def _resource(self, body: Body) -> Resource | None:
         api_version, kind = body.get("apiVersion"), body.get("kind")
@@ -162,6 +164,12 @@ def _mistyped_fields(body: Body, resource: Resource) -> Iterator[Refusal]:
     for cause in values.validate(body, resource.node):
         is_decoded = not resource.custom or cause.field.startswith("metadata")
         if cause.reason == "FieldValueTypeInvalid" and is_decoded:
+            yield Refusal(_path(cause.field), cause.message)
+
+
+def _undecodable_quantities(body: Body, resource: Resource) -> Iterator[Refusal]:
+    if resource.node is not None:
+        for cause in quantities.invalid(body, resource.node):
             yield Refusal(_path(cause.field), cause.message)
 
 

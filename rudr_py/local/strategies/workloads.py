@@ -10,7 +10,7 @@ from rudr_py.errors import Cause
 from rudr_py.local.apimachinery import object_meta, selectors
 from rudr_py.local.schema import causes
 from rudr_py.local.storage.store import Object
-from rudr_py.local.strategies import cron_schedule, strategy
+from rudr_py.local.strategies import cron_schedule, pod_fields, strategy
 from rudr_py.local.strategies.cron_schedule import ScheduleError
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
@@ -53,6 +53,8 @@ def template_causes(obj: Object, claims: tuple[str, ...] = ()) -> Iterator[Cause
         yield causes.invalid("spec.selector", selector, "empty selector is invalid for deployment")
     if not selector or not selectors.labels(selectors.match_labels(selector))(labels):
         yield causes.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+    yield from pod_fields.template_labels(template, "spec.template")
+    yield from pod_fields.always_restarted(template, "spec.template")
     yield from pod_causes(template.get("spec") or {}, "spec.template.spec", claims)
     if spec.get("replicas", 0) < 0:
         yield causes.invalid("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
@@ -77,6 +79,7 @@ def pod_causes(spec: Any, field: str, claims: tuple[str, ...] = ()) -> Iterator[
         seen.add(name)
         if not container.get("image"):
             yield causes.required(f"{here}.image")
+        yield from pod_fields.container(container, here)
         for number, mount in enumerate(container.get("volumeMounts") or ()):
             if mount.get("name") not in volumes:
                 yield Cause(
@@ -157,7 +160,11 @@ def _update_job(new: Object, old: Object, context: StrategyContext) -> None:
             new["spec"]["selector"] = old["spec"]["selector"]
 
 
+_JOB_NUMBERS = ("parallelism", "completions", "backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished")
+
+
 def _job_causes(job: Object) -> Iterator[Cause]:
+    yield from pod_fields.not_negative(job["spec"], _JOB_NUMBERS, "spec")
     yield from _ending_pod_causes(job["spec"].get("template") or {}, "spec.template.spec")
 
 

@@ -114,7 +114,8 @@ def _left_alone(group: str, kind: str) -> str:
     if group in ("kustomize.config.k8s.io",) or kind == "Kustomization":
         return "it is a Kustomize file; build it first, such as kubectl kustomize . | rudr validate -f -"
     if group in ("", "apps", "batch", "extensions") and kind in _RUN_BY:
-        return f"it is applied with kubectl; for rudr to run such pods, write a ComponentSchematic:{wrong_kind(kind)}"
+        name = f"{API_VERSION}.{_RUN_BY[kind]}"
+        return f"it is applied with kubectl; for rudr, write a ComponentSchematic with the workloadType {name}"
     return ""
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from rudr_py.errors import Location, Problem
 from rudr_py.model import paths, size
-from rudr_py.model.advice import amounts, fields, words
+from rudr_py.model.advice import amounts, fields, lists, words
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.size import Size
@@ -233,7 +233,8 @@ class FieldReader:
         if value is None:
             return []
         if not isinstance(value, list):
-            self.problems.unreadable(self.at(key), f'"{key}" must be a list, not {type_in_words(value)}', rule)
+            hint = lists.of_value(key, value)
+            self.problems.unreadable(self.at(key), f'"{key}" must be a list, not {type_in_words(value)}{hint}', rule)
             return []
         return value
 
@@ -253,7 +254,8 @@ class FieldReader:
         for index, item in enumerate(self.list(key, rule)):
             path = self.at(key, index)
             if not isinstance(item, dict):
-                self.problems.unreadable(path, f'"{key}" must contain only maps, not {type_in_words(item)}', rule)
+                message = f'"{key}" must contain only maps, not {type_in_words(item)}{lists.of_item(key, item)}'
+                self.problems.unreadable(path, message, rule)
             yield FieldReader(item if isinstance(item, dict) else {}, path, self.problems)
 
     def map(self, key: str, rule: str = "") -> FieldReader | None:

@@ -11,12 +11,16 @@ from rudr_py.model import names, size, suggest
 from rudr_py.model.document import Json
 from rudr_py.model.identity import API_VERSION, Metadata
 from rudr_py.model.json_text import excerpt, type_in_words
+from rudr_py.model.metadata_keys import DOCUMENT_ANNOTATIONS, PACKAGE_ANNOTATION, PREFIX, RECLAIM
 from rudr_py.model.parse.fields import FieldReader, ProblemList, invalid_json_steps
 from rudr_py.model.shapes import rewrite
 from rudr_py.model.stepwise import Stepwise, run
 
 DEFAULT_NAMESPACE = "default"
 """The namespace of a document without one, as in kubectl."""
+
+_USER_KINDS = ("ApplicationConfiguration", "ComponentSchematic")
+"""The kinds that only users write; the controller annotates objects of the other ones."""
 
 _METADATA_NAME_RULE = "MD-2"
 
@@ -110,7 +114,19 @@ def read_metadata(document_fields: FieldReader) -> Metadata | None:
         finalizers=fields.texts("finalizers"),
         deleting=bool(fields.raw("deletionTimestamp")),
     )
+    if document_fields.value.get("kind") in _USER_KINDS:
+        _warn_of_annotations(fields, metadata)
     return metadata if name else None
+
+
+def _warn_of_annotations(fields: FieldReader, metadata: Metadata) -> None:
+    """Warn of annotations with the prefix of rudr that it does not read, such as a misspelled one."""
+    read = {*DOCUMENT_ANNOTATIONS, PACKAGE_ANNOTATION, RECLAIM}
+    for key in metadata.annotations:
+        if key.startswith(PREFIX) and key not in read:
+            hint = suggest.nearest(key, DOCUMENT_ANNOTATIONS)
+            message = f"unknown annotation {excerpt(key)}; it has no effect.{hint}"
+            fields.problems.warn(fields.at("annotations", key), message, at_key=True)
 
 
 def _texts(fields: FieldReader, key: str) -> dict[str, str]:

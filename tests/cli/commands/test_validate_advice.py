@@ -137,3 +137,12 @@ def test_a_huge_number_of_replicas_is_a_warning(messages: Messages) -> None:
     traits = "    traits:\n    - name: manual-scaler\n      properties: {replicaCount: 1000000000}\n"
     (warning,) = messages(COMPONENT, APPLICATION + traits)
     assert "replicaCount: 1000000000 replicas are more than a usual cluster runs" in warning
+
+
+def test_a_misspelled_annotation_of_rudr_is_a_warning(messages: Messages) -> None:
+    annotated = APPLICATION.replace(
+        "  name: notes\n", '  name: notes\n  annotations: {rudr.oam.dev/pused: "true"}\n', 1
+    )
+    (warning,) = messages(COMPONENT, annotated)
+    assert 'unknown annotation "rudr.oam.dev/pused"' in warning
+    assert 'Did you mean "rudr.oam.dev/paused"?' in warning

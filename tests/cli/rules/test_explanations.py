@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
+from rudr_py.cli.commands import digest
 from rudr_py.cli.documents import checking
 from rudr_py.cli.documents.document_set import DocumentSet
 from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import Workspace
 from rudr_py.cli.rules import explanation
 from rudr_py.cli.rules.explanation import Explanation
+from rudr_py.model import canonical
 from rudr_py.model.document import Document, Positions
 from tests.docs import installed_types
 from tests.test_layout import MODULES, ROOT
@@ -71,7 +73,15 @@ def _rules(entry: Explanation, part: str) -> set[str]:
     catalog = installed_types.standard_types().catalog
     document_set = DocumentSet(contents=FileContents(), workspace=workspace, server_rules=None)
     problems = checking.check(document_set, catalog, datetime(2026, 1, 1, tzinfo=UTC)).problems
-    return {problem.rule for problem in (*problems.errors, *problems.warnings) if problem.rule}
+    rules = {problem.rule for problem in (*problems.errors, *problems.warnings) if problem.rule}
+    return rules | {digest.RULE_FORM for value in documents.values() if not _has_form(value)}
+
+
+def _has_form(document: dict[str, Any]) -> bool:
+    try:
+        return bool(canonical.form(document))
+    except ValueError:
+        return False
 
 
 def _used() -> Iterator[str]:
