@@ -173,13 +173,19 @@ def _sort_key(element: str) -> tuple[Any, ...]:
         return (0, text)
     value = msgspec.json.decode(text)
     if isinstance(value, dict):
-        return (_ORDER[kind], tuple((name, _rank(item), item) for name, item in value.items()))
-    return (_ORDER[kind], ((_rank(value), value),))
+        return (_ORDER[kind], tuple((name, *_comparable(item)) for name, item in value.items()))
+    return (_ORDER[kind], (_comparable(value),))
 
 
-def _rank(value: object) -> int:
-    """Order numbers before strings before booleans."""
-    return 2 if isinstance(value, bool) else 0 if isinstance(value, int | float) else 1
+def _comparable(value: Any) -> tuple[int, Any]:
+    """Order numbers before strings, booleans, lists and maps, and null last, as the server does."""
+    if isinstance(value, bool):
+        return 2, value
+    if isinstance(value, int | float):
+        return 0, value
+    if isinstance(value, str):
+        return 1, value
+    return (5, "") if value is None else (3 if isinstance(value, list) else 4, msgspec.json.encode(value))
 
 
 def paths(fields: Fields, prefix: str = "") -> list[str]:

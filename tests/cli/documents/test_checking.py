@@ -224,3 +224,14 @@ def test_without_the_schemas_of_kubernetes_a_warning_names_the_package(component
     checked = checking.check(_document_set(contents, None), everything, NOW)
     assert checked.problems.errors == ()
     assert "rudr-py[local]" in checked.problems.warnings[0].message
+
+
+def test_objects_of_any_form_are_judged_without_an_exception() -> None:
+    server_rules = ServerRules()
+    metadata = {"name": "a", "namespace": "b"}
+    mount_paths: tuple[Any, ...] = (None, 5, True, [], {}, "/x")
+    for path in mount_paths:
+        mounts = [{"name": "v", "mountPath": path}, {"name": "v", "mountPath": "/y"}]
+        pod = {"containers": [{"name": "c", "image": "d", "volumeMounts": mounts}], "volumes": [{"name": "v"}]}
+        refusals = server_rules.applied({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod})
+        assert bool(refusals) == (path != "/x")

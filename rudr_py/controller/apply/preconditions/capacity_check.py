@@ -5,13 +5,12 @@ A workload that already runs pods of this size is not checked: it stays as it is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
 from rudr_py.controller.apply.preconditions.nodes import NodeReader, Nodes
+from rudr_py.controller.pacing import Breath
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import NODE
@@ -25,6 +24,9 @@ REASON = "InsufficientResources"
 
 ANY_NODE = Ref(NODE, "")
 """Any node: a new or a larger one may end a shortage."""
+
+COMPARISON = 20
+"""The work for the comparison of an object with its live one, in values of documents."""
 
 UNKNOWN = "resources are not checked, because the nodes cannot be read; see rudr rbac"
 
@@ -53,7 +55,7 @@ class CapacityCheck:
         """The resources that nodes lack for the new pods of a plan; None if none, or if unknown. Raises KubeError."""
         if self._mode == "off":
             return None
-        needs = dict(self._new_needs(application, plan))
+        needs = await self._new_needs(application, plan)
         nodes = await self._reader.read() if needs else None
         if nodes is None:
             return Shortage((UNKNOWN,), is_refused=False) if needs and self._mode == "refuse" else None
@@ -66,15 +68,19 @@ class CapacityCheck:
     def _refuses(self, nodes: Nodes) -> bool:
         return self._mode == "refuse" or (self._mode == "auto" and nodes.is_fixed)
 
-    def _new_needs(self, application: LiveObject, plan: Plan) -> Iterable[tuple[Ref, PodNeeds]]:
+    async def _new_needs(self, application: LiveObject, plan: Plan) -> dict[Ref, PodNeeds]:
         """The needs of the pods of each object that does not exist, or whose pods request less."""
+        new: dict[Ref, PodNeeds] = {}
+        breath = Breath()
         for planned in plan.manifests:
+            await breath.spend(COMPARISON)
             needs = capacity.pod_needs(planned.body)
             if needs is None or not needs.requests:
                 continue
             live = self._state.get(planned.ref.kind, application.namespace, planned.ref.name)
             if live is None or not _covers(_live_needs(live), needs):
-                yield planned.ref, needs
+                new[planned.ref] = needs
+        return new
 
 
 def _covers(live_needs: PodNeeds | None, needs: PodNeeds) -> bool:
