@@ -124,6 +124,9 @@ def test_a_published_trait_has_the_workloads_and_schema_of_its_type() -> None:
             assert value.applies_to
             assert value.properties == json.loads(json.dumps(offer.schema))
             jsonschema.Draft202012Validator.check_schema(value.properties)
+    scaled = ("Server", "Task", "Worker")
+    assert values["manual-scaler"].applies_to == tuple(f"core.oam.dev/v1alpha1.{kind}" for kind in scaled)
+    assert values["empty"].applies_to == ("*",)
 
 
 def test_a_published_trait_names_the_workload_types_that_it_applies_to() -> None:
