@@ -41,9 +41,9 @@ def misfit(trait_offer: Offer[Trait[Any]], workload_offer: Offer[WorkloadType[An
     )
 
 
-def accepted(trait_offer: Offer[Trait[Any]], types: Catalog) -> tuple[str, ...]:
+def accepted(trait_offer: Offer[Trait[Any]], catalog: Catalog) -> tuple[str, ...]:
     """The names of the workload types that the trait fits, sorted."""
-    workloads = {offer.name: offer for offer in types.workloads.values()}
+    workloads = {offer.name: offer for offer in catalog.workloads.values()}
     form = _form(trait_offer)
     return tuple(
         name
@@ -52,11 +52,11 @@ def accepted(trait_offer: Offer[Trait[Any]], types: Catalog) -> tuple[str, ...]:
     )
 
 
-def applies_to(trait_offer: Offer[Trait[Any]], types: Catalog) -> tuple[str, ...]:
+def applies_to(trait_offer: Offer[Trait[Any]], catalog: Catalog) -> tuple[str, ...]:
     """The names of `accepted`, or "*" for a trait that fits every workload type, also one that is not installed."""
     if ANY in trait_offer.type.applies_to and not trait_offer.type.requires:
         return (ANY,)
-    return accepted(trait_offer, types)
+    return accepted(trait_offer, catalog)
 
 
 def _misfit_of_scale(
@@ -96,7 +96,7 @@ def _form(offer: Offer[Trait[Any]]) -> ScaleForm | None:
     recording = _RecordingWorkload(tuple(name for name in offer.type.applies_to if name != ANY))
     workload: Offer[WorkloadType[Any]] = catalog.offer(recording, package="rudr-py")
     names = (recording.name, *recording.aliases)
-    types = Catalog(workloads=dict.fromkeys(names, workload), traits={offer.name: offer})
+    recording_catalog = Catalog(workloads=dict.fromkeys(names, workload), traits={offer.name: offer})
     binding = {"name": offer.name, "properties": schema_example.sample(offer.schema)}
     instance = {"componentName": "probe", "instanceName": "probe", "traits": [binding]}
     application: Parsed[Any] = documents.parse(_document("ApplicationConfiguration", {"components": [instance]}))
@@ -105,7 +105,8 @@ def _form(offer: Offer[Trait[Any]]) -> ScaleForm | None:
     if isinstance(application.value, Application) and isinstance(component.value, Component):
         components = {component.value.metadata.name: component}
         rendering.render(
-            Inputs(application=application.value, parsed=application, components=components, now=_NOW), types
+            Inputs(application=application.value, parsed=application, components=components, now=_NOW),
+            recording_catalog,
         )
     return recording.forms[-1] if recording.forms else None
 

@@ -25,7 +25,7 @@ ROLES = {
     **dict.fromkeys(("desired", "live", "expected", "actual", "default", "fallback", "candidate"), _STATE),
     **dict.fromkeys(("added", "removed", "modified"), "the part of a comparison"),
     **dict.fromkeys(("metadata", "spec", "status", "items", "regarding"), _FIELD),
-    **dict.fromkeys(("requests", "limits", "liveness", "readiness"), _FIELD),
+    **dict.fromkeys(("requests", "limits", "liveness", "readiness", "startup", "stop", "start"), _FIELD),
     **dict.fromkeys(("up", "down"), _FIELD + ": scaleUp and scaleDown of an autoscaler's behavior"),
 }
 """The last word of a name that may stand instead of the class's noun, and why."""

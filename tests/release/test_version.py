@@ -51,5 +51,5 @@ def test_the_chart_has_the_same_version() -> None:
     assert Version(chart["version"]) == Version(rudr_py.__version__)
 
 
-def test_there_are_three_plugins() -> None:
-    assert len(PLUGINS) == 3
+def test_there_are_four_plugins() -> None:
+    assert len(PLUGINS) == 4

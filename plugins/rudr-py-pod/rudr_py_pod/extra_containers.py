@@ -13,7 +13,7 @@ from rudr_py_pod.forms import ContainerName, EnvName, MountPath, Name, Quantity,
 from rudr_py_pod.resources import Amounts
 
 
-class KeyOf(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class SecretKey(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A key of a Secret."""
 
     name: Annotated[Name, msgspec.Meta(description="The name of the Secret.")]
@@ -25,7 +25,7 @@ class ExtraVariable(msgspec.Struct, rename="camel", forbid_unknown_fields=True, 
 
     name: Annotated[EnvName, msgspec.Meta(description="The name of the variable.")]
     value: Annotated[str | None, msgspec.Meta(description="The value.")] = None
-    secret: Annotated[KeyOf | None, msgspec.Meta(description="A key of a Secret with the value.")] = None
+    secret: Annotated[SecretKey | None, msgspec.Meta(description="A key of a Secret with the value.")] = None
 
 
 class ExtraMount(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ Tag = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+([+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}$")]
 
 
-class ImageOf(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class ContainerImage(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """The image of one container. A tag or a digest replaces that of the component's image."""
 
     repository: Annotated[Text | None, msgspec.Meta(description="The image without tag and digest.")] = None
@@ -29,12 +29,12 @@ class ImageOf(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen
     ] = None
 
 
-class ImageProperties(ImageOf, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class ImageProperties(ContainerImage, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """The image of the only container, or images by the name of a container."""
 
-    by_container: Annotated[dict[ContainerName, ImageOf], msgspec.Meta(description="By the name of a container.")] = (
-        msgspec.field(default_factory=dict)
-    )
+    by_container: Annotated[
+        dict[ContainerName, ContainerImage], msgspec.Meta(description="By the name of a container.")
+    ] = msgspec.field(default_factory=dict)
 
 
 class Image(Trait[ImageProperties]):
@@ -52,34 +52,34 @@ class Image(Trait[ImageProperties]):
 def _edits(properties: ImageProperties, place: PodTemplatePlace) -> Iterator[SetField]:
     place.selected(tuple(properties.by_container), "$.byContainer")
     named = dict(properties.by_container)
-    first = ImageOf(
+    first = ContainerImage(
         repository=properties.repository,
         tag=properties.tag,
         digest=properties.digest,
         pull_policy=properties.pull_policy,
     )
-    if first != ImageOf():
+    if first != ContainerImage():
         if len(place.containers) > 1:
             listed = ", ".join(place.containers)
             raise InvalidProperties(Problem(f"there are several containers ({listed}); use byContainer"))
         named.setdefault(place.containers[0], first)
-    for name, chosen in sorted(named.items()):
-        if (chosen.repository, chosen.tag, chosen.digest) != (None, None, None):
+    for name, new_image in sorted(named.items()):
+        if (new_image.repository, new_image.tag, new_image.digest) != (None, None, None):
             image = get_in(place.container(name), "image", default="")
-            yield place.edit_container(name, ("image",), _replaced(image, chosen))
-        if chosen.pull_policy is not None:
-            yield place.edit_container(name, ("imagePullPolicy",), chosen.pull_policy)
+            yield place.edit_container(name, ("image",), _replaced(image, new_image))
+        if new_image.pull_policy is not None:
+            yield place.edit_container(name, ("imagePullPolicy",), new_image.pull_policy)
 
 
-def _replaced(image: str, chosen: ImageOf) -> str:
+def _replaced(reference: str, new_image: ContainerImage) -> str:
     """The image with the chosen parts; a new tag drops the digest, which would take precedence."""
-    named, _, digest = image.partition("@")
+    named, _, digest = reference.partition("@")
     head, colon, last = named.rpartition(":")
     # a colon before a slash belongs to the port of the registry
     repository, tag = (head, last) if colon and "/" not in last else (named, "")
-    if chosen.tag is not None:
-        tag, digest = chosen.tag, ""
-    if chosen.digest is not None:
-        digest = chosen.digest
-    name = chosen.repository or repository
+    if new_image.tag is not None:
+        tag, digest = new_image.tag, ""
+    if new_image.digest is not None:
+        digest = new_image.digest
+    name = new_image.repository or repository
     return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")

@@ -56,16 +56,16 @@ class Lifecycle(Trait[LifecycleProperties]):
         handlers = {field: handler.handlers() for field, handler in listed.items() if handler is not None}
         problems = [
             Problem("needs exactly one of command, httpGet and sleepSeconds", path=f"$.{field}")
-            for field, found in handlers.items()
-            if len(found) != 1
+            for field, listed in handlers.items()
+            if len(listed) != 1
         ]
         if problems:
             raise InvalidProperties(*problems)
         edits = [
-            place.edit_container(name, ("lifecycle", field), found[0])
+            place.edit_container(name, ("lifecycle", field), listed[0])
             for place in ctx.pod_templates
             for name in place.selected(ctx.properties.containers)
-            for field, found in handlers.items()
+            for field, listed in handlers.items()
         ]
         if ctx.properties.grace_period is not None:
             path = ("spec", "terminationGracePeriodSeconds")

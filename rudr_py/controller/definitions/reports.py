@@ -31,31 +31,31 @@ log = logging.getLogger(__name__)
 
 
 class DefinitionReports:
-    """Records an event for each new fault. `publisher` publishes the installed types, if that is requested."""
+    """Records an event for each new fault. `reconciler` publishes the installed types, if that is requested."""
 
     def __init__(
-        self, state: ClusterState, catalog: Catalog, recorder: Recorder, publisher: DefinitionReconciler | None
+        self, state: ClusterState, catalog: Catalog, recorder: Recorder, reconciler: DefinitionReconciler | None
     ) -> None:
         self._state = state
         self._catalog = catalog
         self._recorder = recorder
-        self._publisher = publisher
-        self._checked: Definitions | None = None
+        self._reconciler = reconciler
+        self._definitions: Definitions | None = None
         self._faults: tuple[DefinitionFault, ...] = ()
         self._reported: dict[tuple[str, str], str] = {}
 
     def summary(self) -> str | None:
         """A line for each definition that is ignored or cannot be published; None when there is none."""
         lines = [str(fault)[:MAX_LINE] for fault in self.faults()]
-        published = self._publisher.summary() if self._publisher is not None else None
+        published = self._reconciler.summary() if self._reconciler is not None else None
         return "\n".join([*lines, *([published] if published else [])]) or None
 
     def faults(self) -> tuple[DefinitionFault, ...]:
         """The definitions that are ignored, as of now."""
         current = self._state.definitions.current()
-        if current is not self._checked:
+        if current is not self._definitions:
             self._faults = definition_faults.all_faults(current, self._catalog)
-            self._checked = current
+            self._definitions = current
         return self._faults
 
     async def reconcile(self, key: ObjectKey) -> Result:
@@ -71,4 +71,4 @@ class DefinitionReports:
             extra = {"kind": fault.kind, "object": f"{key.namespace}/{fault.name}", "error": text}
             log.warning("definition is invalid", extra=extra)
         self._reported = reported
-        return await self._publisher.reconcile(key) if self._publisher is not None else Result()
+        return await self._reconciler.reconcile(key) if self._reconciler is not None else Result()

@@ -45,24 +45,24 @@ def check(backend: Backend, resource: Resource, new: Object, old: Object | None)
     warned = labels.get(f"{_PREFIX}warn", enforced)
     if {enforced, warned} == {_PRIVILEGED} or (old is not None and old.get("spec") == new.get("spec")):
         return ()
-    checked = _pod(resource, new)
+    pod = _pod(resource, new)
     if resource.table == "pods":
-        found = pod_security.violations(enforced, checked)
-        if found:
+        violations = pod_security.violations(enforced, pod)
+        if violations:
             policy = f"{enforced}:{labels.get(f'{_PREFIX}enforce-version', 'latest')}"
-            reason = f'violates PodSecurity "{policy}": {pod_security.message(found)}'
+            reason = f'violates PodSecurity "{policy}": {pod_security.message(violations)}'
             raise api_errors.forbidden(resource, new["metadata"].get("name", ""), reason)
-    found = pod_security.violations(warned, checked)
+    violations = pod_security.violations(warned, pod)
     version = labels.get(f"{_PREFIX}warn-version", "latest")
-    text = f'would violate PodSecurity "{warned}:{version}": {pod_security.message(found)}'
-    return (text,) if found else ()
+    text = f'would violate PodSecurity "{warned}:{version}": {pod_security.message(violations)}'
+    return (text,) if violations else ()
 
 
 def _pod(resource: Resource, document: Object) -> Pod:
     template: Any = document
     for key in _TEMPLATES.get(resource.table, ()):
         template = template.get(key) or {}
-    return pod_security.pod(template)
+    return pod_security.pod_of(template)
 
 
 def _check_labels(resource: Resource, namespace: Object) -> None:

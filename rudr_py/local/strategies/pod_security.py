@@ -77,21 +77,21 @@ class Violation(msgspec.Struct, frozen=True):
         return f"{self.reason} ({self.detail})" if self.detail else self.reason
 
 
-def pod(document: Mapping[str, Any]) -> Pod:
+def pod_of(document: Mapping[str, Any]) -> Pod:
     """The pod of a document or of a template: the maps `metadata` and `spec`."""
     metadata = document.get("metadata") or {}
     return Pod(document.get("spec") or {}, metadata.get("annotations") or {})
 
 
-def violations(level: str, checked: Pod) -> tuple[Violation, ...]:
+def violations(level: str, pod: Pod) -> tuple[Violation, ...]:
     """Every violation of a level, in the order of the server's message."""
     checks = {BASELINE: (*_COMMON, *_BASELINE_ONLY), RESTRICTED: (*_COMMON, *_RESTRICTED_ONLY)}.get(level, ())
-    return tuple(violation for check in checks for violation in check(checked))
+    return tuple(violation for check in checks for violation in check(pod))
 
 
-def message(found: Iterable[Violation]) -> str:
+def message(listed: Iterable[Violation]) -> str:
     """The violations as one text."""
-    return ", ".join(map(str, found))
+    return ", ".join(map(str, listed))
 
 
 def _context(container: Container) -> Mapping[str, Any]:
@@ -111,24 +111,24 @@ def _names(containers: Iterable[Container]) -> list[str]:
     return [str(container.get("name", "")) for container in containers]
 
 
-def _setters(checked: Pod, is_wrong: Callable[[Mapping[str, Any]], bool]) -> str:
+def _setters(pod: Pod, is_wrong: Callable[[Mapping[str, Any]], bool]) -> str:
     """The pod and the containers whose security context is wrong, as the subject of a message; empty if none is."""
-    names = _names(container for container in checked.containers if is_wrong(_context(container)))
-    parts = ["pod"] if is_wrong(checked.context) else []
+    names = _names(container for container in pod.containers if is_wrong(_context(container)))
+    parts = ["pod"] if is_wrong(pod.context) else []
     parts += [_listed("container", names)] if names else []
     return " and ".join(parts)
 
 
-def _host_namespaces(checked: Pod) -> Iterator[Violation]:
-    fields = [field for field in ("hostNetwork", "hostPID", "hostIPC") if checked.spec.get(field) is True]
+def _host_namespaces(pod: Pod) -> Iterator[Violation]:
+    fields = [field for field in ("hostNetwork", "hostPID", "hostIPC") if pod.spec.get(field) is True]
     if fields:
         yield Violation("host namespaces", ", ".join(f"{field}=true" for field in fields))
 
 
-def _host_ports(checked: Pod) -> Iterator[Violation]:
+def _host_ports(pod: Pod) -> Iterator[Violation]:
     ports = {
         name: [port["hostPort"] for port in container.get("ports") or () if port.get("hostPort")]
-        for name, container in zip(_names(checked.containers), checked.containers, strict=True)
+        for name, container in zip(_names(pod.containers), pod.containers, strict=True)
     }
     users = [name for name, listed in ports.items() if listed]
     if users:
@@ -138,10 +138,10 @@ def _host_ports(checked: Pod) -> Iterator[Violation]:
         yield Violation("hostPort", f"{_listed('container', users)} {verb} {noun} {', '.join(numbers)}")
 
 
-def _host_addresses(checked: Pod) -> Iterator[Violation]:
+def _host_addresses(pod: Pod) -> Iterator[Violation]:
     hosts = {
         name: [host for handler in _handlers(container) if (host := handler.get("host"))]
-        for name, container in zip(_names(checked.containers), checked.containers, strict=True)
+        for name, container in zip(_names(pod.containers), pod.containers, strict=True)
     }
     users = [name for name, listed in hosts.items() if listed]
     if users:
@@ -161,18 +161,17 @@ def _handlers(container: Container) -> Iterator[Mapping[str, Any]]:
             yield (handler or {}).get(field) or {}
 
 
-def _privileged(checked: Pod) -> Iterator[Violation]:
-    names = _names(one for one in checked.containers if _context(one).get("privileged") is True)
+def _privileged(pod: Pod) -> Iterator[Violation]:
+    names = _names(one for one in pod.containers if _context(one).get("privileged") is True)
     if names:
         yield Violation("privileged", f"{_listed('container', names)} must not set securityContext.privileged=true")
 
 
-def _proc_mount(checked: Pod) -> Iterator[Violation]:
-    if checked.spec.get("hostUsers") is False:
+def _proc_mount(pod: Pod) -> Iterator[Violation]:
+    if pod.spec.get("hostUsers") is False:
         return
     types = {
-        name: _context(one).get("procMount")
-        for name, one in zip(_names(checked.containers), checked.containers, strict=True)
+        name: _context(one).get("procMount") for name, one in zip(_names(pod.containers), pod.containers, strict=True)
     }
     wrong = {name: kind for name, kind in types.items() if kind not in (None, "Default")}
     if wrong:
@@ -180,7 +179,7 @@ def _proc_mount(checked: Pod) -> Iterator[Violation]:
         yield Violation("procMount", f"{_listed('container', wrong)} must not set securityContext.procMount to {kinds}")
 
 
-def _selinux(checked: Pod) -> Iterator[Violation]:
+def _selinux(pod: Pod) -> Iterator[Violation]:
     def options(context: Mapping[str, Any]) -> Mapping[str, Any]:
         return context.get("seLinuxOptions") or {}
 
@@ -188,30 +187,30 @@ def _selinux(checked: Pod) -> Iterator[Violation]:
         own = options(context)
         return own.get("type", "") not in _SELINUX_TYPES or bool(own.get("user")) or bool(own.get("role"))
 
-    setters = _setters(checked, is_wrong)
+    setters = _setters(pod, is_wrong)
     if not setters:
         return
-    all_options = [options(checked.context), *(options(_context(one)) for one in checked.containers)]
+    all_options = [options(pod.context), *(options(_context(one)) for one in pod.containers)]
     types = sorted({own["type"] for own in all_options if own.get("type", "") not in _SELINUX_TYPES})
     parts = [f"{'types' if len(types) > 1 else 'type'} {_quoted(types)}"] if types else []
     parts += [f"{field} may not be set" for field in ("user", "role") if any(own.get(field) for own in all_options)]
     yield Violation("seLinuxOptions", f"{setters} set forbidden securityContext.seLinuxOptions: {'; '.join(parts)}")
 
 
-def _apparmor(checked: Pod) -> Iterator[Violation]:
+def _apparmor(pod: Pod) -> Iterator[Violation]:
     def profile(context: Mapping[str, Any]) -> Any:
         return (context.get("appArmorProfile") or {}).get("type")
 
-    setters = _setters(checked, lambda context: profile(context) not in (None, *_SECCOMP))
+    setters = _setters(pod, lambda context: profile(context) not in (None, *_SECCOMP))
     if setters:
-        contexts = [checked.context, *map(_context, checked.containers)]
+        contexts = [pod.context, *map(_context, pod.containers)]
         kinds = sorted({kind for context in contexts if (kind := profile(context)) not in (None, *_SECCOMP)})
         yield Violation(
             "forbidden AppArmor profile", f"{setters} must not set AppArmor profile type to {_quoted(kinds)}"
         )
     forbidden = [
         f'{key}="{value}"'
-        for key, value in sorted(checked.annotations.items())
+        for key, value in sorted(pod.annotations.items())
         if key.startswith(_APPARMOR) and value not in ("", "runtime/default") and not value.startswith("localhost/")
     ]
     if forbidden and not setters:
@@ -220,23 +219,23 @@ def _apparmor(checked: Pod) -> Iterator[Violation]:
         )
 
 
-def _sysctls(checked: Pod) -> Iterator[Violation]:
-    names = [entry.get("name", "") for entry in checked.context.get("sysctls") or ()]
+def _sysctls(pod: Pod) -> Iterator[Violation]:
+    names = [entry.get("name", "") for entry in pod.context.get("sysctls") or ()]
     forbidden = [name for name in names if name not in _SYSCTLS]
     if forbidden:
         yield Violation("forbidden sysctls", ", ".join(forbidden))
 
 
-def _host_process(checked: Pod) -> Iterator[Violation]:
-    setters = _setters(checked, lambda context: (context.get("windowsOptions") or {}).get("hostProcess") is True)
+def _host_process(pod: Pod) -> Iterator[Violation]:
+    setters = _setters(pod, lambda context: (context.get("windowsOptions") or {}).get("hostProcess") is True)
     if setters:
         yield Violation("hostProcess", f"{setters} must not set securityContext.windowsOptions.hostProcess=true")
 
 
-def _baseline_capabilities(checked: Pod) -> Iterator[Violation]:
+def _baseline_capabilities(pod: Pod) -> Iterator[Violation]:
     added = {
         name: set((_context(container).get("capabilities") or {}).get("add") or ()) - _CAPABILITIES
-        for name, container in zip(_names(checked.containers), checked.containers, strict=True)
+        for name, container in zip(_names(pod.containers), pod.containers, strict=True)
     }
     wrong = {name: extra for name, extra in added.items() if extra}
     if wrong:
@@ -245,14 +244,14 @@ def _baseline_capabilities(checked: Pod) -> Iterator[Violation]:
         yield Violation("non-default capabilities", detail)
 
 
-def _host_paths(checked: Pod) -> Iterator[Violation]:
-    names = [volume.get("name", "") for volume in checked.spec.get("volumes") or () if "hostPath" in volume]
+def _host_paths(pod: Pod) -> Iterator[Violation]:
+    names = [volume.get("name", "") for volume in pod.spec.get("volumes") or () if "hostPath" in volume]
     if names:
         yield Violation("hostPath volumes", _listed("volume", names))
 
 
-def _baseline_seccomp(checked: Pod) -> Iterator[Violation]:
-    setters = _setters(checked, lambda context: _seccomp(context) == "Unconfined")
+def _baseline_seccomp(pod: Pod) -> Iterator[Violation]:
+    setters = _setters(pod, lambda context: _seccomp(context) == "Unconfined")
     if setters:
         yield Violation("seccompProfile", f'{setters} must not set securityContext.seccompProfile.type to "Unconfined"')
 
@@ -261,17 +260,17 @@ def _seccomp(context: Mapping[str, Any]) -> Any:
     return (context.get("seccompProfile") or {}).get("type")
 
 
-def _escalation(checked: Pod) -> Iterator[Violation]:
-    names = _names(one for one in checked.containers if _context(one).get("allowPrivilegeEscalation") is not False)
+def _escalation(pod: Pod) -> Iterator[Violation]:
+    names = _names(one for one in pod.containers if _context(one).get("allowPrivilegeEscalation") is not False)
     if names:
         detail = f"{_listed('container', names)} must set securityContext.allowPrivilegeEscalation=false"
         yield Violation("allowPrivilegeEscalation != false", detail)
 
 
-def _restricted_capabilities(checked: Pod) -> Iterator[Violation]:
+def _restricted_capabilities(pod: Pod) -> Iterator[Violation]:
     capabilities = {
         name: _context(container).get("capabilities") or {}
-        for name, container in zip(_names(checked.containers), checked.containers, strict=True)
+        for name, container in zip(_names(pod.containers), pod.containers, strict=True)
     }
     keeping = [name for name, own in capabilities.items() if "ALL" not in (own.get("drop") or ())]
     adding = {name: set(own.get("add") or ()) - {"NET_BIND_SERVICE"} for name, own in capabilities.items()}
@@ -286,10 +285,10 @@ def _restricted_capabilities(checked: Pod) -> Iterator[Violation]:
         yield Violation("unrestricted capabilities", "; ".join(details))
 
 
-def _restricted_volumes(checked: Pod) -> Iterator[Violation]:
+def _restricted_volumes(pod: Pod) -> Iterator[Violation]:
     kinds = {
         volume.get("name", ""): next((key for key in volume if key != "name" and volume[key] is not None), "unknown")
-        for volume in checked.spec.get("volumes") or ()
+        for volume in pod.spec.get("volumes") or ()
     }
     wrong = {name: kind for name, kind in kinds.items() if kind not in _VOLUMES}
     if wrong:
@@ -300,32 +299,32 @@ def _restricted_volumes(checked: Pod) -> Iterator[Violation]:
         yield Violation("restricted volume types", detail)
 
 
-def _non_root(checked: Pod) -> Iterator[Violation]:
-    refusing = _setters(checked, lambda context: context.get("runAsNonRoot") is False)
+def _non_root(pod: Pod) -> Iterator[Violation]:
+    refusing = _setters(pod, lambda context: context.get("runAsNonRoot") is False)
     if refusing:
         yield Violation("runAsNonRoot != true", f"{refusing} must not set securityContext.runAsNonRoot=false")
-    elif checked.context.get("runAsNonRoot") is not True:
-        names = _names(one for one in checked.containers if _context(one).get("runAsNonRoot") is None)
+    elif pod.context.get("runAsNonRoot") is not True:
+        names = _names(one for one in pod.containers if _context(one).get("runAsNonRoot") is None)
         if names:
             detail = f"pod or {_listed('container', names)} must set securityContext.runAsNonRoot=true"
             yield Violation("runAsNonRoot != true", detail)
 
 
-def _user(checked: Pod) -> Iterator[Violation]:
-    setters = _setters(checked, lambda context: context.get("runAsUser") == 0)
+def _user(pod: Pod) -> Iterator[Violation]:
+    setters = _setters(pod, lambda context: context.get("runAsUser") == 0)
     if setters:
         yield Violation("runAsUser=0", f"{setters} must not set runAsUser=0")
 
 
-def _restricted_seccomp(checked: Pod) -> Iterator[Violation]:
-    refused = _setters(checked, lambda context: _seccomp(context) not in (None, *_SECCOMP))
+def _restricted_seccomp(pod: Pod) -> Iterator[Violation]:
+    refused = _setters(pod, lambda context: _seccomp(context) not in (None, *_SECCOMP))
     if refused:
-        contexts = [checked.context, *map(_context, checked.containers)]
+        contexts = [pod.context, *map(_context, pod.containers)]
         kinds = sorted({kind for context in contexts if (kind := _seccomp(context)) not in (None, *_SECCOMP)})
         detail = f"{refused} must not set securityContext.seccompProfile.type to {_quoted(kinds)}"
         yield Violation("seccompProfile", detail)
-    elif _seccomp(checked.context) is None:
-        names = _names(one for one in checked.containers if _seccomp(_context(one)) is None)
+    elif _seccomp(pod.context) is None:
+        names = _names(one for one in pod.containers if _seccomp(_context(one)) is None)
         if names:
             subject = f"pod or {_listed('container', names)}"
             detail = f'{subject} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"'

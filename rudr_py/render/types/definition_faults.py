@@ -58,9 +58,9 @@ class DefinitionFault(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def __str__(self) -> str:
-        shown = "; ".join(f"{problem.path}: {problem.message}" for problem in self.problems[:SHOWN])
+        listed = "; ".join(f"{problem.path}: {problem.message}" for problem in self.problems[:SHOWN])
         more = len(self.problems) - SHOWN
-        return f"{self.title} {self._state}: {shown}" + (f"; and {more} more" if more > 0 else "")
+        return f"{self.title} {self._state}: {listed}" + (f"; and {more} more" if more > 0 else "")
 
 
 def title(kind: str, name: str) -> str:

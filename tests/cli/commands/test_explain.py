@@ -29,6 +29,8 @@ Invoke = Callable[..., Result]
 
 SERVER = "core.oam.dev/v1alpha1.Server"
 NAMES = (
+    *("disruption-budget", "image", "init-container", "lifecycle", "metadata", "placement", "pod-security", "probes"),
+    *("resources", "rollout", "secret-env", "service", "service-account", "sidecar"),
     *("auto-scaler", "cron-hpa", "empty", "ingress", "manual-scaler", "service-monitor", "volume-mounter"),
     *(f"core.oam.dev/v1alpha1.{kind}" for kind in ("Server", "SingletonTask", "Worker", "HealthScope", "NetworkScope")),
     *("monitoring.coreos.com/v1.Prometheus", "openfaas.com/v1alpha2.Function", "serving.knative.dev/v1.Service"),
