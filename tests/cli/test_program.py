@@ -23,8 +23,8 @@ ROOT = Path(rudr_py.__file__).parents[1]
 HEAVY = ("aiohttp", "jsonschema", "kubernetes_asyncio", "rich", "asyncio", "rudr_py.controller")
 """Modules that make a program slow to start."""
 
-NEEDS_RICH = ("demo", "dev")
-"""Commands that display changing trees."""
+LOCAL = ("demo", "dev")
+"""Commands with the local API, of which a library imports rich."""
 
 PROBE = """
 import json, sys
@@ -66,7 +66,7 @@ def test_help_names_every_command_and_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("name", program.COMMANDS)
 def test_help_of_a_command_imports_no_cluster_library_and_no_terminal_library(name: str) -> None:
-    modules = ("kubernetes_asyncio", *(() if name in NEEDS_RICH else ("rich",)))
+    modules = ("kubernetes_asyncio", *(() if name in LOCAL else ("rich",)))
     assert any("--help" in line for line in _output_without_importing(f"{name} --help", *modules))
 
 

@@ -32,7 +32,10 @@ def run(arguments: list[str]) -> Result:
 @pytest.fixture(name="repository")
 def _repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with the examples in `deploy` beside files of other programs."""
-    shutil.copytree(ROOT / "examples", tmp_path / "deploy")
+    # those in folders use types of further packages
+    (tmp_path / "deploy").mkdir()
+    for file in (ROOT / "examples").glob("*.yaml"):
+        shutil.copy(file, tmp_path / "deploy")
     (tmp_path / "package.json").write_text('{"name": "notes"}')
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -42,7 +42,8 @@ def command(
     installed. Reports also what an API server would refuse: metadata, names, and rendered objects that violate the
     schema of their kind. Files of a directory that contain no documents of Kubernetes are skipped.
 
-    Exits with 1 if there are errors; warnings do not count without --strict.
+    Exits with 1 if there are errors; warnings do not count without --strict. A message ends with the ID of the
+    rule that the document breaks; rudr explain TR-17 explains one.
 
     \b
     Example: rudr validate -f examples/
