@@ -132,7 +132,7 @@ async def test_a_tenant_gains_no_right_and_the_reported_roles_grant_what_is_miss
     async with controlled(cluster, catalog, needed), cluster.connected(tenant) as team:
         await team.apply(component(), application(INGRESS_TRAIT))
         account = f"service account {cluster.namespaces.shop}/rudr-apps may not"
-        shop = await admin.until(APPLICATION, "shop", lacks(f"{account} patch deployments.apps"))
+        shop = await admin.until(APPLICATION, "shop", lacks(f"{account} patch ingresses.networking.k8s.io"))
         assert {document["kind"] for document in grants(shop)} == {"Role", "RoleBinding"}
         assert [await admin.list(kind) for kind in (DEPLOYMENT, INGRESS, POD)] == [[], [], []]
         while not synced(shop):

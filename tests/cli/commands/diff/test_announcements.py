@@ -231,7 +231,7 @@ class Subject:
                 announced[ref] = (match[2], False)
             elif line.startswith("# blocked: "):
                 announced[ref] = (announced[ref][0], True)
-        return announced, done.stderr
+        return announced, "".join(line for line in done.stderr.splitlines(True) if line.startswith("error:"))
 
     def snapshot(self) -> dict[str, Document]:
         """All objects of the application and of its instances, by the names of `rudr diff`."""
