@@ -88,7 +88,8 @@ def _plan(catalog: Catalog, *cases: _Case) -> Plan:
 
 
 def _bytes(plan: Plan) -> bytes:
-    return msgspec.json.encode([planned.body for planned in plan.manifests], order="deterministic")
+    # the order in which objects are applied is that of the traits (TR-3)
+    return msgspec.json.encode(sorted(msgspec.json.encode(one.body, order="deterministic") for one in plan.manifests))
 
 
 def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:

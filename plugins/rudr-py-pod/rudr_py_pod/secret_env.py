@@ -63,9 +63,15 @@ class Files(Source, rename="camel", forbid_unknown_fields=True, frozen=True, kw_
 class SecretEnvProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Variables and files, for all containers or those in `containers`."""
 
-    env: tuple[Variable, ...] = ()
-    env_from: tuple[Variables, ...] = ()
-    files: tuple[Files, ...] = ()
+    env: Annotated[
+        tuple[Variable, ...],
+        msgspec.Meta(
+            description="Variables from single keys.",
+            examples=[[{"name": "PGPASSWORD", "secret": "database", "key": "password"}]],
+        ),
+    ] = ()
+    env_from: Annotated[tuple[Variables, ...], msgspec.Meta(description="Variables from all keys of an object.")] = ()
+    files: Annotated[tuple[Files, ...], msgspec.Meta(description="Directories with a file for each key.")] = ()
     containers: Containers = ()
 
 
