@@ -46,6 +46,9 @@ GROUPS = {
 }
 """Every public name, once, in reading order."""
 
+LINE = 120
+"""The length from which ruff wraps a line."""
+
 HEAD = """\
 # The plugin API
 
@@ -105,7 +108,7 @@ def _entry(name: str) -> Iterator[str]:
     value = _public(name)
     yield f"### {name}\n"
     if inspect.isfunction(value):
-        yield f"```python\ndef {name}{_signature(value)}: ...\n```\n"
+        yield f"```python\n{_definition(name, value)}\n```\n"
     if not inspect.isclass(value):
         yield f"{_documentation(name)}\n"
         return
@@ -128,6 +131,21 @@ def _entry(name: str) -> Iterator[str]:
 def cell(text: str) -> str:
     """The text as one cell of a table."""
     return " ".join(text.split()).replace("|", "\\|")
+
+
+def _definition(name: str, function: Any) -> str:
+    """The first line of a function, or one line for each parameter if it is too long, as ruff formats it."""
+    line = f"def {name}{_signature(function)}: ..."
+    if len(line) <= LINE:
+        return line
+    signature = inspect.signature(function)
+    parameters: list[str] = []
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in parameters:
+            parameters.append("*")
+        parameters.append(str(parameter).replace("'", ""))
+    listed = "".join(f"    {parameter},\n" for parameter in parameters)
+    return f"def {name}(\n{listed}) -> {signature.return_annotation}: ..."
 
 
 def _signature(function: Any) -> str:

@@ -45,9 +45,9 @@ PROPERTIES: dict[str, list[dict[str, Any]]] = {
     "rollout": [{"maxSurge": 1, "minReady": 5}, {"strategy": "Recreate"}],
     "secret-env": [
         {
-            "env": [{"name": "MODE", "secret": "settings"}],
-            "envFrom": [{"configMap": "more"}],
-            "files": [{"secret": "tls", "mountPath": "/etc/tls"}],
+            "env": [{"name": "MODE", "secretName": "settings"}],
+            "envFrom": [{"configMapName": "more"}],
+            "files": [{"secretName": "tls", "mountPath": "/etc/tls"}],
         }
     ],
     "sidecar": [{**EXTRA, "name": "proxy"}, {**EXTRA, "native": True}],

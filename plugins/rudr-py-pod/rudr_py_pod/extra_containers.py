@@ -13,7 +13,7 @@ from rudr_py_pod.forms import ContainerName, EnvName, MountPath, Name, Quantity,
 from rudr_py_pod.resources import Amounts
 
 
-class SecretKey(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
+class SecretRef(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A key of a Secret."""
 
     name: Annotated[Name, msgspec.Meta(description="The name of the Secret.")]
@@ -25,7 +25,7 @@ class ExtraVariable(msgspec.Struct, rename="camel", forbid_unknown_fields=True, 
 
     name: Annotated[EnvName, msgspec.Meta(description="The name of the variable.")]
     value: Annotated[str | None, msgspec.Meta(description="The value.")] = None
-    secret: Annotated[SecretKey | None, msgspec.Meta(description="A key of a Secret with the value.")] = None
+    secret_ref: Annotated[SecretRef | None, msgspec.Meta(description="A key of a Secret with the value.")] = None
 
 
 class ExtraMount(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -62,8 +62,8 @@ def problems(extra: ExtraContainer, place: PodTemplatePlace) -> Iterator[Problem
             listed = ", ".join(volumes) or "none"
             yield Problem(f'there is no volume "{mount.volume}"; there are: {listed}', path=f"$.mounts[{index}].volume")
     for index, variable in enumerate(extra.env):
-        if (variable.value is None) == (variable.secret is None):
-            yield Problem("needs exactly one of value and secret", path=f"$.env[{index}]")
+        if (variable.value is None) == (variable.secret_ref is None):
+            yield Problem("needs exactly one of value and secretRef", path=f"$.env[{index}]")
 
 
 def rendered(ctx: TraitContext[Any], extra: ExtraContainer) -> dict[str, Any]:
@@ -84,9 +84,9 @@ def rendered(ctx: TraitContext[Any], extra: ExtraContainer) -> dict[str, Any]:
 
 
 def _variable(variable: ExtraVariable) -> dict[str, Any]:
-    if variable.secret is None:
+    if variable.secret_ref is None:
         return {"name": variable.name, "value": variable.value}
-    reference = {"name": variable.secret.name, "key": variable.secret.key}
+    reference = {"name": variable.secret_ref.name, "key": variable.secret_ref.key}
     return {"name": variable.name, "valueFrom": {"secretKeyRef": reference}}
 
 

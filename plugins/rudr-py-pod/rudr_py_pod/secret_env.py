@@ -19,7 +19,7 @@ from rudr_py.api import (
 )
 from rudr_py_pod.forms import Containers, EnvName, Key, MountPath, Name
 
-OneOf = Annotated[Name | None, msgspec.Meta(description="The name; exactly one of secret and configMap.")]
+OneOf = Annotated[Name | None, msgspec.Meta(description="The name; exactly one of secretName and configMapName.")]
 
 
 Mode = Annotated[int, msgspec.Meta(ge=0, le=0o777)]
@@ -28,13 +28,17 @@ Mode = Annotated[int, msgspec.Meta(ge=0, le=0o777)]
 class Source(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """A Secret or a ConfigMap of the namespace. `optional`: pods start without it, too."""
 
-    secret: OneOf = None
-    config_map: OneOf = None
+    secret_name: OneOf = None
+    config_map_name: OneOf = None
     optional: Annotated[bool, msgspec.Meta(description="Whether pods start without it.")] = False
 
     def reference(self, **fields: Any) -> dict[str, Any]:
         """The reference of Kubernetes, with further fields."""
-        return {"name": self.secret or self.config_map, **fields, **({"optional": True} if self.optional else {})}
+        return {
+            "name": self.secret_name or self.config_map_name,
+            **fields,
+            **({"optional": True} if self.optional else {}),
+        }
 
 
 class Variable(Source, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -67,7 +71,7 @@ class SecretEnvProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=
         tuple[Variable, ...],
         msgspec.Meta(
             description="Variables from single keys.",
-            examples=[[{"name": "PGPASSWORD", "secret": "database", "key": "password"}]],
+            examples=[[{"name": "PGPASSWORD", "secretName": "database", "key": "password"}]],
         ),
     ] = ()
     env_from: Annotated[tuple[Variables, ...], msgspec.Meta(description="Variables from all keys of an object.")] = ()
@@ -93,7 +97,7 @@ class SecretEnv(Trait[SecretEnvProperties]):
 def _edits(properties: SecretEnvProperties, place: PodTemplatePlace) -> Iterator[SetField]:
     for name in place.selected(properties.containers):
         for variable in properties.env:
-            field = "secretKeyRef" if variable.secret else "configMapKeyRef"
+            field = "secretKeyRef" if variable.secret_name else "configMapKeyRef"
             value = {"valueFrom": {field: variable.reference(key=variable.key or variable.name)}}
             yield place.edit_container(name, ("env", {"name": variable.name}), value)
         if properties.env_from:
@@ -107,7 +111,7 @@ def _edits(properties: SecretEnvProperties, place: PodTemplatePlace) -> Iterator
 
 def _env_from(source: Variables) -> dict[str, Any]:
     prefix = {"prefix": source.prefix} if source.prefix else {}
-    return {**prefix, "secretRef" if source.secret else "configMapRef": source.reference()}
+    return {**prefix, "secretRef" if source.secret_name else "configMapRef": source.reference()}
 
 
 def _volume(files: Files) -> dict[str, Any]:
@@ -116,9 +120,9 @@ def _volume(files: Files) -> dict[str, Any]:
         "defaultMode": files.mode,
         "optional": files.optional or None,
     }
-    named = {"secretName": files.secret} if files.secret else {"name": files.config_map}
+    named = {"secretName": files.secret_name} if files.secret_name else {"name": files.config_map_name}
     source = {**named, **{key: value for key, value in optional.items() if value not in (None, [])}}
-    return {"secret" if files.secret else "configMap": source}
+    return {"secret" if files.secret_name else "configMap": source}
 
 
 def _problems(properties: SecretEnvProperties) -> Iterator[Problem]:
@@ -126,8 +130,8 @@ def _problems(properties: SecretEnvProperties) -> Iterator[Problem]:
     for name in ("env", "env_from", "files"):
         field = "envFrom" if name == "env_from" else name
         for index, source in enumerate(getattr(properties, name)):
-            if bool(source.secret) == bool(source.config_map):
-                yield Problem("needs exactly one of secret and configMap", path=f"$.{field}[{index}]")
+            if bool(source.secret_name) == bool(source.config_map_name):
+                yield Problem("needs exactly one of secretName and configMapName", path=f"$.{field}[{index}]")
     for field, key, values in (
         ("env", "name", [variable.name for variable in properties.env]),
         ("files", "mountPath", [files.mount_path for files in properties.files]),

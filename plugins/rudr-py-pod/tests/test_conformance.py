@@ -23,13 +23,16 @@ from rudr_py_pod.sidecar import Sidecar
 EXTRA: dict[str, Any] = {
     "name": "helper",
     "image": "registry.example/helper:1.0.0",
-    "env": [{"name": "MODE", "value": "fast"}, {"name": "TOKEN", "secret": {"name": "tokens", "key": "helper"}}],
+    "env": [{"name": "MODE", "value": "fast"}, {"name": "TOKEN", "secretRef": {"name": "tokens", "key": "helper"}}],
     "limits": {"memory": "64Mi"},
 }
 SOURCES: dict[str, Any] = {
-    "env": [{"name": "PGPASSWORD", "secret": "db", "key": "password"}, {"name": "MODE", "configMap": "settings"}],
-    "envFrom": [{"configMap": "settings", "prefix": "APP_", "optional": True}],
-    "files": [{"secret": "tls", "mountPath": "/etc/tls", "items": {"tls.crt": "server.crt"}, "mode": 256}],
+    "env": [
+        {"name": "PGPASSWORD", "secretName": "db", "key": "password"},
+        {"name": "MODE", "configMapName": "settings"},
+    ],
+    "envFrom": [{"configMapName": "settings", "prefix": "APP_", "optional": True}],
+    "files": [{"secretName": "tls", "mountPath": "/etc/tls", "items": {"tls.crt": "server.crt"}, "mode": 256}],
 }
 
 test_disruption_budget_conforms = conformance.suite(

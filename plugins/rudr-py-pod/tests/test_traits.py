@@ -53,13 +53,13 @@ def _refused(render_one: RenderOne, name: str, properties: dict[str, Any], compo
 
 
 def test_a_secret_replaces_a_variable_of_the_component(render_one: RenderOne) -> None:
-    pod = _pod(render_one, ("secret-env", {"env": [{"name": "PGPASSWORD", "secret": "db", "key": "password"}]}))
+    pod = _pod(render_one, ("secret-env", {"env": [{"name": "PGPASSWORD", "secretName": "db", "key": "password"}]}))
     reference = {"secretKeyRef": {"name": "db", "key": "password"}}
     assert pod["containers"][0]["env"] == [{"name": "PGPASSWORD", "valueFrom": reference}]
 
 
 def test_all_keys_of_an_object_become_variables(render_one: RenderOne) -> None:
-    sources = [{"secret": "db", "prefix": "DB_"}, {"configMap": "settings", "optional": True}]
+    sources = [{"secretName": "db", "prefix": "DB_"}, {"configMapName": "settings", "optional": True}]
     pod = _pod(render_one, ("secret-env", {"envFrom": sources}))
     assert pod["containers"][0]["envFrom"] == [
         {"prefix": "DB_", "secretRef": {"name": "db"}},
@@ -68,7 +68,7 @@ def test_all_keys_of_an_object_become_variables(render_one: RenderOne) -> None:
 
 
 def test_files_of_a_secret_are_mounted_in_the_selected_container(render_one: RenderOne) -> None:
-    files = [{"secret": "tls", "mountPath": "/etc/tls", "items": {"tls.crt": "server.crt"}, "mode": 0o400}]
+    files = [{"secretName": "tls", "mountPath": "/etc/tls", "items": {"tls.crt": "server.crt"}, "mode": 0o400}]
     pod = _pod(render_one, ("secret-env", {"files": files, "containers": ["log"]}), component=TWO)
     source = {"secretName": "tls", "items": [{"key": "tls.crt", "path": "server.crt"}], "defaultMode": 0o400}
     assert pod["volumes"] == [{"name": "secret-env-0", "secret": source}]
@@ -81,10 +81,10 @@ def test_files_of_a_secret_are_mounted_in_the_selected_container(render_one: Ren
     ("properties", "paths"),
     [
         ({"env": [{"name": "A"}]}, [".env[0]"]),
-        ({"env": [{"name": "A", "secret": "a", "configMap": "b"}]}, [".env[0]"]),
-        ({"env": [{"name": "A", "secret": "a"}, {"name": "A", "configMap": "b"}]}, [".env[1].name"]),
-        ({"files": [{"secret": "a", "mountPath": "/data"}]}, [".files[0].mountPath"]),
-        ({"env": [{"name": "A", "secret": "a"}], "containers": ["wbe"]}, [".containers[0]"]),
+        ({"env": [{"name": "A", "secretName": "a", "configMapName": "b"}]}, [".env[0]"]),
+        ({"env": [{"name": "A", "secretName": "a"}, {"name": "A", "configMapName": "b"}]}, [".env[1].name"]),
+        ({"files": [{"secretName": "a", "mountPath": "/data"}]}, [".files[0].mountPath"]),
+        ({"env": [{"name": "A", "secretName": "a"}], "containers": ["wbe"]}, [".containers[0]"]),
     ],
 )
 def test_secret_env_rejects_entries_without_one_meaning(
@@ -139,7 +139,7 @@ def test_init_containers_mount_volumes_of_the_component_and_read_secrets(render_
     extra = {
         **HELPER,
         "command": ["migrate"],
-        "env": [{"name": "TOKEN", "secret": {"name": "tokens", "key": "t"}}],
+        "env": [{"name": "TOKEN", "secretRef": {"name": "tokens", "key": "t"}}],
         "mounts": [{"volume": "data", "mountPath": "/data", "readOnly": True}],
         "limits": {"memory": "64Mi"},
     }

@@ -20,6 +20,8 @@ from rudr_py.errors import Problem
 APPLICATION_LABEL: Final = "app.kubernetes.io/name"
 INSTANCE_LABEL: Final = "oam.dev/instance-name"
 
+RestartPolicy = Literal["Always", "Never"]
+
 _ARCHITECTURES: Final = {"i386": "386"}
 
 
@@ -48,7 +50,7 @@ def pod_template(
     ctx: WorkloadContext[Any],
     *,
     labels: Mapping[str, str] = EMPTY,
-    restart: Literal["Always", "Never"] = "Always",
+    restart: RestartPolicy = "Always",
     config_labels: Mapping[str, str] = EMPTY,
     workload: Ref | None = None,
 ) -> PodTemplate:

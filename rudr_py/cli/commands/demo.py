@@ -44,7 +44,7 @@ def command(
     """
     formatters.setup("text", logging.ERROR)
     catalog = plugins.load(context).catalog
-    documents = embedded_api.documents(filenames or (str(examples()),))
+    documents = embedded_api.documents(filenames or tuple(map(str, sorted(examples().glob("*.yaml")))))
     click.echo(embedded_api.NOTICE)
     try:
         asyncio.run(_run(documents, catalog, timeout, sensitive_words))
