@@ -72,7 +72,8 @@ def _write(tmp_path: Path) -> Callable[..., str]:
 @pytest.fixture(name="invoke")
 def _invoke() -> Invoke:
     def invoke(*arguments: str, **settings: object) -> Result:
-        return CliRunner().invoke(program, list(arguments), **settings)  # type: ignore[arg-type] # as invoke takes them
+        # pytest-xdist sets COLUMNS for its workers
+        return CliRunner(env={"COLUMNS": None}).invoke(program, list(arguments), **settings)  # type: ignore[arg-type] # as invoke takes them
 
     return invoke
 

@@ -34,9 +34,7 @@ REFUSED = "singleton-nginx-app"
 @cache
 def documents(folder: Path) -> tuple[Document, ...]:
     """Every document of a folder, recursively."""
-    return tuple(
-        document for path in sorted(folder.rglob("*.yaml")) for document in yaml_file.load(path.read_bytes(), path.name)
-    )
+    return tuple(document for path in _files(folder) for document in yaml_file.load(path.read_bytes(), path.name))
 
 
 def applications(folder: Path) -> list[str]:
@@ -45,6 +43,11 @@ def applications(folder: Path) -> list[str]:
 
 def plan(folder: Path, name: str) -> Plan:
     return oam.render(documents(folder), name)
+
+
+def _files(folder: Path) -> list[Path]:
+    """The documents of a folder; of the project's examples those that need no other package."""
+    return sorted(folder.glob("*.yaml") if folder == OWN else folder.rglob("*.yaml"))
 
 
 def rendered(folder: Path) -> dict[str, Plan]:

@@ -7,6 +7,7 @@ condition can report them.
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,9 +20,16 @@ from rudr_py.model.kinds import APPLICATION
 
 
 def violations(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """The violations of an application outside of its status, in the words of the API server."""
+    """The violations of an application outside of its status, in the words of the API server.
+
+    Rules of the schema (`x-kubernetes-validations`) are included if the extra `local` is installed.
+    """
+    own = {name: value for name, value in document.items() if name != "status"}
     try:
-        causes = values.validate({name: value for name, value in document.items() if name != "status"}, _application())
+        causes = values.validate(own, _application())
+        # imported here, because the evaluator takes long to import
+        cel_rules = importlib.import_module("rudr_py.local.schema.validation.cel_rules")
+        causes = [*causes, *cel_rules.causes(own, None, _application(), causes)]
     except (RudrError, RecursionError) as error:
         return (str(error) or type(error).__name__,)
     return tuple(f"{cause.field}: {cause.message}" for cause in causes)
