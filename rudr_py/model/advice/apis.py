@@ -88,7 +88,7 @@ def judge(document: Mapping[str, Json]) -> Advice:
     if suggest.similar(group, (CORE_GROUP,)) or api_version in ("oam.dev/v1alpha1", "v1alpha1"):
         return OAM
     if kind in _OWN_KINDS:
-        return Advice("other", f"the apiVersion of a {kind} of OAM is {API_VERSION}", "$.apiVersion")
+        return Advice("other", f"OAM documents of the kind {kind} have apiVersion {API_VERSION}", "$.apiVersion")
     return Advice("other", _left_alone(group, kind))
 
 
