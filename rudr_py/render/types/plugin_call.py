@@ -122,8 +122,13 @@ def pod_templates(offer: Offer[WorkloadType[Any]], context: WorkloadContext[Any]
 
     `context.manifests` are the objects that the type rendered. Raises like `render`.
     """
-    result = offer.call(offer.type.pod_templates, _copy(context)[0], returns=object)
-    declared: tuple[PodTemplatePlace, ...] = _checked(offer, context, _PLACES, result, "places of pod templates")
+    declared: tuple[PodTemplatePlace, ...]
+    if type(offer.type).pod_templates is WorkloadType.pod_templates:
+        # the default only reads the manifests, so it needs no copy of the context in every rendering
+        declared = tuple(places.built_in(context.manifests))
+    else:
+        result = offer.call(offer.type.pod_templates, _copy(context)[0], returns=object)
+        declared = _checked(offer, context, _PLACES, result, "places of pod templates")
     filled = []
     for place in declared:
         template = places.filled(place, context.manifests)
