@@ -66,6 +66,11 @@ class Pod(msgspec.Struct, frozen=True):
         fields = ("initContainers", "containers", "ephemeralContainers")
         return [container for field in fields for container in self.spec.get(field) or ()]
 
+    @property
+    def named_containers(self) -> list[tuple[str, Container]]:
+        """All containers with their names."""
+        return [(str(container.get("name", "")), container) for container in self.containers]
+
 
 class Violation(msgspec.Struct, frozen=True):
     """A reason, and its details."""
@@ -128,7 +133,7 @@ def _host_namespaces(pod: Pod) -> Iterator[Violation]:
 def _host_ports(pod: Pod) -> Iterator[Violation]:
     ports = {
         name: [port["hostPort"] for port in container.get("ports") or () if port.get("hostPort")]
-        for name, container in zip(_names(pod.containers), pod.containers, strict=True)
+        for name, container in pod.named_containers
     }
     users = [name for name, listed in ports.items() if listed]
     if users:
@@ -141,7 +146,7 @@ def _host_ports(pod: Pod) -> Iterator[Violation]:
 def _host_addresses(pod: Pod) -> Iterator[Violation]:
     hosts = {
         name: [host for handler in _handlers(container) if (host := handler.get("host"))]
-        for name, container in zip(_names(pod.containers), pod.containers, strict=True)
+        for name, container in pod.named_containers
     }
     users = [name for name, listed in hosts.items() if listed]
     if users:
@@ -170,9 +175,7 @@ def _privileged(pod: Pod) -> Iterator[Violation]:
 def _proc_mount(pod: Pod) -> Iterator[Violation]:
     if pod.spec.get("hostUsers") is False:
         return
-    types = {
-        name: _context(one).get("procMount") for name, one in zip(_names(pod.containers), pod.containers, strict=True)
-    }
+    types = {name: _context(one).get("procMount") for name, one in pod.named_containers}
     wrong = {name: kind for name, kind in types.items() if kind not in (None, "Default")}
     if wrong:
         kinds = _quoted(sorted(set(wrong.values())))
@@ -235,7 +238,7 @@ def _host_process(pod: Pod) -> Iterator[Violation]:
 def _baseline_capabilities(pod: Pod) -> Iterator[Violation]:
     added = {
         name: set((_context(container).get("capabilities") or {}).get("add") or ()) - _CAPABILITIES
-        for name, container in zip(_names(pod.containers), pod.containers, strict=True)
+        for name, container in pod.named_containers
     }
     wrong = {name: extra for name, extra in added.items() if extra}
     if wrong:
@@ -268,10 +271,7 @@ def _escalation(pod: Pod) -> Iterator[Violation]:
 
 
 def _restricted_capabilities(pod: Pod) -> Iterator[Violation]:
-    capabilities = {
-        name: _context(container).get("capabilities") or {}
-        for name, container in zip(_names(pod.containers), pod.containers, strict=True)
-    }
+    capabilities = {name: _context(container).get("capabilities") or {} for name, container in pod.named_containers}
     keeping = [name for name, own in capabilities.items() if "ALL" not in (own.get("drop") or ())]
     adding = {name: set(own.get("add") or ()) - {"NET_BIND_SERVICE"} for name, own in capabilities.items()}
     adders = [name for name, added in adding.items() if added]
