@@ -16,7 +16,6 @@ from rudr_py.testing.cluster import Cluster
 from tests.e2e.documents import CRD, Document
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("cronhpa", "faas", "pod", "prometheus")
 EXAMPLES = sorted((ROOT / "plugins").glob("*/examples/*.yaml"))
 
 KNATIVE = Kind("serving.knative.dev/v1", "Service")

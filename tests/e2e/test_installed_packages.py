@@ -19,6 +19,7 @@ from rudr_py.api import Kind
 from rudr_py.kube.clock import SystemClock
 from rudr_py.testing import local_handle
 from rudr_py.testing.cluster import Cluster
+from tests import own_packages
 from tests.e2e import stand_in_crds
 from tests.e2e.documents import APPLICATION, CRD, Document, established, invalid, message, ready
 
@@ -96,7 +97,7 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
         environment.pip("download", "--no-deps", "--dest", folder, "cronsim")
     except AssertionError:
         pytest.skip("needs a package index")
-    environment.pip("install", ".[local]", *(f"./plugins/rudr-py-{name}" for name in stand_in_crds.PACKAGES))
+    environment.pip("install", ".[local]", *(f"./plugins/rudr-py-{name}" for name in own_packages.NAMES))
     return environment
 
 
@@ -107,7 +108,7 @@ def _listed(environment: Environment) -> dict[str, dict[str, Any]]:
 
 def test_packages_are_listed_with_types_and_their_examples_render(environment: Environment) -> None:
     states = _listed(environment)
-    for name in stand_in_crds.PACKAGES:
+    for name in own_packages.NAMES:
         assert (states[f"rudr-py-{name}"]["state"], states[f"rudr-py-{name}"]["version"]) == ("loaded", "0.1.0")
     assert states["rudr-py-cronhpa"]["types"] == ["cron-hpa"]
     assert states["rudr-py-faas"]["types"] == ["openfaas.com/v1alpha2.Function", "serving.knative.dev/v1.Service"]
@@ -146,9 +147,7 @@ def _applications() -> dict[str, Path]:
 
 
 async def test_the_examples_of_the_packages_become_ready_in_rudr_dev(environment: Environment, tmp_path: Path) -> None:
-    assert {path.parts[-3] for path in _applications().values()} == {
-        f"rudr-py-{name}" for name in stand_in_crds.PACKAGES
-    }
+    assert {path.parts[-3] for path in _applications().values()} == {f"rudr-py-{name}" for name in own_packages.NAMES}
     async with _developing(environment, tmp_path) as cluster:
         for name in _applications():
             await cluster.until(APPLICATION, name, ready, seconds=SECONDS)
