@@ -29,30 +29,30 @@ _STRICT = WriteOptions(manager="tester", field_validation=decoding.STRICT, dry_r
 
 
 @functools.cache
-def definitions() -> Mapping[Kind, Document]:
-    """The definition of each kind, for each served version. The caller must not change them."""
-    return {
-        Kind(f"{document['spec']['group']}/{version['name']}", document["spec"]["names"]["kind"]): document
-        for path in PATHS
-        for document in yaml.load_all(path.read_text(), yaml.CSafeLoader)  # noqa: S506 - a safe loader
-        for version in document["spec"]["versions"]
-        if version["served"]
-    }
+def definitions() -> Mapping[str, Document]:
+    """The definitions by name. The caller must not change them."""
+    listed = (yaml.load(path.read_text(), yaml.CSafeLoader) for path in PATHS)
+    return {document["metadata"]["name"]: document for document in listed}
 
 
 def definition(kind: Kind) -> Document:
     """The definition of a kind. The caller must not change it."""
-    return definitions()[kind]
+    return next(
+        document
+        for document in definitions().values()
+        if (document["spec"]["group"], document["spec"]["names"]["kind"]) == (kind.group, kind.kind)
+    )
 
 
 @functools.cache
 def _server() -> LocalCluster:
     """A local API that serves all definitions, without a socket."""
     cluster = LocalCluster()
-    cluster.client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
-    for document in definitions().values():
-        if cluster.client.get(KindInfo(document["apiVersion"], document["kind"]), "", document["metadata"]["name"]) is None:
-            cluster.client.create(document)
+    for document in (
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}},
+        *definitions().values(),
+    ):
+        cluster.client.create(document)
     return cluster
 
 
