@@ -51,6 +51,7 @@ from rudr_py.api.types import Scope, Trait, Type, WorkloadType
 from rudr_py.api.values import (
     DropField,
     Health,
+    Hold,
     InvalidProperties,
     Json,
     Manifest,
@@ -77,6 +78,7 @@ __all__ = [
     "Context",
     "DropField",
     "Health",
+    "Hold",
     "InstanceContext",
     "InvalidProperties",
     "Json",

@@ -43,6 +43,7 @@ from rudr_py.controller.apply.preconditions.nodes import NodeReader
 from rudr_py.errors import Problem, Right
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.render import holds
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
 
@@ -229,6 +230,8 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
         plan_warnings = () if comparison.strict else plan.warnings
         suffix = f" (application {namespace}/{application.name})"
         comparison.printer.add(reading.errors(strict=comparison.strict), plan_warnings, suffix)
+        for note in holds.notes(application.name, plan):
+            comparison.printer.note(plain_text.printable(f"note: {note}"))
         if replaced := outage.warning(application.document(), plan):
             click.echo(f"warning: {namespace}/{application.name}: {replaced}", err=True)
     return _NamespaceReading(namespace_preview, tuple(readings), bool(problems))
