@@ -13,6 +13,7 @@ from rudr_py.testing import rendering
 from rudr_py.testing.cluster import Cluster
 from tests.e2e.documents import (
     APPLICATION,
+    COMPONENT_INSTANCE,
     DEPLOYMENT,
     EVENT,
     application,
@@ -33,7 +34,7 @@ class After(Trait[Any]):
     def render(self, ctx: TraitContext[Any]) -> Rendered | Hold:
         """A Hold without a time."""
         name = ctx.properties["instance"]
-        return Rendered() if ctx.existing(Ref(DEPLOYMENT, name)) else Hold(f"{name} does not exist")
+        return Rendered() if ctx.existing(Ref(DEPLOYMENT, name)) else Hold("its database does not exist")
 
 
 class Delayed(Trait[Any]):
@@ -70,7 +71,7 @@ async def test_what_runs_stays_while_its_instance_is_held_and_a_watched_object_e
         before = await cluster.get(DEPLOYMENT, "shop-web")
         await cluster.apply(application(AFTER))
         shop = await cluster.until(APPLICATION, "shop", held)
-        assert message(shop, "Held") == "shop-web: trait after: shop-db does not exist"
+        assert message(shop, "Held") == "shop-web: trait after: its database does not exist"
         assert (condition(shop, "Synced"), condition(shop, "Ready"), shop["status"]["phase"]) == (
             "Unknown",
             "False",
@@ -116,7 +117,7 @@ async def test_an_instance_that_is_removed_while_it_is_held_is_deleted(cluster: 
         await cluster.until(APPLICATION, "shop", held)
         del both["spec"]["components"][0]
         await cluster.apply(both)
-        await cluster.gone(DEPLOYMENT, "shop-web")
+        await cluster.gone(COMPONENT_INSTANCE, "web-shop-web")
         await cluster.until(APPLICATION, "shop", synced)
 
 
