@@ -15,7 +15,7 @@ from rudr_py import errors
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import dependencies
 from rudr_py.controller.apply.config_maps import PlannedWorkloads, in_use
-from rudr_py.controller.apply.held import HeldObjects
+from rudr_py.controller.apply.preserved.held_objects import HeldObjects
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.failures import Failure
 from rudr_py.controller.state import scaler_index

@@ -16,7 +16,7 @@ from rudr_py import errors
 from rudr_py.api import Ref, get_in
 from rudr_py.controller.apply import dependencies, predecessors, prune, successors
 from rudr_py.controller.apply.decide import History
-from rudr_py.controller.apply.held import HeldObjects
+from rudr_py.controller.apply.preserved.held_objects import HeldObjects
 from rudr_py.controller.apply.impersonation.writers import Writers
 from rudr_py.controller.apply.preconditions import capacity_check, rehearsal
 from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck, Shortage
