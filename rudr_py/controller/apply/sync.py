@@ -16,10 +16,10 @@ from rudr_py import errors
 from rudr_py.api import Ref, get_in
 from rudr_py.controller.apply import dependencies, predecessors, prune, successors
 from rudr_py.controller.apply.decide import History
-from rudr_py.controller.apply.preserved.held_objects import HeldObjects
 from rudr_py.controller.apply.impersonation.writers import Writers
 from rudr_py.controller.apply.preconditions import capacity_check, rehearsal
 from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck, Shortage
+from rudr_py.controller.apply.preserved.held_objects import HeldObjects
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.pacing import Breath

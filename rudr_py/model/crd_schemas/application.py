@@ -52,8 +52,8 @@ def application_status() -> Schema:
             ),
         ),
         "conditions": conditions(
-            "Valid, Synced and Ready; also TraitsReady if it has traits, Held while a type holds an instance or a scope, and "
-            "Paused while the application is paused."
+            "Valid, Synced and Ready; also TraitsReady if it has traits, Held while a type holds an instance or a scope, "
+            "and Paused while the application is paused."
         ),
         "instances": nodes.array("The instances and their states.", _instance()),
         "warnings": nodes.texts("Problems of the documents that do not block anything."),
