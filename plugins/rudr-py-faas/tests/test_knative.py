@@ -199,7 +199,7 @@ def test_a_range_that_knative_does_not_support_is_rejected_at_the_trait(
     [
         ("Pods", {"metric": {"name": "jobs"}}, '"jobs"'),
         ("External", {"metric": {"name": "queue"}}, '"queue"'),
-        ("ContainerResource", {"name": "cpu", "container": "main"}, '"cpu"'),
+        ("ContainerResource", {"name": "cpu", "container": "app"}, '"cpu"'),
     ],
 )
 def test_a_metric_that_knative_does_not_have_is_named(
