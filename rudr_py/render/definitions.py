@@ -90,7 +90,8 @@ def _description(type_: Type[Any]) -> str:
 
 def _trait(offer: Offer[Any], catalog: Catalog) -> dict[str, Any]:
     """The schema and the workload types that the controller accepts with the types of the catalog."""
-    return {"appliesTo": list(applicability.applies_to(offer, catalog)), "properties": _text(offer.schema)}
+    schema = _text(offer.schema)
+    return {"appliesTo": list(applicability.applies_to(offer, catalog)), "properties": schema}
 
 
 def _workload(offer: Offer[Any]) -> dict[str, Any] | None:
@@ -108,11 +109,8 @@ def _workload(offer: Offer[Any]) -> dict[str, Any] | None:
 
 def _scope(offer: Offer[Any], scope_type: Scope[Any]) -> dict[str, Any]:
     parsed = TypeName.parse(offer.name)
-    return {
-        "type": offer.name,
-        "allowComponentOverlap": scope_type.allow_overlap,
-        **_listed("parameters", offer.schema, is_core=parsed is not None and parsed.group == CORE_GROUP),
-    }
+    parameters = _listed("parameters", offer.schema, is_core=parsed is not None and parsed.group == CORE_GROUP)
+    return {"type": offer.name, "allowComponentOverlap": scope_type.allow_overlap, **parameters}
 
 
 def _text(schema: Mapping[str, Any]) -> str:
