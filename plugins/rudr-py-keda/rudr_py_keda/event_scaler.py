@@ -37,7 +37,6 @@ class EventScaler(Trait[EventScalerProperties]):
     """Runs as many replicas as events need, down to none."""
 
     name = "event-scaler"
-    aliases = ("keda-scaler",)
     properties = EventScalerProperties
     renamed_properties: ClassVar[Mapping[str, str]] = {
         "minimum": "minReplicaCount",

@@ -11,6 +11,7 @@ from rudr_py.api.autoscaling import Behavior
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
+ShortName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$")]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -100,7 +101,7 @@ class AutoscalerConfig(
 ):
     """Fields of the autoscaler that KEDA creates."""
 
-    name: Annotated[Name | None, msgspec.Meta(max_length=63, description="Its name.")] = None
+    name: Annotated[ShortName | None, msgspec.Meta(description="Its name.")] = None
     behavior: Annotated[Behavior | None, msgspec.Meta(description="Its behavior, as in autoscaling/v2.")] = None
 
 

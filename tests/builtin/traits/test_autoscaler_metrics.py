@@ -113,6 +113,8 @@ def _changed(metric: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
         (_changed(EXTERNAL, target={"type": "Value", "averageValue": 5}), ".external.target"),
         (_changed(EXTERNAL, target={"type": "Value", "value": 5, "averageValue": 5}), ".external.target.averageValue"),
         (_changed(EXTERNAL, target={"type": "Value", "value": "0"}), ".external.target.value"),
+        (_changed(EXTERNAL, target={"type": "Value", "value": "-1"}), ".external.target.value"),
+        (_changed(EXTERNAL, target={"type": "Value", "value": "500MB"}), ".external.target.value"),
         (
             _changed(
                 EXTERNAL, metric={"name": "q", "selector": {"matchExpressions": [{"key": "queue", "operator": "In"}]}}
