@@ -119,6 +119,19 @@ async def test_an_api_server_with_the_definitions_of_keda_stores_all_fields(
     assert authentication["spec"] == {"secretTargetRef": TARGETS}
 
 
+async def test_the_autoscaler_of_an_instance_with_a_long_name_has_a_name_that_keda_accepts(
+    cluster: Cluster, plugin_catalog: Catalog
+) -> None:
+    await operators.install(cluster, operators.SCALED_OBJECT, AUTHENTICATION)
+    name = "a" * 40
+    await cluster.apply(component(), application(_scaler(), name=name))
+    async with cluster.controller(plugin_catalog):
+        await cluster.until(APPLICATION, name, synced)
+        scaled = await cluster.until(operators.SCALED_OBJECT, f"{name}-web-trait-event-scaler", bool)
+    # KEDA would use keda-hpa-<name>, which has more than 63 characters
+    assert len(scaled["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["name"]) <= 63
+
+
 async def test_the_size_stays_when_keda_takes_it_over_and_when_it_returns(
     cluster: Cluster, plugin_catalog: Catalog
 ) -> None:

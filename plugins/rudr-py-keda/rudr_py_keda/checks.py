@@ -22,13 +22,6 @@ _VALUES = re.compile(
 )
 
 
-def unscalable(ctx: TraitContext[EventScalerProperties]) -> str:
-    """The reason why KEDA cannot scale the workload."""
-    if any(manifest.kind.kind == "Job" for manifest in ctx.manifests):
-        return f"{ctx.workload} runs to its end and has no replicas to scale; use a Worker that takes events one by one"
-    return f"KEDA scales Deployments and StatefulSets, and {ctx.workload} has none"
-
-
 def problems(ctx: TraitContext[EventScalerProperties]) -> Iterator[Problem]:
     """All problems of valid properties."""
     properties = ctx.properties

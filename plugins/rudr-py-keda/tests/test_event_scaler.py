@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from rudr_py.testing import RenderError, RenderOne, rendering
-from rudr_py.testing.rendering import RenderSetup
-from rudr_py_keda.event_scaler import SCALED_OBJECT, EventScaler
+from rudr_py.testing import RenderError, RenderOne
+from rudr_py_keda.event_scaler import EventScaler
 
 QUEUE: dict[str, Any] = {"type": "rabbitmq", "metadata": {"queueName": "orders", "value": "20"}}
 CPU: dict[str, Any] = {"type": "cpu", "metricType": "Utilization", "metadata": {"value": "70"}}
@@ -219,7 +218,7 @@ def test_a_property_without_an_effect_is_a_warning(render_one: RenderOne) -> Non
 
 
 def test_a_task_is_rejected_with_the_reason(render_one: RenderOne) -> None:
-    with pytest.raises(RenderError, match="runs to its end") as error:
+    with pytest.raises(RenderError, match=r"Task does not accept the scale .*set by another controller") as error:
         render_one(EventScaler(), properties={"triggers": [QUEUE]}, component=TASK)
     assert len(error.value.problems) == 1
 
@@ -237,15 +236,3 @@ def test_another_scaler_of_the_instance_is_rejected(render_one: RenderOne, other
     with pytest.raises(RenderError) as error:
         render_one(EventScaler(), properties={"triggers": [QUEUE]}, traits=[other])
     assert all(path.startswith("$.spec.components[0].traits[") for _, path in error.value.problems)
-
-
-@pytest.mark.parametrize(
-    ("instance", "is_named"), [("web", False), ("w" * 35, False), ("w" * 36, True), ("w" * 63, True)]
-)
-def test_the_autoscaler_of_an_instance_with_a_long_name_has_a_valid_name(instance: str, is_named: bool) -> None:
-    setup = RenderSetup(type_=EventScaler(), properties={"triggers": [QUEUE]}, instances=(instance,))
-    plan = rendering.plan(setup, rendering.catalog((EventScaler(),)))
-    (scaled,) = (planned for planned in plan.manifests if planned.ref.kind == SCALED_OBJECT)
-    name = scaled.body["spec"].get("advanced", {}).get("horizontalPodAutoscalerConfig", {}).get("name")
-    assert (name is not None) == is_named
-    assert len(name or f"keda-hpa-{scaled.ref.name}") <= 63
