@@ -7,6 +7,9 @@ import importlib
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from rudr_py.catalog import Guard
 from rudr_py.plugins import entry_points, loading
@@ -17,6 +20,8 @@ PREFIX = "rudr-py-"
 FOLDERS = tuple(sorted(project.parent for project in (Path(__file__).parents[1] / "plugins").glob("*/pyproject.toml")))
 NAMES = tuple(folder.name.removeprefix(PREFIX) for folder in FOLDERS)
 """The names of the packages without the prefix, sorted."""
+
+EXAMPLES = sorted(path for folder in FOLDERS for path in (folder / "examples").glob("*.yaml"))
 
 
 def standard_types() -> LoadedPlugins:
@@ -32,6 +37,17 @@ def everything(names: Iterable[str] = NAMES, call_guard: Guard | None = None) ->
     loaded = loading.load([_plugin(name) for name in names], entry_points.standard(), call_guard=call_guard)
     assert not loaded.refused, loaded.refused
     return loaded
+
+
+def example(name: str) -> Path:
+    """The path of an example of a package."""
+    (example_path,) = (path for path in EXAMPLES if path.stem == name)
+    return example_path
+
+
+def documents(path: Path) -> list[dict[str, Any]]:
+    """The documents of a file."""
+    return list(yaml.safe_load_all(path.read_text()))
 
 
 def _plugin(name: str) -> InstalledPlugin:
