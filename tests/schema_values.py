@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -22,9 +22,11 @@ def values(schema: Mapping[str, Any]) -> SearchStrategy[Any]:
     return _of(schema).filter(lambda value: next(iter(json_schema.errors(validator, value)), None) is None)
 
 
-def changed(schema: Mapping[str, Any], properties: Mapping[str, Any]) -> SearchStrategy[dict[str, Any]]:
-    """The properties with up to three of them replaced by values that the schema accepts."""
-    declared = schema.get("properties") or {}
+def changed(
+    schema: Mapping[str, Any], properties: Mapping[str, Any], fixed: Collection[str] = ()
+) -> SearchStrategy[dict[str, Any]]:
+    """The properties with up to three of them, except those in `fixed`, replaced by values that the schema accepts."""
+    declared = {name: inner for name, inner in (schema.get("properties") or {}).items() if name not in fixed}
     if not declared:
         return st.just(dict(properties))
     one = st.sampled_from(sorted(declared)).flatmap(lambda name: st.tuples(st.just(name), values(declared[name])))
@@ -75,7 +77,7 @@ def _number(schema: Mapping[str, Any]) -> SearchStrategy[Any]:
 
 
 _JUNCTORS = frozenset({"anyOf", "oneOf"})
-_KINDS = {
+_KINDS: dict[str, Callable[[Mapping[str, Any]], SearchStrategy[Any]]] = {
     "object": _object,
     "array": _array,
     "string": _string,

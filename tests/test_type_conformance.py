@@ -27,8 +27,10 @@ from rudr_py.testing import checks, rendering
 from rudr_py.testing.checks import Case
 from tests import own_packages, own_suites, schema_values, upstream_crds
 
-FOLDERS = (Path(__file__).parents[1] / "examples", *(folder / "examples" for folder in own_packages.FOLDERS))
-EXAMPLES = sorted(path for folder in FOLDERS for path in folder.rglob("*.yaml") if path.name != "migrate.yaml")
+ROOT = Path(__file__).parents[1] / "examples"
+EXAMPLES = [*sorted(ROOT.glob("*.yaml")), *sorted((ROOT / "three-tier").glob("*.yaml")), *own_packages.EXAMPLES]
+"""Documents that are applied as they are."""
+
 TYPES = sorted({case.setup.type_.name for case in own_suites.cases()})
 
 
@@ -83,7 +85,9 @@ def _check_any_properties(data: st.DataObject, name: str) -> None:
     """Properties that the type accepts give objects that the server accepts."""
     case = data.draw(st.sampled_from(_cases(name)))
     schema = properties.schema(case.setup.type_.properties)
-    drawn: dict[str, Any] = data.draw(schema_values.changed(schema, case.setup.properties))
+    drawn: dict[str, Any] = data.draw(
+        schema_values.changed(schema, case.setup.properties, fixed=PASSED_ON.get(name, frozenset()))
+    )
     setup = rendering.RenderSetup(**{**_fields(case.setup), "properties": drawn})
     plan = rendering.plan(setup, _catalog_of(name))
     if not plan.problems:
@@ -99,14 +103,13 @@ def _catalog_of(name: str) -> Catalog:
     return _cases(name)[0].catalog()
 
 
-PASSED_ON = {"monitoring.coreos.com/v1.Prometheus": "its property is the spec, which the operator validates"}
-"""Types whose properties are parts of an object, with the reason."""
+PASSED_ON = {"monitoring.coreos.com/v1.Prometheus": {"spec"}, "placement": {"affinity"}}
+"""Properties that are parts of an object, which only the API server validates, by type."""
 
-CHECKED = [name for name in TYPES if name not in PASSED_ON]
 SUPPRESSED = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.large_base_example)
 
 
-@pytest.mark.parametrize("name", CHECKED)
+@pytest.mark.parametrize("name", TYPES)
 @settings(max_examples=15, derandomize=True, suppress_health_check=SUPPRESSED)
 @given(data=st.data())
 def test_any_accepted_properties_give_objects_that_are_accepted(name: str, data: st.DataObject) -> None:
@@ -114,7 +117,7 @@ def test_any_accepted_properties_give_objects_that_are_accepted(name: str, data:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CHECKED)
+@pytest.mark.parametrize("name", TYPES)
 @settings(max_examples=300, suppress_health_check=SUPPRESSED)
 @given(data=st.data())
 def test_many_accepted_properties_give_objects_that_are_accepted(name: str, data: st.DataObject) -> None:
