@@ -28,7 +28,7 @@ def argocd(document: Document) -> tuple[str, str]:
 
 
 def flux(document: Document) -> str:
-    """Which expression of the Kustomization holds for an application, in the order of Flux; empty for none.
+    """The name of the first expression of the Kustomization that holds for an application; empty for none.
 
     An expression about a field that does not exist holds for nothing.
     """
@@ -59,7 +59,7 @@ def stale(document: Document) -> Document:
 
 
 @pytest.mark.controllers
-async def test_the_health_checks_know_every_state_of_an_application(cluster: Cluster, catalog: Catalog) -> None:
+async def test_the_health_checks_cover_every_state_of_an_application(cluster: Cluster, catalog: Catalog) -> None:
     stranger = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
