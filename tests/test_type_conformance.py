@@ -122,3 +122,16 @@ def test_any_accepted_properties_give_objects_that_are_accepted(name: str, data:
 @given(data=st.data())
 def test_many_accepted_properties_give_objects_that_are_accepted(name: str, data: st.DataObject) -> None:
     _check_any_properties(data, name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "reason"),
+    [
+        ("ServiceMonitor", {"selector": {}, "endpoints": [{"port": "http", "pth": "/"}]}, "spec.endpoints[0].pth"),
+        ("ServiceMonitor", {"selector": {}, "endpoints": [{"port": "http", "interval": "30"}]}, "interval"),
+        ("PodMonitor", {"podMetricsEndpoints": []}, "spec.selector"),
+    ],
+)
+def test_an_object_that_the_definition_of_its_kind_excludes_is_rejected(kind: str, spec: Any, reason: str) -> None:
+    body = {"apiVersion": "monitoring.coreos.com/v1", "kind": kind, "metadata": {"name": "a"}, "spec": spec}
+    assert reason in upstream_crds.rejection(body)
