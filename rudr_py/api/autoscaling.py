@@ -6,22 +6,14 @@ functions return the rules of its validation that a schema cannot express.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from rudr_py.api import forms
+from rudr_py.api.forms import Quantity
 from rudr_py.errors import Problem
-
-Quantity = Annotated[
-    str | Annotated[int, msgspec.Meta(gt=0)] | Annotated[float, msgspec.Meta(gt=0)],
-    msgspec.Meta(description="A positive quantity of Kubernetes, such as 100, 500m or 2Gi."),
-]
-
-_QUANTITY = re.compile(
-    r"\+?(?P<number>[0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]{1,3})?"
-)
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -194,9 +186,7 @@ def fields(value: Metric | Behavior) -> dict[str, Any]:
     for part in document.values():
         target = part.get("target") if isinstance(part, dict) else None
         if target is not None:
-            quantities = {"value", "averageValue"} & target.keys()
-            # the API server stores quantities as texts
-            target.update({key: str(target[key]) for key in quantities})
+            target.update({key: forms.quantity(target[key]) for key in {"value", "averageValue"} & target.keys()})
     return document
 
 
@@ -236,13 +226,8 @@ def _target_problems(metric: Metric, path: str) -> Iterator[Problem]:
             yield Problem(f"a target of type {kind} needs {field}", path=path)
         if kind != target.type and value is not None:
             yield Problem(f"a target of type {target.type} has no {field}", path=f"{path}.{field}")
-        if isinstance(value, str) and not _is_positive(value):
-            yield Problem("needs a positive quantity, such as 100, 500m or 2Gi", path=f"{path}.{field}")
-
-
-def _is_positive(quantity: str) -> bool:
-    match = _QUANTITY.fullmatch(quantity)
-    return match is not None and any(digit in "123456789" for digit in match["number"])
+        if value is not None and forms.amount(value) <= 0:
+            yield Problem(f"{field} must be above 0", path=f"{path}.{field}")
 
 
 def _selector_problems(metric: Metric, path: str) -> Iterator[Problem]:

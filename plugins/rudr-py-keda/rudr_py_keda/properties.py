@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from rudr_py.api.autoscaling import Behavior
+from rudr_py.api.forms import Name
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
+Seconds = Count
 ShortName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$")]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
