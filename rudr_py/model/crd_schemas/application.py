@@ -52,7 +52,7 @@ def application_status() -> Schema:
             ),
         ),
         "conditions": conditions(
-            "Valid, Synced and Ready; also TraitsReady if it has traits, Held while a type holds an instance or a scope, "
+            "Valid, Synced and Ready; also TraitsReady if it has traits, Held while a type holds an instance or scope, "
             "and Paused while the application is paused."
         ),
         "instances": nodes.array("The instances and their states.", _instance()),
