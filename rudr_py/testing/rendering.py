@@ -210,7 +210,8 @@ def rendered(
         health=_health(setup, plan),
         later=later,
     )
-    rendering.held = tuple(holds.text([one]) for part in (*plan.scopes, *plan.instances) for one in part.held)
+    holders = (*(scope.held for scope in plan.scopes), *(instance.held for instance in plan.instances))
+    rendering.held = tuple(holds.text([holder]) for held in holders for holder in held)
     return rendering
 
 

@@ -122,7 +122,7 @@ async def test_an_instance_that_is_removed_while_it_is_held_is_deleted(cluster: 
 
 
 async def test_a_paused_application_stays_paused_and_held(cluster: Cluster, holding: Catalog) -> None:
-    paused = {"annotations": {"rudr.oam.dev/paused": "true"}}
+    paused: dict[str, Any] = {"annotations": {"rudr.oam.dev/paused": "true"}}
     async with cluster.controller(holding):
         await cluster.apply(component(), application(AFTER, **paused))
         shop = await cluster.until(APPLICATION, "shop", held)
