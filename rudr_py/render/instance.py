@@ -116,14 +116,15 @@ class _Assembly:
             ),
             manifests=manifests,
             mounted=claims.mounted(manifests),
-            warnings=(
-                *(Problem(text, result.path) for result in results for text in result.rendered.warnings),
-                *(
-                    self._component_problem(text, "$.spec.containers")
-                    for text in pod_places.unmounted(self._prepared.component, self._places)
-                ),
-            ),
+            warnings=self._warnings(results),
             wake_at=_wake_at(results),
+        )
+
+    def _warnings(self, results: Sequence[AnyResult]) -> tuple[Problem, ...]:
+        unmounted = pod_places.unmounted(self._prepared.component, self._places)
+        return (
+            *(Problem(text, result.path) for result in results for text in result.rendered.warnings),
+            *(self._component_problem(text, "$.spec.containers") for text in unmounted),
         )
 
     def _held(
