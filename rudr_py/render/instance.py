@@ -100,13 +100,8 @@ class _Assembly:
         if any(trait.held for trait in traits):
             return self._held(workload, traits, member)
         yield values
-        manifests = planned_objects.planned_objects(
-            self._prepared,
-            self._inputs,
-            planned_objects.in_listed_order(workload, traits, sized, merged_scale),
-            final,
-            changes,
-        )
+        listed = planned_objects.in_listed_order(workload, traits, sized, merged_scale)
+        manifests = planned_objects.planned_objects(self._prepared, self._inputs, listed, final, changes)
         return RenderedInstance(
             plan=self._plan(
                 bound(workload, (*workload.rendered.add, *sized.rendered.add), final),
