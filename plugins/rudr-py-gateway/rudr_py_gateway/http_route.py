@@ -24,7 +24,7 @@ DURATION = r"^([0-9]{1,5}(h|m|s|ms)){1,4}$"
 MILLISECONDS = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 Duration = Annotated[str, msgspec.Meta(pattern=DURATION)]
 
-_PATH = re.compile(r"/([-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})*")
+_PATH = re.compile(r"/([-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F][0-9a-fA-F])*")
 _REFUSED = re.compile(r"//|/\.\.?(/|$)|%2[fF]")
 
 
@@ -155,4 +155,4 @@ def _is_plain(path: str) -> bool:
 
 
 def _milliseconds(duration: str) -> int:
-    return sum(int(number) * MILLISECONDS[unit] for number, unit in re.findall(r"([0-9]+)(ms|h|m|s)", duration))
+    return sum(int(number) * MILLISECONDS[unit] for number, unit in re.findall(r"([0-9]{1,5})(ms|h|m|s)", duration))
