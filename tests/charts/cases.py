@@ -121,6 +121,7 @@ CASES: dict[str, dict[str, Any]] = {
             "cronhpa": {"rbac": True},
             "faas": {"rbac": True},
             "gateway": {"rbac": True},
+            "keda": {"rbac": True},
             "pod": {"rbac": True},
             "prometheus": {"rbac": True},
         },
