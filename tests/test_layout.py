@@ -9,12 +9,14 @@ import ast
 import io
 import re
 import tokenize
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import rudr_py
 from rudr_py import api
+from tests import own_packages
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "rudr_py"
@@ -136,7 +138,8 @@ def test_the_api_exports_exactly_its_public_names() -> None:
 
 def test_plugins_import_only_the_api() -> None:
     for path in sorted((ROOT / "plugins").glob("*/**/*.py")):
-        allowed = ("rudr_py.api", "rudr_py.api.component", *(("rudr_py.testing",) if "tests" in path.parts else ()))
+        api = tuple(f"rudr_py.api{module}" for module in ("", ".autoscaling", ".component", ".documents", ".forms"))
+        allowed = (*api, *(("rudr_py.testing",) if "tests" in path.parts else ()))
         for node in ast.walk(parsed(path)):
             modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -160,3 +163,8 @@ def test_time_and_environment_are_arguments_below_the_command_line() -> None:
         if forbidden.search(path.read_text()) and not any(name(path).startswith(place) for place in allowed)
     ]
     assert paths == []
+
+
+def test_pytest_imports_every_plugin_package_from_its_sources() -> None:
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    assert options["pythonpath"] == [name(folder) for folder in own_packages.FOLDERS]
