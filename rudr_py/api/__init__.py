@@ -27,6 +27,7 @@ pods         explain: why the pods of a workload are not ready
 pod_annotations  copied: the annotations of a component that its pods get
 pod_templates  pod_template: the pod template of a component, as Server and Worker have it
 places       PodTemplatePlace: the pod templates that a trait edits
+pod_security  restricted_pod, restricted_container: the fields that the Pod Security Standard `restricted` requires
 claims       InstanceClaims: the claim that pods mount for a volume
 naming       names of at most 63 characters, for code without a context: join, distinct
 """

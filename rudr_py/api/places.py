@@ -31,7 +31,9 @@ _BUILT_IN: Final[Mapping[Kind, tuple[str, ...]]] = {
 class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
     """The place of a pod template: the object `ref`, and the keys that lead to the template in its body.
 
-    `template` is the template as the workload type rendered it: the maps `metadata` and `spec`.
+    `template` is the template as the workload type rendered it: the maps `metadata` and `spec`. `pod_fields` is whether
+    the kind accepts fields of the pod beside those of its containers, such as `spec.securityContext`; without them, the
+    defaults of the platform set only fields of containers.
 
     Guarantees: in `ctx.pod_templates`, the object exists and contains a template at `path`.
     Assumptions: a trait reads `template` to name containers or ports, and changes it only by the edits of this class.
@@ -41,6 +43,7 @@ class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
     ref: Ref
     path: tuple[str, ...] = _TEMPLATE
     template: Mapping[str, Any] = EMPTY
+    pod_fields: bool = True
 
     @property
     def containers(self) -> tuple[str, ...]:

@@ -29,13 +29,13 @@ from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
 from rudr_py.model.kinds import SERVICE
 from rudr_py.model.stepwise import Stepwise
-from rudr_py.render import claims, edits, former_annotations, ignored, pod_places, pull_policy, scaling
+from rudr_py.render import claims, edits, former_annotations, ignored, pod_places, scaling
 from rudr_py.render.call_result import AnyResult, C, CallResult, bound, combination_of, name_and_properties
+from rudr_py.render.defaults.templates import PodTemplates
 from rudr_py.render.edits import Change
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
-from rudr_py.render.scopes import membership
 from rudr_py.render.types import first_seen, plugin_call
 from rudr_py.render.types.first_seen import FirstSeenTimes
 from rudr_py.render.types.plugin_call import ToProblem
@@ -90,7 +90,8 @@ class _Assembly:
         combination = combination_of(results)
         self._problems += combination.problems
         self._faults += combination.faults
-        final, changes = combination.manifests, combination.changes
+        changes = combination.changes
+        final = self._with_defaults(workload, combination.manifests, changes)
         yield values
         self._check_limits(results, final)
         member = self._member(workload) if self._prepared.scopes else None
@@ -199,6 +200,17 @@ class _Assembly:
         except (PluginCallError, InvalidProperties) as error:
             self._faults.append(Problem(str(error), self._prepared.path))
             return ()
+
+    def _with_defaults(
+        self, workload: _WorkloadResult, manifests: Mapping[Ref, Manifest], changes: Sequence[Change]
+    ) -> Mapping[Ref, Manifest]:
+        """The manifests with the defaults of the platform; unchanged if a manifest is incomplete."""
+        if self._has_problems:
+            return manifests
+        of_workload = frozenset(manifest.ref for manifest in workload.rendered.add)
+        component = self._prepared.component
+        pod_templates = PodTemplates(component=component, provided=self._places, of_workload=of_workload)
+        return pod_templates.filled(manifests, changes, self._inputs.defaults)
 
     def _scale(self, workload: _WorkloadResult, merged_scale: MergedScale | None) -> _WorkloadResult | None:
         offer = workload.offer
@@ -349,9 +361,7 @@ class _Assembly:
         return tuple(sorted(planned, key=lambda planned_object: planned_object.owner != "none"))
 
     def _body(self, manifest: Manifest) -> dict[str, Any]:
-        metadata, policy = self._inputs.application.metadata, self._inputs.image_pull_policy
-        if policy and membership.core(self._prepared.workload.name):
-            manifest = pull_policy.with_pull_policy(manifest, policy)
+        metadata = self._inputs.application.metadata
         return labels.body(
             manifest,
             namespace=metadata.namespace,
@@ -363,14 +373,14 @@ class _Assembly:
         """The digest of the inputs of an object that runs once: the component, parameters, and traits.
 
         Names and descriptions of documents, and traits without objects and edits, are not included: a change of them
-        must not run a migration again.
+        must not run a migration again. Defaults of the platform are not, either.
         """
         prepared = self._prepared
         effective = (result for result in results if result.rendered.add or result.rendered.edit)
         of_traits = sorted((one for one in effective if one.path != prepared.path), key=name_and_properties)
         traits = [[result.offer.name, result.properties] for result in of_traits]
         component = prepared.component
-        workload = [prepared.workload.name, component.os_type, component.arch, digests.plain(component.containers)]
+        workload = [prepared.workload.name, component.os_type, component.arch, digests.containers(component)]
         return digests.of([workload, prepared.settings, prepared.parameters, traits])
 
 

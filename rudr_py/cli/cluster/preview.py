@@ -21,16 +21,16 @@ from rudr_py.controller.inputs.reader import DEFAULTS, InputReader
 from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import kind_watch
-from rudr_py.errors import ForbiddenError, KindAbsentError
+from rudr_py.errors import ForbiddenError, KindAbsentError, NotFoundError
 from rudr_py.kube import live_object
 from rudr_py.kube.cache import Change
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.requests import Selection
+from rudr_py.kube.requests import Selection, Target
 from rudr_py.kube.watch import Forbidden, Listed, ListingDone, ListingStarted
 from rudr_py.model.document import Document, Positions
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION, COMPONENT
+from rudr_py.model.kinds import APPLICATION, COMPONENT, NAMESPACE
 from rudr_py.render import render
 from rudr_py.render.scopes import membership, root_scopes
 from rudr_py.render.status import health, status
@@ -43,11 +43,15 @@ ROUNDS = 3
 
 
 class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan of an application. `before` is its stored status."""
+    """The plan of an application. `before` is its stored status.
+
+    `unknown_defaults` is why the defaults of its namespace are unknown, "" if they are known.
+    """
 
     application: LiveObject
     plan: Plan
     before: status.PreviousStatus
+    unknown_defaults: str = ""
 
 
 class NamespacePreview:
@@ -58,6 +62,7 @@ class NamespacePreview:
         self.state = ClusterState()
         self._cluster = cluster
         self._catalog = catalog
+        self._settings = settings
         self._reader = InputReader(self.state, catalog, SystemClock(), settings)
         self._unreadable: dict[Kind, str] = {}
         self._documents: list[Mapping[str, Any]] = []
@@ -65,8 +70,11 @@ class NamespacePreview:
         self._component_positions: dict[str, Positions] = {}
         self._application_positions: dict[str, Positions] = {}
 
-    async def read(self, workspace: Workspace, definitions_namespace: str) -> None:
+    async def read(self, workspace: Workspace) -> None:
         """List the objects on which any application can depend, and apply the documents of this namespace to them."""
+        definitions_namespace = self._settings.definitions_namespace
+        if self._settings.defaults.pod_security == "namespace":
+            await self._read_own_namespace(workspace)
         for kind in definition_index.KINDS:
             for live in await self._list(kind, definitions_namespace):
                 self.state.definitions.update(kind, Change(None, live))
@@ -90,6 +98,19 @@ class NamespacePreview:
             self.state.applications.scopes.root = root_scopes.NAME
         for live in self._all(APPLICATION):
             self.state.applications.scopes.update(ObjectKey(self.namespace, live.name), live)
+
+    async def _read_own_namespace(self, workspace: Workspace) -> None:
+        """Read the labels of the namespace, in the files or in the cluster."""
+        labels = workspace.namespace_labels(self.namespace)
+        if labels is None:
+            try:
+                live = await read_namespace(self._cluster, self.namespace)
+            except ForbiddenError as error:
+                self._unreadable[NAMESPACE] = unreadable_message(error)
+                live = None
+            labels = live.labels if live is not None else {}
+        metadata = {"name": self.namespace, "labels": labels}
+        self._fill(NAMESPACE, [decoded({"metadata": metadata}, NAMESPACE)])
 
     def documents(self) -> Sequence[Mapping[str, Any]]:
         """All applications and components: those of the cluster as they are, and those of the files."""
@@ -140,7 +161,8 @@ class NamespacePreview:
     async def _render(self, application: LiveObject) -> ApplicationPreview:
         before = cluster_state.previous(application)
         for _ in range(ROUNDS):
-            plan = render.render(self._inputs(application, before), self._catalog)
+            inputs = self._inputs(application, before)
+            plan = render.render(inputs, self._catalog)
             needed = snapshot.kinds(plan, before)
             if any(planned.adopt for planned in plan.manifests):
                 needed |= self.state.applied_kinds(self.namespace)
@@ -149,7 +171,9 @@ class NamespacePreview:
                 break
             for kind in sorted(missing, key=str):
                 self._fill(kind, await self._list(kind, self.namespace))
-        return ApplicationPreview(application=application, plan=plan, before=before)
+        return ApplicationPreview(
+            application=application, plan=plan, before=before, unknown_defaults=inputs.unknown_defaults
+        )
 
     def _inputs(self, application: LiveObject, before: status.PreviousStatus) -> Inputs:
         inputs = self._reader.inputs(application, before)
@@ -209,6 +233,15 @@ class NamespacePreview:
                 self._unreadable[kind] = unreadable_message(error)
             return []
         return [decoded(item, kind) for item in items]
+
+
+async def read_namespace(cluster: ClusterClient, name: str) -> LiveObject | None:
+    """A namespace; None if it does not exist. Raises ForbiddenError."""
+    try:
+        item = await cluster.client.get(Target(await cluster.resource(NAMESPACE), "", name))
+    except NotFoundError:
+        return None
+    return decoded(item, NAMESPACE)
 
 
 def decoded(item: Mapping[str, Any], kind: Kind) -> LiveObject:

@@ -43,6 +43,7 @@ from rudr_py.controller.apply.preconditions.nodes import NodeReader
 from rudr_py.errors import Problem, Right
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.render.defaults.profile import unknown_standard
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
 
@@ -207,7 +208,7 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
     """Read a namespace and render its applications; add their problems to the printer."""
     settings, workspace = comparison.settings, comparison.workspace
     namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog, settings)
-    await namespace_preview.read(workspace, settings.definitions_namespace)
+    await namespace_preview.read(workspace)
     applications = namespace_preview.users(workspace)
     rest = namespace_preview.unused(workspace)
     problems = rest.unused_component_problems(comparison.catalog)
@@ -236,7 +237,10 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
 
 async def _read_application(namespace_preview: NamespacePreview, application: LiveObject) -> _ApplicationReading:
     try:
-        return _ApplicationReading(application, await namespace_preview.preview(application))
+        preview = await namespace_preview.preview(application)
+        if preview.unknown_defaults:
+            return _ApplicationReading(application, None, unknown_standard(preview.unknown_defaults))
+        return _ApplicationReading(application, preview)
     except (errors.ApiError, errors.KindAbsentError) as error:
         return _ApplicationReading(application, None, cluster_client.unreadable_message(error))
 
