@@ -88,9 +88,7 @@ def _of_file(name: str) -> Values:
     try:
         documents = yaml_file.load(Path(name).read_bytes(), name)
     except OSError as error:
-        raise ValueError(
-            f"{name}: {error.strerror}; write a file, or KEY=VALUE, such as limits.memory=256Mi"
-        ) from error
+        raise ValueError(f"{name}: {error.strerror}; name a file, or {_FORM}") from error
     except DocumentError as error:
         raise ValueError(f"{name}: {error}") from error
     if len(documents) > 1:
