@@ -88,11 +88,15 @@ class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
         return f'{self.ref} has no container "{name}"; {hint}'
 
 
+def template_path(kind: Kind) -> tuple[str, ...]:
+    """The path of the pod template in objects of a kind of Kubernetes; empty for a kind without one."""
+    return _BUILT_IN.get(kind, ())
+
+
 def built_in(manifests: Sequence[Manifest]) -> Iterator[PodTemplatePlace]:
     """The places in those objects whose kind is one of Kubernetes with a pod template, also in a deeper place."""
     for manifest in manifests:
-        path = _BUILT_IN.get(manifest.kind)
-        if path is not None:
+        if path := template_path(manifest.kind):
             yield PodTemplatePlace(ref=manifest.ref, path=path)
 
 

@@ -133,6 +133,10 @@ class NamespacePreview:
                 users.append(live)
         return sorted(users, key=lambda live: live.name)
 
+    def applications(self) -> list[LiveObject]:
+        """All applications of the namespace."""
+        return sorted(self._all(APPLICATION), key=lambda live: live.name)
+
     def unused(self, workspace: Workspace) -> Workspace:
         """The components of the documents that no application of `users` or of the cluster uses, and definitions."""
         components = {

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from rudr_py import errors
 from rudr_py.catalog import Catalog
@@ -24,7 +25,7 @@ from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import user_roles
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
-from rudr_py.cli.commands.diff import document_diff, outage
+from rudr_py.cli.commands.diff import document_diff, outage, restarts
 from rudr_py.cli.commands.diff import result as diff_result
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.cli.commands.diff.dry_run import DryRun, RefusedError
@@ -43,6 +44,8 @@ from rudr_py.controller.apply.preconditions.nodes import NodeReader
 from rudr_py.errors import Problem, Right
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.requests import Selection
+from rudr_py.model.kinds import APPLICATION
 from rudr_py.render.defaults.profile import unknown_standard
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
@@ -65,7 +68,8 @@ class DiffFailure(CommandFailure):
 
 
 @click.command("diff")
-@flags.filenames
+@flags.filename("A file, a directory, or - for standard input. May be repeated. Without it: all applications.")
+@flags.recursive
 @flags.strict
 @flags.cluster(all_namespaces=False)
 @flags.output("yaml", "json", explanation="Print the differences, errors and their numbers as data.")
@@ -94,17 +98,25 @@ def command(
     try on the server, or of an object that you may not read, is computed and marked as such. The last line has the
     numbers of changes. The environment variable KUBECTL_EXTERNAL_DIFF selects another diff program, as in kubectl.
 
+    With --defaults and without -f, previews what these defaults of the platform would change in all applications of the
+    cluster, or of the namespace of -n, and which pods would restart. The defaults are complete, as in rudr run: a key
+    that is missing has its usual value.
+
     Exits with 0 if there are no differences, with 1 if there are differences, and with 2 if the comparison fails or
     rudr validate reports an error.
 
+    \b
     Example: rudr diff -f examples/
+    Example: rudr diff --defaults podSecurity=restricted,limits.memory=256Mi
     """
+    if not filenames and context.get_parameter_source("defaults") is ParameterSource.DEFAULT:
+        raise click.UsageError("Missing option '-f' / '--filename', or '--defaults' for all applications.")
     with cluster_client.converting_errors(DiffFailure):
         loaded = plugins.load(context)
     contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
     if skipped := files.skipped_message(contents):
         click.echo(skipped, err=True)
-    result = asyncio.run(_run(cluster_options, contents, loaded.catalog, **options))
+    result = asyncio.run(_run(cluster_options, contents, loaded.catalog, everything=not filenames, **options))
     code = _print(result, output_format, colours=color)
     context.exit(FAILED if result.failed else code)
 
@@ -128,7 +140,8 @@ def _print(result: DiffResult, output_format: OutputFormat | None, *, colours: b
 class _Comparison(msgspec.Struct, frozen=True):
     """The documents and the cluster to compare. If documents are `invalid`, only further problems are printed.
 
-    `settings` are those of the controller, as far as the plans depend on them.
+    `settings` are those of the controller, as far as the plans depend on them. `everything` is whether all applications
+    of a namespace are compared, and the pods that restart are counted.
     """
 
     client: ClusterClient
@@ -139,6 +152,7 @@ class _Comparison(msgspec.Struct, frozen=True):
     invalid: bool
     sensitive_words: tuple[str, ...]
     strict: bool
+    everything: bool
 
 
 class _ApplicationReading(msgspec.Struct, frozen=True):
@@ -170,6 +184,7 @@ async def _run(
     *,
     sensitive_words: tuple[str, ...],
     strict: bool,
+    everything: bool,
 ) -> DiffResult:
     async with cluster_client.opened(options, failure=DiffFailure) as client:
         workspace = Workspace.parse(
@@ -190,12 +205,22 @@ async def _run(
         printer.add(problems, warnings)
         valid_workspace = workspace.with_valid_metadata()
         comparison = _Comparison(
-            client, valid_workspace, catalog, settings, printer, bool(problems), sensitive_words, strict
+            client=client,
+            workspace=valid_workspace,
+            catalog=catalog,
+            settings=settings,
+            printer=printer,
+            invalid=bool(problems),
+            sensitive_words=sensitive_words,
+            strict=strict,
+            everything=everything,
         )
-        readings = [await _read_namespace(comparison, namespace) for namespace in namespaces(workspace)]
+        compared = await _used_namespaces(client, options) if comparison.everything else namespaces(workspace)
+        readings = [await _read_namespace(comparison, namespace) for namespace in compared]
         printer.flush()
         results = [await _compare_namespace(comparison, reading) for reading in readings]
-        return DiffResult.merged([*results, DiffResult(failed=comparison.invalid)])
+        last = DiffResult(failed=comparison.invalid, counts_restarts=comparison.everything)
+        return DiffResult.merged([*results, last])
 
 
 def namespaces(workspace: Workspace) -> list[str]:
@@ -204,19 +229,27 @@ def namespaces(workspace: Workspace) -> list[str]:
     return sorted(names | {key.namespace for key in workspace.components})
 
 
+async def _used_namespaces(client: ClusterClient, options: ClusterOptions) -> list[str]:
+    """The namespaces with applications; only the one that the user names, if there is one."""
+    if options.namespace:
+        return [options.namespace]
+    items = await client.client.list_all(Selection(await client.resource(APPLICATION), ""))
+    return sorted({str(item["metadata"]["namespace"]) for item in items})
+
+
 async def _read_namespace(comparison: _Comparison, namespace: str) -> _NamespaceReading:
     """Read a namespace and render its applications; add their problems to the printer."""
     settings, workspace = comparison.settings, comparison.workspace
     namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog, settings)
     await namespace_preview.read(workspace)
-    applications = namespace_preview.users(workspace)
+    applications = namespace_preview.applications() if comparison.everything else namespace_preview.users(workspace)
     rest = namespace_preview.unused(workspace)
     problems = rest.unused_component_problems(comparison.catalog)
     warnings = tuple(checking.definition_warnings(rest, comparison.catalog))
     if comparison.strict:
         problems, warnings = (*problems, *warnings), ()
     comparison.printer.add(problems, warnings)
-    if not applications and not comparison.invalid:
+    if not applications and not comparison.invalid and not comparison.everything:
         click.echo(f"warning: no application in namespace {namespace} uses these components", err=True)
     readings = []
     for application in applications:
@@ -280,7 +313,8 @@ async def _compare_application(
             if isinstance(difference, RefusedError):
                 messages.append(str(difference))
             else:
-                differences.append(msgspec.structs.replace(difference, application=application.name))
+                own = restarts.counted(difference) if comparison.everything else difference
+                differences.append(msgspec.structs.replace(own, application=application.name))
         unchanged, rights = dry_run.unchanged, dry_run.trial.rights()
     except (errors.ApiError, errors.KindAbsentError) as error:
         messages.append(cluster_client.unreadable_message(error))
