@@ -42,6 +42,7 @@ def option(explanation: str = "As in rudr run.") -> Callable[[F], F]:
     return click.option(
         "--defaults",
         metavar="KEY=VALUE,...|FILE",
+        type=click.Path(),
         default="",
         callback=_read,
         envvar="RUDR_DEFAULTS",

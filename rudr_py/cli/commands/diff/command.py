@@ -116,7 +116,7 @@ def command(
     contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
     if skipped := files.skipped_message(contents):
         click.echo(skipped, err=True)
-    result = asyncio.run(_run(cluster_options, contents, loaded.catalog, everything=not filenames, **options))
+    result = asyncio.run(_run(cluster_options, contents if filenames else None, loaded.catalog, **options))
     code = _print(result, output_format, colours=color)
     context.exit(FAILED if result.failed else code)
 
@@ -178,14 +178,15 @@ class _NamespaceReading(msgspec.Struct, frozen=True):
 
 async def _run(
     options: ClusterOptions,
-    contents: FileContents,
+    contents: FileContents | None,
     catalog: Catalog,
     settings: Settings,
     *,
     sensitive_words: tuple[str, ...],
     strict: bool,
-    everything: bool,
 ) -> DiffResult:
+    """Compare the documents of files; all applications if there are none."""
+    everything, contents = contents is None, contents or FileContents()
     async with cluster_client.opened(options, failure=DiffFailure) as client:
         workspace = Workspace.parse(
             contents.documents,

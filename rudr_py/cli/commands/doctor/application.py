@@ -122,7 +122,8 @@ def instances(report: ApplicationReport, facts: ApplicationFacts) -> Iterator[Fi
         unready = [pod for pod in instance.pods if not pod.ok]
         if not instance.ok and report.condition("Valid").status != "False":
             message = f"{instance.name}: {instance.message.partition('; pod ')[0] or instance.reason}"
-            hint = "" if unready else f"rudr tree {report.name} -n {namespace} -o wide"
+            tree = "" if unready else f"rudr tree {report.name} -n {namespace} -o wide"
+            hint = advice.rejected_pods(instance.message) or tree
             yield Finding("instances", "problem", message, hint)
         if not instance.ok:
             documents = [pods[pod.name] for pod in unready]
