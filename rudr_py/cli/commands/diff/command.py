@@ -107,7 +107,7 @@ def command(
 
     \b
     Example: rudr diff -f examples/
-    Example: rudr diff --defaults podSecurity=restricted,limits.memory=256Mi
+    Example: rudr diff -n shop --defaults podSecurity=restricted,limits.memory=256Mi
     """
     if not filenames and context.get_parameter_source("defaults") is ParameterSource.DEFAULT:
         raise click.UsageError("Missing option '-f' / '--filename', or '--defaults' for all applications.")
