@@ -22,6 +22,8 @@ context      the arguments of a call: TraitContext, WorkloadContext, ScopeContex
 component    the classes of the component model, for annotations
 fields       get_in, mappings_in: read objects that other programs wrote
 properties   one declaration of properties, a JSON Schema and a typed value
+autoscaling  metrics and behavior of autoscaling/v2, as properties
+forms        forms of values that properties of many types have: names, ports, quantities
 kstatus      assess: the health of any Kubernetes object
 pods         explain: why the pods of a workload are not ready
 pod_annotations  copied: the annotations of a component that its pods get
@@ -29,6 +31,7 @@ pod_templates  pod_template: the pod template of a component, as Server and Work
 places       PodTemplatePlace: the pod templates that a trait edits
 pod_security  restricted_pod, restricted_container: the fields that the Pod Security Standard `restricted` requires
 claims       InstanceClaims: the claim that pods mount for a volume
+documents    attached_traits: the instances of a file that have a trait, for a command of a package
 naming       names of at most 63 characters, for code without a context: join, distinct
 """
 

@@ -48,8 +48,8 @@ DEFAULTS = """
 ## Defaults of pods
 
 `--defaults` (chart: `applicationDefaults`) sets them, for example
-`--defaults podSecurity=restricted,limits.memory=256Mi`, or `--defaults values.yaml` with the values of the chart. Its keys
-are `podSecurity`, `imagePullPolicy`, `requests.RESOURCE` and `limits.RESOURCE`. See
+`--defaults podSecurity=restricted,limits.memory=256Mi`, or `--defaults values.yaml` with the values of the chart. The
+keys are `podSecurity`, `imagePullPolicy`, `requests.RESOURCE` and `limits.RESOURCE`. See
 [Defaults of a platform](platform-defaults.md).
 
 | default | value | |
