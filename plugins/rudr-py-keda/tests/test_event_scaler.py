@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from rudr_py.testing import RenderError, RenderOne
-from rudr_py_cronhpa.trait import CronHpa
 from rudr_py_keda.event_scaler import EventScaler
 
 QUEUE: dict[str, Any] = {"type": "rabbitmq", "metadata": {"queueName": "orders", "value": "20"}}
@@ -237,14 +236,3 @@ def test_another_scaler_of_the_instance_is_rejected(render_one: RenderOne, other
     with pytest.raises(RenderError) as error:
         render_one(EventScaler(), properties={"triggers": [QUEUE]}, traits=[other])
     assert all(path.startswith("$.spec.components[0].traits[") for _, path in error.value.problems)
-
-
-@pytest.mark.parametrize("backend", ["native", "keda"])
-def test_a_schedule_beside_it_is_rejected(render_one: RenderOne, backend: str) -> None:
-    jobs = [
-        {"name": "day", "schedule": "0 8 * * *", "targetSize": 6},
-        {"name": "night", "schedule": "0 20 * * *", "targetSize": 2},
-    ]
-    schedule = {"name": "cron-hpa", "properties": {"jobs": jobs, "backend": backend}}
-    with pytest.raises(RenderError, match='"cron-hpa" and "event-scaler" cannot all decide'):
-        render_one(EventScaler(), CronHpa(), properties={"triggers": [QUEUE]}, traits=[schedule])
