@@ -120,6 +120,9 @@ class Trait(Type[P]):
     """Whether an instance may list the trait more than once. If so, each listing is rendered separately, with its own
     properties; the core rejects two listings that add the same object."""
 
+    exposes: ClassVar[bool] = False
+    """Whether the trait routes traffic from outside of the cluster to the instance; network scopes then admit it."""
+
     def render(self, ctx: TraitContext[P]) -> Rendered:
         """The objects, the edits and the scale for the properties in `ctx`.
 

@@ -131,6 +131,7 @@ class _Assembly:
             "properties": properties,
             "now": inputs.now,
             "traits": tuple(Attached(trait.offer.name, trait.properties) for trait in prepared.traits),
+            "application_instances": inputs.instance_names,
             "parameters": prepared.parameters,
             "_ignored": functools.partial(ignored.pointers, inputs.application.ignore_rules),
             "_observe": functools.partial(self._observed.documents, instance),
@@ -315,7 +316,8 @@ class _Assembly:
             service=next(services, ""),
             ports=context.ports,
             traits=tuple(trait.offer.name for trait in prepared.traits),
-            application_instances=tuple(binding.instance_name for binding in self._inputs.application.components),
+            exposed=any(trait.offer.type.exposes for trait in prepared.traits),
+            application_instances=context.application_instances,
         )
 
     def _planned_objects(
