@@ -67,6 +67,16 @@ quota that requires amounts."""
 
 TRAIT: Mapping[str, str] = {
     "FailedGetResourceMetric": "install the metrics server, and set resource requests of all containers",
+    **dict.fromkeys(
+        ("FailedGetPodsMetric", "FailedGetObjectMetric", "FailedGetExternalMetric"),
+        "kubectl get apiservices; install the metrics adapter that serves the metric, and check its name",
+    ),
+    "FailedGetContainerResourceMetric": "install the metrics server, and set resource requests of the container",
+    **dict.fromkeys(
+        ("ScaledObjectCheckFailed", "TriggerError", "PartialTriggerError", "Fallback"),
+        "kubectl describe scaledobjects.keda.sh -n {namespace}; check addresses and credentials of the triggers",
+    ),
+    "ScaledObjectPaused": "remove the annotations autoscaling.keda.sh/paused of the ScaledObject, or set paused",
     "FailedGetScale": "kubectl describe horizontalpodautoscalers -n {namespace}; check that its target exists",
     "ScalingDisabled": "scale the workload to at least one replica; an autoscaler does not start from zero",
     "NotObserved": "check that the controller of this kind runs in the cluster",
