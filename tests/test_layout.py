@@ -9,12 +9,14 @@ import ast
 import io
 import re
 import tokenize
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import rudr_py
 from rudr_py import api
+from tests import own_packages
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "rudr_py"
@@ -160,3 +162,8 @@ def test_time_and_environment_are_arguments_below_the_command_line() -> None:
         if forbidden.search(path.read_text()) and not any(name(path).startswith(place) for place in allowed)
     ]
     assert paths == []
+
+
+def test_pytest_imports_every_plugin_package_from_its_sources() -> None:
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    assert options["pythonpath"] == [name(folder) for folder in own_packages.FOLDERS]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,12 @@ from rudr_py.api import Rule
 from rudr_py.catalog import Catalog
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
-from rudr_py.plugins import entry_points, impersonated_rights, loading, rights, roles
-from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.plugins import impersonated_rights, rights, roles
 from rudr_py.plugins.rights import Grant, Rights
+from tests import own_packages
 from tests.charts import values_file
 
 FOLDER = values_file.FOLDER
-PACKAGES = ("cronhpa", "faas", "pod", "prometheus")
 LEASE = "$LEASE"
 """Placeholder for the name of the Lease, which is the name of the release."""
 
@@ -47,18 +45,7 @@ def files() -> dict[Path, str]:
 
 def catalog(*packages: str) -> Catalog:
     """The standard types, and those of the plugins with these short names."""
-    plugins = [
-        InstalledPlugin(
-            name=name,
-            package=f"rudr-py-{name}",
-            version="0",
-            load=functools.partial(importlib.import_module, f"rudr_py_{name}"),
-        )
-        for name in packages
-    ]
-    loaded = loading.load(plugins, entry_points.standard())
-    assert not loaded.refused, loaded.refused
-    return loaded.catalog
+    return own_packages.everything(packages).catalog
 
 
 def _plural(document: dict[str, Any]) -> str:
@@ -100,7 +87,7 @@ def _rights_by_value() -> dict[str, dict[str, list[Any]]]:
         "checkResources": least(core, check_resources=True),
         "rootScopes": least(core, root_scopes=True),
         "leaderElection": least(core, lease=LEASE),
-        **{name: least(catalog(name)) for name in PACKAGES},
+        **{name: least(catalog(name)) for name in own_packages.NAMES},
     }
     no_rights = Rights(cluster=(), definitions=())
     return {

@@ -11,6 +11,7 @@ from rudr_py.api import Rule
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins import impersonated_rights, rights, roles
+from tests import own_packages
 from tests.charts import cases, generated, rendering
 
 Atom = tuple[str, str, str, tuple[str, ...]]
@@ -61,7 +62,7 @@ def granted(values: dict[str, Any]) -> dict[str, set[Atom]]:
 @pytest.mark.parametrize("root_scopes", [True, False])
 @pytest.mark.parametrize("leader_elect", [True, False])
 @pytest.mark.parametrize("check_resources", ["auto", "off"])
-@pytest.mark.parametrize("packages", [(), ("cronhpa", "faas", "pod", "prometheus")])
+@pytest.mark.parametrize("packages", [(), own_packages.NAMES])
 def test_the_controller_gets_exactly_the_required_rights(
     publish: bool, root_scopes: bool, leader_elect: bool, check_resources: str, packages: tuple[str, ...]
 ) -> None:
@@ -104,7 +105,7 @@ def test_with_watched_namespaces_there_are_roles_only() -> None:
 
 @pytest.mark.parametrize("constrained", [True, False])
 @pytest.mark.parametrize("watched", [(), ("shop", "till")])
-@pytest.mark.parametrize("packages", [(), ("cronhpa", "faas", "pod", "prometheus")])
+@pytest.mark.parametrize("packages", [(), own_packages.NAMES])
 def test_with_impersonation_the_controller_may_act_as_accounts_and_write_no_object_of_an_application(
     constrained: bool, watched: tuple[str, ...], packages: tuple[str, ...]
 ) -> None:
@@ -205,7 +206,7 @@ def read(role: dict[str, Any]) -> set[tuple[str, str]]:
     return {(group, resource) for group, resource, verb, _ in atoms(role["rules"]) if verb == "get"}
 
 
-@pytest.mark.parametrize("packages", [(), ("cronhpa", "faas", "pod", "prometheus")])
+@pytest.mark.parametrize("packages", [(), own_packages.NAMES])
 def test_oam_roles_read_what_applications_consist_of(packages: tuple[str, ...]) -> None:
     user_roles = people({"plugins": {name: {"rbac": True} for name in packages}})
     catalog = generated.catalog(*packages)

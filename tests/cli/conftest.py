@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +10,7 @@ from click.testing import CliRunner, Result
 
 from rudr_py.catalog import Catalog
 from rudr_py.cli.program import program
-from rudr_py.plugins import entry_points, loading
-from rudr_py.plugins.entry_points import InstalledPlugin
+from tests import own_packages
 
 Invoke = Callable[..., Result]
 
@@ -81,16 +78,4 @@ def _invoke() -> Invoke:
 @pytest.fixture(name="everything", scope="session")
 def _everything() -> Catalog:
     """The catalog with the standard types and those of the packages in plugins/."""
-    packages = ("rudr-py-cronhpa", "rudr-py-faas", "rudr-py-pod", "rudr-py-prometheus")
-    points = [
-        InstalledPlugin(
-            name=package,
-            package=package,
-            version="0.1.0",
-            load=functools.partial(importlib.import_module, package.replace("-", "_")),
-        )
-        for package in packages
-    ]
-    loaded = loading.load(points, entry_points.standard())
-    assert not loaded.refused
-    return loaded.catalog
+    return own_packages.everything().catalog

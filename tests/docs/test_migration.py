@@ -16,7 +16,7 @@ from rudr_py.render import render
 from rudr_py.render.types import definition_documents, definition_faults
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
-from tests.docs import installed_types
+from tests import own_packages
 from tests.docs.pages import FOLDER, Page
 from tests.render.test_applicability import NOW
 
@@ -64,7 +64,7 @@ def test_the_permission_of_the_kind_is_printed(tmp_path: Any) -> None:
 
 
 def test_a_manual_scaler_on_a_function_sets_the_minimum_and_the_maximum() -> None:
-    catalog = installed_types.everything().catalog
+    catalog = own_packages.everything().catalog
     settings = [{"name": "image", "value": "registry.example/hello:1.0.0"}]
     spec = {"workloadType": "openfaas.com/v1alpha2.Function", "workloadSettings": settings}
     component: Any = documents.parse({**COMPONENT, "spec": spec})

@@ -16,7 +16,8 @@ from rudr_py.cli.documents.document_set import DocumentSet
 from rudr_py.cli.documents.workspace import Workspace
 from rudr_py.cli.program import COMMANDS
 from rudr_py.plugins.loading import LoadedPlugins
-from tests.docs import console, installed_types
+from tests import own_packages
+from tests.docs import console
 from tests.docs.console import PageCommand
 from tests.docs.pages import FOLDER, ROOT, Block, Page, pages
 
@@ -52,7 +53,7 @@ def _blocks(*languages: str) -> pytest.MarkDecorator:
 @pytest.fixture(name="loaded", scope="module")
 def _loaded() -> LoadedPlugins:
     """The standard types and those of the packages in plugins/."""
-    return installed_types.everything()
+    return own_packages.everything()
 
 
 @each_page
@@ -129,7 +130,7 @@ def test_a_command_on_a_page_prints_the_output_on_the_page(
     if not command.offline:
         console.parse(words)
         return
-    done = console.run(command, installed_types.standard_types())
+    done = console.run(command, own_packages.standard_types())
     # a page may omit the output on standard error
     fitting = [text for text in (done.output, done.stdout) if console.fits(command.output, text)]
     assert fitting or not command.output.strip(), done.output

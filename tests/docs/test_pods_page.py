@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.docs import installed_types
+from tests import own_packages
 from tests.docs.pages import ROOT
 
 NOT_ABOUT_PODS = {"empty"}
@@ -17,7 +17,7 @@ def test_the_table_has_every_trait_with_its_package() -> None:
     listed = {
         (trait, package) for cell, package in rows for trait in re.findall(r"`([a-z-]+)`", cell.partition(":")[0])
     }
-    catalog = installed_types.everything().catalog
+    catalog = own_packages.everything().catalog
     provided = {(name, catalog.traits[name].package.partition(" ")[0]) for name in set(catalog.traits) - NOT_ABOUT_PODS}
     names = {(trait, package) for trait, package in provided if catalog.traits[trait].name == trait}
     assert listed == names

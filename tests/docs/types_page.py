@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from rudr_py.cli.options.flags import CATEGORIES, Category
 from rudr_py.cli.types import facts, names, text
-from tests.docs import installed_types
+from tests import own_packages
 
 HEAD = """\
 # Types
@@ -26,7 +26,7 @@ TITLES: Mapping[Category, str] = {"workload": "Workload types", "trait": "Traits
 
 def page() -> str:
     """The text of the page."""
-    catalog = installed_types.everything().catalog
+    catalog = own_packages.everything().catalog
     parts = [HEAD]
     for category in sorted(CATEGORIES, key=list(TITLES).index):
         parts.append(f"## {TITLES[category]}\n")

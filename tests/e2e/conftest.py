@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import json
 import os
 import secrets
@@ -40,11 +39,11 @@ from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.local.scheduling.nodes import NodeSettings
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
-from rudr_py.plugins import entry_points, loading
-from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.plugins import loading
 from rudr_py.settings import Impersonation, Settings
 from rudr_py.testing.cluster import SETTINGS, Cluster
-from tests.e2e import apiserver, rbac_cluster, stand_in_crds
+from tests import own_packages
+from tests.e2e import apiserver, rbac_cluster
 from tests.e2e.documents import CRD, NAMESPACE, established
 
 ASSETS = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin"))
@@ -160,18 +159,7 @@ def catalog() -> Catalog:
 @pytest.fixture(scope="session")
 def plugin_catalog() -> Catalog:
     """The built-in types and those of the packages, from their sources."""
-    plugins = [
-        InstalledPlugin(
-            name=name,
-            package=f"rudr-py-{name}",
-            version="0",
-            load=lambda name=name: importlib.import_module(f"rudr_py_{name}"),  # type: ignore[misc] # bound at once
-        )
-        for name in stand_in_crds.PACKAGES
-    ]
-    loaded = loading.load(plugins, entry_points.standard())
-    assert [state.error for state in loaded.refused] == []
-    return loaded.catalog
+    return own_packages.everything().catalog
 
 
 class ImpersonatingCluster(Cluster):

@@ -19,10 +19,13 @@ from rudr_py.api import Kind
 from rudr_py.kube.clock import SystemClock
 from rudr_py.testing import local_handle
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import stand_in_crds
-from tests.e2e.documents import APPLICATION, CRD, Document, established, invalid, message, ready
+from tests import own_packages, upstream_crds
+from tests.e2e import operators
+from tests.e2e.documents import APPLICATION, Document, invalid, message, ready
 
 pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
 
 SECONDS = 90.0
 """Timeout for a program to start and for an application to become ready, on a loaded machine."""
@@ -38,7 +41,7 @@ def _environ(**further: str) -> dict[str, str]:
 def _run(*command: str | Path) -> str:
     done = subprocess.run(  # noqa: S603 - the commands are those below
         [str(word) for word in command],
-        cwd=stand_in_crds.ROOT,
+        cwd=ROOT,
         env=_environ(),
         capture_output=True,
         text=True,
@@ -68,7 +71,7 @@ class Environment:
         process = await asyncio.create_subprocess_exec(
             self._programs / "rudr",
             *map(str, words),
-            cwd=stand_in_crds.ROOT,
+            cwd=ROOT,
             env=_environ(**further),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -96,7 +99,7 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
         environment.pip("download", "--no-deps", "--dest", folder, "cronsim")
     except AssertionError:
         pytest.skip("needs a package index")
-    environment.pip("install", ".[local]", *(f"./plugins/rudr-py-{name}" for name in stand_in_crds.PACKAGES))
+    environment.pip("install", ".[local]", *(f"./plugins/rudr-py-{name}" for name in own_packages.NAMES))
     return environment
 
 
@@ -107,48 +110,40 @@ def _listed(environment: Environment) -> dict[str, dict[str, Any]]:
 
 def test_packages_are_listed_with_types_and_their_examples_render(environment: Environment) -> None:
     states = _listed(environment)
-    for name in stand_in_crds.PACKAGES:
+    for name in own_packages.NAMES:
         assert (states[f"rudr-py-{name}"]["state"], states[f"rudr-py-{name}"]["version"]) == ("loaded", "0.1.0")
     assert states["rudr-py-cronhpa"]["types"] == ["cron-hpa"]
     assert states["rudr-py-faas"]["types"] == ["openfaas.com/v1alpha2.Function", "serving.knative.dev/v1.Service"]
     assert states["rudr-py-prometheus"]["types"] == ["monitoring.coreos.com/v1.Prometheus", "service-monitor"]
-    for path in stand_in_crds.EXAMPLES:
+    for path in own_packages.EXAMPLES:
         assert "kind: " in environment.rudr("render", "-f", path)
-    preview = environment.rudr("cron", "preview", stand_in_crds.example("office-hours"), "--from", "2026-03-27T12:00Z")
+    preview = environment.rudr("cron", "preview", own_packages.example("office-hours"), "--from", "2026-03-27T12:00Z")
     assert "Europe/Berlin" in preview
 
 
 @contextlib.asynccontextmanager
 async def _developing(environment: Environment, folder: Path, *flags: str) -> AsyncIterator[Cluster]:
-    """Run `rudr dev` with the stand-in CRDs and the examples, and set the conditions of stand-in objects."""
-    definitions, kubeconfig = folder / "standins.yaml", folder / "kubeconfig"
-    definitions.write_text(yaml.safe_dump_all([stand_in_crds.definition(kind) for kind in stand_in_crds.PLURALS]))
-    arguments = [word for path in (definitions, *stand_in_crds.EXAMPLES) for word in ("-f", path)]
+    """Run `rudr dev` with the CRDs of other projects and the examples, and the operators."""
+    kubeconfig = folder / "kubeconfig"
+    arguments = [word for path in (*upstream_crds.PATHS, *own_packages.EXAMPLES) for word in ("-f", path)]
     async with contextlib.AsyncExitStack() as stack:
         serving = environment.running("Ctrl-C", "dev", "--kubeconfig", kubeconfig, *arguments, *flags)
         await stack.enter_async_context(serving)
         transport = await local_handle.connected(yaml.safe_load(kubeconfig.read_text()), stack)
         cluster = Cluster(transport, "default", SystemClock())
-        for kind, plural in stand_in_crds.PLURALS.items():
-            await cluster.until(CRD, f"{plural}.{kind.group}", established, seconds=SECONDS)
-        cluster.discovery.invalidate()
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(stand_in_crds.satisfy(cluster, kind)) for kind in stand_in_crds.CONDITIONS]
+        await operators.served(cluster, *upstream_crds.definitions().values(), seconds=SECONDS)
+        async with operators.running(cluster):
             yield cluster
-            for task in tasks:
-                task.cancel()
 
 
 def _applications() -> dict[str, Path]:
     """The path of the example of each application, by name."""
-    pairs = ((document, path) for path in stand_in_crds.EXAMPLES for document in stand_in_crds.documents(path))
+    pairs = ((document, path) for path in own_packages.EXAMPLES for document in own_packages.documents(path))
     return {document["metadata"]["name"]: path for document, path in pairs if document["kind"] == APPLICATION.kind}
 
 
 async def test_the_examples_of_the_packages_become_ready_in_rudr_dev(environment: Environment, tmp_path: Path) -> None:
-    assert {path.parts[-3] for path in _applications().values()} == {
-        f"rudr-py-{name}" for name in stand_in_crds.PACKAGES
-    }
+    assert {path.parts[-3] for path in _applications().values()} == {f"rudr-py-{name}" for name in own_packages.NAMES}
     async with _developing(environment, tmp_path) as cluster:
         for name in _applications():
             await cluster.until(APPLICATION, name, ready, seconds=SECONDS)

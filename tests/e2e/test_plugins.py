@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,23 +11,17 @@ import pytest
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import stand_in_crds
-from tests.e2e.documents import APPLICATION, CRD, DEPLOYMENT, Document, established, invalid, message, ready, synced
+from tests import own_packages
+from tests.e2e import operators
+from tests.e2e.documents import APPLICATION, DEPLOYMENT, Document, invalid, message, ready, synced
 
 
 @pytest.fixture
 async def plugin_cluster(cluster: Cluster) -> AsyncIterator[Cluster]:
-    """A cluster with the stand-in CRDs, whose conditions are set."""
-    for kind in stand_in_crds.PLURALS:
-        await cluster.apply(stand_in_crds.definition(kind))
-    for kind, plural in stand_in_crds.PLURALS.items():
-        await cluster.until(CRD, f"{plural}.{kind.group}", established)
-    cluster.discovery.invalidate()
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(stand_in_crds.satisfy(cluster, kind)) for kind in stand_in_crds.CONDITIONS]
+    """A cluster with the CRDs of other projects, whose operators set the status."""
+    await operators.install(cluster)
+    async with operators.running(cluster):
         yield cluster
-        for task in tasks:
-            task.cancel()
 
 
 def _with(properties: Document, **changes: Any) -> Document:
@@ -37,11 +30,11 @@ def _with(properties: Document, **changes: Any) -> Document:
 
 
 @pytest.mark.controllers
-@pytest.mark.parametrize("path", stand_in_crds.EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", own_packages.EXAMPLES, ids=lambda path: path.stem)
 async def test_an_example_of_each_package_becomes_ready(
     path: Path, plugin_cluster: Cluster, plugin_catalog: Catalog
 ) -> None:
-    documents = stand_in_crds.documents(path)
+    documents = own_packages.documents(path)
     await plugin_cluster.apply(*documents)
     async with plugin_cluster.controller(plugin_catalog):
         for document in documents:
@@ -53,14 +46,14 @@ async def test_an_example_of_each_package_becomes_ready(
 @pytest.mark.parametrize(
     ("backend", "kind", "changes"),
     [
-        ("keda", stand_in_crds.SCALED_OBJECT, {"catchUp": None, "excludeDates": None}),
-        ("cronhpa", stand_in_crds.CRON_HPA, {"catchUp": None, "excludeDates": None, "timezone": None}),
+        ("keda", operators.SCALED_OBJECT, {"catchUp": None, "excludeDates": None}),
+        ("cronhpa", operators.CRON_HPA, {"catchUp": None, "excludeDates": None, "timezone": None}),
     ],
 )
 async def test_cron_hpa_hands_the_size_to_another_controller_and_takes_it_back(
     backend: str, kind: Kind, changes: Document, plugin_cluster: Cluster, plugin_catalog: Catalog
 ) -> None:
-    component, application = stand_in_crds.documents(stand_in_crds.example("office-hours"))
+    component, application = own_packages.documents(own_packages.example("office-hours"))
     await plugin_cluster.apply(component, application)
     async with plugin_cluster.controller(plugin_catalog):
         await plugin_cluster.until(APPLICATION, "office", ready)
@@ -88,16 +81,16 @@ async def test_the_function_and_prometheus_examples_of_rudr_become_ready(
     plugin_cluster: Cluster, plugin_catalog: Catalog, shared: Path
 ) -> None:
     for name in ("openfaasapp.yaml", "prometheusapp.yaml"):
-        await plugin_cluster.apply(*stand_in_crds.documents(shared / name))
+        await plugin_cluster.apply(*own_packages.documents(shared / name))
     async with plugin_cluster.controller(plugin_catalog):
         await plugin_cluster.until(APPLICATION, "openfaas", ready)
         await plugin_cluster.until(APPLICATION, "prometheus", ready)
-        function = await plugin_cluster.get(stand_in_crds.FUNCTION, "nodeinfo")
+        function = await plugin_cluster.get(operators.FUNCTION, "nodeinfo")
         assert function is not None
         assert function["spec"]["image"] == "functions/nodeinfo"
         assert function["spec"]["environment"] == {"write_debug": "false"}
         assert function["spec"]["labels"]["com.openfaas.scale.min"] == "2"
-        prometheus = await plugin_cluster.get(stand_in_crds.PROMETHEUS, "prometheus-ap")
+        prometheus = await plugin_cluster.get(operators.PROMETHEUS, "prometheus-ap")
         assert prometheus is not None
         assert prometheus["spec"]["enableAdminAPI"] is True
 
@@ -106,17 +99,17 @@ async def test_the_function_and_prometheus_examples_of_rudr_become_ready(
 async def test_without_its_package_an_application_keeps_its_objects_and_reports_the_package(
     plugin_cluster: Cluster, plugin_catalog: Catalog, catalog: Catalog
 ) -> None:
-    documents = stand_in_crds.documents(stand_in_crds.example("thumbnailer"))
+    documents = own_packages.documents(own_packages.example("thumbnailer"))
     await plugin_cluster.apply(*documents)
     async with plugin_cluster.controller(plugin_catalog):
         await plugin_cluster.until(APPLICATION, "media", ready)
-    before = await plugin_cluster.get(stand_in_crds.KNATIVE, "thumbnailer")
+    before = await plugin_cluster.get(operators.KNATIVE, "thumbnailer")
     async with plugin_cluster.controller(catalog):
         refused = await plugin_cluster.until(APPLICATION, "media", invalid)
         assert "serving.knative.dev/v1.Service" in message(refused, "Valid")
         assert "was provided by rudr-py-faas 0" in message(refused, "Valid")
         assert "pip install rudr-py-faas" in message(refused, "Valid")
-    after = await plugin_cluster.get(stand_in_crds.KNATIVE, "thumbnailer")
+    after = await plugin_cluster.get(operators.KNATIVE, "thumbnailer")
     assert before is not None
     assert after is not None
     assert (after["metadata"]["uid"], after["spec"]) == (before["metadata"]["uid"], before["spec"])

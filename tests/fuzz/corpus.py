@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +13,8 @@ import msgspec
 from rudr_py.catalog import Catalog, plain_guard
 from rudr_py.cli.documents.workspace import Workspace
 from rudr_py.model.parse import yaml_file
-from rudr_py.plugins import entry_points, loading
-from rudr_py.plugins.entry_points import InstalledPlugin
 from rudr_py.render.values.plan import Plan
+from tests import own_packages
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
@@ -134,11 +132,7 @@ def documents() -> tuple[dict[str, Any], ...]:
 @functools.cache
 def catalog() -> Catalog:
     """The standard types and those of the packages in plugins/, without a time limit for their calls."""
-    plugins = [
-        InstalledPlugin(name=name, package=name, version="1", load=functools.partial(importlib.import_module, name))
-        for name in ("rudr_py_cronhpa", "rudr_py_faas", "rudr_py_pod", "rudr_py_prometheus")
-    ]
-    return loading.load(plugins, entry_points.standard(), call_guard=plain_guard).catalog
+    return own_packages.everything(call_guard=plain_guard).catalog
 
 
 @functools.cache

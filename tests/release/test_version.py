@@ -15,7 +15,7 @@ from packaging.version import Version
 import rudr_py
 from rudr_py.cli.commands import version
 from tests.release import building
-from tests.release.building import PLUGINS, PROJECTS, ROOT, Built
+from tests.release.building import PROJECTS, ROOT, Built
 
 CHART = ROOT / "charts" / "rudr-py" / "Chart.yaml"
 
@@ -49,7 +49,3 @@ def test_the_chart_has_the_same_version() -> None:
     chart = yaml.safe_load(CHART.read_text())
     assert chart["appVersion"] == rudr_py.__version__
     assert Version(chart["version"]) == Version(rudr_py.__version__)
-
-
-def test_there_are_four_plugins() -> None:
-    assert len(PLUGINS) == 4

@@ -14,27 +14,25 @@ from rudr_py.local.cluster import LocalCluster
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import stand_in_crds, waiting
+from tests.e2e import operators, waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
     AUTOSCALER,
     COMPONENT_INSTANCE,
     CONFIG_MAP,
-    CRD,
     DEPLOYMENT,
     INGRESS,
     SERVICE,
     Document,
     component,
     condition,
-    established,
     image,
     message,
     observed,
     synced,
 )
-from tests.e2e.stand_in_crds import SCALED_OBJECT
+from tests.e2e.operators import SCALED_OBJECT
 from tests.reliability.webhooks import webhook
 
 MONITOR: Document = {"name": "service-monitor"}
@@ -292,7 +290,9 @@ class EventScaler(Trait[dict[str, Any]]):
 
     def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
         """One ScaledObject with the name of the instance."""
-        body = {"spec": {"scaleTargetRef": {"name": ctx.instance}}}
+        cron = {"timezone": "UTC", "start": "0 8 * * *", "end": "0 20 * * *", "desiredReplicas": "3"}
+        triggers = [{"type": "cron", "metadata": cron}]
+        body = {"spec": {"scaleTargetRef": {"name": ctx.instance}, "triggers": triggers}}
         manifest = Manifest(kind=SCALED_OBJECT, name=ctx.instance, body=body)
         return Rendered(add=(manifest,), scale=Scale.external())
 
@@ -314,9 +314,7 @@ async def test_an_autoscaler_is_deleted_first_if_a_webhook_refuses_a_second_one_
                 return f"the workload '{target}' of type 'apps/v1.Deployment' is already managed by the hpa"
         return ""
 
-    await cluster.apply(stand_in_crds.definition(SCALED_OBJECT))
-    await cluster.until(CRD, f"scaledobjects.{SCALED_OBJECT.group}", established)
-    cluster.discovery.invalidate()
+    await operators.install(cluster, SCALED_OBJECT)
     types = with_event_scaler(catalog)
     await cluster.apply(component(), shop(web=("web", SCALER)))
     async with cluster.controller(types):
@@ -353,9 +351,7 @@ async def test_an_object_whose_webhook_requires_the_workload_is_applied_after_it
         kind = KindInfo(DEPLOYMENT.api_version, DEPLOYMENT.kind)
         return "" if local.client.get(kind, cluster.namespace, target) else f'Deployment "{target}" not found'
 
-    await cluster.apply(stand_in_crds.definition(SCALED_OBJECT))
-    await cluster.until(CRD, f"scaledobjects.{SCALED_OBJECT.group}", established)
-    cluster.discovery.invalidate()
+    await operators.install(cluster, SCALED_OBJECT)
     await cluster.apply(component(), shop(web=("web", {"name": EventScaler.name})))
     with webhook(local, "scaledobjects", review):
         async with cluster.controller(with_event_scaler(catalog)):

@@ -12,10 +12,10 @@ from rudr_py.model.parse import documents
 from rudr_py.render import applicability, definitions, render
 from rudr_py.render.types import schema_example
 from rudr_py.render.values.inputs import Inputs
-from tests.docs import installed_types
+from tests import own_packages
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-EVERYTHING = installed_types.everything().catalog
+EVERYTHING = own_packages.everything().catalog
 TRAITS = sorted({offer.name for offer in EVERYTHING.traits.values()})
 WORKLOADS = sorted({offer.name for offer in EVERYTHING.workloads.values()})
 CONTAINER = {

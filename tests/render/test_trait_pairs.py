@@ -16,7 +16,7 @@ from rudr_py.render.types import schema_example as example
 from rudr_py.render.values.plan import Plan
 from rudr_py.testing import rendering
 from rudr_py.testing.rendering import RenderSetup
-from tests.docs import installed_types
+from tests import own_packages
 
 SERVER = "core.oam.dev/v1alpha1.Server"
 EXTRA = {"name": "helper", "image": "registry.example/helper:1.0.0"}
@@ -66,7 +66,7 @@ _Case = tuple[str, dict[str, Any]]
 
 @pytest.fixture(name="catalog", scope="module")
 def _catalog() -> Catalog:
-    return installed_types.everything().catalog
+    return own_packages.everything().catalog
 
 
 def _cases(catalog: Catalog) -> list[_Case]:

@@ -85,8 +85,8 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if $root.Values.leaderElection.enabled }}{{ $parts = append $parts "leaderElection" }}{{ end -}}
 {{- $listed := dict -}}
 {{- range $root.Values.plugins.packages }}{{ $_ := set $listed (.name | lower | replace "_" "-") true }}{{ end -}}
-{{- range $name, $switch := dict "cronhpa" $root.Values.plugins.cronhpa "faas" $root.Values.plugins.faas "pod" $root.Values.plugins.pod "prometheus" $root.Values.plugins.prometheus -}}
-{{- if or $switch.rbac (hasKey $listed (printf "rudr-py-%s" $name)) }}{{ $parts = append $parts $name }}{{ end -}}
+{{- range $name, $switch := $root.Values.plugins -}}
+{{- if and (kindIs "map" $switch) (or $switch.rbac (hasKey $listed (printf "rudr-py-%s" $name))) }}{{ $parts = append $parts $name }}{{ end -}}
 {{- end -}}
 {{- $rules := list -}}
 {{- range $parts }}{{ $rules = concat $rules (dig . $sort (list) $rights) }}{{ end -}}

@@ -24,17 +24,12 @@ from rudr_py.render import render
 from rudr_py.render.scopes import membership
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.testing.rendering import NOW
+from tests import own_packages
 
 Invoke = Callable[..., Result]
 
 SERVER = "core.oam.dev/v1alpha1.Server"
-NAMES = (
-    *("disruption-budget", "image", "init-container", "lifecycle", "metadata", "placement", "pod-security", "probes"),
-    *("resources", "rollout", "secret-env", "service", "service-account", "sidecar"),
-    *("auto-scaler", "cron-hpa", "empty", "ingress", "manual-scaler", "service-monitor", "volume-mounter"),
-    *(f"core.oam.dev/v1alpha1.{kind}" for kind in ("Server", "SingletonTask", "Worker", "HealthScope", "NetworkScope")),
-    *("monitoring.coreos.com/v1.Prometheus", "openfaas.com/v1alpha2.Function", "serving.knative.dev/v1.Service"),
-)
+NAMES = tuple(offer.name for offer in own_packages.everything().catalog.offers())
 
 
 @pytest.fixture(name="explain")

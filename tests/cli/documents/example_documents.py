@@ -13,7 +13,7 @@ from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import Workspace
 from rudr_py.errors import Problem
 from rudr_py.model.document import Document, Positions
-from tests.docs import installed_types
+from tests import own_packages
 
 DOCUMENTS: tuple[dict[str, Any], ...] = tuple(
     yaml.safe_load_all("""
@@ -80,7 +80,7 @@ spec:
 )
 
 
-CATALOG = installed_types.standard_types().catalog
+CATALOG = own_packages.standard_types().catalog
 
 
 Place = tuple[int, tuple[str | int, ...]]

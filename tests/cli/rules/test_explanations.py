@@ -20,7 +20,7 @@ from rudr_py.cli.rules import explanation
 from rudr_py.cli.rules.explanation import Explanation
 from rudr_py.model import canonical
 from rudr_py.model.document import Document, Positions
-from tests.docs import installed_types
+from tests import own_packages
 from tests.test_layout import MODULES, ROOT
 
 EXPLANATIONS = explanation.load()
@@ -70,7 +70,7 @@ def _rules(entry: Explanation, part: str) -> set[str]:
     documents[entry.document] = _merged(base, fields)
     read = [Document(value=value, positions=Positions(file=""), name="", index=0) for value in documents.values()]
     workspace = Workspace.parse(read)
-    catalog = installed_types.standard_types().catalog
+    catalog = own_packages.standard_types().catalog
     document_set = DocumentSet(contents=FileContents(), workspace=workspace, server_rules=None)
     problems = checking.check(document_set, catalog, datetime(2026, 1, 1, tzinfo=UTC)).problems
     rules = {problem.rule for problem in (*problems.errors, *problems.warnings) if problem.rule}

@@ -8,7 +8,7 @@ from rudr_py.model.advice import package_index
 from rudr_py.model.advice.package_index import Category
 from rudr_py.model.identity import TypeName
 from rudr_py.plugins.loading import LoadedPlugins
-from tests.docs import installed_types
+from tests import own_packages
 
 TRAITS = ("auto-scaler", "empty", "ingress", "manual-scaler", "volume-mounter")
 WORKLOADS = tuple(f"core.oam.dev/v1alpha1.{kind}" for kind in ("Server", "SingletonServer", "Task", "Worker"))
@@ -18,7 +18,7 @@ INSTALLED: dict[Category, tuple[str, ...]] = {"traits": TRAITS, "workloads": WOR
 
 @pytest.fixture(scope="module")
 def everything() -> LoadedPlugins:
-    return installed_types.everything()
+    return own_packages.everything()
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_an_installed_type_is_suggested_without_its_package() -> None:
 
 def test_the_index_has_all_types_of_the_packages_of_this_project(everything: LoadedPlugins) -> None:
     indexed = {package.name: package for package in package_index.load().package}
-    assert set(indexed) == set(installed_types.PACKAGES)
+    assert set(indexed) == {f"{own_packages.PREFIX}{name}" for name in own_packages.NAMES}
     for package in indexed.values():
         for category in INSTALLED:
             offers = getattr(everything.catalog, category).values()

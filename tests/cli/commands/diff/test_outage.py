@@ -11,10 +11,10 @@ from rudr_py.model.parse import documents
 from rudr_py.render import render
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
-from tests.docs import installed_types
+from tests import own_packages
 from tests.render.test_applicability import NOW
 
-CATALOG = installed_types.everything().catalog
+CATALOG = own_packages.everything().catalog
 SERVER = "core.oam.dev/v1alpha1.Server"
 
 
