@@ -17,8 +17,7 @@ HEAD = """\
 Generated from the types by `make reference`; do not edit it by hand. `rudr explain` prints the same for all installed
 types, and `rudr traits --workload Server` lists the traits that fit a workload type.
 
-The types of the package `rudr-py` are always available. Those of `rudr-py-cronhpa`, `rudr-py-faas`,
-`rudr-py-pod` and `rudr-py-prometheus` are available if the package is installed in the controller.
+The types of the package `rudr-py` are always available, those of other packages if they are installed in the controller.
 """
 
 TITLES: Mapping[Category, str] = {"workload": "Workload types", "trait": "Traits", "scope": "Scopes"}

@@ -81,7 +81,7 @@ class CronTaskProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=T
 class CronTask(WorkloadType[CronTaskProperties]):
     """Code that runs to completion at each time of a schedule."""
 
-    name = "rudr.oam.dev/v1alpha1.CronTask"
+    name = "batch.rudr.dev/v1alpha1.CronTask"
     properties = CronTaskProperties
     produces = (CONFIG_MAP, CRON_JOB)
     observes = (POD, claims.CLAIM, JOB)
@@ -140,7 +140,5 @@ def _problems(ctx: WorkloadContext[CronTaskProperties]) -> Iterator[Problem]:
         yield Problem(wrong, path="$.timeZone")
     exclusive = pod_templates.exclusive(ctx.component)
     if exclusive and own.concurrency_policy not in (None, "Forbid"):
-        message = (
-            f'two runs could mount the Exclusive volume "{exclusive[0]}" at the same time; only Forbid is possible'
-        )
+        message = f'two runs must not mount the Exclusive volume "{exclusive[0]}" at the same time; use Forbid'
         yield Problem(message, path="$.concurrencyPolicy")

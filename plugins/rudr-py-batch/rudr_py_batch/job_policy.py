@@ -64,7 +64,7 @@ class JobPolicyProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=
     ] = False
     pod_failures: Annotated[
         tuple[PodFailure, ...],
-        msgspec.Meta(max_length=20, description="Rules for failed pods; the first that matches (Kubernetes 1.26)."),
+        msgspec.Meta(max_length=20, description="Rules for failed pods; the first that matches (Kubernetes 1.31)."),
     ] = ()
 
 

@@ -22,7 +22,7 @@ def health(cron_job: Document, jobs: Iterable[Document], all_pods: Sequence[Docu
     own = sorted((job for job in jobs if _is_owned(job, cron_job)), key=_created)
     ended = [job for job in own if _ended(job)]
     active = [job for job in own if not _ended(job)]
-    result = _last_result(cron_job, ended, bool(active))
+    result = _last_result(cron_job, ended, bool(active or mappings_in(cron_job, "status", "active")))
     show = {"schedule": get_in(cron_job, "spec", "schedule", default=""), "active": str(len(active)), **result.show}
     if get_in(cron_job, "spec", "suspend", default=False):
         return Health("ready", "Suspended", "no run begins while it is suspended", show)
@@ -42,25 +42,25 @@ def _running(active: Sequence[Document], all_pods: Sequence[Document], show: Map
 
 
 def _last_result(cron_job: Document, ended: Sequence[Document], is_active: bool) -> Health:
-    """The result of the last run that has ended, `show` with its time. A CronJob knows of deleted Jobs when they ran."""
+    """The result of the last run that has ended, with its time; of a deleted Job, from the times in the CronJob."""
     scheduled = get_in(cron_job, "status", "lastScheduleTime", default="")
-    last = ended[-1] if ended else None
-    if not is_active and scheduled > (_created(last) if last is not None else ""):
-        show = {"result": "Succeeded", "last": scheduled}
-        if get_in(cron_job, "status", "lastSuccessfulTime", default="") >= scheduled:
-            return Health("ready", "Succeeded", "the last run succeeded", show)
-        return Health(
-            "failed", "Failed", "the last run did not succeed; its Job is deleted", {**show, "result": "Failed"}
-        )
-    if last is None:
+    last = ended[-1] if ended else {}
+    if not is_active and scheduled > _created(last):
+        succeeded = get_in(cron_job, "status", "lastSuccessfulTime", default="") >= scheduled
+        return _result("" if succeeded else "Failed", "the last run did not succeed; its Job is deleted", scheduled)
+    if not last:
         return Health("ready", "NotRun", "no run has ended yet")
     job = kstatus.assess(last)
-    result = "Failed" if job.state == "failed" else "Succeeded"
-    show = {"result": result, "last": _created(last)}
-    if job.state != "failed":
-        return Health("ready", "Succeeded", "the last run succeeded", show)
     name = get_in(last, "metadata", "name", default="")
-    return Health("failed", job.reason, f"the last run, job {name}, failed: {job.message}".rstrip(": "), show)
+    message = f"the last run, job {name}, failed: {job.message}".rstrip(": ")
+    return _result(job.reason if job.state == "failed" else "", message, _created(last))
+
+
+def _result(failure: str, message: str, began: str) -> Health:
+    """A failed run, with the reason of its failure and a message, or a successful one without a reason."""
+    if failure:
+        return Health("failed", failure, message, {"result": "Failed", "last": began})
+    return Health("ready", "Succeeded", "the last run succeeded", {"result": "Succeeded", "last": began})
 
 
 def _ended(job: Document) -> bool:
