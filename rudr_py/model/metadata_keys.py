@@ -34,6 +34,9 @@ SENSITIVE_ANNOTATION: Final = "rudr.oam.dev/sensitive"
 SERVICE_ACCOUNT_ANNOTATION: Final = "rudr.oam.dev/service-account"
 """Set by the user on an application or a namespace: the service account that writes the objects of applications."""
 
+SCHEMA_ANNOTATION: Final = "rudr.oam.dev/schema"
+"""The JSON Schema of the settings or parameters of a published type."""
+
 PREFIX: Final = "rudr.oam.dev/"
 """The prefix of all annotations of rudr; documents with others of this prefix have a misspelled one."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,9 +16,10 @@ import msgspec
 from rudr_py.api import Scope, Trait, Type, WorkloadType
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.model.identity import API_VERSION, CORE_GROUP, TypeName
-from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
-from rudr_py.model.parameter_types import SCOPE_PARAMETER_TYPES, has_type
+from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION, SCHEMA_ANNOTATION
+from rudr_py.model.parameter_types import has_type
 from rudr_py.render import applicability
+from rudr_py.render.types import specification_types
 from rudr_py.render.values import labels
 
 _RUDR_NAMES: Mapping[str, str] = {
@@ -46,6 +47,7 @@ def _document(offer: Offer[Any], catalog: Catalog, namespace: str) -> dict[str, 
     """None for a type that a definition cannot describe: a workload type without a group."""
     type_ = offer.type
     kind, spec = "", None
+    annotations = {PACKAGE_ANNOTATION: offer.package}
     if isinstance(type_, Trait):
         kind, spec = "Trait", _trait(offer, catalog)
     elif isinstance(type_, WorkloadType):
@@ -54,8 +56,10 @@ def _document(offer: Offer[Any], catalog: Catalog, namespace: str) -> dict[str, 
         kind, spec = "ApplicationScope", _scope(offer, type_)
     if spec is None:
         return None
-    description = _description(type_)
-    annotations = {PACKAGE_ANNOTATION: offer.package, **({"description": description} if description else {})}
+    if kind != "Trait" and offer.schema.get("properties"):
+        annotations[SCHEMA_ANNOTATION] = _text(offer.schema)
+    if description := _description(type_):
+        annotations["description"] = description
     return {
         "apiVersion": API_VERSION,
         "kind": kind,
@@ -86,7 +90,7 @@ def _description(type_: Type[Any]) -> str:
 
 def _trait(offer: Offer[Any], catalog: Catalog) -> dict[str, Any]:
     """The schema and the workload types that the controller accepts with the types of the catalog."""
-    schema = msgspec.json.encode(offer.schema, order="deterministic").decode()
+    schema = _text(offer.schema)
     return {"appliesTo": list(applicability.applies_to(offer, catalog)), "properties": schema}
 
 
@@ -99,37 +103,48 @@ def _workload(offer: Offer[Any]) -> dict[str, Any] | None:
         "group": parsed.group,
         "version": parsed.version,
         "names": {"kind": parsed.kind, "singular": singular, "plural": f"{singular}s"},
-        "settings": list(_parameters(offer.schema)),
+        **_listed("settings", offer.schema, is_core=parsed.group == CORE_GROUP),
     }
 
 
 def _scope(offer: Offer[Any], scope_type: Scope[Any]) -> dict[str, Any]:
-    return {
-        "type": offer.name,
-        "allowComponentOverlap": scope_type.allow_overlap,
-        "parameters": list(_parameters(offer.schema)),
-    }
+    parsed = TypeName.parse(offer.name)
+    parameters = _listed("parameters", offer.schema, is_core=parsed is not None and parsed.group == CORE_GROUP)
+    return {"type": offer.name, "allowComponentOverlap": scope_type.allow_overlap, **parameters}
 
 
-def _parameters(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _text(schema: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(schema, order="deterministic").decode()
+
+
+def _listed(field: str, schema: Mapping[str, Any], *, is_core: bool) -> dict[str, Any]:
+    """The properties of a schema as the list `field`; {} if the types of the specification cannot describe all of them.
+
+    A list without one of them would exclude it, because a component uses only settings that its type lists (WT-3); the
+    same applies to properties of any name.
+    A property with several types is described by one of them in a core type only: the specification defines the core
+    scopes so, and the other types are an extension.
+    """
     required = schema.get("required", ())
     # convert Python's defaults, such as tuples, to JSON
     declared = msgspec.json.decode(msgspec.json.encode(schema.get("properties", {})))
-    for name, schema_node in declared.items():
-        property_schema = schema_node if isinstance(schema_node, dict) else {}
-        text = property_schema.get("description")
-        description = {"description": text} if text else {}
-        yield {"name": name, "required": name in required, **_type(property_schema), **description}
-
-
-def _type(declared: Mapping[str, Any]) -> dict[str, Any]:
-    """The type and the default in the form of definitions, which have a single type: the first that is not null."""
-    branches = [declared, *declared.get("anyOf", ()), *declared.get("oneOf", ())]
-    named = (branch.get("type") for branch in branches if isinstance(branch, dict))
-    flat = (name for type_name in named for name in (type_name if isinstance(type_name, list) else [type_name]))
-    types = [name for name in flat if name in SCOPE_PARAMETER_TYPES and name != "null"] or ["string"]
-    default = declared.get("default")
-    if default is None:
-        return {"type": types[0]}
-    fitting = next((name for name in types if has_type(default, name)), None)
-    return {"type": types[0]} if fitting is None else {"type": fitting, "default": default}
+    entries: list[dict[str, Any]] = []
+    if declared and not specification_types.is_closed(schema):
+        return {}
+    for name, property_schema in declared.items():
+        accepted = specification_types.accepted(property_schema)
+        described = [type_name for type_name in accepted if type_name in specification_types.TYPES]
+        if not described or not (is_core or len(accepted) == 1):
+            return {}
+        text, default = property_schema.get("description"), property_schema.get("default")
+        fitting = [type_name for type_name in described if default is not None and has_type(default, type_name)]
+        entries.append(
+            {
+                "name": name,
+                "required": name in required,
+                "type": (fitting or described)[0],
+                **({"default": default} if fitting else {}),
+                **({"description": text} if text else {}),
+            }
+        )
+    return {field: entries}

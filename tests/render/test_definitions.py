@@ -24,11 +24,10 @@ class Function(WorkloadType[dict[str, Any]]):
     properties: ClassVar[dict[str, Any]] = {
         "type": "object",
         "required": ["image"],
+        "additionalProperties": False,
         "properties": {
             "image": {"type": "string", "description": "What to run."},
             "size": {"type": ["null", "integer"], "default": 2},
-            "names": {"anyOf": [{"type": "string"}, {"type": "array"}], "default": []},
-            "odd": True,
         },
     }
 
@@ -86,16 +85,16 @@ def test_a_published_scope_has_its_parameters(catalog: Catalog) -> None:
 
 def test_a_published_workload_type_has_its_settings_and_package(with_types: Types) -> None:
     result = _by_name(with_types(Function()))["WorkloadType", "function.v1alpha2.openfaas.com"]
-    assert result["metadata"]["annotations"] == {"rudr.oam.dev/package": "acme 1.0", "description": "Runs a function."}
+    annotations = result["metadata"]["annotations"]
+    assert json.loads(annotations.pop("rudr.oam.dev/schema")) == Function.properties
+    assert annotations == {"rudr.oam.dev/package": "acme 1.0", "description": "Runs a function."}
     assert result["spec"] == {
         "group": "openfaas.com",
         "version": "v1alpha2",
         "names": {"kind": "Function", "singular": "function", "plural": "functions"},
         "settings": [
             {"name": "image", "required": True, "type": "string", "description": "What to run."},
-            {"name": "size", "required": False, "type": "integer", "default": 2},
-            {"name": "names", "required": False, "type": "array", "default": []},
-            {"name": "odd", "required": False, "type": "string"},
+            {"name": "size", "required": False, "type": "number", "default": 2},
         ],
     }
 

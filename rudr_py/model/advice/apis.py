@@ -21,6 +21,9 @@ Judgement: TypeAlias = Literal["oam", "wrong", "other"]
 _OWN_KINDS: Final = frozenset({"ApplicationConfiguration", "ComponentSchematic"})
 """Kinds that hardly another API has, so that the group of a document may be an error."""
 
+_ONLY_HERE: Final = frozenset({"ApplicationScope", "ComponentInstance", "ComponentSchematic", "Trait", "WorkloadType"})
+"""Kinds that later versions of OAM do not have."""
+
 _LATER: Final = {"v1alpha2": "Crossplane and KubeVela before 1.0", "v1beta1": "KubeVela"}
 
 _REWRITE: Final[Mapping[str, str]] = {
@@ -85,12 +88,18 @@ def judge(document: Mapping[str, Json]) -> Advice:
     kind = kind if isinstance(kind, str) else ""
     group, _, version = api_version.strip().rpartition("/")
     if group == CORE_GROUP:
-        return Advice("wrong", _later(version, kind), "$.apiVersion") if version in _LATER else OAM
+        return _of_group(version, kind, document)
     if suggest.similar(group, (CORE_GROUP,)) or api_version in ("oam.dev/v1alpha1", "v1alpha1"):
         return OAM
     if kind in _OWN_KINDS:
         return Advice("other", f"OAM documents of the kind {kind} have apiVersion {API_VERSION}", "$.apiVersion")
     return Advice("other", _left_alone(group, kind))
+
+
+def is_later_component(document: Mapping[str, Json]) -> bool:
+    """Whether a document is a Component of v1alpha2, of which drafts in version v1alpha1 were published, too."""
+    spec = document.get("spec")
+    return document.get("kind") == "Component" and isinstance(spec, dict) and "workload" in spec
 
 
 def wrong_kind(kind: str) -> str:
@@ -102,7 +111,18 @@ def wrong_kind(kind: str) -> str:
     return ""
 
 
+def _of_group(version: str, kind: str, document: Mapping[str, Json]) -> Advice:
+    """The judgement of a document of OAM's group."""
+    if version in _LATER:
+        return Advice("wrong", _later(version, kind), "$.apiVersion")
+    if is_later_component(document):
+        return Advice("wrong", f'a Component with a "workload" is of {_later("v1alpha2", kind)}', "$.spec.workload")
+    return OAM
+
+
 def _later(version: str, kind: str) -> str:
+    if kind in _ONLY_HERE:
+        return f"{CORE_GROUP}/{version} has no kind {kind}; write apiVersion: {API_VERSION}"
     rewrite = f": write it as {_REWRITE[kind]}" if kind in _REWRITE else ""
     return (
         f"{CORE_GROUP}/{version} is a later OAM, that of {_LATER[version]}, which rudr does not read; use KubeVela for "

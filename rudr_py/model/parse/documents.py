@@ -70,10 +70,10 @@ def parse(document: Json, positions: Positions | None = None, limits: Limits = D
         problems.error("$.apiVersion", hydra.advice(document), "MD-9")
         return problems.parsed(None)
     if advice.message:
-        problems.error(advice.path, advice.message, "MD-9" if advice.path == "$.apiVersion" else "MD-1")
+        problems.error(advice.path, advice.message, "MD-1" if advice.path == "$" else "MD-9")
         return problems.parsed(None)
     if isinstance(kind, str):
-        hint = apis.wrong_kind(kind) or suggest.nearest(kind, READERS)
+        hint = hydra.kind_advice(kind) or apis.wrong_kind(kind) or suggest.nearest(kind, READERS)
         problems.error("$.kind", f"{CORE_GROUP} has no kind {excerpt(kind)}.{hint}", "MD-1")
     else:
         problems.error("$", f'"kind" is missing; it must be one of {", ".join(READERS)}', "MD-1")

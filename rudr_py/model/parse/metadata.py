@@ -11,7 +11,7 @@ from rudr_py.model import names, size, suggest
 from rudr_py.model.document import Json
 from rudr_py.model.identity import API_VERSION, Metadata
 from rudr_py.model.json_text import excerpt, type_in_words
-from rudr_py.model.metadata_keys import DOCUMENT_ANNOTATIONS, PACKAGE_ANNOTATION, PREFIX, RECLAIM
+from rudr_py.model.metadata_keys import DOCUMENT_ANNOTATIONS, PACKAGE_ANNOTATION, PREFIX, RECLAIM, SCHEMA_ANNOTATION
 from rudr_py.model.parse.fields import FieldReader, ProblemList, invalid_json_steps
 from rudr_py.model.shapes import rewrite
 from rudr_py.model.stepwise import Stepwise, run
@@ -121,7 +121,7 @@ def read_metadata(document_fields: FieldReader) -> Metadata | None:
 
 def _warn_of_annotations(fields: FieldReader, metadata: Metadata) -> None:
     """Warn of annotations with the prefix of rudr that it does not read, such as a misspelled one."""
-    read = {*DOCUMENT_ANNOTATIONS, PACKAGE_ANNOTATION, RECLAIM}
+    read = {*DOCUMENT_ANNOTATIONS, PACKAGE_ANNOTATION, SCHEMA_ANNOTATION, RECLAIM}
     for key in metadata.annotations:
         if key.startswith(PREFIX) and key not in read:
             hint = suggest.nearest(key, DOCUMENT_ANNOTATIONS)

@@ -46,6 +46,11 @@ def advice(document: dict[str, Json]) -> str:
     )
 
 
+def kind_advice(kind: str) -> str:
+    """The advice for a kind of the drafts in a document of OAM, as the continuation of a message; "" for any other."""
+    return f' Did you mean "{KINDS[kind]}"? rudr convert changes it.' if kind in KINDS else ""
+
+
 def type_advice(name: str) -> str:
     """The advice for a workload type of Hydra in a document of today; empty for any other type."""
     parts = names.split_core_type(name)

@@ -31,6 +31,32 @@ def test_a_later_oam_is_one_error_that_names_it(kind: str, version: str) -> None
     assert "KubeVela" in parsed.problems[0].message
 
 
+@pytest.mark.parametrize("kind", ["ComponentSchematic", "Trait", "WorkloadType", "ApplicationScope"])
+def test_a_kind_that_later_versions_do_not_have_needs_only_another_version(kind: str) -> None:
+    (problem,) = documents.parse({"apiVersion": "core.oam.dev/v1alpha2", "kind": kind}).problems
+    assert problem.message == f"core.oam.dev/v1alpha2 has no kind {kind}; write apiVersion: core.oam.dev/v1alpha1"
+
+
+@pytest.mark.parametrize("version", ["v1alpha1", "v1"])
+def test_a_component_with_a_workload_is_of_a_later_oam_in_every_version(version: str) -> None:
+    document = {
+        "apiVersion": f"core.oam.dev/{version}",
+        "kind": "Component",
+        "spec": {"workload": {"kind": "Deployment"}},
+    }
+    (problem,) = documents.parse(document).problems
+    assert problem.path == "$.spec.workload"
+    assert "rudr convert" not in problem.message
+    assert problem.message.endswith("write it as a ComponentSchematic")
+
+
+@pytest.mark.parametrize("kind", ["Component", "OperationalConfiguration", "Configuration", "AppScopeConfiguration"])
+def test_a_kind_that_rudr_convert_reads_is_an_error_that_names_the_command(kind: str) -> None:
+    (problem,) = documents.parse({"apiVersion": "core.oam.dev/v1alpha1", "kind": kind, "spec": {}}).problems
+    assert problem.path == "$.kind"
+    assert "rudr convert" in problem.message
+
+
 @pytest.mark.parametrize(
     "api_version", ["core.oam.dv/v1alpha1", "core.oam.dev/v1alpha", "oam.dev/v1alpha1", "Core.oam.dev/v1alpha1"]
 )

@@ -12,6 +12,7 @@ import msgspec
 
 from rudr_py.cli.commands.convert import rewriting
 from rudr_py.errors import Problem
+from rudr_py.model.advice import apis
 from rudr_py.model.document import Document, Json
 from rudr_py.model.identity import API_VERSION, CORE_GROUP
 from rudr_py.model.parse import documents as parse
@@ -68,17 +69,11 @@ def convert(content: bytes, name: str) -> Conversion:
 
 def _rewritten(document: Document) -> Rewritten:
     value = document.value
-    if hydra.is_hydra(value) or (value.get("apiVersion") in _VERSIONS and not _is_newer(document)):
+    if hydra.is_hydra(value) or (value.get("apiVersion") in _VERSIONS and not apis.is_later_component(value)):
         rewritten = rewrite.for_conversion(value)
         # a document without a kind in v1alpha1 stays as written
         return rewritten if rewritten.value.get("kind") in parse.READERS else Rewritten(value=value)
     return Rewritten(value=value)
-
-
-def _is_newer(document: Document) -> bool:
-    """Whether a Component is one of v1alpha2, of which drafts in version v1alpha1 were published, too."""
-    spec = document.value.get("spec")
-    return document.value.get("kind") == "Component" and isinstance(spec, dict) and "workload" in spec
 
 
 def _has_no_kind(target: rewriting.Target) -> bool:
@@ -111,6 +106,6 @@ def passed_over(document: Document) -> str:
     """The reason why a document of OAM is not converted: it belongs to a later version; empty for any other one."""
     api_version = document.value.get("apiVersion")
     is_ours = parse.is_oam(document.value)
-    if is_ours and (api_version not in _VERSIONS or _is_newer(document)):
+    if is_ours and (api_version not in _VERSIONS or apis.is_later_component(document.value)):
         return f"{document.value.get('kind')} of {api_version} is of a later model of OAM and stays as it is"
     return ""
