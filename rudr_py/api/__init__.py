@@ -22,6 +22,7 @@ context      the arguments of a call: TraitContext, WorkloadContext, ScopeContex
 component    the classes of the component model, for annotations
 fields       get_in, mappings_in: read objects that other programs wrote
 properties   one declaration of properties, a JSON Schema and a typed value
+autoscaling  metrics and behavior of autoscaling/v2, as properties
 forms        forms of values that properties of many types have: names, ports, quantities
 kstatus      assess: the health of any Kubernetes object
 pods         explain: why the pods of a workload are not ready

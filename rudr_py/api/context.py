@@ -13,7 +13,7 @@ from rudr_py.api.fields import get_in
 from rudr_py.api.places import PodTemplatePlace
 from rudr_py.api.values import Health, Manifest, Ref
 from rudr_py.model.component import Component, Port
-from rudr_py.model.kinds import Kind
+from rudr_py.model.kinds import DEPLOYMENT, STATEFUL_SET, Kind
 
 P = TypeVar("P")
 """The properties of a type: a dict, or an instance of the type's properties model."""
@@ -207,6 +207,15 @@ class TraitContext(InstanceContext[P], Generic[P], frozen=True, kw_only=True):
     workload: str
     attached_at: datetime
     pod_templates: tuple[PodTemplatePlace, ...] = ()
+
+    @property
+    def scale_target(self) -> Ref | None:
+        """In `render`, the first Deployment or StatefulSet in `manifests`, for objects that refer to what they scale.
+
+        None if the workload type has none. A trait whose object sets the number of replicas returns `Scale.external()`.
+        """
+        scalable = (DEPLOYMENT, STATEFUL_SET)
+        return next((manifest.ref for manifest in self.manifests if manifest.kind in scalable), None)
 
 
 class ScopeContext(Context[P], Generic[P], frozen=True, kw_only=True):
