@@ -138,6 +138,8 @@ def _problems(ctx: WorkloadContext[CronTaskProperties]) -> Iterator[Problem]:
         yield Problem(wrong, path="$.schedule")
     if own.time_zone is not None and (wrong := schedule.zone_problem(own.time_zone)):
         yield Problem(wrong, path="$.timeZone")
+    if not ctx.component.containers:
+        yield Problem("needs at least one container", path="$.spec.containers")
     exclusive = pod_templates.exclusive(ctx.component)
     if exclusive and own.concurrency_policy not in (None, "Forbid"):
         message = f'two runs must not mount the Exclusive volume "{exclusive[0]}" at the same time; use Forbid'

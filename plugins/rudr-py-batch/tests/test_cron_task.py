@@ -1,4 +1,4 @@
-"""The workload type CronTask: its CronJob, its parallelism, the input that it rejects, and the names of its runs."""
+"""The workload type CronTask: its CronJob, its parallelism, and the input that it rejects."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from typing import Any
 
 import pytest
 
-from rudr_py.testing import RenderError, RenderOne, rendering
-from rudr_py.testing.rendering import RenderSetup
+from rudr_py.testing import RenderError, RenderOne
 from rudr_py_batch.cron_task import CronTask
 from rudr_py_batch.job_policy import JobPolicy
 
 REPORT: dict[str, Any] = {"name": "report", "image": "registry.example/report:1.0.0"}
 DISK: dict[str, Any] = {"name": "data", "mountPath": "/data", "disk": {"required": "1G"}}
 DAILY = {"schedule": "@daily"}
-INDEXED = {"name": "job-policy", "properties": {"completions": 100, "indexed": True}}
 
 
 def _component(*volumes: dict[str, Any], **container: Any) -> dict[str, Any]:
@@ -147,13 +145,5 @@ def test_all_problems_are_reported_at_once(render_one: RenderOne) -> None:
     assert len(_refused(render_one, component=_component(DISK), **settings)) == 3
 
 
-@pytest.mark.parametrize(("traits", "limit"), [((), 52), ((INDEXED,), 49)])
-def test_a_name_leaves_characters_for_those_of_runs_and_pods(traits: Any, limit: int) -> None:
-    catalog = rendering.catalog([CronTask(), JobPolicy()])
-    setups = (
-        RenderSetup(type_=CronTask(), properties=DAILY, component=_component(), traits=traits, instances=(name,))
-        for name in ("a" * limit, "a" * (limit + 1))
-    )
-    fits, exceeds = (rendering.plan(setup, catalog) for setup in setups)
-    assert fits.problems == ()
-    assert [problem.path for problem in exceeds.problems][:1] == ["$.spec.components[0].instanceName"]
+def test_a_component_without_containers_is_rejected(render_one: RenderOne) -> None:
+    assert _refused(render_one, component={"containers": []}) == ["$.spec.containers"]

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from rudr_py.local.strategies import cron_schedule
 from rudr_py_batch import schedule
 
 
@@ -29,7 +26,6 @@ from rudr_py_batch import schedule
 )
 def test_a_schedule_of_kubernetes_is_accepted(text: str) -> None:
     assert schedule.problem(text) == ""
-    cron_schedule.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -65,22 +61,6 @@ def test_a_schedule_of_kubernetes_is_accepted(text: str) -> None:
 )
 def test_another_schedule_is_rejected_with_the_reason(text: str, reason: str) -> None:
     assert reason in schedule.problem(text)
-
-
-PARTS = st.sampled_from(["*", "?", "0", "1", "7", "12", "31", "59", "60", "jan", "SAT", "1-5", "5-1", "fri-mon", "x"])
-FIELDS = st.lists(st.builds("{}{}".format, PARTS, st.sampled_from(["", "/2", "/0", "/x"])), min_size=1, max_size=2)
-SCHEDULES = st.lists(FIELDS.map(",".join), min_size=4, max_size=6).map(" ".join)
-
-
-@given(SCHEDULES)
-def test_the_local_api_server_accepts_exactly_the_schedules_that_are_valid_or_never_due(text: str) -> None:
-    problem = schedule.problem(text)
-    try:
-        cron_schedule.parse(text)
-    except cron_schedule.ScheduleError:
-        assert problem
-    else:
-        assert not problem or "never due" in problem
 
 
 @pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "America/Lima", "Asia/Kolkata", "Etc/GMT+5"])
