@@ -55,6 +55,7 @@ from rudr_py.api.types import Scope, Trait, Type, WorkloadType
 from rudr_py.api.values import (
     DropField,
     Health,
+    Hold,
     InvalidProperties,
     Json,
     Manifest,
@@ -81,6 +82,7 @@ __all__ = [
     "Context",
     "DropField",
     "Health",
+    "Hold",
     "InstanceContext",
     "InvalidProperties",
     "Json",
