@@ -120,6 +120,7 @@ CASES: dict[str, dict[str, Any]] = {
             "strict": True,
             "cronhpa": {"rbac": True},
             "faas": {"rbac": True},
+            "gateway": {"rbac": True},
             "keda": {"rbac": True},
             "pod": {"rbac": True},
             "prometheus": {"rbac": True},
@@ -151,6 +152,14 @@ CASES: dict[str, dict[str, Any]] = {
         "readinessProbe": {"successThreshold": 2},
         "podSecurityContext": {"runAsUser": 1000, "supplementalGroups": [7]},
         "securityContext": {"runAsGroup": 1000},
+    },
+    "defaults of pods": {
+        "applicationDefaults": {
+            "podSecurity": "namespace",
+            "requests": {"cpu": "50m", "memory": "64Mi"},
+            "limits": {"cpu": 1, "memory": "256Mi", "ephemeral-storage": "1Gi"},
+            "imagePullPolicy": "Always",
+        },
     },
     "a monitored cluster": {
         "healthScope": {"enabled": True, "port": 8000},

@@ -178,8 +178,12 @@ async def test_the_api_server_accepts_all_settings_of_a_cron_task(cluster: Clust
     async with cluster.controller(plugin_catalog):
         for settings in ACCEPTED:
             await cluster.apply(_cron_task(**settings))
-            await cluster.until(CRON_JOB, "shop-web", lambda d, s=settings: d["spec"]["schedule"] == s["schedule"])
+            await cluster.until(CRON_JOB, "shop-web", _scheduled(settings["schedule"]))
         await cluster.until(APPLICATION, "shop", ready)
+
+
+def _scheduled(text: str) -> Any:
+    return lambda document: document["spec"]["schedule"] == text
 
 
 REJECTED: tuple[Document, ...] = (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,8 +12,9 @@ from hypothesis import strategies as st
 from rudr_py.local.strategies import cron_schedule
 from rudr_py.testing import rendering
 from rudr_py.testing.rendering import RenderSetup
-from rudr_py_batch import schedule
 from tests import own_packages
+
+schedule: Any = importlib.import_module("rudr_py_batch.schedule")
 
 CRON_TASK = "batch.rudr.dev/v1alpha1.CronTask"
 PARTS = st.sampled_from(["*", "?", "0", "1", "7", "12", "31", "59", "60", "jan", "SAT", "1-5", "5-1", "fri-mon", "x"])

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import Health
 from rudr_py.testing import RenderOne
 from rudr_py_batch.cron_task import CronTask
 
@@ -53,7 +52,7 @@ def _pod(day: int, waiting: str) -> Document:
 
 @pytest.fixture(name="health")
 def _health(render_one: RenderOne) -> Any:
-    def health(*observed: Document) -> Health:
+    def health(*observed: Document) -> Any:
         component = {"containers": [{"name": "web", "image": "registry.example/web:1"}]}
         settings = {"schedule": "0 3 * * *"}
         return render_one(CronTask(), properties=settings, component=component, observed=observed).health
@@ -61,7 +60,7 @@ def _health(render_one: RenderOne) -> Any:
     return health
 
 
-def _summary(health: Health) -> tuple[str, str, str]:
+def _summary(health: Any) -> tuple[str, str, str]:
     return health.state, health.reason, health.show.get("result", "")
 
 
