@@ -64,7 +64,7 @@ TEMPLATES = {
     CRON_TASK: "cronjob.batch/app-web/spec/jobTemplate/spec/template",
 }
 
-REFUSED: dict[str, set[str]] = {SERVER: set(), CRON_TASK: {"auto-scaler", "rollout"}}
+REFUSED: dict[str, set[str]] = {SERVER: set(), CRON_TASK: {"auto-scaler", "event-scaler", "rollout"}}
 """Traits that a workload type cannot have although it provides what they require."""
 
 WORKLOAD_LABEL = "oam.dev/workload-type"

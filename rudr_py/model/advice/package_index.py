@@ -72,14 +72,9 @@ def nearest_type(category: Category, name: str, installed: Iterable[str], spelli
 
 
 def _workload(name: str) -> str:
-    """The workload type that is meant by an unknown trait, such as cronjob."""
-    workload = _by_synonym("workloads").get(_folded(name), "")
-    return f" Did you mean the workload type {workload}?{_further(workload)}" if workload else ""
-
-
-def _further(name: str) -> str:
-    package = provider("workloads", name)
-    return f" {_provided(name, package)}" if package else ""
+    """The workload types that are meant by an unknown trait, such as cronjob."""
+    meant = _by_synonym("workloads").get(_folded(name), ())
+    return "".join(f" Did you mean the workload type {one}?{_if_missing('workloads', one, ())}" for one in meant)
 
 
 def provider(category: Category, name: str) -> str:
