@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from rudr_py.model.advice import templates
+
 LONGEST = 63
 """The most characters of a name in OAM (MD-2) and of a label value in Kubernetes."""
 
@@ -75,4 +77,4 @@ def wrong_variable_name(name: str) -> str:
 def _wrong(name: str, match: re.Match[str] | None, words: str) -> str:
     if len(name) > LONGEST:
         return f'"{name[:70]}" has {len(name)} characters; at most {LONGEST} are allowed'
-    return "" if match else f'"{name}" is not valid; use {words}'
+    return "" if match else f'"{name}" is not valid; {templates.of_text(name) or f"use {words}"}'
