@@ -30,6 +30,7 @@ pod_annotations  copied: the annotations of a component that its pods get
 pod_templates  pod_template: the pod template of a component, as Server and Worker have it
 places       PodTemplatePlace: the pod templates that a trait edits
 claims       InstanceClaims: the claim that pods mount for a volume
+service_ports  problem, only_port: the port of the Service that a property servicePort selects
 documents    attached_traits: the instances of a file that have a trait, for a command of a package
 naming       names of at most 63 characters, for code without a context: join, distinct
 """
@@ -54,6 +55,7 @@ from rudr_py.api.types import Scope, Trait, Type, WorkloadType
 from rudr_py.api.values import (
     DropField,
     Health,
+    Hold,
     InvalidProperties,
     Json,
     Manifest,
@@ -80,6 +82,7 @@ __all__ = [
     "Context",
     "DropField",
     "Health",
+    "Hold",
     "InstanceContext",
     "InvalidProperties",
     "Json",

@@ -6,7 +6,7 @@ Source: the kstatus library of sigs.k8s.io/cli-utils, whose rules `kubectl` tool
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rudr_py.api.fields import get_in, mappings_in
@@ -44,6 +44,20 @@ def assess(document: Document, sufficient: int | None = None) -> Health:
     if kind in _REPLICATED:
         return _REPLICATED[kind](document, sufficient)
     return _RULES.get(kind, _generic)(document)
+
+
+_BADNESS = {"ready": 0, "unknown": 1, "progressing": 2, "failed": 3}
+
+
+def worst(healths: Sequence[Health]) -> Health:
+    """The worst of several healths, of equally bad ones the first with a message. Raises ValueError without any.
+
+    `show` contains the facts of all; of two with one name those of the worst, else of the first.
+    """
+    # not the ConfigMap, but the Deployment
+    worst = max(healths, key=lambda health: (_BADNESS[health.state], bool(health.message)))
+    show = {key: value for health in reversed(healths) for key, value in health.show.items()}
+    return Health(worst.state, worst.reason, worst.message, {**show, **worst.show})
 
 
 def confirmed(health: Health, document: Document | None, controller: str) -> Health:

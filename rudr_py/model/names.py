@@ -74,6 +74,13 @@ def wrong_variable_name(name: str) -> str:
     return "" if _VARIABLE.fullmatch(name) else f'"{name[:70]}" is not valid; use letters, digits, _, - and .'
 
 
+def one_line(text: str, limit: int) -> str:
+    """The text on one line, without control characters, cut to `limit` characters."""
+    start = text[: 4 * limit]
+    line = " ".join("".join(character if character.isprintable() else " " for character in start).split())
+    return line if len(line) <= limit and len(start) == len(text) else f"{line[: limit - 3]}..."
+
+
 def _wrong(name: str, match: re.Match[str] | None, words: str) -> str:
     if len(name) > LONGEST:
         return f'"{name[:70]}" has {len(name)} characters; at most {LONGEST} are allowed'

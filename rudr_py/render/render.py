@@ -131,6 +131,7 @@ def _planned(inputs: Inputs, catalog: Catalog, rendered: _Rendered) -> Stepwise[
     ]
     yield len(warnings)
     # objects of scopes first: a network policy must exist before the pods that it selects
+    owners = [owner for owner, plan in zip(owners, plans, strict=True) if not plan.held]
     manifests = (*owners, *(m for result in (*application_scopes, *instances.values()) for m in result.manifests))
     if not (problems or missing or faults):
         manifests, problems = yield from ignored.steps(manifests, inputs.application.ignore_rules)

@@ -135,7 +135,12 @@ class NamespacePreview:
                 preview = await self._render(other)
                 inputs = self._inputs(other, preview.before)
                 assessment = health.assess(
-                    preview.plan, inputs.observed, inputs.now, preview.before.runs, preview.before.ready_states
+                    preview.plan,
+                    inputs.observed,
+                    inputs.now,
+                    preview.before.runs,
+                    preview.before.ready_states,
+                    preview.before.kinds,
                 )
                 key = ObjectKey(self.namespace, other.name)
                 scopes.set_members(key, membership.members(preview.plan, assessment.instances))

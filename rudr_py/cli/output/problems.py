@@ -73,6 +73,10 @@ class ProblemPrinter:
             errors=(*self._problems.errors, *new.errors), warnings=(*self._problems.warnings, *new.warnings)
         )
 
+    def note(self, text: str) -> None:
+        """Print a sentence that is no problem."""
+        self._echo(text)
+
     def flush(self) -> None:
         """Print all that were added since the last call."""
         for severity, problem in self._problems.ordered(self._files):

@@ -42,6 +42,7 @@ ROUTINE_REASONS = frozenset(
     (
         "Applying",
         "GenerationNotObserved",
+        "Held",
         "Missing",
         "NotObserved",
         "NotReady",
@@ -51,7 +52,7 @@ ROUTINE_REASONS = frozenset(
         "Updating",
     )
 )
-"""Reasons of `Ready` being False that belong to every start, or that the event of `Valid` explains better."""
+"""Reasons of `Ready` being False that belong to every start, or that the event of `Valid` or `Held` explains better."""
 
 REPORTED_REASONS = frozenset({CONTESTED})
 """Reasons of problems for which the applier has recorded an event."""

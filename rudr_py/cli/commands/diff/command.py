@@ -47,6 +47,7 @@ from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection
 from rudr_py.model.kinds import APPLICATION
+from rudr_py.render import holds
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
 
@@ -258,6 +259,8 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
         plan_warnings = () if comparison.strict else plan.warnings
         name = f"{namespace}/{application.name}"
         comparison.printer.add(reading.errors(strict=comparison.strict), plan_warnings, name)
+        for note in holds.notes(application.name, plan):
+            comparison.printer.note(plain_text.printable(f"note: {note}"))
         if replaced := outage.warning(application.document(), plan):
             click.echo(f"warning: {name}: {replaced}", err=True)
     return _NamespaceReading(namespace_preview, tuple(readings), bool(problems))
