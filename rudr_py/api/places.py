@@ -50,6 +50,11 @@ class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
         """The names of the containers of the workload type, without init containers."""
         return tuple(str(entry.get("name", "")) for entry in mappings_in(self.template, "spec", "containers"))
 
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The labels of the pods, as the workload type rendered them."""
+        return get_in(self.template, "metadata", "labels", default=EMPTY)
+
     def container(self, name: str) -> Mapping[str, Any]:
         """The container of this name, as the workload type rendered it; empty if the template has none."""
         entries = mappings_in(self.template, "spec", "containers")
