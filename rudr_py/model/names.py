@@ -84,6 +84,6 @@ def one_line(text: str, limit: int) -> str:
 def _wrong(name: str, pattern: re.Pattern[str], words: str) -> str:
     if len(name) > LONGEST:
         return f'"{name[:70]}" has {len(name)} characters; at most {LONGEST} are allowed'
-if pattern.fullmatch(name):
+    if pattern.fullmatch(name):
         return ""
     return f'"{name}" is not valid; {templates.of_text(name) or f"use {words}"}'
