@@ -154,7 +154,9 @@ class _Assembly:
             "component": prepared.component,
             "properties": properties,
             "now": inputs.now,
-            "traits": tuple(Attached(trait.offer.name, trait.properties) for trait in prepared.traits),
+            "traits": tuple(
+                Attached(trait.offer.name, trait.properties, trait.offer.type.exposes) for trait in prepared.traits
+            ),
             "application_instances": inputs.instance_names,
             "parameters": prepared.parameters,
             "_ignored": functools.partial(ignored.pointers, inputs.application.ignore_rules),
