@@ -120,13 +120,13 @@ def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
             unique.setdefault((place, problem.path, problem.message), problem)
     # the check of an application adds facts to some problems of a component; those of the first application count
     counted: dict[tuple[object, ...], Problem] = {}
-    for (place, *_), problem in unique.items():
+    for key, problem in unique.items():
         if _without_facts(problem) != problem.message:
-            counted.setdefault((place, problem.path, _without_facts(problem)), problem)
+            counted.setdefault((key[0], problem.path, _without_facts(problem)), problem)
     return tuple(
         problem
-        for (place, *_), problem in unique.items()
-        if counted.get((place, problem.path, _without_facts(problem)), problem) is problem
+        for key, problem in unique.items()
+        if counted.get((key[0], problem.path, _without_facts(problem)), problem) is problem
     )
 
 
