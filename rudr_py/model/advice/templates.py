@@ -18,21 +18,8 @@ _TEXTS: Final = {
 _MARK: Final = re.compile(r"\{\{|\{%|^<<<<<<<(?= )", re.MULTILINE)
 _HELM: Final = re.compile(r"\{\{-? ?(if|range|with|include|template|define|end|else|\.Values|\.Release|\.Chart)\b")
 
-_PLACEHOLDER: Final = re.compile(r"\{\{|\{%|<%|\$\{|\$\(|\$[A-Za-z_]|__[A-Z]")
-"""The beginnings of placeholders of template engines, shells and build tools."""
-
 _NEAR: Final = 2
 """Number of lines between the syntax of a template and the error of the parser after it."""
-
-
-def of_text(text: str) -> str:
-    """The continuation of a message about a text that is not valid because it has a placeholder; "" without one."""
-    match = _PLACEHOLDER.search(text)
-    if match is None:
-        return ""
-    if match[0] == "{{":
-        return '"{{" is a Helm template: render the chart before'
-    return f'"{match[0]}" begins a placeholder, which rudr does not replace: replace it before'
 
 
 def problem(text: str, name: str, problems: Iterable[Problem]) -> Problem | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from rudr_py.model import names, quantity
-from rudr_py.model.advice import amounts, templates
+from rudr_py.model.advice import amounts
 from rudr_py.model.component import (
     DEFAULT_CPU,
     DEFAULT_MEMORY,
@@ -85,7 +85,7 @@ def _image(fields: FieldReader) -> str:
     image = fields.text("image", required=True, rule="CN-2")
     tag = image.rpartition("/")[2].partition(":")[2]
     if wrong := _NOT_IN_IMAGES.search(image):
-        correction = templates.of_text(image) or "remove it"
+        correction = names.placeholder(image) or "remove it"
         message = f"{excerpt(image)} contains {excerpt(wrong[0])}, which no name of an image has; {correction}"
         fields.problems.error(fields.at("image"), message, "CN-2")
     elif image and "@" not in image and not tag:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from rudr_py.errors import DocumentError, Problem
-from rudr_py.model.advice import templates
 from rudr_py.model.parse import yaml_file
 
 
@@ -48,27 +47,3 @@ def test_another_error_of_a_file_with_a_quoted_template_is_reported_as_it_is() -
 
 def test_a_file_that_yaml_can_read_has_no_error() -> None:
     assert _problems('a: "{{ .Values.x }}"\n') == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "beginning"),
-    [
-        ("${REGISTRY}/web:1", "${"),
-        ("$(registry)/web", "$("),
-        ("$TAG", "$T"),
-        ("web-<%= tag %>", "<%"),
-        ("a-__NAME__", "__N"),
-        ("{% raw %}", "{%"),
-    ],
-)
-def test_a_placeholder_in_a_wrong_name_is_named(text: str, beginning: str) -> None:
-    assert templates.of_text(text).startswith(f'"{beginning}" begins a placeholder')
-
-
-def test_a_helm_expression_in_a_wrong_name_leads_to_rendering_the_chart() -> None:
-    assert "Helm" in templates.of_text("{{ .Release.Name }}")
-
-
-@pytest.mark.parametrize("text", ["", "Web_1", "a b", "100%", "a$", "%A%", "__init__", "web:1@x"])
-def test_other_wrong_names_have_no_advice_about_templates(text: str) -> None:
-    assert templates.of_text(text) == ""
