@@ -151,6 +151,7 @@ class _Assembly:
             "component": prepared.component,
             "properties": properties,
             "now": inputs.now,
+            "kubernetes": inputs.kubernetes,
             "traits": tuple(Attached(trait.offer.name, trait.properties) for trait in prepared.traits),
             "application_instances": inputs.instance_names,
             "parameters": prepared.parameters,

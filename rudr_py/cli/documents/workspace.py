@@ -23,6 +23,7 @@ from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadT
 from rudr_py.model.document import Document, Parsed
 from rudr_py.model.identity import ObjectKey, TypeName
 from rudr_py.model.kinds import SCOPE_DEFINITION, TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION
+from rudr_py.model.kubernetes import Release
 from rudr_py.model.parse import documents as parse
 from rudr_py.render import render
 from rudr_py.render.scopes import membership
@@ -75,6 +76,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     limits: Limits = DEFAULT_LIMITS
+    kubernetes: Release | None = None
     cluster: ClusterDocuments = ClusterDocuments()
 
     @classmethod
@@ -151,6 +153,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             now=now,
             definitions=self.all_definitions(),
             image_pull_policy=image_pull_policy,
+            kubernetes=self.kubernetes,
             limits=self.limits,
             scopes_of=membership.declared(
                 parsed.value for parsed in self.applications if parsed.value.metadata.namespace == namespace

@@ -113,6 +113,7 @@ def _has_same_documents(rendered: RenderedPlan, inputs: Inputs) -> bool:
         and old.members == inputs.members
         and old.probe_results == inputs.probe_results
         and (old.root, old.image_pull_policy) == (inputs.root, inputs.image_pull_policy)
+        and old.kubernetes == inputs.kubernetes
         and _has_same_times(rendered, inputs)
     )
 

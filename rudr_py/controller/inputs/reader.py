@@ -85,6 +85,7 @@ class InputReader:
             members=applications.scopes.members(key),
             probe_results=applications.get(key).probe_results(),
             image_pull_policy=self._settings.image_pull_policy,
+            kubernetes=self._state.release(),
             limits=self._settings.limits,
         )
         applications.definitions.set(key, _subjects(inputs, self._catalog))

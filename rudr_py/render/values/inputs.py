@@ -14,6 +14,7 @@ from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
 from rudr_py.model.document import Parsed, Positions
+from rudr_py.model.kubernetes import Release
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 
@@ -143,7 +144,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     `packages` is from the previous status: type -> the package that provided it, with its version.
     `image_pull_policy` is for all containers of the core workload types; "" leaves it to Kubernetes. `limits` are those
-    of the application.
+    of the application. `kubernetes` is the release of the cluster, None if it is unknown.
     """
 
     application: Application
@@ -163,6 +164,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     probe_results: Mapping[str, Mapping[str, str | None]] = msgspec.field(default_factory=dict)
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
     image_pull_policy: str = ""
+    kubernetes: Release | None = None
     limits: Limits = DEFAULT_LIMITS
 
     @cached_property

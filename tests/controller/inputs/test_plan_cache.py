@@ -204,6 +204,7 @@ _STEPS = st.lists(
         {
             "properties": st.sampled_from([{}, {"look": True}, {"wake": True}]),
             "image_pull_policy": st.sampled_from(["", "Always"]),
+            "kubernetes": st.sampled_from([None, (1, 28), (1, 29)]),
             "minutes": st.integers(0, 3),
             "objects": st.integers(0, 2),
             "attached": st.sampled_from([None, 0, 5]),
@@ -234,6 +235,7 @@ def test_a_reused_plan_equals_a_new_one(steps: list[Document]) -> None:
             attached={} if attached is None else {("front", "counting"): NOW - timedelta(minutes=attached)},
             first_seen={} if step["first_seen"] is None else {("front", "counting"): step["first_seen"]},
             image_pull_policy=step["image_pull_policy"],
+            kubernetes=step["kubernetes"],
         )
         if attached is None or not step["first_seen"]:
             # until the status contains a time, it is the current one
