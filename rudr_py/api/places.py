@@ -6,7 +6,6 @@ kinds of objects, or deeper in them.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -15,6 +14,7 @@ import msgspec
 from rudr_py.api.fields import get_in, mappings_in
 from rudr_py.api.values import EMPTY, InvalidProperties, Json, Manifest, Path, Ref, SetField
 from rudr_py.errors import Problem
+from rudr_py.model import suggest
 from rudr_py.model.kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, REPLICA_SET, STATEFUL_SET, Kind
 
 ContainerList = Literal["containers", "initContainers"]
@@ -27,11 +27,16 @@ _BUILT_IN: Final[Mapping[Kind, tuple[str, ...]]] = {
 }
 """The path of the pod template in the objects of Kubernetes that have one."""
 
+_LISTED: Final = 10
+"""The most containers that the message about an unknown one lists."""
+
 
 class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
     """The place of a pod template: the object `ref`, and the keys that lead to the template in its body.
 
-    `template` is the template as the workload type rendered it: the maps `metadata` and `spec`.
+    `template` is the template as the workload type rendered it: the maps `metadata` and `spec`. `pod_fields` is whether
+    the kind accepts fields of the pod beside those of its containers, such as `spec.securityContext`; without them, the
+    defaults of the platform set only fields of containers.
 
     Guarantees: in `ctx.pod_templates`, the object exists and contains a template at `path`.
     Assumptions: a trait reads `template` to name containers or ports, and changes it only by the edits of this class.
@@ -41,11 +46,17 @@ class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
     ref: Ref
     path: tuple[str, ...] = _TEMPLATE
     template: Mapping[str, Any] = EMPTY
+    pod_fields: bool = True
 
     @property
     def containers(self) -> tuple[str, ...]:
         """The names of the containers of the workload type, without init containers."""
         return tuple(str(entry.get("name", "")) for entry in mappings_in(self.template, "spec", "containers"))
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The labels of the pods, as the workload type rendered them."""
+        return get_in(self.template, "metadata", "labels", default=EMPTY)
 
     def container(self, name: str) -> Mapping[str, Any]:
         """The container of this name, as the workload type rendered it; empty if the template has none."""
@@ -57,14 +68,15 @@ class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises InvalidProperties for names of containers that do not exist; `path` is that of the list of names.
         """
+        containers = self.containers
         problems = [
-            Problem(self._absence(name), path=f"{path}[{index}]")
+            Problem(self._absence(name, containers), path=f"{path}[{index}]")
             for index, name in enumerate(names)
-            if name not in self.containers
+            if name not in containers
         ]
         if problems:
             raise InvalidProperties(*problems)
-        return tuple(dict.fromkeys(names)) or self.containers
+        return tuple(dict.fromkeys(names)) or containers
 
     def edit(self, path: Path, value: Json) -> SetField:
         """Set a field of the template: `place.edit(("spec", "serviceAccountName"), "web")`."""
@@ -75,21 +87,28 @@ class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises InvalidProperties if the template has no container of this name.
         """
-        if name not in self.containers:
-            raise InvalidProperties(self._absence(name))
+        containers = self.containers
+        if name not in containers:
+            raise InvalidProperties(self._absence(name, containers))
         return self.edit(("spec", "containers", {"name": name}, *path), value)
 
-    def _absence(self, name: str) -> str:
-        near = difflib.get_close_matches(name, self.containers, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f"it has {', '.join(self.containers) or 'none'}"
+    def _absence(self, name: str, containers: Sequence[str]) -> str:
+        further = [f"{len(containers) - _LISTED} more"] if len(containers) > _LISTED else []
+        listed = ", ".join((*containers[:_LISTED], *further)) or "none"
+        near = suggest.similar(name, containers)
+        hint = f'did you mean "{near}"?' if near else f"it has {listed}"
         return f'{self.ref} has no container "{name}"; {hint}'
+
+
+def template_path(kind: Kind) -> tuple[str, ...]:
+    """The path of the pod template in objects of a kind of Kubernetes; empty for a kind without one."""
+    return _BUILT_IN.get(kind, ())
 
 
 def built_in(manifests: Sequence[Manifest]) -> Iterator[PodTemplatePlace]:
     """The places in those objects whose kind is one of Kubernetes with a pod template, also in a deeper place."""
     for manifest in manifests:
-        path = _BUILT_IN.get(manifest.kind)
-        if path is not None:
+        if path := template_path(manifest.kind):
             yield PodTemplatePlace(ref=manifest.ref, path=path)
 
 

@@ -39,6 +39,7 @@ PROPERTIES: dict[str, list[dict[str, Any]]] = {
     "lifecycle": [{"preStop": {"command": ["drain"]}, "gracePeriod": 60}],
     "metadata": [{"labels": {"team": "a"}, "workloadLabels": {"tier": "1"}}, {"annotations": {"example.com/a": "b"}}],
     "placement": [{"nodeSelector": {"disk": "ssd"}, "spread": [{"topologyKey": "zone"}], "priorityClass": "high"}],
+    "pod-monitor": [{"port": 9090}, {"port": "http"}],
     "pod-security": [{}, {"profile": "baseline", "user": 1000, "readOnlyRootFilesystem": True}],
     "probes": [{"startup": {"tcpPort": 80}, "readiness": {"command": ["true"]}}],
     "resources": [{"limits": {"cpu": 1, "memory": "256Mi"}}],

@@ -252,11 +252,8 @@ class SnapshotReader:
         scalers = (scaler for ref in refs for scaler in state.scalers.scalers(namespace, ref))
         named = (state.get(ref.kind, namespace, ref.name) for ref in (*refs, *scalers))
         children = [live for _, live in state.children(snapshot.application)]
-        sharing = (
-            live
-            for claim in sorted(claim_users.own(state, snapshot.application))
-            for _, live in claim_users.others(state, snapshot.key, claim)
-        )
+        claims = sorted(claim_users.own(state, snapshot.application))
+        sharing = (live for _, _, live in claim_users.others(state, snapshot.key, claims))
         labelled = (
             live
             for kind in sorted(snapshot.kinds, key=str)
