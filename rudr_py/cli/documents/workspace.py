@@ -24,6 +24,7 @@ from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadT
 from rudr_py.model.document import Document, Parsed
 from rudr_py.model.identity import ObjectKey, TypeName
 from rudr_py.model.kinds import NAMESPACE, SCOPE_DEFINITION, TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION
+from rudr_py.model.kubernetes import Release
 from rudr_py.model.parse import documents as parse
 from rudr_py.render import render
 from rudr_py.render.claims import CLAIM, ClaimsOfFiles
@@ -81,6 +82,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     limits: Limits = DEFAULT_LIMITS
+    kubernetes: Release | None = None
     cluster: ClusterDocuments = ClusterDocuments()
 
     @classmethod
@@ -172,6 +174,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             now=now,
             observed=ClaimsOfFiles(claims),
             definitions=self.all_definitions(),
+            kubernetes=self.kubernetes,
             defaults=profile.in_namespace(defaults, self.namespace_labels(namespace) or {}),
             limits=self.limits,
             scopes_of=membership.declared(
