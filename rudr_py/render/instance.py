@@ -155,7 +155,10 @@ class _Assembly:
             "component": prepared.component,
             "properties": properties,
             "now": inputs.now,
-            "traits": tuple(Attached(trait.offer.name, trait.properties) for trait in prepared.traits),
+            "kubernetes": inputs.kubernetes,
+            "traits": tuple(
+                Attached(trait.offer.name, trait.properties, trait.offer.type.exposes) for trait in prepared.traits
+            ),
             "application_instances": inputs.instance_names,
             "parameters": prepared.parameters,
             "_ignored": functools.partial(ignored.pointers, inputs.application.ignore_rules),
