@@ -19,6 +19,9 @@ _ENV = re.compile(r"[-._A-Za-z][-._A-Za-z0-9]*")
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 _VARIABLE = re.compile(r"[\w.-]+")
 
+_PLACEHOLDER: Final = re.compile(r"\{\{|\{%|<%|\$\{|\$\(|\$[A-Za-z_]|__[A-Z]")
+"""The beginnings of placeholders of template engines, shells and build tools."""
+
 OBJECT_FORM: Final = _OBJECT.pattern
 """Regular expression of names of Kubernetes objects; uses only syntax that CEL and JSON Schema accept, too."""
 
@@ -79,7 +82,19 @@ def one_line(text: str, limit: int) -> str:
     return line if len(line) <= limit and len(start) == len(text) else f"{line[: limit - 3]}..."
 
 
+def placeholder(text: str) -> str:
+    """Advice for a text that is not valid because it has a placeholder of another tool; "" without one."""
+    match = _PLACEHOLDER.search(text)
+    if match is None:
+        return ""
+    if match[0] == "{{":
+        return '"{{" is a Helm template: render the chart before'
+    return f'"{match[0]}" begins a placeholder, which rudr does not replace: replace it before'
+
+
 def _wrong(name: str, pattern: re.Pattern[str], words: str) -> str:
     if len(name) > LONGEST:
         return f'"{name[:70]}" has {len(name)} characters; at most {LONGEST} are allowed'
-    return "" if pattern.fullmatch(name) else f'"{name}" is not valid; use {words}'
+    if pattern.fullmatch(name):
+        return ""
+    return f'"{name}" is not valid; {placeholder(name) or f"use {words}"}'

@@ -154,6 +154,7 @@ class _Assembly:
             "component": prepared.component,
             "properties": properties,
             "now": inputs.now,
+            "kubernetes": inputs.kubernetes,
             "traits": tuple(
                 Attached(trait.offer.name, trait.properties, trait.offer.type.exposes) for trait in prepared.traits
             ),

@@ -235,12 +235,14 @@ class _Watched:
 
 
 def renders_objects_that_kubernetes_accepts(case: Case) -> None:
-    """Objects of the kinds of Kubernetes are strictly valid by the schemas of its releases."""
-    for one in case.plan().manifests:
-        if rbac_check.is_built_in(one.ref.kind):
-            body = msgspec.json.encode(one.body, order="deterministic")
-            reasons = {release: _rejection(body, release) for release in case.releases}
-            _no_faults(f"Kubernetes {release} rejects {one.ref}: {why}" for release, why in reasons.items() if why)
+    """Objects of the kinds of Kubernetes, rendered for each of its releases, are strictly valid by its schemas."""
+    rejections: dict[str, str] = {}
+    for release in case.releases:
+        for one in case.made_of(msgspec.structs.replace(case.setup, kubernetes=release)).manifests:
+            if rbac_check.is_built_in(one.ref.kind):
+                why = _rejection(msgspec.json.encode(one.body, order="deterministic"), release)
+                rejections |= {f"Kubernetes {release} rejects {one.ref}": why} if why else {}
+    _no_faults(f"{rejection}: {why}" for rejection, why in rejections.items())
 
 
 @functools.lru_cache(maxsize=256)

@@ -20,6 +20,7 @@ from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, NAMESPACE, POD
+from rudr_py.model.kubernetes import Release
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render import claims
 from rudr_py.render.status import status
@@ -41,6 +42,8 @@ class ClusterState:
         self, *, root: str = "", cluster_kinds: frozenset[Kind] = frozenset(), budget: BodyBudget | None = None
     ) -> None:
         self.cluster_kinds = cluster_kinds
+        self.release: Callable[[], Release | None] = lambda: None
+        """Returns the release of the cluster; None if it is unknown."""
         self.component_limit = DEFAULT_LIMITS.components
         """The number of components of an application beyond which its index entries are dropped."""
         self.budget = budget

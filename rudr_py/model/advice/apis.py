@@ -101,6 +101,11 @@ def is_later_component(document: Mapping[str, Json]) -> bool:
     return document.get("kind") == "Component" and isinstance(spec, dict) and "workload" in spec
 
 
+def is_of_tool(document: Mapping[str, Json]) -> bool:
+    """Whether a document is a file of another tool, such as the Chart.yaml of a Helm chart, and has no kind."""
+    return not isinstance(document.get("kind"), str) and bool(_tool(document))
+
+
 def wrong_kind(kind: str) -> str:
     """Advice for a kind that OAM v1alpha1 does not have, as the continuation of a message; "" without any."""
     if kind in KINDS:
