@@ -32,6 +32,7 @@ from rudr_py.model.kinds import SERVICE
 from rudr_py.model.stepwise import Stepwise
 from rudr_py.render import claims, edits, holds, ignored, planned_objects, pod_places, scaling
 from rudr_py.render.call_result import AnyResult, C, CallResult, bound, bound_held, combination_of, name_and_properties
+from rudr_py.render.defaults import templates
 from rudr_py.render.defaults.templates import PodTemplates
 from rudr_py.render.edits import Change
 from rudr_py.render.limits import check
@@ -227,10 +228,11 @@ class _Assembly:
             return ()
         rendered = msgspec.structs.replace(workload.context, manifests=workload.rendered.add)
         try:
-            return plugin_call.pod_templates(workload.offer, rendered)
+            provided = plugin_call.pod_templates(workload.offer, rendered)
         except (PluginCallError, InvalidProperties) as error:
             self._faults.append(Problem(str(error), self._prepared.path))
             return ()
+        return templates.without_open_requests(provided, self._prepared.component, self._inputs.defaults)
 
     def _with_defaults(
         self, workload: _WorkloadResult, manifests: Mapping[Ref, Manifest], changes: Sequence[Change]
