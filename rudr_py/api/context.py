@@ -110,6 +110,8 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     def observed(self, kind: Kind) -> tuple[dict[str, Any], ...]:
         """The live objects of a kind that belong to the instance, of the kinds that the type produces or observes.
 
+        Objects that another controller creates for one of them are included if they have the labels that
+        `pod_templates.watched_labels` returns.
         Other programs write their status, so read it with `get_in`.
         """
         return self._observe(kind)

@@ -33,6 +33,7 @@ RELEASES = ("1.25", "1.31", "1.37")
 LONGEST_REASON = 200
 """The maximum number of characters of the reason for which a schema rejects an object."""
 
+INDEXED_CRON_JOB_NAME = metadata.CRON_JOB_NAME - len("-99999")
 LONGEST = "a" + "-instance-with-a-name-as-long-as-any" + "-" + "x" * 25
 """A name of 63 characters."""
 
@@ -172,9 +173,11 @@ def has_unique_names_of_at_most_63_characters(case: Case) -> None:
 
 
 def _longest_instance(case: Case) -> str:
-    """The longest name that an instance may have: Kubernetes limits names of StatefulSets and CronJobs to 52."""
-    shorter = LONGEST[: metadata.STATEFUL_SET_NAME]
-    names = (LONGEST, shorter)
+    """The longest name that an instance may have: Kubernetes limits names of StatefulSets and CronJobs to 52.
+
+    Names of CronJobs whose pods have an index are even shorter.
+    """
+    names = (LONGEST, LONGEST[: metadata.STATEFUL_SET_NAME], LONGEST[:INDEXED_CRON_JOB_NAME])
     setups = (msgspec.structs.replace(case.setup, instances=(name,)) for name in names)
     plans = (rendering.plan(setup, case.catalog()) for setup in setups)
     return next((name for name, plan in zip(names, plans, strict=True) if not plan.problems), LONGEST)

@@ -49,7 +49,7 @@ class EventScaler(Trait[EventScalerProperties]):
     def render(self, ctx: TraitContext[EventScalerProperties]) -> Rendered:
         """The authentications and the ScaledObject, which owns the number of replicas."""
         target = ctx.scale_target
-        if target is None and any(manifest.kind.kind == "Job" for manifest in ctx.manifests):
+        if target is None and any(manifest.kind.kind in ("CronJob", "Job") for manifest in ctx.manifests):
             # the core rejects the scale of a type without replicas
             return Rendered(scale=Scale.external())
         if target is None:

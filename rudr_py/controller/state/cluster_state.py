@@ -5,6 +5,7 @@ Sends nothing and starts no task. The watches of `sources` feed the caches.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -244,6 +245,10 @@ def new_cache(kind: Kind, budget: BodyBudget | None = None) -> Cache:
     return Cache(labels=(labels.INSTANCE,), index=claim_index.mounted, budget=budget)
 
 
+LEFT_CLAIMS = 500
+"""The most claims without an instance that rendering reads: it only warns of them."""
+
+
 class Belongings:
     """The objects of one application as rendering may read them; each call reads the caches anew."""
 
@@ -262,12 +267,12 @@ class Belongings:
         if cache is None:
             return ()
         if kind == claims.CLAIM and not instance:
-            of_namespace = cache.by_namespace(namespace)
-            return tuple(live.document() for live in of_namespace if self._is_left(live))
+            left = (live for live in cache.by_namespace(namespace) if self._is_left(live))
+            return tuple(live.document() for live in itertools.islice(left, LEFT_CLAIMS))
         owners = self._owners(instance)
         owned = (live for owner in owners for live in cache.by_owner(owner))
         labelled = (live for live in cache.by_label(namespace, instance) if live.owner_uid not in owners)
-        kept = (live for live in labelled if self._is_kept(kind, live, instance))
+        kept = (live for live in labelled if self._is_kept(kind, live, instance, owners))
         return tuple(live.document() for live in (*owned, *kept))
 
     def _cluster_objects(self, kind: Kind) -> tuple[dict[str, Any], ...]:
@@ -277,15 +282,18 @@ class Belongings:
             raise LookupError(f"objects of kind {kind.kind} cannot be read")
         return tuple(live.document() for live in cache.all())
 
-    def _is_kept(self, kind: Kind, live: LiveObject, instance: str) -> bool:
+    def _is_kept(self, kind: Kind, live: LiveObject, instance: str, owners: tuple[str, ...]) -> bool:
         """Whether an object with the name of the instance belongs to it without being owned by it.
 
-        Rudr's claims are owned by a ComponentInstance, which need not be that of today.
+        Rudr's claims are owned by a ComponentInstance, which need not be that of today. An object that an object of the
+        instance owns was created by another controller, such as a Job of a CronJob.
         """
         if kind == claims.CLAIM:
             return claims.is_own(live.labels, self._application.name, instance)
-        is_other = self._state.is_of_another(live, self._application.name)
-        return not is_other and not live.owner_uid and kind.kind not in scaler_index.KINDS
+        if self._state.is_of_another(live, self._application.name) or kind.kind in scaler_index.KINDS:
+            return False
+        children = (child for uid in owners for _, child in self._state.owned_by(uid, live.namespace))
+        return not live.owner_uid or any(child.uid == live.owner_uid for child in children)
 
     def _is_left(self, live: LiveObject) -> bool:
         """Whether a claim is of this application, or of one that does not exist any more."""
