@@ -7,7 +7,18 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Kind, Problem, Ref, Rendered, SetField, Trait, TraitContext, mappings_in
+from rudr_py.api import (
+    InvalidProperties,
+    Kind,
+    Problem,
+    Ref,
+    Rendered,
+    SetField,
+    Trait,
+    TraitContext,
+    mappings_in,
+    reject,
+)
 from rudr_py.api.forms import PortNumber
 
 SERVICE: Final = Kind("v1", "Service")
@@ -48,9 +59,7 @@ class Service(Trait[ServiceProperties]):
         if service is None:
             raise InvalidProperties("the component has no port, so it has no Service")
         names = [str(port.get("name")) for port in mappings_in(service.body, "spec", "ports")]
-        problems = [*_problems(ctx.properties, names)]
-        if problems:
-            raise InvalidProperties(*problems)
+        reject(_problems(ctx.properties, names))
         return Rendered(edit=tuple(SetField(service.ref, path, value) for path, value in _fields(ctx.properties)))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Problem, Rendered, Trait, TraitContext, get_in
+from rudr_py.api import PodTemplatePlace, PodTrait, Problem, SetField, TraitContext, get_in, reject
 from rudr_py_pod import extra_containers
 from rudr_py_pod.extra_containers import ExtraContainer
 
@@ -23,25 +24,21 @@ class SidecarProperties(ExtraContainer, rename="camel", forbid_unknown_fields=Tr
     ] = False
 
 
-class Sidecar(Trait[SidecarProperties]):
+class Sidecar(PodTrait[SidecarProperties]):
     """Runs a container beside those of the component, such as a proxy."""
 
     name = "sidecar"
     properties = SidecarProperties
-    requires = frozenset({"pod-template"})
     repeatable = True
 
-    def render(self, ctx: TraitContext[SidecarProperties]) -> Rendered:
-        """An edit of each pod template."""
+    def edits(self, ctx: TraitContext[SidecarProperties], place: PodTemplatePlace) -> Iterator[SetField]:
+        """One further container."""
         extra = ctx.properties
-        problems = [one for place in ctx.pod_templates for one in extra_containers.problems(extra, place)]
-        policies = {get_in(place.template, "spec", "restartPolicy", default="Always") for place in ctx.pod_templates}
-        if policies != {"Always"} and not extra.native:
+        problems = [*extra_containers.problems(extra, place)]
+        if get_in(place.template, "spec", "restartPolicy", default="Always") != "Always" and not extra.native:
             problems.append(Problem("pods that run to completion would never end; set native: true", path="$.native"))
-        if problems:
-            raise InvalidProperties(*problems)
+        reject(problems)
         container = extra_containers.rendered(ctx, extra)
         if extra.native:
             container["restartPolicy"] = "Always"
-        path = ("spec", "initContainers" if extra.native else "containers", {"name": extra.name})
-        return Rendered(edit=tuple(place.edit(path, container) for place in ctx.pod_templates))
+        yield place.edit(("spec", "initContainers" if extra.native else "containers", {"name": extra.name}), container)
