@@ -17,6 +17,9 @@ from rudr_py.errors import Problem
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
+Segment = Annotated[str, msgspec.Meta(pattern=r"^\.{0,2}[^/%.][^/%]*$")]
+"""A name that can be a part of the path of a URL."""
+
 
 class Policy(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """The maximum change in a period."""
@@ -79,7 +82,7 @@ class Selector(
 class MetricName(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
     """A metric of a metrics adapter, restricted to labels by the selector."""
 
-    name: Text
+    name: Segment
     selector: Selector | None = None
 
 
@@ -87,8 +90,8 @@ class DescribedObject(msgspec.Struct, rename="camel", forbid_unknown_fields=True
     """An object of the namespace."""
 
     api_version: Text
-    kind: Text
-    name: Text
+    kind: Segment
+    name: Segment
 
 
 class ResourceSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

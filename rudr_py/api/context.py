@@ -34,6 +34,8 @@ def _nothing_ignored(_: Ref) -> tuple[tuple[str, ...], ...]:
 class Attached(msgspec.Struct, frozen=True):
     """A trait of the instance, by name, with its properties as the user wrote them (variables replaced).
 
+    `exposes`: whether it routes traffic from outside of the cluster to ports of the instance's Service.
+
     Guarantees: `name` is the name of the type, also where the document contains an alias.
     Assumptions: no type depends on the properties of another package's trait.
     Errors: none; an invalid trait stops the rendering of the instance before any type is called.
@@ -41,6 +43,7 @@ class Attached(msgspec.Struct, frozen=True):
 
     name: str
     properties: Mapping[str, Any]
+    exposes: bool = False
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

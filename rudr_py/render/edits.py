@@ -48,7 +48,7 @@ def clashes(changes: Sequence[Change], manifests: Mapping[Ref, Manifest]) -> tup
             )
             continue
         ref_changes = taken.setdefault(ref, [])
-        other = next((other for other in ref_changes if _overlap(other.edit.path, path)), None)
+        other = next((other for other in ref_changes if overlap(other.edit.path, path)), None)
         if other is not None:
             message = (
                 f'"{other.type_name}" and "{change.type_name}" both edit {show(path)} of {ref}; remove one of them'
@@ -105,7 +105,8 @@ def show(path: Path) -> str:
     return text
 
 
-def _overlap(left: Path, right: Path) -> bool:
+def overlap(left: Path, right: Path) -> bool:
+    """Whether one of the paths is the other one, or begins with it."""
     return all(
         # different keys may identify one entry: a port by its name and by its number
         all(b.get(key, value) == value for key, value in a.items())

@@ -32,6 +32,8 @@ from rudr_py.model.kinds import SERVICE
 from rudr_py.model.stepwise import Stepwise
 from rudr_py.render import claims, holds, ignored, planned_objects, pod_places, scaling
 from rudr_py.render.call_result import AnyResult, C, CallResult, bound, bound_held, combination_of, name_and_properties
+from rudr_py.render.defaults.templates import PodTemplates
+from rudr_py.render.edits import Change
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
@@ -91,7 +93,8 @@ class _Assembly:
         combination = combination_of(results)
         self._problems += combination.problems
         self._faults += combination.faults
-        final, changes = combination.manifests, combination.changes
+        changes = combination.changes
+        final = self._with_defaults(workload, combination.manifests, changes)
         yield values
         self._check_limits(results, final)
         member = self._member(workload) if self._prepared.scopes else None
@@ -151,7 +154,9 @@ class _Assembly:
             "component": prepared.component,
             "properties": properties,
             "now": inputs.now,
-            "traits": tuple(Attached(trait.offer.name, trait.properties) for trait in prepared.traits),
+            "traits": tuple(
+                Attached(trait.offer.name, trait.properties, trait.offer.type.exposes) for trait in prepared.traits
+            ),
             "application_instances": inputs.instance_names,
             "parameters": prepared.parameters,
             "_ignored": functools.partial(ignored.pointers, inputs.application.ignore_rules),
@@ -224,6 +229,17 @@ class _Assembly:
         except (PluginCallError, InvalidProperties) as error:
             self._faults.append(Problem(str(error), self._prepared.path))
             return ()
+
+    def _with_defaults(
+        self, workload: _WorkloadResult, manifests: Mapping[Ref, Manifest], changes: Sequence[Change]
+    ) -> Mapping[Ref, Manifest]:
+        """The manifests with the defaults of the platform; unchanged if a manifest is incomplete."""
+        if self._has_problems:
+            return manifests
+        of_workload = frozenset(manifest.ref for manifest in workload.rendered.add)
+        component = self._prepared.component
+        pod_templates = PodTemplates(component=component, provided=self._places, of_workload=of_workload)
+        return pod_templates.filled(manifests, changes, self._inputs.defaults)
 
     def _scale(self, workload: _WorkloadResult, merged_scale: MergedScale | None) -> _WorkloadResult | None:
         offer = workload.offer

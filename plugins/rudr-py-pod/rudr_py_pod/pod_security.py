@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from rudr_py.api import Attached, PodTemplatePlace, PodTrait, SetField, TraitContext
+from rudr_py.api import Attached, DropField, PodTemplatePlace, PodTrait, SetField, TraitContext, pod_security
 
 UserId = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
@@ -35,9 +35,14 @@ class PodSecurity(PodTrait[PodSecurityProperties]):
     name = "pod-security"
     properties = PodSecurityProperties
 
-    def edits(self, ctx: TraitContext[PodSecurityProperties], place: PodTemplatePlace) -> Iterator[SetField]:
+    def edits(
+        self, ctx: TraitContext[PodSecurityProperties], place: PodTemplatePlace
+    ) -> Iterator[SetField | DropField]:
         """Edits of the security contexts. Containers of init-container and sidecar have the same context."""
         properties = ctx.properties
+        if properties.profile == "baseline":
+            # the defaults of the platform must not make the pod restricted
+            yield DropField(place.ref, (*place.path, "spec", "securityContext", "runAsNonRoot"))
         for field, value in _of_pod(properties).items():
             yield place.edit(("spec", "securityContext", field), value)
         for name in place.containers:
@@ -59,12 +64,8 @@ def of_other_containers(traits: Sequence[Attached]) -> Mapping[str, Any]:
 
 def of_container(properties: PodSecurityProperties) -> dict[str, Any]:
     """The security context of each container."""
-    context: dict[str, Any] = {}
-    if properties.profile == "restricted":
-        capabilities: dict[str, Any] = {"drop": ["ALL"]}
-        if properties.add_capabilities:
-            capabilities["add"] = sorted(set(properties.add_capabilities))
-        context = {"allowPrivilegeEscalation": False, "capabilities": capabilities}
+    is_restricted = properties.profile == "restricted"
+    context = pod_security.restricted_container(properties.add_capabilities) if is_restricted else {}
     if properties.read_only_root_filesystem is not None:
         context["readOnlyRootFilesystem"] = properties.read_only_root_filesystem
     return context
@@ -72,12 +73,14 @@ def of_container(properties: PodSecurityProperties) -> dict[str, Any]:
 
 def _of_pod(properties: PodSecurityProperties) -> dict[str, Any]:
     optional = {
-        "runAsNonRoot": True if properties.profile == "restricted" else None,
         "runAsUser": properties.user,
         "runAsGroup": properties.group,
         "fsGroup": properties.fs_group,
     }
+    context = pod_security.restricted_pod()
+    if properties.profile == "baseline":
+        del context["runAsNonRoot"]
     return {
-        "seccompProfile": {"type": "RuntimeDefault"},
+        **context,
         **{field: value for field, value in optional.items() if value is not None},
     }

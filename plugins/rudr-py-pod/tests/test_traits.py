@@ -218,6 +218,20 @@ def test_containers_end_after_a_command_and_a_grace_period(render_one: RenderOne
     assert _refused(render_one, "lifecycle", {"preStop": {}}) == [".preStop"]
 
 
+def test_a_port_that_a_route_refers_to_keeps_its_number(render_one: RenderOne) -> None:
+    ingress = {"name": "ingress", "properties": {"hostname": "shop.example.com", "servicePort": 80}}
+    two = {"containers": [{**WEB, "ports": [*WEB["ports"], {"name": "admin", "containerPort": 9000}]}]}
+    mapped = render_one(TYPES["service"], properties={"ports": {"http": 8080}}, component=two, traits=[ingress])
+    assert any("$.ports.http" in warning for warning in mapped.warnings)
+    same = render_one(TYPES["service"], properties={"ports": {"http": 80}}, component=two, traits=[ingress])
+    assert same.warnings == ()
+    with pytest.raises(RenderError) as error:
+        render_one(
+            TYPES["service"], properties={"ports": {"http": 8080}}, component={"containers": [WEB]}, traits=[ingress]
+        )
+    assert [path for _, path in error.value.problems] == ["$.spec.components[0].traits[1].properties.ports.http"]
+
+
 def test_the_rollout_of_a_deployment(render_one: RenderOne) -> None:
     properties = {"maxSurge": 1, "maxUnavailable": "25%", "minReady": 5, "progressDeadline": 60, "historyLimit": 2}
     spec = _objects(render_one, ("rollout", properties)).one("Deployment")["spec"]

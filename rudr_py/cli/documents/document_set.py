@@ -13,7 +13,7 @@ from rudr_py.cli.documents import files, schemas_extra
 from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import ClusterDocuments, Workspace, skipped_message
 from rudr_py.cli.options.flags import ClusterOptions, DocumentOptions
-from rudr_py.settings import Limits
+from rudr_py.settings import NO_DEFAULTS, PlatformDefaults, Settings
 
 if TYPE_CHECKING:
     from rudr_py.cli.documents.server_rules import ServerRules
@@ -27,8 +27,8 @@ class ClusterReading(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
 
 
-ReadCluster = Callable[[ClusterOptions, Iterable[str], str, Limits], ClusterReading]
-"""Reads a cluster: the namespaces of components, "" for that of the context; the definitions namespace; the limits."""
+ReadCluster = Callable[[ClusterOptions, Iterable[str], Settings], ClusterReading]
+"""Reads a cluster: the namespaces of components, "" for that of the context; the settings of the controller."""
 
 
 class DocumentSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class DocumentSet(msgspec.Struct, frozen=True, kw_only=True):
     contents: FileContents
     workspace: Workspace
     server_rules: ServerRules | None
-    image_pull_policy: str = ""
+    defaults: PlatformDefaults = NO_DEFAULTS
 
 
 def read(document_options: DocumentOptions, read_cluster: ReadCluster) -> DocumentSet:
@@ -49,8 +49,7 @@ def read(document_options: DocumentOptions, read_cluster: ReadCluster) -> Docume
     reading = None
     if options.cluster is not None:
         namespaces = (options.namespace or "", *_namespaces(contents))
-        definitions_namespace, limits = settings.definitions_namespace, settings.limits
-        reading = read_cluster(options.cluster, namespaces, definitions_namespace, limits)
+        reading = read_cluster(options.cluster, namespaces, settings)
     workspace = Workspace.parse(
         contents.documents,
         namespace=options.namespace or (reading.namespace if reading else "default"),
@@ -65,7 +64,7 @@ def read(document_options: DocumentOptions, read_cluster: ReadCluster) -> Docume
         contents=contents,
         workspace=workspace,
         server_rules=schemas_extra.load(reading.crds if reading else ()),
-        image_pull_policy=settings.image_pull_policy,
+        defaults=settings.defaults,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from rudr_py.api import get_in
 from rudr_py.catalog import Catalog
 from rudr_py.cli.output import plain_text
 from rudr_py.cli.output.problems import location_prefix
@@ -22,14 +23,15 @@ from rudr_py.model.component import Component
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
 from rudr_py.model.document import Document, Parsed
 from rudr_py.model.identity import ObjectKey, TypeName
-from rudr_py.model.kinds import SCOPE_DEFINITION, TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION
+from rudr_py.model.kinds import NAMESPACE, SCOPE_DEFINITION, TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION
 from rudr_py.model.parse import documents as parse
 from rudr_py.render import render
+from rudr_py.render.defaults import profile
 from rudr_py.render.scopes import membership
 from rudr_py.render.types import extended_workload
 from rudr_py.render.values.inputs import NO_DEFINITIONS, Definitions, Inputs
 from rudr_py.render.values.plan import Plan
-from rudr_py.settings import DEFAULT_LIMITS, Limits, Settings
+from rudr_py.settings import DEFAULT_LIMITS, NO_DEFAULTS, Limits, PlatformDefaults, Settings
 
 T = TypeVar("T")
 
@@ -58,6 +60,8 @@ class ClusterDocuments(msgspec.Struct, frozen=True, kw_only=True):
 
     components: Mapping[ObjectKey, Parsed[Component]] = msgspec.field(default_factory=dict)
     definitions: Definitions = NO_DEFINITIONS
+    namespaces: Mapping[str, Mapping[str, str]] = msgspec.field(default_factory=dict)
+    """The labels of namespaces by name."""
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,8 +139,21 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             definitions=tuple(map(_with_valid_metadata, self.definitions)),
         )
 
+    def namespace_labels(self, namespace: str) -> Mapping[str, str] | None:
+        """The labels of a namespace, in the files or in the cluster; None if neither contains it."""
+        for document in self.others:
+            if (document.value.get("apiVersion"), document.value.get("kind")) == ("v1", NAMESPACE.kind):
+                metadata = get_in(document.value, "metadata", default={})
+                if metadata.get("name") == namespace:
+                    return get_in(metadata, "labels", default={})
+        return self.cluster.namespaces.get(namespace)
+
     def plan(
-        self, application: ParsedDocument[Application], catalog: Catalog, now: datetime, image_pull_policy: str = ""
+        self,
+        application: ParsedDocument[Application],
+        catalog: Catalog,
+        now: datetime,
+        defaults: PlatformDefaults = NO_DEFAULTS,
     ) -> Plan:
         """Render one application with the components of its namespace."""
         namespace = application.value.metadata.namespace
@@ -150,7 +167,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             },
             now=now,
             definitions=self.all_definitions(),
-            image_pull_policy=image_pull_policy,
+            defaults=profile.in_namespace(defaults, self.namespace_labels(namespace) or {}),
             limits=self.limits,
             scopes_of=membership.declared(
                 parsed.value for parsed in self.applications if parsed.value.metadata.namespace == namespace

@@ -13,9 +13,10 @@ from typing import Any, Final, Literal, TypeVar, get_args
 import click
 import msgspec
 
+from rudr_py.cli.options import defaults as defaults_option
 from rudr_py.cli.options import limits as limits_option
 from rudr_py.model import names
-from rudr_py.settings import SENSITIVE_WORDS, Limits, ResourceCheck, Settings
+from rudr_py.settings import SENSITIVE_WORDS, Limits, PlatformDefaults, ResourceCheck, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -119,7 +120,7 @@ def image_pull_policy(explanation: str = "As in rudr run.") -> Callable[[F], F]:
     """Add `--image-pull-policy`, for a command that renders what the controller renders; "" without the option."""
     return click.option(
         "--image-pull-policy",
-        type=click.Choice(["Always", "IfNotPresent", "Never"]),
+        type=click.Choice(defaults_option.PULL_POLICIES),
         callback=lambda _context, _parameter, value: value or "",
         envvar="RUDR_IMAGE_PULL_POLICY",
         help=explanation,
@@ -159,11 +160,20 @@ def render_settings(command: F) -> F:
     """Add the options for settings of the controller that rendering depends on; the command gets them as `settings`."""
 
     @functools.wraps(command)
-    def packed(*arguments: Any, image_pull_policy: str, limits: Limits, **options: Any) -> Any:
-        return command(*arguments, settings=Settings(image_pull_policy=image_pull_policy, limits=limits), **options)
+    def packed(
+        *arguments: Any, defaults: PlatformDefaults, image_pull_policy: str, limits: Limits, **options: Any
+    ) -> Any:
+        defaults = with_pull_policy(defaults, image_pull_policy)
+        return command(*arguments, settings=Settings(defaults=defaults, limits=limits), **options)
 
     decorated: Any = packed
-    return image_pull_policy()(limits_option.option()(decorated))  # type: ignore[no-any-return] # click returns a function of the same type
+    decorated = image_pull_policy()(limits_option.option()(decorated))
+    return defaults_option.option()(decorated)  # type: ignore[no-any-return] # click returns a function of the same type
+
+
+def with_pull_policy(defaults: PlatformDefaults, policy: str) -> PlatformDefaults:
+    """The defaults with the value of `--image-pull-policy`, which takes precedence; unchanged if it is ""."""
+    return msgspec.structs.replace(defaults, image_pull_policy=policy) if policy else defaults
 
 
 def controller_settings(command: F) -> F:

@@ -19,7 +19,7 @@ from rudr_py.controller.state.scaler_index import ScalerIndex
 from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, NAMESPACE, POD
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render import claims
 from rudr_py.render.status import status
@@ -93,6 +93,11 @@ class ClusterState:
         """One object; None when it does not exist, is not selected by the watch, or its kind is not watched."""
         cache = self.cache(kind, namespace)
         return cache.get(namespace, name) if cache is not None else None
+
+    def namespace(self, name: str) -> LiveObject | None:
+        """The metadata of a namespace; None if it does not exist, or is unread."""
+        cache = self.cache(NAMESPACE, name)
+        return cache.get("", name) if cache is not None else None
 
     def owned_by(self, uid: str, namespace: str) -> tuple[tuple[Kind, LiveObject], ...]:
         """All watched objects of the namespace whose controller owner has this uid, as of the time of the call."""

@@ -70,7 +70,7 @@ KUBERNETES: Final[Mapping[str, str]] = {
     "hostPort": "remove it; the trait ingress makes a port available outside of the cluster",
     "targetPort": "write containerPort",
     "port": "write containerPort",
-    "imagePullPolicy": "the controller sets it for all containers (setting image-pull-policy)",
+    "imagePullPolicy": "the controller sets it for all containers (rudr run --defaults)",
     "limits": "write cpu, memory or gpu with required, such as cpu: {required: 0.5}",
     "requests": "write cpu, memory or gpu with required, such as cpu: {required: 0.5}",
     "volumeMounts": "write resources.volumes in the container, with mountPath",

@@ -102,9 +102,11 @@ def _resources(fields: FieldReader | None) -> Stepwise[Resources]:
     cpu = fields.map("cpu")
     if cpu and isinstance(text := cpu.raw("required"), str) and quantity.cpu(text):
         cpu.problems.warn(cpu.at("required"), quantity.cpu_advice(text), "UN-2")
+    requests = {"cpu": _required(cpu, _CPU), "memory": _required(fields.map("memory"), _MEMORY)}
     resources = Resources(
-        cpu=_required(cpu, _CPU) or DEFAULT_CPU,
-        memory=_required(fields.map("memory"), _MEMORY) or DEFAULT_MEMORY,
+        cpu=requests["cpu"] or DEFAULT_CPU,
+        memory=requests["memory"] or DEFAULT_MEMORY,
+        unset=tuple(name for name, amount in requests.items() if not amount),
         gpu=_required(fields.map("gpu"), _GPU),
         volumes=(yield from _entries(fields, "volumes", _volume)),
         extended=(yield from _entries(fields, "extended", _extended)),
