@@ -114,7 +114,12 @@ def test_packages_are_listed_with_types_and_their_examples_render(environment: E
         assert (states[f"rudr-py-{name}"]["state"], states[f"rudr-py-{name}"]["version"]) == ("loaded", "0.1.0")
     assert states["rudr-py-cronhpa"]["types"] == ["cron-hpa"]
     assert states["rudr-py-faas"]["types"] == ["openfaas.com/v1alpha2.Function", "serving.knative.dev/v1.Service"]
-    assert states["rudr-py-prometheus"]["types"] == ["monitoring.coreos.com/v1.Prometheus", "service-monitor"]
+    traits = ["alert-rules", "pod-monitor", "service-monitor"]
+    assert sorted(states["rudr-py-prometheus"]["types"]) == [
+        *traits[:1],
+        "monitoring.coreos.com/v1.Prometheus",
+        *traits[1:],
+    ]
     for path in own_packages.EXAMPLES:
         assert "kind: " in environment.rudr("render", "-f", path)
     preview = environment.rudr("cron", "preview", own_packages.example("office-hours"), "--from", "2026-03-27T12:00Z")
