@@ -14,6 +14,7 @@ from rudr_py.api.places import PodTemplatePlace
 from rudr_py.api.values import Health, Manifest, Ref
 from rudr_py.model.component import Component, Port
 from rudr_py.model.kinds import DEPLOYMENT, STATEFUL_SET, Kind
+from rudr_py.model.kubernetes import Release
 
 P = TypeVar("P")
 """The properties of a type: a dict, or an instance of the type's properties model."""
@@ -85,6 +86,7 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     `application`, `namespace`: names of the application. `instance`: the name of the instance, or of the scope.
     `properties`: of this trait, scope or workload (workloadSettings), validated, in the form that the type declares.
     `now`: the time of this call, UTC.
+    `kubernetes`: the release of the cluster, such as (1, 29); None if it is unknown, as without a cluster.
     `manifests`: see the subclasses; in `health` and `status`, the objects that this type rendered, after all edits.
 
     Guarantees: all fields are plain immutable values, so a context that a test builds behaves as in production.
@@ -97,6 +99,7 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     instance: str
     properties: P
     now: datetime
+    kubernetes: Release | None = None
     manifests: tuple[Manifest, ...] = ()
     _observe: Callable[[Kind], tuple[dict[str, Any], ...]] = _nothing
     _live: Callable[[Ref], dict[str, Any] | None] | None = None
@@ -107,6 +110,8 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     def observed(self, kind: Kind) -> tuple[dict[str, Any], ...]:
         """The live objects of a kind that belong to the instance, of the kinds that the type produces or observes.
 
+        Objects that another controller creates for one of them are included if they have the labels that
+        `pod_templates.watched_labels` returns.
         Other programs write their status, so read it with `get_in`.
         """
         return self._observe(kind)

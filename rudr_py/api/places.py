@@ -34,7 +34,8 @@ _LISTED: Final = 10
 class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
     """The place of a pod template: the object `ref`, and the keys that lead to the template in its body.
 
-    `template` is the template as the workload type rendered it: the maps `metadata` and `spec`. `pod_fields` is whether
+    `template` is the template as the workload type rendered it: the maps `metadata` and `spec`, without requests that
+    the defaults of the platform decide. `pod_fields` is whether
     the kind accepts fields of the pod beside those of its containers, such as `spec.securityContext`; without them, the
     defaults of the platform set only fields of containers.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from rudr_py.api import Kind, Ref, claims, get_in, naming
 from rudr_py.errors import Problem
@@ -11,10 +12,27 @@ from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.render.scopes import membership
 from rudr_py.render.values import labels, volumes
-from rudr_py.render.values.inputs import NOTHING, Observed
+from rudr_py.render.values.inputs import NOTHING, NothingObserved, Observed
 from rudr_py.render.values.plan import PlannedObject, RenderedInstance
 
 CLAIM = Kind("v1", "PersistentVolumeClaim")
+
+
+class ClaimsOfFiles(NothingObserved):
+    """The claims in the files of the user, for offline rendering: further ones may exist in the cluster."""
+
+    def __init__(self, documents: Mapping[str, dict[str, Any]]) -> None:
+        """`documents` are the claims of the application's namespace, by name."""
+        self._documents = documents
+
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """The claim, or None."""
+        return self._documents.get(ref.name) if ref.kind == CLAIM else None
+
+
+def _is_offline(observed: Observed) -> bool:
+    return observed is NOTHING or isinstance(observed, ClaimsOfFiles)
+
 
 APPLICATION, INSTANCE = "app", "instance-name"
 """Rudr's labels for the application and the instance of a claim, which has no owner reference."""
@@ -42,7 +60,7 @@ def missing(instances: Mapping[int, RenderedInstance], observed: Observed) -> It
         if rendered.plan is None or not membership.core(rendered.plan.workload.offer.name):
             continue
         for volume, claim in rendered.mounted:
-            if claim in added or (claim != volume and observed is NOTHING) or observed.document(Ref(CLAIM, claim)):
+            if claim in added or (claim != volume and _is_offline(observed)) or observed.document(Ref(CLAIM, claim)):
                 continue
             text = _missing_text(volume, claim, rendered.plan.name)
             yield Problem(text, paths.child("$", "spec", "components", index, "componentName"))
@@ -93,7 +111,7 @@ def former(
     The instance or the application may have been renamed.
     """
     names = {binding.instance_name for binding in application.components}
-    if observed is NOTHING or not any(
+    if _is_offline(observed) or not any(
         rendered.plan and CLAIM in rendered.plan.reads for rendered in instances.values()
     ):
         return

@@ -115,6 +115,23 @@ async def test_other_defaults_run_no_completed_task_again(cluster: Cluster, cata
     assert before == {document["metadata"]["name"]: document["metadata"]["uid"] for document in await cluster.list(JOB)}
 
 
+@pytest.mark.controllers
+async def test_defaults_release_pods_that_the_namespace_rejected(cluster: Cluster, catalog: Catalog) -> None:
+    """A Job keeps its template until it is deleted, because it may have begun."""
+    await lock_down(cluster)
+    await cluster.apply(*examples())
+
+    def is_rejected(document: Document) -> bool:
+        return "violates PodSecurity" in message(document, "Ready")
+
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", is_rejected)
+    async with cluster.controller(catalog, settings=with_defaults(BY_NAMESPACE)):
+        await cluster.until(APPLICATION, "preview", ready)
+        await cluster.delete(JOB, "shop-migrate")
+        await cluster.until(APPLICATION, "shop", ready)
+
+
 @pytest.fixture(name="granted", params=["local", "kube-apiserver"])
 async def _granted(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RbacCluster]:
     async with rbac_cluster.requested(request, tmp_path) as opened:

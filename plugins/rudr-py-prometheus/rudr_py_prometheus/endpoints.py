@@ -177,7 +177,7 @@ def problems(endpoint: Endpoint, at: str) -> Iterator[Problem]:
 
 def seconds(duration: str) -> float:
     """The seconds of a duration of Prometheus, such as 1m30s."""
-    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)(ms|[ywdhms])", duration))
+    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d{1,18})(ms|[ywdhms])", duration))
 
 
 def _tls(tls: TlsConfig, at: str) -> Iterator[Problem]:

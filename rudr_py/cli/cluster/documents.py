@@ -22,6 +22,7 @@ from rudr_py.errors import ForbiddenError, KindAbsentError
 from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection
+from rudr_py.model import kubernetes
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import COMPONENT, CUSTOM_RESOURCE_DEFINITION
@@ -71,6 +72,7 @@ async def _read(options: ClusterOptions, namespaces: Sequence[str], settings: Se
                 ]
             ),
             namespace=client.namespace,
+            kubernetes=kubernetes.of_version(client.discovery.version),
         )
 
 

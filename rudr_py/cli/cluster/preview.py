@@ -28,6 +28,7 @@ from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection, Target
 from rudr_py.kube.watch import Forbidden, Listed, ListingDone, ListingStarted
+from rudr_py.model import kubernetes
 from rudr_py.model.document import Document, Positions
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT, NAMESPACE
@@ -61,6 +62,7 @@ class NamespacePreview:
     def __init__(self, cluster: ClusterClient, namespace: str, catalog: Catalog, settings: Settings = DEFAULTS) -> None:
         self.namespace = namespace
         self.state = ClusterState()
+        self.state.release = lambda: kubernetes.of_version(cluster.discovery.version)
         self._cluster = cluster
         self._catalog = catalog
         self._settings = settings

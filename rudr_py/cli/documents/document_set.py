@@ -13,6 +13,7 @@ from rudr_py.cli.documents import files, schemas_extra
 from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import ClusterDocuments, Workspace, skipped_message
 from rudr_py.cli.options.flags import ClusterOptions, DocumentOptions
+from rudr_py.model.kubernetes import Release
 from rudr_py.settings import NO_DEFAULTS, PlatformDefaults, Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class ClusterReading(msgspec.Struct, frozen=True, kw_only=True):
     documents: ClusterDocuments
     crds: tuple[dict[str, Any], ...]
     namespace: str
+    kubernetes: Release | None = None
 
 
 ReadCluster = Callable[[ClusterOptions, Iterable[str], Settings], ClusterReading]
@@ -57,7 +59,9 @@ def read(document_options: DocumentOptions, read_cluster: ReadCluster) -> Docume
         limits=settings.limits,
     )
     if reading is not None:
-        workspace = msgspec.structs.replace(workspace, cluster=reading.documents)
+        workspace = msgspec.structs.replace(workspace, cluster=reading.documents, kubernetes=reading.kubernetes)
+    if document_options.kubernetes is not None:
+        workspace = msgspec.structs.replace(workspace, kubernetes=document_options.kubernetes)
     for document in workspace.others:
         click.echo(skipped_message(document), err=True)
     return DocumentSet(

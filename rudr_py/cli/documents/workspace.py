@@ -24,8 +24,10 @@ from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadT
 from rudr_py.model.document import Document, Parsed
 from rudr_py.model.identity import ObjectKey, TypeName
 from rudr_py.model.kinds import NAMESPACE, SCOPE_DEFINITION, TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION
+from rudr_py.model.kubernetes import Release
 from rudr_py.model.parse import documents as parse
 from rudr_py.render import render
+from rudr_py.render.claims import CLAIM, ClaimsOfFiles
 from rudr_py.render.defaults import profile
 from rudr_py.render.scopes import membership
 from rudr_py.render.types import extended_workload
@@ -65,7 +67,7 @@ class ClusterDocuments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
-    """All documents by kind. `others` are documents of other APIs.
+    """All documents by kind. `others` are documents of other APIs; `claims` are the PersistentVolumeClaims among them.
 
     `definitions` are the Trait, WorkloadType and ApplicationScope documents that the controller would read.
     `problems` and `warnings` are those of the documents alone, with their locations. `limits` are the controller's.
@@ -76,9 +78,11 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     definitions: tuple[ParsedDocument[Any], ...] = ()
     oam_documents: tuple[OamDocument, ...] = ()
     others: tuple[Document, ...] = ()
+    claims: Mapping[ObjectKey, dict[str, Any]] = msgspec.field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     limits: Limits = DEFAULT_LIMITS
+    kubernetes: Release | None = None
     cluster: ClusterDocuments = ClusterDocuments()
 
     @classmethod
@@ -125,6 +129,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             ),
             oam_documents=tuple(oam_documents),
             others=tuple(others),
+            claims=dict(_claims(others, namespace)),
             problems=tuple(problems),
             warnings=(*warnings, *_shared_instances(applications)),
             limits=limits,
@@ -157,6 +162,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Plan:
         """Render one application with the components of its namespace."""
         namespace = application.value.metadata.namespace
+        claims = {key.name: claim for key, claim in self.claims.items() if key.namespace == namespace}
         own = {key.name: parsed for key, parsed in self.components.items() if key.namespace == namespace}
         inputs = Inputs(
             application=application.value,
@@ -166,7 +172,9 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
                 **{name: parsed.parsed for name, parsed in own.items()},
             },
             now=now,
+            observed=ClaimsOfFiles(claims),
             definitions=self.all_definitions(),
+            kubernetes=self.kubernetes,
             defaults=profile.in_namespace(defaults, self.namespace_labels(namespace) or {}),
             limits=self.limits,
             scopes_of=membership.declared(
@@ -250,6 +258,14 @@ def _belongs_to_other_api(document: Document) -> bool:
     if not isinstance(api_version, str) or not isinstance(kind, str):
         return False
     return not parse.concerns_oam(value)
+
+
+def _claims(documents: Iterable[Document], namespace: str) -> Iterator[tuple[ObjectKey, dict[str, Any]]]:
+    for document in documents:
+        value = document.value
+        name = get_in(value, "metadata", "name", default="")
+        if name and (value["apiVersion"], value["kind"]) == (CLAIM.api_version, CLAIM.kind):
+            yield ObjectKey(_namespace(value, namespace), name), value
 
 
 def _with_namespace(value: dict[str, Any], namespace: str) -> dict[str, Any]:

@@ -142,7 +142,10 @@ def _example(key: str) -> str:
 
 
 def _text(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    """A value as text; a number of YAML, or of Helm (`2.5e+08`), as a quantity without an exponent."""
+    text = repr(value) if isinstance(value, float) else str(value)
+    amount = quantity.amount(text) if "e+" in text or isinstance(value, float) else None
+    return text if amount is None else quantity.text_of(amount)
 
 
 def _amounts(texts: Mapping[str, str], part: str) -> dict[str, str]:

@@ -15,7 +15,8 @@ import msgspec
 
 from rudr_py.cli.options import defaults as defaults_option
 from rudr_py.cli.options import limits as limits_option
-from rudr_py.model import names
+from rudr_py.model import kubernetes, names
+from rudr_py.model.kubernetes import Release
 from rudr_py.settings import SENSITIVE_WORDS, Limits, PlatformDefaults, ResourceCheck, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -193,6 +194,22 @@ def controller_settings(command: F) -> F:
     return definitions_namespace()(checked)  # type: ignore[no-any-return] # click returns a function of the same type
 
 
+def _release(context: click.Context, parameter: click.Parameter, value: str | None) -> Release | None:
+    release = kubernetes.parse(value) if value is not None else None
+    if value is not None and release is None:
+        raise click.BadParameter("use a release such as 1.29", context, parameter)
+    return release
+
+
+kubernetes_version = click.option(
+    "--kubernetes-version",
+    "kubernetes",
+    metavar="VERSION",
+    callback=_release,
+    help="The release of Kubernetes to render for, such as 1.29; default: that of the cluster with --cluster.",
+)
+"""Add `--kubernetes-version`; the command gets a release as `kubernetes`."""
+
 watch = click.option("-w", "--watch", is_flag=True, help="Show the output again after every change, until Ctrl-C.")
 """Add `-w`."""
 
@@ -277,10 +294,14 @@ class DocumentOptions(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str | None
     cluster: ClusterOptions | None
     settings: Settings
+    kubernetes: Release | None = None
 
 
 def documents(command: F) -> F:
-    """Add `-f`, `-R`, `--strict`, `-n`, `--cluster`, and the settings; the command gets them as `document_options`."""
+    """Add `-f`, `-R`, `--strict`, `-n`, `--kubernetes-version`, `--cluster`, and the settings.
+
+    The command gets them as `document_options`.
+    """
 
     @functools.wraps(command)
     def packed(*arguments: Any, **options: Any) -> Any:
@@ -292,7 +313,7 @@ def documents(command: F) -> F:
         return command(*arguments, document_options=DocumentOptions(cluster=selected, **values), **options)
 
     decorated: Any = controller_settings(packed)
-    for option in (_CONTEXT, _KUBECONFIG, _WITH_CLUSTER, namespace, strict, filenames):
+    for option in (_CONTEXT, _KUBECONFIG, _WITH_CLUSTER, kubernetes_version, namespace, strict, filenames):
         decorated = option(decorated)
     return decorated  # type: ignore[no-any-return] # click returns a function of the same type
 

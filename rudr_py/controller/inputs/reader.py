@@ -88,6 +88,7 @@ class InputReader:
             probe_results=applications.get(key).probe_results(),
             defaults=profile.in_namespace(self._settings.defaults, namespace_labels),
             unknown_defaults=unknown,
+            kubernetes=self._state.release(),
             limits=self._settings.limits,
         )
         applications.definitions.set(key, _subjects(inputs, self._catalog))

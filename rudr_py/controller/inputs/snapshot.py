@@ -29,7 +29,7 @@ from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.errors import Problem
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION, POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
 from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render import reclaim
 from rudr_py.render.claims import CLAIM
@@ -128,6 +128,9 @@ def _without_values(part: Any, *, is_text: bool = False) -> Any:
         }
     return part
 
+
+_OWNERS = (APPLICATION.kind, COMPONENT_INSTANCE.kind)
+"""The kinds of the owners of an application's own objects; these are its children."""
 
 _COUNT = re.compile(r"[0-9]{1,6}(?:/[0-9]{1,6})?")
 """A number of replicas, for which no document is read."""
@@ -259,7 +262,7 @@ class SnapshotReader:
             for kind in sorted(snapshot.kinds, key=str)
             for instance in plan.instances
             for live in state.labelled(kind, namespace, instance.name)
-            if kind == POD or not live.owner_uid
+            if kind == POD or live.owner_kind not in _OWNERS
         )
         caches = (state.cache(kind, "") for kind in sorted(snapshot.cluster_kinds, key=str))
         of_cluster = (live for cache in caches if cache is not None for live in cache.all())

@@ -85,7 +85,8 @@ def _image(fields: FieldReader) -> str:
     image = fields.text("image", required=True, rule="CN-2")
     tag = image.rpartition("/")[2].partition(":")[2]
     if wrong := _NOT_IN_IMAGES.search(image):
-        message = f"{excerpt(image)} contains {excerpt(wrong[0])}, which no name of an image has; remove it"
+        correction = names.placeholder(image) or "remove it"
+        message = f"{excerpt(image)} contains {excerpt(wrong[0])}, which no name of an image has; {correction}"
         fields.problems.error(fields.at("image"), message, "CN-2")
     elif image and "@" not in image and not tag:
         message = f"{excerpt(image)} has no tag, so the running version may change at any time; add a tag or a digest"

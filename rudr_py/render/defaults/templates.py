@@ -56,3 +56,23 @@ class PodTemplates(msgspec.Struct, frozen=True, kw_only=True):
             amounts.fill(container, unset.get(name, ()), defaults)
         if defaults.pod_security == "restricted":
             security.restrict(pod)
+
+
+def without_open_requests(
+    provided: Sequence[PodTemplatePlace], component: Component, defaults: PlatformDefaults
+) -> tuple[PodTemplatePlace, ...]:
+    """The places as traits get them: without requests that no document sets and that follow the limits of traits."""
+    covered = {*defaults.requests, *defaults.limits}
+    open_ = {one.name: covered.intersection(one.resources.unset) for one in component.containers}
+    if not any(open_.values()):
+        return tuple(provided)
+    changed = []
+    for place in provided:
+        template: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(place.template))
+        for container in get_in(template, "spec", "containers", default=[]):
+            requests = get_in(container, "resources", "requests", default={})
+            for name in open_.get(str(container.get("name")), ()):
+                if isinstance(requests, dict):
+                    requests.pop(name, None)
+        changed.append(msgspec.structs.replace(place, template=template))
+    return tuple(changed)

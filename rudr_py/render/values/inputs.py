@@ -14,6 +14,7 @@ from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
 from rudr_py.model.document import Parsed, Positions
+from rudr_py.model.kubernetes import Release
 from rudr_py.settings import DEFAULT_LIMITS, NO_DEFAULTS, Limits, PlatformDefaults
 
 
@@ -144,7 +145,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     `packages` is from the previous status: type -> the package that provided it, with its version.
     `defaults` are those of the platform for this namespace: their `pod_security` is `none` or `restricted`.
     `unknown_defaults` is why they are not known, "" if they are; nothing may be applied then. `limits` are those of the
-    application.
+    application. `kubernetes` is the release of the cluster, None if it is unknown.
     """
 
     application: Application
@@ -165,6 +166,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
     defaults: PlatformDefaults = NO_DEFAULTS
     unknown_defaults: str = ""
+    kubernetes: Release | None = None
     limits: Limits = DEFAULT_LIMITS
 
     @cached_property

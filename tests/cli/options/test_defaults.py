@@ -11,6 +11,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from rudr_py.cli.options import defaults as defaults_option
+from rudr_py.model import quantity
 from rudr_py.settings import NO_DEFAULTS, PlatformDefaults
 from tests.charts import rendering, values_file
 
@@ -66,7 +67,7 @@ def test_the_values_of_the_chart_are_the_defaults_of_its_controller() -> None:
     values = {
         "applicationDefaults": {
             "podSecurity": "namespace",
-            "requests": {"cpu": 2, "memory": 1000000000},
+            "requests": {"cpu": 2, "memory": 1e9},
             "limits": {"cpu": 2.5},
         }
     }
@@ -74,7 +75,15 @@ def test_the_values_of_the_chart_are_the_defaults_of_its_controller() -> None:
     (argument,) = (text for text in arguments["args"] if text.startswith("--defaults="))
     defaults = read(argument.removeprefix("--defaults="))
     assert (defaults.pod_security, defaults.limits) == ("namespace", {"cpu": "2.5"})
-    assert float(defaults.requests["memory"]) == 1e9
+    assert defaults.requests == {"cpu": "2", "memory": "1G"}
+
+
+@pytest.mark.parametrize("written", ["268435456", "268435456.0", "2.68435456e+08"])
+def test_large_numbers_are_exact_quantities(write: Write, written: str) -> None:
+    for value in (f"limits.memory={written}", write("values.yaml", f"limits: {{memory: {written}}}")):
+        text = read(value).limits["memory"]
+        assert quantity.amount(text) == 2**28
+        assert "e" not in text
 
 
 def test_the_values_file_of_the_chart_has_the_usual_defaults() -> None:

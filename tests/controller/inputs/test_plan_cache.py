@@ -207,6 +207,7 @@ _STEPS = st.lists(
             "defaults": st.sampled_from(
                 [NO_DEFAULTS, PlatformDefaults(image_pull_policy="Always"), PlatformDefaults(pod_security="restricted")]
             ),
+            "kubernetes": st.sampled_from([None, (1, 28), (1, 29)]),
             "minutes": st.integers(0, 3),
             "objects": st.integers(0, 2),
             "attached": st.sampled_from([None, 0, 5]),
@@ -237,6 +238,7 @@ def test_a_reused_plan_equals_a_new_one(steps: list[Document]) -> None:
             attached={} if attached is None else {("front", "counting"): NOW - timedelta(minutes=attached)},
             first_seen={} if step["first_seen"] is None else {("front", "counting"): step["first_seen"]},
             defaults=step["defaults"],
+            kubernetes=step["kubernetes"],
         )
         if attached is None or not step["first_seen"]:
             # until the status contains a time, it is the current one
