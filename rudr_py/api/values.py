@@ -136,7 +136,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def most(self) -> int | None:
-        """The greatest number of replicas at any time; None if another manager sets it without a known limit."""
+        """The greatest number of replicas at any time; None if another manager sets it, without a limit."""
         if self.form == "external":
             return self.peak or None
         return max(self.replicas, self.maximum, self.peak)

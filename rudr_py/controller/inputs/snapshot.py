@@ -177,7 +177,7 @@ class SnapshotReader:
             plan = Plan(problems=(_QUARANTINED,), reason=QUARANTINED, packages=previous.packages)
         else:
             rendering = functools.partial(self._crashes.rendering, key, version)
-            inputs, plan = await self._pace.run(self._steps(key, live, previous), rendering)
+            inputs, plan = await self._pace.run(self._steps(key, live, previous), rendering, namespace=key.namespace)
         return Snapshot(
             key=key,
             application=live,
@@ -196,7 +196,8 @@ class SnapshotReader:
         """The snapshot with the health of its objects. Other tasks may run meanwhile."""
         if snapshot.computed_assessment is not None:
             return snapshot
-        return dataclasses.replace(snapshot, computed_assessment=await self._pace.run(snapshot.assessment_steps()))
+        assessment = await self._pace.run(snapshot.assessment_steps(), namespace=snapshot.key.namespace)
+        return dataclasses.replace(snapshot, computed_assessment=assessment)
 
     def is_heavy(self, key: ObjectKey) -> bool:
         """Whether the objects of an application were large when it was rendered last."""

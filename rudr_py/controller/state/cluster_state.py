@@ -5,6 +5,7 @@ Sends nothing and starts no task. The watches of `sources` feed the caches.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -244,6 +245,10 @@ def new_cache(kind: Kind, budget: BodyBudget | None = None) -> Cache:
     return Cache(labels=(labels.INSTANCE,), index=claim_index.mounted, budget=budget)
 
 
+LEFT_CLAIMS = 500
+"""The most claims without an instance that rendering reads: it only warns of them."""
+
+
 class Belongings:
     """The objects of one application as rendering may read them; each call reads the caches anew."""
 
@@ -262,8 +267,8 @@ class Belongings:
         if cache is None:
             return ()
         if kind == claims.CLAIM and not instance:
-            of_namespace = cache.by_namespace(namespace)
-            return tuple(live.document() for live in of_namespace if self._is_left(live))
+            left = (live for live in cache.by_namespace(namespace) if self._is_left(live))
+            return tuple(live.document() for live in itertools.islice(left, LEFT_CLAIMS))
         owners = self._owners(instance)
         owned = (live for owner in owners for live in cache.by_owner(owner))
         labelled = (live for live in cache.by_label(namespace, instance) if live.owner_uid not in owners)
