@@ -54,7 +54,7 @@ PROPERTIES: dict[str, list[dict[str, Any]]] = {
             "files": [{"secretName": "tls", "mountPath": "/etc/tls"}],
         }
     ],
-    "sidecar": [{**EXTRA, "name": "proxy"}, {**EXTRA, "native": True}],
+    "sidecar": [{**EXTRA, "name": "proxy", "native": False}, {**EXTRA, "native": True}],
     "volume-mounter": [{"volumeName": "data", "storageClass": "standard"}],
 }
 """Properties of traits whose example is not enough: of each field that edits the pods at least one."""
