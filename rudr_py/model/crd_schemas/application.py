@@ -51,6 +51,13 @@ def application_status() -> Schema:
                 },
             ),
         ),
+        "currentRevision": nodes.record(
+            "The kept revision of the documents whose objects were all applied last; `rudr history` lists all.",
+            {
+                "number": nodes.integer("Its number, from 1."),
+                "name": nodes.text("The name of its ControllerRevision."),
+            },
+        ),
         "conditions": conditions(
             "Valid, Synced and Ready; also TraitsReady if it has traits, and Paused while the application is paused."
         ),
