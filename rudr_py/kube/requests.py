@@ -199,9 +199,10 @@ def create(target: Target, body: bytes, manager: str, *, dry_run: bool = False) 
     return Request("POST", target.resource.path(target.namespace), query, body)
 
 
-def update(target: Target, body: bytes, manager: str, *, timeout: float = 0.0) -> Request:
+def update(target: Target, body: bytes, manager: str, *, timeout: float = 0.0, dry_run: bool = False) -> Request:
     """PUT the whole object; with `metadata.resourceVersion` in `body` only if it has not changed since."""
-    return Request("PUT", target.path, (("fieldManager", manager),), body, timeout=timeout)
+    query = (("fieldManager", manager), *_dry_run(dry_run))
+    return Request("PUT", target.path, query, body, timeout=timeout)
 
 
 def delete(

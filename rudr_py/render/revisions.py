@@ -78,8 +78,8 @@ class RevisionName(msgspec.Struct, frozen=True):
 
 def content(application: Mapping[str, Any], components: Iterable[Mapping[str, Any]]) -> Document:
     """`data` of a revision with these live documents."""
-    kept = sorted((_kept(component) for component in components), key=lambda document: str(document["metadata"]))
-    return {"components": kept, "application": _kept(application)}
+    sorted_components = sorted(map(kept, components), key=lambda document: str(document["metadata"]["name"]))
+    return {"components": sorted_components, "application": kept(application)}
 
 
 def object_name(application: str, uid: str, data: Document) -> str:
@@ -142,8 +142,8 @@ def read(document: Mapping[str, Any]) -> Revision | None:
     )
 
 
-def _kept(document: Mapping[str, Any]) -> Document:
-    """The parts of a document that its author wrote and that have an effect."""
+def kept(document: Mapping[str, Any]) -> Document:
+    """The parts of a live document that its author wrote and that have an effect."""
     name = get_in(document, "metadata", "name", default="")
     annotations = get_in(document, "metadata", "annotations", default={})
     copied = {} if document.get("kind") == APPLICATION.kind else pod_annotations.copied(annotations)

@@ -133,8 +133,8 @@ class RevisionKeeper:
         resource = (await self._client.target(revisions.KIND, application.namespace, "")).resource
         selector = f"{revisions.UID_LABEL}={application.uid}"
         selection = Selection(resource, application.namespace, labels=selector, metadata_only=True)
-        found = await self._client.client.list_all(selection)
-        return {get_in(item, "metadata", "name", default=""): revisions.number_of(item) for item in found}
+        listed = await self._client.client.list_all(selection)
+        return {get_in(item, "metadata", "name", default=""): revisions.number_of(item) for item in listed}
 
     async def _delete_surplus(self, application: LiveObject, stored: Mapping[str, int], current: RevisionName) -> None:
         others = sorted((name for name in stored if name != current.name), key=lambda name: stored[name])

@@ -20,8 +20,8 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.catalog import Catalog
+from rudr_py.cli.cluster import application_history, user_roles
 from rudr_py.cli.cluster import client as cluster_client
-from rudr_py.cli.cluster import user_roles
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
 from rudr_py.cli.commands.diff import document_diff, outage
@@ -34,7 +34,7 @@ from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.options.flags import ClusterOptions
-from rudr_py.cli.output import colour, plain_text
+from rudr_py.cli.output import colour, documents, plain_text
 from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import ProblemPrinter
 from rudr_py.cli.process import CommandFailure
@@ -43,6 +43,7 @@ from rudr_py.controller.apply.preconditions.nodes import NodeReader
 from rudr_py.errors import Problem, Right
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model.parse import yaml_file
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
 
@@ -64,7 +65,10 @@ class DiffFailure(CommandFailure):
 
 
 @click.command("diff")
-@flags.filenames
+@click.argument("name", default="")
+@flags.filename("A file, a directory, or - for standard input. May be repeated.")
+@flags.recursive
+@flags.revision("Compare with the documents of this revision of the application NAME, instead of files.")
 @flags.strict
 @flags.cluster(all_namespaces=False)
 @flags.output("yaml", "json", explanation="Print the differences, errors and their numbers as data.")
@@ -96,16 +100,33 @@ def command(
     Exits with 0 if there are no differences, with 1 if there are differences, and with 2 if the comparison fails or
     rudr validate reports an error.
 
+    \b
     Example: rudr diff -f examples/
+    Example: rudr diff shop --revision 3
     """
     with cluster_client.converting_errors(DiffFailure):
         loaded = plugins.load(context)
-    contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
+    name, number = options.pop("name"), options.pop("number")
+    if bool(name) != bool(number) or bool(name) == bool(filenames):
+        raise click.UsageError("either -f, or NAME and --revision, is required")
+    if number:
+        contents = asyncio.run(_revision(cluster_options, name, number))
+    else:
+        contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
     if skipped := files.skipped_message(contents):
         click.echo(skipped, err=True)
     result = asyncio.run(_run(cluster_options, contents, loaded.catalog, **options))
     code = _print(result, output_format, colours=color)
     context.exit(FAILED if result.failed else code)
+
+
+async def _revision(options: ClusterOptions, name: str, number: int) -> FileContents:
+    """The documents of a revision of an application."""
+    async with cluster_client.opened(options, failure=DiffFailure) as client:
+        history = await application_history.read(client, name)
+        listed = history.revision(number).documents
+    source = f"revision {number} of {name}"
+    return FileContents(documents=tuple(yaml_file.load(documents.documents(listed).encode(), source)), files=(source,))
 
 
 def _print(result: DiffResult, output_format: OutputFormat | None, *, colours: bool) -> int:
