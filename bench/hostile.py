@@ -1,7 +1,9 @@
 """Measures the delay of an innocent application while another user's hostile documents are reconciled.
 
 Prints a row for each case: the longest time from a change of the innocent application to the changed Deployment, the
-longest answer of /healthz, the peak of the controller's memory, and the condition of the hostile application.
+longest answer of the server to such a change, the longest answer of /healthz of the controller, the CPU time of both
+processes, the peak of the controller's memory, and the condition of the hostile application. CPU time and the two
+answers separate the share of the controller from that of the server.
 """
 
 from __future__ import annotations
@@ -46,8 +48,8 @@ async def _run(names: Iterable[str], size: int, seconds: float, kubeconfig: str 
                     controller = await stack.enter_async_context(neighbour.controller(server))
                 documents = hostile_documents.CASES[name](size)
                 result = await _attack(controller, innocent, documents, seconds)
-                size = max(len(environment.encoded(document)) for document in documents)
-                print(controller.sample.row(name, size, result), flush=True)
+                largest = max(len(environment.encoded(document)) for document in documents)
+                print(controller.sample.row(name, largest, result), flush=True)
 
 
 async def _attack(

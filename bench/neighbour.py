@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import resource
 import secrets
 import socket
@@ -28,13 +29,15 @@ INTERVAL = 0.1
 LONGEST = 120.0
 """Seconds after which a change counts as not applied."""
 
-HEADER = """| documents | bytes | delay of another application, s | longest /healthz, s | memory, MiB | result |
-|---|---|---|---|---|---|"""
+HEADER = """| documents | bytes | delay, s | server, s | /healthz, s | CPU, s | memory, MiB | result |
+|---|---|---|---|---|---|---|---|"""
+"""`delay` is that of another application, `server` the longest answer of the server to a small change, and CPU that of
+the controller + that of the server."""
 
 
 @dataclass
 class Sample:
-    """The longest delays, in seconds, and the largest memory, in MiB, of a case.
+    """The longest delays and the CPU times, in seconds, and the largest memory, in MiB, of a case.
 
     `delay` begins when the server has stored a change; `server` is its longest answer to one.
     """
@@ -44,12 +47,16 @@ class Sample:
     health: float = 0.0
     unhealthy: int = 0
     memory: float = 0.0
+    cpu: float = 0.0
+    server_cpu: float = 0.0
 
     def row(self, name: str, size: int, result: str) -> str:
         """The row of a case."""
         health = f"{self.health:.2f}" + (f", {self.unhealthy} failed" if self.unhealthy else "")
         text = " ".join(result.split())[:120].replace("|", "\\|")
-        return f"| {name} | {size:,} | {self.delay:.2f} | {health} | {self.memory:.0f} | {text} |"
+        cpu = f"{self.cpu:.2f} + {self.server_cpu:.2f}"
+        times = f"{self.delay:.2f} | {self.server:.2f} | {health} | {cpu}"
+        return f"| {name} | {size:,} | {times} | {self.memory:.0f} | {text} |"
 
 
 @dataclass
@@ -88,13 +95,16 @@ async def controller(kubeconfig: str) -> AsyncIterator[Controller]:
 @contextlib.asynccontextmanager
 async def sampling(controller: Controller, innocent: Cluster) -> AsyncIterator[Sample]:
     """Change the innocent application and probe the controller all the time, until the context ends."""
-    controller.sample = Sample()
+    controller.sample = sample = Sample()
     ended = asyncio.Event()
+    cpu, children_cpu = _cpu(controller.process.pid), _children_cpu()
     async with asyncio.TaskGroup() as tasks:
-        for sample in (_change, _probe):
-            tasks.create_task(_repeat(sample, controller, innocent, ended))
-        yield controller.sample
+        for take in (_change, _probe):
+            tasks.create_task(_repeat(take, controller, innocent, ended))
+        yield sample
         ended.set()
+    sample.cpu = _cpu(controller.process.pid) - cpu
+    sample.server_cpu = _children_cpu() - children_cpu - sample.cpu
 
 
 async def _repeat(
@@ -137,6 +147,22 @@ async def _probe(controller: Controller, _: Cluster) -> None:
     sample.unhealthy += not healthy
     sample.health = max(sample.health, time.perf_counter() - started)
     sample.memory = max(sample.memory, _memory(controller.process.pid))
+
+
+def _children_cpu() -> float:
+    """CPU time of the running child processes of this one: controllers and servers."""
+    children = Path("/proc/self/task").glob("*/children")
+    return sum(_cpu(int(pid)) for path in children for pid in path.read_text().split())
+
+
+def _cpu(pid: int) -> float:
+    """CPU time of a process, in seconds; 0 where the system has no /proc, or the process has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    user, system = fields[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _memory(pid: int) -> float:

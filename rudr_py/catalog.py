@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import traceback
 from collections.abc import Callable, Mapping
+from types import UnionType
 from typing import Any, Generic, Literal, TypeVar, get_args
 
 import jsonschema
@@ -112,7 +113,7 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         # schemas and validators are too long
         return f"Offer({self.name!r} of {self.package!r})"
 
-    def call(self, function: Callable[..., R], *args: Any, returns: builtins.type[R]) -> R:
+    def call(self, function: Callable[..., R], *args: Any, returns: builtins.type[Any] | UnionType) -> R:
         """Call a method of the type.
 
         Raises InvalidProperties as the type raised it, and KeyboardInterrupt. Any other exception, SystemExit included,
@@ -128,9 +129,11 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
             raise self.fault(f"raised {_text(error)}{place}", _context(args), failure) from error
         if not isinstance(result, returns):
             name = getattr(function, "__name__", "a call")
-            what = f"returned {result.__class__.__name__} from {name}, not {returns.__name__}"
+            expected = " or ".join(one.__name__ for one in get_args(returns) or (returns,))
+            what = f"returned {result.__class__.__name__} from {name}, not {expected}"
             raise self.fault(what, _context(args))
-        return result
+        checked: R = result
+        return checked
 
     def load(self, values: Mapping[str, Any]) -> Any:
         """Validated properties in the form that the author declared.

@@ -114,6 +114,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Values of all instances with their components: those of an instance count once for its workload type and once for
     each of its traits, because each type gets them all."""
 
+    instance_values: int = 16_000
+    """Values of one instance, after parameters are replaced: its component and the properties of its traits. A type
+    gets them in one call, which cannot be interrupted."""
+
     expanded_bytes: int = 8 * 2**20
     """Bytes of text of all instances with their components, after parameters and variables are replaced."""
 

@@ -176,7 +176,7 @@ def test_invalid_properties_and_keyboard_interrupts_are_not_wrapped(error: BaseE
 def test_a_result_of_another_class_is_a_plugin_error() -> None:
     offer = catalog.offer(Ingress(), package="x 1")
     with pytest.raises(PluginCallError, match=r"returned dict from .*not Rendered"):
-        offer.call(dict, returns=Rendered)  # type: ignore[arg-type] # the error under test
+        offer.call(dict, returns=Rendered)
 
 
 def test_calls_use_the_guard() -> None:

@@ -19,6 +19,7 @@ from rudr_py.local.registry.resources import KindInfo, ObjectTarget
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.verbs import decoding, writes
 from rudr_py.local.verbs.writes import WriteOptions
+from rudr_py.model.crd_schemas import crds
 
 Document = dict[str, Any]
 
@@ -46,12 +47,10 @@ def definition(kind: Kind) -> Document:
 
 @functools.cache
 def _server() -> LocalCluster:
-    """A local API that serves all definitions, without a socket."""
+    """A local API that serves all definitions and those of OAM, without a socket."""
     cluster = LocalCluster()
-    for document in (
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}},
-        *definitions().values(),
-    ):
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}}
+    for document in (namespace, *crds.documents(), *definitions().values()):
         cluster.client.create(document)
     return cluster
 

@@ -22,12 +22,16 @@ context      the arguments of a call: TraitContext, WorkloadContext, ScopeContex
 component    the classes of the component model, for annotations
 fields       get_in, mappings_in: read objects that other programs wrote
 properties   one declaration of properties, a JSON Schema and a typed value
+autoscaling  metrics and behavior of autoscaling/v2, as properties
+forms        forms of values that properties of many types have: names, ports, quantities
 kstatus      assess: the health of any Kubernetes object
 pods         explain: why the pods of a workload are not ready
 pod_annotations  copied: the annotations of a component that its pods get
 pod_templates  pod_template: the pod template of a component, as Server and Worker have it
 places       PodTemplatePlace: the pod templates that a trait edits
 claims       InstanceClaims: the claim that pods mount for a volume
+service_ports  problem, only_port: the port of the Service that a property servicePort selects
+documents    attached_traits: the instances of a file that have a trait, for a command of a package
 naming       names of at most 63 characters, for code without a context: join, distinct
 """
 
@@ -51,6 +55,7 @@ from rudr_py.api.types import Scope, Trait, Type, WorkloadType
 from rudr_py.api.values import (
     DropField,
     Health,
+    Hold,
     InvalidProperties,
     Json,
     Manifest,
@@ -77,6 +82,7 @@ __all__ = [
     "Context",
     "DropField",
     "Health",
+    "Hold",
     "InstanceContext",
     "InvalidProperties",
     "Json",

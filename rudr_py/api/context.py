@@ -13,7 +13,7 @@ from rudr_py.api.fields import get_in
 from rudr_py.api.places import PodTemplatePlace
 from rudr_py.api.values import Health, Manifest, Ref
 from rudr_py.model.component import Component, Port
-from rudr_py.model.kinds import Kind
+from rudr_py.model.kinds import DEPLOYMENT, STATEFUL_SET, Kind
 
 P = TypeVar("P")
 """The properties of a type: a dict, or an instance of the type's properties model."""
@@ -51,6 +51,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     `service`: the name of its Service, or "" when it has none. `ports`: all ports of its component, in order.
     `traits`: the names of its traits, aliases resolved, in the listed order. `application_instances`: the names of
     all instances of its application, members or not; instances of other applications may have the same names.
+    `exposed`: whether one of its traits routes traffic from outside of the cluster to it.
     `health`: the health that its workload type returned last; `unknown` before the first reconcile.
 
     Guarantees: members are from all applications of the namespace, in a stable order; a change of any field renders
@@ -67,6 +68,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     service: str = ""
     ports: tuple[Port, ...] = ()
     traits: tuple[str, ...] = ()
+    exposed: bool = False
     health: Health = Health("unknown", "Unknown")
     application_instances: tuple[str, ...] = ()
 
@@ -171,11 +173,14 @@ class InstanceContext(Context[P], Generic[P], frozen=True, kw_only=True):
     `component`: the ComponentSchematic, every parameter already replaced by its value.
     `parameters`: the values of its parameters by name, defaults included; a parameter without a value is absent.
     `traits`: all traits of the instance, in the listed order.
+    `application_instances`: the names of all instances of the application, this one included; empty in a context that
+    a test builds without them.
     """
 
     component: Component
     parameters: Mapping[str, Any] = msgspec.field(default_factory=dict)
     traits: tuple[Attached, ...] = ()
+    application_instances: tuple[str, ...] = ()
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -205,6 +210,15 @@ class TraitContext(InstanceContext[P], Generic[P], frozen=True, kw_only=True):
     workload: str
     attached_at: datetime
     pod_templates: tuple[PodTemplatePlace, ...] = ()
+
+    @property
+    def scale_target(self) -> Ref | None:
+        """In `render`, the first Deployment or StatefulSet in `manifests`, for objects that refer to what they scale.
+
+        None if the workload type has none. A trait whose object sets the number of replicas returns `Scale.external()`.
+        """
+        scalable = (DEPLOYMENT, STATEFUL_SET)
+        return next((manifest.ref for manifest in self.manifests if manifest.kind in scalable), None)
 
 
 class ScopeContext(Context[P], Generic[P], frozen=True, kw_only=True):

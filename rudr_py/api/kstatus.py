@@ -6,11 +6,12 @@ Source: the kstatus library of sigs.k8s.io/cli-utils, whose rules `kubectl` tool
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rudr_py.api.fields import get_in, mappings_in
-from rudr_py.api.values import Health
+from rudr_py.api.values import Health, Ref
+from rudr_py.model.kinds import Kind
 
 Document = Mapping[str, Any]
 
@@ -18,6 +19,9 @@ READY = Health("ready", "Ready")
 
 SCALING_UP = "ScalingUp"
 """The reason of a workload to which replicas of the same template are added."""
+
+PAUSED = "Paused"
+"""The reason of an object whose controller has paused it."""
 
 ROLLOUT_PAUSED = "RolloutPaused"
 """The reason of a workload whose rollout another client has paused."""
@@ -40,6 +44,40 @@ def assess(document: Document, sufficient: int | None = None) -> Health:
     if kind in _REPLICATED:
         return _REPLICATED[kind](document, sufficient)
     return _RULES.get(kind, _generic)(document)
+
+
+_BADNESS = {"ready": 0, "unknown": 1, "progressing": 2, "failed": 3}
+
+
+def worst(healths: Sequence[Health]) -> Health:
+    """The worst of several healths, of equally bad ones the first with a message. Raises ValueError without any.
+
+    `show` contains the facts of all; of two with one name those of the worst, else of the first.
+    """
+    # not the ConfigMap, but the Deployment
+    worst = max(healths, key=lambda health: (_BADNESS[health.state], bool(health.message)))
+    show = {key: value for health in reversed(healths) for key, value in health.show.items()}
+    return Health(worst.state, worst.reason, worst.message, {**show, **worst.show})
+
+
+def confirmed(health: Health, document: Document | None, controller: str) -> Health:
+    """The health of an object of a custom kind, if its controller confirms it by the condition Ready.
+
+    Progressing while the object does not have that condition, because `controller`, which the message names, does not
+    run, and while its condition Paused is True. `health` is returned where it is not ready.
+    """
+    if document is None or not health.ok:
+        return health
+    kind = Kind(get_in(document, "apiVersion", default=""), get_in(document, "kind", default=""))
+    ref = Ref(kind, get_in(document, "metadata", "name", default=""))
+    if not condition(document, "Ready"):
+        message = f"{ref}: no controller has observed the {kind.kind}; {controller} must run in the cluster"
+        return Health("progressing", "NotObserved", message)
+    paused = condition(document, PAUSED)
+    if paused.get("status") != "True":
+        return health
+    reason = get_in(paused, "reason", default="") or PAUSED
+    return Health("progressing", reason, f"{ref}: {get_in(paused, 'message', default='') or 'it is paused'}")
 
 
 def condition(document: Document, kind: str) -> Mapping[str, Any]:

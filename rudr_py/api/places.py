@@ -6,7 +6,6 @@ kinds of objects, or deeper in them.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -15,6 +14,7 @@ import msgspec
 from rudr_py.api.fields import get_in, mappings_in
 from rudr_py.api.values import EMPTY, InvalidProperties, Json, Manifest, Path, Ref, SetField
 from rudr_py.errors import Problem
+from rudr_py.model import suggest
 from rudr_py.model.kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, REPLICA_SET, STATEFUL_SET, Kind
 
 ContainerList = Literal["containers", "initContainers"]
@@ -26,6 +26,9 @@ _BUILT_IN: Final[Mapping[Kind, tuple[str, ...]]] = {
     CRON_JOB: ("spec", "jobTemplate", "spec", "template"),
 }
 """The path of the pod template in the objects of Kubernetes that have one."""
+
+_LISTED: Final = 10
+"""The most containers that the message about an unknown one lists."""
 
 
 class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,14 +60,15 @@ class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises InvalidProperties for names of containers that do not exist; `path` is that of the list of names.
         """
+        containers = self.containers
         problems = [
-            Problem(self._absence(name), path=f"{path}[{index}]")
+            Problem(self._absence(name, containers), path=f"{path}[{index}]")
             for index, name in enumerate(names)
-            if name not in self.containers
+            if name not in containers
         ]
         if problems:
             raise InvalidProperties(*problems)
-        return tuple(dict.fromkeys(names)) or self.containers
+        return tuple(dict.fromkeys(names)) or containers
 
     def edit(self, path: Path, value: Json) -> SetField:
         """Set a field of the template: `place.edit(("spec", "serviceAccountName"), "web")`."""
@@ -75,13 +79,16 @@ class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises InvalidProperties if the template has no container of this name.
         """
-        if name not in self.containers:
-            raise InvalidProperties(self._absence(name))
+        containers = self.containers
+        if name not in containers:
+            raise InvalidProperties(self._absence(name, containers))
         return self.edit(("spec", "containers", {"name": name}, *path), value)
 
-    def _absence(self, name: str) -> str:
-        near = difflib.get_close_matches(name, self.containers, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f"it has {', '.join(self.containers) or 'none'}"
+    def _absence(self, name: str, containers: Sequence[str]) -> str:
+        further = [f"{len(containers) - _LISTED} more"] if len(containers) > _LISTED else []
+        listed = ", ".join((*containers[:_LISTED], *further)) or "none"
+        near = suggest.similar(name, containers)
+        hint = f'did you mean "{near}"?' if near else f"it has {listed}"
         return f'{self.ref} has no container "{name}"; {hint}'
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, Literal
 from rudr_py.api import kstatus, places
 from rudr_py.api.context import Context, P, ScopeContext, TraitContext, WorkloadContext
 from rudr_py.api.places import PodTemplatePlace
-from rudr_py.api.values import EMPTY, Health, Ref, Rendered, Rule, Scale
+from rudr_py.api.values import EMPTY, Health, Hold, Ref, Rendered, Rule, Scale
 from rudr_py.model.kinds import Kind
 
 Capability = Literal["pods", "pod-template", "service", "scale"]
@@ -73,12 +73,7 @@ def worst_health(ctx: Context[Any]) -> Health:
     about an object of a trait names it. Never raises, whatever the objects contain. The default of `health`.
     """
     healths = [_health(ctx, manifest.ref) for manifest in ctx.manifests]
-    if not healths:
-        return kstatus.READY
-    # of equally bad ones the first that has a message: not the ConfigMap, but the Deployment
-    worst = max(healths, key=lambda health: (_BADNESS[health.state], bool(health.message)))
-    show = {key: value for health in reversed(healths) for key, value in health.show.items()}
-    return Health(worst.state, worst.reason, worst.message, {**show, **worst.show})
+    return kstatus.worst(healths) if healths else kstatus.READY
 
 
 def _health(ctx: Context[Any], ref: Ref) -> Health:
@@ -91,9 +86,6 @@ def _health(ctx: Context[Any], ref: Ref) -> Health:
     if health.ok or not isinstance(ctx, TraitContext):
         return health
     return Health(health.state, health.reason, f"{ref}: {health.message or health.reason}", health.show)
-
-
-_BADNESS = {"ready": 0, "unknown": 1, "progressing": 2, "failed": 3}
 
 
 class Trait(Type[P]):
@@ -120,8 +112,11 @@ class Trait(Type[P]):
     """Whether an instance may list the trait more than once. If so, each listing is rendered separately, with its own
     properties; the core rejects two listings that add the same object."""
 
-    def render(self, ctx: TraitContext[P]) -> Rendered:
-        """The objects, the edits and the scale for the properties in `ctx`.
+    exposes: ClassVar[bool] = False
+    """Whether the trait routes traffic from outside of the cluster to the instance; network scopes then admit it."""
+
+    def render(self, ctx: TraitContext[P]) -> Rendered | Hold:
+        """The objects, the edits and the scale for the properties in `ctx`; or a Hold, and the instance stays as it is.
 
         Raises InvalidProperties for properties that it cannot accept, with paths inside them (`$.maximum`).
         """
@@ -167,8 +162,8 @@ class WorkloadType(Type[P]):
     template, which traits may edit), `service` (a Service named like the instance), `scale`; a workload type with
     `scale_forms` always provides `scale`."""
 
-    def render(self, ctx: WorkloadContext[P]) -> Rendered:
-        """The objects of the instance, without a number of replicas.
+    def render(self, ctx: WorkloadContext[P]) -> Rendered | Hold:
+        """The objects of the instance, without a number of replicas; or a Hold, and the instance stays as it is.
 
         Raises InvalidProperties for input that it cannot accept, with paths as described for the class.
         """
@@ -219,8 +214,8 @@ class Scope(Type[P]):
     allow_overlap: ClassVar[bool] = True
     """Whether one instance may be in several scopes of this type."""
 
-    def render(self, ctx: ScopeContext[P]) -> Rendered:
-        """The objects of the scope, and the probes of its members.
+    def render(self, ctx: ScopeContext[P]) -> Rendered | Hold:
+        """The objects of the scope, and the probes of its members; or a Hold, and the scope stays as it is.
 
         Raises InvalidProperties for properties that it cannot accept, with paths inside them (`$.maximum`).
         """

@@ -245,6 +245,26 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+class Hold(msgspec.Struct, frozen=True):
+    """The result of a `render` that is not to take effect yet: the instance, or the scope, stays as it is.
+
+    `reason` is one sentence for people; in the status it follows the name of the type. `until` is the time at which
+    the type is called again without a change of its inputs; with None only a change of an object that it reads, or of
+    the documents, calls it again.
+
+    Guarantees: nothing of the instance is created, changed or deleted, whichever of its types returns it; its pods go
+    on, its volumes and its place in scopes stay. Other instances are not affected. The status has the reason `Held`.
+    The instance is deleted with its documents all the same.
+    Assumptions: the reason has at most 1,000 characters, and changes rarely: each change is a write of the status.
+    `until` has a time zone, and is derived from `ctx.now`; a time that is not in the future means in half a minute.
+    Errors: another value is a fault of the plugin. A problem of the documents takes precedence: InvalidProperties of
+    any type of the application is reported instead.
+    """
+
+    reason: str
+    until: datetime | None = None
+
+
 class Health(msgspec.Struct, frozen=True):
     """The health of the live objects of a type.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import io
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from rudr_py.errors import RudrError
 INTERRUPTED: Final = 130
 """The exit code after Ctrl-C: 128 plus the number of the signal."""
 
+_RARE: Final = (10_000, 50, 1_000)
+"""The thresholds of the garbage collector: allocations of the first generation, then collections of the one before."""
+
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """Errors of a write to standard output, except that of a closed pipe."""
 
@@ -29,6 +33,31 @@ class CommandFailure(click.ClickException):
     def show(self, file: Any = None) -> None:
         """Write the message to standard error."""
         click.echo(self.format_message(), file=file, err=file is None)
+
+
+def exempt_from_collections() -> None:
+    """Exclude all present objects, such as modules and types, from garbage collections: each would read them again.
+
+    A collection stops the event loop for as long as it takes, and these objects live until the end of the process.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+@contextlib.contextmanager
+def rare_collections() -> Iterator[None]:
+    """Exclude all present objects from garbage collections, and collect rarely, until the context ends.
+
+    For a process whose objects are trees without cycles, such as the local API: collections were a third of its time.
+    """
+    before = gc.get_threshold()
+    exempt_from_collections()
+    gc.set_threshold(*_RARE)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def prepare() -> None:

@@ -16,7 +16,7 @@ from rudr_py.catalog import Catalog, FailedCall, no_blame
 from rudr_py.controller.apply.contention import Contention
 from rudr_py.controller.apply.impersonation.accounts import ApplicationClients
 from rudr_py.controller.apply.impersonation.writers import WriterFactory
-from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck
+from rudr_py.controller.apply.preconditions.capacity_check import ANY_NODE, CapacityCheck
 from rudr_py.controller.apply.preconditions.nodes import NodeReader
 from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.apply.sync import Syncer
@@ -64,7 +64,7 @@ from rudr_py.kube.transport import Transport
 from rudr_py.kube.watch import Event
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import CUSTOM_RESOURCE_DEFINITION, POD, RBAC_KINDS
+from rudr_py.model.kinds import CUSTOM_RESOURCE_DEFINITION, NODE, POD, RBAC_KINDS
 from rudr_py.plugins import right_purposes
 from rudr_py.render.definitions import publish
 from rudr_py.render.scopes import root_scopes
@@ -135,6 +135,7 @@ class _Assembly:
         self._client = CachedClient(client, self._discovery, self._state.cache_of)
         self._refusals = Refusals(clock, settings.refused_retry)
         self._poller = KindPoller(self._discovery, clock)
+        self._nodes = NodeReader(Client(self._transport), clock)  # works without the lease
         self._open_watch = functools.partial(
             watch.events, self._transport, settings=settings, clock=clock, random=random.random
         )
@@ -178,6 +179,8 @@ class _Assembly:
         """The waits of applications: the end of one allows refused requests once more."""
 
         def wake(key: ObjectKey, kind: Kind) -> None:
+            if kind == NODE:
+                self._nodes.changed()
             if kind in RBAC_KINDS:
                 sources.retry_forbidden()
                 self._refusals.freed(key)
@@ -191,6 +194,7 @@ class _Assembly:
                 self._refusals.forget(ObjectKey(old.namespace, old.labels[labels.APPLICATION]))
 
         waits = Waits(self._state, self._poller, self._open_watch, self._clock, wake)
+        self._nodes.is_watched = functools.partial(waits.is_watched, Blocker(ANY_NODE))
         if not self._settings.namespaces:
             waits.watch_together(RBAC_KINDS)
         self._state.observers.append(observe)
@@ -245,8 +249,7 @@ class _Assembly:
         contention = Contention(self._clock, self._metrics.contention)
         clients = ApplicationClients(self._client, self._state, self._settings.impersonation)
         writers = WriterFactory(clients, self._state, self._recorder, contention, self._refusals, self._clock)
-        reader = NodeReader(Client(self._transport), self._clock)  # works without the lease
-        capacity = CapacityCheck(reader, self._state, self._settings.check_resources)
+        capacity = CapacityCheck(self._nodes, self._state, self._settings.check_resources)
         return Syncer(writers.of, self._state, self._refusals, waits, capacity)
 
     def _definition_controller(self, process: ControllerProcess, sources: Sources, checks: HealthChecks) -> Controller:

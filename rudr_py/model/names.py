@@ -25,17 +25,17 @@ OBJECT_FORM: Final = _OBJECT.pattern
 
 def wrong_name(name: str) -> str:
     """A name in OAM: letters and digits, with `-`, `_` and `.` between them (MD-2)."""
-    return _wrong(name, _OAM.fullmatch(name), "letters and digits, with -, _ and . between them")
+    return _wrong(name, _OAM, "letters and digits, with -, _ and . between them")
 
 
 def wrong_object_name(name: str) -> str:
     """A name that becomes the name of a Kubernetes object and the value of a label."""
-    return _wrong(name, _OBJECT.fullmatch(name), "lower-case letters and digits, with - and . between them")
+    return _wrong(name, _OBJECT, "lower-case letters and digits, with - and . between them")
 
 
 def wrong_label(name: str) -> str:
     """A name that becomes a container's or a volume's in a Kubernetes pod."""
-    return _wrong(name, _LABEL.fullmatch(name), "lower-case letters and digits, with - between them")
+    return _wrong(name, _LABEL, "lower-case letters and digits, with - between them")
 
 
 def wrong_account_name(name: str) -> str:
@@ -51,7 +51,7 @@ def wrong_port_name(name: str) -> str:
     if len(name) > 15:
         return f'"{name[:70]}" has {len(name)} characters; the name of a port has at most 15'
     form = "lower-case letters and digits with single - between them, at least one letter"
-    return _wrong(name, _PORT.fullmatch(name), form)
+    return _wrong(name, _PORT, form)
 
 
 def wrong_env_name(name: str) -> str:
@@ -72,7 +72,14 @@ def wrong_variable_name(name: str) -> str:
     return "" if _VARIABLE.fullmatch(name) else f'"{name[:70]}" is not valid; use letters, digits, _, - and .'
 
 
-def _wrong(name: str, match: re.Match[str] | None, words: str) -> str:
+def one_line(text: str, limit: int) -> str:
+    """The text on one line, without control characters, cut to `limit` characters."""
+    start = text[: 4 * limit]
+    line = " ".join("".join(character if character.isprintable() else " " for character in start).split())
+    return line if len(line) <= limit and len(start) == len(text) else f"{line[: limit - 3]}..."
+
+
+def _wrong(name: str, pattern: re.Pattern[str], words: str) -> str:
     if len(name) > LONGEST:
         return f'"{name[:70]}" has {len(name)} characters; at most {LONGEST} are allowed'
-    return "" if match else f'"{name}" is not valid; use {words}'
+    return "" if pattern.fullmatch(name) else f'"{name}" is not valid; use {words}'

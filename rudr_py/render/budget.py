@@ -27,10 +27,14 @@ _FROM_PARAM = "fromParam"
 
 
 class Expansion(msgspec.Struct, frozen=True, kw_only=True):
-    """The size of each instance, by the index of its binding, and the number of all config files."""
+    """The size of each instance, by the index of its binding, that of the largest, and the number of config files.
+
+    `largest` counts the values once, and `instances` for each type.
+    """
 
     instances: tuple[Size, ...]
     config_files: int
+    largest: int = 0
 
     def excess(self, inputs: Inputs) -> Iterator[Problem]:
         """The problems of an application that is too large to be rendered."""
@@ -44,6 +48,9 @@ class Expansion(msgspec.Struct, frozen=True, kw_only=True):
         if self.config_files > limits.objects:
             counted = f"{self.config_files} config files in all instances"
             yield size.too_large("objects", counted, limits, COMPONENTS)
+        if self.largest > limits.instance_values:
+            counted = f"{self.largest} values in one instance"
+            yield size.too_large("instance_values", counted, limits, COMPONENTS)
         for name, members in inputs.members.items():
             if len(members) > limits.members:
                 counted = f'{len(members)} instances in the scope "{name}"'
@@ -59,6 +66,7 @@ def expansion(inputs: Inputs) -> Expansion:
     return Expansion(
         instances=tuple(component.of_instance(binding, variables) for binding, component in sized),
         config_files=sum(component.config_files for _, component in sized),
+        largest=max((component.largest for _, component in sized), default=0),
     )
 
 
@@ -83,11 +91,15 @@ class RenderedObjects:
 
 
 class _ComponentSize:
-    """The size of a component, and how many times it uses each of its parameters."""
+    """The size of a component, and how many times it uses each of its parameters.
+
+    `largest` is the number of values of its largest instance so far, without the values of parameters themselves.
+    """
 
     def __init__(self, parsed: Parsed[Component]) -> None:
         component = parsed.value
         self.config_files = 0
+        self.largest = 0
         self._own = parsed.size
         self._uses: Counter[str] = Counter()
         self._defaults: Mapping[str, Size] = {}
@@ -100,9 +112,11 @@ class _ComponentSize:
         """The size of an instance. Its values count for each type, because each type gets a copy of them."""
         values = {name: resolve.expanded_size(value, variables) for name, value in binding.parameter_values.items()}
         traits = sum((resolve.expanded_size(trait.properties, variables) for trait in binding.traits), Size())
-        own = sum(values.values(), self._own + traits)
+        rendered = self._own + traits
         for name, uses in self._uses.items():
-            own += values.get(name, self._defaults.get(name, Size())) * uses
+            rendered += values.get(name, self._defaults.get(name, Size())) * uses
+        self.largest = max(self.largest, rendered.values)
+        own = sum(values.values(), rendered)
         return Size(own.values * (1 + len(binding.traits)), own.text)
 
 

@@ -13,7 +13,7 @@ from rudr_py.errors import Problem
 from rudr_py.render import edits
 from rudr_py.render.edits import Change
 from rudr_py.render.types.first_seen import FirstSeenTimes
-from rudr_py.render.values.plan import BoundType
+from rudr_py.render.values.plan import BoundType, HeldBy
 
 C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
 C = TypeVar("C", bound=Context[Any])
@@ -22,7 +22,8 @@ C = TypeVar("C", bound=Context[Any])
 class CallResult(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
     """The result of one call of a type; `path` is that of its binding, `properties` are those of a trait.
 
-    `times` are those that `Context.first_seen` returns.
+    `times` are those that `Context.first_seen` returns. `held` is set where the type returned a Hold; then `rendered`
+    has no objects.
     """
 
     offer: Offer[Any]
@@ -31,6 +32,7 @@ class CallResult(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
     rendered: Rendered
     times: FirstSeenTimes
     properties: dict[str, Any] = {}
+    held: tuple[HeldBy, ...] = ()
 
 
 AnyResult = CallResult[Context[Any]]
@@ -79,6 +81,15 @@ def bound(result: CallResult[C], manifests_own: Sequence[Manifest], edited: Mapp
         context=msgspec.structs.replace(result.context, manifests=manifests),
         refs=tuple(manifest.ref for manifest in manifests),
         first_seen=result.times.requested(result.offer),
+    )
+
+
+def bound_held(result: CallResult[C]) -> BoundType[C]:
+    """The type of a held instance or scope, without objects. It keeps the times that the status has."""
+    return BoundType(
+        offer=result.offer,
+        context=msgspec.structs.replace(result.context, manifests=()),
+        first_seen=result.times.kept(result.offer),
     )
 
 

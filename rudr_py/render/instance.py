@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from rudr_py.api import (
     Attached,
-    DropField,
+    Hold,
     InvalidProperties,
     Manifest,
     Member,
@@ -29,20 +30,18 @@ from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
 from rudr_py.model.kinds import SERVICE
 from rudr_py.model.stepwise import Stepwise
-from rudr_py.render import claims, edits, former_annotations, ignored, pod_places, pull_policy, scaling
-from rudr_py.render.call_result import AnyResult, C, CallResult, bound, combination_of, name_and_properties
-from rudr_py.render.edits import Change
+from rudr_py.render import claims, holds, ignored, planned_objects, pod_places, scaling
+from rudr_py.render.call_result import AnyResult, C, CallResult, bound, bound_held, combination_of, name_and_properties
 from rudr_py.render.limits import check
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
-from rudr_py.render.scopes import membership
 from rudr_py.render.types import first_seen, plugin_call
 from rudr_py.render.types.first_seen import FirstSeenTimes
 from rudr_py.render.types.plugin_call import ToProblem
 from rudr_py.render.types.properties import document_path, model_problems
-from rudr_py.render.values import digests, labels
+from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs, RecordedKinds
-from rudr_py.render.values.plan import Elastic, InstancePlan, PlannedObject, RenderedInstance
+from rudr_py.render.values.plan import BoundType, Elastic, HeldBy, InstancePlan, RenderedInstance
 
 _WorkloadResult = CallResult[WorkloadContext[Any]]
 _TraitResult = CallResult[TraitContext[Any]]
@@ -73,12 +72,14 @@ class _Assembly:
         if workload is None:
             # traits cannot be called without a workload
             return self._failed_result()
-        self._places = self._pod_templates(workload)
+        self._places = () if workload.held else self._pod_templates(workload)
         traits: list[_TraitResult] = []
         for trait in self._prepared.traits:
             yield values
             traits += filter(None, [self._trait(trait, workload)])
         yield values
+        if workload.held:
+            return self._failed_result() if self._has_problems else self._held(workload, traits)
         merged_scale = self._merged_scale(traits)
         sized = None if self._has_problems else self._scale(workload, merged_scale)
         if sized is None:
@@ -96,21 +97,41 @@ class _Assembly:
         member = self._member(workload) if self._prepared.scopes else None
         if self._has_problems:
             return self._failed_result()
+        if any(trait.held for trait in traits):
+            return self._held(workload, traits, member)
         yield values
-        manifests = self._planned_objects(_in_listed_order(workload, traits, sized, merged_scale), final, changes)
+        listed = planned_objects.in_listed_order(workload, traits, sized, merged_scale)
+        manifests = planned_objects.planned_objects(self._prepared, self._inputs, listed, final, changes)
         return RenderedInstance(
-            plan=self._plan(workload, traits, sized, final, member, scaling.elastic(merged_scale, workload.offer)),
+            plan=self._plan(
+                bound(workload, (*workload.rendered.add, *sized.rendered.add), final),
+                (bound(trait, trait.rendered.add, final) for trait in traits),
+                member,
+                elastic=scaling.elastic(merged_scale, workload.offer),
+            ),
             manifests=manifests,
             mounted=claims.mounted(manifests),
-            warnings=(
-                *(Problem(text, result.path) for result in results for text in result.rendered.warnings),
-                *(
-                    self._component_problem(text, "$.spec.containers")
-                    for text in pod_places.unmounted(self._prepared.component, self._places)
-                ),
-            ),
-            wake_at=min((a.rendered.wake_at for a in results if a.rendered.wake_at), default=None),
+            warnings=self._warnings(results),
+            wake_at=_wake_at(results),
         )
+
+    def _warnings(self, results: Sequence[AnyResult]) -> tuple[Problem, ...]:
+        unmounted = pod_places.unmounted(self._prepared.component, self._places)
+        return (
+            *(Problem(text, result.path) for result in results for text in result.rendered.warnings),
+            *(self._component_problem(text, "$.spec.containers") for text in unmounted),
+        )
+
+    def _held(
+        self, workload: _WorkloadResult, traits: Sequence[_TraitResult], member: Member | None = None
+    ) -> RenderedInstance:
+        """The result of an instance that a type holds: no objects, and all types with the times of the status."""
+        if member is None and self._prepared.scopes:
+            service = self._prepared.binding.instance_name if "service" in workload.offer.type.provides else ""
+            member = self._new_member(workload, {}, service)
+        holders = tuple(holder for result in (workload, *traits) for holder in result.held)
+        plan = self._plan(bound_held(workload), map(bound_held, traits), member, held=holders)
+        return RenderedInstance(plan=plan, wake_at=_wake_at((workload, *traits)))
 
     @property
     def _has_problems(self) -> bool:
@@ -131,6 +152,7 @@ class _Assembly:
             "properties": properties,
             "now": inputs.now,
             "traits": tuple(Attached(trait.offer.name, trait.properties) for trait in prepared.traits),
+            "application_instances": inputs.instance_names,
             "parameters": prepared.parameters,
             "_ignored": functools.partial(ignored.pointers, inputs.application.ignore_rules),
             "_observe": functools.partial(self._observed.documents, instance),
@@ -155,9 +177,10 @@ class _Assembly:
         return self._call(offer, offer.type.render, context, times, path=path, to_problem=self._component_problem)
 
     def _trait(self, trait: PreparedTrait, workload: _WorkloadResult) -> _TraitResult | None:
+        """The result of a trait, which is not called if the workload type holds the instance."""
         offer = trait.offer
         places = self._places if pod_places.edits_pods(offer) else ()
-        if pod_places.edits_pods(offer) and not places:
+        if pod_places.edits_pods(offer) and not (places or workload.held):
             # a fault of the workload type, which is reported
             return None
         try:
@@ -183,9 +206,11 @@ class _Assembly:
             **self._shared(properties),
             _first_seen=times,
         )
+        if workload.held:
+            return CallResult(offer=offer, context=context, path=trait.path, rendered=Rendered(), times=times)
         result = self._call(offer, offer.type.render, context, times, path=trait.path, to_problem=to_problem)
-        if result is None:
-            return None
+        if result is None or result.held:
+            return result
         self._problems += pod_places.without_effect(offer, (*result.rendered.add, *result.rendered.edit), trait.path)
         return msgspec.structs.replace(result, properties=trait.properties)
 
@@ -218,7 +243,7 @@ class _Assembly:
     def _call(
         self,
         offer: Offer[Any],
-        function: Callable[..., Rendered],
+        function: Callable[..., Rendered | Hold],
         context: C,
         times: FirstSeenTimes,
         *,
@@ -226,13 +251,21 @@ class _Assembly:
         to_problem: ToProblem,
     ) -> CallResult[C] | None:
         try:
-            rendered = plugin_call.render(offer, function, context)
+            rendered = plugin_call.render(offer, function, context, may_hold=function == offer.type.render)
         except InvalidProperties as refusal:
             self._problems += plugin_call.refusals(offer, refusal, to_problem)
         except PluginCallError as error:
             self._faults.append(Problem(str(error), path))
         else:
-            return CallResult(offer=offer, context=context, path=path, rendered=rendered, times=times)
+            result = CallResult(offer=offer, context=context, path=path, rendered=Rendered(), times=times)
+            if isinstance(rendered, Rendered):
+                return msgspec.structs.replace(result, rendered=rendered)
+            category = "trait" if isinstance(context, TraitContext) else "workload type"
+            return msgspec.structs.replace(
+                result,
+                rendered=Rendered(wake_at=holds.wake_at(rendered, context.now)),
+                held=(holds.held_by(category, offer, rendered),),
+            )
         return None
 
     def _component_problem(self, message: str, at: str) -> Problem:
@@ -267,7 +300,7 @@ class _Assembly:
         prepared = self._prepared
         for result in results:
             for rendered in result.rendered.add:
-                body = self._body(edited.get(rendered.ref, rendered))
+                body = planned_objects.body(prepared, self._inputs, edited.get(rendered.ref, rendered))
                 for violation in check.violations(body):
                     by_name = result.path == prepared.path and prepared.binding.instance_name in violation.text
                     path = paths.child(prepared.path, "instanceName") if by_name else result.path
@@ -276,24 +309,25 @@ class _Assembly:
 
     def _plan(
         self,
-        workload: _WorkloadResult,
-        traits: Sequence[_TraitResult],
-        sized: _WorkloadResult,
-        final: Mapping[Ref, Manifest],
+        workload: BoundType[WorkloadContext[Any]],
+        traits: Iterable[BoundType[TraitContext[Any]]],
         member: Member | None,
-        elastic: Elastic | None,
+        *,
+        elastic: Elastic | None = None,
+        held: tuple[HeldBy, ...] = (),
     ) -> InstancePlan:
         binding = self._prepared.binding
         return InstancePlan(
             name=binding.instance_name,
             component=binding.component_name,
             owner=labels.component_instance(binding.component_name, binding.instance_name),
-            workload=bound(workload, (*workload.rendered.add, *sized.rendered.add), final),
-            traits=tuple(bound(trait, trait.rendered.add, final) for trait in traits),
+            workload=workload,
+            traits=tuple(traits),
             scopes=self._prepared.scopes,
             member=member,
             reads=frozenset(self._observed.kinds),
             elastic=elastic,
+            held=held,
         )
 
     def _member(self, workload: _WorkloadResult) -> Member | None:
@@ -306,78 +340,23 @@ class _Assembly:
             self._faults.append(Problem(str(error), prepared.path))
             return None
         services = (manifest.name for manifest in workload.rendered.add if manifest.kind == SERVICE)
+        return self._new_member(workload, pods, next(services, ""))
+
+    def _new_member(self, workload: _WorkloadResult, pods: Mapping[str, str], service: str) -> Member:
+        prepared, context = self._prepared, workload.context
         return Member(
             application=context.application,
             instance=context.instance,
             component=prepared.binding.component_name,
             workload=workload.offer.name,
             pod_labels=pods,
-            service=next(services, ""),
+            service=service,
             ports=context.ports,
             traits=tuple(trait.offer.name for trait in prepared.traits),
-            application_instances=tuple(binding.instance_name for binding in self._inputs.application.components),
+            exposed=any(trait.offer.type.exposes for trait in prepared.traits),
+            application_instances=context.application_instances,
         )
 
-    def _planned_objects(
-        self, results: Sequence[AnyResult], final: Mapping[Ref, Manifest], changes: Sequence[Change]
-    ) -> tuple[PlannedObject, ...]:
-        changes_of = edits.by_object(changes)
-        planned = []
-        for result in results:
-            for rendered in result.rendered.add:
-                manifest = final[rendered.ref]
-                drops = [edit for one in changes_of.get(manifest.ref, ()) if isinstance(edit := one.edit, DropField)]
-                planned.append(
-                    PlannedObject(
-                        ref=manifest.ref,
-                        body=self._body(manifest),
-                        instance=self._prepared.binding.instance_name,
-                        made_by=result.offer.name,
-                        owner="none" if manifest.retain or manifest.delete_with_application else "instance",
-                        handover=tuple(drop.path for drop in drops if drop.handover and not drop.initial),
-                        ignored=tuple(drop.path for drop in drops if drop.initial),
-                        retain=manifest.retain,
-                        reclaim=manifest.delete_with_application,
-                        adopt=manifest.adopt,
-                        inputs_digest=self._inputs_digest(results) if manifest.run_once else "",
-                        uncopied=former_annotations.uncopied(
-                            manifest, self._prepared.component.metadata, self._prepared.workload.name
-                        ),
-                    )
-                )
-        # claims first, because pods mount them
-        return tuple(sorted(planned, key=lambda planned_object: planned_object.owner != "none"))
 
-    def _body(self, manifest: Manifest) -> dict[str, Any]:
-        metadata, policy = self._inputs.application.metadata, self._inputs.image_pull_policy
-        if policy and membership.core(self._prepared.workload.name):
-            manifest = pull_policy.with_pull_policy(manifest, policy)
-        return labels.body(
-            manifest,
-            namespace=metadata.namespace,
-            application=metadata.name,
-            instance=self._prepared.binding.instance_name,
-        )
-
-    def _inputs_digest(self, results: Iterable[AnyResult]) -> str:
-        """The digest of the inputs of an object that runs once: the component, parameters, and traits.
-
-        Names and descriptions of documents, and traits without objects and edits, are not included: a change of them
-        must not run a migration again.
-        """
-        prepared = self._prepared
-        effective = (result for result in results if result.rendered.add or result.rendered.edit)
-        of_traits = sorted((one for one in effective if one.path != prepared.path), key=name_and_properties)
-        traits = [[result.offer.name, result.properties] for result in of_traits]
-        component = prepared.component
-        workload = [prepared.workload.name, component.os_type, component.arch, digests.plain(component.containers)]
-        return digests.of([workload, prepared.settings, prepared.parameters, traits])
-
-
-def _in_listed_order(
-    workload: AnyResult, traits: Sequence[AnyResult], sized: AnyResult, merged_scale: MergedScale | None
-) -> Sequence[AnyResult]:
-    """The results in the order in which their objects are applied; an autoscaler is in the place of its trait."""
-    of_scale = merged_scale.request.path if merged_scale is not None else ""
-    position = next((index + 1 for index, trait in enumerate(traits) if trait.path == of_scale), len(traits))
-    return (workload, *traits[:position], sized, *traits[position:])
+def _wake_at(results: Iterable[AnyResult]) -> datetime | None:
+    return min((result.rendered.wake_at for result in results if result.rendered.wake_at), default=None)

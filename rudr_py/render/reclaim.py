@@ -25,10 +25,12 @@ IsReclaimed = Callable[[Ref, str], bool]
 def is_reclaimed(inputs: Inputs, catalog: Catalog, plan: Plan, ref: Ref, instance_label: str) -> bool:
     """Whether the documents delete an object with the application.
 
-    A valid plan contains the answer. Otherwise the properties of the traits decide: a deleted component does not change
-    the application document.
+    A valid plan contains the answer. Otherwise, and for an instance that is held, the properties of the traits decide:
+    a deleted component does not change the application document.
     """
-    if not plan.problems:
+    name = inputs.application.metadata.name
+    held = {labels.labels(name, instance.name)[labels.INSTANCE] for instance in plan.held_instances}
+    if not plan.problems and instance_label not in held:
         return any(
             planned.reclaim
             and planned.ref == ref

@@ -13,7 +13,7 @@ import msgspec
 
 from rudr_py.catalog import Catalog
 from rudr_py.errors import MoreProblems, Problem, TooLargeProblem
-from rudr_py.model import paths, size
+from rudr_py.model import paths, size, suggest
 from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render import budget, claims, ignored, instance, prepare
 from rudr_py.render.budget import RenderedObjects
@@ -45,6 +45,7 @@ def render(inputs: Inputs, catalog: Catalog) -> Plan:
 
 def steps(inputs: Inputs, catalog: Catalog) -> Stepwise[Plan]:
     """Like `render`, in steps: each yields its size, in values of documents, before it begins."""
+    suggest.begin()
     expansion = budget.expansion(inputs)
     excess = [*_excess_of_documents(inputs), *expansion.excess(inputs)]
     if excess:
@@ -131,6 +132,7 @@ def _planned(inputs: Inputs, catalog: Catalog, rendered: _Rendered) -> Stepwise[
     ]
     yield len(warnings)
     # objects of scopes first: a network policy must exist before the pods that it selects
+    owners = [owner for owner, plan in zip(owners, plans, strict=True) if not plan.held]
     manifests = (*owners, *(m for result in (*application_scopes, *instances.values()) for m in result.manifests))
     if not (problems or missing or faults):
         manifests, problems = yield from ignored.steps(manifests, inputs.application.ignore_rules)

@@ -75,4 +75,5 @@ def misfit(form: str, trait_name: str, workload: Offer[WorkloadType[Any]]) -> st
     if form in accepted:
         return ""
     message = f'{workload.name} does not accept the scale that the trait "{trait_name}" requests'
-    return f"{message} ({form}; it accepts {', '.join(sorted(accepted)) or 'none'})"
+    requested = "external, set by another controller" if form == "external" else form
+    return f"{message} ({requested}; it accepts {', '.join(sorted(accepted)) or 'none'})"

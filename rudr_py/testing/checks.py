@@ -18,6 +18,7 @@ from rudr_py import json_schema
 from rudr_py.api import Kind, Ref, Rendered, Scope, Trait, naming, properties
 from rudr_py.catalog import Catalog
 from rudr_py.plugins import declaration_checks, entry_points, guard, loading
+from rudr_py.render import holds
 from rudr_py.render.limits import metadata
 from rudr_py.render.status import health
 from rudr_py.render.types import plugin_call
@@ -319,7 +320,7 @@ def _sorted(plan: Plan) -> Plan:
 
 def _bytes(plan: Plan) -> bytes:
     facts = [plan.reason, sorted(problem.message for problem in plan.problems), str(plan.wake_at)]
-    warnings = [warning.message for warning in plan.warnings]
+    warnings = [*(warning.message for warning in plan.warnings), *holds.lines(plan)]
     return msgspec.json.encode([[one.body for one in plan.manifests], facts, warnings])
 
 

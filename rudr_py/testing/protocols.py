@@ -53,6 +53,8 @@ class Rendering(list[Document]):
     `own` are the objects that the type under test added, after the edits of all types. `warnings` are texts for the
     user; `wake_at` is the time at which the result changes without a change of the input. `health` is the health that
     the type returns for the observed objects; if it fails, the state is `unknown` with the reason `PluginFailed`.
+    `held` contains a line for each type that returned a Hold, such as `trait depends-on: waits for db`; then the
+    instance has no objects.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Rendering(list[Document]):
         self.warnings = tuple(warnings)
         self.wake_at = wake_at
         self.health = health
+        self.held: tuple[str, ...] = ()
         self._later = later
 
     def later(self, now: datetime, *, properties: Mapping[str, Any] | None = None) -> Rendering:

@@ -29,7 +29,7 @@ from rudr_py.model.parse import documents as parse
 from rudr_py.plugins import entry_points, loading
 from rudr_py.plugins.entry_points import InstalledPlugin
 from rudr_py.plugins.loading import LoadedPlugins
-from rudr_py.render import render
+from rudr_py.render import holds, render
 from rudr_py.render.scopes import membership
 from rudr_py.render.status import health
 from rudr_py.render.values.inputs import NOTHING, Inputs, Observed, Times, TypeKey
@@ -202,7 +202,7 @@ def rendered(
     if plan.problems:
         raise RenderError([(problem.message, problem.path) for problem in plan.problems], plan.reason)
     objects = [one for one in plan.manifests if one.ref.kind.kind != OWNER]
-    return Rendering(
+    rendering = Rendering(
         (one.body for one in objects),
         own=(one.body for one in objects if one.made_by == setup.type_.name),
         warnings=(warning.message for warning in plan.warnings),
@@ -210,6 +210,9 @@ def rendered(
         health=_health(setup, plan),
         later=later,
     )
+    holders = (*(scope.held for scope in plan.scopes), *(instance.held for instance in plan.instances))
+    rendering.held = tuple(holds.text([holder]) for held in holders for holder in held)
+    return rendering
 
 
 def _health(setup: RenderSetup, plan: Plan) -> Health:

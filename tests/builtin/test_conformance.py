@@ -35,7 +35,44 @@ test_singleton_worker = conformance.suite(TYPES[f"{CORE}.SingletonWorker"], comp
 test_task = conformance.suite(TYPES[f"{CORE}.Task"], component=SILENT)
 test_singleton_task = conformance.suite(TYPES[f"{CORE}.SingletonTask"], component=SILENT)
 test_manual_scaler = conformance.suite(TYPES["manual-scaler"], properties=[{"replicaCount": 3}])
-test_auto_scaler = conformance.suite(TYPES["auto-scaler"], properties=[{}, {"minimum": 2, "maximum": 4, "cpu": 60}])
+LOAD: dict[str, Any] = {
+    "metrics": [
+        {
+            "type": "ContainerResource",
+            "containerResource": {
+                "name": "cpu",
+                "container": "web",
+                "target": {"type": "Utilization", "averageUtilization": 60},
+            },
+        },
+        {
+            "type": "Pods",
+            "pods": {"metric": {"name": "requests"}, "target": {"type": "AverageValue", "averageValue": "1k"}},
+        },
+        {
+            "type": "Object",
+            "object": {
+                "describedObject": {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "web"},
+                "metric": {"name": "requests"},
+                "target": {"type": "Value", "value": 2000},
+            },
+        },
+        {
+            "type": "External",
+            "external": {
+                "metric": {"name": "queue", "selector": {"matchLabels": {"queue": "orders"}}},
+                "target": {"type": "AverageValue", "averageValue": 30},
+            },
+        },
+    ],
+    "behavior": {
+        "scaleUp": {"selectPolicy": "Max", "policies": [{"type": "Pods", "value": 4, "periodSeconds": 15}]},
+        "scaleDown": {"stabilizationWindowSeconds": 600},
+    },
+}
+test_auto_scaler = conformance.suite(
+    TYPES["auto-scaler"], properties=[{}, {"minimum": 2, "maximum": 4, "cpu": 60}, LOAD]
+)
 test_ingress = conformance.suite(
     TYPES["ingress"], properties=[{"hostname": "a.example"}, {"hostname": "b.example", "tlsSecretName": "tls"}]
 )

@@ -151,9 +151,7 @@ def _member(instance: str, **fields: Any) -> Member:
 HTTP = Port(name="http", container_port=80)
 MEMBERS = (
     _member("db", ports=(Port(name="sql", container_port=5432),), service="db"),
-    _member(
-        "web", ports=(HTTP, Port(name="dns", container_port=53, protocol="UDP")), service="web", traits=("ingress",)
-    ),
+    _member("web", ports=(HTTP, Port(name="dns", container_port=53, protocol="UDP")), service="web", exposed=True),
 )
 """Of every scope in the scenarios."""
 

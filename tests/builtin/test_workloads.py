@@ -33,6 +33,12 @@ def _of(rendered: Rendered | Iterable[Manifest], kind: Any) -> list[Manifest]:
     return [manifest for manifest in manifests if manifest.kind == kind]
 
 
+def _rendered(type_: WorkloadType[Any], ctx: WorkloadContext[Any]) -> Rendered:
+    rendered = type_.render(ctx)
+    assert isinstance(rendered, Rendered)
+    return rendered
+
+
 def _pod(rendered: Rendered) -> dict[str, Any]:
     main = next(m for m in rendered.add if m.kind in (kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.JOB))
     template: dict[str, Any] = main.body["spec"]["template"]
@@ -43,7 +49,7 @@ def _pod(rendered: Rendered) -> dict[str, Any]:
 def test_selector_pods_and_object_carry_the_same_three_labels(
     type_: WorkloadType[Any], component: MakeComponent, context: MakeContext
 ) -> None:
-    rendered = type_.render(context(type_, component(MAIN)))
+    rendered = _rendered(type_, context(type_, component(MAIN)))
     main = rendered.add[-1]
     kind = type_.name.rpartition(".")[2]
     labels = {**LABELS, "oam.dev/workload-type": "Service" if kind == "Server" else kind}
@@ -59,7 +65,7 @@ def test_every_type_adds_only_kinds_that_it_declares(
     type_: WorkloadType[Any], component: MakeComponent, context: MakeContext
 ) -> None:
     ctx = context(type_, component({**MAIN, "ports": [HTTP], "config": [{"path": "/a", "value": "b"}]}))
-    added = [*type_.render(ctx).add]
+    added = [*_rendered(type_, ctx).add]
     for form in type_.scale_forms:
         size = Scale(form=form, replicas=2, minimum=1, maximum=3)
         added += type_.scale(ctx, size).add
@@ -73,7 +79,7 @@ def test_pods_are_found_by_two_labels_that_they_carry(
     ctx = context(type_, component(MAIN))
     found = type_.pods(ctx)
     assert found == LABELS
-    assert found.items() <= _pod(type_.render(ctx))["metadata"]["labels"].items()
+    assert found.items() <= _pod(_rendered(type_, ctx))["metadata"]["labels"].items()
 
 
 def test_a_server_without_a_port_has_no_service(component: MakeComponent, context: MakeContext) -> None:
@@ -82,7 +88,7 @@ def test_a_server_without_a_port_has_no_service(component: MakeComponent, contex
 
 def test_a_worker_has_no_service_even_with_a_port(component: MakeComponent, context: MakeContext) -> None:
     worker = next(type_ for type_ in WORKLOADS if type_.name.endswith(".Worker"))
-    assert not _of(worker.render(context(worker, component({**MAIN, "ports": [HTTP]}))), kinds.SERVICE)
+    assert not _of(_rendered(worker, context(worker, component({**MAIN, "ports": [HTTP]}))), kinds.SERVICE)
 
 
 def test_the_service_has_the_ports_of_all_containers_once(component: MakeComponent, context: MakeContext) -> None:
@@ -317,7 +323,7 @@ def test_a_volume_with_the_name_of_a_config_file_volume_is_rejected(
 def test_a_task_runs_to_completion_once(
     type_: Task | SingletonTask, component: MakeComponent, context: MakeContext
 ) -> None:
-    (job,) = _of(type_.render(context(type_, component(MAIN))), kinds.JOB)
+    (job,) = _of(_rendered(type_, context(type_, component(MAIN))), kinds.JOB)
     assert job.run_once
     assert job.body["spec"]["template"]["spec"]["restartPolicy"] == "Never"
     assert "selector" not in job.body["spec"]
@@ -352,7 +358,7 @@ def test_an_autoscaler_without_metrics_does_not_affect_the_health_of_a_server(
 def test_the_health_of_an_unready_workload_contains_the_problem_of_its_pods(
     type_: WorkloadType[Any], component: MakeComponent, context: MakeContext
 ) -> None:
-    manifests = type_.render(context(type_, component(MAIN))).add
+    manifests = _rendered(type_, context(type_, component(MAIN))).add
     waiting = {"name": MAIN["name"], "image": "a:1", "state": {"waiting": {"reason": "ErrImagePull", "message": "401"}}}
     pod = {
         "apiVersion": "v1",

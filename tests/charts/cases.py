@@ -121,6 +121,8 @@ CASES: dict[str, dict[str, Any]] = {
             "strict": True,
             "cronhpa": {"rbac": True},
             "faas": {"rbac": True},
+            "gateway": {"rbac": True},
+            "keda": {"rbac": True},
             "pod": {"rbac": True},
             "prometheus": {"rbac": True},
         },

@@ -33,6 +33,7 @@ GROUPS = {
         "Scale",
         "Probe",
         "Health",
+        "Hold",
         "InvalidProperties",
         "Problem",
     ),

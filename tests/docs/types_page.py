@@ -11,14 +11,16 @@ from rudr_py.cli.options.flags import CATEGORIES, Category
 from rudr_py.cli.types import facts, names, text
 from tests import own_packages
 
-HEAD = """\
+_PACKAGES = [f"`{own_packages.PREFIX}{name}`" for name in own_packages.NAMES]
+HEAD = f"""\
 # Types
 
 Generated from the types by `make reference`; do not edit it by hand. `rudr explain` prints the same for all installed
 types, and `rudr traits --workload Server` lists the traits that fit a workload type.
 
-The types of the package `rudr-py` are always available. Those of `rudr-py-cronhpa`, `rudr-py-faas`,
-`rudr-py-pod` and `rudr-py-prometheus` are available if the package is installed in the controller.
+The types of the package `rudr-py` are always available. Those of
+{", ".join(_PACKAGES[:-1])} and {_PACKAGES[-1]}
+are available if the package is installed in the controller.
 """
 
 TITLES: Mapping[Category, str] = {"workload": "Workload types", "trait": "Traits", "scope": "Scopes"}

@@ -18,29 +18,51 @@ KNATIVE = Kind("serving.knative.dev/v1", "Service")
 FUNCTION = Kind("openfaas.com/v1", "Function")
 PROMETHEUS = Kind("monitoring.coreos.com/v1", "Prometheus")
 SCALED_OBJECT = Kind("keda.sh/v1alpha1", "ScaledObject")
+HTTP_ROUTE = Kind("gateway.networking.k8s.io/v1", "HTTPRoute")
+GRPC_ROUTE = Kind("gateway.networking.k8s.io/v1", "GRPCRoute")
 CRON_HPA = Kind("autoscaling.alibabacloud.com/v1beta1", "CronHorizontalPodAutoscaler")
 
 _TIME = "2026-01-02T03:04:05Z"
 
 
-def _status(*names: str, **further: Any) -> Callable[[int], Document]:
-    """The status of a generation with these conditions. The API server drops the fields that a kind does not have."""
+def _conditions(document: Document, *names: str) -> list[Document]:
+    condition = {"status": "True", "reason": "Works", "message": "", "lastTransitionTime": _TIME}
+    return [{"type": name, "observedGeneration": _generation(document), **condition} for name in names]
 
-    def status(generation: int) -> Document:
-        condition = {"status": "True", "reason": "Works", "message": "", "lastTransitionTime": _TIME}
-        conditions = [{"type": name, "observedGeneration": generation, **condition} for name in names]
-        return {"observedGeneration": generation, "conditions": conditions, **further}
+
+def _generation(document: Document) -> int:
+    generation: int = document["metadata"].get("generation", 0)
+    return generation
+
+
+def _status(*names: str, **further: Any) -> Callable[[Document], Document]:
+    """The status of an object with these conditions. The API server drops the fields that a kind does not have."""
+
+    def status(document: Document) -> Document:
+        return {"observedGeneration": _generation(document), "conditions": _conditions(document, *names), **further}
 
     return status
 
 
-STATUS: dict[Kind, Callable[[int], Document]] = {
+def accepted(route: Document) -> Document:
+    """The status of a route that the controllers of all its parents have accepted."""
+    conditions = _conditions(route, "Accepted", "ResolvedRefs")
+    parents = [
+        {"parentRef": parent, "controllerName": "example.com/controller", "conditions": conditions}
+        for parent in route["spec"]["parentRefs"]
+    ]
+    return {"parents": parents}
+
+
+STATUS: dict[Kind, Callable[[Document], Document]] = {
     KNATIVE: _status("ConfigurationsReady", "RoutesReady", "Ready"),
     FUNCTION: _status("Ready", "Healthy"),
     PROMETHEUS: _status("Reconciled", "Available"),
     SCALED_OBJECT: _status("Ready"),
+    HTTP_ROUTE: accepted,
+    GRPC_ROUTE: accepted,
 }
-"""The status that the operator of a kind sets, by the generation. Kinds whose objects have no status are absent."""
+"""The status that the operator of a kind sets on an object. Kinds whose objects have no status are absent."""
 
 
 async def install(cluster: Cluster, *kinds: Kind, seconds: float = TIMEOUT) -> None:
@@ -72,7 +94,11 @@ async def _operate(cluster: Cluster, kind: Kind) -> None:
     async with contextlib.aclosing(cluster.changes(kind, "")) as changes:
         async for live in changes:
             if live is not None:
-                metadata = live.document()["metadata"]
-                target = await cluster.target(kind, metadata["name"], "status")
-                content = {"status": STATUS[kind](metadata.get("generation", 0))}
-                await cluster.client.merge_patch(target, msgspec.json.encode(content), "operator")
+                document = live.document()
+                await report(cluster, kind, document["metadata"]["name"], STATUS[kind](document))
+
+
+async def report(cluster: Cluster, kind: Kind, name: str, status: Document) -> None:
+    """Set the status of an object, as its operator does."""
+    target = await cluster.target(kind, name, "status")
+    await cluster.client.merge_patch(target, msgspec.json.encode({"status": status}), "operator")

@@ -82,6 +82,52 @@ def test_twice_the_memberships_in_scopes_are_at_most_about_twice_the_work(scope_
     assert double <= 2.5 * single, f"{single} -> {double} instructions"
 
 
+NEAR = "parameter-number"
+"""Names that begin like this are similar, so that each comparison of two of them takes long."""
+
+
+def unknown_names(size: int) -> dict[str, Documents]:
+    """Many unknown names of each kind, each similar to as many declared ones as are compared."""
+    near = [f"{NEAR}-{index}" for index in range(suggest.COMPARED - 1)]
+    far = [f"parametre-{index}-numbre" for index in range(size)]
+    declared = [{"name": name, "type": "string", "default": "x"} for name in near]
+    scope = {"type": "core.oam.dev/v1alpha1.HealthScope", "properties": {}}
+    env = [{"name": f"E{index}", "fromParam": name} for index, name in enumerate(far)]
+    values = [{"name": name, "value": "x"} for name in far]
+    references = [{"name": name, "value": f"[fromVariable({name})]"} for index, name in enumerate(far)]
+    variables = [{"name": name, "value": "x"} for name in near]
+    wide = shapes.component(parameters=declared)
+    named = [shapes.binding(f"i-{index}", name) for index, name in enumerate((*near, *far))]
+    return {
+        "parameters of a component": [
+            shapes.application([shapes.binding()]),
+            shapes.component(parameters=declared, container={"env": env}),
+        ],
+        "values of parameters": [shapes.application([shapes.binding(parameterValues=values)]), wide],
+        "variables": [shapes.application([shapes.binding(parameterValues=references)], variables=variables), wide],
+        "components": [shapes.application(named), *map(shapes.component, near)],
+        "scopes": [
+            shapes.application(
+                [shapes.binding(applicationScopes=far)], scopes=[{"name": name, **scope} for name in near]
+            ),
+            shapes.component(),
+        ],
+    }
+
+
+@pytest.mark.parametrize("names", unknown_names(1))
+def test_thousands_of_unknown_names_are_not_all_compared_with_the_declared_ones(names: str) -> None:
+    _work(unknown_names(1)[names])  # imports and caches
+    few, many = (_work(unknown_names(size)[names]) for size in (200, 800))
+    # a comparison of two such names takes about 1,500 instructions, and there are 200 for each unknown one
+    assert many - few < 600 * 5_000, f"{few} -> {many} instructions"
+
+
+def test_the_first_unknown_names_are_compared() -> None:
+    documents = unknown_names(3)["values of parameters"]
+    assert 'Did you mean "parameter-number-' in work.plan(documents).warnings[0].message
+
+
 def test_quadratic_work_is_recognised() -> None:
     def compare(size: int) -> int:
         return work.instructions(lambda: [left == right for left in range(size) for right in range(size)])

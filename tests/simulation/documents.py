@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rudr_py.api import Hold, Rendered, Trait, TraitContext
+
 Document = dict[str, Any]
 API = "core.oam.dev/v1alpha1"
 
@@ -20,6 +22,25 @@ AUTO: Document = {"name": "auto-scaler", "properties": {"minimum": 2, "maximum":
 def manual(replicas: int) -> Document:
     """A manual-scaler."""
     return {"name": "manual-scaler", "properties": {"replicaCount": replicas}}
+
+
+def gate(*, is_open: bool) -> Document:
+    """A gate, which holds its instance while it is closed."""
+    return {"name": "gate", "properties": {"open": is_open}}
+
+
+class Gate(Trait[dict[str, Any]]):
+    """Holds an instance until its documents change. An open one has an effect on the pod template."""
+
+    name = "gate"
+    requires = frozenset({"pod-template"})
+
+    def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered | Hold:
+        """A Hold, or an annotation."""
+        if not ctx.properties.get("open"):
+            return Hold("the gate is closed")
+        path = ("metadata", "annotations", "gate")
+        return Rendered(edit=tuple(place.edit(path, "open") for place in ctx.pod_templates))
 
 
 def volume(reclaim: str = "retain") -> Document:

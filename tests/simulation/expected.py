@@ -84,6 +84,7 @@ def plan(cluster: SimulatedCluster, application: Document, catalog: Catalog) -> 
 def differences(cluster: SimulatedCluster, strangers: frozenset[str]) -> Iterator[str]:
     """What differs between the documents and the cluster. Objects with the uids of `strangers` are not rudr's."""
     planned: set[Ref] = set()
+    held: set[str] = set()
     stopped = False
     for application in documents(cluster, APPLICATION):
         name = application["metadata"]["name"]
@@ -99,12 +100,14 @@ def differences(cluster: SimulatedCluster, strangers: frozenset[str]) -> Iterato
             continue
         conflict = any(_live_uid(cluster, manifest.ref) in strangers for manifest in rendered.manifests)
         stopped = stopped or conflict
-        yield from _status_differences(application, "False" if conflict else "True")
+        if rendered.is_held:
+            held.add(name)
+        yield from _status_differences(application, "False" if conflict else "Unknown" if rendered.is_held else "True")
         if not conflict:
             for manifest in rendered.manifests:
                 yield from _object_differences(cluster, application, rendered, manifest)
     if not stopped:
-        yield from _leftovers(cluster, planned)
+        yield from _leftovers(cluster, planned, held)
 
 
 def _status_differences(application: Document, synced: str) -> Iterator[str]:
@@ -152,12 +155,15 @@ def _owner(
     return None if document is None else live_object.decode(msgspec.json.encode(document))
 
 
-def _leftovers(cluster: SimulatedCluster, planned: set[Ref]) -> Iterator[str]:
+def _leftovers(cluster: SimulatedCluster, planned: set[Ref], held: set[str]) -> Iterator[str]:
+    """The objects that no document needs; `held` are applications whose objects may stay as they are."""
     for obj in cluster.objects():
         metadata = obj["metadata"]
         ref = Ref(kind_of(obj), metadata["name"])
         if ref in planned or not is_applied(metadata):
             continue
+        if metadata.get("labels", {}).get(metadata_keys.APPLICATION_LABEL) in held:
+            continue  # I9 checks those
         if obj["kind"] == "PersistentVolumeClaim":
             continue  # it may outlive its trait; I4 checks those that are deleted with the application
         if obj["kind"] == "ConfigMap" and any(readers(cluster, metadata["name"])):

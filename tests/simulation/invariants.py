@@ -1,4 +1,4 @@
-"""The invariants I1 to I8 of the fault list, checked at every write of the store, at every request, and at rest."""
+"""The invariants I1 to I9 of the fault list, checked at every write of the store, at every request, and at rest."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class Invariants:
         self._cluster = cluster
         cluster.listen(self._check_write)
         cluster.listen(self._check_pods)
+        cluster.listen(self._check_held)
         cluster.network.observers.append(self._check_leader)
         cluster.network.observers.append(self._count_fault)
 
@@ -71,6 +72,18 @@ class Invariants:
         elif event.type == DELETED and obj["kind"] == CONFIG_MAP.kind and self._is_alone():
             for reader in expected.readers(self._cluster, event.name):
                 self._cluster.violation(f"{client} has deleted the ConfigMap {event.name}, which {reader} reads")
+
+    def _check_held(self, event: Event, client: str) -> None:
+        """I9: nothing of an instance is written while the status of the current documents has it as held."""
+        if client in ("", USER, INTRUDER) or not self._is_alone() or event.object["kind"] == APPLICATION.kind:
+            return
+        labels = (event.previous or event.object)["metadata"].get("labels", {})
+        application = self._cluster.get(APPLICATION, labels.get(metadata_keys.APPLICATION_LABEL, ""))
+        if application is None or not _is_current(application) or is_status(event):
+            return
+        for entry in application["status"].get("instances", ()):
+            if entry["name"] == labels.get(metadata_keys.INSTANCE_LABEL) and entry["reason"] == "Held":
+                self._cluster.violation(f"I9: {client} writes {event.object['kind']} {event.name}, which is held")
 
     def _is_alone(self) -> bool:
         """Whether one controller writes.
@@ -164,3 +177,19 @@ def _is_managed(obj: Document) -> bool:
     labels = obj["metadata"].get("labels", {})
     owned = any(owner.get("controller") for owner in obj["metadata"].get("ownerReferences", ()))
     return bool(labels.get(metadata_keys.MANAGED_BY_LABEL) == metadata_keys.MANAGER or owned)
+
+
+def _is_current(application: Document) -> bool:
+    metadata, status = application["metadata"], application.get("status", {})
+    return status.get("observedGeneration") == metadata["generation"] and "deletionTimestamp" not in metadata
+
+
+def is_status(event: Event) -> bool:
+    """Whether only the status of an object has changed."""
+    return event.previous is not None and _applied(event.previous) == _applied(event.object)
+
+
+def _applied(document: Document) -> Document:
+    server = ("managedFields", "resourceVersion", "generation")
+    metadata = {key: value for key, value in document["metadata"].items() if key not in server}
+    return {**document, "metadata": metadata, "status": None}

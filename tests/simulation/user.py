@@ -25,6 +25,7 @@ from tests.simulation.documents import (
     application,
     binding,
     component,
+    gate,
     manual,
     volume,
 )
@@ -72,6 +73,7 @@ class User:
             (1, self._create_stranger),
             (1, self._remove_component),
             (1, self._pause),
+            (3, self._hold),
         )
 
     def begin(self) -> None:
@@ -89,8 +91,11 @@ class User:
         """Make sure that all components exist and no application is paused, so that everything can converge."""
         for document in self.components.values():
             self._cluster.apply(document)
+        opened = self._source.random() < 0.5
         for document in self.applications.values():
             document["metadata"].pop("annotations", None)
+            for bound in document["spec"]["components"] if opened else ():
+                bound["traits"] = [gate(is_open=True) if one["name"] == "gate" else one for one in bound["traits"]]
             self._cluster.apply(document)
 
     def _new(self, name: str) -> Document:
@@ -137,6 +142,15 @@ class User:
     def _change_traits(self) -> None:
         if chosen := self._binding():
             chosen[1]["traits"] = self._traits(chosen[1]["componentName"])
+            self._cluster.apply(chosen[0])
+
+    def _hold(self) -> None:
+        """Add a closed gate to an instance, or open or close the one it has."""
+        if chosen := self._binding():
+            traits = chosen[1]["traits"]
+            before = [trait for trait in traits if trait["name"] == "gate"]
+            is_open = bool(before) and not before[0]["properties"]["open"]
+            chosen[1]["traits"] = [trait for trait in traits if trait["name"] != "gate"] + [gate(is_open=is_open)]
             self._cluster.apply(chosen[0])
 
     def _rename_instance(self) -> None:

@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
-import msgspec
-import yaml
 
-from rudr_py.api import get_in, mappings_in
 from rudr_py.api import properties as models
+from rudr_py.api.documents import AttachedTrait, DocumentError, attached_traits
 from rudr_py_cronhpa.properties import Properties, find_problems, time_zone
 from rudr_py_cronhpa.timeline import Due, Timeline
 from rudr_py_cronhpa.trait import CronHpa
 
 LIMIT = 1000
 """The maximum number of lines for one instance."""
-
-_NAMES = (CronHpa.name, *CronHpa.aliases)
-
-
-class CronTrait(msgspec.Struct, frozen=True):
-    """A cron-hpa in a document: the application, the instance, and its properties."""
-
-    application: str
-    instance: str
-    written: Mapping[str, Any]
 
 
 @click.group("cron", help="The trait cron-hpa: sizes by time.")
@@ -47,7 +34,7 @@ def preview(file: Path, days: int, start: str | None) -> None:
     All jobs count as added at the start time. A job that does not change the size is not listed.
     """
     begin = datetime.now(UTC) if start is None else _time(start)
-    traits = list(_traits(file))
+    traits = _traits(file)
     if not traits:
         raise click.ClickException(f"{file}: no instance has the trait cron-hpa")
     errors = [text for trait in traits for text in _errors(trait)]
@@ -85,37 +72,27 @@ def _local(properties: Properties, due: Due, at: datetime) -> str:
     return f"{at.astimezone(time_zone(name)):%a %Y-%m-%d %H:%M:%S %z} {name}"
 
 
-def _traits(file: Path) -> Iterator[CronTrait]:
+def _traits(file: Path) -> tuple[AttachedTrait, ...]:
     try:
-        documents = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{file} cannot be read: {error}") from error
-    for document in documents:
-        if not isinstance(document, dict) or document.get("kind") != "ApplicationConfiguration":
-            continue
-        name = get_in(document, "metadata", "name", default="")
-        for component in mappings_in(document, "spec", "components"):
-            for trait in mappings_in(component, "traits"):
-                if trait.get("name") in _NAMES:
-                    written = get_in(trait, "properties", default={})
-                    yield CronTrait(name, get_in(component, "instanceName", default=""), written)
+        return attached_traits(CronHpa(), file.read_bytes(), str(file))
+    except DocumentError as error:
+        raise click.ClickException(str(error)) from error
 
 
-def _errors(trait: CronTrait) -> Iterator[str]:
+def _errors(trait: AttachedTrait) -> Iterator[str]:
     """The problems of a trait, one line each."""
     at = f"{trait.application}/{trait.instance}"
     try:
         properties = _loaded(trait)
     except ValueError as error:
-        hint = "; variables are not replaced here" if "[fromVariable(" in str(trait.written) else ""
-        yield f"{at}: {error}{hint}"
+        yield f"{at}: {error}"
         return
     for problem in find_problems(properties):
         yield f"{at}: {problem.path}: {problem.message}"
 
 
-def _loaded(trait: CronTrait) -> Properties:
-    properties: Properties = models.load(Properties, trait.written)
+def _loaded(trait: AttachedTrait) -> Properties:
+    properties: Properties = models.load(Properties, trait.properties)
     return properties
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rudr_py.api import Health, InvalidProperties, Kind, Problem, Ref, get_in, kstatus
+from rudr_py.api import InvalidProperties, Kind, Problem, Ref
 from rudr_py_cronhpa import cronhpa, schedule
 from rudr_py_cronhpa.properties import Job, Properties
 
@@ -54,21 +54,6 @@ def spec(properties: Properties, target: Ref) -> dict[str, Any]:
             if point.job.target_size != min(sizes)
         ],
     }
-
-
-def observed_health(live: dict[str, Any] | None, health: Health) -> Health:
-    """The health by kstatus of a ScaledObject, unless KEDA has not observed it, or it is paused."""
-    if live is None or not health.ok:
-        return health
-    name = Ref(SCALED_OBJECT, get_in(live, "metadata", "name", default=""))
-    if not kstatus.condition(live, "Ready"):
-        message = f"{name}: no controller has observed the ScaledObject; KEDA must run in the cluster"
-        return Health("progressing", "NotObserved", message)
-    paused = kstatus.condition(live, "Paused")
-    if paused.get("status") == "True":
-        reason = get_in(paused, "reason", default="") or "ScaledObjectPaused"
-        return Health("progressing", reason, f"{name}: {get_in(paused, 'message', default='') or 'it is paused'}")
-    return health
 
 
 def _trigger(point: Point, next_point: Point, zone: str) -> dict[str, Any]:

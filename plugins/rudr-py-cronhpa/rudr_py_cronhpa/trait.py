@@ -19,6 +19,7 @@ from rudr_py.api import (
     Trait,
     TraitContext,
     get_in,
+    kstatus,
     mappings_in,
 )
 from rudr_py_cronhpa import cronhpa, keda
@@ -26,9 +27,6 @@ from rudr_py_cronhpa.properties import Properties, find_problems
 from rudr_py_cronhpa.timeline import Timeline
 
 AUTOSCALER: Final = Kind("autoscaling/v2", "HorizontalPodAutoscaler")
-
-SCALABLE: Final = frozenset({("apps/v1", "Deployment"), ("apps/v1", "StatefulSet")})
-"""The kinds that the other backends can scale."""
 
 
 class CronHpa(Trait[Properties]):
@@ -59,7 +57,7 @@ class CronHpa(Trait[Properties]):
             return Health("ready", "Ready", "", _show(ctx))
         if ctx.properties.backend == "cronhpa":
             return cronhpa.health(ctx.live(Ref(cronhpa.CRON_HPA, _name(ctx))))
-        return keda.observed_health(ctx.live(Ref(keda.SCALED_OBJECT, _name(ctx))), super().health(ctx))
+        return kstatus.confirmed(super().health(ctx), ctx.live(Ref(keda.SCALED_OBJECT, _name(ctx))), "KEDA")
 
 
 def _native(ctx: TraitContext[Properties]) -> Rendered:
@@ -93,12 +91,10 @@ def _name(ctx: TraitContext[Properties]) -> str:
 
 def _target(ctx: TraitContext[Properties]) -> Ref:
     """The object that the other controller scales."""
-    for manifest in ctx.manifests:
-        if (manifest.kind.api_version, manifest.kind.kind) in SCALABLE:
-            return manifest.ref
-    raise InvalidProperties(
-        f"the backend {ctx.properties.backend} cannot scale {ctx.workload}; use the backend native", path="$.backend"
-    )
+    if ctx.scale_target is None:
+        message = f"the backend {ctx.properties.backend} cannot scale {ctx.workload}; use the backend native"
+        raise InvalidProperties(message, path="$.backend")
+    return ctx.scale_target
 
 
 def _unmanaged_autoscalers(ctx: TraitContext[Properties]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from rudr_py.api import Problem, WorkloadContext, naming
+from rudr_py.api import Problem, WorkloadContext, forms, naming
 from rudr_py.api.component import Container
 from rudr_py_faas import environment
 from rudr_py_faas.environment import Environment
@@ -18,11 +18,14 @@ PORT: Final = 8080
 _ARCHITECTURES: Final = {"i386": "386"}
 
 
+Text = Annotated[str, msgspec.Meta(pattern=f"^({forms.QUANTITY})?$")]
+
+
 class Amounts(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
     """CPU and memory, as quantities of Kubernetes."""
 
-    cpu: str = ""
-    memory: str = ""
+    cpu: Text = ""
+    memory: Text = ""
 
 
 class FunctionProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -48,12 +48,18 @@ def target_load(scale: Scale, platform: str) -> Load | None:
     resource: dict[str, Any] = metric.get("resource", {})
     name, target = resource.get("name"), resource.get("target", {})
     if metric.get("type") != "Resource" or name not in ("cpu", "memory"):
-        raise InvalidProperties(
-            f"{platform} scales by cpu, memory or its own load; not by {name or metric.get('type')}"
-        )
+        raise InvalidProperties(f"{platform} scales by cpu, memory or its own load; not by {_described(metric)}")
     if target.get("type") == "Utilization":
         return Load(resource=name, percent=target.get("averageUtilization"))
     return Load(resource=name, value=str(target.get("averageValue")))
+
+
+def _described(metric: dict[str, Any]) -> str:
+    """The type of a metric of autoscaling/v2, and its name."""
+    kind = str(metric.get("type"))
+    source: dict[str, Any] = metric.get(kind[:1].lower() + kind[1:], {})
+    name = source.get("name") or source.get("metric", {}).get("name")
+    return f'a metric of type {kind}, "{name}"' if name else f"a metric of type {kind}"
 
 
 def amount(load: Load, requests: Iterable[str]) -> Decimal:

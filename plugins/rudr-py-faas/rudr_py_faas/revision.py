@@ -8,13 +8,12 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from rudr_py.api import InvalidProperties, PodTemplate, Problem, WorkloadContext, naming, pod_template, pod_templates
+from rudr_py.api.forms import Seconds
 from rudr_py_faas import environment, stock
 from rudr_py_faas.environment import Environment
 from rudr_py_faas.function import Amounts
 
 _H2C: Final = "h2c"
-
-Seconds = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class KnativeProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -194,6 +194,23 @@ def test_a_range_that_knative_does_not_support_is_rejected_at_the_trait(
     assert _refused(render_one, _component(), trait) == ["$.spec.components[0].traits[0]"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "source", "named"),
+    [
+        ("Pods", {"metric": {"name": "jobs"}}, '"jobs"'),
+        ("External", {"metric": {"name": "queue"}}, '"queue"'),
+        ("ContainerResource", {"name": "cpu", "container": "app"}, '"cpu"'),
+    ],
+)
+def test_a_metric_that_knative_does_not_have_is_named(
+    render_one: RenderOne, kind: str, source: dict[str, Any], named: str
+) -> None:
+    target = {"type": "AverageValue", "averageValue": "5"}
+    metric = {"type": kind, kind[:1].lower() + kind[1:]: {**source, "target": target}}
+    with pytest.raises(RenderError, match=f"Knative scales by cpu, .*of type {kind}, {named}"):
+        render_one(KnativeService(), component=_component(), traits=[_auto(metrics=[metric])])
+
+
 PROBE = {"httpGet": {"path": "/", "port": 8080}}
 CLAIM = {"name": "data", "mountPath": "/data"}
 

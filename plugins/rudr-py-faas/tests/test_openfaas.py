@@ -11,6 +11,10 @@ from rudr_py.testing import RenderError, RenderOne
 from rudr_py_faas.openfaas import FUNCTION, Function
 
 AUTO = {"minimum": 2, "maximum": 5}
+PER_POD = {
+    "type": "Pods",
+    "pods": {"metric": {"name": "jobs"}, "target": {"type": "AverageValue", "averageValue": "5"}},
+}
 OWN = {"app.kubernetes.io/name": "app", "oam.dev/instance-name": "app-web"}
 
 
@@ -167,6 +171,7 @@ def test_a_range_by_cpu_is_in_thousandths_of_a_core(render_one: RenderOne) -> No
     ("properties", "settings", "word"),
     [
         ({"memory": 70}, {}, "not by memory"),
+        ({"metrics": [PER_POD]}, {}, 'not by a metric of type Pods, "jobs"'),
         ({"cpu": 70}, {}, "none is requested"),
         ({"cpu": 70, "memory": 70}, {}, "one metric"),
     ],

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import msgspec
 
 from rudr_py.api import PodTemplatePlace, Problem, TraitContext, mappings_in
+from rudr_py.api.forms import Name, PortName, PortNumber, Quantity, ResourceName, quantity
 from rudr_py_pod import pod_security
-from rudr_py_pod.forms import ContainerName, EnvName, MountPath, Name, Quantity, text
+from rudr_py_pod.forms import ContainerName, EnvName, MountPath
 from rudr_py_pod.resources import Amounts
 
 
@@ -46,10 +47,10 @@ class ExtraContainer(msgspec.Struct, rename="camel", forbid_unknown_fields=True,
     command: Annotated[tuple[str, ...], msgspec.Meta(description="The command; that of the image if omitted.")] = ()
     args: Annotated[tuple[str, ...], msgspec.Meta(description="The arguments of the command.")] = ()
     env: Annotated[tuple[ExtraVariable, ...], msgspec.Meta(description="Environment variables.")] = ()
-    ports: Annotated[dict[str, int], msgspec.Meta(description="Port numbers by name.")] = {}
+    ports: Annotated[dict[PortName, PortNumber], msgspec.Meta(description="Port numbers by name.")] = {}
     mounts: Annotated[tuple[ExtraMount, ...], msgspec.Meta(description="Volumes of the component to mount.")] = ()
-    requests: Annotated[dict[str, Quantity], msgspec.Meta(description="The resource requests.")] = {}
-    limits: Annotated[dict[str, Quantity], msgspec.Meta(description="The resource limits.")] = {}
+    requests: Annotated[dict[ResourceName, Quantity], msgspec.Meta(description="The resource requests.")] = {}
+    limits: Annotated[dict[ResourceName, Quantity], msgspec.Meta(description="The resource limits.")] = {}
 
 
 def problems(extra: ExtraContainer, place: PodTemplatePlace) -> Iterator[Problem]:
@@ -92,4 +93,6 @@ def _variable(variable: ExtraVariable) -> dict[str, Any]:
 
 def _resources(amounts: Amounts) -> dict[str, Any]:
     kinds = {"requests": amounts.requests, "limits": amounts.limits}
-    return {kind: {name: text(one) for name, one in sorted(listed.items())} for kind, listed in kinds.items() if listed}
+    return {
+        kind: {name: quantity(one) for name, one in sorted(listed.items())} for kind, listed in kinds.items() if listed
+    }

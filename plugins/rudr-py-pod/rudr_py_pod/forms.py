@@ -1,4 +1,4 @@
-"""Forms of properties that several traits have: names, quantities, probes."""
+"""Forms of properties that several traits have: names of parts of a pod, and probes."""
 
 from __future__ import annotations
 
@@ -6,18 +6,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
-"""The name of an object."""
+from rudr_py.api.forms import Port, PortNumber, Positive, Seconds
 
 ContainerName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 
 Containers = Annotated[
     tuple[ContainerName, ...], msgspec.Meta(description="Names of containers of the component; all by default.")
-]
-
-Quantity = Annotated[
-    str | int | float,
-    msgspec.Meta(description="A quantity of Kubernetes, such as 100m, 0.5 or 128Mi."),
 ]
 
 Key = Annotated[str, msgspec.Meta(pattern=r"^[-._a-zA-Z0-9]{1,253}$")]
@@ -26,10 +20,6 @@ Key = Annotated[str, msgspec.Meta(pattern=r"^[-._a-zA-Z0-9]{1,253}$")]
 EnvName = Annotated[str, msgspec.Meta(pattern=r"^[-._a-zA-Z][-._a-zA-Z0-9]*$")]
 
 MountPath = Annotated[str, msgspec.Meta(pattern=r"^/", description="The absolute path of the mount.")]
-
-Seconds = Annotated[int, msgspec.Meta(ge=0)]
-Positive = Annotated[int, msgspec.Meta(ge=1)]
-PortNumber = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 Percent = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,3}%$")]
 Number = Annotated[int, msgspec.Meta(ge=0)]
@@ -40,7 +30,7 @@ class HttpGet(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen
     """A GET request to the container."""
 
     path: Annotated[str, msgspec.Meta(description="The path of the request.")] = "/"
-    port: Annotated[int | str, msgspec.Meta(description="The port, by number or name.")]
+    port: Annotated[Port, msgspec.Meta(description="The port, by number or name.")]
     scheme: Annotated[Literal["HTTP", "HTTPS"], msgspec.Meta(description="The scheme of the request.")] = "HTTP"
 
 
@@ -48,7 +38,7 @@ class Probe(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
     """A probe by exactly one of `httpGet`, `tcpPort`, `grpcPort` and `command`; times are seconds."""
 
     http_get: Annotated[HttpGet | None, msgspec.Meta(description="A GET request that succeeds with 200 to 399.")] = None
-    tcp_port: Annotated[int | str | None, msgspec.Meta(description="A port that accepts a connection.")] = None
+    tcp_port: Annotated[Port | None, msgspec.Meta(description="A port that accepts a connection.")] = None
     grpc_port: Annotated[PortNumber | None, msgspec.Meta(description="A port with the health service of gRPC.")] = None
     command: Annotated[tuple[str, ...], msgspec.Meta(description="A command that ends with 0.")] = ()
     initial_delay: Annotated[Seconds, msgspec.Meta(description="Seconds before the first probe.")] = 0
@@ -56,11 +46,6 @@ class Probe(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
     timeout: Annotated[Positive, msgspec.Meta(description="Seconds after which a probe fails.")] = 1
     failure_threshold: Annotated[Positive, msgspec.Meta(description="Failures in a row that count.")] = 3
     success_threshold: Annotated[Positive, msgspec.Meta(description="Successes in a row that count.")] = 1
-
-
-def text(quantity: str | float) -> str:
-    """A quantity as the API server stores it."""
-    return quantity if isinstance(quantity, str) else f"{quantity:g}"
 
 
 def handlers(probe: Probe) -> list[dict[str, Any]]:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import msgspec
 
 from rudr_py.api import InvalidProperties, Problem, Rendered, Trait, TraitContext
-from rudr_py_pod.forms import Containers, HttpGet, Positive, Seconds
+from rudr_py.api.forms import Positive, Seconds
+from rudr_py_pod.forms import Containers, HttpGet
 
 
 class Handler(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from rudr_py.api import PodTemplatePlace, Rendered, SetField, Trait, TraitContext, get_in
-from rudr_py_pod.forms import Name, Seconds
+from rudr_py.api.forms import LabelKey, LabelValue, Name, Seconds
 
 
 class Toleration(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Pods may run on nodes with this taint. Without a value, any value."""
 
-    key: Annotated[str, msgspec.Meta(description="The key of the taint.")]
-    value: Annotated[str | None, msgspec.Meta(description="The value; any value if omitted.")] = None
+    key: Annotated[LabelKey, msgspec.Meta(description="The key of the taint.")]
+    value: Annotated[LabelValue | None, msgspec.Meta(description="The value; any value if omitted.")] = None
     effect: Annotated[
         Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None,
         msgspec.Meta(description="The effect; all effects if omitted."),
@@ -27,7 +27,7 @@ class Spread(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=
     """The pods of the instance are distributed evenly over the values of a node label."""
 
     topology_key: Annotated[
-        str, msgspec.Meta(min_length=1, description="The node label.", examples=["topology.kubernetes.io/zone"])
+        LabelKey, msgspec.Meta(description="The node label.", examples=["topology.kubernetes.io/zone"])
     ]
     max_skew: Annotated[int, msgspec.Meta(ge=1, description="The greatest difference of two values.")] = 1
     required: Annotated[bool, msgspec.Meta(description="Whether pods wait until they fit.")] = False
@@ -37,7 +37,7 @@ class PlacementProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=
     """Requirements of the pods for nodes."""
 
     node_selector: Annotated[
-        dict[str, str], msgspec.Meta(description="Labels that nodes must have.", examples=[{"disk": "ssd"}])
+        dict[LabelKey, LabelValue], msgspec.Meta(description="Labels that nodes must have.", examples=[{"disk": "ssd"}])
     ] = {}
     tolerations: tuple[Toleration, ...] = ()
     spread: Annotated[tuple[Spread, ...], msgspec.Meta(description="How pods are distributed.")] = ()

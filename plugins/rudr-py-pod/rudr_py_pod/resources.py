@@ -7,16 +7,17 @@ from typing import Annotated
 
 import msgspec
 
-from rudr_py.api import PodTemplatePlace, Rendered, SetField, Trait, TraitContext
-from rudr_py_pod.forms import ContainerName, Quantity, text
+from rudr_py.api import InvalidProperties, PodTemplatePlace, Rendered, SetField, Trait, TraitContext, forms, get_in
+from rudr_py.api.forms import Quantity, ResourceName
+from rudr_py_pod.forms import ContainerName
 
 
 class Amounts(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Requests and limits by the name of a resource: cpu, memory, ephemeral-storage, example.com/dongle."""
 
-    requests: Annotated[dict[str, Quantity], msgspec.Meta(description="The resource requests.")] = {}
+    requests: Annotated[dict[ResourceName, Quantity], msgspec.Meta(description="The resource requests.")] = {}
     limits: Annotated[
-        dict[str, Quantity], msgspec.Meta(description="The resource limits.", examples=[{"memory": "128Mi"}])
+        dict[ResourceName, Quantity], msgspec.Meta(description="The resource limits.", examples=[{"memory": "128Mi"}])
     ] = {}
 
 
@@ -43,11 +44,17 @@ class Resources(Trait[ResourcesProperties]):
 
 
 def _edits(properties: ResourcesProperties, place: PodTemplatePlace) -> Iterator[SetField]:
+    """Raises InvalidProperties for a limit below the request."""
     for name in place.containers:
         own = properties.by_container.get(name, Amounts())
-        for kind, amounts in (
-            ("requests", {**properties.requests, **own.requests}),
-            ("limits", {**properties.limits, **own.limits}),
-        ):
-            for resource, amount in sorted(amounts.items()):
-                yield place.edit_container(name, ("resources", kind, resource), text(amount))
+        requests, limits = {**properties.requests, **own.requests}, {**properties.limits, **own.limits}
+        declared = get_in(place.container(name), "resources", default={})
+        requested = {**get_in(declared, "requests", default={}), **requests}
+        for resource, limit in {**get_in(declared, "limits", default={}), **limits}.items():
+            request = requested.get(resource, 0)
+            if forms.amount(request) > forms.amount(limit):
+                message = f"the limit {limit} of {resource} is below the request {request}"
+                raise InvalidProperties(message, path=f"$.byContainer.{name}" if own.limits else "$.limits")
+        for kind, amounts in (("requests", requests), ("limits", limits)):
+            for resource, value in sorted(amounts.items()):
+                yield place.edit_container(name, ("resources", kind, resource), forms.quantity(value))

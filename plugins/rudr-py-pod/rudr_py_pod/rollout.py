@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from rudr_py.api import InvalidProperties, PodTemplatePlace, Problem, Rendered, SetField, Trait, TraitContext, get_in
-from rudr_py_pod.forms import Number, NumberOrPercent, Positive, Seconds
+from rudr_py.api.forms import Positive, Seconds
+from rudr_py_pod.forms import Number, NumberOrPercent
 
 DEPLOYMENT: Final = "Deployment"
 STATEFUL_SET: Final = "StatefulSet"

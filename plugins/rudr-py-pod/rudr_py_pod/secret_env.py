@@ -17,7 +17,8 @@ from rudr_py.api import (
     TraitContext,
     mappings_in,
 )
-from rudr_py_pod.forms import Containers, EnvName, Key, MountPath, Name
+from rudr_py.api.forms import Name
+from rudr_py_pod.forms import Containers, EnvName, Key, MountPath
 
 OneOf = Annotated[Name | None, msgspec.Meta(description="The name; exactly one of secretName and configMapName.")]
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from rudr_py.api import InvalidProperties, Kind, Problem, Ref, Rendered, SetField, Trait, TraitContext, mappings_in
-from rudr_py_pod.forms import PortNumber
+from rudr_py.api.forms import PortNumber
 
 SERVICE: Final = Kind("v1", "Service")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from rudr_py.api import Rendered, Trait, TraitContext
-from rudr_py_pod.forms import Name
+from rudr_py.api.forms import Name
 
 
 class ServiceAccountProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -36,8 +36,11 @@ SOURCES: dict[str, Any] = {
 }
 
 test_disruption_budget_conforms = conformance.suite(
+    DisruptionBudget(), properties=[{"minAvailable": 1}, {"maxUnavailable": "25%"}]
+)
+test_disruption_budget_of_unhealthy_pods_conforms = conformance.suite(
     DisruptionBudget(),
-    properties=[{"minAvailable": 1}, {"maxUnavailable": "25%", "unhealthyPods": "AlwaysAllow"}],
+    properties=[{"maxUnavailable": "25%", "unhealthyPods": "AlwaysAllow"}],
     kubernetes=("1.27", "1.31", "1.37"),
 )
 test_image_conforms = conformance.suite(
@@ -78,7 +81,6 @@ test_probes_conforms = conformance.suite(
         {"readiness": {"tcpPort": 80, "initialDelay": 3}, "liveness": {"command": ["true"]}},
         {"liveness": {"grpcPort": 9000}},
     ],
-    kubernetes=("1.27", "1.31", "1.37"),
 )
 test_resources_conforms = conformance.suite(
     Resources(),

@@ -97,11 +97,27 @@ def test_secret_env_rejects_entries_without_one_meaning(
 def test_limits_are_added_and_requests_replaced_by_container(render_one: RenderOne) -> None:
     amounts = {
         "limits": {"memory": "256Mi"},
-        "byContainer": {"log": {"requests": {"cpu": 0.25}, "limits": {"memory": 1}}},
+        "byContainer": {"log": {"requests": {"cpu": 0.25}, "limits": {"memory": 134217729}}},
     }
     web, log = _pod(render_one, ("resources", amounts), component=TWO)["containers"]
     assert web["resources"] == {"requests": {"cpu": "0.1", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}
-    assert log["resources"] == {"requests": {"cpu": "0.25", "memory": "128Mi"}, "limits": {"memory": "1"}}
+    assert log["resources"] == {"requests": {"cpu": "0.25", "memory": "128Mi"}, "limits": {"memory": "134217729"}}
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        {"limits": {"memory": "64Mi"}},
+        {"byContainer": {"web": {"limits": {"cpu": "50m"}}}},
+        {"requests": {"example.com/gpu": 2}, "limits": {"example.com/gpu": 1}},
+        {"limits": {"cpus": 1}},
+        {"limits": {"cpu": "1 core"}},
+        {"requests": {"memory": -1}},
+    ],
+)
+def test_amounts_that_the_api_server_would_reject_are_rejected(render_one: RenderOne, amounts: dict[str, Any]) -> None:
+    with pytest.raises(RenderError):
+        _objects(render_one, ("resources", amounts))
 
 
 def test_all_containers_of_a_pod_conform_to_the_restricted_profile(render_one: RenderOne) -> None:

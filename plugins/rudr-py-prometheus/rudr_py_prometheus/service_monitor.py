@@ -10,16 +10,12 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from rudr_py.api import InvalidProperties, Kind, Manifest, Rendered, Trait, TraitContext
+from rudr_py.api.forms import LabelKey, LabelValue
 
 SERVICE: Final = Kind("v1", "Service")
 SERVICE_MONITOR: Final = Kind("monitoring.coreos.com/v1", "ServiceMonitor")
 
-LABEL_NAME = r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
-LABEL_VALUE = r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?"
 DURATION = r"(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?"
-
-Name = Annotated[str, msgspec.Meta(pattern=f"^{LABEL_NAME}$")]
-Value = Annotated[str, msgspec.Meta(pattern=f"^{LABEL_VALUE}$")]
 
 
 class ServiceMonitorProperties(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -35,7 +31,7 @@ class ServiceMonitorProperties(msgspec.Struct, forbid_unknown_fields=True, froze
         msgspec.Meta(description="The interval, such as 30s; by default that of the Prometheus."),
     ] = None
     labels: Annotated[
-        dict[Name, Value], msgspec.Meta(description="Labels of the monitor, by which a Prometheus selects it.")
+        dict[LabelKey, LabelValue], msgspec.Meta(description="Labels of the monitor, by which a Prometheus selects it.")
     ] = {}
 
 

@@ -60,7 +60,8 @@ class NetworkScopeProperties(msgspec.Struct, rename="kebab", forbid_unknown_fiel
     ingress_namespaces: Annotated[
         Names,
         msgspec.Meta(
-            description="Namespaces of the ingress controllers, which reach the ports of members with an ingress trait."
+            description="Namespaces of ingress and gateway controllers, which reach the ports of members with a trait "
+            "such as ingress or http-route."
         ),
     ] = ("ingress-nginx",)
     allowed_namespaces: Annotated[
@@ -177,7 +178,7 @@ def _from_outside(ctx: ScopeContext[NetworkScopeProperties], member: Member, *, 
     """
     properties = ctx.properties
     namespaces = [*_names(properties.allowed_namespaces)]
-    if "ingress" in member.traits:
+    if member.exposed:
         namespaces += _names(properties.ingress_namespaces)
     ports = dict.fromkeys((port.protocol, port.container_port) for port in member.ports)
     rule: dict[str, Any] = {"ports": [{"protocol": kind, "port": number} for kind, number in ports]}

@@ -6,11 +6,25 @@ The trait returns bounds and metrics; the workload type creates the autoscaler w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from rudr_py.api import Health, InvalidProperties, Manifest, Ref, Rendered, Scale, Trait, TraitContext, get_in
+from rudr_py.api import (
+    Health,
+    InvalidProperties,
+    Manifest,
+    Problem,
+    Ref,
+    Rendered,
+    Scale,
+    Trait,
+    TraitContext,
+    autoscaling,
+    get_in,
+)
+from rudr_py.api.autoscaling import Behavior, Metric
+from rudr_py.api.component import Container
 from rudr_py.builtin import kinds
 from rudr_py.builtin.traits.manual_scaler import excessive
 from rudr_py.builtin.workloads.replicated import AUTOSCALER_SUFFIX
@@ -19,31 +33,6 @@ SPREAD = 10
 """The difference between `minimum` and the default of `maximum`, as in Rudr."""
 
 Percent = Annotated[int, msgspec.Meta(ge=1)]
-
-
-class Policy(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """The maximum change in a period."""
-
-    type: Literal["Pods", "Percent"]
-    value: Annotated[int, msgspec.Meta(ge=1)]
-    period_seconds: Annotated[int, msgspec.Meta(ge=1, le=1800)]
-
-
-class Rules(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
-    """The rules for changes in one direction."""
-
-    stabilization_window_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] | None = None
-    select_policy: Literal["Max", "Min", "Disabled"] | None = None
-    policies: tuple[Policy, ...] = ()
-
-
-class Behavior(
-    msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True
-):
-    """The rules for changes of the number of replicas, as in autoscaling/v2."""
-
-    scale_up: Rules | None = None
-    scale_down: Rules | None = None
 
 
 class AutoScalerProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -59,13 +48,17 @@ class AutoScalerProperties(msgspec.Struct, rename="camel", forbid_unknown_fields
     cpu: Annotated[
         Percent | None,
         msgspec.Meta(
-            description="The target CPU utilization in percent of the requests; 80 if neither cpu nor memory is set.",
+            description="The target CPU utilization in percent of the requests; 80 if no metric is set.",
             examples=[70],
         ),
     ] = None
     memory: Annotated[
         Percent | None, msgspec.Meta(description="The target memory utilization in percent of the requests.")
     ] = None
+    metrics: Annotated[
+        tuple[Metric, ...],
+        msgspec.Meta(description="Further metrics, as in autoscaling/v2; the one that needs most replicas decides."),
+    ] = ()
     behavior: Annotated[Behavior | None, msgspec.Meta(description="The scaling behavior, as in autoscaling/v2.")] = None
 
 
@@ -83,12 +76,12 @@ class AutoScaler(Trait[AutoScalerProperties]):
         """A scale with the bounds and the metrics."""
         properties = ctx.properties
         maximum = properties.minimum + SPREAD if properties.maximum is None else properties.maximum
-        if maximum < properties.minimum:
-            raise InvalidProperties(f"maximum {maximum} is below minimum {properties.minimum}", path="$.maximum")
-        # through JSON, because a manifest contains lists, not tuples
-        behavior = msgspec.json.decode(msgspec.json.encode(properties.behavior)) if properties.behavior else None
+        problems = [*_problems(ctx, maximum)]
+        if problems:
+            raise InvalidProperties(*problems)
+        behavior = autoscaling.fields(properties.behavior) if properties.behavior else None
         scale = Scale.between(properties.minimum, maximum, tuple(_metrics(properties)), behavior)
-        return Rendered(scale=scale, warnings=excessive("maximum", maximum))
+        return Rendered(scale=scale, warnings=(*excessive("maximum", maximum), *_unmeasured(ctx)))
 
     def health(self, ctx: TraitContext[AutoScalerProperties]) -> Health:
         """The health of the autoscaler, if the workload type created one."""
@@ -104,6 +97,40 @@ def _metrics(properties: AutoScalerProperties) -> Iterator[dict[str, Any]]:
         if percent is not None:
             target = {"type": "Utilization", "averageUtilization": percent}
             yield {"type": "Resource", "resource": {"name": name, "target": target}}
+    yield from map(autoscaling.fields, properties.metrics)
+
+
+def _problems(ctx: TraitContext[AutoScalerProperties], maximum: int) -> Iterator[Problem]:
+    properties = ctx.properties
+    if maximum < properties.minimum:
+        yield Problem(f"maximum {maximum} is below minimum {properties.minimum}", path="$.maximum")
+    containers = [container.name for container in ctx.component.containers]
+    yield from autoscaling.problems(properties.metrics, containers, "$.metrics")
+    short = {"cpu": properties.cpu, "memory": properties.memory}
+    for index, metric in enumerate(properties.metrics):
+        source = metric.resource
+        if source is not None and source.target.type == "Utilization" and short.get(source.name) is not None:
+            yield Problem(f"the property {source.name} sets its target, too", path=f"$.metrics[{index}].resource")
+
+
+def _unmeasured(ctx: TraitContext[AutoScalerProperties]) -> Iterator[str]:
+    """Warnings about targets in percent of requests that neither the component nor the trait resources sets."""
+    for metric in ctx.properties.metrics:
+        source = metric.resource or metric.container_resource
+        if source is None:
+            continue
+        if source.name not in ("cpu", "memory"):
+            yield f"the metrics server measures cpu and memory of containers, and not {source.name}"
+        elif source.target.type == "Utilization" and "resources" not in {trait.name for trait in ctx.traits}:
+            measured = getattr(source, "container", None)
+            for container in ctx.component.containers:
+                if measured in (None, container.name) and not _requested(container, source.name):
+                    yield f"the target is in percent of the {source.name} that {container.name} requests, which is 0"
+
+
+def _requested(container: Container, name: str) -> bool:
+    amount = container.resources.cpu if name == "cpu" else container.resources.memory
+    return any(digit in "123456789" for digit in amount)
 
 
 def _show(live: Mapping[str, Any] | None) -> dict[str, str]:

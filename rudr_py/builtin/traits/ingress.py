@@ -18,6 +18,7 @@ from rudr_py.api import (
     TraitContext,
     get_in,
     mappings_in,
+    service_ports,
 )
 from rudr_py.builtin import kinds, labels
 
@@ -114,6 +115,7 @@ class Ingress(Trait[IngressProperties]):
     }
     applies_to = ("core.oam.dev/v1alpha1.Server", "core.oam.dev/v1alpha1.SingletonServer")
     requires = frozenset({"service"})
+    exposes = True
     produces = (kinds.INGRESS,)
     observes_cluster = (kinds.INGRESS_CLASS,)
 
@@ -207,35 +209,15 @@ def _problems(ctx: TraitContext[IngressProperties]) -> Iterator[Problem]:
             where = base if base == "$" else f"{base}.paths[{index}]"
             if not path.path.startswith("/"):
                 yield Problem(f'path "{path.path}" must start with /', path=f"{where}.path")
-            message = _port_problem(ctx, path)
+            message = service_ports.problem(ctx, path.service_port)
             if message:
                 yield Problem(message, path=f"{where}.servicePort")
-
-
-def _port_problem(ctx: TraitContext[IngressProperties], path: HttpPath) -> str:
-    ports = _ports(ctx)
-    listed = ", ".join(f"{number} ({name})" if name else str(number) for number, name in ports.items())
-    if not ports:
-        return "the component declares no TCP port, so the instance has no Service; add a port to a container"
-    if path.service_port is None:
-        return (
-            f"servicePort is missing, and the component has several ports; name one of {listed}"
-            if len(ports) > 1
-            else ""
-        )
-    if path.service_port not in ports:
-        return f"servicePort {path.service_port} is not a port of the component; it has {listed}"
-    return ""
-
-
-def _ports(ctx: TraitContext[IngressProperties]) -> dict[int, str]:
-    return {port.container_port: port.name for port in reversed(ctx.ports) if port.protocol == "TCP"}
 
 
 def _rule(ctx: TraitContext[IngressProperties], rule: HostRule) -> dict[str, Any]:
     paths = []
     for path in rule.paths:
-        number = path.service_port or next(iter(_ports(ctx)))
+        number = path.service_port or service_ports.only_port(ctx)
         backend = {"service": {"name": ctx.instance, "port": {"number": number}}}
         paths.append({"path": path.path, "pathType": path.path_type, "backend": backend})
     return {**({"host": rule.hostname} if rule.hostname else {}), "http": {"paths": paths}}

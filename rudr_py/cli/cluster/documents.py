@@ -20,6 +20,7 @@ from rudr_py.controller.state.definition_index import DefinitionIndex
 from rudr_py.controller.state.index import MultiMap
 from rudr_py.errors import ForbiddenError, KindAbsentError
 from rudr_py.kube.cache import Change
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import ObjectKey
@@ -41,14 +42,20 @@ def read(
     return asyncio.run(_read(options, sorted(set(namespaces)), definitions_namespace, limits))
 
 
+async def definitions(client: ClusterClient, namespace: str) -> tuple[LiveObject, ...]:
+    """The definitions of a namespace. A kind that cannot be read counts as empty, with a warning."""
+    return tuple(
+        [decoded(item, kind) for kind in definition_index.KINDS for item in await _list(client, kind, namespace)]
+    )
+
+
 async def _read(
     options: ClusterOptions, namespaces: Sequence[str], definitions_namespace: str, limits: Limits
 ) -> ClusterReading:
     async with cluster_client.opened(options) as client:
         index = DefinitionIndex(MultiMap())
-        for kind in definition_index.KINDS:
-            for item in await _list(client, kind, definitions_namespace):
-                index.update(kind, Change(None, decoded(item, kind)))
+        for live in await definitions(client, definitions_namespace):
+            index.update(Kind(live.api_version, live.kind), Change(None, live))
         components: dict[ObjectKey, Parsed[Any]] = {}
         for namespace in dict.fromkeys(name or client.namespace for name in namespaces):
             for item in await _list(client, COMPONENT, namespace):

@@ -18,7 +18,7 @@ from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
 from rudr_py.cli.documents.workspace import ClusterDocuments, Workspace
 from rudr_py.controller.inputs import snapshot
 from rudr_py.controller.inputs.reader import DEFAULTS, InputReader
-from rudr_py.controller.state import cluster_state, definition_index
+from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import kind_watch
 from rudr_py.errors import ForbiddenError, KindAbsentError
@@ -34,6 +34,7 @@ from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.render import render
 from rudr_py.render.scopes import membership, root_scopes
 from rudr_py.render.status import health, status
+from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
@@ -61,17 +62,17 @@ class NamespacePreview:
         self._reader = InputReader(self.state, catalog, SystemClock(), settings)
         self._unreadable: dict[Kind, str] = {}
         self._documents: list[Mapping[str, Any]] = []
-        self._used: set[str] = set()
+        self._used: dict[str, frozenset[str]] = {}
+        self._concerned: frozenset[ObjectKey] = frozenset()
         self._component_positions: dict[str, Positions] = {}
         self._application_positions: dict[str, Positions] = {}
 
-    async def read(self, workspace: Workspace, definitions_namespace: str) -> None:
-        """List the objects on which any application can depend, and apply the documents of this namespace to them."""
-        for kind in definition_index.KINDS:
-            for live in await self._list(kind, definitions_namespace):
-                self.state.definitions.update(kind, Change(None, live))
-        for parsed in workspace.definitions:
-            live = applied(parsed.document.value, definitions_namespace, None)
+    async def read(self, workspace: Workspace, definitions: Iterable[LiveObject]) -> None:
+        """List the objects on which any application can depend, and apply the documents of this namespace to them.
+
+        `definitions` are those of the cluster.
+        """
+        for live in definitions:
             self.state.definitions.update(Kind(live.api_version, live.kind), Change(None, live))
         documents = {
             APPLICATION: self._applications(workspace),
@@ -90,34 +91,38 @@ class NamespacePreview:
             self.state.applications.scopes.root = root_scopes.NAME
         for live in self._all(APPLICATION):
             self.state.applications.scopes.update(ObjectKey(self.namespace, live.name), live)
+        for live in self._all(APPLICATION):
+            inputs = self._reader.inputs(live, cluster_state.previous(live))  # adds the types of the application, too
+            self._used[live.name] = frozenset(binding.component_name for binding in inputs.application.components)
+        for new in changed_definitions(workspace, definitions):
+            self._concerned |= self.state.definitions.update(Kind(new.api_version, new.kind), Change(None, new))
 
     def documents(self) -> Sequence[Mapping[str, Any]]:
         """All applications and components: those of the cluster as they are, and those of the files."""
         return self._documents
 
     def users(self, workspace: Workspace) -> list[LiveObject]:
-        """The applications that are among the documents or use a component among them."""
+        """The applications that are among the documents, or use a component or the type of a definition among them.
+
+        A definition that the documents do not change does not count.
+        """
         names = {
             parsed.value.metadata.name
             for parsed in workspace.applications
             if parsed.value.metadata.namespace == self.namespace
         }
+        names |= {key.name for key in self._concerned}
         changed = {key.name for key in workspace.components if key.namespace == self.namespace}
-        users = []
-        for live in self._all(APPLICATION):
-            inputs = self._reader.inputs(live, cluster_state.previous(live))
-            used = {binding.component_name for binding in inputs.application.components}
-            self._used |= used
-            if live.name in names or used & changed:
-                users.append(live)
+        users = (live for live in self._all(APPLICATION) if live.name in names or self._used[live.name] & changed)
         return sorted(users, key=lambda live: live.name)
 
     def unused(self, workspace: Workspace) -> Workspace:
         """The components of the documents that no application of `users` or of the cluster uses, and definitions."""
+        used = frozenset[str]().union(*self._used.values())
         components = {
             key: parsed
             for key, parsed in workspace.components.items()
-            if key.namespace == self.namespace and key.name not in self._used
+            if key.namespace == self.namespace and key.name not in used
         }
         definitions = ClusterDocuments(definitions=self.state.definitions.current())
         return Workspace(components=components, definitions=workspace.definitions, cluster=definitions)
@@ -130,7 +135,12 @@ class NamespacePreview:
                 preview = await self._render(other)
                 inputs = self._inputs(other, preview.before)
                 assessment = health.assess(
-                    preview.plan, inputs.observed, inputs.now, preview.before.runs, preview.before.ready_states
+                    preview.plan,
+                    inputs.observed,
+                    inputs.now,
+                    preview.before.runs,
+                    preview.before.ready_states,
+                    preview.before.kinds,
                 )
                 key = ObjectKey(self.namespace, other.name)
                 scopes.set_members(key, membership.members(preview.plan, assessment.instances))
@@ -209,6 +219,19 @@ class NamespacePreview:
                 self._unreadable[kind] = unreadable_message(error)
             return []
         return [decoded(item, kind) for item in items]
+
+
+def changed_definitions(workspace: Workspace, definitions: Iterable[LiveObject]) -> list[LiveObject]:
+    """The definitions of the documents that differ from those of the cluster, as they will be in the cluster."""
+    before = {(live.kind, live.name): _content(live) for live in definitions}
+    documents = (
+        applied(parsed.document.value, parsed.value.metadata.namespace, None) for parsed in workspace.definitions
+    )
+    return [live for live in documents if before.get((live.kind, live.name)) != _content(live)]
+
+
+def _content(live_object: LiveObject) -> tuple[Any, bool]:
+    return live_object.document().get("spec"), labels.is_managed(live_object.labels)
 
 
 def decoded(item: Mapping[str, Any], kind: Kind) -> LiveObject:

@@ -11,6 +11,7 @@ from rudr_py.cli.documents import checking, document_set
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.options.flags import DocumentOptions
 from rudr_py.cli.output import documents as document_texts
+from rudr_py.cli.output import plain_text
 from rudr_py.cli.output.documents import OutputFormat
 from rudr_py.cli.output.masking import Mask
 
@@ -48,7 +49,7 @@ def command(
     for line in checked.problems.masked(mask.text).lines(contents.files):
         click.echo(line, err=True)
     for note in checked.notes:
-        click.echo(note, err=True)
+        click.echo(plain_text.printable(mask.text(note)), err=True)
     if hint := workspace.missing_components_hint():
         click.echo(hint, err=True)
     if not workspace.applications and not checked.problems.errors:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import socket
@@ -24,6 +23,7 @@ from rudr_py.cli.logging import formatters, levels
 from rudr_py.cli.logging.formatters import Format
 from rudr_py.cli.options import flags, impersonation, leader_election, plugins
 from rudr_py.cli.options import limits as limits_option
+from rudr_py.cli.process import exempt_from_collections
 from rudr_py.controller import assemble
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
@@ -224,17 +224,8 @@ async def _run(settings: Settings, kubeconfig: str | None, context_name: str | N
             lease = await stack.enter_async_context(connect.transport_to(connection, purpose="leader-election"))
         stop = await stack.enter_async_context(connect.stopping())
         process = assemble(settings, transport, clock, catalog, lease_transport=lease)
-        _exempt_from_collections()
+        exempt_from_collections()
         await process.run(stop)
-
-
-def _exempt_from_collections() -> None:
-    """Exclude all present objects, such as modules and types, from garbage collections: each would read them again.
-
-    A collection stops the event loop for as long as it takes, and these objects live until the end of the process.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def start_fields(settings: Settings, server: str, catalog: Catalog) -> dict[str, object]:

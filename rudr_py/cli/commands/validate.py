@@ -61,7 +61,7 @@ def command(
         documents=len(documents.workspace.oam_documents),
     )
     for note in checked.notes:
-        click.echo(note, err=True)
+        click.echo(plain_text.printable(mask.text(note)), err=True)
     if hint := documents.workspace.missing_components_hint():
         click.echo(hint, err=True)
     click.echo(_text(report, output_format), nl=False)

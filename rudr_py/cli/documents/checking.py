@@ -21,6 +21,7 @@ from rudr_py.model import paths
 from rudr_py.model.application import Application
 from rudr_py.model.document import Document
 from rudr_py.model.kinds import CUSTOM_RESOURCE_DEFINITION
+from rudr_py.render import holds
 from rudr_py.render.types import definition_faults
 from rudr_py.render.values.plan import Plan, PlannedObject
 
@@ -52,18 +53,20 @@ def check(document_set: DocumentSet, catalog: Catalog, now: datetime, *, strict:
         warnings.append(schemas_extra.MISSING)
     errors += document_problems(workspace, server_rules)
     plans: list[Plan] = []
+    held: list[str] = []
     for application in workspace.applications:
         plan = workspace.plan(application, catalog, now, document_set.image_pull_policy)
         refused = tuple(_object_problems(application, plan, server_rules)) if server_rules is not None else ()
         errors += (*plan.problems, *refused)
         warnings += plan.warnings
+        held += holds.notes(application.value.metadata.name, plan)
         is_refused = refused or (strict and plan.warnings)
         plans.append(msgspec.structs.replace(plan, manifests=()) if is_refused else plan)
     problems = Problems.collect(errors, _below_no_error(warnings, errors))
     return Checked(
         plans=tuple(plans),
         problems=problems.strict() if strict else problems,
-        notes=tuple(_unserved_notes(server_rules)),
+        notes=(*held, *_unserved_notes(server_rules)),
     )
 
 

@@ -57,17 +57,25 @@ class ProblemPrinter:
     def __init__(self, echo: Callable[[str], None], files: Sequence[str] = ()) -> None:
         self._echo = echo
         self._files = files
-        self._printed: set[tuple[str, str, str]] = set()
+        self._printed: set[tuple[str, ...]] = set()
         self._added: dict[int, str] = {}
         self._problems = Problems()
 
-    def add(self, errors: Iterable[Problem], warnings: Iterable[Problem], suffix: str = "") -> None:
-        """Add those that are new, each with the suffix of its line."""
-        new = Problems.collect(filter(self._is_new, errors), filter(self._is_new, warnings))
+    def add(self, errors: Iterable[Problem], warnings: Iterable[Problem], application: str = "") -> None:
+        """Add those that are new; `application` is the namespace and the name of one, which its lines end with."""
+        new = Problems.collect(
+            (problem for problem in errors if self._is_new(problem, application)),
+            (problem for problem in warnings if self._is_new(problem, application)),
+        )
+        suffix = f" (application {application})" if application else ""
         self._added |= dict.fromkeys(map(id, (*new.errors, *new.warnings)), suffix)
         self._problems = Problems(
             errors=(*self._problems.errors, *new.errors), warnings=(*self._problems.warnings, *new.warnings)
         )
+
+    def note(self, text: str) -> None:
+        """Print a sentence that is no problem."""
+        self._echo(text)
 
     def flush(self) -> None:
         """Print all that were added since the last call."""
@@ -75,8 +83,10 @@ class ProblemPrinter:
             self._echo(f"{_line(severity, problem)}{self._added[id(problem)]}")
         self._problems = Problems()
 
-    def _is_new(self, problem: Problem) -> bool:
-        key = (_file(problem) or problem.document, problem.path, problem.message)
+    def _is_new(self, problem: Problem, application: str) -> bool:
+        namespace = application.partition("/")[0]
+        document = (namespace, problem.document) if problem.document else (application,)
+        key = (*((_file(problem),) if problem.location else document), problem.path, problem.message)
         is_new = key not in self._printed
         self._printed.add(key)
         return is_new

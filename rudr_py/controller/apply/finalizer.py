@@ -60,8 +60,11 @@ class Finalizer:
             await self._edit(application, present=True)
 
     async def release(self, application: LiveObject, plan: Plan) -> None:
-        """Remove the finalizer from an application whose plan has no object to reclaim. Raises RudrError."""
-        if not guarded(application) or any(planned.reclaim for planned in plan.manifests):
+        """Remove the finalizer from an application whose plan has no object to reclaim. Raises RudrError.
+
+        An instance that is held may have one.
+        """
+        if not guarded(application) or plan.is_held or any(planned.reclaim for planned in plan.manifests):
             return
         await self._edit(application, present=False)
 

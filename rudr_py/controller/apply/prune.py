@@ -15,6 +15,7 @@ from rudr_py import errors
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import dependencies
 from rudr_py.controller.apply.config_maps import PlannedWorkloads, in_use
+from rudr_py.controller.apply.preserved.held_objects import HeldObjects
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.failures import Failure
 from rudr_py.controller.state import scaler_index
@@ -52,12 +53,15 @@ class PruneSchedule(msgspec.Struct, frozen=True):
     """The candidates by the time of their deletion.
 
     `first` are deleted before anything is applied, `last` after the applies unless `successors.deferred` keeps them,
-    and `in_use` when no pod and no revision of a workload may read or mount them any more.
+    and `in_use` when no pod and no revision of a workload may read or mount them any more. `held` are those of
+    instances and scopes that are held; they are no candidates. `notes` are sentences about them.
     """
 
     first: tuple[PruneCandidate, ...] = ()
     last: tuple[PruneCandidate, ...] = ()
     in_use: tuple[PruneCandidate, ...] = ()
+    held: tuple[PruneCandidate, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def candidates(self) -> tuple[PruneCandidate, ...]:
@@ -93,6 +97,10 @@ def schedule(
     for record in records:
         if record.ref not in planned:
             surplus.setdefault(record.ref, PruneCandidate(record.ref, None))
+    held_objects = HeldObjects(state, application, plan)
+    held = tuple(candidate for candidate in surplus.values() if held_objects.keeps(candidate.live))
+    for candidate in held:
+        del surplus[candidate.ref]
     fixed = {
         ScaleTarget.of(application.namespace, manifest.ref)
         for manifest in plan.manifests
@@ -115,7 +123,7 @@ def schedule(
     in_use += (one for one in last if one.live is not None and one.live.uid in kept)
     used |= {one.ref for one in in_use}
     last = [one for one in last if one.ref not in used]
-    return PruneSchedule(tuple(first), tuple(last), tuple(in_use))
+    return PruneSchedule(tuple(first), tuple(last), tuple(in_use), held, tuple(held_objects.notes()))
 
 
 def _is_unmanaged_claim(candidate: PruneCandidate) -> bool:

@@ -19,6 +19,7 @@ from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.impersonation.writers import Writers
 from rudr_py.controller.apply.preconditions import capacity_check, rehearsal
 from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck, Shortage
+from rudr_py.controller.apply.preserved.held_objects import HeldObjects
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.refusals import Refusals
 from rudr_py.controller.pacing import Breath
@@ -31,12 +32,13 @@ from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.watching.waits import Blocker, Waits
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model import metadata_keys
+from rudr_py.model.condition import TRUE
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION
-from rudr_py.render import render
+from rudr_py.render import holds, render
 from rudr_py.render.reclaim import IsReclaimed
+from rudr_py.render.status import conditions, status
 from rudr_py.render.status import runs as running
-from rudr_py.render.status import status
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values.inputs import Runs
 from rudr_py.render.values.plan import Plan, PlannedObject
@@ -110,6 +112,13 @@ def paused(before: status.PreviousStatus) -> SyncResult:
     """Nothing is applied, because the user has paused the application."""
     sync = SyncState(state="Unknown", reason="Paused", resources=before.resources, paused=True)
     return SyncResult(sync, Result())
+
+
+def held(plan: Plan, result: SyncResult) -> SyncResult:
+    """Everything else is applied, but nothing of the instances and scopes that are held."""
+    message = conditions.held_message(plan)
+    sync = msgspec.structs.replace(result.sync, state="Unknown", reason=holds.REASON, message=message)
+    return msgspec.structs.replace(result, sync=sync)
 
 
 def short(shortage: Shortage, before: status.PreviousStatus) -> SyncResult:
@@ -186,7 +195,9 @@ class Syncer:
             attempt = guarded
             await self._apply_all(application, plan, records, runs, attempt)
             await self._prune(application, plan, records, attempt, done=pruned)
-        return self._result(key, attempt.failures, attempt.unapplied, inventory.order(records.values()), attempt.notes)
+        resources = inventory.order(records.values())
+        result = self._result(key, attempt.failures, attempt.unapplied, resources, attempt.notes)
+        return held(plan, result) if plan.is_held and result.sync.state == TRUE else result
 
     def _result(
         self,
@@ -231,18 +242,20 @@ class Syncer:
             return self._state.get(ref.kind, application.namespace, ref.name) is not None
 
         breath = Breath()
-        held = await self._rehearse(application, plan, attempt, exists)
+        held_objects = HeldObjects(self._state, application, plan)
+        refused = await self._rehearse(application, plan, attempt, exists)
         for planned in plan.manifests:
             await breath.spend(DECISION)
             if planned.ref in attempt.unapplied:
                 continue
             needed = dependencies.missing(planned, plan, attempt.unapplied, exists)
-            if attempt.ended or planned.instance in held or needed is not None:
+            if attempt.ended or planned.instance in refused or needed is not None:
                 attempt.unapplied[planned.ref] = ""
                 continue
             history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
             try:
                 check_reads(self._state, application.namespace, plan, planned)
+                held_objects.check(planned, self._state.get(planned.ref.kind, application.namespace, planned.ref.name))
                 await attempt.writers.applier.label_leftovers(application, plan, planned)
                 owner = self._owner(application, planned, plan)
                 desired = predecessors.complete(self._state, application, plan, planned, owner)
@@ -313,11 +326,11 @@ class Syncer:
         deferred = successors.deferred(self._state, application.namespace, plan, last, attempt.unapplied)
         excluded = {*deferred, *done, *attempt.superseded}
         due = [one for one in (*schedule.first, *schedule.last) if one.ref not in excluded]
-        attempt.notes = tuple(prune.lingering(schedule))
+        attempt.notes = (*schedule.notes, *prune.lingering(schedule))
         pruned = await attempt.writers.pruner.prune(application, due)
         for ref in pruned.gone:
             records.pop(ref, None)
-        unapplied = {one.ref: one.live for one in schedule.candidates if one.ref not in pruned.gone}
+        unapplied = {one.ref: one.live for one in (*schedule.candidates, *schedule.held) if one.ref not in pruned.gone}
         unapplied |= dict.fromkeys(self._ended_runs(application, plan))
         stored = inventory.read(get_in(application.part("status"), "resources", default=[]))
         inventory.restore(records, stored, unapplied)

@@ -23,7 +23,7 @@ from rudr_py.controller.load.crash_record import DEATHS, CrashRecord
 from rudr_py.controller.load.heavy_gate import HEAVY
 from rudr_py.controller.pacing import Pace
 from rudr_py.controller.results import log_context
-from rudr_py.controller.state import claim_users, cluster_state, inventory
+from rudr_py.controller.state import claim_users, cluster_state
 from rudr_py.controller.state.applications import SettledState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.errors import Problem
@@ -84,7 +84,8 @@ class Snapshot:
     def assessment_steps(self) -> Stepwise[Assessment]:
         """The health of the application's objects, in steps."""
         previous = self.previous
-        return health.steps(self.plan, self.inputs.observed, self.inputs.now, previous.runs, previous.ready_states)
+        observed, now = self.inputs.observed, self.inputs.now
+        return health.steps(self.plan, observed, now, previous.runs, previous.ready_states, previous.kinds)
 
     def members(self) -> Members:
         """The instances of the application as members of scopes."""
@@ -251,11 +252,8 @@ class SnapshotReader:
         scalers = (scaler for ref in refs for scaler in state.scalers.scalers(namespace, ref))
         named = (state.get(ref.kind, namespace, ref.name) for ref in (*refs, *scalers))
         children = [live for _, live in state.children(snapshot.application)]
-        sharing = (
-            live
-            for claim in sorted(claim_users.own(state, snapshot.application))
-            for _, live in claim_users.others(state, snapshot.key, claim)
-        )
+        claims = sorted(claim_users.own(state, snapshot.application))
+        sharing = (live for _, _, live in claim_users.others(state, snapshot.key, claims))
         labelled = (
             live
             for kind in sorted(snapshot.kinds, key=str)
@@ -273,7 +271,6 @@ class SnapshotReader:
 
 def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:
     """The kinds whose caches an application needs: those of its objects, before and now, and of those types read."""
-    applied = {ref.kind for ref in inventory.read(previous.resources)}
     planned = {planned.ref.kind for planned in plan.manifests}
     offers = [part.offer for instance in plan.instances for part in (instance.workload, *instance.traits)]
     offers += [scope.bound_type.offer for scope in plan.scopes]
@@ -282,4 +279,4 @@ def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:
     read = {kind for instance in plan.instances for kind in instance.reads}
     # an object of any type may mount a claim of another application
     mounted = {CLAIM} if plan.mounts_claims else set()
-    return frozenset(applied | planned | observed | read | {POD} | mounted)
+    return frozenset(previous.kinds | planned | observed | read | {POD} | mounted)

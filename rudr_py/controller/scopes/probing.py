@@ -78,6 +78,11 @@ class Probing:
         finally:
             self._tasks = None
 
+    def planned(self, application: ObjectKey, scope: str) -> tuple[Probe, ...]:
+        """The probes that a scope of an application has now."""
+        probes = self._applications.get(application).probes
+        return tuple(probe_state.probe for (name, _), probe_state in probes.items() if name == scope)
+
     def plan(self, application: ObjectKey, probes: Mapping[str, Sequence[Probe]]) -> None:
         """Set the probes of an application's scopes, by the names of the scopes: new ones start, absent ones stop.
 

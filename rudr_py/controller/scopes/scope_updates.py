@@ -37,8 +37,10 @@ class ScopeUpdates:
         """
         key, plan = snapshot.key, snapshot.plan
         if not plan.problems:
-            self.requeue(self._index.set_members(key, snapshot.members()))
-            self._probing.plan(key, {scope.name: scope.probes for scope in plan.scopes})
+            held = {instance.name for instance in plan.held_instances}
+            self.requeue(self._index.set_members(key, self._index.with_held(key, snapshot.members(), held)))
+            probes = {scope.name: self._probing.planned(key, scope.name) for scope in plan.scopes if scope.held}
+            self._probing.plan(key, {scope.name: scope.probes for scope in plan.scopes} | probes)
         self.reconciled(key)
         return bool(plan.scopes) and self._index.hold(key.namespace, frozenset({key}))
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import msgspec
 
@@ -110,6 +110,20 @@ class ScopeIndex:
 
     def _declared_by(self, application: ObjectKey) -> tuple[DeclaredScope, ...]:
         return _scopes(self._declaring.get(application.namespace, {}).get(application.name))
+
+    def with_held(self, application: ObjectKey, members: Members, held: Set[str]) -> Members:
+        """The members, of which those that are `held`, by their names, are as before, except for their health."""
+        before = self._members.get(application, _NO_MEMBERS)
+        kept = [(scope, one) for scope, listed in before.items() for one in listed if one.instance in held]
+        if not kept:
+            return members
+        health = {one.instance: one.health for listed in members.values() for one in listed}
+        names = {one.instance for _, one in kept}
+        merged = {scope: [one for one in listed if one.instance not in names] for scope, listed in members.items()}
+        for scope, one in kept:
+            current = msgspec.structs.replace(one, health=health.get(one.instance, one.health))
+            merged.setdefault(scope, []).append(current)
+        return {scope: membership.in_order(listed) for scope, listed in merged.items() if listed}
 
     def set_members(self, application: ObjectKey, members: Members) -> frozenset[ObjectKey]:
         """Replace the members that an application has in any scope; return the applications whose scopes changed.

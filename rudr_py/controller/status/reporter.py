@@ -45,6 +45,7 @@ ROUTINE_REASONS = frozenset(
     (
         "Applying",
         "GenerationNotObserved",
+        "Held",
         "Missing",
         "NotObserved",
         "NotReady",
@@ -54,7 +55,7 @@ ROUTINE_REASONS = frozenset(
         "Updating",
     )
 )
-"""Reasons of `Ready` being False that belong to every start, or that the event of `Valid` explains better."""
+"""Reasons of `Ready` being False that belong to every start, or that the event of `Valid` or `Held` explains better."""
 
 REPORTED_REASONS = frozenset({CONTESTED})
 """Reasons of problems for which the applier has recorded an event."""

@@ -25,28 +25,35 @@ from rudr_py.render.values import labels, volumes
 def warnings(application: LiveObject, state: ClusterState) -> tuple[str, ...]:
     """A sentence for each such claim and application, with the action to take."""
     key = ObjectKey(application.namespace, application.name)
+    own = claim_users.own(state, application)
+    shared: dict[str, list[tuple[str, LiveObject]]] = {}
+    for claim, name, live in claim_users.others(state, key, sorted(own)):
+        shared.setdefault(claim, []).append((name, live))
     return tuple(
-        sentence
-        for claim, workloads in sorted(claim_users.own(state, application).items())
-        for sentence in _of_claim(key, claim, workloads, state)
+        sentence for claim, others in shared.items() for sentence in _of_claim(key, claim, own[claim], others, state)
     )
 
 
 def sharing(application: LiveObject, state: ClusterState) -> frozenset[tuple[ObjectKey, str]]:
     """The applications that share a claim with this one, with the record of what its workload last applied."""
     key = ObjectKey(application.namespace, application.name)
+    own = claim_users.own(state, application)
     return frozenset(
         (ObjectKey(key.namespace, name), live.applied)
-        for claim, workloads in claim_users.own(state, application).items()
-        for name, _ in claim_users.others(state, key, claim)
-        for live in workloads
+        for claim, name, _ in claim_users.others(state, key, own)
+        for live in own[claim]
     )
 
 
-def _of_claim(key: ObjectKey, claim: str, workloads: list[LiveObject], state: ClusterState) -> Iterator[str]:
+def _of_claim(
+    key: ObjectKey,
+    claim: str,
+    workloads: list[LiveObject],
+    others: list[tuple[str, LiveObject]],
+    state: ClusterState,
+) -> Iterator[str]:
     named: set[str] = set()
-    others = list(claim_users.others(state, key, claim))
-    is_exclusive = any(_is_exclusive(live, key.name, claim, state) for live in workloads if others)
+    is_exclusive = any(_is_exclusive(live, key.name, claim, state) for live in workloads)
     for name, live in others:
         if name not in named and (is_exclusive or _is_exclusive(live, name, claim, state)):
             named.add(name)

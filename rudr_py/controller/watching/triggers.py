@@ -55,8 +55,8 @@ def _sharing(live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
     """The other applications that mount a claim of a workload: their status names it."""
     claims_of = claim_index.mounted(live)
     own = ObjectKey(live.namespace, claim_users.application_of(state, live) if claims_of else "")
-    users = (name for claim in claims_of for name, _ in claim_users.others(state, own, claim))
-    return frozenset(ObjectKey(live.namespace, name) for name in users)
+    users = claim_users.others(state, own, claims_of)
+    return frozenset(ObjectKey(live.namespace, name) for _, name, _ in users)
 
 
 def _application(key: ObjectKey, change: Change, state: ClusterState, defer: Defer) -> frozenset[ObjectKey]:

@@ -164,7 +164,7 @@ class Waits:
         resource = await self._poller.resolve(kind)
         namespace = blocker.namespace if resource.namespaced else ""
         fields = f"metadata.name={name}" if name else ""
-        parts = ("status.allocatable",) if kind == NODE else ()
+        parts = ("status.allocatable", "spec.providerID") if kind == NODE else ()
         selection = Selection(resource, namespace, fields=fields, parts=parts, metadata_only=kind not in _WHOLE)
         cache = Cache()
         async with contextlib.aclosing(self._open_watch(selection)) as events:
@@ -198,7 +198,7 @@ def is_relevant(blocker: Blocker, change: Change) -> bool:
     if old is None or new is None or old.uid != new.uid:
         return True
     if blocker.ref.kind == NODE:
-        return old.labels != new.labels or old.part("status") != new.part("status")
+        return old.labels != new.labels or any(old.part(name) != new.part(name) for name in ("status", "spec"))
     if blocker.ref.kind == RESOURCE_QUOTA:
         return _has_more_room(old, new)
     return not blocker.ref.name or _identity(old) != _identity(new)

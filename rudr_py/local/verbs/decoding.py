@@ -14,7 +14,7 @@ from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.schema import go_nulls, pruning
 from rudr_py.local.schema.defaulting import defaulter
-from rudr_py.local.schema.validation import values
+from rudr_py.local.schema.validation import quantities, values
 from rudr_py.local.storage.store import Object
 
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
@@ -59,6 +59,7 @@ def decode(resource: Resource, body: Object, validation: str = WARN, duplicates:
     node = resource.node
     if node is not None:
         check_types(resource, values.validate(body, node))
+        check_quantities(resource, body)
         unknown = [] if validation == IGNORE and resource.custom else pruning.unknown_fields(body, node)
         problems += [f'unknown field "{path}"' for path in unknown]
         if unknown or resource.custom:
@@ -74,6 +75,12 @@ def check_types(resource: Resource, causes: Sequence[Cause]) -> None:
     for cause in causes:
         if cause.reason == _TYPE_INVALID and (not resource.custom or cause.field.startswith("metadata")):
             raise api_errors.undecodable(resource, f"json: cannot unmarshal {cause.field}: {cause.message}")
+
+
+def check_quantities(resource: Resource, body: Object) -> None:
+    """Raise `ApiError` (400) for the first text of a built-in kind that is no quantity."""
+    if resource.node is not None and not resource.custom:
+        check_types(resource, tuple(quantities.invalid(body, resource.node)))
 
 
 def set_defaults(resource: Resource, obj: Object) -> None:

@@ -118,6 +118,7 @@ def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOp
     """Apply a configuration server-side; create the object if it does not exist. Raises `ApiError`."""
     resource = target.resource
     decoding.check_identity(resource, body)
+    decoding.check_quantities(resource, body)
     metadata = body["metadata"]
     if metadata.get("managedFields") is not None:
         raise api_errors.bad_request("metadata.managedFields must be nil")

@@ -37,7 +37,10 @@ class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The content of `package_index.toml`. `synonyms` maps a category and the name of a type to other names of it."""
+    """The content of `package_index.toml`. `synonyms` maps a category and the name of a type to other names of it.
+
+    A synonym of several types suggests all of them, in the order of the file.
+    """
 
     package: tuple[Package, ...]
     synonyms: Mapping[Category, Mapping[str, tuple[str, ...]]]
@@ -57,12 +60,13 @@ def nearest_type(category: Category, name: str, installed: Iterable[str], spelli
     is not installed leads to that package, if its own name or a synonym was written.
     """
     names = tuple(installed)
-    meant = _meant(category, name, names)
+    meant, *alternatives = _meant(category, name, names)
+    or_else = "".join(f' Or "{other}"?{_if_missing(category, other, names)}' for other in alternatives)
     if meant in names:
-        return f' Did you mean "{meant}"?'
+        return f' Did you mean "{meant}"?{or_else}'
     if package := provider(category, meant):
         prefix = "" if meant == name else f' Did you mean "{meant}"?'
-        return f"{prefix} {_provided(meant, package)}"
+        return f"{prefix} {_provided(meant, package)}{or_else}"
     by_name = suggest.nearest(name, names) or suggest.nearest(name, spellings) or suggest.nearest_kind(name, names)
     return by_name or _not_installed(category, name)
 
@@ -89,27 +93,36 @@ def _provided(name: str, package: str) -> str:
     return f'"{name}" is provided by {package}: {install(package)}, and restart rudr-py.'
 
 
+def _if_missing(category: Category, name: str, installed: Iterable[str]) -> str:
+    package = "" if name in installed else provider(category, name)
+    return f" {_provided(name, package)}" if package else ""
+
+
 def _not_installed(category: Category, name: str) -> str:
     packages = _providers(category)
     near = suggest.similar(name, packages) or suggest.similar_kind(name, packages)
     return f' Did you mean "{near}"? {_provided(near, packages[near])}' if near else ""
 
 
-def _meant(category: Category, name: str, installed: Iterable[str]) -> str:
-    """The type whose synonym a name is, or that has the group and kind of the name; else the name itself."""
+def _meant(category: Category, name: str, installed: Iterable[str]) -> tuple[str, ...]:
+    """The types whose synonym a name is, or the type that has its group and kind; else the name itself."""
     parsed = TypeName.parse(name)
     for candidate in (*installed, *_providers(category)):
         other = TypeName.parse(candidate)
         if parsed and other and (parsed.group, parsed.kind.casefold()) == (other.group, other.kind.casefold()):
-            return candidate
+            return (candidate,)
     folded = _folded(name)
     spelt = {_folded(candidate): candidate for candidate in (*_providers(category), *installed)}
-    return _by_synonym(category).get(folded) or spelt.get(folded, name)
+    return _by_synonym(category).get(folded) or (spelt.get(folded, name),)
 
 
 @cache
-def _by_synonym(category: Category) -> Mapping[str, str]:
-    return {synonym: name for name, synonyms in load().synonyms.get(category, {}).items() for synonym in synonyms}
+def _by_synonym(category: Category) -> Mapping[str, tuple[str, ...]]:
+    types: dict[str, tuple[str, ...]] = {}
+    for name, synonyms in load().synonyms.get(category, {}).items():
+        for synonym in synonyms:
+            types[synonym] = (*types.get(synonym, ()), name)
+    return types
 
 
 @cache

@@ -42,7 +42,7 @@ def application_status() -> Schema:
         "observedGeneration": nodes.integer("The generation that this status describes."),
         "observedComponents": nodes.mapping(
             "The versions of the ComponentSchematics that this status describes, by name. While the application is "
-            "paused, those before the pause.",
+            "paused, or an instance is held, those before.",
             nodes.record(
                 "One version.",
                 {
@@ -59,7 +59,8 @@ def application_status() -> Schema:
             },
         ),
         "conditions": conditions(
-            "Valid, Synced and Ready; also TraitsReady if it has traits, and Paused while the application is paused."
+            "Valid, Synced and Ready; also TraitsReady if it has traits, Held while a type holds an instance or scope, "
+            "and Paused while the application is paused."
         ),
         "instances": nodes.array("The instances and their states.", _instance()),
         "warnings": nodes.texts("Problems of the documents that do not block anything."),

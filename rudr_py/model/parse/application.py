@@ -68,7 +68,8 @@ def application_steps(
     else:
         _reject_unread(spec, problems)
     yield problems.size.values // 10
-    references.check_application(spec, variables)
+    yield from references.application_steps(spec, variables)
+    yield problems.size.values // 10
     _check(application, problems)
     parsed = problems.parsed(application)
     return msgspec.structs.replace(

@@ -17,7 +17,7 @@ from rudr_py.model.identity import API_VERSION, CORE_GROUP, TypeName
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.parameter_types import PARAMETER_TYPES, has_type
 from rudr_py.model.parse import references as reference_checks
-from rudr_py.model.parse.container import read_container
+from rudr_py.model.parse.container import container_steps
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_steps
 from rudr_py.model.shapes import hydra
@@ -57,7 +57,7 @@ def component_steps(
     containers: list[Container] = []
     for fields in spec.items("containers"):
         yield problems.size.values // 10
-        containers.append(read_container(fields))
+        containers.append((yield from container_steps(fields)))
     yield problems.size.values // 10
     component = Component(
         metadata=envelope.metadata,
@@ -69,9 +69,9 @@ def component_steps(
         settings=tuple(read_setting(fields) for fields in spec.items("workloadSettings")),
     )
     spec.warn_unread()
+    yield from reference_checks.component_steps(spec, component)
     yield problems.size.values // 10
-    reference_checks.check_component(spec, component)
-    _check(component, problems)
+    yield from _check_steps(component, problems)
     return problems.parsed(component)
 
 
@@ -149,14 +149,16 @@ def read_setting(fields: FieldReader, value_key: str = "value") -> Setting:
     return setting
 
 
-def _check(component: Component, problems: ProblemList) -> None:
-    """Add all violations of rules between fields, with their rules and paths."""
+def _check_steps(component: Component, problems: ProblemList) -> Stepwise[None]:
+    """Add all violations of rules between fields, with their rules and paths, in steps."""
     _check_workload(component, problems)
     _check_parameters(component, problems)
     problems.repeated((setting.name for setting in component.settings), "$.spec.workloadSettings", "WS-3")
     problems.repeated((container.name for container in component.containers), _CONTAINERS, "CN-1")
     for index, container in enumerate(component.containers):
+        yield problems.size.values // 20
         _check_container(container, paths.child(_CONTAINERS, index), problems)
+    yield problems.size.values // 10
     # an unknown parameter next to a `value` is only a warning
     declared = {parameter.name for parameter in component.parameters}
     for path, name, has_value in references(component):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from rudr_py.model import names, quantity
 from rudr_py.model.advice import amounts
@@ -31,28 +31,46 @@ from rudr_py.model.document import Json
 from rudr_py.model.identity import TypeName
 from rudr_py.model.json_text import excerpt
 from rudr_py.model.parse.fields import FieldReader
+from rudr_py.model.stepwise import Stepwise
+
+T = TypeVar("T")
+
+ENTRIES = 100
+"""Entries of a list that are read in one step."""
+
+STEP = 160
+"""The size of such a step, in values that are rendered."""
 
 _NOT_IN_IMAGES = re.compile(r"""[\s\[\](){}$<>"'`\\,;!?*=&%#|^~]""")
 _DOMAIN_NAME = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
 
 
-def read_container(fields: FieldReader) -> Container:
-    """Read one entry of `containers`."""
+def container_steps(fields: FieldReader) -> Stepwise[Container]:
+    """Read one entry of `containers`, in steps."""
     container = Container(
         name=_named(fields, "CN-1"),
         image=_image(fields),
-        resources=_resources(fields.map("resources")),
+        resources=(yield from _resources(fields.map("resources"))),
         cmd=fields.texts("cmd", "CN-4"),
         args=fields.texts("args", "CN-4"),
-        env=tuple(_env(inner) for inner in fields.items("env")),
-        config=tuple(_config(inner) for inner in fields.items("config")),
-        ports=tuple(_port(inner) for inner in fields.items("ports")),
+        env=(yield from _entries(fields, "env", _env)),
+        config=(yield from _entries(fields, "config", _config)),
+        ports=(yield from _entries(fields, "ports", _port)),
         liveness=_probe(fields.map("livenessProbe")),
         readiness=_probe(fields.map("readinessProbe")),
         image_pull_secret=fields.text("imagePullSecret", rule="CN-5"),
     )
     fields.warn_unread()
     return container
+
+
+def _entries(fields: FieldReader, key: str, read: Callable[[FieldReader], T]) -> Stepwise[tuple[T, ...]]:
+    entries: list[T] = []
+    for number, inner in enumerate(fields.items(key)):
+        if number % ENTRIES == 0 and number:
+            yield STEP
+        entries.append(read(inner))
+    return tuple(entries)
 
 
 def _named(fields: FieldReader, rule: str) -> str:
@@ -78,7 +96,7 @@ def _image(fields: FieldReader) -> str:
     return image
 
 
-def _resources(fields: FieldReader | None) -> Resources:
+def _resources(fields: FieldReader | None) -> Stepwise[Resources]:
     if fields is None:
         return Resources()
     cpu = fields.map("cpu")
@@ -88,8 +106,8 @@ def _resources(fields: FieldReader | None) -> Resources:
         cpu=_required(cpu, _CPU) or DEFAULT_CPU,
         memory=_required(fields.map("memory"), _MEMORY) or DEFAULT_MEMORY,
         gpu=_required(fields.map("gpu"), _GPU),
-        volumes=tuple(_volume(inner) for inner in fields.items("volumes")),
-        extended=tuple(_extended(inner) for inner in fields.items("extended")),
+        volumes=(yield from _entries(fields, "volumes", _volume)),
+        extended=(yield from _entries(fields, "extended", _extended)),
     )
     fields.warn_unread()
     return resources

@@ -30,10 +30,13 @@ _TRUE = frozenset({"y", "yes", "on", "true"})
 _FALSE = frozenset({"n", "no", "off", "false"})
 
 
-CHUNK = 4000
+CHUNK = 2000
 """Number of values that are checked in one step."""
 
-CHEAP = 8
+FIRST = 250
+"""The number of values that are checked before the first step: most documents are smaller."""
+
+CHEAP = 4
 """A check of a value takes this part of the time of rendering it."""
 
 MAX_PATH = 4096
@@ -43,8 +46,9 @@ MAX_PATH = 4096
 class ProblemList:
     """Errors and warnings of one document, in the order of detection.
 
-    Of each, those beyond the limit of the settings are only counted. `size` is that of the document. `origins` are the
-    places as written of values that were moved to their place of today; problems have the paths as written.
+    Of each, those beyond the limit of the settings are only counted. `size` is that of the document, and `checked` the
+    number of values that were checked to be JSON. `origins` are the places as written of values that were moved to
+    their place of today; problems have the paths as written.
     """
 
     def __init__(self, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -53,6 +57,7 @@ class ProblemList:
         self.warnings: list[Problem] = []
         self.error_count = 0
         self.size = Size()
+        self.checked = 0
         self.origins: Mapping[str, str] = {}
         self._warning_count = 0
         self._positions = positions
@@ -82,6 +87,10 @@ class ProblemList:
         self._warning_count += 1
         if self._warning_count <= self.limits.problems:
             self.warnings.append(self._problem(path, message, rule, at_key))
+
+    def count_warnings(self, number: int) -> None:
+        """Count warnings that are not listed."""
+        self._warning_count += number
 
     def warn_of_surprises(self) -> None:
         """Warn of scalars of a file whose values look different from their text.
@@ -274,9 +283,12 @@ class FieldReader:
 
     def warn_unread(self) -> None:
         """Add a warning for each key that no method has read."""
-        for key in self.unread():
-            # a suggestion takes long, and further warnings are only counted
-            hint = fields.advice(key, self._read) if self.problems.lists_warnings else ""
+        unread = self.unread()
+        for number, key in enumerate(unread):
+            if not self.problems.lists_warnings:
+                self.problems.count_warnings(len(unread) - number)
+                break
+            hint = fields.advice(key, self._read)
             self.problems.warn(self.at(key), f"unknown field {excerpt(key)}; it has no effect.{hint}", at_key=True)
 
 
@@ -293,11 +305,12 @@ def invalid_json_steps(value: object, problems: ProblemList, most: int = size.NO
     """
     errors_before = problems.error_count
     stack: list[tuple[object, _Place]] = [(value, _Place())]
+    count = 0
     while stack and most >= 0:
-        item, place = stack.pop()
-        most -= 1
-        if most % CHUNK == 0:
+        if count == FIRST or (count and count % CHUNK == 0):
             yield CHUNK // CHEAP
+        item, place = stack.pop()
+        count, most = count + 1, most - 1
         if isinstance(item, dict | list):
             if len(item) > most:
                 break
@@ -309,6 +322,7 @@ def invalid_json_steps(value: object, problems: ProblemList, most: int = size.NO
                 stack += ((inner, _Place(place, index)) for index, inner in enumerate(item))
         elif message := _scalar_error(item):
             problems.error(place.path, message)
+    problems.checked += count
     return problems.error_count > errors_before
 
 

@@ -43,11 +43,16 @@ def open_steps(document: Json, kind: str, problems: ProblemList) -> Stepwise[Env
     if not isinstance(document, dict):
         problems.error("$", f"a document must be a map, not {type_in_words(document)}", "MD-1")
         return None
+    suggest.begin()
     own, added = size.parts(document)
-    if (yield from invalid_json_steps(own, problems, problems.limits.values)) or _is_too_large(own, problems):
+    if (yield from invalid_json_steps(own, problems, problems.limits.values)):
+        return None
+    yield problems.checked // 10
+    if _is_too_large(own, problems):
         return None
     if (yield from invalid_json_steps(added, problems)):
         return None
+    yield problems.size.values // 10
     document_fields = FieldReader(_rewritten(document, kind, problems), "$", problems)
     problems.warn_of_surprises()
     _expect(document_fields, "apiVersion", API_VERSION, "MD-9")

@@ -16,6 +16,7 @@ from rudr_py.model.advice.literals import LISTED, Literal
 from rudr_py.model.component import Component
 from rudr_py.model.json_text import excerpt
 from rudr_py.model.parse.fields import FieldReader, ProblemList
+from rudr_py.model.stepwise import Stepwise
 
 Steps = tuple[str | int, ...]
 
@@ -24,14 +25,22 @@ _REPLACED: Final = "variables are replaced only in parameterValues and in the pr
 _TEXTS: Final = frozenset({"value", "cmd", "args", "command"})
 """Fields of a container whose text may have the syntax of a shell or of another program."""
 
+_TEXTS_OF_STEP: Final = 500
+"""Texts that are searched in one step."""
 
-def check_application(spec: FieldReader, variables: Collection[str]) -> None:
-    """Report all texts of an application that look like a reference and are none.
+_CHEAP: Final = 2
+"""The search of a text takes this part of the time of rendering it."""
+
+
+def application_steps(spec: FieldReader, variables: Collection[str]) -> Stepwise[None]:
+    """Report, in steps, all texts of an application that look like a reference and are none.
 
     A misspelled one, where a correct one would be replaced, is an error, as a reference to an absent variable is.
     """
     problems = spec.problems
-    for steps, text, is_key in literals.keys_and_texts(spec.value):
+    for number, (steps, text, is_key) in enumerate(literals.keys_and_texts(spec.value)):
+        if number % _TEXTS_OF_STEP == 0:
+            yield _TEXTS_OF_STEP // _CHEAP
         replaced = _is_replaced(steps) and not is_key
         for literal in itertools.islice(literals.literals(text, variables), LISTED):
             path, written = paths.child(spec.path, *steps), excerpt(literal.text)
@@ -47,15 +56,17 @@ def check_application(spec: FieldReader, variables: Collection[str]) -> None:
                 problems.error(path, message, "AC-8" if "parameterValues" in steps[2:3] else "AC-9")
 
 
-def check_component(spec: FieldReader, component: Component) -> None:
-    """Warn of all texts of a component that look like a reference, because none is replaced in a component."""
+def component_steps(spec: FieldReader, component: Component) -> Stepwise[None]:
+    """Warn, in steps, of all texts of a component that look like a reference: none is replaced in a component."""
     parameters = {parameter.name for parameter in component.parameters}
-    environment = {variable.name for container in component.containers for variable in container.env}
-    for steps, text, is_key in literals.keys_and_texts(spec.value):
+    # a shell or Kubernetes replaces the names of environment variables
+    outside = parameters - {variable.name for container in component.containers for variable in container.env}
+    for number, (steps, text, is_key) in enumerate(literals.keys_and_texts(spec.value)):
+        if number % _TEXTS_OF_STEP == 0:
+            yield _TEXTS_OF_STEP // _CHEAP
         if steps and steps[-1] == "fromParam":
             continue
-        # a shell or Kubernetes replaces the names of environment variables
-        names = parameters - environment if steps[-1:] and _TEXTS & set(steps) else parameters
+        names = outside if steps[-1:] and _TEXTS & set(steps) else parameters
         for literal in itertools.islice(literals.literals(text, names), LISTED):
             message = f"{excerpt(literal.text)} is not replaced; {_advice(steps, literal, parameters)}"
             _warn(spec.problems, paths.child(spec.path, *steps), message, at_key=is_key)

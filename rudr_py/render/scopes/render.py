@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Manifest, Member, Rendered, Scope, ScopeContext
+from rudr_py.api import Hold, InvalidProperties, Manifest, Member, Rendered, Scope, ScopeContext
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.errors import CatalogError, PluginCallError, Problem
 from rudr_py.model import paths
 from rudr_py.model.application import ScopeBinding
 from rudr_py.model.kinds import POD, SERVICE
+from rudr_py.render import holds
 from rudr_py.render.limits import check
 from rudr_py.render.scopes import membership
 from rudr_py.render.types import constraints, first_seen, packages, plugin_call, properties
@@ -51,6 +52,7 @@ class ScopeBindings:
                 own = (scope.name for scope in instance.scopes if scope.application == self._application)
                 for name in dict.fromkeys(own):
                     self._own.setdefault(name, []).append(instance.member)
+        self._held = {instance.name for instance in instances if instance.held}
         self._siblings: dict[str, list[str]] = {}
         for binding in inputs.application.scopes:
             offer = catalog.scopes.get(binding.type)
@@ -66,13 +68,19 @@ class ScopeBindings:
         return tuple(self._siblings.get(offer.name, ()))
 
     def members(self, name: str) -> tuple[Member, ...]:
-        """The members of a scope: those of other applications from the inputs, those of this one as rendered now."""
+        """The members of a scope: those of other applications from the inputs, those of this one as rendered now.
+
+        An instance that is held is a member as before.
+        """
         previous = self.inputs.members.get(name, ())
-        health = {member.instance: member.health for member in previous if member.application == self._application}
-        own = (
-            msgspec.structs.replace(member, health=health.get(member.instance, member.health))
+        before = {member.instance: member for member in previous if member.application == self._application}
+        held = {member.instance: member for instance, member in before.items() if instance in self._held}
+        own = [
+            msgspec.structs.replace(member, health=before.get(member.instance, member).health)
             for member in self._own.get(name, ())
-        )
+            if member.instance not in held
+        ]
+        own += held.values()
         return membership.in_order((*(other for other in previous if other.application != self._application), *own))
 
 
@@ -113,7 +121,7 @@ def _call(bindings: ScopeBindings, prepared_scope: _PreparedScope) -> RenderedSc
         times = first_seen.of(inputs, ("", prepared_scope.binding.name))
         context = _context(bindings, prepared_scope, times)
         rendered = plugin_call.render(offer, offer.type.render, context)
-        fault = next(_faults(rendered, context.members), "")
+        fault = next(_faults(rendered, context.members), "") if isinstance(rendered, Rendered) else ""
         if fault:
             raise offer.fault(fault, context)
     except ValueError as error:
@@ -122,6 +130,8 @@ def _call(bindings: ScopeBindings, prepared_scope: _PreparedScope) -> RenderedSc
         return RenderedScope(problems=tuple(plugin_call.refusals(offer, refusal, to_problem)))
     except PluginCallError as error:
         return RenderedScope(faults=(Problem(str(error), prepared_scope.path),))
+    if isinstance(rendered, Hold):
+        return _held(prepared_scope, context, times, rendered)
     bound_type = BoundType(
         offer=offer,
         context=msgspec.structs.replace(context, manifests=rendered.add),
@@ -140,6 +150,19 @@ def _call(bindings: ScopeBindings, prepared_scope: _PreparedScope) -> RenderedSc
         warnings=tuple(Problem(text, prepared_scope.path) for text in rendered.warnings),
         wake_at=rendered.wake_at,
     )
+
+
+def _held(
+    prepared_scope: _PreparedScope, context: ScopeContext[Any], times: FirstSeenTimes, hold: Hold
+) -> RenderedScope:
+    """The result of a scope that stays as it is: no objects and no probes."""
+    offer = prepared_scope.offer
+    plan = ScopePlan(
+        name=prepared_scope.binding.name,
+        bound_type=BoundType(offer=offer, context=context, first_seen=times.kept(offer)),
+        held=(holds.held_by("scope type", offer, hold),),
+    )
+    return RenderedScope(plan=plan, wake_at=holds.wake_at(hold, context.now))
 
 
 def _context(bindings: ScopeBindings, prepared_scope: _PreparedScope, times: FirstSeenTimes) -> ScopeContext[Any]:

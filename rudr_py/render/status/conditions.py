@@ -11,12 +11,14 @@ from rudr_py.api import Health
 from rudr_py.errors import Problem
 from rudr_py.model.condition import FALSE, TRUE, UNKNOWN, Condition
 from rudr_py.model.metadata_keys import PAUSED_ANNOTATION
+from rudr_py.render import holds
 from rudr_py.render.revisions import RevisionName
 from rudr_py.render.status.health import InstanceHealth
 from rudr_py.render.values.plan import Plan
 
 TRAITS_READY = "TraitsReady"
 VALID = "Valid"
+HELD = "Held"
 
 UNOBSERVED = frozenset({"Missing", "NotObserved", "GenerationNotObserved"})
 """Reasons of objects whose controllers have not reported anything about their current spec."""
@@ -57,16 +59,23 @@ def conditions(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -
             ),
             Condition(type="Ready", status=FALSE, reason="NotValid", message=line(plan.problems[0])),
         )
-    conditions = (
+    conditions: tuple[Condition, ...] = (
         Condition(type=VALID, status=TRUE, reason="Valid"),
         Condition(type="Synced", status=sync.state, reason=sync.reason, message=_joined([sync.message])),
         *_traits_ready(healths),
         _ready(sync, healths),
     )
+    if plan.is_held:
+        conditions = (*conditions, Condition(type=HELD, status=TRUE, reason=holds.REASON, message=held_message(plan)))
     if sync.paused:
         message = f"the annotation {PAUSED_ANNOTATION} stops all writes to the objects of this application"
         return (*conditions, Condition(type="Paused", status=TRUE, reason="Paused", message=message))
     return conditions
+
+
+def held_message(plan: Plan) -> str:
+    """The instances and scopes that are held, a line for each."""
+    return _joined([_cut(line) for line in holds.lines(plan)])
 
 
 def _traits_ready(healths: Sequence[InstanceHealth]) -> Iterator[Condition]:

@@ -14,8 +14,10 @@ import msgspec
 from rudr_py.api import Context, Health, InvalidProperties, Kind, Ref, TraitContext, get_in
 from rudr_py.errors import PluginCallError
 from rudr_py.model.stepwise import Stepwise, run
+from rudr_py.render import holds
 from rudr_py.render.status import rudr_status
 from rudr_py.render.status import runs as running
+from rudr_py.render.status.held import HeldInstance
 from rudr_py.render.status.sizes import ElasticInstance, ReadyState, ReadyStates
 from rudr_py.render.types import plugin_call
 from rudr_py.render.values.inputs import Observed, Runs
@@ -32,12 +34,16 @@ class TraitHealth(msgspec.Struct, frozen=True):
 
 
 class InstanceHealth(msgspec.Struct, frozen=True):
-    """An instance, its workload and its traits in the listed order; `ready_state` is for the status, see `sizes`."""
+    """An instance, its workload and its traits in the listed order; `ready_state` is for the status, see `sizes`.
+
+    `runs` is whether an instance that is held has objects.
+    """
 
     plan: InstancePlan
     workload: Health
     traits: tuple[TraitHealth, ...]
     ready_state: ReadyState | None = None
+    runs: bool = True
 
 
 class ScopeHealth(msgspec.Struct, frozen=True):
@@ -74,9 +80,10 @@ def assess(
     now: datetime,
     previous_runs: Runs = running.NO_RUNS,
     previous_ready: ReadyStates = MappingProxyType({}),
+    applied_kinds: Collection[Kind] = (),
 ) -> Assessment:
     """The result of `steps`."""
-    return run(steps(plan, observed, now, previous_runs, previous_ready))
+    return run(steps(plan, observed, now, previous_runs, previous_ready, applied_kinds))
 
 
 def steps(
@@ -85,11 +92,13 @@ def steps(
     now: datetime,
     previous_runs: Runs = running.NO_RUNS,
     previous_ready: ReadyStates = MappingProxyType({}),
+    applied_kinds: Collection[Kind] = (),
 ) -> Stepwise[Assessment]:
     """The health of all instances and scopes. If a type fails, it is `unknown` with the failure as message.
 
     `previous_runs` are those of the previous status: an object that has completed is healthy after its deletion, too.
     `previous_ready` are the states of the instances when they were ready last, of the previous status, too.
+    `applied_kinds` are the kinds of objects that the application has, for instances that are held.
     """
     runs = running.observe(plan, observed, previous_runs)
     settled = running.deleted(plan, observed, runs, running.COMPLETE)
@@ -98,6 +107,16 @@ def steps(
     components: dict[str, dict[str, str]] = {}
     for instance in plan.instances:
         yield CALL * (1 + len(instance.traits))
+        if instance.held:
+            held = HeldInstance(instance, observed, applied_kinds, previous_ready.get(instance.name))
+            traits = tuple(TraitHealth(trait, held.trait(trait)) for trait in instance.traits)
+            if texts := held.texts():
+                components.setdefault(instance.component, {}).update(texts)
+            ready_state = previous_ready.get(instance.name)
+            instances.append(InstanceHealth(instance, held.workload(), traits, ready_state, held.exists))
+            if held_runs := held.runs(previous_runs):
+                runs[instance.name] = held_runs
+            continue
         elastic = ElasticInstance(instance, observed, previous_ready.get(instance.name))
         context = msgspec.structs.replace(instance.workload.context, sufficient_replicas=elastic.sufficient)
         workload_type = msgspec.structs.replace(instance.workload, context=context)
@@ -143,6 +162,8 @@ class _ObjectsByName:
 
 def _scope(scope_plan: ScopePlan, observed: Observed, own_objects: _ObjectsByName, now: datetime) -> ScopeHealth:
     """The health of a scope. The objects of all scopes belong to the application, so they are read only once."""
+    if scope_plan.held:
+        return ScopeHealth(scope_plan, Health("unknown", holds.REASON, holds.text(scope_plan.held)))
     offer, context = scope_plan.bound_type.offer, _context(scope_plan.bound_type, "", observed, now)
     context = msgspec.structs.replace(context, _live=own_objects.copy)
     try:

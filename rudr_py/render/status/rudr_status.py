@@ -25,7 +25,7 @@ def texts(instance: InstancePlan, observed: Observed, settled: Collection[tuple[
     for ref in (*instance.workload.refs, *(ref for trait in instance.traits for ref in trait.refs)):
         if ref.kind != CONFIG_MAP:
             settled_ref = (instance.name, ref) in settled
-            text = "succeeded" if settled_ref else _word(ref, by_name(ref.kind).get(ref.name))
+            text = "succeeded" if settled_ref else word(ref, by_name(ref.kind).get(ref.name))
             texts[f"{ref.kind.kind.lower()}/{ref.name}"] = text
     return texts
 
@@ -35,7 +35,8 @@ def _by_name(observed: Observed, instance: str, kind: Kind) -> dict[str, Mapping
     return {document["metadata"]["name"]: document for document in observed.documents(instance, kind)}
 
 
-def _word(ref: Ref, document: Mapping[str, Any] | None) -> str:
+def word(ref: Ref, document: Mapping[str, Any] | None) -> str:
+    """The text for an object; None where it does not exist."""
     if document is None:
         return "not existed"
     status, desired = get_in(document, "status", default={}), get_in(document, "spec", "replicas", default=1)

@@ -1,7 +1,7 @@
 """Observed -> the status of an application: conditions, instances, scopes, Rudr's phase and components. Pure.
 
 The conditions are `Valid` (the documents), `Synced` (all objects are applied), `Ready` (all instances are ready), and
-`Paused` while the application is paused.
+`Held` while an instance or scope is held, and `Paused` while the application is paused.
 It writes nothing and reads no clock. `read_previous` reads the parts of a stored status that the next one needs; it
 accepts any document without raising, including those of older releases and of Rudr.
 """
@@ -14,9 +14,10 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Health, Ref, get_in, mappings_in
+from rudr_py.api import Health, Kind, Ref, get_in, mappings_in
 from rudr_py.catalog import package_and_version
 from rudr_py.model.condition import TRUE, Condition, set_condition
+from rudr_py.render import holds
 from rudr_py.render.revisions import RevisionName
 from rudr_py.render.status import conditions, health, reduction, sizes, times
 from rudr_py.render.status import runs as running
@@ -53,6 +54,12 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
     ready_states: ReadyStates = msgspec.field(default_factory=dict)
     revision: RevisionName = RevisionName()
 
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of the objects that the application has."""
+        named = ((get_in(one, "apiVersion", default=""), get_in(one, "kind", default="")) for one in self.resources)
+        return frozenset(Kind(version, kind) for version, kind in named if version and kind)
+
 
 def read_previous(document: Any) -> PreviousStatus:
     """Read a stored status; invalid parts count as absent."""
@@ -86,7 +93,9 @@ def status(
     `assessment` is that of `observed`, for callers that have one already.
     """
     generation = inputs.application.metadata.generation
-    assessment = assessment or health.assess(plan, observed, inputs.now, previous.runs, previous.ready_states)
+    assessment = assessment or health.assess(
+        plan, observed, inputs.now, previous.runs, previous.ready_states, previous.kinds
+    )
     all_conditions = previous.conditions
     computed = conditions.conditions(plan, sync, assessment.instances)
     for condition in computed:
@@ -94,12 +103,12 @@ def status(
         describes = _ready_generation(previous) if sync.paused and condition.type == "Ready" else generation
         current = msgspec.structs.replace(condition, observed_generation=describes)
         all_conditions = set_condition(all_conditions, current, inputs.now)
-    absent = {"Paused", conditions.TRAITS_READY} - {condition.type for condition in computed}
+    absent = {"Paused", conditions.HELD, conditions.TRAITS_READY} - {condition.type for condition in computed}
     all_conditions = tuple(condition for condition in all_conditions if condition.type not in absent)
     is_synced = not plan.problems and sync.state == TRUE
     built: dict[str, Any] = {
         "observedGeneration": generation,
-        "observedComponents": previous.observed_components if sync.paused else _component_versions(inputs),
+        "observedComponents": _observed_components(plan, inputs, previous, is_paused=sync.paused),
         # Rudr's phase
         "currentRevision": _revision(sync.revision if sync.revision.name else previous.revision),
         "phase": "synced" if is_synced else "Modify" if previous.phase in ("Modify", "synced") else "Add",
@@ -110,7 +119,7 @@ def status(
         built["instances"], built["scopes"] = _unknown_instances(previous), _unknown_scopes(previous)
     else:
         built["components"] = {name: dict(texts) for name, texts in assessment.components.items()}
-        built["instances"] = [_instance(instance, assessment.runs) for instance in assessment.instances]
+        built["instances"] = [_instance(instance, assessment.runs, previous) for instance in assessment.instances]
         built["scopes"] = [_scope(scope) for scope in assessment.scopes]
     built["packages"] = _packages(plan.packages)
     built["warnings"] = [*(conditions.line(warning) for warning in plan.warnings), *sync.notes]
@@ -179,6 +188,16 @@ def _read_revision(entry: Mapping[str, Any]) -> RevisionName:
     return RevisionName(number, name) if number > 0 and name else RevisionName()
 
 
+def _observed_components(plan: Plan, inputs: Inputs, previous: PreviousStatus, *, is_paused: bool) -> Mapping[str, Any]:
+    """The versions of the components that are applied; those of held instances are as before."""
+    if is_paused:
+        return previous.observed_components
+    kept = {instance.component for instance in plan.held_instances}
+    versions = _component_versions(inputs)
+    before = {name: version for name, version in previous.observed_components.items() if name in kept}
+    return {name: version for name, version in versions.items() if name not in kept} | before
+
+
 def _component_versions(inputs: Inputs) -> dict[str, Any]:
     return {
         name: {"generation": version.generation, "resourceVersion": version.resource_version}
@@ -201,11 +220,15 @@ def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": entry["name"], "state": entry["state"], **slim} if slim else {}
 
 
-def _instance(instance_health: InstanceHealth, runs: Runs) -> dict[str, Any]:
+def _instance(instance_health: InstanceHealth, runs: Runs, previous: PreviousStatus) -> dict[str, Any]:
+    before: Mapping[str, Any] = {}
+    if instance_health.plan.held and instance_health.runs:
+        # what runs may be another component, and has traits that the documents do not have any more
+        before = next((entry for entry in previous.instances if entry.get("name") == instance_health.plan.name), {})
     built: dict[str, Any] = {
         "name": instance_health.plan.name,
-        "component": instance_health.plan.component,
-        "workload": instance_health.plan.workload.offer.name,
+        "component": str(before.get("component") or instance_health.plan.component),
+        "workload": str(before.get("workload") or instance_health.plan.workload.offer.name),
         **_health(instance_health.workload),
         **times.first_seen_entry(instance_health.plan.workload.first_seen),
         "traits": [
@@ -218,6 +241,8 @@ def _instance(instance_health: InstanceHealth, runs: Runs) -> dict[str, Any]:
             for trait in instance_health.traits
         ],
     }
+    if before:
+        built["traits"] += _removed_traits(instance_health, previous)
     if instance_health.plan.scopes:
         built["scopes"] = [
             {"name": scope.name, "type": scope.type, "application": scope.application}
@@ -228,6 +253,22 @@ def _instance(instance_health: InstanceHealth, runs: Runs) -> dict[str, Any]:
     if instance_health.plan.name in runs:
         built["runs"] = running.written(runs[instance_health.plan.name])
     return built
+
+
+def _removed_traits(instance_health: InstanceHealth, previous: PreviousStatus) -> list[dict[str, Any]]:
+    """The traits of a held instance that the documents do not have any more: their objects and edits stay."""
+    name, present = instance_health.plan.name, {trait.trait.offer.name for trait in instance_health.traits}
+    removed = {"state": "unknown", "reason": holds.REASON, "message": "removed; it ends when the instance is not held"}
+    return [
+        {
+            "name": trait,
+            "attachedAt": times.text(moment),
+            **times.first_seen_entry(previous.first_seen.get((instance, trait))),
+            **removed,
+        }
+        for (instance, trait), moment in previous.attached.items()
+        if instance == name and trait and trait not in present
+    ]
 
 
 def _scope(scope_health: ScopeHealth) -> dict[str, Any]:

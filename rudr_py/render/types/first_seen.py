@@ -36,6 +36,11 @@ class FirstSeenTimes:
             return None
         return dict(self._requested)
 
+    def kept(self, offer: Offer[Any]) -> Times | None:
+        """The requested times and those of the status, for a type that may not have requested all of them."""
+        requested = self.requested(offer)
+        return {**self._stored, **(requested or {})} or requested
+
 
 def attached_at(inputs: Inputs, key: TypeKey, component: str = "") -> datetime:
     """The time at which a trait or scope was added to the application; `component` is that of its instance, if any."""

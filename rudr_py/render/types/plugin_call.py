@@ -18,6 +18,7 @@ from rudr_py.api import (
     Context,
     DropField,
     Health,
+    Hold,
     InvalidProperties,
     Manifest,
     Member,
@@ -43,6 +44,9 @@ HEAD = frozenset({"apiVersion", "kind", "metadata"})
 
 LARGEST = 8 * 2**20
 """Maximum bytes of one result as JSON: more than an API server accepts, and few enough to process."""
+
+LONGEST_REASON: Final = 1000
+"""Maximum characters of the reason of a Hold: it is in the status twice, in an event and in a log line."""
 
 CONTEXT_CHANGED: Final = "changed values of its context"
 """Part of the warning about a type that changed its context."""
@@ -75,20 +79,25 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")
 _MUTABLE_FIELDS = msgspec.json.Decoder(_MutableFields)
 _PLAIN = msgspec.json.Decoder(_Plain)
 _HEALTH = msgspec.json.Decoder(Health)
+_HOLD = msgspec.json.Decoder(Hold)
 _LABELS = msgspec.json.Decoder(dict[str, str] | None)
 _PLACES = msgspec.json.Decoder(tuple[PodTemplatePlace, ...])
 _STATUS = msgspec.json.Decoder(dict[str, Any] | None)
 _EDITS: dict[type, msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in (SetField, DropField)}
 
 
-def render(offer: Offer[Any], function: Callable[..., Rendered], context: Context[Any]) -> Rendered:
-    """Call `function`, a method of the type that returns a Rendered for a context.
+def render(
+    offer: Offer[Any], function: Callable[..., Rendered | Hold], context: Context[Any], *, may_hold: bool = True
+) -> Rendered | Hold:
+    """Call `function`, a method of the type that returns a Rendered for a context, or with `may_hold` a Hold.
 
     Raises InvalidProperties as raised by the type, and PluginCallError for any other failure and any result that does
     not match the API. A type that changed the context causes a warning.
     """
     copied, fields, original = _copy(context)
-    result = offer.call(function, copied, returns=Rendered)
+    result = offer.call(function, copied, returns=Rendered | Hold if may_hold else Rendered)
+    if isinstance(result, Hold):
+        return _copied_hold(offer, context, result)
     rendered = _copied(offer, context, result)
     fault = next(_faults(offer, rendered), "")
     if fault:
@@ -199,6 +208,17 @@ def _copied(offer: Offer[Any], context: Context[Any], rendered: Rendered) -> Ren
     if len(encoded) > LARGEST:
         raise offer.fault(f"returned {len(encoded)} bytes of objects; the maximum is {LARGEST}", context)
     return Rendered(edit=edits, **checked)
+
+
+def _copied_hold(offer: Offer[Any], context: Context[Any], hold: Hold) -> Hold:
+    """The Hold as values of the declared types; its reason is one line of limited length."""
+    copied: Hold = _checked(offer, context, _HOLD, hold, "a Hold")
+    reason = names.one_line(copied.reason, LONGEST_REASON)
+    if not reason:
+        raise offer.fault("returned a Hold without a reason", context)
+    if copied.until is not None and copied.until.tzinfo is None:
+        raise offer.fault("returned a Hold until a time without a time zone; compute it from ctx.now", context)
+    return Hold(reason, copied.until)
 
 
 def _reason(error: Exception, rendered: Rendered) -> str:

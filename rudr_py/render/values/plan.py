@@ -84,6 +84,14 @@ class BoundType(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
     first_seen: Times | None = None
 
 
+class HeldBy(msgspec.Struct, frozen=True):
+    """A type that returned a Hold for an instance or a scope, and its reason. `category` is `trait`, for example."""
+
+    category: str
+    type_name: str
+    reason: str
+
+
 class Elastic(msgspec.Struct, frozen=True):
     """A size that may change without a change of the documents; `minimum` is None if they name none."""
 
@@ -96,6 +104,7 @@ class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
     `scopes` are those that it belongs to, their types with canonical names; `member` is its value for them, without
     health, None when it belongs to none. `reads` are the kinds of the live objects on which the rendered ones depend;
     `elastic` is None if the documents name the exact number of replicas.
+    An instance that is `held` has no objects in the plan: the live ones stay as they are.
     """
 
     name: str
@@ -107,16 +116,19 @@ class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
     member: Member | None = None
     reads: frozenset[Kind] = frozenset()
     elastic: Elastic | None = None
+    held: tuple[HeldBy, ...] = ()
 
 
 class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):
     """A scope that the application declares, by the name of its binding. Its probes are those of the members of
     `bound_type.context`; their results go into `Inputs.probe_results[name]`.
+    A scope that is `held` has no objects and no probes in the plan: the live ones stay as they are.
     """
 
     name: str
     bound_type: BoundType[ScopeContext[Any]]
     probes: tuple[Probe, ...] = ()
+    held: tuple[HeldBy, ...] = ()
 
 
 class RenderResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,6 +173,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     reason: str = "Valid"
     wake_at: datetime | None = None
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+    @cached_property
+    def held_instances(self) -> tuple[InstancePlan, ...]:
+        """The instances whose live objects stay as they are."""
+        return tuple(instance for instance in self.instances if instance.held)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether any instance or scope is held."""
+        return bool(self.held_instances) or any(scope.held for scope in self.scopes)
 
     def instance_of(self, planned: PlannedObject) -> InstancePlan | None:
         """The instance of a planned object; None for an object of the application itself."""

@@ -86,7 +86,7 @@ def test_with_a_public_gateway_everything_reaches_the_ports_of_members(network: 
 @pytest.mark.parametrize("gateway", ["", "nat"])
 def test_ingress_controllers_reach_members_with_an_ingress_trait(gateway: str, network: Make) -> None:
     given = {"internet-gateway-type": gateway, "ingress-namespaces": ["traefik", "edge"]}
-    _, policy = network(given, _member("web", traits=("ingress",)), _member("db")).add
+    _, policy = network(given, _member("web", exposed=True), _member("db")).add
     among = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["edge", "traefik"]}
     assert _spec(policy)["podSelector"] == {"matchLabels": {APPLICATION: "store", LABEL: "web"}}
     assert _spec(policy)["ingress"] == [
@@ -98,7 +98,7 @@ def test_ingress_controllers_reach_members_with_an_ingress_trait(gateway: str, n
 
 
 def test_an_empty_list_of_ingress_namespaces_allows_no_traffic(network: Make) -> None:
-    assert len(network({"ingress-namespaces": ""}, _member("web", traits=("ingress",))).add) == 1
+    assert len(network({"ingress-namespaces": ""}, _member("web", exposed=True)).add) == 1
 
 
 def test_an_allowed_namespace_reaches_the_ports_of_every_member(network: Make) -> None:

@@ -195,6 +195,7 @@ async def test_an_object_that_waits_for_its_owner_is_retried(app: App, bench: An
             "owner": Ref(Kind("core.oam.dev/v1alpha1", "ComponentInstance"), "a"),
             "reads": frozenset(),
             "traits": (),
+            "held": (),
         },
     )
     plan = Plan(manifests=(waiting,), instances=(instance(),))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.local.harness import (
+    APPLY,
     CONFIG_MAPS,
     JSON_PATCH,
     MERGE,
@@ -215,3 +216,15 @@ async def test_a_body_that_is_not_an_object_is_a_bad_request(api: Api, data: byt
 async def test_a_body_of_an_unknown_media_type_is_unsupported(api: Api) -> None:
     assert (await api("POST", CONFIG_MAPS, b"x", media="text/plain")).status == 415
     assert (await api("PATCH", f"{CONFIG_MAPS}/a", b"{}", media="application/json")).status == 415
+
+
+async def test_a_text_that_is_no_quantity_is_rejected_in_every_write(api: Api) -> None:
+    wrong = deployment("web")
+    wrong["spec"]["template"]["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "text"}}
+    query = "?fieldManager=a"
+    assert (await api("POST", DEPLOYMENTS, wrong)).status == 400
+    assert (await api("PATCH", f"{DEPLOYMENTS}/web{query}", wrong, media=APPLY)).status == 400
+    await api.created(DEPLOYMENTS, deployment("web"))
+    for method, media in (("PUT", "application/json"), ("PATCH", MERGE), ("PATCH", STRATEGIC), ("PATCH", APPLY)):
+        reply = await api(method, f"{DEPLOYMENTS}/web{query}", wrong, media=media)
+        assert (reply.status, reply.body["reason"]) == (400, "BadRequest"), media

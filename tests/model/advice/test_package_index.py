@@ -31,6 +31,8 @@ def everything() -> LoadedPlugins:
         ("traits", "scaler", "manual-scaler"),
         ("traits", "core.oam.dev/v1alpha2.ManualScalerTrait", "manual-scaler"),
         ("traits", "gateway", "ingress"),
+        ("traits", "HTTPRoute", "http-route"),
+        ("traits", "gateway.networking.k8s.io/v1.GRPCRoute", "grpc-route"),
         ("traits", "ingress.core.oam.dev/v1alpha1", "ingress"),
         ("traits", "pvc", "volume-mounter"),
         ("workloads", "Server", "core.oam.dev/v1alpha1.Server"),
@@ -66,6 +68,13 @@ def test_an_installed_type_is_suggested_without_its_package() -> None:
     assert hint == ' Did you mean "service-monitor"?'
 
 
+def test_a_synonym_of_two_types_leads_to_both() -> None:
+    hint = package_index.nearest_type("traits", "gateway", TRAITS)
+    assert hint.startswith(' Did you mean "ingress"? Or "http-route"? "http-route" is provided by rudr-py-gateway: ')
+    hint = package_index.nearest_type("traits", "route", (*TRAITS, "http-route"))
+    assert hint == ' Did you mean "ingress"? Or "http-route"?'
+
+
 def test_the_index_has_all_types_of_the_packages_of_this_project(everything: LoadedPlugins) -> None:
     indexed = {package.name: package for package in package_index.load().package}
     assert set(indexed) == {f"{own_packages.PREFIX}{name}" for name in own_packages.NAMES}
@@ -80,8 +89,8 @@ def test_each_synonym_is_of_a_type_that_exists_and_is_no_name_of_another(everyth
     for category, synonyms in package_index.load().synonyms.items():
         offers = getattr(everything.catalog, category)
         assert set(synonyms) <= set(offers)
+        assert all(len(names) == len(set(names)) for names in synonyms.values())
         listed = [synonym for names in synonyms.values() for synonym in names]
-        assert len(listed) == len(set(listed))
         assert all(synonym == synonym.casefold() and "-" not in synonym for synonym in listed)
         folded = {name.casefold().replace("-", ""): offer.name for name, offer in offers.items()}
         for name, others in synonyms.items():

@@ -76,7 +76,9 @@ def _context() -> TraitContext[Any]:
 
 def _render(do: Callable[[TraitContext[Any]], Any]) -> Rendered:
     offer = _offer(do)
-    return plugin_call.render(offer, offer.type.render, _context())
+    rendered = plugin_call.render(offer, offer.type.render, _context())
+    assert isinstance(rendered, Rendered)
+    return rendered
 
 
 def _manifest(**fields: Any) -> Manifest:
@@ -201,6 +203,7 @@ def _meddle(ctx: TraitContext[Any]) -> Any:
 def test_changes_of_the_context_have_no_effect_and_cause_a_warning() -> None:
     offer, context = _offer(_meddle), _context()
     rendered = plugin_call.render(offer, offer.type.render, context)
+    assert isinstance(rendered, Rendered)
     assert rendered.warnings == ("example of acme 1.0 changed values of its context; the changes have no effect",)
     assert context == _context()
 

@@ -21,6 +21,7 @@ from rudr_py.cli.commands.dev.follow import Follower, kinds
 from rudr_py.cli.commands.dev.progress import PlainProgress
 from rudr_py.cli.logging import formatters
 from rudr_py.cli.options import flags, plugins
+from rudr_py.cli.process import rare_collections
 from rudr_py.local import certificates
 from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.cluster import LocalSettings
@@ -144,6 +145,7 @@ async def _serve(options: DevOptions) -> None:
         api = await stack.enter_async_context(
             embedded_api.started(options.settings, options.kubeconfig, options.namespace, with_crds=options.with_crds)
         )
+        stack.enter_context(rare_collections())
         _print_instructions(options, api)
         if options.catalog is not None:
             await stack.enter_async_context(embedded_api.controlled(api, options.catalog))

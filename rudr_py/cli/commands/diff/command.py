@@ -19,9 +19,11 @@ import click
 import msgspec
 
 from rudr_py import errors
+from rudr_py.api import get_in
 from rudr_py.catalog import Catalog
-from rudr_py.cli.cluster import application_history, user_roles
+from rudr_py.cli.cluster import application_history, preview, user_roles
 from rudr_py.cli.cluster import client as cluster_client
+from rudr_py.cli.cluster import documents as cluster_documents
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
 from rudr_py.cli.commands.diff import document_diff, outage
@@ -43,7 +45,10 @@ from rudr_py.controller.apply.preconditions.nodes import NodeReader
 from rudr_py.errors import Problem, Right
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.requests import Selection
+from rudr_py.model.kinds import APPLICATION
 from rudr_py.model.parse import yaml_file
+from rudr_py.render import holds
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
 
@@ -91,11 +96,12 @@ def command(
     """Preview the changes in the cluster that applying the documents would make.
 
     Renders the applications in the documents, and the applications in the cluster that use a component in the
-    documents, and sends their objects to the server as dry runs. Components that are not in the documents are read
-    from the cluster. Each field that would change is printed with its owner; a change that the next reconcile would
-    not make yet is marked as blocked, with the reason. Defaults of the server are left out. A change that you may not
-    try on the server, or of an object that you may not read, is computed and marked as such. The last line has the
-    numbers of changes. The environment variable KUBECTL_EXTERNAL_DIFF selects another diff program, as in kubectl.
+    documents or the type of a definition that they change, in any namespace, and sends their objects to the server as
+    dry runs. Components that are not in the documents are read from the cluster. Each field that would change is
+    printed with its owner; a change that the next reconcile would not make yet is marked as blocked, with the reason.
+    Defaults of the server are left out. A change that you may not try on the server, or of an object that you may not
+    read, is computed and marked as such. The last line has the numbers of changes. The environment variable
+    KUBECTL_EXTERNAL_DIFF selects another diff program, as in kubectl.
 
     Exits with 0 if there are no differences, with 1 if there are differences, and with 2 if the comparison fails or
     rudr validate reports an error.
@@ -148,11 +154,12 @@ def _print(result: DiffResult, output_format: OutputFormat | None, *, colours: b
 class _Comparison(msgspec.Struct, frozen=True):
     """The documents and the cluster to compare. If documents are `invalid`, only further problems are printed.
 
-    `settings` are those of the controller, as far as the plans depend on them.
+    `definitions` are those of the cluster. `settings` are those of the controller, as far as the plans depend on them.
     """
 
     client: ClusterClient
     workspace: Workspace
+    definitions: tuple[LiveObject, ...]
     catalog: Catalog
     settings: Settings
     printer: ProblemPrinter
@@ -210,25 +217,47 @@ async def _run(
         printer.add(problems, warnings)
         valid_workspace = workspace.with_valid_metadata()
         comparison = _Comparison(
-            client, valid_workspace, catalog, settings, printer, bool(problems), sensitive_words, strict
+            client,
+            valid_workspace,
+            await cluster_documents.definitions(client, settings.definitions_namespace),
+            catalog,
+            settings,
+            printer,
+            bool(problems),
+            sensitive_words,
+            strict,
         )
-        readings = [await _read_namespace(comparison, namespace) for namespace in namespaces(workspace)]
+        namespaces = await _namespaces(comparison)
+        readings = [await _read_namespace(comparison, namespace) for namespace in namespaces]
         printer.flush()
         results = [await _compare_namespace(comparison, reading) for reading in readings]
         return DiffResult.merged([*results, DiffResult(failed=comparison.invalid)])
 
 
-def namespaces(workspace: Workspace) -> list[str]:
-    """The namespaces of the documents, sorted."""
+async def _namespaces(comparison: _Comparison) -> list[str]:
+    """The namespaces of the documents, and of all applications if the documents change a definition."""
+    client, workspace = comparison.client, comparison.workspace
     names = {application.value.metadata.namespace for application in workspace.applications}
-    return sorted(names | {key.namespace for key in workspace.components})
+    names |= {key.namespace for key in workspace.components}
+    if preview.changed_definitions(workspace, comparison.definitions):
+        try:
+            resource = await client.resource(APPLICATION)
+            items = await client.client.list_all(Selection(resource=resource, namespace=""))
+            names |= {get_in(item, "metadata", "namespace", default="") for item in items}
+        except errors.ForbiddenError as error:
+            names.add(client.namespace)
+            listed = ", ".join(sorted(names))
+            reason = cluster_client.unreadable_message(error)
+            message = f"{reason}: applications that use a definition are compared in {listed} only"
+            click.echo(f"warning: {message}", err=True)
+    return sorted(names)
 
 
 async def _read_namespace(comparison: _Comparison, namespace: str) -> _NamespaceReading:
     """Read a namespace and render its applications; add their problems to the printer."""
     settings, workspace = comparison.settings, comparison.workspace
     namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog, settings)
-    await namespace_preview.read(workspace, settings.definitions_namespace)
+    await namespace_preview.read(workspace, comparison.definitions)
     applications = namespace_preview.users(workspace)
     rest = namespace_preview.unused(workspace)
     problems = rest.unused_component_problems(comparison.catalog)
@@ -236,7 +265,8 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
     if comparison.strict:
         problems, warnings = (*problems, *warnings), ()
     comparison.printer.add(problems, warnings)
-    if not applications and not comparison.invalid:
+    uses_documents = any(key.namespace == namespace for key in workspace.components)
+    if uses_documents and not applications and not comparison.invalid:
         click.echo(f"warning: no application in namespace {namespace} uses these components", err=True)
     readings = []
     for application in applications:
@@ -248,10 +278,12 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
         readings.append(reading)
         plan = reading.preview.plan if reading.preview is not None else Plan()
         plan_warnings = () if comparison.strict else plan.warnings
-        suffix = f" (application {namespace}/{application.name})"
-        comparison.printer.add(reading.errors(strict=comparison.strict), plan_warnings, suffix)
+        name = f"{namespace}/{application.name}"
+        comparison.printer.add(reading.errors(strict=comparison.strict), plan_warnings, name)
+        for note in holds.notes(application.name, plan):
+            comparison.printer.note(plain_text.printable(f"note: {note}"))
         if replaced := outage.warning(application.document(), plan):
-            click.echo(f"warning: {namespace}/{application.name}: {replaced}", err=True)
+            click.echo(f"warning: {name}: {replaced}", err=True)
     return _NamespaceReading(namespace_preview, tuple(readings), bool(problems))
 
 

@@ -24,7 +24,8 @@ def warning(application: Mapping[str, Any], plan: Plan) -> str:
         if not str(instance.get("workload")).endswith(RUNS_ONCE)
     }
     deleted = sorted(name for name in live if name not in planned)
-    created = sorted(name for name in planned if name not in live)
+    held = {instance.name for instance in plan.held_instances}  # their predecessors are kept
+    created = sorted(name for name in planned if name not in live and name not in held)
     if plan.problems or not deleted or not created:
         return ""
     component = planned[created[0]]

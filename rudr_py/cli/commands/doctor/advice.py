@@ -41,6 +41,7 @@ SYNC: Mapping[str, str] = {
     "Unreachable": "rudr doctor; the controller cannot reach the API server",
     "PruneFailed": "remove what prevents the deletion: a missing right, or an admission webhook",
     "Replacing": "wait until the pods of the last run have terminated",
+    "Held": "rudr status {name} -n {namespace}; it is applied when the type that holds it lets it go",
     "Paused": "kubectl annotate applicationconfiguration {name} -n {namespace} rudr.oam.dev/paused-",
     "TooLarge": "split the application",
 }

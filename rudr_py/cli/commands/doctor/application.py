@@ -19,6 +19,7 @@ from rudr_py.cli.output import plain_text
 from rudr_py.model import suggest
 from rudr_py.model.shapes import rewrite
 from rudr_py.plugins import roles
+from rudr_py.render import holds
 
 Document = Mapping[str, Any]
 
@@ -109,6 +110,8 @@ def conditions(report: ApplicationReport, missing: Iterable[Finding] = ()) -> It
     if synced.status == "False":
         for line in synced.message.partition(f"\n{roles.GRANTS}")[0].splitlines() or [synced.reason]:
             yield problem("objects", line, advice.synced(synced.reason, report.namespace, report.name, line))
+    for line in report.condition("Held").message.splitlines():
+        yield note("held", f"nothing is applied of {line}", advice.synced(holds.REASON, report.namespace, report.name))
     if paused.status == "True":
         yield problem("paused", paused.message, advice.synced("Paused", report.namespace, report.name))
 
@@ -120,7 +123,8 @@ def instances(report: ApplicationReport, facts: ApplicationFacts) -> Iterator[Fi
     reported: set[str] = set()
     for instance in report.instances:
         unready = [pod for pod in instance.pods if not pod.ok]
-        if not instance.ok and report.condition("Valid").status != "False":
+        is_held = instance.reason == holds.REASON and instance.state != "failed"  # a note of `conditions`
+        if not instance.ok and not is_held and report.condition("Valid").status != "False":
             message = f"{instance.name}: {instance.message.partition('; pod ')[0] or instance.reason}"
             hint = "" if unready else f"rudr tree {report.name} -n {namespace} -o wide"
             yield Finding("instances", "problem", message, hint)
@@ -129,7 +133,7 @@ def instances(report: ApplicationReport, facts: ApplicationFacts) -> Iterator[Fi
             yield from workload_pods.findings(documents, facts.objects, namespace)
             reported |= {pod.name for pod in unready}
         for trait in instance.traits:
-            if not trait.ok and report.condition("Valid").status != "False":
+            if not trait.ok and trait.reason != holds.REASON and report.condition("Valid").status != "False":
                 message = f"{instance.name}, trait {trait.name}: {trait.message or trait.reason}"
                 yield problem("traits", message, advice.trait(trait.reason, namespace, trait.name))
     failed = [pod for name, pod in pods.items() if name not in reported and pod_state.assess(pod).state == "failed"]

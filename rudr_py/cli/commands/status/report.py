@@ -15,12 +15,13 @@ from rudr_py.cli.cluster import pod_state
 from rudr_py.cli.documents import schema_violations
 from rudr_py.model.identity import CORE_GROUP, TypeName
 from rudr_py.model.shapes import rewrite
+from rudr_py.render import holds
 from rudr_py.render.values import labels
 
 Document = Mapping[str, Any]
 
-CONDITIONS = ("Valid", "Synced", "TraitsReady", "Ready", "Paused")
-"""In the order in which they become true. TraitsReady needs traits, Paused a pause."""
+CONDITIONS = ("Valid", "Synced", "TraitsReady", "Ready", "Held", "Paused")
+"""In the order in which they become true. TraitsReady needs traits, Held a hold, Paused a pause."""
 
 
 class ReportedCondition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -164,9 +165,17 @@ def _pending_component(application: Document, components: Iterable[Document] | N
         name = rewrite.component_of(binding)
         version = live.get(name, {}).get("resourceVersion", "")
         if name and get_in(observed, name, "resourceVersion", default="") != version:
+            if _is_held(application, binding.get("instanceName") or name):
+                continue
             state = "the latest change of" if version else "the deletion of"
             return f'{state} the component "{name}" has not been reconciled yet'
     return ""
+
+
+def _is_held(application: Document, instance: object) -> bool:
+    """Whether the status has an instance as held; its component is in the version that runs."""
+    entries = mappings_in(application, "status", "instances")
+    return any(entry.get("name") == instance and entry.get("reason") == holds.REASON for entry in entries)
 
 
 def _conditions(status: Mapping[str, Any]) -> tuple[ReportedCondition, ...]:

@@ -17,10 +17,11 @@ from rudr_py.cli.commands.status.report import (
 )
 from rudr_py.cli.output import colour, plain_text, table
 from rudr_py.cli.output.table import Cell, Row
+from rudr_py.render import holds
 
 HEADER = ("INSTANCE", "HEALTH", "REASON", "DETAILS")
 
-NOTED = frozenset({kstatus.SCALING_UP, kstatus.ROLLOUT_PAUSED})
+NOTED = frozenset({kstatus.SCALING_UP, kstatus.ROLLOUT_PAUSED, holds.REASON})
 """The reasons of ready items whose messages are printed, too."""
 
 MAX_DETAILS = 14
@@ -72,7 +73,7 @@ def _condition(condition: ReportedCondition, size: int, width: int, colours: boo
     prefix = f"{name}{status:7}  "
     reason = "" if condition.reason == condition.type else condition.reason
     text = ": ".join(part for part in (reason, condition.message) if part)
-    good = condition.status == "True" and condition.type != "Paused"
+    good = condition.status == "True" and condition.type not in ("Held", "Paused")
     tint = "green" if good else "red" if condition.status == "False" else "yellow"
     first, *rest = list(table.wrapped(text, width, first=prefix, then=" " * len(prefix))) or [prefix.rstrip()]
     yield name + colour.paint(status, tint, on=colours) + first[len(name) + len(status) :]

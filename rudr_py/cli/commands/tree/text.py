@@ -12,6 +12,7 @@ from rudr_py.cli.commands.tree import ownership_tree
 from rudr_py.cli.commands.tree.ownership_tree import TreeNode
 from rudr_py.cli.output import age, colour, plain_text, table
 from rudr_py.cli.output.table import GAP, Cell, Row
+from rudr_py.render import holds
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +60,8 @@ def rows(roots: Iterable[TreeNode]) -> Iterator[TreeRow]:
 def status(node: TreeNode) -> str:
     """The state of an object in a few words, without its restarts, which have a column."""
     details = "" if node.restarts is not None else " ".join(node.health.show.values())
-    word = node.health.reason if node.health.state != "ready" or not details else "Ready"
+    has_reason = node.health.state != "ready" or node.health.reason == holds.REASON or not details
+    word = node.health.reason if has_reason else "Ready"
     return f"{word} {details}".rstrip()
 
 

@@ -56,11 +56,12 @@ class CapacityCheck:
         if self._mode == "off":
             return None
         needs = await self._new_needs(application, plan)
+        lists = self._reader.lists
         nodes = await self._reader.read() if needs else None
         if nodes is None:
             return Shortage((UNKNOWN,), is_refused=False) if needs and self._mode == "refuse" else None
         lines = capacity.shortages(needs, nodes.sizes)
-        if lines:  # a larger node may have joined since
+        if lines and lists == self._reader.lists:  # a larger node may have joined since the list
             nodes = await self._reader.read(fresh=True)
             lines = capacity.shortages(needs, nodes.sizes) if nodes is not None else ()
         return Shortage(lines, self._refuses(nodes)) if lines and nodes is not None else None

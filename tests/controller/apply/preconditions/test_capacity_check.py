@@ -77,6 +77,20 @@ async def test_a_larger_node_that_has_joined_ends_a_shortage() -> None:
     assert await check.shortage(APPLICATION, plan("5")) is None
 
 
+@pytest.mark.parametrize("mode", ["auto", "warn"])
+async def test_a_hundred_applications_that_fit_nowhere_cause_one_list_for_each_change(mode: ResourceCheck) -> None:
+    server, clock = NodeServer([node("a")]), FakeClock()
+    nodes = NodeReader(Client(server), clock)
+    check = CapacityCheck(nodes, ClusterState(), mode)
+    for changes in range(1, 4):
+        for _ in range(100):
+            assert await check.shortage(APPLICATION, plan("5")) is not None
+            nodes.is_watched = lambda: True  # while an application waits for a node
+            await clock.advance(1.0)
+        assert len(server.paths) <= changes + 1  # the watch began after the first list
+        nodes.changed()
+
+
 @pytest.mark.parametrize(("mode", "lines"), [("auto", ()), ("warn", ()), ("refuse", (UNKNOWN,))])
 async def test_unknown_nodes_refuse_nothing_and_are_reported_if_refusal_is_required(
     mode: ResourceCheck, lines: tuple[str, ...]

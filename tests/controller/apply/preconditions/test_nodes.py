@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -32,9 +34,12 @@ class NodeServer:
         self.pages = list(pages)
         self.status = 200
         self.paths: list[str] = []
+        self.on_request: Callable[[], None] = lambda: None
 
     async def send(self, request: Request) -> Reply:
         self.paths.append(request.path)
+        await asyncio.sleep(0)
+        self.on_request()
         if self.status != 200:
             return Reply(self.status, {}, b'{"kind": "Status", "message": "no"}')
         index = int(dict(request.query).get("continue", 0))
@@ -83,6 +88,32 @@ async def test_the_sizes_are_used_again_for_a_while_and_read_anew_on_request(clo
     await clock.advance(LIFETIME + LIFETIME_OF_NODE)
     await nodes.read()
     assert len(server.paths) == 3
+
+
+async def test_a_fresh_read_lists_once_until_a_change_is_reported(clock: FakeClock) -> None:
+    server = NodeServer([node("a")])
+    nodes = reader(server, clock)
+    nodes.is_watched = lambda: True
+    await nodes.read()
+    for _ in range(100):
+        await nodes.read(fresh=True)
+        await clock.advance(LIFETIME)  # the watch reports each change, so nothing expires
+    assert len(server.paths) == 1
+    nodes.changed()
+    await asyncio.gather(*(nodes.read(fresh=bool(number % 2)) for number in range(100)))
+    assert len(server.paths) == 2
+
+
+async def test_a_change_during_a_list_is_not_lost(clock: FakeClock) -> None:
+    server = NodeServer([node("a")], [node("b")])
+    nodes = reader(server, clock)
+    nodes.is_watched = lambda: True
+    server.on_request = nodes.changed
+    await nodes.read()
+    server.on_request = lambda: None
+    await nodes.read()
+    await nodes.read()
+    assert len(server.paths) == 2 * 2
 
 
 @pytest.mark.parametrize("status", [403, 404])

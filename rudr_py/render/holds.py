@@ -1,0 +1,51 @@
+"""Instances and scopes that stay as they are, because one of their types returned a `Hold` instead of objects. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from rudr_py.api import Hold
+from rudr_py.catalog import Offer
+from rudr_py.render.values.plan import HeldBy, Plan
+
+REASON: Final = "Held"
+"""The reason in the status, and the type of the condition."""
+
+RETRY: Final = timedelta(seconds=30)
+"""The time until a type is called again whose Hold ended before it returned it."""
+
+
+def wake_at(hold: Hold, now: datetime) -> datetime | None:
+    """The time at which the type is called again without a change; None for never."""
+    if hold.until is None or hold.until > now:
+        return hold.until
+    return now + RETRY
+
+
+def held_by(category: str, offer: Offer[Any], hold: Hold) -> HeldBy:
+    """The type that holds; `category` is `trait`, for example."""
+    return HeldBy(category=category, type_name=offer.name, reason=hold.reason)
+
+
+def text(holders: Iterable[HeldBy]) -> str:
+    """The types that hold an instance, each with its reason."""
+    unique = dict.fromkeys(f"{one.category} {one.type_name}: {one.reason}" for one in holders)
+    return "; ".join(unique)
+
+
+def lines(plan: Plan) -> Iterator[str]:
+    """A line for each instance and each scope that is held."""
+    for scope in plan.scopes:
+        if scope.held:
+            yield f"scope {scope.name}: {text(scope.held)}"
+    for instance in plan.instances:
+        if instance.held:
+            yield f"{instance.name}: {text(instance.held)}"
+
+
+def notes(application: str, plan: Plan) -> Iterator[str]:
+    """A sentence for the command line about each instance and scope of an application that is held."""
+    for line in lines(plan):
+        yield f'the application "{application}": nothing is applied of {line}'
