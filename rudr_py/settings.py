@@ -5,6 +5,7 @@ Nothing here reads the environment, files or flags: `cli` does, and passes the v
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -34,6 +35,10 @@ the user chooses others."""
 
 ResourceCheck = Literal["auto", "off", "warn", "refuse"]
 """The values of `Settings.check_resources`."""
+
+
+PodSecurityProfile = Literal["none", "restricted", "namespace"]
+"""The values of `PlatformDefaults.pod_security`."""
 
 
 class LeaderElection(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +79,33 @@ class Impersonation(msgspec.Struct, frozen=True, kw_only=True):
 
     application_annotation: bool = True
     """Whether the annotation of an application is used; if not, only that of its namespace."""
+
+
+class PlatformDefaults(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of pods that the infrastructure operator decides for all applications.
+
+    They are set only where the component and the traits of an instance leave a field open. Amounts are quantities of
+    Kubernetes, by the name of a resource: `cpu`, `memory`, `ephemeral-storage`.
+    """
+
+    requests: Mapping[str, str] = {}
+    """The requests of each container, for example `{cpu: 100m, memory: 128Mi}`. A default is at most the limit of its
+    container. It replaces Rudr's defaults, 0.1 CPU and 128 MiB, which apply otherwise."""
+
+    limits: Mapping[str, str] = {}
+    """The limits of each container. A default is at least the request of its container."""
+
+    pod_security: PodSecurityProfile = "none"
+    """The security contexts of pods and containers: `none`, as in Rudr; `restricted`, as the Pod Security Standard of
+    this name requires; `namespace`, restricted where the namespace has the label
+    `pod-security.kubernetes.io/enforce: restricted`, else none."""
+
+    image_pull_policy: str = ""
+    """The `imagePullPolicy` of each container: Always, IfNotPresent or Never; empty for the default of Kubernetes."""
+
+
+NO_DEFAULTS = PlatformDefaults()
+"""The defaults of a controller without settings of its own: pods as in Rudr."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,8 +236,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     status, `off` reads no nodes. `auto` refuses it if no autoscaler can add nodes, which is so when no node has the ID
     of a cloud provider, and warns otherwise."""
 
-    image_pull_policy: str = ""
-    """`imagePullPolicy` of every container; empty for the default of Kubernetes."""
+    defaults: PlatformDefaults = NO_DEFAULTS
+    """The defaults for the pods of all applications."""
 
     health_address: str = ":8081"
     """The address of /healthz and /readyz; empty to disable them."""

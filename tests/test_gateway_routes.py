@@ -135,3 +135,18 @@ def test_the_api_server_accepts_every_route_that_a_trait_accepts(trait: str, dat
     drawn = data.draw(routes(trait))
     event("accepted" if drawn else "rejected")
     assert [text for body in drawn if (text := upstream_crds.rejection(body))] == []
+
+
+def test_a_network_scope_admits_the_gateways_of_a_member_with_a_route() -> None:
+    scope = own_packages.everything().catalog.scope("core.oam.dev/v1alpha1.NetworkScope").type
+    properties = {"network-id": "shop", "subnet-id": "shop", "ingress-namespaces": "gateways"}
+    route = {"name": "http-route", "properties": {"parents": [{"name": "public"}]}}
+
+    def admitted(*traits: dict[str, Any]) -> list[Any]:
+        drawn = rendering.render_one(scope, _type("http-route"), properties=properties, traits=traits)
+        rules = (rule for policy in drawn.of("NetworkPolicy") for rule in policy["spec"]["ingress"])
+        return [rule["from"][0]["namespaceSelector"] for rule in rules if "ports" in rule]
+
+    among = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["gateways"]}
+    assert admitted(route) == [{"matchExpressions": [among]}]
+    assert admitted() == []

@@ -29,6 +29,7 @@ pods         explain: why the pods of a workload are not ready
 pod_annotations  copied: the annotations of a component that its pods get
 pod_templates  pod_template: the pod template of a component, as Server and Worker have it
 places       PodTemplatePlace: the pod templates that a trait edits
+pod_security  restricted_pod, restricted_container: the fields that the Pod Security Standard `restricted` requires
 claims       InstanceClaims: the claim that pods mount for a volume
 service_ports  problem, only_port: the port of the Service that a property servicePort selects
 documents    attached_traits: the instances of a file that have a trait, for a command of a package

@@ -17,21 +17,34 @@ from rudr_py.errors import Problem
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
+Segment = Annotated[str, msgspec.Meta(pattern=r"^\.{0,2}[^/%.][^/%]*$")]
+"""A name that can be a part of the path of a URL."""
+
 
 class Policy(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """The maximum change in a period."""
 
-    type: Literal["Pods", "Percent"]
-    value: Annotated[int, msgspec.Meta(ge=1)]
-    period_seconds: Annotated[int, msgspec.Meta(ge=1, le=1800)]
+    type: Annotated[Literal["Pods", "Percent"], msgspec.Meta(description="The unit of the value.")]
+    value: Annotated[int, msgspec.Meta(ge=1, description="The most pods, or percent of them, that change.")]
+    period_seconds: Annotated[int, msgspec.Meta(ge=1, le=1800, description="The period.")]
 
 
 class Rules(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
     """The rules for changes in one direction."""
 
-    stabilization_window_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] | None = None
-    select_policy: Literal["Max", "Min", "Disabled"] | None = None
-    policies: Annotated[tuple[Policy, ...], msgspec.Meta(min_length=1)] | None = None
+    stabilization_window_seconds: Annotated[
+        Annotated[int, msgspec.Meta(ge=0, le=3600)] | None,
+        msgspec.Meta(description="The period whose recommendations are compared; 0 up and 300 down by default."),
+    ] = None
+    select_policy: Annotated[
+        Literal["Max", "Min", "Disabled"] | None,
+        msgspec.Meta(
+            description="Whether the policy with the greatest or the smallest change decides; Max by default."
+        ),
+    ] = None
+    policies: Annotated[
+        Annotated[tuple[Policy, ...], msgspec.Meta(min_length=1)] | None, msgspec.Meta(description="The policies.")
+    ] = None
 
 
 class Behavior(
@@ -39,8 +52,8 @@ class Behavior(
 ):
     """The rules for changes of the number of replicas, as in autoscaling/v2."""
 
-    scale_up: Rules | None = None
-    scale_down: Rules | None = None
+    scale_up: Annotated[Rules | None, msgspec.Meta(description="For more replicas.")] = None
+    scale_down: Annotated[Rules | None, msgspec.Meta(description="For fewer replicas.")] = None
 
 
 class Target(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
@@ -79,7 +92,7 @@ class Selector(
 class MetricName(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, omit_defaults=True):
     """A metric of a metrics adapter, restricted to labels by the selector."""
 
-    name: Text
+    name: Segment
     selector: Selector | None = None
 
 
@@ -87,8 +100,8 @@ class DescribedObject(msgspec.Struct, rename="camel", forbid_unknown_fields=True
     """An object of the namespace."""
 
     api_version: Text
-    kind: Text
-    name: Text
+    kind: Segment
+    name: Segment
 
 
 class ResourceSource(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from rudr_py.api.places import PodTemplatePlace
 from rudr_py.api.values import Health, Manifest, Ref
 from rudr_py.model.component import Component, Port
 from rudr_py.model.kinds import DEPLOYMENT, STATEFUL_SET, Kind
+from rudr_py.model.kubernetes import Release
 
 P = TypeVar("P")
 """The properties of a type: a dict, or an instance of the type's properties model."""
@@ -34,6 +35,8 @@ def _nothing_ignored(_: Ref) -> tuple[tuple[str, ...], ...]:
 class Attached(msgspec.Struct, frozen=True):
     """A trait of the instance, by name, with its properties as the user wrote them (variables replaced).
 
+    `exposes`: whether it routes traffic from outside of the cluster to ports of the instance's Service.
+
     Guarantees: `name` is the name of the type, also where the document contains an alias.
     Assumptions: no type depends on the properties of another package's trait.
     Errors: none; an invalid trait stops the rendering of the instance before any type is called.
@@ -41,6 +44,7 @@ class Attached(msgspec.Struct, frozen=True):
 
     name: str
     properties: Mapping[str, Any]
+    exposes: bool = False
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +86,7 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     `application`, `namespace`: names of the application. `instance`: the name of the instance, or of the scope.
     `properties`: of this trait, scope or workload (workloadSettings), validated, in the form that the type declares.
     `now`: the time of this call, UTC.
+    `kubernetes`: the release of the cluster, such as (1, 29); None if it is unknown, as without a cluster.
     `manifests`: see the subclasses; in `health` and `status`, the objects that this type rendered, after all edits.
 
     Guarantees: all fields are plain immutable values, so a context that a test builds behaves as in production.
@@ -94,6 +99,7 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     instance: str
     properties: P
     now: datetime
+    kubernetes: Release | None = None
     manifests: tuple[Manifest, ...] = ()
     _observe: Callable[[Kind], tuple[dict[str, Any], ...]] = _nothing
     _live: Callable[[Ref], dict[str, Any] | None] | None = None
@@ -104,6 +110,8 @@ class Context(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     def observed(self, kind: Kind) -> tuple[dict[str, Any], ...]:
         """The live objects of a kind that belong to the instance, of the kinds that the type produces or observes.
 
+        Objects that another controller creates for one of them are included if they have the labels that
+        `pod_templates.watched_labels` returns.
         Other programs write their status, so read it with `get_in`.
         """
         return self._observe(kind)

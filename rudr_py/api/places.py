@@ -34,7 +34,10 @@ _LISTED: Final = 10
 class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
     """The place of a pod template: the object `ref`, and the keys that lead to the template in its body.
 
-    `template` is the template as the workload type rendered it: the maps `metadata` and `spec`.
+    `template` is the template as the workload type rendered it: the maps `metadata` and `spec`, without requests that
+    the defaults of the platform decide. `pod_fields` is whether
+    the kind accepts fields of the pod beside those of its containers, such as `spec.securityContext`; without them, the
+    defaults of the platform set only fields of containers.
 
     Guarantees: in `ctx.pod_templates`, the object exists and contains a template at `path`.
     Assumptions: a trait reads `template` to name containers or ports, and changes it only by the edits of this class.
@@ -44,11 +47,17 @@ class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
     ref: Ref
     path: tuple[str, ...] = _TEMPLATE
     template: Mapping[str, Any] = EMPTY
+    pod_fields: bool = True
 
     @property
     def containers(self) -> tuple[str, ...]:
         """The names of the containers of the workload type, without init containers."""
         return tuple(str(entry.get("name", "")) for entry in mappings_in(self.template, "spec", "containers"))
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The labels of the pods, as the workload type rendered them."""
+        return get_in(self.template, "metadata", "labels", default=EMPTY)
 
     def container(self, name: str) -> Mapping[str, Any]:
         """The container of this name, as the workload type rendered it; empty if the template has none."""
@@ -92,11 +101,15 @@ class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
         return f'{self.ref} has no container "{name}"; {hint}'
 
 
+def template_path(kind: Kind) -> tuple[str, ...]:
+    """The path of the pod template in objects of a kind of Kubernetes; empty for a kind without one."""
+    return _BUILT_IN.get(kind, ())
+
+
 def built_in(manifests: Sequence[Manifest]) -> Iterator[PodTemplatePlace]:
     """The places in those objects whose kind is one of Kubernetes with a pod template, also in a deeper place."""
     for manifest in manifests:
-        path = _BUILT_IN.get(manifest.kind)
-        if path is not None:
+        if path := template_path(manifest.kind):
             yield PodTemplatePlace(ref=manifest.ref, path=path)
 
 

@@ -118,7 +118,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     anything else, two bases or two holds are rejected before anything is applied.
 
     Create one with `exact`, `between`, `hold` or `external`; `form` is `exact`, `range`, `hold` or `external`. `peak`
-    is the greatest number that a hold requests at any time, 0 if it is not specified.
+    is the greatest number of a hold or an external scale at any time, 0 if it is not specified.
 
     Guarantees: the workload type gets one scale, in one of its `scale_forms`, independent of the order of traits.
     Assumptions: numbers are not negative, and a minimum is not above its maximum.
@@ -136,8 +136,10 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def most(self) -> int | None:
-        """The greatest number of replicas at any time; None if another manager sets it."""
-        return None if self.form == "external" else max(self.replicas, self.maximum, self.peak)
+        """The greatest number of replicas at any time; None if another manager sets it without a known limit."""
+        if self.form == "external":
+            return self.peak or None
+        return max(self.replicas, self.maximum, self.peak)
 
     @classmethod
     def exact(cls, replicas: int) -> Self:
@@ -161,9 +163,9 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
         return cls(form="hold", replicas=replicas, peak=peak)
 
     @classmethod
-    def external(cls) -> Self:
-        """Another manager sets the number of replicas; rudr never writes it."""
-        return cls(form="external")
+    def external(cls, *, peak: int = 0) -> Self:
+        """Another manager sets the number of replicas; rudr never writes it. `peak` is the greatest one at any time."""
+        return cls(form="external", peak=peak)
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,9 @@ import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
+from weakref import WeakValueDictionary
 
+from rudr_py.controller.queue.fair_slots import FairSlots
 from rudr_py.model.stepwise import Stepwise
 
 T = TypeVar("T")
@@ -25,28 +27,45 @@ STAGE = 8
 """The values that correspond to the work of a few stages for one object."""
 
 
+SHORT = 10
+"""Slices of a computation that takes little memory."""
+
+PLACES = 2
+"""The longer computations that run at a time."""
+
+
 class Pace:
     """The computations of all tasks.
 
-    A small one runs at once. Of those that need more than one slice, one runs at a time, so that another task waits for
-    at most one slice at each of its own pauses, and the memory for their results is bounded.
+    One of a single slice runs at once. Of those that need more, one of each namespace runs at a time, and they take
+    turns after each slice. Only a few continue after the first slices, because their results take memory.
     """
 
     def __init__(self) -> None:
-        self._turn = asyncio.Lock()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._places = FairSlots(PLACES)
 
     async def run(
-        self, steps: Stepwise[T], around: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+        self,
+        steps: Stepwise[T],
+        around: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+        *,
+        namespace: str = "",
     ) -> T:
         """The result of all steps. `around` returns a context in which each slice runs."""
         computation = _Computation(steps, around)
         if computation.advance():
             return computation.result
-        async with self._turn:
-            while True:
+        async with self._turns.setdefault(namespace, asyncio.Lock()):
+            for _ in range(SHORT):
                 await asyncio.sleep(0)
                 if computation.advance():
                     return computation.result
+            async with self._places.slot(namespace):
+                while True:
+                    await asyncio.sleep(0)
+                    if computation.advance():
+                        return computation.result
 
 
 class Breath:

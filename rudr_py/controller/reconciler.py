@@ -175,6 +175,8 @@ class ApplicationReconciler:
             return syncing.untouched(plan, previous)
         if live.annotations.get(syncing.PAUSED) == "true":
             return syncing.paused(previous)
+        if snapshot.inputs.unknown_defaults:
+            return syncing.undecided(snapshot.inputs.unknown_defaults, previous)
         shortage = await self._syncer.shortage(live, plan)
         if shortage is not None and shortage.is_refused:
             return syncing.short(shortage, previous)

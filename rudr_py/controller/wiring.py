@@ -62,6 +62,7 @@ from rudr_py.kube.prober import NetworkProber, Prober
 from rudr_py.kube.requests import Selection
 from rudr_py.kube.transport import Transport
 from rudr_py.kube.watch import Event
+from rudr_py.model import kubernetes
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import CUSTOM_RESOURCE_DEFINITION, NODE, POD, RBAC_KINDS
@@ -132,6 +133,7 @@ class _Assembly:
         self._discovery = Discovery(Client(transport=self._transport), clock=clock)  # works without the lease
         client = Client(self._transport, allowance=self._leadership.allowance, on_missing_right=self._rights.note)
         self._recorder = Recorder(client, identity=settings.identity, clock=clock, clean=log_context.without_values)
+        self._state.release = lambda: kubernetes.of_version(self._discovery.version)
         self._client = CachedClient(client, self._discovery, self._state.cache_of)
         self._refusals = Refusals(clock, settings.refused_retry)
         self._poller = KindPoller(self._discovery, clock)

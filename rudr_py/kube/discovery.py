@@ -1,14 +1,16 @@
 """apiVersion and kind -> Resource, from the server's discovery API, with a cache. It never guesses a plural.
 
-The aggregated form (Kubernetes 1.26 and later) needs two requests; servers without it need one per group version. A
-group whose API is down hides only its own kinds, and kinds that were discovered before stay in the cache.
+The aggregated form (Kubernetes 1.26 and later) needs two requests; servers without it need one per group version. The
+version of the server is read with the kinds. A group whose API is down hides only its own kinds, and kinds that were
+discovered before stay in the cache.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -71,7 +73,10 @@ _T = TypeVar("_T")
 
 
 class Discovery:
-    """The kinds of the server. One per process is enough; look-ups of cached kinds send no request."""
+    """The kinds of the server. One per process is enough; look-ups of cached kinds send no request.
+
+    `version` is the answer of `/version` at the last request; empty before, and if the server does not report it.
+    """
 
     def __init__(self, client: Client, *, clock: Clock) -> None:
         self._client = client
@@ -80,6 +85,7 @@ class Discovery:
         self._aggregated: bool | None = None  # None: not requested yet
         self._requested: dict[str, float] = {}  # api_version, or "" for the aggregated form -> monotonic time
         self._lock = asyncio.Lock()
+        self.version: Mapping[str, Any] = {}
 
     async def resolve(self, api_version: str, kind: str) -> Resource:
         """The resource of a kind.
@@ -102,8 +108,10 @@ class Discovery:
         self._requested.clear()
 
     async def _refresh(self, api_version: str) -> None:
-        if self._aggregated is not False and self._due(""):
-            self._aggregated = await self._request_aggregated()
+        if self._due(""):
+            if self._aggregated is not False:
+                self._aggregated = await self._request_aggregated()
+            self.version = await self._request_version() or self.version
             self._requested[""] = self._clock.monotonic()
         if self._aggregated is False and self._due(api_version):
             await self._request_classic(api_version)
@@ -112,6 +120,13 @@ class Discovery:
     def _due(self, api_version: str) -> bool:
         last = self._requested.get(api_version)
         return last is None or self._clock.monotonic() - last >= MINIMUM_INTERVAL
+
+    async def _request_version(self) -> Mapping[str, Any]:
+        """Empty if the server does not report its version. Other errors are raised, as for kinds."""
+        path = "/version"
+        with contextlib.suppress(errors.ForbiddenError, errors.NotFoundError, errors.UndecodableError):
+            return _decode(await self._client.send(Request("GET", path)), dict[str, Any], path)
+        return {}
 
     async def _request_aggregated(self) -> bool:
         """Replace the cache by all groups of the server. False when it has no aggregated form."""

@@ -76,13 +76,17 @@ class ExtendedResource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True):
-    """The resources that a container requests. `gpu` is "" when it requests none."""
+    """The resources that a container requests. `gpu` is "" when it requests none.
+
+    `unset` are the names of those that the document does not request, which have Rudr's defaults.
+    """
 
     cpu: str = DEFAULT_CPU
     memory: str = DEFAULT_MEMORY
     gpu: str = ""
     volumes: tuple[Volume, ...] = ()
     extended: tuple[ExtendedResource, ...] = ()
+    unset: tuple[str, ...] = ("cpu", "memory")
 
 
 class EnvVar(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,3 +51,6 @@ DOCUMENT_ANNOTATIONS: Final = (
 
 RECLAIM: Final = "rudr.oam.dev/reclaim"
 """The finalizer of an application that has objects to delete with it, and the annotation of these objects."""
+
+ENFORCE_LABEL: Final = "pod-security.kubernetes.io/enforce"
+"""A label of a namespace: the Pod Security Standard that its pods must satisfy."""

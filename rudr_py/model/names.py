@@ -19,23 +19,26 @@ _ENV = re.compile(r"[-._A-Za-z][-._A-Za-z0-9]*")
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 _VARIABLE = re.compile(r"[\w.-]+")
 
+_PLACEHOLDER: Final = re.compile(r"\{\{|\{%|<%|\$\{|\$\(|\$[A-Za-z_]|__[A-Z]")
+"""The beginnings of placeholders of template engines, shells and build tools."""
+
 OBJECT_FORM: Final = _OBJECT.pattern
 """Regular expression of names of Kubernetes objects; uses only syntax that CEL and JSON Schema accept, too."""
 
 
 def wrong_name(name: str) -> str:
     """A name in OAM: letters and digits, with `-`, `_` and `.` between them (MD-2)."""
-    return _wrong(name, _OAM, "letters and digits, with -, _ and . between them")
+    return _wrong(name, _OAM.fullmatch(name), "letters and digits, with -, _ and . between them")
 
 
 def wrong_object_name(name: str) -> str:
     """A name that becomes the name of a Kubernetes object and the value of a label."""
-    return _wrong(name, _OBJECT, "lower-case letters and digits, with - and . between them")
+    return _wrong(name, _OBJECT.fullmatch(name), "lower-case letters and digits, with - and . between them")
 
 
 def wrong_label(name: str) -> str:
     """A name that becomes a container's or a volume's in a Kubernetes pod."""
-    return _wrong(name, _LABEL, "lower-case letters and digits, with - between them")
+    return _wrong(name, _LABEL.fullmatch(name), "lower-case letters and digits, with - between them")
 
 
 def wrong_account_name(name: str) -> str:
@@ -51,7 +54,7 @@ def wrong_port_name(name: str) -> str:
     if len(name) > 15:
         return f'"{name[:70]}" has {len(name)} characters; the name of a port has at most 15'
     form = "lower-case letters and digits with single - between them, at least one letter"
-    return _wrong(name, _PORT, form)
+    return _wrong(name, _PORT.fullmatch(name), form)
 
 
 def wrong_env_name(name: str) -> str:
@@ -79,7 +82,19 @@ def one_line(text: str, limit: int) -> str:
     return line if len(line) <= limit and len(start) == len(text) else f"{line[: limit - 3]}..."
 
 
-def _wrong(name: str, pattern: re.Pattern[str], words: str) -> str:
+def placeholder(text: str) -> str:
+    """Advice for a text that is not valid because it has a placeholder of another tool; "" without one."""
+    match = _PLACEHOLDER.search(text)
+    if match is None:
+        return ""
+    if match[0] == "{{":
+        return '"{{" is a Helm template: render the chart before'
+    return f'"{match[0]}" begins a placeholder, which rudr does not replace: replace it before'
+
+
+def _wrong(name: str, match: re.Match[str] | None, words: str) -> str:
     if len(name) > LONGEST:
         return f'"{name[:70]}" has {len(name)} characters; at most {LONGEST} are allowed'
-    return "" if pattern.fullmatch(name) else f'"{name}" is not valid; use {words}'
+    if match:
+        return ""
+    return f'"{name}" is not valid; {placeholder(name) or f"use {words}"}'

@@ -22,6 +22,9 @@ MASK: Final = "***"
 _REFERENCES: Final = frozenset({"name", "names", "ref", "refs"})
 """Last words of names of references: the name of a Secret is not a secret."""
 
+_OPERATORS: Final = frozenset({"In", "NotIn", "Exists", "DoesNotExist", "Equal"})
+"""The operators of requirements for labels and taints."""
+
 _RUN = re.compile(r"[A-Z]+[a-z0-9]*|[a-z0-9]+")
 _VARIABLE = re.compile(r"\[fromVariable\(([^()\[\]\s]{1,253})\)\]")
 
@@ -82,7 +85,8 @@ class _Search:
             path = node.get("path")
             if isinstance(path, str) and isinstance(node.get("fromParam"), str):
                 self._links.append((path, node["fromParam"]))
-            self._entries += ((str(key), item) for key, item in node.items())
+            named = _named_keys(node)
+            self._entries += ((str(key), item) for key, item in node.items() if key not in named)
         variables = spec.get("variables") if isinstance(spec, Mapping) else None
         for entry in variables if isinstance(variables, list) else ():
             if isinstance(entry, Mapping) and isinstance(entry.get("name"), str):
@@ -114,6 +118,13 @@ class _Search:
                 yield resolve.text_of(value)
             elif not isinstance(leaf, bool) and leaf is not None:
                 yield resolve.text_of(leaf)
+
+
+def _named_keys(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """The entries of a map that are names of keys: of a Secret, a ConfigMap, or labels."""
+    is_reference = not {"secretName", "configMapName"}.isdisjoint(node) or {"parameter", "name"} <= node.keys()
+    is_reference = is_reference or str(node.get("operator")) in _OPERATORS
+    return ("key", "topologyKey") if is_reference else ("topologyKey",)
 
 
 def _nodes(part: Any) -> Iterator[Mapping[str, Any]]:

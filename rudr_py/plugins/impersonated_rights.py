@@ -18,7 +18,7 @@ from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins.rights import KEEP, WATCH, Grant, Rights, merged
 
 NAMESPACES: Final = Rule(groups=("",), resources=("namespaces",), verbs=WATCH)
-"""The right to read which account a namespace names, where all namespaces are watched."""
+"""The right to read which account a namespace names, and what it enforces, where all namespaces are watched."""
 
 _RECORDS = ("applicationconfigurations", "componentinstances", "componentschematics")
 _FINALIZERS = Rule(
@@ -62,7 +62,7 @@ def of_account(right: Right) -> Rule:
 
 
 def namespace_read(namespace: str) -> Grant:
-    """The right to read the account that one namespace names."""
+    """The right to read the account that one namespace names, and the Pod Security Standard that it enforces."""
     return Grant(groups=("",), resources=("namespaces",), verbs=("get",), names=(namespace,))
 
 

@@ -51,9 +51,9 @@ _OWN: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("", "nodes"): {"": "for refusing an application whose pods fit on no node (optional)"},
     ("", "resourcequotas"): {"": "for continuing as soon as a quota that refused an object has room (optional)"},
     ("", "namespaces"): {
-        "": "for the service accounts that namespaces name, or for publishing as soon as the definitions namespace "
-        "exists (optional without impersonation)",
-        "get": "for the service account that the namespace names",
+        "": "for the service accounts that namespaces name, the Pod Security Standards that they enforce, or for "
+        "publishing as soon as the definitions namespace exists (the last is optional)",
+        "get": "for the service account that the namespace names, or the Pod Security Standard that it enforces",
     },
     ("", "serviceaccounts"): {"": _ACCOUNTS},
     ("authentication.k8s.io", "serviceaccounts"): {"": _ACCOUNTS},

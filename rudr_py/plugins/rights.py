@@ -46,6 +46,9 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     which it polls otherwise, and checks whether nodes are large enough. The latter are of cluster-scoped kinds, so only
     a ClusterRole can grant them.
 
+    With `reads_namespaces`, the controller also reads the metadata of each watched namespace; see
+    `roles.namespace_rules`.
+
     With impersonation, `accounts` are required of the service accounts that write the objects of applications, and
     `impersonation` of the controller, as `cluster` is; see `impersonated_rights`.
     """
@@ -57,6 +60,7 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     cluster_waits: tuple[Rule, ...] = ()
     accounts: tuple[Rule, ...] = ()
     impersonation: tuple[Rule, ...] = ()
+    reads_namespaces: bool = False
 
 
 _EVENTS = Rule(groups=("events.k8s.io",), resources=("events",), verbs=("create", "patch"))
@@ -78,7 +82,7 @@ _OWN: tuple[Rule, ...] = (
     ),
     Rule(groups=("",), resources=("pods",), verbs=WATCH),
     # the revisions of applications
-    Rule(groups=("apps",), resources=("controllerrevisions",), verbs=("list", "create", "patch", "delete")),
+    Rule(groups=("apps",), resources=("controllerrevisions",), verbs=("list", "create", "delete")),
     _EVENTS,
 )
 RBAC_GROUP = "rbac.authorization.k8s.io"

@@ -86,8 +86,8 @@ def _watched(rights: Rights) -> tuple[Rule, ...]:
 
 
 def namespace_rules(rights: Rights, namespace: str) -> tuple[Rule, ...]:
-    """The right to read the annotation of a namespace, or of all."""
-    if not rights.impersonation:
+    """The right to read the metadata of a namespace, or of all, if the controller depends on them."""
+    if not (rights.impersonation or rights.reads_namespaces):
         return ()
     return (impersonated_rights.namespace_read(namespace),) if namespace else (impersonated_rights.NAMESPACES,)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from rudr_py.api import Kind, Ref, claims, get_in, naming
 from rudr_py.errors import Problem
@@ -11,13 +13,33 @@ from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.render.scopes import membership
 from rudr_py.render.values import labels, volumes
-from rudr_py.render.values.inputs import NOTHING, Observed
+from rudr_py.render.values.inputs import NOTHING, NothingObserved, Observed
 from rudr_py.render.values.plan import PlannedObject, RenderedInstance
 
 CLAIM = Kind("v1", "PersistentVolumeClaim")
 
+
+class ClaimsOfFiles(NothingObserved):
+    """The claims in the files of the user, for offline rendering: further ones may exist in the cluster."""
+
+    def __init__(self, documents: Mapping[str, dict[str, Any]]) -> None:
+        """`documents` are the claims of the application's namespace, by name."""
+        self._documents = documents
+
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """The claim, or None."""
+        return self._documents.get(ref.name) if ref.kind == CLAIM else None
+
+
+def _is_offline(observed: Observed) -> bool:
+    return observed is NOTHING or isinstance(observed, ClaimsOfFiles)
+
+
 APPLICATION, INSTANCE = "app", "instance-name"
 """Rudr's labels for the application and the instance of a claim, which has no owner reference."""
+
+COMPARED = 10_000
+"""The most pairs of a former instance and a volume whose claim may have a name that cannot be separated again."""
 
 INDEXED = (INSTANCE, labels.INSTANCE)
 """The labels by which the claims of an instance are searched."""
@@ -42,7 +64,7 @@ def missing(instances: Mapping[int, RenderedInstance], observed: Observed) -> It
         if rendered.plan is None or not membership.core(rendered.plan.workload.offer.name):
             continue
         for volume, claim in rendered.mounted:
-            if claim in added or (claim != volume and observed is NOTHING) or observed.document(Ref(CLAIM, claim)):
+            if claim in added or (claim != volume and _is_offline(observed)) or observed.document(Ref(CLAIM, claim)):
                 continue
             text = _missing_text(volume, claim, rendered.plan.name)
             yield Problem(text, paths.child("$", "spec", "components", index, "componentName"))
@@ -93,10 +115,11 @@ def former(
     The instance or the application may have been renamed.
     """
     names = {binding.instance_name for binding in application.components}
-    if observed is NOTHING or not any(
+    if _is_offline(observed) or not any(
         rendered.plan and CLAIM in rendered.plan.reads for rendered in instances.values()
     ):
         return
+    mounts = _Mounts(instances)
     for claim in observed.documents("", CLAIM):
         present = get_in(claim, "metadata", "labels", default={})
         name, old = get_in(claim, "metadata", "name", default=""), get_in(present, INSTANCE, default="")
@@ -106,15 +129,37 @@ def former(
         owner = f'the former instance "{old}"'
         if app != application.metadata.name:
             owner = f'instance "{old}" of the former application "{app}"'
+        for index, instance, volume, mounted in mounts.of(get_in(present, "component-name", default=""), old, name):
+            if mounted != name:
+                text = _former_text(name, owner, instance, volume)
+                yield Problem(text, paths.child("$", "spec", "components", index, "instanceName"))
+
+
+class _Mounts:
+    """The volumes of all instances that have a claim, by the name of the component and of the volume."""
+
+    def __init__(self, instances: Mapping[int, RenderedInstance]) -> None:
+        self._mounts: dict[tuple[str, str], list[tuple[int, str, str, str]]] = {}
+        self._volumes: dict[str, dict[str, None]] = {}
+        self._new_names: dict[tuple[str, str], dict[str, str]] = {}
+        self._left = COMPARED
         for index, rendered in instances.items():
-            if rendered.plan is None or rendered.plan.component != present.get("component-name"):
-                continue
-            for volume, mounted in rendered.mounted:
-                if mounted != name and name in (volume, claims.new_name(old, volume)):
-                    yield Problem(
-                        _former_text(name, owner, rendered.plan.name, volume),
-                        paths.child("$", "spec", "components", index, "instanceName"),
-                    )
+            if rendered.plan is not None:
+                component = rendered.plan.component
+                for volume, mounted in rendered.mounted:
+                    self._volumes.setdefault(component, {})[volume] = None
+                    mount = (index, rendered.plan.name, volume, mounted)
+                    self._mounts.setdefault((component, volume), []).append(mount)
+
+    def of(self, component: str, old: str, claim: str) -> Iterator[tuple[int, str, str, str]]:
+        """(index, instance, volume, mounted claim) of each volume for which `old` names its claim `claim`."""
+        key = component, old
+        if key not in self._new_names:
+            volumes = tuple(itertools.islice(self._volumes.get(component, ()), self._left))
+            self._left -= len(volumes)
+            self._new_names[key] = {claims.new_name(old, volume): volume for volume in volumes}
+        for volume in dict.fromkeys((claim, self._new_names[key].get(claim, claim))):
+            yield from self._mounts.get((component, volume), ())
 
 
 def _former_text(claim: str, owner: str, new: str, volume: str) -> str:

@@ -6,7 +6,7 @@ Works on copies and never changes a manifest that is passed in.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -48,7 +48,7 @@ def clashes(changes: Sequence[Change], manifests: Mapping[Ref, Manifest]) -> tup
             )
             continue
         ref_changes = taken.setdefault(ref, [])
-        other = next((other for other in ref_changes if _overlap(other.edit.path, path)), None)
+        other = next((other for other in ref_changes if overlap(other.edit.path, path)), None)
         if other is not None:
             message = (
                 f'"{other.type_name}" and "{change.type_name}" both edit {show(path)} of {ref}; remove one of them'
@@ -94,6 +94,38 @@ def edited(manifest: Manifest, changes: Sequence[Change]) -> tuple[Manifest, tup
     return msgspec.structs.replace(manifest, body=document, **metadata), tuple(clashes)
 
 
+def causes(document: Mapping[str, Any], changes: Iterable[Change], fields: Sequence[str]) -> tuple[Change, ...]:
+    """The changes of the document that concern one of the fields, such as `spec.containers[0].image`, or its parts."""
+    return tuple(
+        change
+        for change in changes
+        if any(_is_within(one, other) for field in fields for one, other in _pairs(_located(document, change), field))
+    )
+
+
+def _pairs(one: str, other: str) -> tuple[tuple[str, str], ...]:
+    return (one, other), (other, one)
+
+
+def _is_within(inner: str, outer: str) -> bool:
+    return inner.startswith(outer) and inner[len(outer) :][:1] in ("", ".", "[")
+
+
+def _located(document: Mapping[str, Any], change: Change) -> str:
+    """The path of a change with the index of an entry in place of its keys."""
+    node: Any = document
+    text = ""
+    for step in change.edit.path:
+        if isinstance(step, dict):
+            entry = _entry(node, step)
+            text += f"[{node.index(entry)}]" if entry is not None else show((step,))
+            node = entry
+        else:
+            text += f".{step}" if text else step
+            node = node.get(step) if isinstance(node, dict) else None
+    return text
+
+
 def show(path: Path) -> str:
     """The path as text: `spec.template.spec.containers[name=web].image`."""
     text = ""
@@ -105,7 +137,8 @@ def show(path: Path) -> str:
     return text
 
 
-def _overlap(left: Path, right: Path) -> bool:
+def overlap(left: Path, right: Path) -> bool:
+    """Whether one of the paths is the other one, or begins with it."""
     return all(
         # different keys may identify one entry: a port by its name and by its number
         all(b.get(key, value) == value for key, value in a.items())

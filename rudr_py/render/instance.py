@@ -30,9 +30,13 @@ from rudr_py.errors import PluginCallError, Problem
 from rudr_py.model import paths
 from rudr_py.model.kinds import SERVICE
 from rudr_py.model.stepwise import Stepwise
-from rudr_py.render import claims, holds, ignored, planned_objects, pod_places, scaling
+from rudr_py.render import claims, edits, holds, ignored, planned_objects, pod_places, scaling
 from rudr_py.render.call_result import AnyResult, C, CallResult, bound, bound_held, combination_of, name_and_properties
+from rudr_py.render.defaults import templates
+from rudr_py.render.defaults.templates import PodTemplates
+from rudr_py.render.edits import Change
 from rudr_py.render.limits import check
+from rudr_py.render.limits.violation import Violation
 from rudr_py.render.prepare import PreparedInstance, PreparedTrait
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
 from rudr_py.render.types import first_seen, plugin_call
@@ -91,9 +95,10 @@ class _Assembly:
         combination = combination_of(results)
         self._problems += combination.problems
         self._faults += combination.faults
-        final, changes = combination.manifests, combination.changes
+        changes = combination.changes
+        final = self._with_defaults(workload, combination.manifests, changes)
         yield values
-        self._check_limits(results, final)
+        self._check_limits(results, final, changes)
         member = self._member(workload) if self._prepared.scopes else None
         if self._has_problems:
             return self._failed_result()
@@ -151,7 +156,10 @@ class _Assembly:
             "component": prepared.component,
             "properties": properties,
             "now": inputs.now,
-            "traits": tuple(Attached(trait.offer.name, trait.properties) for trait in prepared.traits),
+            "kubernetes": inputs.kubernetes,
+            "traits": tuple(
+                Attached(trait.offer.name, trait.properties, trait.offer.type.exposes) for trait in prepared.traits
+            ),
             "application_instances": inputs.instance_names,
             "parameters": prepared.parameters,
             "_ignored": functools.partial(ignored.pointers, inputs.application.ignore_rules),
@@ -220,10 +228,22 @@ class _Assembly:
             return ()
         rendered = msgspec.structs.replace(workload.context, manifests=workload.rendered.add)
         try:
-            return plugin_call.pod_templates(workload.offer, rendered)
+            provided = plugin_call.pod_templates(workload.offer, rendered)
         except (PluginCallError, InvalidProperties) as error:
             self._faults.append(Problem(str(error), self._prepared.path))
             return ()
+        return templates.without_open_requests(provided, self._prepared.component, self._inputs.defaults)
+
+    def _with_defaults(
+        self, workload: _WorkloadResult, manifests: Mapping[Ref, Manifest], changes: Sequence[Change]
+    ) -> Mapping[Ref, Manifest]:
+        """The manifests with the defaults of the platform; unchanged if a manifest is incomplete."""
+        if self._has_problems:
+            return manifests
+        of_workload = frozenset(manifest.ref for manifest in workload.rendered.add)
+        component = self._prepared.component
+        pod_templates = PodTemplates(component=component, provided=self._places, of_workload=of_workload)
+        return pod_templates.filled(manifests, changes, self._inputs.defaults)
 
     def _scale(self, workload: _WorkloadResult, merged_scale: MergedScale | None) -> _WorkloadResult | None:
         offer = workload.offer
@@ -295,17 +315,29 @@ class _Assembly:
         self._problems.append(Problem(refused, merged.request.path, rule="TR-14"))
         return None
 
-    def _check_limits(self, results: Sequence[AnyResult], edited: Mapping[Ref, Manifest]) -> None:
-        """Report objects that Kubernetes would reject; `edited` are their final forms, if they have any."""
-        prepared = self._prepared
+    def _check_limits(
+        self, results: Sequence[AnyResult], edited: Mapping[Ref, Manifest], changes: Sequence[Change] = ()
+    ) -> None:
+        """Report objects that Kubernetes would reject; `edited` are their final forms after `changes`, if any."""
+        changes_of = edits.by_object([change for change in changes if change.path != self._prepared.path])
         for result in results:
             for rendered in result.rendered.add:
-                body = planned_objects.body(prepared, self._inputs, edited.get(rendered.ref, rendered))
+                body = planned_objects.body(self._prepared, self._inputs, edited.get(rendered.ref, rendered))
                 for violation in check.violations(body):
-                    by_name = result.path == prepared.path and prepared.binding.instance_name in violation.text
-                    path = paths.child(prepared.path, "instanceName") if by_name else result.path
-                    hint = "; choose another instanceName" if by_name else ""
-                    self._problems.append(Problem(f"{rendered.ref}: {violation}{hint}", path))
+                    fields = (violation.field, *violation.related)
+                    causes = edits.causes(body, changes_of.get(rendered.ref, ()), fields)
+                    self._problems.append(self._violation(rendered.ref, violation, result, causes))
+
+    def _violation(self, ref: Ref, violation: Violation, result: AnyResult, causes: Sequence[Change]) -> Problem:
+        """The problem of an object: at the trait whose edit causes it, else at the type that adds the object."""
+        prepared = self._prepared
+        if causes:
+            traits = " and ".join(f'"{name}"' for name in sorted({change.type_name for change in causes}))
+            return Problem(f"{ref}: {violation}; set by the trait {traits}", causes[-1].path, rule="TR-4")
+        if result.path == prepared.path and prepared.binding.instance_name in violation.text:
+            path = paths.child(prepared.path, "instanceName")
+            return Problem(f"{ref}: {violation}; choose another instanceName", path)
+        return Problem(f"{ref}: {violation}", result.path)
 
     def _plan(
         self,

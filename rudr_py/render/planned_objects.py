@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rudr_py.api import DropField, Manifest, Ref
-from rudr_py.render import edits, former_annotations, pull_policy
+from rudr_py.render import edits, former_annotations
 from rudr_py.render.call_result import AnyResult, name_and_properties
 from rudr_py.render.edits import Change
 from rudr_py.render.prepare import PreparedInstance
 from rudr_py.render.scaling import MergedScale
-from rudr_py.render.scopes import membership
 from rudr_py.render.values import digests, labels
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import PlannedObject
@@ -53,9 +52,7 @@ def planned_objects(
 
 def body(prepared: PreparedInstance, inputs: Inputs, manifest: Manifest) -> dict[str, Any]:
     """The whole object of a manifest of the instance."""
-    metadata, policy = inputs.application.metadata, inputs.image_pull_policy
-    if policy and membership.core(prepared.workload.name):
-        manifest = pull_policy.with_pull_policy(manifest, policy)
+    metadata = inputs.application.metadata
     return labels.body(
         manifest,
         namespace=metadata.namespace,
@@ -68,13 +65,13 @@ def _inputs_digest(prepared: PreparedInstance, results: Iterable[AnyResult]) -> 
     """The digest of the inputs of an object that runs once: the component, parameters, and traits.
 
     Names and descriptions of documents, and traits without objects and edits, are not included: a change of them
-    must not run a migration again.
+    must not run a migration again. Defaults of the platform are not, either.
     """
     effective = (result for result in results if result.rendered.add or result.rendered.edit)
     of_traits = sorted((one for one in effective if one.path != prepared.path), key=name_and_properties)
     traits = [[result.offer.name, result.properties] for result in of_traits]
     component = prepared.component
-    workload = [prepared.workload.name, component.os_type, component.arch, digests.plain(component.containers)]
+    workload = [prepared.workload.name, component.os_type, component.arch, digests.containers(component)]
     return digests.of([workload, prepared.settings, prepared.parameters, traits])
 
 

@@ -5,6 +5,7 @@ All problems of all documents are collected. Nothing is raised: problems are par
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +34,10 @@ TOO_LARGE = "TooLarge"
 
 SCOPE = 20
 """The size of a step that renders a scope without members, in values of documents."""
+
+COUNTED = 10
+"""The warnings about former claims that are counted, as a multiple of those that are listed: many claims may fit many
+volumes."""
 
 SOONEST = timedelta(seconds=1)
 """The minimum time until a type is called again: one that returns the current time must not cause a busy loop."""
@@ -179,7 +184,8 @@ def _partial_problems(inputs: Inputs, result: PrepareResult) -> tuple[Problem, .
 
 def _claim_warnings(inputs: Inputs, instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
     yield from claims.missing(instances, inputs.observed)
-    yield from claims.former(inputs.application, instances, inputs.observed)
+    former = claims.former(inputs.application, instances, inputs.observed)
+    yield from itertools.islice(former, COUNTED * inputs.limits.problems)
 
 
 def _component_instance(inputs: Inputs, plan: InstancePlan) -> PlannedObject:

@@ -15,6 +15,7 @@ import msgspec
 
 from rudr_py.api import Kind, get_in, pod_annotations
 from rudr_py.model import metadata_keys
+from rudr_py.model.identity import Metadata
 from rudr_py.model.kinds import APPLICATION
 from rudr_py.render.values import labels
 
@@ -88,34 +89,30 @@ def object_name(application: str, uid: str, data: Document) -> str:
     return f"{application[:_LONGEST_PREFIX].rstrip('-.')}-{digest[:10]}"
 
 
-def manifest(name: str, owner: Mapping[str, str], data: Document, annotations: Mapping[str, str]) -> Document:
-    """The object of a revision without its number. `owner` has name, namespace and uid of the application."""
+def manifest(revision: RevisionName, owner: Metadata, data: Document, annotations: Mapping[str, str]) -> Document:
+    """The object of a revision. `owner` is the application."""
     return {
         "apiVersion": KIND.api_version,
         "kind": KIND.kind,
         "metadata": {
-            "name": name,
-            "namespace": owner["namespace"],
-            "labels": {labels.MANAGED_BY: labels.MANAGER, UID_LABEL: owner["uid"]},
-            "annotations": {key: value for key, value in annotations.items() if value},
+            "name": revision.name,
+            "namespace": owner.namespace,
+            "labels": {labels.MANAGED_BY: labels.MANAGER, UID_LABEL: owner.uid},
+            "annotations": {NUMBER_ANNOTATION: str(revision.number), **annotations},
             "ownerReferences": [
                 {
                     "apiVersion": APPLICATION.api_version,
                     "kind": APPLICATION.kind,
-                    "name": owner["name"],
-                    "uid": owner["uid"],
+                    "name": owner.name,
+                    "uid": owner.uid,
                     "controller": True,
                     "blockOwnerDeletion": True,
                 }
             ],
         },
         "data": data,
+        "revision": revision.number,
     }
-
-
-def numbered(number: int) -> Document:
-    """The fields of a revision that contain its number, to be merged into the object."""
-    return {"metadata": {"annotations": {NUMBER_ANNOTATION: str(number)}}, "revision": number}
 
 
 def number_of(document: Mapping[str, Any]) -> int:

@@ -33,6 +33,7 @@ RELEASES = ("1.25", "1.31", "1.37")
 LONGEST_REASON = 200
 """The maximum number of characters of the reason for which a schema rejects an object."""
 
+INDEXED_CRON_JOB_NAME = metadata.CRON_JOB_NAME - len("-99999")
 LONGEST = "a" + "-instance-with-a-name-as-long-as-any" + "-" + "x" * 25
 """A name of 63 characters."""
 
@@ -172,9 +173,11 @@ def has_unique_names_of_at_most_63_characters(case: Case) -> None:
 
 
 def _longest_instance(case: Case) -> str:
-    """The longest name that an instance may have: Kubernetes limits names of StatefulSets and CronJobs to 52."""
-    shorter = LONGEST[: metadata.STATEFUL_SET_NAME]
-    names = (LONGEST, shorter)
+    """The longest name that an instance may have: Kubernetes limits names of StatefulSets and CronJobs to 52.
+
+    Names of CronJobs whose pods have an index are even shorter.
+    """
+    names = (LONGEST, LONGEST[: metadata.STATEFUL_SET_NAME], LONGEST[:INDEXED_CRON_JOB_NAME])
     setups = (msgspec.structs.replace(case.setup, instances=(name,)) for name in names)
     plans = (rendering.plan(setup, case.catalog()) for setup in setups)
     return next((name for name, plan in zip(names, plans, strict=True) if not plan.problems), LONGEST)
@@ -235,12 +238,14 @@ class _Watched:
 
 
 def renders_objects_that_kubernetes_accepts(case: Case) -> None:
-    """Objects of the kinds of Kubernetes are strictly valid by the schemas of its releases."""
-    for one in case.plan().manifests:
-        if rbac_check.is_built_in(one.ref.kind):
-            body = msgspec.json.encode(one.body, order="deterministic")
-            reasons = {release: _rejection(body, release) for release in case.releases}
-            _no_faults(f"Kubernetes {release} rejects {one.ref}: {why}" for release, why in reasons.items() if why)
+    """Objects of the kinds of Kubernetes, rendered for each of its releases, are strictly valid by its schemas."""
+    rejections: dict[str, str] = {}
+    for release in case.releases:
+        for one in case.made_of(msgspec.structs.replace(case.setup, kubernetes=release)).manifests:
+            if rbac_check.is_built_in(one.ref.kind):
+                why = _rejection(msgspec.json.encode(one.body, order="deterministic"), release)
+                rejections |= {f"Kubernetes {release} rejects {one.ref}": why} if why else {}
+    _no_faults(f"{rejection}: {why}" for rejection, why in rejections.items())
 
 
 @functools.lru_cache(maxsize=256)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 
 Document = dict[str, Any]
 """A Kubernetes object, or an OAM document, as JSON."""
@@ -98,6 +98,14 @@ class Rendering(list[Document]):
         return documents[0]
 
 
+class Circumstances(TypedDict, total=False):
+    """The live objects of the instance, the time, and the release of Kubernetes, such as `1.29`."""
+
+    observed: Sequence[Mapping[str, Any]]
+    now: datetime | None
+    kubernetes: str
+
+
 class RenderOne(Protocol):
     """The fixture `render_one`: renders one instance that uses a type, as the controller does.
 
@@ -106,7 +114,7 @@ class RenderOne(Protocol):
     `component` is a ComponentSchematic, or only its spec; by default it has one container with the port 80.
     `types` are further installed types besides the standard ones; `traits` are further traits of the instance, in the
     format of an ApplicationConfiguration. `observed` are the live objects of the instance, `now` is the time, by
-    default a fixed one.
+    default a fixed one, and `kubernetes` the release of the cluster, such as `1.29`, by default unknown.
 
     Raises RenderError when the documents are rejected.
     """
@@ -118,8 +126,7 @@ class RenderOne(Protocol):
         properties: Mapping[str, Any] | None = None,
         component: Mapping[str, Any] | None = None,
         traits: Sequence[Mapping[str, Any]] = (),
-        observed: Sequence[Mapping[str, Any]] = (),
-        now: datetime | None = None,
+        **circumstances: Unpack[Circumstances],
     ) -> Rendering:
         """See the class."""
         ...

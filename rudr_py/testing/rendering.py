@@ -6,7 +6,7 @@ import functools
 import types as modules
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Unpack
 
 import msgspec
 
@@ -24,6 +24,7 @@ from rudr_py.api import (
     hookimpl,
 )
 from rudr_py.catalog import Catalog, Guard
+from rudr_py.model import kubernetes
 from rudr_py.model.identity import API_VERSION
 from rudr_py.model.parse import documents as parse
 from rudr_py.plugins import entry_points, loading
@@ -34,7 +35,7 @@ from rudr_py.render.scopes import membership
 from rudr_py.render.status import health
 from rudr_py.render.values.inputs import NOTHING, Inputs, Observed, Times, TypeKey
 from rudr_py.render.values.plan import Plan, PlannedObject
-from rudr_py.testing.protocols import Document, RenderError, Rendering
+from rudr_py.testing.protocols import Circumstances, Document, RenderError, Rendering
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 """The default time of a rendering."""
@@ -61,6 +62,7 @@ class RenderSetup(msgspec.Struct, frozen=True, kw_only=True):
     observed: tuple[Mapping[str, Any], ...] = ()
     now: datetime = NOW
     previous: Plan | None = None
+    kubernetes: str = ""
     instances: tuple[str, ...] = ("app-web",)
 
 
@@ -88,8 +90,7 @@ def render_one(
     properties: Mapping[str, Any] | None = None,
     component: Mapping[str, Any] | None = None,
     traits: Sequence[Mapping[str, Any]] = (),
-    observed: Sequence[Mapping[str, Any]] = (),
-    now: datetime | None = None,
+    **circumstances: Unpack[Circumstances],
 ) -> Rendering:
     """Render one instance that uses a type; see `protocols.RenderOne`. Raises RenderError."""
     setup = RenderSetup(
@@ -97,8 +98,9 @@ def render_one(
         properties=properties or {},
         component=component,
         traits=tuple(traits),
-        observed=tuple(observed),
-        now=now or NOW,
+        observed=tuple(circumstances.get("observed", ())),
+        now=circumstances.get("now") or NOW,
+        kubernetes=circumstances.get("kubernetes", ""),
     )
     return _rendering(setup, catalog((type_, *types)))
 
@@ -170,6 +172,7 @@ def plan_of(setup: RenderSetup, document: Document, catalog: Catalog, observed: 
         parsed=application,
         components={component.value.metadata.name: component},
         now=setup.now,
+        kubernetes=kubernetes.parse(setup.kubernetes),
         observed=observed_objects,
         scopes_of=membership.declared([application.value]),
         attached=_attached(setup.previous),

@@ -154,6 +154,14 @@ CASES: dict[str, dict[str, Any]] = {
         "podSecurityContext": {"runAsUser": 1000, "supplementalGroups": [7]},
         "securityContext": {"runAsGroup": 1000},
     },
+    "defaults of pods": {
+        "applicationDefaults": {
+            "podSecurity": "namespace",
+            "requests": {"cpu": "50m", "memory": "64Mi"},
+            "limits": {"cpu": 1, "memory": "256Mi", "ephemeral-storage": "1Gi"},
+            "imagePullPolicy": "Always",
+        },
+    },
     "a monitored cluster": {
         "healthScope": {"enabled": True, "port": 8000},
         "metrics": {

@@ -103,6 +103,18 @@ def test_with_watched_namespaces_there_are_roles_only() -> None:
     assert not kinds & {"ClusterRole", "ClusterRoleBinding"}
 
 
+@pytest.mark.parametrize("watched", [(), ("shop", "till")])
+def test_namespaces_are_read_if_their_labels_decide_the_profile_of_pods(watched: tuple[str, ...]) -> None:
+    values = {"watchNamespaces": list(watched), "applicationDefaults": {"podSecurity": "namespace"}}
+    before = granted({"watchNamespaces": list(watched)})
+    added = {name: permissions - before[name] for name, permissions in granted(values).items()}
+    if watched:
+        reads = {name: of([impersonated_rights.namespace_read(name)]) for name in watched}
+    else:
+        reads = {"": of([impersonated_rights.NAMESPACES])}
+    assert {name: permissions for name, permissions in added.items() if permissions} == reads
+
+
 @pytest.mark.parametrize("constrained", [True, False])
 @pytest.mark.parametrize("watched", [(), ("shop", "till")])
 @pytest.mark.parametrize("packages", [(), own_packages.NAMES])

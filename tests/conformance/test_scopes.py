@@ -66,11 +66,15 @@ def test_the_core_scope_types_exist_in_the_core_group() -> None:
     assert policies(plan)
 
 
-@pytest.mark.parametrize("kind", ["Health", "HealthScope"])
+@pytest.mark.parametrize("kind", ["Health", "HealthScope", "Network", "NetworkScope"])
 @pytest.mark.parametrize("version", ["v1", "v1alpha1"])
 def test_every_spelling_of_a_core_scope_type_is_accepted(kind: str, version: str) -> None:
-    binding = HEALTH.replace("v1alpha1.HealthScope", f"{version}.{kind}")
-    assert "HealthScope/groups" in oam.objects(oam.plan(scopes(binding), name="groups"))
+    today = f"{kind.removesuffix('Scope')}Scope"
+    binding = {"HealthScope": HEALTH, "NetworkScope": NETWORK}[today]
+    spelled = binding.replace(f"v1alpha1.{today}", f"{version}.{kind}")
+    rendered = oam.objects(oam.plan(SERVER, scopes(spelled), member("groups"), name="groups"))
+    assert rendered == oam.objects(oam.plan(SERVER, scopes(binding), member("groups"), name="groups"))
+    assert rendered
 
 
 def test_an_instance_may_be_in_several_scopes_of_different_types() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from rudr_py.controller.pacing import OVERHEAD, SLICE, Breath, Pace
+from rudr_py.controller.pacing import OVERHEAD, SHORT, SLICE, Breath, Pace
 from rudr_py.model.stepwise import Stepwise
 
 
@@ -59,6 +59,33 @@ def test_of_several_large_computations_one_runs_at_a_time() -> None:
     steps = logged(("a", [size] * 4), ("b", [size] * 4), ("c", [1])).replace("-", "")
     # the first slice of each runs at once, because most computations need no second one
     assert steps == "abcaaabbb"
+
+
+def test_large_computations_of_different_namespaces_take_turns() -> None:
+    log: list[str] = []
+
+    async def run() -> None:
+        pace = Pace()
+        named = ((name, computation([SLICE] * 4, log, name)) for name in "abcd")
+        await asyncio.gather(*(pace.run(steps, namespace=name) for name, steps in named))
+
+    asyncio.run(run())
+    assert "".join(log) == "abcd" * 4
+
+
+def test_few_long_computations_run_at_a_time_and_short_ones_do_not_wait_for_them() -> None:
+    log: list[str] = []
+
+    async def run() -> None:
+        pace = Pace()
+        longs = [pace.run(computation([SLICE] * 4 * SHORT, log, name), namespace=name) for name in "abc"]
+        short = pace.run(computation([SLICE] * SHORT, log, "s"), namespace="s")
+        await asyncio.gather(*longs, short)
+
+    asyncio.run(run())
+    order = "".join(log)
+    assert order.rindex("s") < 5 * SHORT  # it is complete after its turns
+    assert order.index("ab" * SHORT) < order.index("c" * SHORT)  # the third one waits for a place
 
 
 def test_a_cancelled_computation_lets_the_next_one_run() -> None:

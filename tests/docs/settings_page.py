@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from rudr_py.settings import Impersonation, LeaderElection, Limits, Settings
+from rudr_py.settings import Impersonation, LeaderElection, Limits, PlatformDefaults, Settings
 from tests.docs import plugin_api_page
 
 HEAD = """\
@@ -44,6 +44,19 @@ IMPERSONATION = """
 """
 
 
+DEFAULTS = """
+## Defaults of pods
+
+`--defaults` (chart: `applicationDefaults`) sets them, for example
+`--defaults podSecurity=restricted,limits.memory=256Mi`, or `--defaults values.yaml` with the values of the chart. The
+keys are `podSecurity`, `imagePullPolicy`, `requests.RESOURCE` and `limits.RESOURCE`. See
+[Defaults of a platform](platform-defaults.md).
+
+| default | value | |
+|---|---|---|
+"""
+
+
 LIMITS = """
 ## Limits
 
@@ -62,6 +75,7 @@ def page() -> str:
     """The text of the page."""
     tables = (
         (HEAD, Settings),
+        (DEFAULTS, PlatformDefaults),
         (LIMITS, Limits),
         (ELECTION, LeaderElection),
         (IMPERSONATION, Impersonation),
@@ -82,4 +96,7 @@ def _written(field: msgspec.structs.FieldInfo) -> str:
         return "*required*"
     if isinstance(field.default, Limits):
         return "[below](#limits)"
-    return '`""`' if field.default == "" else f"`{field.default}`"
+    if isinstance(field.default, PlatformDefaults):
+        return "[below](#defaults-of-pods)"
+    default = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
+    return '`""`' if default == "" else f"`{default}`"

@@ -9,6 +9,8 @@ import pytest
 
 from rudr_py.api import Hold, Ref, Rendered, Trait, TraitContext
 from rudr_py.catalog import Catalog
+from rudr_py.kube.requests import Request
+from rudr_py.model import kubernetes
 from rudr_py.testing import rendering
 from rudr_py.testing.cluster import Cluster
 from tests.e2e.documents import (
@@ -128,3 +130,22 @@ async def test_a_paused_application_stays_paused_and_held(cluster: Cluster, hold
         shop = await cluster.until(APPLICATION, "shop", held)
         assert condition(shop, "Paused") == "True"
         assert await cluster.get(DEPLOYMENT, "shop-web") is None
+
+
+class Release(Trait[Any]):
+    """Holds with the release of the cluster as its reason."""
+
+    name = "release"
+
+    def render(self, ctx: TraitContext[Any]) -> Rendered | Hold:
+        """Always a Hold."""
+        return Hold(f"Kubernetes {ctx.kubernetes}")
+
+
+async def test_types_receive_the_release_that_the_server_reports(cluster: Cluster) -> None:
+    reported = await cluster.client.json(Request("GET", "/version"))
+    async with cluster.controller(rendering.catalog((Release(),))):
+        await cluster.apply(component(), application({"name": "release"}))
+        shop = await cluster.until(APPLICATION, "shop", held)
+    assert kubernetes.of_version(reported) is not None
+    assert message(shop, "Held") == f"shop-web: trait release: Kubernetes {kubernetes.of_version(reported)}"

@@ -17,6 +17,7 @@ import yaml
 
 from rudr_py.api import Kind
 from rudr_py.kube.clock import SystemClock
+from rudr_py.model.advice import package_index
 from rudr_py.testing import local_handle
 from rudr_py.testing.cluster import Cluster
 from tests import own_packages, upstream_crds
@@ -112,9 +113,8 @@ def test_packages_are_listed_with_types_and_their_examples_render(environment: E
     states = _listed(environment)
     for name in own_packages.NAMES:
         assert (states[f"rudr-py-{name}"]["state"], states[f"rudr-py-{name}"]["version"]) == ("loaded", "0.1.0")
-    assert states["rudr-py-cronhpa"]["types"] == ["cron-hpa"]
-    assert states["rudr-py-faas"]["types"] == ["openfaas.com/v1alpha2.Function", "serving.knative.dev/v1.Service"]
-    assert states["rudr-py-prometheus"]["types"] == ["monitoring.coreos.com/v1.Prometheus", "service-monitor"]
+    for package in package_index.load().package:
+        assert states[package.name]["types"] == sorted((*package.traits, *package.workloads, *package.scopes))
     for path in own_packages.EXAMPLES:
         assert "kind: " in environment.rudr("render", "-f", path)
     preview = environment.rudr("cron", "preview", own_packages.example("office-hours"), "--from", "2026-03-27T12:00Z")

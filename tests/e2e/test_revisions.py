@@ -9,8 +9,9 @@ import yaml
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
+from rudr_py.model.identity import Metadata
 from rudr_py.render import revisions
-from rudr_py.render.revisions import Revision
+from rudr_py.render.revisions import Revision, RevisionName
 from rudr_py.testing.cluster import SETTINGS, Cluster
 from tests.e2e.conftest import Rudr
 from tests.e2e.documents import (
@@ -222,9 +223,8 @@ async def test_a_rollback_that_the_server_refuses_writes_nothing(
     data = revisions.content(first.application, first.components)
     data["application"]["spec"]["components"] = [{"componentName": "web"}]
     owner = (await cluster.list(REVISION))[0]["metadata"]["ownerReferences"][0]
-    names = {"name": "shop", "namespace": cluster.namespace, "uid": owner["uid"]}
-    await cluster.apply({**revisions.manifest("shop-old", names, data, {}), "revision": 9})
-    await cluster.patch(REVISION, "shop-old", revisions.numbered(9))
+    old = Metadata(name="shop", namespace=cluster.namespace, uid=owner["uid"])
+    await cluster.apply(revisions.manifest(RevisionName(9, "shop-old"), old, data, {}))
     before = await cluster.get(COMPONENT, "web")
     code, _, error = await rudr("rollback", "shop", "--to", "9")
     assert (code, "instanceName" in error) == (1, True)

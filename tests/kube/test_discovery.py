@@ -11,6 +11,7 @@ from rudr_py import errors
 from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import MINIMUM_INTERVAL, Discovery
 from rudr_py.kube.requests import Resource
+from rudr_py.model import kubernetes
 
 DEPLOYMENT = Resource("apps", "v1", "Deployment", "deployments", namespaced=True)
 
@@ -41,6 +42,7 @@ class Cluster:
         self.groups = [APPS]
         self.classic: dict[str, list[dict[str, Any]]] = {}
         self.broken: set[str] = set()
+        self.version: dict[str, str] = {}
 
     async def __call__(self, seen: Any) -> Any:
         if seen.path in self.broken:
@@ -52,6 +54,8 @@ class Cluster:
             assert "as=APIGroupDiscoveryList" in seen.headers["Accept"]
             items = [CORE] if seen.path == "/api" else self.groups
             return self.answer(body=msgspec.json.encode({"kind": "APIGroupDiscoveryList", "items": items}))
+        if seen.path == "/version" and self.version:
+            return self.answer(body=msgspec.json.encode(self.version))
         if seen.path not in self.classic:
             return self.failure(404)
         return self.answer(body=msgspec.json.encode({"kind": "APIResourceList", "resources": self.classic[seen.path]}))
@@ -62,12 +66,14 @@ def discovery(transport: Any, clock: Any) -> Discovery:
     return Discovery(Client(transport), clock=clock)
 
 
-async def test_two_requests_discover_all_kinds(discovery: Discovery, server: Any, answer: Any, failure: Any) -> None:
+async def test_three_requests_discover_all_kinds_and_the_version(
+    discovery: Discovery, server: Any, answer: Any, failure: Any
+) -> None:
     server.handler = Cluster(answer, failure)
     assert await discovery.resolve("apps/v1", "Deployment") == DEPLOYMENT
     assert await discovery.resolve("v1", "Pod") == Resource("", "v1", "Pod", "pods", namespaced=True)
     assert (await discovery.resolve("v1", "Node")).namespaced is False
-    assert [seen.path for seen in server.seen] == ["/api", "/apis"]
+    assert [seen.path for seen in server.seen] == ["/api", "/apis", "/version"]
 
 
 async def test_an_unknown_kind_is_requested_again_after_an_interval(
@@ -77,11 +83,11 @@ async def test_an_unknown_kind_is_requested_again_after_an_interval(
     for _ in range(3):
         with pytest.raises(errors.KindAbsentError, match=r"kind Function of openfaas\.com/v1"):
             await discovery.resolve("openfaas.com/v1", "Function")
-    assert len(server.seen) == 2
+    assert len(server.seen) == 3
     cluster.groups.append(group("openfaas.com", ("v1", [kind("openfaas.com", "v1", "Function", "functions")])))
     clock.time += MINIMUM_INTERVAL
     assert (await discovery.resolve("openfaas.com/v1", "Function")).plural == "functions"
-    assert len(server.seen) == 4
+    assert len(server.seen) == 6
 
 
 async def test_invalidate_requests_again_at_once_and_drops_removed_kinds(
@@ -93,7 +99,7 @@ async def test_invalidate_requests_again_at_once_and_drops_removed_kinds(
     cluster.groups = [group("x.io", ("v1", [kind("x.io", "v1", "X", "xes")]))]
     discovery.invalidate()
     assert await discovery.resolve("apps/v1", "Deployment") == DEPLOYMENT
-    assert len(server.seen) == 2
+    assert len(server.seen) == 3
     assert (await discovery.resolve("x.io/v1", "X")).plural == "xes"
     with pytest.raises(errors.KindAbsentError):
         await discovery.resolve("apps/v1", "Deployment")
@@ -133,7 +139,7 @@ async def test_a_server_without_the_aggregated_form_is_requested_group_by_group(
     with pytest.raises(errors.ServerError):
         await discovery.resolve("down.io/v1", "X")
     assert [seen.path for seen in server.seen] == [
-        "/api", "/apis/apps/v1", "/api/v1", "/apis/gone.io/v1", "/apis/down.io/v1",
+        "/api", "/version", "/apis/apps/v1", "/api/v1", "/apis/gone.io/v1", "/apis/down.io/v1",
     ]  # fmt: skip
 
 
@@ -152,3 +158,36 @@ async def test_a_response_that_is_not_discovery_is_undecodable(discovery: Discov
     server.script(answer(body=b"<html>"))
     with pytest.raises(errors.UndecodableError):
         await discovery.resolve("v1", "Pod")
+
+
+@pytest.mark.parametrize(
+    ("version", "release"),
+    [
+        ({"major": "1", "minor": "31+", "gitVersion": "v1.31.2-eks-1"}, (1, 31)),
+        ({"major": "1", "minor": "29+"}, (1, 29)),
+        ({"gitVersion": "development"}, None),
+        ({}, None),
+    ],
+)
+async def test_the_release_of_the_server_is_read_again_with_the_kinds(
+    version: dict[str, str],
+    release: tuple[int, int] | None,
+    discovery: Discovery,
+    server: Any,
+    answer: Any,
+    failure: Any,
+) -> None:
+    cluster = server.handler = Cluster(answer, failure)
+    cluster.version = version
+    await discovery.resolve("v1", "Pod")
+    assert kubernetes.of_version(discovery.version) == release
+    cluster.version = {"gitVersion": "v1.37.0"}
+    discovery.invalidate()
+    with pytest.raises(errors.KindAbsentError):
+        await discovery.resolve("x.io/v1", "X")
+    assert kubernetes.of_version(discovery.version) == (1, 37)
+    cluster.version = {}
+    discovery.invalidate()
+    with pytest.raises(errors.KindAbsentError):
+        await discovery.resolve("x.io/v1", "X")
+    assert kubernetes.of_version(discovery.version) == (1, 37), "a failure does not change what types see"

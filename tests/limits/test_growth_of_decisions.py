@@ -17,6 +17,7 @@ from rudr_py.kube import live_object
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CONFIG_MAP, DEPLOYMENT, POD
+from rudr_py.render import render
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan
@@ -100,3 +101,45 @@ def test_the_cluster_of_the_test_has_surplus_objects_in_use() -> None:
     schedule = Cluster(3).schedule()
     assert {candidate.ref.kind for candidate in schedule.in_use} >= {CONFIG_MAP, CLAIM}
     assert len(schedule.candidates) == 9
+
+
+class Left:
+    """Claims of former instances, each of which fits the volume of each instance."""
+
+    def __init__(self, size: int) -> None:
+        self.claims = tuple(
+            {
+                "metadata": {
+                    "name": f"old-{index}-data",
+                    "labels": {"app": "former", "instance-name": f"old-{index}", "component-name": "web"},
+                }
+            }
+            for index in range(size)
+        )
+
+    def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """The claims of no instance."""
+        return self.claims if kind == CLAIM and not instance else ()
+
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """No object of another owner exists."""
+        del ref
+        return None
+
+
+def test_twice_the_claims_of_former_instances_and_the_instances_are_about_twice_the_work() -> None:
+    def warn(size: int) -> int:
+        volume = {"name": "data", "mountPath": "/data", "disk": {"required": "1Gi"}}
+        trait = {"name": "volume-mounter", "properties": {"volumeName": "data", "storageClass": "fast"}}
+        bindings = [shapes.binding(f"web-{index}", traits=[trait]) for index in range(size)]
+        component = shapes.component(container={"resources": {"volumes": [volume]}})
+        inputs = msgspec.structs.replace(
+            work.inputs([shapes.application(bindings), component], work.NO_LIMITS), observed=Left(size)
+        )
+        inputs = msgspec.structs.replace(inputs, limits=msgspec.structs.replace(work.NO_LIMITS, problems=1))
+        warned = [problem for problem in render.render(inputs, work.CATALOG).warnings if "former" in problem.message]
+        assert warned
+        return work.instructions(lambda: render.render(inputs, work.CATALOG))
+
+    single, double = warn(SIZE), warn(2 * SIZE)
+    assert double <= GROWTH * single, f"{single} -> {double} instructions"

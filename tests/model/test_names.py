@@ -37,3 +37,27 @@ def test_a_valid_name_is_accepted(check: Callable[[str], str], name: str) -> Non
 )  # fmt: skip
 def test_an_invalid_name_is_reported(check: Callable[[str], str], name: str) -> None:
     assert check(name) != ""
+
+
+@pytest.mark.parametrize(
+    ("text", "beginning"),
+    [
+        ("${REGISTRY}/web:1", "${"),
+        ("$(registry)/web", "$("),
+        ("$TAG", "$T"),
+        ("web-<%= tag %>", "<%"),
+        ("a-__NAME__", "__N"),
+        ("{% raw %}", "{%"),
+    ],
+)
+def test_a_placeholder_in_a_wrong_name_is_named(text: str, beginning: str) -> None:
+    assert names.placeholder(text).startswith(f'"{beginning}" begins a placeholder')
+
+
+def test_a_helm_expression_in_a_wrong_name_leads_to_rendering_the_chart() -> None:
+    assert "Helm" in names.placeholder("{{ .Release.Name }}")
+
+
+@pytest.mark.parametrize("text", ["", "Web_1", "a b", "100%", "a$", "%A%", "__init__", "web:1@x"])
+def test_other_wrong_names_have_no_advice_about_templates(text: str) -> None:
+    assert names.placeholder(text) == ""

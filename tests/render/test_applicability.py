@@ -64,7 +64,7 @@ def accepts(trait: str, workload: str) -> bool:
     properties = PROPERTIES.get(trait) or schema_example.sample(offer.schema)
     settings = (schema_example.sample(EVERYTHING.workloads[workload].schema) or {}) | SETTINGS.get(workload, {})
     container = CONTAINER if workload.endswith("Server") else {**CONTAINER, "ports": []}
-    containers = [container] if workload.startswith("core.") else []
+    containers = [container] if workload.startswith("core.") or workload.endswith(".CronTask") else []
     component = document(
         "ComponentSchematic",
         {

@@ -90,7 +90,7 @@ def _entries(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_definitions_of_all_packages_have_types_of_the_specification_only() -> None:
     types = {(offer.name, entry["type"]) for offer, document in _published() for entry in _entries(document)}
-    assert {type_name for _, type_name in types} == {"string", "number"}
+    assert {type_name for _, type_name in types} == {"boolean", "number", "string"}
     assert types >= {("core.oam.dev/v1alpha1.HealthScope", "number"), ("core.oam.dev/v1alpha1.NetworkScope", "string")}
 
 

@@ -1,4 +1,4 @@
-"""All pairs of traits of all packages on a Server: the order has no effect, and no edit is lost silently."""
+"""All pairs of traits of all packages, on a Server and on a CronTask: the order has no effect, no edit is lost."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from rudr_py.testing.rendering import RenderSetup
 from tests import own_packages
 
 SERVER = "core.oam.dev/v1alpha1.Server"
+CRON_TASK = "batch.rudr.dev/v1alpha1.CronTask"
+SETTINGS: dict[str, dict[str, Any]] = {SERVER: {}, CRON_TASK: {"schedule": "@daily"}}
 EXTRA = {"name": "helper", "image": "registry.example/helper:1.0.0"}
 DISK = {"name": "data", "mountPath": "/data", "disk": {"required": "1G"}, "sharingPolicy": "Shared"}
 COMPONENT: dict[str, Any] = {
@@ -36,9 +38,11 @@ COMPONENT: dict[str, Any] = {
 PROPERTIES: dict[str, list[dict[str, Any]]] = {
     "disruption-budget": [{"minAvailable": 1}],
     "init-container": [EXTRA],
+    "job-policy": [{"retries": 2, "deadline": 600, "completions": 3, "indexed": True}],
     "lifecycle": [{"preStop": {"command": ["drain"]}, "gracePeriod": 60}],
     "metadata": [{"labels": {"team": "a"}, "workloadLabels": {"tier": "1"}}, {"annotations": {"example.com/a": "b"}}],
     "placement": [{"nodeSelector": {"disk": "ssd"}, "spread": [{"topologyKey": "zone"}], "priorityClass": "high"}],
+    "pod-monitor": [{"port": 9090}, {"port": "http"}],
     "pod-security": [{}, {"profile": "baseline", "user": 1000, "readOnlyRootFilesystem": True}],
     "probes": [{"startup": {"tcpPort": 80}, "readiness": {"command": ["true"]}}],
     "resources": [{"limits": {"cpu": 1, "memory": "256Mi"}}],
@@ -55,7 +59,19 @@ PROPERTIES: dict[str, list[dict[str, Any]]] = {
 }
 """Properties of traits whose example is not enough: of each field that edits the pods at least one."""
 
-MERGED = frozenset({"replicas", "minReplicas", "maxReplicas", "metrics", "behavior"})
+TEMPLATES = {
+    SERVER: "deployment.apps/app-web/spec/template",
+    CRON_TASK: "cronjob.batch/app-web/spec/jobTemplate/spec/template",
+}
+
+REFUSED: dict[str, set[str]] = {SERVER: set(), CRON_TASK: {"auto-scaler", "event-scaler", "rollout"}}
+"""Traits that a workload type cannot have although it provides what they require."""
+
+WORKLOAD_LABEL = "oam.dev/workload-type"
+
+WITHOUT_EFFECT = frozenset({"empty"})
+
+MERGED = frozenset({"replicas", "parallelism", "minReplicas", "maxReplicas", "metrics", "behavior"})
 """Fields of the merged scale, which is the result of all traits."""
 
 KEYS = ("name", "mountPath", "key", "topologyKey", "hostname", "host", "port")
@@ -69,21 +85,22 @@ def _catalog() -> Catalog:
     return own_packages.everything().catalog
 
 
-def _cases(catalog: Catalog) -> list[_Case]:
-    """Each trait that applies to a Server, with its properties."""
-    server = catalog.workloads[SERVER]
+def _cases(catalog: Catalog, workload: str) -> list[_Case]:
+    """Each trait that applies to a workload type by its declaration, with its properties."""
+    offered = catalog.workloads[workload]
     offers = [offer for offer in catalog.offers() if isinstance(offer.type, Trait)]
     return [
         (offer.name, properties)
         for offer in sorted(offers, key=lambda offer: offer.name)
-        if not constraints.declared_misfit(offer, server)
+        if not constraints.declared_misfit(offer, offered)
         for properties in PROPERTIES.get(offer.name, [example.sample(offer.schema)])
     ]
 
 
-def _plan(catalog: Catalog, *cases: _Case) -> Plan:
+def _plan(catalog: Catalog, workload: str, *cases: _Case) -> Plan:
     traits = tuple({"name": name, "properties": properties} for name, properties in cases)
-    setup = RenderSetup(type_=catalog.workloads[SERVER].type, component=COMPONENT, traits=traits)
+    type_ = catalog.workloads[workload].type
+    setup = RenderSetup(type_=type_, properties=SETTINGS[workload], component=COMPONENT, traits=traits)
     return rendering.plan(setup, catalog)
 
 
@@ -115,23 +132,43 @@ def _fields(plan: Plan) -> dict[str, object]:
     }
 
 
-def test_every_trait_alone_has_an_effect_on_a_server(catalog: Catalog) -> None:
-    alone = {name: _plan(catalog, (name, properties)).problems for name, properties in _cases(catalog)}
-    assert {name: problems for name, problems in alone.items() if problems} == {}
+@pytest.mark.parametrize("workload", SETTINGS)
+def test_every_trait_alone_has_an_effect_or_is_rejected(catalog: Catalog, workload: str) -> None:
+    base = _bytes(_plan(catalog, workload))
+    plans = {case[0]: _plan(catalog, workload, case) for case in _cases(catalog, workload)}
+    assert {name for name, plan in plans.items() if plan.problems} == REFUSED[workload]
+    without_effect = {name for name, plan in plans.items() if not plan.problems and _bytes(plan) == base}
+    assert without_effect <= WITHOUT_EFFECT
 
 
-def test_a_pair_of_traits_gives_the_same_objects_in_both_orders_and_loses_no_field(catalog: Catalog) -> None:
-    base = _fields(_plan(catalog))
-    cases = _cases(catalog)
+def test_traits_edit_the_same_fields_of_the_pods_of_a_server_and_of_a_cron_task(catalog: Catalog) -> None:
+    def edited(workload: str, case: _Case) -> set[str]:
+        base = _fields(_plan(catalog, workload))
+        fields = _fields(_plan(catalog, workload, case)).items()
+        changed = (path for path, value in fields if base.get(path) != value and WORKLOAD_LABEL not in path)
+        return {path.removeprefix(TEMPLATES[workload]) for path in changed if path.startswith(TEMPLATES[workload])}
+
+    cases = [case for case in _cases(catalog, SERVER) if not _plan(catalog, CRON_TASK, case).problems]
+    by_server = [edited(SERVER, case) for case in cases]
+    assert by_server == [edited(CRON_TASK, case) for case in cases]
+    assert sum(map(bool, by_server)) > 10
+
+
+@pytest.mark.parametrize("workload", SETTINGS)
+def test_a_pair_of_traits_gives_the_same_objects_in_both_orders_and_loses_no_field(
+    catalog: Catalog, workload: str
+) -> None:
+    base = _fields(_plan(catalog, workload))
+    cases = [case for case in _cases(catalog, workload) if not _plan(catalog, workload, case).problems]
     changed = [
-        {path: value for path, value in _fields(_plan(catalog, case)).items() if base.get(path) != value}
+        {path: value for path, value in _fields(_plan(catalog, workload, case)).items() if base.get(path) != value}
         for case in cases
     ]
     lost = []
     for (first, of_first), (second, of_second) in itertools.combinations(zip(cases, changed, strict=True), 2):
         if first[0] == second[0]:
             continue
-        plan, reverse = _plan(catalog, first, second), _plan(catalog, second, first)
+        plan, reverse = _plan(catalog, workload, first, second), _plan(catalog, workload, second, first)
         assert bool(plan.problems) == bool(reverse.problems), (first, second)
         assert _bytes(plan) == _bytes(reverse), (first, second)
         if not plan.problems:

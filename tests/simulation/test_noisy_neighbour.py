@@ -29,8 +29,8 @@ _APPLIED = re.compile(r"/namespaces/(?P<namespace>[^/]+)/componentinstances/(?P<
 class Neighbours:
     """The namespace `quiet` with one application, and noisy ones. `log` has the applied instances in their order."""
 
-    def __init__(self) -> None:
-        self.cluster = SimulatedCluster("neighbours", VirtualLoop())
+    def __init__(self, loop: VirtualLoop | None = None) -> None:
+        self.cluster = SimulatedCluster("neighbours", loop or VirtualLoop())
         self.log: list[tuple[str, str]] = []
         self.hanging: set[str] = set()
         self.cluster.network.observers.append(self._note)

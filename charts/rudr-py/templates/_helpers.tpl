@@ -148,6 +148,18 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 {{- end -}}
 
+{{/* The defaults of pods, as key=value,...; empty if all are those of Rudr. */}}
+{{- define "rudr-py.defaults" -}}
+{{- $pairs := list }}
+{{- with .Values.applicationDefaults }}
+{{- if ne .podSecurity "none" }}{{ $pairs = append $pairs (printf "podSecurity=%s" .podSecurity) }}{{ end -}}
+{{- with .imagePullPolicy }}{{ $pairs = append $pairs (printf "imagePullPolicy=%s" .) }}{{ end -}}
+{{- range $name, $amount := .requests }}{{ $pairs = append $pairs (printf "requests.%s=%v" $name $amount) }}{{ end -}}
+{{- range $name, $amount := .limits }}{{ $pairs = append $pairs (printf "limits.%s=%v" $name $amount) }}{{ end -}}
+{{- end -}}
+{{- join "," $pairs -}}
+{{- end -}}
+
 {{/* The arguments of the container. */}}
 {{- define "rudr-py.args" -}}
 - run
@@ -184,6 +196,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $limits = append $limits (printf "%s=%d" $name (int64 $limit)) }}
 {{- end }}
 - --limits={{ join "," $limits }}
+{{- end }}
+{{- with include "rudr-py.defaults" . }}
+- --defaults={{ . }}
 {{- end }}
 {{- if .Values.leaderElection.enabled }}
 - --leader-elect

@@ -82,7 +82,8 @@ def _timeline(ctx: TraitContext[Properties]) -> Timeline:
 
 def _elsewhere(ctx: TraitContext[Properties], kind: Kind, spec: dict[str, Any], *warnings: str) -> Rendered:
     manifest = Manifest(kind=kind, name=_name(ctx), body={"spec": spec})
-    return Rendered(add=(manifest,), scale=Scale.external(), warnings=(*warnings, *_unmanaged_autoscalers(ctx)))
+    scale = Scale.external(peak=max(job.target_size for job in ctx.properties.jobs))
+    return Rendered(add=(manifest,), scale=scale, warnings=(*warnings, *_unmanaged_autoscalers(ctx)))
 
 
 def _name(ctx: TraitContext[Properties]) -> str:

@@ -57,8 +57,8 @@ class KnativeService(WorkloadType[KnativeProperties]):
         return sizes.scaled(_ANNOTATIONS, ctx, Ref(SERVICE, ctx.instance), scale)
 
     def pod_templates(self, ctx: WorkloadContext[KnativeProperties]) -> tuple[PodTemplatePlace, ...]:
-        """The template of revisions."""
-        return (PodTemplatePlace(ref=Ref(SERVICE, ctx.instance)),)
+        """The template of revisions. Knative rejects most fields of the pod, unless its operator enables them."""
+        return (PodTemplatePlace(ref=Ref(SERVICE, ctx.instance), pod_fields=False),)
 
     def pods(self, ctx: WorkloadContext[KnativeProperties]) -> Mapping[str, str] | None:
         """None, because requests come from the namespaces of Knative, which a network scope would exclude."""

@@ -91,7 +91,7 @@ class Route(Trait[P]):
 
     def render(self, ctx: TraitContext[P]) -> Rendered:
         """One route."""
-        problems = list(_problems(ctx))
+        problems = list(_problems(ctx, self.name))
         if problems:
             raise InvalidProperties(*problems)
         properties = ctx.properties
@@ -132,8 +132,11 @@ def _rule(ctx: TraitContext[Any], rule: RouteRule, ports: Ports) -> dict[str, An
     return body
 
 
-def _problems(ctx: TraitContext[P]) -> Iterator[Problem]:
+def _problems(ctx: TraitContext[P], name: str) -> Iterator[Problem]:
     properties = ctx.properties
+    same = [trait for trait in ctx.traits if trait.name == name and trait.properties.get("name") == properties.name]
+    if len(same) > 1:
+        yield Problem(f"two {name} traits of the instance need different names: set name of one", path="$.name")
     yield from parents.problems(properties.parents, ctx.namespace)
     for index, host in enumerate(properties.hosts):
         if reason := hosts.problem(host):

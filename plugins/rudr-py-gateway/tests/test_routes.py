@@ -145,8 +145,10 @@ def test_two_routes_of_an_instance_have_different_names(render_one: RenderOne) -
     rendering = render_one(HttpRoute(), properties={"parents": [PARENT]}, traits=[second])
     names = {route["metadata"]["name"] for route in rendering.of("HTTPRoute")}
     assert names == {"app-web-trait-http-route", "app-web-redirect-httproute"}
-    with pytest.raises(RenderError, match="http-route"):
+    with pytest.raises(RenderError, match="different names") as error:
         render_one(HttpRoute(), properties={**redirect}, traits=[second])
+    paths = [path for _, path in error.value.problems]
+    assert paths == [f"$.spec.components[0].traits[{index}].properties.name" for index in (0, 1)]
 
 
 def test_calls_are_selected_by_service_method_and_headers(render_one: RenderOne) -> None:

@@ -49,7 +49,7 @@ class EventScaler(Trait[EventScalerProperties]):
     def render(self, ctx: TraitContext[EventScalerProperties]) -> Rendered:
         """The authentications and the ScaledObject, which owns the number of replicas."""
         target = ctx.scale_target
-        if target is None and any(manifest.kind.kind == "Job" for manifest in ctx.manifests):
+        if target is None and any(manifest.kind.kind in ("CronJob", "Job") for manifest in ctx.manifests):
             # the core rejects the scale of a type without replicas
             return Rendered(scale=Scale.external())
         if target is None:
@@ -68,8 +68,11 @@ class EventScaler(Trait[EventScalerProperties]):
             body={"spec": _spec(ctx, target)},
             annotations=_pause(ctx.properties),
         )
-        warnings = tuple(checks.warnings(ctx.properties))
-        return Rendered(add=(*authentications, scaled), scale=Scale.external(), warnings=warnings)
+        return Rendered(
+            add=(*authentications, scaled),
+            scale=Scale.external(peak=_peak(ctx.properties)),
+            warnings=tuple(checks.warnings(ctx.properties)),
+        )
 
     def health(self, ctx: TraitContext[EventScalerProperties]) -> Health:
         """The conditions that KEDA sets. Paused is ready if the properties request it, and a fallback is not ready."""
@@ -85,6 +88,12 @@ class EventScaler(Trait[EventScalerProperties]):
             health = Health("progressing", "Fallback", f"{ref}: {message}")
         show = {name.lower(): str(name in is_true).lower() for name, condition in conditions.items() if condition}
         return Health(health.state, health.reason, health.message, show)
+
+
+def _peak(properties: EventScalerProperties) -> int:
+    """The greatest number of replicas that KEDA sets."""
+    fallback = properties.fallback.replicas if properties.fallback else 0
+    return max(properties.max_replica_count, fallback, properties.paused_replicas or 0)
 
 
 def _spec(ctx: TraitContext[EventScalerProperties], target: Ref) -> dict[str, Any]:

@@ -223,6 +223,24 @@ def test_a_task_is_rejected_with_the_reason(render_one: RenderOne) -> None:
     assert len(error.value.problems) == 1
 
 
+EXCLUSIVE = {
+    "name": "main",
+    "image": "main:1",
+    "ports": [{"name": "http", "containerPort": 80}],
+    "resources": {"volumes": [{"name": "data", "mountPath": "/data", "sharingPolicy": "Exclusive"}]},
+}
+
+
+def test_a_component_with_an_exclusive_volume_may_have_one_replica_or_none(render_one: RenderOne) -> None:
+    component = {"containers": [EXCLUSIVE]}
+    properties = {"triggers": [QUEUE], "maxReplicaCount": 1}
+    rendering = render_one(EventScaler(), properties=properties, component=component)
+    assert "replicas" not in rendering.one("Deployment")["spec"]
+    for more in ({"maxReplicaCount": 2}, {"pausedReplicas": 2}, {"fallback": {"failureThreshold": 1, "replicas": 2}}):
+        with pytest.raises(RenderError, match="up to 2 replicas would mount the Exclusive volume"):
+            render_one(EventScaler(), properties={**properties, **more}, component=component)
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from rudr_py.api import Attached, PodTemplatePlace, Rendered, SetField, Trait, TraitContext
+from rudr_py.api import Attached, DropField, PodTemplatePlace, Rendered, SetField, Trait, TraitContext, pod_security
 
 UserId = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
@@ -41,7 +41,10 @@ class PodSecurity(Trait[PodSecurityProperties]):
         return Rendered(edit=tuple(edit for place in ctx.pod_templates for edit in _edits(ctx.properties, place)))
 
 
-def _edits(properties: PodSecurityProperties, place: PodTemplatePlace) -> Iterator[SetField]:
+def _edits(properties: PodSecurityProperties, place: PodTemplatePlace) -> Iterator[SetField | DropField]:
+    if properties.profile == "baseline":
+        # the defaults of the platform must not make the pod restricted
+        yield DropField(place.ref, (*place.path, "spec", "securityContext", "runAsNonRoot"))
     for field, value in _of_pod(properties).items():
         yield place.edit(("spec", "securityContext", field), value)
     for name in place.containers:
@@ -63,12 +66,8 @@ def of_other_containers(traits: Sequence[Attached]) -> Mapping[str, Any]:
 
 def of_container(properties: PodSecurityProperties) -> dict[str, Any]:
     """The security context of each container."""
-    context: dict[str, Any] = {}
-    if properties.profile == "restricted":
-        capabilities: dict[str, Any] = {"drop": ["ALL"]}
-        if properties.add_capabilities:
-            capabilities["add"] = sorted(set(properties.add_capabilities))
-        context = {"allowPrivilegeEscalation": False, "capabilities": capabilities}
+    is_restricted = properties.profile == "restricted"
+    context = pod_security.restricted_container(properties.add_capabilities) if is_restricted else {}
     if properties.read_only_root_filesystem is not None:
         context["readOnlyRootFilesystem"] = properties.read_only_root_filesystem
     return context
@@ -76,12 +75,14 @@ def of_container(properties: PodSecurityProperties) -> dict[str, Any]:
 
 def _of_pod(properties: PodSecurityProperties) -> dict[str, Any]:
     optional = {
-        "runAsNonRoot": True if properties.profile == "restricted" else None,
         "runAsUser": properties.user,
         "runAsGroup": properties.group,
         "fsGroup": properties.fs_group,
     }
+    context = pod_security.restricted_pod()
+    if properties.profile == "baseline":
+        del context["runAsNonRoot"]
     return {
-        "seccompProfile": {"type": "RuntimeDefault"},
+        **context,
         **{field: value for field, value in optional.items() if value is not None},
     }

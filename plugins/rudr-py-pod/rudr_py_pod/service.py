@@ -49,9 +49,21 @@ class Service(Trait[ServiceProperties]):
             raise InvalidProperties("the component has no port, so it has no Service")
         names = [str(port.get("name")) for port in mappings_in(service.body, "spec", "ports")]
         problems = [*_problems(ctx.properties, names)]
-        if problems:
-            raise InvalidProperties(*problems)
-        return Rendered(edit=tuple(SetField(service.ref, path, value) for path, value in _fields(ctx.properties)))
+        routed = [*_routed(ctx, service.body)]
+        if problems or (routed and len(names) == 1):
+            raise InvalidProperties(*problems, *routed)
+        edits = (SetField(service.ref, path, value) for path, value in _fields(ctx.properties))
+        return Rendered(edit=tuple(edits), warnings=tuple(f"{problem.path}: {problem.message}" for problem in routed))
+
+
+def _routed(ctx: TraitContext[ServiceProperties], body: dict[str, Any]) -> Iterator[Problem]:
+    """Ports with a new number to which a route may refer by the number of the component."""
+    routes = [trait.name for trait in ctx.traits if trait.exposes]
+    for port in mappings_in(body, "spec", "ports") if routes else ():
+        new = ctx.properties.ports.get(port["name"], port["port"])
+        if new != port["port"]:
+            message = f"the trait {routes[0]} routes to port {port['port']}, not {new}: remove this number or the trait"
+            yield Problem(message, path=f"$.ports.{port['name']}")
 
 
 def _fields(properties: ServiceProperties) -> Iterator[tuple[Any, Any]]:

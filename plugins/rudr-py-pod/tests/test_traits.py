@@ -186,7 +186,47 @@ def test_an_extra_container_that_does_not_fit_the_pod_is_rejected(
 def test_a_native_sidecar_is_an_init_container_that_keeps_running(render_one: RenderOne) -> None:
     pod = _pod(render_one, ("sidecar", {**HELPER, "native": True}), component=TASK)
     assert pod["initContainers"] == [{**HELPER, "restartPolicy": "Always"}]
-    assert _refused(render_one, "sidecar", HELPER, TASK) == [".native"]
+    assert _refused(render_one, "sidecar", {**HELPER, "native": False}, TASK) == [".native"]
+
+
+@pytest.mark.parametrize(
+    ("release", "properties", "field"),
+    [
+        ("1.28", {}, "containers"),
+        ("1.28", {"native": True}, "initContainers"),
+        ("1.29", {}, "initContainers"),
+        ("1.37", {"native": False}, "containers"),
+        ("", {}, "containers"),
+    ],
+)
+def test_a_sidecar_is_native_where_the_cluster_has_them(
+    release: str, properties: dict[str, Any], field: str, render_one: RenderOne
+) -> None:
+    assert field in _sidecar(render_one(TYPES["sidecar"], properties={**HELPER, **properties}, kubernetes=release))
+
+
+@pytest.mark.parametrize("release", ["1.29", "1.37", ""])
+def test_an_upgrade_of_the_cluster_does_not_restart_the_pods_of_a_sidecar(release: str, render_one: RenderOne) -> None:
+    old = render_one(TYPES["sidecar"], properties=HELPER, kubernetes="1.27")
+    later = render_one(TYPES["sidecar"], properties=HELPER, kubernetes=release, observed=old)
+    assert later.one("Deployment")["spec"] == old.one("Deployment")["spec"]
+    new = render_one(TYPES["sidecar"], properties=HELPER, kubernetes="1.30")
+    again = render_one(TYPES["sidecar"], properties=HELPER, kubernetes="1.31", observed=new)
+    assert again.one("Deployment")["spec"] == new.one("Deployment")["spec"]
+
+
+@pytest.mark.parametrize(("component", "native"), [(None, True), (TASK, None)])
+def test_a_native_sidecar_is_rejected_by_a_cluster_without_them(
+    component: Any, native: bool | None, render_one: RenderOne
+) -> None:
+    with pytest.raises(RenderError, match=r"needs Kubernetes 1\.29; this is 1\.27"):
+        render_one(TYPES["sidecar"], properties={**HELPER, "native": native}, component=component, kubernetes="1.27")
+
+
+def _sidecar(rendering: list[dict[str, Any]]) -> set[str]:
+    """The lists of containers that contain the sidecar."""
+    (pod,) = (body["spec"]["template"]["spec"] for body in rendering if body["kind"] == "Deployment")
+    return {key for key, value in pod.items() if "ontainers" in key and HELPER["name"] in {c["name"] for c in value}}
 
 
 def test_a_startup_probe_is_added_and_a_liveness_probe_replaced(render_one: RenderOne) -> None:
@@ -216,6 +256,20 @@ def test_containers_end_after_a_command_and_a_grace_period(render_one: RenderOne
     assert pod["terminationGracePeriodSeconds"] == 60
     assert pod["containers"][0]["lifecycle"] == {"preStop": {"exec": {"command": ["drain"]}}}
     assert _refused(render_one, "lifecycle", {"preStop": {}}) == [".preStop"]
+
+
+def test_a_port_that_a_route_refers_to_keeps_its_number(render_one: RenderOne) -> None:
+    ingress = {"name": "ingress", "properties": {"hostname": "shop.example.com", "servicePort": 80}}
+    two = {"containers": [{**WEB, "ports": [*WEB["ports"], {"name": "admin", "containerPort": 9000}]}]}
+    mapped = render_one(TYPES["service"], properties={"ports": {"http": 8080}}, component=two, traits=[ingress])
+    assert any("$.ports.http" in warning for warning in mapped.warnings)
+    same = render_one(TYPES["service"], properties={"ports": {"http": 80}}, component=two, traits=[ingress])
+    assert same.warnings == ()
+    with pytest.raises(RenderError) as error:
+        render_one(
+            TYPES["service"], properties={"ports": {"http": 8080}}, component={"containers": [WEB]}, traits=[ingress]
+        )
+    assert [path for _, path in error.value.problems] == ["$.spec.components[0].traits[1].properties.ports.http"]
 
 
 def test_the_rollout_of_a_deployment(render_one: RenderOne) -> None:

@@ -23,6 +23,7 @@ from rudr_py.api import (
     get_in,
     kstatus,
 )
+from rudr_py_prometheus.selected import is_stale
 
 PROMETHEUS: Final = Kind("monitoring.coreos.com/v1", "Prometheus")
 REPLICAS: Final = ("spec", "replicas")
@@ -81,19 +82,13 @@ class Prometheus(WorkloadType[PrometheusProperties]):
             return Health("progressing", "Missing", "the Prometheus does not exist yet")
         for name in ("Reconciled", "Available"):
             condition = kstatus.condition(live, name)
-            if not condition or _stale(condition, live):
+            if not condition or is_stale(condition, live):
                 return Health("progressing", "NotObserved", "the Prometheus Operator has not observed it yet")
             if condition.get("status") != "True":
                 failed = name == "Reconciled" and condition.get("status") == "False"
                 reason = get_in(condition, "reason", default="") or f"Not{name}"
                 return Health("failed" if failed else "progressing", reason, get_in(condition, "message", default=""))
         return Health("ready", "Ready", "", _show(live))
-
-
-def _stale(condition: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
-    """Whether a condition is about an older generation; the operator records the generation in each condition."""
-    generation = get_in(live, "metadata", "generation", default=0)
-    return get_in(condition, "observedGeneration", default=generation) < generation
 
 
 def _show(live: Mapping[str, Any]) -> dict[str, str]:

@@ -7,6 +7,7 @@ return Rendered(add=(*template.config_maps, Manifest(kind=DEPLOYMENT, name=ctx.i
 
 from __future__ import annotations
 
+from rudr_py.api.pod_templates.exclusive_volumes import limited_scale
 from rudr_py.api.pod_templates.template import (
     APPLICATION_LABEL,
     INSTANCE_LABEL,
@@ -14,6 +15,7 @@ from rudr_py.api.pod_templates.template import (
     pod_template,
     problems,
     selector_labels,
+    watched_labels,
 )
 from rudr_py.api.pod_templates.volumes import exclusive
 
@@ -22,7 +24,9 @@ __all__ = [
     "INSTANCE_LABEL",
     "PodTemplate",
     "exclusive",
+    "limited_scale",
     "pod_template",
     "problems",
     "selector_labels",
+    "watched_labels",
 ]

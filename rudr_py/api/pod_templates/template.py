@@ -16,6 +16,7 @@ from rudr_py.api.context import Context, WorkloadContext
 from rudr_py.api.pod_templates import config_files, container, volumes
 from rudr_py.api.values import EMPTY, InvalidProperties, Manifest, Ref
 from rudr_py.errors import Problem
+from rudr_py.model import metadata_keys
 
 APPLICATION_LABEL: Final = "app.kubernetes.io/name"
 INSTANCE_LABEL: Final = "oam.dev/instance-name"
@@ -44,6 +45,15 @@ class PodTemplate(msgspec.Struct, frozen=True, kw_only=True):
 def selector_labels(ctx: Context[Any]) -> dict[str, str]:
     """The two labels that select the pods of an instance, as in the Services of Rudr."""
     return {APPLICATION_LABEL: ctx.application, INSTANCE_LABEL: ctx.instance}
+
+
+def watched_labels(ctx: Context[Any]) -> dict[str, str]:
+    """The labels of objects that another controller creates for an object of the instance, such as Jobs of a CronJob.
+
+    For the metadata of a template of such objects: rudr watches objects with these labels, `ctx.observed` returns those
+    of the kinds that the type observes, and their changes enqueue the application. They are never pruned.
+    """
+    return {metadata_keys.MANAGED_BY_LABEL: metadata_keys.MANAGER, **selector_labels(ctx)}
 
 
 def pod_template(

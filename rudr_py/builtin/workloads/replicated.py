@@ -12,7 +12,6 @@ import msgspec
 
 from rudr_py.api import DropField, Manifest, Ref, Rendered, Scale, SetField, WorkloadContext, pod_templates
 from rudr_py.builtin import kinds, labels
-from rudr_py.builtin.workloads import exclusive_volumes
 from rudr_py.builtin.workloads.workload import SCALED, CoreWorkload
 
 AUTOSCALER_SUFFIX: Final = "trait-autoscaler"
@@ -46,7 +45,7 @@ class _Replicated(CoreWorkload):
         A component with an Exclusive volume has one replica.
         """
         target = Ref(kinds.DEPLOYMENT, ctx.instance)
-        scale = exclusive_volumes.limited(ctx, scale)
+        scale = pod_templates.limited_scale(ctx, scale)
         if scale is not None and scale.form == "exact":
             return Rendered(edit=(SetField(target, _REPLICAS, scale.replicas),))
         dropped = (DropField(target, _REPLICAS, handover=True),)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.api import Ref, Rendered, Scale, SetField, WorkloadContext
+from rudr_py.api import Ref, Rendered, Scale, SetField, WorkloadContext, pod_templates
 from rudr_py.builtin import kinds
-from rudr_py.builtin.workloads import exclusive_volumes
 from rudr_py.builtin.workloads.workload import CoreWorkload
 
 BACKOFF_LIMIT = 4
@@ -35,5 +34,5 @@ class Task(CoreWorkload):
         """Set the number of parallel pods; without a scale, the Job keeps the value that it was rendered with."""
         if scale is None:
             return Rendered()
-        exclusive_volumes.limited(ctx, scale)
+        pod_templates.limited_scale(ctx, scale)
         return Rendered(edit=(SetField(Ref(kinds.JOB, ctx.instance), ("spec", "parallelism"), scale.replicas),))

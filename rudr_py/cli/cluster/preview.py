@@ -21,16 +21,17 @@ from rudr_py.controller.inputs.reader import DEFAULTS, InputReader
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import kind_watch
-from rudr_py.errors import ForbiddenError, KindAbsentError
+from rudr_py.errors import ForbiddenError, KindAbsentError, NotFoundError
 from rudr_py.kube import live_object
 from rudr_py.kube.cache import Change
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.requests import Selection
+from rudr_py.kube.requests import Selection, Target
 from rudr_py.kube.watch import Forbidden, Listed, ListingDone, ListingStarted
+from rudr_py.model import kubernetes
 from rudr_py.model.document import Document, Positions
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION, COMPONENT
+from rudr_py.model.kinds import APPLICATION, COMPONENT, NAMESPACE
 from rudr_py.render import render
 from rudr_py.render.scopes import membership, root_scopes
 from rudr_py.render.status import health, status
@@ -44,11 +45,15 @@ ROUNDS = 3
 
 
 class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan of an application. `before` is its stored status."""
+    """The plan of an application. `before` is its stored status.
+
+    `unknown_defaults` is why the defaults of its namespace are unknown, "" if they are known.
+    """
 
     application: LiveObject
     plan: Plan
     before: status.PreviousStatus
+    unknown_defaults: str = ""
 
 
 class NamespacePreview:
@@ -57,8 +62,10 @@ class NamespacePreview:
     def __init__(self, cluster: ClusterClient, namespace: str, catalog: Catalog, settings: Settings = DEFAULTS) -> None:
         self.namespace = namespace
         self.state = ClusterState()
+        self.state.release = lambda: kubernetes.of_version(cluster.discovery.version)
         self._cluster = cluster
         self._catalog = catalog
+        self._settings = settings
         self._reader = InputReader(self.state, catalog, SystemClock(), settings)
         self._unreadable: dict[Kind, str] = {}
         self._documents: list[Mapping[str, Any]] = []
@@ -72,6 +79,8 @@ class NamespacePreview:
 
         `definitions` are those of the cluster.
         """
+        if self._settings.defaults.pod_security == "namespace":
+            await self._read_own_namespace(workspace)
         for live in definitions:
             self.state.definitions.update(Kind(live.api_version, live.kind), Change(None, live))
         documents = {
@@ -97,6 +106,19 @@ class NamespacePreview:
         for new in changed_definitions(workspace, definitions):
             self._concerned |= self.state.definitions.update(Kind(new.api_version, new.kind), Change(None, new))
 
+    async def _read_own_namespace(self, workspace: Workspace) -> None:
+        """Read the labels of the namespace, in the files or in the cluster."""
+        labels = workspace.namespace_labels(self.namespace)
+        if labels is None:
+            try:
+                live = await read_namespace(self._cluster, self.namespace)
+            except ForbiddenError as error:
+                self._unreadable[NAMESPACE] = unreadable_message(error)
+                live = None
+            labels = live.labels if live is not None else {}
+        metadata = {"name": self.namespace, "labels": labels}
+        self._fill(NAMESPACE, [decoded({"metadata": metadata}, NAMESPACE)])
+
     def documents(self) -> Sequence[Mapping[str, Any]]:
         """All applications and components: those of the cluster as they are, and those of the files."""
         return self._documents
@@ -115,6 +137,10 @@ class NamespacePreview:
         changed = {key.name for key in workspace.components if key.namespace == self.namespace}
         users = (live for live in self._all(APPLICATION) if live.name in names or self._used[live.name] & changed)
         return sorted(users, key=lambda live: live.name)
+
+    def applications(self) -> list[LiveObject]:
+        """All applications of the namespace."""
+        return sorted(self._all(APPLICATION), key=lambda live: live.name)
 
     def unused(self, workspace: Workspace) -> Workspace:
         """The components of the documents that no application of `users` or of the cluster uses, and definitions."""
@@ -150,7 +176,8 @@ class NamespacePreview:
     async def _render(self, application: LiveObject) -> ApplicationPreview:
         before = cluster_state.previous(application)
         for _ in range(ROUNDS):
-            plan = render.render(self._inputs(application, before), self._catalog)
+            inputs = self._inputs(application, before)
+            plan = render.render(inputs, self._catalog)
             needed = snapshot.kinds(plan, before)
             if any(planned.adopt for planned in plan.manifests):
                 needed |= self.state.applied_kinds(self.namespace)
@@ -159,7 +186,9 @@ class NamespacePreview:
                 break
             for kind in sorted(missing, key=str):
                 self._fill(kind, await self._list(kind, self.namespace))
-        return ApplicationPreview(application=application, plan=plan, before=before)
+        return ApplicationPreview(
+            application=application, plan=plan, before=before, unknown_defaults=inputs.unknown_defaults
+        )
 
     def _inputs(self, application: LiveObject, before: status.PreviousStatus) -> Inputs:
         inputs = self._reader.inputs(application, before)
@@ -219,6 +248,15 @@ class NamespacePreview:
                 self._unreadable[kind] = unreadable_message(error)
             return []
         return [decoded(item, kind) for item in items]
+
+
+async def read_namespace(cluster: ClusterClient, name: str) -> LiveObject | None:
+    """A namespace; None if it does not exist. Raises ForbiddenError."""
+    try:
+        item = await cluster.client.get(Target(await cluster.resource(NAMESPACE), "", name))
+    except NotFoundError:
+        return None
+    return decoded(item, NAMESPACE)
 
 
 def changed_definitions(workspace: Workspace, definitions: Iterable[LiveObject]) -> list[LiveObject]:

@@ -12,6 +12,7 @@ import msgspec
 from rudr_py.api import Rule
 from rudr_py.catalog import Catalog
 from rudr_py.cli.documents import files
+from rudr_py.cli.options import defaults as defaults_option
 from rudr_py.cli.options import flags, impersonation, plugins
 from rudr_py.cli.output import documents
 from rudr_py.errors import DocumentError, Right
@@ -22,7 +23,7 @@ from rudr_py.plugins import entry_points, impersonated_rights, loading, right_pu
 from rudr_py.plugins import rights as plugin_rights
 from rudr_py.plugins.rights import LEASE, Rights
 from rudr_py.plugins.roles import RoleScope
-from rudr_py.settings import Settings
+from rudr_py.settings import PlatformDefaults, Settings
 
 OutputFormat = Literal["yaml", "json", "name", "wide"]
 
@@ -48,6 +49,7 @@ class RbacOptions(msgspec.Struct, frozen=True, kw_only=True):
     service_accounts: str
     constrained: bool
     no_headers: bool
+    defaults: PlatformDefaults
 
 
 def _account(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, str] | None:
@@ -87,6 +89,7 @@ def _account(context: click.Context, parameter: click.Parameter, value: str | No
 @click.option("--root-scopes/--no-root-scopes", default=False, help="As in rudr run.")
 @click.option("--check-resources/--no-check-resources", default=True, help="Whether rudr run checks resources.")
 @impersonation.rights
+@defaults_option.option()
 @click.option("--leader-elect/--no-leader-elect", default=False, help="As in rudr run.")
 @click.option("--leader-election-id", "lease", default=LEASE, show_default=True, help="As in rudr run.")
 @click.option(
@@ -122,6 +125,7 @@ def command(context: click.Context, /, **values: object) -> None:
         further=tuple(_admitted(options)),
     )
     rights = _impersonated(rights, options)
+    rights = msgspec.structs.replace(rights, reads_namespaces=options.defaults.pod_security == "namespace")
     if options.aggregate:
         standard = _impersonated(plugin_rights.needed(loading.load([], entry_points.standard()).catalog), options)
         further = plugin_rights.beyond(rights.cluster, standard.cluster)

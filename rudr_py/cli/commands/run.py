@@ -21,13 +21,14 @@ from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import connect
 from rudr_py.cli.logging import formatters, levels
 from rudr_py.cli.logging.formatters import Format
+from rudr_py.cli.options import defaults as defaults_option
 from rudr_py.cli.options import flags, impersonation, leader_election, plugins
 from rudr_py.cli.options import limits as limits_option
 from rudr_py.cli.process import exempt_from_collections
 from rudr_py.controller import assemble
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
-from rudr_py.settings import Settings
+from rudr_py.settings import NO_DEFAULTS, PlatformDefaults, Settings
 
 log = logging.getLogger(__name__)
 
@@ -123,9 +124,10 @@ log = logging.getLogger(__name__)
     "Whether an application is refused whose pods are too large for every node, or only gets a warning; default: "
     "auto, which refuses it in clusters without nodes of a cloud provider."
 )
-@flags.image_pull_policy(
-    "Value of imagePullPolicy for every container of a core workload type; default: that of Kubernetes."
+@defaults_option.option(
+    "Defaults of all pods, such as podSecurity=restricted,limits.memory=256Mi, or a file of values; see the settings."
 )
+@flags.image_pull_policy("Short form of --defaults imagePullPolicy=..., over which it takes precedence.")
 @limits_option.option("Limits of one application, such as traits=200,objects=5000; see the settings.")
 @leader_election.flags
 @impersonation.flags
@@ -198,7 +200,7 @@ def settings(
         "root_scopes": options.get("root_scopes"),
         "revision_history_limit": options.get("revision_history_limit"),
         "check_resources": options.get("check_resources"),
-        "image_pull_policy": options.get("image_pull_policy"),
+        "defaults": flags.with_pull_policy(_defaults(options), _text(options.get("image_pull_policy")) or ""),
         "limits": options.get("limits"),
     }
     return Settings(
@@ -239,6 +241,11 @@ def start_fields(settings: Settings, server: str, catalog: Catalog) -> dict[str,
         "impersonation": settings.impersonation is not None,
         "packages": [plugin.distribution for plugin in catalog.plugins if plugin.state == "loaded"],
     }
+
+
+def _defaults(options: Mapping[str, object]) -> PlatformDefaults:
+    value = options.get("defaults")
+    return value if isinstance(value, PlatformDefaults) else NO_DEFAULTS
 
 
 def _format(value: str | float | None) -> Format:

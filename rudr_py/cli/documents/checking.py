@@ -48,14 +48,18 @@ def check(document_set: DocumentSet, catalog: Catalog, now: datetime, *, strict:
         *workspace.problems,
         *workspace.unused_component_problems(catalog),
     ]
-    warnings: list[Problem] = [*workspace.warnings, *definition_warnings(workspace, catalog)]
+    warnings: list[Problem] = [
+        *workspace.warnings,
+        *definition_warnings(workspace, catalog),
+        *_unknown_namespaces(document_set),
+    ]
     if server_rules is None:
         warnings.append(schemas_extra.MISSING)
     errors += document_problems(workspace, server_rules)
     plans: list[Plan] = []
     held: list[str] = []
     for application in workspace.applications:
-        plan = workspace.plan(application, catalog, now, document_set.image_pull_policy)
+        plan = workspace.plan(application, catalog, now, document_set.defaults)
         refused = tuple(_object_problems(application, plan, server_rules)) if server_rules is not None else ()
         errors += (*plan.problems, *refused)
         warnings += plan.warnings
@@ -98,6 +102,17 @@ def definition_warnings(workspace: Workspace, catalog: Catalog) -> Iterator[Prob
                 message = f"the {fault.kind} {effect}: {problem.message}"
                 location = parsed.document.positions.of_value(problem.path)
                 yield msgspec.structs.replace(problem, message=message, location=location)
+
+
+def _unknown_namespaces(document_set: DocumentSet) -> Iterator[Problem]:
+    """A warning for each namespace whose Pod Security Standard the defaults depend on, and is unknown."""
+    if document_set.defaults.pod_security != "namespace":
+        return
+    workspace = document_set.workspace
+    for namespace in dict.fromkeys(application.value.metadata.namespace for application in workspace.applications):
+        if workspace.namespace_labels(namespace) is None:
+            unknown = f"the Pod Security Standard of namespace {namespace} is unknown, so it is not applied"
+            yield Problem(f"{unknown}: add the Namespace to the files, or read the cluster with --cluster")
 
 
 def _object_problems(

@@ -13,7 +13,8 @@ from rudr_py.cli.documents import files, schemas_extra
 from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import ClusterDocuments, Workspace, skipped_message
 from rudr_py.cli.options.flags import ClusterOptions, DocumentOptions
-from rudr_py.settings import Limits
+from rudr_py.model.kubernetes import Release
+from rudr_py.settings import NO_DEFAULTS, PlatformDefaults, Settings
 
 if TYPE_CHECKING:
     from rudr_py.cli.documents.server_rules import ServerRules
@@ -25,10 +26,11 @@ class ClusterReading(msgspec.Struct, frozen=True, kw_only=True):
     documents: ClusterDocuments
     crds: tuple[dict[str, Any], ...]
     namespace: str
+    kubernetes: Release | None = None
 
 
-ReadCluster = Callable[[ClusterOptions, Iterable[str], str, Limits], ClusterReading]
-"""Reads a cluster: the namespaces of components, "" for that of the context; the definitions namespace; the limits."""
+ReadCluster = Callable[[ClusterOptions, Iterable[str], Settings], ClusterReading]
+"""Reads a cluster: the namespaces of components, "" for that of the context; the settings of the controller."""
 
 
 class DocumentSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +39,7 @@ class DocumentSet(msgspec.Struct, frozen=True, kw_only=True):
     contents: FileContents
     workspace: Workspace
     server_rules: ServerRules | None
-    image_pull_policy: str = ""
+    defaults: PlatformDefaults = NO_DEFAULTS
 
 
 def read(document_options: DocumentOptions, read_cluster: ReadCluster) -> DocumentSet:
@@ -49,8 +51,7 @@ def read(document_options: DocumentOptions, read_cluster: ReadCluster) -> Docume
     reading = None
     if options.cluster is not None:
         namespaces = (options.namespace or "", *_namespaces(contents))
-        definitions_namespace, limits = settings.definitions_namespace, settings.limits
-        reading = read_cluster(options.cluster, namespaces, definitions_namespace, limits)
+        reading = read_cluster(options.cluster, namespaces, settings)
     workspace = Workspace.parse(
         contents.documents,
         namespace=options.namespace or (reading.namespace if reading else "default"),
@@ -58,14 +59,16 @@ def read(document_options: DocumentOptions, read_cluster: ReadCluster) -> Docume
         limits=settings.limits,
     )
     if reading is not None:
-        workspace = msgspec.structs.replace(workspace, cluster=reading.documents)
+        workspace = msgspec.structs.replace(workspace, cluster=reading.documents, kubernetes=reading.kubernetes)
+    if document_options.kubernetes is not None:
+        workspace = msgspec.structs.replace(workspace, kubernetes=document_options.kubernetes)
     for document in workspace.others:
         click.echo(skipped_message(document), err=True)
     return DocumentSet(
         contents=contents,
         workspace=workspace,
         server_rules=schemas_extra.load(reading.crds if reading else ()),
-        image_pull_policy=settings.image_pull_policy,
+        defaults=settings.defaults,
     )
 
 

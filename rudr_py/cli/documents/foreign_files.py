@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rudr_py.errors import Problem
+from rudr_py.model.advice import apis
 from rudr_py.model.document import Document
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.model.parse.documents import READERS
@@ -48,7 +49,8 @@ def is_foreign(content: bytes, documents: Sequence[Document], problems: Sequence
 
 
 def _has_identity(value: Mapping[str, Any]) -> bool:
-    return any(_identifies(key, below) for key, below in value.items())
+    # a Chart.yaml or a file of Score has an apiVersion and no kind
+    return not apis.is_of_tool(value) and any(_identifies(key, below) for key, below in value.items())
 
 
 def _identifies(key: str, value: Any) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from rudr_py.api import get_in
 from rudr_py.catalog import Catalog
 from rudr_py.cli.output import plain_text
 from rudr_py.cli.output.problems import location_prefix
@@ -22,14 +23,17 @@ from rudr_py.model.component import Component
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
 from rudr_py.model.document import Document, Parsed
 from rudr_py.model.identity import ObjectKey, TypeName
-from rudr_py.model.kinds import SCOPE_DEFINITION, TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION
+from rudr_py.model.kinds import NAMESPACE, SCOPE_DEFINITION, TRAIT_DEFINITION, WORKLOAD_TYPE_DEFINITION
+from rudr_py.model.kubernetes import Release
 from rudr_py.model.parse import documents as parse
 from rudr_py.render import render
+from rudr_py.render.claims import CLAIM, ClaimsOfFiles
+from rudr_py.render.defaults import profile
 from rudr_py.render.scopes import membership
 from rudr_py.render.types import extended_workload
 from rudr_py.render.values.inputs import NO_DEFINITIONS, Definitions, Inputs
 from rudr_py.render.values.plan import Plan
-from rudr_py.settings import DEFAULT_LIMITS, Limits, Settings
+from rudr_py.settings import DEFAULT_LIMITS, NO_DEFAULTS, Limits, PlatformDefaults, Settings
 
 T = TypeVar("T")
 
@@ -58,10 +62,12 @@ class ClusterDocuments(msgspec.Struct, frozen=True, kw_only=True):
 
     components: Mapping[ObjectKey, Parsed[Component]] = msgspec.field(default_factory=dict)
     definitions: Definitions = NO_DEFINITIONS
+    namespaces: Mapping[str, Mapping[str, str]] = msgspec.field(default_factory=dict)
+    """The labels of namespaces by name."""
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
-    """All documents by kind. `others` are documents of other APIs.
+    """All documents by kind. `others` are documents of other APIs; `claims` are the PersistentVolumeClaims among them.
 
     `definitions` are the Trait, WorkloadType and ApplicationScope documents that the controller would read.
     `problems` and `warnings` are those of the documents alone, with their locations. `limits` are the controller's.
@@ -72,9 +78,11 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     definitions: tuple[ParsedDocument[Any], ...] = ()
     oam_documents: tuple[OamDocument, ...] = ()
     others: tuple[Document, ...] = ()
+    claims: Mapping[ObjectKey, dict[str, Any]] = msgspec.field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     limits: Limits = DEFAULT_LIMITS
+    kubernetes: Release | None = None
     cluster: ClusterDocuments = ClusterDocuments()
 
     @classmethod
@@ -121,6 +129,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             ),
             oam_documents=tuple(oam_documents),
             others=tuple(others),
+            claims=dict(_claims(others, namespace)),
             problems=tuple(problems),
             warnings=(*warnings, *_shared_instances(applications)),
             limits=limits,
@@ -135,11 +144,25 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
             definitions=tuple(map(_with_valid_metadata, self.definitions)),
         )
 
+    def namespace_labels(self, namespace: str) -> Mapping[str, str] | None:
+        """The labels of a namespace, in the files or in the cluster; None if neither contains it."""
+        for document in self.others:
+            if (document.value.get("apiVersion"), document.value.get("kind")) == ("v1", NAMESPACE.kind):
+                metadata = get_in(document.value, "metadata", default={})
+                if metadata.get("name") == namespace:
+                    return get_in(metadata, "labels", default={})
+        return self.cluster.namespaces.get(namespace)
+
     def plan(
-        self, application: ParsedDocument[Application], catalog: Catalog, now: datetime, image_pull_policy: str = ""
+        self,
+        application: ParsedDocument[Application],
+        catalog: Catalog,
+        now: datetime,
+        defaults: PlatformDefaults = NO_DEFAULTS,
     ) -> Plan:
         """Render one application with the components of its namespace."""
         namespace = application.value.metadata.namespace
+        claims = {key.name: claim for key, claim in self.claims.items() if key.namespace == namespace}
         own = {key.name: parsed for key, parsed in self.components.items() if key.namespace == namespace}
         inputs = Inputs(
             application=application.value,
@@ -149,8 +172,10 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
                 **{name: parsed.parsed for name, parsed in own.items()},
             },
             now=now,
+            observed=ClaimsOfFiles(claims),
             definitions=self.all_definitions(),
-            image_pull_policy=image_pull_policy,
+            kubernetes=self.kubernetes,
+            defaults=profile.in_namespace(defaults, self.namespace_labels(namespace) or {}),
             limits=self.limits,
             scopes_of=membership.declared(
                 parsed.value for parsed in self.applications if parsed.value.metadata.namespace == namespace
@@ -233,6 +258,14 @@ def _belongs_to_other_api(document: Document) -> bool:
     if not isinstance(api_version, str) or not isinstance(kind, str):
         return False
     return not parse.concerns_oam(value)
+
+
+def _claims(documents: Iterable[Document], namespace: str) -> Iterator[tuple[ObjectKey, dict[str, Any]]]:
+    for document in documents:
+        value = document.value
+        name = get_in(value, "metadata", "name", default="")
+        if name and (value["apiVersion"], value["kind"]) == (CLAIM.api_version, CLAIM.kind):
+            yield ObjectKey(_namespace(value, namespace), name), value
 
 
 def _with_namespace(value: dict[str, Any], namespace: str) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from typing import Any, Final, Literal, TypeVar, get_args
 import click
 import msgspec
 
+from rudr_py.cli.options import defaults as defaults_option
 from rudr_py.cli.options import limits as limits_option
-from rudr_py.model import names
-from rudr_py.settings import SENSITIVE_WORDS, Limits, ResourceCheck, Settings
+from rudr_py.model import kubernetes, names
+from rudr_py.model.kubernetes import Release
+from rudr_py.settings import SENSITIVE_WORDS, Limits, PlatformDefaults, ResourceCheck, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -124,7 +126,7 @@ def image_pull_policy(explanation: str = "As in rudr run.") -> Callable[[F], F]:
     """Add `--image-pull-policy`, for a command that renders what the controller renders; "" without the option."""
     return click.option(
         "--image-pull-policy",
-        type=click.Choice(["Always", "IfNotPresent", "Never"]),
+        type=click.Choice(defaults_option.PULL_POLICIES),
         callback=lambda _context, _parameter, value: value or "",
         envvar="RUDR_IMAGE_PULL_POLICY",
         help=explanation,
@@ -164,11 +166,20 @@ def render_settings(command: F) -> F:
     """Add the options for settings of the controller that rendering depends on; the command gets them as `settings`."""
 
     @functools.wraps(command)
-    def packed(*arguments: Any, image_pull_policy: str, limits: Limits, **options: Any) -> Any:
-        return command(*arguments, settings=Settings(image_pull_policy=image_pull_policy, limits=limits), **options)
+    def packed(
+        *arguments: Any, defaults: PlatformDefaults, image_pull_policy: str, limits: Limits, **options: Any
+    ) -> Any:
+        defaults = with_pull_policy(defaults, image_pull_policy)
+        return command(*arguments, settings=Settings(defaults=defaults, limits=limits), **options)
 
     decorated: Any = packed
-    return image_pull_policy()(limits_option.option()(decorated))  # type: ignore[no-any-return] # click returns a function of the same type
+    decorated = image_pull_policy()(limits_option.option()(decorated))
+    return defaults_option.option()(decorated)  # type: ignore[no-any-return] # click returns a function of the same type
+
+
+def with_pull_policy(defaults: PlatformDefaults, policy: str) -> PlatformDefaults:
+    """The defaults with the value of `--image-pull-policy`, which takes precedence; unchanged if it is ""."""
+    return msgspec.structs.replace(defaults, image_pull_policy=policy) if policy else defaults
 
 
 def controller_settings(command: F) -> F:
@@ -187,6 +198,22 @@ def controller_settings(command: F) -> F:
     checked = check_resources(default=Settings().check_resources)(render_settings(decorated))
     return definitions_namespace()(checked)  # type: ignore[no-any-return] # click returns a function of the same type
 
+
+def _release(context: click.Context, parameter: click.Parameter, value: str | None) -> Release | None:
+    release = kubernetes.parse(value) if value is not None else None
+    if value is not None and release is None:
+        raise click.BadParameter("use a release such as 1.29", context, parameter)
+    return release
+
+
+kubernetes_version = click.option(
+    "--kubernetes-version",
+    "kubernetes",
+    metavar="VERSION",
+    callback=_release,
+    help="The release of Kubernetes to render for, such as 1.29; default: that of the cluster with --cluster.",
+)
+"""Add `--kubernetes-version`; the command gets a release as `kubernetes`."""
 
 watch = click.option("-w", "--watch", is_flag=True, help="Show the output again after every change, until Ctrl-C.")
 """Add `-w`."""
@@ -272,10 +299,14 @@ class DocumentOptions(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str | None
     cluster: ClusterOptions | None
     settings: Settings
+    kubernetes: Release | None = None
 
 
 def documents(command: F) -> F:
-    """Add `-f`, `-R`, `--strict`, `-n`, `--cluster`, and the settings; the command gets them as `document_options`."""
+    """Add `-f`, `-R`, `--strict`, `-n`, `--kubernetes-version`, `--cluster`, and the settings.
+
+    The command gets them as `document_options`.
+    """
 
     @functools.wraps(command)
     def packed(*arguments: Any, **options: Any) -> Any:
@@ -287,7 +318,7 @@ def documents(command: F) -> F:
         return command(*arguments, document_options=DocumentOptions(cluster=selected, **values), **options)
 
     decorated: Any = controller_settings(packed)
-    for option in (_CONTEXT, _KUBECONFIG, _WITH_CLUSTER, namespace, strict, filenames):
+    for option in (_CONTEXT, _KUBECONFIG, _WITH_CLUSTER, kubernetes_version, namespace, strict, filenames):
         decorated = option(decorated)
     return decorated  # type: ignore[no-any-return] # click returns a function of the same type
 

@@ -118,9 +118,21 @@ def _unique(problems: Iterable[Problem]) -> tuple[Problem, ...]:
                 unique[place,] = problem
         else:
             unique.setdefault((place, problem.path, problem.message), problem)
-    # the check of an application adds facts to some problems of a component, in parentheses
-    extended = {(*place, str(message).partition(" (")[0]): message for *place, message in unique}
-    return tuple(problem for key, problem in unique.items() if extended.get(key, problem.message) == problem.message)
+    # the check of an application adds facts to some problems of a component; those of the first application count
+    counted: dict[tuple[object, ...], Problem] = {}
+    for key, problem in unique.items():
+        if _without_facts(problem) != problem.message:
+            counted.setdefault((key[0], problem.path, _without_facts(problem)), problem)
+    return tuple(
+        problem
+        for key, problem in unique.items()
+        if counted.get((key[0], problem.path, _without_facts(problem)), problem) is problem
+    )
+
+
+def _without_facts(problem: Problem) -> str:
+    """The message without its last words, if they are in parentheses."""
+    return problem.message.rpartition(" (")[0] if problem.message.endswith(")") else problem.message
 
 
 def _file(problem: Problem) -> str:

@@ -36,6 +36,7 @@ from rudr_py.model.condition import TRUE
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION
 from rudr_py.render import holds, render
+from rudr_py.render.defaults.profile import unknown_standard
 from rudr_py.render.reclaim import IsReclaimed
 from rudr_py.render.status import conditions, status
 from rudr_py.render.status import runs as running
@@ -50,6 +51,9 @@ FINALIZER_PURPOSE = "for the finalizer of an application whose objects are delet
 
 KEPT = "SuccessorNotApplied"
 """The reason of an object that is not planned any more, and kept until the object that replaces it is applied."""
+
+UNKNOWN_POD_SECURITY = "UnknownPodSecurity"
+"""The reason of an application of which nothing is applied, because its namespace cannot be read."""
 
 DECISION = 20
 """The work for an object that is in sync, in values of documents."""
@@ -112,6 +116,13 @@ def paused(before: status.PreviousStatus) -> SyncResult:
     """Nothing is applied, because the user has paused the application."""
     sync = SyncState(state="Unknown", reason="Paused", resources=before.resources, paused=True)
     return SyncResult(sync, Result())
+
+
+def undecided(reason: str, before: status.PreviousStatus) -> SyncResult:
+    """Nothing is applied, because the defaults of the namespace are unknown: others would restart all pods."""
+    message = unknown_standard(reason)
+    sync = SyncState(state="False", reason=UNKNOWN_POD_SECURITY, message=message, resources=before.resources)
+    return SyncResult(sync, Result(error=message, retry="slow"), frozenset(failures.GRANTS))
 
 
 def held(plan: Plan, result: SyncResult) -> SyncResult:

@@ -112,7 +112,7 @@ def _has_same_documents(rendered: RenderedPlan, inputs: Inputs) -> bool:
         and all(old.components[name] is component for name, component in inputs.components.items())
         and old.members == inputs.members
         and old.probe_results == inputs.probe_results
-        and (old.root, old.image_pull_policy) == (inputs.root, inputs.image_pull_policy)
+        and (old.root, old.defaults, old.kubernetes) == (inputs.root, inputs.defaults, inputs.kubernetes)
         and _has_same_times(rendered, inputs)
     )
 

@@ -23,9 +23,10 @@ from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import Metadata, ObjectKey
-from rudr_py.model.kinds import COMPONENT
+from rudr_py.model.kinds import COMPONENT, NAMESPACE
 from rudr_py.model.parse import application as parse_application
 from rudr_py.model.stepwise import Stepwise, run
+from rudr_py.render.defaults import profile
 from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values.inputs import ComponentVersion, Inputs
 from rudr_py.settings import Settings
@@ -64,6 +65,7 @@ class InputReader:
             components[name] = yield from self._components.steps(ObjectKey(live.namespace, name))
         yield len(names)
         objects = {name: self._state.get(COMPONENT, live.namespace, name) for name in sorted(names)}
+        namespace_labels, unknown = self._namespace_labels(live.namespace)
         inputs = Inputs(
             application=application,
             parsed=parsed,
@@ -84,7 +86,9 @@ class InputReader:
             root=applications.scopes.root,
             members=applications.scopes.members(key),
             probe_results=applications.get(key).probe_results(),
-            image_pull_policy=self._settings.image_pull_policy,
+            defaults=profile.in_namespace(self._settings.defaults, namespace_labels),
+            unknown_defaults=unknown,
+            kubernetes=self._state.release(),
             limits=self._settings.limits,
         )
         applications.definitions.set(key, _subjects(inputs, self._catalog))
@@ -113,6 +117,14 @@ class InputReader:
         components = (self._state.get(COMPONENT, name.namespace, name.name) for name in sorted(names))
         versions = [(one.uid, one.generation, one.edited) for one in (live, *components) if one is not None]
         return hashlib.blake2b(msgspec.json.encode(versions), digest_size=16).hexdigest()
+
+    def _namespace_labels(self, namespace: str) -> tuple[Mapping[str, str], str]:
+        """The labels of a namespace if a setting depends on them, and why they are unknown, "" if they are not."""
+        if self._settings.defaults.pod_security != "namespace":
+            return {}, ""
+        unread = self._state.unread(NAMESPACE, namespace)
+        live = self._state.namespace(namespace)
+        return (live.labels if live is not None else {}), unread
 
     def _parsed(self, key: ObjectKey, live: LiveObject) -> Stepwise[Parsed[Application]]:
         """The document, parsed once for each version; a change of the status is no new version."""

@@ -29,7 +29,7 @@ from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.errors import Problem
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import APPLICATION, POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
 from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render import reclaim
 from rudr_py.render.claims import CLAIM
@@ -129,6 +129,9 @@ def _without_values(part: Any, *, is_text: bool = False) -> Any:
     return part
 
 
+_OWNERS = (APPLICATION.kind, COMPONENT_INSTANCE.kind)
+"""The kinds of the owners of an application's own objects; these are its children."""
+
 _COUNT = re.compile(r"[0-9]{1,6}(?:/[0-9]{1,6})?")
 """A number of replicas, for which no document is read."""
 
@@ -174,7 +177,7 @@ class SnapshotReader:
             plan = Plan(problems=(_QUARANTINED,), reason=QUARANTINED, packages=previous.packages)
         else:
             rendering = functools.partial(self._crashes.rendering, key, version)
-            inputs, plan = await self._pace.run(self._steps(key, live, previous), rendering)
+            inputs, plan = await self._pace.run(self._steps(key, live, previous), rendering, namespace=key.namespace)
         return Snapshot(
             key=key,
             application=live,
@@ -193,7 +196,8 @@ class SnapshotReader:
         """The snapshot with the health of its objects. Other tasks may run meanwhile."""
         if snapshot.computed_assessment is not None:
             return snapshot
-        return dataclasses.replace(snapshot, computed_assessment=await self._pace.run(snapshot.assessment_steps()))
+        assessment = await self._pace.run(snapshot.assessment_steps(), namespace=snapshot.key.namespace)
+        return dataclasses.replace(snapshot, computed_assessment=assessment)
 
     def is_heavy(self, key: ObjectKey) -> bool:
         """Whether the objects of an application were large when it was rendered last."""
@@ -259,7 +263,7 @@ class SnapshotReader:
             for kind in sorted(snapshot.kinds, key=str)
             for instance in plan.instances
             for live in state.labelled(kind, namespace, instance.name)
-            if kind == POD or not live.owner_uid
+            if kind == POD or live.owner_kind not in _OWNERS
         )
         caches = (state.cache(kind, "") for kind in sorted(snapshot.cluster_kinds, key=str))
         of_cluster = (live for cache in caches if cache is not None for live in cache.all())

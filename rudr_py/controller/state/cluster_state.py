@@ -5,6 +5,7 @@ Sends nothing and starts no task. The watches of `sources` feed the caches.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,7 +20,8 @@ from rudr_py.controller.state.scaler_index import ScalerIndex
 from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, NAMESPACE, POD
+from rudr_py.model.kubernetes import Release
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render import claims
 from rudr_py.render.status import status
@@ -41,6 +43,8 @@ class ClusterState:
         self, *, root: str = "", cluster_kinds: frozenset[Kind] = frozenset(), budget: BodyBudget | None = None
     ) -> None:
         self.cluster_kinds = cluster_kinds
+        self.release: Callable[[], Release | None] = lambda: None
+        """Returns the release of the cluster; None if it is unknown."""
         self.component_limit = DEFAULT_LIMITS.components
         """The number of components of an application beyond which its index entries are dropped."""
         self.budget = budget
@@ -93,6 +97,11 @@ class ClusterState:
         """One object; None when it does not exist, is not selected by the watch, or its kind is not watched."""
         cache = self.cache(kind, namespace)
         return cache.get(namespace, name) if cache is not None else None
+
+    def namespace(self, name: str) -> LiveObject | None:
+        """The metadata of a namespace; None if it does not exist, or is unread."""
+        cache = self.cache(NAMESPACE, name)
+        return cache.get("", name) if cache is not None else None
 
     def owned_by(self, uid: str, namespace: str) -> tuple[tuple[Kind, LiveObject], ...]:
         """All watched objects of the namespace whose controller owner has this uid, as of the time of the call."""
@@ -236,6 +245,10 @@ def new_cache(kind: Kind, budget: BodyBudget | None = None) -> Cache:
     return Cache(labels=(labels.INSTANCE,), index=claim_index.mounted, budget=budget)
 
 
+LEFT_CLAIMS = 500
+"""The most claims without an instance that rendering reads: it only warns of them."""
+
+
 class Belongings:
     """The objects of one application as rendering may read them; each call reads the caches anew."""
 
@@ -254,12 +267,12 @@ class Belongings:
         if cache is None:
             return ()
         if kind == claims.CLAIM and not instance:
-            of_namespace = cache.by_namespace(namespace)
-            return tuple(live.document() for live in of_namespace if self._is_left(live))
+            left = (live for live in cache.by_namespace(namespace) if self._is_left(live))
+            return tuple(live.document() for live in itertools.islice(left, LEFT_CLAIMS))
         owners = self._owners(instance)
         owned = (live for owner in owners for live in cache.by_owner(owner))
         labelled = (live for live in cache.by_label(namespace, instance) if live.owner_uid not in owners)
-        kept = (live for live in labelled if self._is_kept(kind, live, instance))
+        kept = (live for live in labelled if self._is_kept(kind, live, instance, owners))
         return tuple(live.document() for live in (*owned, *kept))
 
     def _cluster_objects(self, kind: Kind) -> tuple[dict[str, Any], ...]:
@@ -269,15 +282,18 @@ class Belongings:
             raise LookupError(f"objects of kind {kind.kind} cannot be read")
         return tuple(live.document() for live in cache.all())
 
-    def _is_kept(self, kind: Kind, live: LiveObject, instance: str) -> bool:
+    def _is_kept(self, kind: Kind, live: LiveObject, instance: str, owners: tuple[str, ...]) -> bool:
         """Whether an object with the name of the instance belongs to it without being owned by it.
 
-        Rudr's claims are owned by a ComponentInstance, which need not be that of today.
+        Rudr's claims are owned by a ComponentInstance, which need not be that of today. An object that an object of the
+        instance owns was created by another controller, such as a Job of a CronJob.
         """
         if kind == claims.CLAIM:
             return claims.is_own(live.labels, self._application.name, instance)
-        is_other = self._state.is_of_another(live, self._application.name)
-        return not is_other and not live.owner_uid and kind.kind not in scaler_index.KINDS
+        if self._state.is_of_another(live, self._application.name) or kind.kind in scaler_index.KINDS:
+            return False
+        children = (child for uid in owners for _, child in self._state.owned_by(uid, live.namespace))
+        return not live.owner_uid or any(child.uid == live.owner_uid for child in children)
 
     def _is_left(self, live: LiveObject) -> bool:
         """Whether a claim is of this application, or of one that does not exist any more."""

@@ -7,6 +7,7 @@ failure is a note in the status: it does not affect the application.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,6 +24,7 @@ from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection
 from rudr_py.model.condition import TRUE
+from rudr_py.model.identity import Metadata
 from rudr_py.model.kinds import COMPONENT
 from rudr_py.render import revisions
 from rudr_py.render.revisions import RevisionName
@@ -90,43 +92,32 @@ class RevisionKeeper:
         if previous.name == name:
             return previous
         edited = max(documents, key=lambda document: document.edited)
-        owner = {"name": application.name, "namespace": application.namespace, "uid": application.uid}
         annotations = {revisions.EDITOR_ANNOTATION: edited.edited_by, revisions.EDITED_ANNOTATION: edited.edited}
-        document = revisions.manifest(name, owner, data, annotations)
+        owner = Metadata(name=application.name, namespace=application.namespace, uid=application.uid)
+        create = functools.partial(self._create, owner, data, annotations)
         if not previous.number:
             with contextlib.suppress(errors.AlreadyExistsError):
-                return await self._create(document, 1)
+                return await create(RevisionName(1, name))
         stored = await self._list(application)
-        number = 1 + max(stored.values(), default=previous.number)
-        if name not in stored:
-            revision = await self._create(document, number)
-        elif stored[name] == number - 1:
-            revision = RevisionName(stored[name], name)
-        else:
-            revision = await self._renumber(document, number)
-        await self._delete_surplus(application, stored, revision)
+        newest = max(stored.values(), default=previous.number)
+        revision = RevisionName(newest, name)
+        if stored.get(name) != newest:
+            if name in stored:
+                await self._delete(application, name)  # the documents were released again, with a new number
+            revision = await create(RevisionName(newest + 1, name))
+        others = sorted((other for other in stored if other != name), key=lambda other: stored[other])
+        for other in others[: max(0, len(others) + 1 - self._limit)]:
+            await self._delete(application, other)
         return revision
 
-    async def _create(self, document: Mapping[str, Any], number: int) -> RevisionName:
-        name, namespace = document["metadata"]["name"], document["metadata"]["namespace"]
-        target = await self._client.target(revisions.KIND, namespace, name)
-        fields = revisions.numbered(number)
-        annotations = {**document["metadata"]["annotations"], **fields["metadata"]["annotations"]}
-        metadata = {**document["metadata"], "annotations": annotations}
-        content = msgspec.json.encode({**document, "metadata": metadata, "revision": number})
+    async def _create(
+        self, owner: Metadata, data: dict[str, Any], annotations: Mapping[str, str], revision: RevisionName
+    ) -> RevisionName:
+        target = await self._client.target(revisions.KIND, owner.namespace, revision.name)
+        content = msgspec.json.encode(revisions.manifest(revision, owner, data, annotations))
         await self._client.client.create(target, content, FIELD_MANAGER)
-        change_log.changed("created", Ref(revisions.KIND, name))
-        return RevisionName(number, name)
-
-    async def _renumber(self, document: Mapping[str, Any], number: int) -> RevisionName:
-        """Make a stored revision the newest one: its documents were released again."""
-        name, namespace = document["metadata"]["name"], document["metadata"]["namespace"]
-        target = await self._client.target(revisions.KIND, namespace, name)
-        fields = revisions.numbered(number)
-        fields["metadata"]["annotations"].update(document["metadata"]["annotations"])
-        await self._client.client.merge_patch(target, msgspec.json.encode(fields), FIELD_MANAGER)
-        change_log.changed("changed", Ref(revisions.KIND, name))
-        return RevisionName(number, name)
+        change_log.changed("created", Ref(revisions.KIND, revision.name))
+        return revision
 
     async def _list(self, application: LiveObject) -> dict[str, int]:
         """The numbers of the stored revisions by name."""
@@ -136,13 +127,11 @@ class RevisionKeeper:
         listed = await self._client.client.list_all(selection)
         return {get_in(item, "metadata", "name", default=""): revisions.number_of(item) for item in listed}
 
-    async def _delete_surplus(self, application: LiveObject, stored: Mapping[str, int], current: RevisionName) -> None:
-        others = sorted((name for name in stored if name != current.name), key=lambda name: stored[name])
-        for name in others[: max(0, len(others) + 1 - self._limit)]:
-            target = await self._client.target(revisions.KIND, application.namespace, name)
-            with contextlib.suppress(errors.NotFoundError):
-                await self._client.client.delete(target)
-                change_log.changed("deleted", Ref(revisions.KIND, name))
+    async def _delete(self, application: LiveObject, name: str) -> None:
+        target = await self._client.target(revisions.KIND, application.namespace, name)
+        with contextlib.suppress(errors.NotFoundError):
+            await self._client.client.delete(target)
+            change_log.changed("deleted", Ref(revisions.KIND, name))
 
 
 def _version(snapshot: Snapshot) -> bytes:

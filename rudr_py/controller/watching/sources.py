@@ -69,7 +69,7 @@ class Sources:
         """Called with each right that a watch lacks and that is not optional; returns its description."""
         self.open_namespace: OpenWatch = open_watch
         """Opens the watch of one Namespace, where the controller may not watch all of them."""
-        self._always = (NAMESPACE,) if settings.impersonation is not None else ()  # names service accounts
+        self._always = (NAMESPACE,) if _reads_namespaces(settings) else ()
         self._sources: dict[Kind, tuple[Source, ...]] = {}
         self._reported: dict[Source, str] = {}  # missing rights of which applications were triggered
         self._tasks: asyncio.TaskGroup | None = None
@@ -283,3 +283,8 @@ class Sources:
             if source.namespace in ("", key.namespace):
                 waiting.discard(key, source.kind)
                 self._trigger(key, True)
+
+
+def _reads_namespaces(settings: Settings) -> bool:
+    """Whether applications depend on their namespace: on its service account, or on its Pod Security Standard."""
+    return settings.impersonation is not None or settings.defaults.pod_security == "namespace"

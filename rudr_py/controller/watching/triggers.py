@@ -6,6 +6,7 @@ Sends nothing. A reconcile does not depend on the kind of change that triggered 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref, mappings_in
@@ -16,7 +17,7 @@ from rudr_py.kube.cache import Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, NAMESPACE
-from rudr_py.model.metadata_keys import SERVICE_ACCOUNT_ANNOTATION
+from rudr_py.model.metadata_keys import ENFORCE_LABEL, SERVICE_ACCOUNT_ANNOTATION
 from rudr_py.model.shapes import rewrite
 from rudr_py.render import claims
 from rudr_py.render.values import labels
@@ -33,7 +34,7 @@ def keys(kind: Kind, change: Change, state: ClusterState, defer: Defer = never) 
         return state.definitions.update(kind, change)
     if kind in (*state.cluster_kinds, NAMESPACE):
         readers = concerned(state.applications.cluster_kinds, kind, "", defer)
-        return readers | _renamed_account(change, state) if kind == NAMESPACE else readers
+        return readers | _of_namespace(change, state) if kind == NAMESPACE else readers
     waiting = concerned(state.applications.awaiting_claims, live.namespace, live.namespace, defer)
     if kind == APPLICATION:
         # a changed status, too: the answers to own writes are in the cache before their events, so this is the write of
@@ -83,18 +84,28 @@ def component_names(live: LiveObject, limit: int = DEFAULT_LIMITS.components) ->
     return frozenset(names) - {""}
 
 
-def _renamed_account(change: Change, state: ClusterState) -> frozenset[ObjectKey]:
-    """The applications of a namespace that names another service account, except those without anything to write."""
+def _of_namespace(change: Change, state: ClusterState) -> frozenset[ObjectKey]:
+    """The applications of a namespace that enforces another Pod Security Standard, or names another service account.
+
+    Of the latter, applications without anything to write are left out.
+    """
     versions = [version for version in (change.old, change.new) if version is not None]
-    accounts = {version.annotations.get(SERVICE_ACCOUNT_ANNOTATION) for version in versions}
-    if len(versions) == 1:
-        accounts.add(None)
     cache = state.cache(APPLICATION, versions[0].name)
-    if len(accounts) == 1 or cache is None:
+    if cache is None:
         return frozenset()
-    keys = (ObjectKey(live.namespace, live.name) for live in cache.by_namespace(versions[0].name))
+    keys = frozenset(ObjectKey(live.namespace, live.name) for live in cache.by_namespace(versions[0].name))
+    if _differ(change, lambda live: live.labels.get(ENFORCE_LABEL)):
+        return keys
+    if not _differ(change, lambda live: live.annotations.get(SERVICE_ACCOUNT_ANNOTATION)):
+        return frozenset()
     applications = state.applications
     return frozenset(key for key in keys if key not in applications or applications.get(key).settled is None)
+
+
+def _differ(change: Change, field: Callable[[LiveObject], str | None]) -> bool:
+    """Whether a change concerns a field of the metadata."""
+    old, new = (field(version) if version is not None else None for version in (change.old, change.new))
+    return old != new
 
 
 def _owners_of_target(live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:

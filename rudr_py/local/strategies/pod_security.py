@@ -91,6 +91,8 @@ def pod_of(document: Mapping[str, Any]) -> Pod:
 def violations(level: str, pod: Pod) -> tuple[Violation, ...]:
     """Every violation of a level, in the order of the server's message."""
     checks = {BASELINE: (*_COMMON, *_BASELINE_ONLY), RESTRICTED: (*_COMMON, *_RESTRICTED_ONLY)}.get(level, ())
+    if (pod.spec.get("os") or {}).get("name") == "windows":
+        checks = tuple(check for check in checks if check not in _NOT_ON_WINDOWS)
     return tuple(violation for check in checks for violation in check(pod))
 
 
@@ -341,3 +343,5 @@ _BASELINE_ONLY: Final[tuple[_Check, ...]] = (_baseline_capabilities, _host_paths
 _RESTRICTED_ONLY: Final[tuple[_Check, ...]] = (
     *(_escalation, _restricted_capabilities, _restricted_volumes, _non_root, _user, _restricted_seccomp),
 )
+_NOT_ON_WINDOWS: Final[tuple[_Check, ...]] = (_escalation, _restricted_capabilities, _restricted_seccomp)
+"""The checks that do not concern a pod with `os: {name: windows}`, since version 1.25 of the standards."""

@@ -15,6 +15,7 @@ from rudr_py.local.strategies.cron_schedule import ScheduleError
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
 _CRON_JOB_NAME = 52
+_CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
 """The names of Jobs add eleven characters."""
 _JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 _UID_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
@@ -192,6 +193,11 @@ def _cron_job_causes(cron_job: Object) -> Iterator[Cause]:
             cron_schedule.parse(text)
         except ScheduleError as error:
             yield causes.invalid("spec.schedule", text, str(error))
+    policy = spec.get("concurrencyPolicy", "Allow")
+    if policy not in _CONCURRENCY_POLICIES:
+        supported = ", ".join(f'"{name}"' for name in _CONCURRENCY_POLICIES)
+        text = f'Unsupported value: "{policy}": supported values: {supported}'
+        yield Cause(reason="FieldValueNotSupported", message=text, field="spec.concurrencyPolicy")
     zone = spec.get("timeZone")
     if zone is not None and zone not in zoneinfo.available_timezones():
         yield causes.invalid("spec.timeZone", zone, f"unknown time zone {zone}")

@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from rudr_py.model import suggest
+from rudr_py.model.advice import package_index
 from rudr_py.model.document import Json
 from rudr_py.model.identity import API_VERSION, CORE_GROUP
 
@@ -48,15 +49,15 @@ KINDS: Final[Mapping[str, str]] = {
 """Kinds of later versions of OAM, with those of v1alpha1."""
 
 _RUN_BY: Final[Mapping[str, str]] = {
-    "CronJob": "Task",
-    "DaemonSet": "Worker",
-    "Deployment": "Server",
-    "Job": "Task",
-    "Pod": "SingletonServer",
-    "ReplicaSet": "Server",
-    "StatefulSet": "SingletonServer",
+    "CronJob": "batch.rudr.dev/v1alpha1.CronTask",
+    "DaemonSet": f"{API_VERSION}.Worker",
+    "Deployment": f"{API_VERSION}.Server",
+    "Job": f"{API_VERSION}.Task",
+    "Pod": f"{API_VERSION}.SingletonServer",
+    "ReplicaSet": f"{API_VERSION}.Server",
+    "StatefulSet": f"{API_VERSION}.SingletonServer",
 }
-"""Workloads of Kubernetes, with the nearest workload type of OAM."""
+"""Workloads of Kubernetes, with the nearest workload type."""
 
 _KUSTOMIZE_KEYS: Final = frozenset(
     {"bases", "configMapGenerator", "patches", "patchesJson6902", "patchesStrategicMerge", "secretGenerator"}
@@ -101,13 +102,17 @@ def is_later_component(document: Mapping[str, Json]) -> bool:
     return document.get("kind") == "Component" and isinstance(spec, dict) and "workload" in spec
 
 
+def is_of_tool(document: Mapping[str, Json]) -> bool:
+    """Whether a document is a file of another tool, such as the Chart.yaml of a Helm chart, and has no kind."""
+    return not isinstance(document.get("kind"), str) and bool(_tool(document))
+
+
 def wrong_kind(kind: str) -> str:
     """Advice for a kind that OAM v1alpha1 does not have, as the continuation of a message; "" without any."""
     if kind in KINDS:
         return f' Did you mean "{KINDS[kind]}"?'
     if kind in _RUN_BY:
-        name = f"{API_VERSION}.{_RUN_BY[kind]}"
-        return f" A ComponentSchematic with the workloadType {name} runs such pods."
+        return f" A ComponentSchematic with the workloadType {_runner(kind)} runs such pods."
     return ""
 
 
@@ -134,9 +139,14 @@ def _left_alone(group: str, kind: str) -> str:
     if group in ("kustomize.config.k8s.io",) or kind == "Kustomization":
         return "it is a Kustomize file; build it first, such as kubectl kustomize . | rudr validate -f -"
     if group in ("", "apps", "batch", "extensions") and kind in _RUN_BY:
-        name = f"{API_VERSION}.{_RUN_BY[kind]}"
-        return f"it is applied with kubectl; for rudr, write a ComponentSchematic with the workloadType {name}"
+        return f"it is applied with kubectl; for rudr, write a ComponentSchematic with the workloadType {_runner(kind)}"
     return ""
+
+
+def _runner(kind: str) -> str:
+    """The workload type that runs the pods of a kind, with the package that has to be installed."""
+    package = package_index.provider("workloads", _RUN_BY[kind])
+    return f"{_RUN_BY[kind]} of {package}" if package else _RUN_BY[kind]
 
 
 def _tool(document: Mapping[str, Json]) -> str:

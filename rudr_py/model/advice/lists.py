@@ -9,6 +9,15 @@ from typing import Final
 from rudr_py.model.document import Json
 
 _COMMANDS: Final = frozenset({"appliesTo", "applicationScopes", "args", "cmd", "command"})
+_ENTRIES: Final = {
+    "env": "a list of name and value",
+    "parameters": "a list of name and type",
+    "settings": "a list of name and type, or a JSON Schema with properties",
+    "variables": "a list of name and value",
+    "workloadSettings": "a list of name and value, or a map",
+}
+"""The form of each list of entries."""
+
 _LONGEST: Final = 200
 _ASSIGNMENT: Final = re.compile(r"(?P<name>[A-Za-z_][\w.-]{0,100})=(?P<value>.{0,100})")
 _PORT: Final = re.compile(r"([0-9]{1,5}:)?(?P<number>[0-9]{1,5})(/(?P<protocol>tcp|udp|sctp))?", re.IGNORECASE)
@@ -18,9 +27,7 @@ def of_value(key: str, value: Json) -> str:
     """Advice for a value in the place of a list, as the continuation of a message; "" without any."""
     if isinstance(value, str) and key in _COMMANDS and len(value) <= _LONGEST:
         return f"; write {json.dumps(value.split(), ensure_ascii=False)}"
-    if isinstance(value, dict) and key in ("env", "variables"):
-        return "; write a list of name and value"
-    return ""
+    return f"; write {_ENTRIES[key]}" if key in _ENTRIES and isinstance(value, str | dict) else ""
 
 
 def of_item(key: str, item: Json) -> str:

@@ -22,7 +22,7 @@ Category: TypeAlias = Literal["traits", "workloads", "scopes"]
 class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A package with the types that it provides.
 
-    `fields` are fields of Kubernetes objects, with the trait of the package that sets each.
+    `fields` are fields of Kubernetes objects, with the trait or the workload type of the package that sets each.
     """
 
     name: str
@@ -68,7 +68,13 @@ def nearest_type(category: Category, name: str, installed: Iterable[str], spelli
         prefix = "" if meant == name else f' Did you mean "{meant}"?'
         return f"{prefix} {_provided(meant, package)}{or_else}"
     by_name = suggest.nearest(name, names) or suggest.nearest(name, spellings) or suggest.nearest_kind(name, names)
-    return by_name or _not_installed(category, name)
+    return by_name or _not_installed(category, name) or (_workload(name) if category == "traits" else "")
+
+
+def _workload(name: str) -> str:
+    """The workload types that are meant by an unknown trait, such as cronjob."""
+    meant = _by_synonym("workloads").get(_folded(name), ())
+    return "".join(f" Did you mean the workload type {one}?{_if_missing('workloads', one, ())}" for one in meant)
 
 
 def provider(category: Category, name: str) -> str:
@@ -77,10 +83,12 @@ def provider(category: Category, name: str) -> str:
 
 
 def setter(field: str) -> str:
-    """Advice to attach the trait that sets this field of a Kubernetes object; "" if no package has one."""
+    """Advice to use the type that sets this field of a Kubernetes object; "" if no package has one."""
     for package in load().package:
         if field in package.fields:
-            return f"the trait {package.fields[field]} sets it, of {package.name}: {install(package.name)}"
+            name = package.fields[field]
+            kind = "trait" if name in package.traits else "workload type"
+            return f"the {kind} {name} sets it, of {package.name}: {install(package.name)}"
     return ""
 
 

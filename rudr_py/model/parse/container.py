@@ -85,7 +85,8 @@ def _image(fields: FieldReader) -> str:
     image = fields.text("image", required=True, rule="CN-2")
     tag = image.rpartition("/")[2].partition(":")[2]
     if wrong := _NOT_IN_IMAGES.search(image):
-        message = f"{excerpt(image)} contains {excerpt(wrong[0])}, which no name of an image has; remove it"
+        correction = names.placeholder(image) or "remove it"
+        message = f"{excerpt(image)} contains {excerpt(wrong[0])}, which no name of an image has; {correction}"
         fields.problems.error(fields.at("image"), message, "CN-2")
     elif image and "@" not in image and not tag:
         message = f"{excerpt(image)} has no tag, so the running version may change at any time; add a tag or a digest"
@@ -102,9 +103,11 @@ def _resources(fields: FieldReader | None) -> Stepwise[Resources]:
     cpu = fields.map("cpu")
     if cpu and isinstance(text := cpu.raw("required"), str) and quantity.cpu(text):
         cpu.problems.warn(cpu.at("required"), quantity.cpu_advice(text), "UN-2")
+    requests = {"cpu": _required(cpu, _CPU), "memory": _required(fields.map("memory"), _MEMORY)}
     resources = Resources(
-        cpu=_required(cpu, _CPU) or DEFAULT_CPU,
-        memory=_required(fields.map("memory"), _MEMORY) or DEFAULT_MEMORY,
+        cpu=requests["cpu"] or DEFAULT_CPU,
+        memory=requests["memory"] or DEFAULT_MEMORY,
+        unset=tuple(name for name, amount in requests.items() if not amount),
         gpu=_required(fields.map("gpu"), _GPU),
         volumes=(yield from _entries(fields, "volumes", _volume)),
         extended=(yield from _entries(fields, "extended", _extended)),

@@ -39,7 +39,7 @@ def application_steps(spec: FieldReader, variables: Collection[str]) -> Stepwise
     """
     problems = spec.problems
     for number, (steps, text, is_key) in enumerate(literals.keys_and_texts(spec.value)):
-        if number % _TEXTS_OF_STEP == 0:
+        if number and number % _TEXTS_OF_STEP == 0:
             yield _TEXTS_OF_STEP // _CHEAP
         replaced = _is_replaced(steps) and not is_key
         for literal in itertools.islice(literals.literals(text, variables), LISTED):
@@ -62,7 +62,7 @@ def component_steps(spec: FieldReader, component: Component) -> Stepwise[None]:
     # a shell or Kubernetes replaces the names of environment variables
     outside = parameters - {variable.name for container in component.containers for variable in container.env}
     for number, (steps, text, is_key) in enumerate(literals.keys_and_texts(spec.value)):
-        if number % _TEXTS_OF_STEP == 0:
+        if number and number % _TEXTS_OF_STEP == 0:
             yield _TEXTS_OF_STEP // _CHEAP
         if steps and steps[-1] == "fromParam":
             continue

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from rudr_py.model.document import Json
 from rudr_py.model.json_text import excerpt
+from rudr_py.model.parameter_types import SCOPE_PARAMETER_TYPES
 from rudr_py.model.shapes import names, values
 from rudr_py.model.shapes.shape import Place
 
@@ -14,8 +15,6 @@ SETTINGS: Final = "settings"
 
 _USED: Final = frozenset({"type", "default", "description", "title"})
 """Keywords of a JSON Schema that a setting has, too, or that only describe."""
-
-_TYPES: Final = frozenset({"boolean", "number", "integer", "string", "null", "object", "array"})
 
 
 def workload_settings(place: Place) -> None:
@@ -59,9 +58,10 @@ def _schema(written: Json) -> dict[str, Any] | None:
 def _setting(name: str, schema: Json, required: bool) -> dict[str, Any]:
     schema = schema if isinstance(schema, dict) else {}
     kind, default, description = schema.get("type"), schema.get("default"), schema.get("description")
+    kind = kind if isinstance(kind, str) else "any"
     return {
         "name": name,
-        "type": kind if isinstance(kind, str) and kind in _TYPES else "any",
+        "type": names.parameter_type(kind, SCOPE_PARAMETER_TYPES) or kind,
         **({"required": True} if required else {}),
         **({} if default is None else {"default": default}),
         **({"description": description} if isinstance(description, str) else {}),

@@ -6,7 +6,7 @@ may have any form, because plugins create it. Objects of custom resources are ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from rudr_py.render.limits import data, metadata, networking, pod_template, syntax
@@ -40,19 +40,24 @@ def _stateful_set(body: dict[str, Any]) -> Iterator[Violation]:
 
 def _job(body: dict[str, Any]) -> Iterator[Violation]:
     yield from _workload(body)
-    spec, name = mapping(body, "spec"), text(mapping(body, "metadata"), "name")
-    completions = spec.get("completions")
-    if spec.get("completionMode") == "Indexed" and isinstance(completions, int) and completions > 0:
-        # the host name of the last pod
-        limit = syntax.LABEL_LENGTH - len(f"-{completions - 1}")
-        if wrong := syntax.label(name, limit):
-            yield Violation("metadata.name", f"{wrong} in the name of an Indexed Job of {completions} pods", name)
+    yield from _indexed(mapping(body, "spec"), text(mapping(body, "metadata"), "name"))
 
 
 def _cron_job(body: dict[str, Any]) -> Iterator[Violation]:
     job = mapping(body, "spec", "jobTemplate")
+    yield from _indexed(mapping(job, "spec"), text(mapping(body, "metadata"), "name"), metadata.CRON_JOB_SUFFIX)
     yield from metadata.labels_and_annotations(mapping(job, "metadata"), "spec.jobTemplate.metadata")
     yield from pod_template.check(mapping(job, "spec", "template"), "spec.jobTemplate.spec.template")
+
+
+def _indexed(spec: Mapping[str, Any], name: str, suffix: int = 0) -> Iterator[Violation]:
+    """The name of the last pod of an Indexed Job, which is its host name; `suffix` characters follow `name` in it."""
+    completions = spec.get("completions")
+    if spec.get("completionMode") == "Indexed" and isinstance(completions, int) and completions > 0:
+        limit = syntax.LABEL_LENGTH - suffix - len(f"-{completions - 1}")
+        if wrong := syntax.label(name, limit):
+            kind = "a CronJob with Indexed Jobs" if suffix else "an Indexed Job"
+            yield Violation("metadata.name", f"{wrong} in the name of {kind} of {completions} pods", name)
 
 
 def _pod(body: dict[str, Any]) -> Iterator[Violation]:

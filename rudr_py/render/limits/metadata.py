@@ -14,8 +14,10 @@ ANNOTATION_BYTES: Final = 256 * 2**10
 STATEFUL_SET_NAME: Final = 52
 """Its pods have the label controller-revision-hash, whose value is the name, a dash and ten digits."""
 
-CRON_JOB_NAME: Final = 52
-"""The names of its Jobs add eleven characters."""
+CRON_JOB_SUFFIX: Final = 11
+"""The characters that the names of Jobs of a CronJob add to its name."""
+
+CRON_JOB_NAME: Final = syntax.LABEL_LENGTH - CRON_JOB_SUFFIX
 
 
 def _stateful_set(name: str) -> str:

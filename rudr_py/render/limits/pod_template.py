@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from rudr_py.model import names
-from rudr_py.render.limits import metadata, syntax
+from rudr_py.render.limits import contradictions, metadata, syntax
 from rudr_py.render.limits.violation import Violation, entries, mapping, text
 
 HIGHEST_PORT: Final = 65535
@@ -25,6 +25,8 @@ def spec(pod: Mapping[str, Any], path: str, claims: tuple[str, ...] = ()) -> Ite
     yield from metadata.labels(mapping(pod, "nodeSelector"), f"{path}.nodeSelector")
     volumes = [*entries(pod, "volumes", path)]
     yield from _unique_labels(volumes)
+    for place, volume in volumes:
+        yield from contradictions.volume(volume, place)
     mountable = {*claims, *(text(volume, "name") for _, volume in volumes)}
     containers = [*entries(pod, "initContainers", path), *entries(pod, "containers", path)]
     yield from _unique_labels(containers)
@@ -32,6 +34,9 @@ def spec(pod: Mapping[str, Any], path: str, claims: tuple[str, ...] = ()) -> Ite
         yield from _ports(container, place)
         yield from _environment(container, place)
         yield from _mounts(container, place, mountable)
+        yield from contradictions.container(container, place)
+    for place, container in entries(pod, "initContainers", path):
+        yield from contradictions.init_container(container, place)
     yield from _host_ports(containers)
 
 
@@ -49,11 +54,11 @@ def protocol(port: Mapping[str, Any], place: str) -> Iterator[Violation]:
 
 def repeated(items: list[tuple[str, Any]], words: str) -> Iterator[Violation]:
     """A violation for each value that an earlier item has, too; empty values are skipped."""
-    seen: set[Any] = set()
+    seen: dict[Any, str] = {}
     for field, value in items:
         if value and value in seen:
-            yield Violation(field, f"is used twice; {words} must be unique", _joined(value))
-        seen.add(value)
+            yield Violation(field, f"is used twice; {words} must be unique", _joined(value), (seen[value],))
+        seen.setdefault(value, field)
 
 
 def _joined(value: Any) -> str:

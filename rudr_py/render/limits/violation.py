@@ -9,11 +9,15 @@ import msgspec
 
 
 class Violation(msgspec.Struct, frozen=True):
-    """A broken rule: the field of the object (`spec.ports[0].name`), the rule, and the refused text, if any."""
+    """A broken rule: the field of the object (`spec.ports[0].name`), the rule, and the refused text, if any.
+
+    `related` are the other fields that cause it.
+    """
 
     field: str
     message: str
     text: str = ""
+    related: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         excerpt = f'"{self.text[:70]}" ' if self.text else ""

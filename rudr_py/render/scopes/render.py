@@ -174,6 +174,7 @@ def _context(bindings: ScopeBindings, prepared_scope: _PreparedScope, times: Fir
         instance=name,
         properties=prepared_scope.offer.load(prepared_scope.properties),
         now=inputs.now,
+        kubernetes=inputs.kubernetes,
         attached_at=first_seen.attached_at(inputs, ("", name)),
         members=bindings.members(name),
         siblings=bindings.siblings(prepared_scope.offer),

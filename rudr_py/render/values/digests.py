@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+from rudr_py.model.component import Component, Resources
 
 
 def of(value: Any) -> str:
@@ -28,6 +30,19 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: plain(inner) for key, inner in value.items()}
     return value
+
+
+def containers(component: Component) -> Any:
+    """The containers of a component, as maps. A default counts as if the document had set it."""
+    return plain(
+        [
+            msgspec.structs.replace(one, resources=msgspec.structs.replace(one.resources, unset=_UNSET))
+            for one in component.containers
+        ]
+    )
+
+
+_UNSET: Final = Resources().unset
 
 
 @functools.cache

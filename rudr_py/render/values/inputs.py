@@ -14,7 +14,8 @@ from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
 from rudr_py.model.document import Parsed, Positions
-from rudr_py.settings import DEFAULT_LIMITS, Limits
+from rudr_py.model.kubernetes import Release
+from rudr_py.settings import DEFAULT_LIMITS, NO_DEFAULTS, Limits, PlatformDefaults
 
 
 class Observed(Protocol):
@@ -142,8 +143,9 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     of this application only the health is used), `probe_results` the results by the names of the probes.
 
     `packages` is from the previous status: type -> the package that provided it, with its version.
-    `image_pull_policy` is for all containers of the core workload types; "" leaves it to Kubernetes. `limits` are those
-    of the application.
+    `defaults` are those of the platform for this namespace: their `pod_security` is `none` or `restricted`.
+    `unknown_defaults` is why they are not known, "" if they are; nothing may be applied then. `limits` are those of the
+    application. `kubernetes` is the release of the cluster, None if it is unknown.
     """
 
     application: Application
@@ -162,7 +164,9 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     members: Mapping[str, tuple[Member, ...]] = msgspec.field(default_factory=dict)
     probe_results: Mapping[str, Mapping[str, str | None]] = msgspec.field(default_factory=dict)
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
-    image_pull_policy: str = ""
+    defaults: PlatformDefaults = NO_DEFAULTS
+    unknown_defaults: str = ""
+    kubernetes: Release | None = None
     limits: Limits = DEFAULT_LIMITS
 
     @cached_property

@@ -135,6 +135,8 @@ def test_a_metric_that_kubernetes_refuses_is_refused_at_its_place(
         ({"metrics": [{"type": "Network"}]}, ".metrics[0].type"),
         ({"metrics": [_changed(PODS, target=None)]}, ".metrics[0].pods"),
         ({"metrics": [_changed(EXTERNAL, target={"type": "Value", "value": -1})]}, ".metrics[0].external.target.value"),
+        ({"metrics": [_changed(PODS, metric={"name": "nginx/requests"})]}, ".metrics[0].pods.metric.name"),
+        ({"metrics": [_changed(PODS, metric={"name": ".."})]}, ".metrics[0].pods.metric.name"),
         ({"metrics": [_changed(OBJECT, describedObject={"kind": "Ingress", "name": "web"})]}, ".metrics[0].object"),
         ({"behavior": {"scaleUp": {"policies": []}}}, ".behavior.scaleUp.policies"),
         ({"behavior": {"scaleDown": {"stabilizationWindowSeconds": 3601}}}, ".behavior.scaleDown"),

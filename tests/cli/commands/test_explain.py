@@ -51,7 +51,7 @@ def offer_of(everything: Catalog, name: str) -> Offer[Any]:
 def component(workload: str, settings: Any = (), volumes: Any = ()) -> dict[str, Any]:
     ports = [{"name": "http", "containerPort": 80}] if workload.endswith(("Server", ".Service")) else []
     container = {"name": "web", "image": "nginx:1", "ports": ports, "resources": {"volumes": list(volumes)}}
-    alone = not workload.startswith("core.oam.dev/") and not workload.endswith(".Service")
+    alone = not workload.startswith("core.oam.dev/") and not workload.endswith((".Service", ".CronTask"))
     spec = {"workloadType": workload, "containers": [] if alone else [container], "workloadSettings": list(settings)}
     return document("ComponentSchematic", "web", spec)
 
@@ -62,10 +62,12 @@ def document(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_example_of_a_type_renders_without_a_problem(everything: Catalog, name: str) -> None:
-    explained = facts.explain(offer_of(everything, name), everything)
-    example = explained.example
+    offer = offer_of(everything, name)
+    example = facts.explain(offer, everything).example
     assert example is not None
-    workload, settings = example.get("workloadType", SERVER), example.get("workloadSettings", ())
+    applies_to = getattr(offer.type, "applies_to", (SERVER,))
+    fitting = SERVER if {SERVER, "*"} & set(applies_to) else applies_to[0]
+    workload, settings = example.get("workloadType", fitting), example.get("workloadSettings", ())
     bindings = example.get("components", [{"componentName": "web", "instanceName": "web", **_traits(example)}])
     spec = {"components": bindings, "scopes": example.get("scopes", [])}
     application: Parsed[Any] = documents.parse(document("ApplicationConfiguration", "app", spec))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+import pytest
 from click.testing import Result
 
 from rudr_py.api import Rendered, Trait, hookimpl
@@ -15,6 +16,7 @@ from rudr_py.model.parse import yaml_file
 from rudr_py.plugins import entry_points, loading
 from rudr_py.plugins.entry_points import InstalledPlugin
 from rudr_py.plugins.loading import LoadedPlugins
+from tests import own_packages
 
 Make = Callable[..., str]
 Invoke = Callable[..., Result]
@@ -42,6 +44,30 @@ def test_the_image_pull_policy_of_the_controller_is_an_option(
 ) -> None:
     done = invoke("render", "-f", write("x.yaml", component(), application()), "--image-pull-policy", "Always")
     assert "imagePullPolicy: Always\n" in done.stdout
+
+
+@pytest.mark.parametrize(("release", "field"), [("v1.29.1", "initContainers"), ("1.28", "containers")])
+def test_documents_are_rendered_for_a_release_of_kubernetes(
+    release: str, field: str, component: Make, application: Make, write: Make, invoke: Invoke
+) -> None:
+    text = application(trait="sidecar").replace("{}", "{name: helper, image: helper:1}")
+    name = write("x.yaml", component(), text)
+    obj = own_packages.everything()
+    done = invoke("render", "-f", name, "-o", "json", "--kubernetes-version", release, obj=obj)
+    pod = next(
+        item["spec"]["template"]["spec"] for item in json.loads(done.stdout)["items"] if "template" in item["spec"]
+    )
+    assert "helper" in {container["name"] for container in pod[field]}
+    assert invoke("validate", "-f", name, "--kubernetes-version", release, obj=obj).exit_code == 0
+
+
+@pytest.mark.parametrize("release", ["newest", "", "1", "1.x", "-1.2"])
+def test_a_release_that_is_none_is_an_error_of_usage(
+    release: str, component: Make, write: Make, invoke: Invoke
+) -> None:
+    done = invoke("render", "-f", write("x.yaml", component()), "--kubernetes-version", release)
+    assert done.exit_code == 2
+    assert "use a release such as 1.29" in done.stderr
 
 
 def test_a_valid_application_is_printed_among_invalid_ones(

@@ -13,7 +13,7 @@ import rudr_py
 from rudr_py.catalog import Catalog, PluginState, State
 from rudr_py.cli.commands import run
 from rudr_py.errors import ConfigError
-from rudr_py.settings import Impersonation, Settings
+from rudr_py.settings import NO_DEFAULTS, Impersonation, PlatformDefaults, Settings
 
 PLUGINS: dict[str, State] = {"good": "loaded", "bad": "failed"}
 
@@ -32,11 +32,11 @@ def test_flags_override_the_environment_and_the_variable_of_rudr_py_overrides_th
 def test_flags_set_scopes_and_definitions() -> None:
     default = run.settings({}, {})
     assert (default.health_scope_address, default.publish_definitions, default.root_scopes) == ("", True, False)
-    assert default.image_pull_policy == ""
+    assert default.defaults == NO_DEFAULTS
     flags: dict[str, str | int | None] = {"health_scope": ":80", "publish_definitions": False, "root_scopes": True}
     changed = run.settings({**flags, "image_pull_policy": "Always"}, {})
     assert (changed.health_scope_address, changed.publish_definitions, changed.root_scopes) == (":80", False, True)
-    assert changed.image_pull_policy == "Always"
+    assert changed.defaults == PlatformDefaults(image_pull_policy="Always")
 
 
 def test_impersonation_is_off_without_its_flag() -> None:

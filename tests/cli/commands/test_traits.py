@@ -29,7 +29,7 @@ def test_the_table_lists_applicability_and_requirements(traits: Invoke) -> None:
     heading, *rows = (line.split() for line in traits().stdout.splitlines())
     assert heading == ["NAME", "APPLIES", "TO", "REQUIRES", "PACKAGE"]
     assert ["ingress", "Server,SingletonServer", "service", "rudr-py"] in [row[:4] for row in rows]
-    assert ["cron-hpa", "*", "scale", "rudr-py-cronhpa", "0.1.0"] in rows
+    assert ["cron-hpa", "*", "scale", "rudr-py-cronhpa"] in [row[:4] for row in rows]
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)
 
 
@@ -38,8 +38,10 @@ def test_with_workload_only_fitting_traits_are_listed(traits: Invoke, spelling: 
     done = traits("--workload", spelling)
     names = [line.split()[0] for line in done.stdout.splitlines()[1:]]
     assert {"cron-hpa", "empty", "manual-scaler", "secret-env", "volume-mounter"} <= set(names)
-    assert not {"auto-scaler", "ingress", "service", "service-monitor"} & set(names)
-    assert "cannot have auto-scaler, ingress, service, service-monitor" in done.stderr
+    others = {"auto-scaler", "ingress", "service", "service-monitor"}
+    assert not others & set(names)
+    listed = done.stderr.partition("cannot have ")[2].partition(";")[0]
+    assert others <= set(listed.split(", "))
     assert traits("--workload", spelling, "-o", "name").stdout.split() == names
 
 

@@ -146,3 +146,26 @@ def test_a_misspelled_annotation_of_rudr_is_a_warning(messages: Messages) -> Non
     (warning,) = messages(COMPONENT, annotated)
     assert 'unknown annotation "rudr.oam.dev/pused"' in warning
     assert 'Did you mean "rudr.oam.dev/paused"?' in warning
+
+
+VOLUME = "    resources: {cpu: {required: 1}, memory: {required: 1G}, volumes: [{name: data, mountPath: /data}]}\n"
+CLAIM = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("claim", "is_missing"),
+    [
+        ("", True),
+        (CLAIM, False),
+        (CLAIM.replace("name: data", "name: data, namespace: default"), False),
+        (CLAIM.replace("name: data", "name: data, namespace: elsewhere"), True),
+        (CLAIM.replace("name: data", "name: other"), True),
+        (CLAIM.replace("PersistentVolumeClaim", "ConfigMap"), True),
+        (f"apiVersion: v1\nkind: List\nitems:\n- {CLAIM.strip().replace(chr(10), chr(10) + '  ')}\n", False),
+    ],
+    ids=["none", "same namespace", "named namespace", "other namespace", "other name", "other kind", "in a list"],
+)
+def test_a_volume_has_a_claim_if_the_input_has_it(claim: str, is_missing: bool, messages: Messages) -> None:
+    lines = messages(COMPONENT + VOLUME, APPLICATION, *filter(None, [claim]))
+    assert [line for line in lines if line.startswith("error")] == []
+    assert any("has no claim" in line for line in lines) == is_missing

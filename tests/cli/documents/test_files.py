@@ -116,6 +116,8 @@ FOREIGN = {
     "JSON with comments": b'// bundles\n[{"in": ["a.js"]}]\n',
     "a compose file": b'version: "3"\nservices: {web: {image: notes}}\n',
     "a list": b"- hosts: all\n",
+    "a Chart.yaml": b"apiVersion: v2\nname: web\nversion: 1.0.0\n",
+    "a file of Score": b"apiVersion: score.dev/v1b1\nmetadata: {name: web}\ncontainers: {}\n",
     "a template": b"{{- if .Values.on }}\nkind: Deployment\n{{- end }}\n",
     "bytes that are no text": bytes(range(256)),
     "nothing": b"",

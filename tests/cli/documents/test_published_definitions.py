@@ -16,9 +16,11 @@ ROOT = Path(__file__).parents[3]
 EXAMPLES = (ROOT / "examples", *(folder / "examples" for folder in own_packages.FOLDERS))
 
 
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.parent.name)
 @pytest.mark.parametrize("labels", [{"app.kubernetes.io/managed-by": "rudr"}, {}], ids=["published", "copied"])
-def test_published_definitions_refuse_no_example(
+def test_published_definitions_refuse_no_example_of_a_package(
     labels: dict[str, str],
+    folder: Path,
     invoke: Invoke,
     write: Callable[..., str],
 ) -> None:
@@ -26,5 +28,5 @@ def test_published_definitions_refuse_no_example(
     documents = definitions.publish(plugins.catalog, "rudr-system")
     changed = [{**document, "metadata": {**document["metadata"], "labels": labels}} for document in documents]
     file = write("definitions.yaml", *(json.dumps(document) + "\n" for document in changed))
-    result = invoke("validate", "-R", *(f"--filename={folder}" for folder in EXAMPLES), "-f", file, obj=plugins)
+    result = invoke("validate", "-f", str(folder), "-f", file, obj=plugins)
     assert (result.exit_code, result.stdout.endswith(": no problems\n")) == (0, True), result.output

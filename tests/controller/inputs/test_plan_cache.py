@@ -24,6 +24,7 @@ from rudr_py.render import render as rendering
 from rudr_py.render.values import digests
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
+from rudr_py.settings import NO_DEFAULTS, PlatformDefaults
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SHOP = ObjectKey("shop", "shop")
@@ -203,7 +204,10 @@ _STEPS = st.lists(
     st.fixed_dictionaries(
         {
             "properties": st.sampled_from([{}, {"look": True}, {"wake": True}]),
-            "image_pull_policy": st.sampled_from(["", "Always"]),
+            "defaults": st.sampled_from(
+                [NO_DEFAULTS, PlatformDefaults(image_pull_policy="Always"), PlatformDefaults(pod_security="restricted")]
+            ),
+            "kubernetes": st.sampled_from([None, (1, 28), (1, 29)]),
             "minutes": st.integers(0, 3),
             "objects": st.integers(0, 2),
             "attached": st.sampled_from([None, 0, 5]),
@@ -233,7 +237,8 @@ def test_a_reused_plan_equals_a_new_one(steps: list[Document]) -> None:
             observed=Objects(*({"kind": "ConfigMap"} for _ in range(step["objects"]))),
             attached={} if attached is None else {("front", "counting"): NOW - timedelta(minutes=attached)},
             first_seen={} if step["first_seen"] is None else {("front", "counting"): step["first_seen"]},
-            image_pull_policy=step["image_pull_policy"],
+            defaults=step["defaults"],
+            kubernetes=step["kubernetes"],
         )
         if attached is None or not step["first_seen"]:
             # until the status contains a time, it is the current one

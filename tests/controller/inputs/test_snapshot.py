@@ -114,6 +114,11 @@ CHANGES: dict[str, tuple[Kind, str, dict[str, Any]]] = {
         "kept",
         {"uid": "k", "labels": {labels.INSTANCE: "shop-web"}},
     ),
+    "another controller creates an object with the labels of the instance": (
+        DEPLOYMENT,
+        "of a canary",
+        {"uid": "k", "labels": {labels.INSTANCE: "shop-web"}, "ownerReferences": [{"controller": True, "uid": "c"}]},
+    ),
     "a pod of the instance is created": (POD, "shop-web-1", {"uid": "p", "labels": {labels.INSTANCE: "shop-web"}}),
 }
 

@@ -11,7 +11,7 @@ from rudr_py.controller.state.cluster_state import Belongings, ClusterState, new
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Applied, Deleted, Listed, ListingDone, ListingStarted
-from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
+from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CRON_JOB, JOB, POD
 from rudr_py.render.values import labels as stamp
 from tests.limits import work
 
@@ -102,6 +102,29 @@ def test_the_objects_of_an_instance_are_owned_ones_its_pods_and_kept_claims(live
     assert names("web", POD) == {"web-1"}
     assert names("new", CLAIM) == set()
     assert names("web", Kind("v1", "Unwatched")) == set()
+
+
+def test_objects_that_another_controller_creates_for_an_object_of_an_instance_belong_to_it(live: Make) -> None:
+    def owner(kind: str, uid: str) -> dict[str, object]:
+        return {"kind": kind, "name": "web", "uid": uid, "controller": True}
+
+    labels = stamp.labels("shop", "web")
+    instance = live(
+        COMPONENT_INSTANCE, "web", uid="u", labels=labels, ownerReferences=[owner(APPLICATION.kind, "uid-shop")]
+    )
+    cron_job = live(CRON_JOB, "web", uid="cron", labels=labels, ownerReferences=[owner(COMPONENT_INSTANCE.kind, "u")])
+    of_cron_job, of_another = [owner("CronJob", "cron")], [owner("CronJob", "other")]
+    jobs = (
+        live(JOB, "run", labels=labels, ownerReferences=of_cron_job),
+        live(JOB, "of another CronJob", labels=labels, ownerReferences=of_another),
+        live(JOB, "without labels", ownerReferences=of_cron_job),
+    )
+    state = ClusterState()
+    for lives in ((instance,), (cron_job,), jobs):
+        state.add(Kind(lives[0].api_version, lives[0].kind), "", filled(*lives))
+    documents = Belongings(state, live(APPLICATION, "shop")).documents("web", JOB)
+    assert [document["metadata"]["name"] for document in documents] == ["run"]
+    assert [live.name for _, live in state.owned_by("u", instance.namespace)] == ["web"]
 
 
 @pytest.mark.parametrize("number", [20, 200])

@@ -16,7 +16,7 @@ from rudr_py.local.faults.faults import Faults
 from rudr_py.testing.clock import FakeClock, settle
 
 MOONS = [Kind("example.com/v1", f"Moon{number}") for number in range(20)]
-DISCOVERY = ["GET /api", "GET /apis"]
+DISCOVERY = ["GET /api", "GET /apis", "GET /version"]
 
 
 @pytest.fixture

@@ -85,6 +85,31 @@ def test_a_namespace_triggers_its_applications_when_it_names_another_service_acc
     assert triggers.keys(NAMESPACE, Change(before, after), known) == expected
 
 
+ENFORCE = "pod-security.kubernetes.io/enforce"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ({}, {ENFORCE: "restricted"}, SHOP),
+        ({ENFORCE: "restricted"}, {ENFORCE: "baseline"}, SHOP),
+        ({ENFORCE: "restricted"}, {}, SHOP),
+        ({ENFORCE: "restricted"}, {ENFORCE: "restricted", "team": "a"}, NOBODY),
+    ],
+)
+def test_a_namespace_triggers_its_applications_when_it_enforces_another_standard(
+    known: ClusterState, live: Make, old: dict[str, str], new: dict[str, str], expected: frozenset[ObjectKey]
+) -> None:
+    cache = Cache()
+    known.add(APPLICATION, "", cache)
+    cache.feed(ListingStarted())
+    for application in (live(APPLICATION, "shop"), live(APPLICATION, "a", namespace="till")):
+        cache.feed(Listed(application))
+    cache.feed(ListingDone("1"))
+    before, after = (live(NAMESPACE, "shop", namespace="", labels=labels) for labels in (old, new))
+    assert triggers.keys(NAMESPACE, Change(before, after), known) == expected
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -191,3 +191,8 @@ async def test_labels_with_unknown_levels_are_invalid(api: Api) -> None:
         "must be one of privileged, baseline, restricted, "
         'metadata.labels[pod-security.kubernetes.io/enforce-version]: Invalid value: "v9": must be "latest" or "v1.x"]'
     )
+
+
+async def test_a_windows_pod_needs_only_a_user_who_is_no_administrator(api: Api) -> None:
+    pods = await _namespace(api, **{ENFORCE: "restricted"})
+    await api.created(pods, _pod(os={"name": "windows"}, securityContext={"runAsNonRoot": True}))

@@ -14,6 +14,9 @@ from rudr_py.model.document import Json
         ("cmd", "sh -c run", '["sh", "-c", "run"]'),
         ("args", "--port", '["--port"]'),
         ("env", {"A": "b"}, "a list of name and value"),
+        ("settings", "{not json", "a list of name and type, or a JSON Schema with properties"),
+        ("workloadSettings", "a: b", "a list of name and value, or a map"),
+        ("parameters", {"a": "string"}, "a list of name and type"),
     ],
 )
 def test_a_value_in_the_place_of_a_list_leads_to_the_list(key: str, value: Json, advice: str) -> None:

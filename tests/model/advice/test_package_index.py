@@ -40,7 +40,10 @@ def everything() -> LoadedPlugins:
         ("workloads", "core.oam.dev/v1alpha1.wroker", "core.oam.dev/v1alpha1.Worker"),
         ("workloads", "apps/v1.Deployment", "core.oam.dev/v1alpha1.Server"),
         ("workloads", "webservice", "core.oam.dev/v1alpha1.Server"),
-        ("workloads", "batch/v1.CronJob", "core.oam.dev/v1alpha1.Task"),
+        ("workloads", "batch/v1.CronJob", "batch.rudr.dev/v1alpha1.CronTask"),
+        ("workloads", "cron-task", "batch.rudr.dev/v1alpha1.CronTask"),
+        ("workloads", "core.oam.dev/v1alpha1.CronTask", "batch.rudr.dev/v1alpha1.CronTask"),
+        ("workloads", "batch/v1.Job", "core.oam.dev/v1alpha1.Task"),
         ("workloads", "StatefulSet", "core.oam.dev/v1alpha1.SingletonServer"),
         ("workloads", "serving.knative.dev/v1alpha1.Service", "serving.knative.dev/v1.Service"),
         ("scopes", "HealthScop", "core.oam.dev/v1alpha1.HealthScope"),
@@ -61,6 +64,14 @@ def test_nothing_is_suggested_for_a_name_that_is_near_to_none(name: str) -> None
 def test_a_type_of_a_package_that_is_not_installed_leads_to_the_package(name: str) -> None:
     hint = package_index.nearest_type("traits", name, TRAITS)
     assert '"service-monitor" is provided by rudr-py-prometheus: pip install rudr-py-prometheus' in hint
+
+
+@pytest.mark.parametrize("name", ["cronjob", "cron-job", "schedule"])
+def test_a_trait_with_the_name_of_a_workload_type_leads_to_that_and_to_its_package(name: str) -> None:
+    hint = package_index.nearest_type("traits", name, TRAITS)
+    assert "Did you mean the workload type batch.rudr.dev/v1alpha1.CronTask?" in hint
+    assert "pip install rudr-py-batch" in hint
+    assert "workload type core.oam.dev/v1alpha1.Task?" in package_index.nearest_type("traits", "job", TRAITS)
 
 
 def test_an_installed_type_is_suggested_without_its_package() -> None:
@@ -106,6 +117,6 @@ def test_each_installed_type_is_suggested_for_its_kind_alone(everything: LoadedP
                 assert f'"{name}"' in package_index.nearest_type(category, parsed.kind, names)
 
 
-def test_each_trait_that_sets_a_field_is_of_its_package() -> None:
+def test_each_type_that_sets_a_field_is_of_its_package() -> None:
     for package in package_index.load().package:
-        assert set(package.fields.values()) <= set(package.traits)
+        assert set(package.fields.values()) <= {*package.traits, *package.workloads}

@@ -70,6 +70,25 @@ def test_a_workload_type_is_parsed(key: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("int", "integer"),
+        ("String", "string"),
+        ("list", "array"),
+        ("float", "number"),
+        ("object", "object"),
+        ("x", "x"),
+    ],
+)
+def test_a_setting_of_a_json_schema_has_the_type_that_is_meant(written: str, read: str) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": written}}}
+    spec = {"group": "openfaas.com", "names": {"kind": "Function"}, "settings": schema}
+    parsed = documents.parse(document("WorkloadType", spec=spec))
+    assert isinstance(parsed.value, WorkloadTypeDefinition)
+    assert parsed.value.settings == (Setting(name="a", type=read),)
+
+
 @pytest.mark.parametrize("key", ["default", "value"])
 def test_the_value_of_a_setting_of_a_workload_type_is_its_default(key: str) -> None:
     names = {"kind": "Function"}

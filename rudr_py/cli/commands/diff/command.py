@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from rudr_py import errors
 from rudr_py.api import get_in
@@ -26,7 +27,7 @@ from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import documents as cluster_documents
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
-from rudr_py.cli.commands.diff import document_diff, outage
+from rudr_py.cli.commands.diff import document_diff, outage, restarts
 from rudr_py.cli.commands.diff import result as diff_result
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.cli.commands.diff.dry_run import DryRun, RefusedError
@@ -49,6 +50,7 @@ from rudr_py.kube.requests import Selection
 from rudr_py.model.kinds import APPLICATION
 from rudr_py.model.parse import yaml_file
 from rudr_py.render import holds
+from rudr_py.render.defaults.profile import unknown_standard
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
 
@@ -71,7 +73,7 @@ class DiffFailure(CommandFailure):
 
 @click.command("diff")
 @click.argument("name", default="")
-@flags.filename("A file, a directory, or - for standard input. May be repeated.")
+@flags.filename("A file, a directory, or - for standard input. May be repeated. Without it: all applications.")
 @flags.recursive
 @flags.revision("Compare with the documents of this revision of the application NAME, instead of files.")
 @flags.strict
@@ -103,25 +105,34 @@ def command(
     read, is computed and marked as such. The last line has the numbers of changes. The environment variable
     KUBECTL_EXTERNAL_DIFF selects another diff program, as in kubectl.
 
+    With --defaults and without -f, previews what these defaults of the platform would change in all applications of the
+    cluster, or of the namespace of -n, and which pods would restart. The defaults are complete, as in rudr run: a key
+    that is missing has its usual value.
+
     Exits with 0 if there are no differences, with 1 if there are differences, and with 2 if the comparison fails or
     rudr validate reports an error.
 
     \b
     Example: rudr diff -f examples/
     Example: rudr diff shop --revision 3
+    Example: rudr diff -n shop --defaults podSecurity=restricted,limits.memory=256Mi
     """
+    name, number = options.pop("name"), options.pop("number")
+    if bool(name) != bool(number) or (name and filenames):
+        raise click.UsageError("NAME and '--revision' belong together, and exclude '-f' / '--filename'.")
+    if not filenames and not name and context.get_parameter_source("defaults") is ParameterSource.DEFAULT:
+        raise click.UsageError(
+            "Missing option '-f' / '--filename', or NAME and '--revision', or '--defaults' for all applications."
+        )
     with cluster_client.converting_errors(DiffFailure):
         loaded = plugins.load(context)
-    name, number = options.pop("name"), options.pop("number")
-    if bool(name) != bool(number) or bool(name) == bool(filenames):
-        raise click.UsageError("either -f, or NAME and --revision, is required")
     if number:
         contents = asyncio.run(_revision(cluster_options, name, number))
     else:
         contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
     if skipped := files.skipped_message(contents):
         click.echo(skipped, err=True)
-    result = asyncio.run(_run(cluster_options, contents, loaded.catalog, **options))
+    result = asyncio.run(_run(cluster_options, contents if filenames or number else None, loaded.catalog, **options))
     code = _print(result, output_format, colours=color)
     context.exit(FAILED if result.failed else code)
 
@@ -155,6 +166,7 @@ class _Comparison(msgspec.Struct, frozen=True):
     """The documents and the cluster to compare. If documents are `invalid`, only further problems are printed.
 
     `definitions` are those of the cluster. `settings` are those of the controller, as far as the plans depend on them.
+    `everything` is whether all applications are compared, and the pods that restart are counted.
     """
 
     client: ClusterClient
@@ -166,6 +178,7 @@ class _Comparison(msgspec.Struct, frozen=True):
     invalid: bool
     sensitive_words: tuple[str, ...]
     strict: bool
+    everything: bool
 
 
 class _ApplicationReading(msgspec.Struct, frozen=True):
@@ -191,13 +204,15 @@ class _NamespaceReading(msgspec.Struct, frozen=True):
 
 async def _run(
     options: ClusterOptions,
-    contents: FileContents,
+    contents: FileContents | None,
     catalog: Catalog,
     settings: Settings,
     *,
     sensitive_words: tuple[str, ...],
     strict: bool,
 ) -> DiffResult:
+    """Compare the documents of files; all applications if there are none."""
+    everything, contents = contents is None, contents or FileContents()
     async with cluster_client.opened(options, failure=DiffFailure) as client:
         workspace = Workspace.parse(
             contents.documents,
@@ -226,20 +241,22 @@ async def _run(
             bool(problems),
             sensitive_words,
             strict,
+            everything,
         )
-        namespaces = await _namespaces(comparison)
+        namespaces = [options.namespace] if everything and options.namespace else await _namespaces(comparison)
         readings = [await _read_namespace(comparison, namespace) for namespace in namespaces]
         printer.flush()
         results = [await _compare_namespace(comparison, reading) for reading in readings]
-        return DiffResult.merged([*results, DiffResult(failed=comparison.invalid)])
+        last = DiffResult(failed=comparison.invalid, counts_restarts=comparison.everything)
+        return DiffResult.merged([*results, last])
 
 
 async def _namespaces(comparison: _Comparison) -> list[str]:
-    """The namespaces of the documents, and of all applications if the documents change a definition."""
+    """The namespaces of the documents; those of all applications, too, if definitions or defaults may concern them."""
     client, workspace = comparison.client, comparison.workspace
     names = {application.value.metadata.namespace for application in workspace.applications}
     names |= {key.namespace for key in workspace.components}
-    if preview.changed_definitions(workspace, comparison.definitions):
+    if comparison.everything or preview.changed_definitions(workspace, comparison.definitions):
         try:
             resource = await client.resource(APPLICATION)
             items = await client.client.list_all(Selection(resource=resource, namespace=""))
@@ -248,7 +265,7 @@ async def _namespaces(comparison: _Comparison) -> list[str]:
             names.add(client.namespace)
             listed = ", ".join(sorted(names))
             reason = cluster_client.unreadable_message(error)
-            message = f"{reason}: applications that use a definition are compared in {listed} only"
+            message = f"{reason}: applications are compared in {listed} only"
             click.echo(f"warning: {message}", err=True)
     return sorted(names)
 
@@ -258,7 +275,7 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
     settings, workspace = comparison.settings, comparison.workspace
     namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog, settings)
     await namespace_preview.read(workspace, comparison.definitions)
-    applications = namespace_preview.users(workspace)
+    applications = namespace_preview.applications() if comparison.everything else namespace_preview.users(workspace)
     rest = namespace_preview.unused(workspace)
     problems = rest.unused_component_problems(comparison.catalog)
     warnings = tuple(checking.definition_warnings(rest, comparison.catalog))
@@ -289,7 +306,10 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
 
 async def _read_application(namespace_preview: NamespacePreview, application: LiveObject) -> _ApplicationReading:
     try:
-        return _ApplicationReading(application, await namespace_preview.preview(application))
+        preview = await namespace_preview.preview(application)
+        if preview.unknown_defaults:
+            return _ApplicationReading(application, None, unknown_standard(preview.unknown_defaults))
+        return _ApplicationReading(application, preview)
     except (errors.ApiError, errors.KindAbsentError) as error:
         return _ApplicationReading(application, None, cluster_client.unreadable_message(error))
 
@@ -329,7 +349,8 @@ async def _compare_application(
             if isinstance(difference, RefusedError):
                 messages.append(str(difference))
             else:
-                differences.append(msgspec.structs.replace(difference, application=application.name))
+                own = restarts.counted(difference) if comparison.everything else difference
+                differences.append(msgspec.structs.replace(own, application=application.name))
         unchanged, rights = dry_run.unchanged, dry_run.trial.rights()
     except (errors.ApiError, errors.KindAbsentError) as error:
         messages.append(cluster_client.unreadable_message(error))

@@ -14,7 +14,7 @@ import msgspec
 
 from rudr_py.api import Path, Ref, get_in
 from rudr_py.cli.commands.diff import server_defaults
-from rudr_py.cli.output import documents
+from rudr_py.cli.output import documents, plain_text
 from rudr_py.controller.apply import managed_fields
 from rudr_py.kube.live_object import APPLIED_ANNOTATION
 
@@ -45,7 +45,8 @@ class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
 
     `unread` means that it exists but the user may not read it, so that the live state and the lines are unknown.
     `replaced` means that it is deleted and created again. `blocked` is why the controller does not do so at the next
-    reconcile, empty where it does. `notes` are further remarks for the user.
+    reconcile, empty where it does. `notes` are further remarks for the user. `restarts` is the number of pods that
+    the change replaces; None if it replaces none, or if they are not counted.
     """
 
     ref: Ref
@@ -57,6 +58,7 @@ class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
     unread: bool = False
     blocked: str = ""
     notes: tuple[str, ...] = ()
+    restarts: int | None = None
 
     @property
     def change(self) -> Change:
@@ -78,7 +80,8 @@ class DocumentDiff(msgspec.Struct, frozen=True, kw_only=True):
     def remarks(self) -> tuple[str, ...]:
         """All lines for the user beside the differing lines: notes, the reason why it is blocked, owners of fields."""
         blocked = (f"blocked: {self.blocked}",) if self.blocked else ()
-        return (*self.notes, *blocked, *owners(self))
+        pods = () if self.restarts is None else (f"restarts {plain_text.counted(self.restarts, 'pod')}",)
+        return (*self.notes, *pods, *blocked, *owners(self))
 
     @property
     def file(self) -> str:

@@ -29,7 +29,8 @@ class DiffError(msgspec.Struct, frozen=True, kw_only=True):
 class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
     """The differences and errors by application. `unchanged` is the number of objects without a difference.
 
-    `problems` are those of invalid documents. `failed` is whether something could not be compared.
+    `problems` are those of invalid documents. `failed` is whether something could not be compared. `counts_restarts` is
+    whether the differences have the numbers of pods that restart.
     """
 
     differences: tuple[DocumentDiff, ...] = ()
@@ -37,6 +38,7 @@ class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[DiffError, ...] = ()
     unchanged: int = 0
     failed: bool = False
+    counts_restarts: bool = False
 
     @classmethod
     def merged(cls, results: Iterable[DiffResult]) -> DiffResult:
@@ -48,6 +50,7 @@ class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
             problems=tuple(problem for result in listed for problem in result.problems),
             unchanged=sum(result.unchanged for result in listed),
             failed=any(result.failed for result in listed),
+            counts_restarts=any(result.counts_restarts for result in listed),
         )
 
     @property
@@ -61,7 +64,13 @@ class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
             "replace": counts["replace"],
             "unchanged": self.unchanged,
             "failed": len(self.errors),
+            **({"restarts": sum(self._restarts)} if self.counts_restarts else {}),
         }
+
+    @property
+    def _restarts(self) -> list[int]:
+        """The numbers of pods that restart, one for each workload."""
+        return [difference.restarts for difference in self.differences if difference.restarts is not None]
 
     @property
     def summary(self) -> str:
@@ -71,6 +80,9 @@ class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
         parts.append(f"{numbers['unchanged']} unchanged")
         parts += [f"{numbers['replace']} to replace"] if numbers["replace"] else []
         parts += [f"{numbers['failed']} failed"] if numbers["failed"] else []
+        if self.counts_restarts:
+            workloads = plain_text.counted(len(self._restarts), "workload")
+            parts.append(f"{plain_text.counted(numbers['restarts'], 'pod')} of {workloads} to restart")
         return ", ".join(parts)
 
 
@@ -109,4 +121,5 @@ def _item(diff: DocumentDiff) -> dict[str, Any]:
         "owners": document_diff.owners(diff),
         "live": live,
         "merged": merged,
+        **({} if diff.restarts is None else {"restarts": diff.restarts}),
     }

@@ -10,7 +10,7 @@ import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rudr_py.api import get_in
+from rudr_py.api import get_in, mappings_in
 from rudr_py.cli.cluster import pod_state
 from rudr_py.model import names
 
@@ -44,11 +44,39 @@ SYNC: Mapping[str, str] = {
     "Held": "rudr status {name} -n {namespace}; it is applied when the type that holds it lets it go",
     "Paused": "kubectl annotate applicationconfiguration {name} -n {namespace} rudr.oam.dev/paused-",
     "TooLarge": "split the application",
+    "UnknownPodSecurity": "rudr rbac --defaults podSecurity=namespace | kubectl apply -f -; or enable rbac.create in "
+    "the chart",
 }
 """By the reason of the condition Synced."""
 
+NON_ROOT = "runAsNonRoot"
+"""Part of the kubelet's message about an image whose user is root, or is not a number."""
+
+ROOT_IMAGE = (
+    "use an image that does not run as root; or set the user by the trait pod-security of rudr-py-pod, as a number"
+)
+
+REJECTED_PODS: Mapping[str, str] = {
+    "violates PodSecurity": "set podSecurity of the platform's defaults (rudr run --defaults, in the chart "
+    "applicationDefaults) to restricted or namespace, or attach the trait pod-security of rudr-py-pod",
+    ": must specify ": "set requests and limits of the platform's defaults (rudr run --defaults, in the chart "
+    "applicationDefaults), or attach the trait resources of rudr-py-pod",
+}
+"""By a part of the server's message about a pod that a namespace does not admit: by its Pod Security Standard, or by a
+quota that requires amounts."""
+
 TRAIT: Mapping[str, str] = {
     "FailedGetResourceMetric": "install the metrics server, and set resource requests of all containers",
+    **dict.fromkeys(
+        ("FailedGetPodsMetric", "FailedGetObjectMetric", "FailedGetExternalMetric"),
+        "kubectl get apiservices; install the metrics adapter that serves the metric, and check its name",
+    ),
+    "FailedGetContainerResourceMetric": "install the metrics server, and set resource requests of the container",
+    **dict.fromkeys(
+        ("ScaledObjectCheckFailed", "TriggerError", "PartialTriggerError", "Fallback"),
+        "kubectl describe scaledobjects.keda.sh -n {namespace}; check addresses and credentials of the triggers",
+    ),
+    "ScaledObjectPaused": "remove the annotations autoscaling.keda.sh/paused of the ScaledObject, or set paused",
     "FailedGetScale": "kubectl describe horizontalpodautoscalers -n {namespace}; check that its target exists",
     "ScalingDisabled": "scale the workload to at least one replica; an autoscaler does not start from zero",
     "NotObserved": "check that the controller of this kind runs in the cluster",
@@ -101,7 +129,20 @@ def pod(reason: str, namespace: str, document: Mapping[str, Any]) -> str:
     if reason in LOGGED:
         log = pod_state.failed_log(document)
         return f"kubectl logs -n {namespace} {name}{log}" if log is not None else describe
+    if any(NON_ROOT in message for message in _waiting_messages(document)):
+        return ROOT_IMAGE
     return POD.get(reason, describe).format(namespace=namespace, name=name)
+
+
+def _waiting_messages(document: Mapping[str, Any]) -> Iterator[str]:
+    for part in ("initContainerStatuses", "containerStatuses"):
+        for status in mappings_in(document, "status", part):
+            yield get_in(status, "state", "waiting", "message", default="")
+
+
+def rejected_pods(message: str) -> str:
+    """Advice for an instance whose pods the namespace rejects, by its message; empty for another message."""
+    return next((text for part, text in REJECTED_PODS.items() if part in message), "")
 
 
 def trait(reason: str, namespace: str, name: str) -> str:

@@ -126,7 +126,8 @@ def instances(report: ApplicationReport, facts: ApplicationFacts) -> Iterator[Fi
         is_held = instance.reason == holds.REASON and instance.state != "failed"  # a note of `conditions`
         if not instance.ok and not is_held and report.condition("Valid").status != "False":
             message = f"{instance.name}: {instance.message.partition('; pod ')[0] or instance.reason}"
-            hint = "" if unready else f"rudr tree {report.name} -n {namespace} -o wide"
+            tree = "" if unready else f"rudr tree {report.name} -n {namespace} -o wide"
+            hint = advice.rejected_pods(instance.message) or tree
             yield Finding("instances", "problem", message, hint)
         if not instance.ok:
             documents = [pods[pod.name] for pod in unready]

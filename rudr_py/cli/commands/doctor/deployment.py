@@ -67,6 +67,11 @@ class ControllerDeployment(msgspec.Struct, frozen=True, kw_only=True):
         return "impersonate" in self.flags
 
     @property
+    def reads_namespaces(self) -> bool:
+        """Whether the label of a namespace decides the security context of its pods."""
+        return "podSecurity=namespace" in self.flags.get("defaults", "").split(",")
+
+    @property
     def lease(self) -> tuple[str, str]:
         """Namespace and name of the Lease."""
         name = self.flags.get("leader-election-id") or rights.LEASE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -27,6 +26,7 @@ from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
 from rudr_py.cli.commands.status import report
 from rudr_py.cli.output import plain_text
+from rudr_py.model import kubernetes
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins import loading
@@ -95,8 +95,7 @@ def check(installation: Installation, loaded: LoadedPlugins, now: datetime) -> l
 def server(version: Document) -> Iterator[Finding]:
     """Whether the release of Kubernetes is supported. Some providers report a minor version such as `31+`."""
     git = str(version.get("gitVersion") or "")
-    numbers = re.match(r"v?1\.(\d+)", git) or re.match(r"(\d+)", str(version.get("minor") or ""))
-    minor = int(numbers[1]) if numbers else 0
+    minor = (kubernetes.of_version(version) or (1, 0))[1]
     supported = f"supported versions: 1.{OLDEST_MINOR} to 1.{NEWEST_MINOR}"
     if minor < OLDEST_MINOR:
         yield problem("server", f"Kubernetes {git} is too old; {supported}", "upgrade the cluster")

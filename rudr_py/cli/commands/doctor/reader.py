@@ -36,7 +36,7 @@ from rudr_py.model.kinds import (
     NAMESPACE,
     POD,
 )
-from rudr_py.plugins import impersonated_rights, loading, rights
+from rudr_py.plugins import impersonated_rights, loading, rights, roles
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -174,10 +174,12 @@ class ClusterReader:
         )
         if controller.impersonates:
             needed = impersonated_rights.impersonated(needed, ())
+        needed = msgspec.structs.replace(needed, reads_namespaces=controller.reads_namespaces)
         reviews = [
             review
             for namespace in controller.namespaces or ("",)
-            for review in access_reviews.expanded(needed.cluster, namespace)
+            for rules in (needed.cluster, roles.namespace_rules(needed, namespace))
+            for review in access_reviews.expanded(rules, namespace)
         ]
         reviews += access_reviews.expanded(needed.definitions, controller.definitions)
         reviews += access_reviews.expanded(needed.own, controller.lease[0])

@@ -65,13 +65,11 @@ def annotated(live: LiveObject) -> str | None:
 
 
 def _of_namespace(namespace: str, state: ClusterState) -> str | None:
-    cache = state.cache(NAMESPACE, namespace)
-    if cache is None or not cache.synced:
+    if problem := state.unread(NAMESPACE, namespace):
         # an account with more rights must not take the place of the one that the namespace may name
-        problem = (cache.problem if cache is not None else "") or "not listed yet"
         message = f"the service account of namespace {namespace} is unknown, because the namespace cannot be read"
         raise WaitingError(f"{message}: {problem}", reason=UNKNOWN)
-    live = cache.get("", namespace)
+    live = state.namespace(namespace)
     return annotated(live) if live is not None else None
 
 

@@ -140,7 +140,11 @@ data: {a: "b",   c: d}  # not of OAM
     )
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for path in EXAMPLES.rglob("*.yaml") if "templates" not in path.parts),
+    ids=lambda path: path.name,
+)
 def test_documents_of_today_stay_byte_for_byte(path: Path) -> None:
     content = path.read_bytes()
     assert convert(content).content == content

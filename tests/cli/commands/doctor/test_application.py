@@ -100,6 +100,7 @@ def test_each_line_of_the_valid_condition_is_a_finding() -> None:
         ("Conflict", "rename the instance"),
         ("MissingRight", "rudr rbac"),
         ("KindUnavailable", "CustomResourceDefinition"),
+        ("UnknownPodSecurity", "rudr rbac --defaults podSecurity=namespace"),
         ("Forbidden", "rudr diff -f FILE"),
     ],
 )
@@ -152,6 +153,31 @@ def test_an_instance_is_reported_with_its_unready_pod_and_advice(reason: str, hi
     assert [finding.check for finding in findings] == ["instances", "pods"]
     assert findings[0].message == "shop-web: 0 of 1 ready"
     assert hint in findings[1].next
+
+
+@pytest.mark.parametrize(
+    ("message", "trait"),
+    [
+        (
+            '0 of 1 ready: pods "web-1" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot',
+            "pod-security",
+        ),
+        ("0 of 1 ready: failed quota: limits: must specify limits.cpu for: web", "resources"),
+    ],
+)
+def test_pods_that_the_namespace_rejects_have_the_setting_and_the_trait_as_advice(message: str, trait: str) -> None:
+    [finding] = check(document(*NOT_READY, instances=[{**UNREADY, "message": message}]))
+    assert f"the trait {trait} of rudr-py-pod" in finding.next
+    assert "applicationDefaults" in finding.next
+
+
+def test_an_image_that_runs_as_root_has_advice_about_its_user() -> None:
+    waiting = {
+        "reason": "CreateContainerConfigError",
+        "message": "container has runAsNonRoot and image will run as root (pod: web-1)",
+    }
+    findings = check(document(*NOT_READY, instances=[UNREADY]), objects=(pod("web-1", **waiting),))
+    assert "an image that does not run as root" in findings[1].next
 
 
 def test_a_trait_that_is_not_ready_is_a_problem_with_advice() -> None:

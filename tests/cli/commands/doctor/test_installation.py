@@ -120,6 +120,16 @@ def test_a_controller_is_recognized_by_the_label_of_the_chart() -> None:
 
 
 @pytest.mark.parametrize(
+    ("defaults", "expected"), [("podSecurity=namespace,limits.cpu=1", True), ("podSecurity=restricted", False)]
+)
+def test_a_controller_reads_namespaces_if_their_labels_decide_the_profile_of_pods(
+    defaults: str, expected: bool
+) -> None:
+    [deployed] = deployment.controllers([controller(1, 1, f"--defaults={defaults}")])
+    assert deployed.reads_namespaces is expected
+
+
+@pytest.mark.parametrize(
     ("deployments", "expected"),
     [
         ([], ["note"]),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.api import InvalidProperties, Scale, WorkloadContext, pod_templates
+from rudr_py.api.context import WorkloadContext
+from rudr_py.api.pod_templates.volumes import exclusive
+from rudr_py.api.values import InvalidProperties, Scale
 
 
-def limited(ctx: WorkloadContext[Any], scale: Scale | None) -> Scale | None:
+def limited_scale(ctx: WorkloadContext[Any], scale: Scale | None) -> Scale | None:
     """The scale; exactly one replica for a component with an Exclusive volume and no scale.
 
     Raises InvalidProperties if the scale allows several pods to mount such a volume.
     """
-    names = pod_templates.exclusive(ctx.component)
+    names = exclusive(ctx.component)
     if not names:
         return scale
     if scale is None:

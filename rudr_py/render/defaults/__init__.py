@@ -1,0 +1,1 @@
+"""The defaults of the platform: the last step of rendering an instance."""

@@ -1,0 +1,73 @@
+"""Fields of a container or a volume that exclude each other, which the schema allows and the server refuses.
+
+Traits set such fields independently of each other and of the component.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from rudr_py.model import quantity
+from rudr_py.render.limits.violation import Violation, entries, mapping
+
+_PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
+_HANDLERS: Final = ("exec", "grpc", "httpGet", "sleep", "tcpSocket")
+
+
+def container(body: Mapping[str, Any], place: str) -> Iterator[Violation]:
+    """The violations of a container that has both of two fields."""
+    yield from _resources(body, place)
+    for field, entry in entries(body, "env", place):
+        if entry.get("value") and entry.get("valueFrom"):
+            yield Violation(f"{field}.valueFrom", "excludes value", related=(f"{field}.value",))
+    for name in _PROBES:
+        yield from _single(mapping(body, name), f"{place}.{name}", _HANDLERS, "one handler")
+    for name in ("postStart", "preStop"):
+        yield from _single(mapping(body, "lifecycle", name), f"{place}.lifecycle.{name}", _HANDLERS, "one handler")
+    security = mapping(body, "securityContext")
+    if security.get("privileged") is True and security.get("allowPrivilegeEscalation") is False:
+        field = f"{place}.securityContext"
+        message = "cannot be false for a container that is privileged"
+        yield Violation(f"{field}.allowPrivilegeEscalation", message, related=(f"{field}.privileged",))
+
+
+def init_container(body: Mapping[str, Any], place: str) -> Iterator[Violation]:
+    """The violations of an init container: one that ends has no probes and no lifecycle."""
+    if body.get("restartPolicy") != "Always":
+        for name in (*_PROBES, "lifecycle"):
+            if body.get(name):
+                yield Violation(f"{place}.{name}", "is not possible for an init container that ends")
+
+
+def volume(body: Mapping[str, Any], place: str) -> Iterator[Violation]:
+    """The violation of a volume with two sources."""
+    sources = [key for key in body if key != "name"]
+    yield from _single(body, place, sources, "one source")
+
+
+def _single(body: Mapping[str, Any], place: str, fields: Any, words: str) -> Iterator[Violation]:
+    present = [field for field in fields if body.get(field) is not None]
+    if len(present) > 1:
+        related = tuple(f"{place}.{field}" for field in present)
+        yield Violation(place, f"has {' and '.join(present)}; it has {words} only", related=related)
+
+
+def _resources(body: Mapping[str, Any], place: str) -> Iterator[Violation]:
+    requests, limits = mapping(body, "resources", "requests"), mapping(body, "resources", "limits")
+    for name, requested in requests.items():
+        field, limit_field = f"{place}.resources.requests.{name}", f"{place}.resources.limits.{name}"
+        limit, amount = quantity.amount(limits.get(name)), quantity.amount(requested)
+        if amount is None:
+            continue
+        if limit is not None and (amount > limit or (amount != limit and not _overcommits(name))):
+            relation = "is above" if amount > limit else "is not equal to"
+            message = f"{requested} {relation} its limit, {limits[name]}"
+            yield Violation(field, message, related=(limit_field,))
+        elif name not in limits and not _overcommits(name):
+            yield Violation(field, "has no limit, which this resource needs", related=(limit_field,))
+
+
+def _overcommits(resource: str) -> bool:
+    """Whether a request may be below its limit: for the resources of Kubernetes, except huge pages."""
+    return ("/" not in resource or "kubernetes.io/" in resource) and not resource.startswith("hugepages-")
