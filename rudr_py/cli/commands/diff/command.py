@@ -7,12 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import click
@@ -27,10 +23,11 @@ from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import documents as cluster_documents
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
-from rudr_py.cli.commands.diff import document_diff, outage, restarts
+from rudr_py.cli.commands.diff import external_diff, outage, restarts
 from rudr_py.cli.commands.diff import result as diff_result
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.cli.commands.diff.dry_run import DryRun, RefusedError
+from rudr_py.cli.commands.diff.external_diff import FAILED, DiffFailure
 from rudr_py.cli.commands.diff.result import DiffError, DiffResult
 from rudr_py.cli.documents import checking, files, schemas_extra
 from rudr_py.cli.documents.files import FileContents
@@ -40,7 +37,6 @@ from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.output import colour, documents, plain_text
 from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import ProblemPrinter
-from rudr_py.cli.process import CommandFailure
 from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck
 from rudr_py.controller.apply.preconditions.nodes import NodeReader
 from rudr_py.errors import Problem, Right
@@ -55,20 +51,6 @@ from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
 
 OutputFormat = Literal["yaml", "json"]
-
-FAILED = 2
-"""The exit code when the comparison fails, as in kubectl: 1 means that there are differences."""
-
-EXTERNAL = "KUBECTL_EXTERNAL_DIFF"
-
-_ARGUMENT = re.compile(r"[a-zA-Z0-9-=]+")
-"""The arguments of an external program that kubectl passes on."""
-
-
-class DiffFailure(CommandFailure):
-    """An error with the exit code 2."""
-
-    exit_code = FAILED
 
 
 @click.command("diff")
@@ -122,7 +104,7 @@ def command(
         raise click.UsageError("NAME and '--revision' belong together, and exclude '-f' / '--filename'.")
     if not filenames and not name and context.get_parameter_source("defaults") is ParameterSource.DEFAULT:
         raise click.UsageError(
-            "Missing option '-f' / '--filename', or NAME and '--revision', or '--defaults' for all applications."
+            "Missing option '-f' / '--filename', or '--defaults' for all applications, or NAME and '--revision'."
         )
     with cluster_client.converting_errors(DiffFailure):
         loaded = plugins.load(context)
@@ -148,11 +130,11 @@ async def _revision(options: ClusterOptions, name: str, number: int) -> FileCont
 
 def _print(result: DiffResult, output_format: OutputFormat | None, *, colours: bool) -> int:
     """Print the result. Returns the exit code for a comparison without errors."""
-    external = os.environ.get(EXTERNAL, "")
+    external = os.environ.get(external_diff.VARIABLE, "")
     if output_format is not None:
         click.echo(diff_result.data(result, output_format), nl=False)
     elif result.differences and external:
-        code = run_external(external, result.differences)
+        code = external_diff.run(external, result.differences)
         click.echo(result.summary, err=True)
         return code
     else:
@@ -402,20 +384,3 @@ def untried_message(rights: Sequence[Right]) -> str:
         f"changes were computed and not tried on the server, which may add defaults or refuse them: you may not "
         f"{', '.join(map(str, rights))}{contained}"
     )
-
-
-def run_external(program: str, differences: Sequence[DocumentDiff]) -> int:
-    """Run an external diff program on two directories. Its exit codes 0 and 1 are kept, all others become FAILED."""
-    words = program.split()
-    arguments = [word for word in words[1:] if _ARGUMENT.fullmatch(word)]
-    with tempfile.TemporaryDirectory(prefix="LIVE-") as live, tempfile.TemporaryDirectory(prefix="MERGED-") as merged:
-        for difference in differences:
-            for remark in difference.remarks:
-                click.echo(f"{difference.ref}: {plain_text.printable(remark)}", err=True)
-            for folder, content in zip((live, merged), document_diff.texts(difference), strict=True):
-                Path(folder, difference.file).write_text(content, encoding="utf-8")
-        try:
-            done = subprocess.run([words[0], *arguments, live, merged], check=False)  # noqa: S603 - the user's program
-        except OSError as error:
-            raise DiffFailure(f"error: {EXTERNAL}={program}: {error.strerror or error}") from error
-    return done.returncode if done.returncode in (0, 1) else FAILED
