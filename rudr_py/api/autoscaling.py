@@ -43,8 +43,8 @@ class Rules(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=T
         ),
     ] = None
     policies: Annotated[
-        Annotated[tuple[Policy, ...], msgspec.Meta(min_length=1)] | None, msgspec.Meta(description="The policies.")
-    ] = None
+        tuple[Policy, ...], msgspec.Meta(description="The policies; those of Kubernetes if there are none.")
+    ] = ()
 
 
 class Behavior(

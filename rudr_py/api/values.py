@@ -136,7 +136,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def most(self) -> int | None:
-        """The greatest number of replicas at any time; None if another manager sets it without a known limit."""
+        """The greatest number of replicas at any time; None if another manager sets it, without a limit."""
         if self.form == "external":
             return self.peak or None
         return max(self.replicas, self.maximum, self.peak)
@@ -257,7 +257,7 @@ class Hold(msgspec.Struct, frozen=True):
     Guarantees: nothing of the instance is created, changed or deleted, whichever of its types returns it; its pods go
     on, its volumes and its place in scopes stay. Other instances are not affected. The status has the reason `Held`.
     The instance is deleted with its documents all the same.
-    Assumptions: the reason has at most 1,000 characters, and changes rarely: each change is a write of the status.
+    Assumptions: the reason has at most 300 characters, and changes rarely: each change is a write of the status.
     `until` has a time zone, and is derived from `ctx.now`; a time that is not in the future means in half a minute.
     Errors: another value is a fault of the plugin. A problem of the documents takes precedence: InvalidProperties of
     any type of the application is reported instead.

@@ -13,7 +13,7 @@ from rudr_py.errors import Problem
 from rudr_py.render import edits
 from rudr_py.render.edits import Change
 from rudr_py.render.types.first_seen import FirstSeenTimes
-from rudr_py.render.values.plan import BoundType, HeldBy
+from rudr_py.render.values.plan import BoundType, Holder
 
 C_co = TypeVar("C_co", bound=Context[Any], covariant=True)
 C = TypeVar("C", bound=Context[Any])
@@ -32,7 +32,7 @@ class CallResult(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
     rendered: Rendered
     times: FirstSeenTimes
     properties: dict[str, Any] = {}
-    held: tuple[HeldBy, ...] = ()
+    held: tuple[Holder, ...] = ()
 
 
 AnyResult = CallResult[Context[Any]]

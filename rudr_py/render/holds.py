@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from rudr_py.api import Hold
 from rudr_py.catalog import Offer
-from rudr_py.render.values.plan import HeldBy, Plan
+from rudr_py.render.values.plan import Holder, Plan
 
 REASON: Final = "Held"
 """The reason in the status, and the type of the condition."""
@@ -24,12 +24,12 @@ def wake_at(hold: Hold, now: datetime) -> datetime | None:
     return now + RETRY
 
 
-def held_by(category: str, offer: Offer[Any], hold: Hold) -> HeldBy:
+def holder(category: str, offer: Offer[Any], hold: Hold) -> Holder:
     """The type that holds; `category` is `trait`, for example."""
-    return HeldBy(category=category, type_name=offer.name, reason=hold.reason)
+    return Holder(category=category, type_name=offer.name, reason=hold.reason)
 
 
-def text(holders: Iterable[HeldBy]) -> str:
+def text(holders: Iterable[Holder]) -> str:
     """The types that hold an instance, each with its reason."""
     unique = dict.fromkeys(f"{one.category} {one.type_name}: {one.reason}" for one in holders)
     return "; ".join(unique)

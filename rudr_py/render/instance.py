@@ -45,7 +45,7 @@ from rudr_py.render.types.plugin_call import ToProblem
 from rudr_py.render.types.properties import document_path, model_problems
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs, RecordedKinds
-from rudr_py.render.values.plan import BoundType, Elastic, HeldBy, InstancePlan, RenderedInstance
+from rudr_py.render.values.plan import BoundType, Elastic, Holder, InstancePlan, RenderedInstance
 
 _WorkloadResult = CallResult[WorkloadContext[Any]]
 _TraitResult = CallResult[TraitContext[Any]]
@@ -284,7 +284,7 @@ class _Assembly:
             return msgspec.structs.replace(
                 result,
                 rendered=Rendered(wake_at=holds.wake_at(rendered, context.now)),
-                held=(holds.held_by(category, offer, rendered),),
+                held=(holds.holder(category, offer, rendered),),
             )
         return None
 
@@ -346,7 +346,7 @@ class _Assembly:
         member: Member | None,
         *,
         elastic: Elastic | None = None,
-        held: tuple[HeldBy, ...] = (),
+        held: tuple[Holder, ...] = (),
     ) -> InstancePlan:
         binding = self._prepared.binding
         return InstancePlan(

@@ -188,7 +188,7 @@ def test_the_earliest_time_wakes_and_a_past_one_does_not_spin(
 def test_a_reason_is_one_printable_line_of_limited_length(reason: str, planned: Callable[..., Plan]) -> None:
     (line,) = holds.lines(planned(gate(reason)))
     assert line.isprintable()
-    assert len(line) <= 1050
+    assert len(line) <= 350
 
 
 @pytest.mark.parametrize("reason", ["", "  \n ", None, 7, ["x"]])

@@ -273,10 +273,13 @@ def test_a_trait_gets_the_time_at_which_it_was_first_attached(
     assert plan(text, types=types).manifests[-1].body["data"]["at"] == NOW.isoformat()
 
 
+POLICY = {"type": "Pods", "value": 1, "periodSeconds": 60}
+
+
 def _shop(application: Text, web: Web) -> str:
     front = web(
         {"name": "ingress", "properties": {"hostname": "[fromVariable(domain)]", "annotations": {"b": "1", "a": "2"}}},
-        {"name": "auto-scaler", "properties": {"cpu": 70, "behavior": {"scaleUp": {"policies": []}}}},
+        {"name": "auto-scaler", "properties": {"cpu": 70, "behavior": {"scaleUp": {"policies": [POLICY]}}}},
     )
     return application(
         front,

@@ -23,7 +23,7 @@ from rudr_py.model.crd_schemas import crds
 from rudr_py.settings import FIELD_MANAGER, LeaderElection, Settings
 from rudr_py.testing import rendering
 from tests.simulation.api import InProcessApi
-from tests.simulation.documents import Gate
+from tests.simulation.documents import Gate, GateScope
 from tests.simulation.network import Exchange, Log, Network, SimulatedTransport
 from tests.simulation.virtual_loop import VirtualClock, VirtualLoop
 
@@ -66,7 +66,7 @@ class SimulatedCluster:
         self.records = Records()
         self.election = election
         self.publish = publish
-        self.catalog: Catalog = rendering.catalog((Gate(),))
+        self.catalog: Catalog = rendering.catalog((Gate(), GateScope()))
         self._processes: dict[str, tuple[ControllerProcess, SimulatedTransport, asyncio.Event, asyncio.Task[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._count = 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rudr_py.api import Hold, Rendered, Trait, TraitContext
+from rudr_py.api import Hold, Manifest, Rendered, Scope, ScopeContext, Trait, TraitContext
+from rudr_py.model.kinds import CONFIG_MAP
 
 Document = dict[str, Any]
 API = "core.oam.dev/v1alpha1"
@@ -41,6 +42,28 @@ class Gate(Trait[dict[str, Any]]):
             return Hold("the gate is closed")
         path = ("metadata", "annotations", "gate")
         return Rendered(edit=tuple(place.edit(path, "open") for place in ctx.pod_templates))
+
+
+class GateScope(Scope[dict[str, Any]]):
+    """A scope with a ConfigMap of its members, which stays as it is while the scope is closed."""
+
+    name = "simulation.example/v1.Gate"
+    produces = (CONFIG_MAP,)
+
+    def render(self, ctx: ScopeContext[dict[str, Any]]) -> Rendered | Hold:
+        """A Hold, or the ConfigMap."""
+        if ctx.properties.get("open") != "yes":
+            return Hold("the scope is closed")
+        members = {
+            member.instance: ",".join(str(port.container_port) for port in member.ports) for member in ctx.members
+        }
+        return Rendered(add=(Manifest(kind=CONFIG_MAP, name=ctx.name("members"), body={"data": members}),))
+
+
+def gate_scope(*, is_open: bool) -> Document:
+    """A scope that an application declares."""
+    properties = [{"name": "open", "value": "yes" if is_open else "no"}]
+    return {"name": "all", "type": GateScope.name, "properties": properties}
 
 
 def volume(reclaim: str = "retain") -> Document:

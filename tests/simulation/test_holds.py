@@ -12,7 +12,7 @@ import pytest
 from rudr_py.api import Kind
 from rudr_py.local.storage.store import Event
 from rudr_py.model import metadata_keys
-from rudr_py.model.kinds import APPLICATION, COMPONENT
+from rudr_py.model.kinds import APPLICATION, COMPONENT, CONFIG_MAP
 from tests.simulation import expected, invariants, virtual_loop
 from tests.simulation.cluster import INTRUDER, USER, SimulatedCluster
 from tests.simulation.documents import (
@@ -25,6 +25,7 @@ from tests.simulation.documents import (
     binding,
     component,
     gate,
+    gate_scope,
     manual,
     volume,
 )
@@ -191,6 +192,55 @@ def test_a_renamed_instance_runs_until_its_successor_is_not_held_any_more() -> N
         await cluster.rest()
         assert cluster.get(DEPLOYMENT, "old") is None
         assert cluster.get(DEPLOYMENT, "new") is not None
+
+    virtual_loop.run(main(), loop)
+    assert not cluster.violations
+
+
+def test_a_held_scope_keeps_its_objects_and_a_held_instance_remains_the_member_that_runs() -> None:
+    loop = VirtualLoop()
+    cluster = SimulatedCluster("1", loop)
+
+    def members() -> Document:
+        stored = cluster.get(CONFIG_MAP, "all-members")
+        assert stored is not None
+        data: Document = stored.get("data", {})
+        return data
+
+    async def main() -> None:
+        await cluster.start()
+        cluster.apply(component("web"))
+        cluster.apply(component("worker", WORKER))
+        document = application("shop", binding("web", "one"), binding("web", "two"))
+        for bound in document["spec"]["components"]:
+            bound["applicationScopes"] = ["all"]
+        document["spec"]["scopes"] = [gate_scope(is_open=True)]
+        cluster.apply(document)
+        cluster.start_controller("left")
+        await cluster.rest()
+        assert members() == {"one": "8080", "two": "8080"}
+        # the held instance moves to a component without a port, and leaves the scope
+        document["spec"]["components"][0] |= {
+            "componentName": "worker", "applicationScopes": [], "traits": [gate(is_open=False)]
+        }  # fmt: skip
+        cluster.apply(document)
+        await cluster.rest()
+        assert members() == {"one": "8080", "two": "8080"}
+        document["spec"]["scopes"] = [gate_scope(is_open=False)]
+        del document["spec"]["components"][1]
+        cluster.apply(document)
+        await cluster.rest()
+        assert members() == {"one": "8080", "two": "8080"}
+        cluster.kill("left")
+        cluster.start_controller("left")
+        await cluster.rest()
+        assert members() == {"one": "8080", "two": "8080"}
+        assert cluster.get(DEPLOYMENT, "two") is None
+        document["spec"]["scopes"] = [gate_scope(is_open=True)]
+        document["spec"]["components"][0]["traits"] = []
+        cluster.apply(document)
+        await cluster.rest()
+        assert members() == {}
 
     virtual_loop.run(main(), loop)
     assert not cluster.violations

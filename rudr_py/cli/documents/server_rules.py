@@ -7,6 +7,7 @@ CRDs and namespaces. Needs the extra `local`.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -37,6 +38,9 @@ RELEASE: Final = "1.36"
 
 _OF_LIVE_OBJECT: Final[Mapping[str, type]] = {"resourceVersion": str, "uid": str, "managedFields": list}
 """Metadata of an object that was exported from a cluster, with their types; an update accepts them."""
+
+
+_INDEX: Final = re.compile(r"\[(\d{1,9})\]")
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -83,7 +87,7 @@ class ServerRules:
                 del metadata[name]
         unknown, mistyped = tuple(_unknown_fields(body, resource)), tuple(_mistyped_fields(body, resource))
         # a value that cannot be decoded ends the checks of the server; an unknown field is removed
-        rest = mistyped or self._attempt(lambda: self._create(body, namespace, dry_run=dry_run))
+        rest = mistyped or self._attempt(body, lambda: self._create(body, namespace, dry_run=dry_run))
         return (*unknown, *rest)
 
     def applied(self, body: Mapping[str, Any]) -> tuple[Refusal, ...]:
@@ -102,8 +106,10 @@ class ServerRules:
             target = ObjectTarget(resource, namespace if resource.namespaced else "", name)
             writes.apply(self._backend, target, copy, options)
 
-        limits = tuple(Refusal(_path(violation.field), violation.message) for violation in check.violations(dict(body)))
-        return refusals or self._attempt(apply) or limits
+        limits = tuple(
+            Refusal(_path(violation.field, copy), violation.message) for violation in check.violations(dict(body))
+        )
+        return refusals or self._attempt(copy, apply) or limits
 
     def _resource(self, body: Body) -> Resource | None:
         api_version, kind = body.get("apiVersion"), body.get("kind")
@@ -125,13 +131,13 @@ class ServerRules:
         if name and self._backend.store.get("namespaces", "", name) is None:
             self._create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, "", dry_run=False)
 
-    def _attempt(self, write: Any) -> tuple[Refusal, ...]:
+    def _attempt(self, body: Body, write: Any) -> tuple[Refusal, ...]:
         try:
             write()
         except ApiError as error:
             if not error.causes:
                 return (Refusal(paths.ROOT, error.message),)
-            return tuple(dict.fromkeys(Refusal(_path(cause.field), cause.message) for cause in error.causes))
+            return tuple(dict.fromkeys(Refusal(_path(cause.field, body), cause.message) for cause in error.causes))
         except (RudrError, RecursionError) as error:
             return (Refusal(paths.ROOT, str(error) or type(error).__name__),)
         return ()
@@ -141,19 +147,18 @@ def _unknown_fields(body: Body, resource: Resource) -> Iterator[Refusal]:
     if resource.node is None:
         return
     for field in pruning.unknown_fields(body, resource.node):
-        path = _path(field)
-        name = path[len(paths.parent(path)) + 1 :]
-        siblings = _fields_at(resource, paths.parent(path))
-        yield Refusal(path, f'unknown field "{name}"; the API server refuses it.{suggest.nearest(name, siblings)}')
+        *outer, name = _steps(field, body)
+        message = f'unknown field "{name}"; the API server refuses it.'
+        hint = suggest.nearest(str(name), _fields_at(resource, outer))
+        yield Refusal(paths.child(paths.ROOT, *outer, name), message + hint)
 
 
-def _fields_at(resource: Resource, path: str) -> Iterable[str]:
-    """The fields that the schema of a kind has at a path without indices; none if the path leads elsewhere."""
+def _fields_at(resource: Resource, steps: Iterable[str | int]) -> Iterable[str]:
+    """The fields that the schema of a kind has at a place; none if the steps lead elsewhere."""
     node = resource.node
-    for step in path.split(".")[1:]:
-        node = node.properties.get(step.partition("[")[0]) if node is not None else None
-        if node is not None and "[" in step:
-            node = node.items
+    for step in steps:
+        if node is not None:
+            node = node.items if isinstance(step, int) else node.properties.get(step)
     return node.properties if node is not None else ()
 
 
@@ -164,17 +169,40 @@ def _mistyped_fields(body: Body, resource: Resource) -> Iterator[Refusal]:
     for cause in values.validate(body, resource.node):
         is_decoded = not resource.custom or cause.field.startswith("metadata")
         if cause.reason == "FieldValueTypeInvalid" and is_decoded:
-            yield Refusal(_path(cause.field), cause.message)
+            yield Refusal(_path(cause.field, body), cause.message)
 
 
 def _undecodable_quantities(body: Body, resource: Resource) -> Iterator[Refusal]:
     if resource.node is not None:
         for cause in quantities.invalid(body, resource.node):
-            yield Refusal(_path(cause.field), cause.message)
+            yield Refusal(_path(cause.field, body), cause.message)
 
 
-def _path(field: str) -> str:
-    return f"{paths.ROOT}.{field.lstrip('.')}" if field and field != "<nil>" else paths.ROOT
+def _path(field: str, body: Any) -> str:
+    """The JSON path of a field as the server names it, in which a key with dots is not quoted."""
+    return paths.child(paths.ROOT, *_steps(field, body)) if field != "<nil>" else paths.ROOT
+
+
+def _steps(field: str, body: Any) -> Iterator[str | int]:
+    value, rest = body, field.lstrip(".")
+    while rest:
+        if index := _INDEX.match(rest):
+            number = int(index[1])
+            value = value[number] if isinstance(value, list) and number < len(value) else None
+            rest = rest[index.end() :]
+            yield number
+        else:
+            key = _first_key(rest, value if isinstance(value, dict) else {})
+            value = value.get(key) if isinstance(value, dict) else None
+            rest = rest[len(key) :]
+            yield key
+        rest = rest.removeprefix(".")
+
+
+def _first_key(field: str, value: Body) -> str:
+    """The longest key of the map with which the field begins, or the text before the next dot or bracket."""
+    keys = (key for key in value if key and field.startswith(key) and field[len(key) :][:1] in ("", ".", "["))
+    return max(keys, key=len, default="") or re.split(r"[.\[]", field, maxsplit=1)[0] or field[0]
 
 
 def _copy(body: Mapping[str, Any]) -> Body:

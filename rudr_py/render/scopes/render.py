@@ -160,7 +160,7 @@ def _held(
     plan = ScopePlan(
         name=prepared_scope.binding.name,
         bound_type=BoundType(offer=offer, context=context, first_seen=times.kept(offer)),
-        held=(holds.held_by("scope type", offer, hold),),
+        held=(holds.holder("scope type", offer, hold),),
     )
     return RenderedScope(plan=plan, wake_at=holds.wake_at(hold, context.now))
 

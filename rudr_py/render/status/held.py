@@ -17,7 +17,7 @@ from rudr_py.render.status import rudr_status
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.sizes import ReadyState
 from rudr_py.render.values.inputs import Observed, Run, Runs
-from rudr_py.render.values.plan import BoundType, HeldBy, InstancePlan
+from rudr_py.render.values.plan import BoundType, Holder, InstancePlan
 
 
 class HeldInstance:
@@ -79,7 +79,7 @@ class HeldInstance:
         return runs
 
 
-def _is_by(holder: HeldBy, trait: BoundType[Any]) -> bool:
+def _is_by(holder: Holder, trait: BoundType[Any]) -> bool:
     return holder.category == "trait" and holder.type_name == trait.offer.name
 
 

@@ -176,7 +176,8 @@ def unimplemented(kind: str, names: Collection[str], name: str) -> str:
     """A hint for the message about an unknown type, if a definition of this kind has its name; else ""."""
     if name not in names:
         return ""
-    return f" A {kind} object in this cluster defines it, but no installed package implements it."
+    article = "An" if kind.startswith("A") else "A"
+    return f" {article} {kind} object in this cluster defines it, but no installed package implements it."
 
 
 def scope_types(definitions: Definitions) -> frozenset[str]:

@@ -45,8 +45,8 @@ HEAD = frozenset({"apiVersion", "kind", "metadata"})
 LARGEST = 8 * 2**20
 """Maximum bytes of one result as JSON: more than an API server accepts, and few enough to process."""
 
-LONGEST_REASON: Final = 1000
-"""Maximum characters of the reason of a Hold: it is in the status twice, in an event and in a log line."""
+LONGEST_REASON: Final = 300
+"""Maximum characters of the reason of a Hold: the status contains it several times, for each instance."""
 
 CONTEXT_CHANGED: Final = "changed values of its context"
 """Part of the warning about a type that changed its context."""

@@ -84,7 +84,7 @@ class BoundType(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
     first_seen: Times | None = None
 
 
-class HeldBy(msgspec.Struct, frozen=True):
+class Holder(msgspec.Struct, frozen=True):
     """A type that returned a Hold for an instance or a scope, and its reason. `category` is `trait`, for example."""
 
     category: str
@@ -116,7 +116,7 @@ class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
     member: Member | None = None
     reads: frozenset[Kind] = frozenset()
     elastic: Elastic | None = None
-    held: tuple[HeldBy, ...] = ()
+    held: tuple[Holder, ...] = ()
 
 
 class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +128,7 @@ class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     bound_type: BoundType[ScopeContext[Any]]
     probes: tuple[Probe, ...] = ()
-    held: tuple[HeldBy, ...] = ()
+    held: tuple[Holder, ...] = ()
 
 
 class RenderResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -93,6 +93,11 @@ def test_policies_of_both_directions_reach_the_autoscaler(render_one: RenderOne)
     assert _spec(render_one, behavior=behavior)["behavior"] == behavior
 
 
+def test_an_empty_list_of_policies_is_left_out_because_the_api_server_refuses_it(render_one: RenderOne) -> None:
+    behavior = {"scaleUp": {"selectPolicy": "Max", "policies": []}}
+    assert _spec(render_one, behavior=behavior)["behavior"] == {"scaleUp": {"selectPolicy": "Max"}}
+
+
 def _changed(metric: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
     """The metric with other fields in its source; None removes a field."""
     (field,) = metric.keys() - {"type"}
@@ -138,7 +143,6 @@ def test_a_metric_that_kubernetes_refuses_is_refused_at_its_place(
         ({"metrics": [_changed(PODS, metric={"name": "nginx/requests"})]}, ".metrics[0].pods.metric.name"),
         ({"metrics": [_changed(PODS, metric={"name": ".."})]}, ".metrics[0].pods.metric.name"),
         ({"metrics": [_changed(OBJECT, describedObject={"kind": "Ingress", "name": "web"})]}, ".metrics[0].object"),
-        ({"behavior": {"scaleUp": {"policies": []}}}, ".behavior.scaleUp.policies"),
         ({"behavior": {"scaleDown": {"stabilizationWindowSeconds": 3601}}}, ".behavior.scaleDown"),
         (
             {"behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 1, "periodSeconds": 1801}]}}},

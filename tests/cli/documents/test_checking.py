@@ -235,3 +235,18 @@ def test_objects_of_any_form_are_judged_without_an_exception() -> None:
         pod = {"containers": [{"name": "c", "image": "d", "volumeMounts": mounts}], "volumes": [{"name": "v"}]}
         refusals = server_rules.applied({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod})
         assert bool(refusals) == (path != "/x")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "paths"),
+    [
+        ({"annotations": {"dapr.io/port": 3000}}, ['$.metadata.annotations["dapr.io/port"]']),
+        ({"labels": {"a.b/c": True, "d": 1}}, ['$.metadata.labels["a.b/c"]', "$.metadata.labels.d"]),
+        ({"ownerReferences": [{"a.b": 1}]}, ['$.metadata.ownerReferences[0]["a.b"]']),
+        ({"lab.els": {}}, ['$.metadata["lab.els"]']),
+    ],
+)
+def test_a_refusal_has_the_json_path_of_a_key_with_dots(metadata: dict[str, Any], paths: list[str]) -> None:
+    body = {"apiVersion": "core.oam.dev/v1alpha1", "kind": "Trait", "metadata": {"name": "a", **metadata}, "spec": {}}
+    reported = {refusal.path for refusal in ServerRules().created(body, "default")}
+    assert set(paths) <= reported
