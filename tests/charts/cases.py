@@ -119,6 +119,7 @@ CASES: dict[str, dict[str, Any]] = {
         "plugins": {
             "only": ["cronhpa", "faas"],
             "strict": True,
+            "batch": {"rbac": True},
             "cronhpa": {"rbac": True},
             "faas": {"rbac": True},
             "gateway": {"rbac": True},
