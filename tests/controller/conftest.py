@@ -132,7 +132,7 @@ class Spent:
         for one in self.all():
             method, _, path = one.partition(" ")
             path, _, query = path.partition("?")
-            if path in ("/api", "/apis") or "/events" in path or "watch=true" in query or "limit=" in query:
+            if path in ("/api", "/apis", "/version") or "/events" in path or "watch=true" in query or "limit=" in query:
                 continue
             found.append(f"{method} {path.split('/namespaces/shop/')[-1]}")
         return found
