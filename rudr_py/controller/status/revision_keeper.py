@@ -72,7 +72,7 @@ class RevisionKeeper:
         except errors.KubeError as error:
             cause = self._describe(error.right) if isinstance(error, errors.MissingRightError) else error
             note = f"no revision is kept: {cause}"
-            return Kept(previous, note, Result(error=note, retry="backoff" if cause is error else "slow"))
+            return Kept(previous, note, Result(error=note, retry="slow" if isinstance(error, errors.ForbiddenError) else "backoff"))
         application_state.released = (version, revision)
         return Kept(revision)
 
