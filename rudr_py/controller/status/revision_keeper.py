@@ -72,7 +72,8 @@ class RevisionKeeper:
         except errors.KubeError as error:
             cause = self._describe(error.right) if isinstance(error, errors.MissingRightError) else error
             note = f"no revision is kept: {cause}"
-            return Kept(previous, note, Result(error=note, retry="backoff" if cause is error else "slow"))
+            is_forbidden = isinstance(error, errors.ForbiddenError)  # a quota, for example
+            return Kept(previous, note, Result(error=note, retry="slow" if is_forbidden else "backoff"))
         application_state.released = (version, revision)
         return Kept(revision)
 
