@@ -219,6 +219,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     names contain one. Messages contain no values at all; facts that types show in the status contain no sensitive ones.
     """
 
+    revision_history_limit: int = 10
+    """The number of revisions that are kept of each application, as ControllerRevision objects; 0 keeps none."""
+
     stop_grace: float = 25.0
     """The time for running reconciles and for the release of the lease at shutdown. Kubernetes kills after 30 s."""
 

@@ -16,7 +16,7 @@ that asks for another major number, or for a higher minor number than API_VERSIO
 Nothing here does I/O, and nothing else of rudr_py is public. Within one major number of API_VERSION, names are added
 and never changed or removed.
 
-types        Trait, WorkloadType, Scope: the base classes of all types
+types        Trait, PodTrait, WorkloadType, Scope: the base classes of all types
 values       the values that a type returns
 context      the arguments of a call: TraitContext, WorkloadContext, ScopeContext
 component    the classes of the component model, for annotations
@@ -52,7 +52,7 @@ from rudr_py.api.context import (
 from rudr_py.api.fields import get_in, mappings_in
 from rudr_py.api.places import PodTemplatePlace
 from rudr_py.api.pod_templates import PodTemplate, pod_template
-from rudr_py.api.types import Scope, Trait, Type, WorkloadType
+from rudr_py.api.types import PodTrait, Scope, Trait, Type, WorkloadType
 from rudr_py.api.values import (
     DropField,
     Health,
@@ -67,6 +67,7 @@ from rudr_py.api.values import (
     Rule,
     Scale,
     SetField,
+    reject,
 )
 from rudr_py.errors import Problem
 from rudr_py.model.kinds import Kind
@@ -93,6 +94,7 @@ __all__ = [
     "Path",
     "PodTemplate",
     "PodTemplatePlace",
+    "PodTrait",
     "Probe",
     "Problem",
     "Ref",
@@ -111,4 +113,5 @@ __all__ = [
     "hookimpl",
     "mappings_in",
     "pod_template",
+    "reject",
 ]

@@ -6,13 +6,26 @@ derived from the declaration. Its methods are pure and synchronous: the same inp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Literal
 
 from rudr_py.api import kstatus, places
 from rudr_py.api.context import Context, P, ScopeContext, TraitContext, WorkloadContext
 from rudr_py.api.places import PodTemplatePlace
-from rudr_py.api.values import EMPTY, Health, Hold, Ref, Rendered, Rule, Scale
+from rudr_py.api.values import (
+    EMPTY,
+    DropField,
+    Health,
+    Hold,
+    InvalidProperties,
+    Ref,
+    Rendered,
+    Rule,
+    Scale,
+    SetField,
+    reject,
+)
+from rudr_py.errors import Problem
 from rudr_py.model.kinds import Kind
 
 Capability = Literal["pods", "pod-template", "service", "scale"]
@@ -137,6 +150,37 @@ class Trait(Type[P]):
         """
         del properties, instance, ref
         return False
+
+
+class PodTrait(Trait[P]):
+    """A trait that edits the pod templates of the workload type, and adds no object.
+
+    Guarantees: `edits` is called for each pod template; all problems that the calls raise are reported at once.
+    Assumptions: as for every `Trait`.
+    Errors: as for every `Trait`. The core rejects it on a workload type without a pod template, and if there is no
+    edit.
+    """
+
+    requires = frozenset({"pod-template"})
+
+    def edits(self, ctx: TraitContext[P], place: PodTemplatePlace) -> Iterable[SetField | DropField]:
+        """The edits of one pod template: `yield place.edit(("spec", "hostname"), "web")`.
+
+        Raises InvalidProperties as `render`.
+        """
+        raise NotImplementedError
+
+    def render(self, ctx: TraitContext[P]) -> Rendered:
+        """The edits of all pod templates."""
+        edits: list[SetField | DropField] = []
+        problems: list[Problem] = []
+        for place in ctx.pod_templates:
+            try:
+                edits += self.edits(ctx, place)
+            except InvalidProperties as error:
+                problems += error.problems
+        reject(problems)
+        return Rendered(edit=tuple(edits))
 
 
 class WorkloadType(Type[P]):

@@ -5,7 +5,7 @@ No value here contains a namespace or an owner: the core adds those.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Self
 
@@ -309,3 +309,10 @@ class InvalidProperties(Exception):  # noqa: N818 - it describes the user's docu
             problem if isinstance(problem, Problem) else Problem(str(problem), path) for problem in problems
         )
         super().__init__("; ".join(problem.message for problem in self.problems))
+
+
+def reject(problems: Iterable[Problem]) -> None:
+    """Raise InvalidProperties with all problems, each once; do nothing if there are none."""
+    listed = tuple(dict.fromkeys(problems))
+    if listed:
+        raise InvalidProperties(*listed)

@@ -43,6 +43,7 @@ from rudr_py.controller.serving.metrics.metrics import CONTROLLER, Metrics
 from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.controller.state.cluster_state import ClusterState, scope_health
 from rudr_py.controller.status.reporter import StatusReporter
+from rudr_py.controller.status.revision_keeper import RevisionKeeper
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.controller.watching import object_poll
 from rudr_py.controller.watching.kind_poller import KindPoller
@@ -235,6 +236,7 @@ class _Assembly:
         state, client, clock, settings = self._state, self._client, self._clock, self._settings
         reader = InputReader(state, self._catalog, clock, settings)
         writer = StatusWriter(client, clock, settings.status_interval)
+        keeper = RevisionKeeper(client, state, settings.revision_history_limit, self._describe)
         folder = Path(settings.state_dir) if settings.state_dir else None
         return ApplicationReconciler(
             state,
@@ -242,7 +244,7 @@ class _Assembly:
             SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now())),
             ScopeUpdates(state, probing, RootScopes(client, state, clock), requeue),
             self._syncer(waits),
-            StatusReporter(state, writer, self._recorder, self._describe, clock),
+            StatusReporter(state, writer, self._recorder, self._describe, clock, keeper),
         )
 
     def _syncer(self, waits: Waits) -> Syncer:

@@ -35,8 +35,8 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     `owner_*` describe the owner with `controller: true`. `applied` is the value of APPLIED_ANNOTATION. `digest` is the
     digest of rudr's managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too,
     `patched` if rudr has one of a patch, which owns an owner reference. `edited` is the time of the last write of
-    another manager, except to a subresource, as in managedFields; empty without one. `annotations` does not contain
-    kubectl's last-applied copy.
+    another manager, except to a subresource, as in managedFields, and `edited_by` that manager; empty without one.
+    `annotations` does not contain kubectl's last-applied copy.
     """
 
     api_version: str
@@ -56,6 +56,7 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     held: bool = False
     patched: bool = False
     edited: str = ""
+    edited_by: str = ""
     stored: bytes | Body
 
     @property
@@ -264,6 +265,7 @@ def _decode(
     # the exact size, where the JSON encoder keeps the rest of its buffer.
     body = msgspec.json.encode({"metadata": raw} | parts_by_name).decode().encode()
     owner = next((owner for owner in metadata.owner_references or () if owner.controller), _NO_OWNER)
+    edited, edited_by = _last_edit(metadata.managed_fields or [])
     # thousands of objects contain the same few strings
     return LiveObject(
         api_version=intern(api_version),
@@ -282,7 +284,8 @@ def _decode(
         digest=_own_digest(metadata.managed_fields or []),
         held=any(entry.manager == settings.HANDOVER_MANAGER for entry in metadata.managed_fields or ()),
         patched=any(map(_owns_owner, metadata.managed_fields or ())),
-        edited=_last_edit(metadata.managed_fields or []),
+        edited=edited,
+        edited_by=edited_by,
         stored=body,
     )
 
@@ -308,10 +311,12 @@ def _kept(fields: dict[str, msgspec.Raw], parts: tuple[str, ...]) -> Iterator[tu
         yield name, raw
 
 
-def _last_edit(entries: list[_Entry]) -> str:
+def _last_edit(entries: list[_Entry]) -> tuple[str, str]:
+    """Time and manager of the last write of another manager."""
     own = (settings.FIELD_MANAGER, settings.HANDOVER_MANAGER)
-    times = (entry.time for entry in entries if entry.time and not entry.subresource and entry.manager not in own)
-    return intern(max(times, default=""))
+    edits = ((entry.time or "", entry.manager) for entry in entries if not entry.subresource)
+    time, manager = max(((time, manager) for time, manager in edits if time and manager not in own), default=("", ""))
+    return intern(time), intern(manager)
 
 
 def _owns_owner(entry: _Entry) -> bool:

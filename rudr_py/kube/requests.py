@@ -16,6 +16,7 @@ APPLY_PATCH = "application/apply-patch+yaml"
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+METADATA_OF_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
 _NOT_IN_YAML = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]")
 """DEL and the C1 controls, the line and paragraph separators, the byte-order mark and the two non-characters; UTF-8."""
@@ -135,11 +136,6 @@ class Selection(msgspec.Struct, frozen=True):
         """The URL path of the collection."""
         return self.resource.path(self.namespace)
 
-    @property
-    def accept(self) -> str:
-        """The representation to request."""
-        return METADATA_ONLY if self.metadata_only else JSON
-
 
 def get(target: Target, *, metadata_only: bool = False, timeout: float = 0.0) -> Request:
     """Read one object, by a quorum read. `metadata_only` omits everything except `metadata`."""
@@ -156,7 +152,8 @@ def list_page(
         query.append(("limit", str(limit)))
     if continue_token:
         query.append(("continue", continue_token))
-    return Request("GET", selection.path, tuple(query), accept=selection.accept, timeout=timeout, max_bytes=max_bytes)
+    accept = METADATA_OF_LIST if selection.metadata_only else JSON
+    return Request("GET", selection.path, tuple(query), accept=accept, timeout=timeout, max_bytes=max_bytes)
 
 
 def watch(
@@ -172,7 +169,8 @@ def watch(
         query += [("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan")]
     if resource_version:
         query.append(("resourceVersion", resource_version))
-    return Request("GET", selection.path, tuple(query), accept=selection.accept, timeout=silence)
+    accept = METADATA_ONLY if selection.metadata_only else JSON
+    return Request("GET", selection.path, tuple(query), accept=accept, timeout=silence)
 
 
 def apply(target: Target, body: bytes, manager: str, *, force: bool = True, dry_run: bool = False) -> Request:
@@ -201,9 +199,10 @@ def create(target: Target, body: bytes, manager: str, *, dry_run: bool = False) 
     return Request("POST", target.resource.path(target.namespace), query, body)
 
 
-def update(target: Target, body: bytes, manager: str, *, timeout: float = 0.0) -> Request:
+def update(target: Target, body: bytes, manager: str, *, timeout: float = 0.0, dry_run: bool = False) -> Request:
     """PUT the whole object; with `metadata.resourceVersion` in `body` only if it has not changed since."""
-    return Request("PUT", target.path, (("fieldManager", manager),), body, timeout=timeout)
+    query = (("fieldManager", manager), *_dry_run(dry_run))
+    return Request("PUT", target.path, query, body, timeout=timeout)
 
 
 def delete(

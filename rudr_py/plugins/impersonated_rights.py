@@ -94,7 +94,7 @@ def _of_accounts(rule: Rule) -> Iterator[Rule]:
 def _is_record(rule: Rule) -> bool:
     resource, _, subresource = rule.resources[0].partition("/")
     is_own = rule.groups == (CORE_GROUP,) and resource in _RECORDS
-    return is_own or subresource == "status" or rule.groups == ("events.k8s.io",)
+    return is_own or resource == "controllerrevisions" or subresource == "status" or rule.groups == ("events.k8s.io",)
 
 
 def _writes(verbs: tuple[str, ...]) -> tuple[str, ...]:

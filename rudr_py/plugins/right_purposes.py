@@ -42,6 +42,7 @@ _OWN: Mapping[tuple[str, str], Mapping[str, str]] = {
     (CORE_GROUP, "componentschematics"): {"": _EVERY},
     (CORE_GROUP, "traits"): _TYPES,
     (CORE_GROUP, "workloadtypes"): _TYPES,
+    ("apps", "controllerrevisions"): {"": "for the revisions of applications"},
     ("", "pods"): {
         "": "for reporting the cause that an instance is not ready, and the end of the last run of a Task",
         "delete": "for the rollout of a StatefulSet that a pod of an earlier revision blocks",

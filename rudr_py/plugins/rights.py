@@ -81,6 +81,8 @@ _OWN: tuple[Rule, ...] = (
         verbs=("update",),
     ),
     Rule(groups=("",), resources=("pods",), verbs=WATCH),
+    # the revisions of applications
+    Rule(groups=("apps",), resources=("controllerrevisions",), verbs=("list", "create", "delete")),
     _EVENTS,
 )
 RBAC_GROUP = "rbac.authorization.k8s.io"

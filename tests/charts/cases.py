@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests import own_packages
+
 SHA = "sha256:" + "0123456789abcdef" * 4
 
 PACKAGES = [
@@ -84,6 +86,7 @@ CASES: dict[str, dict[str, Any]] = {
         "publishDefinitions": False,
         "rootScopes": True,
         "checkResources": "off",
+        "revisionHistoryLimit": 3,
     },
     "rights by the cluster admin": {
         "rbac": {"create": False},
@@ -118,12 +121,7 @@ CASES: dict[str, dict[str, Any]] = {
         "plugins": {
             "only": ["cronhpa", "faas"],
             "strict": True,
-            "cronhpa": {"rbac": True},
-            "faas": {"rbac": True},
-            "gateway": {"rbac": True},
-            "keda": {"rbac": True},
-            "pod": {"rbac": True},
-            "prometheus": {"rbac": True},
+            **{name: {"rbac": True} for name in own_packages.NAMES},
         },
         "podDisruptionBudget": {"maxUnavailable": "50%"},
     },

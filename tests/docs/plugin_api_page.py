@@ -19,7 +19,7 @@ from rudr_py.render import scaling
 from rudr_py.render.scaling import MergedScale, ScaleClash, ScaleRequest
 
 GROUPS = {
-    "Base classes of types": ("Type", "Trait", "WorkloadType", "Scope"),
+    "Base classes of types": ("Type", "Trait", "PodTrait", "WorkloadType", "Scope"),
     "The context of a call": (
         *("Context", "InstanceContext", "TraitContext", "WorkloadContext", "ScopeContext", "Attached", "Member"),
     ),
@@ -36,6 +36,7 @@ GROUPS = {
         "Hold",
         "InvalidProperties",
         "Problem",
+        "reject",
     ),
     "Pod templates": ("pod_template", "PodTemplate", "PodTemplatePlace"),
     "Rights": ("Rule",),

@@ -17,6 +17,7 @@ from tests.docs import (
     rules_page,
     settings_page,
     shapes_page,
+    trait_sizes_page,
     types_page,
 )
 from tests.docs.pages import FOLDER
@@ -29,6 +30,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "rules.md": rules_page.page,
     "security.md": rights_table.page,
     "settings.md": settings_page.page,
+    "trait-sizes.md": trait_sizes_page.page,
     "types.md": types_page.page,
 }
 """File in docs/ -> its text."""

@@ -22,8 +22,8 @@ from tests.docs.console import PageCommand
 from tests.docs.pages import FOLDER, ROOT, Block, Page, pages
 
 PAGES = pages()
-TUTORIAL = "docs/plugin-tutorial.md"
-"""test_tutorial.py executes this page."""
+TUTORIALS = ("docs/plugin-tutorial.md", "docs/plugin-tutorial-edit.md")
+"""test_tutorial.py and test_tutorial_edit.py execute these pages."""
 
 FLAGS_OF_OTHER_PROGRAMS = {
     "--replicas",
@@ -45,7 +45,7 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
 def _blocks(*languages: str) -> pytest.MarkDecorator:
-    checked = [page for page in PAGES if page.name != TUTORIAL]
+    checked = [page for page in PAGES if page.name not in TUTORIALS]
     cases = [(page, block) for page in checked for block in page.blocks if block.language in languages]
     return pytest.mark.parametrize(("page", "block"), cases, ids=[f"{page.name}:{block.line}" for page, block in cases])
 
@@ -88,7 +88,7 @@ def test_every_page_is_in_the_table_of_contents_once() -> None:
 def test_the_documents_of_a_page_are_valid_together(page: Page, loaded: LoadedPlugins) -> None:
     blocks = [block.text for block in page.blocks if block.language == "yaml"]
     texts = [text for text in blocks if "apiVersion: core.oam.dev/" in text]
-    if not texts or page.name == TUTORIAL:
+    if not texts or page.name in TUTORIALS:
         return
     contents = files.read(("-",), recursive=False, stdin="\n---\n".join(texts).encode)
     workspace = Workspace.parse(contents.documents, namespace="default")
@@ -110,7 +110,7 @@ def test_python_on_a_page_compiles_and_its_imports_exist(page: Page, block: Bloc
     exec(compile(ast.Module(imports, []), page.name, "exec"), {})  # noqa: S102 - the imports of our own pages
 
 
-PAGE_COMMANDS = [command for page in PAGES if page.name != TUTORIAL for command in console.commands(page)]
+PAGE_COMMANDS = [command for page in PAGES if page.name not in TUTORIALS for command in console.commands(page)]
 
 
 @pytest.mark.parametrize("command", PAGE_COMMANDS, ids=[f"{command.page}: {command.line}" for command in PAGE_COMMANDS])

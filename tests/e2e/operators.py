@@ -54,6 +54,12 @@ def accepted(route: Document) -> Document:
     return {"parents": parents}
 
 
+def selected(document: Document) -> Document:
+    """The status of a monitor or of rules that a Prometheus has accepted."""
+    prometheus = {"group": PROMETHEUS.group, "resource": "prometheuses", "name": "main", "namespace": "monitoring"}
+    return {"bindings": [{**prometheus, "conditions": _conditions(document, "Accepted")}]}
+
+
 STATUS: dict[Kind, Callable[[Document], Document]] = {
     KNATIVE: _status("ConfigurationsReady", "RoutesReady", "Ready"),
     FUNCTION: _status("Ready", "Healthy"),
@@ -61,6 +67,7 @@ STATUS: dict[Kind, Callable[[Document], Document]] = {
     SCALED_OBJECT: _status("Ready"),
     HTTP_ROUTE: accepted,
     GRPC_ROUTE: accepted,
+    **{Kind(PROMETHEUS.api_version, kind): selected for kind in ("PodMonitor", "PrometheusRule", "ServiceMonitor")},
 }
 """The status that the operator of a kind sets on an object. Kinds whose objects have no status are absent."""
 

@@ -77,6 +77,20 @@ async def test_cron_hpa_hands_the_size_to_another_controller_and_takes_it_back(
 
 
 @pytest.mark.controllers
+async def test_a_monitor_and_rules_show_the_prometheus_that_has_accepted_them(
+    plugin_cluster: Cluster, plugin_catalog: Catalog
+) -> None:
+    def shown(document: Document) -> list[Document]:
+        instances = document.get("status", {}).get("instances", [])
+        return [trait.get("show", {}) for instance in instances for trait in instance["traits"]]
+
+    await plugin_cluster.apply(*own_packages.documents(own_packages.example("worker-alerts")))
+    async with plugin_cluster.controller(plugin_catalog):
+        accepted = {"prometheus": "monitoring/main"}
+        await plugin_cluster.until(APPLICATION, "mail", lambda document: shown(document) == [accepted, accepted])
+
+
+@pytest.mark.controllers
 async def test_the_function_and_prometheus_examples_of_rudr_become_ready(
     plugin_cluster: Cluster, plugin_catalog: Catalog, shared: Path
 ) -> None:

@@ -313,7 +313,13 @@ async def try_all_features(
     await cluster.admin.apply(*(old_definition(kind, namespaces.definitions) for kind in DEFINITIONS))
     election = LeaderElection(namespace=namespaces.own, identity="one", retry_period=0.2)
     async with rbac_cluster.controlled(
-        cluster, catalog, namespaces=watched, root_scopes=True, leader_election=election, **chosen
+        cluster,
+        catalog,
+        namespaces=watched,
+        root_scopes=True,
+        leader_election=election,
+        revision_history_limit=1,
+        **chosen,
     ):
         await use_all_features(cluster)
         for kind in DEFINITIONS:

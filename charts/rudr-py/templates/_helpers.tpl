@@ -175,6 +175,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - --{{ if not .Values.publishDefinitions }}no-{{ end }}publish-definitions
 - --{{ if not .Values.rootScopes }}no-{{ end }}root-scopes
 - --check-resources={{ .Values.checkResources }}
+- --revision-history-limit={{ .Values.revisionHistoryLimit }}
 {{- with .Values.impersonation }}
 {{- if .enabled }}
 - --impersonate

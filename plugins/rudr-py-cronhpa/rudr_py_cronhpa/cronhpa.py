@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rudr_py.api import Health, InvalidProperties, Kind, Problem, Ref, get_in, mappings_in
+from rudr_py.api import Health, Kind, Problem, Ref, get_in, mappings_in, reject
 from rudr_py_cronhpa.properties import Job, Properties
 
 CRON_HPA: Final = Kind("autoscaling.alibabacloud.com/v1beta1", "CronHorizontalPodAutoscaler")
@@ -23,9 +23,7 @@ _NAMES = re.compile(r"\b(SUN|MON|TUE|WED|THU|FRI|SAT|JAN|FEB|MAR|APR|MAY|JUN|JUL
 
 def spec(properties: Properties, target: Ref) -> dict[str, Any]:
     """The spec. Raises InvalidProperties if the object would behave differently."""
-    problems = [*_problems(properties)]
-    if problems:
-        raise InvalidProperties(*problems)
+    reject(_problems(properties))
     document: dict[str, Any] = {
         "scaleTargetRef": {"apiVersion": target.kind.api_version, "kind": target.kind.kind, "name": target.name},
         "jobs": [_job(job) for job in properties.jobs],

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Kind, Problem, Ref
+from rudr_py.api import Kind, Problem, Ref, reject
 from rudr_py_cronhpa import cronhpa, schedule
 from rudr_py_cronhpa.properties import Job, Properties
 
@@ -34,13 +34,9 @@ class Point(msgspec.Struct, frozen=True, order=True):
 
 def spec(properties: Properties, target: Ref) -> dict[str, Any]:
     """The spec. Raises InvalidProperties if windows would behave differently."""
-    problems = [*_problems(properties)]
-    if problems:
-        raise InvalidProperties(*problems)
+    reject(_problems(properties))
     points = [_point(job) for job in properties.jobs]
-    problems = [*_differences(points)]
-    if problems:
-        raise InvalidProperties(*problems)
+    reject(_differences(points))
     ordered = sorted(points, key=lambda point: (point.hour, point.minute))
     sizes = [job.target_size for job in properties.jobs]
     zone = properties.zone_of(properties.jobs[0])

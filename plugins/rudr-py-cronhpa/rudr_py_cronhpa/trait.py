@@ -21,6 +21,7 @@ from rudr_py.api import (
     get_in,
     kstatus,
     mappings_in,
+    reject,
 )
 from rudr_py_cronhpa import cronhpa, keda
 from rudr_py_cronhpa.properties import Properties, find_problems
@@ -41,9 +42,7 @@ class CronHpa(Trait[Properties]):
 
     def render(self, ctx: TraitContext[Properties]) -> Rendered:
         """The size of the last job that was due, as a minimum; or the object of another controller."""
-        problems = [*find_problems(ctx.properties)]
-        if problems:
-            raise InvalidProperties(*problems)
+        reject(find_problems(ctx.properties))
         if ctx.properties.backend == "native":
             return _native(ctx)
         if ctx.properties.backend == "cronhpa":

@@ -20,6 +20,7 @@ from rudr_py.api import (
     Scale,
     WorkloadContext,
     WorkloadType,
+    reject,
 )
 from rudr_py_faas import conditions, function, load, sizes
 from rudr_py_faas.function import FunctionProperties
@@ -42,9 +43,7 @@ class Function(WorkloadType[FunctionProperties]):
 
     def render(self, ctx: WorkloadContext[FunctionProperties]) -> Rendered:
         """The Function, without a number of replicas."""
-        problems = [*_names(ctx), *function.problems(ctx)]
-        if problems:
-            raise InvalidProperties(*problems)
+        reject([*_names(ctx), *function.problems(ctx)])
         return Rendered(add=(Manifest(kind=FUNCTION, name=ctx.instance, body={"spec": function.spec(ctx)}),))
 
     def scale(self, ctx: WorkloadContext[FunctionProperties], scale: Scale | None) -> Rendered:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, PodTemplate, Problem, WorkloadContext, naming, pod_template, pod_templates
+from rudr_py.api import PodTemplate, Problem, WorkloadContext, naming, pod_template, pod_templates, reject
 from rudr_py.api.forms import Seconds
 from rudr_py_faas import environment, stock
 from rudr_py_faas.environment import Environment
@@ -103,9 +103,7 @@ def problems(ctx: WorkloadContext[KnativeProperties]) -> Iterator[Problem]:
 
 def refuse(ctx: WorkloadContext[KnativeProperties], *others: Problem) -> None:
     """Raise InvalidProperties with all problems, if there are any."""
-    all_problems = (*others, *problems(ctx))
-    if all_problems:
-        raise InvalidProperties(*all_problems)
+    reject((*others, *problems(ctx)))
 
 
 def _of_settings(ctx: WorkloadContext[KnativeProperties]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, PodTemplatePlace, Problem, Rendered, SetField, Trait, TraitContext, get_in
+from rudr_py.api import InvalidProperties, PodTemplatePlace, PodTrait, Problem, SetField, TraitContext, get_in
 from rudr_py_pod.forms import ContainerName
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -37,38 +37,34 @@ class ImageProperties(ContainerImage, rename="camel", forbid_unknown_fields=True
     ] = msgspec.field(default_factory=dict)
 
 
-class Image(Trait[ImageProperties]):
+class Image(PodTrait[ImageProperties]):
     """Sets tag, digest, repository or pull policy of images."""
 
     name = "image"
     properties = ImageProperties
-    requires = frozenset({"pod-template"})
 
-    def render(self, ctx: TraitContext[ImageProperties]) -> Rendered:
+    def edits(self, ctx: TraitContext[ImageProperties], place: PodTemplatePlace) -> Iterator[SetField]:
         """Edits of the containers."""
-        return Rendered(edit=tuple(edit for place in ctx.pod_templates for edit in _edits(ctx.properties, place)))
-
-
-def _edits(properties: ImageProperties, place: PodTemplatePlace) -> Iterator[SetField]:
-    place.selected(tuple(properties.by_container), "$.byContainer")
-    named = dict(properties.by_container)
-    first = ContainerImage(
-        repository=properties.repository,
-        tag=properties.tag,
-        digest=properties.digest,
-        pull_policy=properties.pull_policy,
-    )
-    if first != ContainerImage():
-        if len(place.containers) > 1:
-            listed = ", ".join(place.containers)
-            raise InvalidProperties(Problem(f"there are several containers ({listed}); use byContainer"))
-        named.setdefault(place.containers[0], first)
-    for name, new_image in sorted(named.items()):
-        if (new_image.repository, new_image.tag, new_image.digest) != (None, None, None):
-            image = get_in(place.container(name), "image", default="")
-            yield place.edit_container(name, ("image",), _replaced(image, new_image))
-        if new_image.pull_policy is not None:
-            yield place.edit_container(name, ("imagePullPolicy",), new_image.pull_policy)
+        properties = ctx.properties
+        place.selected(tuple(properties.by_container), "$.byContainer")
+        named = dict(properties.by_container)
+        first = ContainerImage(
+            repository=properties.repository,
+            tag=properties.tag,
+            digest=properties.digest,
+            pull_policy=properties.pull_policy,
+        )
+        if first != ContainerImage():
+            if len(place.containers) > 1:
+                listed = ", ".join(place.containers)
+                raise InvalidProperties(Problem(f"there are several containers ({listed}); use byContainer"))
+            named.setdefault(place.containers[0], first)
+        for name, new_image in sorted(named.items()):
+            if (new_image.repository, new_image.tag, new_image.digest) != (None, None, None):
+                image = get_in(place.container(name), "image", default="")
+                yield place.edit_container(name, ("image",), _replaced(image, new_image))
+            if new_image.pull_policy is not None:
+                yield place.edit_container(name, ("imagePullPolicy",), new_image.pull_policy)
 
 
 def _replaced(reference: str, new_image: ContainerImage) -> str:

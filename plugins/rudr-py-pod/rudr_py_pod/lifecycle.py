@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Problem, Rendered, Trait, TraitContext
+from rudr_py.api import PodTemplatePlace, PodTrait, Problem, SetField, TraitContext, reject
 from rudr_py.api.forms import Positive, Seconds
 from rudr_py_pod.forms import Containers, HttpGet
 
@@ -44,31 +45,23 @@ class LifecycleProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=
     containers: Containers = ()
 
 
-class Lifecycle(Trait[LifecycleProperties]):
+class Lifecycle(PodTrait[LifecycleProperties]):
     """Lets containers finish their requests before they end."""
 
     name = "lifecycle"
     properties = LifecycleProperties
-    requires = frozenset({"pod-template"})
 
-    def render(self, ctx: TraitContext[LifecycleProperties]) -> Rendered:
+    def edits(self, ctx: TraitContext[LifecycleProperties], place: PodTemplatePlace) -> Iterator[SetField]:
         """Edits of the containers and of the grace period."""
         listed = {"preStop": ctx.properties.pre_stop, "postStart": ctx.properties.post_start}
         handlers = {field: handler.handlers() for field, handler in listed.items() if handler is not None}
-        problems = [
+        reject(
             Problem("needs exactly one of command, httpGet and sleepSeconds", path=f"$.{field}")
-            for field, listed in handlers.items()
-            if len(listed) != 1
-        ]
-        if problems:
-            raise InvalidProperties(*problems)
-        edits = [
-            place.edit_container(name, ("lifecycle", field), listed[0])
-            for place in ctx.pod_templates
-            for name in place.selected(ctx.properties.containers)
-            for field, listed in handlers.items()
-        ]
+            for field, choices in handlers.items()
+            if len(choices) != 1
+        )
+        for name in place.selected(ctx.properties.containers):
+            for field, choices in handlers.items():
+                yield place.edit_container(name, ("lifecycle", field), choices[0])
         if ctx.properties.grace_period is not None:
-            path = ("spec", "terminationGracePeriodSeconds")
-            edits += [place.edit(path, ctx.properties.grace_period) for place in ctx.pod_templates]
-        return Rendered(edit=tuple(edits))
+            yield place.edit(("spec", "terminationGracePeriodSeconds"), ctx.properties.grace_period)

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Problem, Rendered, SetField, Trait, TraitContext, get_in
+from rudr_py.api import PodTemplatePlace, PodTrait, Problem, SetField, TraitContext, reject
 
 _RESERVED: Final = ("oam.dev/", "rudr.oam.dev/")
 
@@ -25,45 +25,32 @@ class MetadataProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     ] = {}
 
 
-class Metadata(Trait[MetadataProperties]):
+class Metadata(PodTrait[MetadataProperties]):
     """Adds labels and annotations, which other programs read."""
 
     name = "metadata"
     properties = MetadataProperties
-    requires = frozenset({"pod-template"})
 
-    def render(self, ctx: TraitContext[MetadataProperties]) -> Rendered:
+    def edits(self, ctx: TraitContext[MetadataProperties], place: PodTemplatePlace) -> Iterator[SetField]:
         """An edit for each label and annotation."""
-        problems = [*_problems(ctx)]
-        if problems:
-            raise InvalidProperties(*problems)
+        reject(_problems(ctx.properties, place))
         own = ctx.properties
-        of_pods = {"labels": own.labels, "annotations": own.annotations}
-        of_workload = {"labels": own.workload_labels, "annotations": own.workload_annotations}
-        edits = []
-        for place in ctx.pod_templates:
-            for field, values in of_pods.items():
-                edits += [place.edit(("metadata", field, key), value) for key, value in sorted(values.items())]
-            for field, values in of_workload.items():
-                edits += [SetField(place.ref, ("metadata", field, key), text) for key, text in sorted(values.items())]
-        return Rendered(edit=tuple(edits))
+        for field, of_pods, of_workload in (
+            ("labels", own.labels, own.workload_labels),
+            ("annotations", own.annotations, own.workload_annotations),
+        ):
+            for key, value in sorted(of_pods.items()):
+                yield place.edit(("metadata", field, key), value)
+            for key, value in sorted(of_workload.items()):
+                yield SetField(place.ref, ("metadata", field, key), value)
 
 
-def _problems(ctx: TraitContext[MetadataProperties]) -> Iterator[Problem]:
+def _problems(properties: MetadataProperties, place: PodTemplatePlace) -> Iterator[Problem]:
     """Keys of rudr, and labels by which the pods are selected."""
-    own = ctx.properties
-    listed = {
-        "labels": own.labels,
-        "annotations": own.annotations,
-        "workloadLabels": own.workload_labels,
-        "workloadAnnotations": own.workload_annotations,
-    }
-    for field, values in listed.items():
+    for field, values in msgspec.to_builtins(properties).items():
         for key in values:
             if key.startswith(_RESERVED):
                 yield Problem(f'"{key}" is reserved for rudr', path=f'$.{field}["{key}"]')
-    for place in ctx.pod_templates:
-        selected = get_in(place.template, "metadata", "labels", default={})
-        for key, value in ctx.properties.labels.items():
-            if selected.get(key, value) != value:
-                yield Problem(f'the pods are selected by their label "{key}"', path=f'$.labels["{key}"]')
+    for key, value in properties.labels.items():
+        if place.labels.get(key, value) != value:
+            yield Problem(f'the pods are selected by their label "{key}"', path=f'$.labels["{key}"]')

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from rudr_py.api import PodTemplatePlace, Rendered, SetField, Trait, TraitContext, get_in
+from rudr_py.api import PodTemplatePlace, PodTrait, SetField, TraitContext, get_in
 from rudr_py.api.forms import LabelKey, LabelValue, Name, Seconds
 
 
@@ -47,33 +47,29 @@ class PlacementProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=
     scheduler: Annotated[Name | None, msgspec.Meta(description="The scheduler.")] = None
 
 
-class Placement(Trait[PlacementProperties]):
+class Placement(PodTrait[PlacementProperties]):
     """Selects the nodes of the pods, and distributes them over zones."""
 
     name = "placement"
     properties = PlacementProperties
-    requires = frozenset({"pod-template"})
 
-    def render(self, ctx: TraitContext[PlacementProperties]) -> Rendered:
+    def edits(self, ctx: TraitContext[PlacementProperties], place: PodTemplatePlace) -> Iterator[SetField]:
         """Edits of the pod templates."""
-        return Rendered(edit=tuple(edit for place in ctx.pod_templates for edit in _edits(ctx.properties, place)))
-
-
-def _edits(properties: PlacementProperties, place: PodTemplatePlace) -> Iterator[SetField]:
-    for key, value in sorted(properties.node_selector.items()):
-        yield place.edit(("spec", "nodeSelector", key), value)
-    selector = {"matchLabels": dict(get_in(place.template, "metadata", "labels", default={}))}
-    fields: dict[str, Any] = {
-        "tolerations": [_toleration(toleration) for toleration in properties.tolerations],
-        "topologySpreadConstraints": [_spread(spread, selector) for spread in properties.spread],
-        "affinity": properties.affinity,
-        "priorityClassName": properties.priority_class,
-        "runtimeClassName": properties.runtime_class,
-        "schedulerName": properties.scheduler,
-    }
-    for field, value in fields.items():
-        if value:
-            yield place.edit(("spec", field), value)
+        properties = ctx.properties
+        for key, value in sorted(properties.node_selector.items()):
+            yield place.edit(("spec", "nodeSelector", key), value)
+        selector = {"matchLabels": dict(get_in(place.template, "metadata", "labels", default={}))}
+        fields: dict[str, Any] = {
+            "tolerations": [_toleration(toleration) for toleration in properties.tolerations],
+            "topologySpreadConstraints": [_spread(spread, selector) for spread in properties.spread],
+            "affinity": properties.affinity,
+            "priorityClassName": properties.priority_class,
+            "runtimeClassName": properties.runtime_class,
+            "schedulerName": properties.scheduler,
+        }
+        for field, value in fields.items():
+            if value:
+                yield place.edit(("spec", field), value)
 
 
 def _toleration(toleration: Toleration) -> dict[str, Any]:

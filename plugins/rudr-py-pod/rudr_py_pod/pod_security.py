@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from rudr_py.api import Attached, DropField, PodTemplatePlace, Rendered, SetField, Trait, TraitContext, pod_security
+from rudr_py.api import Attached, DropField, PodTemplatePlace, PodTrait, SetField, TraitContext, pod_security
 
 UserId = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
@@ -29,27 +29,25 @@ class PodSecurityProperties(msgspec.Struct, rename="camel", forbid_unknown_field
     ] = ()
 
 
-class PodSecurity(Trait[PodSecurityProperties]):
+class PodSecurity(PodTrait[PodSecurityProperties]):
     """Makes pods conform to the Pod Security Standard `restricted` or `baseline`."""
 
     name = "pod-security"
     properties = PodSecurityProperties
-    requires = frozenset({"pod-template"})
 
-    def render(self, ctx: TraitContext[PodSecurityProperties]) -> Rendered:
+    def edits(
+        self, ctx: TraitContext[PodSecurityProperties], place: PodTemplatePlace
+    ) -> Iterator[SetField | DropField]:
         """Edits of the security contexts. Containers of init-container and sidecar have the same context."""
-        return Rendered(edit=tuple(edit for place in ctx.pod_templates for edit in _edits(ctx.properties, place)))
-
-
-def _edits(properties: PodSecurityProperties, place: PodTemplatePlace) -> Iterator[SetField | DropField]:
-    if properties.profile == "baseline":
-        # the defaults of the platform must not make the pod restricted
-        yield DropField(place.ref, (*place.path, "spec", "securityContext", "runAsNonRoot"))
-    for field, value in _of_pod(properties).items():
-        yield place.edit(("spec", "securityContext", field), value)
-    for name in place.containers:
-        for field, value in of_container(properties).items():
-            yield place.edit_container(name, ("securityContext", field), value)
+        properties = ctx.properties
+        if properties.profile == "baseline":
+            # the defaults of the platform must not make the pod restricted
+            yield DropField(place.ref, (*place.path, "spec", "securityContext", "runAsNonRoot"))
+        for field, value in _of_pod(properties).items():
+            yield place.edit(("spec", "securityContext", field), value)
+        for name in place.containers:
+            for field, value in of_container(properties).items():
+                yield place.edit_container(name, ("securityContext", field), value)
 
 
 def of_other_containers(traits: Sequence[Attached]) -> Mapping[str, Any]:

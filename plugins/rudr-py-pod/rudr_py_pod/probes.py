@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Problem, Rendered, Trait, TraitContext
+from rudr_py.api import PodTemplatePlace, PodTrait, Problem, SetField, TraitContext, reject
 from rudr_py_pod import forms
 from rudr_py_pod.forms import Containers, Probe
 
@@ -23,14 +24,13 @@ class ProbesProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=Tru
     containers: Containers = ()
 
 
-class Probes(Trait[ProbesProperties]):
+class Probes(PodTrait[ProbesProperties]):
     """Sets probes of containers, such as the start-up probe of a slow program."""
 
     name = "probes"
     properties = ProbesProperties
-    requires = frozenset({"pod-template"})
 
-    def render(self, ctx: TraitContext[ProbesProperties]) -> Rendered:
+    def edits(self, ctx: TraitContext[ProbesProperties], place: PodTemplatePlace) -> Iterator[SetField]:
         """An edit for each probe of each container."""
         listed = {name: getattr(ctx.properties, name) for name in ("startup", "liveness", "readiness")}
         probes = {name: probe for name, probe in listed.items() if probe is not None}
@@ -44,13 +44,7 @@ class Probes(Trait[ProbesProperties]):
             for name, probe in probes.items()
             if name != "readiness" and probe.success_threshold != 1
         ]
-        if problems:
-            raise InvalidProperties(*problems)
-        return Rendered(
-            edit=tuple(
-                place.edit_container(container, (f"{name}Probe",), forms.rendered_probe(probe))
-                for place in ctx.pod_templates
-                for container in place.selected(ctx.properties.containers)
-                for name, probe in probes.items()
-            )
-        )
+        reject(problems)
+        for container in place.selected(ctx.properties.containers):
+            for name, probe in probes.items():
+                yield place.edit_container(container, (f"{name}Probe",), forms.rendered_probe(probe))

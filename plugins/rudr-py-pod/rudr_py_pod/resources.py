@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, PodTemplatePlace, Rendered, SetField, Trait, TraitContext, forms, get_in
+from rudr_py.api import InvalidProperties, PodTemplatePlace, PodTrait, SetField, TraitContext, forms, get_in
 from rudr_py.api.forms import Quantity, ResourceName
 from rudr_py_pod.forms import ContainerName
 
@@ -29,32 +29,26 @@ class ResourcesProperties(Amounts, rename="camel", forbid_unknown_fields=True, f
     ] = msgspec.field(default_factory=dict)
 
 
-class Resources(Trait[ResourcesProperties]):
+class Resources(PodTrait[ResourcesProperties]):
     """Sets requests and limits; amounts that it does not set stay as the component declares them."""
 
     name = "resources"
     properties = ResourcesProperties
-    requires = frozenset({"pod-template"})
 
-    def render(self, ctx: TraitContext[ResourcesProperties]) -> Rendered:
-        """An edit for each amount of each container."""
-        for place in ctx.pod_templates:
-            place.selected(tuple(ctx.properties.by_container), "$.byContainer")
-        return Rendered(edit=tuple(edit for place in ctx.pod_templates for edit in _edits(ctx.properties, place)))
-
-
-def _edits(properties: ResourcesProperties, place: PodTemplatePlace) -> Iterator[SetField]:
-    """Raises InvalidProperties for a limit below the request."""
-    for name in place.containers:
-        own = properties.by_container.get(name, Amounts())
-        requests, limits = {**properties.requests, **own.requests}, {**properties.limits, **own.limits}
-        declared = get_in(place.container(name), "resources", default={})
-        requested = {**get_in(declared, "requests", default={}), **requests}
-        for resource, limit in {**get_in(declared, "limits", default={}), **limits}.items():
-            request = requested.get(resource, 0)
-            if forms.amount(request) > forms.amount(limit):
-                message = f"the limit {limit} of {resource} is below the request {request}"
-                raise InvalidProperties(message, path=f"$.byContainer.{name}" if own.limits else "$.limits")
-        for kind, amounts in (("requests", requests), ("limits", limits)):
-            for resource, value in sorted(amounts.items()):
-                yield place.edit_container(name, ("resources", kind, resource), forms.quantity(value))
+    def edits(self, ctx: TraitContext[ResourcesProperties], place: PodTemplatePlace) -> Iterator[SetField]:
+        """An edit for each amount of each container. Raises InvalidProperties for a limit below the request."""
+        properties = ctx.properties
+        place.selected(tuple(properties.by_container), "$.byContainer")
+        for name in place.containers:
+            own = properties.by_container.get(name, Amounts())
+            requests, limits = {**properties.requests, **own.requests}, {**properties.limits, **own.limits}
+            declared = get_in(place.container(name), "resources", default={})
+            requested = {**get_in(declared, "requests", default={}), **requests}
+            for resource, limit in {**get_in(declared, "limits", default={}), **limits}.items():
+                request = requested.get(resource, 0)
+                if forms.amount(request) > forms.amount(limit):
+                    message = f"the limit {limit} of {resource} is below the request {request}"
+                    raise InvalidProperties(message, path=f"$.byContainer.{name}" if own.limits else "$.limits")
+            for kind, amounts in (("requests", requests), ("limits", limits)):
+                for resource, value in sorted(amounts.items()):
+                    yield place.edit_container(name, ("resources", kind, resource), forms.quantity(value))

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, PodTemplatePlace, Problem, Rendered, SetField, Trait, TraitContext, get_in
+from rudr_py.api import PodTemplatePlace, PodTrait, Problem, SetField, TraitContext, get_in, reject
 from rudr_py.api.forms import Positive, Seconds
 from rudr_py_pod.forms import Number, NumberOrPercent
 
@@ -37,39 +37,33 @@ class RolloutProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
     partition: Annotated[Number | None, msgspec.Meta(description="Pods from this ordinal are updated.")] = None
 
 
-class Rollout(Trait[RolloutProperties]):
+class Rollout(PodTrait[RolloutProperties]):
     """Sets the strategy of rollouts."""
 
     name = "rollout"
     properties = RolloutProperties
-    requires = frozenset({"pod-template"})
 
-    def render(self, ctx: TraitContext[RolloutProperties]) -> Rendered:
+    def edits(self, ctx: TraitContext[RolloutProperties], place: PodTemplatePlace) -> Iterator[SetField]:
         """Edits of the object with the pod template."""
-        problems = [problem for place in ctx.pod_templates for problem in _problems(ctx, place)]
-        if problems:
-            raise InvalidProperties(*problems)
-        return Rendered(edit=tuple(edit for place in ctx.pod_templates for edit in _edits(ctx.properties, place)))
-
-
-def _edits(properties: RolloutProperties, place: PodTemplatePlace) -> Iterator[SetField]:
-    is_deployment = place.ref.kind.kind == DEPLOYMENT
-    limits = {
-        "maxSurge": properties.max_surge,
-        "maxUnavailable": properties.max_unavailable,
-        "partition": properties.partition,
-    }
-    rolling = {field: value for field, value in limits.items() if value is not None}
-    strategy: dict[str, Any] = {"type": properties.strategy, **({"rollingUpdate": rolling} if rolling else {})}
-    yield SetField(place.ref, ("spec", "strategy" if is_deployment else "updateStrategy"), strategy)
-    fields = {
-        "minReadySeconds": properties.min_ready,
-        "progressDeadlineSeconds": properties.progress_deadline,
-        "revisionHistoryLimit": properties.history_limit,
-    }
-    for field, value in fields.items():
-        if value is not None:
-            yield SetField(place.ref, ("spec", field), value)
+        properties = ctx.properties
+        reject(_problems(ctx, place))
+        is_deployment = place.ref.kind.kind == DEPLOYMENT
+        limits = {
+            "maxSurge": properties.max_surge,
+            "maxUnavailable": properties.max_unavailable,
+            "partition": properties.partition,
+        }
+        rolling = {field: value for field, value in limits.items() if value is not None}
+        strategy: dict[str, Any] = {"type": properties.strategy, **({"rollingUpdate": rolling} if rolling else {})}
+        yield SetField(place.ref, ("spec", "strategy" if is_deployment else "updateStrategy"), strategy)
+        fields = {
+            "minReadySeconds": properties.min_ready,
+            "progressDeadlineSeconds": properties.progress_deadline,
+            "revisionHistoryLimit": properties.history_limit,
+        }
+        for field, value in fields.items():
+            if value is not None:
+                yield SetField(place.ref, ("spec", field), value)
 
 
 def _problems(ctx: TraitContext[RolloutProperties], place: PodTemplatePlace) -> Iterator[Problem]:

@@ -7,16 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from rudr_py.api import (
-    InvalidProperties,
-    PodTemplatePlace,
-    Problem,
-    Rendered,
-    SetField,
-    Trait,
-    TraitContext,
-    mappings_in,
-)
+from rudr_py.api import PodTemplatePlace, PodTrait, Problem, SetField, TraitContext, mappings_in, reject
 from rudr_py.api.forms import Name
 from rudr_py_pod.forms import Containers, EnvName, Key, MountPath
 
@@ -80,34 +71,28 @@ class SecretEnvProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=
     containers: Containers = ()
 
 
-class SecretEnv(Trait[SecretEnvProperties]):
+class SecretEnv(PodTrait[SecretEnvProperties]):
     """Sets variables and mounts files from Secrets and ConfigMaps; replaces a variable that the component sets."""
 
     name = "secret-env"
     properties = SecretEnvProperties
-    requires = frozenset({"pod-template"})
 
-    def render(self, ctx: TraitContext[SecretEnvProperties]) -> Rendered:
+    def edits(self, ctx: TraitContext[SecretEnvProperties], place: PodTemplatePlace) -> Iterator[SetField]:
         """Edits of the containers, and a volume for each directory."""
-        problems = [*_problems(ctx.properties), *_taken(ctx)]
-        if problems:
-            raise InvalidProperties(*problems)
-        return Rendered(edit=tuple(edit for place in ctx.pod_templates for edit in _edits(ctx.properties, place)))
-
-
-def _edits(properties: SecretEnvProperties, place: PodTemplatePlace) -> Iterator[SetField]:
-    for name in place.selected(properties.containers):
-        for variable in properties.env:
-            field = "secretKeyRef" if variable.secret_name else "configMapKeyRef"
-            value = {"valueFrom": {field: variable.reference(key=variable.key or variable.name)}}
-            yield place.edit_container(name, ("env", {"name": variable.name}), value)
-        if properties.env_from:
-            yield place.edit_container(name, ("envFrom",), [_env_from(source) for source in properties.env_from])
+        properties = ctx.properties
+        reject([*_problems(properties), *_taken(properties, place)])
+        for name in place.selected(properties.containers):
+            for variable in properties.env:
+                field = "secretKeyRef" if variable.secret_name else "configMapKeyRef"
+                value = {"valueFrom": {field: variable.reference(key=variable.key or variable.name)}}
+                yield place.edit_container(name, ("env", {"name": variable.name}), value)
+            if properties.env_from:
+                yield place.edit_container(name, ("envFrom",), [_env_from(source) for source in properties.env_from])
+            for index, files in enumerate(properties.files):
+                mount = {"name": f"secret-env-{index}", "readOnly": True}
+                yield place.edit_container(name, ("volumeMounts", {"mountPath": files.mount_path}), mount)
         for index, files in enumerate(properties.files):
-            mount = {"name": f"secret-env-{index}", "readOnly": True}
-            yield place.edit_container(name, ("volumeMounts", {"mountPath": files.mount_path}), mount)
-    for index, files in enumerate(properties.files):
-        yield place.edit(("spec", "volumes", {"name": f"secret-env-{index}"}), _volume(files))
+            yield place.edit(("spec", "volumes", {"name": f"secret-env-{index}"}), _volume(files))
 
 
 def _env_from(source: Variables) -> dict[str, Any]:
@@ -142,12 +127,11 @@ def _problems(properties: SecretEnvProperties) -> Iterator[Problem]:
                 yield Problem(f"{value} is listed twice", path=f"$.{field}[{index}].{key}")
 
 
-def _taken(ctx: TraitContext[SecretEnvProperties]) -> Iterator[Problem]:
+def _taken(properties: SecretEnvProperties, place: PodTemplatePlace) -> Iterator[Problem]:
     """Directories at which the component mounts something."""
-    for place in ctx.pod_templates:
-        for name in place.selected(ctx.properties.containers):
-            mounted = {mount.get("mountPath") for mount in mappings_in(place.container(name), "volumeMounts")}
-            for index, files in enumerate(ctx.properties.files):
-                if files.mount_path in mounted:
-                    message = f'container "{name}" has a mount at {files.mount_path} already'
-                    yield Problem(message, path=f"$.files[{index}].mountPath")
+    for name in place.selected(properties.containers):
+        mounted = {mount.get("mountPath") for mount in mappings_in(place.container(name), "volumeMounts")}
+        for index, files in enumerate(properties.files):
+            if files.mount_path in mounted:
+                message = f'container "{name}" has a mount at {files.mount_path} already'
+                yield Problem(message, path=f"$.files[{index}].mountPath")

@@ -7,7 +7,18 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Kind, Problem, Ref, Rendered, SetField, Trait, TraitContext, mappings_in
+from rudr_py.api import (
+    InvalidProperties,
+    Kind,
+    Problem,
+    Ref,
+    Rendered,
+    SetField,
+    Trait,
+    TraitContext,
+    mappings_in,
+    reject,
+)
 from rudr_py.api.forms import PortNumber
 
 SERVICE: Final = Kind("v1", "Service")
@@ -48,10 +59,8 @@ class Service(Trait[ServiceProperties]):
         if service is None:
             raise InvalidProperties("the component has no port, so it has no Service")
         names = [str(port.get("name")) for port in mappings_in(service.body, "spec", "ports")]
-        problems = [*_problems(ctx.properties, names)]
         routed = [*_routed(ctx, service.body)]
-        if problems or (routed and len(names) == 1):
-            raise InvalidProperties(*problems, *routed)
+        reject([*_problems(ctx.properties, names), *(routed if len(names) == 1 else ())])
         edits = (SetField(service.ref, path, value) for path, value in _fields(ctx.properties))
         return Rendered(edit=tuple(edits), warnings=tuple(f"{problem.path}: {problem.message}" for problem in routed))
 

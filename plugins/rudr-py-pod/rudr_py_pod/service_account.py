@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
 
-from rudr_py.api import Rendered, Trait, TraitContext
+from rudr_py.api import PodTemplatePlace, PodTrait, SetField, TraitContext
 from rudr_py.api.forms import Name
 
 
@@ -19,24 +20,18 @@ class ServiceAccountProperties(msgspec.Struct, rename="camel", forbid_unknown_fi
     ] = None
 
 
-class ServiceAccount(Trait[ServiceAccountProperties]):
+class ServiceAccount(PodTrait[ServiceAccountProperties]):
     """Runs the pods with a ServiceAccount, or without its token."""
 
     name = "service-account"
     properties = ServiceAccountProperties
-    requires = frozenset({"pod-template"})
 
-    def render(self, ctx: TraitContext[ServiceAccountProperties]) -> Rendered:
-        """Edits of the pod templates."""
+    def edits(self, ctx: TraitContext[ServiceAccountProperties], place: PodTemplatePlace) -> Iterator[SetField]:
+        """The fields that the properties set."""
         fields = {
             "serviceAccountName": ctx.properties.name,
             "automountServiceAccountToken": ctx.properties.automount_token,
         }
-        return Rendered(
-            edit=tuple(
-                place.edit(("spec", field), value)
-                for place in ctx.pod_templates
-                for field, value in fields.items()
-                if value is not None
-            )
-        )
+        for field, value in fields.items():
+            if value is not None:
+                yield place.edit(("spec", field), value)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Kind, Manifest, Problem, Rendered, TraitContext
+from rudr_py.api import Kind, Manifest, Problem, Rendered, TraitContext, reject
 from rudr_py.api.forms import LabelKey, LabelValue
 from rudr_py_prometheus.endpoints import Duration, Limit, Part, PrometheusLabel, Text, rendered
 from rudr_py_prometheus.selected import SelectedTrait
@@ -79,9 +79,7 @@ class AlertRules(SelectedTrait[AlertRulesProperties]):
     def render(self, ctx: TraitContext[AlertRulesProperties]) -> Rendered:
         """One PrometheusRule."""
         groups = [_renamed(rendered(group)) for group in ctx.properties.groups]
-        problems = [*_problems(groups)]
-        if problems:
-            raise InvalidProperties(*problems)
+        reject(_problems(groups))
         for group in groups:
             group["rules"] = [_renamed(rule) for rule in group["rules"]]
         name, labels = ctx.name("trait-alert-rules"), ctx.properties.labels

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from rudr_py.api import InvalidProperties, Problem
+from rudr_py.api import InvalidProperties, Problem, reject
 from rudr_py.api.forms import LabelKey, LabelValue
 from rudr_py_prometheus import endpoints
 from rudr_py_prometheus.endpoints import Endpoint, Limit
@@ -43,9 +43,7 @@ _OTHER: Final = frozenset({"endpoints", "labels", "container"})
 def spec(properties: MonitorProperties, selector: Mapping[str, str], field: str, ports: PortFields) -> dict[str, Any]:
     """The spec of a monitor, with its endpoints in `field`. Raises InvalidProperties with all problems."""
     listed = {f"$.endpoints[{index}]": each for index, each in enumerate(properties.endpoints)} or {"$": properties}
-    problems = [*_ambiguous(properties), *(one for at, each in listed.items() for one in endpoints.problems(each, at))]
-    if problems:
-        raise InvalidProperties(*problems)
+    reject([*_ambiguous(properties), *(one for at, each in listed.items() for one in endpoints.problems(each, at))])
     fields = endpoints.rendered(properties)
     further = {name: value for name, value in fields.items() if name not in _ENDPOINT | _OTHER}
     scraped = [{**_fields(each), **ports(each, at)} for at, each in listed.items()]

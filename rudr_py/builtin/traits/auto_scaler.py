@@ -12,7 +12,6 @@ import msgspec
 
 from rudr_py.api import (
     Health,
-    InvalidProperties,
     Manifest,
     Problem,
     Ref,
@@ -22,6 +21,7 @@ from rudr_py.api import (
     TraitContext,
     autoscaling,
     get_in,
+    reject,
 )
 from rudr_py.api.autoscaling import Behavior, Metric
 from rudr_py.api.component import Container
@@ -76,9 +76,7 @@ class AutoScaler(Trait[AutoScalerProperties]):
         """A scale with the bounds and the metrics."""
         properties = ctx.properties
         maximum = properties.minimum + SPREAD if properties.maximum is None else properties.maximum
-        problems = [*_problems(ctx, maximum)]
-        if problems:
-            raise InvalidProperties(*problems)
+        reject([*_problems(ctx, maximum)])
         behavior = autoscaling.fields(properties.behavior) if properties.behavior else None
         scale = Scale.between(properties.minimum, maximum, tuple(_metrics(properties)), behavior)
         return Rendered(scale=scale, warnings=(*excessive("maximum", maximum), *_unmeasured(ctx)))

@@ -10,7 +10,6 @@ import msgspec
 
 from rudr_py.api import (
     Health,
-    InvalidProperties,
     Manifest,
     Problem,
     Rendered,
@@ -18,6 +17,7 @@ from rudr_py.api import (
     TraitContext,
     get_in,
     mappings_in,
+    reject,
     service_ports,
 )
 from rudr_py.builtin import kinds, labels
@@ -123,8 +123,7 @@ class Ingress(Trait[IngressProperties]):
         """One Ingress for the instance's Service."""
         properties = ctx.properties
         problems = list(_problems(ctx))
-        if problems:
-            raise InvalidProperties(*problems)
+        reject(problems)
         spec: dict[str, Any] = {"rules": [_rule(ctx, rule) for _, rule in properties.hosts()]}
         if properties.ingress_class_name:
             spec["ingressClassName"] = properties.ingress_class_name

@@ -14,7 +14,6 @@ from msgspec import UNSET, UnsetType
 
 from rudr_py.api import (
     Health,
-    InvalidProperties,
     Manifest,
     Problem,
     Ref,
@@ -25,6 +24,7 @@ from rudr_py.api import (
     get_in,
     kstatus,
     naming,
+    reject,
 )
 from rudr_py.api.claims import InstanceClaims
 from rudr_py.api.component import Volume
@@ -115,8 +115,7 @@ class VolumeMounter(Trait[VolumeMounterProperties]):
         """The claims of the volumes, without existing claims of other owners and those that do not exist yet."""
         declared = {name.lower(): (name, uses) for name, uses in volumes.by_name(ctx.component).items()}
         problems = list(_problems(ctx, declared))
-        if problems:
-            raise InvalidProperties(*problems)
+        reject(problems)
         instance_claims = InstanceClaims(ctx)
         manifests = (
             _claim(ctx, instance_claims, claim, *declared[claim.volume_name.lower()])

@@ -13,7 +13,6 @@ import msgspec
 
 from rudr_py.api import (
     Health,
-    InvalidProperties,
     Kind,
     Manifest,
     Problem,
@@ -24,6 +23,7 @@ from rudr_py.api import (
     get_in,
     pod_templates,
     pods,
+    reject,
 )
 from rudr_py.builtin import kinds, labels
 
@@ -65,8 +65,7 @@ class CoreWorkload(WorkloadType[dict[str, Any]]):
         problems = [*pod_templates.problems(ctx)]
         if self.listens:
             problems += _service_problems(ctx)
-        if problems:
-            raise InvalidProperties(*problems)
+        reject(problems)
         own = labels.workload(ctx, self.label)
         unused = (
             f"a {self.name.rpartition('.')[2]} has no workloadSettings; ignored: {', '.join(sorted(ctx.properties))}"

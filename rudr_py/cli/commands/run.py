@@ -112,6 +112,14 @@ log = logging.getLogger(__name__)
     envvar="RUDR_ROOT_SCOPES",
     help="Create an application `root` in every namespace; its scopes contain instances without any; default: no.",
 )
+@click.option(
+    "--revision-history-limit",
+    "revision_history_limit",
+    type=click.IntRange(0, 1000),
+    metavar="N",
+    envvar="RUDR_REVISION_HISTORY_LIMIT",
+    help="Number of revisions that are kept of each application, 0 for none; default: 10.",
+)
 @flags.check_resources(
     "Whether an application is refused whose pods are too large for every node, or only gets a warning; default: "
     "auto, which refuses it in clusters without nodes of a cloud provider."
@@ -190,6 +198,7 @@ def settings(
         "health_scope_address": options.get("health_scope"),
         "publish_definitions": options.get("publish_definitions"),
         "root_scopes": options.get("root_scopes"),
+        "revision_history_limit": options.get("revision_history_limit"),
         "check_resources": options.get("check_resources"),
         "defaults": flags.with_pull_policy(_defaults(options), _text(options.get("image_pull_policy")) or ""),
         "limits": options.get("limits"),

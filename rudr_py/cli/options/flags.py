@@ -67,6 +67,11 @@ def filenames(command: F) -> F:
     return filename(explanation, required=True)(recursive(command))
 
 
+def revision(explanation: str) -> Callable[[F], F]:
+    """Add `--revision`; the command gets its value as `number`."""
+    return click.option("--revision", "number", type=click.IntRange(min=1), metavar="N", help=explanation)
+
+
 def check_namespace(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """The callback of an option that takes a namespace. Raises BadParameter for an invalid name."""
     problem = names.wrong_label(value) if value else ""

@@ -27,6 +27,7 @@ from rudr_py.model.application import Application
 from rudr_py.model.document import Parsed
 from rudr_py.model.hidden_values import HiddenValues
 from rudr_py.model.identity import ObjectKey
+from rudr_py.render.revisions import RevisionName
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
 
@@ -112,6 +113,7 @@ class ApplicationState:
     `missing_rights` describes the rights for lack of which the status of instances or scopes was not written.
     `event_due` is the time of the monotonic clock at which a problem of the documents gets its event, if it persists.
     `claim_refusals` are the reported reasons of objects that are not applied for the sake of another's claim.
+    `released` is the last kept revision, with a digest of the versions of its documents.
     """
 
     uid: str = ""
@@ -129,6 +131,7 @@ class ApplicationState:
     conditions: dict[str, tuple[str, str]] | None = None
     event_due: float | None = None
     claim_refusals: dict[Ref, str] = field(default_factory=dict)
+    released: tuple[bytes, RevisionName] = (b"", RevisionName())
 
     def probe_results(self) -> dict[str, dict[str, str | None]]:
         """The verdicts by scope and name of the probe, None when healthy; probes without an answer are left out."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from rudr_py import errors
 from rudr_py.controller.apply.contention import CONTESTED
 from rudr_py.controller.inputs.snapshot import Snapshot
@@ -18,6 +20,7 @@ from rudr_py.controller.state import status_summary
 from rudr_py.controller.state.applications import ApplicationState
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.status_summary import StatusSummary
+from rudr_py.controller.status.revision_keeper import RevisionKeeper
 from rudr_py.controller.status.writer import REFUSED_INTERVAL, StatusRefusedError, StatusWriter
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.events import Recorder
@@ -68,7 +71,9 @@ class StatusReporter:
         recorder: Recorder,
         describe: Callable[[errors.Right], str],
         clock: Clock,
+        keeper: RevisionKeeper,
     ) -> None:
+        self._keeper = keeper
         self._clock = clock
         self._state = state
         self._writer = writer
@@ -83,11 +88,13 @@ class StatusReporter:
     async def report(self, snapshot: Snapshot, sync: SyncState) -> Result:
         """Write the statuses that have changed, and record events. Raises KubeError."""
         application_state = self._state.applications.get(snapshot.key)
-        desired = await _status(snapshot, sync)
+        kept = await self._keeper.keep(snapshot, sync)
+        notes = (*sync.notes, kept.note) if kept.note else sync.notes
+        desired = await _status(snapshot, msgspec.structs.replace(sync, notes=notes, revision=kept.revision))
         application_state.summary = status_summary.summarize(desired)
-        result = Result()
+        result = kept.result
         try:
-            result = await self._write(snapshot, desired)
+            result = merge(result, await self._write(snapshot, desired))
             if result.requeue_after is None:
                 result = merge(result, await self._write_instances(snapshot.application, desired))
             result = merge(result, self._end_grace(snapshot, desired))

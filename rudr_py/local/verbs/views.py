@@ -21,9 +21,13 @@ _META_VERSIONS = ("v1", "v1beta1")
 
 
 class View(msgspec.Struct, frozen=True):
-    """A representation. `form` is empty, Table or PartialObjectMetadata; `include` is includeObject of a Table."""
+    """A representation. `form` is empty, Table or PartialObjectMetadata; `include` is includeObject of a Table.
+
+    `of_list` is whether the client named the kind of a list, as it must for metadata of a list and only there.
+    """
 
     form: str = OBJECT
+    of_list: bool = False
     version: str = "v1"
     include: str = "Metadata"
 
@@ -36,19 +40,19 @@ def negotiate(accept: str, include: str = "") -> View:
         parameters = dict(part.strip().partition("=")[::2] for part in rest.split(";") if part)
         if media not in ("application/json", "*/*", "application/*", "application/yaml"):
             continue
-        form = parameters.get("as", "").removesuffix("List")
+        named = parameters.get("as", "")
+        form = named.removesuffix("List")
         if not form:
             return View()
         if parameters.get("g") != "meta.k8s.io" or parameters.get("v") not in _META_VERSIONS:
             continue
         if form in (TABLE, PARTIAL):
-            return View(form, parameters["v"], include or "Metadata")
-    raise ApiError(
-        "only the following media types are accepted: application/json, application/yaml",
-        status=406,
-        reason="NotAcceptable",
-        details={"empty": True},
-    )
+            return View(form, named != form, parameters["v"], include or "Metadata")
+    raise _not_acceptable("only the following media types are accepted: application/json, application/yaml")
+
+
+def _not_acceptable(message: str) -> ApiError:
+    return ApiError(message, status=406, reason="NotAcceptable", details={"empty": True})
 
 
 def view_object(view: View, resource: Resource, obj: Object, now: datetime) -> Object:
@@ -64,11 +68,15 @@ def view_scale(view: View, obj: Object, now: datetime) -> Object:
 def _view(view: View, definitions: Sequence[ColumnDefinition], obj: Object, now: datetime) -> Object:
     if view.form == TABLE:
         return _table(view, definitions, [obj], obj["metadata"].get("resourceVersion", ""), now)
+    if view.form == PARTIAL and view.of_list:
+        raise _not_acceptable(f"you requested {PARTIAL}List, but the requested object is not a list ({obj['kind']})")
     return partial(view, obj) if view.form == PARTIAL else obj
 
 
 def view_list(view: View, resource: Resource, page: ListPage, now: datetime) -> Object:
     """Return a page of objects in a view."""
+    if view.form == PARTIAL and not view.of_list:
+        raise _not_acceptable(f"you requested {PARTIAL}, but the requested object is a list ({resource.kind}List)")
     metadata: Object = {"resourceVersion": str(page.revision)}
     if page.token or resource.custom:
         metadata["continue"] = page.token

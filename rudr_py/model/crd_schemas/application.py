@@ -51,6 +51,7 @@ def application_status() -> Schema:
                 },
             ),
         ),
+        "currentRevision": _revision(),
         "conditions": conditions(
             "Valid, Synced and Ready; also TraitsReady if it has traits, Held while a type holds an instance or scope, "
             "and Paused while the application is paused."
@@ -77,6 +78,12 @@ def application_status() -> Schema:
         ),
     }
     return {**nodes.record("State of the application, written by the controller.", fields), PRESERVE: True}
+
+
+def _revision() -> Schema:
+    description = "The kept revision of the documents whose objects were all applied last; `rudr history` lists all."
+    fields = {"number": nodes.integer("Its number, from 1."), "name": nodes.text("Name of its ControllerRevision.")}
+    return nodes.record(description, fields)
 
 
 def _instance() -> Schema:

@@ -12,6 +12,7 @@ from rudr_py.errors import Problem
 from rudr_py.model.condition import FALSE, TRUE, UNKNOWN, Condition
 from rudr_py.model.metadata_keys import PAUSED_ANNOTATION
 from rudr_py.render import holds
+from rudr_py.render.revisions import RevisionName
 from rudr_py.render.status.health import InstanceHealth
 from rudr_py.render.values.plan import Plan
 
@@ -34,7 +35,8 @@ class SyncState(msgspec.Struct, frozen=True, kw_only=True):
     """The result of applying the objects of this generation. `reason` is CamelCase; `message` has object and error.
 
     `resources` is the inventory: the objects that the application has now. `notes` are shown after the warnings of the
-    plan: problems of watching or reporting, such as a missing right, that do not affect an object.
+    plan: problems of watching or reporting, such as a missing right, that do not affect an object. `revision` is the
+    kept revision of these documents; empty for that of the previous status.
     """
 
     state: Literal["True", "False", "Unknown"]
@@ -43,6 +45,7 @@ class SyncState(msgspec.Struct, frozen=True, kw_only=True):
     resources: tuple[Mapping[str, Any], ...] = ()
     paused: bool = False
     notes: tuple[str, ...] = ()
+    revision: RevisionName = RevisionName()
 
 
 def conditions(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -> tuple[Condition, ...]:

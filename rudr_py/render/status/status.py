@@ -18,6 +18,7 @@ from rudr_py.api import Health, Kind, Ref, get_in, mappings_in
 from rudr_py.catalog import package_and_version
 from rudr_py.model.condition import TRUE, Condition, set_condition
 from rudr_py.render import holds
+from rudr_py.render.revisions import RevisionName
 from rudr_py.render.status import conditions, health, reduction, sizes, times
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.conditions import SyncState
@@ -51,6 +52,7 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
     observed_components: Mapping[str, Any] = msgspec.field(default_factory=dict)
     ready_states: ReadyStates = msgspec.field(default_factory=dict)
+    revision: RevisionName = RevisionName()
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -73,6 +75,7 @@ def read_previous(document: Any) -> PreviousStatus:
         resources=tuple(mappings_in(document, "resources")),
         packages=_read_packages(mappings_in(document, "packages")),
         ready_states=_read_ready_states(instances),
+        revision=_read_revision(get_in(document, "currentRevision", default={})),
         observed_components=_read_component_versions(get_in(document, "observedComponents", default={})),
     )
 
@@ -107,6 +110,7 @@ def status(
         "observedGeneration": generation,
         "observedComponents": _observed_components(plan, inputs, previous, is_paused=sync.paused),
         # Rudr's phase
+        "currentRevision": _revision(sync.revision if sync.revision.name else previous.revision),
         "phase": "synced" if is_synced else "Modify" if previous.phase in ("Modify", "synced") else "Add",
         # lists only: a tuple would never be equal to the stored status
         "conditions": msgspec.to_builtins(list(all_conditions)),
@@ -156,6 +160,7 @@ def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, 
     fields = {
         "observedGeneration": full_status.get("observedGeneration"),
         "observedComponents": full_status.get("observedComponents"),
+        "currentRevision": full_status.get("currentRevision"),
         "phase": "Modify" if full_status.get("phase") == "synced" else full_status.get("phase"),
         "conditions": reduced,
         "instances": [slim for entry in full_status.get("instances", ()) if (slim := _slim(entry))],
@@ -172,6 +177,15 @@ def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, 
 def _ready_generation(previous: PreviousStatus) -> int:
     """The generation that the stored condition Ready describes; 0 without one."""
     return next((condition.observed_generation for condition in previous.conditions if condition.type == "Ready"), 0)
+
+
+def _revision(revision: RevisionName) -> dict[str, Any]:
+    return {"number": revision.number, "name": revision.name} if revision.name else {}
+
+
+def _read_revision(entry: Mapping[str, Any]) -> RevisionName:
+    number, name = get_in(entry, "number", default=0), get_in(entry, "name", default="")
+    return RevisionName(number, name) if number > 0 and name else RevisionName()
 
 
 def _observed_components(plan: Plan, inputs: Inputs, previous: PreviousStatus, *, is_paused: bool) -> Mapping[str, Any]:

@@ -85,3 +85,10 @@ async def test_a_list_at_an_earlier_revision_is_exact(api: Api, five: list[str])
 async def test_all_namespaces_are_listed_together(api: Api, five: list[str]) -> None:
     await api.created("/api/v1/namespaces/kube-system/configmaps", config_map("z"))
     assert names_of((await api("GET", "/api/v1/configmaps")).body) == [*five, "z"]
+
+
+async def test_metadata_are_requested_as_a_list_of_a_list_and_only_there(api: Api, five: list[str]) -> None:
+    single = PARTIAL.replace("MetadataList", "Metadata")
+    assert (await api("GET", CONFIG_MAPS, accept=single)).status == 406
+    assert (await api("GET", f"{CONFIG_MAPS}/c1", accept=PARTIAL)).status == 406
+    assert (await api("GET", f"{CONFIG_MAPS}/c1", accept=single)).status == 200

@@ -112,7 +112,7 @@ def command(context: click.Context, /, *, port: int, release: str, no_controller
     A terminal shows the current state of the applications; in a pipe, -v prints a line for each change. Your own
     kubeconfig is neither read nor written.
 
-    Example: rudr dev --port 8001 --kubeconfig ./dev.kubeconfig -f examples/
+    Example: rudr dev --port 8001 --kubeconfig ./dev.kubeconfig -f examples/three-tier/
     """
     no_crds = bool(options["no_crds"])
     verbose = bool(options["verbose"])

@@ -7,12 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import click
@@ -22,25 +18,25 @@ from click.core import ParameterSource
 from rudr_py import errors
 from rudr_py.api import get_in
 from rudr_py.catalog import Catalog
+from rudr_py.cli.cluster import application_history, preview, user_roles
 from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import documents as cluster_documents
-from rudr_py.cli.cluster import preview, user_roles
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
-from rudr_py.cli.commands.diff import document_diff, outage, restarts
+from rudr_py.cli.commands.diff import external_diff, outage, restarts
 from rudr_py.cli.commands.diff import result as diff_result
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.cli.commands.diff.dry_run import DryRun, RefusedError
+from rudr_py.cli.commands.diff.external_diff import FAILED, DiffFailure
 from rudr_py.cli.commands.diff.result import DiffError, DiffResult
 from rudr_py.cli.documents import checking, files, schemas_extra
 from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.options.flags import ClusterOptions
-from rudr_py.cli.output import colour, plain_text
+from rudr_py.cli.output import colour, documents, plain_text
 from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import ProblemPrinter
-from rudr_py.cli.process import CommandFailure
 from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck
 from rudr_py.controller.apply.preconditions.nodes import NodeReader
 from rudr_py.errors import Problem, Right
@@ -48,6 +44,7 @@ from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection
 from rudr_py.model.kinds import APPLICATION
+from rudr_py.model.parse import yaml_file
 from rudr_py.render import holds
 from rudr_py.render.defaults.profile import unknown_standard
 from rudr_py.render.values.plan import Plan
@@ -55,24 +52,12 @@ from rudr_py.settings import Settings
 
 OutputFormat = Literal["yaml", "json"]
 
-FAILED = 2
-"""The exit code when the comparison fails, as in kubectl: 1 means that there are differences."""
-
-EXTERNAL = "KUBECTL_EXTERNAL_DIFF"
-
-_ARGUMENT = re.compile(r"[a-zA-Z0-9-=]+")
-"""The arguments of an external program that kubectl passes on."""
-
-
-class DiffFailure(CommandFailure):
-    """An error with the exit code 2."""
-
-    exit_code = FAILED
-
 
 @click.command("diff")
+@click.argument("name", default="")
 @flags.filename("A file, a directory, or - for standard input. May be repeated. Without it: all applications.")
 @flags.recursive
+@flags.revision("Compare with the documents of this revision of the application NAME, instead of files.")
 @flags.strict
 @flags.cluster(all_namespaces=False)
 @flags.output("yaml", "json", explanation="Print the differences, errors and their numbers as data.")
@@ -111,27 +96,45 @@ def command(
 
     \b
     Example: rudr diff -f examples/
+    Example: rudr diff shop --revision 3
     Example: rudr diff -n shop --defaults podSecurity=restricted,limits.memory=256Mi
     """
-    if not filenames and context.get_parameter_source("defaults") is ParameterSource.DEFAULT:
-        raise click.UsageError("Missing option '-f' / '--filename', or '--defaults' for all applications.")
+    name, number = options.pop("name"), options.pop("number")
+    if bool(name) != bool(number) or (name and filenames):
+        raise click.UsageError("NAME and '--revision' belong together, and exclude '-f' / '--filename'.")
+    if not filenames and not name and context.get_parameter_source("defaults") is ParameterSource.DEFAULT:
+        raise click.UsageError(
+            "Missing option '-f' / '--filename', or '--defaults' for all applications, or NAME and '--revision'."
+        )
     with cluster_client.converting_errors(DiffFailure):
         loaded = plugins.load(context)
-    contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
+    if number:
+        contents = asyncio.run(_revision(cluster_options, name, number))
+    else:
+        contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
     if skipped := files.skipped_message(contents):
         click.echo(skipped, err=True)
-    result = asyncio.run(_run(cluster_options, contents if filenames else None, loaded.catalog, **options))
+    result = asyncio.run(_run(cluster_options, contents if filenames or number else None, loaded.catalog, **options))
     code = _print(result, output_format, colours=color)
     context.exit(FAILED if result.failed else code)
 
 
+async def _revision(options: ClusterOptions, name: str, number: int) -> FileContents:
+    """The documents of a revision of an application."""
+    async with cluster_client.opened(options, failure=DiffFailure) as client:
+        history = await application_history.read(client, name)
+        listed = history.revision(number).documents
+    source = f"revision {number} of {name}"
+    return FileContents(documents=tuple(yaml_file.load(documents.documents(listed).encode(), source)), files=(source,))
+
+
 def _print(result: DiffResult, output_format: OutputFormat | None, *, colours: bool) -> int:
     """Print the result. Returns the exit code for a comparison without errors."""
-    external = os.environ.get(EXTERNAL, "")
+    external = os.environ.get(external_diff.VARIABLE, "")
     if output_format is not None:
         click.echo(diff_result.data(result, output_format), nl=False)
     elif result.differences and external:
-        code = run_external(external, result.differences)
+        code = external_diff.run(external, result.differences)
         click.echo(result.summary, err=True)
         return code
     else:
@@ -381,20 +384,3 @@ def untried_message(rights: Sequence[Right]) -> str:
         f"changes were computed and not tried on the server, which may add defaults or refuse them: you may not "
         f"{', '.join(map(str, rights))}{contained}"
     )
-
-
-def run_external(program: str, differences: Sequence[DocumentDiff]) -> int:
-    """Run an external diff program on two directories. Its exit codes 0 and 1 are kept, all others become FAILED."""
-    words = program.split()
-    arguments = [word for word in words[1:] if _ARGUMENT.fullmatch(word)]
-    with tempfile.TemporaryDirectory(prefix="LIVE-") as live, tempfile.TemporaryDirectory(prefix="MERGED-") as merged:
-        for difference in differences:
-            for remark in difference.remarks:
-                click.echo(f"{difference.ref}: {plain_text.printable(remark)}", err=True)
-            for folder, content in zip((live, merged), document_diff.texts(difference), strict=True):
-                Path(folder, difference.file).write_text(content, encoding="utf-8")
-        try:
-            done = subprocess.run([words[0], *arguments, live, merged], check=False)  # noqa: S603 - the user's program
-        except OSError as error:
-            raise DiffFailure(f"error: {EXTERNAL}={program}: {error.strerror or error}") from error
-    return done.returncode if done.returncode in (0, 1) else FAILED

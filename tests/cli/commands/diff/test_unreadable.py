@@ -32,12 +32,14 @@ def _kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(name="api", scope="module", autouse=True)
 def _api(kubeconfig: Path) -> Iterator[LocalHandle]:
-    access = AccessSettings(tokens={"visitor": User(name="visitor")})
+    access = AccessSettings(tokens={name: User(name=name) for name in ("visitor", "guest")})
     with shop.open_shop(kubeconfig, LocalSettings(script=shop.fate, clock=lambda: shop.NOW, access=access)) as handle:
         role: dict[str, Any] = {"apiVersion": f"{RBAC}/v1", "kind": "ClusterRole", "metadata": {"name": "reader"}}
         reference = {"apiGroup": RBAC, "kind": "ClusterRole", "name": "reader"}
         binding = {**role, "kind": "ClusterRoleBinding", "subjects": [SUBJECT], "roleRef": reference}
         handle.apply({**role, "rules": RULES}, binding)
+        guest = {**binding, "kind": "RoleBinding", "subjects": [{**SUBJECT, "name": "guest"}]}
+        handle.apply({**guest, "metadata": {"name": "guest", "namespace": handle.namespace}})
         content = yaml.safe_load(kubeconfig.read_text())
         content["users"][0]["user"] = {"token": "visitor"}
         kubeconfig.write_text(yaml.safe_dump(content))
@@ -68,3 +70,19 @@ def test_a_change_of_an_unreadable_object_is_computed_and_marked(
         assert item["live"] is None
         assert item["merged"]["spec"]["ports"][0]["port"] == 9090
         assert item["notes"] == ["computed, not read: you may not get services in namespace default"]
+
+
+def test_a_user_who_may_not_list_all_applications_compares_those_of_the_namespace(
+    invoke: Invoke, kubeconfig: Path, tmp_path: Path
+) -> None:
+    content = yaml.safe_load(kubeconfig.read_text())
+    content["users"][0]["user"] = {"token": "guest"}
+    (tmp_path / "guest").write_text(yaml.safe_dump(content))
+    metadata = {"name": "manual-scaler", "namespace": "rudr-system"}
+    trait = {"apiVersion": "core.oam.dev/v1alpha1", "kind": "Trait", "metadata": metadata}
+    file = tmp_path / "trait.yaml"
+    file.write_text(yaml.safe_dump({**trait, "spec": {"appliesTo": ["core.oam.dev/v1alpha1.Task"]}}))
+    done = invoke("diff", "-f", str(file), "--kubeconfig", str(tmp_path / "guest"))
+    assert done.exit_code == 2
+    assert "applications are compared in default only" in done.stderr
+    assert "allows the trait only for core.oam.dev/v1alpha1.Task" in done.stderr

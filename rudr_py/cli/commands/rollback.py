@@ -1,0 +1,156 @@
+"""`rudr rollback`: writes the documents of an earlier revision, with the rights of the user.
+
+Every write is tried as a dry run on the server first, so that a refusal leaves nothing half done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+import msgspec
+
+from rudr_py import errors
+from rudr_py.api import Kind, Ref, get_in, mappings_in
+from rudr_py.cli.cluster import application_history
+from rudr_py.cli.cluster import client as cluster_client
+from rudr_py.cli.cluster.application_history import History
+from rudr_py.cli.cluster.client import ClusterClient
+from rudr_py.cli.options import flags
+from rudr_py.cli.options.flags import ClusterOptions
+from rudr_py.cli.process import CommandFailure
+from rudr_py.kube import requests
+from rudr_py.kube.requests import Request, Selection, Target
+from rudr_py.model.kinds import APPLICATION, COMPONENT
+from rudr_py.render import revisions
+from rudr_py.render.revisions import Revision
+
+MANAGER = "rudr-rollback"
+"""The field manager of the writes."""
+
+Document = dict[str, Any]
+
+
+class _Write(msgspec.Struct, frozen=True):
+    """A document to write. `live` is the one in the cluster; None if it does not exist."""
+
+    target: Target
+    document: Document
+    live: Document | None
+
+    @property
+    def ref(self) -> Ref:
+        """The object."""
+        return Ref(Kind(self.document["apiVersion"], self.document["kind"]), self.document["metadata"]["name"])
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the documents differ."""
+        return self.live is None or revisions.kept(self.live) != self.document
+
+    def request(self, *, dry_run: bool) -> Request:
+        """The creation, or the update of exactly the version that was read."""
+        if self.live is None:
+            namespace = {"namespace": self.target.namespace}
+            content = {**self.document, "metadata": {**self.document["metadata"], **namespace}}
+            return requests.create(self.target, msgspec.json.encode(content), MANAGER, dry_run=dry_run)
+        content = _restored(self.live, self.document)
+        return requests.update(self.target, msgspec.json.encode(content), MANAGER, dry_run=dry_run)
+
+
+@click.command("rollback")
+@click.argument("name")
+@click.option(
+    "--to",
+    "--to-revision",
+    "number",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The revision; default: the one before the current revision.",
+)
+@click.option("--dry-run", is_flag=True, help="Try the writes on the server, without an effect.")
+@flags.cluster(all_namespaces=False)
+def command(name: str, number: int | None, cluster_options: ClusterOptions, *, dry_run: bool) -> None:
+    """Write the application and its components as they were in an earlier revision.
+
+    The documents are written with your rights, and the controller rolls them out as any other change. Where a
+    repository is the source of the documents, revert the commit instead: the next synchronisation overwrites a
+    rollback. A component that other applications use changes for these, too; they are listed. A deleted component is
+    created again.
+
+    \b
+    Example: rudr rollback shop --dry-run
+    Example: rudr rollback shop --to 3
+    """
+    asyncio.run(_run(cluster_options, name, number, dry_run=dry_run))
+
+
+async def _run(options: ClusterOptions, name: str, number: int | None, *, dry_run: bool) -> None:
+    async with cluster_client.opened(options) as client:
+        history = await application_history.read(client, name)
+        revision = _target(history, number)
+        writes = [await _write(client, document) for document in revision.documents]
+        needed = [write for write in writes if write.is_needed]
+        if not needed:
+            click.echo(f"{Ref(APPLICATION, name)} skipped (the documents are those of revision {revision.number})")
+            return
+        await _warn(client, name, needed)
+        for write in needed:
+            await client.client.send(write.request(dry_run=True))
+        suffix = " (server dry run)" if dry_run else ""
+        for write in needed:
+            if not dry_run:
+                await client.client.send(write.request(dry_run=False))
+            click.echo(f"{write.ref} {'created' if write.live is None else 'configured'}{suffix}")
+        click.echo(f"{Ref(APPLICATION, name)} rolled back to revision {revision.number}{suffix}")
+
+
+def _target(history: History, number: int | None) -> Revision:
+    if number is not None:
+        return history.revision(number)
+    earlier = [revision for revision in history.revisions if revision.number < history.current]
+    if not earlier:
+        raise CommandFailure("error: no earlier revision is kept; rudr history lists the revisions")
+    return earlier[-1]
+
+
+async def _write(client: ClusterClient, document: Document) -> _Write:
+    resource = await client.resource(Kind(document["apiVersion"], document["kind"]))
+    target = Target(resource, client.namespace, document["metadata"]["name"])
+    try:
+        live = await client.client.get(target)
+    except errors.NotFoundError:
+        if document["kind"] == APPLICATION.kind:
+            raise
+        return _Write(target, document, None)
+    return _Write(target, document, live)
+
+
+def _restored(live: Document, document: Document) -> Document:
+    """The live document with the spec and the annotations of a revision. Annotations of tools stay."""
+    effective = revisions.kept(live)["metadata"].get("annotations", {})
+    others = {
+        key: value for key, value in get_in(live, "metadata", "annotations", default={}).items() if key not in effective
+    }
+    metadata = {**live["metadata"], "annotations": {**others, **document["metadata"].get("annotations", {})}}
+    return {**live, "metadata": metadata, "spec": document.get("spec", {})}
+
+
+async def _warn(client: ClusterClient, name: str, writes: Sequence[_Write]) -> None:
+    """Print the other applications that use the components."""
+    components = {write.ref.name for write in writes if write.ref.kind == COMPONENT}
+    if not components:
+        return
+    selection = Selection(await client.resource(APPLICATION), client.namespace)
+    for application in await client.client.list_all(selection):
+        other = application["metadata"]["name"]
+        shared = components & set(_used(application))
+        if other != name and shared:
+            text = f"warning: the application {other} changes too: it uses {', '.join(sorted(shared))}"
+            click.echo(text, err=True)
+
+
+def _used(application: Document) -> Iterable[str]:
+    return (str(each.get("componentName")) for each in mappings_in(application, "spec", "components"))

@@ -1,0 +1,142 @@
+"""Keeps the documents of each release of an application as a ControllerRevision, and deletes the oldest ones.
+
+One write for each release, and one more read and delete for each further one; no request while nothing changes. A
+failure is a note in the status: it does not affect the application.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from rudr_py import errors
+from rudr_py.api import Ref, get_in
+from rudr_py.controller.inputs.snapshot import Snapshot
+from rudr_py.controller.results import change_log
+from rudr_py.controller.results.result import Result
+from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.kube.cached_client import CachedClient
+from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.requests import Selection
+from rudr_py.model.condition import TRUE
+from rudr_py.model.identity import Metadata
+from rudr_py.model.kinds import COMPONENT
+from rudr_py.render import revisions
+from rudr_py.render.revisions import RevisionName
+from rudr_py.render.status.conditions import SyncState
+from rudr_py.settings import FIELD_MANAGER
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """The current revision, for the status; a note when it could not be kept; and when to try again."""
+
+    revision: RevisionName
+    note: str = ""
+    result: Result = Result()
+
+
+class RevisionKeeper:
+    """Keeps the last `limit` revisions of each application; none if it is 0.
+
+    `describe` describes a missing right.
+    """
+
+    def __init__(
+        self, client: CachedClient, state: ClusterState, limit: int, describe: Callable[[errors.Right], str]
+    ) -> None:
+        self._client = client
+        self._state = state
+        self._limit = limit
+        self._describe = describe
+
+    async def keep(self, snapshot: Snapshot, sync: SyncState) -> Kept:
+        """Keep the documents of a snapshot if all of its objects are applied. Raises LeaseLostError only."""
+        previous, application_state = snapshot.previous.revision, self._state.applications.get(snapshot.key)
+        if not self._limit or sync.state != TRUE:
+            return Kept(previous)
+        version = _version(snapshot)
+        if application_state.released[0] == version:
+            return Kept(application_state.released[1])  # the status may not contain it yet
+        documents = self._documents(snapshot)
+        if documents is None:
+            return Kept(previous)  # a component has changed, which triggers the application
+        if sum(document.size for document in documents) > revisions.SIZE_LIMIT:
+            return Kept(previous, "no revision is kept: the documents have more than 1 MiB")
+        try:
+            revision = await self._keep(snapshot.application, documents, previous)
+        except errors.KubeError as error:
+            cause = self._describe(error.right) if isinstance(error, errors.MissingRightError) else error
+            note = f"no revision is kept: {cause}"
+            is_forbidden = isinstance(error, errors.ForbiddenError)  # a quota, for example
+            return Kept(previous, note, Result(error=note, retry="slow" if is_forbidden else "backoff"))
+        application_state.released = (version, revision)
+        return Kept(revision)
+
+    def _documents(self, snapshot: Snapshot) -> list[LiveObject] | None:
+        """The application and its components as they were rendered; None if a component has changed since."""
+        documents = [snapshot.application]
+        for name, version in snapshot.inputs.component_versions.items():
+            component = self._state.get(COMPONENT, snapshot.key.namespace, name)
+            if component is None or component.resource_version != version.resource_version:
+                return None
+            documents.append(component)
+        return documents
+
+    async def _keep(self, application: LiveObject, documents: list[LiveObject], previous: RevisionName) -> RevisionName:
+        data = revisions.content(application.document(), (component.document() for component in documents[1:]))
+        name = revisions.object_name(application.name, application.uid, data)
+        if previous.name == name:
+            return previous
+        edited = max(documents, key=lambda document: document.edited)
+        annotations = {revisions.EDITOR_ANNOTATION: edited.edited_by, revisions.EDITED_ANNOTATION: edited.edited}
+        owner = Metadata(name=application.name, namespace=application.namespace, uid=application.uid)
+        create = functools.partial(self._create, owner, data, annotations)
+        if not previous.number:
+            with contextlib.suppress(errors.AlreadyExistsError):
+                return await create(RevisionName(1, name))
+        stored = await self._list(application)
+        newest = max(stored.values(), default=previous.number)
+        revision = RevisionName(newest, name)
+        if stored.get(name) != newest:
+            if name in stored:
+                await self._delete(application, name)  # the documents were released again, with a new number
+            revision = await create(RevisionName(newest + 1, name))
+        others = sorted((other for other in stored if other != name), key=lambda other: stored[other])
+        for other in others[: max(0, len(others) + 1 - self._limit)]:
+            await self._delete(application, other)
+        return revision
+
+    async def _create(
+        self, owner: Metadata, data: dict[str, Any], annotations: Mapping[str, str], revision: RevisionName
+    ) -> RevisionName:
+        target = await self._client.target(revisions.KIND, owner.namespace, revision.name)
+        content = msgspec.json.encode(revisions.manifest(revision, owner, data, annotations))
+        await self._client.client.create(target, content, FIELD_MANAGER)
+        change_log.changed("created", Ref(revisions.KIND, revision.name))
+        return revision
+
+    async def _list(self, application: LiveObject) -> dict[str, int]:
+        """The numbers of the stored revisions by name."""
+        resource = (await self._client.target(revisions.KIND, application.namespace, "")).resource
+        selector = f"{revisions.UID_LABEL}={application.uid}"
+        selection = Selection(resource, application.namespace, labels=selector, metadata_only=True)
+        listed = await self._client.client.list_all(selection)
+        return {get_in(item, "metadata", "name", default=""): revisions.number_of(item) for item in listed}
+
+    async def _delete(self, application: LiveObject, name: str) -> None:
+        target = await self._client.target(revisions.KIND, application.namespace, name)
+        with contextlib.suppress(errors.NotFoundError):
+            await self._client.client.delete(target)
+            change_log.changed("deleted", Ref(revisions.KIND, name))
+
+
+def _version(snapshot: Snapshot) -> bytes:
+    """A digest that changes with each edit of the documents, but not with their status."""
+    live, components = snapshot.application, snapshot.inputs.component_versions
+    parts = (live.uid, live.generation, live.annotations, components)
+    return hashlib.blake2b(msgspec.json.encode(parts, order="deterministic"), digest_size=16).digest()
