@@ -124,14 +124,22 @@ def test_many_accepted_properties_give_objects_that_are_accepted(name: str, data
     _check_any_properties(data, name)
 
 
+MONITORING, KEDA = "monitoring.coreos.com/v1", "keda.sh/v1alpha1"
+INVERTED = {"scaleTargetRef": {"name": "web"}, "minReplicaCount": 3, "maxReplicaCount": 2}
+
+
 @pytest.mark.parametrize(
-    ("kind", "spec", "reason"),
+    ("api_version", "kind", "spec", "reason"),
     [
-        ("ServiceMonitor", {"selector": {}, "endpoints": [{"port": "http", "pth": "/"}]}, "spec.endpoints[0].pth"),
-        ("ServiceMonitor", {"selector": {}, "endpoints": [{"port": "http", "interval": "30"}]}, "interval"),
-        ("PodMonitor", {"podMetricsEndpoints": []}, "spec.selector"),
+        (MONITORING, "ServiceMonitor", {"selector": {}, "endpoints": [{"pth": "/"}]}, "spec.endpoints[0].pth"),
+        (MONITORING, "ServiceMonitor", {"selector": {}, "endpoints": [{"interval": "30"}]}, "interval"),
+        (MONITORING, "PodMonitor", {"podMetricsEndpoints": []}, "spec.selector"),
+        (KEDA, "ScaledObject", {**INVERTED, "triggers": [{"type": "cpu", "metadata": {}}]}, "maxReplicaCount"),
     ],
+    ids=["unknown field", "pattern", "required field", "CEL rule"],
 )
-def test_an_object_that_the_definition_of_its_kind_excludes_is_rejected(kind: str, spec: Any, reason: str) -> None:
-    body = {"apiVersion": "monitoring.coreos.com/v1", "kind": kind, "metadata": {"name": "a"}, "spec": spec}
+def test_an_object_that_the_definition_of_its_kind_excludes_is_rejected(
+    api_version: str, kind: str, spec: Any, reason: str
+) -> None:
+    body = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}, "spec": spec}
     assert reason in upstream_crds.rejection(body)

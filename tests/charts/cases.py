@@ -86,6 +86,7 @@ CASES: dict[str, dict[str, Any]] = {
         "publishDefinitions": False,
         "rootScopes": True,
         "checkResources": "off",
+        "revisionHistoryLimit": 3,
     },
     "rights by the cluster admin": {
         "rbac": {"create": False},

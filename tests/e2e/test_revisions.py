@@ -102,6 +102,22 @@ async def test_a_limit_of_zero_keeps_no_revision(cluster: Cluster, catalog: Cata
         assert await stored(cluster) == []
 
 
+async def test_a_revision_that_a_quota_refuses_is_a_warning_of_an_application_that_is_applied(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    hard = {"count/controllerrevisions.apps": "1"}
+    await cluster.apply(
+        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": {"hard": hard}}
+    )
+    async with cluster.controller(catalog):
+        await cluster.apply(component(), application())
+        await released(cluster, 1)
+        await cluster.apply(application(FIVE))
+        refused = await cluster.until(APPLICATION, "shop", lambda d: synced(d) and d["status"].get("warnings"))
+        assert "no revision is kept" in refused["status"]["warnings"][0]
+        assert refused["status"]["currentRevision"]["number"] == 1
+
+
 async def test_the_numbers_go_on_after_a_restart_and_after_the_status_was_lost(
     cluster: Cluster, catalog: Catalog
 ) -> None:

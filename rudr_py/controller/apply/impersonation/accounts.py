@@ -19,7 +19,13 @@ from rudr_py.model.kinds import NAMESPACE
 from rudr_py.model.metadata_keys import SERVICE_ACCOUNT_ANNOTATION
 from rudr_py.settings import Impersonation
 
-DIRECT: Final = frozenset({(CORE_GROUP, "applicationconfigurations"), (CORE_GROUP, "componentinstances")})
+DIRECT: Final = frozenset(
+    (
+        (CORE_GROUP, "applicationconfigurations"),
+        (CORE_GROUP, "componentinstances"),
+        ("apps", "controllerrevisions"),
+    )
+)
 """The resources of the controller's own records, which it reads and writes with its own rights."""
 
 INVALID, UNKNOWN = "InvalidServiceAccount", "UnknownServiceAccount"
