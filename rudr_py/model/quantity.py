@@ -40,16 +40,6 @@ def cpu(value: Json) -> str | None:
     return None if number is None else _plain(number.quantize(_MILLICORE, ROUND_CEILING))
 
 
-def cpu_advice(text: str) -> str:
-    """Advice for an amount of CPU that is text: the number that it should be."""
-    stripped = text.strip()
-    milli = _MILLI.fullmatch(stripped)
-    if milli:
-        cores = _plain(int(milli[1]) * _MILLICORE)
-        return f'"{stripped}" has the form of Kubernetes; write the number of cores: {cores}'
-    return f"is text; write the number of cores without quotes: {stripped}"
-
-
 def memory(value: Json) -> str | None:
     """Memory as a quantity. A bare number counts MiB, as in Rudr's published documents.
 

@@ -59,18 +59,22 @@ def nearest_kind(name: str, names: Iterable[str]) -> str:
 
 
 def similar(name: str, names: Iterable[str]) -> str:
-    """The name most similar to `name`, or ""."""
+    """The name most similar to `name`, or "". Of names with a group, the parts after it must be similar as well."""
     if _is_spent():
         return ""
-    return _similar(name, {_folded(candidate): candidate for candidate in _compared(names)})
+    found = _similar(name, {_folded(candidate): candidate for candidate in _compared(names)})
+    return found if "/" not in found or similar_kind(name, [found]) else ""
 
 
 def similar_kind(name: str, names: Iterable[str]) -> str:
-    """Like `similar`, for kinds: the last parts after a dot are compared."""
+    """Like `similar`, for kinds: the last parts after a slash and a dot are compared."""
     if _is_spent():
         return ""
-    kinds = {_folded(candidate.rpartition(".")[2]): candidate for candidate in _compared(names)}
-    return _similar(name.rpartition(".")[2], kinds)
+    return _similar(_kind(name), {_folded(_kind(candidate)): candidate for candidate in _compared(names)})
+
+
+def _kind(name: str) -> str:
+    return name.rpartition("/")[2].rpartition(".")[2]
 
 
 def _is_spent() -> bool:

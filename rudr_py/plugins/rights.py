@@ -82,7 +82,7 @@ _OWN: tuple[Rule, ...] = (
     ),
     Rule(groups=("",), resources=("pods",), verbs=WATCH),
     # the revisions of applications
-    Rule(groups=("apps",), resources=("controllerrevisions",), verbs=("list", "create", "delete")),
+    Rule(groups=("apps",), resources=("controllerrevisions",), verbs=("list", "create", "patch", "delete")),
     _EVENTS,
 )
 RBAC_GROUP = "rbac.authorization.k8s.io"

@@ -82,7 +82,8 @@ class Place:
         (self.home / ".kube").mkdir(parents=True)
         self.kubeconfig = self.home / ".kube" / "config"
         self.folder = folder / "checkout"
-        shutil.copytree(programs.ROOT / "examples", self.folder / "examples")
+        others = shutil.ignore_patterns("environments", "gitops")  # input of Kustomize, Helm, Argo CD and Flux
+        shutil.copytree(programs.ROOT / "examples", self.folder / "examples", ignore=others)
         Quarantine(self.folder / "state").add(
             Offence(CallLabel("type", "cron-hpa", "rudr-py-cronhpa 0.1.0"), "it looped")
         )

@@ -50,7 +50,7 @@ def command(
 
     \b
     Example: rudr history shop
-    Example: rudr history shop --revision 3
+    Example: rudr history shop --revision 1
     """
     history = asyncio.run(_read(cluster_options, name))
     if number is not None:

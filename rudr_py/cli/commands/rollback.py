@@ -81,8 +81,8 @@ def command(name: str, number: int | None, cluster_options: ClusterOptions, *, d
     created again.
 
     \b
-    Example: rudr rollback shop --dry-run
-    Example: rudr rollback shop --to 3
+    Example: rudr rollback shop --to 1 --dry-run
+    Example: rudr rollback shop --to 1
     """
     asyncio.run(_run(cluster_options, name, number, dry_run=dry_run))
 

@@ -16,6 +16,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref, get_in
+from rudr_py.controller.apply.applier import CREATE_ONLY
 from rudr_py.controller.inputs.snapshot import Snapshot
 from rudr_py.controller.results import change_log
 from rudr_py.controller.results.result import Result
@@ -95,29 +96,37 @@ class RevisionKeeper:
         edited = max(documents, key=lambda document: document.edited)
         annotations = {revisions.EDITOR_ANNOTATION: edited.edited_by, revisions.EDITED_ANNOTATION: edited.edited}
         owner = Metadata(name=application.name, namespace=application.namespace, uid=application.uid)
-        create = functools.partial(self._create, owner, data, annotations)
+        apply = functools.partial(self._apply, owner, data, annotations)
         if not previous.number:
-            with contextlib.suppress(errors.AlreadyExistsError):
-                return await create(RevisionName(1, name))
+            with contextlib.suppress(errors.ConflictError):
+                return await apply(RevisionName(1, name), new=True)
         stored = await self._list(application)
         newest = max(stored.values(), default=previous.number)
         revision = RevisionName(newest, name)
         if stored.get(name) != newest:
-            if name in stored:
-                await self._delete(application, name)  # the documents were released again, with a new number
-            revision = await create(RevisionName(newest + 1, name))
+            # of documents that are released again only the number changes
+            revision = await apply(RevisionName(newest + 1, name), new=name not in stored)
         others = sorted((other for other in stored if other != name), key=lambda other: stored[other])
         for other in others[: max(0, len(others) + 1 - self._limit)]:
             await self._delete(application, other)
         return revision
 
-    async def _create(
-        self, owner: Metadata, data: dict[str, Any], annotations: Mapping[str, str], revision: RevisionName
+    async def _apply(
+        self,
+        owner: Metadata,
+        data: dict[str, Any],
+        annotations: Mapping[str, str],
+        revision: RevisionName,
+        *,
+        new: bool = False,
     ) -> RevisionName:
+        """Write a revision; raises ConflictError if it should be `new` and exists."""
         target = await self._client.target(revisions.KIND, owner.namespace, revision.name)
-        content = msgspec.json.encode(revisions.manifest(revision, owner, data, annotations))
-        await self._client.client.create(target, content, FIELD_MANAGER)
-        change_log.changed("created", Ref(revisions.KIND, revision.name))
+        content = revisions.manifest(revision, owner, data, annotations)
+        if new:
+            content["metadata"]["resourceVersion"] = CREATE_ONLY
+        await self._client.client.apply(target, msgspec.json.encode(content), FIELD_MANAGER)
+        change_log.changed("created" if new else "changed", Ref(revisions.KIND, revision.name))
         return revision
 
     async def _list(self, application: LiveObject) -> dict[str, int]:

@@ -35,18 +35,32 @@ def cpu(value: Json, quantity: str) -> str:
     """A message about an amount of CPU; `quantity` is its value in Kubernetes' notation."""
     cores = Decimal(quantity[:-1]) / 1000 if quantity.endswith("m") else Decimal(quantity)
     if cores > MOST_CPU:
-        return f"{excerpt(value)} is {cores} cores; if it means thousandths of a core, write {cores / 1000}"
+        return f"{excerpt(value)} is {cores} cores{_thousandths(cores / 1000)}"
     written = _number(value)
     if written is not None and 0 < written < Decimal("0.001"):
         return f"{excerpt(value)} is less than the smallest amount and is read as 0.001 of a core; write 0.001"
     return ""
 
 
+def cpu_text(value: Json, quantity: str) -> str:
+    """A message about an amount of CPU that is text."""
+    if not isinstance(value, str):
+        return ""
+    if quantity.endswith("m"):
+        cores = Decimal(quantity[:-1]) / 1000
+        return f"{excerpt(value.strip())} has the form of Kubernetes; write the number of cores: {cores}"
+    return f"is text; write the number of cores without quotes: {value.strip()}"
+
+
+def _thousandths(cores: Decimal) -> str:
+    return f"; if it means thousandths of a core, write {cores}" if cores <= MOST_CPU else "; write 1"
+
+
 def memory(value: Json, quantity: str) -> str:
     """A message about an amount of memory."""
     size = _bytes(quantity)
     if 0 < size < LEAST_MEMORY:
-        return f"{excerpt(value)} is {size} bytes, in which no container runs; write {_leading(value)}Mi"
+        return f"{excerpt(value)} is {size} bytes, in which no container runs; write {_enough(value)}Mi"
     if size > MOST_MEMORY and quantity.endswith("Mi") and _number(value) is not None:
         count = -(-int(_number(value) or 0) // 2**20)
         return f"{excerpt(value)} counts MiB and is more than a node has; if it means bytes, write {count}Mi"
@@ -76,6 +90,17 @@ def wrong(value: Json, unit: str) -> str:
     return f"{excerpt(value)} is not an amount; write {number}{unit}"
 
 
+def without_map(key: str, message: str, value: Json) -> str:
+    """The message about an amount that is the value of `key` itself, in place of a map with "required".
+
+    `message` is the one of another function about the amount, and ends with "write" and the right form, or "".
+    """
+    if not message:
+        message = f'is read as "required" of {key}; write {excerpt(value)}'
+    reason, _, advice = message.rpartition("write ")
+    return f"{reason}write {key}: {{required: {advice.rpartition(' ')[2]}}}"
+
+
 def seconds(value: int) -> str:
     """A message about a number of seconds."""
     if value <= MOST_SECONDS:
@@ -98,6 +123,12 @@ def whole_number(value: str) -> str:
     if port := _PORT.fullmatch(value.strip()):
         return f"; write {int(port['number'])}"
     return ""
+
+
+def _enough(value: Json) -> str:
+    """The number with which a value begins, as MiB in which a container runs."""
+    number = _leading(value)
+    return number if Decimal(number) * 2**20 >= LEAST_MEMORY else str(LEAST_MEMORY // 2**20)
 
 
 def _bytes(quantity: str) -> int:

@@ -100,10 +100,7 @@ def _image(fields: FieldReader) -> str:
 def _resources(fields: FieldReader | None) -> Stepwise[Resources]:
     if fields is None:
         return Resources()
-    cpu = fields.map("cpu")
-    if cpu and isinstance(text := cpu.raw("required"), str) and quantity.cpu(text):
-        cpu.problems.warn(cpu.at("required"), quantity.cpu_advice(text), "UN-2")
-    requests = {"cpu": _required(cpu, _CPU), "memory": _required(fields.map("memory"), _MEMORY)}
+    requests = {"cpu": _required(fields.map("cpu"), _CPU), "memory": _required(fields.map("memory"), _MEMORY)}
     resources = Resources(
         cpu=requests["cpu"] or DEFAULT_CPU,
         memory=requests["memory"] or DEFAULT_MEMORY,
@@ -125,7 +122,11 @@ class _Unit(NamedTuple):
     rule: str
 
 
-_CPU = _Unit(quantity.cpu, amounts.cpu, "", "UN-2")
+def _about_cpu(value: Json, amount: str) -> str:
+    return amounts.cpu(value, amount) or amounts.cpu_text(value, amount)
+
+
+_CPU = _Unit(quantity.cpu, _about_cpu, "", "UN-2")
 _MEMORY = _Unit(quantity.memory, amounts.memory, "Mi", "UN-4")
 _GPU = _Unit(quantity.gpu, amounts.gpu, "", "RS-2")
 _DISK = _Unit(quantity.disk, amounts.disk, "G", "RS-6")
@@ -146,9 +147,12 @@ def _amount(fields: FieldReader, unit: _Unit) -> str:
         fields.problems.error(fields.path, '"required" is missing', unit.rule)
         return ""
     amount = unit.read(value)
+    message = amounts.wrong(value, unit.unit) if amount is None else unit.check(value, amount)
+    if fields.at("required") in fields.problems.origins:
+        message = amounts.without_map(fields.path.rpartition(".")[2], message, value)
     if amount is None:
-        fields.problems.error(fields.at("required"), amounts.wrong(value, unit.unit), unit.rule)
-    elif message := unit.check(value, amount):
+        fields.problems.error(fields.at("required"), message, unit.rule)
+    elif message:
         fields.problems.warn(fields.at("required"), message, unit.rule)
     return amount or ""
 

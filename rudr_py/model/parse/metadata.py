@@ -72,6 +72,8 @@ def _rewritten(document: dict[str, Json], kind: str, problems: ProblemList) -> d
     """The document with its old shapes in today's spelling, and their warnings."""
     rewritten = rewrite.for_parser(document, kind)
     for note in rewritten.notes:
+        if note.severity == "none":
+            continue
         report = problems.error if note.severity == "error" else problems.warn
         report(note.path, note.message, at_key=note.at_key)
     problems.origins = rewrite.origin_paths(rewritten.origins)

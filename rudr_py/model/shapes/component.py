@@ -119,7 +119,8 @@ def amounts(place: Place) -> None:
     for key in ("cpu", "memory", "gpu"):
         value = place.value.get(key) if isinstance(place.value, dict) else None
         if isinstance(value, str | int | float) and not isinstance(value, bool):
-            place.note(key, f'is read as "required" of {key}; write {key}: {{required: {excerpt(value)}}}')
+            message = f'is read as "required" of {key}; write {key}: {{required: {excerpt(value)}}}'
+            place.note(key, message, severity="none")
             values.moved(place, (key,), (key, "required"))
             place.put(key, {"required": value})
 

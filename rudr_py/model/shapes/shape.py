@@ -21,7 +21,8 @@ Steps: TypeAlias = tuple[str | int, ...]
 Reading = Literal["read", "refused", "ignored"]
 """How the parser treats a shape: read with a warning, refused with a hint, or without effect, with a warning."""
 
-Severity = Literal["warning", "error"]
+Severity = Literal["warning", "error", "none"]
+"""How `parse` reports a note; "none" if its reader of the value reports the place."""
 
 ITEMS = "[]"
 """The step of a pattern that stands for each item of a list."""

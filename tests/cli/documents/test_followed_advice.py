@@ -39,6 +39,10 @@ WRONG = [
     (COMPONENT, f"{CONTAINER}.resources.cpu.required", 2000),
     (COMPONENT, f"{CONTAINER}.resources.cpu.required", -1),
     (COMPONENT, f"{CONTAINER}.resources.cpu.required", 0.0001),
+    (COMPONENT, f"{CONTAINER}.resources.cpu.required", "2000"),
+    (COMPONENT, f"{CONTAINER}.resources.cpu.required", 5_000_000),
+    (COMPONENT, f"{CONTAINER}.resources.memory.required", 1),
+    (COMPONENT, f"{CONTAINER}.resources.memory.required", "2Mi"),
     (COMPONENT, f"{CONTAINER}.resources.memory.required", "128B"),
     (COMPONENT, f"{CONTAINER}.resources.memory.required", 134217728),
     (COMPONENT, f"{CONTAINER}.resources.memory.required", "1P"),
@@ -73,8 +77,26 @@ WRONG = [
     (APPLICATION, "$.spec.components[0].parameterValues[0]+value", "valeu"),
 ]
 
+# values without "required"
+AMOUNTS = [
+    ("cpu", "100m"),
+    ("cpu", "0.5"),
+    ("cpu", 1),
+    ("cpu", 2000),
+    ("cpu", "2000"),
+    ("cpu", "0.5 cores"),
+    ("cpu", -1),
+    ("memory", "64Mi"),
+    ("memory", "128B"),
+    ("memory", 134217728),
+    ("memory", "64 megabytes"),
+    ("gpu", 1),
+    ("gpu", 1000),
+]
+
 _STEP = re.compile(r"\.([A-Za-z-]+)|\[(\d+)\]")
 _MEANT = re.compile(r'Did you mean "([^"]+)"\?')
+_MAP = re.compile(r"write \w+: (\{required: .+\})$")
 _WRITE = re.compile(r"write (?:the number of (?:cores|seconds): )?([-\w.]+|\"[^\"]+\")(?:, without .*)?$")
 
 
@@ -110,6 +132,8 @@ def _follow(document: dict[str, Any], problem: Problem) -> bool:
         holder[last]["value"] = holder[last].pop(renamed[1])
     elif (meant and problem.message.startswith("unknown field")) or (meant and "has no property" in problem.message):
         holder[meant[1]] = holder.pop(last)
+    elif map_of := _MAP.search(problem.message):
+        holder[last] = yaml.safe_load(map_of[1])
     elif meant and "the variable" in problem.message:
         holder[last] = f"[fromVariable({meant[1]})]"
     elif meant:
@@ -132,4 +156,14 @@ def test_followed_advice_removes_the_problem_and_adds_none(number: int, place: s
     advised = [problem for problem in problems if _follow(copy.deepcopy(documents[number]), problem)]
     assert advised, problems
     assert _follow(documents[number], advised[0])
+    assert problems_of(documents) == []
+
+
+@pytest.mark.parametrize(("key", "value"), AMOUNTS)
+def test_an_amount_in_place_of_a_map_is_one_problem_with_the_map_to_write(key: str, value: Any) -> None:
+    documents = _broken(COMPONENT, f"{CONTAINER}.resources.{key}", value)
+    # the application repeats the problems of its component
+    problems = [problem for problem in problems_of(documents) if not problem.document]
+    assert [problem.path for problem in problems] == [f"{CONTAINER}.resources.{key}"]
+    assert _follow(documents[COMPONENT], problems[0])
     assert problems_of(documents) == []

@@ -54,7 +54,20 @@ def test_a_misspelling_a_synonym_or_a_version_leads_to_the_type(category: Catego
     assert f'Did you mean "{meant}"?' in package_index.nearest_type(category, name, INSTALLED[category])
 
 
-@pytest.mark.parametrize("name", ["zzz", "redis", "rate-limiter", "canary", "", "x"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "zzz",
+        "redis",
+        "rate-limiter",
+        "canary",
+        "",
+        "x",
+        "core.oam.dev/v1alpha1.Kafka",
+        "monitoring.coreos.com/v1.Thanos",
+        "serving.knative.dev/v1.Revision",
+    ],
+)
 def test_nothing_is_suggested_for_a_name_that_is_near_to_none(name: str) -> None:
     for category, names in INSTALLED.items():
         assert package_index.nearest_type(category, name, names) == ""

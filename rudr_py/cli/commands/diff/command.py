@@ -96,7 +96,7 @@ def command(
 
     \b
     Example: rudr diff -f examples/
-    Example: rudr diff shop --revision 3
+    Example: rudr diff shop --revision 1
     Example: rudr diff -n shop --defaults podSecurity=restricted,limits.memory=256Mi
     """
     name, number = options.pop("name"), options.pop("number")

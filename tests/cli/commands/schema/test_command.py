@@ -24,7 +24,13 @@ from tests.cli.schemas import SCHEMAS, VALUES
 Invoke = Callable[..., Result]
 
 ROOT = Path(__file__).parents[4]
-EXAMPLES = sorted(path for folder in (ROOT / "examples", ROOT / "plugins") for path in folder.rglob("*.yaml"))
+FOLDERS = (ROOT / "examples", ROOT / "plugins")
+EXAMPLES = sorted(
+    path
+    for folder in FOLDERS
+    for path in folder.rglob("*.yaml")
+    if "apiVersion: core.oam.dev" in path.read_text() and "{{" not in path.read_text()
+)
 RUDR = ROOT / ".." / "shared" / "rudr-examples"
 VARIABLE = "[fromVariable(x)]"
 
