@@ -71,6 +71,9 @@ WORKLOAD_LABEL = "oam.dev/workload-type"
 
 WITHOUT_EFFECT = frozenset({"empty"})
 
+DEFAULTS = frozenset({("event-scaler", "minReplicaCount"), ("pod-monitor", "port"), ("sidecar", "native")})
+"""Properties whose value in the cases is the default."""
+
 MERGED = frozenset({"replicas", "parallelism", "minReplicas", "maxReplicas", "metrics", "behavior"})
 """Fields of the merged scale, which is the result of all traits."""
 
@@ -139,6 +142,19 @@ def test_every_trait_alone_has_an_effect_or_is_rejected(catalog: Catalog, worklo
     assert {name for name, plan in plans.items() if plan.problems} == REFUSED[workload]
     without_effect = {name for name, plan in plans.items() if not plan.problems and _bytes(plan) == base}
     assert without_effect <= WITHOUT_EFFECT
+
+
+@pytest.mark.parametrize("workload", SETTINGS)
+def test_every_property_of_a_trait_has_an_effect_or_is_required(catalog: Catalog, workload: str) -> None:
+    without_effect = set()
+    for name, properties in _cases(catalog, workload):
+        plan = _plan(catalog, workload, (name, properties))
+        for key in properties if not plan.problems else ():
+            fewer = {other: value for other, value in properties.items() if other != key}
+            reduced = _plan(catalog, workload, (name, fewer))
+            if not reduced.problems and _bytes(reduced) == _bytes(plan):
+                without_effect.add((name, key))
+    assert without_effect <= DEFAULTS
 
 
 def test_traits_edit_the_same_fields_of_the_pods_of_a_server_and_of_a_cron_task(catalog: Catalog) -> None:
