@@ -64,14 +64,15 @@ class PodTemplatePlace(msgspec.Struct, frozen=True, kw_only=True):
         entries = mappings_in(self.template, "spec", "containers")
         return next((entry for entry in entries if entry.get("name") == name), EMPTY)
 
-    def selected(self, names: Sequence[str], path: str = "$.containers") -> tuple[str, ...]:
+    def selected(self, names: Sequence[str] | Mapping[str, Any], path: str = "$.containers") -> tuple[str, ...]:
         """The containers of these names; all containers if there are no names.
 
-        Raises InvalidProperties for names of containers that do not exist; `path` is that of the list of names.
+        Raises InvalidProperties for names of containers that do not exist; `path` is that of the list of names, or of
+        the map with the names as keys.
         """
-        containers = self.containers
+        containers, keyed = self.containers, isinstance(names, Mapping)
         problems = [
-            Problem(self._absence(name, containers), path=f"{path}[{index}]")
+            Problem(self._absence(name, containers), path=f"{path}.{name}" if keyed else f"{path}[{index}]")
             for index, name in enumerate(names)
             if name not in containers
         ]

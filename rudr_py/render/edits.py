@@ -13,6 +13,7 @@ import msgspec
 
 from rudr_py.api import DropField, Json, Manifest, Path, Ref, SetField
 from rudr_py.model import paths
+from rudr_py.render.values import labels
 
 Edit = SetField | DropField
 
@@ -47,6 +48,9 @@ def clashes(changes: Sequence[Change], manifests: Mapping[Ref, Manifest]) -> tup
                 EditClash(f'"{change.type_name}" edits {ref}, which this instance does not have', change.path)
             )
             continue
+        if path[:2] == ("metadata", "labels") and path[2:] and path[2] in labels.labels("", "any"):
+            message = f'"{change.type_name}" edits {show(path)} of {ref}, a label by which rudr recognizes its objects'
+            clashes.append(EditClash(message, change.path))
         ref_changes = taken.setdefault(ref, [])
         other = next((other for other in ref_changes if overlap(other.edit.path, path)), None)
         if other is not None:

@@ -49,6 +49,7 @@ def resources(requests: dict[str, Any], limits: dict[str, Any] | None = None) ->
 
 NAME = {"fieldRef": {"fieldPath": "metadata.name"}}
 HTTP, EXEC = {"httpGet": {"path": "/", "port": 80}}, {"exec": {"command": ["true"]}}
+PORT = {"name": "http", "containerPort": 80}
 GPU, PAGES = "example.com/gpu", "hugepages-2Mi"
 
 REFUSED = [
@@ -64,6 +65,9 @@ REFUSED = [
     ),
     (container(startupProbe=HTTP | EXEC), "has exec and httpGet; it has one handler only"),
     (container(lifecycle={"preStop": HTTP | EXEC}), "lifecycle.preStop has exec and httpGet"),
+    (container(startupProbe={"tcpSocket": {"port": "web"}}), '.port "web" is not a port of the container'),
+    (container(lifecycle={"preStop": {"httpGet": {"port": "a"}}}, ports=[PORT]), "it has http"),
+    (container(lifecycle={"preStop": {"sleep": {"seconds": 31}}}), "31 is above the grace period of the pod, 30"),
     (container(securityContext={"privileged": True, "allowPrivilegeEscalation": False}), "that is privileged"),
 ]
 
@@ -84,6 +88,8 @@ ACCEPTED = [
     container(env=[{"name": "A", "value": "", "valueFrom": NAME}]),
     container(startupProbe={**HTTP, "periodSeconds": 5}, livenessProbe=EXEC),
     container(securityContext={"allowPrivilegeEscalation": False}),
+    container(startupProbe={"tcpSocket": {"port": "http"}}, livenessProbe={"tcpSocket": {"port": 81}}, ports=[PORT]),
+    container(lifecycle={"preStop": {"sleep": {"seconds": 30}}}),
 ]
 ODD = [
     resources({"cpu": "many"}, {"cpu": 1}),
@@ -112,6 +118,25 @@ def test_a_volume_has_one_source() -> None:
     body["spec"]["template"]["spec"]["volumes"] = [{"name": "a", "emptyDir": {}, "secret": {"secretName": "b"}}]
     (violation,) = check.violations(body)
     assert str(violation) == "spec.template.spec.volumes[0] has emptyDir and secret; it has one source only"
+
+
+@pytest.mark.parametrize("source", ["configMap", "secret"])
+@pytest.mark.parametrize("path", ["/etc/key", "../key", "a/../../key"])
+def test_files_of_a_volume_stay_inside_it(source: str, path: str) -> None:
+    body = container()
+    volume = {"name": "a", source: {"items": [{"key": "ok", "path": "a/..b"}, {"key": "key", "path": path}]}}
+    body["spec"]["template"]["spec"]["volumes"] = [volume]
+    (violation,) = check.violations(body)
+    assert violation.field == f"spec.template.spec.volumes[0].{source}.items[1].path"
+
+
+def test_a_mount_path_has_no_colon() -> None:
+    body = container(volumeMounts=[{"name": "a", "mountPath": "/a:ro"}])
+    body["spec"]["template"]["spec"]["volumes"] = [{"name": "a", "emptyDir": {}}]
+    (violation,) = check.violations(body)
+    assert (
+        str(violation) == 'spec.template.spec.containers[0].volumeMounts[0].mountPath "/a:ro" must not contain a colon'
+    )
 
 
 class Edit(Trait[dict[str, Any]]):

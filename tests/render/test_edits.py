@@ -49,6 +49,13 @@ def test_a_field_of_an_entry_of_a_keyed_list_is_set() -> None:
     assert [c.get("image") for c in _containers(edited)] == ["nginx:2", None]
 
 
+@pytest.mark.parametrize("edit", [SetField, lambda ref, path, _: DropField(ref, path)])
+@pytest.mark.parametrize("key", ["app.kubernetes.io/managed-by", "app.kubernetes.io/name", "oam.dev/instance-name"])
+def test_an_edit_of_a_label_that_the_core_sets_is_reported(edit: Any, key: str) -> None:
+    changes = _changes(edit(REF, ("metadata", "labels", key), "other"))
+    assert [clash.path for clash in edits.clashes(changes, {REF: _manifest()})] == ["$.traits[0]"]
+
+
 def test_an_absent_list_entry_is_created_with_its_keys() -> None:
     edited = _edited(SetField(REF, (*CONTAINERS, {"name": "side"}, "image"), "side:1"))
     assert _containers(edited)[-1] == {"name": "side", "image": "side:1"}

@@ -7,18 +7,20 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from rudr_py.api import InvalidProperties, Kind, Manifest, PodTemplatePlace, Rendered, Trait, TraitContext, get_in
-from rudr_py_pod.forms import NumberOrPercent
+from rudr_py_pod.forms import Share
 
 BUDGET: Final = Kind("policy/v1", "PodDisruptionBudget")
+_UNSCALED: Final = (Kind("batch/v1", "Job"), Kind("batch/v1", "CronJob"))
+"""Kinds without a scale, which percentages and maxUnavailable refer to."""
 
 
 class DisruptionBudgetProperties(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """One of the two limits."""
 
-    min_available: Annotated[
-        NumberOrPercent | None, msgspec.Meta(description="The pods that stay available.", examples=[1])
-    ] = None
-    max_unavailable: Annotated[NumberOrPercent | None, msgspec.Meta(description="The pods that may be missing.")] = None
+    min_available: Annotated[Share | None, msgspec.Meta(description="The pods that stay available.", examples=[1])] = (
+        None
+    )
+    max_unavailable: Annotated[Share | None, msgspec.Meta(description="The pods that may be missing.")] = None
     unhealthy_pods: Annotated[
         Literal["IfHealthyBudget", "AlwaysAllow"] | None,
         msgspec.Meta(description="Whether pods that are not ready may be evicted (Kubernetes 1.27)."),
@@ -38,6 +40,9 @@ class DisruptionBudget(Trait[DisruptionBudgetProperties]):
         properties = ctx.properties
         if (properties.min_available is None) == (properties.max_unavailable is None):
             raise InvalidProperties("needs exactly one of minAvailable and maxUnavailable")
+        kind = ctx.pod_templates[0].ref.kind
+        if kind in _UNSCALED and not isinstance(properties.min_available, int):
+            raise InvalidProperties(f"a {kind.kind} has no number of replicas; use minAvailable with a number")
         limits = {
             "minAvailable": properties.min_available,
             "maxUnavailable": properties.max_unavailable,

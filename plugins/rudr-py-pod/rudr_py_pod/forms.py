@@ -24,6 +24,8 @@ MountPath = Annotated[str, msgspec.Meta(pattern=r"^/", description="The absolute
 Percent = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,3}%$")]
 Number = Annotated[int, msgspec.Meta(ge=0)]
 NumberOrPercent = Number | Percent
+Share = Number | Annotated[str, msgspec.Meta(pattern=r"^([0-9]{1,2}|100)%$")]
+"""A number, or at most 100 percent."""
 
 
 class HttpGet(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):

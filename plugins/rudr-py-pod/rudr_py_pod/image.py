@@ -10,7 +10,7 @@ import msgspec
 from rudr_py.api import InvalidProperties, PodTemplatePlace, PodTrait, Problem, SetField, TraitContext, get_in
 from rudr_py_pod.forms import ContainerName
 
-Text = Annotated[str, msgspec.Meta(min_length=1)]
+Repository = Annotated[str, msgspec.Meta(pattern=r"^([^:@/\s]+(:[0-9]+)?/)?[^:@\s]+$")]
 Tag = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+([+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}$")]
 
@@ -18,7 +18,7 @@ Digest = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+([+._-][a-z0-9]+)*:[0-9
 class ContainerImage(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
     """The image of one container. A tag or a digest replaces that of the component's image."""
 
-    repository: Annotated[Text | None, msgspec.Meta(description="The image without tag and digest.")] = None
+    repository: Annotated[Repository | None, msgspec.Meta(description="The image without tag and digest.")] = None
     tag: Annotated[
         Tag | None,
         msgspec.Meta(description="The tag.", examples=["1.4.2"]),
@@ -46,7 +46,7 @@ class Image(PodTrait[ImageProperties]):
     def edits(self, ctx: TraitContext[ImageProperties], place: PodTemplatePlace) -> Iterator[SetField]:
         """Edits of the containers."""
         properties = ctx.properties
-        place.selected(tuple(properties.by_container), "$.byContainer")
+        place.selected(properties.by_container, "$.byContainer")
         named = dict(properties.by_container)
         first = ContainerImage(
             repository=properties.repository,

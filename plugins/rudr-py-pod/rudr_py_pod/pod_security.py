@@ -7,7 +7,16 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from rudr_py.api import Attached, DropField, PodTemplatePlace, PodTrait, SetField, TraitContext, pod_security
+from rudr_py.api import (
+    Attached,
+    DropField,
+    InvalidProperties,
+    PodTemplatePlace,
+    PodTrait,
+    SetField,
+    TraitContext,
+    pod_security,
+)
 
 UserId = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
@@ -40,6 +49,8 @@ class PodSecurity(PodTrait[PodSecurityProperties]):
     ) -> Iterator[SetField | DropField]:
         """Edits of the security contexts. Containers of init-container and sidecar have the same context."""
         properties = ctx.properties
+        if properties.profile == "restricted" and properties.user == 0:
+            raise InvalidProperties("restricted excludes root; use another user, or profile: baseline", path="$.user")
         if properties.profile == "baseline":
             # the defaults of the platform must not make the pod restricted
             yield DropField(place.ref, (*place.path, "spec", "securityContext", "runAsNonRoot"))

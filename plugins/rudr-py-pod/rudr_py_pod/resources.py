@@ -38,7 +38,7 @@ class Resources(PodTrait[ResourcesProperties]):
     def edits(self, ctx: TraitContext[ResourcesProperties], place: PodTemplatePlace) -> Iterator[SetField]:
         """An edit for each amount of each container. Raises InvalidProperties for a limit below the request."""
         properties = ctx.properties
-        place.selected(tuple(properties.by_container), "$.byContainer")
+        place.selected(properties.by_container, "$.byContainer")
         for name in place.containers:
             own = properties.by_container.get(name, Amounts())
             requests, limits = {**properties.requests, **own.requests}, {**properties.limits, **own.limits}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -120,7 +121,7 @@ def _problems(properties: SecretEnvProperties) -> Iterator[Problem]:
                 yield Problem("needs exactly one of secretName and configMapName", path=f"$.{field}[{index}]")
     for field, key, values in (
         ("env", "name", [variable.name for variable in properties.env]),
-        ("files", "mountPath", [files.mount_path for files in properties.files]),
+        ("files", "mountPath", [posixpath.normpath(files.mount_path) for files in properties.files]),
     ):
         for index, value in enumerate(values):
             if value in values[:index]:
@@ -130,8 +131,11 @@ def _problems(properties: SecretEnvProperties) -> Iterator[Problem]:
 def _taken(properties: SecretEnvProperties, place: PodTemplatePlace) -> Iterator[Problem]:
     """Directories at which the component mounts something."""
     for name in place.selected(properties.containers):
-        mounted = {mount.get("mountPath") for mount in mappings_in(place.container(name), "volumeMounts")}
+        mounted = {
+            posixpath.normpath(str(mount.get("mountPath")))
+            for mount in mappings_in(place.container(name), "volumeMounts")
+        }
         for index, files in enumerate(properties.files):
-            if files.mount_path in mounted:
+            if posixpath.normpath(files.mount_path) in mounted:
                 message = f'container "{name}" has a mount at {files.mount_path} already'
                 yield Problem(message, path=f"$.files[{index}].mountPath")

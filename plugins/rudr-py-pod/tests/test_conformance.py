@@ -89,7 +89,6 @@ test_resources_conforms = conformance.suite(
 test_rollout_conforms = conformance.suite(
     Rollout(),
     properties=[
-        {},
         {"maxSurge": "50%", "maxUnavailable": 0, "minReady": 5, "progressDeadline": 120},
         {"strategy": "Recreate"},
     ],

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from rudr_py.model import quantity
-from rudr_py.render.limits.violation import Violation, entries, mapping
+from rudr_py.render.limits.violation import Violation, entries, mapping, text
 
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 _HANDLERS: Final = ("exec", "grpc", "httpGet", "sleep", "tcpSocket")
@@ -18,6 +18,7 @@ _HANDLERS: Final = ("exec", "grpc", "httpGet", "sleep", "tcpSocket")
 def container(body: Mapping[str, Any], place: str) -> Iterator[Violation]:
     """The violations of a container that has both of two fields."""
     yield from _resources(body, place)
+    yield from _port_names(body, place)
     for field, entry in entries(body, "env", place):
         if entry.get("value") and entry.get("valueFrom"):
             yield Violation(f"{field}.valueFrom", "excludes value", related=(f"{field}.value",))
@@ -41,9 +42,43 @@ def init_container(body: Mapping[str, Any], place: str) -> Iterator[Violation]:
 
 
 def volume(body: Mapping[str, Any], place: str) -> Iterator[Violation]:
-    """The violation of a volume with two sources."""
+    """The violations of a volume with two sources, and of files outside of the volume."""
     sources = [key for key in body if key != "name"]
     yield from _single(body, place, sources, "one source")
+    for source in ("configMap", "secret"):
+        for field, item in entries(mapping(body, source), "items", f"{place}.{source}"):
+            yield from relative(item, "path", field)
+
+
+def relative(body: Mapping[str, Any], key: str, place: str) -> Iterator[Violation]:
+    """The violation of a path that is absolute or leads out of its volume."""
+    path = text(body, key)
+    if path.startswith("/") or ".." in path.split("/"):
+        yield Violation(f"{place}.{key}", "must be a relative path without ..", path)
+
+
+def pause(body: Mapping[str, Any], place: str, grace_period: Any) -> Iterator[Violation]:
+    """The violation of a handler that sleeps for longer than a pod has to end."""
+    for name in ("postStart", "preStop"):
+        seconds = mapping(body, "lifecycle", name, "sleep").get("seconds")
+        if isinstance(seconds, int) and isinstance(grace_period, int) and seconds > grace_period:
+            field = f"{place}.lifecycle.{name}.sleep.seconds"
+            yield Violation(field, f"{seconds} is above the grace period of the pod, {grace_period} seconds")
+
+
+def _port_names(body: Mapping[str, Any], place: str) -> Iterator[Violation]:
+    """Ports of probes and handlers by a name that no port of the container has."""
+    names = [text(port, "name") for _, port in entries(body, "ports", place)]
+    handlers = [(name, mapping(body, name)) for name in _PROBES]
+    handlers += [(f"lifecycle.{name}", mapping(body, "lifecycle", name)) for name in ("postStart", "preStop")]
+    for name, handler in handlers:
+        for action in ("httpGet", "tcpSocket"):
+            port = text(mapping(handler, action), "port")
+            if port and port not in names:
+                listed = ", ".join(filter(None, names)) or "no port with a name"
+                yield Violation(
+                    f"{place}.{name}.{action}.port", f"is not a port of the container; it has {listed}", port
+                )
 
 
 def _single(body: Mapping[str, Any], place: str, fields: Any, words: str) -> Iterator[Violation]:

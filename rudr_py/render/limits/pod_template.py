@@ -11,6 +11,8 @@ from rudr_py.render.limits import contradictions, metadata, syntax
 from rudr_py.render.limits.violation import Violation, entries, mapping, text
 
 HIGHEST_PORT: Final = 65535
+_GRACE_PERIOD: Final = 30
+"""The default of Kubernetes in seconds."""
 _PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
 
 
@@ -35,6 +37,7 @@ def spec(pod: Mapping[str, Any], path: str, claims: tuple[str, ...] = ()) -> Ite
         yield from _environment(container, place)
         yield from _mounts(container, place, mountable)
         yield from contradictions.container(container, place)
+        yield from contradictions.pause(container, place, pod.get("terminationGracePeriodSeconds", _GRACE_PERIOD))
     for place, container in entries(pod, "initContainers", path):
         yield from contradictions.init_container(container, place)
     yield from _host_ports(containers)
@@ -113,9 +116,9 @@ def _mounts(container: dict[str, Any], place: str, mountable: set[str]) -> Itera
             yield Violation(f"{field}.name", "is not the name of a volume of the pod", text(mount, "name"))
         if not text(mount, "mountPath"):
             yield Violation(f"{field}.mountPath", "is missing")
+        if ":" in text(mount, "mountPath"):
+            yield Violation(f"{field}.mountPath", "must not contain a colon", text(mount, "mountPath"))
         for key in ("subPath", "subPathExpr"):
-            path = text(mount, key)
-            if path.startswith("/") or ".." in path.split("/"):
-                yield Violation(f"{field}.{key}", "must be a relative path without ..", path)
+            yield from contradictions.relative(mount, key, field)
     paths = [(f"{field}.mountPath", text(mount, "mountPath")) for field, mount in mounts]
     yield from repeated(paths, "mount paths of a container")
