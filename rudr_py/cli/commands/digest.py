@@ -14,7 +14,7 @@ from rudr_py.cli.options import flags
 from rudr_py.cli.output import documents
 from rudr_py.cli.output.problems import Problems
 from rudr_py.errors import Problem
-from rudr_py.model import canonical, paths
+from rudr_py.cli.documents import canonical, paths
 from rudr_py.model.document import Document
 
 RULE_IMAGE = "PR-1"

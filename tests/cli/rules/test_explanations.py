@@ -18,7 +18,7 @@ from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import Workspace
 from rudr_py.cli.rules import explanation
 from rudr_py.cli.rules.explanation import Explanation
-from rudr_py.model import canonical
+from rudr_py.cli.documents import canonical
 from rudr_py.model.document import Document, Positions
 from tests import own_packages
 from tests.test_layout import MODULES, ROOT
