@@ -62,8 +62,8 @@ def similar(name: str, names: Iterable[str]) -> str:
     """The name most similar to `name`, or "". Of names with a group, the parts after it must be similar as well."""
     if _is_spent():
         return ""
-    found = _similar(name, {_folded(candidate): candidate for candidate in _compared(names)})
-    return found if "/" not in found or similar_kind(name, [found]) else ""
+    nearest_name = _similar(name, {_folded(candidate): candidate for candidate in _compared(names)})
+    return nearest_name if "/" not in nearest_name or similar_kind(name, [nearest_name]) else ""
 
 
 def similar_kind(name: str, names: Iterable[str]) -> str:

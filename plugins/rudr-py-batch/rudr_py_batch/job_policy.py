@@ -28,7 +28,7 @@ _MOST_INDEXES: Final = 100_000
 
 
 class PodFailure(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """What a failed pod with one of these exit codes, or with this condition, means for its Job."""
+    """The consequence for a Job of a failed pod with one of these exit codes, or with this condition."""
 
     action: Annotated[
         Literal["FailJob", "Ignore", "Count"],
@@ -90,14 +90,14 @@ class JobPolicy(Trait[JobPolicyProperties]):
         return Rendered(edit=tuple(edits))
 
 
-def _fields(own: JobPolicyProperties) -> dict[str, Any]:
-    rules = [_rule(failure) for failure in own.pod_failures]
+def _fields(properties: JobPolicyProperties) -> dict[str, Any]:
+    rules = [_rule(failure) for failure in properties.pod_failures]
     return {
-        "backoffLimit": own.retries,
-        "activeDeadlineSeconds": own.deadline,
-        "ttlSecondsAfterFinished": own.time_to_live,
-        "completions": own.completions,
-        "completionMode": "Indexed" if own.indexed else None,
+        "backoffLimit": properties.retries,
+        "activeDeadlineSeconds": properties.deadline,
+        "ttlSecondsAfterFinished": properties.time_to_live,
+        "completions": properties.completions,
+        "completionMode": "Indexed" if properties.indexed else None,
         "podFailurePolicy": {"rules": rules} if rules else None,
     }
 
