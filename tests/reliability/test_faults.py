@@ -65,8 +65,10 @@ def writes_of(server: Server, path: str, since: int = 0) -> list[str]:
 
 
 def lists(server: Server, since: int) -> list[str]:
-    """The lists of the controller; reads of the test select one object by its name."""
-    paths = [request.path for request in server.answered(since) if "fieldSelector" not in request.path]
+    """The lists of its caches; reads of the test select one object by its name, those of revisions an application."""
+    selectors = ("fieldSelector", "application-uid")
+    answered = (request.path for request in server.answered(since))
+    paths = [path for path in answered if not any(selector in path for selector in selectors)]
     return [path for path in paths if "limit=" in path or "sendInitialEvents=" in path]
 
 

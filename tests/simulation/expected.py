@@ -15,12 +15,12 @@ from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.model.parse import documents as parse
-from rudr_py.render import claims, render
+from rudr_py.render import claims, render, revisions
 from rudr_py.render.scopes import membership
 from rudr_py.render.status import status
 from rudr_py.render.values.inputs import Inputs, NothingObserved
 from rudr_py.render.values.plan import Plan, PlannedObject
-from rudr_py.settings import FIELD_MANAGER
+from rudr_py.settings import FIELD_MANAGER, Settings
 from tests.simulation.cluster import SimulatedCluster
 
 Document = dict[str, Any]
@@ -106,6 +106,8 @@ def differences(cluster: SimulatedCluster, strangers: frozenset[str]) -> Iterato
         if not conflict:
             for manifest in rendered.manifests:
                 yield from _object_differences(cluster, application, rendered, manifest)
+            if not rendered.is_held:
+                yield from _revision_differences(cluster, application)
     if not stopped:
         yield from _leftovers(cluster, planned, held)
 
@@ -117,6 +119,27 @@ def _status_differences(application: Document, synced: str) -> Iterator[str]:
         yield f"{name}: observedGeneration {reported.get('observedGeneration')} is not {metadata['generation']}"
     if _condition(application, "Synced") != synced:
         yield f"{name}: Synced is not {synced}: {reported.get('conditions')}"
+
+
+def _revision_differences(cluster: SimulatedCluster, application: Document) -> Iterator[str]:
+    """Whether the newest revision has the documents, and the status names it."""
+    name, uid = application["metadata"]["name"], application["metadata"]["uid"]
+    stored = [obj for obj in documents(cluster, revisions.KIND) if _controller_uid(obj) == uid]
+    kept = sorted(filter(None, map(revisions.read, stored)), key=lambda revision: revision.number)
+    if len(kept) > Settings().revision_history_limit:
+        yield f"{name}: {len(kept)} revisions are kept"
+    used = {one["componentName"] for one in application["spec"]["components"]}
+    components = (obj for obj in documents(cluster, COMPONENT) if obj["metadata"]["name"] in used)
+    content = revisions.content(application, components)
+    if not kept or kept[-1].documents != (*content["components"], content["application"]):
+        yield f"{name}: the newest revision does not contain the documents"
+    elif application["status"].get("currentRevision") != {"number": kept[-1].number, "name": kept[-1].name}:
+        yield f"{name}: the status does not name the revision {kept[-1].number}"
+
+
+def _controller_uid(obj: Document) -> str:
+    owners = obj["metadata"].get("ownerReferences", ())
+    return next((owner["uid"] for owner in owners if owner.get("controller")), "")
 
 
 def _object_differences(
@@ -157,6 +180,7 @@ def _owner(
 
 def _leftovers(cluster: SimulatedCluster, planned: set[Ref], held: set[str]) -> Iterator[str]:
     """The objects that no document needs; `held` are applications whose objects may stay as they are."""
+    uids = {application["metadata"]["uid"] for application in documents(cluster, APPLICATION)}
     for obj in cluster.objects():
         metadata = obj["metadata"]
         ref = Ref(kind_of(obj), metadata["name"])
@@ -166,6 +190,8 @@ def _leftovers(cluster: SimulatedCluster, planned: set[Ref], held: set[str]) -> 
             continue  # I9 checks those
         if obj["kind"] == "PersistentVolumeClaim":
             continue  # it may outlive its trait; I4 checks those that are deleted with the application
+        if obj["kind"] == revisions.KIND.kind and _controller_uid(obj) in uids:
+            continue
         if obj["kind"] == "ConfigMap" and any(readers(cluster, metadata["name"])):
             continue
         yield f"{ref} is left over"

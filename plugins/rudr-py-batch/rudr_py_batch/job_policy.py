@@ -28,7 +28,7 @@ _MOST_INDEXES: Final = 100_000
 
 
 class PodFailure(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """The consequence of a failed pod with one of these exit codes, or with this condition, for its Job."""
+    """The consequence for a Job of a failed pod with one of these exit codes, or with this condition."""
 
     action: Annotated[
         Literal["FailJob", "Ignore", "Count"],

@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from rudr_py.api import Kind, Ref, get_in
-from rudr_py.cli.documents import files
+from rudr_py.cli.documents import canonical, files
 from rudr_py.cli.options import flags
 from rudr_py.cli.output import documents
 from rudr_py.cli.output.problems import Problems
 from rudr_py.errors import Problem
-from rudr_py.model import canonical, paths
+from rudr_py.model import paths
 from rudr_py.model.document import Document
 
 RULE_IMAGE = "PR-1"

@@ -1,15 +1,14 @@
 """Keeps the documents of each release of an application as a ControllerRevision, and deletes the oldest ones.
 
-One write for each release, and one more read and delete for each further one; no request while nothing changes. A
-failure is a note in the status: it does not affect the application.
+One list and one write for each release, and one delete beyond the limit; no request while nothing changes. A failure is
+a note in the status: it does not affect the application.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -65,7 +64,7 @@ class RevisionKeeper:
             return Kept(application_state.released[1])  # the status may not contain it yet
         documents = self._documents(snapshot)
         if documents is None:
-            return Kept(previous)  # a component has changed, which triggers the application
+            return Kept(previous)  # the change triggers a reconcile
         if sum(document.size for document in documents) > revisions.SIZE_LIMIT:
             return Kept(previous, "no revision is kept: the documents have more than 1 MiB")
         try:
@@ -79,8 +78,10 @@ class RevisionKeeper:
         return Kept(revision)
 
     def _documents(self, snapshot: Snapshot) -> list[LiveObject] | None:
-        """The application and its components as they were rendered; None if a component has changed since."""
+        """The application and its components as they were rendered; None if one of them has changed since."""
         documents = [snapshot.application]
+        if snapshot.inputs.application.metadata.generation != snapshot.application.generation:
+            return None
         for name, version in snapshot.inputs.component_versions.items():
             component = self._state.get(COMPONENT, snapshot.key.namespace, name)
             if component is None or component.resource_version != version.resource_version:
@@ -96,38 +97,26 @@ class RevisionKeeper:
         edited = max(documents, key=lambda document: document.edited)
         annotations = {revisions.EDITOR_ANNOTATION: edited.edited_by, revisions.EDITED_ANNOTATION: edited.edited}
         owner = Metadata(name=application.name, namespace=application.namespace, uid=application.uid)
-        apply = functools.partial(self._apply, owner, data, annotations)
-        if not previous.number:
-            with contextlib.suppress(errors.ConflictError):
-                return await apply(RevisionName(1, name), new=True)
+        # the status may lack a revision that was written before a crash
         stored = await self._list(application)
         newest = max(stored.values(), default=previous.number)
         revision = RevisionName(newest, name)
         if stored.get(name) != newest:
             # of documents that are released again only the number changes
-            revision = await apply(RevisionName(newest + 1, name), new=name not in stored)
+            revision = RevisionName(newest + 1, name)
+            await self._apply(revisions.manifest(revision, owner, data, annotations), new=name not in stored)
         others = sorted((other for other in stored if other != name), key=lambda other: stored[other])
         for other in others[: max(0, len(others) + 1 - self._limit)]:
             await self._delete(application, other)
         return revision
 
-    async def _apply(
-        self,
-        owner: Metadata,
-        data: dict[str, Any],
-        annotations: Mapping[str, str],
-        revision: RevisionName,
-        *,
-        new: bool = False,
-    ) -> RevisionName:
-        """Write a revision; raises ConflictError if it should be `new` and exists."""
-        target = await self._client.target(revisions.KIND, owner.namespace, revision.name)
-        content = revisions.manifest(revision, owner, data, annotations)
-        if new:
-            content["metadata"]["resourceVersion"] = CREATE_ONLY
+    async def _apply(self, document: dict[str, Any], *, new: bool) -> None:
+        """Write a revision. Raises ConflictError if it should be `new` and exists."""
+        metadata = document["metadata"]
+        target = await self._client.target(revisions.KIND, metadata["namespace"], metadata["name"])
+        content = {**document, "metadata": {**metadata, "resourceVersion": CREATE_ONLY}} if new else document
         await self._client.client.apply(target, msgspec.json.encode(content), FIELD_MANAGER)
-        change_log.changed("created" if new else "changed", Ref(revisions.KIND, revision.name))
-        return revision
+        change_log.changed("created" if new else "changed", Ref(revisions.KIND, metadata["name"]))
 
     async def _list(self, application: LiveObject) -> dict[str, int]:
         """The numbers of the stored revisions by name."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from rudr_py.model import quantity
-from rudr_py.render.defaults.pod import Node
+from rudr_py.render.defaults.pod import PodNode
 from rudr_py.settings import PlatformDefaults
 
 
-def fill(container: Node, unset: Collection[str], defaults: PlatformDefaults) -> None:
+def fill(container_node: PodNode, unset: Collection[str], defaults: PlatformDefaults) -> None:
     """Set the amounts that are open. `unset` are the requests that the component leaves to the default of Rudr."""
-    resources = container.inner("resources")
+    resources = container_node.inner("resources")
     requests, limits = resources.inner("requests"), resources.inner("limits")
     for name in sorted({*defaults.requests, *defaults.limits}):
         limit = limits.fields.get(name) or defaults.limits.get(name)
@@ -27,7 +27,7 @@ def fill(container: Node, unset: Collection[str], defaults: PlatformDefaults) ->
             limits.fill(_amount(name, _most(defaults.limits[name], requests.fields.get(name))))
     resources.put(requests)
     resources.put(limits)
-    container.put(resources)
+    container_node.put(resources)
 
 
 def _amount(name: str, amount: object) -> Mapping[str, object]:

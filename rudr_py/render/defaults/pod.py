@@ -33,7 +33,7 @@ class TemplateEdits(msgspec.Struct, frozen=True):
         return any(len(path) <= len(whole) and edits.overlap(path, whole) for path in paths)
 
 
-class Node(msgspec.Struct, frozen=True):
+class PodNode(msgspec.Struct, frozen=True):
     """A map in a template, and its path there."""
 
     fields: Fields
@@ -46,18 +46,18 @@ class Node(msgspec.Struct, frozen=True):
             if self.fields.get(field) is None and not self.edits.drops((*self.path, field)):
                 self.fields[field] = value
 
-    def inner(self, field: str) -> Node:
+    def inner(self, field: str) -> PodNode:
         """A map in this map. It is added by `put`, so that none is added that stays empty."""
         value = self.fields.get(field)
-        return Node(dict(value) if isinstance(value, dict) else {}, (*self.path, field), self.edits)
+        return PodNode(dict(value) if isinstance(value, dict) else {}, (*self.path, field), self.edits)
 
-    def put(self, inner: Node) -> None:
+    def put(self, inner: PodNode) -> None:
         """Store a map that `inner` returned, unless it is empty."""
         if inner.fields:
             self.fields[str(inner.path[-1])] = inner.fields
 
 
-class Pod(Node, frozen=True):
+class Pod(PodNode, frozen=True):
     """The `spec` of a template. `pod_fields` is whether it accepts fields of the pod, not only of containers.
 
     `os_type` is that of the component.
@@ -66,12 +66,12 @@ class Pod(Node, frozen=True):
     pod_fields: bool = True
     os_type: str = ""
 
-    def containers(self) -> Iterator[Node]:
+    def containers(self) -> Iterator[PodNode]:
         """All containers, init containers and those of traits included."""
         for part in ("initContainers", "containers"):
             for container in get_in(self.fields, part, default=[]):
                 if isinstance(container, dict):
-                    yield Node(container, (*self.path, part, {"name": str(container.get("name"))}), self.edits)
+                    yield PodNode(container, (*self.path, part, {"name": str(container.get("name"))}), self.edits)
 
     @property
     def is_windows(self) -> bool:

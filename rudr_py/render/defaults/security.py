@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rudr_py.api import get_in, pod_security
-from rudr_py.render.defaults.pod import Node, Pod
+from rudr_py.render.defaults.pod import Pod, PodNode
 
 CONTEXT: Final = "securityContext"
 NON_ROOT: Final = "runAsNonRoot"
@@ -50,21 +50,21 @@ def restrict(pod: Pod) -> None:
             container.put(own)
 
 
-def _restrict_container(context: Node, inherited: Mapping[str, Any]) -> None:
+def _restrict_container(context_node: PodNode, inherited: Mapping[str, Any]) -> None:
     fields = pod_security.restricted_container()
-    capabilities = context.inner("capabilities")
+    capabilities = context_node.inner("capabilities")
     capabilities.fill(fields.pop("capabilities"))
-    context.put(capabilities)
-    context.fill({**inherited, **fields})
+    context_node.put(capabilities)
+    context_node.fill({**inherited, **fields})
 
 
-def _restrict_windows(pod: Pod, context: Node) -> None:
+def _restrict_windows(pod: Pod, context_node: PodNode) -> None:
     """On Windows, the standard requires only a user who is no administrator, if the pod names its operating system."""
     if not pod.pod_fields:
         return
-    context.fill({NON_ROOT: True})
-    pod.put(context)
-    contexts = (context.fields, *(container.inner(CONTEXT).fields for container in pod.containers()))
+    context_node.fill({NON_ROOT: True})
+    pod.put(context_node)
+    contexts = (context_node.fields, *(container.inner(CONTEXT).fields for container in pod.containers()))
     if not any(_LINUX_FIELDS.intersection(fields) for fields in contexts):
         pod.fill({"os": {"name": "windows"}})
 

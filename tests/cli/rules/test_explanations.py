@@ -12,13 +12,12 @@ import pytest
 import yaml
 
 from rudr_py.cli.commands import digest
-from rudr_py.cli.documents import checking
+from rudr_py.cli.documents import canonical, checking
 from rudr_py.cli.documents.document_set import DocumentSet
 from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import Workspace
 from rudr_py.cli.rules import explanation
 from rudr_py.cli.rules.explanation import Explanation
-from rudr_py.model import canonical
 from rudr_py.model.document import Document, Positions
 from tests import own_packages
 from tests.test_layout import MODULES, ROOT

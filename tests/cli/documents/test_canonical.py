@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.model import canonical
+from rudr_py.cli.documents import canonical
 
 COMPONENT: dict[str, Any] = {
     "apiVersion": "core.oam.dev/v1alpha1",
