@@ -116,8 +116,6 @@ def _mounts(container: dict[str, Any], place: str, mountable: set[str]) -> Itera
             yield Violation(f"{field}.name", "is not the name of a volume of the pod", text(mount, "name"))
         if not text(mount, "mountPath"):
             yield Violation(f"{field}.mountPath", "is missing")
-        if ":" in text(mount, "mountPath"):
-            yield Violation(f"{field}.mountPath", "must not contain a colon", text(mount, "mountPath"))
         for key in ("subPath", "subPathExpr"):
             yield from contradictions.relative(mount, key, field)
     paths = [(f"{field}.mountPath", text(mount, "mountPath")) for field, mount in mounts]
