@@ -130,15 +130,6 @@ def test_files_of_a_volume_stay_inside_it(source: str, path: str) -> None:
     assert violation.field == f"spec.template.spec.volumes[0].{source}.items[1].path"
 
 
-def test_a_mount_path_has_no_colon() -> None:
-    body = container(volumeMounts=[{"name": "a", "mountPath": "/a:ro"}])
-    body["spec"]["template"]["spec"]["volumes"] = [{"name": "a", "emptyDir": {}}]
-    (violation,) = check.violations(body)
-    assert (
-        str(violation) == 'spec.template.spec.containers[0].volumeMounts[0].mountPath "/a:ro" must not contain a colon'
-    )
-
-
 class Edit(Trait[dict[str, Any]]):
     """Edits the pod template as its properties say."""
 

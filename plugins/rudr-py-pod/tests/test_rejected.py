@@ -41,7 +41,6 @@ def _render(render_one: RenderOne, name: str, properties: dict[str, Any], worklo
         ("image", {"byContainer": {"wbe": {"tag": "2"}}}, ".properties.byContainer.wbe"),
         ("resources", {"byContainer": {"wbe": {"limits": {"cpu": 1}}}}, ".properties.byContainer.wbe"),
         ("metadata", {"workloadLabels": MANAGER}, ""),
-        ("secret-env", {"files": [{"secretName": "a", "mountPath": "/a:b"}]}, ""),
         ("secret-env", {"files": [{"secretName": "a", "mountPath": "/a", "items": {"k": "/b"}}]}, ""),
         ("secret-env", {"files": [{"configMapName": "a", "mountPath": "/a", "items": {"k": "b/../../c"}}]}, ""),
         (
