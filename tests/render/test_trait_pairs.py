@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rudr_py.api import Trait
 from rudr_py.catalog import Catalog
@@ -16,7 +19,7 @@ from rudr_py.render.types import schema_example as example
 from rudr_py.render.values.plan import Plan
 from rudr_py.testing import rendering
 from rudr_py.testing.rendering import RenderSetup
-from tests import own_packages
+from tests import own_packages, schema_values
 
 SERVER = "core.oam.dev/v1alpha1.Server"
 CRON_TASK = "batch.rudr.dev/v1alpha1.CronTask"
@@ -83,9 +86,14 @@ KEYS = ("name", "mountPath", "key", "topologyKey", "hostname", "host", "port")
 _Case = tuple[str, dict[str, Any]]
 
 
-@pytest.fixture(name="catalog", scope="module")
-def _catalog() -> Catalog:
+@functools.cache
+def _loaded() -> Catalog:
     return own_packages.everything().catalog
+
+
+@pytest.fixture(name="catalog")
+def _catalog() -> Catalog:
+    return _loaded()
 
 
 def _cases(catalog: Catalog, workload: str) -> list[_Case]:
@@ -184,13 +192,59 @@ def test_a_pair_of_traits_gives_the_same_objects_in_both_orders_and_loses_no_fie
     ]
     lost = []
     for (first, of_first), (second, of_second) in itertools.combinations(zip(cases, changed, strict=True), 2):
-        if first[0] == second[0]:
-            continue
-        plan, reverse = _plan(catalog, workload, first, second), _plan(catalog, workload, second, first)
-        assert bool(plan.problems) == bool(reverse.problems), (first, second)
-        assert _bytes(plan) == _bytes(reverse), (first, second)
-        if not plan.problems:
-            fields = _fields(plan)
-            wanted = [*of_first.items(), *of_second.items()]
-            lost += [(first[0], second[0], path) for path, value in wanted if fields.get(path) != value]
+        if first[0] != second[0]:
+            plan = _either_order(catalog, workload, first, second)
+            lost += [(first[0], second[0], path) for path in _lost(plan, of_first, of_second)]
     assert lost == []
+
+
+def _either_order(catalog: Catalog, workload: str, first: _Case, second: _Case) -> Plan:
+    """The plan of both traits, which is the same in both orders, or refused in both."""
+    plan, reverse = _plan(catalog, workload, first, second), _plan(catalog, workload, second, first)
+    assert bool(plan.problems) == bool(reverse.problems), (first, second)
+    assert _bytes(plan) == _bytes(reverse), (first, second)
+    return plan
+
+
+def _lost(plan: Plan, *changed: Mapping[str, object]) -> list[str]:
+    """The paths of fields that a trait changes alone and that have another value in the plan of both."""
+    fields = {} if plan.problems else _fields(plan)
+    wanted = [item for one in changed for item in one.items()]
+    return [] if plan.problems else [path for path, value in wanted if fields.get(path) != value]
+
+
+def _check_any_pair(data: st.DataObject, workload: str) -> None:
+    """Two traits with any properties that each of them accepts alone."""
+    catalog = _loaded()
+    pairs = [pair for pair in itertools.combinations(_cases(catalog, workload), 2) if pair[0][0] != pair[1][0]]
+    base = _fields(_plan(catalog, workload))
+    cases: list[_Case] = []
+    changed: list[dict[str, object]] = []
+    for name, usual in data.draw(st.sampled_from(pairs)):
+        schema = catalog.traits[name].schema
+        case = (name, data.draw(schema_values.changed(schema, usual)))
+        plan = _plan(catalog, workload, case)
+        if plan.problems:
+            return
+        cases.append(case)
+        changed.append({path: value for path, value in _fields(plan).items() if base.get(path) != value})
+    both = _either_order(catalog, workload, cases[0], cases[1])
+    assert _lost(both, *changed) == [], cases
+
+
+SUPPRESSED = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.large_base_example)
+
+
+@pytest.mark.parametrize("workload", SETTINGS)
+@settings(max_examples=100, derandomize=True, suppress_health_check=SUPPRESSED)
+@given(data=st.data())
+def test_a_pair_of_traits_with_any_properties_loses_no_field(workload: str, data: st.DataObject) -> None:
+    _check_any_pair(data, workload)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workload", SETTINGS)
+@settings(max_examples=3000, suppress_health_check=SUPPRESSED)
+@given(data=st.data())
+def test_many_pairs_of_traits_with_any_properties_lose_no_field(workload: str, data: st.DataObject) -> None:
+    _check_any_pair(data, workload)
