@@ -302,9 +302,9 @@ def changes(server: Server, since: int) -> list[str]:
 
 
 class RequestGate:
-    """Blocks requests of some agents at the server until `going` is set, and records all changes.
+    """Blocks changes of some agents at the server until `going` is set, and records all changes.
 
-    `waiting` is set when a request is blocked.
+    `waiting` is set when a change is blocked. Reads are answered: a change may need one, such as that of the nodes.
     """
 
     def __init__(self, server: Server) -> None:
@@ -321,7 +321,7 @@ class RequestGate:
         agent = request.headers["User-Agent"].rpartition(" ")[2]
         if request.method != "GET":
             self.arrived.append((asyncio.get_running_loop().time(), agent, request.path))
-        if agent in self.held:
+        if agent in self.held and request.method != "GET":
             self.waiting.set()
             await self.going.wait()
         if request.method != "GET":
