@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import msgspec
+import pytest
 import yaml
 
 from rudr_py.api import Kind
@@ -102,6 +103,7 @@ async def test_a_limit_of_zero_keeps_no_revision(cluster: Cluster, catalog: Cata
         assert await stored(cluster) == []
 
 
+@pytest.mark.controllers  # that of quotas
 async def test_a_revision_that_a_quota_refuses_is_a_warning_of_an_application_that_is_applied(
     cluster: Cluster, catalog: Catalog
 ) -> None:
