@@ -24,6 +24,7 @@ from rudr_py.cli.process import CommandFailure
 from rudr_py.kube import requests
 from rudr_py.kube.requests import Request, Selection, Target
 from rudr_py.model.kinds import APPLICATION, COMPONENT
+from rudr_py.model.shapes import rewrite
 from rudr_py.render import revisions
 from rudr_py.render.revisions import Revision
 
@@ -89,22 +90,30 @@ def command(name: str, number: int | None, cluster_options: ClusterOptions, *, d
 
 async def _run(options: ClusterOptions, name: str, number: int | None, *, dry_run: bool) -> None:
     async with cluster_client.opened(options) as client:
-        history = await application_history.read(client, name)
-        revision = _target(history, number)
-        writes = [await _write(client, document) for document in revision.documents]
-        needed = [write for write in writes if write.is_needed]
-        if not needed:
-            click.echo(f"{Ref(APPLICATION, name)} skipped (the documents are those of revision {revision.number})")
-            return
-        await _warn(client, name, needed)
-        for write in needed:
-            await client.client.send(write.request(dry_run=True))
-        suffix = " (server dry run)" if dry_run else ""
-        for write in needed:
-            if not dry_run:
-                await client.client.send(write.request(dry_run=False))
-            click.echo(f"{write.ref} {'created' if write.live is None else 'configured'}{suffix}")
-        click.echo(f"{Ref(APPLICATION, name)} rolled back to revision {revision.number}{suffix}")
+        await roll_back(client, name, number, dry_run=dry_run)
+
+
+async def roll_back(client: ClusterClient, name: str, number: int | None = None, *, dry_run: bool = False) -> None:
+    """Write the documents of a revision, by default of the one before the current, and print the writes.
+
+    Raises CommandFailure if the revision is not kept.
+    """
+    history = await application_history.read(client, name)
+    revision = _target(history, number)
+    writes = [await _write(client, document) for document in revision.documents]
+    needed = [write for write in writes if write.is_needed]
+    if not needed:
+        click.echo(f"{Ref(APPLICATION, name)} skipped (the documents are those of revision {revision.number})")
+        return
+    await _warn(client, name, needed)
+    for write in needed:
+        await client.client.send(write.request(dry_run=True))
+    suffix = " (server dry run)" if dry_run else ""
+    for write in needed:
+        if not dry_run:
+            await client.client.send(write.request(dry_run=False))
+        click.echo(f"{write.ref} {'created' if write.live is None else 'configured'}{suffix}")
+    click.echo(f"{Ref(APPLICATION, name)} rolled back to revision {revision.number}{suffix}")
 
 
 def _target(history: History, number: int | None) -> Revision:
@@ -153,4 +162,4 @@ async def _warn(client: ClusterClient, name: str, writes: Sequence[_Write]) -> N
 
 
 def _used(application: Document) -> Iterable[str]:
-    return (str(each.get("componentName")) for each in mappings_in(application, "spec", "components"))
+    return map(rewrite.component_of, mappings_in(application, "spec", "components"))
