@@ -6,12 +6,12 @@ Documents are read when there is a text: most reconciles find nothing to report.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.state.applications import KeptValues
+from rudr_py.controller.state.applications import KeptValues, PinnedDocument
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import triggers
 from rudr_py.kube.live_object import LiveObject
@@ -53,10 +53,13 @@ class DocumentValues:
         if self._hidden is None:
             key = ObjectKey(self._application.namespace, self._application.name)
             application_state = self._state.applications.get(key)
-            documents = self._documents(key)
-            version = tuple((live.uid, live.generation, live.edited) for live in documents)
+            documents, pinned = self._documents(key), application_state.pinned
+            version = (
+                *((live.uid, live.generation, live.edited) for live in documents),
+                *((name, document.digest) for name, document in pinned.items()),
+            )
             kept = application_state.values
-            values = kept.values if kept is not None and kept.version == version else _values(documents)
+            values = kept.values if kept is not None and kept.version == version else _values(documents, pinned)
             visible = self._visible(values, application_state.records)
             if kept is not None and kept.version == version and kept.visible == visible:
                 self._hidden = kept.hidden
@@ -82,7 +85,8 @@ class DocumentValues:
     def sensitive(self) -> HiddenValues:
         """The sensitive values, to remove from facts that types show in the status."""
         if self._sensitive_values is None:
-            documents = []
+            pinned = self._state.applications.get(ObjectKey(self._application.namespace, self._application.name)).pinned
+            documents = [document.document for document in pinned.values()]
             for live in self._documents(ObjectKey(self._application.namespace, self._application.name)):
                 with contextlib.suppress(errors.UndecodableError):
                     documents.append(live.document())
@@ -94,13 +98,14 @@ class DocumentValues:
         return any(self._state.get(kind, namespace, name) is not None for kind in (APPLICATION, COMPONENT, CLAIM))
 
 
-def _values(documents: Iterable[LiveObject]) -> frozenset[str]:
+def _values(documents: Iterable[LiveObject], pinned: Mapping[str, PinnedDocument]) -> frozenset[str]:
     """The values of documents that are nowhere visible in them."""
-    texts = hidden_values.read(_specs(documents))
+    texts = hidden_values.read(_specs(documents, pinned))
     return texts.values - texts.visible
 
 
-def _specs(documents: Iterable[LiveObject]) -> Iterator[Any]:
+def _specs(documents: Iterable[LiveObject], pinned: Mapping[str, PinnedDocument]) -> Iterator[Any]:
+    yield from (document.document.get("spec") for document in pinned.values())
     for live in documents:
         with contextlib.suppress(errors.UndecodableError):
             yield live.part("spec")
