@@ -177,3 +177,32 @@ async def test_manual_updates_without_revisions_are_an_error(cluster: Cluster, c
     async with cluster.controller(catalog, settings=msgspec.structs.replace(SETTINGS, revision_history_limit=0)):
         await cluster.apply(web(OLD), shop())
         assert "--revision-history-limit 0" in message(await cluster.until(APPLICATION, "shop", invalid), "Valid")
+
+
+async def test_the_commands_show_what_waits_and_preview_the_promotion(
+    cluster: Cluster, catalog: Catalog, rudr: Rudr
+) -> None:
+    async with cluster.controller(catalog):
+        await cluster.apply(web(OLD), shop())
+        await released(cluster, 1)
+        await cluster.apply(web(NEW))
+        await waits(cluster, WEB)
+        code, text, _ = await rudr("diff", "shop", "--promote")
+        assert (code, NEW in text) == (1, True)
+        code, text, _ = await rudr("diff", "shop", "--revision", "1")
+        assert (code, "0 to change" in text) == (0, True)
+        code, text, _ = await rudr("status", "shop")
+        assert (code, "component web: generation 2, running 1" in text) == (0, True)
+        code, text, _ = await rudr("doctor", "shop")
+        assert "component web: generation 2, running 1" in text
+        for dry_run in ("client", "server"):
+            code, text, _ = await rudr("promote", "shop", f"--dry-run={dry_run}")
+            assert (code, "dry run)" in text) == (0, True)
+        code, _, error = await rudr("promote", "shop", "--component", "api")
+        assert (code, "it uses web" in error) == (1, True)
+        live = await cluster.get(APPLICATION, "shop")
+        assert live is not None
+        assert (pending(live), await deployed(cluster)) == ([WEB], OLD)
+        code, text, _ = await rudr("promote", "shop", "-o", "json")
+        assert (code, "rudr.oam.dev/promoted" in text) == (0, True)
+        await released(cluster, 2)

@@ -102,7 +102,7 @@ class ComponentSelector:
         application_state = self._state.applications.get(ObjectKey(live.namespace, live.name))
         # nothing is applied any more of an application that is deleted, and its revisions may be deleted first
         if live.deleting or not self.is_manual(live):
-            application_state.resolved, application_state.pinned = RevisionName(), {}
+            application_state.revision_name, application_state.pinned = RevisionName(), {}
             return None
         current = self._current(live, previous)
         selection = self._settled(current, application_state.pinned) or await self._resolved(live, previous, current)
@@ -129,7 +129,11 @@ class ComponentSelector:
         versions = {name: self._version(component) for name, component in objects.items()}
         promoted = component_updates.promotions(live.annotations)
         application_state = self._state.applications.get(key)
-        read = (application_state.released[1], application_state.resolved) if application_state.uid == live.uid else ()
+        read = (
+            (application_state.released[1], application_state.revision_name)
+            if application_state.uid == live.uid
+            else ()
+        )
         revision = revisions.newest(previous.revision, *read)
         if not revision.components and previous.phase == "synced":
             # the updates were automatic: what was applied last runs
@@ -178,7 +182,7 @@ class ComponentSelector:
             component: ReleasedComponent(_generation(component, current.revision, previous), revisions.digest(document))
             for component, document in documents.items()
         }
-        self._state.applications.get(ObjectKey(live.namespace, live.name)).resolved = msgspec.structs.replace(
+        self._state.applications.get(ObjectKey(live.namespace, live.name)).revision_name = msgspec.structs.replace(
             current.revision, components=components
         )
         by_name = current.pins(components)

@@ -132,7 +132,7 @@ class ApplicationState:
     `event_due` is the time of the monotonic clock at which a problem of the documents gets its event, if it persists.
     `claim_refusals` are the reported reasons of objects that are not applied for the sake of another's claim.
     `released` is the last kept revision, with a digest of the versions of its documents.
-    `resolved` is a revision whose components were read; `pinned` are those components that the application runs.
+    `revision_name` is a revision whose components were read; `pinned` are those components that the application runs.
     """
 
     uid: str = ""
@@ -151,7 +151,7 @@ class ApplicationState:
     event_due: float | None = None
     claim_refusals: dict[Ref, str] = field(default_factory=dict)
     released: tuple[bytes, RevisionName] = (b"", RevisionName())
-    resolved: RevisionName = field(default_factory=RevisionName)
+    revision_name: RevisionName = field(default_factory=RevisionName)
     pinned: Mapping[str, PinnedDocument] = field(default_factory=dict)
 
     def probe_results(self) -> dict[str, dict[str, str | None]]:

@@ -36,12 +36,12 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """What waits, and what runs."""
+        """The document that waits, and the generation that runs."""
         if not self.digest:
             return f"deleted, running generation {self.running}" if self.running else "deleted, running on"
         if not self.running:
             return f"generation {self.generation} waits"
-        # annotations have no generation, and that of a component begins anew when it is created again
+        # annotations have no generation, and that of a component begins at 1 when it is created again
         again = " (with other content)" if self.generation == self.running else ""
         return f"generation {self.generation}{again}, running {self.running}"
 
@@ -98,3 +98,9 @@ def entries(by_name: Mapping[str, Pin]) -> list[dict[str, Any]]:
         }
         for name, pin in sorted(by_name.items())
     ]
+
+
+def notes(application: str, by_name: Mapping[str, Pin]) -> Iterator[str]:
+    """A sentence for the command line about each component that an application does not take yet."""
+    for name in sorted(by_name):
+        yield f'the application "{application}" does not take the change of the component "{name}" until it is promoted'
