@@ -47,7 +47,7 @@ class DocumentValues:
         self._plan = plan or Plan()
         self._words = words
         self._hidden: HiddenValues | None = None
-        self._sensitive: HiddenValues | None = None
+        self._sensitive_values: HiddenValues | None = None
 
     def hidden(self) -> HiddenValues:
         """The values to remove. Small documents are read once for each version."""
@@ -57,9 +57,9 @@ class DocumentValues:
 
     def sensitive(self) -> HiddenValues:
         """The sensitive values, to remove from facts that types show in the status."""
-        if self._sensitive is None:
-            self._sensitive = run(self._read_sensitive())
-        return self._sensitive
+        if self._sensitive_values is None:
+            self._sensitive_values = run(self._read_sensitive())
+        return self._sensitive_values
 
     def steps(self) -> Stepwise[None]:
         """Read large documents before there is a text, in steps."""
@@ -67,7 +67,7 @@ class DocumentValues:
         if sum(live.size for live in documents) > SMALL:
             self._hidden = yield from self._read()
             if not self._plan.problems:  # otherwise there are no facts
-                self._sensitive = yield from self._read_sensitive()
+                self._sensitive_values = yield from self._read_sensitive()
 
     def _read(self) -> Stepwise[HiddenValues]:
         key = ObjectKey(self._application.namespace, self._application.name)
