@@ -12,8 +12,9 @@ from typing import Any, Literal
 import msgspec
 
 from rudr_py.api import Kind
+from rudr_py.cli.cluster import application_history
 from rudr_py.cli.cluster.client import ClusterClient
-from rudr_py.cli.commands import rollback
+from rudr_py.cli.commands import promote, rollback
 from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import Discovery
 from rudr_py.local.storage.store import DELETED, Event
@@ -33,7 +34,8 @@ READY_AFTER = "5"
 LARGEST = 3
 """Maximum instances of an application."""
 
-Action = Literal["update", "break", "configure", "move", "rename", "add", "remove", "roll back", "restart"]
+Edit = Literal["configure", "move", "rename", "add", "remove"]
+Action = Literal["update", "break", Edit, "pin", "promote", "roll back", "restart"]
 Document = dict[str, Any]
 
 
@@ -99,14 +101,14 @@ class Run:
 
     def __init__(self) -> None:
         self._loop = VirtualLoop()
-        self._cluster = SimulatedCluster("releases", self._loop)
+        self.cluster = SimulatedCluster("releases", self._loop)
         self._model = Model()
-        self._serving = Serving(self._cluster, self._model)
-        client = Client(SimulatedTransport(self._cluster.network, USER))
+        self._serving = Serving(self.cluster, self._model)
+        client = Client(SimulatedTransport(self.cluster.network, USER))
         self._client = ClusterClient(
             transport=client.transport,
             client=client,
-            discovery=Discovery(client, clock=self._cluster.clock),
+            discovery=Discovery(client, clock=self.cluster.clock),
             server="",
             namespace=NAMESPACE,
         )
@@ -116,22 +118,23 @@ class Run:
         try:
             virtual_loop.run(self._main(steps), self._loop)
         except (NotAtRestError, DeadlockError) as error:
-            self._cluster.violation(f"{type(error).__name__}: {error}")
-        return self._cluster.violations
+            self.cluster.violation(f"{type(error).__name__}: {error}")
+        return self.cluster.violations
 
     async def _main(self, steps: Sequence[Step]) -> None:
-        await self._cluster.start()
-        self._cluster.start_controller("main")
+        await self.cluster.start()
+        self.cluster.start_controller("main")
         for name in NAMES:
             self._write_component(name)
         for name in APPLICATIONS:
             self._write_application(name)
         await self._settle()
         for step in steps:
-            if step.action == "roll back":
+            # the revisions that an application has, and pins, depend on the time of each change
+            if step.action in ("pin", "promote", "roll back") or self._model.pinned:
                 await self._settle()
             await self._take(step)
-            if step.pause is None:
+            if step.pause is None or self._model.pinned:
                 await self._settle()
             else:
                 await asyncio.sleep(step.pause)
@@ -139,51 +142,61 @@ class Run:
 
     async def _settle(self) -> None:
         """Wait for rest, compare with the model, and note the numbers of the revisions."""
-        await self._cluster.rest()
-        live = {
-            obj["metadata"]["name"]: _content(obj) for obj in self._cluster.objects() if obj["kind"] == "Deployment"
-        }
+        await self.cluster.rest()
+        live = {obj["metadata"]["name"]: _content(obj) for obj in self.cluster.objects() if obj["kind"] == "Deployment"}
         if live != (desired := self._model.deployments()):
-            self._cluster.violation(f"Deployments {live} instead of {desired}")
+            self.cluster.violation(f"Deployments {live} instead of {desired}")
         for name in APPLICATIONS:
-            document = self._cluster.get(APPLICATION, name)
+            document = self.cluster.get(APPLICATION, name)
             assert document is not None
-            self._model.released(name, document["status"]["currentRevision"]["number"])
+            kept = {revision.number for revision in (await application_history.read(self._client, name)).revisions}
+            self._model.released(name, document["status"]["currentRevision"]["number"], kept)
 
     async def _take(self, step: Step) -> None:
-        model, count = self._model, str(next(self._model.fresh))
-        name, used = APPLICATIONS[step.application], NAMES[step.component]
-        instances = model.applications[name]
-        before = set(instances)
-        chosen = sorted(instances)[step.choice % len(instances)]
+        model, name, used = self._model, APPLICATIONS[step.application], NAMES[step.component]
         match step.action:
             case "update" | "break":
-                model.components[used] = Component(int(count), step.action == "update")
+                model.components[used] = Component(next(model.fresh), step.action == "update")
                 self._write_component(used)
-            case "configure":
-                instances[chosen] = instances[chosen]._replace(greeting=count)
-            case "move":
-                instances[chosen] = Instance(used, count)
-            case "rename":
-                instances[f"{name}-{count}"] = instances.pop(chosen)
-            case "add" if len(instances) < LARGEST:
-                instances[f"{name}-{count}"] = Instance(used, count)
-            case "remove" if len(instances) > 1:
-                del instances[chosen]
+            case "pin":
+                model.set_manual(name, manual=name not in model.pinned)
+                self._write_application(name)
+            case "promote":
+                if name in model.pinned:
+                    model.promote(name)
+                await promote.promote(self._client, name)
             case "roll back":
-                numbers = sorted(model.releases[name])
+                numbers, before = sorted(model.releases[name]), set(model.applications[name])
                 number = numbers[step.choice % len(numbers)]
                 model.roll_back(name, number)
                 self._serving.replaced(before, set(model.applications[name]))
                 await rollback.roll_back(self._client, name, number)
             case "restart":
-                self._cluster.kill("main")
-                self._cluster.start_controller("main")
+                self.cluster.kill("main")
+                self.cluster.start_controller("main")
             case _:
-                pass
-        if step.action in ("configure", "move", "rename", "add", "remove"):
-            self._serving.replaced(before, set(instances))
-            self._write_application(name)
+                self._edit(step.action, name, used, step.choice)
+
+    def _edit(self, action: Edit, name: str, used: str, choice: int) -> None:
+        """Change the instances of an application."""
+        instances, text = self._model.applications[name], str(next(self._model.fresh))
+        before = set(instances)
+        chosen = sorted(instances)[choice % len(instances)]
+        match action:
+            case "configure":
+                instances[chosen] = instances[chosen]._replace(greeting=text)
+            case "move":
+                instances[chosen] = Instance(used, text)
+            case "rename":
+                instances[f"{name}-{text}"] = instances.pop(chosen)
+            case "add" if len(instances) < LARGEST:
+                instances[f"{name}-{text}"] = Instance(used, text)
+            case "remove" if len(instances) > 1:
+                del instances[chosen]
+            case _:
+                return
+        self._serving.replaced(before, set(instances))
+        self._write_application(name)
 
     def _write_component(self, name: str) -> None:
         version, good = self._model.components[name]
@@ -192,12 +205,15 @@ class Run:
             "local.rudr.dev/outcome": "ready" if good else "never-ready",
             "local.rudr.dev/ready-after": READY_AFTER,
         }
-        self._cluster.apply(document)
+        self.cluster.apply(document)
 
     def _write_application(self, name: str) -> None:
         instances = self._model.applications[name].items()
         bindings = (binding(each.component, instance, greeting=each.greeting) for instance, each in instances)
-        self._cluster.apply(application(name, *bindings))
+        document = application(name, *bindings)
+        updates = "manual" if name in self._model.pinned else "automatic"
+        document["metadata"]["annotations"] = {metadata_keys.COMPONENT_UPDATES_ANNOTATION: updates}
+        self.cluster.apply(document)
 
 
 def _content(deployment: Document) -> tuple[str, str]:

@@ -31,6 +31,9 @@ from rudr_py.render.revisions import Revision
 MANAGER = "rudr-rollback"
 """The field manager of the writes."""
 
+ATTEMPTS = 5
+"""The number of attempts while the controller writes the status."""
+
 Document = dict[str, Any]
 
 
@@ -111,11 +114,11 @@ async def roll_back(client: ClusterClient, name: str, number: int | None = None,
         return
     await _warn(client, name, needed)
     for write in needed:
-        await client.client.send(write.request(dry_run=True))
+        await _send(client, write, dry_run=True)
     suffix = " (server dry run)" if dry_run else ""
     for write in needed:
         if not dry_run:
-            await client.client.send(write.request(dry_run=False))
+            await _send(client, write, dry_run=False)
         click.echo(f"{write.ref} {'created' if write.live is None else 'configured'}{suffix}")
     click.echo(f"{Ref(APPLICATION, name)} rolled back to revision {revision.number}{suffix}")
 
@@ -139,6 +142,26 @@ async def _write(client: ClusterClient, document: Document) -> _Write:
             raise
         return _Write(target, document, None)
     return _Write(target, document, live)
+
+
+async def _send(client: ClusterClient, write: _Write, *, dry_run: bool) -> None:
+    """Send a write, again if only the status has changed meanwhile. Raises ConflictError for another change."""
+    for attempt in range(ATTEMPTS):
+        try:
+            await client.client.send(write.request(dry_run=dry_run))
+        except errors.ConflictError:
+            live = None if write.live is None else await client.client.get(write.target)
+            if attempt == ATTEMPTS - 1 or live is None or write.live is None or _edited(live, write.live):
+                raise
+            write = msgspec.structs.replace(write, live=live)
+        else:
+            return
+
+
+def _edited(live: Document, before: Document) -> bool:
+    return bool(live["metadata"]["generation"] != before["metadata"]["generation"]) or (
+        get_in(live, "metadata", "annotations", default={}) != get_in(before, "metadata", "annotations", default={})
+    )
 
 
 def _promoting(write: _Write, revision: Revision) -> _Write:
