@@ -155,6 +155,9 @@ class ApplicationReconciler:
         if self._missing_rights(current) and not missing:
             self._syncer.wait_for(current.key, {*synced.blocked_by, *failures.GRANTS})
         result = merge(synced.result, reported)
+        if await self._reader.may_proceed(current):
+            # no event of a watch may follow: an instance was applied in this reconcile, and is as required already
+            result = merge(result, Result(requeue_after=0.0))
         wake_at = current.plan.wake_at
         if wake_at is not None:
             delay = max(0.0, (wake_at - current.inputs.now).total_seconds())

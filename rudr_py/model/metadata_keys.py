@@ -16,6 +16,9 @@ INSTANCE_LABEL: Final = "oam.dev/instance-name"
 INPUTS_ANNOTATION: Final = "rudr.oam.dev/inputs"
 """The digest of the inputs of an object that runs once."""
 
+DEPENDS_ON_ANNOTATION: Final = "rudr.oam.dev/depends-on"
+"""The instances on which the instance of a ComponentInstance depends, with commas."""
+
 IGNORE_DIFFERENCES_ANNOTATION: Final = "rudr.oam.dev/ignore-differences"
 """Set by the user on an application: fields of its objects that are left to other managers."""
 
@@ -48,6 +51,9 @@ DOCUMENT_ANNOTATIONS: Final = (
     SERVICE_ACCOUNT_ANNOTATION,
 )
 """The annotations that users set on documents."""
+
+ORDER: Final = "rudr.oam.dev/order"
+"""The finalizer of an application whose instances are deleted in order."""
 
 RECLAIM: Final = "rudr.oam.dev/reclaim"
 """The finalizer of an application that has objects to delete with it, and the annotation of these objects."""
