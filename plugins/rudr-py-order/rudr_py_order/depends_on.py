@@ -43,7 +43,7 @@ class DependsOnProperties(msgspec.Struct, forbid_unknown_fields=True, frozen=Tru
 
 
 class DependsOn(Trait[DependsOnProperties]):
-    """Applies changes of an instance when others are ready or complete, and deletes it before them."""
+    """Applies changes of an instance when other instances are ready or complete, and deletes it before them."""
 
     name = "depends-on"
     properties = DependsOnProperties
