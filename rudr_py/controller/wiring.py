@@ -50,7 +50,6 @@ from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.controller.watching.waits import Blocker, Waits
 from rudr_py.kube import watch
-from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.cache import Change
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
@@ -60,6 +59,7 @@ from rudr_py.kube.events import Recorder
 from rudr_py.kube.metered_transport import MeteredTransport
 from rudr_py.kube.prober import NetworkProber, Prober
 from rudr_py.kube.requests import Selection
+from rudr_py.kube.storage.body import BodyBudget
 from rudr_py.kube.transport import Transport
 from rudr_py.kube.watch import Event
 from rudr_py.model import kubernetes

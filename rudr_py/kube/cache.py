@@ -12,8 +12,8 @@ from typing import TypeVar
 
 import msgspec
 
-from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.storage.body import BodyBudget
 from rudr_py.kube.watch import (
     Applied,
     Bookmark,

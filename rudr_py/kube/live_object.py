@@ -2,7 +2,7 @@
 
 Decoding is typed, so that managedFields, half of the bytes, never become Python objects: of them only the digest
 of rudr's own entry is kept. The rest of the document stays JSON text until it is requested; a cache may keep that text
-outside of memory, see `kube.body`.
+outside of memory, see `kube.storage.body`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors, settings
-from rudr_py.kube.body import Body, BodyBudget
+from rudr_py.kube.storage.body import Body, BodyBudget
 
 APPLIED_ANNOTATION = "rudr.oam.dev/applied"
 """The annotation with the hash of the last applied body."""

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rudr_py import errors
-from rudr_py.kube import body, live_object
-from rudr_py.kube.body import SMALL, BodyBudget, BodyFile
+from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.storage import body
+from rudr_py.kube.storage.body import SMALL, BodyBudget, BodyFile
 from rudr_py.kube.watch import Applied, Deleted, Listed, ListingDone, ListingStarted
 
 KIB = 1024
