@@ -125,6 +125,7 @@ class ApplicationReconciler:
         if settled:
             self._scope_updates.reconciled(key)
         else:
+            self._reader.unsettle(snapshot)
             snapshot = await self._reader.assess(snapshot)
             if self._scope_updates.publish(snapshot):
                 return Result()

@@ -239,6 +239,10 @@ class SnapshotReader:
         settled = self._state.applications.get(snapshot.key).settled
         return settled is not None and settled.is_same(snapshot.plan, self._objects(snapshot))
 
+    def unsettle(self, snapshot: Snapshot) -> None:
+        """Keep that the reconcile of this snapshot may change anything."""
+        self._state.applications.get(snapshot.key).settled = None
+
     def settle(self, snapshot: Snapshot) -> None:
         """Keep that the reconcile of this snapshot has left nothing to do.
 
