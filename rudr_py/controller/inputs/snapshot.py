@@ -164,10 +164,19 @@ class SnapshotReader:
         self._pace = pace
         self._plans = PlanCache(catalog, state.applications)
 
-    def hide_values(self, live: LiveObject, plan: Plan | None = None) -> None:
-        """Remove the values of an application and its components from the texts of the running reconcile."""
+    def hide_values(self, live: LiveObject, plan: Plan | None = None) -> DocumentValues:
+        """Remove the values of an application and its components from the texts of the running reconcile.
+
+        They are read when there is a text, which stops the loop if there are many: see `read_values`.
+        """
         values = DocumentValues(self._state, live, plan, self._reader.sensitive_words)
         log_context.hide_values(values.hidden, values.sensitive)
+        return values
+
+    async def read_values(self, snapshot: Snapshot) -> None:
+        """Read the values of large documents, because there will be texts. Other tasks may run meanwhile."""
+        values = self.hide_values(snapshot.application, snapshot.plan)
+        await self._pace.run(values.steps(), namespace=snapshot.key.namespace)
 
     async def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
         """The snapshot of an application. Other tasks may run meanwhile; its revision is that before."""
