@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.object_index import ObjectIndex
 from rudr_py.kube.storage.body import BodyBudget
-from rudr_py.kube.storage.object_index import ObjectIndex
 from rudr_py.kube.watch import (
     Applied,
     Bookmark,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rudr_py.kube import live_object
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.storage.object_index import ObjectIndex
+from rudr_py.kube.object_index import ObjectIndex
 
 NAMES, VALUES = st.sampled_from("abc"), st.sampled_from("xy")
 
