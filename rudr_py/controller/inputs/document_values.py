@@ -6,12 +6,13 @@ Documents are read when there is a text: most reconciles find nothing to report.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.state.applications import KeptValues
+from rudr_py.controller.state.applications import KeptValues, PinnedDocument
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import triggers
 from rudr_py.kube.live_object import LiveObject
@@ -73,10 +74,14 @@ class DocumentValues:
         key = ObjectKey(self._application.namespace, self._application.name)
         application_state = self._state.applications.get(key)
         documents = self._documents()
-        version = tuple((live.uid, live.generation, live.edited) for live in documents)
+        pinned = application_state.pinned
+        version = (
+            *((live.uid, live.generation, live.edited) for live in documents),
+            *((name, document.digest) for name, document in pinned.items()),
+        )
         kept = application_state.values
         is_kept = kept is not None and kept.version == version
-        values = kept.values if kept is not None and is_kept else (yield from _values(documents))
+        values = kept.values if kept is not None and is_kept else (yield from _values(documents, pinned))
         visible = yield from self._visible(values, application_state.records)
         if kept is not None and is_kept and kept.visible == visible:
             return kept.hidden
@@ -86,7 +91,9 @@ class DocumentValues:
         return hidden
 
     def _read_sensitive(self) -> Stepwise[HiddenValues]:
-        values = yield from sensitive.steps(_whole(self._documents()), self._words)
+        key = ObjectKey(self._application.namespace, self._application.name)
+        pinned = (document.document for document in self._state.applications.get(key).pinned.values())
+        values = yield from sensitive.steps(itertools.chain(pinned, _whole(self._documents())), self._words)
         return (yield from HiddenValues.steps(DocumentTexts(values.values)))
 
     def _documents(self) -> tuple[LiveObject, ...]:
@@ -111,9 +118,10 @@ class DocumentValues:
         return any(self._state.get(kind, namespace, name) is not None for kind in (APPLICATION, COMPONENT, CLAIM))
 
 
-def _values(documents: Iterable[LiveObject]) -> Stepwise[frozenset[str]]:
+def _values(documents: Iterable[LiveObject], pinned: Mapping[str, PinnedDocument]) -> Stepwise[frozenset[str]]:
     """The values of documents that are nowhere visible in them."""
-    texts = yield from hidden_values.read_steps(_specs(documents))
+    specs = (document.document.get("spec") for document in pinned.values())
+    texts = yield from hidden_values.read_steps(itertools.chain(specs, _specs(documents)))
     return texts.values - texts.visible
 
 

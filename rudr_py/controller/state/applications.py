@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import zlib
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -107,6 +108,26 @@ class SettledState(msgspec.Struct, frozen=True):
         return plan is self.plan and len(objects) == len(self.objects) and all(map(is_, objects, self.objects))
 
 
+class PinnedDocument(msgspec.Struct, frozen=True):
+    """A component of a revision that an application runs: the digest of its content, and the compressed document."""
+
+    digest: str
+    data: bytes
+
+    @classmethod
+    def of(cls, digest: str, document: Mapping[str, Any]) -> PinnedDocument:
+        """Compress a document."""
+        return cls(digest, zlib.compress(msgspec.json.encode(document)))
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The document; a new one each time."""
+        return msgspec.json.decode(zlib.decompress(self.data), type=dict[str, Any])
+
+
+_NO_PINS: Final[Mapping[str, PinnedDocument]] = {}
+
+
 @dataclass(slots=True)
 class ApplicationState:
     """The memory of one application, from its first reconcile on.
@@ -120,6 +141,7 @@ class ApplicationState:
     `event_due` is the time of the monotonic clock at which a problem of the documents gets its event, if it persists.
     `claim_refusals` are the reported reasons of objects that are not applied for the sake of another's claim.
     `released` is the last kept revision, with a digest of the versions of its documents.
+    `revision_name` is a revision whose components were read; `pinned` are those components that the application runs.
     """
 
     uid: str = ""
@@ -137,6 +159,8 @@ class ApplicationState:
     event_due: float | None = None
     claim_refusals: dict[Ref, str] = field(default_factory=dict)
     released: tuple[bytes, RevisionName] = (b"", RevisionName())
+    revision_name: RevisionName = RevisionName()
+    pinned: Mapping[str, PinnedDocument] = field(default_factory=dict)
     _records: dict[Ref, AppliedRecord] | bytes = b""  # bytes are packed
 
     @property
@@ -159,7 +183,7 @@ class ApplicationState:
             self._records = inventory.pack(self._records.values())
         self.document = self.rendered = self.values = self.settled = None
         self.summary = _shared_summary(self.summary)
-        self.unapplied = self.unapplied or _NONE
+        self.unapplied, self.pinned = self.unapplied or _NONE, self.pinned or _NO_PINS
         if self.conditions is not None:
             self.conditions = _shared_conditions(tuple(self.conditions.items()))
 
