@@ -125,6 +125,7 @@ class PinnedDocument(msgspec.Struct, frozen=True):
         return msgspec.json.decode(zlib.decompress(self.data), type=dict[str, Any])
 
 
+_NO_REVISION: Final = RevisionName()
 _NO_PINS: Final[Mapping[str, PinnedDocument]] = {}
 
 
@@ -158,8 +159,8 @@ class ApplicationState:
     conditions: dict[str, tuple[str, str]] | None = None
     event_due: float | None = None
     claim_refusals: dict[Ref, str] = field(default_factory=dict)
-    released: tuple[bytes, RevisionName] = (b"", RevisionName())
-    revision_name: RevisionName = RevisionName()
+    released: tuple[bytes, RevisionName] = (b"", _NO_REVISION)
+    revision_name: RevisionName = _NO_REVISION
     pinned: Mapping[str, PinnedDocument] = field(default_factory=dict)
     _records: dict[Ref, AppliedRecord] | bytes = b""  # bytes are packed
 
