@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.testing import conformance
-from rudr_py.testing.protocols import RenderError, RenderOne
+from rudr_py.testing import RenderError, RenderOne, conformance
 from rudr_py_order.depends_on import DependsOn
 
 TASK: dict[str, Any] = {
