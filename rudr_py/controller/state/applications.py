@@ -114,6 +114,7 @@ class ApplicationState:
     `event_due` is the time of the monotonic clock at which a problem of the documents gets its event, if it persists.
     `claim_refusals` are the reported reasons of objects that are not applied for the sake of another's claim.
     `released` is the last kept revision, with a digest of the versions of its documents.
+    `unreleased` is the uid of an application without any revision; empty if that is unknown.
     """
 
     uid: str = ""
@@ -132,6 +133,7 @@ class ApplicationState:
     event_due: float | None = None
     claim_refusals: dict[Ref, str] = field(default_factory=dict)
     released: tuple[bytes, RevisionName] = (b"", RevisionName())
+    unreleased: str = ""
 
     def probe_results(self) -> dict[str, dict[str, str | None]]:
         """The verdicts by scope and name of the probe, None when healthy; probes without an answer are left out."""

@@ -43,6 +43,8 @@ class ClusterState:
         self, *, root: str = "", cluster_kinds: frozenset[Kind] = frozenset(), budget: BodyBudget | None = None
     ) -> None:
         self.cluster_kinds = cluster_kinds
+        self.permanent_kinds: frozenset[Kind] = frozenset()
+        """The kinds that every process watches from its start."""
         self.release: Callable[[], Release | None] = lambda: None
         """Returns the release of the cluster; None if it is unknown."""
         self.component_limit = DEFAULT_LIMITS.components
