@@ -155,12 +155,13 @@ class StatusReporter:
         if application_state.event_due is None:
             return Result()
         valid = next(condition for condition in desired["conditions"] if condition["type"] == VALID)
+        if valid["status"] != "False":
+            return Result()  # forgotten when the status is written
         left = application_state.event_due - self._clock.monotonic()
-        if valid["status"] == "False" and _is_awaited(snapshot) and left > 0:
+        if _is_awaited(snapshot) and left > 0:
             return Result(requeue_after=left)
         application_state.event_due = None
-        if valid["status"] == "False":
-            self._record(snapshot, valid)
+        self._record(snapshot, valid)
         return Result()
 
     def _log(self, snapshot: Snapshot, desired: dict[str, Any]) -> None:
