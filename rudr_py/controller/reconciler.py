@@ -133,7 +133,8 @@ class ApplicationReconciler:
         if settled:
             self._scope_updates.reconciled(key)
         else:
-            snapshot = await self._reader.assess(snapshot)
+            if snapshot.has_members:
+                snapshot = await self._reader.assess(snapshot)
             if self._scope_updates.publish(snapshot):
                 return Result()
         if self._state.applications.scopes.root:
@@ -147,8 +148,9 @@ class ApplicationReconciler:
         current = self._reader.refresh(snapshot)
         if current is None:
             return Result()
-        if current is not snapshot:
-            current = await self._reader.assess(current)
+        is_changed = current is not snapshot
+        current = await self._reader.assess(current)
+        if is_changed:
             self._scope_updates.publish(current)
         missing = self._missing_rights(current)
         self._syncer.wait_for(current.key, {*synced.blocked_by, *(failures.GRANTS if missing else ())})

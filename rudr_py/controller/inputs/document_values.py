@@ -6,7 +6,7 @@ Documents are read when there is a text: most reconciles find nothing to report.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from typing import Any, Final
 
 from rudr_py import errors
@@ -54,7 +54,7 @@ class DocumentValues:
             key = ObjectKey(self._application.namespace, self._application.name)
             application_state = self._state.applications.get(key)
             documents = self._documents(key)
-            version = tuple((live.uid, live.generation, live.edited) for live in documents)
+            version = _version(documents)
             kept = application_state.values
             values = kept.values if kept is not None and kept.version == version else _values(documents)
             visible = self._visible(values, application_state.records)
@@ -62,8 +62,8 @@ class DocumentValues:
                 self._hidden = kept.hidden
                 return kept.hidden
             self._hidden = HiddenValues(DocumentTexts(values), visible)
-            small = sum(live.size for live in documents) <= SMALL
-            application_state.values = KeptValues(version, values, visible, self._hidden) if small else None
+            is_small = _is_small(documents)
+            application_state.values = KeptValues(version, values, visible, self._hidden) if is_small else None
         return self._hidden
 
     def _documents(self, key: ObjectKey) -> tuple[LiveObject, ...]:
@@ -82,16 +82,31 @@ class DocumentValues:
     def sensitive(self) -> HiddenValues:
         """The sensitive values, to remove from facts that types show in the status."""
         if self._sensitive_values is None:
+            key = ObjectKey(self._application.namespace, self._application.name)
+            application_state, lives = self._state.applications.get(key), self._documents(key)
+            version, kept = _version(lives), application_state.sensitive_values
+            if kept is not None and kept[0] == version:
+                self._sensitive_values = kept[1]
+                return kept[1]
             documents = []
-            for live in self._documents(ObjectKey(self._application.namespace, self._application.name)):
+            for live in lives:
                 with contextlib.suppress(errors.UndecodableError):
                     documents.append(live.document())
             self._sensitive_values = HiddenValues(DocumentTexts(sensitive.find(documents, self._words).values))
+            application_state.sensitive_values = (version, self._sensitive_values) if _is_small(lives) else None
         return self._sensitive_values
 
     def _exists(self, name: str) -> bool:
         namespace = self._application.namespace
         return any(self._state.get(kind, namespace, name) is not None for kind in (APPLICATION, COMPONENT, CLAIM))
+
+
+def _version(documents: Iterable[LiveObject]) -> Hashable:
+    return tuple((live.uid, live.generation, live.edited) for live in documents)
+
+
+def _is_small(documents: Iterable[LiveObject]) -> bool:
+    return sum(live.size for live in documents) <= SMALL
 
 
 def _values(documents: Iterable[LiveObject]) -> frozenset[str]:

@@ -107,6 +107,7 @@ class ApplicationState:
 
     `settled` is the last state in which a reconcile left nothing to do.
     `conditions` are status and reason of each condition as last computed and logged; None before the first time.
+    `sensitive_values` are those of small documents, with the versions that they were read from.
     `size` is that of the last rendered objects, in bytes of JSON.
     `unapplied` are the planned objects that the last reconcile could not apply.
     `searched_owners` are the uids of owners of pods, the oldest first, that are no workloads of Rudr.
@@ -122,6 +123,7 @@ class ApplicationState:
     document: ParsedDocument | None = None
     rendered: RenderedPlan | None = None
     values: KeptValues | None = None
+    sensitive_values: tuple[Hashable, HiddenValues] | None = None
     size: int = 0
     settled: SettledState | None = None
     probes: dict[tuple[str, str], ProbeState] = field(default_factory=dict)  # by scope and name of the probe
@@ -203,7 +205,7 @@ class Applications:
 
     def _drop_rendered(self, application: ObjectKey) -> None:
         state = self.get(application)
-        state.document = state.rendered = state.values = state.settled = None
+        state.document = state.rendered = state.values = state.sensitive_values = state.settled = None
 
     def summaries(self) -> Iterator[StatusSummary]:
         """The summaries of the applications that have been reconciled."""
