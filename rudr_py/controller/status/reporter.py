@@ -58,7 +58,7 @@ ROUTINE_REASONS = frozenset(
 """Reasons of `Ready` being False that belong to every start, or that the event of `Valid` or `Held` explains better."""
 
 EXPECTED = frozenset({VALID, SYNCED, READY})
-"""The conditions that become True without an event, unless that ends a problem: nobody has to act."""
+"""The conditions that become True without an event, unless that ends a problem."""
 
 REPORTED_REASONS = frozenset({CONTESTED})
 """Reasons of problems for which the applier has recorded an event."""
