@@ -24,6 +24,7 @@ from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.definitions import publisher
 from rudr_py.controller.definitions.publisher import DefinitionReconciler
 from rudr_py.controller.definitions.reports import DefinitionReports
+from rudr_py.controller.inputs.component_selection import ComponentSelector
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.inputs.snapshot import SnapshotReader
 from rudr_py.controller.leadership import Leadership
@@ -51,7 +52,6 @@ from rudr_py.controller.watching.reports import Reports
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.controller.watching.waits import Blocker, Waits
 from rudr_py.kube import watch
-from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.cache import Change
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
@@ -62,6 +62,7 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.metered_transport import MeteredTransport
 from rudr_py.kube.prober import NetworkProber, Prober
 from rudr_py.kube.requests import Selection
+from rudr_py.kube.storage.body import BodyBudget
 from rudr_py.kube.transport import Transport
 from rudr_py.kube.watch import Event
 from rudr_py.model import kubernetes
@@ -249,11 +250,12 @@ class _Assembly:
         state, client, clock, settings = self._state, self._client, self._clock, self._settings
         reader = InputReader(state, self._catalog, clock, settings)
         keeper = RevisionKeeper(client, state, settings.revision_history_limit, self._describe)
+        selector = ComponentSelector(state, settings, keeper.read)
         folder = Path(settings.state_dir) if settings.state_dir else None
         return ApplicationReconciler(
             state,
             sources,
-            SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now())),
+            SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now()), selector),
             ScopeUpdates(state, probing, RootScopes(client, state, clock), requeue),
             self._syncer(waits),
             StatusReporter(state, self._writer, self._recorder, self._describe, clock, keeper),
