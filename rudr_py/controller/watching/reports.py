@@ -40,12 +40,12 @@ def _is_applied(live: LiveObject) -> bool:
 
 def _owned(live: LiveObject) -> tuple[object, ...]:
     """The facts that change when another client changes a field that rudr applied."""
-    return live.digest, live.held, live.patched, live.labels, live.owner_uid
+    return live.digest, live.held, live.patched, live.label_pairs, live.owner_uid
 
 
 def _document(live: LiveObject) -> tuple[object, ...]:
     """The facts that change with a document, but not with its status."""
-    return live.generation, live.labels, live.annotations
+    return live.generation, live.label_pairs, live.annotations
 
 
 class Reports:

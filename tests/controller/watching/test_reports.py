@@ -33,7 +33,7 @@ def web(live: Make) -> LiveObject:
         ({"digest": "e"}, False),  # a field that rudr applied has another owner
         ({"digest": "", "applied": ""}, False),
         ({"applied": ""}, False),
-        ({"labels": {"app": "other"}}, False),
+        ({"label_pairs": ("app", "other")}, False),
         ({"owner_uid": "other"}, False),
         ({"held": True}, False),
         ({"deleting": True}, False),
