@@ -94,9 +94,14 @@ class Snapshot:
         observed, now = self.inputs.observed, self.inputs.now
         return health.steps(self.plan, observed, now, previous.runs, previous.ready_states, previous.kinds)
 
+    @property
+    def has_members(self) -> bool:
+        """Whether instances of the application may be members of scopes."""
+        return any(instance.member for instance in self.plan.instances)
+
     def members(self) -> Members:
         """The instances of the application as members of scopes."""
-        if not any(instance.member for instance in self.plan.instances):
+        if not self.has_members:
             return {}
         return membership.members(self.plan, self.assessment.instances)
 

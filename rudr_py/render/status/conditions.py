@@ -20,6 +20,8 @@ from rudr_py.render.values.plan import Plan
 
 TRAITS_READY = "TraitsReady"
 VALID = "Valid"
+SYNCED = "Synced"
+READY = "Ready"
 HELD = "Held"
 
 UNOBSERVED = frozenset({"Missing", "NotObserved", "GenerationNotObserved"})
