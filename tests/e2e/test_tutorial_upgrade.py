@@ -1,4 +1,4 @@
-"""The upgrade of Rudr's tutorial, in each of the ways in which its documents can be changed, with a good and a bad image.
+"""The upgrade of Rudr's tutorial in each of the ways to change its documents, with a good and a bad image.
 
 Every change of a Service, an Ingress or an EndpointSlice is a sample, in the order in which the API server stored them.
 """
