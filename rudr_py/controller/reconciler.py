@@ -6,17 +6,21 @@ user raises past this module.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from rudr_py import errors
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply import sync as syncing
-from rudr_py.controller.apply.sync import Syncer, SyncResult
+from rudr_py.controller.apply.removal.removals import RemovalRequest
+from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
 from rudr_py.controller.load.heavy_gate import HeavyGate
 from rudr_py.controller.pacing import Stages
-from rudr_py.controller.results import failures
+from rudr_py.controller.results import failures, sync_result
 from rudr_py.controller.results.result import Result, merge
+from rudr_py.controller.results.sync_result import SyncResult
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -30,6 +34,7 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, POD
 from rudr_py.render.claims import CLAIM
+from rudr_py.render.status.health import InstanceHealth
 
 _WAIT_FOR_CACHES = Result(requeue_after=failures.SAFETY)
 """The caches trigger the application when they are complete."""
@@ -172,11 +177,11 @@ class ApplicationReconciler:
     async def _sync(self, snapshot: Snapshot, stages: Stages) -> SyncResult:
         live, plan, previous = snapshot.application, snapshot.plan, snapshot.previous
         if plan.problems:
-            return syncing.untouched(plan, previous)
+            return sync_result.untouched(plan, previous)
         if live.annotations.get(syncing.PAUSED) == "true":
-            return syncing.paused(previous)
+            return sync_result.paused(previous)
         if snapshot.inputs.unknown_defaults:
-            return syncing.undecided(snapshot.inputs.unknown_defaults, previous)
+            return sync_result.undecided(snapshot.inputs.unknown_defaults, previous)
         shortage = await self._syncer.shortage(live, plan)
         if shortage is not None and shortage.is_refused:
             return syncing.short(shortage, previous)
@@ -194,7 +199,8 @@ class ApplicationReconciler:
         before, namespace = self._claims(snapshot.key), snapshot.key.namespace
         mounted = shared_claims.sharing(live, self._state)
         await stages.end()
-        synced = await self._syncer.sync(live, plan, previous.resources, previous.runs)
+        removal = self._removal_request(snapshot)
+        synced = await self._syncer.sync(live, plan, previous.resources, previous.runs, removal)
         await stages.end()
         if (after := shared_claims.sharing(live, self._state)) != mounted:
             # no event of a watch reports an own write
@@ -209,6 +215,20 @@ class ApplicationReconciler:
             if not self._sources.fan_out.accept(awaiting):
                 self._scope_updates.requeue(awaiting.keys() - {snapshot.key})
         return synced
+
+    def _removal_request(self, snapshot: Snapshot) -> RemovalRequest:
+        async def healths() -> Sequence[InstanceHealth]:
+            current = self._reader.refresh(snapshot)
+            return () if current is None else (await self._reader.assess(current)).assessment.instances
+
+        return RemovalRequest(
+            policy=snapshot.inputs.application.removal,
+            version=self._reader.version(snapshot),
+            now=snapshot.inputs.now,
+            before=snapshot.previous.replacements,
+            new_since=snapshot.previous.new_since,
+            healths=healths,
+        )
 
     def _claims(self, key: ObjectKey) -> frozenset[AppliedRecord]:
         """The records of the claims that the application has applied and plans."""

@@ -28,6 +28,9 @@ PAUSED_ANNOTATION: Final = "rudr.oam.dev/paused"
 POD_ANNOTATIONS_ANNOTATION: Final = "rudr.oam.dev/pod-annotations"
 """Set by the user on a component: lists the annotations that its pods get."""
 
+REMOVAL_ANNOTATION: Final = "rudr.oam.dev/removal"
+"""Set by the user on an application: when instances and objects are deleted that a change of its documents removes."""
+
 SENSITIVE_ANNOTATION: Final = "rudr.oam.dev/sensitive"
 """Set by the user on an application or a component: names whose values commands do not print, with commas."""
 
@@ -44,6 +47,7 @@ DOCUMENT_ANNOTATIONS: Final = (
     IGNORE_DIFFERENCES_ANNOTATION,
     PAUSED_ANNOTATION,
     POD_ANNOTATIONS_ANNOTATION,
+    REMOVAL_ANNOTATION,
     SENSITIVE_ANNOTATION,
     SERVICE_ACCOUNT_ANNOTATION,
 )

@@ -39,7 +39,10 @@ SIZE_LIMIT: Final = 1024 * 1024
 _LONGEST_PREFIX: Final = 200
 """Characters of the name of an application in the names of its revisions, which have at most 253."""
 
-_READ: Final = frozenset(metadata_keys.DOCUMENT_ANNOTATIONS) - {metadata_keys.PAUSED_ANNOTATION}
+_READ: Final = frozenset(metadata_keys.DOCUMENT_ANNOTATIONS) - {
+    metadata_keys.PAUSED_ANNOTATION,
+    metadata_keys.REMOVAL_ANNOTATION,
+}
 """The annotations that the controller reads; a pause is no release."""
 
 Document = dict[str, Any]

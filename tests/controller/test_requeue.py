@@ -12,9 +12,9 @@ import pytest
 from rudr_py import catalog as catalogs
 from rudr_py.api import Rendered, Trait, TraitContext
 from rudr_py.catalog import Catalog
-from rudr_py.controller.apply.sync import SyncResult
 from rudr_py.controller.reconciler import CLOCK_CHECK, ApplicationReconciler
 from rudr_py.controller.results.result import Result
+from rudr_py.controller.results.sync_result import SyncResult
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values import labels
 from tests.controller.inputs.test_snapshot import SHOP, Caches

@@ -16,6 +16,7 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
 from rudr_py.cli.documents.workspace import ClusterDocuments, Workspace
+from rudr_py.controller.apply.removal.removals import RemovalRequest
 from rudr_py.controller.inputs import snapshot
 from rudr_py.controller.inputs.reader import DEFAULTS, InputReader
 from rudr_py.controller.state import cluster_state
@@ -45,7 +46,7 @@ ROUNDS = 3
 
 
 class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan of an application. `before` is its stored status.
+    """The plan of an application. `before` is its stored status, `inputs` are those of the plan.
 
     `unknown_defaults` is why the defaults of its namespace are unknown, "" if they are known.
     """
@@ -53,7 +54,18 @@ class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
     application: LiveObject
     plan: Plan
     before: status.PreviousStatus
+    inputs: Inputs
     unknown_defaults: str = ""
+
+    def removal_request(self) -> RemovalRequest:
+        """The request for the removals of the plan; the health of what it adds is not read."""
+        before = self.before
+        return RemovalRequest(
+            policy=self.inputs.application.removal,
+            now=self.inputs.now,
+            before=before.replacements,
+            new_since=before.new_since,
+        )
 
 
 class NamespacePreview:
@@ -65,7 +77,7 @@ class NamespacePreview:
         self.state.release = lambda: kubernetes.of_version(cluster.discovery.version)
         self._cluster = cluster
         self._catalog = catalog
-        self._settings = settings
+        self.settings = settings
         self._reader = InputReader(self.state, catalog, SystemClock(), settings)
         self._unreadable: dict[Kind, str] = {}
         self._documents: list[Mapping[str, Any]] = []
@@ -79,7 +91,7 @@ class NamespacePreview:
 
         `definitions` are those of the cluster.
         """
-        if self._settings.defaults.pod_security == "namespace":
+        if self.settings.defaults.pod_security == "namespace":
             await self._read_own_namespace(workspace)
         for live in definitions:
             self.state.definitions.update(Kind(live.api_version, live.kind), Change(None, live))
@@ -187,7 +199,7 @@ class NamespacePreview:
             for kind in sorted(missing, key=str):
                 self._fill(kind, await self._list(kind, self.namespace))
         return ApplicationPreview(
-            application=application, plan=plan, before=before, unknown_defaults=inputs.unknown_defaults
+            application=application, plan=plan, before=before, inputs=inputs, unknown_defaults=inputs.unknown_defaults
         )
 
     def _inputs(self, application: LiveObject, before: status.PreviousStatus) -> Inputs:

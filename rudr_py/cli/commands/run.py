@@ -22,7 +22,7 @@ from rudr_py.cli.cluster import connect
 from rudr_py.cli.logging import formatters, levels
 from rudr_py.cli.logging.formatters import Format
 from rudr_py.cli.options import defaults as defaults_option
-from rudr_py.cli.options import flags, impersonation, leader_election, plugins
+from rudr_py.cli.options import flags, impersonation, leader_election, plugins, removal
 from rudr_py.cli.options import limits as limits_option
 from rudr_py.cli.process import exempt_from_collections
 from rudr_py.controller import assemble
@@ -120,6 +120,11 @@ log = logging.getLogger(__name__)
     envvar="RUDR_REVISION_HISTORY_LIMIT",
     help="Number of revisions that are kept of each application, 0 for none; default: 10.",
 )
+@removal.policy(
+    "When an instance or object is deleted that a change of the documents removes: when those that it adds are ready, "
+    "first, or only with the application; default: after-ready. The annotation rudr.oam.dev/removal has precedence."
+)
+@removal.deadline
 @flags.check_resources(
     "Whether an application is refused whose pods are too large for every node, or only gets a warning; default: "
     "auto, which refuses it in clusters without nodes of a cloud provider."
@@ -199,6 +204,8 @@ def settings(
         "publish_definitions": options.get("publish_definitions"),
         "root_scopes": options.get("root_scopes"),
         "revision_history_limit": options.get("revision_history_limit"),
+        "removal_policy": options.get("removal_policy"),
+        "removal_deadline": options.get("removal_deadline"),
         "check_resources": options.get("check_resources"),
         "defaults": flags.with_pull_policy(_defaults(options), _text(options.get("image_pull_policy")) or ""),
         "limits": options.get("limits"),

@@ -33,6 +33,7 @@ OUR_FIELDS = frozenset(
         "instances",
         "scopes",
         "packages",
+        "replacements",
         "warnings",
         "resources",
     )

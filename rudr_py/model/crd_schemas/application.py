@@ -54,9 +54,13 @@ def application_status() -> Schema:
         "currentRevision": _revision(),
         "conditions": conditions(
             "Valid, Synced and Ready; also TraitsReady if it has traits, Held while a type holds an instance or scope, "
-            "and Paused while the application is paused."
+            "Replaced while removed instances or objects are kept until the added ones are ready, and Paused while the "
+            "application is paused."
         ),
         "instances": nodes.array("The instances and their states.", _instance()),
+        "replacements": nodes.array(
+            "The instances and objects that the documents have removed, and that are kept.", _replacement()
+        ),
         "warnings": nodes.texts("Problems of the documents that do not block anything."),
         "packages": nodes.array(
             "The packages, other than rudr-py itself, that provide the types in use.",
@@ -84,6 +88,24 @@ def _revision() -> Schema:
     description = "The kept revision of the documents whose objects were all applied last; `rudr history` lists all."
     fields = {"number": nodes.integer("Its number, from 1."), "name": nodes.text("Name of its ControllerRevision.")}
     return nodes.record(description, fields)
+
+
+def _replacement() -> Schema:
+    fields = {
+        "instance": nodes.text("The instance whose objects are replaced; absent where instances are."),
+        "removes": nodes.texts("The instances, or objects of the instance, that the documents do not have any more."),
+        "adds": nodes.texts("The instances or objects that have to be ready before."),
+        "ready": nodes.texts("Those of adds that have been ready."),
+        "state": nodes.text(
+            "waiting for those of adds; failed, so that those of removes stay until those of adds are ready or the "
+            "documents change; or kept by the removal policy."
+        ),
+        "message": nodes.text("The state, in a sentence."),
+        "since": nodes.text("When the documents were last changed, RFC 3339; absent while an added instance is held."),
+        "deadline": nodes.text("When the replacement counts as failed."),
+        "version": nodes.text("Digest of the versions of the documents."),
+    }
+    return _free("Instances or objects of which some replace others.", fields)
 
 
 def _instance() -> Schema:
