@@ -226,7 +226,6 @@ class ApplicationReconciler:
             version=self._reader.version(snapshot),
             now=snapshot.inputs.now,
             before=snapshot.previous.replacements,
-            new_since=snapshot.previous.new_since,
             healths=healths,
         )
 

@@ -59,13 +59,8 @@ class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
 
     def removal_request(self) -> RemovalRequest:
         """The request for the removals of the plan; the health of what it adds is not read."""
-        before = self.before
-        return RemovalRequest(
-            policy=self.inputs.application.removal,
-            now=self.inputs.now,
-            before=before.replacements,
-            new_since=before.new_since,
-        )
+        policy = self.inputs.application.removal
+        return RemovalRequest(policy=policy, now=self.inputs.now, before=self.before.replacements)
 
 
 class NamespacePreview:

@@ -45,11 +45,6 @@ class InstanceHealth(msgspec.Struct, frozen=True):
     ready_state: ReadyState | None = None
     runs: bool = True
 
-    @property
-    def ok(self) -> bool:
-        """Whether the workload and all traits are ready."""
-        return self.workload.ok and all(trait.health.ok for trait in self.traits)
-
 
 class ScopeHealth(msgspec.Struct, frozen=True):
     """A scope, and the desired `.status` of its first object; None when its type does not write one."""

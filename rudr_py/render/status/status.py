@@ -38,8 +38,7 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     `attached` and `first_seen` are those of `Inputs`; `runs` are those of objects that run once; `packages` is
     type -> the package that provided it. `instances`, `scopes` and `observed_components` are the unchanged entries.
-    `ready_states` are those of the instances that were ready; see `sizes`. `new_since` are the times at which instances
-    were added that have never been ready.
+    `ready_states` are those of the instances that were ready; see `sizes`.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -55,7 +54,6 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
     ready_states: ReadyStates = msgspec.field(default_factory=dict)
     revision: RevisionName = RevisionName()
     replacements: tuple[Replacement, ...] = ()
-    new_since: Mapping[str, datetime] = msgspec.field(default_factory=dict)
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -80,7 +78,6 @@ def read_previous(document: Any) -> PreviousStatus:
         ready_states=_read_ready_states(instances),
         revision=_read_revision(get_in(document, "currentRevision", default={})),
         observed_components=_read_component_versions(get_in(document, "observedComponents", default={})),
-        new_since=times.read_new_since(instances),
         replacements=replacements.read(mappings_in(document, replacements.FIELD)),
     )
 
@@ -125,12 +122,7 @@ def status(
         built["instances"], built["scopes"] = _unknown_instances(previous), _unknown_scopes(previous)
     else:
         built["components"] = {name: dict(texts) for name, texts in assessment.components.items()}
-        waiting = [one.plan.name for one in assessment.instances if not one.ok]
-        new_since = times.new_since(waiting, previous.instances, previous.new_since, inputs.now)
-        built["instances"] = [
-            _instance(instance, assessment.runs, previous) | times.new_since_entry(new_since.get(instance.plan.name))
-            for instance in assessment.instances
-        ]
+        built["instances"] = [_instance(instance, assessment.runs, previous) for instance in assessment.instances]
         built["scopes"] = [_scope(scope) for scope in assessment.scopes]
     built["packages"] = packages.written(plan.packages)
     built[replacements.FIELD] = replacements.written(sync.replacements)
@@ -313,9 +305,8 @@ def _unknown_instances(previous: PreviousStatus) -> list[dict[str, Any]]:
             described: dict[str, Any] = {key: str(entry[key]) for key in ("component", "workload") if key in entry}
             runs = {"runs": running.written(previous.runs[name])} if name in previous.runs else {}
             first_seen = times.first_seen_entry(previous.first_seen.get((name, "")))
-            new = times.new_since_entry(previous.new_since.get(name))
             traits = {"traits": traits_of.get(name, [])}
-            kept.append({"name": name, **described, **_UNKNOWN, **first_seen, **traits, **runs, **new})
+            kept.append({"name": name, **described, **_UNKNOWN, **first_seen, **traits, **runs})
     return kept
 
 

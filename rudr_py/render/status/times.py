@@ -15,9 +15,6 @@ from rudr_py.render.values.inputs import Times, TypeKey
 FIRST_SEEN: Final = "firstSeen"
 """The field with the times of values, in the entries of instances, traits and scopes."""
 
-NEW_SINCE: Final = "newSince"
-"""The field with the time at which an instance was added that has never been ready."""
-
 Entries = Iterable[Mapping[str, Any]]
 
 
@@ -53,28 +50,6 @@ def read_first_seen(instances: Entries, scopes: Entries) -> dict[TypeKey, Times]
                 if time is not None:
                     times[digest] = min(time, times.get(digest, time))
     return dict(first_seen)
-
-
-def new_since(
-    waiting: Iterable[str], instances: Entries, before: Mapping[str, datetime], now: datetime
-) -> dict[str, datetime]:
-    """The times at which instances were added, of those that wait and have never been ready.
-
-    `instances` are the entries of the previous status, `before` the times in it.
-    """
-    existing = {entry.get("name") for entry in instances}
-    return {name: before.get(name, now) for name in waiting if name in before or name not in existing}
-
-
-def new_since_entry(moment: datetime | None) -> dict[str, Any]:
-    """The field of the entry of an instance; no field for None."""
-    return {} if moment is None else {NEW_SINCE: text(moment)}
-
-
-def read_new_since(instances: Entries) -> dict[str, datetime]:
-    """The times at which the instances were added whose entry has the field."""
-    moments = ((get_in(entry, "name", default=""), read(entry.get(NEW_SINCE))) for entry in instances)
-    return {name: moment for name, moment in moments if name and moment is not None}
 
 
 def _workloads(instances: Entries) -> Iterator[tuple[TypeKey, Mapping[str, Any]]]:

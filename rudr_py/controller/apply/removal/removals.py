@@ -12,11 +12,10 @@ from rudr_py.controller.apply import prune
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.removal import readiness, replacements
 from rudr_py.controller.apply.removal.readiness import Added
-from rudr_py.controller.apply.removal.replacements import Difference, Documents, Stored
+from rudr_py.controller.apply.removal.replacements import Difference, Documents
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.render.status import replacements as status
 from rudr_py.render.status.health import InstanceHealth
 from rudr_py.render.status.replacements import Replacement
 from rudr_py.render.values.plan import Plan
@@ -34,14 +33,13 @@ class RemovalRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What one reconcile knows for its removals.
 
     `policy` is that of the application, None for that of the settings. `version` changes with each edit of the
-    documents. `before` and `new_since` are those of the previous status.
+    documents. `before` are the replacements of the previous status.
     """
 
     policy: RemovalPolicy | None = "first"
     version: str = ""
     now: datetime = datetime.min.replace(tzinfo=UTC)
     before: tuple[Replacement, ...] = ()
-    new_since: Mapping[str, datetime] = {}
     healths: ReadHealths = _no_healths
 
 
@@ -90,12 +88,7 @@ class Removals:
         if policy != "first" and self._has_surplus(application, plan):
             schedule = prune.schedule(self._state, application, plan, records.values())
             seconds = self._settings.removal_deadline
-            recent = frozenset(
-                replacements.label_of(instance)
-                for instance, since in request.new_since.items()
-                if (end := status.deadline(since, seconds)) is not None and request.now < end
-            )
-            difference = Difference(self._state, application, plan, schedule, Stored(records, recent))
+            difference = Difference(self._state, application, plan, schedule, records)
             documents = Documents(policy=policy, version=request.version, now=request.now, seconds=seconds)
             pending = replacements.current(difference, request.before, documents)
         return Removal(plan, request, pending, self._settings.removal_deadline)

@@ -2,8 +2,7 @@
 
 An instance, or an object of an instance, is added if the plan has it and the stored status lacks its record; it is
 removed if it exists and the plan lacks it. Those that are added and removed at the same time replace each other. The
-same write of the status stores that, and the records of what has been added. An instance that was added recently and
-has never been ready counts as added again, because the removal may be a second edit.
+same write of the status stores that, and the records of what has been added, so that a restart changes nothing.
 """
 
 from __future__ import annotations
@@ -48,16 +47,8 @@ class Documents(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-class Stored(msgspec.Struct, frozen=True):
-    """The parts of the stored status that show what is new: the records of objects, and the labels of instances that
-    were added recently and have never been ready."""
-
-    records: Mapping[Ref, AppliedRecord]
-    recent: frozenset[str] = frozenset()
-
-
 class Difference:
-    """The instances and objects that the plan removes and adds."""
+    """The instances and objects that the plan removes and adds. `records` are those of the stored status."""
 
     def __init__(
         self,
@@ -65,12 +56,12 @@ class Difference:
         application: LiveObject,
         plan: Plan,
         schedule: PruneSchedule,
-        stored: Stored,
+        records: Mapping[Ref, AppliedRecord],
     ) -> None:
         self._state = state
         self._application = application
         self._plan = plan
-        self._stored = stored
+        self._records = records
         self.planned = {label_of(instance.name): instance for instance in plan.instances}
         existing = [one for one in (*schedule.last, *schedule.in_use) if one.live is not None and not one.live.deleting]
         self._groups: dict[str, list[PruneCandidate]] = {}
@@ -90,7 +81,7 @@ class Difference:
 
     def added_instances(self) -> list[str]:
         """The labels of the planned instances that have been added."""
-        return [label for label in self.planned if label in self._stored.recent or not self._is_recorded(label)]
+        return [label for label in self.planned if not self._is_recorded(label)]
 
     def removed_objects(self, label: str, *, all_kinds: bool) -> list[str]:
         """The objects of a planned instance that the plan lacks."""
@@ -124,7 +115,7 @@ class Difference:
         return any(map(self._is_applied, refs))
 
     def _is_applied(self, ref: Ref) -> bool:
-        record = self._stored.records.get(ref)
+        record = self._records.get(ref)
         return record is not None and record.uid != ""
 
     def _targets(self, label: str) -> frozenset[ScaleTarget | None]:
