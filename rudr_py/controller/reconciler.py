@@ -13,7 +13,7 @@ import msgspec
 from rudr_py import errors
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply import sync as syncing
-from rudr_py.controller.apply.removal.removals import RemovalRequest
+from rudr_py.controller.apply.removal.removals import Removal, RemovalRequest
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
 from rudr_py.controller.load.heavy_gate import HeavyGate
@@ -178,28 +178,28 @@ class ApplicationReconciler:
         live, plan, previous = snapshot.application, snapshot.plan, snapshot.previous
         if plan.problems:
             return sync_result.untouched(plan, previous)
+        removal = self._syncer.begin(live, plan, self._removal_request(snapshot))
         if live.annotations.get(syncing.PAUSED) == "true":
-            return sync_result.paused(previous)
+            return removal.stopped(sync_result.paused(previous))
         if snapshot.inputs.unknown_defaults:
-            return sync_result.undecided(snapshot.inputs.unknown_defaults, previous)
+            return removal.stopped(sync_result.undecided(snapshot.inputs.unknown_defaults, previous))
         shortage = await self._syncer.shortage(live, plan)
         if shortage is not None and shortage.is_refused:
-            return syncing.short(shortage, previous)
-        synced = await self._apply(snapshot, stages)
+            return removal.stopped(syncing.short(shortage, previous))
+        synced = await self._apply(snapshot, removal, stages)
         if shortage is None:
             return synced
         sync = msgspec.structs.replace(synced.sync, notes=(*shortage.lines, *synced.sync.notes))
         return msgspec.structs.replace(synced, sync=sync)
 
-    async def _apply(self, snapshot: Snapshot, stages: Stages) -> SyncResult:
+    async def _apply(self, snapshot: Snapshot, removal: Removal, stages: Stages) -> SyncResult:
         live, plan, previous = snapshot.application, snapshot.plan, snapshot.previous
         resources = self._syncer.intent(live, plan, previous.resources)
         if resources is not None:
-            await self._reporter.announce(snapshot, resources)
+            await self._reporter.announce(snapshot, resources, removal.pending)
         before, namespace = self._claims(snapshot.key), snapshot.key.namespace
         mounted = shared_claims.sharing(live, self._state)
         await stages.end()
-        removal = self._removal_request(snapshot)
         synced = await self._syncer.sync(live, plan, previous.resources, previous.runs, removal)
         await stages.end()
         if (after := shared_claims.sharing(live, self._state)) != mounted:
@@ -225,7 +225,7 @@ class ApplicationReconciler:
             policy=snapshot.inputs.application.removal,
             version=self._reader.version(snapshot),
             now=snapshot.inputs.now,
-            before=snapshot.previous.replacements,
+            before=snapshot.previous,
             healths=healths,
         )
 

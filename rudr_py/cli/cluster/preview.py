@@ -60,7 +60,7 @@ class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
     def removal_request(self) -> RemovalRequest:
         """The request for the removals of the plan; the health of what it adds is not read."""
         policy = self.inputs.application.removal
-        return RemovalRequest(policy=policy, now=self.inputs.now, before=self.before.replacements)
+        return RemovalRequest(policy=policy, now=self.inputs.now, before=self.before)
 
 
 class NamespacePreview:

@@ -229,9 +229,9 @@ def needed(users: Iterable[LiveObject], candidates: Iterable[PruneCandidate]) ->
     return needed_by
 
 
-def needed_text(ref: Ref, user: LiveObject) -> str:
-    """The reason of an object that is kept because another object needs it."""
-    return f"{ref} is kept as long as {user.kind.lower()}/{user.name} needs it"
+def needed_text(ref: Ref, live: LiveObject) -> str:
+    """The reason of an object that is kept because a live one needs it."""
+    return f"{ref} is kept as long as {live.kind.lower()}/{live.name} needs it"
 
 
 def _instance(candidate: PruneCandidate) -> str:

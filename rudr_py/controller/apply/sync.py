@@ -6,7 +6,7 @@ A failure stops the objects that need the failed one (`dependencies`), and the d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,17 +143,24 @@ class Syncer:
             return None
         return inventory.order(records.values())
 
+    def begin(self, application: LiveObject, plan: Plan, request: RemovalRequest) -> Removal:
+        """See `Removals.begin`; to be called before the first write for a plan."""
+        return self._removals.begin(application, plan, request)
+
     async def sync(
         self,
         application: LiveObject,
         plan: Plan,
         stored: tuple[Mapping[str, Any], ...],
         runs: Runs = running.NO_RUNS,
-        request: RemovalRequest = AT_ONCE,
+        removal: Removal | None = None,
     ) -> SyncResult:
-        """Apply every planned object, then prune. `stored` and `runs` are those of the last status."""
+        """Apply every planned object, then prune. `stored` and `runs` are those of the last status.
+
+        Without `removal` no deletion waits until another object is ready.
+        """
         records = self._state.applications.records(application, stored)
-        removal = self._removals.begin(application, plan, inventory.read(stored), request)
+        removal = removal or self.begin(application, plan, AT_ONCE)
         key = ObjectKey(application.namespace, application.name)
         self._state.applications.end_wait(key)
         writers = self._writers(application)
@@ -174,8 +181,7 @@ class Syncer:
             attempt = guarded
             await self._apply_all(application, plan, records, runs, attempt)
             await self._prune(application, plan, records, attempt, done=pruned)
-        resources = inventory.order(records.values())
-        result = self._result(key, attempt, resources)
+        result = self._result(key, attempt, inventory.order(_recorded(records, attempt.unapplied)))
         return sync_result.held(plan, result) if plan.is_held and result.sync.state == TRUE else result
 
     def _result(self, key: ObjectKey, attempt: Attempt, resources: tuple[Mapping[str, Any], ...]) -> SyncResult:
@@ -328,6 +334,12 @@ class Syncer:
         """The planned objects that run to completion and do not exist: they are not created again after their end."""
         refs = (planned.ref for planned in plan.manifests if planned.inputs_digest)
         return [ref for ref in refs if self._state.get(ref.kind, application.namespace, ref.name) is None]
+
+
+def _recorded(records: Records, unapplied: Iterable[Ref]) -> Iterator[AppliedRecord]:
+    """All records, and empty ones of objects that could not be applied: the next change of the documents is later."""
+    yield from records.values()
+    yield from (AppliedRecord(ref) for ref in unapplied if ref not in records)
 
 
 def check_reads(state: ClusterState, namespace: str, plan: Plan, planned: PlannedObject) -> None:

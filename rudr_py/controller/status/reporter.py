@@ -29,7 +29,7 @@ from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
 from rudr_py.render.status import status
 from rudr_py.render.status.conditions import TRAITS_READY, VALID, SyncState
-from rudr_py.render.status.replacements import FAILED, WAITING
+from rudr_py.render.status.replacements import FAILED, WAITING, Replacement
 from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values import labels
 
@@ -82,10 +82,17 @@ class StatusReporter:
         self._recorder = recorder
         self._describe = describe
 
-    async def announce(self, snapshot: Snapshot, resources: tuple[Mapping[str, Any], ...]) -> None:
-        """Name resources in the status before the first of their kind is applied, so that pruning can find them."""
-        before = snapshot.previous.replacements
-        pending = SyncState(state="Unknown", reason="Applying", resources=resources, replacements=before)
+    async def announce(
+        self,
+        snapshot: Snapshot,
+        resources: tuple[Mapping[str, Any], ...],
+        replacements: tuple[Replacement, ...] = (),
+    ) -> None:
+        """Name resources in the status before the first of their kind is applied, so that pruning can find them.
+
+        With the replacements of these documents, which a status with their instances does not show any more.
+        """
+        pending = SyncState(state="Unknown", reason="Applying", resources=resources, replacements=replacements)
         await self._write(snapshot, await _status(snapshot, pending), urgent=True)
 
     async def report(self, snapshot: Snapshot, sync: SyncState) -> Result:

@@ -59,8 +59,8 @@ class Replacement(msgspec.Struct, frozen=True, kw_only=True):
 
 def listed(names: Sequence[str]) -> str:
     """Names for a sentence."""
-    shown = ", ".join(names[:LISTED])
-    return shown if len(names) <= LISTED else f"{shown} and {len(names) - LISTED} more"
+    text = ", ".join(names[:LISTED])
+    return text if len(names) <= LISTED else f"{text} and {len(names) - LISTED} more"
 
 
 def ready(names: Sequence[str]) -> str:

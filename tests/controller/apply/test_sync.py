@@ -50,7 +50,8 @@ class App:
         return synced
 
     def recorded(self) -> set[str]:
-        return {ref.name for ref in inventory.read(self.stored)}
+        """The names of the objects that have been applied."""
+        return {ref.name for ref, record in inventory.read(self.stored).items() if record.uid}
 
 
 @pytest.fixture

@@ -325,7 +325,7 @@ class DryRun:
         last = [one for one in schedule.last if one.ref not in self._superseded and not prune.is_deleted(one)]
         deferred = successors.deferred(state, self._application.namespace, plan, last, unapplied)
         removals = Removals(state, self._namespace.settings)
-        removal = removals.begin(self._application, plan, self._records, self._preview.removal_request())
+        removal = removals.begin(self._application, plan, self._preview.removal_request())
         deferred = removal.deferred(successors.bound(plan, last, unapplied)) | deferred
         for candidates, in_use in ((schedule.first, ""), (schedule.last, ""), (schedule.in_use, IN_USE)):
             for candidate in candidates:

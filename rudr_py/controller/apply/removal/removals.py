@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
 from rudr_py.api import Ref
-from rudr_py.controller.apply import prune
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.removal import readiness, replacements
 from rudr_py.controller.apply.removal.readiness import Added
 from rudr_py.controller.apply.removal.replacements import Difference, Documents
+from rudr_py.controller.results.sync_result import SyncResult
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.render.status.health import InstanceHealth
 from rudr_py.render.status.replacements import Replacement
+from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import RemovalPolicy, Settings
 
@@ -30,16 +30,16 @@ async def _no_healths() -> Sequence[InstanceHealth]:
 
 
 class RemovalRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What one reconcile knows for its removals.
+    """The inputs of the removals of one reconcile.
 
     `policy` is that of the application, None for that of the settings. `version` changes with each edit of the
-    documents. `before` are the replacements of the previous status.
+    documents. `before` is the previous status.
     """
 
     policy: RemovalPolicy | None = "first"
     version: str = ""
     now: datetime = datetime.min.replace(tzinfo=UTC)
-    before: tuple[Replacement, ...] = ()
+    before: PreviousStatus = PreviousStatus()
     healths: ReadHealths = _no_healths
 
 
@@ -66,6 +66,11 @@ class Removal:
         """See `readiness.deferred`."""
         return readiness.deferred(self.pending, candidates)
 
+    def stopped(self, result: SyncResult) -> SyncResult:
+        """The result of a pass that applies nothing, with the replacements; their time has not begun."""
+        pending = tuple(msgspec.structs.replace(one, since=None, deadline=None) for one in self.pending)
+        return msgspec.structs.replace(result, sync=msgspec.structs.replace(result.sync, replacements=pending))
+
     @property
     def wake_after(self) -> float | None:
         """The seconds until the next replacement fails; None if none waits for a time."""
@@ -79,18 +84,15 @@ class Removals:
         self._state = state
         self._settings = settings
 
-    def begin(
-        self, application: LiveObject, plan: Plan, records: Mapping[Ref, AppliedRecord], request: RemovalRequest
-    ) -> Removal:
-        """The removals of a plan before anything of it is applied; `records` are those of the stored status."""
+    def begin(self, application: LiveObject, plan: Plan, request: RemovalRequest) -> Removal:
+        """The removals of a plan before anything of it is applied."""
         policy = request.policy or self._settings.removal_policy
         pending: tuple[Replacement, ...] = ()
         if policy != "first" and self._has_surplus(application, plan):
-            schedule = prune.schedule(self._state, application, plan, records.values())
+            difference = Difference(self._state, application, plan, request.before)
             seconds = self._settings.removal_deadline
-            difference = Difference(self._state, application, plan, schedule, records)
             documents = Documents(policy=policy, version=request.version, now=request.now, seconds=seconds)
-            pending = replacements.current(difference, request.before, documents)
+            pending = replacements.current(difference, request.before.replacements, documents)
         return Removal(plan, request, pending, self._settings.removal_deadline)
 
     def _has_surplus(self, application: LiveObject, plan: Plan) -> bool:

@@ -1,29 +1,29 @@
-"""Which instances and objects of an application replace which ones, from the state of the cluster. Pure.
+"""Instances and objects of an application that replace other ones, from the state of the cluster. Pure.
 
-An instance, or an object of an instance, is added if the plan has it and the stored status lacks its record; it is
-removed if it exists and the plan lacks it. Those that are added and removed at the same time replace each other. The
-same write of the status stores that, and the records of what has been added, so that a restart changes nothing.
+An instance, or an object of an instance, is added if the plan has it and the stored status lacks it; it is removed if
+it exists and the plan lacks it. Those that are added and removed at the same time replace each other. The same write of
+the status stores that, and what has been added, so that a restart changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 
-from rudr_py.api import Ref, naming
-from rudr_py.controller.apply import dependencies, predecessors
-from rudr_py.controller.apply.prune import PruneCandidate, PruneSchedule
-from rudr_py.controller.state import scaler_index
+from rudr_py.api import Ref, get_in, naming
+from rudr_py.controller.apply import dependencies, predecessors, prune
+from rudr_py.controller.apply.prune import PruneCandidate
+from rudr_py.controller.state import inventory, scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.state.scaler_index import ScaleTarget
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.kinds import COMPONENT_INSTANCE, CONFIG_MAP, CRON_JOB, JOB
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.status import replacements as status
 from rudr_py.render.status.replacements import Replacement
+from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan, PlannedObject
 from rudr_py.settings import RemovalPolicy
@@ -48,20 +48,15 @@ class Documents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference:
-    """The instances and objects that the plan removes and adds. `records` are those of the stored status."""
+    """The instances and objects that the plan removes and adds since the stored status."""
 
-    def __init__(
-        self,
-        state: ClusterState,
-        application: LiveObject,
-        plan: Plan,
-        schedule: PruneSchedule,
-        records: Mapping[Ref, AppliedRecord],
-    ) -> None:
+    def __init__(self, state: ClusterState, application: LiveObject, plan: Plan, before: PreviousStatus) -> None:
         self._state = state
         self._application = application
         self._plan = plan
-        self._records = records
+        self._records = inventory.read(before.resources)
+        self._reported = {label_of(get_in(entry, "name", default="")) for entry in before.instances}
+        schedule = prune.schedule(state, application, plan, self._records.values())
         self.planned = {label_of(instance.name): instance for instance in plan.instances}
         existing = [one for one in (*schedule.last, *schedule.in_use) if one.live is not None and not one.live.deleting]
         self._groups: dict[str, list[PruneCandidate]] = {}
@@ -97,7 +92,7 @@ class Difference:
         return [
             str(planned.ref)
             for planned in self.objects_of(label)
-            if planned.ref.kind not in AUXILIARY and not self._is_applied(planned.ref)
+            if planned.ref.kind not in AUXILIARY and planned.ref not in self._records
         ]
 
     def kept_instances(self) -> list[str]:
@@ -109,14 +104,12 @@ class Difference:
         return self._plan.objects_of(self.planned[label].name) if label in self.planned else ()
 
     def _is_recorded(self, label: str) -> bool:
-        """Whether the stored status has the ComponentInstance of an instance, also one of another component."""
+        """Whether the stored status has an instance, or a ComponentInstance of it, also one of another component."""
+        if label in self._reported:
+            return True
         owners = self._state.component_instances_of(self._application, label)
         refs = (Ref(COMPONENT_INSTANCE, live.name) for live in owners if predecessors.is_of(live, label))
-        return any(map(self._is_applied, refs))
-
-    def _is_applied(self, ref: Ref) -> bool:
-        record = self._records.get(ref)
-        return record is not None and record.uid != ""
+        return any((record := self._records.get(ref)) is not None and record.uid != "" for ref in refs)
 
     def _targets(self, label: str) -> frozenset[ScaleTarget | None]:
         """The objects that planned autoscalers scale: of two autoscalers of one object none works."""
