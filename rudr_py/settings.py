@@ -41,6 +41,10 @@ RemovalPolicy = Literal["after-ready", "first", "keep"]
 """The values of `Settings.removal_policy`."""
 
 
+ComponentUpdates = Literal["automatic", "manual"]
+"""The values of `Settings.component_updates`."""
+
+
 PodSecurityProfile = Literal["none", "restricted", "namespace"]
 """The values of `PlatformDefaults.pod_security`."""
 
@@ -234,6 +238,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     removal_deadline: float = 600.0
     """The time after which an application is reported as failed whose added instances and objects have not become
     ready, with `after-ready`. The removed ones stay then, until the added ones become ready or the documents change."""
+
+    component_updates: ComponentUpdates = "automatic"
+    """Whether applications without the annotation `rudr.oam.dev/component-updates` take a change of their components at
+    once, `automatic`, or run those of their current revision until the change is promoted, `manual`, which requires
+    that revisions are kept."""
 
     stop_grace: float = 25.0
     """The time for running reconciles and for the release of the lease at shutdown. Kubernetes kills after 30 s."""

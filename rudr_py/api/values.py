@@ -24,7 +24,7 @@ Path = tuple[str | dict[str, str], ...]
 EMPTY: Mapping[str, Any] = {}
 
 
-class Ref(msgspec.Struct, frozen=True):
+class Ref(msgspec.Struct, frozen=True, gc=False):
     """One object of a kind, always in the application's own namespace.
 
     Guarantees: equal to `manifest.ref` of the manifest of that kind and name; formatted as kubectl does.

@@ -65,10 +65,18 @@ class ApplicationReconciler:
         self._scope_updates = scope_updates
         self._syncer = syncer
         self._reporter = reporter
+        self._reports = sources.reports
         self._gate = HeavyGate()
 
     async def reconcile(self, key: ObjectKey) -> Result:
         """Reconcile the application of this key. Raises KubeError when its status could not be written."""
+        self._reports.read(key)
+        try:
+            return await self._reconcile_key(key)
+        finally:
+            self._reports.end(key)
+
+    async def _reconcile_key(self, key: ObjectKey) -> Result:
         live = self._state.get(APPLICATION, key.namespace, key.name)
         if live is None:
             self._syncer.wait_for(key, ())
@@ -98,6 +106,7 @@ class ApplicationReconciler:
         snapshot = await self._reader.read(key, live)
         if not self._sources.ensure(kinds | snapshot.kinds, key):
             return _WAIT_FOR_CACHES
+        await self._reader.read_values(snapshot)
         result = await self._syncer.end(live, self._reader.is_reclaimed(snapshot))
         self._syncer.wait_for(key, failures.GRANTS if result.error and result.retry == "slow" else ())
         return result
@@ -130,7 +139,10 @@ class ApplicationReconciler:
         if settled:
             self._scope_updates.reconciled(key)
         else:
-            snapshot = await self._reader.assess(snapshot)
+            self._reader.unsettle(snapshot)
+            await self._reader.read_values(snapshot)
+            if snapshot.has_members:
+                snapshot = await self._reader.assess(snapshot)
             if self._scope_updates.publish(snapshot):
                 return Result()
         if self._state.applications.scopes.root:
@@ -140,11 +152,13 @@ class ApplicationReconciler:
     async def _converge(self, snapshot: Snapshot) -> Result:
         stages = Stages(len(snapshot.plan.manifests))
         synced = await self._sync(snapshot, stages)
+        self._reports.read(snapshot.key)
         current = self._reader.refresh(snapshot)
         if current is None:
             return Result()
-        if current is not snapshot:
-            current = await self._reader.assess(current)
+        is_changed = current is not snapshot
+        current = await self._reader.assess(current)
+        if is_changed:
             self._scope_updates.publish(current)
         missing = self._missing_rights(current)
         self._syncer.wait_for(current.key, {*synced.blocked_by, *(failures.GRANTS if missing else ())})
@@ -195,8 +209,7 @@ class ApplicationReconciler:
     async def _apply(self, snapshot: Snapshot, removal: Removal, stages: Stages) -> SyncResult:
         live, plan, previous = snapshot.application, snapshot.plan, snapshot.previous
         resources = self._syncer.intent(live, plan, previous.resources)
-        if resources is not None:
-            await self._reporter.announce(snapshot, resources, removal.pending)
+        await self._reporter.announce(snapshot, resources, removal.pending)
         before, namespace = self._claims(snapshot.key), snapshot.key.namespace
         mounted = shared_claims.sharing(live, self._state)
         await stages.end()

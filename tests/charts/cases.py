@@ -89,6 +89,7 @@ CASES: dict[str, dict[str, Any]] = {
         "revisionHistoryLimit": 3,
         "removalPolicy": "first",
         "removalDeadline": "1h",
+        "componentUpdates": "manual",
     },
     "rights by the cluster admin": {
         "rbac": {"create": False},

@@ -178,6 +178,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - --removal-policy={{ .Values.removalPolicy }}
 - --removal-deadline={{ .Values.removalDeadline }}
 - --revision-history-limit={{ .Values.revisionHistoryLimit }}
+- --component-updates={{ .Values.componentUpdates }}
 {{- with .Values.impersonation }}
 {{- if .enabled }}
 - --impersonate

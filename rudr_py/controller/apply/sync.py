@@ -134,12 +134,19 @@ class Syncer:
     def intent(
         self, application: LiveObject, plan: Plan, stored: tuple[Mapping[str, Any], ...]
     ) -> tuple[Mapping[str, Any], ...] | None:
-        """The resources for the status before a kind is applied for the first time; None when it lists all kinds."""
+        """The resources for the status before a kind is applied for the first time; None when that can be omitted.
+
+        It can for a kind that the status lists, and for owned objects of a kind that every process watches: the next
+        one finds them by their owner.
+        """
         records = self._state.applications.records(application, stored)
         for planned in plan.manifests:
             records.setdefault(planned.ref, AppliedRecord(planned.ref))
-        kinds = {ref.kind for ref in inventory.read(stored)}
-        if all(planned.ref.kind in kinds for planned in plan.manifests):
+        listed, permanent = {ref.kind for ref in inventory.read(stored)}, self._state.permanent_kinds
+        if all(
+            planned.ref.kind in listed or (planned.ref.kind in permanent and planned.owner != "none")
+            for planned in plan.manifests
+        ):
             return None
         return inventory.order(records.values())
 

@@ -26,6 +26,7 @@ OUR_FIELDS = frozenset(
     (
         "observedGeneration",
         "observedComponents",
+        "pendingComponents",
         "currentRevision",
         "phase",
         "conditions",
@@ -131,6 +132,11 @@ class StatusWriter:
             ref = Ref(Kind(live.api_version, live.kind), live.name)
             change_log.contested(ref, application="", instance="", managers="")
         return Result(written=written)
+
+    def pause(self, uid: str) -> float:
+        """The seconds until the status of an object may be written again."""
+        last = self._written.get(uid)
+        return 0.0 if last is None else max(0.0, last.time + self._interval - self._clock.monotonic())
 
     def _next(self, uid: str, desired: dict[str, Any] | str) -> tuple[_Written, float]:
         """The next write of a status, and the seconds until it is due."""

@@ -16,10 +16,14 @@ from rudr_py.render.revisions import RevisionName
 from rudr_py.render.status import replacements
 from rudr_py.render.status.health import InstanceHealth
 from rudr_py.render.status.replacements import Replacement
+from rudr_py.render.values import pins
+from rudr_py.render.values.pins import Pin
 from rudr_py.render.values.plan import Plan
 
 TRAITS_READY = "TraitsReady"
 VALID = "Valid"
+SYNCED = "Synced"
+READY = "Ready"
 HELD = "Held"
 
 UNOBSERVED = frozenset({"Missing", "NotObserved", "GenerationNotObserved"})
@@ -75,6 +79,13 @@ def conditions(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -
         message = f"the annotation {PAUSED_ANNOTATION} stops all writes to the objects of this application"
         return (*conditions, Condition(type="Paused", status=TRUE, reason="Paused", message=message))
     return conditions
+
+
+def pinned(by_name: Mapping[str, Pin]) -> Iterator[Condition]:
+    """The condition of an application whose components wait for a promotion."""
+    if by_name:
+        message = _joined([*pins.lines(by_name)])
+        yield Condition(type=pins.PINNED, status=TRUE, reason=pins.NOT_PROMOTED, message=message)
 
 
 def held_message(plan: Plan) -> str:
