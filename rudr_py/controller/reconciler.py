@@ -174,6 +174,9 @@ class ApplicationReconciler:
         if self._missing_rights(current) and not missing:
             self._syncer.wait_for(current.key, {*synced.blocked_by, *failures.GRANTS})
         result = merge(synced.result, reported)
+        unapplied = self._state.applications.get(current.key).unapplied
+        if synced.has_ended(current.assessment.instances, unapplied):
+            result = merge(result, Result(requeue_after=0.0))
         wake_at = current.plan.wake_at
         if wake_at is not None:
             delay = max(0.0, (wake_at - current.inputs.now).total_seconds())

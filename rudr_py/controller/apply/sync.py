@@ -203,13 +203,13 @@ class Syncer:
         )
         wake = Result(requeue_after=attempt.removal.wake_after)
         if not attempt.failures:
-            return SyncResult(sync, wake)
+            return SyncResult(sync, wake, has_ended=attempt.removal.has_ended)
         reason, message = failures.worst(attempt.failures).reason, failures.message(attempt.failures)
         sync = msgspec.structs.replace(sync, state="False", reason=reason, message=message)
         result = merge(failures.result(attempt.failures, soon=self._refusals.is_soon(key)), wake)
         blocked_by = frozenset(ref for failure in attempt.failures for ref in failure.blocked_by)
         result = msgspec.structs.replace(result, progress=application_state.unapplied < before)
-        return SyncResult(sync, result, blocked_by)
+        return SyncResult(sync, result, blocked_by, attempt.removal.has_ended)
 
     async def _prepare(self, application: LiveObject, plan: Plan, records: Records, attempt: Attempt) -> Attempt:
         """Everything that precedes the first apply."""

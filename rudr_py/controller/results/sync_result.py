@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from rudr_py.render import holds, render
 from rudr_py.render.defaults.profile import unknown_standard
 from rudr_py.render.status import conditions, status
 from rudr_py.render.status.conditions import SyncState
+from rudr_py.render.status.health import InstanceHealth
 from rudr_py.render.values.plan import Plan
 
 UNKNOWN_POD_SECURITY = "UnknownPodSecurity"
@@ -22,12 +24,14 @@ UNKNOWN_POD_SECURITY = "UnknownPodSecurity"
 class SyncResult(msgspec.Struct, frozen=True):
     """How far the objects are as planned, for the status, and when to reconcile again, for the queue.
 
-    `blocked_by` are the objects whose change may end a failure; see `Failure`.
+    `blocked_by` are the objects whose change may end a failure; see `Failure`. `has_ended` returns whether a deletion
+    that waited can follow at once, by the health of the instances and the objects that are not applied.
     """
 
     sync: SyncState
     result: Result
     blocked_by: frozenset[Ref] = frozenset()
+    has_ended: Callable[[Sequence[InstanceHealth], Collection[Ref]], bool] = lambda _healths, _unapplied: False
 
 
 def untouched(plan: Plan, before: status.PreviousStatus) -> SyncResult:

@@ -66,6 +66,13 @@ class Removal:
         """See `readiness.deferred`."""
         return readiness.deferred(self.pending, candidates)
 
+    def has_ended(self, healths: Sequence[InstanceHealth], unapplied: Collection[Ref]) -> bool:
+        """Whether a replacement has ended since `assess`; then the application has to be reconciled again."""
+        if not self.pending:
+            return False
+        added = Added(self._plan, healths, unapplied)
+        return len(readiness.assess(self.pending, added, self._request.now, self._seconds)) < len(self.pending)
+
     def stopped(self, result: SyncResult) -> SyncResult:
         """The result of a pass that applies nothing, with the replacements; their time has not begun."""
         pending = tuple(msgspec.structs.replace(one, since=None, deadline=None) for one in self.pending)
