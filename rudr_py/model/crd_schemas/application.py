@@ -63,9 +63,7 @@ def application_status() -> Schema:
             "of components wait for a promotion, and Paused while the application is paused."
         ),
         "instances": nodes.array("The instances and their states.", _instance()),
-        "replacements": nodes.array(
-            "The instances and objects that the documents have removed, and that are kept.", _replacement()
-        ),
+        "replacements": _replacements(),
         "warnings": nodes.texts("Problems of the documents that do not block anything."),
         "packages": nodes.array(
             "The packages, other than rudr-py itself, that provide the types in use.",
@@ -105,7 +103,7 @@ def _revision() -> Schema:
     return nodes.record(description, fields)
 
 
-def _replacement() -> Schema:
+def _replacements() -> Schema:
     fields = {
         "instance": nodes.text("The instance whose objects are replaced; absent where instances are."),
         "removes": nodes.texts("The instances, or objects of the instance, that the documents do not have any more."),
@@ -120,7 +118,8 @@ def _replacement() -> Schema:
         "deadline": nodes.text("When the replacement counts as failed."),
         "version": nodes.text("Digest of the versions of the documents."),
     }
-    return _free("Instances or objects of which some replace others.", fields)
+    description = "The instances and objects that the documents have removed, and that are kept."
+    return nodes.array(description, _free("Instances or objects of which some replace others.", fields))
 
 
 def _pending_component() -> Schema:
