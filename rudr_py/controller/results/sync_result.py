@@ -57,8 +57,9 @@ def undecided(reason: str, before: status.PreviousStatus) -> SyncResult:
 
 def held(plan: Plan, result: SyncResult) -> SyncResult:
     """Everything else is applied, but nothing of the instances and scopes that are held."""
-    message = conditions.held_message(plan)
-    sync = msgspec.structs.replace(result.sync, state="Unknown", reason=holds.REASON, message=message)
+    message, reason = conditions.held_message(plan), holds.reason_of(plan)
+    state = "Unknown" if reason == holds.REASON else "False"
+    sync = msgspec.structs.replace(result.sync, state=state, reason=reason, message=message)
     return msgspec.structs.replace(result, sync=sync)
 
 

@@ -65,17 +65,7 @@ def application_status() -> Schema:
         "instances": nodes.array("The instances and their states.", _instance()),
         "replacements": _replacements(),
         "warnings": nodes.texts("Problems of the documents that do not block anything."),
-        "packages": nodes.array(
-            "The packages, other than rudr-py itself, that provide the types in use.",
-            nodes.record(
-                "One package.",
-                {
-                    "name": nodes.text("Its name."),
-                    "version": nodes.text("Its version."),
-                    "types": nodes.texts("The types in use that it provides, or provided while it was installed."),
-                },
-            ),
-        ),
+        "packages": _packages(),
         "resources": nodes.array(
             "The objects of this application, for the controller's own use.",
             _free(
@@ -101,6 +91,20 @@ def _revision() -> Schema:
         ),
     }
     return nodes.record(description, fields)
+
+
+def _packages() -> Schema:
+    return nodes.array(
+        "The packages, other than rudr-py itself, that provide the types in use.",
+        nodes.record(
+            "One package.",
+            {
+                "name": nodes.text("Its name."),
+                "version": nodes.text("Its version."),
+                "types": nodes.texts("The types in use that it provides, or provided while it was installed."),
+            },
+        ),
+    )
 
 
 def _replacements() -> Schema:
