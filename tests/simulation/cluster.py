@@ -123,6 +123,10 @@ class SimulatedCluster:
         """The names of the running controllers."""
         return tuple(self._processes)
 
+    def process(self, name: str) -> ControllerProcess:
+        """A running controller."""
+        return self._processes[name][0]
+
     def kill(self, name: str) -> None:
         """End a process at once, as SIGKILL does."""
         if name not in self._processes:

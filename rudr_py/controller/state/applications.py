@@ -135,6 +135,7 @@ class ApplicationState:
 
     `settled` is the last state in which a reconcile left nothing to do; None while a reconcile may change `records`.
     `conditions` are status and reason of each condition as last computed and logged; None before the first time.
+    `sensitive_values` are those of small documents, with the versions that they were read from.
     `size` is that of the last rendered objects, in bytes of JSON.
     `unapplied` are the planned objects that the last reconcile could not apply.
     `searched_owners` are the uids of owners of pods, the oldest first, that are no workloads of Rudr.
@@ -142,6 +143,7 @@ class ApplicationState:
     `event_due` is the time of the monotonic clock at which a problem of the documents gets its event, if it persists.
     `claim_refusals` are the reported reasons of objects that are not applied for the sake of another's claim.
     `released` is the last kept revision, with a digest of the versions of its documents.
+    `unreleased` is the uid of an application without any revision; empty if that is unknown.
     `revision_name` is a revision whose components were read; `pinned` are those components that the application runs.
     """
 
@@ -149,6 +151,7 @@ class ApplicationState:
     document: ParsedDocument | None = None
     rendered: RenderedPlan | None = None
     values: KeptValues | None = None
+    sensitive_values: tuple[Hashable, HiddenValues] | None = None
     size: int = 0
     settled: SettledState | None = None
     probes: dict[tuple[str, str], ProbeState] = field(default_factory=dict)  # by scope and name of the probe
@@ -160,6 +163,7 @@ class ApplicationState:
     event_due: float | None = None
     claim_refusals: dict[Ref, str] = field(default_factory=dict)
     released: tuple[bytes, RevisionName] = (b"", _NO_REVISION)
+    unreleased: str = ""
     revision_name: RevisionName = _NO_REVISION
     pinned: Mapping[str, PinnedDocument] = field(default_factory=dict)
     _records: dict[Ref, AppliedRecord] | bytes = b""  # bytes are packed
@@ -182,7 +186,7 @@ class ApplicationState:
         """
         if self.settled is not None and not isinstance(self._records, bytes):
             self._records = inventory.pack(self._records.values())
-        self.document = self.rendered = self.values = self.settled = None
+        self.document = self.rendered = self.values = self.sensitive_values = self.settled = None
         self.summary = _shared_summary(self.summary)
         self.unapplied, self.pinned = self.unapplied or _NONE, self.pinned or _NO_PINS
         if self.conditions is not None:
