@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -135,7 +134,7 @@ async def connect(
     """Load the server and the credentials of a cluster.
 
     `kubeconfig` is one path, or several joined as in the variable KUBECONFIG; None means the service account of this
-    pod, whose API server is in `environ` (that of the process when None). `context` is a name in the
+    pod, whose API server is in `environ`, the environment of the process. `context` is a name in the
     kubeconfig, None its current one. With `now`, the wall clock in UTC, credentials of an exec plugin are renewed
     shortly before they expire; without it, and when their expiry is not set, only after the server rejected them.
     Raises `ConfigError`.
@@ -160,7 +159,7 @@ class _ServiceAccount:
     def __init__(self, folder: Path, environ: Mapping[str, str] | None) -> None:
         self._token = str(folder / "token")
         self._ca = str(folder / "ca.crt")
-        self._environ = environ
+        self._environ = environ or {}
         self._seen: tuple[object, ...] = ()
         self.namespace = own_namespace(folder) or "default"
 
@@ -169,8 +168,7 @@ class _ServiceAccount:
         return _credentials({"host": self._server(), "ssl_ca_cert": self._ca}, f"Bearer {self._read_token()}")
 
     def _server(self) -> str:
-        environ = os.environ if self._environ is None else self._environ
-        host, port = (environ.get(f"KUBERNETES_SERVICE_{name}", "") for name in ("HOST", "PORT"))
+        host, port = (self._environ.get(f"KUBERNETES_SERVICE_{name}", "") for name in ("HOST", "PORT"))
         if not host or not port:
             raise ValueError("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set, as they are in a pod")
         return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
