@@ -238,13 +238,13 @@ def settings(
 async def _run(settings: Settings, kubeconfig: str | None, context_name: str | None, catalog: Catalog) -> None:
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as stack:
-        connection = await config.connect(kubeconfig, context_name, now=clock.now)
+        connection = await config.connect(kubeconfig, context_name, environ=os.environ, now=clock.now)
         log.info("starting", extra=start_fields(settings, connection.server, catalog))
         transport = await stack.enter_async_context(connect.transport_to(connection))
         lease = None
         if settings.leader_election is not None:
             # separate credentials: refreshing those of the other connection may take longer than the Lease lasts
-            connection = await config.connect(kubeconfig, context_name, now=clock.now)
+            connection = await config.connect(kubeconfig, context_name, environ=os.environ, now=clock.now)
             lease = await stack.enter_async_context(connect.transport_to(connection, purpose="leader-election"))
         stop = await stack.enter_async_context(connect.stopping())
         process = assemble(settings, transport, clock, catalog, lease_transport=lease)
