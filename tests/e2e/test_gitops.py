@@ -33,7 +33,7 @@ from tests.e2e.documents import (
     ready,
     synced,
 )
-from tests.e2e.test_order import FAIL, shop, versioned
+from tests.e2e.test_order import FAIL, has_reason, shop, versioned
 
 lua = pytest.importorskip("lupa.lua51", reason="no lupa for this platform")  # the version of Lua in Argo CD
 
@@ -178,9 +178,27 @@ async def test_an_application_that_waits_for_an_order_is_progressing_until_its_d
         waits = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Held") == "True")
         assert (argocd(waits)[0], flux(waits)) == ("Progressing", "")
         await cluster.apply(failing, shop("2"))
-        failed = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Synced") == "False")
+        failed = await cluster.until(APPLICATION, "shop", has_reason("DependencyFailed"))
         assert (argocd(failed)[0], flux(failed)) == ("Degraded", "failed")
         assert "instance migrate has failed" in argocd(failed)[1]
+
+
+@pytest.mark.controllers
+async def test_an_application_is_progressing_until_the_instance_that_it_adds_has_failed(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    document = case("next", "ready")[1]
+    settings = msgspec.structs.replace(SETTINGS, removal_deadline=3.0)
+    async with cluster.controller(catalog, settings=settings):
+        await cluster.apply(*case("next", "ready"))
+        await cluster.until(APPLICATION, "next", ready)
+        used = case("bad", "never-ready")[0]
+        document["spec"]["components"][0] |= {"componentName": "bad-component", "instanceName": "next-other"}
+        await cluster.apply(used, document)
+        waits = await cluster.until(APPLICATION, "next", lambda d: condition(d, "Replaced") == "Unknown")
+        assert (argocd(waits)[0], flux(waits)) == ("Progressing", "")
+        failed = await cluster.until(APPLICATION, "next", lambda d: condition(d, "Replaced") == "False")
+        assert (argocd(failed), flux(failed)) == (("Degraded", message(failed, "Replaced")), "failed")
 
 
 @pytest.mark.controllers

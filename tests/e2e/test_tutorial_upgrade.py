@@ -5,7 +5,7 @@ Every change of a Service, an Ingress or an EndpointSlice is a sample, in the or
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import pytest
@@ -155,7 +155,7 @@ async def test_an_upgrade_with_a_bad_image_leaves_the_old_version_serving_and_re
     way: Way, cluster: Cluster, catalog: Catalog, server: Server, rudr: Rudr
 ) -> None:
     traffic = Traffic(server, cluster.namespace)
-    settings: Any = msgspec.structs.replace(SETTINGS, removal_deadline=3.0)
+    settings = msgspec.structs.replace(SETTINGS, removal_deadline=3.0)
     async with cluster.controller(catalog, settings=settings):
         await cluster.apply(hello("hello-v1", OLD), first_app("hello-v1", "hello-v1"))
         await cluster.until(APPLICATION, "first-app", ready)
@@ -167,6 +167,10 @@ async def test_an_upgrade_with_a_bad_image_leaves_the_old_version_serving_and_re
         )
         await waiting.until_idle(cluster, server.mark, server.writes)
         assert NEW in message(failed, "Ready")
+        if way == "new instance":
+            await cluster.until(APPLICATION, "first-app", lambda document: condition(document, "Replaced") == "False")
+            code, _, error = await rudr("status", "first-app", "--wait", "--timeout", "1h")
+            assert (code, "first-app cannot become ready: hello-v1 is kept" in error) == (1, True)
         assert traffic.gaps == []
         # the repair
         await cluster.apply(*upgraded(way, "ready"))
