@@ -8,11 +8,15 @@ import pytest
 
 from rudr_py.api import kstatus
 from rudr_py.catalog import Catalog
+from rudr_py.testing import rendering
 from rudr_py.testing.cluster import Cluster
 from tests.e2e.documents import (
     APPLICATION,
+    COMPONENT_INSTANCE,
     DEPLOYMENT,
+    EVENT,
     JOB,
+    NAMESPACE,
     Document,
     component,
     condition,
@@ -103,4 +107,112 @@ async def test_the_old_version_goes_on_while_a_migration_has_failed(cluster: Clu
         assert version(deployment) == "1"
         await cluster.apply(versioned("migrate", "Task"), shop("3"))
         await cluster.until(DEPLOYMENT, "api", lambda document: version(document) == "3")
+        await cluster.until(APPLICATION, "shop", ready)
+
+
+def two_servers() -> Document:
+    """`api` depends on the Server `db`."""
+    document = shop("1", depends_on("db"))
+    document["spec"]["components"][1] |= {"componentName": "api", "instanceName": "db", "traits": []}
+    return document
+
+
+async def test_an_application_is_deleted_in_the_reverse_order(cluster: Cluster, plugin_catalog: Catalog) -> None:
+    async with cluster.controller(plugin_catalog):
+        await cluster.apply(versioned("api"), two_servers())
+        live = await cluster.until(APPLICATION, "shop", ready)
+        assert live["metadata"]["finalizers"] == ["rudr.oam.dev/order"]
+        await cluster.delete(APPLICATION, "shop")
+        await cluster.until(COMPONENT_INSTANCE, "api-api", lambda document: "deletionTimestamp" in document["metadata"])
+        database = await cluster.get(COMPONENT_INSTANCE, "api-db")
+        assert database is not None
+        assert "deletionTimestamp" not in database["metadata"]
+        await cluster.gone(COMPONENT_INSTANCE, "api-api")
+        await cluster.gone(APPLICATION, "shop")
+        await cluster.gone(DEPLOYMENT, "db")
+
+
+async def test_instances_that_are_removed_together_are_deleted_in_the_reverse_order(
+    cluster: Cluster, plugin_catalog: Catalog
+) -> None:
+    document = two_servers()
+    document["spec"]["components"].append({**document["spec"]["components"][1], "instanceName": "other"})
+    async with cluster.controller(plugin_catalog):
+        await cluster.apply(versioned("api"), document)
+        await cluster.until(APPLICATION, "shop", ready)
+        document["spec"]["components"] = document["spec"]["components"][2:]
+        await cluster.apply(document)
+        await cluster.gone(COMPONENT_INSTANCE, "api-api")
+        await cluster.gone(DEPLOYMENT, "db")
+        last = await cluster.until(
+            APPLICATION, "shop", lambda live: ready(live) and not live["metadata"].get("finalizers")
+        )
+        assert condition(last, "Synced") == "True"
+
+
+@pytest.mark.parametrize("propagation", ["Orphan", "Foreground"])
+async def test_a_deletion_of_the_user_with_another_propagation_ends(
+    cluster: Cluster, plugin_catalog: Catalog, propagation: str
+) -> None:
+    async with cluster.controller(plugin_catalog):
+        await cluster.apply(versioned("api"), two_servers())
+        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.delete(APPLICATION, "shop", propagation=propagation)
+        await cluster.gone(APPLICATION, "shop")
+        kept = await cluster.get(DEPLOYMENT, "db")
+        assert (kept is not None) == (propagation == "Orphan")
+
+
+async def test_a_deletion_ends_without_the_package_and_while_the_application_is_paused(
+    cluster: Cluster, plugin_catalog: Catalog
+) -> None:
+    async with cluster.controller(plugin_catalog):
+        await cluster.apply(versioned("api"), two_servers())
+        await cluster.until(APPLICATION, "shop", ready)
+    await cluster.delete(APPLICATION, "shop")
+    live = await cluster.get(APPLICATION, "shop")
+    assert live is not None
+    async with cluster.controller(rendering.catalog(())):
+        await cluster.gone(APPLICATION, "shop")
+        await cluster.gone(DEPLOYMENT, "db")
+    async with cluster.controller(plugin_catalog):
+        await cluster.apply(two_servers())
+        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.patch(APPLICATION, "shop", {"metadata": {"annotations": {"rudr.oam.dev/paused": "true"}}})
+        await cluster.until(APPLICATION, "shop", lambda document: condition(document, "Paused") == "True")
+        await cluster.delete(APPLICATION, "shop")
+        await cluster.gone(APPLICATION, "shop")
+
+
+async def test_a_namespace_with_an_order_is_deleted(cluster: Cluster, plugin_catalog: Catalog) -> None:
+    async with cluster.controller(plugin_catalog):
+        await cluster.apply(versioned("api"), two_servers())
+        await cluster.until(APPLICATION, "shop", ready)
+        target = await cluster.target(NAMESPACE, cluster.namespace)
+        await cluster.client.delete(target)
+        await cluster.gone(APPLICATION, "shop")
+
+
+async def test_the_start_of_a_wait_survives_a_restart_and_its_timeout_is_reported(
+    cluster: Cluster, plugin_catalog: Catalog
+) -> None:
+    never = versioned("api")
+    never["metadata"] |= {"name": "never", "annotations": {"local.rudr.dev/outcome": "never-ready"}}
+    document = two_servers()
+    document["spec"]["components"][1]["componentName"] = "never"
+    instances = document["spec"]["components"][0]["traits"][0]["properties"]["instances"]
+    instances[0]["timeout"] = "4s"
+    async with cluster.controller(plugin_catalog):
+        await cluster.apply(versioned("api"), never, document)
+        live = await cluster.until(APPLICATION, "shop", has_reason("Held"))
+        since = live["status"]["instances"][0]["waiting"]["since"]
+    async with cluster.controller(plugin_catalog):
+        late = await cluster.until(APPLICATION, "shop", has_reason("DependencyTimeout"))
+        assert late["status"]["instances"][0]["waiting"]["since"] == since
+        assert await cluster.get(DEPLOYMENT, "api") is None
+        await cluster.until(
+            EVENT, "", lambda event: event.get("reason") == "DependencyTimeout" and event["type"] == "Warning"
+        )
+        never["metadata"]["annotations"] = {}
+        await cluster.apply(never)
         await cluster.until(APPLICATION, "shop", ready)

@@ -22,6 +22,8 @@ from rudr_py.local.storage.store import Event
 from rudr_py.model.crd_schemas import crds
 from rudr_py.settings import FIELD_MANAGER, LeaderElection, Settings
 from rudr_py.testing import rendering
+from rudr_py_batch.job_policy import JobPolicy
+from rudr_py_order.depends_on import DependsOn
 from tests.simulation.api import InProcessApi
 from tests.simulation.documents import Gate, GateScope
 from tests.simulation.network import Exchange, Log, Network, SimulatedTransport
@@ -66,7 +68,7 @@ class SimulatedCluster:
         self.records = Records()
         self.election = election
         self.publish = publish
-        self.catalog: Catalog = rendering.catalog((Gate(), GateScope()))
+        self.catalog: Catalog = rendering.catalog((Gate(), GateScope(), DependsOn(), JobPolicy()))
         self._processes: dict[str, tuple[ControllerProcess, SimulatedTransport, asyncio.Event, asyncio.Task[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._count = 0
