@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
-from rudr_py.api import kstatus
+from rudr_py.api import Manifest, Rendered, WorkloadContext, WorkloadType, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.testing import rendering
 from rudr_py.testing.cluster import Cluster
+from tests.e2e import waiting
+from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
     COMPONENT_INSTANCE,
+    CONFIG_MAP,
     DEPLOYMENT,
     EVENT,
     JOB,
@@ -117,19 +120,53 @@ def two_servers() -> Document:
     return document
 
 
-async def test_an_application_is_deleted_in_the_reverse_order(cluster: Cluster, plugin_catalog: Catalog) -> None:
+async def test_an_application_is_deleted_in_the_reverse_order(
+    cluster: Cluster, plugin_catalog: Catalog, server: Server
+) -> None:
     async with cluster.controller(plugin_catalog):
         await cluster.apply(versioned("api"), two_servers())
         live = await cluster.until(APPLICATION, "shop", ready)
         assert live["metadata"]["finalizers"] == ["rudr.oam.dev/order"]
+        await cluster.patch(DEPLOYMENT, "api", {"metadata": {"finalizers": ["example.com/slow-to-go"]}})
         await cluster.delete(APPLICATION, "shop")
         await cluster.until(COMPONENT_INSTANCE, "api-api", lambda document: "deletionTimestamp" in document["metadata"])
+        await waiting.until_idle(cluster, server.mark, server.writes)
         database = await cluster.get(COMPONENT_INSTANCE, "api-db")
         assert database is not None
         assert "deletionTimestamp" not in database["metadata"]
-        await cluster.gone(COMPONENT_INSTANCE, "api-api")
+        await cluster.patch(DEPLOYMENT, "api", {"metadata": {"finalizers": None}})
         await cluster.gone(APPLICATION, "shop")
         await cluster.gone(DEPLOYMENT, "db")
+
+
+class SettingsWorkload(WorkloadType[Any]):
+    """A workload that is ready as soon as it exists: no event follows its creation."""
+
+    name = "acme.io/v1.Settings"
+    produces = (CONFIG_MAP,)
+
+    def render(self, ctx: WorkloadContext[Any]) -> Rendered:
+        """A ConfigMap."""
+        return Rendered(
+            add=(Manifest(kind=CONFIG_MAP, name=ctx.name(), body={"data": {"a": ctx.parameters["version"]}}),)
+        )
+
+
+async def test_an_instance_proceeds_although_no_event_follows_that_of_its_own_controller(
+    cluster: Cluster, plugin_catalog: Catalog
+) -> None:
+    settings = versioned("settings")
+    settings["spec"]["workloadType"] = SettingsWorkload.name
+    offered = rendering.catalog((SettingsWorkload(), plugin_catalog.traits["depends-on"].type))
+    document = two_servers()
+    document["spec"]["components"][1]["componentName"] = "settings"
+    async with cluster.controller(offered):
+        await cluster.apply(versioned("api"), settings, document)
+        await cluster.until(APPLICATION, "shop", ready, seconds=20)
+        document["spec"]["components"][1]["parameterValues"][0]["value"] = "2"
+        document["spec"]["components"][0]["parameterValues"][0]["value"] = "2"
+        await cluster.apply(document)
+        await cluster.until(DEPLOYMENT, "api", lambda live: version(live) == "2", seconds=20)
 
 
 async def test_instances_that_are_removed_together_are_deleted_in_the_reverse_order(
