@@ -147,9 +147,8 @@ class SettingsWorkload(WorkloadType[Any]):
 
     def render(self, ctx: WorkloadContext[Any]) -> Rendered:
         """A ConfigMap."""
-        return Rendered(
-            add=(Manifest(kind=CONFIG_MAP, name=ctx.name(), body={"data": {"a": ctx.parameters["version"]}}),)
-        )
+        body = {"data": {"version": ctx.parameters["version"]}}
+        return Rendered(add=(Manifest(kind=CONFIG_MAP, name=ctx.name(), body=body),))
 
 
 async def test_an_instance_proceeds_although_no_event_follows_that_of_its_own_controller(
