@@ -92,10 +92,10 @@ class RevisionKeeper:
             return Kept(previous)  # the change triggers a reconcile
         if documents.size > revisions.SIZE_LIMIT:
             return Kept(previous, "no revision is kept: the documents have more than 1 MiB")
+        released = snapshot.selection.released if snapshot.selection is not None else {}
+        previous = msgspec.structs.replace(previous, components=released)
         try:
             revision = await self._keep(snapshot.application, documents, previous)
-            released = snapshot.selection.released if snapshot.selection is not None else {}
-            revision = msgspec.structs.replace(revision, components=released)
         except errors.KubeError as error:
             cause = self._describe(error.right) if isinstance(error, errors.MissingRightError) else error
             note = f"no revision is kept: {cause}"
@@ -131,10 +131,10 @@ class RevisionKeeper:
         # the status may lack a revision that was written before a crash
         stored = await self._list(application)
         newest = max(stored.values(), default=previous.number)
-        revision = RevisionName(newest, name)
+        revision = RevisionName(newest, name, previous.components)
         if stored.get(name) != newest:
             # of documents that are released again only the number changes
-            revision = RevisionName(newest + 1, name)
+            revision = msgspec.structs.replace(revision, number=newest + 1)
             await self._apply(revisions.manifest(revision, owner, data, annotations), new=name not in stored)
         others = sorted((other for other in stored if other != name), key=lambda other: stored[other])
         # without the one that the status names: an application with manual updates may still need it
