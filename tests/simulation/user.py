@@ -79,7 +79,7 @@ class User:
             (1, self._remove_component),
             (1, self._pause),
             (3, self._hold),
-            *([(4, self._promote), (2, self._toggle_updates)] if manual_updates else []),
+            *([(4, self._promote)] if manual_updates else []),
         )
 
     def begin(self) -> None:
@@ -281,11 +281,6 @@ class User:
         stored = ((name, self._cluster.get(COMPONENT, name)) for name in names)
         existing = {name: document for name, document in stored if document is not None}
         self._annotations[metadata_keys.PROMOTED_ANNOTATION] = promotion.promotion(live, existing, names).value
-        self._annotate()
-
-    def _toggle_updates(self) -> None:
-        key = metadata_keys.COMPONENT_UPDATES_ANNOTATION
-        self._annotations[key] = "automatic" if self._annotations[key] == "manual" else "manual"
         self._annotate()
 
     def _annotate(self) -> None:
