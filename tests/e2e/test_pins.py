@@ -195,6 +195,8 @@ async def test_the_commands_show_what_waits_and_preview_the_promotion(
         assert (code, "0 to change" in text) == (0, True)
         code, text, _ = await rudr("status", "shop")
         assert (code, "component web: generation 2, running 1" in text) == (0, True)
+        code, text, _ = await rudr("tree", "shop")
+        assert (code, "(web pinned)" in text) == (0, True)
         code, text, _ = await rudr("doctor", "shop")
         assert "component web: generation 2, running 1" in text
         for dry_run in ("client", "server"):
