@@ -95,7 +95,8 @@ class RevisionKeeper:
         released = snapshot.selection.released if snapshot.selection is not None else {}
         previous = msgspec.structs.replace(previous, components=released)
         try:
-            revision = await self._keep(snapshot.application, documents, previous)
+            kept = await self._keep(snapshot.application, documents, previous)
+            revision = msgspec.structs.replace(kept, components=released)
         except errors.KubeError as error:
             cause = self._describe(error.right) if isinstance(error, errors.MissingRightError) else error
             note = f"no revision is kept: {cause}"
@@ -144,10 +145,10 @@ class RevisionKeeper:
         # the status may lack a revision that was written before a crash
         stored = await self._list(application)
         newest = max(stored.values(), default=previous.number)
-        revision = RevisionName(newest, name, previous.components)
+        revision = RevisionName(newest, name)
         if stored.get(name) != newest:
             # of documents that are released again only the number changes
-            revision = msgspec.structs.replace(revision, number=newest + 1)
+            revision = RevisionName(newest + 1, name)
             await self._apply(revisions.manifest(revision, owner, data, annotations), new=name not in stored)
         others = sorted((other for other in stored if other != name), key=lambda other: stored[other])
         # without the one that the status names: an application with manual updates may still need it
