@@ -116,7 +116,7 @@ class Finalizer:
     async def _tear_down(self, application: LiveObject) -> Result | None:
         """Delete the instances on which no other one depends. Returns a result while others have to wait for them.
 
-        What cannot be deleted in order is reported, and deleted with the application.
+        An instance that cannot be deleted in order is reported, and deleted with the application.
         """
         first = Teardown(application.name, self._state.component_instances(application)).first
         for live in first:
