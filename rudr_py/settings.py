@@ -70,6 +70,10 @@ class LeaderElection(msgspec.Struct, frozen=True, kw_only=True):
     retry_period: float = 2.0
     """The interval between renewals of the leader, and the longest interval between reads of other processes."""
 
+    shards: int = 1
+    """The number of parts into which the namespaces are divided. With more than one, the replicas divide the shards
+    among them: each shard has a Lease of its own, whose name ends in its number."""
+
 
 class Impersonation(msgspec.Struct, frozen=True, kw_only=True):
     """The service accounts in whose names the objects of applications are written.

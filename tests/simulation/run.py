@@ -32,13 +32,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     writes: int
 
 
-def simulate(seed: int) -> Outcome:
-    """Run one seed. Equal seeds give equal outcomes."""
+def simulate(seed: int, shards: int = 1) -> Outcome:
+    """Run one seed. Equal seeds give equal outcomes. Several shards need an election, which is drawn otherwise."""
     source = random.Random(seed)  # noqa: S311 - no secret
     random.seed(seed)  # the controllers draw their jitter from the module
     loop = VirtualLoop()
     election = source.random() < 0.5
-    cluster = SimulatedCluster(str(seed), loop, election=election, publish=source.random() < 0.1)
+    publish = source.random() < 0.1
+    cluster = SimulatedCluster(str(seed), loop, election=election or shards > 1, publish=publish, shards=shards)
     logger = logging.getLogger("rudr_py")
     level, propagate = logger.level, logger.propagate
     logger.addHandler(cluster.records)
