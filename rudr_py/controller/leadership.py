@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -74,7 +74,6 @@ class Leadership:
             self._led.set()
             return
         self._shards = self._election.shards
-        names = lease_names(self._election)
         self._electors = tuple(
             Elector(
                 transport,
@@ -83,13 +82,13 @@ class Leadership:
                 on_new_holder=self._log_holder,
                 on_missing_right=denied,
             )
-            for name in names[-self._shards :]
+            for name in self._election.leases[-self._shards :]
         )
         if self._shards > 1:
             self._group = Group(transport, self._election, clock, lambda: frozenset(self._holding), denied)
             for elector in self._electors:
                 elector.has_ended = self._group.has_replica_ended
-        for name in names:
+        for name in self._election.leases:
             on_leadership(name, False)
 
     @property
@@ -129,7 +128,7 @@ class Leadership:
             log.error("lease lost, exiting", extra={"error": str(lost.exceptions[0])})  # noqa: TRY400 - no trace needed
             raise
         finally:
-            for name in lease_names(self._election):
+            for name in self._election.leases:
                 self._on_leadership(name, False)
 
     async def _balance(self, group: Group, election: LeaderElection, tasks: asyncio.TaskGroup) -> None:
@@ -218,9 +217,3 @@ class Leadership:
     def _log_holder(self, holder: str) -> None:
         if self._election is not None and holder not in ("", self._election.identity) and self._group is None:
             log.info("leader changed", extra={"holder": holder})
-
-
-def lease_names(election: LeaderElection) -> tuple[str, ...]:
-    """The names of all Leases of an installation; with several shards, the first is that of the group."""
-    shards: Iterable[int] = range(election.shards) if election.shards > 1 else ()
-    return (election.name, *(f"{election.name}-{shard}" for shard in shards))
