@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import random
 from collections.abc import Coroutine
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.simulation import virtual_loop
 from tests.simulation.cluster import LEASE, SYSTEM, SimulatedCluster
 from tests.simulation.documents import Document, application, binding, component
 from tests.simulation.invariants import Invariants
+from tests.simulation.network import Weather
 from tests.simulation.run import simulate
 from tests.simulation.virtual_loop import VirtualLoop
 
@@ -190,3 +192,32 @@ def test_a_replica_that_gets_shards_back_reads_the_changes_of_another_one() -> N
 @pytest.mark.parametrize("seed", range(12))
 def test_with_faults_every_invariant_holds(seed: int) -> None:
     assert simulate(seed, shards=3).violations == ()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_shards_change_hands_while_everything_changes_and_requests_fail(seed: int) -> None:
+    source = random.Random(seed)  # noqa: S311 - no secret
+    teams, names = Teams(), ("one", "two", "three")
+    cluster = teams.cluster
+
+    async def scenario() -> None:
+        await teams.begin("one", "two")
+        await asyncio.sleep(LEASE)
+        cluster.network.weather = Weather(requests=source.choice((0.0, 0.1, 0.3)))
+        for number in range(60):
+            teams.change(f"registry.example/web:{number}")
+            await asyncio.sleep(source.uniform(0.0, 8.0))
+            name = source.choice(names)
+            if source.random() < 0.4:
+                if name not in cluster.controllers:
+                    cluster.start_controller(name)
+                elif len(cluster.controllers) > 1:
+                    (cluster.stop if source.random() < 0.6 else cluster.kill)(name)
+        cluster.network.clear()
+        for name in set(names) - set(cluster.controllers):
+            cluster.start_controller(name)
+        teams.change("registry.example/web:last")
+        await teams.until_applied("registry.example/web:last", 6 * LEASE)
+
+    random.seed(seed)  # the controllers draw their jitter from the module
+    teams.run(scenario())
