@@ -28,7 +28,7 @@ OnLeadership = Callable[[str, bool], None]
 """Called with the name of the lease, and whether this process holds it now."""
 
 
-class Handover(Protocol):
+class ShardWork(Protocol):
     """The work in a shard; a namespace belongs to it if `concerns` returns True."""
 
     async def begin(self, concerns: Callable[[str], bool]) -> None:
@@ -47,7 +47,7 @@ class Leadership:
     that lease together, see `Group`, and each shard has a lease of its own.
     """
 
-    handover: Handover | None = None
+    shard_work: ShardWork | None = None
 
     def __init__(
         self,
@@ -150,15 +150,15 @@ class Leadership:
         self._owned.add(shard)
         if self._group is not None:
             self._note(self._lease(shard), leads=True)
-            if self.handover is not None:
-                await self.handover.begin(self._concerns(shard))
+            if self.shard_work is not None:
+                await self.shard_work.begin(self._concerns(shard))
         self._led.set()
 
     async def _give_up(self, shard: int) -> None:
         """Release a shard for another replica, after all work in it."""
         self._owned.discard(shard)
-        if self.handover is not None:
-            await self.handover.end(self._concerns(shard))
+        if self.shard_work is not None:
+            await self.shard_work.end(self._concerns(shard))
         holding = self._holding[shard]
         holding.cancel()
         await asyncio.wait([holding])

@@ -188,7 +188,7 @@ class _Assembly:
         process.add(definitions)
         handover = self._handover(sources, waits, queue)
         handover.controllers = (applications, definitions)
-        self._leadership.handover = handover
+        self._leadership.shard_work = handover
         return process
 
     def _handover(self, sources: Sources, waits: Waits, queue: PriorityQueue[ObjectKey]) -> ShardHandover:
