@@ -34,6 +34,9 @@ NAMESPACE = "default"
 SYSTEM = "rudr-system"
 USER, INTRUDER = "user", "intruder"
 
+LEASE = 60.0
+"""The seconds of a lease of a controller."""
+
 QUIET = 600.0
 """Seconds without any write of a controller after which the cluster is at rest."""
 
@@ -60,7 +63,10 @@ class SimulatedCluster:
     `writes` are changes of the store by controllers, `attempts` their requests that could be one, both without leases.
     """
 
-    def __init__(self, seed: str, loop: VirtualLoop, *, election: bool = False, publish: bool = False) -> None:
+    def __init__(
+        self, seed: str, loop: VirtualLoop, *, election: bool = False, publish: bool = False, shards: int = 1
+    ) -> None:
+        """`shards` is the number of shards of controllers that are started from now on."""
         self.loop = loop
         self.clock = VirtualClock(loop)
         self.log = Log(loop.time)
@@ -72,6 +78,7 @@ class SimulatedCluster:
         self.attempts: list[tuple[float, str]] = []
         self.records = Records()
         self.election = election
+        self.shards = shards
         self.publish = publish
         self.catalog: Catalog = rendering.catalog((Gate(), GateScope(), *_plugin_types()))
         self._processes: dict[str, tuple[ControllerProcess, SimulatedTransport, asyncio.Event, asyncio.Task[None]]] = {}
@@ -111,7 +118,12 @@ class SimulatedCluster:
         client = f"{name}-{self._count}"
         transport = SimulatedTransport(self.network, client, lambda: self.kill(name))
         election = LeaderElection(
-            namespace=SYSTEM, identity=client, lease_duration=60.0, renew_deadline=40.0, retry_period=10.0
+            namespace=SYSTEM,
+            identity=client,
+            lease_duration=LEASE,
+            renew_deadline=40.0,
+            retry_period=10.0,
+            shards=self.shards,
         )
         settings = Settings(
             definitions_namespace=SYSTEM,
