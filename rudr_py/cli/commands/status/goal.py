@@ -19,7 +19,9 @@ _PERMANENT: Final = {
         {"ImmutableField", "InvalidServiceAccount", "TooLarge", holds.DEPENDENCY_FAILED, holds.DEPENDENCY_TIMEOUT}
     ),
 }
-"""The reasons of conditions that only a change of the documents ends. The controller retries after others."""
+"""The reasons of conditions that only a change of the documents ends, or the end of a time in them.
+
+The controller retries after others."""
 
 _REPLACED: Final = "Replaced"
 """The condition that is False if what the documents add in place of another instance has failed."""
