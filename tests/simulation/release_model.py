@@ -40,7 +40,8 @@ class Model:
         self.fresh = itertools.count(1)
         self.components = {name: Component(0) for name in NAMES}
         self.applications = {
-            name: {f"{name}-main": Instance(used, "hello")} for name, used in zip(APPLICATIONS, NAMES, strict=True)
+            name: {f"{name}-{used}": Instance(used, "hello") for used in NAMES if used != other}
+            for name, other in zip(APPLICATIONS, NAMES, strict=True)
         }
         self.releases: dict[str, dict[int, Release]] = {name: {} for name in APPLICATIONS}
         self.pinned: dict[str, dict[str, Component]] = {}

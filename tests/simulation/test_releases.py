@@ -17,7 +17,7 @@ from tests.simulation.releases import Action, Run, Step
 steps = st.lists(
     st.builds(
         Step,
-        action=st.sampled_from(get_args(Action)),
+        action=st.sampled_from([*get_args(Action), "update", "pin", "promote", "roll back", "roll back"]),
         application=st.integers(0, len(APPLICATIONS) - 1),
         component=st.integers(0, len(NAMES) - 1),
         choice=st.integers(0, 5),
