@@ -125,4 +125,4 @@ def test_components_of_a_revision_render_to_the_same_objects_and_inputs(
         live, released = ([msgspec.structs.replace(one, uncopied={}) for one in plan.manifests] for plan in plans)
         assert live == released
         assert live
-    assert len(applications) > 2
+    assert applications
