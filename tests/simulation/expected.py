@@ -21,7 +21,7 @@ from rudr_py.render.status import status
 from rudr_py.render.values.inputs import Inputs, NothingObserved
 from rudr_py.render.values.plan import Plan, PlannedObject
 from rudr_py.settings import FIELD_MANAGER, Settings
-from tests.simulation.cluster import SimulatedCluster
+from tests.simulation.stored_cluster import StoredCluster
 
 Document = dict[str, Any]
 
@@ -34,7 +34,7 @@ def kind_of(document: Document) -> Kind:
     return Kind(document["apiVersion"], document["kind"])
 
 
-def documents(cluster: SimulatedCluster, kind: Kind) -> list[Document]:
+def documents(cluster: StoredCluster, kind: Kind) -> list[Document]:
     """The objects of a kind."""
     return [obj for obj in cluster.objects() if kind_of(obj) == kind]
 
@@ -42,7 +42,7 @@ def documents(cluster: SimulatedCluster, kind: Kind) -> list[Document]:
 class StoredClaims(NothingObserved):
     """The claims of the store, on which the names of the planned claims depend."""
 
-    def __init__(self, cluster: SimulatedCluster, application: str) -> None:
+    def __init__(self, cluster: StoredCluster, application: str) -> None:
         self._cluster = cluster
         self._application = application
 
@@ -60,7 +60,7 @@ class StoredClaims(NothingObserved):
         return self._cluster.get(ref.kind, ref.name)
 
 
-def plan(cluster: SimulatedCluster, application: Document, catalog: Catalog) -> Plan:
+def plan(cluster: StoredCluster, application: Document, catalog: Catalog) -> Plan:
     """The plan of an application from the documents of the store."""
     parsed = {obj["metadata"]["name"]: parse.parse(obj) for obj in documents(cluster, APPLICATION)}
     own = parsed[application["metadata"]["name"]]
@@ -81,7 +81,7 @@ def plan(cluster: SimulatedCluster, application: Document, catalog: Catalog) -> 
     return render.render(inputs, catalog)
 
 
-def differences(cluster: SimulatedCluster, strangers: frozenset[str]) -> Iterator[str]:
+def differences(cluster: StoredCluster, strangers: frozenset[str]) -> Iterator[str]:
     """What differs between the documents and the cluster. Objects with the uids of `strangers` are not rudr's."""
     planned: set[Ref] = set()
     held: set[str] = set()
@@ -121,7 +121,7 @@ def _status_differences(application: Document, synced: str) -> Iterator[str]:
         yield f"{name}: Synced is not {synced}: {reported.get('conditions')}"
 
 
-def _revision_differences(cluster: SimulatedCluster, application: Document) -> Iterator[str]:
+def _revision_differences(cluster: StoredCluster, application: Document) -> Iterator[str]:
     """Whether the newest revision has the documents, and the status names it."""
     name, uid = application["metadata"]["name"], application["metadata"]["uid"]
     stored = [obj for obj in documents(cluster, revisions.KIND) if _controller_uid(obj) == uid]
@@ -143,7 +143,7 @@ def _controller_uid(obj: Document) -> str:
 
 
 def _object_differences(
-    cluster: SimulatedCluster, application: Document, rendered: Plan, manifest: PlannedObject
+    cluster: StoredCluster, application: Document, rendered: Plan, manifest: PlannedObject
 ) -> Iterator[str]:
     live = cluster.get(manifest.ref.kind, manifest.ref.name)
     if manifest.inputs_digest:
@@ -166,9 +166,7 @@ def _object_differences(
         yield f"{manifest.ref} differs at {path}"
 
 
-def _owner(
-    cluster: SimulatedCluster, application: Document, rendered: Plan, manifest: PlannedObject
-) -> LiveObject | None:
+def _owner(cluster: StoredCluster, application: Document, rendered: Plan, manifest: PlannedObject) -> LiveObject | None:
     if manifest.owner == "none":
         return None
     if manifest.owner == "application":
@@ -178,7 +176,7 @@ def _owner(
     return None if document is None else live_object.decode(msgspec.json.encode(document))
 
 
-def _leftovers(cluster: SimulatedCluster, planned: set[Ref], held: set[str]) -> Iterator[str]:
+def _leftovers(cluster: StoredCluster, planned: set[Ref], held: set[str]) -> Iterator[str]:
     """The objects that no document needs; `held` are applications whose objects may stay as they are."""
     uids = {application["metadata"]["uid"] for application in documents(cluster, APPLICATION)}
     for obj in cluster.objects():
@@ -205,7 +203,7 @@ def is_applied(metadata: Document) -> bool:
     )
 
 
-def readers(cluster: SimulatedCluster, config_map: str) -> Iterator[str]:
+def readers(cluster: StoredCluster, config_map: str) -> Iterator[str]:
     """The pods whose containers may start again, and the revisions with replicas, that name a ConfigMap."""
     for obj in cluster.objects():
         if "deletionTimestamp" in obj["metadata"]:
@@ -228,7 +226,7 @@ def _config_maps(obj: Document) -> Iterator[str]:
             yield mounted["configMap"]["name"]
 
 
-def _live_uid(cluster: SimulatedCluster, ref: Ref) -> str:
+def _live_uid(cluster: StoredCluster, ref: Ref) -> str:
     live = cluster.get(ref.kind, ref.name)
     return "" if live is None else str(live["metadata"]["uid"])
 

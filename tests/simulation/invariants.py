@@ -10,9 +10,10 @@ from rudr_py.local.storage.store import DELETED, Event
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION, CONFIG_MAP
 from tests.simulation import expected
-from tests.simulation.cluster import INTRUDER, QUIET, SYSTEM, USER, SimulatedCluster
+from tests.simulation.cluster import QUIET, SYSTEM, SimulatedCluster
 from tests.simulation.documents import SECRET
 from tests.simulation.network import Exchange
+from tests.simulation.stored_cluster import INTRUDER, USER
 
 Document = dict[str, Any]
 
