@@ -37,6 +37,10 @@ ResourceCheck = Literal["auto", "off", "warn", "refuse"]
 """The values of `Settings.check_resources`."""
 
 
+ComponentUpdates = Literal["automatic", "manual"]
+"""The values of `Settings.component_updates`."""
+
+
 PodSecurityProfile = Literal["none", "restricted", "namespace"]
 """The values of `PlatformDefaults.pod_security`."""
 
@@ -221,6 +225,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     revision_history_limit: int = 10
     """The number of revisions that are kept of each application, as ControllerRevision objects; 0 keeps none."""
+
+    component_updates: ComponentUpdates = "automatic"
+    """Whether applications without the annotation `rudr.oam.dev/component-updates` take a change of their components at
+    once, `automatic`, or run those of their current revision until the change is promoted, `manual`, which requires
+    that revisions are kept."""
 
     stop_grace: float = 25.0
     """The time for running reconciles and for the release of the lease at shutdown. Kubernetes kills after 30 s."""

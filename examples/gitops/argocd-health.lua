@@ -32,7 +32,7 @@ if is("Ready", "True") then
 end
 
 -- reasons that end without an action of a person
-local passing = {Replacing = true, Waiting = true, TooManyRequests = true, Unreachable = true}
+local passing = {Held = true, Replacing = true, Waiting = true, TooManyRequests = true, Unreachable = true}
 if is("Synced", "False") and not passing[conditions.Synced.reason] then
   return health("Degraded", conditions.Synced.message)
 end

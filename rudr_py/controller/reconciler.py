@@ -93,6 +93,7 @@ class ApplicationReconciler:
         snapshot = await self._reader.read(key, live)
         if not self._sources.ensure(kinds | snapshot.kinds, key):
             return _WAIT_FOR_CACHES
+        await self._reader.read_values(snapshot)
         result = await self._syncer.end(live, self._reader.is_reclaimed(snapshot))
         self._syncer.wait_for(key, failures.GRANTS if result.error and result.retry == "slow" else ())
         return result
@@ -125,6 +126,7 @@ class ApplicationReconciler:
         if settled:
             self._scope_updates.reconciled(key)
         else:
+            await self._reader.read_values(snapshot)
             snapshot = await self._reader.assess(snapshot)
             if self._scope_updates.publish(snapshot):
                 return Result()

@@ -24,6 +24,7 @@ from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.definitions import publisher
 from rudr_py.controller.definitions.publisher import DefinitionReconciler
 from rudr_py.controller.definitions.reports import DefinitionReports
+from rudr_py.controller.inputs.component_selection import ComponentSelector
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.inputs.snapshot import SnapshotReader
 from rudr_py.controller.leadership import Leadership
@@ -237,11 +238,12 @@ class _Assembly:
         reader = InputReader(state, self._catalog, clock, settings)
         writer = StatusWriter(client, clock, settings.status_interval)
         keeper = RevisionKeeper(client, state, settings.revision_history_limit, self._describe)
+        selector = ComponentSelector(state, settings, keeper.read)
         folder = Path(settings.state_dir) if settings.state_dir else None
         return ApplicationReconciler(
             state,
             sources,
-            SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now())),
+            SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now()), selector),
             ScopeUpdates(state, probing, RootScopes(client, state, clock), requeue),
             self._syncer(waits),
             StatusReporter(state, writer, self._recorder, self._describe, clock, keeper),

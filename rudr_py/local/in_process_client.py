@@ -93,7 +93,7 @@ class InProcessClient:
         """Yield the existing objects as ADDED, then the changes, until the store is closed."""
         store = self._backend.store
         resource = None if kind is None else self._resource(kind)
-        changes = store.watch(ALL if resource is None else resource.table)
+        changes = store.complete_watch(ALL if resource is None else resource.table)
         tables = list(store.tables()) if resource is None else [resource.table]
         for table in tables:
             for obj in store.list(table):

@@ -14,6 +14,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from rudr_py.model.stepwise import BATCH_SIZE, Stepwise, batches, run
+
 HIDDEN: Final = "(hidden)"
 """The replacement of a value."""
 
@@ -79,19 +81,39 @@ class DocumentTexts(msgspec.Struct, frozen=True):
 
 
 def read(specs: Iterable[Any]) -> DocumentTexts:
+    """The result of `read_steps`."""
+    return run(read_steps(specs))
+
+
+def read_steps(specs: Iterable[Any]) -> Stepwise[DocumentTexts]:
     """The texts in the specs of documents, which may have any form."""
     values: set[str] = set()
     visible: set[str] = set()
-    pending: list[tuple[Any, _Role]] = [(spec, "structure") for spec in specs]
-    while pending:
-        part, role = pending.pop()
-        if isinstance(part, Mapping):
-            pending.extend((item, _role(role, str(key), item)) for key, item in part.items())
-        elif isinstance(part, list):
-            pending.extend((item, role if isinstance(item, Mapping) else _plain(role)) for item in part)
-        elif part is not None and not isinstance(part, bool):
-            (visible if role in ("structure", "binding") else values).add(str(part))
+    for batch in batches(_parts(specs)):
+        yield BATCH_SIZE
+        for part, role in batch:
+            if part is not None and not isinstance(part, bool | Mapping | list):
+                (visible if role in ("structure", "binding") else values).add(str(part))
     return DocumentTexts(frozenset(values), frozenset(visible))
+
+
+def _parts(specs: Iterable[Any]) -> Iterator[tuple[Any, _Role]]:
+    """All parts of the specs at every depth, each with its role."""
+    pending: list[Iterator[tuple[Any, _Role]]] = [_items(specs, "structure")]
+    while pending:
+        for part, role in pending[-1]:
+            yield part, role
+            if isinstance(part, Mapping | list):
+                pending.append(_items(part, role))
+                break
+        else:
+            pending.pop()
+
+
+def _items(part: Iterable[Any], role: _Role) -> Iterator[tuple[Any, _Role]]:
+    if isinstance(part, Mapping):
+        return ((item, _role(role, str(key), item)) for key, item in part.items())
+    return ((item, role if isinstance(item, Mapping) else _plain(role)) for item in part)
 
 
 def _role(role: _Role, key: str, item: Any) -> _Role:
@@ -120,20 +142,32 @@ class HiddenValues:
         self._buckets: dict[str, list[str]] = {}
         self._short: set[str] = set()
         self._beginnings: set[str] = set()
+        run(self._add(texts, visible))
+
+    @classmethod
+    def steps(cls, texts: DocumentTexts, visible: Collection[str] = ()) -> Stepwise[HiddenValues]:
+        """The same as the constructor, in steps."""
+        hidden = cls(DocumentTexts())
+        yield from hidden._add(texts, visible)
+        return hidden
+
+    def _add(self, texts: DocumentTexts, visible: Collection[str]) -> Stepwise[None]:
         values = texts.values - texts.visible.union(visible) - _OWN_WORDS
         if len(values) > MOST:
-            lines = itertools.chain.from_iterable(map(_lines, values))
-            for line in lines:
-                if len(line) < DISTINCT:
-                    self._short.add(line)
-                else:
-                    self._beginnings.add(line[:DISTINCT])
+            for lines in batches(line for value in values for line in _lines(value)):
+                yield BATCH_SIZE
+                self._short.update(line for line in lines if len(line) < DISTINCT)
+                self._beginnings.update(line[:DISTINCT] for line in lines if len(line) >= DISTINCT)
             return
-        for value in values:
-            for form in _forms(value):
-                self._buckets.setdefault(form[:SHORTEST], []).append(form)
-        for bucket in self._buckets.values():
-            bucket.sort(key=len, reverse=True)
+        buckets: dict[str, set[str]] = {}
+        for forms in batches(form for value in values for form in _forms(value)):
+            yield BATCH_SIZE
+            for form in forms:
+                buckets.setdefault(form[:SHORTEST], set()).add(form)
+        for beginnings in batches(buckets):
+            yield BATCH_SIZE
+            for beginning in beginnings:
+                self._buckets[beginning] = sorted(buckets[beginning], key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """The text without values."""
@@ -184,9 +218,9 @@ def _forms(value: str) -> Iterator[str]:
     if value.isascii() and value.isprintable() and not _QUOTED.intersection(value):
         yield from (value,) if len(value) >= SHORTEST else ()
         return
-    forms = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
-    forms |= {" ".join(value.split()), *(line.strip() for line in value.splitlines())}
-    yield from (form for form in forms if len(form) >= SHORTEST)
+    forms = (value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1])
+    lines = (" ".join(value.split()), *(line.strip() for line in value.splitlines()))
+    yield from (form for form in itertools.chain(forms, lines) if len(form) >= SHORTEST)
 
 
 def _lines(value: str) -> Iterator[str]:

@@ -18,6 +18,9 @@ VERSION: Final = "v1alpha1"
 
 API_VERSION: Final = f"{CORE_GROUP}/{VERSION}"
 
+_LONGEST_TYPE_NAME = 253 + 63 + 63 + len("/.")
+"""The most characters of the name of a type: the longest group, version and kind of a Kubernetes API."""
+
 _TYPE_NAME = re.compile(
     r"(?P<group>[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)/(?P<version>v[0-9]+((alpha|beta)[0-9]+)?)\.(?P<kind>[A-Z][A-Za-z0-9]*)"
 )
@@ -74,7 +77,7 @@ class TypeName(msgspec.Struct, frozen=True, order=True):
     @classmethod
     def parse(cls, text: str) -> TypeName | None:
         """The type in `text`; None when it is not GROUP/VERSION.Kind."""
-        match = _TYPE_NAME.fullmatch(text)
+        match = _TYPE_NAME.fullmatch(text) if len(text) <= _LONGEST_TYPE_NAME else None
         return cls(match["group"], match["version"], match["kind"]) if match else None
 
     @property

@@ -13,6 +13,12 @@ APPLICATION_LABEL: Final = "app.kubernetes.io/name"
 WORKLOAD_TYPE_LABEL: Final = "oam.dev/workload-type"
 INSTANCE_LABEL: Final = "oam.dev/instance-name"
 
+COMPONENT_UPDATES_ANNOTATION: Final = "rudr.oam.dev/component-updates"
+"""Set by the user on an application: whether it takes changes of its components, `automatic` or `manual`."""
+
+PROMOTED_ANNOTATION: Final = "rudr.oam.dev/promoted"
+"""Set by the user on an application with manual updates: the contents of components that it takes, as NAME@DIGEST."""
+
 INPUTS_ANNOTATION: Final = "rudr.oam.dev/inputs"
 """The digest of the inputs of an object that runs once."""
 
@@ -41,9 +47,11 @@ PREFIX: Final = "rudr.oam.dev/"
 """The prefix of all annotations of rudr; documents with others of this prefix have a misspelled one."""
 
 DOCUMENT_ANNOTATIONS: Final = (
+    COMPONENT_UPDATES_ANNOTATION,
     IGNORE_DIFFERENCES_ANNOTATION,
     PAUSED_ANNOTATION,
     POD_ANNOTATIONS_ANNOTATION,
+    PROMOTED_ANNOTATION,
     SENSITIVE_ANNOTATION,
     SERVICE_ACCOUNT_ANNOTATION,
 )

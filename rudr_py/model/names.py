@@ -6,6 +6,7 @@ Each function returns "" for a valid name, or a message that states the error an
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 LONGEST = 63
@@ -28,17 +29,17 @@ OBJECT_FORM: Final = _OBJECT.pattern
 
 def wrong_name(name: str) -> str:
     """A name in OAM: letters and digits, with `-`, `_` and `.` between them (MD-2)."""
-    return _wrong(name, _OAM.fullmatch(name), "letters and digits, with -, _ and . between them")
+    return _wrong(name, _OAM.fullmatch, "letters and digits, with -, _ and . between them")
 
 
 def wrong_object_name(name: str) -> str:
     """A name that becomes the name of a Kubernetes object and the value of a label."""
-    return _wrong(name, _OBJECT.fullmatch(name), "lower-case letters and digits, with - and . between them")
+    return _wrong(name, _OBJECT.fullmatch, "lower-case letters and digits, with - and . between them")
 
 
 def wrong_label(name: str) -> str:
     """A name that becomes a container's or a volume's in a Kubernetes pod."""
-    return _wrong(name, _LABEL.fullmatch(name), "lower-case letters and digits, with - between them")
+    return _wrong(name, _LABEL.fullmatch, "lower-case letters and digits, with - between them")
 
 
 def wrong_account_name(name: str) -> str:
@@ -54,7 +55,7 @@ def wrong_port_name(name: str) -> str:
     if len(name) > 15:
         return f'"{name[:70]}" has {len(name)} characters; the name of a port has at most 15'
     form = "lower-case letters and digits with single - between them, at least one letter"
-    return _wrong(name, _PORT.fullmatch(name), form)
+    return _wrong(name, _PORT.fullmatch, form)
 
 
 def wrong_env_name(name: str) -> str:
@@ -92,9 +93,9 @@ def placeholder(text: str) -> str:
     return f'"{match[0]}" begins a placeholder, which rudr does not replace: replace it before'
 
 
-def _wrong(name: str, match: re.Match[str] | None, words: str) -> str:
+def _wrong(name: str, matches: Callable[[str], object], words: str) -> str:
     if len(name) > LONGEST:
         return f'"{name[:70]}" has {len(name)} characters; at most {LONGEST} are allowed'
-    if match:
+    if matches(name):
         return ""
     return f'"{name}" is not valid; {placeholder(name) or f"use {words}"}'

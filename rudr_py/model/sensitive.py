@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from rudr_py.model import metadata_keys, resolve
+from rudr_py.model.stepwise import BATCH_SIZE, Stepwise, batches, run
 from rudr_py.settings import SENSITIVE_WORDS
 
 MASK: Final = "***"
@@ -30,6 +31,9 @@ _VARIABLE = re.compile(r"\[fromVariable\(([^()\[\]\s]{1,253})\)\]")
 
 _ROUNDS: Final = 10
 
+_LONGEST: Final = 1_000
+"""The most characters of a name whose words are read."""
+
 
 class SensitiveValues(msgspec.Struct, frozen=True):
     """The values as text, and the names of the entries that contain them."""
@@ -39,7 +43,9 @@ class SensitiveValues(msgspec.Struct, frozen=True):
 
 
 def is_sensitive(name: str, words: Collection[str] = SENSITIVE_WORDS) -> bool:
-    """Whether a name contains one of these words, and is not that of a reference."""
+    """Whether a name contains one of these words, and is not that of a reference. Very long names are not read."""
+    if len(name) > _LONGEST:
+        return True
     parts = [part.lower().rstrip(string.digits) for run in _RUN.findall(name) for part in _words(run) if part]
     return bool(parts) and parts[-1] not in _REFERENCES and any(part in words for part in parts)
 
@@ -53,11 +59,18 @@ def _words(run: str) -> tuple[str, ...]:
 
 
 def find(documents: Iterable[Mapping[str, Any]], words: Collection[str] = SENSITIVE_WORDS) -> SensitiveValues:
+    """The result of `steps`."""
+    return run(steps(documents, words))
+
+
+def steps(
+    documents: Iterable[Mapping[str, Any]], words: Collection[str] = SENSITIVE_WORDS
+) -> Stepwise[SensitiveValues]:
     """The sensitive values of documents, which may have any form."""
     search = _Search(words)
     for document in documents:
-        search.add(document)
-    return search.result()
+        yield from search.add(document)
+    return (yield from search.result())
 
 
 class _Search:
@@ -70,39 +83,48 @@ class _Search:
         self._links: list[tuple[str, str]] = []  # an entry, and the parameter that it reads
         self._variables: dict[str, Any] = {}
 
-    def add(self, document: Mapping[str, Any]) -> None:
+    def add(self, document: Mapping[str, Any]) -> Stepwise[None]:
         metadata = document.get("metadata")
         annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
         listed = annotations.get(metadata_keys.SENSITIVE_ANNOTATION) if isinstance(annotations, Mapping) else None
         self._marked.update(name.strip() for name in str(listed or "").split(",") if name.strip())
         spec = document.get("spec")
-        for node in _nodes(spec):
-            name = node.get("name")
-            if isinstance(name, str):
-                self._entries += ((name, node[field]) for field in ("value", "default") if field in node)
-                if isinstance(node.get("fromParam"), str):
-                    self._links.append((name, node["fromParam"]))
-            path = node.get("path")
-            if isinstance(path, str) and isinstance(node.get("fromParam"), str):
-                self._links.append((path, node["fromParam"]))
-            named = _named_keys(node)
-            self._entries += ((str(key), item) for key, item in node.items() if key not in named)
+        for nodes in batches(_nodes(spec)):
+            yield BATCH_SIZE
+            for node in nodes:
+                self._add_node(node)
         variables = spec.get("variables") if isinstance(spec, Mapping) else None
         for entry in variables if isinstance(variables, list) else ():
             if isinstance(entry, Mapping) and isinstance(entry.get("name"), str):
                 self._variables[entry["name"]] = entry.get("value")
 
-    def result(self) -> SensitiveValues:
+    def _add_node(self, node: Mapping[str, Any]) -> None:
+        name = node.get("name")
+        if isinstance(name, str):
+            self._entries += ((name, node[field]) for field in ("value", "default") if field in node)
+            if isinstance(node.get("fromParam"), str):
+                self._links.append((name, node["fromParam"]))
+        path = node.get("path")
+        if isinstance(path, str) and isinstance(node.get("fromParam"), str):
+            self._links.append((path, node["fromParam"]))
+        named = _named_keys(node)
+        self._entries += ((str(key), item) for key, item in node.items() if key not in named)
+
+    def result(self) -> Stepwise[SensitiveValues]:
         values: set[str] = set()
         for _ in range(_ROUNDS):
             sizes = len(self._marked), len(values)
-            for name, target in self._links:
-                if self._is_sensitive(name) or self._is_sensitive(target):
-                    self._marked.update((name, target))
-            for name, item in self._entries:
-                if self._is_sensitive(name):
-                    self._marked.add(name)
-                    values.update(self._texts(item))
+            for links in batches(self._links):
+                yield BATCH_SIZE
+                for name, target in links:
+                    if self._is_sensitive(name) or self._is_sensitive(target):
+                        self._marked.update((name, target))
+            for entries in batches(self._entries):
+                yield BATCH_SIZE
+                for name, item in entries:
+                    if self._is_sensitive(name):
+                        self._marked.add(name)
+                        values.update(self._texts(item))
             if sizes == (len(self._marked), len(values)):
                 break
         return SensitiveValues(frozenset(values), frozenset(self._marked))

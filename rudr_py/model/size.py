@@ -12,9 +12,13 @@ import msgspec
 
 from rudr_py.errors import Location, MoreProblems, TooLargeProblem
 from rudr_py.model import paths
+from rudr_py.model.stepwise import BATCH, Stepwise, run
 from rudr_py.settings import Limits
 
 NO_LIMIT: Final = 2**63
+
+_CHEAP: Final = 10
+"""To count a value takes this part of the time of rendering it."""
 
 _OF_SERVER: Final = "managedFields"
 """The field of metadata that grows without a change of the document."""
@@ -33,17 +37,25 @@ class Size(msgspec.Struct, frozen=True):
         return Size(self.values * times, self.text * times)
 
 
-def of(value: Any, most: int = NO_LIMIT) -> Size:
+def of(value: Any) -> Size:
+    """The size of a value."""
+    return run(steps(value))
+
+
+def steps(value: Any, most: int = NO_LIMIT) -> Stepwise[Size]:
     """The size of a value. Counting stops when the number of values exceeds `most`."""
     values = text = 0
     stack: list[Any] = [value]
     while stack and values <= most:
         item = stack.pop()
+        if values % BATCH == 0:
+            yield BATCH // _CHEAP
         values += 1
         if isinstance(item, str):
             text += text_bytes(item)
         elif isinstance(item, dict):
-            text += sum(text_bytes(key) for key in item if isinstance(key, str))
+            for key in item:
+                text += text_bytes(key) if isinstance(key, str) else 0
             stack += item.values()
         elif isinstance(item, list):
             stack += item

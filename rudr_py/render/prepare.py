@@ -89,6 +89,8 @@ def prepare(inputs: Inputs, catalog: Catalog, index: int) -> PrepareResult:
     path = paths.child("$", "spec", "components", index)
     parsed = inputs.components.get(binding.component_name)
     side = _component(inputs, catalog, binding, path, parsed)
+    if pin := inputs.pins.get(binding.component_name):
+        side = _with_pin(side, f"(component {binding.component_name}: {pin.text})")
     traits, problems, warnings = _traits(inputs, catalog, side.workload, index)
     joined = membership.join(inputs, catalog, index, side.workload.name if side.workload else "")
     is_valid = not side.problems
@@ -175,6 +177,15 @@ def _component(
         problems=(*problems, *resolved.problems, *of(document, workload_problems)),
         warnings=(*warnings, *resolved.warnings),
     )
+
+
+def _with_pin(side: _ComponentSide, hint: str) -> _ComponentSide:
+    """Problems and warnings that mention the document that waits, because it may be the one that they expect."""
+    problems, warnings = (
+        tuple(msgspec.structs.replace(problem, message=f"{problem.message} {hint}") for problem in listed)
+        for listed in (side.problems, side.warnings)
+    )
+    return msgspec.structs.replace(side, problems=problems, warnings=warnings)
 
 
 def _with_setter(

@@ -17,7 +17,8 @@ from rudr_py.api import Kind, get_in, pod_annotations
 from rudr_py.model import metadata_keys
 from rudr_py.model.identity import Metadata
 from rudr_py.model.kinds import APPLICATION
-from rudr_py.render.values import labels
+from rudr_py.render.values import digests, labels
+from rudr_py.render.values.pins import ReleasedComponent
 
 KIND: Final = Kind("apps/v1", "ControllerRevision")
 
@@ -39,8 +40,12 @@ SIZE_LIMIT: Final = 1024 * 1024
 _LONGEST_PREFIX: Final = 200
 """Characters of the name of an application in the names of its revisions, which have at most 253."""
 
-_READ: Final = frozenset(metadata_keys.DOCUMENT_ANNOTATIONS) - {metadata_keys.PAUSED_ANNOTATION}
-"""The annotations that the controller reads; a pause is no release."""
+_READ: Final = frozenset(metadata_keys.DOCUMENT_ANNOTATIONS) - {
+    metadata_keys.PAUSED_ANNOTATION,
+    metadata_keys.COMPONENT_UPDATES_ANNOTATION,
+    metadata_keys.PROMOTED_ANNOTATION,
+}
+"""The annotations that the controller reads and that change objects: a pause is no release, nor is a promotion."""
 
 Document = dict[str, Any]
 
@@ -71,16 +76,41 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RevisionName(msgspec.Struct, frozen=True):
-    """Number and name of a revision, as in the status of an application."""
+    """Number and name of a revision, as in the status of an application.
+
+    `components` are those of the revision by name, for an application with manual updates only.
+    """
 
     number: int = 0
     name: str = ""
+    components: Mapping[str, ReleasedComponent] = {}
+
+
+def written(revision: RevisionName) -> dict[str, Any]:
+    """A revision as it is in the status."""
+    if not revision.name:
+        return {}
+    components = {
+        name: {"generation": released.generation, "digest": released.digest}
+        for name, released in sorted(revision.components.items())
+    }
+    return {"number": revision.number, "name": revision.name, **({"components": components} if components else {})}
+
+
+def newest(*revisions: RevisionName) -> RevisionName:
+    """The revision with the highest number; of the same, one whose components are known."""
+    return max(revisions, key=lambda revision: (revision.number, bool(revision.components)))
 
 
 def content(application: Mapping[str, Any], components: Iterable[Mapping[str, Any]]) -> Document:
     """`data` of a revision with these live documents."""
     sorted_components = sorted(map(kept, components), key=lambda document: str(document["metadata"]["name"]))
     return {"components": sorted_components, "application": kept(application)}
+
+
+def digest(component: Mapping[str, Any]) -> str:
+    """The digest of the content of a component: the same for the same content, also after it was created again."""
+    return digests.of(kept(component))
 
 
 def object_name(application: str, uid: str, data: Document) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rudr_py import builtin
 from rudr_py.testing import conformance
+from tests import autoscaling
 
 TYPES = {type_.name: type_ for type_ in builtin.rudr_register_types()}
 CORE = "core.oam.dev/v1alpha1"
@@ -36,35 +37,7 @@ test_task = conformance.suite(TYPES[f"{CORE}.Task"], component=SILENT)
 test_singleton_task = conformance.suite(TYPES[f"{CORE}.SingletonTask"], component=SILENT)
 test_manual_scaler = conformance.suite(TYPES["manual-scaler"], properties=[{"replicaCount": 3}])
 LOAD: dict[str, Any] = {
-    "metrics": [
-        {
-            "type": "ContainerResource",
-            "containerResource": {
-                "name": "cpu",
-                "container": "web",
-                "target": {"type": "Utilization", "averageUtilization": 60},
-            },
-        },
-        {
-            "type": "Pods",
-            "pods": {"metric": {"name": "requests"}, "target": {"type": "AverageValue", "averageValue": "1k"}},
-        },
-        {
-            "type": "Object",
-            "object": {
-                "describedObject": {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "web"},
-                "metric": {"name": "requests"},
-                "target": {"type": "Value", "value": 2000},
-            },
-        },
-        {
-            "type": "External",
-            "external": {
-                "metric": {"name": "queue", "selector": {"matchLabels": {"queue": "orders"}}},
-                "target": {"type": "AverageValue", "averageValue": 30},
-            },
-        },
-    ],
+    "metrics": autoscaling.metrics("web", value=2000, average=30),
     "behavior": {
         "scaleUp": {"selectPolicy": "Max", "policies": [{"type": "Pods", "value": 4, "periodSeconds": 15}]},
         "scaleDown": {"stabilizationWindowSeconds": 600},

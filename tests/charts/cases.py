@@ -87,6 +87,7 @@ CASES: dict[str, dict[str, Any]] = {
         "rootScopes": True,
         "checkResources": "off",
         "revisionHistoryLimit": 3,
+        "componentUpdates": "manual",
     },
     "rights by the cluster admin": {
         "rbac": {"create": False},

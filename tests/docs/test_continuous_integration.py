@@ -17,6 +17,7 @@ from rudr_py.cli.program import program
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "continuous-integration.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"run: rudr ([^>\n]+)", PAGE)
+WAITS = re.findall(r"^[ -]*rudr (status [^`\n]+)", PAGE, re.MULTILINE)
 
 
 def hook() -> dict[str, Any]:
@@ -50,7 +51,13 @@ def test_a_command_of_the_page_accepts_the_examples(text: str, repository: Path)
 
 
 def test_the_page_has_commands() -> None:
-    assert len(COMMANDS) == 2
+    assert (len(COMMANDS), len(WAITS)) == (2, 3)
+
+
+@pytest.mark.parametrize("text", WAITS)
+def test_a_command_that_waits_is_right_usage(text: str, tmp_path: Path) -> None:
+    done = run([*shlex.split(text), "--kubeconfig", str(tmp_path / "none")])
+    assert done.exit_code == 1, done.output
 
 
 def test_the_hook_checks_the_whole_repository(repository: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
+from tests import autoscaling
 from tests.e2e import operators
 from tests.e2e.documents import (
     APPLICATION,
@@ -34,35 +35,7 @@ BEHAVIOR = {
         "policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}],
     },
 }
-METRICS: list[Document] = [
-    {
-        "type": "ContainerResource",
-        "containerResource": {
-            "name": "cpu",
-            "container": "server",
-            "target": {"type": "Utilization", "averageUtilization": 60},
-        },
-    },
-    {
-        "type": "Pods",
-        "pods": {"metric": {"name": "requests"}, "target": {"type": "AverageValue", "averageValue": "1k"}},
-    },
-    {
-        "type": "Object",
-        "object": {
-            "describedObject": {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "web"},
-            "metric": {"name": "requests"},
-            "target": {"type": "Value", "value": "2k"},
-        },
-    },
-    {
-        "type": "External",
-        "external": {
-            "metric": {"name": "queue", "selector": {"matchLabels": {"queue": "orders"}}},
-            "target": {"type": "AverageValue", "averageValue": "30"},
-        },
-    },
-]
+METRICS = autoscaling.metrics("server", value="2k", average="30")
 TARGETS = [{"parameter": "host", "name": "rabbitmq", "key": "url"}]
 QUEUE: Document = {
     "type": "rabbitmq",

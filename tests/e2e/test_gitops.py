@@ -7,12 +7,31 @@ from pathlib import Path
 from typing import Any
 
 import cel
+import msgspec
 import pytest
 import yaml
 
+from rudr_py.api import Hold, Rendered, Trait, TraitContext
 from rudr_py.catalog import Catalog
-from rudr_py.testing.cluster import Cluster
-from tests.e2e.documents import APPLICATION, DEPLOYMENT, JOB, Document, application, component, condition, observed
+from rudr_py.controller.load.crash_record import DEATHS
+from rudr_py.errors import Right
+from rudr_py.plugins import rights
+from rudr_py.testing import rendering
+from rudr_py.testing.cluster import SETTINGS, Cluster
+from tests.controller.load.test_quarantine import Fatal
+from tests.e2e import rbac_cluster
+from tests.e2e.documents import (
+    APPLICATION,
+    DEPLOYMENT,
+    JOB,
+    Document,
+    application,
+    component,
+    condition,
+    message,
+    observed,
+    synced,
+)
 
 lua = pytest.importorskip("lupa.lua51", reason="no lupa for this platform")  # the version of Lua in Argo CD
 
@@ -115,3 +134,60 @@ async def test_the_health_checks_cover_every_state_of_an_application(cluster: Cl
         held = await cluster.until(APPLICATION, "held", lambda d: observed(d) and condition(d, "Paused") == "True")
         assert argocd(held)[0] == "Suspended"
         assert await cluster.get(DEPLOYMENT, "held-web") is None
+
+
+class Closed(Trait[Any]):
+    """Holds its instance permanently."""
+
+    name = "closed"
+
+    def render(self, ctx: TraitContext[Any]) -> Rendered | Hold:
+        """A Hold without a time."""
+        del ctx
+        return Hold("the gate is closed")
+
+
+async def test_an_application_that_waits_or_is_deleted_is_progressing(cluster: Cluster) -> None:
+    async with cluster.controller(rendering.catalog((Closed(),))):
+        await cluster.apply(*case("held", "ready", {"name": "closed"}), application(name="early"))
+        held = await cluster.until(APPLICATION, "held", lambda d: observed(d) and condition(d, "Held") == "True")
+        assert (argocd(held), flux(held)) == (("Progressing", message(held, "Ready")), "")
+        assert "the gate is closed" in message(held, "Ready")
+        # a component that may be applied later is an error for both, as any invalid document
+        early = await cluster.until(APPLICATION, "early", lambda d: observed(d) and condition(d, "Valid") == "False")
+        assert (argocd(early)[0], flux(early)) == ("Degraded", "failed")
+        finalizer = {"metadata": {"finalizers": ["example.com/test"]}}
+        await cluster.patch(APPLICATION, "held", finalizer)
+        await cluster.delete(APPLICATION, "held")
+        deleted = await cluster.until(APPLICATION, "held", lambda d: "deletionTimestamp" in d["metadata"])
+        assert argocd(deleted) == ("Progressing", "its objects are being deleted")
+        await cluster.patch(APPLICATION, "held", {"metadata": {"finalizers": None}})
+
+
+async def test_a_quarantined_application_is_degraded(cluster: Cluster, tmp_path: Path) -> None:
+    fatal = Fatal(tmp_path)
+    types = rendering.catalog((fatal,))
+    settings = msgspec.structs.replace(SETTINGS, state_dir=str(fatal.folder))
+    await cluster.apply(*case("bad", "ready", {"name": "fatal"}))
+    for _ in range(DEATHS):
+        async with cluster.controller(types, settings=settings) as controller:
+            await cluster.until(APPLICATION, "bad", synced)
+            await controller.idle()
+        fatal.die()
+    async with cluster.controller(types, settings=settings):
+        bad = await cluster.until(APPLICATION, "bad", lambda d: condition(d, "Valid") == "False")
+        assert (argocd(bad), flux(bad)) == (("Degraded", message(bad, "Valid")), "failed")
+
+
+async def test_an_application_for_which_a_right_is_missing_is_degraded(catalog: Catalog, tmp_path: Path) -> None:
+    async with rbac_cluster.local(tmp_path) as cluster:
+        shop = cluster.namespaces.shop
+        right = Right("create", "deployments", DEPLOYMENT.group, shop)
+        needed = rights.needed(catalog, root_scopes=True)
+        await cluster.grant(needed, watched=(shop,))
+        await cluster.take(right, needed, watched=(shop,))
+        async with rbac_cluster.controlled(cluster, catalog, namespaces=(shop,)):
+            await cluster.admin.apply(*case("poor", "ready"))
+            poor = await cluster.admin.until(APPLICATION, "poor", lambda d: condition(d, "Synced") == "False")
+        assert (argocd(poor)[0], flux(poor)) == ("Degraded", "failed")
+        assert f"may not {right}" in argocd(poor)[1]

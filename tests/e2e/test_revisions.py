@@ -32,8 +32,8 @@ REVISION = Kind("apps/v1", "ControllerRevision")
 
 async def stored(cluster: Cluster) -> list[Revision]:
     """The revisions of all applications, by number."""
-    found = [revisions.read(document) for document in await cluster.list(REVISION)]
-    return sorted((revision for revision in found if revision is not None), key=lambda revision: revision.number)
+    stored = [revisions.read(document) for document in await cluster.list(REVISION)]
+    return sorted((revision for revision in stored if revision is not None), key=lambda revision: revision.number)
 
 
 def current(document: Document) -> int:

@@ -264,3 +264,27 @@ SHAPES: Final[Mapping[str, Callable[[int], Documents]]] = {
     )
 }
 """The shapes by name."""
+
+
+def variables(size: int) -> Documents:
+    """Many variables."""
+    listed = [{"name": f"v-{index}", "value": f"{index}"} for index in range(size)]
+    return [application([binding()], variables=listed), component()]
+
+
+def ingress_rules(size: int) -> Documents:
+    """One trait with many rules."""
+    rules = [{"host": f"h{index}.example", "paths": [{"path": "/"}]} for index in range(size)]
+    return [application([binding(traits=[{"name": "ingress", "properties": {"rules": rules}}])]), component()]
+
+
+def files(size: int) -> Documents:
+    """One file of many lines."""
+    text = "".join(f"{index:06d}\n" for index in range(5 * size))
+    return [application([binding()]), component(container={"config": [{"path": "/etc/web/lines", "value": text}]})]
+
+
+VALUES: Final[Mapping[str, Callable[[int], Documents]]] = {
+    function.__name__: function for function in (variables, ingress_rules, files)
+}
+"""Documents with many values."""

@@ -14,7 +14,7 @@ import pytest
 from tests.simulation import virtual_loop
 from tests.simulation.documents import Document, application, binding, component
 from tests.simulation.test_noisy_neighbour import DEPLOYMENT, Neighbours
-from tests.simulation.virtual_loop import VirtualLoop
+from tests.simulation.virtual_loop import WorkerLoop
 
 INSTANCES = 250
 """The instances of the large application."""
@@ -29,25 +29,12 @@ TURNS = 3
 """The most steps for each one of the small application: its own and those of others in between."""
 
 
-class BusyLoop(VirtualLoop):
-    """A loop on which each step of a worker takes time. `steps` is their number."""
+class BusyLoop(WorkerLoop):
+    """A loop on which each step of a worker takes time."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.steps = 0
-
-    def call_soon(  # type: ignore[override] # typeshed relates the arguments to the callback
-        self, callback: Callable[..., Any], *args: Any, context: Any = None
-    ) -> asyncio.Handle:
-        """Schedule a callback that takes time if it is a step of a worker."""
-        task = getattr(callback, "__self__", None)
-        if isinstance(task, asyncio.Task) and "worker" in task.get_name():
-            return super().call_soon(self._spend, callback, *args, context=context)
-        return super().call_soon(callback, *args, context=context)
-
-    def _spend(self, callback: Callable[..., Any], *args: Any) -> None:
+    def step(self, callback: Callable[..., Any], *args: Any) -> None:
+        """Run a step, and let its time pass."""
         callback(*args)
-        self.steps += 1
         self._virtual_time += STEP
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from asyncio import base_events
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -51,6 +51,23 @@ class VirtualLoop(base_events.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         """No other thread wakes this loop."""
+
+
+class WorkerLoop(VirtualLoop):
+    """A loop on which each step of a worker runs by `step`, which tests override to count steps or their work."""
+
+    def call_soon(  # type: ignore[override] # typeshed relates the arguments to the callback
+        self, callback: Callable[..., Any], *args: Any, context: Any = None
+    ) -> asyncio.Handle:
+        """Schedule a callback, by `step` if it is a step of a worker."""
+        task = getattr(callback, "__self__", None)
+        if isinstance(task, asyncio.Task) and "worker" in task.get_name():
+            return super().call_soon(self.step, callback, *args, context=context)
+        return super().call_soon(callback, *args, context=context)
+
+    def step(self, callback: Callable[..., Any], *args: Any) -> None:
+        """Run a step of a worker."""
+        callback(*args)
 
 
 class _Selector:

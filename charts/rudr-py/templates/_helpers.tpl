@@ -176,6 +176,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - --{{ if not .Values.rootScopes }}no-{{ end }}root-scopes
 - --check-resources={{ .Values.checkResources }}
 - --revision-history-limit={{ .Values.revisionHistoryLimit }}
+- --component-updates={{ .Values.componentUpdates }}
 {{- with .Values.impersonation }}
 {{- if .enabled }}
 - --impersonate

@@ -5,7 +5,7 @@ The words contain names and images, but no values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -21,6 +21,11 @@ from rudr_py.render import revisions
 from rudr_py.render.revisions import Revision
 
 Document = dict[str, Any]
+
+Values = Mapping[str, Any]
+
+Compare = Callable[[str, Values, Values], Iterator[str]]
+"""The differences between two documents of a name, in words."""
 
 
 class History(msgspec.Struct, frozen=True):
@@ -72,13 +77,14 @@ def changes(before: Revision, after: Revision) -> list[str]:
             "instance",
             _instances(before.application),
             _instances(after.application),
-            lambda name, one, other: list(_instance_changes(name, one, other)),
+            _instance_changes,
         ),
         *_spec_changes(before.application, after.application),
     ]
 
 
-def _keys(label: str, old: Mapping[str, Any], new: Mapping[str, Any], compare: Any) -> Iterator[str]:
+def _keys(label: str, old: Mapping[str, Values], new: Mapping[str, Values], compare: Compare) -> Iterator[str]:
+    """The names that one side lacks, and the differences of the others by `compare`."""
     for name in [*old, *(name for name in new if name not in old)]:
         if name not in new:
             yield f"{label} {name} removed"
@@ -88,7 +94,7 @@ def _keys(label: str, old: Mapping[str, Any], new: Mapping[str, Any], compare: A
             yield from compare(name, old[name], new[name])
 
 
-def _component_changes(name: str, old: Document, new: Document) -> Iterator[str]:
+def _component_changes(name: str, old: Values, new: Values) -> Iterator[str]:
     before, after = _by_name(mappings_in(old, "spec", "containers")), _by_name(mappings_in(new, "spec", "containers"))
     seen = 0
     for container in before.keys() & after.keys():
@@ -105,14 +111,14 @@ def _component_changes(name: str, old: Document, new: Document) -> Iterator[str]
         yield f"component {name}: annotations"
 
 
-def _without_images(component: Mapping[str, Any]) -> list[Document]:
+def _without_images(component: Values) -> list[Document]:
     return [
         {key: value for key, value in container.items() if key != "image"}
         for container in mappings_in(component, "spec", "containers")
     ]
 
 
-def _instance_changes(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+def _instance_changes(name: str, old: Values, new: Values) -> Iterator[str]:
     one, other = old.get("componentName"), new.get("componentName")
     if one != other:
         yield f"instance {name}: component {one} -> {other}"
@@ -148,5 +154,5 @@ def _by_name(documents: Any) -> dict[str, Document]:
     }
 
 
-def _instances(application: Document) -> dict[str, Mapping[str, Any]]:
+def _instances(application: Document) -> dict[str, Values]:
     return {str(each.get("instanceName")): each for each in mappings_in(application, "spec", "components")}

@@ -82,7 +82,7 @@ async def read(cluster: ClusterClient, queries: Iterable[ListQuery]) -> list[Doc
         except (ForbiddenError, KindAbsentError) as error:
             if query.kind == APPLICATION:
                 raise
-            click.echo(f"warning: {unreadable_message(error)}", err=True)
+            warn(f"warning: {unreadable_message(error)}")
     return documents
 
 
@@ -99,19 +99,36 @@ Choose = Callable[[Sequence[Document]], Iterable[ListQuery]]
 """The queries to watch for the objects that were received so far. A query continues when it is no longer returned."""
 
 
-async def follow(cluster: ClusterClient, choose: Choose, show: Callable[[Sequence[Document]], None]) -> None:
+def warn(text: str) -> None:
+    """Print a warning."""
+    click.echo(text, err=True)
+
+
+async def follow(
+    cluster: ClusterClient,
+    choose: Choose,
+    show: Callable[[Sequence[Document]], None],
+    warn: Callable[[str], None] = warn,
+) -> None:
     """Call `show` when all kinds have been listed and after every change, until cancelled.
 
-    Raises KubeError when the applications cannot be read.
+    `warn` prints the warnings. Raises KubeError when the applications cannot be read.
     """
-    await _Follower(cluster, choose, show).run()
+    await _Follower(cluster, choose, show, warn).run()
 
 
 class _Follower:
-    def __init__(self, cluster: ClusterClient, choose: Choose, show: Callable[[Sequence[Document]], None]) -> None:
+    def __init__(
+        self,
+        cluster: ClusterClient,
+        choose: Choose,
+        show: Callable[[Sequence[Document]], None],
+        warn: Callable[[str], None],
+    ) -> None:
         self._cluster = cluster
         self._choose = choose
         self._show = show
+        self._warn = warn
         self._objects: dict[str, Document] = {}
         self._unlisted: set[ListQuery] = set()
         self._started: set[ListQuery] = set()
@@ -171,7 +188,7 @@ class _Follower:
                 kind = query.kind
                 self._refused(query, error, KindAbsentError(error, api_version=kind.api_version, kind=kind.kind))
             case Interrupted(error, pause):
-                click.echo(f"warning: {error}; retrying in {pause:.0f} s", err=True)
+                self._warn(f"warning: {error}; retrying in {pause:.0f} s")
             case _:
                 pass
 
@@ -179,6 +196,6 @@ class _Follower:
         if query.kind == APPLICATION:
             raise error
         if query in self._unlisted:
-            click.echo(f"warning: {message}", err=True)
+            self._warn(f"warning: {message}")
         self._unlisted.discard(query)
         self._changed.set()

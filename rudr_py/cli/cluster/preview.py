@@ -14,9 +14,11 @@ import msgspec
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
+from rudr_py.cli.cluster import promotion
 from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
 from rudr_py.cli.documents.workspace import ClusterDocuments, Workspace
 from rudr_py.controller.inputs import snapshot
+from rudr_py.controller.inputs.component_selection import ComponentSelector
 from rudr_py.controller.inputs.reader import DEFAULTS, InputReader
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -32,11 +34,13 @@ from rudr_py.model import kubernetes
 from rudr_py.model.document import Document, Positions
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT, NAMESPACE
-from rudr_py.render import render
+from rudr_py.render import render, revisions
+from rudr_py.render.revisions import Revision
 from rudr_py.render.scopes import membership, root_scopes
 from rudr_py.render.status import health, status
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
+from rudr_py.render.values.pins import Pin
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
 
@@ -45,7 +49,7 @@ ROUNDS = 3
 
 
 class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan of an application. `before` is its stored status.
+    """The plan of an application. `before` is its stored status; `pins` are components that wait for a promotion.
 
     `unknown_defaults` is why the defaults of its namespace are unknown, "" if they are known.
     """
@@ -53,20 +57,34 @@ class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
     application: LiveObject
     plan: Plan
     before: status.PreviousStatus
+    pins: Mapping[str, Pin] = {}
     unknown_defaults: str = ""
 
 
 class NamespacePreview:
     """A namespace of a cluster after the documents have been applied. The settings are the controller's."""
 
-    def __init__(self, cluster: ClusterClient, namespace: str, catalog: Catalog, settings: Settings = DEFAULTS) -> None:
+    def __init__(
+        self,
+        cluster: ClusterClient,
+        namespace: str,
+        catalog: Catalog,
+        settings: Settings = DEFAULTS,
+        *,
+        promoted: str = "",
+    ) -> None:
+        """`promoted` is an application that takes all components as their documents are."""
         self.namespace = namespace
         self.state = ClusterState()
         self.state.release = lambda: kubernetes.of_version(cluster.discovery.version)
         self._cluster = cluster
         self._catalog = catalog
         self._settings = settings
+        self._promoted = promoted
         self._reader = InputReader(self.state, catalog, SystemClock(), settings)
+        # the annotation of an application, or its status, has its updates
+        manual = msgspec.structs.replace(settings, component_updates="manual")
+        self._selector = ComponentSelector(self.state, manual, self._revision)
         self._unreadable: dict[Kind, str] = {}
         self._documents: list[Mapping[str, Any]] = []
         self._used: dict[str, frozenset[str]] = {}
@@ -159,7 +177,7 @@ class NamespacePreview:
         if scopes.scopes(self.namespace):
             for other in self._all(APPLICATION):
                 preview = await self._render(other)
-                inputs = self._inputs(other, preview.before)
+                inputs = await self._inputs(other, preview.before)
                 assessment = health.assess(
                     preview.plan,
                     inputs.observed,
@@ -176,7 +194,7 @@ class NamespacePreview:
     async def _render(self, application: LiveObject) -> ApplicationPreview:
         before = cluster_state.previous(application)
         for _ in range(ROUNDS):
-            inputs = self._inputs(application, before)
+            inputs = await self._inputs(application, before)
             plan = render.render(inputs, self._catalog)
             needed = snapshot.kinds(plan, before)
             if any(planned.adopt for planned in plan.manifests):
@@ -187,17 +205,31 @@ class NamespacePreview:
             for kind in sorted(missing, key=str):
                 self._fill(kind, await self._list(kind, self.namespace))
         return ApplicationPreview(
-            application=application, plan=plan, before=before, unknown_defaults=inputs.unknown_defaults
+            application=application,
+            plan=plan,
+            before=before,
+            pins=inputs.pins,
+            unknown_defaults=inputs.unknown_defaults,
         )
 
-    def _inputs(self, application: LiveObject, before: status.PreviousStatus) -> Inputs:
-        inputs = self._reader.inputs(application, before)
+    async def _inputs(self, application: LiveObject, before: status.PreviousStatus) -> Inputs:
+        is_pinned = application.name != self._promoted and promotion.is_manual(application.document())
+        selection = await self._selector.select(application, before) if is_pinned else None
+        inputs = self._reader.inputs(application, before, selection)
         positions = {
             name: positions for name, positions in self._component_positions.items() if name in inputs.components
         }
         if application.name in self._application_positions:
             positions[""] = self._application_positions[application.name]
         return msgspec.structs.replace(inputs, positions=positions)
+
+    async def _revision(self, application: LiveObject, name: str) -> Revision | None:
+        """A revision of an application in the cluster."""
+        target = Target(await self._cluster.resource(revisions.KIND), application.namespace, name)
+        try:
+            return revisions.read(await self._cluster.client.get(target))
+        except NotFoundError:
+            return None
 
     def add(self, kind: Kind, live: LiveObject) -> None:
         """Add an object that the controller will watch when it has adopted it."""

@@ -23,7 +23,7 @@ OutputFormat = Literal["wide", "yaml", "json", "name"]
 
 HEADER = ("REVISION", "AGE", "EDITED BY", "CHANGE")
 
-SHOWN = 2
+LISTED = 2
 """The number of changes of a revision that are printed; -o wide prints all."""
 
 
@@ -83,7 +83,7 @@ def _rows(history: History, *, wide: bool) -> list[list[str]]:
 
 def _row(history: History, revision: Revision, now: datetime, *, wide: bool) -> list[str]:
     changes = _changes(history, revision)
-    listed = changes if wide else changes[:SHOWN]
+    listed = changes if wide else changes[:LISTED]
     rest = f" (and {len(changes) - len(listed)} more)" if len(changes) > len(listed) else ""
     cells = [
         f"{revision.number}{'*' if revision.number == history.current else ''}",

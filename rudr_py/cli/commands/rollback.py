@@ -14,7 +14,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref, get_in, mappings_in
-from rudr_py.cli.cluster import application_history
+from rudr_py.cli.cluster import application_history, promotion
 from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster.application_history import History
 from rudr_py.cli.cluster.client import ClusterClient
@@ -24,6 +24,7 @@ from rudr_py.cli.process import CommandFailure
 from rudr_py.kube import requests
 from rudr_py.kube.requests import Request, Selection, Target
 from rudr_py.model.kinds import APPLICATION, COMPONENT
+from rudr_py.model.metadata_keys import PROMOTED_ANNOTATION
 from rudr_py.render import revisions
 from rudr_py.render.revisions import Revision
 
@@ -34,11 +35,15 @@ Document = dict[str, Any]
 
 
 class _Write(msgspec.Struct, frozen=True):
-    """A document to write. `live` is the one in the cluster; None if it does not exist."""
+    """A document to write. `live` is the one in the cluster; None if it does not exist.
+
+    `promoted` is the annotation of an application with manual updates that takes the components; empty if it has one.
+    """
 
     target: Target
     document: Document
     live: Document | None
+    promoted: str = ""
 
     @property
     def ref(self) -> Ref:
@@ -48,7 +53,7 @@ class _Write(msgspec.Struct, frozen=True):
     @property
     def is_needed(self) -> bool:
         """Whether the documents differ."""
-        return self.live is None or revisions.kept(self.live) != self.document
+        return self.live is None or bool(self.promoted) or revisions.kept(self.live) != self.document
 
     def request(self, *, dry_run: bool) -> Request:
         """The creation, or the update of exactly the version that was read."""
@@ -56,7 +61,7 @@ class _Write(msgspec.Struct, frozen=True):
             namespace = {"namespace": self.target.namespace}
             content = {**self.document, "metadata": {**self.document["metadata"], **namespace}}
             return requests.create(self.target, msgspec.json.encode(content), MANAGER, dry_run=dry_run)
-        content = _restored(self.live, self.document)
+        content = _restored(self.live, self.document, self.promoted)
         return requests.update(self.target, msgspec.json.encode(content), MANAGER, dry_run=dry_run)
 
 
@@ -78,7 +83,7 @@ def command(name: str, number: int | None, cluster_options: ClusterOptions, *, d
     The documents are written with your rights, and the controller rolls them out as any other change. Where a
     repository is the source of the documents, revert the commit instead: the next synchronisation overwrites a
     rollback. A component that other applications use changes for these, too; they are listed. A deleted component is
-    created again.
+    created again. The components are promoted in an application with manual updates.
 
     \b
     Example: rudr rollback shop --to 1 --dry-run
@@ -91,7 +96,7 @@ async def _run(options: ClusterOptions, name: str, number: int | None, *, dry_ru
     async with cluster_client.opened(options) as client:
         history = await application_history.read(client, name)
         revision = _target(history, number)
-        writes = [await _write(client, document) for document in revision.documents]
+        writes = [_promoting(await _write(client, document), revision) for document in revision.documents]
         needed = [write for write in writes if write.is_needed]
         if not needed:
             click.echo(f"{Ref(APPLICATION, name)} skipped (the documents are those of revision {revision.number})")
@@ -128,12 +133,24 @@ async def _write(client: ClusterClient, document: Document) -> _Write:
     return _Write(target, document, live)
 
 
-def _restored(live: Document, document: Document) -> Document:
+def _promoting(write: _Write, revision: Revision) -> _Write:
+    """The write of an application; with manual updates it takes the components of the revision, too."""
+    application = write.live
+    if application is None or write.document["kind"] != APPLICATION.kind or not promotion.is_manual(application):
+        return write
+    components = {str(get_in(one, "metadata", "name", default="")): one for one in revision.components}
+    promoted = promotion.promotion({**application, "spec": write.document["spec"]}, components, components)
+    return msgspec.structs.replace(write, promoted=promoted.value) if promoted.waiting else write
+
+
+def _restored(live: Document, document: Document, promoted: str) -> Document:
     """The live document with the spec and the annotations of a revision. Annotations of tools stay."""
     effective = revisions.kept(live)["metadata"].get("annotations", {})
     others = {
         key: value for key, value in get_in(live, "metadata", "annotations", default={}).items() if key not in effective
     }
+    if promoted:
+        others[PROMOTED_ANNOTATION] = promoted
     metadata = {**live["metadata"], "annotations": {**others, **document["metadata"].get("annotations", {})}}
     return {**live, "metadata": metadata, "spec": document.get("spec", {})}
 
@@ -147,9 +164,13 @@ async def _warn(client: ClusterClient, name: str, writes: Sequence[_Write]) -> N
     for application in await client.client.list_all(selection):
         other = application["metadata"]["name"]
         shared = components & set(_used(application))
-        if other != name and shared:
-            text = f"warning: the application {other} changes too: it uses {', '.join(sorted(shared))}"
-            click.echo(text, err=True)
+        if other == name or not shared:
+            continue
+        used = f"it uses {', '.join(sorted(shared))}"
+        if promotion.is_manual(application):
+            click.echo(f"note: the application {other} does not change until they are promoted: {used}", err=True)
+        else:
+            click.echo(f"warning: the application {other} changes too: {used}", err=True)
 
 
 def _used(application: Document) -> Iterable[str]:

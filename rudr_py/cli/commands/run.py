@@ -12,6 +12,7 @@ import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
 import click
 import msgspec
@@ -26,9 +27,10 @@ from rudr_py.cli.options import flags, impersonation, leader_election, plugins
 from rudr_py.cli.options import limits as limits_option
 from rudr_py.cli.process import exempt_from_collections
 from rudr_py.controller import assemble
+from rudr_py.errors import ConfigError
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
-from rudr_py.settings import NO_DEFAULTS, PlatformDefaults, Settings
+from rudr_py.settings import NO_DEFAULTS, ComponentUpdates, PlatformDefaults, Settings
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +122,14 @@ log = logging.getLogger(__name__)
     envvar="RUDR_REVISION_HISTORY_LIMIT",
     help="Number of revisions that are kept of each application, 0 for none; default: 10.",
 )
+@click.option(
+    "--component-updates",
+    "component_updates",
+    type=click.Choice(get_args(ComponentUpdates)),
+    envvar="RUDR_COMPONENT_UPDATES",
+    help="Whether applications take changes of their components at once, or after `rudr promote`. The "
+    "annotation rudr.oam.dev/component-updates of an application takes precedence; default: automatic.",
+)
 @flags.check_resources(
     "Whether an application is refused whose pods are too large for every node, or only gets a warning; default: "
     "auto, which refuses it in clusters without nodes of a cloud provider."
@@ -189,6 +199,10 @@ def settings(
     process = environ.get("POD_NAME") or socket.gethostname()
     definitions = _text(options.get("definitions_namespace")) or own or Settings().definitions_namespace
     words = _text(options.get("sensitive_words"))
+    if options.get("component_updates") == "manual" and options.get("revision_history_limit") == 0:
+        raise ConfigError(
+            "--component-updates manual requires revisions, which --revision-history-limit 0 does not keep"
+        )
     overrides = {
         "workers": options.get("workers"),
         "cache_mebibytes": options.get("cache_mebibytes"),
@@ -199,6 +213,7 @@ def settings(
         "publish_definitions": options.get("publish_definitions"),
         "root_scopes": options.get("root_scopes"),
         "revision_history_limit": options.get("revision_history_limit"),
+        "component_updates": options.get("component_updates"),
         "check_resources": options.get("check_resources"),
         "defaults": flags.with_pull_policy(_defaults(options), _text(options.get("image_pull_policy")) or ""),
         "limits": options.get("limits"),

@@ -6,12 +6,13 @@ Documents are read when there is a text: most reconciles find nothing to report.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.state.applications import KeptValues
+from rudr_py.controller.state.applications import KeptValues, PinnedDocument
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import triggers
 from rudr_py.kube.live_object import LiveObject
@@ -19,6 +20,7 @@ from rudr_py.model import hidden_values, sensitive
 from rudr_py.model.hidden_values import DocumentTexts, HiddenValues
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT
+from rudr_py.model.stepwise import BATCH_SIZE, Stepwise, batches, run
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import SENSITIVE_WORDS
@@ -51,52 +53,75 @@ class DocumentValues:
     def hidden(self) -> HiddenValues:
         """The values to remove. Small documents are read once for each version."""
         if self._hidden is None:
-            key = ObjectKey(self._application.namespace, self._application.name)
-            application_state = self._state.applications.get(key)
-            documents = self._documents(key)
-            version = tuple((live.uid, live.generation, live.edited) for live in documents)
-            kept = application_state.values
-            values = kept.values if kept is not None and kept.version == version else _values(documents)
-            visible = self._visible(values, application_state.records)
-            if kept is not None and kept.version == version and kept.visible == visible:
-                self._hidden = kept.hidden
-                return kept.hidden
-            self._hidden = HiddenValues(DocumentTexts(values), visible)
-            small = sum(live.size for live in documents) <= SMALL
-            application_state.values = KeptValues(version, values, visible, self._hidden) if small else None
+            self._hidden = run(self._read())
         return self._hidden
 
-    def _documents(self, key: ObjectKey) -> tuple[LiveObject, ...]:
+    def sensitive(self) -> HiddenValues:
+        """The sensitive values, to remove from facts that types show in the status."""
+        if self._sensitive_values is None:
+            self._sensitive_values = run(self._read_sensitive())
+        return self._sensitive_values
+
+    def steps(self) -> Stepwise[None]:
+        """Read large documents before there is a text, in steps."""
+        documents = self._documents()
+        if sum(live.size for live in documents) > SMALL:
+            self._hidden = yield from self._read()
+            if not self._plan.problems:  # otherwise there are no facts
+                self._sensitive_values = yield from self._read_sensitive()
+
+    def _read(self) -> Stepwise[HiddenValues]:
+        key = ObjectKey(self._application.namespace, self._application.name)
+        application_state = self._state.applications.get(key)
+        documents = self._documents()
+        pinned = application_state.pinned
+        version = (
+            *((live.uid, live.generation, live.edited) for live in documents),
+            *((name, document.digest) for name, document in pinned.items()),
+        )
+        kept = application_state.values
+        is_kept = kept is not None and kept.version == version
+        values = kept.values if kept is not None and is_kept else (yield from _values(documents, pinned))
+        visible = yield from self._visible(values, application_state.records)
+        if kept is not None and is_kept and kept.visible == visible:
+            return kept.hidden
+        hidden = yield from HiddenValues.steps(DocumentTexts(values), visible)
+        small = sum(live.size for live in documents) <= SMALL
+        application_state.values = KeptValues(version, values, visible, hidden) if small else None
+        return hidden
+
+    def _read_sensitive(self) -> Stepwise[HiddenValues]:
+        key = ObjectKey(self._application.namespace, self._application.name)
+        pinned = (document.document for document in self._state.applications.get(key).pinned.values())
+        values = yield from sensitive.steps(itertools.chain(pinned, _whole(self._documents())), self._words)
+        return (yield from HiddenValues.steps(DocumentTexts(values.values)))
+
+    def _documents(self) -> tuple[LiveObject, ...]:
+        key = ObjectKey(self._application.namespace, self._application.name)
         index = self._state.applications.components
         listed = (component.name for component in index.values(key))
         named = sorted(listed if key in index else triggers.component_names(self._application))
         components = (self._state.get(COMPONENT, key.namespace, name) for name in named)
         return (self._application, *(live for live in components if live is not None))
 
-    def _visible(self, values: frozenset[str], records: Iterable[Ref]) -> frozenset[str]:
+    def _visible(self, values: frozenset[str], records: Iterable[Ref]) -> Stepwise[frozenset[str]]:
         """The values that are names of objects which messages name."""
         named = {self._application.name, self._application.namespace, *(ref.name for ref in records)}
-        existing = (value for value in values if self._exists(value))
-        return frozenset((*values.intersection(named), *values.intersection(self._plan.object_names), *existing))
-
-    def sensitive(self) -> HiddenValues:
-        """The sensitive values, to remove from facts that types show in the status."""
-        if self._sensitive_values is None:
-            documents = []
-            for live in self._documents(ObjectKey(self._application.namespace, self._application.name)):
-                with contextlib.suppress(errors.UndecodableError):
-                    documents.append(live.document())
-            self._sensitive_values = HiddenValues(DocumentTexts(sensitive.find(documents, self._words).values))
-        return self._sensitive_values
+        visible = {*values.intersection(named), *values.intersection(self._plan.object_names)}
+        for batch in batches(values):
+            yield BATCH_SIZE
+            visible.update(value for value in batch if self._exists(value))
+        return frozenset(visible)
 
     def _exists(self, name: str) -> bool:
         namespace = self._application.namespace
         return any(self._state.get(kind, namespace, name) is not None for kind in (APPLICATION, COMPONENT, CLAIM))
 
 
-def _values(documents: Iterable[LiveObject]) -> frozenset[str]:
+def _values(documents: Iterable[LiveObject], pinned: Mapping[str, PinnedDocument]) -> Stepwise[frozenset[str]]:
     """The values of documents that are nowhere visible in them."""
-    texts = hidden_values.read(_specs(documents))
+    specs = (document.document.get("spec") for document in pinned.values())
+    texts = yield from hidden_values.read_steps(itertools.chain(specs, _specs(documents)))
     return texts.values - texts.visible
 
 
@@ -104,3 +129,9 @@ def _specs(documents: Iterable[LiveObject]) -> Iterator[Any]:
     for live in documents:
         with contextlib.suppress(errors.UndecodableError):
             yield live.part("spec")
+
+
+def _whole(documents: Iterable[LiveObject]) -> Iterator[dict[str, Any]]:
+    for live in documents:
+        with contextlib.suppress(errors.UndecodableError):
+            yield live.document()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,6 +12,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.catalog import Catalog
+from rudr_py.controller.inputs.component_selection import Selection
 from rudr_py.controller.state import definition_index
 from rudr_py.controller.state.applications import ParsedDocument, Subject
 from rudr_py.controller.state.cluster_state import Belongings, ClusterState
@@ -49,33 +50,38 @@ class InputReader:
         """The words in names whose values are sensitive."""
         return self._settings.sensitive_words
 
-    def inputs(self, live: LiveObject, previous: PreviousStatus) -> Inputs:
+    def inputs(self, live: LiveObject, previous: PreviousStatus, selection: Selection | None = None) -> Inputs:
         """The result of `steps`."""
-        return run(self.steps(live, previous))
+        return run(self.steps(live, previous, selection))
 
-    def steps(self, live: LiveObject, previous: PreviousStatus) -> Stepwise[Inputs]:
-        """All inputs of rendering. Updates the index of the definitions that the application uses."""
+    def steps(self, live: LiveObject, previous: PreviousStatus, selection: Selection | None = None) -> Stepwise[Inputs]:
+        """All inputs of rendering. Updates the index of the definitions that the application uses.
+
+        `selection` has the components of an application with manual updates; without it, they are those of the cluster.
+        """
         key = ObjectKey(live.namespace, live.name)
         applications = self._state.applications
         parsed = yield from self._parsed(key, live)
         application = parsed.value or Application(metadata=_metadata(live))
         names = {binding.component_name for binding in application.components}
+        objects = self._objects(live.namespace, names, selection)
+        documents = selection.documents if selection is not None else {}
         components: dict[str, Parsed[Component] | None] = {}
         for name in sorted(names):
-            components[name] = yield from self._components.steps(ObjectKey(live.namespace, name))
+            component = ObjectKey(live.namespace, name)
+            if name in documents:
+                components[name] = yield from self._components.pinned_steps(component, documents[name])
+            else:
+                components[name] = yield from self._components.steps(component, objects[name])
         yield len(names)
-        objects = {name: self._state.get(COMPONENT, live.namespace, name) for name in sorted(names)}
         namespace_labels, unknown = self._namespace_labels(live.namespace)
         inputs = Inputs(
             application=application,
             parsed=parsed,
             components={name: component for name, component in components.items() if component is not None},
             now=self._clock.now(),
-            component_versions={
-                name: ComponentVersion(component.generation, component.resource_version)
-                for name, component in objects.items()
-                if component is not None
-            },
+            component_versions=_versions(objects),
+            pins=selection.pins if selection is not None else {},
             observed=Belongings(self._state, live),
             attached=previous.attached,
             first_seen=previous.first_seen,
@@ -94,29 +100,39 @@ class InputReader:
         applications.definitions.set(key, _subjects(inputs, self._catalog))
         return inputs
 
-    def unread(self, live: LiveObject, previous: PreviousStatus) -> Inputs:
+    def _objects(
+        self, namespace: str, names: Iterable[str], selection: Selection | None
+    ) -> dict[str, LiveObject | None]:
+        """The documents of the cluster that an application uses; None for one that does not exist."""
+        if selection is not None:
+            return {name: selection.live.get(name) for name in sorted(names)}
+        return {name: self._state.get(COMPONENT, namespace, name) for name in sorted(names)}
+
+    def unread(self, live: LiveObject, previous: PreviousStatus, selection: Selection | None = None) -> Inputs:
         """The inputs of an application whose documents are not read: only their metadata and versions."""
-        names = self._state.applications.components.values(ObjectKey(live.namespace, live.name))
-        objects = ((key.name, self._state.get(COMPONENT, key.namespace, key.name)) for key in sorted(names))
+        names = (key.name for key in self._state.applications.components.values(ObjectKey(live.namespace, live.name)))
+        objects = self._objects(live.namespace, names, selection)
         return Inputs(
             application=Application(metadata=_metadata(live)),
             parsed=Parsed(value=None),
             components={},
             now=self._clock.now(),
-            component_versions={
-                name: ComponentVersion(component.generation, component.resource_version)
-                for name, component in objects
-                if component is not None
-            },
+            component_versions=_versions(objects),
+            pins=selection.pins if selection is not None else {},
             packages=previous.packages,
         )
 
-    def version(self, key: ObjectKey, live: LiveObject) -> str:
-        """A text that changes with each edit of the application or one of its components, but not of their status."""
-        names = self._state.applications.components.values(key)
-        components = (self._state.get(COMPONENT, name.namespace, name.name) for name in sorted(names))
-        versions = [(one.uid, one.generation, one.edited) for one in (live, *components) if one is not None]
-        return hashlib.blake2b(msgspec.json.encode(versions), digest_size=16).hexdigest()
+    def version(self, key: ObjectKey, live: LiveObject, contents: Sequence[tuple[str, str]] | None = None) -> str:
+        """A text that changes with each edit of the application or one of its components, but not of their status.
+
+        `contents` are those of the components of an application with manual updates.
+        """
+        objects: list[LiveObject | None] = [live]
+        if contents is None:
+            names = self._state.applications.components.values(key)
+            objects += [self._state.get(COMPONENT, name.namespace, name.name) for name in sorted(names)]
+        versions = [(one.uid, one.generation, one.edited) for one in objects if one is not None]
+        return hashlib.blake2b(msgspec.json.encode([*versions, *(contents or ())]), digest_size=16).hexdigest()
 
     def _namespace_labels(self, namespace: str) -> tuple[Mapping[str, str], str]:
         """The labels of a namespace if a setting depends on them, and why they are unknown, "" if they are not."""
@@ -140,6 +156,14 @@ class InputReader:
         application_state.document = document
         self._state.applications.keep_rendered(key)
         return document.parsed
+
+
+def _versions(objects: Mapping[str, LiveObject | None]) -> dict[str, ComponentVersion]:
+    return {
+        name: ComponentVersion(component.generation, component.resource_version)
+        for name, component in objects.items()
+        if component is not None
+    }
 
 
 def _edit_times(objects: Mapping[str, LiveObject | None]) -> dict[str, datetime]:

@@ -16,6 +16,7 @@ from typing import Any
 from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import runs
+from rudr_py.controller.inputs.component_selection import ComponentSelector, Selection
 from rudr_py.controller.inputs.document_values import DocumentValues
 from rudr_py.controller.inputs.plan_cache import PlanCache
 from rudr_py.controller.inputs.reader import InputReader
@@ -62,6 +63,7 @@ class Snapshot:
     inputs: Inputs
     plan: Plan
     revision: int
+    selection: Selection | None = None
     computed_assessment: Assessment | None = None
 
     @cached_property
@@ -155,8 +157,13 @@ class SnapshotReader:
         reader: InputReader,
         pace: Pace,
         crashes: CrashRecord | None = None,
+        selector: ComponentSelector | None = None,
     ) -> None:
-        """`crashes` records the application that is rendered; one that ended two processes is not rendered."""
+        """`crashes` records the application that is rendered; one that ended two processes is not rendered.
+
+        `selector` selects the components of applications with manual updates; the default one reads no revisions.
+        """
+        self._selector = selector or ComponentSelector(state)
         self._crashes = crashes or CrashRecord()
         self._state = state
         self._catalog = catalog
@@ -164,20 +171,35 @@ class SnapshotReader:
         self._pace = pace
         self._plans = PlanCache(catalog, state.applications)
 
-    def hide_values(self, live: LiveObject, plan: Plan | None = None) -> None:
-        """Remove the values of an application and its components from the texts of the running reconcile."""
+    def hide_values(self, live: LiveObject, plan: Plan | None = None) -> DocumentValues:
+        """Remove the values of an application and its components from the texts of the running reconcile.
+
+        They are read when there is a text, which stops the loop if there are many: see `read_values`.
+        """
         values = DocumentValues(self._state, live, plan, self._reader.sensitive_words)
         log_context.hide_values(values.hidden, values.sensitive)
+        return values
+
+    async def read_values(self, snapshot: Snapshot) -> None:
+        """Read the values of large documents, because there will be texts. Other tasks may run meanwhile."""
+        values = self.hide_values(snapshot.application, snapshot.plan)
+        await self._pace.run(values.steps(), namespace=snapshot.key.namespace)
 
     async def read(self, key: ObjectKey, live: LiveObject) -> Snapshot:
-        """The snapshot of an application. Other tasks may run meanwhile; its revision is that before."""
-        revision, previous, version = self._state.revision, self._previous(live), self._reader.version(key, live)
+        """The snapshot of an application. Other tasks may run meanwhile; its revision is that before.
+
+        Raises KubeError if the revision that an application with manual updates runs is needed and cannot be read.
+        """
+        revision, previous = self._state.revision, self._previous(live)
+        selection = await self._selector.select(live, previous)
+        version = self._version(key, live)
         if self._crashes.deaths(key, version) >= DEATHS:
-            inputs = self._reader.unread(live, previous)
+            inputs = self._reader.unread(live, previous, selection)
             plan = Plan(problems=(_QUARANTINED,), reason=QUARANTINED, packages=previous.packages)
         else:
             rendering = functools.partial(self._crashes.rendering, key, version)
-            inputs, plan = await self._pace.run(self._steps(key, live, previous), rendering, namespace=key.namespace)
+            steps = self._steps(key, live, previous, selection)
+            inputs, plan = await self._pace.run(steps, rendering, namespace=key.namespace)
         return Snapshot(
             key=key,
             application=live,
@@ -185,10 +207,18 @@ class SnapshotReader:
             inputs=inputs,
             plan=plan,
             revision=revision,
+            selection=selection,
         )
 
-    def _steps(self, key: ObjectKey, live: LiveObject, previous: PreviousStatus) -> Stepwise[tuple[Inputs, Plan]]:
-        inputs = yield from self._reader.steps(live, previous)
+    def _version(self, key: ObjectKey, live: LiveObject) -> str:
+        return self._reader.version(key, live, self._selector.contents(live))
+
+    def _steps(
+        self, key: ObjectKey, live: LiveObject, previous: PreviousStatus, selection: Selection | None
+    ) -> Stepwise[tuple[Inputs, Plan]]:
+        inputs = yield from self._reader.steps(live, previous, selection)
+        if selection is not None and selection.problems:
+            return inputs, Plan(problems=selection.problems, reason=selection.reason, packages=previous.packages)
         plan = yield from self._plans.steps(key, inputs)
         return inputs, plan
 
@@ -205,11 +235,11 @@ class SnapshotReader:
 
     def is_suspected(self, key: ObjectKey, live: LiveObject) -> bool:
         """Whether one process has ended while these documents were reconciled."""
-        return 0 < self._crashes.deaths(key, self._reader.version(key, live)) < DEATHS
+        return 0 < self._crashes.deaths(key, self._version(key, live)) < DEATHS
 
     def applying(self, key: ObjectKey, live: LiveObject) -> AbstractContextManager[None]:
         """A context for the reconcile of an application that may end the process; the crash record contains it."""
-        return self._crashes.reconciling(key, self._reader.version(key, live))
+        return self._crashes.reconciling(key, self._version(key, live))
 
     def is_reclaimed(self, snapshot: Snapshot) -> IsReclaimed:
         """Whether the documents of a snapshot delete an object with the application."""
@@ -232,6 +262,7 @@ class SnapshotReader:
             inputs=snapshot.inputs,
             plan=snapshot.plan,
             revision=self._state.revision,
+            selection=snapshot.selection,
         )
 
     def is_settled(self, snapshot: Snapshot) -> bool:

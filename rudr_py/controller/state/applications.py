@@ -6,6 +6,7 @@ An application is forgotten in one place, `Applications.forget`. Sends nothing a
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -101,6 +102,23 @@ class SettledState(msgspec.Struct, frozen=True):
         return plan is self.plan and len(objects) == len(self.objects) and all(map(is_, objects, self.objects))
 
 
+class PinnedDocument(msgspec.Struct, frozen=True):
+    """A component of a revision that an application runs: the digest of its content, and the compressed document."""
+
+    digest: str
+    data: bytes
+
+    @classmethod
+    def of(cls, digest: str, document: Mapping[str, Any]) -> PinnedDocument:
+        """Compress a document."""
+        return cls(digest, zlib.compress(msgspec.json.encode(document)))
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The document; a new one each time."""
+        return msgspec.json.decode(zlib.decompress(self.data), type=dict[str, Any])
+
+
 @dataclass
 class ApplicationState:
     """The memory of one application, from its first reconcile on.
@@ -114,6 +132,7 @@ class ApplicationState:
     `event_due` is the time of the monotonic clock at which a problem of the documents gets its event, if it persists.
     `claim_refusals` are the reported reasons of objects that are not applied for the sake of another's claim.
     `released` is the last kept revision, with a digest of the versions of its documents.
+    `revision_name` is a revision whose components were read; `pinned` are those components that the application runs.
     """
 
     uid: str = ""
@@ -132,6 +151,8 @@ class ApplicationState:
     event_due: float | None = None
     claim_refusals: dict[Ref, str] = field(default_factory=dict)
     released: tuple[bytes, RevisionName] = (b"", RevisionName())
+    revision_name: RevisionName = field(default_factory=RevisionName)
+    pinned: Mapping[str, PinnedDocument] = field(default_factory=dict)
 
     def probe_results(self) -> dict[str, dict[str, str | None]]:
         """The verdicts by scope and name of the probe, None when healthy; probes without an answer are left out."""

@@ -27,7 +27,7 @@ from rudr_py.model.condition import TRUE
 from rudr_py.model.identity import Metadata
 from rudr_py.model.kinds import COMPONENT
 from rudr_py.render import revisions
-from rudr_py.render.revisions import RevisionName
+from rudr_py.render.revisions import Revision, RevisionName
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.settings import FIELD_MANAGER
 
@@ -38,6 +38,19 @@ class Kept(msgspec.Struct, frozen=True):
     revision: RevisionName
     note: str = ""
     result: Result = Result()
+
+
+class _Documents(msgspec.Struct, frozen=True):
+    """The documents of a release: the application and components as they are in the cluster, and pinned components."""
+
+    live: tuple[LiveObject, ...]
+    pinned: tuple[dict[str, Any], ...] = ()
+    is_manual: bool = False
+
+    @property
+    def size(self) -> int:
+        """About the bytes of the documents."""
+        return sum(document.size for document in self.live) + sum(map(len, map(msgspec.json.encode, self.pinned)))
 
 
 class RevisionKeeper:
@@ -54,21 +67,35 @@ class RevisionKeeper:
         self._limit = limit
         self._describe = describe
 
+    async def read(self, application: LiveObject, name: str) -> Revision | None:
+        """A revision of an application; None if it does not exist. Raises KubeError."""
+        resource = (await self._client.target(revisions.KIND, application.namespace, "")).resource
+        # a list, because the controller has no other right to read revisions
+        selector = f"{revisions.UID_LABEL}={application.uid}"
+        selection = Selection(resource, application.namespace, labels=selector, fields=f"metadata.name={name}")
+        listed = await self._client.client.list_all(selection)
+        return next((revision for revision in map(revisions.read, listed) if revision is not None), None)
+
     async def keep(self, snapshot: Snapshot, sync: SyncState) -> Kept:
         """Keep the documents of a snapshot if all of its objects are applied. Raises LeaseLostError only."""
-        previous, application_state = snapshot.previous.revision, self._state.applications.get(snapshot.key)
+        application_state = self._state.applications.get(snapshot.key)
+        previous = snapshot.previous.revision
+        if application_state.uid == snapshot.application.uid:
+            previous = revisions.newest(previous, application_state.released[1])  # the status may not contain it yet
         if not self._limit or sync.state != TRUE:
             return Kept(previous)
         version = _version(snapshot)
         if application_state.released[0] == version:
-            return Kept(application_state.released[1])  # the status may not contain it yet
+            return Kept(application_state.released[1])
         documents = self._documents(snapshot)
         if documents is None:
             return Kept(previous)  # the change triggers a reconcile
-        if sum(document.size for document in documents) > revisions.SIZE_LIMIT:
+        if documents.size > revisions.SIZE_LIMIT:
             return Kept(previous, "no revision is kept: the documents have more than 1 MiB")
         try:
             revision = await self._keep(snapshot.application, documents, previous)
+            released = snapshot.selection.released if snapshot.selection is not None else {}
+            revision = msgspec.structs.replace(revision, components=released)
         except errors.KubeError as error:
             cause = self._describe(error.right) if isinstance(error, errors.MissingRightError) else error
             note = f"no revision is kept: {cause}"
@@ -77,24 +104,28 @@ class RevisionKeeper:
         application_state.released = (version, revision)
         return Kept(revision)
 
-    def _documents(self, snapshot: Snapshot) -> list[LiveObject] | None:
+    def _documents(self, snapshot: Snapshot) -> _Documents | None:
         """The application and its components as they were rendered; None if one of them has changed since."""
-        documents = [snapshot.application]
+        live = [snapshot.application]
         if snapshot.inputs.application.metadata.generation != snapshot.application.generation:
             return None
         for name, version in snapshot.inputs.component_versions.items():
             component = self._state.get(COMPONENT, snapshot.key.namespace, name)
             if component is None or component.resource_version != version.resource_version:
                 return None
-            documents.append(component)
-        return documents
+            live.append(component)
+        pinned = snapshot.selection.documents.values() if snapshot.selection is not None else ()
+        return _Documents(
+            tuple(live), tuple(document.document for document in pinned), is_manual=snapshot.selection is not None
+        )
 
-    async def _keep(self, application: LiveObject, documents: list[LiveObject], previous: RevisionName) -> RevisionName:
-        data = revisions.content(application.document(), (component.document() for component in documents[1:]))
+    async def _keep(self, application: LiveObject, documents: _Documents, previous: RevisionName) -> RevisionName:
+        components = [*(component.document() for component in documents.live[1:]), *documents.pinned]
+        data = revisions.content(application.document(), components)
         name = revisions.object_name(application.name, application.uid, data)
         if previous.name == name:
             return previous
-        edited = max(documents, key=lambda document: document.edited)
+        edited = max(documents.live, key=lambda document: document.edited)
         annotations = {revisions.EDITOR_ANNOTATION: edited.edited_by, revisions.EDITED_ANNOTATION: edited.edited}
         owner = Metadata(name=application.name, namespace=application.namespace, uid=application.uid)
         # the status may lack a revision that was written before a crash
@@ -106,7 +137,9 @@ class RevisionKeeper:
             revision = RevisionName(newest + 1, name)
             await self._apply(revisions.manifest(revision, owner, data, annotations), new=name not in stored)
         others = sorted((other for other in stored if other != name), key=lambda other: stored[other])
-        for other in others[: max(0, len(others) + 1 - self._limit)]:
+        # without the one that the status names: an application with manual updates may still need it
+        excess = others[: max(0, len(others) + 1 - self._limit)]
+        for other in (other for other in excess if not (documents.is_manual and other == previous.name)):
             await self._delete(application, other)
         return revision
 
@@ -136,5 +169,6 @@ class RevisionKeeper:
 def _version(snapshot: Snapshot) -> bytes:
     """A digest that changes with each edit of the documents, but not with their status."""
     live, components = snapshot.application, snapshot.inputs.component_versions
-    parts = (live.uid, live.generation, live.annotations, components)
+    pinned = {name: pin.running_digest for name, pin in snapshot.inputs.pins.items()}
+    parts = (live.uid, live.generation, live.annotations, components, pinned)
     return hashlib.blake2b(msgspec.json.encode(parts, order="deterministic"), digest_size=16).digest()

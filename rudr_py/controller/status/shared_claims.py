@@ -6,6 +6,7 @@ Pods of both may write the same data. Only the user can decide which of the two 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from rudr_py import errors
 from rudr_py.api import get_in, mappings_in, naming
@@ -79,8 +80,17 @@ def _component(workload: LiveObject, application: str, state: ClusterState) -> C
     try:
         for binding in mappings_in(root.part("spec") if root is not None else {}, "components"):
             if naming.join(get_in(binding, "instanceName", default="")) == instance:
-                live = state.get(COMPONENT, workload.namespace, rewrite.component_of(binding))
-                return parse_component.parse_component(live.document()).value if live is not None else None
+                document = _document(state, ObjectKey(workload.namespace, application), rewrite.component_of(binding))
+                return parse_component.parse_component(document).value if document is not None else None
     except errors.UndecodableError:
         pass  # the reconcile of that application reports it
     return None
+
+
+def _document(state: ClusterState, application: ObjectKey, component: str) -> dict[str, Any] | None:
+    """The document of a component that an application runs; None if there is none."""
+    pinned = state.applications.get(application).pinned if application in state.applications else {}
+    if component in pinned:
+        return pinned[component].document
+    live = state.get(COMPONENT, application.namespace, component)
+    return live.document() if live is not None else None

@@ -26,6 +26,7 @@ OUR_FIELDS = frozenset(
     (
         "observedGeneration",
         "observedComponents",
+        "pendingComponents",
         "currentRevision",
         "phase",
         "conditions",

@@ -117,7 +117,7 @@ async def _watch(context: ReconcileContext, workers: list[_Worker]) -> None:
             async for kind, obj in context.client.watch():
                 dispatch(kind, obj)
         except Exception:
-            # a failed watch (compacted history, an exception in a controller's mapping) must not end the cluster
+            # an exception in a controller's mapping must not end the cluster
             logger.exception("the watch of the local controllers failed; restarting it")
             await asyncio.sleep(REWATCH_PAUSE)
             _prune_index(context)

@@ -8,6 +8,7 @@ reading and writing, so a caller's read-modify-write is atomic.
 from __future__ import annotations
 
 import asyncio
+import weakref
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Iterator
 from operator import attrgetter
@@ -55,7 +56,7 @@ class CompactedError(Exception):
 
 
 class _Log:
-    """The last changes of one table: at least `limit`, at most twice as many."""
+    """The last changes of one table: at least `limit`, at most twice as many, unless a complete watch awaits more."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -64,16 +65,19 @@ class _Log:
         self.compacted = 0
         self.ended = False
         self.waiters: dict[asyncio.Future[None], None] = {}  # in the order in which they are woken
+        self.complete: weakref.WeakSet[Watch] = weakref.WeakSet()
 
     def append(self, event: Event) -> None:
         self.events.append(event)
         if len(self.events) > 2 * self.limit:
-            self.drop(self.limit)
+            self.drop(len(self.events) - self.limit - 1)
         self.wake()
 
     def drop(self, count: int) -> None:
-        if count:
-            self.compacted = self.events[count - 1].revision
+        """Drop the oldest events, but none that a complete watch has not taken."""
+        count = min(count, *(watch.position - self.dropped for watch in self.complete)) if self.complete else count
+        if count > 0:
+            self.compacted = max(self.compacted, self.events[count - 1].revision)
             del self.events[:count]
             self.dropped += count
 
@@ -91,21 +95,21 @@ class _Log:
 
 
 class Watch:
-    """A position in the history of one table. Watches share the events."""
+    """A position in the history of one table, `position`. Watches share the events."""
 
     def __init__(self, store: Store, log: _Log, position: int) -> None:
         self._store = store
         self._log = log
-        self._position = position
+        self.position = position
 
     def take(self) -> list[Event]:
         """Return the events since the last call. Raises `CompactedError` if the watcher was too slow."""
         log = self._log
-        start = self._position - log.dropped
+        start = self.position - log.dropped
         if start < 0:
             raise CompactedError(0, log.compacted)
         events = log.events[start:]
-        self._position += len(events)
+        self.position += len(events)
         return events
 
     @property
@@ -115,7 +119,7 @@ class Watch:
 
     @property
     def _pending(self) -> bool:
-        return self._position < self._log.dropped + len(self._log.events)
+        return self.position < self._log.dropped + len(self._log.events)
 
     async def wait(self) -> None:
         """Wait until `take` returns events or no more events follow."""
@@ -237,6 +241,15 @@ class Store:
         """Watch a table for changes after `since`, or from now. Raises `CompactedError`."""
         log = self._log(table)
         return Watch(self, log, log.after(self.revision if since is None else since))
+
+    def complete_watch(self, table: str = ALL) -> Watch:
+        """Watch a table for all changes from now: they are kept until they are taken, however many there are.
+
+        For readers in this process, which take all changes whenever the event loop runs them.
+        """
+        watch = self.watch(table)
+        self._log(table).complete.add(watch)
+        return watch
 
     def compact(self, revision: int | None = None) -> int:
         """Drop the history up to a revision (all of it, if None); return the new current revision.

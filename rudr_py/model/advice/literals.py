@@ -7,6 +7,7 @@ other form stays in the text, and the container receives it; so does a correct f
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Collection, Iterator
 from typing import Final
@@ -108,6 +109,11 @@ def _is_reference(word: str, *, called: bool) -> bool:
     folded = "".join(character for character in word.casefold() if character.isalpha())
     if folded in ("variable", "var", "param", "parameter"):
         return called
+    return _is_close(folded)
+
+
+@functools.lru_cache(maxsize=256)
+def _is_close(folded: str) -> bool:
     return bool(difflib.get_close_matches(folded, _WORDS, n=1, cutoff=_CUTOFF))
 
 

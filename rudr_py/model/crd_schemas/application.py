@@ -51,10 +51,15 @@ def application_status() -> Schema:
                 },
             ),
         ),
+        "pendingComponents": nodes.array(
+            "The components that were changed or deleted and that wait for a promotion, in an application with manual "
+            "updates.",
+            _pending_component(),
+        ),
         "currentRevision": _revision(),
         "conditions": conditions(
             "Valid, Synced and Ready; also TraitsReady if it has traits, Held while a type holds an instance or scope, "
-            "and Paused while the application is paused."
+            "Pinned while changes of components wait for a promotion, and Paused while the application is paused."
         ),
         "instances": nodes.array("The instances and their states.", _instance()),
         "warnings": nodes.texts("Problems of the documents that do not block anything."),
@@ -82,8 +87,32 @@ def application_status() -> Schema:
 
 def _revision() -> Schema:
     description = "The kept revision of the documents whose objects were all applied last; `rudr history` lists all."
-    fields = {"number": nodes.integer("Its number, from 1."), "name": nodes.text("Name of its ControllerRevision.")}
+    component = {
+        "generation": nodes.integer("The metadata.generation that it had."),
+        "digest": nodes.text("The digest of its content."),
+    }
+    fields = {
+        "number": nodes.integer("Its number, from 1."),
+        "name": nodes.text("Name of its ControllerRevision."),
+        "components": nodes.mapping(
+            "Its components by name, in an application with manual updates.", nodes.record("One component.", component)
+        ),
+    }
     return nodes.record(description, fields)
+
+
+def _pending_component() -> Schema:
+    fields = {
+        "name": nodes.text("Its name."),
+        "running": nodes.integer("The metadata.generation of the content that runs."),
+        "generation": nodes.integer("The metadata.generation of the document that waits."),
+        "resourceVersion": nodes.text("The metadata.resourceVersion of the document that waits."),
+        "digest": nodes.text(
+            "The digest of its content; the annotation rudr.oam.dev/promoted takes it as NAME@DIGEST."
+        ),
+        "deleted": nodes.boolean("Whether the ComponentSchematic does not exist any more."),
+    }
+    return nodes.record("One component.", fields)
 
 
 def _instance() -> Schema:

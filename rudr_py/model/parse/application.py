@@ -14,7 +14,7 @@ from rudr_py.model.application import SIMPLE, Application, ComponentBinding, Sco
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import API_VERSION, Metadata, TypeName
 from rudr_py.model.json_text import excerpt, type_in_words
-from rudr_py.model.parse import ignore_rules, references
+from rudr_py.model.parse import component_updates, ignore_rules, references
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_steps, read_metadata
 from rudr_py.model.shapes import rewrite
@@ -63,6 +63,7 @@ def application_steps(
         components=tuple(components),
         ignore_rules=ignore_rules.ignore_rules(envelope.metadata, problems),
     )
+    component_updates.check(envelope.metadata, problems)
     if spec.has("components"):
         spec.warn_unread()
     else:

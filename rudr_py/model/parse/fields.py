@@ -46,9 +46,8 @@ MAX_PATH = 4096
 class ProblemList:
     """Errors and warnings of one document, in the order of detection.
 
-    Of each, those beyond the limit of the settings are only counted. `size` is that of the document, and `checked` the
-    number of values that were checked to be JSON. `origins` are the places as written of values that were moved to
-    their place of today; problems have the paths as written.
+    Of each, those beyond the limit of the settings are only counted. `size` is that of the document. `origins` are the
+    places as written of values that were moved to their place of today; problems have the paths as written.
     """
 
     def __init__(self, positions: Positions | None = None, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -57,7 +56,6 @@ class ProblemList:
         self.warnings: list[Problem] = []
         self.error_count = 0
         self.size = Size()
-        self.checked = 0
         self.origins: Mapping[str, str] = {}
         self._warning_count = 0
         self._positions = positions
@@ -322,7 +320,6 @@ def invalid_json_steps(value: object, problems: ProblemList, most: int = size.NO
                 stack += ((inner, _Place(place, index)) for index, inner in enumerate(item))
         elif message := _scalar_error(item):
             problems.error(place.path, message)
-    problems.checked += count
     return problems.error_count > errors_before
 
 
@@ -361,10 +358,17 @@ def _scalar_error(item: object) -> str:
     if item is None or isinstance(item, bool):
         return ""
     if isinstance(item, str):
-        surrogate = not item.isascii() and any("\ud800" <= character <= "\udfff" for character in item)
-        return "the text contains half a character (a lone surrogate)" if surrogate else ""
+        return "" if _has_whole_characters(item) else "the text contains half a character (a lone surrogate)"
     if isinstance(item, int):
         return "" if -(2**63) <= item < 2**64 else "the number does not fit into 64 bits"
     if isinstance(item, float):
         return "" if math.isfinite(item) else "the number is not finite"
     return f"a {type(item).__name__} is not a JSON value"
+
+
+def _has_whole_characters(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -47,8 +47,7 @@ def open_steps(document: Json, kind: str, problems: ProblemList) -> Stepwise[Env
     own, added = size.parts(document)
     if (yield from invalid_json_steps(own, problems, problems.limits.values)):
         return None
-    yield problems.checked // 10
-    if _is_too_large(own, problems):
+    if (yield from _is_too_large(own, problems)):
         return None
     if (yield from invalid_json_steps(added, problems)):
         return None
@@ -81,8 +80,8 @@ def _rewritten(document: dict[str, Json], kind: str, problems: ProblemList) -> d
     return value
 
 
-def _is_too_large(own: dict[str, Json], problems: ProblemList) -> bool:
-    problems.size = size.of(own, problems.limits.values)
+def _is_too_large(own: dict[str, Json], problems: ProblemList) -> Stepwise[bool]:
+    problems.size = yield from size.steps(own, problems.limits.values)
     if problems.size.values <= problems.limits.values:
         return False
     problems.too_large("values", f"the document has more than {problems.limits.values} values")

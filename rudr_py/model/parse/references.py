@@ -26,7 +26,10 @@ _TEXTS: Final = frozenset({"value", "cmd", "args", "command"})
 """Fields of a container whose text may have the syntax of a shell or of another program."""
 
 _TEXTS_OF_STEP: Final = 500
-"""Texts that are searched in one step."""
+"""Short texts that are searched in one step."""
+
+_SHORT: Final = 40
+"""The characters of a short text; a longer text counts as several."""
 
 _CHEAP: Final = 2
 """The search of a text takes this part of the time of rendering it."""
@@ -37,10 +40,12 @@ def application_steps(spec: FieldReader, variables: Collection[str]) -> Stepwise
 
     A misspelled one, where a correct one would be replaced, is an error, as a reference to an absent variable is.
     """
-    problems = spec.problems
-    for number, (steps, text, is_key) in enumerate(literals.keys_and_texts(spec.value)):
-        if number and number % _TEXTS_OF_STEP == 0:
+    problems, spent = spec.problems, 0
+    for steps, text, is_key in literals.keys_and_texts(spec.value):
+        spent += _count(text)
+        if spent > _TEXTS_OF_STEP:
             yield _TEXTS_OF_STEP // _CHEAP
+            spent = _count(text)
         replaced = _is_replaced(steps) and not is_key
         for literal in itertools.islice(literals.literals(text, variables), LISTED):
             path, written = paths.child(spec.path, *steps), excerpt(literal.text)
@@ -61,15 +66,23 @@ def component_steps(spec: FieldReader, component: Component) -> Stepwise[None]:
     parameters = {parameter.name for parameter in component.parameters}
     # a shell or Kubernetes replaces the names of environment variables
     outside = parameters - {variable.name for container in component.containers for variable in container.env}
-    for number, (steps, text, is_key) in enumerate(literals.keys_and_texts(spec.value)):
-        if number and number % _TEXTS_OF_STEP == 0:
+    spent = 0
+    for steps, text, is_key in literals.keys_and_texts(spec.value):
+        spent += _count(text)
+        if spent > _TEXTS_OF_STEP:
             yield _TEXTS_OF_STEP // _CHEAP
+            spent = _count(text)
         if steps and steps[-1] == "fromParam":
             continue
         names = outside if steps[-1:] and _TEXTS & set(steps) else parameters
         for literal in itertools.islice(literals.literals(text, names), LISTED):
             message = f"{excerpt(literal.text)} is not replaced; {_advice(steps, literal, parameters)}"
             _warn(spec.problems, paths.child(spec.path, *steps), message, at_key=is_key)
+
+
+def _count(text: str) -> int:
+    """The number of short texts whose search takes as long as that of this one."""
+    return 1 + min(len(text), literals.LONGEST) // _SHORT
 
 
 def _warn(problems: ProblemList, path: str, message: str, *, at_key: bool) -> None:

@@ -14,6 +14,8 @@ from rudr_py.model.metadata_keys import PAUSED_ANNOTATION
 from rudr_py.render import holds
 from rudr_py.render.revisions import RevisionName
 from rudr_py.render.status.health import InstanceHealth
+from rudr_py.render.values import pins
+from rudr_py.render.values.pins import Pin
 from rudr_py.render.values.plan import Plan
 
 TRAITS_READY = "TraitsReady"
@@ -71,6 +73,13 @@ def conditions(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -
         message = f"the annotation {PAUSED_ANNOTATION} stops all writes to the objects of this application"
         return (*conditions, Condition(type="Paused", status=TRUE, reason="Paused", message=message))
     return conditions
+
+
+def pinned(by_name: Mapping[str, Pin]) -> Iterator[Condition]:
+    """The condition of an application whose components wait for a promotion."""
+    if by_name:
+        message = _joined([*pins.lines(by_name)])
+        yield Condition(type=pins.PINNED, status=TRUE, reason=pins.NOT_PROMOTED, message=message)
 
 
 def held_message(plan: Plan) -> str:

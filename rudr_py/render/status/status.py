@@ -17,14 +17,16 @@ import msgspec
 from rudr_py.api import Health, Kind, Ref, get_in, mappings_in
 from rudr_py.catalog import package_and_version
 from rudr_py.model.condition import TRUE, Condition, set_condition
-from rudr_py.render import holds
+from rudr_py.render import holds, revisions
 from rudr_py.render.revisions import RevisionName
 from rudr_py.render.status import conditions, health, reduction, sizes, times
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.status.health import Assessment, InstanceHealth, ScopeHealth
 from rudr_py.render.status.sizes import ReadyStates
+from rudr_py.render.values import pins
 from rudr_py.render.values.inputs import Inputs, Observed, Runs, Times, TypeKey
+from rudr_py.render.values.pins import ReleasedComponent
 from rudr_py.render.values.plan import Plan
 
 SIZE_LIMIT = 256 * 1024
@@ -97,20 +99,23 @@ def status(
         plan, observed, inputs.now, previous.runs, previous.ready_states, previous.kinds
     )
     all_conditions = previous.conditions
-    computed = conditions.conditions(plan, sync, assessment.instances)
+    computed = (*conditions.conditions(plan, sync, assessment.instances), *conditions.pinned(inputs.pins))
     for condition in computed:
         # Ready of a paused application is about the objects of the documents before the pause
         describes = _ready_generation(previous) if sync.paused and condition.type == "Ready" else generation
         current = msgspec.structs.replace(condition, observed_generation=describes)
         all_conditions = set_condition(all_conditions, current, inputs.now)
-    absent = {"Paused", conditions.HELD, conditions.TRAITS_READY} - {condition.type for condition in computed}
+    absent = {"Paused", pins.PINNED, conditions.HELD, conditions.TRAITS_READY} - {
+        condition.type for condition in computed
+    }
     all_conditions = tuple(condition for condition in all_conditions if condition.type not in absent)
     is_synced = not plan.problems and sync.state == TRUE
     built: dict[str, Any] = {
         "observedGeneration": generation,
         "observedComponents": _observed_components(plan, inputs, previous, is_paused=sync.paused),
         # Rudr's phase
-        "currentRevision": _revision(sync.revision if sync.revision.name else previous.revision),
+        "pendingComponents": pins.entries(inputs.pins),
+        "currentRevision": revisions.written(sync.revision if sync.revision.name else previous.revision),
         "phase": "synced" if is_synced else "Modify" if previous.phase in ("Modify", "synced") else "Add",
         # lists only: a tuple would never be equal to the stored status
         "conditions": msgspec.to_builtins(list(all_conditions)),
@@ -179,20 +184,22 @@ def _ready_generation(previous: PreviousStatus) -> int:
     return next((condition.observed_generation for condition in previous.conditions if condition.type == "Ready"), 0)
 
 
-def _revision(revision: RevisionName) -> dict[str, Any]:
-    return {"number": revision.number, "name": revision.name} if revision.name else {}
-
-
 def _read_revision(entry: Mapping[str, Any]) -> RevisionName:
     number, name = get_in(entry, "number", default=0), get_in(entry, "name", default="")
-    return RevisionName(number, name) if number > 0 and name else RevisionName()
+    listed = get_in(entry, "components", default={})
+    components = {
+        component: ReleasedComponent(get_in(listed, component, "generation", default=0), digest)
+        for component in listed
+        if (digest := get_in(listed, component, "digest", default=""))
+    }
+    return RevisionName(number, name, components) if number > 0 and name else RevisionName()
 
 
 def _observed_components(plan: Plan, inputs: Inputs, previous: PreviousStatus, *, is_paused: bool) -> Mapping[str, Any]:
-    """The versions of the components that are applied; those of held instances are as before."""
+    """The versions of the components that are applied; those of held instances, and of pins, are as before."""
     if is_paused:
         return previous.observed_components
-    kept = {instance.component for instance in plan.held_instances}
+    kept = {*inputs.pins, *(instance.component for instance in plan.held_instances)}
     versions = _component_versions(inputs)
     before = {name: version for name, version in previous.observed_components.items() if name in kept}
     return {name: version for name, version in versions.items() if name not in kept} | before

@@ -15,6 +15,7 @@ from rudr_py.model.component import Component
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
 from rudr_py.model.document import Parsed, Positions
 from rudr_py.model.kubernetes import Release
+from rudr_py.render.values.pins import Pin
 from rudr_py.settings import DEFAULT_LIMITS, NO_DEFAULTS, Limits, PlatformDefaults
 
 
@@ -135,7 +136,8 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     `positions` are those in files, by component name, `""` for the application. `edited` is the time of the last edit
     of each document, under the same keys; a time is absent if it is unknown.
 
-    `component_versions` are those of the existing components; empty for documents from files.
+    `component_versions` are those of the existing components; empty for documents from files. `pins` are the components
+    that run as of the current revision instead of as their documents are; they have no version.
     `definitions` are the objects of the definitions namespace. `scopes_of` are all scopes of the namespace, as
     `membership.declared` returns them. `root` names the application whose scopes take the instances that are in
     no other, "" for none.
@@ -153,6 +155,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     components: Mapping[str, Parsed[Component]]
     now: datetime
     component_versions: Mapping[str, ComponentVersion] = msgspec.field(default_factory=dict)
+    pins: Mapping[str, Pin] = msgspec.field(default_factory=dict)
     observed: Observed = NOTHING
     attached: Mapping[TypeKey, datetime] = msgspec.field(default_factory=dict)
     first_seen: Mapping[TypeKey, Times] = msgspec.field(default_factory=dict)

@@ -64,13 +64,20 @@ async def test_a_failed_reconcile_is_retried_and_does_not_affect_other_objects(
         await cluster.until(lambda: phase(cluster.get("Pod", "bad")) == "Running")
 
 
-async def test_a_watch_with_compacted_history_is_restarted(running: Run, objects: RecordedObjects) -> None:
+async def test_the_controllers_miss_no_change_among_very_many_and_a_compaction(
+    running: Run, objects: RecordedObjects, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "default"}}
     async with running() as cluster:
         await cluster.settle()
         for number in range(3):
             objects.create(pod(f"p{number}"))
+        objects.create(config)
+        for number in range(10_000):
+            objects.update({**config, "data": {"number": str(number)}})
         objects.store.compact()
         await cluster.until(lambda: all(phase(each) == "Running" for each in cluster.all("Pod")))
+    assert not caplog.records
 
 
 async def test_the_controllers_end_with_the_store(objects: RecordedObjects, clock: FakeClock) -> None:

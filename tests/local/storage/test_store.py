@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.storage.store import ADDED, DELETED, MODIFIED, CompactedError, Store
+from rudr_py.local.storage.store import ADDED, ALL, DELETED, MODIFIED, CompactedError, Store
 
 
 def obj(name: str, namespace: str = "default", **content: Any) -> dict[str, Any]:
@@ -62,6 +62,35 @@ def test_a_slow_watcher_gets_an_error() -> None:
         store.put("pods", obj(f"p{number}"))
     with pytest.raises(CompactedError):
         watch.take()
+
+
+@pytest.mark.parametrize("table", ["pods", ALL])
+def test_a_complete_watch_gets_all_events_after_any_number_of_changes_and_a_compaction(table: str) -> None:
+    store = Store(history=2)
+    watch = store.complete_watch(table)
+    for number in range(10):
+        store.put("pods", obj(f"p{number}"))
+    store.compact()
+    store.put("pods", obj("last"))
+    assert [event.name for event in watch.take()] == [*(f"p{number}" for number in range(10)), "last"]
+    with pytest.raises(CompactedError):
+        store.watch(table, 3)
+
+
+def test_events_are_dropped_once_a_complete_watch_has_taken_them_or_has_ended() -> None:
+    store = Store(history=2)
+    watch, slow = store.complete_watch("pods"), store.watch("pods")
+    for number in range(10):
+        store.put("pods", obj(f"p{number}"))
+        watch.take()
+    with pytest.raises(CompactedError):
+        slow.take()
+    del watch
+    slow = store.watch("pods")
+    for number in range(10):
+        store.put("pods", obj(f"q{number}"))
+    with pytest.raises(CompactedError):
+        slow.take()
 
 
 def test_compaction_applies_to_tables_that_are_created_later() -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -18,23 +17,24 @@ from click.core import ParameterSource
 from rudr_py import errors
 from rudr_py.api import get_in
 from rudr_py.catalog import Catalog
-from rudr_py.cli.cluster import application_history, preview, user_roles
 from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import documents as cluster_documents
+from rudr_py.cli.cluster import preview, user_roles
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
-from rudr_py.cli.commands.diff import external_diff, outage, restarts
+from rudr_py.cli.commands.diff import compared, external_diff, outage, restarts
 from rudr_py.cli.commands.diff import result as diff_result
+from rudr_py.cli.commands.diff.compared import ComparedDocuments
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.cli.commands.diff.dry_run import DryRun, RefusedError
 from rudr_py.cli.commands.diff.external_diff import FAILED, DiffFailure
 from rudr_py.cli.commands.diff.result import DiffError, DiffResult
-from rudr_py.cli.documents import checking, files, schemas_extra
+from rudr_py.cli.documents import checking, schemas_extra
 from rudr_py.cli.documents.files import FileContents
 from rudr_py.cli.documents.workspace import Workspace, skipped_message
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.options.flags import ClusterOptions
-from rudr_py.cli.output import colour, documents, plain_text
+from rudr_py.cli.output import colour, plain_text
 from rudr_py.cli.output.masking import Mask
 from rudr_py.cli.output.problems import ProblemPrinter
 from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck
@@ -44,9 +44,9 @@ from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection
 from rudr_py.model.kinds import APPLICATION
-from rudr_py.model.parse import yaml_file
 from rudr_py.render import holds
 from rudr_py.render.defaults.profile import unknown_standard
+from rudr_py.render.values import pins
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
 
@@ -58,6 +58,9 @@ OutputFormat = Literal["yaml", "json"]
 @flags.filename("A file, a directory, or - for standard input. May be repeated. Without it: all applications.")
 @flags.recursive
 @flags.revision("Compare with the documents of this revision of the application NAME, instead of files.")
+@click.option(
+    "--promote", is_flag=True, help="Preview the promotion of the components that wait in the application NAME."
+)
 @flags.strict
 @flags.cluster(all_namespaces=False)
 @flags.output("yaml", "json", explanation="Print the differences, errors and their numbers as data.")
@@ -97,35 +100,25 @@ def command(
     \b
     Example: rudr diff -f examples/
     Example: rudr diff shop --revision 1
+    Example: rudr diff shop --promote
     Example: rudr diff -n shop --defaults podSecurity=restricted,limits.memory=256Mi
     """
-    name, number = options.pop("name"), options.pop("number")
-    if bool(name) != bool(number) or (name and filenames):
-        raise click.UsageError("NAME and '--revision' belong together, and exclude '-f' / '--filename'.")
+    name, number, promote = options.pop("name"), options.pop("number"), options.pop("promote")
+    compared.check(name, number, filenames, promote=promote)
     if not filenames and not name and context.get_parameter_source("defaults") is ParameterSource.DEFAULT:
         raise click.UsageError(
-            "Missing option '-f' / '--filename', or '--defaults' for all applications, or NAME and '--revision'."
+            "Missing option '-f' / '--filename', or '--defaults' for all applications, or NAME and '--revision' or "
+            "'--promote'."
         )
     with cluster_client.converting_errors(DiffFailure):
         loaded = plugins.load(context)
-    if number:
-        contents = asyncio.run(_revision(cluster_options, name, number))
+    if name:
+        documents = compared.of_application(cluster_options, name, number)
     else:
-        contents = files.read(filenames, recursive=recursive, stdin=sys.stdin.buffer.read)
-    if skipped := files.skipped_message(contents):
-        click.echo(skipped, err=True)
-    result = asyncio.run(_run(cluster_options, contents if filenames or number else None, loaded.catalog, **options))
+        documents = compared.of_files(filenames, recursive=recursive)
+    result = asyncio.run(_run(cluster_options, documents, loaded.catalog, **options))
     code = _print(result, output_format, colours=color)
     context.exit(FAILED if result.failed else code)
-
-
-async def _revision(options: ClusterOptions, name: str, number: int) -> FileContents:
-    """The documents of a revision of an application."""
-    async with cluster_client.opened(options, failure=DiffFailure) as client:
-        history = await application_history.read(client, name)
-        listed = history.revision(number).documents
-    source = f"revision {number} of {name}"
-    return FileContents(documents=tuple(yaml_file.load(documents.documents(listed).encode(), source)), files=(source,))
 
 
 def _print(result: DiffResult, output_format: OutputFormat | None, *, colours: bool) -> int:
@@ -148,7 +141,8 @@ class _Comparison(msgspec.Struct, frozen=True):
     """The documents and the cluster to compare. If documents are `invalid`, only further problems are printed.
 
     `definitions` are those of the cluster. `settings` are those of the controller, as far as the plans depend on them.
-    `everything` is whether all applications are compared, and the pods that restart are counted.
+    `everything` is whether all applications are compared, and the pods that restart are counted. `promoted` is an
+    application that takes all components as their documents are.
     """
 
     client: ClusterClient
@@ -161,6 +155,7 @@ class _Comparison(msgspec.Struct, frozen=True):
     sensitive_words: tuple[str, ...]
     strict: bool
     everything: bool
+    promoted: str = ""
 
 
 class _ApplicationReading(msgspec.Struct, frozen=True):
@@ -186,15 +181,15 @@ class _NamespaceReading(msgspec.Struct, frozen=True):
 
 async def _run(
     options: ClusterOptions,
-    contents: FileContents | None,
+    documents: ComparedDocuments,
     catalog: Catalog,
     settings: Settings,
     *,
     sensitive_words: tuple[str, ...],
     strict: bool,
 ) -> DiffResult:
-    """Compare the documents of files; all applications if there are none."""
-    everything, contents = contents is None, contents or FileContents()
+    """Compare the documents; all applications if there are none."""
+    everything, contents = documents.contents is None, documents.contents or FileContents()
     async with cluster_client.opened(options, failure=DiffFailure) as client:
         workspace = Workspace.parse(
             contents.documents,
@@ -224,6 +219,7 @@ async def _run(
             sensitive_words,
             strict,
             everything,
+            documents.promoted,
         )
         namespaces = [options.namespace] if everything and options.namespace else await _namespaces(comparison)
         readings = [await _read_namespace(comparison, namespace) for namespace in namespaces]
@@ -255,7 +251,9 @@ async def _namespaces(comparison: _Comparison) -> list[str]:
 async def _read_namespace(comparison: _Comparison, namespace: str) -> _NamespaceReading:
     """Read a namespace and render its applications; add their problems to the printer."""
     settings, workspace = comparison.settings, comparison.workspace
-    namespace_preview = NamespacePreview(comparison.client, namespace, comparison.catalog, settings)
+    namespace_preview = NamespacePreview(
+        comparison.client, namespace, comparison.catalog, settings, promoted=comparison.promoted
+    )
     await namespace_preview.read(workspace, comparison.definitions)
     applications = namespace_preview.applications() if comparison.everything else namespace_preview.users(workspace)
     rest = namespace_preview.unused(workspace)
@@ -279,7 +277,8 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
         plan_warnings = () if comparison.strict else plan.warnings
         name = f"{namespace}/{application.name}"
         comparison.printer.add(reading.errors(strict=comparison.strict), plan_warnings, name)
-        for note in holds.notes(application.name, plan):
+        waiting = reading.preview.pins if reading.preview is not None else {}
+        for note in (*holds.notes(application.name, plan), *pins.notes(application.name, waiting)):
             comparison.printer.note(plain_text.printable(f"note: {note}"))
         if replaced := outage.warning(application.document(), plan):
             click.echo(f"warning: {name}: {replaced}", err=True)

@@ -42,6 +42,7 @@ SYNC: Mapping[str, str] = {
     "PruneFailed": "remove what prevents the deletion: a missing right, or an admission webhook",
     "Replacing": "wait until the pods of the last run have terminated",
     "Held": "rudr status {name} -n {namespace}; it is applied when the type that holds it lets it go",
+    "Pinned": "rudr promote {name} -n {namespace} --dry-run=client; rudr promote {name} -n {namespace}",
     "Paused": "kubectl annotate applicationconfiguration {name} -n {namespace} rudr.oam.dev/paused-",
     "TooLarge": "split the application",
     "UnknownPodSecurity": "rudr rbac --defaults podSecurity=namespace | kubectl apply -f -; or enable rbac.create in "
@@ -106,6 +107,7 @@ ACCOUNT_RIGHT = (
 
 VALID: Mapping[str, str] = {
     "InvalidDocument": "correct the documents; rudr validate -f FILE",
+    "RevisionNotFound": "rudr promote NAME -n {namespace}; or write the components as they ran",
     "ComponentNotFound": "apply the component in namespace {namespace}, or correct componentName",
     "PluginFailed": "report the error to the authors of the plugin; rudr plugins",
     "TooLarge": "split the application",

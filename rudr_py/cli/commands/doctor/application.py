@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.api import mappings_in
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import pod_state
 from rudr_py.cli.commands.doctor import advice, finding, types, workload_pods
@@ -20,6 +21,7 @@ from rudr_py.model import suggest
 from rudr_py.model.shapes import rewrite
 from rudr_py.plugins import roles
 from rudr_py.render import holds
+from rudr_py.render.values import pins
 
 Document = Mapping[str, Any]
 
@@ -84,9 +86,14 @@ def missing_components(facts: ApplicationFacts) -> Iterator[Finding]:
         return
     existing = sorted(str(component.get("metadata", {}).get("name")) for component in facts.components)
     namespace = str(facts.application.get("metadata", {}).get("namespace"))
+    deleted = {
+        entry.get("name")
+        for entry in mappings_in(facts.application, "status", "pendingComponents")
+        if entry.get("deleted")
+    }
     used = [rewrite.component_of(binding) for binding in types.bindings(facts.application)]
     for name in dict.fromkeys(str(used_name) for used_name in used if used_name):
-        if name not in existing:
+        if name not in existing and name not in deleted:
             hint = suggest.nearest(name, existing) or f" Components: {', '.join(existing) or 'none'}."
             message = f'the ComponentSchematic "{name}" does not exist in namespace {namespace}.{hint}'
             yield problem("components", message, advice.valid("ComponentNotFound", namespace))
@@ -112,6 +119,8 @@ def conditions(report: ApplicationReport, missing: Iterable[Finding] = ()) -> It
             yield problem("objects", line, advice.synced(synced.reason, report.namespace, report.name, line))
     for line in report.condition("Held").message.splitlines():
         yield note("held", f"nothing is applied of {line}", advice.synced(holds.REASON, report.namespace, report.name))
+    for line in report.condition(pins.PINNED).message.splitlines():
+        yield note("components", line, advice.synced(pins.PINNED, report.namespace, report.name))
     if paused.status == "True":
         yield problem("paused", paused.message, advice.synced("Paused", report.namespace, report.name))
 

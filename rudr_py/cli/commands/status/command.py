@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import click
 import msgspec
@@ -14,9 +14,11 @@ from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import list_watch
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.list_watch import ListQuery
-from rudr_py.cli.commands.status import report, wait
+from rudr_py.cli.commands.status import progress, report, wait
 from rudr_py.cli.commands.status import text as report_text
+from rudr_py.cli.commands.status.goal import Goal
 from rudr_py.cli.commands.status.report import ApplicationReport
+from rudr_py.cli.commands.status.wait import WaitOptions
 from rudr_py.cli.options import durations, flags
 from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.output import colour, documents
@@ -46,12 +48,27 @@ class StatusOptions(msgspec.Struct, frozen=True, kw_only=True):
         return list(map(Mask(objects, self.sensitive_words).struct, read(objects)))
 
 
-@click.command("status")
+class _Command(click.Command):
+    """Reads `--wait` without a value as `--wait=ready`. A value needs the sign `=`, as with kubectl."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As that of click, which would take the name after `--wait` as its value."""
+        end = args.index("--") if "--" in args else len(args)
+        return super().parse_args(ctx, ["--wait=ready" if arg == "--wait" else arg for arg in args[:end]] + args[end:])
+
+
+@click.command("status", cls=_Command)
 @click.argument("name", default="")
 @flags.cluster()
 @flags.selector
 @flags.watch
-@click.option("--wait", "waits", is_flag=True, help="Wait until all are Ready in the current version of the documents.")
+@click.option(
+    "--wait",
+    "goal",
+    metavar="[=GOAL]",
+    type=click.Choice(get_args(Goal)),
+    help="Wait until all are Ready in the current version of the documents; =synced: until all objects are applied.",
+)
 @click.option(
     "--timeout",
     metavar="DURATION",
@@ -71,20 +88,26 @@ def command(
     cluster_options: ClusterOptions,
     *,
     watch: bool,
-    waits: bool,
+    goal: Goal | None,
     timeout: float,
     **options: Any,
 ) -> None:
     """Show the status of applications: conditions, instances, traits, and pods that are not ready.
 
     Exits with 0 if all applications are Ready, with 1 if one is not Ready, does not exist or cannot be read. An
-    application counts as Ready only in the current version of its document and of its components. --wait waits for
-    that, but not if documents are invalid. --watch continues until Ctrl-C and exits with 130.
+    application counts as Ready only in the current version of its document and of its components. --watch continues
+    until Ctrl-C and exits with 130.
 
-    Example: rudr status shop --wait
+    --wait waits until all are Ready, and --wait=synced until all objects are applied. The exit code is then 0 if the
+    goal is reached, and 1 after the time-out, or at once if it cannot be reached: documents are invalid, or a rollout
+    or a Task has failed. Standard error shows the progress, except with -o json, yaml and name.
+
+    \b
+    Example: rudr status shop --wait --timeout 10m
+    Example: rudr status --wait=synced
     """
     flags.check_name_or_selector(options)
-    if watch and waits:
+    if watch and goal:
         raise click.UsageError("--watch and --wait exclude each other")
     status_options = StatusOptions(
         name=options["name"],
@@ -95,19 +118,23 @@ def command(
         width=colour.width(),
         sensitive_words=options["sensitive_words"],
     )
-    context.exit(asyncio.run(_run(cluster_options, status_options, watch=watch, seconds=timeout if waits else 0)))
+    wait_options = WaitOptions(goal, timeout) if goal else None
+    context.exit(asyncio.run(_run(cluster_options, status_options, wait_options, watch=watch)))
 
 
-async def _run(cluster_options: ClusterOptions, options: StatusOptions, *, watch: bool, seconds: float) -> int:
+async def _run(
+    cluster_options: ClusterOptions, options: StatusOptions, wait_options: WaitOptions | None, *, watch: bool
+) -> int:
     async with cluster_client.opened(cluster_options) as client:
         objects = await list_watch.read(client, queries(client, options))
         reports = options.read(objects)
         if not reports and options.name:
             raise cluster_client.not_found(options.name)
-        if seconds and not all(application_report.ready for application_report in reports):
-            reports, expired = await wait.wait(client, queries(client, options), options.read, seconds)
-            if expired:
-                click.echo(f"error: not Ready after {seconds:g} s", err=True)
+        if wait_options is not None and not wait_options.is_reached(reports):
+            display = progress.chosen(options.output_format)
+            reports, error = await wait.wait(client, queries(client, options), options.read, wait_options, display)
+            if error:
+                click.echo(error, err=True)
         if watch:
             live_text = LiveText(lambda documents: _current_text(documents, options))
             await list_watch.follow(client, lambda _documents: queries(client, options), live_text)
@@ -115,8 +142,8 @@ async def _run(cluster_options: ClusterOptions, options: StatusOptions, *, watch
         if not reports:
             click.echo(no_applications_message(client), err=True)
         click.echo(text(reports, options), nl=False, color=options.colours)
-        if seconds and not reports:
-            return 1
+        if wait_options is not None:
+            return 0 if wait_options.is_reached(reports) else 1
         return 0 if all(application_report.ready for application_report in reports) else 1
 
 

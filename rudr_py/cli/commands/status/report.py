@@ -20,8 +20,8 @@ from rudr_py.render.values import labels
 
 Document = Mapping[str, Any]
 
-CONDITIONS = ("Valid", "Synced", "TraitsReady", "Ready", "Held", "Paused")
-"""In the order in which they become true. TraitsReady needs traits, Held a hold, Paused a pause."""
+CONDITIONS = ("Valid", "Synced", "TraitsReady", "Ready", "Held", "Paused", "Pinned")
+"""In the order in which they become true. TraitsReady needs traits, Held a hold, Paused a pause, Pinned a pin."""
 
 
 class ReportedCondition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -161,10 +161,12 @@ def _pending_component(application: Document, components: Iterable[Document] | N
         if get_in(component, "metadata", "namespace", default="") == namespace
     }
     observed = get_in(application, "status", "observedComponents", default={})
+    waiting = {str(entry.get("name")): entry for entry in mappings_in(application, "status", "pendingComponents")}
     for binding in mappings_in(application, "spec", "components"):
         name = rewrite.component_of(binding)
         version = live.get(name, {}).get("resourceVersion", "")
-        if name and get_in(observed, name, "resourceVersion", default="") != version:
+        reconciled = waiting.get(name) or get_in(observed, name, default={})
+        if name and get_in(reconciled, "resourceVersion", default="") != version:
             if _is_held(application, binding.get("instanceName") or name):
                 continue
             state = "the latest change of" if version else "the deletion of"

@@ -73,7 +73,7 @@ def _condition(condition: ReportedCondition, size: int, width: int, colours: boo
     prefix = f"{name}{status:7}  "
     reason = "" if condition.reason == condition.type else condition.reason
     text = ": ".join(part for part in (reason, condition.message) if part)
-    good = condition.status == "True" and condition.type not in ("Held", "Paused")
+    good = condition.status == "True" and condition.type not in ("Held", "Paused", "Pinned")
     tint = "green" if good else "red" if condition.status == "False" else "yellow"
     first, *rest = list(table.wrapped(text, width, first=prefix, then=" " * len(prefix))) or [prefix.rstrip()]
     yield name + colour.paint(status, tint, on=colours) + first[len(name) + len(status) :]
