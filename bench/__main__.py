@@ -49,8 +49,8 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--applications", type=int, default=300)
-    parser.add_argument("--rounds", type=int, default=3, help="runs of each arm")
+    parser.add_argument("--applications", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=4, help="runs of each arm")
     parser.add_argument("--rest", type=float, default=10.0, help="seconds of rest")
     parser.add_argument("--quiet", type=float, default=driver.QUIET, help="seconds without a request that end a phase")
     parser.add_argument("--edits", type=int, default=100, help="edits of each arm in a round")

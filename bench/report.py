@@ -99,7 +99,8 @@ def table(result: Run) -> str:
 
 def _conditions(result: Run) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in result.versions.items())
-    return f"{result.date}, {result.machine}; {versions}. Medians of {result.rounds} rounds."
+    rounds = f"Medians of {result.rounds} rounds; the control may differ from 1 by {result.tolerance:g}."
+    return f"{result.date}, {result.machine}; {versions}. {rounds}"
 
 
 def _line(row: Row, result: Result) -> str:
@@ -116,7 +117,8 @@ def _line(row: Row, result: Result) -> str:
 
 
 def _number(value: float, unit: str = "") -> str:
-    text = f"{value:.0f}" if value >= 100 or value == 0 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    digits = 0 if value >= 100 or value == 0 else 1 if value >= 10 else 2 if value >= 0.1 else 4
+    text = f"{value:.{digits}f}"
     return f"{text} {unit}".rstrip()
 
 

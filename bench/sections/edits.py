@@ -19,9 +19,6 @@ from bench.samples import BARE, CONTROLLER, Plan, Samples, alternating, quantile
 from bench.sections import new
 from bench.worlds import World
 
-INTERVAL = 0.02
-"""Seconds between two edits during a start."""
-
 LONGEST = 120.0
 """Seconds after which an edit counts as lost; the benchmark fails."""
 
@@ -57,14 +54,12 @@ async def measure(plan: Plan, samples: Samples) -> None:
 
 
 async def _started(name: str, edited: Edited, plan: Plan, samples: Samples) -> None:
-    """Edits from the start of an arm on, at least until it has processed all applications."""
+    """Edits from the start of an arm until it has processed all applications; the first one waits for its lists."""
     async with driver.arm(ARMS[name], edited.world) as arm:
         starting = asyncio.create_task(arm.start())
-        edits: list[asyncio.Task[float]] = []
-        while len(edits) < plan.edits or not starting.done():
-            edits.append(asyncio.create_task(edited.edit()))
-            await asyncio.sleep(INTERVAL)
-        delays = await asyncio.gather(*edits)
+        delays = [await edited.edit()]
+        while not starting.done():
+            delays.append(await edited.edit())
         await arm.quiet(plan.quiet)
     samples.add(name, _summary("edit during a start", delays))
 
