@@ -259,3 +259,8 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
         """The kinds that the installed types produce or observe, each once, in a stable order."""
         kinds = {kind for offer in self.offers() for kind in (*offer.type.produces, *offer.type.observes)}
         return tuple(sorted(kinds, key=str))
+
+    def standard_kinds(self) -> frozenset[Kind]:
+        """The kinds that the standard types produce: every installation has these types."""
+        offers = (offer for offer in self.offers() if package_and_version(offer.package)[0] == OWN_PACKAGE)
+        return frozenset(kind for offer in offers for kind in offer.type.produces)

@@ -6,7 +6,10 @@ No function here raises, whatever the document contains.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, overload
+from typing import Any, Final, overload
+
+_MAPPINGS: Final = (dict, Mapping)
+"""The first one is checked faster."""
 
 
 @overload
@@ -35,7 +38,7 @@ def get_in(document: object, *path: str | int, default: Any) -> Any:
     value: Any = document
     for key in path:
         if isinstance(key, str):
-            inside = isinstance(value, Mapping) and key in value
+            inside = isinstance(value, _MAPPINGS) and key in value
         else:
             inside = isinstance(value, list) and -len(value) <= key < len(value)
         if not inside:
@@ -49,14 +52,14 @@ def mappings_in(document: object, *path: str | int) -> list[Mapping[str, Any]]:
 
     for condition in mappings_in(document, "status", "conditions"): ...
     """
-    return [entry for entry in get_in(document, *path, default=[]) if isinstance(entry, Mapping)]
+    return [entry for entry in get_in(document, *path, default=[]) if isinstance(entry, _MAPPINGS)]
 
 
 def _is_like(value: object, default: object) -> bool:
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(default, bool) and isinstance(value, bool)
-    if isinstance(default, Mapping):
-        return isinstance(value, Mapping)
+    if isinstance(default, _MAPPINGS):
+        return isinstance(value, _MAPPINGS)
     if isinstance(default, float):
         return isinstance(value, (int, float))
     return isinstance(value, type(default))

@@ -60,10 +60,18 @@ class ApplicationReconciler:
         self._scope_updates = scope_updates
         self._syncer = syncer
         self._reporter = reporter
+        self._reports = sources.reports
         self._gate = HeavyGate()
 
     async def reconcile(self, key: ObjectKey) -> Result:
         """Reconcile the application of this key. Raises KubeError when its status could not be written."""
+        self._reports.read(key)
+        try:
+            return await self._reconcile_key(key)
+        finally:
+            self._reports.end(key)
+
+    async def _reconcile_key(self, key: ObjectKey) -> Result:
         live = self._state.get(APPLICATION, key.namespace, key.name)
         if live is None:
             self._syncer.wait_for(key, ())
@@ -126,8 +134,10 @@ class ApplicationReconciler:
         if settled:
             self._scope_updates.reconciled(key)
         else:
+            self._reader.unsettle(snapshot)
             await self._reader.read_values(snapshot)
-            snapshot = await self._reader.assess(snapshot)
+            if snapshot.has_members:
+                snapshot = await self._reader.assess(snapshot)
             if self._scope_updates.publish(snapshot):
                 return Result()
         if self._state.applications.scopes.root:
@@ -137,11 +147,13 @@ class ApplicationReconciler:
     async def _converge(self, snapshot: Snapshot) -> Result:
         stages = Stages(len(snapshot.plan.manifests))
         synced = await self._sync(snapshot, stages)
+        self._reports.read(snapshot.key)
         current = self._reader.refresh(snapshot)
         if current is None:
             return Result()
-        if current is not snapshot:
-            current = await self._reader.assess(current)
+        is_changed = current is not snapshot
+        current = await self._reader.assess(current)
+        if is_changed:
             self._scope_updates.publish(current)
         missing = self._missing_rights(current)
         self._syncer.wait_for(current.key, {*synced.blocked_by, *(failures.GRANTS if missing else ())})
@@ -157,6 +169,9 @@ class ApplicationReconciler:
         if self._missing_rights(current) and not missing:
             self._syncer.wait_for(current.key, {*synced.blocked_by, *failures.GRANTS})
         result = merge(synced.result, reported)
+        if await self._reader.may_proceed(current):
+            # no event of a watch may follow: an instance was applied in this reconcile, and is as required already
+            result = merge(result, Result(requeue_after=0.0))
         wake_at = current.plan.wake_at
         if wake_at is not None:
             delay = max(0.0, (wake_at - current.inputs.now).total_seconds())
@@ -191,8 +206,7 @@ class ApplicationReconciler:
     async def _apply(self, snapshot: Snapshot, stages: Stages) -> SyncResult:
         live, plan, previous = snapshot.application, snapshot.plan, snapshot.previous
         resources = self._syncer.intent(live, plan, previous.resources)
-        if resources is not None:
-            await self._reporter.announce(snapshot, resources)
+        await self._reporter.announce(snapshot, resources)
         before, namespace = self._claims(snapshot.key), snapshot.key.namespace
         mounted = shared_claims.sharing(live, self._state)
         await stages.end()

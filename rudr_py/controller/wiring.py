@@ -48,25 +48,27 @@ from rudr_py.controller.status.revision_keeper import RevisionKeeper
 from rudr_py.controller.status.writer import StatusWriter
 from rudr_py.controller.watching import object_poll
 from rudr_py.controller.watching.kind_poller import KindPoller
+from rudr_py.controller.watching.reports import Reports
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.controller.watching.waits import Blocker, Waits
 from rudr_py.kube import watch
-from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.cache import Change
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.events import Recorder
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.metered_transport import MeteredTransport
 from rudr_py.kube.prober import NetworkProber, Prober
 from rudr_py.kube.requests import Selection
+from rudr_py.kube.storage.body import BodyBudget
 from rudr_py.kube.transport import Transport
 from rudr_py.kube.watch import Event
 from rudr_py.model import kubernetes
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
-from rudr_py.model.kinds import CUSTOM_RESOURCE_DEFINITION, NODE, POD, RBAC_KINDS
+from rudr_py.model.kinds import APPLICATION, CUSTOM_RESOURCE_DEFINITION, NODE, POD, RBAC_KINDS
 from rudr_py.plugins import right_purposes
 from rudr_py.render.definitions import publish
 from rudr_py.render.scopes import root_scopes
@@ -129,13 +131,15 @@ class _Assembly:
             cluster_kinds=catalog.cluster_kinds(),
             budget=BodyBudget(settings.cache_mebibytes * 2**20),
         )
+        self._state.permanent_kinds = frozenset(cluster_state.OWN_KINDS) | catalog.standard_kinds()
         self._state.component_limit = settings.limits.components
         self._metrics.follow_applications(self._state.applications)
         self._discovery = Discovery(Client(transport=self._transport), clock=clock)  # works without the lease
         client = Client(self._transport, allowance=self._leadership.allowance, on_missing_right=self._rights.note)
         self._recorder = Recorder(client, identity=settings.identity, clock=clock, clean=log_context.without_values)
         self._state.release = lambda: kubernetes.of_version(self._discovery.version)
-        self._client = CachedClient(client, self._discovery, self._state.cache_of)
+        self._client = CachedClient(client, self._discovery, self._state.cache_of, self._wrote)
+        self._writer = StatusWriter(self._client, clock, settings.status_interval)
         self._refusals = Refusals(clock, settings.refused_retry)
         self._poller = KindPoller(self._discovery, clock)
         self._nodes = NodeReader(Client(self._transport), clock)  # works without the lease
@@ -220,10 +224,19 @@ class _Assembly:
             lambda key, initial: queue.add(key, priority=LOW_PRIORITY if initial else 0),
             self._clock,
         )
+        sources.reports = self._reports = Reports(queue.add_after, self._pause)
         sources.describe = self._rights.note
         sources.open_namespace = self._poll_namespace
         sources.watch((*cluster_state.OWN_KINDS, POD, *definition_index.KINDS, *self._catalog.kinds()))
         return sources
+
+    def _pause(self, key: ObjectKey) -> float:
+        """The seconds until the status of an application may be written again."""
+        live = self._state.get(APPLICATION, key.namespace, key.name)
+        return 0.0 if live is None else self._writer.pause(live.uid)
+
+    def _wrote(self, live: LiveObject) -> None:
+        self._reports.wrote(live)
 
     def _poll_namespace(self, selection: Selection) -> AsyncGenerator[Event]:
         """The state of one Namespace: a Role cannot grant the right to watch it."""
@@ -236,7 +249,6 @@ class _Assembly:
     ) -> ApplicationReconciler:
         state, client, clock, settings = self._state, self._client, self._clock, self._settings
         reader = InputReader(state, self._catalog, clock, settings)
-        writer = StatusWriter(client, clock, settings.status_interval)
         keeper = RevisionKeeper(client, state, settings.revision_history_limit, self._describe)
         selector = ComponentSelector(state, settings, keeper.read)
         folder = Path(settings.state_dir) if settings.state_dir else None
@@ -246,7 +258,7 @@ class _Assembly:
             SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now()), selector),
             ScopeUpdates(state, probing, RootScopes(client, state, clock), requeue),
             self._syncer(waits),
-            StatusReporter(state, writer, self._recorder, self._describe, clock, keeper),
+            StatusReporter(state, self._writer, self._recorder, self._describe, clock, keeper),
         )
 
     def _syncer(self, waits: Waits) -> Syncer:

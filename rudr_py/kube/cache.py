@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import TypeVar
 
 import msgspec
 
-from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.object_index import ObjectIndex
+from rudr_py.kube.storage.body import BodyBudget
 from rudr_py.kube.watch import (
     Applied,
     Bookmark,
@@ -33,8 +33,6 @@ Key = tuple[str, str]
 
 DEFAULT_BUDGET = 128 * 2**20
 """Bytes of documents in memory for a cache without a budget of its own."""
-
-_IndexValue = TypeVar("_IndexValue")
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -71,10 +69,10 @@ class Cache:
         self._version = ""  # the newest resourceVersion of the watch
         self._pending: dict[Key, LiveObject] | None = None
         self._objects: dict[str, dict[str, LiveObject]] = {}
-        self._owners: dict[str, dict[Key, LiveObject]] = {}
-        self._labels: dict[Key, dict[Key, LiveObject]] = {}
+        self._owners = ObjectIndex()
+        self._labels = ObjectIndex()
         self._index = index
-        self._entries: dict[Key, dict[Key, LiveObject]] = {}
+        self._entries = ObjectIndex()
         self._index_values: dict[Key, tuple[str, ...]] = {}
         self._changed: dict[str, set[str]] = {}  # by namespace, for those that `changed` was called for
 
@@ -84,7 +82,7 @@ class Cache:
 
     def by_owner(self, uid: str) -> tuple[LiveObject, ...]:
         """Objects whose controller owner has this uid."""
-        return tuple(self._owners.get(uid, {}).values())
+        return self._owners.get("", uid)
 
     def by_namespace(self, namespace: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace."""
@@ -92,11 +90,11 @@ class Cache:
 
     def by_label(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace one of whose indexed labels has this value."""
-        return tuple(self._labels.get((namespace, value), {}).values())
+        return self._labels.get(namespace, value)
 
     def by_index(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace for which the index has this value."""
-        return tuple(self._entries.get((namespace, value), {}).values())
+        return self._entries.get(namespace, value)
 
     def changed(self, namespace: str) -> frozenset[str] | None:
         """The names of a namespace whose objects have changed since the previous call; None for all, as at the first.
@@ -221,14 +219,14 @@ class Cache:
         if live.namespace in self._changed:
             self._changed[live.namespace].add(live.name)
         if live.owner_uid:
-            self._owners.setdefault(live.owner_uid, {})[live.key] = live
+            self._owners.add("", live.owner_uid, live)
         for value in self._values(live):
-            self._labels.setdefault((live.namespace, value), {})[live.key] = live
+            self._labels.add(live.namespace, value, live)
         values = tuple(self._index(live))
         if values:
             self._index_values[live.key] = values
         for value in values:
-            self._entries.setdefault((live.namespace, value), {})[live.key] = live
+            self._entries.add(live.namespace, value, live)
 
     def _kept(self, live: LiveObject) -> LiveObject:
         """The object as it is kept: that of the cache if it is the same version."""
@@ -246,21 +244,14 @@ class Cache:
         if not names:
             del self._objects[live.namespace]
             self._changed.pop(live.namespace, None)
-        _drop(self._owners, live.owner_uid, live.key)
+        self._owners.remove("", live.owner_uid, live)
         for value in self._values(live):
-            _drop(self._labels, (live.namespace, value), live.key)
+            self._labels.remove(live.namespace, value, live)
         for value in self._index_values.pop(live.key, ()):
-            _drop(self._entries, (live.namespace, value), live.key)
+            self._entries.remove(live.namespace, value, live)
 
     def _values(self, live: LiveObject) -> set[str]:
         return {live.labels[label] for label in self._indexed if live.labels.get(label)}
-
-
-def _drop(index: dict[_IndexValue, dict[Key, LiveObject]], value: _IndexValue, key: Key) -> None:
-    if (entries := index.get(value)) is not None:
-        entries.pop(key, None)
-        if not entries:
-            del index[value]
 
 
 def _newer(version: str, than: str) -> bool:

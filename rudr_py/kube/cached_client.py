@@ -36,15 +36,26 @@ class CachedClient:
     it depends on nothing that the caller read, uses `client`. All methods raise what `Client` and `Discovery` raise.
     """
 
-    def __init__(self, client: Client, discovery: Discovery, find_cache: Callable[[LiveObject], Cache | None]) -> None:
-        """`find_cache` returns the cache that holds an object; None when its kind is not watched."""
+    def __init__(
+        self,
+        client: Client,
+        discovery: Discovery,
+        find_cache: Callable[[LiveObject], Cache | None],
+        wrote: Callable[[LiveObject], object] = lambda _live: None,
+    ) -> None:
+        """`find_cache` returns the cache that holds an object; None when its kind is not watched.
+
+        `wrote` is called with each answer: if the watch was faster, it has reported the write.
+        """
         self.client = client
         self._discovery = discovery
         self._find_cache = find_cache
+        self._wrote = wrote
 
     def as_user(self, user: str, *, direct: Set[tuple[str, str]]) -> CachedClient:
         """This client in the name of a service account, except for `direct` resources; see `Client`."""
-        return CachedClient(self.client.as_user(user, direct=direct), self._discovery, self._find_cache)
+        client = self.client.as_user(user, direct=direct)
+        return CachedClient(client, self._discovery, self._find_cache, self._wrote)
 
     @property
     def user(self) -> str:
@@ -79,4 +90,5 @@ class CachedClient:
         cache = self._find_cache(live)
         if cache is not None:
             cache.wrote(live)
+        self._wrote(live)
         return live

@@ -1,8 +1,8 @@
 """One object of the cluster as a slim frozen value.
 
 Decoding is typed, so that managedFields, half of the bytes, never become Python objects: of them only the digest
-of rudr's own entry is kept. The rest of the document stays JSON text until it is requested; a cache may keep that text
-outside of memory, see `kube.body`.
+of rudr's own entry is kept. The rest of the document stays JSON text until it is requested; a cache keeps that text
+compressed, or outside of memory, see `kube.storage.body`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from sys import intern
 from typing import Any
 
 import msgspec
 
 from rudr_py import errors, settings
-from rudr_py.kube.body import Body, BodyBudget
+from rudr_py.kube.storage.body import Body, BodyBudget
 
 APPLIED_ANNOTATION = "rudr.oam.dev/applied"
 """The annotation with the hash of the last applied body."""
@@ -29,14 +29,14 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """An object as last received from the API server. It contains only strings, dicts of strings and a Body, hence no
-    cycles.
+    """An object as last received from the API server. It contains only strings and a Body, hence no cycles.
 
-    `owner_*` describe the owner with `controller: true`. `applied` is the value of APPLIED_ANNOTATION. `digest` is the
-    digest of rudr's managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too,
-    `patched` if rudr has one of a patch, which owns an owner reference. `edited` is the time of the last write of
-    another manager, except to a subresource, as in managedFields, and `edited_by` that manager; empty without one.
-    `annotations` does not contain kubectl's last-applied copy.
+    `label_pairs` are the labels, each name followed by its value, which takes a third of a dict. `owner_*` describe the
+    owner with `controller: true`. `applied` is the value of APPLIED_ANNOTATION. `digest` is the digest of rudr's
+    managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too, `patched` if rudr
+    has one of a patch, which owns an owner reference. `edited` is the time of the last write of another manager, except
+    to a subresource, as in managedFields, and `edited_by` that manager; empty without one. `annotations` does not
+    contain kubectl's last-applied copy.
     """
 
     api_version: str
@@ -47,7 +47,7 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     resource_version: str
     generation: int
     deleting: bool
-    labels: dict[str, str]
+    label_pairs: tuple[str, ...]
     owner_uid: str
     owner_kind: str
     owner_name: str
@@ -79,12 +79,18 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         """The same object whose document counts in a budget, and is outside of memory beyond it."""
         if not isinstance(self.stored, bytes):
             return self
-        return msgspec.structs.replace(self, stored=budget.keep(self.namespace, self.stored))
+        return msgspec.structs.replace(self, stored=budget.keep(self.namespace, self.stored, self.kind))
 
     @property
     def key(self) -> tuple[str, str]:
         """Namespace and name."""
         return self.namespace, self.name
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels; a new dict at each use."""
+        pairs = iter(self.label_pairs)
+        return dict(zip(pairs, pairs, strict=True))
 
     @property
     def annotations(self) -> dict[str, str]:
@@ -245,6 +251,11 @@ def digest(fields: bytes) -> str:
     return _digest(bytes(fields))
 
 
+def flat(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """The `label_pairs` of an object with these labels."""
+    return tuple(intern(text) for label in labels.items() for text in label)
+
+
 def _decode(
     data: bytes | msgspec.Raw, api_version: str, kind: str, parts: tuple[str, ...], owners: frozenset[str]
 ) -> LiveObject:
@@ -276,7 +287,7 @@ def _decode(
         resource_version=metadata.resource_version,
         generation=metadata.generation,
         deleting=metadata.deletion_timestamp is not None,
-        labels={intern(label): intern(value) for label, value in (metadata.labels or {}).items()},
+        label_pairs=flat(metadata.labels or {}),
         owner_uid=intern(owner.uid),
         owner_kind=intern(owner.kind),
         owner_name=intern(owner.name),

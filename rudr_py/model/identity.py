@@ -26,7 +26,7 @@ _TYPE_NAME = re.compile(
 )
 
 
-class ObjectKey(msgspec.Struct, frozen=True, order=True):
+class ObjectKey(msgspec.Struct, frozen=True, order=True, gc=False):
     """Namespace and name of an object, as used in queues, caches and logs."""
 
     namespace: str

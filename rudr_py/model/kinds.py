@@ -9,7 +9,7 @@ import msgspec
 from rudr_py.model.identity import API_VERSION
 
 
-class Kind(msgspec.Struct, frozen=True):
+class Kind(msgspec.Struct, frozen=True, gc=False):
     """A kind of Kubernetes object, `api_version` with its group: `Kind("apps/v1", "Deployment")`.
 
     Guarantees: two with the same fields are equal, and one can be the key of a dict.

@@ -22,6 +22,9 @@ PROMOTED_ANNOTATION: Final = "rudr.oam.dev/promoted"
 INPUTS_ANNOTATION: Final = "rudr.oam.dev/inputs"
 """The digest of the inputs of an object that runs once."""
 
+DEPENDS_ON_ANNOTATION: Final = "rudr.oam.dev/depends-on"
+"""The instances on which the instance of a ComponentInstance depends, with commas."""
+
 IGNORE_DIFFERENCES_ANNOTATION: Final = "rudr.oam.dev/ignore-differences"
 """Set by the user on an application: fields of its objects that are left to other managers."""
 
@@ -56,6 +59,9 @@ DOCUMENT_ANNOTATIONS: Final = (
     SERVICE_ACCOUNT_ANNOTATION,
 )
 """The annotations that users set on documents."""
+
+ORDER: Final = "rudr.oam.dev/order"
+"""The finalizer of an application whose instances are deleted in order."""
 
 RECLAIM: Final = "rudr.oam.dev/reclaim"
 """The finalizer of an application that has objects to delete with it, and the annotation of these objects."""

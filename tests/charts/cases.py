@@ -122,7 +122,7 @@ CASES: dict[str, dict[str, Any]] = {
         "plugins": {
             "only": ["cronhpa", "faas"],
             "strict": True,
-            **{name: {"rbac": True} for name in own_packages.NAMES},
+            **{name: {"rbac": True} for name in own_packages.WITH_RIGHTS},
         },
         "podDisruptionBudget": {"maxUnavailable": "50%"},
     },

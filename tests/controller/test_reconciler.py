@@ -87,7 +87,7 @@ async def test_a_status_change_of_a_child_costs_a_status_write_at_most(
         ]
 
 
-async def test_each_changed_condition_has_one_event(
+async def test_documents_in_any_order_and_an_application_that_converges_have_no_events(
     cluster: Cluster, catalog: Catalog, component: Any, application: Any
 ) -> None:
     await cluster.apply(application())
@@ -95,11 +95,21 @@ async def test_each_changed_condition_has_one_event(
         await cluster.until(APPLICATION, "shop", lambda d: told(d, "Valid") == ("False", "ComponentNotFound"))
         await cluster.apply(component())
         await cluster.until(APPLICATION, "shop", synced)
+    assert await cluster.list(EVENT) == []
+
+
+async def test_a_problem_and_its_end_have_one_event_each(
+    cluster: Cluster, catalog: Catalog, component: Any, application: Any
+) -> None:
+    invalid = application()
+    invalid["spec"]["components"][0]["traits"] = [{"name": "unknown"}]
+    await cluster.apply(component(), invalid)
+    async with cluster.controller(catalog, settings=QUICK):
+        await cluster.until(APPLICATION, "shop", lambda d: told(d, "Valid")[0] == "False")
+        await cluster.apply(application())
+        await cluster.until(APPLICATION, "shop", synced)
     events = [(event["type"], event["reason"]) for event in await cluster.list(EVENT)]
-    assert [event for event in events if event[0] == "Warning"] == []
-    assert events.count(("Normal", "Synced")) == 1
-    assert events.count(("Normal", "Valid")) == 1
-    assert ("Warning", "NotValid") not in events
+    assert sorted(events) == [("Normal", "Valid"), ("Warning", "InvalidDocument")]
 
 
 async def test_a_status_that_was_not_written_has_no_event(

@@ -15,6 +15,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.controller.apply.sync import SyncResult
 from rudr_py.controller.reconciler import CLOCK_CHECK, ApplicationReconciler
 from rudr_py.controller.results.result import Result
+from rudr_py.controller.watching.reports import Reports
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values import labels
 from tests.controller.inputs.test_snapshot import SHOP, Caches
@@ -24,6 +25,9 @@ Make = Callable[..., dict[str, Any]]
 
 class Watched:
     """`Sources` whose kinds are all watched."""
+
+    def __init__(self) -> None:
+        self.reports = Reports(lambda _key, _seconds: None)
 
     def ensure(self, *_arguments: Any) -> bool:
         return True
@@ -64,8 +68,11 @@ class Syncs:
         return
 
 
-class Reports:
+class Written:
     """A `StatusReporter` whose status is as stored."""
+
+    async def announce(self, *_arguments: Any) -> None:
+        return
 
     async def report(self, *_arguments: Any) -> Result:
         return Result()
@@ -87,7 +94,7 @@ def syncs() -> Syncs:
 
 @pytest.fixture
 def reconciler(caches: Caches, syncs: Syncs) -> ApplicationReconciler:
-    parts = cast("tuple[Any, ...]", (Watched(), caches.reader, NoScopes(), syncs, Reports()))
+    parts = cast("tuple[Any, ...]", (Watched(), caches.reader, NoScopes(), syncs, Written()))
     return ApplicationReconciler(caches.state, *parts)
 
 
@@ -114,7 +121,7 @@ async def test_a_wake_up_time_is_checked_every_ten_minutes_because_the_wall_cloc
     caches = Caches(msgspec.structs.replace(catalog, traits=types))
     caches.put(component(workload="Worker"), 1, uid="c")
     caches.put(application({"name": "waking", "properties": {"after": after}}), 2, generation=1)
-    parts = cast("tuple[Any, ...]", (Watched(), caches.reader, NoScopes(), syncs, Reports()))
+    parts = cast("tuple[Any, ...]", (Watched(), caches.reader, NoScopes(), syncs, Written()))
     for count in (1, 2):
         result = await ApplicationReconciler(caches.state, *parts).reconcile(SHOP)
         assert (result, syncs.count) == (Result(requeue_after=expected), count)

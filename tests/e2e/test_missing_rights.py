@@ -55,6 +55,13 @@ GADGET = {
         ],
     },
 }
+INVALID = {
+    "apiVersion": APPLICATION.api_version,
+    "kind": APPLICATION.kind,
+    "metadata": {"name": "invalid"},
+    "spec": {"components": [{"componentName": "good", "instanceName": "invalid", "traits": [{"name": "unknown"}]}]},
+}
+"""An application with an event."""
 ADMITTING = {
     "apiVersion": API_VERSION,
     "kind": "WorkloadType",
@@ -290,7 +297,7 @@ async def test_a_missing_right_of_no_single_application_is_reported_at_readyz(
     right = Right(verb, resource, group, types if resource in DEFINITIONS else shop)
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(right, needed, watched=(shop,))
-    await admin.apply(*WORKER.documents("good"))
+    await admin.apply(*WORKER.documents("good"), INVALID)
     async with controlled(cluster, catalog, root_scopes=True) as controller:
         await reported_at_readyz(controller, f"may not {right}: needed for ")
         if not resource.endswith("/status"):

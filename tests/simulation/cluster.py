@@ -74,11 +74,15 @@ class SimulatedCluster(StoredCluster):
         for document in crds.documents():
             self.local.client.create(document)
         settings = ControllerSettings(
-            clock=lambda: self.clock.now().timestamp(), call_later=self.loop.call_later, script=self.local._script
+            clock=lambda: self.clock.now().timestamp(), call_later=self._call_later, script=self.local._script
         )
         work = run_controllers(self.local.client, settings)
         self._tasks.append(asyncio.create_task(work, name="local controllers"))
         await asyncio.sleep(1.0)
+
+    def _call_later(self, seconds: float, *call: Any) -> asyncio.TimerHandle:
+        """As that of the loop. The wall clock has microseconds, so a shorter time would never be over on it."""
+        return self.loop.call_later(max(seconds, 0.001), *call)
 
     # the controllers of rudr
 
@@ -110,6 +114,10 @@ class SimulatedCluster(StoredCluster):
     def controllers(self) -> tuple[str, ...]:
         """The names of the running controllers."""
         return tuple(self._processes)
+
+    def process(self, name: str) -> ControllerProcess:
+        """A running controller."""
+        return self._processes[name][0]
 
     def kill(self, name: str) -> None:
         """End a process at once, as SIGKILL does."""

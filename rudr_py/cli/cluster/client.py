@@ -21,14 +21,14 @@ from rudr_py.kube.client import Client
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.requests import Resource
-from rudr_py.kube.transport import AioTransport
+from rudr_py.kube.transport import Transport
 from rudr_py.model.identity import API_VERSION
 
 
 class ClusterClient(msgspec.Struct, frozen=True, kw_only=True):
     """The connection to a cluster. `namespace` is ignored if `all_namespaces` is set."""
 
-    transport: AioTransport
+    transport: Transport
     client: Client
     discovery: Discovery
     server: str

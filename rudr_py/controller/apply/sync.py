@@ -127,8 +127,9 @@ def undecided(reason: str, before: status.PreviousStatus) -> SyncResult:
 
 def held(plan: Plan, result: SyncResult) -> SyncResult:
     """Everything else is applied, but nothing of the instances and scopes that are held."""
-    message = conditions.held_message(plan)
-    sync = msgspec.structs.replace(result.sync, state="Unknown", reason=holds.REASON, message=message)
+    message, reason = conditions.held_message(plan), holds.reason_of(plan)
+    state = "Unknown" if reason == holds.REASON else "False"
+    sync = msgspec.structs.replace(result.sync, state=state, reason=reason, message=message)
     return msgspec.structs.replace(result, sync=sync)
 
 
@@ -173,12 +174,19 @@ class Syncer:
     def intent(
         self, application: LiveObject, plan: Plan, stored: tuple[Mapping[str, Any], ...]
     ) -> tuple[Mapping[str, Any], ...] | None:
-        """The resources for the status before a kind is applied for the first time; None when it lists all kinds."""
+        """The resources for the status before a kind is applied for the first time; None when that can be omitted.
+
+        It can for a kind that the status lists, and for owned objects of a kind that every process watches: the next
+        one finds them by their owner.
+        """
         records = self._state.applications.records(application, stored)
         for planned in plan.manifests:
             records.setdefault(planned.ref, AppliedRecord(planned.ref))
-        kinds = {ref.kind for ref in inventory.read(stored)}
-        if all(planned.ref.kind in kinds for planned in plan.manifests):
+        listed, permanent = {ref.kind for ref in inventory.read(stored)}, self._state.permanent_kinds
+        if all(
+            planned.ref.kind in listed or (planned.ref.kind in permanent and planned.owner != "none")
+            for planned in plan.manifests
+        ):
             return None
         return inventory.order(records.values())
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from rudr_py import errors
@@ -65,7 +65,7 @@ class DocumentValues:
     def steps(self) -> Stepwise[None]:
         """Read large documents before there is a text, in steps."""
         documents = self._documents()
-        if sum(live.size for live in documents) > SMALL:
+        if not _is_small(documents):
             self._hidden = yield from self._read()
             if not self._plan.problems:  # otherwise there are no facts
                 self._sensitive_values = yield from self._read_sensitive()
@@ -75,10 +75,7 @@ class DocumentValues:
         application_state = self._state.applications.get(key)
         documents = self._documents()
         pinned = application_state.pinned
-        version = (
-            *((live.uid, live.generation, live.edited) for live in documents),
-            *((name, document.digest) for name, document in pinned.items()),
-        )
+        version = _version(documents, pinned)
         kept = application_state.values
         is_kept = kept is not None and kept.version == version
         values = kept.values if kept is not None and is_kept else (yield from _values(documents, pinned))
@@ -86,15 +83,21 @@ class DocumentValues:
         if kept is not None and is_kept and kept.visible == visible:
             return kept.hidden
         hidden = yield from HiddenValues.steps(DocumentTexts(values), visible)
-        small = sum(live.size for live in documents) <= SMALL
-        application_state.values = KeptValues(version, values, visible, hidden) if small else None
+        is_small = _is_small(documents)
+        application_state.values = KeptValues(version, values, visible, hidden) if is_small else None
         return hidden
 
     def _read_sensitive(self) -> Stepwise[HiddenValues]:
         key = ObjectKey(self._application.namespace, self._application.name)
-        pinned = (document.document for document in self._state.applications.get(key).pinned.values())
-        values = yield from sensitive.steps(itertools.chain(pinned, _whole(self._documents())), self._words)
-        return (yield from HiddenValues.steps(DocumentTexts(values.values)))
+        application_state, lives = self._state.applications.get(key), self._documents()
+        version, kept = _version(lives, application_state.pinned), application_state.sensitive_values
+        if kept is not None and kept[0] == version:
+            return kept[1]
+        pinned = (document.document for document in application_state.pinned.values())
+        values = yield from sensitive.steps(itertools.chain(pinned, _whole(lives)), self._words)
+        hidden = yield from HiddenValues.steps(DocumentTexts(values.values))
+        application_state.sensitive_values = (version, hidden) if _is_small(lives) else None
+        return hidden
 
     def _documents(self) -> tuple[LiveObject, ...]:
         key = ObjectKey(self._application.namespace, self._application.name)
@@ -116,6 +119,17 @@ class DocumentValues:
     def _exists(self, name: str) -> bool:
         namespace = self._application.namespace
         return any(self._state.get(kind, namespace, name) is not None for kind in (APPLICATION, COMPONENT, CLAIM))
+
+
+def _version(documents: Iterable[LiveObject], pinned: Mapping[str, PinnedDocument]) -> Hashable:
+    return (
+        *((live.uid, live.generation, live.edited) for live in documents),
+        *((name, document.digest) for name, document in pinned.items()),
+    )
+
+
+def _is_small(documents: Iterable[LiveObject]) -> bool:
+    return sum(live.size for live in documents) <= SMALL
 
 
 def _values(documents: Iterable[LiveObject], pinned: Mapping[str, PinnedDocument]) -> Stepwise[frozenset[str]]:

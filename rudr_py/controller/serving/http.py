@@ -76,7 +76,7 @@ class HttpServers:
         settings: Settings,
         scopes: ScopeHealth = lambda _namespace, _name: None,
     ) -> None:
-        self._metrics = metrics
+        self.metrics = metrics
         self._addresses = {
             "health": settings.health_address,
             "metrics": settings.metrics_address,
@@ -147,7 +147,7 @@ class HttpServers:
         return port
 
     async def _scrape(self, request: web.Request) -> web.Response:
-        body, content_type = self._metrics.exposition(",".join(request.headers.getall("Accept", [])))
+        body, content_type = self.metrics.exposition(",".join(request.headers.getall("Accept", [])))
         return web.Response(body=body, headers=HEADERS | {"Content-Type": content_type})
 
 

@@ -6,12 +6,13 @@ An application is forgotten in one place, `Applications.forget`. Sends nothing a
 from __future__ import annotations
 
 import asyncio
+import functools
 import zlib
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import is_
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -37,6 +38,11 @@ RENDERED = 512
 
 RENDERED_BYTES = 16 * 2**20
 """The size of these documents and plans, as JSON."""
+
+SHARED = 256
+"""Number of different summaries and conditions that applications share: most applications have the same."""
+
+_NONE: Final[frozenset[Ref]] = frozenset()
 
 Subject = tuple[str, ...]
 """The type that a definition object describes: the category, then its name; see `definition_index.subjects`."""
@@ -119,12 +125,17 @@ class PinnedDocument(msgspec.Struct, frozen=True):
         return msgspec.json.decode(zlib.decompress(self.data), type=dict[str, Any])
 
 
-@dataclass
+_NO_REVISION: Final = RevisionName()
+_NO_PINS: Final[Mapping[str, PinnedDocument]] = {}
+
+
+@dataclass(slots=True)
 class ApplicationState:
     """The memory of one application, from its first reconcile on.
 
-    `settled` is the last state in which a reconcile left nothing to do.
+    `settled` is the last state in which a reconcile left nothing to do; None while a reconcile may change `records`.
     `conditions` are status and reason of each condition as last computed and logged; None before the first time.
+    `sensitive_values` are those of small documents, with the versions that they were read from.
     `size` is that of the last rendered objects, in bytes of JSON.
     `unapplied` are the planned objects that the last reconcile could not apply.
     `searched_owners` are the uids of owners of pods, the oldest first, that are no workloads of Rudr.
@@ -132,27 +143,54 @@ class ApplicationState:
     `event_due` is the time of the monotonic clock at which a problem of the documents gets its event, if it persists.
     `claim_refusals` are the reported reasons of objects that are not applied for the sake of another's claim.
     `released` is the last kept revision, with a digest of the versions of its documents.
+    `unreleased` is the uid of an application without any revision; empty if that is unknown.
     `revision_name` is a revision whose components were read; `pinned` are those components that the application runs.
     """
 
     uid: str = ""
-    records: dict[Ref, AppliedRecord] = field(default_factory=dict)
     document: ParsedDocument | None = None
     rendered: RenderedPlan | None = None
     values: KeptValues | None = None
+    sensitive_values: tuple[Hashable, HiddenValues] | None = None
     size: int = 0
     settled: SettledState | None = None
     probes: dict[tuple[str, str], ProbeState] = field(default_factory=dict)  # by scope and name of the probe
     summary: StatusSummary = field(default_factory=StatusSummary)
     missing_rights: tuple[str, ...] = ()
-    unapplied: frozenset[Ref] = frozenset()
+    unapplied: frozenset[Ref] = _NONE
     searched_owners: dict[str, None] = field(default_factory=dict)
     conditions: dict[str, tuple[str, str]] | None = None
     event_due: float | None = None
     claim_refusals: dict[Ref, str] = field(default_factory=dict)
-    released: tuple[bytes, RevisionName] = (b"", RevisionName())
-    revision_name: RevisionName = field(default_factory=RevisionName)
+    released: tuple[bytes, RevisionName] = (b"", _NO_REVISION)
+    unreleased: str = ""
+    revision_name: RevisionName = _NO_REVISION
     pinned: Mapping[str, PinnedDocument] = field(default_factory=dict)
+    _records: dict[Ref, AppliedRecord] | bytes = b""  # bytes are packed
+
+    @property
+    def records(self) -> dict[Ref, AppliedRecord]:
+        """The inventory, to be read and changed; see `Applications.records`."""
+        if isinstance(self._records, bytes):
+            self._records = {record.ref: record for record in inventory.unpack(self._records)}
+        return self._records
+
+    @records.setter
+    def records(self, records: dict[Ref, AppliedRecord]) -> None:
+        self._records = records
+
+    def shrink(self) -> None:
+        """Drop what the next reconcile can compute again, and keep the rest in less memory.
+
+        Records are packed only when no reconcile is changing them.
+        """
+        if self.settled is not None and not isinstance(self._records, bytes):
+            self._records = inventory.pack(self._records.values())
+        self.document = self.rendered = self.values = self.sensitive_values = self.settled = None
+        self.summary = _shared_summary(self.summary)
+        self.unapplied, self.pinned = self.unapplied or _NONE, self.pinned or _NO_PINS
+        if self.conditions is not None:
+            self.conditions = _shared_conditions(tuple(self.conditions.items()))
 
     def probe_results(self) -> dict[str, dict[str, str | None]]:
         """The verdicts by scope and name of the probe, None when healthy; probes without an answer are left out."""
@@ -161,6 +199,16 @@ class ApplicationState:
             if probe_state.answered:
                 results.setdefault(scope, {})[name] = probe_state.verdict
         return results
+
+
+@functools.lru_cache(maxsize=SHARED)
+def _shared_summary(summary: StatusSummary) -> StatusSummary:
+    return summary
+
+
+@functools.lru_cache(maxsize=SHARED)
+def _shared_conditions(items: tuple[tuple[str, tuple[str, str]], ...]) -> dict[str, tuple[str, str]]:
+    return dict(items)
 
 
 class Applications:
@@ -221,8 +269,7 @@ class Applications:
         self._rendered.put(application, None, size)
 
     def _drop_rendered(self, application: ObjectKey) -> None:
-        state = self.get(application)
-        state.document = state.rendered = state.values = state.settled = None
+        self.get(application).shrink()
 
     def summaries(self) -> Iterator[StatusSummary]:
         """The summaries of the applications that have been reconciled."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rudr_py.controller.state.claim_index import has_templates
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE
@@ -24,7 +22,7 @@ def own(state: ClusterState, application: LiveObject) -> dict[str, list[LiveObje
     """The claims that the workloads of an application mount, each with these workloads."""
     users: dict[str, list[LiveObject]] = {}
     owners = (application.uid, *(live.uid for live in state.component_instances(application)))
-    for cache in _caches(state, application.namespace):
+    for cache in state.caches_with_templates(application.namespace):
         for live in (live for owner in owners if owner for live in cache.by_owner(owner)):
             if live.namespace == application.namespace:
                 for claim in cache.index_values(live):
@@ -37,16 +35,10 @@ def others(state: ClusterState, application: ObjectKey, claims: Iterable[str]) -
 
     Claims that no other application mounts are left out.
     """
-    caches = _caches(state, application.namespace)
+    caches = state.caches_with_templates(application.namespace)
     for claim in claims:
         users = [live for cache in caches for live in cache.by_index(application.namespace, claim)]
         for live in sorted(users, key=lambda live: (live.kind, live.name)) if len(users) > 1 else users:
             name = application_of(state, live)
             if name not in ("", application.name):
                 yield claim, name, live
-
-
-def _caches(state: ClusterState, namespace: str) -> tuple[Cache, ...]:
-    """The caches of all kinds that may have pod templates."""
-    caches = (state.cache(kind, namespace) for kind in state.kinds() if has_templates(kind))
-    return tuple(cache for cache in caches if cache is not None)

@@ -17,9 +17,9 @@ from rudr_py.controller.state.definition_index import DefinitionIndex
 from rudr_py.controller.state.deleted_runs import DeletedRuns
 from rudr_py.controller.state.index import MultiMap
 from rudr_py.controller.state.scaler_index import ScalerIndex
-from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.storage.body import BodyBudget
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, NAMESPACE, POD
 from rudr_py.model.kubernetes import Release
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
@@ -43,6 +43,8 @@ class ClusterState:
         self, *, root: str = "", cluster_kinds: frozenset[Kind] = frozenset(), budget: BodyBudget | None = None
     ) -> None:
         self.cluster_kinds = cluster_kinds
+        self.permanent_kinds: frozenset[Kind] = frozenset()
+        """The kinds that every process watches from its start."""
         self.release: Callable[[], Release | None] = lambda: None
         """Returns the release of the cluster; None if it is unknown."""
         self.component_limit = DEFAULT_LIMITS.components
@@ -55,6 +57,7 @@ class ClusterState:
         """Called with each change that a watch reports."""
         self.scalers = ScalerIndex()
         self._caches: dict[Kind, dict[str, Cache]] = {}
+        self._with_templates: dict[str, tuple[Cache, ...]] = {}  # by namespace; of all kinds that may have templates
         # the last result of `component_instances_of`: the uid of the application and the revision, and its instances
         self._by_instance: tuple[tuple[str, int], dict[str, list[LiveObject]]] = (("", -1), {})
         self._deleted_runs = DeletedRuns()
@@ -68,6 +71,7 @@ class ClusterState:
     def add(self, kind: Kind, namespace: str, cache: Cache) -> None:
         """Add the cache of a kind in a namespace."""
         self._caches.setdefault(kind, {})[namespace] = cache
+        self._with_templates.clear()
 
     def unread(self, kind: Kind, namespace: str) -> str:
         """Why absence of an object from the cache proves nothing; empty for a complete cache or an absent kind."""
@@ -88,6 +92,13 @@ class ClusterState:
         """The cache that holds a kind in a namespace."""
         caches = self._caches.get(kind, {})
         return caches[namespace] if namespace in caches else caches.get("")
+
+    def caches_with_templates(self, namespace: str) -> tuple[Cache, ...]:
+        """The caches of a namespace of all kinds that may have pod templates."""
+        if namespace not in self._with_templates:
+            caches = (self.cache(kind, namespace) for kind in self._caches if claim_index.has_templates(kind))
+            self._with_templates[namespace] = tuple(cache for cache in caches if cache is not None)
+        return self._with_templates[namespace]
 
     def cache_of(self, live: LiveObject) -> Cache | None:
         """The cache that holds an object."""

@@ -5,6 +5,7 @@ Fed by the watches; sends nothing. Their meaning is decided in `render`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -119,7 +120,13 @@ def subjects(
         parsed = TypeName.parse(name)
         if parsed is not None and name not in catalog.workloads:
             subjects.add(("workload", parsed.group, parsed.kind))
-    return frozenset(subjects)
+    return frozenset(map(_shared, subjects))
+
+
+@functools.lru_cache(maxsize=1024)
+def _shared(subject: Subject) -> Subject:
+    """An equal value, the same for all applications."""
+    return subject
 
 
 def _spellings(name: str, offer: Offer[Any] | None) -> Iterator[str]:

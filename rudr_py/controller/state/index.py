@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V", bound=Hashable)
+
+_FEW: Final = 8
+"""Number of keys up to which those of a value are a tuple, which takes a fourth of the memory of a set."""
 
 
 class MultiMap(Generic[K, V]):
     """Keys with sets of values. A key may have an empty set; a value without keys takes no memory."""
 
     def __init__(self) -> None:
-        self._values: dict[K, frozenset[V]] = {}
-        self._keys: dict[V, set[K]] = {}
+        self._values: dict[K, tuple[V, ...]] = {}
+        self._keys: dict[V, tuple[K, ...] | set[K]] = {}
 
     def __contains__(self, key: object) -> bool:
         return key in self._values
@@ -27,7 +30,7 @@ class MultiMap(Generic[K, V]):
 
     def values(self, key: K) -> frozenset[V]:
         """The values of a key; empty when the key is absent."""
-        return self._values.get(key, frozenset())
+        return frozenset(self._values.get(key, ()))
 
     def keys(self, value: V) -> frozenset[K]:
         """The keys that have a value."""
@@ -43,26 +46,38 @@ class MultiMap(Generic[K, V]):
 
     def set(self, key: K, values: Iterable[V]) -> None:
         """Replace the values of a key."""
-        before, after = self._values.get(key, frozenset()), frozenset(values)
+        before, after = self.values(key), frozenset(values)
+        if before == after and key in self._values:
+            return
         for value in before - after:
             self._unlink(key, value)
         for value in after - before:
-            self._keys.setdefault(value, set()).add(key)
-        self._values[key] = after
+            self._link(key, value)
+        self._values[key] = tuple(after)
 
     def discard(self, key: K, value: V) -> None:
         """Remove one value of a key."""
         if value in self.values(key):
             self._unlink(key, value)
-            self._values[key] -= {value}
+            self._values[key] = tuple(self.values(key) - {value})
 
     def remove(self, key: K) -> None:
         """Remove a key and its values."""
-        for value in self._values.pop(key, frozenset()):
+        for value in self._values.pop(key, ()):
             self._unlink(key, value)
+
+    def _link(self, key: K, value: V) -> None:
+        keys = self._keys.get(value, ())
+        if isinstance(keys, set):
+            keys.add(key)
+        else:
+            self._keys[value] = (*keys, key) if len(keys) < _FEW else {*keys, key}
 
     def _unlink(self, key: K, value: V) -> None:
         keys = self._keys[value]
-        keys.discard(key)
+        if isinstance(keys, set):
+            keys.discard(key)
+        else:
+            keys = self._keys[value] = tuple(other for other in keys if other != key)
         if not keys:
             del self._keys[value]

@@ -12,9 +12,10 @@ import msgspec
 
 from rudr_py.api import Kind, Ref
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.storage.packing import Packer
 
 
-class AppliedRecord(msgspec.Struct, frozen=True):
+class AppliedRecord(msgspec.Struct, frozen=True, gc=False):
     """An applied object: its uid, empty before it is created, and its `digest`, empty when that is unknown."""
 
     ref: Ref
@@ -47,6 +48,21 @@ def read(resources: object) -> dict[Ref, AppliedRecord]:
             ref = Ref(Kind(str(parts[0]), str(parts[1])), str(parts[2]))
             records[ref] = AppliedRecord(ref, str(entry.get("uid") or ""), str(entry.get("digest") or ""))
     return records
+
+
+_packer = Packer()
+_decoder = msgspec.msgpack.Decoder(tuple[AppliedRecord, ...])
+
+
+def pack(records: Iterable[AppliedRecord]) -> bytes:
+    """Records in a twentieth of the memory; empty without any."""
+    listed = tuple(records)
+    return _packer.pack(msgspec.msgpack.encode(listed)) if listed else b""
+
+
+def unpack(packed: bytes) -> tuple[AppliedRecord, ...]:
+    """The records of the result of `pack` in this process."""
+    return _decoder.decode(_packer.unpack(packed)) if packed else ()
 
 
 def restore(

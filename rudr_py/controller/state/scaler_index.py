@@ -5,6 +5,8 @@ Unlike other kinds, autoscalers are watched without a label: one of another owne
 
 from __future__ import annotations
 
+from sys import intern
+
 import msgspec
 
 from rudr_py import errors
@@ -18,7 +20,7 @@ KINDS = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
 """Kinds whose objects set the replicas of `spec.scaleTargetRef`."""
 
 
-class ScaleTarget(msgspec.Struct, frozen=True):
+class ScaleTarget(msgspec.Struct, frozen=True, gc=False):
     """A scaled workload. It has the group of its kind without a version, which autoscalers ignore."""
 
     namespace: str
@@ -69,4 +71,4 @@ def referenced(spec: object, namespace: str) -> ScaleTarget | None:
     name = get_in(reference, "name", default="")
     group = get_in(reference, "apiVersion", default=DEPLOYMENT.api_version).rpartition("/")[0]
     kind = get_in(reference, "kind", default=DEPLOYMENT.kind)
-    return ScaleTarget(namespace, group, kind, name) if name else None
+    return ScaleTarget(namespace, intern(group), intern(kind), intern(name)) if name else None

@@ -28,7 +28,7 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
 from rudr_py.render.status import status
-from rudr_py.render.status.conditions import TRAITS_READY, VALID, SyncState
+from rudr_py.render.status.conditions import READY, SYNCED, TRAITS_READY, VALID, SyncState
 from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values import labels
 
@@ -57,6 +57,9 @@ ROUTINE_REASONS = frozenset(
 )
 """Reasons of `Ready` being False that belong to every start, or that the event of `Valid` or `Held` explains better."""
 
+EXPECTED = frozenset({VALID, SYNCED, READY})
+"""The conditions that become True without an event, unless that ends a problem."""
+
 REPORTED_REASONS = frozenset({CONTESTED})
 """Reasons of problems for which the applier has recorded an event."""
 
@@ -80,8 +83,14 @@ class StatusReporter:
         self._recorder = recorder
         self._describe = describe
 
-    async def announce(self, snapshot: Snapshot, resources: tuple[Mapping[str, Any], ...]) -> None:
-        """Name resources in the status before the first of their kind is applied, so that pruning can find them."""
+    async def announce(self, snapshot: Snapshot, resources: tuple[Mapping[str, Any], ...] | None) -> None:
+        """Name resources in the status before the first of their kind is applied, so that pruning can find them.
+
+        To be called before the first object is applied; None if there is nothing to name, see `Syncer.intent`.
+        """
+        self._keeper.note_unreleased(snapshot)
+        if resources is None:
+            return
         pending = SyncState(state="Unknown", reason="Applying", resources=resources)
         await self._write(snapshot, await _status(snapshot, pending), urgent=True)
 
@@ -128,8 +137,9 @@ class StatusReporter:
         for condition in new_conditions(snapshot.previous, desired) if result.written else ():
             if condition["type"] == VALID:
                 is_awaited = condition["status"] == "False" and _is_awaited(snapshot)
+                is_unreported = application_state.event_due is not None and condition["status"] == "True"
                 application_state.event_due = self._clock.monotonic() + GRACE if is_awaited else None
-                if is_awaited:
+                if is_awaited or is_unreported:
                     continue
             self._record(snapshot, condition)
         return result
@@ -145,12 +155,13 @@ class StatusReporter:
         if application_state.event_due is None:
             return Result()
         valid = next(condition for condition in desired["conditions"] if condition["type"] == VALID)
+        if valid["status"] != "False":
+            return Result()  # forgotten when the status is written
         left = application_state.event_due - self._clock.monotonic()
-        if valid["status"] == "False" and _is_awaited(snapshot) and left > 0:
+        if _is_awaited(snapshot) and left > 0:
             return Result(requeue_after=left)
         application_state.event_due = None
-        if valid["status"] == "False":
-            self._record(snapshot, valid)
+        self._record(snapshot, valid)
         return Result()
 
     def _log(self, snapshot: Snapshot, desired: dict[str, Any]) -> None:
@@ -168,15 +179,20 @@ class StatusReporter:
     async def _write_instances(self, application: LiveObject, desired: Mapping[str, Any]) -> Result:
         """Write Rudr's status of each ComponentInstance, one word, for its health scopes and dashboards.
 
-        An instance whose state is unknown keeps its status.
+        An instance whose state is unknown keeps its status. One that is being started has none yet.
         """
-        words = {entry["name"]: word for entry in desired.get("instances", ()) if (word := instance_word(entry))}
+        entries = {entry["name"]: entry for entry in desired.get("instances", ())}
+        words = {name: word for name, entry in entries.items() if (word := instance_word(entry))}
         results: list[Result] = []
         breath = Breath()
         for child in self._state.component_instances(application):
             await breath.spend()
-            if child.labels.get(labels.INSTANCE) in words and not child.deleting:
-                results.append(await self._writer.write(child, words[child.labels[labels.INSTANCE]]))
+            name = child.labels.get(labels.INSTANCE)
+            if name not in words or child.deleting:
+                continue
+            if words[name] == "unhealthy" and entries[name]["state"] == "progressing" and child.part("status") is None:
+                continue
+            results.append(await self._writer.write(child, words[name]))
         return merge(*results)
 
     async def _write_scopes(self, snapshot: Snapshot) -> Result:
@@ -223,7 +239,7 @@ def _is_awaited(snapshot: Snapshot) -> bool:
 
 
 def new_conditions(previous: PreviousStatus, desired: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The conditions that deserve an event: those that became True, or False, or False for another reason.
+    """The conditions that deserve an event, because a user may have to act: each problem, and the end of each problem.
 
     Routine reasons of a start are left out, those that follow from another condition, and those that have an event.
     """
@@ -234,6 +250,8 @@ def new_conditions(previous: PreviousStatus, desired: Mapping[str, Any]) -> Iter
         status_before, reason_before = old.get(condition["type"], ("", ""))
         bad = condition["status"] == "False"
         if condition["status"] == "Unknown" or (bad and condition["reason"] in ROUTINE_REASONS | REPORTED_REASONS):
+            continue
+        if condition["type"] in EXPECTED and not bad and (status_before != "False" or reason_before in ROUTINE_REASONS):
             continue
         if condition["status"] != status_before or (bad and condition["reason"] != reason_before):
             yield condition

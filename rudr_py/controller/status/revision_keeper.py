@@ -1,7 +1,7 @@
 """Keeps the documents of each release of an application as a ControllerRevision, and deletes the oldest ones.
 
-One list and one write for each release, and one delete beyond the limit; no request while nothing changes. A failure is
-a note in the status: it does not affect the application.
+One list and one write for each release, only the write for the first one, and one delete beyond the limit; no request
+while nothing changes. A failure is a note in the status: it does not affect the application.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection
 from rudr_py.model.condition import TRUE
-from rudr_py.model.identity import Metadata
+from rudr_py.model.identity import Metadata, ObjectKey
 from rudr_py.model.kinds import COMPONENT
 from rudr_py.render import revisions
 from rudr_py.render.revisions import Revision, RevisionName
@@ -104,6 +104,12 @@ class RevisionKeeper:
         application_state.released = (version, revision)
         return Kept(revision)
 
+    def note_unreleased(self, snapshot: Snapshot) -> None:
+        """Note that no revision exists, before the first object is applied: a release has all instances."""
+        is_new = bool(snapshot.plan.instances) and not self._state.component_instances(snapshot.application)
+        if is_new and not snapshot.previous.revision.name:
+            self._state.applications.get(snapshot.key).unreleased = snapshot.application.uid
+
     def _documents(self, snapshot: Snapshot) -> _Documents | None:
         """The application and its components as they were rendered; None if one of them has changed since."""
         live = [snapshot.application]
@@ -128,6 +134,13 @@ class RevisionKeeper:
         edited = max(documents.live, key=lambda document: document.edited)
         annotations = {revisions.EDITOR_ANNOTATION: edited.edited_by, revisions.EDITED_ANNOTATION: edited.edited}
         owner = Metadata(name=application.name, namespace=application.namespace, uid=application.uid)
+        application_state = self._state.applications.get(ObjectKey(application.namespace, application.name))
+        if application_state.unreleased == application.uid:
+            application_state.unreleased = ""  # a request without an answer may be executed later
+            with contextlib.suppress(errors.ConflictError):
+                first = RevisionName(1, name)
+                await self._apply(revisions.manifest(first, owner, data, annotations), new=True)
+                return first
         # the status may lack a revision that was written before a crash
         stored = await self._list(application)
         newest = max(stored.values(), default=previous.number)

@@ -132,6 +132,11 @@ class StatusWriter:
             change_log.contested(ref, application="", instance="", managers="")
         return Result(written=written)
 
+    def pause(self, uid: str) -> float:
+        """The seconds until the status of an object may be written again."""
+        last = self._written.get(uid)
+        return 0.0 if last is None else max(0.0, last.time + self._interval - self._clock.monotonic())
+
     def _next(self, uid: str, desired: dict[str, Any] | str) -> tuple[_Written, float]:
         """The next write of a status, and the seconds until it is due."""
         now, content = self._clock.monotonic(), _without_times(desired)

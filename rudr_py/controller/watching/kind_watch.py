@@ -7,8 +7,8 @@ import logging
 
 from rudr_py.api import Kind
 from rudr_py.controller.state import cluster_state, definition_index, scaler_index
-from rudr_py.kube.body import BodyBudget
 from rudr_py.kube.requests import Resource, Selection
+from rudr_py.kube.storage.body import BodyBudget
 from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, Undecodable
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, NAMESPACE, POD
 from rudr_py.render.claims import CLAIM

@@ -21,6 +21,7 @@ from rudr_py.controller.watching import kind_watch, triggers
 from rudr_py.controller.watching.fan_out import FanOut
 from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.kind_watch import Source
+from rudr_py.controller.watching.reports import Reports, is_report
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.requests import Selection
 from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, ListingStarted
@@ -63,6 +64,7 @@ class Sources:
         self._open_watch = open_watch
         self._settings = settings
         self._trigger = trigger
+        self.reports = Reports(lambda key, _seconds: trigger(key, False))
         self.fan_out = FanOut(trigger, clock)
         self._clock = clock
         self.describe: Callable[[errors.Right], str] = "may not {}".format
@@ -250,8 +252,13 @@ class Sources:
         defer = functools.partial(self.fan_out.accept, initial=initial)
         for number, change in enumerate(source.cache.feed(event), 1):
             self._state.note(source.kind, change)
-            for key in triggers.keys(source.kind, change, self._state, defer):
-                self._trigger(key, initial)
+            keys = triggers.keys(source.kind, change, self._state, defer)
+            if change.new is not None and not initial and is_report(source.kind, change):
+                for key in keys:
+                    self.reports.add(key, change.new)
+            else:
+                for key in keys:
+                    self._trigger(key, initial)
             if number % STEP == 0:
                 await asyncio.sleep(0)
         source.note(event)

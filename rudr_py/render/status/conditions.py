@@ -20,6 +20,8 @@ from rudr_py.render.values.plan import Plan
 
 TRAITS_READY = "TraitsReady"
 VALID = "Valid"
+SYNCED = "Synced"
+READY = "Ready"
 HELD = "Held"
 
 UNOBSERVED = frozenset({"Missing", "NotObserved", "GenerationNotObserved"})
@@ -68,7 +70,10 @@ def conditions(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -
         _ready(sync, healths),
     )
     if plan.is_held:
-        conditions = (*conditions, Condition(type=HELD, status=TRUE, reason=holds.REASON, message=held_message(plan)))
+        conditions = (
+            *conditions,
+            Condition(type=HELD, status=TRUE, reason=holds.reason_of(plan), message=held_message(plan)),
+        )
     if sync.paused:
         message = f"the annotation {PAUSED_ANNOTATION} stops all writes to the objects of this application"
         return (*conditions, Condition(type="Paused", status=TRUE, reason="Paused", message=message))

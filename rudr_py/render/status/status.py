@@ -27,7 +27,7 @@ from rudr_py.render.status.sizes import ReadyStates
 from rudr_py.render.values import pins
 from rudr_py.render.values.inputs import Inputs, Observed, Runs, Times, TypeKey
 from rudr_py.render.values.pins import ReleasedComponent
-from rudr_py.render.values.plan import Plan
+from rudr_py.render.values.plan import Plan, Waiting
 
 SIZE_LIMIT = 256 * 1024
 """Maximum bytes of a status. Much larger ones would exceed the API server's limit for an object."""
@@ -40,7 +40,8 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     `attached` and `first_seen` are those of `Inputs`; `runs` are those of objects that run once; `packages` is
     type -> the package that provided it. `instances`, `scopes` and `observed_components` are the unchanged entries.
-    `ready_states` are those of the instances that were ready; see `sizes`.
+    `ready_states` are those of the instances that were ready; see `sizes`. `waiting` are the instances that wait for
+    others.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -54,6 +55,7 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
     observed_components: Mapping[str, Any] = msgspec.field(default_factory=dict)
     ready_states: ReadyStates = msgspec.field(default_factory=dict)
+    waiting: Mapping[str, Waiting] = msgspec.field(default_factory=dict)
     revision: RevisionName = RevisionName()
 
     @property
@@ -77,6 +79,7 @@ def read_previous(document: Any) -> PreviousStatus:
         resources=tuple(mappings_in(document, "resources")),
         packages=_read_packages(mappings_in(document, "packages")),
         ready_states=_read_ready_states(instances),
+        waiting=times.read_waiting(instances),
         revision=_read_revision(get_in(document, "currentRevision", default={})),
         observed_components=_read_component_versions(get_in(document, "observedComponents", default={})),
     )
@@ -221,6 +224,7 @@ def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
     fields = {
         "traits": traits or None,
         "runs": entry.get("runs") or None,
+        times.WAITING: entry.get(times.WAITING),
         times.FIRST_SEEN: entry.get(times.FIRST_SEEN),
     }
     slim = {name: value for name, value in fields.items() if value is not None}
@@ -238,6 +242,7 @@ def _instance(instance_health: InstanceHealth, runs: Runs, previous: PreviousSta
         "workload": str(before.get("workload") or instance_health.plan.workload.offer.name),
         **_health(instance_health.workload),
         **times.first_seen_entry(instance_health.plan.workload.first_seen),
+        **times.waiting_entry(instance_health.plan.waiting),
         "traits": [
             {
                 "name": trait.trait.offer.name,

@@ -1,4 +1,5 @@
-"""The times in a status: when traits and scopes were first applied, and when values of their documents were first seen.
+"""The times in a status: when traits and scopes were first applied, and when values of their documents were first seen;
+and since when instances wait for others.
 
 Reading accepts any document without raising; invalid parts count as absent.
 """
@@ -11,9 +12,13 @@ from typing import Any, Final
 
 from rudr_py.api import get_in, mappings_in
 from rudr_py.render.values.inputs import Times, TypeKey
+from rudr_py.render.values.plan import Waiting
 
 FIRST_SEEN: Final = "firstSeen"
 """The field with the times of values, in the entries of instances, traits and scopes."""
+
+WAITING: Final = "waiting"
+"""The field with the time in the entry of an instance that waits for others, and with the digest of the documents."""
 
 Entries = Iterable[Mapping[str, Any]]
 
@@ -26,6 +31,22 @@ def text(moment: datetime) -> str:
 def first_seen_entry(times: Times | None) -> dict[str, Any]:
     """The field of an entry; no field for None."""
     return {} if times is None else {FIRST_SEEN: {digest: text(times[digest]) for digest in sorted(times)}}
+
+
+def waiting_entry(waiting: Waiting | None) -> dict[str, Any]:
+    """The field of an entry; no field for None."""
+    return {} if waiting is None else {WAITING: {"since": text(waiting.since), "documents": waiting.documents}}
+
+
+def read_waiting(instances: Entries) -> dict[str, Waiting]:
+    """The instances that wait for others."""
+    waiting = {}
+    for entry in instances:
+        name, documents = get_in(entry, "name", default=""), get_in(entry, WAITING, "documents", default="")
+        since = _time(get_in(entry, WAITING, "since", default=""))
+        if name and documents and since is not None:
+            waiting[name] = Waiting(since, documents)
+    return waiting
 
 
 def read_attached(instances: Entries, scopes: Entries) -> dict[TypeKey, datetime]:

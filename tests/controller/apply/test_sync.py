@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
 from rudr_py.api import Kind, Ref
@@ -81,6 +82,15 @@ async def test_a_kind_is_named_before_it_is_applied_for_the_first_time_only(app:
     intent = bench.syncer.intent(app.live, app.plan("a"), ())
     assert intent == ({"apiVersion": "v1", "kind": "ConfigMap", "name": "a"},)
     assert bench.syncer.intent(app.live, app.plan("a", "b"), intent) is None
+
+
+async def test_a_kind_that_every_process_watches_is_not_named_before_it_is_applied(app: App, bench: Any) -> None:
+    bench.state.permanent_kinds = frozenset({CONFIG_MAP})
+    plan = app.plan("a")
+    assert bench.syncer.intent(app.live, plan, ()) is None
+    unowned = tuple(msgspec.structs.replace(planned, owner="none") for planned in plan.manifests)
+    plan = msgspec.structs.replace(plan, manifests=unowned)
+    assert bench.syncer.intent(app.live, plan, ()) is not None, "nothing but the status names an object without owner"
 
 
 async def test_a_refused_object_stops_no_object_that_does_not_need_it(app: App, faults: Faults, spent: Any) -> None:

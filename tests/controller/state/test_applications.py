@@ -9,12 +9,13 @@ from collections.abc import Callable
 import pytest
 
 from rudr_py.api import Kind, Probe, Ref
-from rudr_py.controller.state.applications import Applications, ParsedDocument, ProbeState
+from rudr_py.controller.state.applications import Applications, ParsedDocument, ProbeState, SettledState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION
+from rudr_py.render.values.plan import Plan
 
 SHOP = ObjectKey("shop", "shop")
 SERVICE = Kind("v1", "Service")
@@ -34,6 +35,34 @@ def test_the_inventory_is_read_from_status_once_and_then_from_memory(application
     assert records == {ref: AppliedRecord(ref, "u", "d")}
     records.clear()
     assert applications.records(application, STORED) == {}
+
+
+def test_an_inventory_in_less_memory_is_the_same(applications: Applications, live: Make) -> None:
+    application = live(APPLICATION, "shop")
+    ref, claim = Ref(SERVICE, "web"), Ref(Kind("v1", "PersistentVolumeClaim"), "data")
+    applications.records(application, STORED)[claim] = AppliedRecord(claim)
+    state = applications.get(SHOP)
+    state.settled = SettledState(Plan(), ())
+    state.shrink()
+    expected = {ref: AppliedRecord(ref, "u", "d"), claim: AppliedRecord(claim)}
+    assert applications.records(application, []) == expected
+    assert list(applications.records(application, [])) == [ref, claim]
+
+
+def test_an_inventory_that_a_reconcile_changes_stays_the_same_value(applications: Applications, live: Make) -> None:
+    application = live(APPLICATION, "shop")
+    records = applications.records(application, STORED)
+    applications.get(SHOP).shrink()
+    assert applications.records(application, STORED) is records
+
+
+def test_the_conditions_of_applications_in_the_same_state_are_shared(applications: Applications) -> None:
+    states = [applications.get(ObjectKey("shop", name)) for name in "ab"]
+    for state in states:
+        state.conditions = {"Ready": ("True", "Ready"), "Valid": ("True", "Valid")}
+        state.shrink()
+    assert states[0].conditions == {"Ready": ("True", "Ready"), "Valid": ("True", "Valid")}
+    assert states[0].conditions is states[1].conditions
 
 
 def test_a_recreated_application_starts_with_the_inventory_of_its_own_status(

@@ -35,7 +35,9 @@ def condition(kind: str, state: str, reason: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("before", "now", "deserves"),
     [
-        (None, condition("Synced", "True", "Synced"), True),
+        (None, condition("Synced", "True", "Synced"), False),
+        (condition("Ready", "False", "Updating"), condition("Ready", "True", "Ready"), False),
+        (condition("Ready", "False", "CrashLoopBackOff"), condition("Ready", "True", "Ready"), True),
         (condition("Synced", "True", "Synced"), condition("Synced", "True", "Synced"), False),
         (condition("Synced", "True", "Synced"), condition("Synced", "False", "Conflict"), True),
         (condition("Synced", "False", "Conflict"), condition("Synced", "False", "Forbidden"), True),
@@ -46,7 +48,7 @@ def condition(kind: str, state: str, reason: str) -> dict[str, Any]:
         (condition("Synced", "False", "Contested"), condition("Synced", "True", "Synced"), True),
     ],
 )
-def test_conditions_with_a_new_state_or_a_new_problem_deserve_an_event(
+def test_a_new_problem_of_a_condition_and_its_end_deserve_an_event(
     before: dict[str, Any] | None, now: dict[str, Any], deserves: bool
 ) -> None:
     previous = status.read_previous({"conditions": [before] if before else []})

@@ -142,7 +142,8 @@ class DryRun:
             async for kind, live in left:
                 if kind not in (CONFIG_MAP, CLAIM):
                     own = labels.labels(self._application.name, planned.instance)
-                    self._namespace.add(kind, msgspec.structs.replace(live, labels={**live.labels, **own}))
+                    pairs = live_object.flat({**live.labels, **own})
+                    self._namespace.add(kind, msgspec.structs.replace(live, label_pairs=pairs))
 
     def _exists(self, ref: Ref) -> bool:
         return self._namespace.state.get(ref.kind, self._application.namespace, ref.name) is not None

@@ -1,7 +1,8 @@
 """The JSON texts of cached objects: in memory up to a budget, beyond it in a temporary file.
 
-An object in the file is read again whenever its text is used, so readers work alike in both cases. The file has no
-name in its folder and disappears with the process. It holds at most the objects that the API server holds.
+Texts in memory are compressed, except those that were received or read last. An object in the file is read again
+whenever its text is used, so readers work alike in all cases. The file has no name in its folder and disappears with
+the process. It holds at most the objects that the API server holds.
 """
 
 from __future__ import annotations
@@ -9,14 +10,26 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from pathlib import Path
+from weakref import ReferenceType, ref
+
+from rudr_py.kube.storage.packing import Packer
 
 SMALL = 2048
 """Bytes up to which a text always stays in memory: the rest of its object takes about as much."""
 
+SIZE = 3
+"""Bytes of the size of a text in front of the compressed one."""
+
 SHARE = 4
 """The part of the budget that one namespace may take: one fourth."""
+
+LARGE = 64 * 1024
+"""Bytes from which a text is not compressed, because each look at it would take a millisecond."""
+
+UNPACKED = 2 * 2**20
+"""Bytes of the texts that are not compressed, because they were received or read last."""
 
 log = logging.getLogger(__name__)
 
@@ -43,25 +56,68 @@ class Body:
 
 
 class _InMemory(Body):
-    """A text that counts in its budget as long as it exists."""
+    """A text that counts in its budget as long as it exists.
 
-    __slots__ = ("_budget", "_namespace", "_text")
+    It is there as it is, compressed, or both: a text that was read again stays compressed, too, until both are dropped.
+    """
 
-    def __init__(self, budget: BodyBudget, namespace: str, text: bytes) -> None:
+    __slots__ = ("__weakref__", "_budget", "_namespace", "_packed", "_packer", "_text")
+
+    def __init__(self, budget: BodyBudget, namespace: str, packer: Packer, text: bytes) -> None:
         self._budget = budget
         self._namespace = namespace
+        self._packer = packer
         self._text = text
+        self._packed = b""
         budget.count(namespace, len(text))
+        self._note_use()
 
     @property
     def size(self) -> int:
-        return len(self._text)
+        return int.from_bytes(self._packed[:SIZE]) if self._packed else len(self._text)
 
     def read(self) -> bytes:
-        return self._text
+        if self._text or not self._packed:
+            return self._text
+        self._text = text = self._packer.unpack(self._packed[SIZE:])
+        self._budget.count(self._namespace, len(text))
+        self._note_use()  # which may pack this one
+        return text
+
+    def pack(self) -> None:
+        """Keep only the compressed text."""
+        before = len(self._text)
+        if not self._packed:
+            self._packed = before.to_bytes(SIZE) + self._packer.pack(self._text)
+            before -= len(self._packed)
+        self._text = b""
+        self._budget.count(self._namespace, -before)
+
+    def _note_use(self) -> None:
+        if len(self._text) < LARGE:
+            self._budget.unpacked.add(self)
 
     def __del__(self) -> None:
-        self._budget.count(self._namespace, -len(self._text))
+        self._budget.count(self._namespace, -len(self._text) - len(self._packed))
+
+
+class _Unpacked:
+    """The texts that are not compressed, the longest unused first."""
+
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
+        self._total = 0
+        self._bodies: deque[tuple[ReferenceType[_InMemory], int]] = deque()
+
+    def add(self, in_memory: _InMemory) -> None:
+        """Add a text, and compress those that exceed the maximum."""
+        self._bodies.append((ref(in_memory), in_memory.size))
+        self._total += in_memory.size
+        while self._total > self._maximum:
+            reference, size = self._bodies.popleft()
+            self._total -= size
+            if (oldest := reference()) is not None:
+                oldest.pack()
 
 
 class _InFile(Body):
@@ -151,13 +207,16 @@ def _write(descriptor: int, text: bytes, place: int) -> None:
 class BodyBudget:
     """Decides where texts are kept: at most `maximum` bytes in memory, of which a namespace may take a fourth.
 
-    Small texts stay in memory beyond that, too; they are counted.
+    Small texts stay in memory beyond that, too; they are counted. Texts up to `LARGE` are compressed unless they are
+    among the last `unpacked` bytes that were received or read.
     """
 
-    def __init__(self, maximum: int, file: BodyFile | None = None) -> None:
+    def __init__(self, maximum: int, file: BodyFile | None = None, *, unpacked: int = UNPACKED) -> None:
         self._maximum = maximum
         self._file = file or BodyFile()
         self._used: Counter[str] = Counter()
+        self._packers: defaultdict[str, Packer] = defaultdict(Packer)  # by kind
+        self.unpacked = _Unpacked(unpacked)
         self.total = 0
         """The bytes of all texts in memory."""
 
@@ -165,12 +224,12 @@ class BodyBudget:
         """The bytes of the texts of a namespace in memory."""
         return self._used[namespace]
 
-    def keep(self, namespace: str, text: bytes) -> Body:
-        """Keep a text of an object of a namespace."""
+    def keep(self, namespace: str, text: bytes, kind: str = "") -> Body:
+        """Keep a text of an object of a kind in a namespace."""
         size = len(text)
         fits = self.total + size <= self._maximum and self._used[namespace] + size <= self._maximum // SHARE
         stored = None if fits or size <= SMALL else self._file.store(text)
-        return stored or _InMemory(self, namespace, text)
+        return stored or _InMemory(self, namespace, self._packers[kind], text)
 
     def count(self, namespace: str, size: int) -> None:
         """Count bytes in memory; a negative size is no longer used."""

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rudr_py import errors
-from rudr_py.kube import body, live_object
-from rudr_py.kube.body import SMALL, BodyBudget, BodyFile
+from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.storage import body
+from rudr_py.kube.storage.body import LARGE, SMALL, BodyBudget, BodyFile
 from rudr_py.kube.watch import Applied, Deleted, Listed, ListingDone, ListingStarted
 
 KIB = 1024
@@ -71,6 +72,30 @@ def test_a_quiet_namespace_keeps_its_texts_in_memory_beside_a_noisy_one() -> Non
     quiet = budget.keep("quiet", bytes(50 * KIB))
     assert budget.used("quiet") == quiet.size
     assert len(noisy) == 1000
+
+
+def test_texts_that_were_not_used_lately_are_compressed_and_read_as_they_were() -> None:
+    budget = BodyBudget(400 * KIB, unpacked=4 * KIB)
+    texts = [document(f"map-{number}", number % 700).body for number in range(200)]
+    kept = [budget.keep("a", text, "ConfigMap") for text in texts]
+    assert budget.total < sum(map(len, texts)) / 4
+    for _ in range(2):
+        assert [(text.read(), text.size) for text in kept] == [(text, len(text)) for text in texts]
+    assert budget.total < sum(map(len, texts)) / 4
+    del kept[:]
+    assert (budget.total, budget.used("a")) == (0, 0)
+
+
+def test_a_text_larger_than_all_recent_ones_may_be_is_read_as_it_was() -> None:
+    text = document("big", 3 * KIB).body
+    kept = BodyBudget(400 * KIB, unpacked=KIB).keep("a", text)
+    assert (kept.read(), kept.read(), kept.size) == (text, text, len(text))
+
+
+def test_large_texts_are_not_compressed() -> None:
+    budget = BodyBudget(4000 * KIB, unpacked=0)
+    large = budget.keep("a", bytes(LARGE))
+    assert budget.total == large.size == LARGE
 
 
 def test_small_texts_stay_in_memory() -> None:

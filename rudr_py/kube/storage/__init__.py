@@ -1,0 +1,1 @@
+"""How the JSON texts of cached objects are kept. Sends no requests."""
