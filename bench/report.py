@@ -117,7 +117,7 @@ def _line(row: Row, result: Result) -> str:
 
 
 def _number(value: float, unit: str = "") -> str:
-    digits = 0 if value >= 100 or value == 0 else 1 if value >= 10 else 2 if value >= 0.1 else 4
+    digits = 0 if value >= 100 or value == 0 else 1 if value >= 10 else 2 if value >= 0.01 else 4
     text = f"{value:.{digits}f}"
     return f"{text} {unit}".rstrip()
 

@@ -17,6 +17,9 @@ from yarl import URL
 
 from bench import processes
 
+PURPOSES = ("objects", "status", "events", "revisions", "reads")
+"""The parts of the work that requests belong to, besides watches."""
+
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Counts since the start of the process; `longest_step` since the last figures. Seconds and MiB.

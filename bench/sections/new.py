@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator
 
 from bench import driver, environment, processes, worlds
-from bench.arms.figures import Figures
+from bench.arms.figures import PURPOSES, Figures
 from bench.environment import Document
 from bench.samples import AGAIN, BARE, CONTROLLER, KOPF, Plan, Samples, alternating
 from bench.worlds import World
@@ -70,7 +70,7 @@ async def _converged(name: str, world: World, plan: Plan) -> dict[str, float]:
         "new: reconciles": after.reconciles / world.count,
         "new: memory, MiB": after.memory,
         "new: longest step, s": max(applied.longest_step, after.longest_step),
-        **{f"new: {purpose}": count / world.count for purpose, count in after.requests.items()},
+        **{f"new: {purpose}": after.requests.get(purpose, 0) / world.count for purpose in PURPOSES},
     }
 
 
