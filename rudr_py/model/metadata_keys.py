@@ -37,6 +37,9 @@ PAUSED_ANNOTATION: Final = "rudr.oam.dev/paused"
 POD_ANNOTATIONS_ANNOTATION: Final = "rudr.oam.dev/pod-annotations"
 """Set by the user on a component: lists the annotations that its pods get."""
 
+REMOVAL_ANNOTATION: Final = "rudr.oam.dev/removal"
+"""Set by the user on an application: when instances and objects are deleted that a change of its documents removes."""
+
 SENSITIVE_ANNOTATION: Final = "rudr.oam.dev/sensitive"
 """Set by the user on an application or a component: names whose values commands do not print, with commas."""
 
@@ -55,6 +58,7 @@ DOCUMENT_ANNOTATIONS: Final = (
     PAUSED_ANNOTATION,
     POD_ANNOTATIONS_ANNOTATION,
     PROMOTED_ANNOTATION,
+    REMOVAL_ANNOTATION,
     SENSITIVE_ANNOTATION,
     SERVICE_ACCOUNT_ANNOTATION,
 )

@@ -87,6 +87,8 @@ CASES: dict[str, dict[str, Any]] = {
         "rootScopes": True,
         "checkResources": "off",
         "revisionHistoryLimit": 3,
+        "removalPolicy": "first",
+        "removalDeadline": "1h",
         "componentUpdates": "manual",
     },
     "rights by the cluster admin": {

@@ -272,6 +272,10 @@ class SnapshotReader:
         """Whether one process has ended while these documents were reconciled."""
         return 0 < self._crashes.deaths(key, self._version(key, live)) < DEATHS
 
+    def version(self, snapshot: Snapshot) -> str:
+        """A text that changes with each edit of the documents of a snapshot."""
+        return self._reader.version(snapshot.key, snapshot.application)
+
     def applying(self, key: ObjectKey, live: LiveObject) -> AbstractContextManager[None]:
         """A context for the reconcile of an application that may end the process; the crash record contains it."""
         return self._crashes.reconciling(key, self._version(key, live))

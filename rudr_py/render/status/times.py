@@ -43,7 +43,7 @@ def read_waiting(instances: Entries) -> dict[str, Waiting]:
     waiting = {}
     for entry in instances:
         name, documents = get_in(entry, "name", default=""), get_in(entry, WAITING, "documents", default="")
-        since = _time(get_in(entry, WAITING, "since", default=""))
+        since = read(get_in(entry, WAITING, "since", default=""))
         if name and documents and since is not None:
             waiting[name] = Waiting(since, documents)
     return waiting
@@ -53,9 +53,9 @@ def read_attached(instances: Entries, scopes: Entries) -> dict[TypeKey, datetime
     """The time at which each trait and scope was first applied; of several entries of one trait the earliest."""
     attached: dict[TypeKey, datetime] = {}
     for key, entry in (*_traits(instances), *_scopes(scopes)):
-        moment = _time(entry.get("attachedAt"))
-        if moment is not None:
-            attached[key] = min(moment, attached.get(key, moment))
+        time = read(entry.get("attachedAt"))
+        if time is not None:
+            attached[key] = min(time, attached.get(key, time))
     return attached
 
 
@@ -67,9 +67,9 @@ def read_first_seen(instances: Entries, scopes: Entries) -> dict[TypeKey, Times]
         if isinstance(entry.get(FIRST_SEEN), dict):
             times = first_seen.setdefault(key, {})
             for digest, value in entry[FIRST_SEEN].items():
-                moment = _time(value)
-                if moment is not None:
-                    times[digest] = min(moment, times.get(digest, moment))
+                time = read(value)
+                if time is not None:
+                    times[digest] = min(time, times.get(digest, time))
     return dict(first_seen)
 
 
@@ -93,7 +93,8 @@ def _scopes(scopes: Entries) -> Iterator[tuple[TypeKey, Mapping[str, Any]]]:
             yield ("", name), entry
 
 
-def _time(value: Any) -> datetime | None:
+def read(value: Any) -> datetime | None:
+    """The time in a status; None for other values."""
     try:
         moment = datetime.fromisoformat(value)
         return None if moment.tzinfo is None else moment.astimezone(UTC)
