@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 from rudr_py import errors
+from rudr_py.api import Type
 from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.local.controllers import ControllerSettings, run_controllers
@@ -14,6 +15,7 @@ from rudr_py.local.storage.store import Event
 from rudr_py.model.crd_schemas import crds
 from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing import rendering
+from tests import own_packages
 from tests.simulation.documents import Gate, GateScope
 from tests.simulation.network import Exchange, Log, Network, SimulatedTransport
 from tests.simulation.stored_cluster import INTRUDER, USER, StoredCluster
@@ -23,6 +25,9 @@ Document = dict[str, Any]
 
 SYSTEM = "rudr-system"
 
+LEASE = 60.0
+"""The seconds of a lease of a controller."""
+
 QUIET = 600.0
 """Seconds without any write of a controller after which the cluster is at rest."""
 
@@ -31,6 +36,12 @@ RESTLESS = 3 * 3600.0
 
 RESTART = 1.0
 """Seconds until a controller that has ended is started again."""
+
+
+def _plugin_types() -> list[Type[Any]]:
+    """Types of other packages."""
+    traits = own_packages.everything(("batch", "order")).catalog.traits
+    return [traits[name].type for name in ("depends-on", "job-policy")]
 
 
 class NotAtRestError(AssertionError):
@@ -43,10 +54,14 @@ class SimulatedCluster(StoredCluster):
     `writes` are changes of the store by controllers, `attempts` their requests that could be one, both without leases.
     """
 
-    def __init__(self, seed: str, loop: VirtualLoop, *, election: bool = False, publish: bool = False) -> None:
+    def __init__(
+        self, seed: str, loop: VirtualLoop, *, election: bool = False, publish: bool = False, shards: int = 1
+    ) -> None:
+        """`shards` is the number of shards of controllers that are started from now on."""
         clock = VirtualClock(loop)
         local = LocalCluster(LocalSettings(seed=abs(hash_of(seed)), clock=clock.now))
-        super().__init__(local, rendering.catalog((Gate(), GateScope())), clock, Log(loop.time))
+        catalog = rendering.catalog((Gate(), GateScope(), *_plugin_types()))
+        super().__init__(local, catalog, clock, Log(loop.time))
         self.loop = loop
         self.network = Network(seed, self.api, self.log)
         self.violations: list[str] = []
@@ -54,6 +69,7 @@ class SimulatedCluster(StoredCluster):
         self.attempts: list[tuple[float, str]] = []
         self.records = Records()
         self.election = election
+        self.shards = shards
         self.publish = publish
         self._processes: dict[str, tuple[ControllerProcess, SimulatedTransport, asyncio.Event, asyncio.Task[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -92,7 +108,12 @@ class SimulatedCluster(StoredCluster):
         client = f"{name}-{self._count}"
         transport = SimulatedTransport(self.network, client, lambda: self.kill(name))
         election = LeaderElection(
-            namespace=SYSTEM, identity=client, lease_duration=60.0, renew_deadline=40.0, retry_period=10.0
+            namespace=SYSTEM,
+            identity=client,
+            lease_duration=LEASE,
+            renew_deadline=40.0,
+            retry_period=10.0,
+            shards=self.shards,
         )
         settings = Settings(
             definitions_namespace=SYSTEM,
