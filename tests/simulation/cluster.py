@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Kind
+from rudr_py.api import Kind, Type
 from rudr_py.catalog import Catalog
 from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.kube import requests
@@ -22,6 +22,7 @@ from rudr_py.local.storage.store import Event
 from rudr_py.model.crd_schemas import crds
 from rudr_py.settings import FIELD_MANAGER, LeaderElection, Settings
 from rudr_py.testing import rendering
+from tests import own_packages
 from tests.simulation.api import InProcessApi
 from tests.simulation.documents import Gate, GateScope
 from tests.simulation.network import Exchange, Log, Network, SimulatedTransport
@@ -44,6 +45,12 @@ RESTLESS = 3 * 3600.0
 
 RESTART = 1.0
 """Seconds until a controller that has ended is started again."""
+
+
+def _plugin_types() -> list[Type[Any]]:
+    """Types of other packages."""
+    traits = own_packages.everything(("batch", "order")).catalog.traits
+    return [traits[name].type for name in ("depends-on", "job-policy")]
 
 
 class NotAtRestError(AssertionError):
@@ -73,7 +80,7 @@ class SimulatedCluster:
         self.election = election
         self.shards = shards
         self.publish = publish
-        self.catalog: Catalog = rendering.catalog((Gate(), GateScope()))
+        self.catalog: Catalog = rendering.catalog((Gate(), GateScope(), *_plugin_types()))
         self._processes: dict[str, tuple[ControllerProcess, SimulatedTransport, asyncio.Event, asyncio.Task[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._count = 0
