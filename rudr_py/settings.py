@@ -37,6 +37,10 @@ ResourceCheck = Literal["auto", "off", "warn", "refuse"]
 """The values of `Settings.check_resources`."""
 
 
+RemovalPolicy = Literal["after-ready", "first", "keep"]
+"""The values of `Settings.removal_policy`."""
+
+
 ComponentUpdates = Literal["automatic", "manual"]
 """The values of `Settings.component_updates`."""
 
@@ -225,6 +229,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     revision_history_limit: int = 10
     """The number of revisions that are kept of each application, as ControllerRevision objects; 0 keeps none."""
+
+    removal_policy: RemovalPolicy = "after-ready"
+    """The time at which instances and objects are deleted that a change of the documents removes, where the annotation
+    `rudr.oam.dev/removal` of the application does not name another one: `after-ready`, when the instances and objects
+    that the change adds are ready; `first`, at once; `keep`, only with the application."""
+
+    removal_deadline: float = 600.0
+    """The time after which an application is reported as failed whose added instances and objects have not become
+    ready, with `after-ready`. The removed ones stay then, until the added ones become ready or the documents change."""
 
     component_updates: ComponentUpdates = "automatic"
     """Whether applications without the annotation `rudr.oam.dev/component-updates` take a change of their components at

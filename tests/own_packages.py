@@ -21,6 +21,9 @@ FOLDERS = tuple(sorted(project.parent for project in (Path(__file__).parents[1] 
 NAMES = tuple(folder.name.removeprefix(PREFIX) for folder in FOLDERS)
 """The names of the packages without the prefix, sorted."""
 
+WITH_RIGHTS = tuple(name for name in NAMES if name != "order")
+"""Those whose types need rights, for which the chart has a value."""
+
 EXAMPLES = sorted(path for folder in FOLDERS for path in (folder / "examples").glob("*.yaml"))
 
 

@@ -54,6 +54,7 @@ from rudr_py.api.places import PodTemplatePlace
 from rudr_py.api.pod_templates import PodTemplate, pod_template
 from rudr_py.api.types import PodTrait, Scope, Trait, Type, WorkloadType
 from rudr_py.api.values import (
+    Dependency,
     DropField,
     Health,
     Hold,
@@ -72,7 +73,7 @@ from rudr_py.api.values import (
 from rudr_py.errors import Problem
 from rudr_py.model.kinds import Kind
 
-API_VERSION = "1.0"
+API_VERSION = "1.1"
 """The version of this API. A plugin states the version it is written for as `RUDR_API_VERSION`."""
 
 hookimpl = pluggy.HookimplMarker("rudr_py")
@@ -82,6 +83,7 @@ __all__ = [
     "API_VERSION",
     "Attached",
     "Context",
+    "Dependency",
     "DropField",
     "Health",
     "Hold",

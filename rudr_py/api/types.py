@@ -28,7 +28,7 @@ from rudr_py.api.values import (
 from rudr_py.errors import Problem
 from rudr_py.model.kinds import Kind
 
-Capability = Literal["pods", "pod-template", "service", "scale"]
+Capability = Literal["pods", "pod-template", "service", "scale", "completion"]
 """A capability that traits require, and that workload types provide."""
 
 ScaleForm = Literal["exact", "range", "external"]
@@ -203,8 +203,9 @@ class WorkloadType(Type[P]):
 
     provides: ClassVar[frozenset[Capability]] = frozenset()
     """Capabilities that traits may require: `pods` (pods with rudr's labels), `pod-template` (objects with a pod
-    template, which traits may edit), `service` (a Service named like the instance), `scale`; a workload type with
-    `scale_forms` always provides `scale`."""
+    template, which traits may edit), `service` (a Service named like the instance), `completion` (its workload runs to
+    its end: its health then has the reason `Complete` or `Succeeded`), `scale`; a workload type with `scale_forms`
+    always provides `scale`."""
 
     def render(self, ctx: WorkloadContext[P]) -> Rendered | Hold:
         """The objects of the instance, without a number of replicas; or a Hold, and the instance stays as it is.

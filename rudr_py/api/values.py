@@ -6,7 +6,7 @@ No value here contains a namespace or an owner: the core adds those.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
 import msgspec
@@ -225,11 +225,35 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
         return None if passed and passed * 100 >= self.healthy_rate * len(last) else before
 
 
+class Dependency(msgspec.Struct, frozen=True, kw_only=True):
+    """Another instance of the same application for which an instance waits before its own changes are applied.
+
+    `instance` is its name. The condition `ready` is that its workload is ready, `complete` that its workload has run to
+    its end; either counts only when every object of that instance has been applied as its documents are now. After
+    `timeout`, the wait is reported as failed, and continues. `path` is the place of the name inside the properties of
+    the type, for errors.
+
+    Guarantees: until the condition is met, the instance stays as it is, as with a `Hold`: nothing of it is created,
+    changed or deleted. An instance whose objects are all up to date does not wait. The status has the reason `Held`,
+    after a failure of the other instance `DependencyFailed`, and after `timeout` `DependencyTimeout`. An instance is
+    deleted before those on which it depends.
+    Assumptions: a workload type whose workload runs to its end provides `completion`.
+    Errors: a name that the application does not have, `complete` for a workload that does not run to its end, and
+    instances that wait for each other are problems of the document at `path`, also offline.
+    """
+
+    instance: str
+    condition: Literal["ready", "complete"] = "ready"
+    timeout: timedelta | None = None
+    path: str = "$"
+
+
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     """The result of `render` and `scale`.
 
     `add`: new objects, in the order in which they are applied; `edit`: changes of objects of the instance;
     `scale`: the desired number of replicas, from a trait; `probes`: of a scope, the probes of its members;
+    `depends_on`: the instances for which the instance waits, not of a scope;
     `wake_at`: the time at which the result changes without a change of the input (UTC);
     `warnings`: texts for the user, listed in the application's status.
 
@@ -243,6 +267,7 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     edit: tuple[SetField | DropField, ...] = ()
     scale: Scale | None = None
     probes: tuple[Probe, ...] = ()
+    depends_on: tuple[Dependency, ...] = ()
     wake_at: datetime | None = None
     warnings: tuple[str, ...] = ()
 

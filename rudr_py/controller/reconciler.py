@@ -6,17 +6,21 @@ user raises past this module.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from rudr_py import errors
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply import sync as syncing
-from rudr_py.controller.apply.sync import Syncer, SyncResult
+from rudr_py.controller.apply.removal.removals import Removal, RemovalRequest
+from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
 from rudr_py.controller.load.heavy_gate import HeavyGate
 from rudr_py.controller.pacing import Stages
-from rudr_py.controller.results import failures
+from rudr_py.controller.results import failures, sync_result
 from rudr_py.controller.results.result import Result, merge
+from rudr_py.controller.results.sync_result import SyncResult
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -30,6 +34,7 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, POD
 from rudr_py.render.claims import CLAIM
+from rudr_py.render.status.health import InstanceHealth
 
 _WAIT_FOR_CACHES = Result(requeue_after=failures.SAFETY)
 """The caches trigger the application when they are complete."""
@@ -169,6 +174,11 @@ class ApplicationReconciler:
         if self._missing_rights(current) and not missing:
             self._syncer.wait_for(current.key, {*synced.blocked_by, *failures.GRANTS})
         result = merge(synced.result, reported)
+        unapplied = self._state.applications.get(current.key).unapplied
+        has_ended = synced.has_ended(current.assessment.instances, unapplied)
+        if has_ended or await self._reader.may_proceed(current):
+            # no event of a watch may follow: an instance was applied in this reconcile, and is as required already
+            result = merge(result, Result(requeue_after=0.0))
         wake_at = current.plan.wake_at
         if wake_at is not None:
             delay = max(0.0, (wake_at - current.inputs.now).total_seconds())
@@ -186,28 +196,29 @@ class ApplicationReconciler:
     async def _sync(self, snapshot: Snapshot, stages: Stages) -> SyncResult:
         live, plan, previous = snapshot.application, snapshot.plan, snapshot.previous
         if plan.problems:
-            return syncing.untouched(plan, previous)
+            return sync_result.untouched(plan, previous)
+        removal = self._syncer.begin(live, plan, self._removal_request(snapshot))
         if live.annotations.get(syncing.PAUSED) == "true":
-            return syncing.paused(previous)
+            return removal.stopped(sync_result.paused(previous))
         if snapshot.inputs.unknown_defaults:
-            return syncing.undecided(snapshot.inputs.unknown_defaults, previous)
+            return removal.stopped(sync_result.undecided(snapshot.inputs.unknown_defaults, previous))
         shortage = await self._syncer.shortage(live, plan)
         if shortage is not None and shortage.is_refused:
-            return syncing.short(shortage, previous)
-        synced = await self._apply(snapshot, stages)
+            return removal.stopped(syncing.short(shortage, previous))
+        synced = await self._apply(snapshot, removal, stages)
         if shortage is None:
             return synced
         sync = msgspec.structs.replace(synced.sync, notes=(*shortage.lines, *synced.sync.notes))
         return msgspec.structs.replace(synced, sync=sync)
 
-    async def _apply(self, snapshot: Snapshot, stages: Stages) -> SyncResult:
+    async def _apply(self, snapshot: Snapshot, removal: Removal, stages: Stages) -> SyncResult:
         live, plan, previous = snapshot.application, snapshot.plan, snapshot.previous
         resources = self._syncer.intent(live, plan, previous.resources)
-        await self._reporter.announce(snapshot, resources)
+        await self._reporter.announce(snapshot, resources, removal.pending)
         before, namespace = self._claims(snapshot.key), snapshot.key.namespace
         mounted = shared_claims.sharing(live, self._state)
         await stages.end()
-        synced = await self._syncer.sync(live, plan, previous.resources, previous.runs)
+        synced = await self._syncer.sync(live, plan, previous.resources, previous.runs, removal)
         await stages.end()
         if (after := shared_claims.sharing(live, self._state)) != mounted:
             # no event of a watch reports an own write
@@ -222,6 +233,19 @@ class ApplicationReconciler:
             if not self._sources.fan_out.accept(awaiting):
                 self._scope_updates.requeue(awaiting.keys() - {snapshot.key})
         return synced
+
+    def _removal_request(self, snapshot: Snapshot) -> RemovalRequest:
+        async def healths() -> Sequence[InstanceHealth]:
+            current = self._reader.refresh(snapshot)
+            return () if current is None else (await self._reader.assess(current)).assessment.instances
+
+        return RemovalRequest(
+            policy=snapshot.inputs.application.removal,
+            version=self._reader.version(snapshot),
+            now=snapshot.inputs.now,
+            before=snapshot.previous,
+            healths=healths,
+        )
 
     def _claims(self, key: ObjectKey) -> frozenset[AppliedRecord]:
         """The records of the claims that the application has applied and plans."""

@@ -19,6 +19,7 @@ from rudr_py.controller.apply.impersonation.writers import WriterFactory
 from rudr_py.controller.apply.preconditions.capacity_check import ANY_NODE, CapacityCheck
 from rudr_py.controller.apply.preconditions.nodes import NodeReader
 from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.apply.removal.removals import Removals
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.definitions import publisher
@@ -266,7 +267,8 @@ class _Assembly:
         clients = ApplicationClients(self._client, self._state, self._settings.impersonation)
         writers = WriterFactory(clients, self._state, self._recorder, contention, self._refusals, self._clock)
         capacity = CapacityCheck(self._nodes, self._state, self._settings.check_resources)
-        return Syncer(writers.of, self._state, self._refusals, waits, capacity)
+        removals = Removals(self._state, self._settings)
+        return Syncer(writers.of, self._state, self._refusals, waits, capacity, removals)
 
     def _definition_controller(self, process: ControllerProcess, sources: Sources, checks: HealthChecks) -> Controller:
         queue: PriorityQueue[ObjectKey] = PriorityQueue(

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.object_index import ObjectIndex
 from rudr_py.kube.storage.body import BodyBudget
+from rudr_py.kube.storage.object_index import ObjectIndex
 from rudr_py.kube.watch import (
     Applied,
     Bookmark,
@@ -69,10 +69,10 @@ class Cache:
         self._version = ""  # the newest resourceVersion of the watch
         self._pending: dict[Key, LiveObject] | None = None
         self._objects: dict[str, dict[str, LiveObject]] = {}
-        self._owners = ObjectIndex()
-        self._labels = ObjectIndex()
+        self._owner_index: ObjectIndex[LiveObject] = ObjectIndex()
+        self._label_index: ObjectIndex[LiveObject] = ObjectIndex()
         self._index = index
-        self._entries = ObjectIndex()
+        self._value_index: ObjectIndex[LiveObject] = ObjectIndex()
         self._index_values: dict[Key, tuple[str, ...]] = {}
         self._changed: dict[str, set[str]] = {}  # by namespace, for those that `changed` was called for
 
@@ -82,7 +82,7 @@ class Cache:
 
     def by_owner(self, uid: str) -> tuple[LiveObject, ...]:
         """Objects whose controller owner has this uid."""
-        return self._owners.get("", uid)
+        return self._owner_index.get("", uid)
 
     def by_namespace(self, namespace: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace."""
@@ -90,11 +90,11 @@ class Cache:
 
     def by_label(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace one of whose indexed labels has this value."""
-        return self._labels.get(namespace, value)
+        return self._label_index.get(namespace, value)
 
     def by_index(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace for which the index has this value."""
-        return self._entries.get(namespace, value)
+        return self._value_index.get(namespace, value)
 
     def changed(self, namespace: str) -> frozenset[str] | None:
         """The names of a namespace whose objects have changed since the previous call; None for all, as at the first.
@@ -219,14 +219,14 @@ class Cache:
         if live.namespace in self._changed:
             self._changed[live.namespace].add(live.name)
         if live.owner_uid:
-            self._owners.add("", live.owner_uid, live)
+            self._owner_index.add("", live.owner_uid, live)
         for value in self._values(live):
-            self._labels.add(live.namespace, value, live)
+            self._label_index.add(live.namespace, value, live)
         values = tuple(self._index(live))
         if values:
             self._index_values[live.key] = values
         for value in values:
-            self._entries.add(live.namespace, value, live)
+            self._value_index.add(live.namespace, value, live)
 
     def _kept(self, live: LiveObject) -> LiveObject:
         """The object as it is kept: that of the cache if it is the same version."""
@@ -244,11 +244,11 @@ class Cache:
         if not names:
             del self._objects[live.namespace]
             self._changed.pop(live.namespace, None)
-        self._owners.remove("", live.owner_uid, live)
+        self._owner_index.remove("", live.owner_uid, live)
         for value in self._values(live):
-            self._labels.remove(live.namespace, value, live)
+            self._label_index.remove(live.namespace, value, live)
         for value in self._index_values.pop(live.key, ()):
-            self._entries.remove(live.namespace, value, live)
+            self._value_index.remove(live.namespace, value, live)
 
     def _values(self, live: LiveObject) -> set[str]:
         return {live.labels[label] for label in self._indexed if live.labels.get(label)}

@@ -1,7 +1,7 @@
 """A kubeconfig, or the service account of the pod -> Connection.
 
-kubernetes_asyncio reads kubeconfig files and runs exec plugins and OIDC; it is imported inside functions
-only, because that takes 0.4 s and 38 MiB. Credentials are never logged, and never part of an error or a repr.
+kubernetes_asyncio runs exec plugins and OIDC; it is imported for users that need them only, because that takes 0.4 s
+and 35 MiB. Credentials are never logged, and never part of an error or a repr.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Any, Protocol
 import msgspec
 
 from rudr_py import errors
+from rudr_py.kube import kubeconfig as kubeconfigs
+from rudr_py.kube.kubeconfig import Context
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 """The folder in which Kubernetes mounts the token, the CA and the namespace of a pod's service account."""
@@ -45,7 +47,10 @@ class Credentials(msgspec.Struct, frozen=True):
 class CredentialSource(Protocol):
     """A source from which credentials can be loaded repeatedly."""
 
-    namespace: str
+    @property
+    def namespace(self) -> str:
+        """The namespace of the context, or of the pod."""
+        ...
 
     async def load(self, *, fresh: bool) -> Credentials:
         """Load the credentials; `fresh` ignores cached ones. Raises the errors of the library."""
@@ -129,7 +134,7 @@ async def connect(
     """Load the server and the credentials of a cluster.
 
     `kubeconfig` is one path, or several joined as in the variable KUBECONFIG; None means the service account of this
-    pod, whose API server is in `environ` (that of the process when None). `context` is a name in the
+    pod, whose API server is in `environ`, the environment of the process. `context` is a name in the
     kubeconfig, None its current one. With `now`, the wall clock in UTC, credentials of an exec plugin are renewed
     shortly before they expire; without it, and when their expiry is not set, only after the server rejected them.
     Raises `ConfigError`.
@@ -154,17 +159,25 @@ class _ServiceAccount:
     def __init__(self, folder: Path, environ: Mapping[str, str] | None) -> None:
         self._token = str(folder / "token")
         self._ca = str(folder / "ca.crt")
-        self._environ = environ
+        self._environ = environ or {}
         self._seen: tuple[object, ...] = ()
         self.namespace = own_namespace(folder) or "default"
 
     async def load(self, *, fresh: bool) -> Credentials:  # noqa: ARG002 - reading two files is always fresh
-        from kubernetes_asyncio.config import incluster_config  # noqa: PLC0415 - slow to import
-
         self._seen = _marks(self._token)
-        more: dict[str, Any] = {} if self._environ is None else {"environ": dict(self._environ)}
-        loader = incluster_config.InClusterConfigLoader(self._token, self._ca, **more)
-        return _access(loader.load_and_set)
+        return _credentials({"host": self._server(), "ssl_ca_cert": self._ca}, f"Bearer {self._read_token()}")
+
+    def _server(self) -> str:
+        host, port = (self._environ.get(f"KUBERNETES_SERVICE_{name}", "") for name in ("HOST", "PORT"))
+        if not host or not port:
+            raise ValueError("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set, as they are in a pod")
+        return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+
+    def _read_token(self) -> str:
+        token = Path(self._token).read_text()
+        if not token.strip() or not Path(self._ca).read_text():
+            raise ValueError("the token or the certificate of the CA is empty")
+        return token
 
     def stale(self) -> bool:
         return self._seen != _marks(self._token)
@@ -173,76 +186,76 @@ class _ServiceAccount:
 class _Kubeconfig:
     """Kubeconfig files and their token files, certificates, exec plugins and OIDC."""
 
-    def __init__(self, paths: str, context: str | None, now: Callable[[], datetime] | None) -> None:
+    def __init__(self, paths: str, name: str | None, now: Callable[[], datetime] | None) -> None:
         self._paths = paths
-        self._context = context
+        self._name = name
         self._now = now
-        self._loader: Any = None
-        self._token_file = ""
+        self._context: Context | None = None
+        self._loader: Any = None  # runs the plugin of the user
         self._seen: tuple[object, ...] = ()
-        self.namespace = "default"
+
+    @property
+    def namespace(self) -> str:
+        return self._context.namespace if self._context is not None else "default"
 
     async def load(self, *, fresh: bool) -> Credentials:
-        if fresh or self._loader is None:
-            self._loader = self._open()
-        self._seen = _marks(self._token_file)
+        context = self._context
+        if fresh or context is None:
+            context = self._context = kubeconfigs.read(self._paths, self._name)
+            self._loader = _loader(self._paths, context.name) if context.needs_plugin else None
+        self._seen = _marks(context.user_entry.path("tokenFile"))
+        if self._loader is None:
+            return _credentials(_fields(context), kubeconfigs.authorization(context.user_entry))
         target = SimpleNamespace(api_key={})
         await self._loader.load_and_set(target)
-        return _access(lambda copy: copy.__dict__.update(target.__dict__))
+        return _credentials(target.__dict__, str(target.api_key.get("BearerToken") or ""))
 
     def stale(self) -> bool:
-        if self._loader.provider == "oidc" or self._seen != _marks(self._token_file):
+        if self._context is None or self._seen != _marks(self._context.user_entry.path("tokenFile")):
             return True
         expiry: datetime | None = getattr(self._loader, "exec_plugin_expiry", None)
-        return expiry is not None and self._now is not None and expiry - EXPIRY_MARGIN <= self._now()
-
-    def _open(self) -> Any:
-        from kubernetes_asyncio.config import kube_config  # noqa: PLC0415 - slow to import
-
-        try:
-            merged = kube_config.KubeConfigMerger(self._paths)
-        except (AttributeError, TypeError) as error:  # for example for an empty file
-            raise ValueError("this is not a kubeconfig") from error
-        if merged.config is None:
-            raise FileNotFoundError("no such file")
-        exists = not self._context or merged.config["contexts"].get_with_name(self._context, safe=True)
-        if not exists:
-            raise ValueError(f'context "{self._context}" does not exist')
-
-        def persist(_config: object) -> None:
-            # kubectl stores renewed OIDC tokens in the file, too; a read-only file costs a renewal at each start
-            with contextlib.suppress(OSError):
-                merged.save_changes()
-
-        loader = kube_config.KubeConfigLoader(
-            config_dict=merged.config,
-            active_context=self._context,
-            config_base_path=None,
-            config_persister=persist,
-        )
-        context = (loader.current_context or {}).get("context") or {}
-        self.namespace = context.get("namespace") or "default"
-        self._token_file = _token_file(merged.config, str(context.get("user") or ""))
-        return loader
+        is_expiring = expiry is not None and self._now is not None and expiry - EXPIRY_MARGIN <= self._now()
+        return is_expiring or getattr(self._loader, "provider", None) == "oidc"
 
 
-def _token_file(config: Any, user: str) -> str:
-    """The absolute path of the user's `tokenFile`, or empty."""
-    node = config["users"].get_with_name(user, safe=True) if user and config.safe_get("users") else None
-    name = (node.value.get("user") or {}).get("tokenFile") if node else None
-    return str(Path(node.path or "").parent / name) if node and name else ""
+def _loader(paths: str, context: str) -> Any:
+    """The loader of the library, which runs the plugin of the context's user."""
+    from kubernetes_asyncio.config import kube_config  # noqa: PLC0415 - slow to import
+
+    merged = kube_config.KubeConfigMerger(paths)
+
+    def persist(_config: object) -> None:
+        # kubectl stores renewed OIDC tokens in the file, too; a read-only file costs a renewal at each start
+        with contextlib.suppress(OSError):
+            merged.save_changes()
+
+    return kube_config.KubeConfigLoader(
+        config_dict=merged.config, active_context=context, config_base_path=None, config_persister=persist
+    )
 
 
-def _access(load: Callable[[Any], None]) -> Credentials:
-    """Credentials from the configuration that `load` fills. Raises ValueError."""
-    configuration = SimpleNamespace(api_key={})
-    load(configuration)
-    values = configuration.__dict__
+def _fields(context: Context) -> dict[str, Any]:
+    """Server and certificates of a context, named as the library names them. Raises ValueError and OSError."""
+    cluster, user = context.cluster_entry, context.user_entry
+    is_secure = cluster.text("server").startswith("https")
+    return {
+        "host": cluster.text("server"),
+        "ssl_ca_cert": cluster.file("certificate-authority") if is_secure else "",
+        "cert_file": user.file("client-certificate") if is_secure else "",
+        "key_file": user.file("client-key") if is_secure else "",
+        "verify_ssl": not cluster.fields.get("insecure-skip-tls-verify"),
+        "tls_server_name": cluster.text("tls-server-name"),
+        "proxy": cluster.text("proxy-url"),
+    }
+
+
+def _credentials(values: Mapping[str, Any], token: str) -> Credentials:
+    """Credentials of the fields of the library and the header of a user. Raises ValueError."""
     server = str(values.get("host") or "").rstrip("/")
     if not server.startswith(("https://", "http://")):
         raise ValueError(f"the cluster's server must be a URL that starts with https:// or http://, not {server!r}")
     # token files end with a newline, which a header must not contain
-    authorization = str(configuration.api_key.get("BearerToken") or "").strip()
+    authorization = token.strip()
     if not authorization.isprintable():
         raise ValueError("the token contains a line break or another control character")
     return Credentials(

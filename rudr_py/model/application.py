@@ -13,6 +13,7 @@ from rudr_py.errors import Problem
 from rudr_py.model import names, paths
 from rudr_py.model.document import Json
 from rudr_py.model.identity import Metadata
+from rudr_py.settings import RemovalPolicy
 
 Steps: TypeAlias = tuple[str | int, ...]
 """Keys and indices that lead from one place of a document to another."""
@@ -86,13 +87,14 @@ class IgnoreRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Application(msgspec.Struct, frozen=True, kw_only=True):
-    """An ApplicationConfiguration."""
+    """An ApplicationConfiguration. `removal` is None where the setting of the controller applies."""
 
     metadata: Metadata
     variables: dict[str, Json] = {}
     scopes: tuple[ScopeBinding, ...] = ()
     components: tuple[ComponentBinding, ...] = ()
     ignore_rules: tuple[IgnoreRule, ...] = ()
+    removal: RemovalPolicy | None = None
 
     def with_instance(self, problem: Problem) -> Problem:
         """The problem of this document with the name of the instance that its path leads to, if any."""

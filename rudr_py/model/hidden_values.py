@@ -56,6 +56,7 @@ _OWN_WORDS: Final = frozenset(
         *("instances", "kind", "name", "namespace", "object", "objects", "property", "scope", "service", "trait"),
         *("traits", "type", "value", "volume", "workload", "deployment", "ingress", "replicas"),
         *("ready", "running", "pending", "failed", "healthy", "unhealthy", "unknown", "valid", "kept", "needed"),
+        *("complete", "waits"),
         *("true", "false", "none", "null", "default", "missing", "required", "http", "https"),
     }
 )

@@ -22,6 +22,9 @@ PROMOTED_ANNOTATION: Final = "rudr.oam.dev/promoted"
 INPUTS_ANNOTATION: Final = "rudr.oam.dev/inputs"
 """The digest of the inputs of an object that runs once."""
 
+DEPENDS_ON_ANNOTATION: Final = "rudr.oam.dev/depends-on"
+"""The instances on which the instance of a ComponentInstance depends, with commas."""
+
 IGNORE_DIFFERENCES_ANNOTATION: Final = "rudr.oam.dev/ignore-differences"
 """Set by the user on an application: fields of its objects that are left to other managers."""
 
@@ -33,6 +36,9 @@ PAUSED_ANNOTATION: Final = "rudr.oam.dev/paused"
 
 POD_ANNOTATIONS_ANNOTATION: Final = "rudr.oam.dev/pod-annotations"
 """Set by the user on a component: lists the annotations that its pods get."""
+
+REMOVAL_ANNOTATION: Final = "rudr.oam.dev/removal"
+"""Set by the user on an application: when instances and objects are deleted that a change of its documents removes."""
 
 SENSITIVE_ANNOTATION: Final = "rudr.oam.dev/sensitive"
 """Set by the user on an application or a component: names whose values commands do not print, with commas."""
@@ -52,10 +58,14 @@ DOCUMENT_ANNOTATIONS: Final = (
     PAUSED_ANNOTATION,
     POD_ANNOTATIONS_ANNOTATION,
     PROMOTED_ANNOTATION,
+    REMOVAL_ANNOTATION,
     SENSITIVE_ANNOTATION,
     SERVICE_ACCOUNT_ANNOTATION,
 )
 """The annotations that users set on documents."""
+
+ORDER: Final = "rudr.oam.dev/order"
+"""The finalizer of an application whose instances are deleted in order."""
 
 RECLAIM: Final = "rudr.oam.dev/reclaim"
 """The finalizer of an application that has objects to delete with it, and the annotation of these objects."""

@@ -13,6 +13,15 @@ from rudr_py.render.values.plan import Holder, Plan
 REASON: Final = "Held"
 """The reason in the status, and the type of the condition."""
 
+DEPENDENCY_FAILED: Final = "DependencyFailed"
+"""The reason of an instance that waits for one that has failed."""
+
+DEPENDENCY_TIMEOUT: Final = "DependencyTimeout"
+"""The reason of an instance that has waited for another one for too long."""
+
+REASONS: Final = frozenset({REASON, DEPENDENCY_FAILED, DEPENDENCY_TIMEOUT})
+"""All reasons of instances that are held."""
+
 RETRY: Final = timedelta(seconds=30)
 """The time until a type is called again whose Hold ended before it returned it."""
 
@@ -27,6 +36,16 @@ def wake_at(hold: Hold, now: datetime) -> datetime | None:
 def holder(category: str, offer: Offer[Any], hold: Hold) -> Holder:
     """The type that holds; `category` is `trait`, for example."""
     return Holder(category=category, type_name=offer.name, reason=hold.reason)
+
+
+def reason(holders: Iterable[Holder]) -> str:
+    """The reason in the status: that of a failure, if there is one."""
+    return next((one.failure for one in holders if one.failure), REASON)
+
+
+def reason_of(plan: Plan) -> str:
+    """The reason in the status of an application in which an instance or scope is held."""
+    return reason(holder for instance in plan.held_instances for holder in instance.held)
 
 
 def text(holders: Iterable[Holder]) -> str:

@@ -45,7 +45,7 @@ from rudr_py.render.types.plugin_call import ToProblem
 from rudr_py.render.types.properties import document_path, model_problems
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs, RecordedKinds
-from rudr_py.render.values.plan import BoundType, Elastic, Holder, InstancePlan, RenderedInstance
+from rudr_py.render.values.plan import BoundType, Elastic, Holder, InstancePlan, RenderedInstance, Wait
 
 _WorkloadResult = CallResult[WorkloadContext[Any]]
 _TraitResult = CallResult[TraitContext[Any]]
@@ -69,6 +69,7 @@ class _Assembly:
         self._faults: list[Problem] = []
         self._observed = RecordedKinds(inputs.observed)
         self._places: tuple[PodTemplatePlace, ...] = ()
+        self._waits: list[Wait] = []
 
     def steps(self, values: int) -> Stepwise[RenderedInstance]:
         yield values
@@ -116,6 +117,7 @@ class _Assembly:
             ),
             manifests=manifests,
             mounted=claims.mounted(manifests),
+            waits=tuple(self._waits),
             warnings=self._warnings(results),
             wake_at=_wake_at(results),
         )
@@ -136,14 +138,14 @@ class _Assembly:
             member = self._new_member(workload, {}, service)
         holders = tuple(holder for result in (workload, *traits) for holder in result.held)
         plan = self._plan(bound_held(workload), map(bound_held, traits), member, held=holders)
-        return RenderedInstance(plan=plan, wake_at=_wake_at((workload, *traits)))
+        return RenderedInstance(plan=plan, wake_at=_wake_at((workload, *traits)), waits=tuple(self._waits))
 
     @property
     def _has_problems(self) -> bool:
         return bool(self._problems or self._faults)
 
     def _failed_result(self) -> RenderedInstance:
-        return RenderedInstance(problems=tuple(self._problems), faults=tuple(self._faults))
+        return RenderedInstance(problems=tuple(self._problems), faults=tuple(self._faults), waits=tuple(self._waits))
 
     def _shared(self, properties: Any) -> dict[str, Any]:
         """The common fields of the contexts of the workload type and of traits."""
@@ -278,9 +280,12 @@ class _Assembly:
             self._faults.append(Problem(str(error), path))
         else:
             result = CallResult(offer=offer, context=context, path=path, rendered=Rendered(), times=times)
-            if isinstance(rendered, Rendered):
-                return msgspec.structs.replace(result, rendered=rendered)
             category = "trait" if isinstance(context, TraitContext) else "workload type"
+            if isinstance(rendered, Rendered):
+                self._waits += (
+                    Wait(one, category, offer.name, to_problem("", one.path)) for one in rendered.depends_on
+                )
+                return msgspec.structs.replace(result, rendered=rendered)
             return msgspec.structs.replace(
                 result,
                 rendered=Rendered(wake_at=holds.wake_at(rendered, context.now)),
@@ -360,6 +365,7 @@ class _Assembly:
             reads=frozenset(self._observed.kinds),
             elastic=elastic,
             held=held,
+            waits=tuple(self._waits),
         )
 
     def _member(self, workload: _WorkloadResult) -> Member | None:

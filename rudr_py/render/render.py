@@ -15,17 +15,27 @@ import msgspec
 from rudr_py.catalog import Catalog
 from rudr_py.errors import MoreProblems, Problem, TooLargeProblem
 from rudr_py.model import paths, size, suggest
+from rudr_py.model.metadata_keys import DEPENDS_ON_ANNOTATION
 from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render import budget, claims, ignored, instance, prepare
 from rudr_py.render.budget import RenderedObjects
 from rudr_py.render.limits import check
+from rudr_py.render.order import problems as order
 from rudr_py.render.prepare import PrepareResult
 from rudr_py.render.scopes import render as scopes
 from rudr_py.render.scopes.render import ScopeBindings
 from rudr_py.render.types import packages
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
-from rudr_py.render.values.plan import InstancePlan, Plan, PlannedObject, RenderedInstance, RenderedScope, RenderResult
+from rudr_py.render.values.plan import (
+    InstancePlan,
+    Plan,
+    PlannedObject,
+    RenderedInstance,
+    RenderedScope,
+    RenderResult,
+    Wait,
+)
 
 INVALID = "InvalidDocument"
 COMPONENT_NOT_FOUND = "ComponentNotFound"
@@ -78,11 +88,11 @@ def steps(inputs: Inputs, catalog: Catalog) -> Stepwise[Plan]:
         problem = rendered_objects.add(application_scopes[-1].manifests)
         if problem is not None:
             return _refused(inputs, catalog, [problem])
-    partial_problems: list[Problem] = []
+    partial_results: dict[int, RenderedInstance] = {}
     for index, result in enumerate(prepared):
         yield expansion.instances[index].values
-        partial_problems += _partial_problems(inputs, result)
-    rendered = _Rendered(prepared, instances, plans, application_scopes, partial_problems)
+        partial_results[index] = _partial_result(inputs, result)
+    rendered = _Rendered(prepared, instances, plans, application_scopes, partial_results)
     return (yield from _planned(inputs, catalog, rendered))
 
 
@@ -97,13 +107,41 @@ def _excess_of_documents(inputs: Inputs) -> Iterator[Problem]:
 
 
 class _Rendered(msgspec.Struct, frozen=True):
-    """Everything that was rendered; `instances` are by the indices of their bindings."""
+    """Everything that was rendered; `instances` and `partial_results` are by the indices of their bindings."""
 
     prepared: Sequence[PrepareResult]
     instances: Mapping[int, RenderedInstance]
     plans: tuple[InstancePlan, ...]
     scopes: Sequence[RenderedScope]
-    partial_problems: Sequence[Problem]
+    partial_results: Mapping[int, RenderedInstance]
+
+    def problems(self) -> Iterator[Problem]:
+        """The problems of all instances and scopes."""
+        for prepared in self.prepared:
+            yield from prepared.problems
+        for result in (*self.partial_results.values(), *self.instances.values(), *self.scopes):
+            yield from result.problems
+
+    def waits(self, names: Sequence[str]) -> dict[str, list[Wait]]:
+        """The dependencies of each instance."""
+        waits: dict[str, list[Wait]] = {}
+        for index, result in (*self.instances.items(), *self.partial_results.items()):
+            if result.waits:
+                waits.setdefault(names[index], []).extend(result.waits)
+        return waits
+
+    def endless(self, names: Sequence[str]) -> dict[str, str]:
+        """The instances whose workload does not run to its end, with its type."""
+        endless: dict[str, str] = {}
+        for index, result in enumerate(self.prepared):
+            instance = result.instance or result.partial_instance
+            if instance is not None and "completion" not in instance.workload.type.provides:
+                endless[names[index]] = instance.workload.name
+        for rendered in self.instances.values():
+            for planned in rendered.manifests:
+                if planned.inputs_digest:
+                    endless.pop(planned.instance, None)
+        return endless
 
 
 def _planned(inputs: Inputs, catalog: Catalog, rendered: _Rendered) -> Stepwise[Plan]:
@@ -121,12 +159,11 @@ def _planned(inputs: Inputs, catalog: Catalog, rendered: _Rendered) -> Stepwise[
     yield len(owners)
     problems = [
         *inputs.parsed.problems,
-        *(problem for result in prepared for problem in result.problems),
-        *rendered.partial_problems,
-        *(problem for result in results for problem in result.problems),
+        *rendered.problems(),
         *_owner_problems(inputs, owners),
         *_duplicate_objects(inputs, instances, owners, application_scopes),
         *claims.contended(instances),
+        *_order_problems(inputs, rendered),
     ]
     yield len(problems)
     warnings = [
@@ -174,12 +211,18 @@ def _wake_at(inputs: Inputs, results: Iterable[RenderResult]) -> datetime | None
     return max(min(wake_times), inputs.now + SOONEST) if wake_times else None
 
 
-def _partial_problems(inputs: Inputs, result: PrepareResult) -> tuple[Problem, ...]:
-    """Problems that types report for an incomplete instance. Faults are ignored: omitted parts may cause them."""
+def _partial_result(inputs: Inputs, result: PrepareResult) -> RenderedInstance:
+    """An incomplete instance, of which only problems count. Faults do not: omitted parts may cause them."""
     partial_instance = result.partial_instance
     if partial_instance is None or inputs.parsed.has_problem_in(partial_instance.path):
-        return ()
-    return run(instance.steps(partial_instance, inputs)).problems
+        return RenderedInstance()
+    return run(instance.steps(partial_instance, inputs))
+
+
+def _order_problems(inputs: Inputs, rendered: _Rendered) -> Iterator[Problem]:
+    names = inputs.instance_names
+    waits = rendered.waits(names)
+    return order.problems(waits, names, rendered.endless(names)) if waits else iter(())
 
 
 def _claim_warnings(inputs: Inputs, instances: Mapping[int, RenderedInstance]) -> Iterator[Problem]:
@@ -190,14 +233,19 @@ def _claim_warnings(inputs: Inputs, instances: Mapping[int, RenderedInstance]) -
 
 def _component_instance(inputs: Inputs, plan: InstancePlan) -> PlannedObject:
     application = inputs.application.metadata
+    metadata: dict[str, Any] = {
+        "name": plan.owner.name,
+        "namespace": application.namespace,
+        "labels": labels.labels(application.name, plan.name),
+    }
+    if plan.waits:
+        # the order of deletions, also when the documents, or the package of the type, do not exist any more
+        instances = sorted({wait.dependency.instance for wait in plan.waits})
+        metadata["annotations"] = {DEPENDS_ON_ANNOTATION: ",".join(instances)}
     body: dict[str, Any] = {
         "apiVersion": plan.owner.kind.api_version,
         "kind": plan.owner.kind.kind,
-        "metadata": {
-            "name": plan.owner.name,
-            "namespace": application.namespace,
-            "labels": labels.labels(application.name, plan.name),
-        },
+        "metadata": metadata,
         "spec": {"traits": []},
     }
     return PlannedObject(ref=plan.owner, body=body, instance=plan.name, made_by="", owner="application")

@@ -42,6 +42,7 @@ _LONGEST_PREFIX: Final = 200
 
 _READ: Final = frozenset(metadata_keys.DOCUMENT_ANNOTATIONS) - {
     metadata_keys.PAUSED_ANNOTATION,
+    metadata_keys.REMOVAL_ANNOTATION,
     metadata_keys.COMPONENT_UPDATES_ANNOTATION,
     metadata_keys.PROMOTED_ANNOTATION,
 }

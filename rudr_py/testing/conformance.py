@@ -32,6 +32,7 @@ class Application(TypedDict, total=False):
     traits: Sequence[Mapping[str, Any]]
     observed: Sequence[Mapping[str, Any]]
     now: datetime
+    siblings: Sequence[str]
 
 
 def suite(
@@ -54,6 +55,7 @@ def suite(
             traits=tuple(application.get("traits", ())),
             observed=tuple(application.get("observed", ())),
             now=application.get("now", rendering.NOW),
+            siblings=tuple(application.get("siblings", ())),
         )
         for values in properties
     ]

@@ -119,7 +119,7 @@ def controlling(handle: LocalHandle) -> Iterator[Callable[..., LocalHandle]]:
 
 
 class _Plain:
-    """Fixed credentials. Reading a kubeconfig would import kubernetes_asyncio, which takes half a second."""
+    """Fixed credentials."""
 
     namespace = "default"
 

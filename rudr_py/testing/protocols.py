@@ -54,7 +54,7 @@ class Rendering(list[Document]):
     user; `wake_at` is the time at which the result changes without a change of the input. `health` is the health that
     the type returns for the observed objects; if it fails, the state is `unknown` with the reason `PluginFailed`.
     `held` contains a line for each type that returned a Hold, such as `trait depends-on: waits for db`; then the
-    instance has no objects.
+    instance has no objects. `depends_on` are the names of the instances for which the instance waits.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class Rendering(list[Document]):
         self.wake_at = wake_at
         self.health = health
         self.held: tuple[str, ...] = ()
+        self.depends_on: tuple[str, ...] = ()
         self._later = later
 
     def later(self, now: datetime, *, properties: Mapping[str, Any] | None = None) -> Rendering:
@@ -99,11 +100,15 @@ class Rendering(list[Document]):
 
 
 class Circumstances(TypedDict, total=False):
-    """The live objects of the instance, the time, and the release of Kubernetes, such as `1.29`."""
+    """The live objects of the instance, the time, and the release of Kubernetes, such as `1.29`.
+
+    `siblings` are the names of further instances of the component in the application, without traits.
+    """
 
     observed: Sequence[Mapping[str, Any]]
     now: datetime | None
     kubernetes: str
+    siblings: Sequence[str]
 
 
 class RenderOne(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rudr_py.api import Kind, Trait
@@ -148,7 +148,7 @@ def _error_responses(local: Any) -> list[str]:
 
 
 def _numbered(setup: RenderSetup, number: int) -> tuple[Document, Document]:
-    """The documents of a setup, with names that end in the number."""
+    """The documents of a setup, with names that end in the number; in properties, those of siblings do, too."""
     component, application = rendering.documents(setup)
     spec = application["spec"]
     component["metadata"]["name"] += f"-{number}"
@@ -158,8 +158,19 @@ def _numbered(setup: RenderSetup, number: int) -> tuple[Document, Document]:
     for binding in spec["components"]:
         binding["componentName"] += f"-{number}"
         binding["instanceName"] += f"-{number}"
+        siblings = {name: f"{name}-{number}" for name in setup.siblings}
+        binding["traits"] = _replaced(binding["traits"], siblings)
         binding["applicationScopes"] = [f"{name}-{number}" for name in binding.get("applicationScopes", ())]
     return component, application
+
+
+def _replaced(value: Any, names: Mapping[str, str]) -> Any:
+    """A JSON value in which each text that is a name is replaced."""
+    if isinstance(value, list):
+        return [_replaced(item, names) for item in value]
+    if isinstance(value, dict):
+        return {key: _replaced(item, names) for key, item in value.items()}
+    return names.get(value, value) if isinstance(value, str) else value
 
 
 def _refused(local: Any) -> list[str]:

@@ -52,6 +52,8 @@ CONTAINER = {
 class RenderSetup(msgspec.Struct, frozen=True, kw_only=True):
     """A type and the application around it. Fields as in the fixture `render_one`; `instances` are names.
 
+    `siblings` are the names of further instances, without traits and scopes.
+
     `previous` is the plan whose times the status contains.
     """
 
@@ -64,6 +66,7 @@ class RenderSetup(msgspec.Struct, frozen=True, kw_only=True):
     previous: Plan | None = None
     kubernetes: str = ""
     instances: tuple[str, ...] = ("app-web",)
+    siblings: tuple[str, ...] = ()
 
 
 class ObservedObjects(msgspec.Struct, frozen=True):
@@ -101,6 +104,7 @@ def render_one(
         observed=tuple(circumstances.get("observed", ())),
         now=circumstances.get("now") or NOW,
         kubernetes=circumstances.get("kubernetes", ""),
+        siblings=tuple(circumstances.get("siblings", ())),
     )
     return _rendering(setup, catalog((type_, *types)))
 
@@ -215,6 +219,7 @@ def rendered(
     )
     holders = (*(scope.held for scope in plan.scopes), *(instance.held for instance in plan.instances))
     rendering.held = tuple(holds.text([holder]) for held in holders for holder in held)
+    rendering.depends_on = tuple(wait.dependency.instance for one in plan.instances for wait in one.waits)
     return rendering
 
 
@@ -272,7 +277,10 @@ def _application(setup: RenderSetup) -> Document:
     bindings: list[Document] = [
         {"componentName": name, "instanceName": instance, "traits": traits} for instance in setup.instances
     ]
-    spec: Document = {"components": bindings}
+    others: list[Document] = [
+        {"componentName": name, "instanceName": instance, "traits": []} for instance in setup.siblings
+    ]
+    spec: Document = {"components": [*bindings, *others]}
     if isinstance(type_, Scope):
         properties = [{"name": key, "value": value} for key, value in values.items()]
         spec["scopes"] = [{"name": "tested", "type": type_.name, "properties": properties}]

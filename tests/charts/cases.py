@@ -87,6 +87,8 @@ CASES: dict[str, dict[str, Any]] = {
         "rootScopes": True,
         "checkResources": "off",
         "revisionHistoryLimit": 3,
+        "removalPolicy": "first",
+        "removalDeadline": "1h",
         "componentUpdates": "manual",
     },
     "rights by the cluster admin": {
@@ -122,7 +124,7 @@ CASES: dict[str, dict[str, Any]] = {
         "plugins": {
             "only": ["cronhpa", "faas"],
             "strict": True,
-            **{name: {"rbac": True} for name in own_packages.NAMES},
+            **{name: {"rbac": True} for name in own_packages.WITH_RIGHTS},
         },
         "podDisruptionBudget": {"maxUnavailable": "50%"},
     },

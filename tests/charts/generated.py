@@ -87,7 +87,7 @@ def _rights_by_value() -> dict[str, dict[str, list[Any]]]:
         "checkResources": least(core, check_resources=True),
         "rootScopes": least(core, root_scopes=True),
         "leaderElection": least(core, lease=LEASE),
-        **{name: least(catalog(name)) for name in own_packages.NAMES},
+        **{name: least(catalog(name)) for name in own_packages.WITH_RIGHTS},
     }
     no_rights = Rights(cluster=(), definitions=())
     return {

@@ -62,7 +62,7 @@ def granted(values: dict[str, Any]) -> dict[str, set[Atom]]:
 @pytest.mark.parametrize("root_scopes", [True, False])
 @pytest.mark.parametrize("leader_elect", [True, False])
 @pytest.mark.parametrize("check_resources", ["auto", "off"])
-@pytest.mark.parametrize("packages", [(), own_packages.NAMES])
+@pytest.mark.parametrize("packages", [(), own_packages.WITH_RIGHTS])
 def test_the_controller_gets_exactly_the_required_rights(
     publish: bool, root_scopes: bool, leader_elect: bool, check_resources: str, packages: tuple[str, ...]
 ) -> None:
@@ -117,7 +117,7 @@ def test_namespaces_are_read_if_their_labels_decide_the_profile_of_pods(watched:
 
 @pytest.mark.parametrize("constrained", [True, False])
 @pytest.mark.parametrize("watched", [(), ("shop", "till")])
-@pytest.mark.parametrize("packages", [(), own_packages.NAMES])
+@pytest.mark.parametrize("packages", [(), own_packages.WITH_RIGHTS])
 def test_with_impersonation_the_controller_may_act_as_accounts_and_write_no_object_of_an_application(
     constrained: bool, watched: tuple[str, ...], packages: tuple[str, ...]
 ) -> None:
@@ -218,7 +218,7 @@ def read(role: dict[str, Any]) -> set[tuple[str, str]]:
     return {(group, resource) for group, resource, verb, _ in atoms(role["rules"]) if verb == "get"}
 
 
-@pytest.mark.parametrize("packages", [(), own_packages.NAMES])
+@pytest.mark.parametrize("packages", [(), own_packages.WITH_RIGHTS])
 def test_oam_roles_read_what_applications_consist_of(packages: tuple[str, ...]) -> None:
     user_roles = people({"plugins": {name: {"rbac": True} for name in packages}})
     catalog = generated.catalog(*packages)

@@ -26,6 +26,7 @@ from rudr_py.controller.apply.preconditions.nodes import NodeReader
 from rudr_py.controller.apply.preconditions.rehearsal import Rehearsal
 from rudr_py.controller.apply.prune import Pruner
 from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.apply.removal.removals import Removals
 from rudr_py.controller.apply.replacement.blocked_rollout import AGAIN, RolloutUnblocker
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.results import failures
@@ -255,7 +256,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
             sources=sources,
             applier=applier,
             pruner=pruner,
-            syncer=Syncer(lambda _application: writers, known, refusals, waits, capacity),
+            syncer=Syncer(lambda _application: writers, known, refusals, waits, capacity, Removals(known, settings)),
             cached=cached,
             writer=StatusWriter(cached, clock, settings.status_interval),
             woken=woken,

@@ -12,12 +12,14 @@ import pytest
 from rudr_py import catalog as catalogs
 from rudr_py.api import Rendered, Trait, TraitContext
 from rudr_py.catalog import Catalog
-from rudr_py.controller.apply.sync import SyncResult
+from rudr_py.controller.apply.removal.removals import Removal, RemovalRequest
 from rudr_py.controller.reconciler import CLOCK_CHECK, ApplicationReconciler
 from rudr_py.controller.results.result import Result
+from rudr_py.controller.results.sync_result import SyncResult
 from rudr_py.controller.watching.reports import Reports
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values import labels
+from rudr_py.render.values.plan import Plan
 from tests.controller.inputs.test_snapshot import SHOP, Caches
 
 Make = Callable[..., dict[str, Any]]
@@ -58,6 +60,9 @@ class Syncs:
 
     async def shortage(self, *_arguments: Any) -> None:
         return
+
+    def begin(self, _application: Any, plan: Plan, request: RemovalRequest) -> Removal:
+        return Removal(plan, request, (), 0.0)
 
     async def sync(self, *_arguments: Any) -> SyncResult:
         self.count += 1

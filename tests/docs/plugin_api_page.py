@@ -33,6 +33,7 @@ GROUPS = {
         "Scale",
         "Probe",
         "Health",
+        "Dependency",
         "Hold",
         "InvalidProperties",
         "Problem",

@@ -111,6 +111,55 @@ async def test_several_kubeconfigs_are_merged_as_kubectl_does(tmp_path: Path) ->
     assert (connection.server, await authorization(connection)) == ("http://127.0.0.1:1", "Bearer one")
 
 
+async def test_paths_are_relative_to_the_file_of_the_user_and_that_of_the_cluster(
+    tmp_path: Path, certificate: Path
+) -> None:
+    for name, file in (("users", "key"), ("users", "crt"), ("clusters", "ca")):
+        (tmp_path / name).mkdir(exist_ok=True)
+        shutil.copy(certificate / file.replace("ca", "crt"), tmp_path / name / file)
+    user = {"client-certificate": "crt", "client-key": "key"}
+    first = kubeconfig(tmp_path / "users", "https://127.0.0.1:1", user)
+    document = yaml.safe_load((tmp_path / "users" / "config").read_text())
+    (tmp_path / "users" / "config").write_text(yaml.safe_dump(document | {"clusters": []}))
+    second = kubeconfig(tmp_path / "clusters", "https://127.0.0.1:2", {}, {"certificate-authority": "ca"})
+    connection = await config.connect(os.pathsep.join([first, second]))
+    assert connection.server == "https://127.0.0.1:2"
+    assert connection.tls is not None
+
+
+async def test_certificates_may_be_in_the_file(tmp_path: Path, certificate: Path) -> None:
+    crt, key = (base64.b64encode((certificate / name).read_bytes()).decode() for name in ("crt", "key"))
+    user = {"client-certificate-data": crt, "client-key-data": key}
+    path = kubeconfig(tmp_path, "https://127.0.0.1:1", user, {"certificate-authority-data": crt})
+    connection = await config.connect(path)
+    assert connection.tls is not None
+    assert len(connection.tls.get_ca_certs()) == 1
+
+
+async def test_a_certificate_that_is_no_file_is_a_configuration_error(tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path, "https://127.0.0.1:1", {}, {"certificate-authority": "absent"})
+    with pytest.raises(errors.ConfigError, match="absent"):
+        await config.connect(path)
+
+
+def test_a_kubeconfig_without_a_plugin_does_not_import_kubernetes_asyncio(tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path, "http://127.0.0.1:1", {"token": "secret"})
+    script = (
+        "import asyncio, sys; from rudr_py.kube import config; "
+        f"asyncio.run(config.connect({path!r})); print('kubernetes_asyncio' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603 - this Python
+    assert result.stdout == "False\n"
+
+
+async def test_an_invalid_kubeconfig_is_not_quoted(tmp_path: Path) -> None:
+    path = tmp_path / "broken"
+    path.write_text("users:\n- user: {token: topsecret\n- x: [\n")
+    with pytest.raises(errors.ConfigError, match="line 3") as caught:
+        await config.connect(str(path))
+    assert "topsecret" not in "".join(traceback.format_exception(caught.value))
+
+
 async def test_user_and_password_become_basic_authorization(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, "http://127.0.0.1:1", {"username": "me", "password": "pass"})
     expected = "Basic " + base64.b64encode(b"me:pass").decode()

@@ -111,7 +111,9 @@ def _cases(catalog: Catalog, workload: str) -> list[_Case]:
 def _plan(catalog: Catalog, workload: str, *cases: _Case) -> Plan:
     traits = tuple({"name": name, "properties": properties} for name, properties in cases)
     type_ = catalog.workloads[workload].type
-    setup = RenderSetup(type_=type_, properties=SETTINGS[workload], component=COMPONENT, traits=traits)
+    setup = RenderSetup(
+        type_=type_, properties=SETTINGS[workload], component=COMPONENT, traits=traits, siblings=("migrate",)
+    )
     return rendering.plan(setup, catalog)
 
 

@@ -86,11 +86,15 @@ class SimulatedCluster:
         for document in crds.documents():
             self.local.client.create(document)
         settings = ControllerSettings(
-            clock=lambda: self.clock.now().timestamp(), call_later=self.loop.call_later, script=self.local._script
+            clock=lambda: self.clock.now().timestamp(), call_later=self._call_later, script=self.local._script
         )
         work = run_controllers(self.local.client, settings)
         self._tasks.append(asyncio.create_task(work, name="local controllers"))
         await asyncio.sleep(1.0)
+
+    def _call_later(self, seconds: float, *call: Any) -> asyncio.TimerHandle:
+        """As that of the loop. The wall clock has microseconds, so a shorter time would never be over on it."""
+        return self.loop.call_later(max(seconds, 0.001), *call)
 
     # the controllers of rudr
 

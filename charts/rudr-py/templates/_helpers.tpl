@@ -175,6 +175,8 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - --{{ if not .Values.publishDefinitions }}no-{{ end }}publish-definitions
 - --{{ if not .Values.rootScopes }}no-{{ end }}root-scopes
 - --check-resources={{ .Values.checkResources }}
+- --removal-policy={{ .Values.removalPolicy }}
+- --removal-deadline={{ .Values.removalDeadline }}
 - --revision-history-limit={{ .Values.revisionHistoryLimit }}
 - --component-updates={{ .Values.componentUpdates }}
 {{- with .Values.impersonation }}

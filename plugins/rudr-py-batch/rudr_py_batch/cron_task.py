@@ -86,7 +86,7 @@ class CronTask(WorkloadType[CronTaskProperties]):
     produces = (CONFIG_MAP, CRON_JOB)
     observes = (POD, claims.CLAIM, JOB)
     scale_forms = frozenset({"exact"})
-    provides = frozenset({"pods", "pod-template", "scale"})
+    provides = frozenset({"pods", "pod-template", "scale", "completion"})
 
     def render(self, ctx: WorkloadContext[CronTaskProperties]) -> Rendered:
         """The config files and the CronJob, whose runs have one pod at a time."""

@@ -18,7 +18,7 @@ class Task(CoreWorkload):
     name = "core.oam.dev/v1alpha1.Task"
     produces = (kinds.CONFIG_MAP, kinds.JOB)
     scale_forms = frozenset({"exact"})
-    provides = frozenset({"pods", "pod-template", "scale"})
+    provides = frozenset({"pods", "pod-template", "scale", "completion"})
     kind = kinds.JOB
     label = "Task"
     config_label = "Task"

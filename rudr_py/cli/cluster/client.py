@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import os
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit
@@ -21,14 +20,14 @@ from rudr_py.kube.client import Client
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.requests import Resource
-from rudr_py.kube.transport import AioTransport
+from rudr_py.kube.transport import Transport
 from rudr_py.model.identity import API_VERSION
 
 
 class ClusterClient(msgspec.Struct, frozen=True, kw_only=True):
     """The connection to a cluster. `namespace` is ignored if `all_namespaces` is set."""
 
-    transport: AioTransport
+    transport: Transport
     client: Client
     discovery: Discovery
     server: str
@@ -51,10 +50,9 @@ async def opened(
 ) -> AsyncIterator[ClusterClient]:
     """A client that is closed at the end. Errors inside become `failure`, worded as in kubectl."""
     clock = SystemClock()
-    # it logs a warning about missing files; the error below states the same
-    logging.getLogger("kubernetes_asyncio").addHandler(logging.NullHandler())
     with converting_errors(failure):
-        connection = await config.connect(connect.find(options.kubeconfig, os.environ), options.context, now=clock.now)
+        kubeconfig = connect.find(options.kubeconfig, os.environ)
+        connection = await config.connect(kubeconfig, options.context, environ=os.environ, now=clock.now)
     with converting_errors(failure, connection.server):
         async with connect.transport_to(connection) as transport:
             client = Client(transport)

@@ -17,6 +17,7 @@ from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import promotion
 from rudr_py.cli.cluster.client import ClusterClient, unreadable_message
 from rudr_py.cli.documents.workspace import ClusterDocuments, Workspace
+from rudr_py.controller.apply.removal.removals import RemovalRequest
 from rudr_py.controller.inputs import snapshot
 from rudr_py.controller.inputs.component_selection import ComponentSelector
 from rudr_py.controller.inputs.reader import DEFAULTS, InputReader
@@ -40,7 +41,6 @@ from rudr_py.render.scopes import membership, root_scopes
 from rudr_py.render.status import health, status
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
-from rudr_py.render.values.pins import Pin
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
 
@@ -49,7 +49,7 @@ ROUNDS = 3
 
 
 class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan of an application. `before` is its stored status; `pins` are components that wait for a promotion.
+    """The plan of an application with its inputs. `before` is its stored status.
 
     `unknown_defaults` is why the defaults of its namespace are unknown, "" if they are known.
     """
@@ -57,8 +57,13 @@ class ApplicationPreview(msgspec.Struct, frozen=True, kw_only=True):
     application: LiveObject
     plan: Plan
     before: status.PreviousStatus
-    pins: Mapping[str, Pin] = {}
+    inputs: Inputs
     unknown_defaults: str = ""
+
+    def removal_request(self) -> RemovalRequest:
+        """The request for the removals of the plan; the health of what it adds is not read."""
+        policy = self.inputs.application.removal
+        return RemovalRequest(policy=policy, now=self.inputs.now, before=self.before)
 
 
 class NamespacePreview:
@@ -79,7 +84,7 @@ class NamespacePreview:
         self.state.release = lambda: kubernetes.of_version(cluster.discovery.version)
         self._cluster = cluster
         self._catalog = catalog
-        self._settings = settings
+        self.settings = settings
         self._promoted = promoted
         self._reader = InputReader(self.state, catalog, SystemClock(), settings)
         # the annotation of an application, or its status, has its updates
@@ -97,7 +102,7 @@ class NamespacePreview:
 
         `definitions` are those of the cluster.
         """
-        if self._settings.defaults.pod_security == "namespace":
+        if self.settings.defaults.pod_security == "namespace":
             await self._read_own_namespace(workspace)
         for live in definitions:
             self.state.definitions.update(Kind(live.api_version, live.kind), Change(None, live))
@@ -205,11 +210,7 @@ class NamespacePreview:
             for kind in sorted(missing, key=str):
                 self._fill(kind, await self._list(kind, self.namespace))
         return ApplicationPreview(
-            application=application,
-            plan=plan,
-            before=before,
-            pins=inputs.pins,
-            unknown_defaults=inputs.unknown_defaults,
+            application=application, plan=plan, before=before, inputs=inputs, unknown_defaults=inputs.unknown_defaults
         )
 
     async def _inputs(self, application: LiveObject, before: status.PreviousStatus) -> Inputs:

@@ -37,7 +37,7 @@ Document = dict[str, Any]
 _SUFFIXES = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 
 
-class _Promoted(msgspec.Struct, frozen=True):
+class Promoted(msgspec.Struct, frozen=True):
     """The application after the promotion, and what it takes."""
 
     application: Document
@@ -99,19 +99,26 @@ def _nothing(application: Document) -> str:
     return "it takes changes of its components automatically"
 
 
-async def _run(options: ClusterOptions, name: str, components: Sequence[str], dry_run: DryRun) -> _Promoted:
+async def _run(options: ClusterOptions, name: str, components: Sequence[str], dry_run: DryRun) -> Promoted:
     async with cluster_client.opened(options) as client:
-        target = Target(await client.resource(APPLICATION), client.namespace, name)
-        for attempt in range(ATTEMPTS):
-            try:
-                return await _promote(client, target, components, dry_run)
-            except errors.ConflictError:
-                if attempt == ATTEMPTS - 1:
-                    raise
-        raise AssertionError("the last attempt returns or raises")
+        return await promote(client, name, components, dry_run)
 
 
-async def _promote(client: ClusterClient, target: Target, components: Sequence[str], dry_run: DryRun) -> _Promoted:
+async def promote(
+    client: ClusterClient, name: str, components: Sequence[str] = (), dry_run: DryRun = "none"
+) -> Promoted:
+    """Promote components of an application, by default all that wait. Raises CommandFailure and KubeError."""
+    target = Target(await client.resource(APPLICATION), client.namespace, name)
+    for attempt in range(ATTEMPTS):
+        try:
+            return await _promote(client, target, components, dry_run)
+        except errors.ConflictError:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+async def _promote(client: ClusterClient, target: Target, components: Sequence[str], dry_run: DryRun) -> Promoted:
     try:
         application = await client.client.get(target)
     except errors.NotFoundError:
@@ -123,16 +130,16 @@ async def _promote(client: ClusterClient, target: Target, components: Sequence[s
             f"{', '.join(used) or 'none'}"
         )
     if not promotion.is_manual(application):
-        return _Promoted(application, Promotion((), (), ""))
+        return Promoted(application, Promotion((), (), ""))
     promoted = await promotion.read(client, application, components or used)
     if not promoted.waiting:
-        return _Promoted(application, promoted)
+        return Promoted(application, promoted)
     annotations = {PROMOTED_ANNOTATION: promoted.value}
     if dry_run == "client":
         metadata = application["metadata"]
         merged = {**get_in(metadata, "annotations", default={}), **annotations}
-        return _Promoted({**application, "metadata": {**metadata, "annotations": merged}}, promoted)
+        return Promoted({**application, "metadata": {**metadata, "annotations": merged}}, promoted)
     metadata = {"resourceVersion": application["metadata"]["resourceVersion"], "annotations": annotations}
     patch = msgspec.json.encode({"metadata": metadata})
     request = requests.merge_patch(target, patch, MANAGER, dry_run=dry_run == "server")
-    return _Promoted(msgspec.json.decode(await client.client.send(request)), promoted)
+    return Promoted(msgspec.json.decode(await client.client.send(request)), promoted)

@@ -6,14 +6,14 @@ Every write is tried as a dry run on the server first, so that a refusal leaves 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Kind, Ref, get_in, mappings_in
+from rudr_py.api import Kind, Ref, get_in
 from rudr_py.cli.cluster import application_history, promotion
 from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster.application_history import History
@@ -30,6 +30,9 @@ from rudr_py.render.revisions import Revision
 
 MANAGER = "rudr-rollback"
 """The field manager of the writes."""
+
+ATTEMPTS = 5
+"""The number of attempts while the controller writes the status."""
 
 Document = dict[str, Any]
 
@@ -94,22 +97,30 @@ def command(name: str, number: int | None, cluster_options: ClusterOptions, *, d
 
 async def _run(options: ClusterOptions, name: str, number: int | None, *, dry_run: bool) -> None:
     async with cluster_client.opened(options) as client:
-        history = await application_history.read(client, name)
-        revision = _target(history, number)
-        writes = [_promoting(await _write(client, document), revision) for document in revision.documents]
-        needed = [write for write in writes if write.is_needed]
-        if not needed:
-            click.echo(f"{Ref(APPLICATION, name)} skipped (the documents are those of revision {revision.number})")
-            return
-        await _warn(client, name, needed)
-        for write in needed:
-            await client.client.send(write.request(dry_run=True))
-        suffix = " (server dry run)" if dry_run else ""
-        for write in needed:
-            if not dry_run:
-                await client.client.send(write.request(dry_run=False))
-            click.echo(f"{write.ref} {'created' if write.live is None else 'configured'}{suffix}")
-        click.echo(f"{Ref(APPLICATION, name)} rolled back to revision {revision.number}{suffix}")
+        await roll_back(client, name, number, dry_run=dry_run)
+
+
+async def roll_back(client: ClusterClient, name: str, number: int | None = None, *, dry_run: bool = False) -> None:
+    """Write the documents of a revision, by default of the one before the current, and print the writes.
+
+    Raises CommandFailure if the revision is not kept.
+    """
+    history = await application_history.read(client, name)
+    revision = _target(history, number)
+    writes = [_promoting(await _write(client, document), revision) for document in revision.documents]
+    needed = [write for write in writes if write.is_needed]
+    if not needed:
+        click.echo(f"{Ref(APPLICATION, name)} skipped (the documents are those of revision {revision.number})")
+        return
+    await _warn(client, name, needed)
+    for write in needed:
+        await _send(client, write, dry_run=True)
+    suffix = " (server dry run)" if dry_run else ""
+    for write in needed:
+        if not dry_run:
+            await _send(client, write, dry_run=False)
+        click.echo(f"{write.ref} {'created' if write.live is None else 'configured'}{suffix}")
+    click.echo(f"{Ref(APPLICATION, name)} rolled back to revision {revision.number}{suffix}")
 
 
 def _target(history: History, number: int | None) -> Revision:
@@ -131,6 +142,26 @@ async def _write(client: ClusterClient, document: Document) -> _Write:
             raise
         return _Write(target, document, None)
     return _Write(target, document, live)
+
+
+async def _send(client: ClusterClient, write: _Write, *, dry_run: bool) -> None:
+    """Send a write, again if only the status has changed meanwhile. Raises ConflictError for another change."""
+    for attempt in range(ATTEMPTS):
+        try:
+            await client.client.send(write.request(dry_run=dry_run))
+        except errors.ConflictError:
+            live = None if write.live is None else await client.client.get(write.target)
+            if attempt == ATTEMPTS - 1 or live is None or write.live is None or _edited(live, write.live):
+                raise
+            write = msgspec.structs.replace(write, live=live)
+        else:
+            return
+
+
+def _edited(live: Document, before: Document) -> bool:
+    return bool(live["metadata"]["generation"] != before["metadata"]["generation"]) or (
+        get_in(live, "metadata", "annotations", default={}) != get_in(before, "metadata", "annotations", default={})
+    )
 
 
 def _promoting(write: _Write, revision: Revision) -> _Write:
@@ -163,7 +194,7 @@ async def _warn(client: ClusterClient, name: str, writes: Sequence[_Write]) -> N
     selection = Selection(await client.resource(APPLICATION), client.namespace)
     for application in await client.client.list_all(selection):
         other = application["metadata"]["name"]
-        shared = components & set(_used(application))
+        shared = components & set(promotion.component_names(application))
         if other == name or not shared:
             continue
         used = f"it uses {', '.join(sorted(shared))}"
@@ -171,7 +202,3 @@ async def _warn(client: ClusterClient, name: str, writes: Sequence[_Write]) -> N
             click.echo(f"note: the application {other} does not change until they are promoted: {used}", err=True)
         else:
             click.echo(f"warning: the application {other} changes too: {used}", err=True)
-
-
-def _used(application: Document) -> Iterable[str]:
-    return (str(each.get("componentName")) for each in mappings_in(application, "spec", "components"))

@@ -23,7 +23,7 @@ from rudr_py.cli.cluster import connect
 from rudr_py.cli.logging import formatters, levels
 from rudr_py.cli.logging.formatters import Format
 from rudr_py.cli.options import defaults as defaults_option
-from rudr_py.cli.options import flags, impersonation, leader_election, plugins
+from rudr_py.cli.options import flags, impersonation, leader_election, plugins, removal
 from rudr_py.cli.options import limits as limits_option
 from rudr_py.cli.process import exempt_from_collections
 from rudr_py.controller import assemble
@@ -122,6 +122,11 @@ log = logging.getLogger(__name__)
     envvar="RUDR_REVISION_HISTORY_LIMIT",
     help="Number of revisions that are kept of each application, 0 for none; default: 10.",
 )
+@removal.policy(
+    "When an instance or object is deleted that a change of the documents removes: when those that it adds are ready, "
+    "first, or only with the application; default: after-ready. The annotation rudr.oam.dev/removal has precedence."
+)
+@removal.deadline
 @click.option(
     "--component-updates",
     "component_updates",
@@ -213,6 +218,8 @@ def settings(
         "publish_definitions": options.get("publish_definitions"),
         "root_scopes": options.get("root_scopes"),
         "revision_history_limit": options.get("revision_history_limit"),
+        "removal_policy": options.get("removal_policy"),
+        "removal_deadline": options.get("removal_deadline"),
         "component_updates": options.get("component_updates"),
         "check_resources": options.get("check_resources"),
         "defaults": flags.with_pull_policy(_defaults(options), _text(options.get("image_pull_policy")) or ""),
@@ -231,13 +238,13 @@ def settings(
 async def _run(settings: Settings, kubeconfig: str | None, context_name: str | None, catalog: Catalog) -> None:
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as stack:
-        connection = await config.connect(kubeconfig, context_name, now=clock.now)
+        connection = await config.connect(kubeconfig, context_name, environ=os.environ, now=clock.now)
         log.info("starting", extra=start_fields(settings, connection.server, catalog))
         transport = await stack.enter_async_context(connect.transport_to(connection))
         lease = None
         if settings.leader_election is not None:
             # separate credentials: refreshing those of the other connection may take longer than the Lease lasts
-            connection = await config.connect(kubeconfig, context_name, now=clock.now)
+            connection = await config.connect(kubeconfig, context_name, environ=os.environ, now=clock.now)
             lease = await stack.enter_async_context(connect.transport_to(connection, purpose="leader-election"))
         stop = await stack.enter_async_context(connect.stopping())
         process = assemble(settings, transport, clock, catalog, lease_transport=lease)

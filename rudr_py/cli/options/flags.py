@@ -15,9 +15,10 @@ import msgspec
 
 from rudr_py.cli.options import defaults as defaults_option
 from rudr_py.cli.options import limits as limits_option
+from rudr_py.cli.options import removal
 from rudr_py.model import kubernetes, names
 from rudr_py.model.kubernetes import Release
-from rudr_py.settings import SENSITIVE_WORDS, Limits, PlatformDefaults, ResourceCheck, Settings
+from rudr_py.settings import SENSITIVE_WORDS, Limits, PlatformDefaults, RemovalPolicy, ResourceCheck, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -187,15 +188,24 @@ def controller_settings(command: F) -> F:
 
     @functools.wraps(command)
     def packed(
-        *arguments: Any, definitions_namespace: str, check_resources: ResourceCheck, settings: Settings, **options: Any
+        *arguments: Any,
+        definitions_namespace: str,
+        check_resources: ResourceCheck,
+        removal_policy: RemovalPolicy,
+        settings: Settings,
+        **options: Any,
     ) -> Any:
         settings = msgspec.structs.replace(
-            settings, definitions_namespace=definitions_namespace, check_resources=check_resources
+            settings,
+            definitions_namespace=definitions_namespace,
+            check_resources=check_resources,
+            removal_policy=removal_policy,
         )
         return command(*arguments, settings=settings, **options)
 
     decorated: Any = packed
-    checked = check_resources(default=Settings().check_resources)(render_settings(decorated))
+    removed = removal.policy(default=Settings().removal_policy)(render_settings(decorated))
+    checked = check_resources(default=Settings().check_resources)(removed)
     return definitions_namespace()(checked)  # type: ignore[no-any-return] # click returns a function of the same type
 
 

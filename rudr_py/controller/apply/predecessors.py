@@ -59,10 +59,10 @@ def _former_owners(state: ClusterState, application: LiveObject, plan: Plan, pla
     owner = plan.owner_of(planned)
     label = labels.labels(application.name, planned.instance)[labels.INSTANCE]
     instances = state.component_instances_of(application, label)
-    return frozenset(live.uid for live in instances if live.name != owner.name and _is_of(live, label))
+    return frozenset(live.uid for live in instances if live.name != owner.name and is_of(live, label))
 
 
-def _is_of(live: LiveObject, instance: str) -> bool:
+def is_of(live: LiveObject, instance: str) -> bool:
     """Whether a ComponentInstance is of this instance. Those of Rudr have no labels, only their name."""
     return live.labels.get(labels.INSTANCE, instance if live.name.endswith(f"-{instance}") else "") == instance
 

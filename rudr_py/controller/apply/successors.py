@@ -69,10 +69,18 @@ def deferred(
     replaced = {one.ref: successor for one in others if (successor := successors.of(one)) is not None}
     users = [live for planned in unapplied if (live := find(planned.ref)) is not None]
     users += [one.live for one in others if one.ref in replaced and one.live is not None]
-    needed = _needed(users, [one for one in others if one.ref not in replaced])
+    needed_by = needed(users, [one for one in others if one.ref not in replaced])
     return {ref: f"{ref} is kept until {successor.ref} is applied" for ref, successor in replaced.items()} | {
-        ref: f"{ref} is kept as long as {_describe(user)} needs it" for ref, user in needed.items()
+        ref: needed_text(ref, user) for ref, user in needed_by.items()
     }
+
+
+def bound(plan: Plan, candidates: Sequence[PruneCandidate], denials: Mapping[Ref, str]) -> Sequence[PruneCandidate]:
+    """The candidates without those whose deletion is a way out of a denial; see `deferred`."""
+    if not any(denials.values()):
+        return candidates
+    causes = Denials((planned, denials[planned.ref]) for planned in plan.manifests if planned.ref in denials)
+    return [one for one in candidates if not causes.freed_by(one)]
 
 
 class Denials:
@@ -202,11 +210,11 @@ def _functions_of(candidate: PruneCandidate) -> Iterator[str]:
     return _functions(candidate.ref, spec, _runs_pods(candidate))
 
 
-def _needed(users: Iterable[LiveObject], candidates: Iterable[PruneCandidate]) -> dict[Ref, LiveObject]:
+def needed(users: Iterable[LiveObject], candidates: Iterable[PruneCandidate]) -> dict[Ref, LiveObject]:
     """The candidates that own one of the objects or are used by its pods, and those that such a candidate needs."""
     by_ref = {one.ref: one.live for one in candidates if one.live is not None}
     refs = {live.uid: ref for ref, live in by_ref.items()}
-    needed: dict[Ref, LiveObject] = {}
+    needed_by: dict[Ref, LiveObject] = {}
     pending = list(users)
     while pending:
         users, pending = pending, []
@@ -214,11 +222,16 @@ def _needed(users: Iterable[LiveObject], candidates: Iterable[PruneCandidate]) -
         for user in users:
             names = [*dependencies.references(user.part("spec")), refs.get(user.owner_uid)]
             for ref in names:
-                if ref in by_ref and ref not in needed and by_ref[ref].uid != user.uid:
+                if ref in by_ref and ref not in needed_by and by_ref[ref].uid != user.uid:
                     added[ref] = user
-        needed |= added
+        needed_by |= added
         pending = [by_ref[ref] for ref in added]
-    return needed
+    return needed_by
+
+
+def needed_text(ref: Ref, live: LiveObject) -> str:
+    """The reason of an object that is kept because a live one needs it."""
+    return f"{ref} is kept as long as {live.kind.lower()}/{live.name} needs it"
 
 
 def _instance(candidate: PruneCandidate) -> str:
@@ -293,7 +306,3 @@ def _names(message: str) -> Iterator[str]:
                 yield token[:index]
         if len(token) <= _LONGEST_NAME:
             yield token
-
-
-def _describe(live: LiveObject) -> str:
-    return f"{live.kind.lower()}/{live.name}"

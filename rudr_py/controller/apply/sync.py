@@ -6,7 +6,7 @@ A failure stops the objects that need the failed one (`dependencies`), and the d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,10 +22,12 @@ from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck,
 from rudr_py.controller.apply.preserved.held_objects import HeldObjects
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.apply.removal.removals import AT_ONCE, Removal, RemovalRequest, Removals
 from rudr_py.controller.pacing import Breath
-from rudr_py.controller.results import failures
+from rudr_py.controller.results import failures, sync_result
 from rudr_py.controller.results.failures import Failure, SupersededError, WaitingError
-from rudr_py.controller.results.result import Result
+from rudr_py.controller.results.result import Result, merge
+from rudr_py.controller.results.sync_result import SyncResult
 from rudr_py.controller.state import inventory
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
@@ -35,11 +37,9 @@ from rudr_py.model import metadata_keys
 from rudr_py.model.condition import TRUE
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION
-from rudr_py.render import holds, render
-from rudr_py.render.defaults.profile import unknown_standard
 from rudr_py.render.reclaim import IsReclaimed
-from rudr_py.render.status import conditions, status
 from rudr_py.render.status import runs as running
+from rudr_py.render.status import status
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.values.inputs import Runs
 from rudr_py.render.values.plan import Plan, PlannedObject
@@ -51,9 +51,6 @@ FINALIZER_PURPOSE = "for the finalizer of an application whose objects are delet
 
 KEPT = "SuccessorNotApplied"
 """The reason of an object that is not planned any more, and kept until the object that replaces it is applied."""
-
-UNKNOWN_POD_SECURITY = "UnknownPodSecurity"
-"""The reason of an application of which nothing is applied, because its namespace cannot be read."""
 
 DECISION = 20
 """The work for an object that is in sync, in values of documents."""
@@ -72,6 +69,7 @@ class Attempt:
     """
 
     writers: Writers
+    removal: Removal
     failures: list[Failure] = field(default_factory=list)
     unapplied: dict[Ref, str] = field(default_factory=dict)
     ended: bool = False
@@ -90,51 +88,12 @@ class Attempt:
 
     def again(self) -> Attempt:
         """A second pass that begins with these failures."""
-        return Attempt(self.writers, list(self.failures), dict(self.unapplied), self.ended)
-
-
-class SyncResult(msgspec.Struct, frozen=True):
-    """How far the objects are as planned, for the status, and when to reconcile again, for the queue.
-
-    `blocked_by` are the objects whose change may end a failure; see `Failure`.
-    """
-
-    sync: SyncState
-    result: Result
-    blocked_by: frozenset[Ref] = frozenset()
-
-
-def untouched(plan: Plan, before: status.PreviousStatus) -> SyncResult:
-    """Nothing is applied, because the plan has problems. A plugin may recover; a document has to be changed."""
-    sync = SyncState(state="Unknown", reason="NotValid", resources=before.resources)
-    if plan.reason == render.PLUGIN_FAILED:
-        return SyncResult(sync, Result(error=plan.problems[0].message, retry="slow"))
-    return SyncResult(sync, Result(error=plan.problems[0].message, retry="never"))
-
-
-def paused(before: status.PreviousStatus) -> SyncResult:
-    """Nothing is applied, because the user has paused the application."""
-    sync = SyncState(state="Unknown", reason="Paused", resources=before.resources, paused=True)
-    return SyncResult(sync, Result())
-
-
-def undecided(reason: str, before: status.PreviousStatus) -> SyncResult:
-    """Nothing is applied, because the defaults of the namespace are unknown: others would restart all pods."""
-    message = unknown_standard(reason)
-    sync = SyncState(state="False", reason=UNKNOWN_POD_SECURITY, message=message, resources=before.resources)
-    return SyncResult(sync, Result(error=message, retry="slow"), frozenset(failures.GRANTS))
-
-
-def held(plan: Plan, result: SyncResult) -> SyncResult:
-    """Everything else is applied, but nothing of the instances and scopes that are held."""
-    message = conditions.held_message(plan)
-    sync = msgspec.structs.replace(result.sync, state="Unknown", reason=holds.REASON, message=message)
-    return msgspec.structs.replace(result, sync=sync)
+        return Attempt(self.writers, self.removal, list(self.failures), dict(self.unapplied), self.ended)
 
 
 def short(shortage: Shortage, before: status.PreviousStatus) -> SyncResult:
     """Nothing is applied, because no node is large enough for new pods."""
-    sync = SyncState(state="False", reason=capacity_check.REASON, message=shortage.message, resources=before.resources)
+    sync = SyncState(state="False", reason=capacity_check.REASON, message=shortage.message, **sync_result.kept(before))
     return SyncResult(sync, Result(error=shortage.message, retry="slow"), frozenset((capacity_check.ANY_NODE,)))
 
 
@@ -148,8 +107,10 @@ class Syncer:
         refusals: Refusals,
         waits: Waits,
         capacity: CapacityCheck,
+        removals: Removals,
     ) -> None:
         """`writers` returns the writers of an application; see `WriterFactory`."""
+        self._removals = removals
         self._capacity = capacity
         self._writers = writers
         self._state = state
@@ -189,19 +150,33 @@ class Syncer:
             return None
         return inventory.order(records.values())
 
+    def begin(self, application: LiveObject, plan: Plan, request: RemovalRequest) -> Removal:
+        """See `Removals.begin`; to be called before the first write for a plan."""
+        return self._removals.begin(application, plan, request)
+
     async def sync(
-        self, application: LiveObject, plan: Plan, stored: tuple[Mapping[str, Any], ...], runs: Runs = running.NO_RUNS
+        self,
+        application: LiveObject,
+        plan: Plan,
+        stored: tuple[Mapping[str, Any], ...],
+        runs: Runs = running.NO_RUNS,
+        removal: Removal | None = None,
     ) -> SyncResult:
-        """Apply every planned object, then prune. `stored` and `runs` are those of the last status."""
+        """Apply every planned object, then prune. `stored` and `runs` are those of the last status.
+
+        Without `removal` no deletion waits until another object is ready.
+        """
         records = self._state.applications.records(application, stored)
+        removal = removal or self.begin(application, plan, AT_ONCE)
         key = ObjectKey(application.namespace, application.name)
         self._state.applications.end_wait(key)
         writers = self._writers(application)
         if writers.error is not None:
             failure = failures.of(Ref(APPLICATION, application.name), writers.error)
             unapplied = {planned.ref: "" for planned in plan.manifests}
-            return self._result(key, [failure], unapplied, inventory.order(records.values()))
-        attempt = await self._prepare(application, plan, records, writers)
+            attempt = Attempt(writers, removal, [failure], unapplied)
+            return self._result(key, attempt, inventory.order(records.values()))
+        attempt = await self._prepare(application, plan, records, Attempt(writers, removal))
         guarded = attempt.again()
         await self._apply_all(application, plan, records, runs, attempt)
         pruned = await self._prune(application, plan, records, attempt)
@@ -213,33 +188,32 @@ class Syncer:
             attempt = guarded
             await self._apply_all(application, plan, records, runs, attempt)
             await self._prune(application, plan, records, attempt, done=pruned)
-        resources = inventory.order(records.values())
-        result = self._result(key, attempt.failures, attempt.unapplied, resources, attempt.notes)
-        return held(plan, result) if plan.is_held and result.sync.state == TRUE else result
+        result = self._result(key, attempt, inventory.order(_recorded(records, attempt.unapplied)))
+        return sync_result.held(plan, result) if plan.is_held and result.sync.state == TRUE else result
 
-    def _result(
-        self,
-        key: ObjectKey,
-        failed: Sequence[Failure],
-        unapplied: Iterable[Ref],
-        resources: tuple[Mapping[str, Any], ...],
-        notes: tuple[str, ...] = (),
-    ) -> SyncResult:
+    def _result(self, key: ObjectKey, attempt: Attempt, resources: tuple[Mapping[str, Any], ...]) -> SyncResult:
         application_state = self._state.applications.get(key)
-        before, application_state.unapplied = application_state.unapplied, frozenset(unapplied)
-        if not failed:
-            sync = SyncState(state="True", reason="Synced", resources=resources, notes=notes)
-            return SyncResult(sync, Result())
-        reason, message = failures.worst(failed).reason, failures.message(failed)
-        sync = SyncState(state="False", reason=reason, message=message, resources=resources, notes=notes)
-        result = failures.result(failed, soon=self._refusals.is_soon(key))
-        blocked_by = frozenset(ref for failure in failed for ref in failure.blocked_by)
+        before, application_state.unapplied = application_state.unapplied, frozenset(attempt.unapplied)
+        sync = SyncState(
+            state="True",
+            reason="Synced",
+            resources=resources,
+            notes=attempt.notes,
+            replacements=attempt.removal.pending,
+        )
+        wake = Result(requeue_after=attempt.removal.wake_after)
+        if not attempt.failures:
+            return SyncResult(sync, wake, has_ended=attempt.removal.has_ended)
+        reason, message = failures.worst(attempt.failures).reason, failures.message(attempt.failures)
+        sync = msgspec.structs.replace(sync, state="False", reason=reason, message=message)
+        result = merge(failures.result(attempt.failures, soon=self._refusals.is_soon(key)), wake)
+        blocked_by = frozenset(ref for failure in attempt.failures for ref in failure.blocked_by)
         result = msgspec.structs.replace(result, progress=application_state.unapplied < before)
-        return SyncResult(sync, result, blocked_by)
+        return SyncResult(sync, result, blocked_by, attempt.removal.has_ended)
 
-    async def _prepare(self, application: LiveObject, plan: Plan, records: Records, writers: Writers) -> Attempt:
+    async def _prepare(self, application: LiveObject, plan: Plan, records: Records, attempt: Attempt) -> Attempt:
         """Everything that precedes the first apply."""
-        attempt = Attempt(writers)
+        writers = attempt.writers
         try:
             await writers.finalizer.guard(application, plan)
         except errors.RudrError as error:
@@ -342,7 +316,9 @@ class Syncer:
         schedule = prune.schedule(self._state, application, plan, records.values())
         last = [one for one in schedule.last if one.ref not in attempt.superseded and not prune.is_deleted(one)]
         deferred = successors.deferred(self._state, application.namespace, plan, last, attempt.unapplied)
-        excluded = {*deferred, *done, *attempt.superseded}
+        await attempt.removal.assess(attempt.unapplied)
+        waiting = attempt.removal.deferred(successors.bound(plan, last, attempt.unapplied))
+        excluded = {*deferred, *waiting, *done, *attempt.superseded}
         due = [one for one in (*schedule.first, *schedule.last) if one.ref not in excluded]
         attempt.notes = (*schedule.notes, *prune.lingering(schedule))
         pruned = await attempt.writers.pruner.prune(application, due)
@@ -365,6 +341,12 @@ class Syncer:
         """The planned objects that run to completion and do not exist: they are not created again after their end."""
         refs = (planned.ref for planned in plan.manifests if planned.inputs_digest)
         return [ref for ref in refs if self._state.get(ref.kind, application.namespace, ref.name) is None]
+
+
+def _recorded(records: Records, unapplied: Iterable[Ref]) -> Iterator[AppliedRecord]:
+    """All records, and empty ones of objects that could not be applied: the next change of the documents is later."""
+    yield from records.values()
+    yield from (AppliedRecord(ref) for ref in unapplied if ref not in records)
 
 
 def check_reads(state: ClusterState, namespace: str, plan: Plan, planned: PlannedObject) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import runs
+from rudr_py.controller.apply.order import up_to_date
 from rudr_py.controller.inputs.component_selection import ComponentSelector, Selection
 from rudr_py.controller.inputs.document_values import DocumentValues
 from rudr_py.controller.inputs.plan_cache import PlanCache
@@ -34,6 +35,8 @@ from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
 from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.render import reclaim
 from rudr_py.render.claims import CLAIM
+from rudr_py.render.order import waiting
+from rudr_py.render.order.waiting import Circumstances
 from rudr_py.render.reclaim import IsReclaimed
 from rudr_py.render.scopes import membership
 from rudr_py.render.scopes.membership import Members
@@ -41,6 +44,7 @@ from rudr_py.render.status import health, status
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.status.health import Assessment
 from rudr_py.render.status.status import PreviousStatus
+from rudr_py.render.status.workloads import Workloads
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
 
@@ -55,12 +59,13 @@ _QUARANTINED = Problem(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Snapshot:
-    """One application at one revision of the caches."""
+    """One application at one revision of the caches. In `plan`, instances of the `rendered_plan` that wait are held."""
 
     key: ObjectKey
     application: LiveObject
     previous: PreviousStatus
     inputs: Inputs
+    rendered_plan: Plan
     plan: Plan
     revision: int
     selection: Selection | None = None
@@ -69,7 +74,7 @@ class Snapshot:
     @cached_property
     def kinds(self) -> frozenset[Kind]:
         """The kinds whose caches this application needs; see `kinds`."""
-        return kinds(self.plan, self.previous)
+        return kinds(self.rendered_plan, self.previous)
 
     @cached_property
     def cluster_kinds(self) -> frozenset[Kind]:
@@ -205,15 +210,18 @@ class SnapshotReader:
             rendering = functools.partial(self._crashes.rendering, key, version)
             steps = self._steps(key, live, previous, selection)
             inputs, plan = await self._pace.run(steps, rendering, namespace=key.namespace)
-        return Snapshot(
+        snapshot = Snapshot(
             key=key,
             application=live,
             previous=previous,
             inputs=inputs,
+            rendered_plan=plan,
             plan=plan,
             revision=revision,
             selection=selection,
         )
+        plan = await self._pace.run(self._ordered(snapshot), namespace=key.namespace)
+        return snapshot if plan is snapshot.plan else dataclasses.replace(snapshot, plan=plan)
 
     def _version(self, key: ObjectKey, live: LiveObject) -> str:
         return self._reader.version(key, live, self._selector.contents(live))
@@ -226,6 +234,28 @@ class SnapshotReader:
             return inputs, Plan(problems=selection.problems, reason=selection.reason, packages=previous.packages)
         plan = yield from self._plans.steps(key, inputs)
         return inputs, plan
+
+    def _ordered(self, snapshot: Snapshot) -> Stepwise[Plan]:
+        """The rendered plan, in which the instances that wait for others now are held."""
+        live, inputs, previous, plan = snapshot.application, snapshot.inputs, snapshot.previous, snapshot.rendered_plan
+        if not any(instance.waits for instance in plan.instances):
+            return plan
+        circumstances = Circumstances(
+            workloads=Workloads(plan, inputs.observed, inputs.now, previous.runs, previous.ready_states),
+            is_current=functools.partial(up_to_date.is_up_to_date, self._state, live, plan, previous.runs),
+            now=inputs.now,
+            unapplied=self._state.applications.get(snapshot.key).unapplied,
+            before=previous.waiting,
+        )
+        return (yield from waiting.steps(plan, circumstances))
+
+    async def may_proceed(self, snapshot: Snapshot) -> bool:
+        """Whether an instance that waits in the plan of the snapshot does not wait any more."""
+        waits = {instance.name for instance in snapshot.plan.instances if instance.waiting is not None}
+        if not waits:
+            return False
+        plan = await self._pace.run(self._ordered(snapshot), namespace=snapshot.key.namespace)
+        return any(instance.name in waits and instance.waiting is None for instance in plan.instances)
 
     async def assess(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot with the health of its objects. Other tasks may run meanwhile."""
@@ -242,13 +272,17 @@ class SnapshotReader:
         """Whether one process has ended while these documents were reconciled."""
         return 0 < self._crashes.deaths(key, self._version(key, live)) < DEATHS
 
+    def version(self, snapshot: Snapshot) -> str:
+        """A text that changes with each edit of the documents of a snapshot."""
+        return self._reader.version(snapshot.key, snapshot.application)
+
     def applying(self, key: ObjectKey, live: LiveObject) -> AbstractContextManager[None]:
         """A context for the reconcile of an application that may end the process; the crash record contains it."""
         return self._crashes.reconciling(key, self._version(key, live))
 
     def is_reclaimed(self, snapshot: Snapshot) -> IsReclaimed:
         """Whether the documents of a snapshot delete an object with the application."""
-        return functools.partial(reclaim.is_reclaimed, snapshot.inputs, self._catalog, snapshot.plan)
+        return functools.partial(reclaim.is_reclaimed, snapshot.inputs, self._catalog, snapshot.rendered_plan)
 
     def refresh(self, snapshot: Snapshot) -> Snapshot | None:
         """The snapshot with the current status and health but the same inputs and plan.
@@ -265,6 +299,7 @@ class SnapshotReader:
             application=live,
             previous=self._previous(live),
             inputs=snapshot.inputs,
+            rendered_plan=snapshot.rendered_plan,
             plan=snapshot.plan,
             revision=self._state.revision,
             selection=snapshot.selection,

@@ -29,6 +29,7 @@ from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
 from rudr_py.render.status import status
 from rudr_py.render.status.conditions import READY, SYNCED, TRAITS_READY, VALID, SyncState
+from rudr_py.render.status.replacements import FAILED, WAITING, Replacement
 from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values import labels
 
@@ -53,6 +54,7 @@ ROUTINE_REASONS = frozenset(
         "Pending",
         "ScalingUp",
         "Updating",
+        WAITING,
     )
 )
 """Reasons of `Ready` being False that belong to every start, or that the event of `Valid` or `Held` explains better."""
@@ -83,15 +85,21 @@ class StatusReporter:
         self._recorder = recorder
         self._describe = describe
 
-    async def announce(self, snapshot: Snapshot, resources: tuple[Mapping[str, Any], ...] | None) -> None:
+    async def announce(
+        self,
+        snapshot: Snapshot,
+        resources: tuple[Mapping[str, Any], ...] | None,
+        replacements: tuple[Replacement, ...] = (),
+    ) -> None:
         """Name resources in the status before the first of their kind is applied, so that pruning can find them.
 
         To be called before the first object is applied; None if there is nothing to name, see `Syncer.intent`.
+        `replacements` are those of these documents, which a status with their instances does not show any more.
         """
         self._keeper.note_unreleased(snapshot)
         if resources is None:
             return
-        pending = SyncState(state="Unknown", reason="Applying", resources=resources)
+        pending = SyncState(state="Unknown", reason="Applying", resources=resources, replacements=replacements)
         await self._write(snapshot, await _status(snapshot, pending), urgent=True)
 
     async def report(self, snapshot: Snapshot, sync: SyncState) -> Result:
@@ -245,8 +253,8 @@ def new_conditions(previous: PreviousStatus, desired: Mapping[str, Any]) -> Iter
     """
     old = {condition.type: (condition.status, condition.reason) for condition in previous.conditions}
     for condition in desired["conditions"]:
-        if condition["type"] == TRAITS_READY:
-            continue  # the event of Ready names the trait
+        if condition["type"] == TRAITS_READY or (condition["type"], condition["reason"]) == ("Ready", FAILED):
+            continue  # the event of Ready names the trait, and that of Replaced the failed replacement
         status_before, reason_before = old.get(condition["type"], ("", ""))
         bad = condition["status"] == "False"
         if condition["status"] == "Unknown" or (bad and condition["reason"] in ROUTINE_REASONS | REPORTED_REASONS):

@@ -34,6 +34,7 @@ OUR_FIELDS = frozenset(
         "instances",
         "scopes",
         "packages",
+        "replacements",
         "warnings",
         "resources",
     )

@@ -1,1 +1,1 @@
-"""How the JSON texts of cached objects are kept. Sends no requests."""
+"""How cached objects are kept: their JSON texts, and the indexes over them. Sends no requests."""

@@ -26,7 +26,7 @@ SHARE = 4
 """The part of the budget that one namespace may take: one fourth."""
 
 LARGE = 64 * 1024
-"""Bytes from which a text is not compressed, because each look at it would take a millisecond."""
+"""Bytes from which a text is not compressed, because reading it would take a millisecond."""
 
 UNPACKED = 2 * 2**20
 """Bytes of the texts that are not compressed, because they were received or read last."""

@@ -2,7 +2,7 @@
 
 Objects of a kind have the same fields and mostly the same values, so a text takes about an eighth of its size, where
 the same compression without a dictionary takes half. zlib is in the standard library; zstd with a trained dictionary
-compresses faster, but not better, and a look at a text takes longer.
+compresses faster, but not better, and takes longer to decompress.
 """
 
 from __future__ import annotations

@@ -59,21 +59,13 @@ def application_status() -> Schema:
         "currentRevision": _revision(),
         "conditions": conditions(
             "Valid, Synced and Ready; also TraitsReady if it has traits, Held while a type holds an instance or scope, "
-            "Pinned while changes of components wait for a promotion, and Paused while the application is paused."
+            "Replaced while removed instances or objects are kept until the added ones are ready, Pinned while changes "
+            "of components wait for a promotion, and Paused while the application is paused."
         ),
         "instances": nodes.array("The instances and their states.", _instance()),
+        "replacements": _replacements(),
         "warnings": nodes.texts("Problems of the documents that do not block anything."),
-        "packages": nodes.array(
-            "The packages, other than rudr-py itself, that provide the types in use.",
-            nodes.record(
-                "One package.",
-                {
-                    "name": nodes.text("Its name."),
-                    "version": nodes.text("Its version."),
-                    "types": nodes.texts("The types in use that it provides, or provided while it was installed."),
-                },
-            ),
-        ),
+        "packages": _packages(),
         "resources": nodes.array(
             "The objects of this application, for the controller's own use.",
             _free(
@@ -99,6 +91,39 @@ def _revision() -> Schema:
         ),
     }
     return nodes.record(description, fields)
+
+
+def _packages() -> Schema:
+    return nodes.array(
+        "The packages, other than rudr-py itself, that provide the types in use.",
+        nodes.record(
+            "One package.",
+            {
+                "name": nodes.text("Its name."),
+                "version": nodes.text("Its version."),
+                "types": nodes.texts("The types in use that it provides, or provided while it was installed."),
+            },
+        ),
+    )
+
+
+def _replacements() -> Schema:
+    fields = {
+        "instance": nodes.text("The instance whose objects are replaced; absent where instances are."),
+        "removes": nodes.texts("The instances, or objects of the instance, that the documents do not have any more."),
+        "adds": nodes.texts("The instances or objects that have to be ready before."),
+        "ready": nodes.texts("Those of adds that have been ready."),
+        "state": nodes.text(
+            "waiting for those of adds; failed, so that those of removes stay until those of adds are ready or the "
+            "documents change; or kept by the removal policy."
+        ),
+        "message": nodes.text("The state, in a sentence."),
+        "since": nodes.text("When the documents were last changed, RFC 3339; absent while an added instance is held."),
+        "deadline": nodes.text("When the replacement counts as failed."),
+        "version": nodes.text("Digest of the versions of the documents."),
+    }
+    description = "The instances and objects that the documents have removed, and that are kept."
+    return nodes.array(description, _free("Instances or objects of which some replace others.", fields))
 
 
 def _pending_component() -> Schema:

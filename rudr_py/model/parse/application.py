@@ -6,6 +6,8 @@ is not checked here.
 
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 
 from rudr_py.model import names, paths, suggest
@@ -14,16 +16,19 @@ from rudr_py.model.application import SIMPLE, Application, ComponentBinding, Sco
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.identity import API_VERSION, Metadata, TypeName
 from rudr_py.model.json_text import excerpt, type_in_words
+from rudr_py.model.metadata_keys import REMOVAL_ANNOTATION
 from rudr_py.model.parse import component_updates, ignore_rules, references
 from rudr_py.model.parse.fields import FieldReader, ProblemList
 from rudr_py.model.parse.metadata import open_steps, read_metadata
 from rudr_py.model.shapes import rewrite
 from rudr_py.model.stepwise import Stepwise, run
-from rudr_py.settings import DEFAULT_LIMITS, Limits
+from rudr_py.settings import DEFAULT_LIMITS, Limits, RemovalPolicy
 
 KIND = "ApplicationConfiguration"
 
 _CORE_SCOPES = (f"{API_VERSION}.HealthScope", f"{API_VERSION}.NetworkScope")
+
+_REMOVAL_POLICIES: tuple[RemovalPolicy, ...] = get_args(RemovalPolicy)
 
 _OUTDATED = "parameterValues"
 """The old key of a trait's properties."""
@@ -62,6 +67,7 @@ def application_steps(
         scopes=declared,
         components=tuple(components),
         ignore_rules=ignore_rules.ignore_rules(envelope.metadata, problems),
+        removal=_removal(envelope.metadata, problems),
     )
     component_updates.check(envelope.metadata, problems)
     if spec.has("components"):
@@ -78,6 +84,16 @@ def application_steps(
         problems=tuple(map(application.with_instance, parsed.problems)),
         warnings=tuple(map(application.with_instance, parsed.warnings)),
     )
+
+
+def _removal(metadata: Metadata, problems: ProblemList) -> RemovalPolicy | None:
+    text = metadata.annotations.get(REMOVAL_ANNOTATION)
+    policy = next((policy for policy in _REMOVAL_POLICIES if policy == text), None)
+    if text is not None and policy is None:
+        path = paths.child(paths.ROOT, "metadata", "annotations", REMOVAL_ANNOTATION)
+        message = f"must be {', '.join(_REMOVAL_POLICIES[:-1])} or {_REMOVAL_POLICIES[-1]}, not {excerpt(text)}"
+        problems.error(path, f"{message}.{suggest.nearest(text, _REMOVAL_POLICIES)}")
+    return policy
 
 
 def parse_scopes(document: Json, limits: Limits = DEFAULT_LIMITS) -> Application | None:

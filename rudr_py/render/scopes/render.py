@@ -186,8 +186,8 @@ def _context(bindings: ScopeBindings, prepared_scope: _PreparedScope, times: Fir
 
 def _faults(rendered: Rendered, members: Sequence[Member]) -> Iterator[str]:
     """Violations of the rules for scopes."""
-    if rendered.edit or rendered.scale is not None:
-        yield "edits an object or requests a scale, which only types of an instance may do"
+    if rendered.edit or rendered.scale is not None or rendered.depends_on:
+        yield "edits an object, requests a scale or depends on an instance, which only types of an instance may do"
     if any(manifest.run_once for manifest in rendered.add):
         yield "adds an object that runs once, which only types of an instance may do"
     services = {member.service for member in members if member.service}

@@ -13,7 +13,9 @@ from rudr_py.model.condition import FALSE, TRUE, UNKNOWN, Condition
 from rudr_py.model.metadata_keys import PAUSED_ANNOTATION
 from rudr_py.render import holds
 from rudr_py.render.revisions import RevisionName
+from rudr_py.render.status import replacements
 from rudr_py.render.status.health import InstanceHealth
+from rudr_py.render.status.replacements import Replacement
 from rudr_py.render.values import pins
 from rudr_py.render.values.pins import Pin
 from rudr_py.render.values.plan import Plan
@@ -40,7 +42,7 @@ class SyncState(msgspec.Struct, frozen=True, kw_only=True):
 
     `resources` is the inventory: the objects that the application has now. `notes` are shown after the warnings of the
     plan: problems of watching or reporting, such as a missing right, that do not affect an object. `revision` is the
-    kept revision of these documents; empty for that of the previous status.
+    kept revision of these documents; empty for that of the previous status. `replacements` have not ended.
     """
 
     state: Literal["True", "False", "Unknown"]
@@ -50,6 +52,7 @@ class SyncState(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
     notes: tuple[str, ...] = ()
     revision: RevisionName = RevisionName()
+    replacements: tuple[Replacement, ...] = ()
 
 
 def conditions(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -> tuple[Condition, ...]:
@@ -67,10 +70,14 @@ def conditions(plan: Plan, sync: SyncState, healths: Sequence[InstanceHealth]) -
         Condition(type=VALID, status=TRUE, reason="Valid"),
         Condition(type="Synced", status=sync.state, reason=sync.reason, message=_joined([sync.message])),
         *_traits_ready(healths),
+        *_replaced(sync),
         _ready(sync, healths),
     )
     if plan.is_held:
-        conditions = (*conditions, Condition(type=HELD, status=TRUE, reason=holds.REASON, message=held_message(plan)))
+        conditions = (
+            *conditions,
+            Condition(type=HELD, status=TRUE, reason=holds.reason_of(plan), message=held_message(plan)),
+        )
     if sync.paused:
         message = f"the annotation {PAUSED_ANNOTATION} stops all writes to the objects of this application"
         return (*conditions, Condition(type="Paused", status=TRUE, reason="Paused", message=message))
@@ -105,6 +112,17 @@ def _traits_ready(healths: Sequence[InstanceHealth]) -> Iterator[Condition]:
     yield Condition(type=TRAITS_READY, status=status, reason=health.reason, message=_joined([counted, *lines]))
 
 
+def _replaced(sync: SyncState) -> Iterator[Condition]:
+    """The condition of an application with instances or objects that are kept until the added ones are ready."""
+    failed, waiting = replacements.lines(sync.replacements, "failed"), replacements.lines(sync.replacements, "waiting")
+    if failed:
+        message = _joined([_cut(line) for line in (*failed, *waiting)])
+        yield Condition(type=replacements.CONDITION, status=FALSE, reason=replacements.FAILED, message=message)
+    elif waiting:
+        message = _joined([_cut(line) for line in waiting])
+        yield Condition(type=replacements.CONDITION, status=UNKNOWN, reason=replacements.WAITING, message=message)
+
+
 def _waiting_traits(healths: Sequence[InstanceHealth]) -> list[tuple[Health, str]]:
     """The health of each trait that is not ready, with a line about it: failed ones first, unobserved ones last."""
     waiting = [
@@ -123,17 +141,22 @@ def _is_unobserved(health: Health) -> bool:
 def _ready(sync: SyncState, healths: Sequence[InstanceHealth]) -> Condition:
     if sync.state != TRUE and not sync.paused:
         return Condition(type="Ready", status=FALSE, reason=sync.reason, message=_joined([sync.message]))
+    failed = replacements.lines(sync.replacements, "failed")
+    kept = [*failed, *replacements.lines(sync.replacements, "waiting")]
     waiting = [health for health in healths if not health.workload.ok]
     waiting_traits = _waiting_traits(healths)
     counted = f"{len(healths) - len(waiting)} of {len(healths)} instances are ready"
-    if not waiting and not waiting_traits:
+    if not waiting and not waiting_traits and not kept:
         return Condition(type="Ready", status=TRUE, reason="Ready", message=counted)
     # failed instances first: they need attention, progressing ones only time
     waiting.sort(key=lambda health: health.workload.state != "failed")
     lines = [f"{health.plan.name}: {_cause(health.workload)}" for health in waiting]
     lines += [text for _, text in waiting_traits]
-    reason = waiting[0].workload.reason if waiting else waiting_traits[0][0].reason
-    return Condition(type="Ready", status=FALSE, reason=reason, message=_joined([counted, *lines]))
+    if failed:
+        return Condition(type="Ready", status=FALSE, reason=replacements.FAILED, message=_joined([*kept, *lines]))
+    causes = [*(one.workload for one in waiting), *(health for health, _ in waiting_traits)]
+    reason = causes[0].reason if causes else replacements.WAITING
+    return Condition(type="Ready", status=FALSE, reason=reason, message=_joined([counted, *lines, *kept]))
 
 
 def _cause(health: Health) -> str:

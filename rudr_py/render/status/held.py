@@ -7,7 +7,7 @@ that of the live objects, by the rules of kstatus, without the methods of the ty
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, Literal
 
 from rudr_py.api import Health, Kind, Ref, get_in, kstatus
 from rudr_py.model.kinds import COMPONENT_INSTANCE, CONFIG_MAP, POD
@@ -41,18 +41,20 @@ class HeldInstance:
         declared -= set(self._plan.workload.offer.type.produces)
         own = [document for kind, of_kind in self._objects.items() if kind not in declared for document in of_kind]
         health = _worst(own, self._before.replicas if self._before is not None else None)
+        reason = holds.reason(self._plan.held)
         if health is None:
-            return Health("progressing", holds.REASON, holds.text(self._plan.held))
+            return Health(_state(reason), reason, holds.text(self._plan.held))
         message = "; ".join(filter(None, (holds.text(self._plan.held), "" if health.ok else health.message)))
-        return Health(health.state, holds.REASON, message, health.show)
+        return Health(health.state, reason, message, health.show)
 
     def trait(self, trait: BoundType[Any]) -> Health:
         """The health of a trait: that of the objects of its kinds; unknown for one that has none."""
-        reasons = [holder for holder in self._plan.held if _is_by(holder, trait)]
+        holders = [holder for holder in self._plan.held if _is_by(holder, trait)]
         kinds = set(trait.offer.type.produces) - set(self._plan.workload.offer.type.produces)
         health = _worst([one for kind in sorted(kinds, key=str) for one in self._objects[kind]], None)
-        if reasons:
-            return Health("progressing", holds.REASON, reasons[0].reason, health.show if health is not None else {})
+        if holders:
+            reason = holds.reason(holders)
+            return Health(_state(reason), reason, holders[0].reason, health.show if health is not None else {})
         if health is None:
             return Health("unknown", holds.REASON, "its changes are not applied while the instance is held")
         return Health(health.state, holds.REASON if health.ok else health.reason, health.message, health.show)
@@ -77,6 +79,10 @@ class HeldInstance:
                 if inputs or name in runs:
                     runs[name] = Run(name, inputs or runs[name].inputs, running.state(document))
         return runs
+
+
+def _state(reason: str) -> Literal["progressing", "failed"]:
+    return "progressing" if reason == holds.REASON else "failed"
 
 
 def _is_by(holder: Holder, trait: BoundType[Any]) -> bool:

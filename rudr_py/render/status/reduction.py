@@ -37,4 +37,5 @@ _STEPS: Final = (
     _without("observedComponents"),
     _without("observedComponents", "scopes", "packages"),
     _without("observedComponents", "scopes", "packages", "instances"),
+    _without("observedComponents", "scopes", "packages", "instances", "replacements"),
 )

@@ -15,19 +15,19 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Health, Kind, Ref, get_in, mappings_in
-from rudr_py.catalog import package_and_version
 from rudr_py.model.condition import TRUE, Condition, set_condition
 from rudr_py.render import holds, revisions
 from rudr_py.render.revisions import RevisionName
-from rudr_py.render.status import conditions, health, reduction, sizes, times
+from rudr_py.render.status import conditions, health, packages, reduction, replacements, sizes, times
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.conditions import SyncState
 from rudr_py.render.status.health import Assessment, InstanceHealth, ScopeHealth
+from rudr_py.render.status.replacements import Replacement
 from rudr_py.render.status.sizes import ReadyStates
 from rudr_py.render.values import pins
 from rudr_py.render.values.inputs import Inputs, Observed, Runs, Times, TypeKey
 from rudr_py.render.values.pins import ReleasedComponent
-from rudr_py.render.values.plan import Plan
+from rudr_py.render.values.plan import Plan, Waiting
 
 SIZE_LIMIT = 256 * 1024
 """Maximum bytes of a status. Much larger ones would exceed the API server's limit for an object."""
@@ -40,7 +40,8 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     `attached` and `first_seen` are those of `Inputs`; `runs` are those of objects that run once; `packages` is
     type -> the package that provided it. `instances`, `scopes` and `observed_components` are the unchanged entries.
-    `ready_states` are those of the instances that were ready; see `sizes`.
+    `ready_states` are those of the instances that were ready; see `sizes`. `waiting` are the instances that wait for
+    others.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -54,7 +55,9 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
     observed_components: Mapping[str, Any] = msgspec.field(default_factory=dict)
     ready_states: ReadyStates = msgspec.field(default_factory=dict)
+    waiting: Mapping[str, Waiting] = msgspec.field(default_factory=dict)
     revision: RevisionName = RevisionName()
+    replacements: tuple[Replacement, ...] = ()
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -75,10 +78,12 @@ def read_previous(document: Any) -> PreviousStatus:
         instances=instances,
         scopes=scopes,
         resources=tuple(mappings_in(document, "resources")),
-        packages=_read_packages(mappings_in(document, "packages")),
+        packages=packages.read(mappings_in(document, "packages")),
         ready_states=_read_ready_states(instances),
+        waiting=times.read_waiting(instances),
         revision=_read_revision(get_in(document, "currentRevision", default={})),
         observed_components=_read_component_versions(get_in(document, "observedComponents", default={})),
+        replacements=replacements.read(mappings_in(document, replacements.FIELD)),
     )
 
 
@@ -105,9 +110,8 @@ def status(
         describes = _ready_generation(previous) if sync.paused and condition.type == "Ready" else generation
         current = msgspec.structs.replace(condition, observed_generation=describes)
         all_conditions = set_condition(all_conditions, current, inputs.now)
-    absent = {"Paused", pins.PINNED, conditions.HELD, conditions.TRAITS_READY} - {
-        condition.type for condition in computed
-    }
+    passing = {"Paused", pins.PINNED, conditions.HELD, conditions.TRAITS_READY, replacements.CONDITION}
+    absent = passing - {condition.type for condition in computed}
     all_conditions = tuple(condition for condition in all_conditions if condition.type not in absent)
     is_synced = not plan.problems and sync.state == TRUE
     built: dict[str, Any] = {
@@ -126,7 +130,8 @@ def status(
         built["components"] = {name: dict(texts) for name, texts in assessment.components.items()}
         built["instances"] = [_instance(instance, assessment.runs, previous) for instance in assessment.instances]
         built["scopes"] = [_scope(scope) for scope in assessment.scopes]
-    built["packages"] = _packages(plan.packages)
+    built["packages"] = packages.written(plan.packages)
+    built[replacements.FIELD] = replacements.written(sync.replacements)
     built["warnings"] = [*(conditions.line(warning) for warning in plan.warnings), *sync.notes]
     built["resources"] = list(sync.resources)
     return {name: value for name, value in built.items() if value not in ({}, [])}
@@ -174,6 +179,7 @@ def bounded(full_status: dict[str, Any], previous: PreviousStatus) -> dict[str, 
             for entry in full_status.get("scopes", ())
         ],
         "packages": full_status.get("packages"),
+        replacements.FIELD: full_status.get(replacements.FIELD),
         "resources": full_status.get("resources"),
     }
     return reduction.reduced({name: value for name, value in fields.items() if value not in (None, [])}, SIZE_LIMIT)
@@ -221,6 +227,7 @@ def _slim(entry: Mapping[str, Any]) -> dict[str, Any]:
     fields = {
         "traits": traits or None,
         "runs": entry.get("runs") or None,
+        times.WAITING: entry.get(times.WAITING),
         times.FIRST_SEEN: entry.get(times.FIRST_SEEN),
     }
     slim = {name: value for name, value in fields.items() if value is not None}
@@ -238,6 +245,7 @@ def _instance(instance_health: InstanceHealth, runs: Runs, previous: PreviousSta
         "workload": str(before.get("workload") or instance_health.plan.workload.offer.name),
         **_health(instance_health.workload),
         **times.first_seen_entry(instance_health.plan.workload.first_seen),
+        **times.waiting_entry(instance_health.plan.waiting),
         "traits": [
             {
                 "name": trait.trait.offer.name,
@@ -307,9 +315,8 @@ def _unknown_instances(previous: PreviousStatus) -> list[dict[str, Any]]:
             described: dict[str, Any] = {key: str(entry[key]) for key in ("component", "workload") if key in entry}
             runs = {"runs": running.written(previous.runs[name])} if name in previous.runs else {}
             first_seen = times.first_seen_entry(previous.first_seen.get((name, "")))
-            kept.append(
-                {"name": name, **described, **_UNKNOWN, **first_seen, "traits": traits_of.get(name, []), **runs}
-            )
+            traits = {"traits": traits_of.get(name, [])}
+            kept.append({"name": name, **described, **_UNKNOWN, **first_seen, **traits, **runs})
     return kept
 
 
@@ -337,15 +344,6 @@ def _health(health: Health) -> dict[str, Any]:
     if health.show:
         fields["show"] = dict(health.show)
     return fields
-
-
-def _packages(packages: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The entries of the status: name, version and used types of each package, in order."""
-    by_package: dict[str, list[str]] = {}
-    for name in sorted(packages):
-        by_package.setdefault(packages[name], []).append(name)
-    entries = ((*package_and_version(package), types) for package, types in sorted(by_package.items()))
-    return [{"name": name, "version": version, "types": types} for name, version, types in entries]
 
 
 def _read_conditions(entries: Iterable[Mapping[str, Any]]) -> tuple[Condition, ...]:
@@ -382,14 +380,3 @@ def _read_runs(instances: tuple[Mapping[str, Any], ...]) -> Runs:
         if isinstance(name, str) and isinstance(runs, dict):
             runs_by_instance[name] = running.read(runs)
     return {name: runs for name, runs in runs_by_instance.items() if runs}
-
-
-def _read_packages(entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The reverse of `_packages`; invalid entries are ignored."""
-    packages_by_type: dict[str, str] = {}
-    for entry in entries:
-        name, version, types = entry.get("name"), entry.get("version"), entry.get("types")
-        if isinstance(name, str) and name and isinstance(version, str) and isinstance(types, list):
-            package = f"{name} {version}" if version else name
-            packages_by_type |= {type_name: package for type_name in types if isinstance(type_name, str)}
-    return packages_by_type

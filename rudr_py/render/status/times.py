@@ -1,4 +1,5 @@
-"""The times in a status: when traits and scopes were first applied, and when values of their documents were first seen.
+"""The times in a status: when traits and scopes were first applied, and when values of their documents were first seen;
+and since when instances wait for others.
 
 Reading accepts any document without raising; invalid parts count as absent.
 """
@@ -11,9 +12,13 @@ from typing import Any, Final
 
 from rudr_py.api import get_in, mappings_in
 from rudr_py.render.values.inputs import Times, TypeKey
+from rudr_py.render.values.plan import Waiting
 
 FIRST_SEEN: Final = "firstSeen"
 """The field with the times of values, in the entries of instances, traits and scopes."""
+
+WAITING: Final = "waiting"
+"""The field with the time in the entry of an instance that waits for others, and with the digest of the documents."""
 
 Entries = Iterable[Mapping[str, Any]]
 
@@ -28,13 +33,29 @@ def first_seen_entry(times: Times | None) -> dict[str, Any]:
     return {} if times is None else {FIRST_SEEN: {digest: text(times[digest]) for digest in sorted(times)}}
 
 
+def waiting_entry(waiting: Waiting | None) -> dict[str, Any]:
+    """The field of an entry; no field for None."""
+    return {} if waiting is None else {WAITING: {"since": text(waiting.since), "documents": waiting.documents}}
+
+
+def read_waiting(instances: Entries) -> dict[str, Waiting]:
+    """The instances that wait for others."""
+    waiting = {}
+    for entry in instances:
+        name, documents = get_in(entry, "name", default=""), get_in(entry, WAITING, "documents", default="")
+        since = read(get_in(entry, WAITING, "since", default=""))
+        if name and documents and since is not None:
+            waiting[name] = Waiting(since, documents)
+    return waiting
+
+
 def read_attached(instances: Entries, scopes: Entries) -> dict[TypeKey, datetime]:
     """The time at which each trait and scope was first applied; of several entries of one trait the earliest."""
     attached: dict[TypeKey, datetime] = {}
     for key, entry in (*_traits(instances), *_scopes(scopes)):
-        moment = _time(entry.get("attachedAt"))
-        if moment is not None:
-            attached[key] = min(moment, attached.get(key, moment))
+        time = read(entry.get("attachedAt"))
+        if time is not None:
+            attached[key] = min(time, attached.get(key, time))
     return attached
 
 
@@ -46,9 +67,9 @@ def read_first_seen(instances: Entries, scopes: Entries) -> dict[TypeKey, Times]
         if isinstance(entry.get(FIRST_SEEN), dict):
             times = first_seen.setdefault(key, {})
             for digest, value in entry[FIRST_SEEN].items():
-                moment = _time(value)
-                if moment is not None:
-                    times[digest] = min(moment, times.get(digest, moment))
+                time = read(value)
+                if time is not None:
+                    times[digest] = min(time, times.get(digest, time))
     return dict(first_seen)
 
 
@@ -72,7 +93,8 @@ def _scopes(scopes: Entries) -> Iterator[tuple[TypeKey, Mapping[str, Any]]]:
             yield ("", name), entry
 
 
-def _time(value: Any) -> datetime | None:
+def read(value: Any) -> datetime | None:
+    """The time in a status; None for other values."""
     try:
         moment = datetime.fromisoformat(value)
         return None if moment.tzinfo is None else moment.astimezone(UTC)

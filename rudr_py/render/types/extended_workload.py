@@ -50,6 +50,8 @@ _ABSENT: Final = object()
 class Extended(WorkloadType[Settings]):
     """An object of an admitted kind, with the name of the instance."""
 
+    provides = frozenset({"completion"})  # of some kinds, such as a workflow
+
     def render(self, ctx: WorkloadContext[Settings]) -> Rendered:
         """The object with the settings as its `spec`; a setting `spec` is merged into it."""
         settings = dict(ctx.properties)

@@ -7,7 +7,9 @@ is the form of a result; `instance` checks whether it fits the instance.
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -99,7 +101,7 @@ def render(
     if isinstance(result, Hold):
         return _copied_hold(offer, context, result)
     rendered = _copied(offer, context, result)
-    fault = next(_faults(offer, rendered), "")
+    fault = next(itertools.chain(_faults(offer, rendered), _faults_of_dependencies(rendered)), "")
     if fault:
         raise offer.fault(fault, context)
     try:
@@ -261,6 +263,12 @@ def _faults(offer: Offer[Any], rendered: Rendered) -> Iterator[str]:
     scale = rendered.scale
     if scale is not None and not (scale.replicas >= 0 and 0 <= scale.minimum <= scale.maximum):
         yield f"requests a scale that is not valid: {scale}"
+
+
+def _faults_of_dependencies(rendered: Rendered) -> Iterator[str]:
+    for dependency in rendered.depends_on:
+        if dependency.timeout is not None and dependency.timeout <= timedelta():
+            yield f"depends on {dependency.instance} with a timeout that is not positive"
 
 
 def _editable(path: Path) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
 
-from rudr_py.api import Context, Kind, Member, Path, Probe, Ref, ScopeContext, TraitContext, WorkloadContext
+from rudr_py.api import Context, Dependency, Kind, Member, Path, Probe, Ref, ScopeContext, TraitContext, WorkloadContext
 from rudr_py.catalog import Offer
 from rudr_py.errors import Problem
 from rudr_py.model import names
@@ -85,11 +85,34 @@ class BoundType(msgspec.Struct, Generic[C_co], frozen=True, kw_only=True):
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """A type that returned a Hold for an instance or a scope, and its reason. `category` is `trait`, for example."""
+    """A type that returned a Hold for an instance or a scope, and its reason. `category` is `trait`, for example.
+
+    `failure` is the reason in the status if the type waits for something that has failed, or for too long.
+    """
 
     category: str
     type_name: str
     reason: str
+    failure: str = ""
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """A dependency of an instance on another one, the type that returned it, and its place in a document.
+
+    `problem` is that place, without a message.
+    """
+
+    dependency: Dependency
+    category: str
+    type_name: str
+    problem: Problem
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Since when an instance waits for others, with the present documents: `documents` is the digest of all of them."""
+
+    since: datetime
+    documents: str
 
 
 class Elastic(msgspec.Struct, frozen=True):
@@ -104,7 +127,8 @@ class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
     `scopes` are those that it belongs to, their types with canonical names; `member` is its value for them, without
     health, None when it belongs to none. `reads` are the kinds of the live objects on which the rendered ones depend;
     `elastic` is None if the documents name the exact number of replicas.
-    An instance that is `held` has no objects in the plan: the live ones stay as they are.
+    An instance that is `held` has no objects in the plan: the live ones stay as they are. `waits` are its dependencies
+    on other instances; one that is held because of them is `waiting`.
     """
 
     name: str
@@ -117,6 +141,8 @@ class InstancePlan(msgspec.Struct, frozen=True, kw_only=True):
     reads: frozenset[Kind] = frozenset()
     elastic: Elastic | None = None
     held: tuple[Holder, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    waiting: Waiting | None = None
 
 
 class ScopePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,11 +170,13 @@ class RenderResult(msgspec.Struct, frozen=True, kw_only=True):
 class RenderedInstance(RenderResult, frozen=True, kw_only=True):
     """The result for an instance; without a plan if it has problems or faults.
 
-    `mounted` are the volumes of its pods that have a claim, each with the name of the claim.
+    `mounted` are the volumes of its pods that have a claim, each with the name of the claim. `waits` are the
+    dependencies on other instances, also of one with problems.
     """
 
     plan: InstancePlan | None = None
     mounted: tuple[tuple[str, str], ...] = ()
+    waits: tuple[Wait, ...] = ()
 
 
 class RenderedScope(RenderResult, frozen=True, kw_only=True):

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from rudr_py.api import Kind, Ref
-from rudr_py.controller.apply import sync as syncing
-from rudr_py.controller.apply.sync import SyncResult
+from rudr_py.controller.results import sync_result
 from rudr_py.controller.results.result import Result
+from rudr_py.controller.results.sync_result import SyncResult
 from rudr_py.controller.state import inventory
 from rudr_py.errors import Problem
 from rudr_py.kube.live_object import LiveObject
@@ -51,7 +51,8 @@ class App:
         return synced
 
     def recorded(self) -> set[str]:
-        return {ref.name for ref in inventory.read(self.stored)}
+        """The names of the objects that have been applied."""
+        return {ref.name for ref, record in inventory.read(self.stored).items() if record.uid}
 
 
 @pytest.fixture
@@ -243,6 +244,6 @@ async def test_a_lost_connection_ends_the_reconcile(app: App, faults: Faults) ->
 @pytest.mark.parametrize(("reason", "retry"), [(render.INVALID, "never"), (render.PLUGIN_FAILED, "slow")])
 def test_invalid_documents_wait_for_a_change_and_failed_plugins_for_a_retry(reason: str, retry: str) -> None:
     before = status.PreviousStatus(resources=({"name": "kept"},))
-    synced = syncing.untouched(Plan(problems=(Problem("wrong"),), reason=reason), before)
+    synced = sync_result.untouched(Plan(problems=(Problem("wrong"),), reason=reason), before)
     assert synced.result.retry == retry
     assert (synced.sync.state, synced.sync.resources) == ("Unknown", before.resources)

@@ -277,7 +277,7 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
         plan_warnings = () if comparison.strict else plan.warnings
         name = f"{namespace}/{application.name}"
         comparison.printer.add(reading.errors(strict=comparison.strict), plan_warnings, name)
-        waiting = reading.preview.pins if reading.preview is not None else {}
+        waiting = reading.preview.inputs.pins if reading.preview is not None else {}
         for note in (*holds.notes(application.name, plan), *pins.notes(application.name, waiting)):
             comparison.printer.note(plain_text.printable(f"note: {note}"))
         if replaced := outage.warning(application.document(), plan):

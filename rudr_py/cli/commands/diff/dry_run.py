@@ -52,6 +52,7 @@ from rudr_py.controller.apply.decide import (
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.preserved import template_annotations
 from rudr_py.controller.apply.prune import PruneCandidate
+from rudr_py.controller.apply.removal.removals import Removals
 from rudr_py.controller.apply.replacement import refused_apply
 from rudr_py.controller.results import failures
 from rudr_py.controller.results.failures import WaitingError
@@ -324,6 +325,9 @@ class DryRun:
         owners = schedule.terminating_owners()
         last = [one for one in schedule.last if one.ref not in self._superseded and not prune.is_deleted(one)]
         deferred = successors.deferred(state, self._application.namespace, plan, last, unapplied)
+        removals = Removals(state, self._namespace.settings)
+        removal = removals.begin(self._application, plan, self._preview.removal_request())
+        deferred = removal.deferred(successors.bound(plan, last, unapplied)) | deferred
         for candidates, in_use in ((schedule.first, ""), (schedule.last, ""), (schedule.in_use, IN_USE)):
             for candidate in candidates:
                 document = await self._surplus(candidate)

@@ -2,50 +2,56 @@
 
 from __future__ import annotations
 
-from rudr_py.kube.live_object import LiveObject
-
-_Group = LiveObject | dict[tuple[str, str], LiveObject]
+from typing import Generic, Protocol, TypeVar
 
 
-class ObjectIndex:
+class Named(Protocol):
+    """An object with a key: its namespace and its name."""
+
+    @property
+    def key(self) -> tuple[str, str]: ...
+
+
+T = TypeVar("T", bound=Named)
+
+
+class ObjectIndex(Generic[T]):
     """Objects by namespace and value, in the order in which they were added; the namespace is "" for any.
 
     Most values have one object, which then takes no container of its own.
     """
 
     def __init__(self) -> None:
-        self._groups: dict[str, dict[str, _Group]] = {}
+        self._groups: dict[str, dict[str, T | dict[tuple[str, str], T]]] = {}
 
-    def get(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
+    def get(self, namespace: str, value: str) -> tuple[T, ...]:
         """The objects with a value."""
         groups = self._groups.get(namespace)
         group = groups.get(value) if groups is not None else None
         if group is None:
             return ()
-        return (group,) if isinstance(group, LiveObject) else tuple(group.values())
+        return tuple(group.values()) if isinstance(group, dict) else (group,)
 
-    def add(self, namespace: str, value: str, live: LiveObject) -> None:
+    def add(self, namespace: str, value: str, live: T) -> None:
         """Add an object, or replace another version of it."""
         groups = self._groups.setdefault(namespace, {})
         group = groups.get(value)
-        if group is None or (isinstance(group, LiveObject) and group.key == live.key):
-            groups[value] = live
-        elif isinstance(group, LiveObject):
-            groups[value] = {group.key: group, live.key: live}
-        else:
+        if isinstance(group, dict):
             group[live.key] = live
+        elif group is None or group.key == live.key:
+            groups[value] = live
+        else:
+            groups[value] = {group.key: group, live.key: live}
 
-    def remove(self, namespace: str, value: str, live: LiveObject) -> None:
+    def remove(self, namespace: str, value: str, live: T) -> None:
         """Remove an object, or another version of it, if it is there."""
         groups = self._groups.get(namespace, {})
         group = groups.get(value)
-        if group is None or (isinstance(group, LiveObject) and group.key != live.key):
-            return
-        if isinstance(group, LiveObject):
-            del groups[value]
-        else:
+        if isinstance(group, dict):
             group.pop(live.key, None)
             if len(group) == 1:
                 groups[value] = next(iter(group.values()))
+        elif group is not None and group.key == live.key:
+            del groups[value]
         if not groups:
-            del self._groups[namespace]
+            self._groups.pop(namespace, None)

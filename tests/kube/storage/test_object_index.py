@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rudr_py.kube import live_object
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.object_index import ObjectIndex
+from rudr_py.kube.storage.object_index import ObjectIndex
 
 NAMES, VALUES = st.sampled_from("abc"), st.sampled_from("xy")
 
@@ -21,7 +21,7 @@ def pod(name: str, namespace: str, version: int) -> LiveObject:
 def test_objects_are_those_added_and_not_removed_in_the_order_of_their_addition(
     steps: list[tuple[bool, str, str, str]],
 ) -> None:
-    index = ObjectIndex()
+    index: ObjectIndex[LiveObject] = ObjectIndex()
     model: dict[tuple[str, str], dict[str, LiveObject]] = {}
     for version, (is_added, name, namespace, value) in enumerate(steps):
         live = pod(name, namespace, version)
@@ -35,7 +35,7 @@ def test_objects_are_those_added_and_not_removed_in_the_order_of_their_addition(
 
 
 def test_objects_of_several_namespaces_have_one_value_in_any_namespace() -> None:
-    index = ObjectIndex()
+    index: ObjectIndex[LiveObject] = ObjectIndex()
     objects = [pod("a", "m", 1), pod("a", "n", 2), pod("b", "n", 3)]
     for live in objects:
         index.add("", "owner", live)
@@ -46,7 +46,7 @@ def test_objects_of_several_namespaces_have_one_value_in_any_namespace() -> None
 
 
 def test_a_new_version_replaces_the_old_one() -> None:
-    index = ObjectIndex()
+    index: ObjectIndex[LiveObject] = ObjectIndex()
     index.add("m", "x", pod("a", "m", 1))
     new = pod("a", "m", 2)
     index.add("m", "x", new)

@@ -1,0 +1,133 @@
+"""Kubeconfig files, merged as kubectl does, and the credentials of users that have them in the files.
+
+Exec plugins and auth providers are not run here. Contents of files are never part of an error.
+"""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+Fields = dict[str, Any]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A cluster or a user, and the folder of its file, to which its paths are relative."""
+
+    fields: Fields = {}
+    folder: Path = Path()
+
+    def text(self, name: str) -> str:
+        """A field as text; empty where it is absent."""
+        value = self.fields.get(name)
+        return "" if value is None else str(value)
+
+    def path(self, name: str) -> str:
+        """The absolute path in a field; empty where it is absent."""
+        value = self.text(name)
+        return str(Path(os.path.normpath(self.folder / value))) if value else ""
+
+    def file(self, name: str) -> str:
+        """The path of a file whose content may be in the field `NAME-data` instead. Raises FileNotFoundError."""
+        data = self.text(f"{name}-data")
+        path = _written(base64.standard_b64decode(data)) if data else self.path(name)
+        if path and not Path(path).is_file():
+            raise FileNotFoundError(f"{name} is not a file: {path}")
+        return path
+
+
+class Context(msgspec.Struct, frozen=True):
+    """The context to use: its name, its namespace, its cluster and its user."""
+
+    name: str
+    namespace: str
+    cluster_entry: Entry
+    user_entry: Entry
+
+    @property
+    def needs_plugin(self) -> bool:
+        """Whether another program or service provides the credentials."""
+        return not self.user_entry.fields.keys().isdisjoint(("exec", "auth-provider"))
+
+
+def read(paths: str, name: str | None) -> Context:
+    """The context of this name, None for the current one. `paths` are joined as in the variable KUBECONFIG.
+
+    Raises ValueError and TypeError, and OSError when a file cannot be read.
+    """
+    documents = [(path, _document(path)) for path in map(_expanded, paths.split(os.pathsep)) if path and path.exists()]
+    if not documents:
+        raise FileNotFoundError("no such file")
+    current = [str(document["current-context"]) for _, document in documents if document.get("current-context")]
+    chosen = name or (current[-1] if current else "")
+    context = _entry(documents, "contexts", "context", chosen)
+    if context is None:
+        raise ValueError(f'context "{chosen}" does not exist' if chosen else "there is no current context")
+    cluster = _entry(documents, "clusters", "cluster", context.text("cluster"))
+    if cluster is None:
+        raise ValueError(f'the cluster of context "{chosen}" does not exist')
+    user = _entry(documents, "users", "user", context.text("user"))
+    return Context(chosen, context.text("namespace") or "default", cluster, user or Entry())
+
+
+def authorization(user_entry: Entry) -> str:
+    """The header of a user with a token or a password; empty for one without. Raises OSError."""
+    token = user_entry.text("token")
+    if "token" not in user_entry.fields and (path := user_entry.path("tokenFile")):
+        token = Path(path).read_text()
+    if token:
+        return f"Bearer {token}"
+    if {"username", "password"} <= user_entry.fields.keys():
+        pair = f"{user_entry.text('username')}:{user_entry.text('password')}"
+        return "Basic " + base64.b64encode(pair.encode()).decode()
+    return ""
+
+
+def _expanded(path: str) -> Path | None:
+    return Path(path).expanduser() if path else None
+
+
+def _document(path: Path) -> Fields:
+    try:
+        document = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f": line {mark.line + 1}" if mark is not None else ""
+        raise ValueError(f"this is not YAML{line}") from None  # the message of the parser quotes the line
+    if not isinstance(document, dict):
+        raise TypeError("this is not a kubeconfig")
+    return document
+
+
+def _entry(documents: list[tuple[Path, Fields]], listed: str, kind: str, name: str) -> Entry | None:
+    """The first entry of a list with this name."""
+    for path, document in documents:
+        entries = document.get(listed) or []
+        if not isinstance(entries, list):
+            raise TypeError(f"{listed} must be a list")
+        for entry in entries:
+            if isinstance(entry, Mapping) and entry.get("name") == name:
+                return Entry(dict(entry.get(kind) or {}), path.parent.absolute())
+    return None
+
+
+_written_files: dict[bytes, str] = {}
+
+
+def _written(content: bytes) -> str:
+    """The path of a private file with this content, which exists until the process ends: OpenSSL reads only files."""
+    if content not in _written_files:
+        descriptor, path = tempfile.mkstemp(prefix="rudr-")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        _written_files[content] = path
+        atexit.register(Path(path).unlink, missing_ok=True)
+    return _written_files[content]
