@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Kind
+from rudr_py.api import Kind, Type
 from rudr_py.catalog import Catalog
 from rudr_py.controller import ControllerProcess, assemble
 from rudr_py.kube import requests
@@ -22,6 +22,7 @@ from rudr_py.local.storage.store import Event
 from rudr_py.model.crd_schemas import crds
 from rudr_py.settings import FIELD_MANAGER, LeaderElection, Settings
 from rudr_py.testing import rendering
+from tests import own_packages
 from tests.simulation.api import InProcessApi
 from tests.simulation.documents import Gate, GateScope
 from tests.simulation.network import Exchange, Log, Network, SimulatedTransport
@@ -33,6 +34,9 @@ NAMESPACE = "default"
 SYSTEM = "rudr-system"
 USER, INTRUDER = "user", "intruder"
 
+LEASE = 60.0
+"""The seconds of a lease of a controller."""
+
 QUIET = 600.0
 """Seconds without any write of a controller after which the cluster is at rest."""
 
@@ -41,6 +45,12 @@ RESTLESS = 3 * 3600.0
 
 RESTART = 1.0
 """Seconds until a controller that has ended is started again."""
+
+
+def _plugin_types() -> list[Type[Any]]:
+    """Types of other packages."""
+    traits = own_packages.everything(("batch", "order")).catalog.traits
+    return [traits[name].type for name in ("depends-on", "job-policy")]
 
 
 class NotAtRestError(AssertionError):
@@ -53,7 +63,10 @@ class SimulatedCluster:
     `writes` are changes of the store by controllers, `attempts` their requests that could be one, both without leases.
     """
 
-    def __init__(self, seed: str, loop: VirtualLoop, *, election: bool = False, publish: bool = False) -> None:
+    def __init__(
+        self, seed: str, loop: VirtualLoop, *, election: bool = False, publish: bool = False, shards: int = 1
+    ) -> None:
+        """`shards` is the number of shards of controllers that are started from now on."""
         self.loop = loop
         self.clock = VirtualClock(loop)
         self.log = Log(loop.time)
@@ -65,8 +78,9 @@ class SimulatedCluster:
         self.attempts: list[tuple[float, str]] = []
         self.records = Records()
         self.election = election
+        self.shards = shards
         self.publish = publish
-        self.catalog: Catalog = rendering.catalog((Gate(), GateScope()))
+        self.catalog: Catalog = rendering.catalog((Gate(), GateScope(), *_plugin_types()))
         self._processes: dict[str, tuple[ControllerProcess, SimulatedTransport, asyncio.Event, asyncio.Task[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._count = 0
@@ -104,7 +118,12 @@ class SimulatedCluster:
         client = f"{name}-{self._count}"
         transport = SimulatedTransport(self.network, client, lambda: self.kill(name))
         election = LeaderElection(
-            namespace=SYSTEM, identity=client, lease_duration=60.0, renew_deadline=40.0, retry_period=10.0
+            namespace=SYSTEM,
+            identity=client,
+            lease_duration=LEASE,
+            renew_deadline=40.0,
+            retry_period=10.0,
+            shards=self.shards,
         )
         settings = Settings(
             definitions_namespace=SYSTEM,

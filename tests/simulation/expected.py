@@ -14,14 +14,16 @@ from rudr_py.kube import live_object
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION, COMPONENT
+from rudr_py.model.parse import component_updates
 from rudr_py.model.parse import documents as parse
 from rudr_py.render import claims, render, revisions
+from rudr_py.render.revisions import Revision
 from rudr_py.render.scopes import membership
 from rudr_py.render.status import status
 from rudr_py.render.values.inputs import Inputs, NothingObserved
 from rudr_py.render.values.plan import Plan, PlannedObject
 from rudr_py.settings import FIELD_MANAGER, Settings
-from tests.simulation.cluster import SimulatedCluster
+from tests.simulation.cluster import NAMESPACE, SimulatedCluster
 
 Document = dict[str, Any]
 
@@ -64,7 +66,7 @@ def plan(cluster: SimulatedCluster, application: Document, catalog: Catalog) -> 
     """The plan of an application from the documents of the store."""
     parsed = {obj["metadata"]["name"]: parse.parse(obj) for obj in documents(cluster, APPLICATION)}
     own = parsed[application["metadata"]["name"]]
-    components = {obj["metadata"]["name"]: parse.parse(obj) for obj in documents(cluster, COMPONENT)}
+    components = {name: parse.parse(obj) for name, obj in components_in_use(cluster, application).items()}
     assert own.value is not None, own.problems
     names = {binding.component_name for binding in own.value.components}
     previous = status.read_previous(application.get("status"))
@@ -79,6 +81,31 @@ def plan(cluster: SimulatedCluster, application: Document, catalog: Catalog) -> 
         scopes_of=membership.declared([item.value for item in parsed.values() if item.value is not None]),
     )
     return render.render(inputs, catalog)
+
+
+def components_in_use(cluster: SimulatedCluster, application: Document) -> dict[str, Document]:
+    """The components that an application runs: pinned ones as the revision that its status names has them."""
+    used = {str(one["componentName"]) for one in application["spec"]["components"]}
+    live = {obj["metadata"]["name"]: obj for obj in documents(cluster, COMPONENT) if obj["metadata"]["name"] in used}
+    annotations = application["metadata"].get("annotations", {})
+    if not component_updates.is_manual(annotations, "automatic"):
+        return live
+    promoted = component_updates.promotions(annotations)
+    current = application.get("status", {}).get("currentRevision", {}).get("name")
+    for revision in stored_revisions(cluster, application):
+        for component in revision.components if revision.name == current else ():
+            name = component["metadata"]["name"]
+            contents = (revisions.digest(component), promoted.get(name))
+            if name in used and (name not in live or revisions.digest(live[name]) not in contents):
+                live[name] = {**component, "metadata": {**component["metadata"], "namespace": NAMESPACE}}
+    return live
+
+
+def stored_revisions(cluster: SimulatedCluster, application: Document) -> list[Revision]:
+    """The revisions of an application, by number."""
+    uid = application["metadata"]["uid"]
+    stored = [obj for obj in documents(cluster, revisions.KIND) if _controller_uid(obj) == uid]
+    return sorted(filter(None, map(revisions.read, stored)), key=lambda revision: revision.number)
 
 
 def differences(cluster: SimulatedCluster, strangers: frozenset[str]) -> Iterator[str]:
@@ -122,18 +149,20 @@ def _status_differences(application: Document, synced: str) -> Iterator[str]:
 
 
 def _revision_differences(cluster: SimulatedCluster, application: Document) -> Iterator[str]:
-    """Whether the newest revision has the documents, and the status names it."""
-    name, uid = application["metadata"]["name"], application["metadata"]["uid"]
-    stored = [obj for obj in documents(cluster, revisions.KIND) if _controller_uid(obj) == uid]
-    kept = sorted(filter(None, map(revisions.read, stored)), key=lambda revision: revision.number)
+    """Whether the newest revision has the documents, and the status names it.
+
+    With manual updates, the one that the status names counts: a process may end before it has written the status.
+    """
+    name, reported = application["metadata"]["name"], application["status"].get("currentRevision", {})
+    kept = stored_revisions(cluster, application)
     if len(kept) > Settings().revision_history_limit:
         yield f"{name}: {len(kept)} revisions are kept"
-    used = {one["componentName"] for one in application["spec"]["components"]}
-    components = (obj for obj in documents(cluster, COMPONENT) if obj["metadata"]["name"] in used)
-    content = revisions.content(application, components)
+    if "components" in reported:
+        kept = [revision for revision in kept if revision.name == reported["name"]]
+    content = revisions.content(application, components_in_use(cluster, application).values())
     if not kept or kept[-1].documents != (*content["components"], content["application"]):
         yield f"{name}: the newest revision does not contain the documents"
-    elif application["status"].get("currentRevision") != {"number": kept[-1].number, "name": kept[-1].name}:
+    elif (reported.get("number"), reported.get("name")) != (kept[-1].number, kept[-1].name):
         yield f"{name}: the status does not name the revision {kept[-1].number}"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Kind
+from rudr_py.cli.cluster import promotion
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION, COMPONENT
 from tests.simulation import expected
@@ -44,8 +45,12 @@ TYPES = {
 class User:
     """Changes documents, and objects of rudr, at random."""
 
-    def __init__(self, cluster: SimulatedCluster, invariants: Invariants, source: random.Random) -> None:
+    def __init__(
+        self, cluster: SimulatedCluster, invariants: Invariants, source: random.Random, *, manual_updates: bool = False
+    ) -> None:
+        """`manual_updates` is whether the components of `shop` are pinned; then they are promoted at times."""
         self._cluster = cluster
+        self._annotations = {metadata_keys.COMPONENT_UPDATES_ANNOTATION: "manual"} if manual_updates else {}
         self._invariants = invariants
         self._source = source
         self.components = {
@@ -74,6 +79,7 @@ class User:
             (1, self._remove_component),
             (1, self._pause),
             (3, self._hold),
+            *([(4, self._promote)] if manual_updates else []),
         )
 
     def begin(self) -> None:
@@ -94,6 +100,8 @@ class User:
         opened = self._source.random() < 0.5
         for document in self.applications.values():
             document["metadata"].pop("annotations", None)
+            if document["metadata"]["name"] == "shop" and self._annotations:
+                document["metadata"]["annotations"] = dict(self._annotations)
             for bound in document["spec"]["components"] if opened else ():
                 bound["traits"] = [gate(is_open=True) if one["name"] == "gate" else one for one in bound["traits"]]
             self._cluster.apply(document)
@@ -101,7 +109,10 @@ class User:
     def _new(self, name: str) -> Document:
         # two applications cannot share the claim of a component
         used = self._source.choice(("web", "worker", "store", "task") if name == "shop" else ("web", "worker", "task"))
-        return application(name, binding(used, f"{name}-{used}", *self._traits(used)))
+        document = application(name, binding(used, f"{name}-{used}", *self._traits(used)))
+        if name == "shop" and self._annotations:
+            document["metadata"]["annotations"] = dict(self._annotations)
+        return document
 
     def _traits(self, used: str) -> list[Document]:
         if used == "task":
@@ -257,5 +268,23 @@ class User:
 
     def _pause(self) -> None:
         if document := self._application():
-            document["metadata"]["annotations"] = {metadata_keys.PAUSED_ANNOTATION: "true"}
+            annotations = self._annotations if document["metadata"]["name"] == "shop" else {}
+            document["metadata"]["annotations"] = {**annotations, metadata_keys.PAUSED_ANNOTATION: "true"}
             self._cluster.apply(document)
+
+    def _promote(self) -> None:
+        """Let `shop` take the components as they are."""
+        live = self._cluster.get(APPLICATION, "shop")
+        if live is None or "shop" not in self.applications:
+            return
+        names = promotion.component_names(live)
+        stored = ((name, self._cluster.get(COMPONENT, name)) for name in names)
+        existing = {name: document for name, document in stored if document is not None}
+        self._annotations[metadata_keys.PROMOTED_ANNOTATION] = promotion.promotion(live, existing, names).value
+        self._annotate()
+
+    def _annotate(self) -> None:
+        if "shop" in self.applications:
+            annotations = self.applications["shop"]["metadata"].get("annotations", {})
+            self.applications["shop"]["metadata"]["annotations"] = {**annotations, **self._annotations}
+            self._cluster.apply(self.applications["shop"])

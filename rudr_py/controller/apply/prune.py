@@ -7,7 +7,7 @@ object that cannot be deleted does not keep other ones from being deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -15,6 +15,8 @@ from rudr_py import errors
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import dependencies
 from rudr_py.controller.apply.config_maps import PlannedWorkloads, in_use
+from rudr_py.controller.apply.order import teardown
+from rudr_py.controller.apply.order.teardown import Teardown
 from rudr_py.controller.apply.preserved.held_objects import HeldObjects
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.failures import Failure
@@ -54,7 +56,8 @@ class PruneSchedule(msgspec.Struct, frozen=True):
 
     `first` are deleted before anything is applied, `last` after the applies unless `successors.deferred` keeps them,
     and `in_use` when no pod and no revision of a workload may read or mount them any more. `held` are those of
-    instances and scopes that are held; they are no candidates. `notes` are sentences about them.
+    instances and scopes that are held, and of instances on which others still depend; they are no candidates. `notes`
+    are sentences about them.
     """
 
     first: tuple[PruneCandidate, ...] = ()
@@ -123,7 +126,29 @@ def schedule(
     in_use += (one for one in last if one.live is not None and one.live.uid in kept)
     used |= {one.ref for one in in_use}
     last = [one for one in last if one.ref not in used]
-    return PruneSchedule(tuple(first), tuple(last), tuple(in_use), held, tuple(held_objects.notes()))
+    ordered = _ordered(state, application, plan, last)
+    notes = (*held_objects.notes(), *ordered.notes)
+    return PruneSchedule(tuple(first), ordered.last, tuple(in_use), (*held, *ordered.held), notes)
+
+
+def _ordered(state: ClusterState, application: LiveObject, plan: Plan, last: Sequence[PruneCandidate]) -> PruneSchedule:
+    """The candidates of instances on which others depend are kept; those of the others are deleted after their pods."""
+    instances = Teardown(application.name, state.component_instances(application))
+    planned = {labels.labels(application.name, instance.name)[labels.INSTANCE] for instance in plan.instances}
+    due: list[PruneCandidate] = []
+    kept: list[PruneCandidate] = []
+    reasons: dict[str, tuple[str, ...]] = {}
+    for candidate in last:
+        instance = candidate.live.labels.get(labels.INSTANCE, "") if candidate.live is not None else ""
+        if not instance or instance in planned:
+            due.append(candidate)
+        elif dependents := instances.dependents(instance):
+            reasons[instance] = dependents
+            kept.append(candidate)
+        else:
+            is_first = bool(instances.dependencies(instance))
+            due.append(msgspec.structs.replace(candidate, propagation="Foreground") if is_first else candidate)
+    return PruneSchedule(last=tuple(due), held=tuple(kept), notes=tuple(teardown.notes(reasons.items())))
 
 
 def _is_unmanaged_claim(candidate: PruneCandidate) -> bool:
