@@ -6,15 +6,18 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.controller.shards import assignment
+from rudr_py.kube import requests
 from rudr_py.local.storage.store import DELETED, Event
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION, CONFIG_MAP
 from rudr_py.model.parse import component_updates
 from rudr_py.render import revisions
 from tests.simulation import expected
-from tests.simulation.cluster import INTRUDER, QUIET, SYSTEM, USER, SimulatedCluster
+from tests.simulation.cluster import QUIET, SYSTEM, SimulatedCluster
 from tests.simulation.documents import SECRET
 from tests.simulation.network import Exchange
+from tests.simulation.stored_cluster import INTRUDER, USER
 
 Document = dict[str, Any]
 
@@ -156,10 +159,17 @@ class Invariants:
         """A process writes only while the Lease names it, events included."""
         if not (self._cluster.election and exchange.is_write) or "/leases" in exchange.request.path:
             return
-        lease = self._cluster.local.backend.store.get("leases.coordination.k8s.io", SYSTEM, "rudr-py")
-        holder = (lease or {}).get("spec", {}).get("holderIdentity", "")
+        holder = self._holder("rudr-py")
+        namespace = requests.namespace(exchange.request)
+        if holder.startswith("shards-") and namespace:
+            shard = assignment.shard_of(namespace, int(holder.removeprefix("shards-")))
+            holder = self._holder(f"rudr-py-{shard}") or "nobody"
         if holder not in ("", exchange.client):
             self._cluster.violation(f"I2: {exchange.client} writes while {holder} holds the lease")
+
+    def _holder(self, name: str) -> str:
+        lease = self._cluster.local.backend.store.get("leases.coordination.k8s.io", SYSTEM, name)
+        return str((lease or {}).get("spec", {}).get("holderIdentity", ""))
 
     def _count_fault(self, exchange: Exchange) -> None:
         if exchange.fault != "none":

@@ -32,13 +32,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     writes: int
 
 
-def simulate(seed: int, *, manual_updates: bool = False) -> Outcome:
-    """Run one seed. Equal seeds give equal outcomes. With `manual_updates`, the application `shop` pins components."""
+def simulate(seed: int, *, shards: int = 1, manual_updates: bool = False) -> Outcome:
+    """Run one seed. Equal seeds give equal outcomes. Several shards need an election, which is drawn otherwise.
+
+    With `manual_updates`, the application `shop` pins components.
+    """
     source = random.Random(seed)  # noqa: S311 - no secret
     random.seed(seed)  # the controllers draw their jitter from the module
     loop = VirtualLoop()
     election = source.random() < 0.5
-    cluster = SimulatedCluster(str(seed), loop, election=election, publish=source.random() < 0.1)
+    publish = source.random() < 0.1
+    cluster = SimulatedCluster(str(seed), loop, election=election or shards > 1, publish=publish, shards=shards)
     logger = logging.getLogger("rudr_py")
     level, propagate = logger.level, logger.propagate
     logger.addHandler(cluster.records)
