@@ -21,10 +21,11 @@ from rudr_py.local.storage.store import DELETED, Event
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION
 from tests.simulation import virtual_loop
-from tests.simulation.cluster import NAMESPACE, USER, NotAtRestError, SimulatedCluster
+from tests.simulation.cluster import NotAtRestError, SimulatedCluster
 from tests.simulation.documents import application, binding, component
 from tests.simulation.network import SimulatedTransport
 from tests.simulation.release_model import APPLICATIONS, NAMES, Component, Instance, Model
+from tests.simulation.stored_cluster import NAMESPACE, USER
 from tests.simulation.virtual_loop import DeadlockError, VirtualLoop
 
 DEPLOYMENT = Kind("apps/v1", "Deployment")
