@@ -40,10 +40,10 @@ def depends_on(*names: str, **properties: Any) -> Document:
     return {"name": "depends-on", "properties": {"instances": instances}}
 
 
-def versioned(name: str, workload: str = "Server") -> Document:
+def versioned(name: str, workload: str = "Server", **spec: Any) -> Document:
     """A component whose image is that of the parameter `version`."""
     parameters = [{"name": "version", "type": "string", "required": True}]
-    document = component(name, workloadType=f"core.oam.dev/v1alpha1.{workload}", parameters=parameters)
+    document = component(name, workloadType=f"core.oam.dev/v1alpha1.{workload}", parameters=parameters, **spec)
     container = document["spec"]["containers"][0]
     container["env"] = [{"name": "VERSION", "fromParam": "version"}]
     if workload == "Task":

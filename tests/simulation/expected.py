@@ -23,7 +23,7 @@ from rudr_py.render.status import status
 from rudr_py.render.values.inputs import Inputs, NothingObserved
 from rudr_py.render.values.plan import Plan, PlannedObject
 from rudr_py.settings import FIELD_MANAGER, Settings
-from tests.simulation.cluster import NAMESPACE, SimulatedCluster
+from tests.simulation.stored_cluster import NAMESPACE, StoredCluster
 
 Document = dict[str, Any]
 
@@ -36,7 +36,7 @@ def kind_of(document: Document) -> Kind:
     return Kind(document["apiVersion"], document["kind"])
 
 
-def documents(cluster: SimulatedCluster, kind: Kind) -> list[Document]:
+def documents(cluster: StoredCluster, kind: Kind) -> list[Document]:
     """The objects of a kind."""
     return [obj for obj in cluster.objects() if kind_of(obj) == kind]
 
@@ -44,7 +44,7 @@ def documents(cluster: SimulatedCluster, kind: Kind) -> list[Document]:
 class StoredClaims(NothingObserved):
     """The claims of the store, on which the names of the planned claims depend."""
 
-    def __init__(self, cluster: SimulatedCluster, application: str) -> None:
+    def __init__(self, cluster: StoredCluster, application: str) -> None:
         self._cluster = cluster
         self._application = application
 
@@ -62,7 +62,7 @@ class StoredClaims(NothingObserved):
         return self._cluster.get(ref.kind, ref.name)
 
 
-def plan(cluster: SimulatedCluster, application: Document, catalog: Catalog) -> Plan:
+def plan(cluster: StoredCluster, application: Document, catalog: Catalog) -> Plan:
     """The plan of an application from the documents of the store."""
     parsed = {obj["metadata"]["name"]: parse.parse(obj) for obj in documents(cluster, APPLICATION)}
     own = parsed[application["metadata"]["name"]]
@@ -83,7 +83,7 @@ def plan(cluster: SimulatedCluster, application: Document, catalog: Catalog) -> 
     return render.render(inputs, catalog)
 
 
-def components_in_use(cluster: SimulatedCluster, application: Document) -> dict[str, Document]:
+def components_in_use(cluster: StoredCluster, application: Document) -> dict[str, Document]:
     """The components that an application runs: pinned ones as the revision that its status names has them."""
     used = {str(one["componentName"]) for one in application["spec"]["components"]}
     live = {obj["metadata"]["name"]: obj for obj in documents(cluster, COMPONENT) if obj["metadata"]["name"] in used}
@@ -101,14 +101,14 @@ def components_in_use(cluster: SimulatedCluster, application: Document) -> dict[
     return live
 
 
-def stored_revisions(cluster: SimulatedCluster, application: Document) -> list[Revision]:
+def stored_revisions(cluster: StoredCluster, application: Document) -> list[Revision]:
     """The revisions of an application, by number."""
     uid = application["metadata"]["uid"]
     stored = [obj for obj in documents(cluster, revisions.KIND) if _controller_uid(obj) == uid]
     return sorted(filter(None, map(revisions.read, stored)), key=lambda revision: revision.number)
 
 
-def differences(cluster: SimulatedCluster, strangers: frozenset[str]) -> Iterator[str]:
+def differences(cluster: StoredCluster, strangers: frozenset[str]) -> Iterator[str]:
     """What differs between the documents and the cluster. Objects with the uids of `strangers` are not rudr's."""
     planned: set[Ref] = set()
     held: set[str] = set()
@@ -148,7 +148,7 @@ def _status_differences(application: Document, synced: str) -> Iterator[str]:
         yield f"{name}: Synced is not {synced}: {reported.get('conditions')}"
 
 
-def _revision_differences(cluster: SimulatedCluster, application: Document) -> Iterator[str]:
+def _revision_differences(cluster: StoredCluster, application: Document) -> Iterator[str]:
     """Whether the newest revision has the documents, and the status names it.
 
     With manual updates, the one that the status names counts: a process may end before it has written the status.
@@ -172,7 +172,7 @@ def _controller_uid(obj: Document) -> str:
 
 
 def _object_differences(
-    cluster: SimulatedCluster, application: Document, rendered: Plan, manifest: PlannedObject
+    cluster: StoredCluster, application: Document, rendered: Plan, manifest: PlannedObject
 ) -> Iterator[str]:
     live = cluster.get(manifest.ref.kind, manifest.ref.name)
     if manifest.inputs_digest:
@@ -195,9 +195,7 @@ def _object_differences(
         yield f"{manifest.ref} differs at {path}"
 
 
-def _owner(
-    cluster: SimulatedCluster, application: Document, rendered: Plan, manifest: PlannedObject
-) -> LiveObject | None:
+def _owner(cluster: StoredCluster, application: Document, rendered: Plan, manifest: PlannedObject) -> LiveObject | None:
     if manifest.owner == "none":
         return None
     if manifest.owner == "application":
@@ -207,7 +205,7 @@ def _owner(
     return None if document is None else live_object.decode(msgspec.json.encode(document))
 
 
-def _leftovers(cluster: SimulatedCluster, planned: set[Ref], held: set[str]) -> Iterator[str]:
+def _leftovers(cluster: StoredCluster, planned: set[Ref], held: set[str]) -> Iterator[str]:
     """The objects that no document needs; `held` are applications whose objects may stay as they are."""
     uids = {application["metadata"]["uid"] for application in documents(cluster, APPLICATION)}
     for obj in cluster.objects():
@@ -234,7 +232,7 @@ def is_applied(metadata: Document) -> bool:
     )
 
 
-def readers(cluster: SimulatedCluster, config_map: str) -> Iterator[str]:
+def readers(cluster: StoredCluster, config_map: str) -> Iterator[str]:
     """The pods whose containers may start again, and the revisions with replicas, that name a ConfigMap."""
     for obj in cluster.objects():
         if "deletionTimestamp" in obj["metadata"]:
@@ -257,7 +255,7 @@ def _config_maps(obj: Document) -> Iterator[str]:
             yield mounted["configMap"]["name"]
 
 
-def _live_uid(cluster: SimulatedCluster, ref: Ref) -> str:
+def _live_uid(cluster: StoredCluster, ref: Ref) -> str:
     live = cluster.get(ref.kind, ref.name)
     return "" if live is None else str(live["metadata"]["uid"])
 

@@ -14,9 +14,10 @@ from rudr_py.model.kinds import APPLICATION, CONFIG_MAP
 from rudr_py.model.parse import component_updates
 from rudr_py.render import revisions
 from tests.simulation import expected
-from tests.simulation.cluster import INTRUDER, QUIET, SYSTEM, USER, SimulatedCluster
+from tests.simulation.cluster import QUIET, SYSTEM, SimulatedCluster
 from tests.simulation.documents import SECRET
 from tests.simulation.network import Exchange
+from tests.simulation.stored_cluster import INTRUDER, USER
 
 Document = dict[str, Any]
 

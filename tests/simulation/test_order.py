@@ -14,9 +14,10 @@ from rudr_py.local.storage.store import DELETED, Event
 from rudr_py.model.kinds import APPLICATION, DEPLOYMENT, JOB, POD
 from rudr_py.model.metadata_keys import INSTANCE_LABEL
 from tests.simulation import virtual_loop
-from tests.simulation.cluster import INTRUDER, USER, SimulatedCluster
+from tests.simulation.cluster import SimulatedCluster
 from tests.simulation.documents import TASK, application, binding, component
 from tests.simulation.network import Weather
+from tests.simulation.stored_cluster import INTRUDER, USER
 from tests.simulation.virtual_loop import VirtualLoop
 
 Document = dict[str, Any]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, Protocol
 
 import msgspec
 
@@ -14,7 +14,6 @@ from rudr_py.cli.cluster import promotion
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION, COMPONENT
 from tests.simulation import expected
-from tests.simulation.cluster import SimulatedCluster
 from tests.simulation.documents import (
     AUTO,
     INGRESS,
@@ -30,7 +29,7 @@ from tests.simulation.documents import (
     manual,
     volume,
 )
-from tests.simulation.invariants import Invariants
+from tests.simulation.stored_cluster import StoredCluster
 
 Document = dict[str, Any]
 
@@ -42,16 +41,32 @@ TYPES = {
 }
 
 
+class Disturbed(Protocol):
+    """The expectations that actions change: their number, and the objects of other clients by uid."""
+
+    disturbances: int
+    strangers: dict[str, Document]
+
+
 class User:
     """Changes documents, and objects of rudr, at random."""
 
     def __init__(
-        self, cluster: SimulatedCluster, invariants: Invariants, source: random.Random, *, manual_updates: bool = False
+        self,
+        cluster: StoredCluster,
+        disturbed: Disturbed,
+        source: random.Random,
+        *,
+        manual_updates: bool = False,
+        without: Collection[str] = (),
     ) -> None:
-        """`manual_updates` is whether the components of `shop` are pinned; then they are promoted at times."""
+        """`manual_updates` is whether the components of `shop` are pinned; then they are promoted at times.
+
+        `without` are the names of actions that the user does not take.
+        """
         self._cluster = cluster
         self._annotations = {metadata_keys.COMPONENT_UPDATES_ANNOTATION: "manual"} if manual_updates else {}
-        self._invariants = invariants
+        self._disturbed = disturbed
         self._source = source
         self.components = {
             "web": component("web", config="level=1"),
@@ -63,7 +78,7 @@ class User:
         self.applications: dict[str, Document] = {"shop": self._new("shop")}
         if source.random() < 0.5:
             self.applications["blog"] = self._new("blog")
-        self._actions: tuple[tuple[int, Callable[[], None]], ...] = (
+        actions: tuple[tuple[int, Callable[[], None]], ...] = (
             (4, self._change_parameter),
             (3, self._change_image),
             (2, self._change_config),
@@ -81,6 +96,7 @@ class User:
             (3, self._hold),
             *([(4, self._promote)] if manual_updates else []),
         )
+        self._actions = [(weight, action) for weight, action in actions if action.__name__.strip("_") not in without]
 
     def begin(self) -> None:
         """Apply all documents."""
@@ -89,7 +105,7 @@ class User:
 
     def act(self) -> None:
         """Do one thing."""
-        self._invariants.disturbances += 1
+        self._disturbed.disturbances += 1
         weights = [weight for weight, _ in self._actions]
         self._source.choices([action for _, action in self._actions], weights)[0]()
 
@@ -259,7 +275,7 @@ class User:
         self._cluster.apply(service, "intruder")
         live = self._cluster.get(Kind("v1", "Service"), name)
         assert live is not None
-        self._invariants.strangers[live["metadata"]["uid"]] = msgspec.json.decode(msgspec.json.encode(live))
+        self._disturbed.strangers[live["metadata"]["uid"]] = msgspec.json.decode(msgspec.json.encode(live))
         document["spec"]["components"][0]["instanceName"] = name
         self._cluster.apply(document)
 

@@ -39,6 +39,11 @@ PURPOSE = "for deleting objects that an application no longer plans"
 
 AUTOSCALER = "HorizontalPodAutoscaler"
 
+ROUTE_GROUPS = frozenset({"networking.k8s.io", "gateway.networking.k8s.io"})
+"""The groups of the kinds that send requests to Services, which also have the kind NETWORK_POLICY."""
+
+NETWORK_POLICY = "NetworkPolicy"
+
 
 class PruneCandidate(msgspec.Struct, frozen=True):
     """An object that is not planned any more; `live` is None where only a record of it exists.
@@ -157,6 +162,11 @@ def _is_unmanaged_claim(candidate: PruneCandidate) -> bool:
     return candidate.ref.kind == CLAIM and live is not None and not labels.is_managed(live.labels)
 
 
+def _is_route(candidate: PruneCandidate) -> bool:
+    """Whether a candidate sends requests to a Service."""
+    return candidate.ref.kind.group in ROUTE_GROUPS and candidate.ref.kind.kind != NETWORK_POLICY
+
+
 def lingering(schedule: PruneSchedule) -> Iterator[str]:
     """Sentences about the candidates under deletion that a finalizer keeps."""
     for candidate in schedule.candidates:
@@ -269,19 +279,24 @@ class Pruner:
         return False
 
     def _due(self, application: LiveObject, candidates: tuple[PruneCandidate, ...]) -> list[PruneCandidate]:
-        """The candidates without those that are being deleted, that own an object to keep, or go with their owner."""
+        """The candidates without those that are being deleted, that own an object to keep, or go with their owner.
+
+        Routes come first, and do not wait for their owner: the garbage collector may delete a Service before an Ingress
+        that sends requests to it.
+        """
         refs = frozenset(candidate.ref for candidate in candidates)
         due = [candidate for candidate in candidates if not self._keeps(application, candidate, refs)]
         owners = {candidate.live.uid for candidate in due if candidate.live is not None}
-        return [
+        due = [
             candidate
             for candidate in due
             if (
                 self._terminating.left((application.uid, candidate.ref)) <= 0
                 if candidate.live is None
-                else not (candidate.live.deleting or candidate.live.owner_uid in owners)
+                else not (candidate.live.deleting or (candidate.live.owner_uid in owners and not _is_route(candidate)))
             )
         ]
+        return sorted(due, key=_is_route, reverse=True)
 
     def _keeps(self, application: LiveObject, candidate: PruneCandidate, refs: frozenset[Ref]) -> bool:
         """Whether a ComponentInstance owns an object that is not among the candidates; the collector would delete it.

@@ -23,6 +23,9 @@ _PERMANENT: Final = {
 
 The controller retries after others."""
 
+_REPLACED: Final = "Replaced"
+"""The condition that is False if what the documents add in place of another instance has failed."""
+
 _RETRIED: Final = frozenset({"ReplicaFailure", "QuotaExceeded"})
 """The reasons of failed instances whose controllers go on with the same documents."""
 
@@ -44,6 +47,8 @@ def failure(report: ApplicationReport, goal: Goal) -> str:
             return _text(condition)
     if goal == "synced":
         return ""
+    if report.condition(_REPLACED).status == "False":
+        return _text(report.condition(_REPLACED))
     failed = (each for each in report.instances if each.state == "failed" and each.reason not in _RETRIED)
     return "; ".join(f"{each.name}: {each.message or each.reason}" for each in failed)
 
