@@ -33,6 +33,7 @@ from tests.e2e.documents import (
 
 pytestmark = pytest.mark.controllers
 
+REMOVAL = "rudr.oam.dev/removal"
 ENDPOINT_SLICE = Kind("discovery.k8s.io/v1", "EndpointSlice")
 NEVER_READY = {"local.rudr.dev/outcome": "never-ready"}
 SLOW = {"local.rudr.dev/ready-after": "2"}
@@ -64,6 +65,10 @@ def replacement(document: Document) -> Document:
 
 def has_failed(document: Document) -> bool:
     return observed(document) and condition(document, "Replaced") == "False"
+
+
+def is_synced(document: Document) -> bool:
+    return observed(document) and condition(document, "Synced") == "True"
 
 
 def is_waiting(document: Document) -> bool:
@@ -146,4 +151,57 @@ async def test_an_instance_serves_while_the_one_that_replaces_it_does_not_become
             await cluster.until(APPLICATION, "shop", ready)
             await cluster.gone(COMPONENT_INSTANCE, "web-v1-v1")
             await cluster.gone(DEPLOYMENT, "v1")
+    assert gaps == []
+
+
+async def test_with_the_policy_first_an_instance_is_deleted_before_the_added_one_is_ready(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    await cluster.apply(version(1), version(2, **NEVER_READY), running(1))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.apply(running(2, annotations={REMOVAL: "first"}))
+        await cluster.gone(DEPLOYMENT, "v1")
+        shop = await cluster.until(APPLICATION, "shop", is_synced)
+    assert "replacements" not in shop["status"]
+
+
+async def test_with_the_policy_keep_an_instance_stays_until_the_policy_is_another_one(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    keeping = {REMOVAL: "keep"}
+    await cluster.apply(version(1), version(2), running(1, annotations=keeping))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.apply(running(2, annotations=keeping))
+        shop = await cluster.until(APPLICATION, "shop", lambda live: ready(live) and live["status"].get("replacements"))
+        assert (replacement(shop)["removes"], replacement(shop)["state"]) == (["v1"], "kept")
+        assert condition(shop, "Replaced") == ""
+        await waiting.until_idle(cluster, server.mark, server.writes)
+        kept = await cluster.get(DEPLOYMENT, "v1")
+        assert kept is not None
+        # the documents may contain it again
+        await cluster.apply(running(1, 2, annotations=keeping))
+        await cluster.until(APPLICATION, "shop", lambda live: ready(live) and "replacements" not in live["status"])
+        again = await cluster.get(DEPLOYMENT, "v1")
+        assert again is not None
+        assert again["metadata"]["uid"] == kept["metadata"]["uid"]
+        await cluster.apply(running(2, annotations=keeping))
+        await cluster.until(APPLICATION, "shop", lambda live: ready(live) and live["status"].get("replacements"))
+        await cluster.apply(running(2, annotations={REMOVAL: "after-ready"}))
+        await cluster.gone(DEPLOYMENT, "v1")
+        await cluster.until(APPLICATION, "shop", lambda live: ready(live) and "replacements" not in live["status"])
+
+
+async def test_an_instance_that_failed_and_is_removed_again_does_not_stay(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(version(1), version(2, **NEVER_READY), version(3), running(1))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        async with served(cluster) as gaps:
+            await cluster.apply(running(2))
+            await cluster.until(APPLICATION, "shop", is_waiting)
+            await cluster.apply(running(3))
+            await cluster.gone(DEPLOYMENT, "v2")
+            await cluster.gone(DEPLOYMENT, "v1")
+            await cluster.until(APPLICATION, "shop", ready)
     assert gaps == []
