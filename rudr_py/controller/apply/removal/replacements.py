@@ -99,6 +99,10 @@ class Difference:
         """The labels of the planned instances that have existed and of which the plan lacks an object."""
         return sorted(label for label in self._groups if label in self.planned and self._is_recorded(label))
 
+    def existing(self, label: str) -> list[LiveObject]:
+        """The live objects of an instance that the plan lacks."""
+        return [one.live for one in self._groups.get(label, ()) if one.live is not None]
+
     def objects_of(self, label: str) -> Sequence[PlannedObject]:
         """The planned objects of an instance."""
         return self._plan.objects_of(self.planned[label].name) if label in self.planned else ()
