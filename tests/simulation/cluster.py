@@ -57,7 +57,10 @@ class SimulatedCluster:
         self.loop = loop
         self.clock = VirtualClock(loop)
         self.log = Log(loop.time)
-        self.local = LocalCluster(LocalSettings(seed=abs(hash_of(seed)), clock=self.clock.now))
+        number = abs(hash_of(seed))
+        # half of the clusters start pods at once
+        ready_after = float(number % 4 * 3 if number % 8 > 3 else 0)
+        self.local = LocalCluster(LocalSettings(seed=number, clock=self.clock.now, ready_after=ready_after))
         self.api = InProcessApi(self.local.backend)
         self.network = Network(seed, self.api, self.log)
         self.violations: list[str] = []

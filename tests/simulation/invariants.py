@@ -1,4 +1,4 @@
-"""The invariants I1 to I9 of the fault list, checked at every write of the store, at every request, and at rest."""
+"""The invariants I1 to I10 of the fault list, checked at every write of the store, at every request, and at rest."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.simulation import expected
 from tests.simulation.cluster import INTRUDER, QUIET, SYSTEM, USER, SimulatedCluster
 from tests.simulation.documents import SECRET
 from tests.simulation.network import Exchange
+from tests.simulation.replaced_instances import ReplacedInstances
 
 Document = dict[str, Any]
 
@@ -33,6 +34,7 @@ class Invariants:
         cluster.listen(self._check_write)
         cluster.listen(self._check_pods)
         cluster.listen(self._check_held)
+        ReplacedInstances(cluster, self._report_early_deletion)
         cluster.network.observers.append(self._check_leader)
         cluster.network.observers.append(self._count_fault)
 
@@ -84,6 +86,10 @@ class Invariants:
         for entry in application["status"].get("instances", ()):
             if entry["name"] == labels.get(metadata_keys.INSTANCE_LABEL) and entry["reason"] == "Held":
                 self._cluster.violation(f"I9: {client} writes {event.object['kind']} {event.name}, which is held")
+
+    def _report_early_deletion(self, text: str) -> None:
+        if self._is_alone():
+            self._cluster.violation(text)
 
     def _is_alone(self) -> bool:
         """Whether one controller writes.

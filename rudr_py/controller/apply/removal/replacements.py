@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from rudr_py.api import Ref, get_in, naming
+from rudr_py.api import Ref, get_in, mappings_in, naming
 from rudr_py.controller.apply import dependencies, predecessors, prune
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.state import inventory, scaler_index
@@ -55,7 +55,7 @@ class Difference:
         self._application = application
         self._plan = plan
         self._records = inventory.read(before.resources)
-        self._reported = {label_of(get_in(entry, "name", default="")) for entry in before.instances}
+        self._reported = {label_of(get_in(entry, "name", default="")): entry for entry in before.instances}
         schedule = prune.schedule(state, application, plan, self._records.values())
         self.planned = {label_of(instance.name): instance for instance in plan.instances}
         existing = [one for one in (*schedule.last, *schedule.in_use) if one.live is not None and not one.live.deleting]
@@ -77,6 +77,13 @@ class Difference:
     def added_instances(self) -> list[str]:
         """The labels of the planned instances that have been added."""
         return [label for label in self.planned if not self._is_recorded(label)]
+
+    def unready_traits(self, removed: Iterable[str]) -> list[str]:
+        """The traits that were not ready with these instances."""
+        entries = (self._reported.get(label) for label in removed)
+        traits = (trait for entry in entries for trait in mappings_in(entry, "traits"))
+        states = {get_in(one, "name", default=""): get_in(one, "state", default="") for one in traits}
+        return sorted(name for name, state in states.items() if name and state != "ready")
 
     def removed_objects(self, label: str, *, all_kinds: bool) -> list[str]:
         """The objects of a planned instance that the plan lacks."""
@@ -147,7 +154,9 @@ def _instances(difference: Difference, before: Sequence[Replacement], documents:
     if not removed:
         return
     replacements = [one for one in before if not one.instance]
-    yield from _merged(replacements, removed, difference.added_instances(), difference.planned, documents)
+    for one in _merged(replacements, removed, difference.added_instances(), difference.planned, documents):
+        unready = one.unready or tuple(difference.unready_traits(one.removed))
+        yield msgspec.structs.replace(one, unready=unready)
 
 
 def _objects(difference: Difference, before: Sequence[Replacement], documents: Documents) -> Iterator[Replacement]:
