@@ -117,7 +117,7 @@ class Denials:
         if self._mentioned.get(name, set()) - {name} or any(host in self._mentioned for host in _hosts(spec)):
             return True
         is_similar = candidate.ref.kind.kind in self._kinds or scaler_index.referenced(spec, "") in self._targets
-        return is_similar and not _runs_pods(candidate)
+        return is_similar and not runs_pods(candidate)
 
 
 class _Successors:
@@ -207,7 +207,7 @@ def _functions(ref: Ref, spec: object, is_workload: bool) -> Iterator[str]:
 
 def _functions_of(candidate: PruneCandidate) -> Iterator[str]:
     spec = candidate.live.part("spec") if candidate.live is not None else None
-    return _functions(candidate.ref, spec, _runs_pods(candidate))
+    return _functions(candidate.ref, spec, runs_pods(candidate))
 
 
 def needed(users: Iterable[LiveObject], candidates: Iterable[PruneCandidate]) -> dict[Ref, LiveObject]:
@@ -239,7 +239,7 @@ def _instance(candidate: PruneCandidate) -> str:
     return candidate.live.labels.get(labels.INSTANCE, "") if candidate.live is not None else ""
 
 
-def _runs_pods(candidate: PruneCandidate) -> bool:
+def runs_pods(candidate: PruneCandidate) -> bool:
     """Whether the candidate is a workload: it has a pod template, or is a custom object with the instance's name."""
     kind, live = candidate.ref.kind, candidate.live
     if live is None or kind == COMPONENT_INSTANCE or kind in _AUXILIARY:

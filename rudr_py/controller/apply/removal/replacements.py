@@ -7,13 +7,13 @@ the status stores that, and what has been added, so that a restart changes nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 
-from rudr_py.api import Ref, get_in, mappings_in, naming
-from rudr_py.controller.apply import dependencies, predecessors, prune
+from rudr_py.api import Ref, get_in, kstatus, mappings_in, naming
+from rudr_py.controller.apply import dependencies, predecessors, prune, successors
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.state import inventory, scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -77,6 +77,11 @@ class Difference:
     def added_instances(self) -> list[str]:
         """The labels of the planned instances that have been added."""
         return [label for label in self.planned if not self._is_recorded(label)]
+
+    def is_ready(self, label: str) -> bool:
+        """Whether the workload of an instance that the plan lacks is ready; True where that is unknown."""
+        workloads = [one.live for one in self._groups.get(label, ()) if successors.runs_pods(one)]
+        return all(live is None or kstatus.assess(live.document()).ok for live in workloads)
 
     def unready_traits(self, removed: Iterable[str]) -> list[str]:
         """The traits that were not ready with these instances."""
@@ -154,7 +159,9 @@ def _instances(difference: Difference, before: Sequence[Replacement], documents:
     if not removed:
         return
     replacements = [one for one in before if not one.instance]
-    for one in _merged(replacements, removed, difference.added_instances(), difference.planned, documents):
+    for one in _merged(
+        replacements, removed, difference.added_instances(), difference.planned, documents, difference.is_ready
+    ):
         unready = one.unready or tuple(difference.unready_traits(one.removed))
         yield msgspec.structs.replace(one, unready=unready)
 
@@ -176,8 +183,12 @@ def _merged(
     added: Sequence[str],
     planned: Iterable[str],
     documents: Documents,
+    is_ready: Callable[[str], bool] = lambda _: True,
 ) -> Iterator[Replacement]:
-    """The replacements of one instance, or of instances: those of before, and one of everything else."""
+    """The replacements of one instance, or of instances: those of before, and one of everything else.
+
+    A removed instance that has never been ready, and is not by `is_ready`, replaces nothing and is not replaced.
+    """
     planned = frozenset(planned)
     left = dict.fromkeys(removed)
     if documents.policy == "keep":
@@ -188,8 +199,8 @@ def _merged(
         kept = tuple(name for name in one.added if name in planned)
         if len(kept) < len(one.added) or not one.added:
             kept = tuple(dict.fromkeys((*kept, *added)))
-        # one that has never been ready has replaced nothing
-        failed = {name for name in one.added if name not in one.ready}
+        # one that has never been ready has replaced nothing; the stored status may be older than its first readiness
+        failed = {name for name in one.added if name not in one.ready and not is_ready(name)} if names else set()
         left = {name: None for name in left if name not in names and name not in failed}
         if names and kept:
             ready = tuple(name for name in one.ready if name in kept)
