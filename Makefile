@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint types contracts check newest pins crds chart conformance reliability security reference docs dist clean
+.PHONY: help demo dev bench soak test lint types contracts check newest pins crds chart conformance reliability security reference docs dist clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,20 @@ demo: $(VENV)/.made ## Run the examples on a local Kubernetes API until all appl
 
 dev: $(VENV)/.made ## Serve a local Kubernetes API with the controller, until Ctrl-C
 	@$(BIN)/rudr dev
+
+# Arguments of `make bench` and `make soak`, such as ARGS='--applications 1000'.
+ARGS ?=
+
+$(VENV)/.bench: $(VENV)/.made
+	@echo "installing Kopf, for the operator that the controller is compared with ..."
+	@$(PINNED) $(PIP) install --editable '.[bench]'
+	@touch $@
+
+bench: $(VENV)/.bench ## Compare the controller with a bare client and with Kopf; KUBEBUILDER_ASSETS: a real API server
+	@$(BIN)/python -m bench $(ARGS)
+
+soak: $(VENV)/.made ## Run the controller for 10 minutes under random edits, faults and kills
+	@$(BIN)/python -m bench.soak $(ARGS)
 
 test: $(VENV)/.tools ## Run every check: style, types, layers, docs, tests
 	@$(MAKE) --no-print-directory --jobs=2 $(SYNC) lint types contracts docs

@@ -1,14 +1,10 @@
-"""The server that a benchmark runs against, and the documents that it uses."""
+"""The documents of benchmarks, and handles on the server that they run against."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
-import sys
-import tempfile
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -17,60 +13,28 @@ from rudr_py.api import Kind
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport
-from rudr_py.model.crd_schemas import crds
 from rudr_py.testing.cluster import Cluster
 
 Document = dict[str, Any]
 
+DEPLOYMENT = Kind("apps/v1", "Deployment")
 APPLICATION = Kind("core.oam.dev/v1alpha1", "ApplicationConfiguration")
-CRD = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+GREETING = "hello"
+CONCURRENT = 16
+"""Requests at a time of clients that create or apply many objects."""
+
+
+PER_NAMESPACE = 10
+"""Applications in one namespace of a world."""
 
 
 @contextlib.asynccontextmanager
-async def server(kubeconfig: str | None) -> AsyncIterator[str]:
-    """The kubeconfig of the server: the argument, or that of a local API in a separate process."""
-    if kubeconfig:
-        yield kubeconfig
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "kubeconfig"
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "rudr_py",
-            "dev",
-            "--no-controller",
-            "--node",
-            "cpu=10000,memory=100Ti,pods=100000",
-            "--kubeconfig",
-            str(path),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        try:
-            assert process.stdout is not None
-            async for line in process.stdout:
-                if b"Ctrl-C" in line:
-                    break
-            yield str(path)
-        finally:
-            process.terminate()
-            await process.communicate()
-
-
-@contextlib.asynccontextmanager
-async def namespace(kubeconfig: str) -> AsyncIterator[Cluster]:
-    """A handle on a new namespace, with the CRDs applied."""
+async def connected(kubeconfig: str, namespace: str = "") -> AsyncIterator[Cluster]:
+    """A handle on a namespace of a server, or on all of them."""
     clock = SystemClock()
     transport = AioTransport(await config.connect(kubeconfig, now=clock.now))
     try:
-        cluster = Cluster(transport, f"bench-{secrets.token_hex(4)}", clock)
-        name = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": cluster.namespace}}
-        await cluster.apply(*crds.documents(), name)
-        for document in crds.documents():
-            await cluster.until(CRD, document["metadata"]["name"], lambda d: d.get("status", {}).get("conditions"))
-        cluster.discovery.invalidate()
-        yield cluster
-        await cluster.delete(Kind("v1", "Namespace"), cluster.namespace)
+        yield Cluster(transport, namespace, clock)
     finally:
         await transport.close()
 
@@ -90,7 +54,7 @@ def component() -> Document:
         "metadata": {"name": "web"},
         "spec": {
             "workloadType": "core.oam.dev/v1alpha1.Server",
-            "parameters": [{"name": "greeting", "type": "string", "default": "hello"}],
+            "parameters": [{"name": "greeting", "type": "string", "default": GREETING}],
             "containers": [container],
         },
     }
@@ -111,39 +75,78 @@ def application(number: int) -> Document:
     }
 
 
-async def create(cluster: Cluster, count: int) -> None:
-    """Apply the component and `count` applications, 16 concurrently."""
-    await cluster.apply(component())
-    gate = asyncio.Semaphore(16)
+def placed(document: Document, number: int) -> Document:
+    """The document in the namespace of the application with this number."""
+    return {**document, "metadata": {**document["metadata"], "namespace": f"bench-{number // PER_NAMESPACE}"}}
 
-    async def apply_one(number: int) -> None:
-        async with gate:
-            await cluster.apply(application(number))
+
+async def concurrently(work: Iterable[Awaitable[object]]) -> None:
+    """Await all, 16 at a time."""
+    remaining = iter(work)
+
+    async def worker() -> None:
+        for awaitable in remaining:
+            await awaitable
 
     async with asyncio.TaskGroup() as tasks:
-        for number in range(count):
-            tasks.create_task(apply_one(number))
+        for _ in range(CONCURRENT):
+            tasks.create_task(worker())
 
 
 async def synced(cluster: Cluster, count: int) -> None:
-    """Wait until `count` applications of the namespace are synced."""
-    done: set[str] = set()
+    """Wait until `count` applications are synced."""
+    await reached(cluster, count, is_synced)
+
+
+async def reached(cluster: Cluster, count: int, state: Callable[[Document], bool]) -> None:
+    """Wait until `count` applications have had a state."""
+    done: set[tuple[str, str]] = set()
     async with contextlib.aclosing(cluster.changes(APPLICATION, "")) as changes:
         async for live in changes:
-            if live is not None and _has_synced(live.part("status")):
-                done.add(live.name)
+            if live is not None and live.key not in done and state({"status": live.part("status")}):
+                done.add(live.key)
             if len(done) == count:
                 return
 
 
+def deployment_name(number: int) -> str:
+    """The Deployment of the application with this number."""
+    return f"app-{number}-web"
+
+
+def edited(number: int, greeting: str) -> Document:
+    """The application with this number after an edit of its parameter."""
+    document = placed(application(number), number)
+    document["spec"]["components"][0]["parameterValues"] = [{"name": "greeting", "value": greeting}]
+    return document
+
+
+def parameter_of(spec: Document) -> str:
+    """The parameter in the spec of an application; that of the component if it is not edited."""
+    values = spec["components"][0].get("parameterValues") or [{"value": GREETING}]
+    return str(values[0]["value"])
+
+
+def greeting_of(deployment: Document) -> str:
+    """The parameter in the Deployment of an application."""
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    return str(container["env"][0]["value"])
+
+
 def is_synced(document: Document) -> bool:
     """Whether all objects of an application are applied."""
-    return _has_synced(document.get("status"))
+    return _has(document, "Synced")
 
 
-def _has_synced(status: Any) -> bool:
+def is_ready(document: Document) -> bool:
+    """Whether all instances of an application are ready."""
+    return _has(document, "Ready")
+
+
+def _has(document: Document, condition: str) -> bool:
+    status = document.get("status")
     conditions = status.get("conditions", ()) if isinstance(status, dict) else ()
-    return any(c["type"] == "Synced" and c["status"] == "True" for c in conditions)
+    return any(each["type"] == condition and each["status"] == "True" for each in conditions)
 
 
 def encoded(document: Document) -> bytes:

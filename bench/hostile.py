@@ -14,7 +14,7 @@ import contextlib
 import secrets
 from collections.abc import Iterable
 
-from bench import environment, hostile_documents, neighbour
+from bench import environment, hostile_documents, neighbour, worlds
 from bench.neighbour import Controller
 from rudr_py import errors
 from rudr_py.api import Kind
@@ -38,7 +38,7 @@ def main() -> None:
 
 async def _run(names: Iterable[str], size: int, seconds: float, kubeconfig: str | None) -> None:
     print(neighbour.HEADER)
-    async with environment.server(kubeconfig) as server, environment.namespace(server) as innocent:
+    async with worlds.server(kubeconfig) as server, worlds.namespace(server) as innocent:
         await innocent.apply(environment.component(), environment.application(0))
         async with contextlib.AsyncExitStack() as stack:
             controller = await stack.enter_async_context(neighbour.controller(server))

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from bench import environment
+from bench import environment, worlds
 from rudr_py.api import Kind
 from rudr_py.kube import requests
 from rudr_py.kube.requests import Selection
@@ -81,7 +81,7 @@ async def _server() -> AsyncIterator[tuple[str, int]]:
 
 async def _measure(arguments: argparse.Namespace) -> None:
     print(f"{'':42} {'count':>8} {'wall s':>8} {'per s':>9} {'cpu s':>8} {'µs each':>8}")
-    async with _server() as (kubeconfig, process), environment.namespace(kubeconfig) as cluster:
+    async with _server() as (kubeconfig, process), worlds.namespace(kubeconfig) as cluster:
 
         async def row(name: str, count: int, work: Callable[[], Awaitable[None]]) -> None:
             wall, cpu = time.perf_counter(), _cpu(process)

@@ -8,21 +8,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import resource
 import secrets
 import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from bench import environment
-from rudr_py.api import Kind
+from bench import environment, processes
+from bench.environment import DEPLOYMENT
 from rudr_py.testing.cluster import Cluster
 
-DEPLOYMENT = Kind("apps/v1", "Deployment")
 INTERVAL = 0.1
 """Seconds between two samples of memory and health."""
 
@@ -67,6 +63,17 @@ class Controller:
     port: int
     sample: Sample = field(default_factory=Sample)
 
+    async def answers(self, path: str) -> bool:
+        """Whether the process answers a probe with success."""
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+            healthy = b" 200 " in await reader.readline()
+            writer.close()
+        except OSError:
+            return False
+        return healthy
+
     def outcome(self, result: str) -> str:
         """The result, or how the process ended."""
         code = self.process.returncode
@@ -97,14 +104,15 @@ async def sampling(controller: Controller, innocent: Cluster) -> AsyncIterator[S
     """Change the innocent application and probe the controller all the time, until the context ends."""
     controller.sample = sample = Sample()
     ended = asyncio.Event()
-    cpu, children_cpu = _cpu(controller.process.pid), _children_cpu()
+    pid, children = controller.process.pid, processes.children()
+    cpu, children_cpu = processes.cpu(pid), processes.cpu(*children)
     async with asyncio.TaskGroup() as tasks:
         for take in (_change, _probe):
             tasks.create_task(_repeat(take, controller, innocent, ended))
         yield sample
         ended.set()
-    sample.cpu = _cpu(controller.process.pid) - cpu
-    sample.server_cpu = _children_cpu() - children_cpu - sample.cpu
+    sample.cpu = processes.cpu(pid) - cpu
+    sample.server_cpu = processes.cpu(*children) - children_cpu - sample.cpu
 
 
 async def _repeat(
@@ -137,37 +145,6 @@ async def _change(controller: Controller, innocent: Cluster) -> None:
 async def _probe(controller: Controller, _: Cluster) -> None:
     """Read /healthz and the memory of the process."""
     sample, started = controller.sample, time.perf_counter()
-    try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", controller.port)
-        writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
-        healthy = b" 200 " in await reader.readline()
-        writer.close()
-    except OSError:
-        healthy = False
-    sample.unhealthy += not healthy
+    sample.unhealthy += not await controller.answers("/healthz")
     sample.health = max(sample.health, time.perf_counter() - started)
-    sample.memory = max(sample.memory, _memory(controller.process.pid))
-
-
-def _children_cpu() -> float:
-    """CPU time of the running child processes of this one: controllers and servers."""
-    children = Path("/proc/self/task").glob("*/children")
-    return sum(_cpu(int(pid)) for path in children for pid in path.read_text().split())
-
-
-def _cpu(pid: int) -> float:
-    """CPU time of a process, in seconds; 0 where the system has no /proc, or the process has ended."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    user, system = fields[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
-def _memory(pid: int) -> float:
-    """Resident memory of a process, in MiB; 0 where the system has no /proc, or the process has ended."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
-    except OSError:
-        return 0.0
+    sample.memory = max(sample.memory, processes.memory(controller.process.pid))

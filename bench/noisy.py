@@ -13,7 +13,7 @@ import contextlib
 import secrets
 import time
 
-from bench import environment, neighbour
+from bench import environment, neighbour, worlds
 from bench.environment import Document
 from bench.neighbour import Controller
 from rudr_py import errors
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 async def _run(count: int, seconds: float, kubeconfig: str | None) -> None:
-    async with environment.server(kubeconfig) as server, environment.namespace(server) as innocent:
+    async with worlds.server(kubeconfig) as server, worlds.namespace(server) as innocent:
         await innocent.apply(environment.component(), environment.application(0))
         async with neighbour.controller(server) as controller:
             await innocent.until(environment.APPLICATION, "app-0", environment.is_synced, seconds=60)

@@ -36,7 +36,7 @@ from typing import Any
 
 import rudr_py
 import rudr_py.controller
-from bench import environment, language
+from bench import environment, language, worlds
 from rudr_py.kube.requests import Request
 from rudr_py.kube.transport import Reply, Stream, Transport
 from rudr_py.plugins import loading
@@ -150,7 +150,7 @@ async def _reconciles() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Files and functions of the first and of an idle reconcile."""
     traces: list[Trace] = []
     with _traced(traces):
-        async with environment.server(None) as server, environment.namespace(server) as cluster:
+        async with worlds.server(None) as server, worlds.namespace(server) as cluster:
             transport = Recording(cluster.transport)
             async with cluster.controller(loading.installed().catalog, transport=transport) as controller:
                 await cluster.apply(environment.component(), _application())

@@ -74,6 +74,15 @@ class LeaderElection(msgspec.Struct, frozen=True, kw_only=True):
     retry_period: float = 2.0
     """The interval between renewals of the leader, and the longest interval between reads of other processes."""
 
+    shards: int = 1
+    """The number of parts into which the namespaces are divided. With more than one, the replicas divide the shards
+    among them: each shard has a Lease of its own, whose name ends in its number."""
+
+    @property
+    def leases(self) -> tuple[str, ...]:
+        """The names of all Leases; with several shards, the first is that of all replicas together."""
+        return (self.name, *(f"{self.name}-{shard}" for shard in range(self.shards if self.shards > 1 else 0)))
+
 
 class Impersonation(msgspec.Struct, frozen=True, kw_only=True):
     """The service accounts in whose names the objects of applications are written.

@@ -27,6 +27,9 @@ end
 if is("Valid", "False") then
   return health("Degraded", conditions.Valid.message)
 end
+if is("Replaced", "False") then
+  return health("Degraded", conditions.Replaced.message)
+end
 if is("Ready", "True") then
   return health("Healthy", conditions.Ready.message)
 end

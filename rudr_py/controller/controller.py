@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import logging
 import random
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -51,8 +52,12 @@ class Controller:
         reconciler: Reconciler,
         options: ControllerOptions,
         metrics: ReconcileMetrics | None = None,
+        owns: Callable[[str], bool] = lambda _namespace: True,
     ) -> None:
+        """Keys of namespaces that `owns` refuses are dropped when it is their turn."""
         self.queue = queue
+        self._owns = owns
+        self._done = asyncio.Event()
         self._reconciler = reconciler
         self._options = options
         self._metrics = metrics or ReconcileMetrics()
@@ -71,6 +76,10 @@ class Controller:
                 key = await self.queue.get()
             except QueueClosed:
                 return
+            if not self._owns(key.namespace):
+                self.queue.forget(key)
+                self.queue.done(key)
+                continue
             try:
                 reconcile_id = f"{self._start_id}-{next(self._numbers):06x}"
                 with log_context.reconciling(self._options.name, key, reconcile_id):
@@ -79,8 +88,15 @@ class Controller:
                     self._requeue(key, msgspec.structs.replace(result, error=error))
             finally:
                 self.queue.done(key)
+                self._done.set()
             # thousands of reconciles that wait for nothing must not keep watches and probes from running
             await asyncio.sleep(0)
+
+    async def ended(self, concerns: Callable[[ObjectKey], bool]) -> None:
+        """Wait until no key is in flight that `concerns` selects; there must come no new ones."""
+        while any(map(concerns, self.queue.in_flight)):
+            self._done.clear()
+            await self._done.wait()
 
     async def _reconcile(self, key: ObjectKey) -> Result:
         with self._metrics.reconciling() as measure:

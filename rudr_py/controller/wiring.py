@@ -25,6 +25,7 @@ from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.definitions import publisher
 from rudr_py.controller.definitions.publisher import DefinitionReconciler
 from rudr_py.controller.definitions.reports import DefinitionReports
+from rudr_py.controller.handover import ShardHandover
 from rudr_py.controller.inputs.component_selection import ComponentSelector
 from rudr_py.controller.inputs.reader import InputReader
 from rudr_py.controller.inputs.snapshot import SnapshotReader
@@ -52,7 +53,7 @@ from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.reports import Reports
 from rudr_py.controller.watching.sources import Sources
 from rudr_py.controller.watching.waits import Blocker, Waits
-from rudr_py.kube import watch
+from rudr_py.kube import requests, watch
 from rudr_py.kube.cache import Change
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
@@ -62,7 +63,7 @@ from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.metered_transport import MeteredTransport
 from rudr_py.kube.prober import NetworkProber, Prober
-from rudr_py.kube.requests import Selection
+from rudr_py.kube.requests import Request, Selection
 from rudr_py.kube.storage.body import BodyBudget
 from rudr_py.kube.transport import Transport
 from rudr_py.kube.watch import Event
@@ -136,7 +137,7 @@ class _Assembly:
         self._state.component_limit = settings.limits.components
         self._metrics.follow_applications(self._state.applications)
         self._discovery = Discovery(Client(transport=self._transport), clock=clock)  # works without the lease
-        client = Client(self._transport, allowance=self._leadership.allowance, on_missing_right=self._rights.note)
+        client = Client(self._transport, allowance=self._allowance, on_missing_right=self._rights.note)
         self._recorder = Recorder(client, identity=settings.identity, clock=clock, clean=log_context.without_values)
         self._state.release = lambda: kubernetes.of_version(self._discovery.version)
         self._client = CachedClient(client, self._discovery, self._state.cache_of, self._wrote)
@@ -147,6 +148,9 @@ class _Assembly:
         self._open_watch = functools.partial(
             watch.events, self._transport, settings=settings, clock=clock, random=random.random
         )
+
+    def _allowance(self, request: Request) -> float:
+        return self._leadership.allowance(requests.namespace(request))
 
     def _plugin_failed(self, failed_call: FailedCall) -> None:
         self._metrics.plugin_failed(failed_call)
@@ -174,14 +178,27 @@ class _Assembly:
         options = ControllerOptions(
             name=CONTROLLER, workers=self._settings.workers, slow_retry=self._settings.refused_retry
         )
-        process.add(Controller(queue, self._reconciler(sources, probing, waits, requeue), options, self._metrics))
+        reconciler = self._reconciler(sources, probing, waits, requeue)
+        applications = Controller(queue, reconciler, options, self._metrics, self._leadership.owns)
+        process.add(applications)
         self._add_checks(checks, sources)
         if self._leadership.elected:
             servers.alive.add("lease", self._leadership.lost)
         definitions = self._definition_controller(process, sources, checks)
         checks.inform("rights", self._rights.summary)
         process.add(definitions)
+        handover = self._handover(sources, waits, queue)
+        handover.controllers = (applications, definitions)
+        self._leadership.shard_work = handover
         return process
+
+    def _handover(self, sources: Sources, waits: Waits, queue: PriorityQueue[ObjectKey]) -> ShardHandover:
+        def forget(key: ObjectKey) -> None:
+            waits.set(key, ())
+            self._refusals.forget(key)
+
+        trigger, namespace = functools.partial(_trigger, queue), self._settings.definitions_namespace
+        return ShardHandover(self._state, sources, self._recorder, trigger, forget, namespace)
 
     def _waits(self, sources: Sources, queue: PriorityQueue[ObjectKey]) -> Waits:
         """The waits of applications: the end of one allows refused requests once more."""
@@ -222,7 +239,7 @@ class _Assembly:
             self._poller,
             self._open_watch,
             self._settings,
-            lambda key, initial: queue.add(key, priority=LOW_PRIORITY if initial else 0),
+            functools.partial(_trigger, queue),
             self._clock,
         )
         sources.reports = self._reports = Reports(queue.add_after, self._pause)
@@ -291,7 +308,7 @@ class _Assembly:
         checks.inform("definitions", reports.summary)
         key = ObjectKey(self._settings.definitions_namespace, "")
         self._state.definitions.on_change = functools.partial(queue.add, key)
-        return Controller(queue, reports, ControllerOptions(name=DEFINITIONS))
+        return Controller(queue, reports, ControllerOptions(name=DEFINITIONS), owns=self._leadership.owns)
 
     def _add_checks(self, checks: HealthChecks, sources: Sources) -> None:
         """Readiness requires only the kinds without which no application can be reconciled.
@@ -304,6 +321,10 @@ class _Assembly:
             checks.add("lease", self._leadership.problem)
             checks.inform("leader", self._leadership.standing)
         checks.inform("plugins", lambda: _unused_plugins(self._catalog))
+
+
+def _trigger(queue: PriorityQueue[ObjectKey], key: ObjectKey, is_initial: bool) -> None:
+    queue.add(key, priority=LOW_PRIORITY if is_initial else 0)
 
 
 def _unused_plugins(catalog: Catalog) -> str | None:

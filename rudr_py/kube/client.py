@@ -32,7 +32,7 @@ class Client:
     `live` and the writes return slim `LiveObject` values, for `Cache.wrote`; `get` and `list_all` return whole
     documents with managedFields. `on_missing_right` is called with each right that a 403 response names.
 
-    `allowance` returns the seconds that the next request may take. When none are left, the request is not sent
+    `allowance` returns the seconds that a request may take. When none are left, the request is not sent
     and `ConnectionFailedError` is raised, so that a leader's writes end before its lease.
 
     `direct` are the resources (group and plural) that are requested with the credentials alone; None for all. Every
@@ -45,7 +45,7 @@ class Client:
         transport: Transport,
         *,
         on_missing_right: Callable[[errors.Right], object] = lambda _right: None,
-        allowance: Callable[[], float] = lambda: requests.DEFAULT_TIMEOUT,
+        allowance: Callable[[Request], float] = lambda _request: requests.DEFAULT_TIMEOUT,
         user: str = "",
         direct: Set[tuple[str, str]] | None = None,
     ) -> None:
@@ -68,7 +68,7 @@ class Client:
     async def send(self, request: Request) -> bytes:
         """Send any request; returns the raw body of the response."""
         operation = f"{request.method} {request.path}"
-        allowance = self._allowance()
+        allowance = self._allowance(request)
         if allowance <= 0:
             raise errors.ConnectionFailedError(f"{operation}: not sent, because no time is left for it")
         if self._direct is not None and requests.resource(request) not in self._direct:

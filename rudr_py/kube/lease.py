@@ -38,7 +38,12 @@ Document = dict[str, Any]
 
 
 class Elector:
-    """One candidate. `leading` is set while it holds the lease; `holder` is the last observed holder."""
+    """One candidate. `leading` is set while it holds the lease; `holder` is the last observed holder.
+
+    `shared` is whether several processes hold the lease together, under one identity.
+    """
+
+    shared = False
 
     def __init__(
         self,
@@ -51,7 +56,8 @@ class Elector:
         random: Callable[[], float] = chance.random,
     ) -> None:
         """`on_new_holder` gets each new holder, empty when there is none; `on_missing_right` as in `Client`."""
-        self._client = Client(transport, allowance=self._request_timeout, on_missing_right=on_missing_right)
+        timeout = lambda _request: self._request_timeout()  # noqa: E731 - the requests are all about the Lease
+        self._client = Client(transport, allowance=timeout, on_missing_right=on_missing_right)
         self._election = election
         self._clock = clock
         self._on_new_holder = on_new_holder
@@ -65,6 +71,8 @@ class Elector:
         self._problem = ""  # the error of the last attempt; empty after a success
         self.leading = asyncio.Event()
         self.holder = ""
+        self.has_ended: Callable[[str], bool] = lambda _holder: False
+        """Whether a holder cannot write any more although its lease has not expired."""
 
     def remaining(self) -> float:
         """Seconds that an operation which must not outlive the lease may take from now on; 0 without the lease.
@@ -83,12 +91,17 @@ class Elector:
 
     async def acquire(self) -> None:
         """Return when this process has the lease."""
-        while not await self._try():
+        while not await self.attempt():
             await self._clock.sleep(self._pause())
-        self.leading.set()
+
+    async def attempt(self) -> bool:
+        """Try once to take the lease; return whether this process has it now."""
+        if await self._try():
+            self.leading.set()
+        return self.leading.is_set()
 
     async def hold(self) -> None:
-        """Renew the lease until cancelled. Raises LeaseLostError when it is lost; then it is never acquired again."""
+        """Renew the lease until cancelled. Raises LeaseLostError when it is lost."""
         try:
             while True:
                 left = self._deadline - self._clock.monotonic()
@@ -107,15 +120,22 @@ class Elector:
         if not self.leading.is_set():
             return
         try:
-            if self._document is None:
-                await self._read()
-            if self.holder == self._election.identity:
-                await self._put({**self._record, "holderIdentity": "", "leaseDurationSeconds": 1, **self._times()})
+            try:
+                await self._give_up()
+            except errors.ConflictError:  # by the last renewal, whose answer was not awaited
+                self._document = None
+                await self._give_up()
         except errors.KubeError as error:
             log.warning("lease not released; it will expire", extra={"error": str(error)})
         finally:
             self.leading.clear()
             self._renewed = -math.inf
+
+    async def _give_up(self) -> None:
+        if self._document is None:
+            await self._read()
+        if self.holder == self._election.identity:
+            await self._put({**self._record, "holderIdentity": "", "leaseDurationSeconds": 1, **self._times()})
 
     @property
     def _deadline(self) -> float:
@@ -142,7 +162,7 @@ class Elector:
 
     async def _try(self) -> bool:
         """Whether a new term began. A leader updates the last observed Lease, and reads it only after a failure."""
-        optimistic = self.leading.is_set() and self._document is not None
+        optimistic = self.leading.is_set() and self._document is not None and not self.shared
         try:
             if not optimistic:
                 await self._read()
@@ -150,7 +170,7 @@ class Elector:
             self._problem, self._reached = "", self._clock.monotonic()
         except errors.KubeError as error:
             self._document = None  # the state of the server is unknown now
-            if optimistic and isinstance(error, errors.ConflictError):
+            if (optimistic or self.shared) and isinstance(error, errors.ConflictError):
                 return await self._try()
             self._report(error)
             return False
@@ -169,7 +189,7 @@ class Elector:
         is_holder = self.holder == self._election.identity
         if self.leading.is_set() and not is_holder:
             return False  # another process may lead now
-        if not is_holder and self.holder and self._clock.monotonic() < self._end():
+        if not is_holder and self.holder and self._clock.monotonic() < self._end() and not self.has_ended(self.holder):
             return False
         sent_at = self._clock.monotonic()
         record = {
@@ -198,6 +218,7 @@ class Elector:
         """Create the Lease, or update the last observed version of it."""
         lease = self._document or {"metadata": {"name": self._election.name, "namespace": self._election.namespace}}
         metadata = {name: value for name, value in lease.get("metadata", {}).items() if name != "managedFields"}
+        self.annotate(metadata)
         header = {"apiVersion": RESOURCE.api_version, "kind": RESOURCE.kind, "metadata": metadata}
         body = msgspec.json.encode({**header, "spec": record})
         if self._document is None:
@@ -212,10 +233,17 @@ class Elector:
         if record != self._record:
             self._observed = self._clock.monotonic()
         self._document, self._record = document, record
+        self.observe(document)
         holder = str(record.get("holderIdentity") or "")
         if holder != self.holder:
             self.holder = holder
             self._on_new_holder(holder)
+
+    def annotate(self, metadata: Document) -> None:
+        """Change the metadata of the Lease before it is written."""
+
+    def observe(self, document: Document) -> None:
+        """Called with each Lease that was read or written."""
 
     def _times(self) -> Document:
         now = micro_time(self._clock.now())

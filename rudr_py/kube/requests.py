@@ -249,6 +249,12 @@ def resource(request: Request) -> tuple[str, str]:
     return group, parts[0] if parts else ""
 
 
+def namespace(request: Request) -> str:
+    """The namespace of the object of a request; empty for a cluster-scoped one, such as a Namespace."""
+    parts = request.path.split("/")[3 if request.path.startswith("/api/") else 4 :]
+    return parts[1] if len(parts) > 2 and parts[0] == "namespaces" else ""
+
+
 def impersonate(request: Request, user: str) -> Request:
     """The request in the name of a service account, which the server authorizes instead of the sender.
 

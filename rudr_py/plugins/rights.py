@@ -136,7 +136,7 @@ def needed(
     return Rights(
         cluster=tuple(merged(rules)),
         definitions=(definitions, _EVENTS),
-        own=_of_leader(lease) if lease else (),
+        own=of_leases(lease) if lease else (),
         waits=_WAITS,
         cluster_waits=(
             *_CLUSTER_WAITS,
@@ -192,12 +192,13 @@ def _of(kind: Kind, verbs: tuple[str, ...]) -> Rule:
     return Rule(groups=(kind.group,), resources=(plural(kind),), verbs=verbs)
 
 
-def _of_leader(lease: str) -> tuple[Grant, ...]:
+def of_leases(*names: str) -> tuple[Grant, ...]:
+    """The rights for leader election with Leases of these names."""
     group, resource = ("coordination.k8s.io",), ("leases",)
     return (
         # RBAC does not check names of objects that are created
         Grant(groups=group, resources=resource, verbs=("create",)),
-        Grant(groups=group, resources=resource, verbs=("get", "update"), names=(lease,)),
+        Grant(groups=group, resources=resource, verbs=("get", "update"), names=names),
     )
 
 

@@ -79,7 +79,8 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
 class RevisionName(msgspec.Struct, frozen=True):
     """Number and name of a revision, as in the status of an application.
 
-    `components` are those of the revision by name, for an application with manual updates only.
+    `components` are those that the application runs, by name, for an application with manual updates only. They are
+    those of the revision unless a later one could not be written.
     """
 
     number: int = 0
@@ -89,13 +90,12 @@ class RevisionName(msgspec.Struct, frozen=True):
 
 def written(revision: RevisionName) -> dict[str, Any]:
     """A revision as it is in the status."""
-    if not revision.name:
-        return {}
     components = {
         name: {"generation": released.generation, "digest": released.digest}
         for name, released in sorted(revision.components.items())
     }
-    return {"number": revision.number, "name": revision.name, **({"components": components} if components else {})}
+    name = {"number": revision.number, "name": revision.name} if revision.name else {}
+    return name | ({"components": components} if components else {})
 
 
 def newest(*revisions: RevisionName) -> RevisionName:

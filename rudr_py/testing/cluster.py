@@ -60,7 +60,7 @@ class Cluster:
             kind = Kind(document["apiVersion"], document["kind"])
             target = await self.target(kind, document["metadata"]["name"])
             named = document["metadata"].get("namespace")
-            if named and target.namespace:
+            if named and target.resource.namespaced:
                 target = msgspec.structs.replace(target, namespace=named)
             await self.client.apply(target, msgspec.json.encode(document), manager, force=force)
 

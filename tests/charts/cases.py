@@ -111,6 +111,7 @@ CASES: dict[str, dict[str, Any]] = {
         "podDisruptionBudget": {"enabled": False},
         "metrics": {"enabled": False},
     },
+    "several shards": {"replicaCount": 3, "shards": 4},
     "another election": {
         "leaderElection": {"id": "one", "leaseDuration": "1m30s", "renewDeadline": "60s", "retryPeriod": "500ms"},
         "podDisruptionBudget": {"minAvailable": 1},

@@ -10,6 +10,7 @@ import pytest
 
 from rudr_py import errors
 from rudr_py.controller import controller
+from rudr_py.controller.controller import Controller, ControllerOptions
 from rudr_py.controller.results import log_context
 from rudr_py.controller.results.result import Result
 from rudr_py.model.identity import ObjectKey
@@ -135,3 +136,47 @@ async def test_every_reconcile_has_its_own_id(bench: Bench) -> None:
         await bench.worked(4)
     assert len(set(seen)) == 4
     assert all(seen)
+
+
+async def test_keys_of_namespaces_that_the_controller_does_not_own_are_dropped(bench: Bench) -> None:
+    queue, owned, keys = bench.queue, {"mine"}, list[ObjectKey]()
+
+    def note(key: ObjectKey) -> Result:
+        keys.append(key)
+        return Result()
+
+    bench.reconciler.does = note
+    alone = Controller(queue, bench.reconciler, ControllerOptions(name="alone"), owns=owned.__contains__)
+    work = asyncio.create_task(alone.run())
+    for namespace in ("mine", "other", "mine"):
+        queue.add(ObjectKey(namespace, "shop"))
+    await queue.join()
+    assert keys == [ObjectKey("mine", "shop")]
+    owned.add("other")
+    queue.add(ObjectKey("other", "shop"))
+    await queue.join()
+    assert keys[1:] == [ObjectKey("other", "shop")]
+    queue.close()
+    await work
+
+
+async def test_the_end_of_the_running_reconciles_of_a_namespace_is_awaited(bench: Bench) -> None:
+    finish = asyncio.Event()
+
+    async def slow(_key: ObjectKey) -> Result:
+        await finish.wait()
+        return Result()
+
+    bench.reconciler.does = slow
+    alone = Controller(bench.queue, bench.reconciler, ControllerOptions(name="alone"))
+    work = asyncio.create_task(alone.run())
+    bench.queue.add(SHOP)
+    await settle()
+    await alone.ended(lambda key: key != SHOP)
+    ended = asyncio.create_task(alone.ended(lambda key: key == SHOP))
+    await settle()
+    assert not ended.done()
+    finish.set()
+    await ended
+    bench.queue.close()
+    await work

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import secrets
-import shutil
 import socket
 import ssl
 import subprocess
@@ -16,8 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 START_SECONDS = 60
 TAIL_LINES = 20
@@ -28,13 +28,24 @@ AUDIT_POLICY = {
     "rules": [{"level": "Metadata", "omitStages": ["RequestReceived", "ResponseStarted", "Panic"]}],
 }
 
+NO_AUDIT = ("--audit-log-path=", "--audit-policy-file=")
+"""Flags of a server without a log of requests."""
+
 
 @dataclass(frozen=True)
 class RealServer:
-    """A ready server; `audit` is its log of requests, with one JSON object per line."""
+    """A ready server; `audit` is its log of requests, with one JSON object per line.
+
+    `processes` are the process IDs of etcd and the kube-apiserver.
+    """
 
     kubeconfig: Path
     audit: Path
+    processes: tuple[int, ...]
+
+
+class StartFailedError(Exception):
+    """The server did not become ready. The message has the tails of the logs."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ def present(assets: Path) -> bool:
 
 @contextlib.contextmanager
 def running(assets: Path, folder: Path, *flags: str) -> Iterator[RealServer]:
-    """Start both in an empty folder, and kill them at the end. Fails with the tail of their logs.
+    """Start both in an empty folder, and kill them at the end. Raises StartFailedError.
 
     `flags` are further ones of the kube-apiserver.
     """
@@ -78,7 +89,7 @@ def running(assets: Path, folder: Path, *flags: str) -> Iterator[RealServer]:
         _wait_ready(plan, token, processes)
         kubeconfig = folder / "kubeconfig"
         kubeconfig.write_text(yaml.safe_dump(_kubeconfig(plan, token)))
-        yield RealServer(kubeconfig, plan.audit)
+        yield RealServer(kubeconfig, plan.audit, tuple(process.pid for process in processes))
 
 
 def free_ports(count: int) -> list[int]:
@@ -92,11 +103,10 @@ def free_ports(count: int) -> list[int]:
 
 def _make_key(path: Path) -> None:
     """A key that service account tokens are signed with; the server insists on one."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("no openssl, which makes the key that kube-apiserver signs tokens with")
-    command = [openssl, "genrsa", "-out", str(path), "2048"]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - fixed arguments, from the PATH
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
 
 
 @contextlib.contextmanager
@@ -156,8 +166,8 @@ def _wait_ready(plan: _Plan, token: str, processes: list[subprocess.Popen[bytes]
             return
         with contextlib.suppress(subprocess.TimeoutExpired):
             processes[-1].wait(0.1)
-            pytest.fail(f"kube-apiserver ended while it started\n{_tails(plan.folder)}")
-    pytest.fail(f"kube-apiserver was not ready after {START_SECONDS} s\n{_tails(plan.folder)}")
+            raise StartFailedError(f"kube-apiserver ended while it started\n{_tails(plan.folder)}")
+    raise StartFailedError(f"kube-apiserver was not ready after {START_SECONDS} s\n{_tails(plan.folder)}")
 
 
 def _is_ready(plan: _Plan, token: str) -> bool:

@@ -30,8 +30,10 @@ from tests.e2e.documents import (
     condition,
     message,
     observed,
+    ready,
     synced,
 )
+from tests.e2e.test_order import FAIL, has_reason, shop, versioned
 
 lua = pytest.importorskip("lupa.lua51", reason="no lupa for this platform")  # the version of Lua in Argo CD
 
@@ -164,6 +166,54 @@ async def test_an_application_that_waits_or_is_deleted_is_progressing(cluster: C
         await cluster.patch(APPLICATION, "held", {"metadata": {"finalizers": None}})
 
 
+@pytest.mark.controllers
+async def test_an_application_that_waits_for_an_order_is_progressing_until_its_dependency_fails(
+    cluster: Cluster, plugin_catalog: Catalog
+) -> None:
+    running, failing = versioned("migrate", "Task"), versioned("migrate", "Task")
+    running["metadata"]["annotations"] = {"local.rudr.dev/outcome": "never-ready"}
+    failing["metadata"]["annotations"] = FAIL
+    async with cluster.controller(plugin_catalog):
+        await cluster.apply(versioned("api"), running, shop("1"))
+        waits = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Held") == "True")
+        assert (argocd(waits)[0], flux(waits)) == ("Progressing", "")
+        await cluster.apply(failing, shop("2"))
+        failed = await cluster.until(APPLICATION, "shop", has_reason("DependencyFailed"))
+        assert (argocd(failed)[0], flux(failed)) == ("Degraded", "failed")
+        assert "instance migrate has failed" in argocd(failed)[1]
+
+
+@pytest.mark.controllers
+async def test_an_application_is_progressing_until_the_instance_that_it_adds_has_failed(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    document = case("next", "ready")[1]
+    settings = msgspec.structs.replace(SETTINGS, removal_deadline=3.0)
+    async with cluster.controller(catalog, settings=settings):
+        await cluster.apply(*case("next", "ready"))
+        await cluster.until(APPLICATION, "next", ready)
+        used = case("bad", "never-ready")[0]
+        document["spec"]["components"][0] |= {"componentName": "bad-component", "instanceName": "next-other"}
+        await cluster.apply(used, document)
+        waits = await cluster.until(APPLICATION, "next", lambda d: condition(d, "Replaced") == "Unknown")
+        assert (argocd(waits)[0], flux(waits)) == ("Progressing", "")
+        failed = await cluster.until(APPLICATION, "next", lambda d: condition(d, "Replaced") == "False")
+        assert (argocd(failed), flux(failed)) == (("Degraded", message(failed, "Replaced")), "failed")
+
+
+@pytest.mark.controllers
+async def test_an_application_whose_components_wait_for_a_promotion_is_healthy(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    manual = {"annotations": {"rudr.oam.dev/component-updates": "manual"}}
+    async with cluster.controller(catalog):
+        await cluster.apply(*case("pinned", "ready", **manual))
+        await cluster.until(APPLICATION, "pinned", ready)
+        await cluster.apply(case("pinned", "never-ready")[0])
+        pinned = await cluster.until(APPLICATION, "pinned", lambda d: condition(d, "Pinned") != "")
+        assert (argocd(pinned)[0], flux(pinned)) == ("Healthy", "current")
+
+
 async def test_a_quarantined_application_is_degraded(cluster: Cluster, tmp_path: Path) -> None:
     fatal = Fatal(tmp_path)
     types = rendering.catalog((fatal,))
@@ -181,12 +231,12 @@ async def test_a_quarantined_application_is_degraded(cluster: Cluster, tmp_path:
 
 async def test_an_application_for_which_a_right_is_missing_is_degraded(catalog: Catalog, tmp_path: Path) -> None:
     async with rbac_cluster.local(tmp_path) as cluster:
-        shop = cluster.namespaces.shop
-        right = Right("create", "deployments", DEPLOYMENT.group, shop)
+        namespace = cluster.namespaces.shop
+        right = Right("create", "deployments", DEPLOYMENT.group, namespace)
         needed = rights.needed(catalog, root_scopes=True)
-        await cluster.grant(needed, watched=(shop,))
-        await cluster.take(right, needed, watched=(shop,))
-        async with rbac_cluster.controlled(cluster, catalog, namespaces=(shop,)):
+        await cluster.grant(needed, watched=(namespace,))
+        await cluster.take(right, needed, watched=(namespace,))
+        async with rbac_cluster.controlled(cluster, catalog, namespaces=(namespace,)):
             await cluster.admin.apply(*case("poor", "ready"))
             poor = await cluster.admin.until(APPLICATION, "poor", lambda d: condition(d, "Synced") == "False")
         assert (argocd(poor)[0], flux(poor)) == ("Degraded", "failed")

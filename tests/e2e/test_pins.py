@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
 from rudr_py.api import Kind, get_in
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import SETTINGS, Cluster
-from tests.e2e.conftest import Rudr
+from tests.e2e.conftest import Rudr, Server
 from tests.e2e.documents import (
     APPLICATION,
     COMPONENT,
@@ -22,6 +23,7 @@ from tests.e2e.documents import (
     image,
     invalid,
     message,
+    ready,
     synced,
 )
 
@@ -39,7 +41,7 @@ def web(tag: str, name: str = "web") -> Document:
 
 def shop(*traits: Document, **metadata: Any) -> Document:
     """The application with manual updates."""
-    return application(*traits, annotations=MANUAL, **metadata)
+    return application(*traits, **metadata, annotations=MANUAL)
 
 
 def pending(document: Document) -> list[dict[str, Any]]:
@@ -132,7 +134,7 @@ async def test_a_missing_revision_stops_the_application_until_its_components_are
     await cluster.apply(web(NEW))
     async with cluster.controller(catalog):
         stopped = await cluster.until(APPLICATION, "shop", invalid)
-        assert "component web: generation 2, running 1; revision 1" in message(stopped, "Valid")
+        assert "component web: generation 2, running 1; the content that runs is not kept" in message(stopped, "Valid")
         assert (await deployed(cluster), pending(stopped)) == (OLD, [WEB])
         assert (await rudr("promote", "shop"))[0] == 0
         await released(cluster, 2)
@@ -193,6 +195,8 @@ async def test_the_commands_show_what_waits_and_preview_the_promotion(
         assert (code, "0 to change" in text) == (0, True)
         code, text, _ = await rudr("status", "shop")
         assert (code, "component web: generation 2, running 1" in text) == (0, True)
+        code, text, _ = await rudr("tree", "shop")
+        assert (code, "(web pinned)" in text) == (0, True)
         code, text, _ = await rudr("doctor", "shop")
         assert "component web: generation 2, running 1" in text
         for dry_run in ("client", "server"):
@@ -206,3 +210,150 @@ async def test_the_commands_show_what_waits_and_preview_the_promotion(
         code, text, _ = await rudr("promote", "shop", "-o", "json")
         assert (code, "rudr.oam.dev/promoted" in text) == (0, True)
         await released(cluster, 2)
+
+
+async def test_a_value_for_a_parameter_that_waits_has_a_warning_with_the_generations(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    async with cluster.controller(catalog):
+        await cluster.apply(web(OLD), shop())
+        await released(cluster, 1)
+        newer = web(NEW)
+        newer["spec"]["parameters"].append({"name": "colour", "type": "string"})
+        await cluster.apply(newer)
+        await waits(cluster, WEB)
+        changed = shop()
+        changed["spec"]["components"][0]["parameterValues"].append({"name": "colour", "value": "red"})
+        await cluster.apply(changed)
+        warned = await cluster.until(APPLICATION, "shop", lambda d: synced(d) and d["status"].get("warnings"))
+        assert any(
+            "colour" in text and "component web: generation 2, running 1" in text
+            for text in warned["status"]["warnings"]
+        )
+
+
+async def test_an_invalid_document_of_a_pinned_component_does_not_affect_the_application(
+    cluster: Cluster, catalog: Catalog, rudr: Rudr
+) -> None:
+    async with cluster.controller(catalog):
+        await cluster.apply(web(OLD), shop())
+        await released(cluster, 1)
+        await cluster.apply(component(workloadType="core.oam.dev/v1alpha1.NoSuchType"))
+        waiting = await waits(cluster, WEB)
+        assert condition(waiting, "Valid") == "True"
+        assert (await rudr("promote", "shop"))[0] == 0
+        await cluster.until(APPLICATION, "shop", invalid)
+        # another content is not promoted: the application returns to the revision that runs
+        await cluster.apply(web(NEW))
+        await waits(cluster, {**WEB, "generation": 3})
+        await cluster.until(APPLICATION, "shop", synced)
+        assert await deployed(cluster) == OLD
+
+
+async def test_a_component_that_is_created_again_with_other_content_waits_in_the_same_generation(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    async with cluster.controller(catalog):
+        await cluster.apply(web(OLD), shop())
+        await released(cluster, 1)
+        await cluster.delete(COMPONENT, "web")
+        await cluster.apply(web(NEW))
+        waiting = await waits(cluster, {**WEB, "generation": 1})
+        assert message(waiting, "Pinned") == "component web: generation 1 (with other content), running 1"
+        assert await deployed(cluster) == OLD
+
+
+async def test_the_revision_that_runs_is_kept_with_a_limit_of_one(cluster: Cluster, catalog: Catalog) -> None:
+    settings = msgspec.structs.replace(SETTINGS, revision_history_limit=1)
+    async with cluster.controller(catalog, settings=settings):
+        await cluster.apply(web(OLD), shop())
+        await released(cluster, 1)
+        await cluster.apply(web(NEW), shop(greeting="two"))
+        await waits(cluster, WEB)
+        await released(cluster, 2)
+        await cluster.apply(shop(greeting="three"))
+        await released(cluster, 3)
+    async with cluster.controller(catalog, settings=settings):
+        await cluster.apply(shop(greeting="four"))
+        await released(cluster, 4)
+        assert await deployed(cluster) == OLD
+        assert len(await cluster.list(REVISION)) <= 2
+
+
+async def test_the_setting_is_the_default_and_the_annotation_takes_precedence(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    settings = msgspec.structs.replace(SETTINGS, component_updates="manual")
+    async with cluster.controller(catalog, settings=settings):
+        automatic = application(name="other", annotations={"rudr.oam.dev/component-updates": "automatic"})
+        await cluster.apply(web(OLD), application(), automatic)
+        await released(cluster, 1)
+        await released(cluster, 1, "other")
+        await cluster.apply(web(NEW))
+        await waits(cluster, WEB)
+        await released(cluster, 2, "other")
+        assert (await deployed(cluster), await deployed(cluster, "other-web")) == (OLD, NEW)
+
+
+async def test_a_change_that_waits_costs_one_status_write_and_one_read_of_the_revision(
+    server: Server, cluster: Cluster, catalog: Catalog
+) -> None:
+    async with cluster.controller(catalog):
+        await cluster.apply(web(OLD), shop())
+        await released(cluster, 1)
+        await cluster.until(APPLICATION, "shop", ready)
+        before = server.mark()
+        await cluster.apply(web(NEW))
+        await waits(cluster, WEB)
+        await cluster.apply(web(NEWER))
+        await waits(cluster, {**WEB, "generation": 3})
+        # the word of the instance may follow that the application is Ready
+        late = ("/events", "/componentinstances/")
+        writes = [write for write in server.writes(before) if not any(part in write for part in late)]
+        assert [write.partition("?")[0].rpartition("/")[2] for write in writes] == ["status", "status"]
+        assert len(_reads(server, before)) == 1
+    before = server.mark()
+    async with cluster.controller(catalog):
+        marker = application(name="marker")
+        marker["spec"]["components"][0]["componentName"] = "marker"
+        await cluster.apply(component("marker"), marker)
+        await released(cluster, 1, "marker")
+        assert [write for write in server.writes(before) if "/shop" in write] == []
+        assert len([path for path in _reads(server, before) if "metadata.name" in path]) == 1
+    # nothing waits any more
+    await cluster.apply(web(OLD))
+    async with cluster.controller(catalog):
+        await waits(cluster)
+    before = server.mark()
+    async with cluster.controller(catalog):
+        await cluster.apply(web(NEW, "marker"))
+        await released(cluster, 2, "marker")
+        assert [path for path in _reads(server, before) if "metadata.name" in path] == []
+
+
+def _reads(server: Server, since: int) -> list[str]:
+    """The lists of revisions."""
+    answered = server.answered(since)
+    return [each.path for each in answered if each.method == "GET" and "/controllerrevisions" in each.path]
+
+
+@pytest.mark.controllers  # that of quotas
+async def test_content_that_no_revision_has_stays_when_its_document_changes(
+    cluster: Cluster, catalog: Catalog, rudr: Rudr
+) -> None:
+    hard = {"count/controllerrevisions.apps": "1"}
+    await cluster.apply(
+        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": {"hard": hard}}
+    )
+    async with cluster.controller(catalog):
+        await cluster.apply(web(OLD), shop())
+        await released(cluster, 1)
+        await cluster.apply(web(NEW))
+        await waits(cluster, WEB)
+        assert (await rudr("promote", "shop"))[0] == 0
+        await cluster.until(DEPLOYMENT, "shop-web", lambda d: image(d) == NEW)
+        await cluster.until(APPLICATION, "shop", lambda d: synced(d) and d["status"].get("warnings"))
+        await cluster.apply(web(NEWER))
+        stopped = await cluster.until(APPLICATION, "shop", invalid)
+        assert "the content that runs is not kept in revision 1" in message(stopped, "Valid")
+        assert await deployed(cluster) == NEW

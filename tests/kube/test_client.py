@@ -221,7 +221,7 @@ async def test_a_silent_server_times_out(client: Client, server: Any, answer: An
 
 async def test_nothing_is_sent_when_no_time_is_left(transport: Any, server: Any, answer: Any, pods: Any) -> None:
     left = [0.1, 0.0]
-    client = Client(transport, allowance=lambda: left.pop(0))
+    client = Client(transport, allowance=lambda _request: left.pop(0))
     server.script(answer(end="hang"))
     with pytest.raises(errors.ConnectionFailedError, match=r"no response within 0\.1 s"):
         await client.merge_patch(pods.object("ns", "a"), b"{}", "rudr")

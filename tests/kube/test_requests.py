@@ -92,3 +92,20 @@ def test_an_applied_body_is_valid_yaml_and_means_the_same_as_json(text: str) -> 
 )
 def test_a_write_is_named_as_in_rbac_and_a_read_gives_none(request_: Request, written: tuple[str, str] | None) -> None:
     assert requests.write(request_) == written
+
+
+@pytest.mark.parametrize(
+    ("path", "namespace"),
+    [
+        ("/api/v1/namespaces/team/pods/web", "team"),
+        ("/api/v1/namespaces/team/pods", "team"),
+        ("/apis/apps/v1/namespaces/team/deployments/web/status", "team"),
+        ("/api/v1/namespaces/team", ""),
+        ("/api/v1/namespaces", ""),
+        ("/apis/apps/v1/deployments", ""),
+        ("/api/v1/nodes/one/status", ""),
+        ("/version", ""),
+    ],
+)
+def test_the_namespace_of_a_request_is_that_of_its_object(path: str, namespace: str) -> None:
+    assert requests.namespace(requests.Request("GET", path)) == namespace

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from rudr_py import errors
-from rudr_py.api import Kind
-from rudr_py.catalog import Catalog
+from rudr_py.api import Type
 from rudr_py.controller import ControllerProcess, assemble
-from rudr_py.kube import requests
-from rudr_py.kube.requests import Resource, Target
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.local.controllers import ControllerSettings, run_controllers
-from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import Event
 from rudr_py.model.crd_schemas import crds
-from rudr_py.settings import FIELD_MANAGER, LeaderElection, Settings
+from rudr_py.settings import LeaderElection, Settings
 from rudr_py.testing import rendering
-from tests.simulation.api import InProcessApi
+from tests import own_packages
 from tests.simulation.documents import Gate, GateScope
 from tests.simulation.network import Exchange, Log, Network, SimulatedTransport
+from tests.simulation.stored_cluster import INTRUDER, USER, StoredCluster
 from tests.simulation.virtual_loop import VirtualClock, VirtualLoop
 
 Document = dict[str, Any]
 
-NAMESPACE = "default"
 SYSTEM = "rudr-system"
-USER, INTRUDER = "user", "intruder"
+
+LEASE = 60.0
+"""The seconds of a lease of a controller."""
 
 QUIET = 600.0
 """Seconds without any write of a controller after which the cluster is at rest."""
@@ -43,33 +38,39 @@ RESTART = 1.0
 """Seconds until a controller that has ended is started again."""
 
 
+def _plugin_types() -> list[Type[Any]]:
+    """Types of other packages."""
+    traits = own_packages.everything(("batch", "order")).catalog.traits
+    return [traits[name].type for name in ("depends-on", "job-policy")]
+
+
 class NotAtRestError(AssertionError):
     """The controllers still write."""
 
 
-class SimulatedCluster:
+class SimulatedCluster(StoredCluster):
     """`violations` are broken invariants, in the order of their discovery.
 
     `writes` are changes of the store by controllers, `attempts` their requests that could be one, both without leases.
     """
 
-    def __init__(self, seed: str, loop: VirtualLoop, *, election: bool = False, publish: bool = False) -> None:
+    def __init__(
+        self, seed: str, loop: VirtualLoop, *, election: bool = False, publish: bool = False, shards: int = 1
+    ) -> None:
+        """`shards` is the number of shards of controllers that are started from now on."""
+        clock = VirtualClock(loop)
+        local = LocalCluster(LocalSettings(seed=abs(hash_of(seed)), clock=clock.now))
+        catalog = rendering.catalog((Gate(), GateScope(), *_plugin_types()))
+        super().__init__(local, catalog, clock, Log(loop.time))
         self.loop = loop
-        self.clock = VirtualClock(loop)
-        self.log = Log(loop.time)
-        number = abs(hash_of(seed))
-        # half of the clusters start pods at once
-        ready_after = float(number % 4 * 3 if number % 8 > 3 else 0)
-        self.local = LocalCluster(LocalSettings(seed=number, clock=self.clock.now, ready_after=ready_after))
-        self.api = InProcessApi(self.local.backend)
         self.network = Network(seed, self.api, self.log)
         self.violations: list[str] = []
         self.writes: list[tuple[float, str]] = []
         self.attempts: list[tuple[float, str]] = []
         self.records = Records()
         self.election = election
+        self.shards = shards
         self.publish = publish
-        self.catalog: Catalog = rendering.catalog((Gate(), GateScope()))
         self._processes: dict[str, tuple[ControllerProcess, SimulatedTransport, asyncio.Event, asyncio.Task[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._count = 0
@@ -107,7 +108,12 @@ class SimulatedCluster:
         client = f"{name}-{self._count}"
         transport = SimulatedTransport(self.network, client, lambda: self.kill(name))
         election = LeaderElection(
-            namespace=SYSTEM, identity=client, lease_duration=60.0, renew_deadline=40.0, retry_period=10.0
+            namespace=SYSTEM,
+            identity=client,
+            lease_duration=LEASE,
+            renew_deadline=40.0,
+            retry_period=10.0,
+            shards=self.shards,
         )
         settings = Settings(
             definitions_namespace=SYSTEM,
@@ -168,54 +174,6 @@ class SimulatedCluster:
     def _note_write(self, event: Event, client: str) -> None:
         if client not in ("", USER, INTRUDER) and event.table != "leases.coordination.k8s.io":
             self.writes.append((self.loop.time(), f"{client} {event.type} {event.table} {event.name}"))
-
-    # a user with kubectl
-
-    def target(self, api_version: str, kind: str, name: str) -> Target:
-        """The address of an object in the namespace of the applications."""
-        resource = self.local.client.resource(KindInfo(api_version, kind))
-        assert resource is not None, kind
-        group, _, version = api_version.rpartition("/")
-        return Target(Resource(group, version, kind, resource.plural, resource.namespaced), NAMESPACE, name)
-
-    def apply(self, document: Document, manager: str = USER) -> int:
-        """Server-side apply; returns the HTTP status."""
-        target = self.target(document["apiVersion"], document["kind"], document["metadata"]["name"])
-        return self._user(requests.apply(target, msgspec.json.encode(document), manager), manager)
-
-    def patch(self, kind: Kind, name: str, content: Document, manager: str = INTRUDER) -> int:
-        """JSON merge patch."""
-        target = self.target(kind.api_version, kind.kind, name)
-        return self._user(requests.merge_patch(target, msgspec.json.encode(content), manager), manager)
-
-    def write_status(self, kind: Kind, name: str, status: Document) -> int:
-        """Write a status as a process of rudr, whose request arrives now, would."""
-        target = msgspec.structs.replace(self.target(kind.api_version, kind.kind, name), subresource="status")
-        header = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": name}}
-        body = msgspec.json.encode({**header, "status": status})
-        return self._user(requests.apply(target, body, FIELD_MANAGER), INTRUDER)
-
-    def delete(self, kind: Kind, name: str) -> int:
-        """Delete an object with its dependents."""
-        return self._user(requests.delete(self.target(kind.api_version, kind.kind, name)), USER)
-
-    def _user(self, request: requests.Request, client: str) -> int:
-        reply = self.api.answer(request, client)
-        self.log.add(f"{client} {request.method} {request.path} -> {reply.status}", request.body or b"")
-        return reply.status
-
-    def get(self, kind: Kind, name: str) -> Document | None:
-        """The live object, or None."""
-        return self.local.client.get(KindInfo(kind.api_version, kind.kind), NAMESPACE, name)
-
-    def objects(self) -> list[Document]:
-        """All objects of the namespace of the applications, ordered by table and name."""
-        store = self.local.backend.store
-        return [obj for table in sorted(store.tables()) for obj in store.list(table, NAMESPACE)]
-
-    def listen(self, listener: Callable[[Event, str], None]) -> None:
-        """Call a listener with each write and the name of its client; the local controllers have the empty name."""
-        self.local.backend.store.listeners.append(lambda event: listener(event, self.api.writer))
 
     # time
 

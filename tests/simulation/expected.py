@@ -14,14 +14,16 @@ from rudr_py.kube import live_object
 from rudr_py.kube.live_object import APPLIED_ANNOTATION, LiveObject
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION, COMPONENT
+from rudr_py.model.parse import component_updates
 from rudr_py.model.parse import documents as parse
 from rudr_py.render import claims, render, revisions
+from rudr_py.render.revisions import Revision
 from rudr_py.render.scopes import membership
 from rudr_py.render.status import status
 from rudr_py.render.values.inputs import Inputs, NothingObserved
 from rudr_py.render.values.plan import Plan, PlannedObject
 from rudr_py.settings import FIELD_MANAGER, Settings
-from tests.simulation.cluster import SimulatedCluster
+from tests.simulation.stored_cluster import NAMESPACE, StoredCluster
 
 Document = dict[str, Any]
 
@@ -34,7 +36,7 @@ def kind_of(document: Document) -> Kind:
     return Kind(document["apiVersion"], document["kind"])
 
 
-def documents(cluster: SimulatedCluster, kind: Kind) -> list[Document]:
+def documents(cluster: StoredCluster, kind: Kind) -> list[Document]:
     """The objects of a kind."""
     return [obj for obj in cluster.objects() if kind_of(obj) == kind]
 
@@ -42,7 +44,7 @@ def documents(cluster: SimulatedCluster, kind: Kind) -> list[Document]:
 class StoredClaims(NothingObserved):
     """The claims of the store, on which the names of the planned claims depend."""
 
-    def __init__(self, cluster: SimulatedCluster, application: str) -> None:
+    def __init__(self, cluster: StoredCluster, application: str) -> None:
         self._cluster = cluster
         self._application = application
 
@@ -60,11 +62,11 @@ class StoredClaims(NothingObserved):
         return self._cluster.get(ref.kind, ref.name)
 
 
-def plan(cluster: SimulatedCluster, application: Document, catalog: Catalog) -> Plan:
+def plan(cluster: StoredCluster, application: Document, catalog: Catalog) -> Plan:
     """The plan of an application from the documents of the store."""
     parsed = {obj["metadata"]["name"]: parse.parse(obj) for obj in documents(cluster, APPLICATION)}
     own = parsed[application["metadata"]["name"]]
-    components = {obj["metadata"]["name"]: parse.parse(obj) for obj in documents(cluster, COMPONENT)}
+    components = {name: parse.parse(obj) for name, obj in components_in_use(cluster, application).items()}
     assert own.value is not None, own.problems
     names = {binding.component_name for binding in own.value.components}
     previous = status.read_previous(application.get("status"))
@@ -81,7 +83,32 @@ def plan(cluster: SimulatedCluster, application: Document, catalog: Catalog) -> 
     return render.render(inputs, catalog)
 
 
-def differences(cluster: SimulatedCluster, strangers: frozenset[str]) -> Iterator[str]:
+def components_in_use(cluster: StoredCluster, application: Document) -> dict[str, Document]:
+    """The components that an application runs: pinned ones as the revision that its status names has them."""
+    used = {str(one["componentName"]) for one in application["spec"]["components"]}
+    live = {obj["metadata"]["name"]: obj for obj in documents(cluster, COMPONENT) if obj["metadata"]["name"] in used}
+    annotations = application["metadata"].get("annotations", {})
+    if not component_updates.is_manual(annotations, "automatic"):
+        return live
+    promoted = component_updates.promotions(annotations)
+    current = application.get("status", {}).get("currentRevision", {}).get("name")
+    for revision in stored_revisions(cluster, application):
+        for component in revision.components if revision.name == current else ():
+            name = component["metadata"]["name"]
+            contents = (revisions.digest(component), promoted.get(name))
+            if name in used and (name not in live or revisions.digest(live[name]) not in contents):
+                live[name] = {**component, "metadata": {**component["metadata"], "namespace": NAMESPACE}}
+    return live
+
+
+def stored_revisions(cluster: StoredCluster, application: Document) -> list[Revision]:
+    """The revisions of an application, by number."""
+    uid = application["metadata"]["uid"]
+    stored = [obj for obj in documents(cluster, revisions.KIND) if _controller_uid(obj) == uid]
+    return sorted(filter(None, map(revisions.read, stored)), key=lambda revision: revision.number)
+
+
+def differences(cluster: StoredCluster, strangers: frozenset[str]) -> Iterator[str]:
     """What differs between the documents and the cluster. Objects with the uids of `strangers` are not rudr's."""
     planned: set[Ref] = set()
     held: set[str] = set()
@@ -121,19 +148,21 @@ def _status_differences(application: Document, synced: str) -> Iterator[str]:
         yield f"{name}: Synced is not {synced}: {reported.get('conditions')}"
 
 
-def _revision_differences(cluster: SimulatedCluster, application: Document) -> Iterator[str]:
-    """Whether the newest revision has the documents, and the status names it."""
-    name, uid = application["metadata"]["name"], application["metadata"]["uid"]
-    stored = [obj for obj in documents(cluster, revisions.KIND) if _controller_uid(obj) == uid]
-    kept = sorted(filter(None, map(revisions.read, stored)), key=lambda revision: revision.number)
+def _revision_differences(cluster: StoredCluster, application: Document) -> Iterator[str]:
+    """Whether the newest revision has the documents, and the status names it.
+
+    With manual updates, the one that the status names counts: a process may end before it has written the status.
+    """
+    name, reported = application["metadata"]["name"], application["status"].get("currentRevision", {})
+    kept = stored_revisions(cluster, application)
     if len(kept) > Settings().revision_history_limit:
         yield f"{name}: {len(kept)} revisions are kept"
-    used = {one["componentName"] for one in application["spec"]["components"]}
-    components = (obj for obj in documents(cluster, COMPONENT) if obj["metadata"]["name"] in used)
-    content = revisions.content(application, components)
+    if "components" in reported:
+        kept = [revision for revision in kept if revision.name == reported["name"]]
+    content = revisions.content(application, components_in_use(cluster, application).values())
     if not kept or kept[-1].documents != (*content["components"], content["application"]):
         yield f"{name}: the newest revision does not contain the documents"
-    elif application["status"].get("currentRevision") != {"number": kept[-1].number, "name": kept[-1].name}:
+    elif (reported.get("number"), reported.get("name")) != (kept[-1].number, kept[-1].name):
         yield f"{name}: the status does not name the revision {kept[-1].number}"
 
 
@@ -143,7 +172,7 @@ def _controller_uid(obj: Document) -> str:
 
 
 def _object_differences(
-    cluster: SimulatedCluster, application: Document, rendered: Plan, manifest: PlannedObject
+    cluster: StoredCluster, application: Document, rendered: Plan, manifest: PlannedObject
 ) -> Iterator[str]:
     live = cluster.get(manifest.ref.kind, manifest.ref.name)
     if manifest.inputs_digest:
@@ -166,9 +195,7 @@ def _object_differences(
         yield f"{manifest.ref} differs at {path}"
 
 
-def _owner(
-    cluster: SimulatedCluster, application: Document, rendered: Plan, manifest: PlannedObject
-) -> LiveObject | None:
+def _owner(cluster: StoredCluster, application: Document, rendered: Plan, manifest: PlannedObject) -> LiveObject | None:
     if manifest.owner == "none":
         return None
     if manifest.owner == "application":
@@ -196,7 +223,7 @@ def _kept(applications: list[Document]) -> set[tuple[str, str]]:
     }
 
 
-def _leftovers(cluster: SimulatedCluster, planned: set[Ref], held: set[str]) -> Iterator[str]:
+def _leftovers(cluster: StoredCluster, planned: set[Ref], held: set[str]) -> Iterator[str]:
     """The objects that no document needs; `held` are applications whose objects may stay as they are."""
     applications = documents(cluster, APPLICATION)
     uids, kept = {application["metadata"]["uid"] for application in applications}, _kept(applications)
@@ -227,7 +254,7 @@ def is_applied(metadata: Document) -> bool:
     )
 
 
-def readers(cluster: SimulatedCluster, config_map: str) -> Iterator[str]:
+def readers(cluster: StoredCluster, config_map: str) -> Iterator[str]:
     """The pods whose containers may start again, and the revisions with replicas, that name a ConfigMap."""
     for obj in cluster.objects():
         if "deletionTimestamp" in obj["metadata"]:
@@ -250,7 +277,7 @@ def _config_maps(obj: Document) -> Iterator[str]:
             yield mounted["configMap"]["name"]
 
 
-def _live_uid(cluster: SimulatedCluster, ref: Ref) -> str:
+def _live_uid(cluster: StoredCluster, ref: Ref) -> str:
     live = cluster.get(ref.kind, ref.name)
     return "" if live is None else str(live["metadata"]["uid"])
 

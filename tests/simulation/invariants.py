@@ -1,4 +1,4 @@
-"""The invariants I1 to I10 of the fault list, checked at every write of the store, at every request, and at rest."""
+"""The invariants I1 to I9 of the fault list, I10 of pins, I11 of replaced instances: at every write and at rest."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from typing import Any
 
 import msgspec
 
+from rudr_py.controller.shards import assignment
+from rudr_py.kube import requests
 from rudr_py.local.storage.store import DELETED, Event
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION, CONFIG_MAP
+from rudr_py.model.parse import component_updates
+from rudr_py.render import revisions
 from tests.simulation import expected
-from tests.simulation.cluster import INTRUDER, QUIET, SYSTEM, USER, SimulatedCluster
+from tests.simulation.cluster import QUIET, SYSTEM, SimulatedCluster
 from tests.simulation.documents import SECRET
 from tests.simulation.network import Exchange
 from tests.simulation.replaced_instances import ReplacedInstances
+from tests.simulation.stored_cluster import INTRUDER, USER
 
 Document = dict[str, Any]
 
@@ -30,11 +35,14 @@ class Invariants:
     def __init__(self, cluster: SimulatedCluster) -> None:
         self.strangers: dict[str, Document] = {}
         self.disturbances = 1
+        self._released: dict[str, dict[str, str]] = {}  # by application: digest of each component of the last release
+        self._allowed: dict[str, set[str]] = {}  # by application: digests that were released or promoted
         self._cluster = cluster
         cluster.listen(self._check_write)
         cluster.listen(self._check_pods)
         cluster.listen(self._check_held)
         ReplacedInstances(cluster, self._report_early_deletion)
+        cluster.listen(self._check_pinned)
         cluster.network.observers.append(self._check_leader)
         cluster.network.observers.append(self._count_fault)
 
@@ -98,6 +106,30 @@ class Invariants:
         """
         return self._cluster.election or len(self._cluster.controllers) < 2
 
+    def _check_pinned(self, event: Event, _client: str) -> None:
+        """I10: with manual updates, no content of a component is released that was neither before nor is promoted."""
+        document = event.object
+        annotations = document["metadata"].get("annotations", {})
+        if event.table == "applicationconfigurations.core.oam.dev":
+            allowed = self._allowed.setdefault(document["metadata"]["uid"], set())
+            allowed.update(component_updates.promotions(annotations).values())
+        revision = revisions.read(document) if event.table == "controllerrevisions.apps" else None
+        if revision is None or event.type == DELETED:
+            return
+        uid = document["metadata"]["ownerReferences"][0]["uid"]
+        name = revision.application["metadata"]["name"]
+        application = self._cluster.get(APPLICATION, name)
+        digests = {one["metadata"]["name"]: revisions.digest(one) for one in revision.components}
+        allowed, before = self._allowed.setdefault(uid, set()), self._released.get(uid, {})
+        if application is not None and component_updates.is_manual(
+            application["metadata"].get("annotations", {}), "automatic"
+        ):
+            for component in digests.keys() & before.keys():
+                if digests[component] not in (before[component], *allowed):
+                    self._cluster.violation(f"I10: {name} took a change of {component} that was not promoted")
+        self._released[uid] = digests
+        allowed.update(digests.values())
+
     def _check_pods(self, event: Event, client: str) -> None:
         """The pods of an instance belong to workloads of one kind: the next one starts after the end of the earlier."""
         del client
@@ -133,10 +165,17 @@ class Invariants:
         """A process writes only while the Lease names it, events included."""
         if not (self._cluster.election and exchange.is_write) or "/leases" in exchange.request.path:
             return
-        lease = self._cluster.local.backend.store.get("leases.coordination.k8s.io", SYSTEM, "rudr-py")
-        holder = (lease or {}).get("spec", {}).get("holderIdentity", "")
+        holder = self._holder("rudr-py")
+        namespace = requests.namespace(exchange.request)
+        if holder.startswith("shards-") and namespace:
+            shard = assignment.shard_of(namespace, int(holder.removeprefix("shards-")))
+            holder = self._holder(f"rudr-py-{shard}") or "nobody"
         if holder not in ("", exchange.client):
             self._cluster.violation(f"I2: {exchange.client} writes while {holder} holds the lease")
+
+    def _holder(self, name: str) -> str:
+        lease = self._cluster.local.backend.store.get("leases.coordination.k8s.io", SYSTEM, name)
+        return str((lease or {}).get("spec", {}).get("holderIdentity", ""))
 
     def _count_fault(self, exchange: Exchange) -> None:
         if exchange.fault != "none":

@@ -94,3 +94,12 @@ class Model:
             for release in map(self.current, APPLICATIONS)
             for name, instance in release.instances.items()
         }
+
+    def broken(self) -> set[str]:
+        """The instances whose pods do not become ready."""
+        return {
+            name
+            for release in map(self.current, APPLICATIONS)
+            for name, instance in release.instances.items()
+            if not release.components[instance.component].good
+        }

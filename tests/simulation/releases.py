@@ -21,10 +21,11 @@ from rudr_py.local.storage.store import DELETED, Event
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION
 from tests.simulation import virtual_loop
-from tests.simulation.cluster import NAMESPACE, USER, NotAtRestError, SimulatedCluster
+from tests.simulation.cluster import NotAtRestError, SimulatedCluster
 from tests.simulation.documents import application, binding, component
 from tests.simulation.network import SimulatedTransport
 from tests.simulation.release_model import APPLICATIONS, NAMES, Component, Instance, Model
+from tests.simulation.stored_cluster import NAMESPACE, USER
 from tests.simulation.virtual_loop import DeadlockError, VirtualLoop
 
 DEPLOYMENT = Kind("apps/v1", "Deployment")
@@ -52,7 +53,7 @@ class Step(msgspec.Struct, frozen=True):
 class Serving:
     """Records a violation when an instance that was ready has no ready pod, although the documents contain it.
 
-    An instance that was removed serves until those that the same change added are ready.
+    Of the instances that were removed, one serves until those that the same change added are ready.
     """
 
     def __init__(self, cluster: SimulatedCluster, model: Model) -> None:
@@ -65,9 +66,20 @@ class Serving:
 
     def replaced(self, old: set[str], new: set[str]) -> None:
         """The documents of an application contain new instances instead of old ones."""
-        self._served -= new - old
-        for name in old - new:
-            self._successors[name] = new - old
+        removed, added = old - new, new - old
+        self._served -= added
+        for name in added:
+            self._successors.pop(name, None)
+        for name, awaited in self._successors.items():
+            # its successor has been replaced before it was ready
+            if not removed.isdisjoint(awaited) and self._cluster.get(DEPLOYMENT, name) is not None:
+                awaited.update(added)
+        for name in removed:
+            self._successors[name] = set(added)
+
+    def kept(self, broken: set[str]) -> set[str]:
+        """The removed instances that may exist while the pods of these instances do not become ready."""
+        return {name for name, awaited in self._successors.items() if not broken.isdisjoint(awaited)}
 
     def _check(self, event: Event, client: str) -> None:
         del client
@@ -84,8 +96,11 @@ class Serving:
         if pods or name not in self._served:
             return
         planned = {name for instances in self._model.applications.values() for name in instances}
-        awaited = {other for other in self._successors.get(name, ()) if other in planned} - self._served
-        if name in planned or awaited:
+        awaited = (self._successors.get(name, set()) & planned) - self._served
+        serving = [
+            other for other, successors in self._successors.items() if self._pods.get(other) and successors & awaited
+        ]
+        if name in planned or (awaited and not serving):
             reason = f"before {', '.join(sorted(awaited))} is ready" if awaited else "although the documents contain it"
             self._cluster.violation(f"{name} has no ready pod, {reason}")
 
@@ -144,13 +159,15 @@ class Run:
         """Wait for rest, compare with the model, and note the numbers of the revisions."""
         await self.cluster.rest()
         live = {obj["metadata"]["name"]: _content(obj) for obj in self.cluster.objects() if obj["kind"] == "Deployment"}
+        kept = self._serving.kept(self._model.broken())
+        live = {name: content for name, content in live.items() if name not in kept}
         if live != (desired := self._model.deployments()):
             self.cluster.violation(f"Deployments {live} instead of {desired}")
         for name in APPLICATIONS:
             document = self.cluster.get(APPLICATION, name)
             assert document is not None
-            kept = {revision.number for revision in (await application_history.read(self._client, name)).revisions}
-            self._model.released(name, document["status"]["currentRevision"]["number"], kept)
+            numbers = {revision.number for revision in (await application_history.read(self._client, name)).revisions}
+            self._model.released(name, document["status"]["currentRevision"]["number"], numbers)
 
     async def _take(self, step: Step) -> None:
         model, name, used = self._model, APPLICATIONS[step.application], NAMES[step.component]

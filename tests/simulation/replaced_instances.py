@@ -1,4 +1,4 @@
-"""I10: no instance is deleted before those that the same change of the documents has added have been ready.
+"""I11: no instance is deleted before those that the same change of the documents has added have been ready.
 
 A change adds the instances that no status listed which was written for earlier documents than those without the removed
 instance.
@@ -54,7 +54,7 @@ class ReplacedInstances:
         is_controller = client.startswith(("left", "right"))
         if obj["kind"] == COMPONENT_INSTANCE.kind and _begins_to_end(event) and is_controller:
             for added in self._early(client, instance):
-                self._report(f"I10: {client} deletes {instance[1]}, before {added} has been ready")
+                self._report(f"I11: {client} deletes {instance[1]}, before {added} has been ready")
         if obj["kind"] == COMPONENT_INSTANCE.kind and event.type == DELETED:
             self._ready.discard(instance)
 

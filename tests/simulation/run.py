@@ -32,20 +32,24 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     writes: int
 
 
-def simulate(seed: int) -> Outcome:
-    """Run one seed. Equal seeds give equal outcomes."""
+def simulate(seed: int, *, shards: int = 1, manual_updates: bool = False) -> Outcome:
+    """Run one seed. Equal seeds give equal outcomes. Several shards need an election, which is drawn otherwise.
+
+    With `manual_updates`, the application `shop` pins components.
+    """
     source = random.Random(seed)  # noqa: S311 - no secret
     random.seed(seed)  # the controllers draw their jitter from the module
     loop = VirtualLoop()
     election = source.random() < 0.5
-    cluster = SimulatedCluster(str(seed), loop, election=election, publish=source.random() < 0.1)
+    publish = source.random() < 0.1
+    cluster = SimulatedCluster(str(seed), loop, election=election or shards > 1, publish=publish, shards=shards)
     logger = logging.getLogger("rudr_py")
     level, propagate = logger.level, logger.propagate
     logger.addHandler(cluster.records)
     logger.setLevel(logging.INFO)
     logger.propagate = False
     try:
-        virtual_loop.run(_run(cluster, source), loop)
+        virtual_loop.run(_run(cluster, source, manual_updates=manual_updates), loop)
     except (NotAtRestError, DeadlockError) as error:
         cluster.violation(f"{type(error).__name__}: {error}")
     finally:
@@ -61,10 +65,10 @@ def simulate(seed: int) -> Outcome:
     )
 
 
-async def _run(cluster: SimulatedCluster, source: random.Random) -> None:
+async def _run(cluster: SimulatedCluster, source: random.Random, *, manual_updates: bool) -> None:
     await cluster.start()
     invariants = Invariants(cluster)
-    user = User(cluster, invariants, source)
+    user = User(cluster, invariants, source, manual_updates=manual_updates)
     cluster.network.weather = _weather(source)
     names = ("left", "right") if source.random() < 0.4 else ("left",)
     for name in names:

@@ -14,7 +14,7 @@ from rudr_py.local.storage.store import Event
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION, COMPONENT, CONFIG_MAP
 from tests.simulation import expected, invariants, virtual_loop
-from tests.simulation.cluster import INTRUDER, USER, SimulatedCluster
+from tests.simulation.cluster import SimulatedCluster
 from tests.simulation.documents import (
     AUTO,
     INGRESS,
@@ -29,6 +29,7 @@ from tests.simulation.documents import (
     manual,
     volume,
 )
+from tests.simulation.stored_cluster import INTRUDER, USER
 from tests.simulation.virtual_loop import VirtualLoop
 
 DEPLOYMENT = Kind("apps/v1", "Deployment")

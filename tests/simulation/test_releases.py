@@ -14,12 +14,10 @@ from tests.simulation.network import Exchange
 from tests.simulation.release_model import APPLICATIONS, NAMES
 from tests.simulation.releases import Action, Run, Step
 
-ACTIONS = [action for action in get_args(Action) if action != "rename"]
-
 steps = st.lists(
     st.builds(
         Step,
-        action=st.sampled_from(ACTIONS),
+        action=st.sampled_from(get_args(Action)),
         application=st.integers(0, len(APPLICATIONS) - 1),
         component=st.integers(0, len(NAMES) - 1),
         choice=st.integers(0, 5),

@@ -52,4 +52,4 @@ def test_no_instance_is_deleted_before_the_next_one_was_ready(seed: int) -> None
 
 
 def test_instances_that_are_deleted_first_are_reported() -> None:
-    assert any("I10" in text for seed in range(6) for text in _violations(seed, "first"))
+    assert any("I11" in text for seed in range(6) for text in _violations(seed, "first"))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, Protocol
 
 import msgspec
 
 from rudr_py.api import Kind
+from rudr_py.cli.cluster import promotion
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import APPLICATION, COMPONENT
 from tests.simulation import expected
-from tests.simulation.cluster import SimulatedCluster
 from tests.simulation.documents import (
     AUTO,
     INGRESS,
@@ -29,7 +29,7 @@ from tests.simulation.documents import (
     manual,
     volume,
 )
-from tests.simulation.invariants import Invariants
+from tests.simulation.stored_cluster import StoredCluster
 
 Document = dict[str, Any]
 
@@ -41,12 +41,32 @@ TYPES = {
 }
 
 
+class Disturbed(Protocol):
+    """The expectations that actions change: their number, and the objects of other clients by uid."""
+
+    disturbances: int
+    strangers: dict[str, Document]
+
+
 class User:
     """Changes documents, and objects of rudr, at random."""
 
-    def __init__(self, cluster: SimulatedCluster, invariants: Invariants, source: random.Random) -> None:
+    def __init__(
+        self,
+        cluster: StoredCluster,
+        disturbed: Disturbed,
+        source: random.Random,
+        *,
+        manual_updates: bool = False,
+        without: Collection[str] = (),
+    ) -> None:
+        """`manual_updates` is whether the components of `shop` are pinned; then they are promoted at times.
+
+        `without` are the names of actions that the user does not take.
+        """
         self._cluster = cluster
-        self._invariants = invariants
+        self._annotations = {metadata_keys.COMPONENT_UPDATES_ANNOTATION: "manual"} if manual_updates else {}
+        self._disturbed = disturbed
         self._source = source
         self.components = {
             "web": component("web", config="level=1"),
@@ -58,7 +78,7 @@ class User:
         self.applications: dict[str, Document] = {"shop": self._new("shop")}
         if source.random() < 0.5:
             self.applications["blog"] = self._new("blog")
-        self._actions: tuple[tuple[int, Callable[[], None]], ...] = (
+        actions: tuple[tuple[int, Callable[[], None]], ...] = (
             (4, self._change_parameter),
             (3, self._change_image),
             (2, self._change_config),
@@ -74,7 +94,9 @@ class User:
             (1, self._remove_component),
             (1, self._pause),
             (3, self._hold),
+            *([(4, self._promote)] if manual_updates else []),
         )
+        self._actions = [(weight, action) for weight, action in actions if action.__name__.strip("_") not in without]
 
     def begin(self) -> None:
         """Apply all documents."""
@@ -83,7 +105,7 @@ class User:
 
     def act(self) -> None:
         """Do one thing."""
-        self._invariants.disturbances += 1
+        self._disturbed.disturbances += 1
         weights = [weight for weight, _ in self._actions]
         self._source.choices([action for _, action in self._actions], weights)[0]()
 
@@ -94,6 +116,8 @@ class User:
         opened = self._source.random() < 0.5
         for document in self.applications.values():
             document["metadata"].pop("annotations", None)
+            if document["metadata"]["name"] == "shop" and self._annotations:
+                document["metadata"]["annotations"] = dict(self._annotations)
             for bound in document["spec"]["components"] if opened else ():
                 bound["traits"] = [gate(is_open=True) if one["name"] == "gate" else one for one in bound["traits"]]
             self._cluster.apply(document)
@@ -101,7 +125,10 @@ class User:
     def _new(self, name: str) -> Document:
         # two applications cannot share the claim of a component
         used = self._source.choice(("web", "worker", "store", "task") if name == "shop" else ("web", "worker", "task"))
-        return application(name, binding(used, f"{name}-{used}", *self._traits(used)))
+        document = application(name, binding(used, f"{name}-{used}", *self._traits(used)))
+        if name == "shop" and self._annotations:
+            document["metadata"]["annotations"] = dict(self._annotations)
+        return document
 
     def _traits(self, used: str) -> list[Document]:
         if used == "task":
@@ -248,7 +275,7 @@ class User:
         self._cluster.apply(service, "intruder")
         live = self._cluster.get(Kind("v1", "Service"), name)
         assert live is not None
-        self._invariants.strangers[live["metadata"]["uid"]] = msgspec.json.decode(msgspec.json.encode(live))
+        self._disturbed.strangers[live["metadata"]["uid"]] = msgspec.json.decode(msgspec.json.encode(live))
         document["spec"]["components"][0]["instanceName"] = name
         self._cluster.apply(document)
 
@@ -257,5 +284,23 @@ class User:
 
     def _pause(self) -> None:
         if document := self._application():
-            document["metadata"]["annotations"] = {metadata_keys.PAUSED_ANNOTATION: "true"}
+            annotations = self._annotations if document["metadata"]["name"] == "shop" else {}
+            document["metadata"]["annotations"] = {**annotations, metadata_keys.PAUSED_ANNOTATION: "true"}
             self._cluster.apply(document)
+
+    def _promote(self) -> None:
+        """Let `shop` take the components as they are."""
+        live = self._cluster.get(APPLICATION, "shop")
+        if live is None or "shop" not in self.applications:
+            return
+        names = promotion.component_names(live)
+        stored = ((name, self._cluster.get(COMPONENT, name)) for name in names)
+        existing = {name: document for name, document in stored if document is not None}
+        self._annotations[metadata_keys.PROMOTED_ANNOTATION] = promotion.promotion(live, existing, names).value
+        self._annotate()
+
+    def _annotate(self) -> None:
+        if "shop" in self.applications:
+            annotations = self.applications["shop"]["metadata"].get("annotations", {})
+            self.applications["shop"]["metadata"]["annotations"] = {**annotations, **self._annotations}
+            self._cluster.apply(self.applications["shop"])

@@ -140,6 +140,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if and (gt (int .Values.replicaCount) 1) (not .Values.leaderElection.enabled) -}}
 {{- fail (printf "replicaCount is %d: more than one replica needs leaderElection.enabled" (int .Values.replicaCount)) -}}
 {{- end -}}
+{{- if and (gt (int .Values.shards) 1) (not .Values.leaderElection.enabled) -}}
+{{- fail (printf "shards is %d: more than one shard needs leaderElection.enabled" (int .Values.shards)) -}}
+{{- end -}}
 {{- if and .Values.metrics.serviceMonitor.enabled (not (and .Values.metrics.enabled .Values.metrics.service.enabled)) -}}
 {{- fail "metrics.serviceMonitor needs metrics.enabled and metrics.service.enabled; metrics.podMonitor needs no Service" -}}
 {{- end -}}
@@ -207,6 +210,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - --leader-elect
 - --leader-election-id={{ include "rudr-py.lease" . }}
 - --leader-election-namespace={{ .Release.Namespace }}
+{{- if gt (int .Values.shards) 1 }}
+- --shards={{ int .Values.shards }}
+{{- end }}
 - --leader-elect-lease-duration={{ .Values.leaderElection.leaseDuration }}
 - --leader-elect-renew-deadline={{ .Values.leaderElection.renewDeadline }}
 - --leader-elect-retry-period={{ .Values.leaderElection.retryPeriod }}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -101,21 +102,21 @@ def _nothing(application: Document) -> str:
 
 async def _run(options: ClusterOptions, name: str, components: Sequence[str], dry_run: DryRun) -> Promoted:
     async with cluster_client.opened(options) as client:
-        return await promote(client, name, components, dry_run)
+        return await promote(client, name, components, dry_run=dry_run)
 
 
 async def promote(
-    client: ClusterClient, name: str, components: Sequence[str] = (), dry_run: DryRun = "none"
+    client: ClusterClient, name: str, components: Sequence[str] = (), *, dry_run: DryRun = "none"
 ) -> Promoted:
-    """Promote components of an application, by default all that wait. Raises CommandFailure and KubeError."""
+    """Promote these components of an application, by default all that wait.
+
+    Raises CommandFailure for an application that does not exist, and for a component that it does not use.
+    """
     target = Target(await client.resource(APPLICATION), client.namespace, name)
-    for attempt in range(ATTEMPTS):
-        try:
+    for _ in range(ATTEMPTS - 1):
+        with contextlib.suppress(errors.ConflictError):
             return await _promote(client, target, components, dry_run)
-        except errors.ConflictError:
-            if attempt == ATTEMPTS - 1:
-                raise
-    raise AssertionError("the last attempt returns or raises")
+    return await _promote(client, target, components, dry_run)
 
 
 async def _promote(client: ClusterClient, target: Target, components: Sequence[str], dry_run: DryRun) -> Promoted:

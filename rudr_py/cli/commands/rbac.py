@@ -13,7 +13,7 @@ from rudr_py.api import Rule
 from rudr_py.catalog import Catalog
 from rudr_py.cli.documents import files
 from rudr_py.cli.options import defaults as defaults_option
-from rudr_py.cli.options import flags, impersonation, plugins
+from rudr_py.cli.options import flags, impersonation, leader_election, plugins
 from rudr_py.cli.output import documents
 from rudr_py.errors import DocumentError, Right
 from rudr_py.kube.requests import ServiceAccount
@@ -23,7 +23,7 @@ from rudr_py.plugins import entry_points, impersonated_rights, loading, right_pu
 from rudr_py.plugins import rights as plugin_rights
 from rudr_py.plugins.rights import LEASE, Rights
 from rudr_py.plugins.roles import RoleScope
-from rudr_py.settings import PlatformDefaults, Settings
+from rudr_py.settings import LeaderElection, PlatformDefaults, Settings
 
 OutputFormat = Literal["yaml", "json", "name", "wide"]
 
@@ -39,6 +39,7 @@ class RbacOptions(msgspec.Struct, frozen=True, kw_only=True):
     leader_elect: bool
     lease: str
     lease_namespace: str | None
+    shards: int
     watch: str
     definitions: str
     account: tuple[str, str] | None
@@ -95,6 +96,7 @@ def _account(context: click.Context, parameter: click.Parameter, value: str | No
 @click.option(
     "--leader-election-namespace", "lease_namespace", help="As in rudr run; default: the definitions namespace."
 )
+@click.option("--shards", type=leader_election.SHARDS, default=1, show_default=True, help="As in rudr run.")
 @flags.filename("Add the kinds that the WorkloadType objects in this file allow. May be repeated.")
 @flags.recursive
 @click.option("--aggregate", is_flag=True, help="Only rules beyond the standard types, as an addition to the chart's.")
@@ -124,7 +126,7 @@ def command(context: click.Context, /, **values: object) -> None:
         lease=options.lease if options.leader_elect else "",
         further=tuple(_admitted(options)),
     )
-    rights = _impersonated(rights, options)
+    rights = _impersonated(_sharded(rights, options), options)
     rights = msgspec.structs.replace(rights, reads_namespaces=options.defaults.pod_security == "namespace")
     if options.aggregate:
         standard = _impersonated(plugin_rights.needed(loading.load([], entry_points.standard()).catalog), options)
@@ -139,6 +141,14 @@ def command(context: click.Context, /, **values: object) -> None:
     else:
         text = documents.text(objects, options.output_format)
     click.echo(text, nl=False)
+
+
+def _sharded(rights: Rights, options: RbacOptions) -> Rights:
+    """The rights, with those for the Leases of all shards."""
+    if options.shards == 1 or not options.leader_elect:
+        return rights
+    election = LeaderElection(namespace="", identity="", name=options.lease, shards=options.shards)
+    return msgspec.structs.replace(rights, own=plugin_rights.of_leases(*election.leases))
 
 
 def _impersonated(rights: Rights, options: RbacOptions) -> Rights:

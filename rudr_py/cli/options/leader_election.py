@@ -14,6 +14,9 @@ from rudr_py.settings import LeaderElection
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+SHARDS = click.IntRange(1, 64)
+"""The numbers of shards: each has a Lease, which a replica renews."""
+
 JITTER = 1.2
 """The smallest ratio of renew deadline to retry period, as in client-go."""
 
@@ -40,6 +43,14 @@ def flags(command: F) -> F:
             metavar="NAME",
             envvar="RUDR_LEADER_ELECTION_NAMESPACE",
             help="The namespace of the Lease; default: the pod's namespace, else the definitions namespace.",
+        ),
+        click.option(
+            "--shards",
+            type=SHARDS,
+            default=1,
+            show_default=True,
+            envvar="RUDR_SHARDS",
+            help="Number of parts of all namespaces that the replicas divide among them; needs --leader-elect.",
         ),
         _duration("lease-duration", "15s", "Time after the last renewal until another process can take the Lease."),
         _duration("renew-deadline", "10s", "Time after which a leader that cannot renew the Lease exits."),
@@ -70,7 +81,10 @@ def from_options(
     `process` is the name of the pod or host. Without `--leader-election-namespace` the Lease is in the first of
     `namespaces` that is not empty. Raises ConfigError for durations that contradict each other.
     """
+    shards = int(options.get("shards") or 1)
     if not options.get("leader_elect"):
+        if shards > 1:
+            raise ConfigError(f"--shards {shards} needs --leader-elect")
         return None
     namespace = str(options.get("leader_election_namespace") or "")
     seconds = {
@@ -81,6 +95,7 @@ def from_options(
         namespace=next(filter(None, (namespace, *namespaces))),
         identity=f"{process}_{uuid.uuid4()}",
         name=str(options.get("leader_election_id") or _DEFAULTS.name),
+        shards=shards,
         **seconds,
     )
     _check(election)

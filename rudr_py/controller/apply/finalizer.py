@@ -3,6 +3,9 @@
 While such an object is planned the application has a finalizer; it is added before the first of them is created. The
 documents at the time of the deletion decide what is deleted, see `render.reclaim`. An object that a workload of another
 application mounts is kept. An object that cannot be deleted is reported and kept: the application must come to an end.
+
+An application whose instances depend on each other has another finalizer: they are deleted in order, see
+`order.teardown`, before the garbage collector deletes the rest.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from rudr_py.api import Ref
 from rudr_py.controller.apply import ownership
 from rudr_py.controller.apply.claims import mounts
 from rudr_py.controller.apply.desired import RECLAIM_ANNOTATION
+from rudr_py.controller.apply.order.teardown import Teardown
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.failures import WaitingError
 from rudr_py.controller.results.result import Result
@@ -37,17 +41,21 @@ from rudr_py.settings import FIELD_MANAGER
 
 FINALIZER = metadata_keys.RECLAIM
 
+FINALIZERS = frozenset({FINALIZER, metadata_keys.ORDER})
+"""All finalizers of rudr."""
+
 ORPHAN = "orphan"
 """The finalizer of Kubernetes for `--cascade=orphan`: dependents are kept, and so are the claims."""
 
 ATTEMPTS = 3
 
 FINALIZER_PURPOSE = "for removing the finalizer of an application that is being deleted"
+ORDER_PURPOSE = "for deleting the instances of an application in order"
 RECLAIM_PURPOSE = "for deleting the volume claims of a deleted application"
 
 
 class Finalizer:
-    """Adds the finalizer to applications, deletes their objects at their end, and removes the finalizer."""
+    """Adds the finalizers to applications, deletes their objects at their end, and removes the finalizers."""
 
     def __init__(self, client: CachedClient, state: ClusterState, recorder: Recorder) -> None:
         self._client = client
@@ -55,18 +63,19 @@ class Finalizer:
         self._recorder = recorder
 
     async def guard(self, application: LiveObject, plan: Plan) -> None:
-        """Add the finalizer to an application whose plan has an object to reclaim. Raises RudrError."""
-        if any(planned.reclaim for planned in plan.manifests) and not guarded(application):
-            await self._edit(application, present=True)
+        """Add the finalizers that an application needs for its plan. Raises RudrError."""
+        if missing := needed(plan) - _own_finalizers(application):
+            await self._edit(application, add=missing)
 
     async def release(self, application: LiveObject, plan: Plan) -> None:
-        """Remove the finalizer from an application whose plan has no object to reclaim. Raises RudrError.
+        """Remove the finalizers that an application does not need for its plan. Raises RudrError.
 
-        An instance that is held may have one.
+        An instance that is held may need one.
         """
-        if not guarded(application) or plan.is_held or any(planned.reclaim for planned in plan.manifests):
+        if plan.is_held:
             return
-        await self._edit(application, present=False)
+        if surplus := _own_finalizers(application) - needed(plan):
+            await self._edit(application, remove=surplus)
 
     async def end(
         self,
@@ -76,7 +85,7 @@ class Finalizer:
         keep: bool = False,
         error: errors.RudrError | None = None,
     ) -> Result:
-        """Delete the objects of an application that is being deleted, then remove the finalizer.
+        """Delete the objects of an application that is being deleted, then remove the finalizers.
 
         They are kept with `keep`, and with an `error` about the account that would delete them, unless that will end.
         """
@@ -90,11 +99,11 @@ class Finalizer:
             self._recorder.record(application, "ReclaimFailed", note, action="Reclaim", warning=True)
             keep = True
         if not keep and not self._orphaning(application):
-            failed = await self._reclaim(application, is_reclaimed)
-            if failed is not None:
-                return failed
+            unfinished = await self._tear_down(application) or await self._reclaim(application, is_reclaimed)
+            if unfinished is not None:
+                return unfinished
         try:
-            await self._edit(application, present=False)
+            await self._edit(application, remove=FINALIZERS)
         except errors.NotFoundError:
             pass
         except errors.RudrError as refusal:
@@ -103,6 +112,25 @@ class Finalizer:
                 self._recorder.record(application, "ReclaimFailed", failure.message, action="Reclaim", warning=True)
             return failures.result([failure])
         return Result()
+
+    async def _tear_down(self, application: LiveObject) -> Result | None:
+        """Delete the instances on which no other one depends. Returns a result while others have to wait for them.
+
+        An instance that cannot be deleted in order is reported, and deleted with the application.
+        """
+        first = Teardown(application.name, self._state.component_instances(application)).first
+        for live in first:
+            ref = Ref(COMPONENT_INSTANCE, live.name)
+            try:
+                await self._delete(application, ref, live, "Foreground")
+            except errors.RudrError as error:
+                failure = failures.of(ref, error, otherwise="DeleteFailed", needed=ORDER_PURPOSE)
+                if failure.kind == "error":
+                    return failures.result([failure])
+                note = f"the instances are deleted without an order: {failure.message}"
+                self._recorder.record(application, "DeleteFailed", note, action="Delete", warning=True)
+                return None
+        return Result() if first else None
 
     async def _reclaim(self, application: LiveObject, is_reclaimed: IsReclaimed) -> Result | None:
         """Delete the objects. Returns a result where that is to be repeated."""
@@ -194,52 +222,73 @@ class Finalizer:
             not (live.owner_uid or live.deleting) for live in instances if live.labels.get(labels.APPLICATION) == name
         )
 
-    async def _delete(self, application: LiveObject, ref: Ref, live: LiveObject) -> None:
+    async def _delete(
+        self, application: LiveObject, ref: Ref, live: LiveObject, propagation: str = "Background"
+    ) -> None:
         """Delete an object. A claim in use ends with the last of its pods, and those with the application."""
         if live.deleting:
             return
         target = await self._client.target(ref.kind, live.namespace, live.name)
         try:
-            await self._client.delete(target, uid=live.uid)
+            await self._client.delete(target, uid=live.uid, propagation=propagation)
         except (errors.NotFoundError, errors.ConflictError):
             return  # deleted, or replaced by another object
         instance = live.labels.get(labels.INSTANCE, "")
-        change_log.changed("deleted", ref, application=application.name, instance=instance, reason="Reclaimed")
+        reason = "ApplicationDeleted" if ref.kind == COMPONENT_INSTANCE else "Reclaimed"
+        change_log.changed("deleted", ref, application=application.name, instance=instance, reason=reason)
 
-    async def _edit(self, application: LiveObject, *, present: bool) -> None:
+    async def _edit(
+        self, application: LiveObject, *, add: frozenset[str] = frozenset(), remove: frozenset[str] = frozenset()
+    ) -> None:
         target = await self._client.target(APPLICATION, application.namespace, application.name)
         for _ in range(ATTEMPTS):
             document = await self._client.get(target)
             if document["metadata"].get("uid") != application.uid:
                 return
-            if present and document["metadata"].get("deletionTimestamp"):
+            if add and document["metadata"].get("deletionTimestamp"):
                 raise WaitingError("the application is being deleted; nothing is created for it any more")
-            operations = patch(document, present=present)
+            operations = patch(document, add=add, remove=remove)
             if not operations:
                 return
             try:
                 await self._client.json_patch(target, msgspec.json.encode(operations), FIELD_MANAGER)
             except (errors.ConflictError, errors.InvalidError):
                 continue  # it has changed meanwhile
-            reason = "FinalizerAdded" if present else "FinalizerRemoved"
+            reason = "FinalizerAdded" if add else "FinalizerRemoved"
             ref = Ref(APPLICATION, application.name)
             change_log.changed("changed", ref, application=application.name, reason=reason)
             return
-        message = f"the finalizer {FINALIZER} cannot be written, because the application keeps changing"
+        message = f"{', '.join(sorted(add | remove))} cannot be written, because the application keeps changing"
         raise errors.ConflictError(message, status=409, reason="Conflict")
 
 
+def needed(plan: Plan) -> frozenset[str]:
+    """The finalizers that an application needs."""
+    reclaim = {FINALIZER} if any(planned.reclaim for planned in plan.manifests) else set()
+    order = {metadata_keys.ORDER} if any(instance.waits for instance in plan.instances) else set()
+    return frozenset(reclaim | order)
+
+
 def guarded(application: LiveObject) -> bool:
-    """Whether the application has the finalizer of rudr."""
-    return FINALIZER.encode() in application.body and FINALIZER in _finalizers(application.document())
+    """Whether the application has a finalizer of rudr."""
+    return bool(_own_finalizers(application))
 
 
-def patch(document: dict[str, Any], *, present: bool) -> list[dict[str, Any]]:
-    """The JSON patch that adds the finalizer to a document or removes it; empty where no change is needed."""
+def _own_finalizers(application: LiveObject) -> frozenset[str]:
+    body = application.body
+    if not any(finalizer.encode() in body for finalizer in FINALIZERS):
+        return frozenset()
+    return FINALIZERS.intersection(_finalizers(application.document()))
+
+
+def patch(
+    document: dict[str, Any], *, add: frozenset[str] = frozenset(), remove: frozenset[str] = frozenset()
+) -> list[dict[str, Any]]:
+    """The JSON patch that adds finalizers to a document or removes them; empty where no change is needed."""
     finalizers = _finalizers(document)
-    if (FINALIZER in finalizers) == present:
+    value = [*(name for name in finalizers if name not in remove), *sorted(add - set(finalizers))]
+    if value == finalizers:
         return []
-    value = [*finalizers, FINALIZER] if present else [name for name in finalizers if name != FINALIZER]
     return [
         {"op": "test", "path": "/metadata/resourceVersion", "value": document["metadata"].get("resourceVersion", "")},
         {"op": "add", "path": "/metadata/finalizers", "value": value},

@@ -7,7 +7,7 @@ object that cannot be deleted does not keep other ones from being deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -15,6 +15,8 @@ from rudr_py import errors
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.apply import dependencies
 from rudr_py.controller.apply.config_maps import PlannedWorkloads, in_use
+from rudr_py.controller.apply.order import teardown
+from rudr_py.controller.apply.order.teardown import Teardown
 from rudr_py.controller.apply.preserved.held_objects import HeldObjects
 from rudr_py.controller.results import change_log, failures
 from rudr_py.controller.results.failures import Failure
@@ -37,6 +39,11 @@ PURPOSE = "for deleting objects that an application no longer plans"
 
 AUTOSCALER = "HorizontalPodAutoscaler"
 
+ROUTE_GROUPS = frozenset({"networking.k8s.io", "gateway.networking.k8s.io"})
+"""The groups of the kinds that send requests to Services, which also have the kind NETWORK_POLICY."""
+
+NETWORK_POLICY = "NetworkPolicy"
+
 
 class PruneCandidate(msgspec.Struct, frozen=True):
     """An object that is not planned any more; `live` is None where only a record of it exists.
@@ -54,7 +61,8 @@ class PruneSchedule(msgspec.Struct, frozen=True):
 
     `first` are deleted before anything is applied, `last` after the applies unless `successors.deferred` keeps them,
     and `in_use` when no pod and no revision of a workload may read or mount them any more. `held` are those of
-    instances and scopes that are held; they are no candidates. `notes` are sentences about them.
+    instances and scopes that are held, and of instances on which others still depend; they are no candidates. `notes`
+    are sentences about them.
     """
 
     first: tuple[PruneCandidate, ...] = ()
@@ -123,13 +131,40 @@ def schedule(
     in_use += (one for one in last if one.live is not None and one.live.uid in kept)
     used |= {one.ref for one in in_use}
     last = [one for one in last if one.ref not in used]
-    return PruneSchedule(tuple(first), tuple(last), tuple(in_use), held, tuple(held_objects.notes()))
+    ordered = _ordered(state, application, plan, last)
+    notes = (*held_objects.notes(), *ordered.notes)
+    return PruneSchedule(tuple(first), ordered.last, tuple(in_use), (*held, *ordered.held), notes)
+
+
+def _ordered(state: ClusterState, application: LiveObject, plan: Plan, last: Sequence[PruneCandidate]) -> PruneSchedule:
+    """The candidates of instances on which others depend are kept; those of the others are deleted after their pods."""
+    instances = Teardown(application.name, state.component_instances(application))
+    planned = {labels.labels(application.name, instance.name)[labels.INSTANCE] for instance in plan.instances}
+    due: list[PruneCandidate] = []
+    kept: list[PruneCandidate] = []
+    reasons: dict[str, tuple[str, ...]] = {}
+    for candidate in last:
+        instance = candidate.live.labels.get(labels.INSTANCE, "") if candidate.live is not None else ""
+        if not instance or instance in planned:
+            due.append(candidate)
+        elif dependents := instances.dependents(instance):
+            reasons[instance] = dependents
+            kept.append(candidate)
+        else:
+            is_first = bool(instances.dependencies(instance))
+            due.append(msgspec.structs.replace(candidate, propagation="Foreground") if is_first else candidate)
+    return PruneSchedule(last=tuple(due), held=tuple(kept), notes=tuple(teardown.notes(reasons.items())))
 
 
 def _is_unmanaged_claim(candidate: PruneCandidate) -> bool:
     """Whether rudr has never applied a claim: Rudr's claims are owned by their instances, and are kept."""
     live = candidate.live
     return candidate.ref.kind == CLAIM and live is not None and not labels.is_managed(live.labels)
+
+
+def _is_route(candidate: PruneCandidate) -> bool:
+    """Whether a candidate sends requests to a Service."""
+    return candidate.ref.kind.group in ROUTE_GROUPS and candidate.ref.kind.kind != NETWORK_POLICY
 
 
 def lingering(schedule: PruneSchedule) -> Iterator[str]:
@@ -244,19 +279,24 @@ class Pruner:
         return False
 
     def _due(self, application: LiveObject, candidates: tuple[PruneCandidate, ...]) -> list[PruneCandidate]:
-        """The candidates without those that are being deleted, that own an object to keep, or go with their owner."""
+        """The candidates without those that are being deleted, that own an object to keep, or go with their owner.
+
+        Routes come first, and do not wait for their owner: the garbage collector may delete a Service before an Ingress
+        that sends requests to it.
+        """
         refs = frozenset(candidate.ref for candidate in candidates)
         due = [candidate for candidate in candidates if not self._keeps(application, candidate, refs)]
         owners = {candidate.live.uid for candidate in due if candidate.live is not None}
-        return [
+        due = [
             candidate
             for candidate in due
             if (
                 self._terminating.left((application.uid, candidate.ref)) <= 0
                 if candidate.live is None
-                else not (candidate.live.deleting or candidate.live.owner_uid in owners)
+                else not (candidate.live.deleting or (candidate.live.owner_uid in owners and not _is_route(candidate)))
             )
         ]
+        return sorted(due, key=_is_route, reverse=True)
 
     def _keeps(self, application: LiveObject, candidate: PruneCandidate, refs: frozenset[Ref]) -> bool:
         """Whether a ComponentInstance owns an object that is not among the candidates; the collector would delete it.

@@ -163,7 +163,7 @@ class ComponentSelector:
     def _settled(self, current: _Current, documents: Mapping[str, PinnedDocument]) -> Selection | None:
         """The selection, if it is known without the revision."""
         revision = current.revision
-        if revision.name and not revision.components and current.versions:
+        if revision.name and not revision.components and current.versions:  # they are unknown
             return None
         by_name = current.pins(revision.components)
         kept = {name: documents[name] for name in by_name if name in documents}
@@ -174,18 +174,18 @@ class ComponentSelector:
     async def _resolved(self, live: LiveObject, previous: PreviousStatus, current: _Current) -> Selection:
         """The selection after the revision was read."""
         name = current.revision.name
-        revision = await self._read(live, name)
+        revision = await self._read(live, name) if name else None
         if revision is None:
-            return _missing(current, name)
+            return _missing(current)
         documents = {str(get_in(one, "metadata", "name", default="")): one for one in revision.components}
-        components = {
-            component: ReleasedComponent(_generation(component, current.revision, previous), revisions.digest(document))
-            for component, document in documents.items()
-        }
-        self._state.applications.get(ObjectKey(live.namespace, live.name)).revision_name = msgspec.structs.replace(
-            current.revision, components=components
-        )
-        by_name = current.pins(components)
+        digests = {component: revisions.digest(document) for component, document in documents.items()}
+        if not current.revision.components:
+            # the updates were automatic
+            current = msgspec.structs.replace(current, revision=_with_components(current.revision, digests, previous))
+            self._state.applications.get(ObjectKey(live.namespace, live.name)).revision_name = current.revision
+        by_name = current.pins(current.revision.components)
+        if any(digests.get(component) != pin.running_digest for component, pin in by_name.items()):
+            return _missing(current)  # the revision of what runs could not be written
         kept = {name: PinnedDocument.of(pin.running_digest, documents[name]) for name, pin in by_name.items()}
         return _selection(current, by_name, kept)
 
@@ -212,23 +212,27 @@ def _selection(current: _Current, by_name: Mapping[str, Pin], documents: Mapping
     return Selection(live=live, pins=by_name, documents=documents, released=released)
 
 
-def _missing(current: _Current, name: str) -> Selection:
+def _missing(current: _Current) -> Selection:
     """The selection without the revision: nothing but what is promoted can be applied."""
     running = current.revision.components or dict.fromkeys(current.versions, ReleasedComponent(0, ""))
     by_name = current.pins(running)
     if not by_name:
         return _selection(current, {}, {})
-    revision = f"revision {current.revision.number} ({name}) does not exist, so that the application stays as it is"
+    name = current.revision.name
+    revision = f"revision {current.revision.number} ({name})" if name else "a revision"
+    reason = f"the content that runs is not kept in {revision}, so that the application stays as it is"
     problems = tuple(
-        Problem(f"{line}; {revision}; promote the component to take its document", "$.spec.components")
+        Problem(f"{line}; {reason}; promote the component to take its document", "$.spec.components")
         for line in pins.lines(by_name)
     )
     return msgspec.structs.replace(_selection(current, by_name, {}), problems=problems, reason=REVISION_NOT_FOUND)
 
 
-def _generation(component: str, revision: RevisionName, previous: PreviousStatus) -> int:
-    """The generation of a component of the current revision; 0 if it is unknown."""
-    if component in revision.components:
-        return revision.components[component].generation
-    is_applied = previous.phase == "synced"
-    return get_in(previous.observed_components, component, "generation", default=0) if is_applied else 0
+def _with_components(revision: RevisionName, digests: Mapping[str, str], previous: PreviousStatus) -> RevisionName:
+    """A revision with its components. Their generations are those of the status if it describes what runs."""
+    observed = previous.observed_components if previous.phase == "synced" else {}
+    components = {
+        name: ReleasedComponent(get_in(observed, name, "generation", default=0), digest)
+        for name, digest in digests.items()
+    }
+    return msgspec.structs.replace(revision, components=components)

@@ -110,7 +110,7 @@ def _has_same_documents(rendered: RenderedPlan, inputs: Inputs) -> bool:
         and (old.scopes_of is inputs.scopes_of or old.scopes_of == inputs.scopes_of)
         and old.components.keys() == inputs.components.keys()
         and all(old.components[name] is component for name, component in inputs.components.items())
-        and old.pins == inputs.pins
+        and (old.pins, old.has_manual_updates) == (inputs.pins, inputs.has_manual_updates)
         and old.members == inputs.members
         and old.probe_results == inputs.probe_results
         and (old.root, old.defaults, old.kubernetes) == (inputs.root, inputs.defaults, inputs.kubernetes)

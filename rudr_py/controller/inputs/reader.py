@@ -82,6 +82,7 @@ class InputReader:
             now=self._clock.now(),
             component_versions=_versions(objects),
             pins=selection.pins if selection is not None else {},
+            has_manual_updates=selection is not None,
             observed=Belongings(self._state, live),
             attached=previous.attached,
             first_seen=previous.first_seen,
@@ -119,6 +120,7 @@ class InputReader:
             now=self._clock.now(),
             component_versions=_versions(objects),
             pins=selection.pins if selection is not None else {},
+            has_manual_updates=selection is not None,
             packages=previous.packages,
         )
 

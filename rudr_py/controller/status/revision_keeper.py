@@ -92,10 +92,11 @@ class RevisionKeeper:
             return Kept(previous)  # the change triggers a reconcile
         if documents.size > revisions.SIZE_LIMIT:
             return Kept(previous, "no revision is kept: the documents have more than 1 MiB")
+        released = snapshot.selection.released if snapshot.selection is not None else {}
+        previous = msgspec.structs.replace(previous, components=released)
         try:
-            revision = await self._keep(snapshot.application, documents, previous)
-            released = snapshot.selection.released if snapshot.selection is not None else {}
-            revision = msgspec.structs.replace(revision, components=released)
+            kept = await self._keep(snapshot.application, documents, previous)
+            revision = msgspec.structs.replace(kept, components=released)
         except errors.KubeError as error:
             cause = self._describe(error.right) if isinstance(error, errors.MissingRightError) else error
             note = f"no revision is kept: {cause}"

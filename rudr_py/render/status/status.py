@@ -119,7 +119,7 @@ def status(
         "observedComponents": _observed_components(plan, inputs, previous, is_paused=sync.paused),
         # Rudr's phase
         "pendingComponents": pins.entries(inputs.pins),
-        "currentRevision": revisions.written(sync.revision if sync.revision.name else previous.revision),
+        "currentRevision": revisions.written(_revision(inputs, sync, previous)),
         "phase": "synced" if is_synced else "Modify" if previous.phase in ("Modify", "synced") else "Add",
         # lists only: a tuple would never be equal to the stored status
         "conditions": msgspec.to_builtins(list(all_conditions)),
@@ -190,6 +190,11 @@ def _ready_generation(previous: PreviousStatus) -> int:
     return next((condition.observed_generation for condition in previous.conditions if condition.type == "Ready"), 0)
 
 
+def _revision(inputs: Inputs, sync: SyncState, previous: PreviousStatus) -> RevisionName:
+    revision = previous.revision if sync.revision == RevisionName() else sync.revision
+    return revision if inputs.has_manual_updates else msgspec.structs.replace(revision, components={})
+
+
 def _read_revision(entry: Mapping[str, Any]) -> RevisionName:
     number, name = get_in(entry, "number", default=0), get_in(entry, "name", default="")
     listed = get_in(entry, "components", default={})
@@ -198,7 +203,7 @@ def _read_revision(entry: Mapping[str, Any]) -> RevisionName:
         for component in listed
         if (digest := get_in(listed, component, "digest", default=""))
     }
-    return RevisionName(number, name, components) if number > 0 and name else RevisionName()
+    return RevisionName(number, name, components) if number > 0 and name else RevisionName(components=components)
 
 
 def _observed_components(plan: Plan, inputs: Inputs, previous: PreviousStatus, *, is_paused: bool) -> Mapping[str, Any]:

@@ -137,7 +137,8 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     of each document, under the same keys; a time is absent if it is unknown.
 
     `component_versions` are those of the existing components; empty for documents from files. `pins` are the components
-    that run as of the current revision instead of as their documents are; they have no version.
+    that run as of the current revision instead of as their documents are; they have no version. `has_manual_updates` is
+    whether changes of components wait for a promotion.
     `definitions` are the objects of the definitions namespace. `scopes_of` are all scopes of the namespace, as
     `membership.declared` returns them. `root` names the application whose scopes take the instances that are in
     no other, "" for none.
@@ -156,6 +157,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     now: datetime
     component_versions: Mapping[str, ComponentVersion] = msgspec.field(default_factory=dict)
     pins: Mapping[str, Pin] = msgspec.field(default_factory=dict)
+    has_manual_updates: bool = False
     observed: Observed = NOTHING
     attached: Mapping[TypeKey, datetime] = msgspec.field(default_factory=dict)
     first_seen: Mapping[TypeKey, Times] = msgspec.field(default_factory=dict)

@@ -127,6 +127,14 @@ def test_contradicting_durations_are_rejected_with_the_names_of_the_flags(
     assert all(f"--leader-elect-{name}" in str(caught.value) for name in named)
 
 
+def test_several_shards_need_leader_election() -> None:
+    election = run.settings({"leader_elect": True, "shards": 4}, {}).leader_election
+    assert election is not None
+    assert election.leases == ("rudr-py", "rudr-py-0", "rudr-py-1", "rudr-py-2", "rudr-py-3")
+    with pytest.raises(ConfigError, match="--leader-elect"):
+        run.settings({"shards": 4}, {})
+
+
 def test_every_flag_has_a_variable_of_its_name() -> None:
     """Except flags about a single call."""
     for option in run.command.params:

@@ -220,5 +220,5 @@ async def test_a_finalizer_that_may_not_be_removed_is_reported_and_retried(
 
 def test_the_patch_of_a_correct_document_is_empty() -> None:
     document = {"metadata": {"resourceVersion": "7", "finalizers": [FINALIZER]}}
-    assert finalizer.patch(document, present=True) == []
-    assert finalizer.patch({"metadata": {"resourceVersion": "7"}}, present=False) == []
+    assert finalizer.patch(document, add=frozenset({FINALIZER})) == []
+    assert finalizer.patch({"metadata": {"resourceVersion": "7"}}, remove=finalizer.FINALIZERS) == []

@@ -20,11 +20,13 @@ from rudr_py.cli.commands.dev.embedded_api import EmbeddedApi
 from rudr_py.cli.commands.dev.follow import Follower, kinds
 from rudr_py.cli.commands.dev.progress import PlainProgress
 from rudr_py.cli.logging import formatters
+from rudr_py.cli.options import defaults as defaults_option
 from rudr_py.cli.options import flags, plugins
 from rudr_py.cli.process import rare_collections
 from rudr_py.local import certificates
 from rudr_py.local.access.settings import AccessSettings
 from rudr_py.local.cluster import LocalSettings
+from rudr_py.settings import NO_DEFAULTS, PlatformDefaults
 
 Document = dict[str, Any]
 
@@ -46,6 +48,7 @@ class DevOptions(msgspec.Struct, frozen=True, kw_only=True):
     verbose: bool
     with_crds: bool
     sensitive_words: tuple[str, ...] = ()
+    defaults: PlatformDefaults = NO_DEFAULTS
 
 
 def _release(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -103,6 +106,7 @@ def _release(_context: click.Context, _option: click.Parameter, value: str) -> s
     help="Omit the controller and the custom resource definitions, for a chart that installs them.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Print all changes and the log of the controller.")
+@defaults_option.option()
 @flags.plugins
 @flags.sensitive
 @click.pass_context
@@ -129,6 +133,7 @@ def command(context: click.Context, /, *, port: int, release: str, no_controller
         verbose=verbose or sys.stdout.isatty(),
         with_crds=not no_crds,
         sensitive_words=options["sensitive_words"],
+        defaults=options["defaults"],
     )
     click.echo(embedded_api.NOTICE)
     asyncio.run(_serve(dev_options))
@@ -148,7 +153,7 @@ async def _serve(options: DevOptions) -> None:
         stack.enter_context(rare_collections())
         _print_instructions(options, api)
         if options.catalog is not None:
-            await stack.enter_async_context(embedded_api.controlled(api, options.catalog))
+            await stack.enter_async_context(embedded_api.controlled(api, options.catalog, options.defaults))
         progress_output = PlainProgress()
         if options.verbose:
             progress_output = stack.enter_context(progress.opened())

@@ -37,7 +37,7 @@ from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins import roles
 from rudr_py.plugins.rights import RBAC_GROUP
-from rudr_py.settings import Settings
+from rudr_py.settings import NO_DEFAULTS, PlatformDefaults, Settings
 
 NOTICE = "Pods are simulated: no containers run."
 """The first line of the output of `dev` and `demo`."""
@@ -138,9 +138,11 @@ async def started(
 
 
 @contextlib.asynccontextmanager
-async def controlled(api: EmbeddedApi, catalog: Catalog) -> AsyncIterator[ControllerProcess]:
+async def controlled(
+    api: EmbeddedApi, catalog: Catalog, defaults: PlatformDefaults = NO_DEFAULTS
+) -> AsyncIterator[ControllerProcess]:
     """Run the controller in this process until the context ends."""
-    settings = Settings(health_address="", metrics_address="", identity="rudr-dev")
+    settings = Settings(health_address="", metrics_address="", identity="rudr-dev", defaults=defaults)
     controller = assemble(settings, api.transport, SystemClock(), catalog)
     stop = asyncio.Event()
     running = asyncio.create_task(controller.run(stop), name="controller")

@@ -41,6 +41,8 @@ SYNC: Mapping[str, str] = {
     "Unreachable": "rudr doctor; the controller cannot reach the API server",
     "PruneFailed": "remove what prevents the deletion: a missing right, or an admission webhook",
     "Replacing": "wait until the pods of the last run have terminated",
+    "DependencyFailed": "rudr tree {name} -n {namespace}; correct the instance that has failed",
+    "DependencyTimeout": "rudr tree {name} -n {namespace}; find out why the other instance is not ready or complete",
     "Held": "rudr status {name} -n {namespace}; it is applied when the type that holds it lets it go",
     "Pinned": "rudr promote {name} -n {namespace} --dry-run=client; rudr promote {name} -n {namespace}",
     "Paused": "kubectl annotate applicationconfiguration {name} -n {namespace} rudr.oam.dev/paused-",

@@ -118,7 +118,9 @@ def conditions(report: ApplicationReport, missing: Iterable[Finding] = ()) -> It
         for line in synced.message.partition(f"\n{roles.GRANTS}")[0].splitlines() or [synced.reason]:
             yield problem("objects", line, advice.synced(synced.reason, report.namespace, report.name, line))
     for line in report.condition("Held").message.splitlines():
-        yield note("held", f"nothing is applied of {line}", advice.synced(holds.REASON, report.namespace, report.name))
+        if synced.status != "False" or synced.reason not in holds.REASONS:  # else the same lines are problems
+            hint = advice.synced(holds.REASON, report.namespace, report.name)
+            yield note("held", f"nothing is applied of {line}", hint)
     for line in report.condition(pins.PINNED).message.splitlines():
         yield note("components", line, advice.synced(pins.PINNED, report.namespace, report.name))
     if paused.status == "True":
@@ -132,7 +134,7 @@ def instances(report: ApplicationReport, facts: ApplicationFacts) -> Iterator[Fi
     reported: set[str] = set()
     for instance in report.instances:
         unready = [pod for pod in instance.pods if not pod.ok]
-        is_held = instance.reason == holds.REASON and instance.state != "failed"  # a note of `conditions`
+        is_held = instance.reason in holds.REASONS and instance.state != "failed"  # a note of `conditions`
         if not instance.ok and not is_held and report.condition("Valid").status != "False":
             message = f"{instance.name}: {instance.message.partition('; pod ')[0] or instance.reason}"
             tree = "" if unready else f"rudr tree {report.name} -n {namespace} -o wide"
@@ -143,7 +145,7 @@ def instances(report: ApplicationReport, facts: ApplicationFacts) -> Iterator[Fi
             yield from workload_pods.findings(documents, facts.objects, namespace)
             reported |= {pod.name for pod in unready}
         for trait in instance.traits:
-            if not trait.ok and trait.reason != holds.REASON and report.condition("Valid").status != "False":
+            if not trait.ok and trait.reason not in holds.REASONS and report.condition("Valid").status != "False":
                 message = f"{instance.name}, trait {trait.name}: {trait.message or trait.reason}"
                 yield problem("traits", message, advice.trait(trait.reason, namespace, trait.name))
     failed = [pod for name, pod in pods.items() if name not in reported and pod_state.assess(pod).state == "failed"]

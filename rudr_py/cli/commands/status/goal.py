@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from rudr_py.cli.commands.status.report import ApplicationReport, ReportedCondition
 from rudr_py.plugins import roles
+from rudr_py.render import holds
 
 Goal = Literal["ready", "synced"]
 """`synced`: all objects of the current documents are applied. `ready`: their workloads and traits are ready, too."""
@@ -14,9 +15,16 @@ _CONDITIONS: Final = {"ready": "Ready", "synced": "Synced"}
 
 _PERMANENT: Final = {
     "Valid": frozenset({"InvalidDocument", "TooLarge", "Quarantined"}),
-    "Synced": frozenset({"ImmutableField", "InvalidServiceAccount", "TooLarge"}),
+    "Synced": frozenset(
+        {"ImmutableField", "InvalidServiceAccount", "TooLarge", holds.DEPENDENCY_FAILED, holds.DEPENDENCY_TIMEOUT}
+    ),
 }
-"""The reasons of conditions that only a change of the documents ends. The controller retries after others."""
+"""The reasons of conditions that only a change of the documents ends, or the end of a time in them.
+
+The controller retries after others."""
+
+_REPLACED: Final = "Replaced"
+"""The condition that is False if what the documents add in place of another instance has failed."""
 
 _RETRIED: Final = frozenset({"ReplicaFailure", "QuotaExceeded"})
 """The reasons of failed instances whose controllers go on with the same documents."""
@@ -39,6 +47,8 @@ def failure(report: ApplicationReport, goal: Goal) -> str:
             return _text(condition)
     if goal == "synced":
         return ""
+    if report.condition(_REPLACED).status == "False":
+        return _text(report.condition(_REPLACED))
     failed = (each for each in report.instances if each.state == "failed" and each.reason not in _RETRIED)
     return "; ".join(f"{each.name}: {each.message or each.reason}" for each in failed)
 

@@ -177,7 +177,7 @@ def _pending_component(application: Document, components: Iterable[Document] | N
 def _is_held(application: Document, instance: object) -> bool:
     """Whether the status has an instance as held; its component is in the version that runs."""
     entries = mappings_in(application, "status", "instances")
-    return any(entry.get("name") == instance and entry.get("reason") == holds.REASON for entry in entries)
+    return any(entry.get("name") == instance and entry.get("reason") in holds.REASONS for entry in entries)
 
 
 def _conditions(status: Mapping[str, Any]) -> tuple[ReportedCondition, ...]:

@@ -21,7 +21,7 @@ from rudr_py.render import holds
 
 HEADER = ("INSTANCE", "HEALTH", "REASON", "DETAILS")
 
-NOTED = frozenset({kstatus.SCALING_UP, kstatus.ROLLOUT_PAUSED, holds.REASON})
+NOTED = frozenset({kstatus.SCALING_UP, kstatus.ROLLOUT_PAUSED, *holds.REASONS})
 """The reasons of ready items whose messages are printed, too."""
 
 MAX_DETAILS = 14

@@ -179,7 +179,7 @@ def name_of(document: Document) -> str:
 
 
 def health(document: Document) -> Health:
-    """The health of an object; that of an application is its Ready condition."""
+    """The health of an object; that of an application is its Ready condition, with the components that wait."""
     if document.get("kind") == "Pod":
         return _pod_health(document)
     if document.get("kind") != "ApplicationConfiguration":
@@ -187,7 +187,9 @@ def health(document: Document) -> Health:
     condition = kstatus.condition(document, "Ready")
     message = str(condition.get("message", "")).partition("\n")[0]
     ready = condition.get("status") == "True"
-    return Health("ready" if ready else "progressing", str(condition.get("reason", "Unknown")), message)
+    waiting = ", ".join(str(entry.get("name")) for entry in mappings_in(document, "status", "pendingComponents"))
+    show = {"pinned": f"({waiting} pinned)"} if waiting else {}
+    return Health("ready" if ready else "progressing", str(condition.get("reason", "Unknown")), message, show)
 
 
 def _pod_health(document: Document) -> Health:

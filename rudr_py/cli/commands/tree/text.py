@@ -60,7 +60,7 @@ def rows(roots: Iterable[TreeNode]) -> Iterator[TreeRow]:
 def status(node: TreeNode) -> str:
     """The state of an object in a few words, without its restarts, which have a column."""
     details = "" if node.restarts is not None else " ".join(node.health.show.values())
-    has_reason = node.health.state != "ready" or node.health.reason == holds.REASON or not details
+    has_reason = node.health.state != "ready" or node.health.reason in holds.REASONS or not details
     word = node.health.reason if has_reason else "Ready"
     return f"{word} {details}".rstrip()
 

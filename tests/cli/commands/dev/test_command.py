@@ -141,6 +141,14 @@ async def test_documents_are_applied_at_the_start_in_the_namespace_to_a_release(
     assert "GET /" not in err
 
 
+async def test_the_defaults_of_a_platform_apply_as_in_a_cluster(dev: Dev) -> None:
+    await dev.start("-f", str(dev.documents), "--defaults", "limits.memory=256Mi", "-v")
+    await dev.until(f"{APPLICATION}: Ready")
+    deployment = await dev.asked("/apis/apps/v1/namespaces/default/deployments/app-web")
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    assert container["resources"]["limits"] == {"memory": "256Mi"}
+
+
 async def test_access_enables_tls_tokens_and_a_working_controller(dev: Dev) -> None:
     await dev.start("--access", "-f", str(dev.documents), "-v")
     await dev.until(f"{APPLICATION}: Ready")

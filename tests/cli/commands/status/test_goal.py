@@ -40,6 +40,8 @@ def test_a_goal_is_reached_by_the_current_documents_only() -> None:
         {"Valid": "False Quarantined $.spec: wrong"},
         {"Valid": "True", "Synced": "False ImmutableField $.spec: wrong"},
         {"Valid": "True", "Synced": "False InvalidServiceAccount $.spec: wrong"},
+        {"Valid": "True", "Synced": "False DependencyFailed $.spec: wrong"},
+        {"Valid": "True", "Synced": "False DependencyTimeout $.spec: wrong"},
     ],
 )
 def test_an_error_that_only_a_change_of_the_documents_ends_is_a_failure(conditions: dict[str, str]) -> None:
@@ -66,6 +68,10 @@ def test_a_failed_rollout_is_a_failure_of_ready_only() -> None:
 
     assert goal.failure(failing("ProgressDeadlineExceeded"), "ready") == "web: it is late"
     assert goal.failure(failing("ProgressDeadlineExceeded"), "synced") == ""
+    replaced = report(Valid="True", Synced="True", Ready="False", Replaced="False ReplacementFailed v1 is kept")
+    assert (goal.failure(replaced, "ready"), goal.failure(replaced, "synced")) == ("v1 is kept", "")
+    waiting = report(Valid="True", Synced="True", Ready="False", Replaced="Unknown Waiting v1 is kept")
+    assert goal.failure(waiting, "ready") == ""
     # the Deployment continues when the quota permits it
     assert goal.failure(failing("ReplicaFailure"), "ready") == ""
 

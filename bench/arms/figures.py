@@ -1,0 +1,103 @@
+"""The counts of an arm's process: CPU time, memory, requests, reconciles and the longest step of its event loop.
+
+Requests and steps are counted in aiohttp and asyncio, the same way for all arms: Kopf has no other place for it.
+"""
+
+from __future__ import annotations
+
+import asyncio.events
+import os
+import time
+from collections import Counter
+from typing import Any
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from bench import processes
+
+PURPOSES = ("objects", "status", "events", "revisions", "reads")
+"""The parts of the work that requests belong to, besides watches."""
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts since the start of the process; `longest_step` since the last figures. Seconds and MiB.
+
+    `requests` has a count for each purpose. `time` is the monotonic clock, which all processes share. `answer` is the
+    result of a command.
+    """
+
+    time: float
+    cpu: float
+    memory: float
+    requests: dict[str, int]
+    reconciles: int
+    longest_step: float
+    answer: Any = None
+
+    @property
+    def total(self) -> int:
+        """All requests except watches."""
+        return sum(count for purpose, count in self.requests.items() if purpose != "watches")
+
+    @property
+    def writes(self) -> int:
+        """All requests that write."""
+        return self.total - self.requests.get("reads", 0)
+
+
+class Meter:
+    """Counts what the process does, from its creation on."""
+
+    def __init__(self) -> None:
+        self.reconciles = 0
+        self._requests: Counter[str] = Counter()
+        self._longest_step = 0.0
+        self._count_requests()
+        self._time_steps()
+
+    def figures(self, answer: object = None) -> Figures:
+        """The current counts."""
+        longest, self._longest_step = self._longest_step, 0.0
+        return Figures(
+            time=time.monotonic(),
+            cpu=time.process_time(),
+            memory=processes.memory(os.getpid()),
+            requests=dict(self._requests),
+            reconciles=self.reconciles,
+            longest_step=longest,
+            answer=answer,
+        )
+
+    def _count_requests(self) -> None:
+        send = aiohttp.ClientSession._request
+
+        async def request(session: aiohttp.ClientSession, method: str, url: Any, **options: Any) -> Any:
+            self._requests[_purpose(method, URL(url), options.get("params") or {})] += 1
+            return await send(session, method, url, **options)
+
+        aiohttp.ClientSession._request = request  # type: ignore[method-assign, assignment] # for the rest of the process
+
+    def _time_steps(self) -> None:
+        run = asyncio.events.Handle._run
+
+        def timed(handle: asyncio.events.Handle) -> None:
+            started = time.perf_counter()
+            run(handle)
+            seconds = time.perf_counter() - started
+            self._longest_step = max(self._longest_step, seconds)
+
+        asyncio.events.Handle._run = timed  # type: ignore[method-assign, assignment] # for the rest of the process
+
+
+def _purpose(method: str, url: URL, parameters: Any) -> str:
+    """The part of the work that a request belongs to."""
+    if method.upper() == "GET":
+        return "watches" if "watch" in url.query or "watch" in parameters else "reads"
+    path = url.path
+    if path.endswith("/status"):
+        return "status"
+    if "/events" in path:
+        return "events"
+    return "revisions" if "/controllerrevisions" in path else "objects"

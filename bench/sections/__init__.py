@@ -1,0 +1,1 @@
+"""The measurements of `python -m bench`. Each compares arms that alternate within one run."""
