@@ -10,6 +10,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 
@@ -17,10 +18,11 @@ from rudr_py.catalog import Catalog
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.document import Document, Parsed
+from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.model.parse import documents as parse
 from rudr_py.model.parse import yaml_file
 from rudr_py.plugins import entry_points, loading
-from rudr_py.render import render
+from rudr_py.render import render, revisions
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
 
@@ -109,3 +111,18 @@ def test_every_example_is_an_application_or_used_by_one(documents: list[Document
 
 def _name(document: Document) -> str:
     return str(document.value["metadata"]["name"])
+
+
+def test_components_of_a_revision_render_to_the_same_objects_and_inputs(
+    documents: list[Document], components: dict[str, Parsed[Component]], catalog: Catalog
+) -> None:
+    """A pinned component has the parts of its document that a revision keeps: all but annotations without an effect."""
+    kept = [revisions.kept(document.value) for document in documents if document.value["kind"] == COMPONENT.kind]
+    pinned = {document["metadata"]["name"]: parse.parse(document) for document in kept}
+    applications = [document for document in documents if document.value["kind"] == APPLICATION.kind]
+    for document in applications:
+        plans = _plan(document, components, catalog), _plan(document, pinned, catalog)
+        live, released = ([msgspec.structs.replace(one, uncopied={}) for one in plan.manifests] for plan in plans)
+        assert live == released
+        assert live
+    assert applications

@@ -56,6 +56,8 @@ def mappings_in(document: object, *path: str | int) -> list[Mapping[str, Any]]:
 
 
 def _is_like(value: object, default: object) -> bool:
+    if type(value) is type(default):  # in most calls
+        return True
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(default, bool) and isinstance(value, bool)
     if isinstance(default, _MAPPINGS):

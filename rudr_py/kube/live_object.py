@@ -342,8 +342,8 @@ def _own_digest(entries: list[_Entry]) -> str:
     return ""
 
 
-# Objects rendered alike have equal entries, so that most look-ups save the decoding.
-@functools.lru_cache(maxsize=1024)
+# A change of the status of an object leaves the entry as it is, so that most look-ups save the decoding.
+@functools.lru_cache(maxsize=256)
 def _digest(fields: bytes) -> str:
     canonical = msgspec.json.encode(msgspec.json.decode(fields), order="deterministic") if fields else b""
     return hashlib.blake2b(canonical, digest_size=16).hexdigest()

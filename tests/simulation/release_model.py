@@ -40,7 +40,8 @@ class Model:
         self.fresh = itertools.count(1)
         self.components = {name: Component(0) for name in NAMES}
         self.applications = {
-            name: {f"{name}-main": Instance(used, "hello")} for name, used in zip(APPLICATIONS, NAMES, strict=True)
+            name: {f"{name}-{used}": Instance(used, "hello") for used in NAMES if used != other}
+            for name, other in zip(APPLICATIONS, NAMES, strict=True)
         }
         self.releases: dict[str, dict[int, Release]] = {name: {} for name in APPLICATIONS}
         self.pinned: dict[str, dict[str, Component]] = {}
@@ -73,10 +74,11 @@ class Model:
         if manual:
             self.pinned[application] = components
 
-    def promote(self, application: str) -> None:
-        """Take the changes of all components."""
-        names = self.current(application).components
-        self.promoted[application] = {name: self.components[name] for name in names}
+    def promote(self, application: str, *names: str) -> None:
+        """Take the changes of these components, by default of all."""
+        used = self.current(application).components
+        promoted = {name: component for name, component in self.promoted[application].items() if name in used}
+        self.promoted[application] = promoted | {name: self.components[name] for name in names or used}
 
     def roll_back(self, application: str, number: int) -> None:
         """Components are shared, so they change for all applications with automatic updates."""

@@ -179,9 +179,10 @@ class Run:
                 model.set_manual(name, manual=name not in model.pinned)
                 self._write_application(name)
             case "promote":
+                names = [used] if step.choice % 2 and used in model.current(name).components else []
                 if name in model.pinned:
-                    model.promote(name)
-                await promote.promote(self._client, name)
+                    model.promote(name, *names)
+                await promote.promote(self._client, name, names)
             case "roll back":
                 numbers, before = sorted(model.releases[name]), set(model.applications[name])
                 number = numbers[step.choice % len(numbers)]

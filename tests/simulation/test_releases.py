@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rudr_py.errors import ConflictError
@@ -17,7 +17,7 @@ from tests.simulation.releases import Action, Run, Step
 steps = st.lists(
     st.builds(
         Step,
-        action=st.sampled_from(get_args(Action)),
+        action=st.sampled_from([*get_args(Action), "update", "pin", "promote", "roll back", "roll back"]),
         application=st.integers(0, len(APPLICATIONS) - 1),
         component=st.integers(0, len(NAMES) - 1),
         choice=st.integers(0, 5),
@@ -27,14 +27,21 @@ steps = st.lists(
     max_size=10,
 )
 
+UPDATES = (Step("update", component=1), Step("update", component=2))
+
 
 def check(taken: list[Step]) -> None:
     """Fails with the violations."""
     assert Run().run(taken) == []
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(steps)
+@example(
+    [Step("pin"), Step("update", component=1), Step("update", component=2), Step("promote", component=1, choice=1)]
+)
+@example([Step("configure"), Step("update", component=1), Step("roll back", choice=0)])
+@example([Step("rename", pause=2.0), Step("break", component=1), Step("rename"), Step("update", component=1)])
 def test_edits_and_rollbacks_end_where_the_model_does_and_no_instance_is_without_a_ready_pod(taken: list[Step]) -> None:
     check(taken)
 

@@ -15,11 +15,12 @@ import pytest
 
 from rudr_py.controller.shards import assignment
 from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import Event
 from tests.simulation import virtual_loop
 from tests.simulation.cluster import LEASE, SYSTEM, SimulatedCluster
 from tests.simulation.documents import Document, application, binding, component
 from tests.simulation.invariants import Invariants
-from tests.simulation.network import Weather
+from tests.simulation.network import Exchange, Weather
 from tests.simulation.run import simulate
 from tests.simulation.virtual_loop import VirtualLoop
 
@@ -189,12 +190,45 @@ def test_a_replica_that_gets_shards_back_reads_the_changes_of_another_one() -> N
     teams.run(scenario())
 
 
+def test_a_shard_is_given_up_only_after_the_requests_in_it_have_ended() -> None:
+    teams, table = Teams(), "leases.coordination.k8s.io"
+    strangers: list[str] = []
+
+    def check(event: Event, client: str) -> None:
+        if client.startswith(("one", "two")) and event.namespace in NAMESPACES:
+            lease = teams.cluster.local.backend.store.get(
+                table, SYSTEM, f"rudr-py-{assignment.shard_of(event.namespace, SHARDS)}"
+            )
+            if lease is None or lease["spec"]["holderIdentity"] != client:
+                strangers.append(f"{client} {event.type} {event.table} {event.namespace}")
+
+    def slow(exchange: Exchange) -> None:
+        if exchange.is_write and "/namespaces/team-" in exchange.request.path:
+            exchange.fault = "slow"
+
+    async def scenario() -> None:
+        await teams.begin("one")
+        await teams.until_applied("registry.example/web:1", 30.0)
+        teams.cluster.listen(check)
+        teams.cluster.network.direct = slow
+        teams.cluster.start_controller("two")
+        for number in range(30):
+            teams.change(f"registry.example/web:{number}")
+            await asyncio.sleep(1.0)
+        await teams.until_applied("registry.example/web:29", 4 * LEASE)
+        await asyncio.sleep(LEASE)
+        assert teams.counts() == {"one": 2, "two": 2}
+        assert strangers == []
+
+    teams.run(scenario())
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_with_faults_every_invariant_holds(seed: int) -> None:
     assert simulate(seed, shards=3).violations == ()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_shards_change_hands_while_everything_changes_and_requests_fail(seed: int) -> None:
     source = random.Random(seed)  # noqa: S311 - no secret
     teams, names = Teams(), ("one", "two", "three")

@@ -139,16 +139,12 @@ class Syncer:
         It can for a kind that the status lists, and for owned objects of a kind that every process watches: the next
         one finds them by their owner.
         """
-        records = self._state.applications.records(application, stored)
-        for planned in plan.manifests:
-            records.setdefault(planned.ref, AppliedRecord(planned.ref))
-        listed, permanent = {ref.kind for ref in inventory.read(stored)}, self._state.permanent_kinds
-        if all(
-            planned.ref.kind in listed or (planned.ref.kind in permanent and planned.owner != "none")
-            for planned in plan.manifests
-        ):
-            return None
-        return inventory.order(records.values())
+        records, permanent = self._state.applications.records(application, stored), self._state.permanent_kinds
+        named = [p.ref for p in plan.manifests if p.owner == "none" or p.ref.kind not in permanent]
+        for ref in named:
+            records.setdefault(ref, AppliedRecord(ref))
+        listed = {ref.kind for ref in inventory.read(stored)}
+        return None if all(ref.kind in listed for ref in named) else inventory.order(records.values())
 
     def begin(self, application: LiveObject, plan: Plan, request: RemovalRequest) -> Removal:
         """See `Removals.begin`; to be called before the first write for a plan."""

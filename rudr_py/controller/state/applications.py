@@ -33,7 +33,7 @@ from rudr_py.render.revisions import RevisionName
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
 
-RENDERED = 512
+RENDERED = 256
 """Number of applications whose parsed document and plan are kept: those that were reconciled last."""
 
 RENDERED_BYTES = 16 * 2**20
@@ -126,6 +126,7 @@ class PinnedDocument(msgspec.Struct, frozen=True):
 
 
 _NO_REVISION: Final = RevisionName()
+_NO_PROBES: Final[dict[tuple[str, str], ProbeState]] = {}
 _NO_PINS: Final[Mapping[str, PinnedDocument]] = {}
 
 
@@ -189,6 +190,7 @@ class ApplicationState:
         self.document = self.rendered = self.values = self.sensitive_values = self.settled = None
         self.summary = _shared_summary(self.summary)
         self.unapplied, self.pinned = self.unapplied or _NONE, self.pinned or _NO_PINS
+        self.probes = self.probes or _NO_PROBES
         if self.conditions is not None:
             self.conditions = _shared_conditions(tuple(self.conditions.items()))
 

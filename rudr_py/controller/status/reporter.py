@@ -111,7 +111,9 @@ class StatusReporter:
         application_state.summary = status_summary.summarize(desired)
         result = kept.result
         try:
-            result = merge(result, await self._write(snapshot, desired))
+            # pins depend on the revision that the status names
+            is_release = snapshot.selection is not None and kept.revision.number > snapshot.previous.revision.number
+            result = merge(result, await self._write(snapshot, desired, urgent=is_release))
             if result.requeue_after is None:
                 result = merge(result, await self._write_instances(snapshot.application, desired))
             result = merge(result, self._end_grace(snapshot, desired))
