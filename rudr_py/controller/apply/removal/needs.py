@@ -1,7 +1,7 @@
 """The removed instances that make way: an added one needs what they hold, and cannot be ready beside them. Pure.
 
 That is a volume claim that cannot be shared, the name of an object, the room of a quota for pods, or room on a node.
-What admission refuses is decided by `successors.Denials`.
+Requests that admission refuses because of a removed object are the subject of `successors.Denials`.
 """
 
 from __future__ import annotations
