@@ -12,7 +12,7 @@ import cProfile
 import pstats
 import time
 
-from bench import environment
+from bench import environment, worlds
 from rudr_py.plugins import loading
 from rudr_py.settings import Settings
 
@@ -33,20 +33,17 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--applications", type=int, default=200)
-    parser.add_argument("--kubeconfig")
     arguments = parser.parse_args()
-    _print(asyncio.run(_profiled(arguments.applications, arguments.kubeconfig)), arguments.applications)
+    _print(asyncio.run(_profiled(arguments.applications)), arguments.applications)
 
 
-async def _profiled(count: int, kubeconfig: str | None) -> pstats.Stats:
+async def _profiled(count: int) -> pstats.Stats:
     catalog = loading.installed().catalog
     profile = cProfile.Profile(time.thread_time)
-    async with environment.server(kubeconfig) as server, environment.namespace(server) as cluster:
-        await environment.create(cluster, count)
+    async with worlds.world("", count) as world:
         profile.enable()
-        async with cluster.controller(catalog, settings=Settings()):
-            await environment.synced(cluster, count)
-            await asyncio.sleep(3)  # until Ready
+        async with world.cluster.controller(catalog, settings=Settings()):
+            await environment.reached(world.cluster, count, environment.is_ready)
         profile.disable()
     return pstats.Stats(profile)
 

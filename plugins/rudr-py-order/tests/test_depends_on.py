@@ -1,4 +1,4 @@
-"""The trait depends-on: the contract of every type, its dependencies, and the properties that it rejects."""
+"""The trait depends-on: its dependencies, and the properties that it rejects."""
 
 from __future__ import annotations
 
@@ -6,28 +6,8 @@ from typing import Any
 
 import pytest
 
-from rudr_py.testing import RenderError, RenderOne, conformance
+from rudr_py.testing import RenderError, RenderOne
 from rudr_py_order.depends_on import DependsOn
-
-TASK: dict[str, Any] = {
-    "workloadType": "core.oam.dev/v1alpha1.Task",
-    "containers": [{"name": "migrate", "image": "registry.example/migrate:1.0.0"}],
-}
-
-test_conforms = conformance.suite(
-    DependsOn(),
-    properties=[
-        {"instances": [{"name": "migrate"}]},
-        {"instances": [{"name": "migrate", "condition": "ready", "timeout": "1h30m"}, {"name": "db"}]},
-    ],
-    siblings=["migrate", "db"],
-)
-test_complete_conforms = conformance.suite(
-    DependsOn(),
-    properties=[{"instances": [{"name": "migrate", "condition": "complete"}]}],
-    component=TASK,
-    siblings=["migrate"],
-)
 
 
 def test_it_depends_on_all_instances_that_it_lists(render_one: RenderOne) -> None:

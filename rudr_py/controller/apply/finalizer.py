@@ -124,11 +124,11 @@ class Finalizer:
             try:
                 await self._delete(application, ref, live, "Foreground")
             except errors.RudrError as error:
-                failure = failures.of(ref, error, otherwise="DeleteFailed", needed=ORDER_PURPOSE)
+                failure = failures.of(ref, error, otherwise="PruneFailed", needed=ORDER_PURPOSE)
                 if failure.kind == "error":
                     return failures.result([failure])
                 note = f"the instances are deleted without an order: {failure.message}"
-                self._recorder.record(application, "DeleteFailed", note, action="Delete", warning=True)
+                self._recorder.record(application, "PruneFailed", note, action="Delete", warning=True)
                 return None
         return Result() if first else None
 

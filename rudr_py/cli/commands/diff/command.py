@@ -22,7 +22,7 @@ from rudr_py.cli.cluster import documents as cluster_documents
 from rudr_py.cli.cluster import preview, user_roles
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
-from rudr_py.cli.commands.diff import compared, external_diff, outage, restarts
+from rudr_py.cli.commands.diff import compared, dependencies, external_diff, outage, restarts
 from rudr_py.cli.commands.diff import result as diff_result
 from rudr_py.cli.commands.diff.compared import ComparedDocuments
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
@@ -331,7 +331,8 @@ async def _compare_application(
                 messages.append(str(difference))
             else:
                 own = restarts.counted(difference) if comparison.everything else difference
-                differences.append(msgspec.structs.replace(own, application=application.name))
+                notes = (*own.notes, *dependencies.notes(own, preview.plan))
+                differences.append(msgspec.structs.replace(own, application=application.name, notes=notes))
         unchanged, rights = dry_run.unchanged, dry_run.trial.rights()
     except (errors.ApiError, errors.KindAbsentError) as error:
         messages.append(cluster_client.unreadable_message(error))
