@@ -79,9 +79,9 @@ class Difference:
         return [label for label in self.planned if not self._is_recorded(label)]
 
     def is_ready(self, label: str) -> bool:
-        """Whether the workload of an instance that the plan lacks is ready; True where that is unknown."""
+        """Whether an instance that the plan lacks has a workload that is ready."""
         workloads = [one.live for one in self._groups.get(label, ()) if successors.runs_pods(one)]
-        return all(live is None or kstatus.assess(live.document()).ok for live in workloads)
+        return bool(workloads) and all(live is None or kstatus.assess(live.document()).ok for live in workloads)
 
     def unready_traits(self, removed: Iterable[str]) -> list[str]:
         """The traits that were not ready with these instances."""
