@@ -53,7 +53,7 @@ _BUILTIN: Mapping[str, tuple[str, str]] = {
     "history": ("history", "List the revisions of an application."),
     "plugin": ("plugin", "Create a plugin package: rudr plugin new."),
     "plugins": ("plugins", "List the installed plugins and their types."),
-    "promote": ("promote", "Let an application with manual updates take changes of its components."),
+    "promote": ("promote", "Let an application take the changes of its components."),
     "rbac": ("rbac", "Print the RBAC roles that the installed plugins need."),
     "render": ("render", "Print the Kubernetes objects that documents render to."),
     "rollback": ("rollback", "Write the documents of an earlier revision of an application."),

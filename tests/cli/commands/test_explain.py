@@ -69,6 +69,8 @@ def test_the_example_of_a_type_renders_without_a_problem(everything: Catalog, na
     fitting = SERVER if {SERVER, "*"} & set(applies_to) else applies_to[0]
     workload, settings = example.get("workloadType", fitting), example.get("workloadSettings", ())
     bindings = example.get("components", [{"componentName": "web", "instanceName": "web", **_traits(example)}])
+    if name == "depends-on":
+        bindings = [*bindings, {"componentName": "web", "instanceName": "migrate"}]
     spec = {"components": bindings, "scopes": example.get("scopes", [])}
     application: Parsed[Any] = documents.parse(document("ApplicationConfiguration", "app", spec))
     volumes = [{"name": "data", "mountPath": "/data"}] if name == "volume-mounter" else []
@@ -186,7 +188,7 @@ def test_json_contains_the_schema_and_the_declaration(explain: Callable[..., str
     assert document == yaml.safe_load(explain("trait", "ingress", "-o", "yaml"))
     assert {"category", "name", "requires", "repeatable", "fits", "schema"} <= document.keys()
     workload = json.loads(explain("workload", "Task", "-o", "json"))
-    assert (workload["category"], workload["provides"]) == ("workload", ["pod-template", "pods", "scale"])
+    assert (workload["category"], workload["provides"]) == ("workload", ["completion", "pod-template", "pods", "scale"])
     assert set(workload["scaleForms"]) == {"exact"}
     inside = json.loads(explain("trait", "ingress.rules", "-o", "json"))
     assert inside["schema"]["type"] == "array"
