@@ -66,8 +66,10 @@ def read(paths: str, name: str | None) -> Context:
     documents = [(path, _document(path)) for path in map(_expanded, paths.split(os.pathsep)) if path and path.exists()]
     if not documents:
         raise FileNotFoundError("no such file")
-    current = [str(document["current-context"]) for _, document in documents if document.get("current-context")]
-    chosen = name or (current[-1] if current else "")
+    if not any(document for _, document in documents):
+        raise TypeError("this is not a kubeconfig")
+    current = (str(document["current-context"]) for _, document in documents if document.get("current-context"))
+    chosen = name or next(current, "")
     context = _entry(documents, "contexts", "context", chosen)
     if context is None:
         raise ValueError(f'context "{chosen}" does not exist' if chosen else "there is no current context")
@@ -80,15 +82,25 @@ def read(paths: str, name: str | None) -> Context:
 
 def authorization(user_entry: Entry) -> str:
     """The header of a user with a token or a password; empty for one without. Raises OSError."""
-    token = user_entry.text("token")
-    if "token" not in user_entry.fields and (path := user_entry.path("tokenFile")):
-        token = Path(path).read_text()
-    if token:
+    if token := _token(user_entry):
         return f"Bearer {token}"
     if {"username", "password"} <= user_entry.fields.keys():
         pair = f"{user_entry.text('username')}:{user_entry.text('password')}"
         return "Basic " + base64.b64encode(pair.encode()).decode()
     return ""
+
+
+def _token(user_entry: Entry) -> str:
+    """The token of a user: that of the file, which is renewed, or the fixed one if the file cannot be read."""
+    token, path = user_entry.text("token"), user_entry.path("tokenFile")
+    if not path:
+        return token
+    try:
+        return Path(path).read_text()
+    except OSError:
+        if not token:
+            raise
+        return token
 
 
 def _expanded(path: str) -> Path | None:
@@ -102,9 +114,9 @@ def _document(path: Path) -> Fields:
         mark = getattr(error, "problem_mark", None)
         line = f": line {mark.line + 1}" if mark is not None else ""
         raise ValueError(f"this is not YAML{line}") from None  # the message of the parser quotes the line
-    if not isinstance(document, dict):
+    if document is not None and not isinstance(document, dict):
         raise TypeError("this is not a kubeconfig")
-    return document
+    return document or {}
 
 
 def _entry(documents: list[tuple[Path, Fields]], listed: str, kind: str, name: str) -> Entry | None:

@@ -111,6 +111,37 @@ async def test_several_kubeconfigs_are_merged_as_kubectl_does(tmp_path: Path) ->
     assert (connection.server, await authorization(connection)) == ("http://127.0.0.1:1", "Bearer one")
 
 
+async def test_the_current_context_is_that_of_the_first_kubeconfig_that_has_one(tmp_path: Path) -> None:
+    paths = []
+    for name, content in (("empty", ""), ("none", "clusters: []\n")):
+        (tmp_path / name).write_text(content)
+        paths.append(str(tmp_path / name))
+    for name in ("one", "two"):
+        document = {
+            "current-context": name,
+            "contexts": [{"name": name, "context": {"cluster": name}}],
+            "clusters": [{"name": name, "cluster": {"server": f"http://{name}:1"}}],
+        }
+        (tmp_path / name).write_text(yaml.safe_dump(document))
+        paths.append(str(tmp_path / name))
+    assert (await config.connect(os.pathsep.join(paths))).server == "http://one:1"
+
+
+@pytest.mark.parametrize("token", [None, "", "fixed"])
+async def test_a_token_file_has_precedence_over_a_token(tmp_path: Path, token: str | None) -> None:
+    (tmp_path / "token").write_text("rotated\n")
+    user = {"tokenFile": "token"} if token is None else {"tokenFile": "token", "token": token}
+    connection = await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", user))
+    assert await authorization(connection) == "Bearer rotated"
+
+
+async def test_a_token_replaces_a_token_file_that_cannot_be_read(tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path, "http://127.0.0.1:1", {"tokenFile": "absent", "token": "fixed"})
+    assert await authorization(await config.connect(path)) == "Bearer fixed"
+    with pytest.raises(errors.ConfigError, match="No such file"):
+        await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", {"tokenFile": "absent"}))
+
+
 async def test_paths_are_relative_to_the_file_of_the_user_and_that_of_the_cluster(
     tmp_path: Path, certificate: Path
 ) -> None:
