@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import yaml
@@ -45,8 +46,9 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Context(msgspec.Struct, frozen=True):
-    """The context to use: its name, its namespace, its cluster and its user."""
+    """The context to use: its name, its namespace, its cluster and its user. `paths` are those of the files read."""
 
+    paths: str
     name: str
     namespace: str
     cluster_entry: Entry
@@ -77,7 +79,8 @@ def read(paths: str, name: str | None) -> Context:
     if cluster is None:
         raise ValueError(f'the cluster of context "{chosen}" does not exist')
     user = _entry(documents, "users", "user", context.text("user"))
-    return Context(chosen, context.text("namespace") or "default", cluster, user or Entry())
+    read_paths = os.pathsep.join(str(path) for path, document in documents if document)
+    return Context(read_paths, chosen, context.text("namespace") or "default", cluster, user or Entry())
 
 
 def authorization(user_entry: Entry) -> str:
@@ -88,6 +91,23 @@ def authorization(user_entry: Entry) -> str:
         pair = f"{user_entry.text('username')}:{user_entry.text('password')}"
         return "Basic " + base64.b64encode(pair.encode()).decode()
     return ""
+
+
+def impersonation(user_entry: Entry) -> tuple[tuple[str, str], ...]:
+    """The headers of a user that acts as another one, by the fields `as*`. Raises ValueError and TypeError."""
+    groups, extra = user_entry.fields.get("as-groups") or [], user_entry.fields.get("as-user-extra") or {}
+    if not isinstance(groups, list) or not isinstance(extra, Mapping):
+        raise TypeError("as-groups must be a list, and as-user-extra a map of lists")
+    headers = [("Impersonate-User", user_entry.text("as")), ("Impersonate-Uid", user_entry.text("as-uid"))]
+    headers += [("Impersonate-Group", str(group)) for group in groups]
+    for name, values in extra.items():
+        headers += [(f"Impersonate-Extra-{quote(str(name), safe='')}", str(value)) for value in values]
+    headers = [(name, value) for name, value in headers if value]
+    if not all(value.isprintable() for _, value in headers):
+        raise ValueError("a field as* contains a line break or another control character")
+    if headers and not user_entry.text("as"):
+        raise ValueError("as-uid, as-groups and as-user-extra require as")
+    return tuple(headers)
 
 
 def _token(user_entry: Entry) -> str:

@@ -272,6 +272,61 @@ async def test_a_removed_task_is_deleted_at_once(cluster: Cluster, catalog: Cata
         await cluster.gone(JOB, "v1")
 
 
+def placed(**affinity: Any) -> Document:
+    return {"name": "placement", "properties": {"affinity": affinity}}
+
+
+NOWHERE = placed(
+    nodeAffinity={
+        "requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": [{"matchExpressions": [{"key": "zone", "operator": "In", "values": ["nowhere"]}]}]
+        }
+    }
+)
+
+
+async def test_an_instance_stays_while_no_node_suits_the_one_that_replaces_it(
+    cluster: Cluster, plugin_catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(version(1), version(2), running(1))
+    async with cluster.controller(plugin_catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        async with served(cluster) as gaps:
+            await cluster.apply(running(2, traits=(NOWHERE,)))
+            await cluster.until(APPLICATION, "shop", lambda d: "node affinity" in message(d, "Ready"))
+            await waiting.until_idle(cluster, server.mark, server.writes)
+            assert await cluster.get(DEPLOYMENT, "v1") is not None
+    assert gaps == []
+
+
+async def test_an_instance_stays_while_no_node_is_large_enough_for_the_one_that_replaces_it(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    large = version(2)
+    large["spec"]["containers"][0]["resources"]["cpu"] = {"required": 100}
+    await cluster.apply(version(1), large, running(1))
+    async with cluster.controller(catalog, settings=msgspec.structs.replace(SETTINGS, check_resources="warn")):
+        await cluster.until(APPLICATION, "shop", ready)
+        async with served(cluster) as gaps:
+            await cluster.apply(running(2))
+            await cluster.until(APPLICATION, "shop", lambda d: "Insufficient cpu" in message(d, "Ready"))
+            await waiting.until_idle(cluster, server.mark, server.writes)
+            assert await cluster.get(DEPLOYMENT, "v1") is not None
+    assert gaps == []
+
+
+async def test_an_instance_makes_way_for_one_for_which_no_node_has_room(cluster: Cluster, catalog: Catalog) -> None:
+    large = [version(number) for number in (1, 2)]
+    for document in large:
+        document["spec"]["containers"][0]["resources"]["cpu"] = {"required": 40}
+    await cluster.apply(*large, running(1))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.apply(running(2))
+        await cluster.gone(DEPLOYMENT, "v1")
+        await cluster.until(APPLICATION, "shop", ready)
+
+
 @pytest.mark.parametrize("held", ["pods", "claim"])
 async def test_an_instance_makes_way_for_one_that_needs_what_it_holds(
     cluster: Cluster, catalog: Catalog, held: str

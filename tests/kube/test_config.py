@@ -197,6 +197,58 @@ async def test_user_and_password_become_basic_authorization(tmp_path: Path) -> N
     assert await authorization(await config.connect(path)) == expected
 
 
+AS_ANOTHER_USER = {
+    "as": "jane",
+    "as-uid": "7",
+    "as-groups": ["team", "ops"],
+    "as-user-extra": {"example.com/Reason": ["on call"]},
+}
+
+
+async def test_a_kubeconfig_can_name_the_user_in_whose_name_requests_are_sent(tmp_path: Path, server: Any) -> None:
+    connection = await config.connect(kubeconfig(tmp_path, server.url, AS_ANOTHER_USER | {"token": "mine"}))
+    assert connection.impersonation == (
+        ("Impersonate-User", "jane"),
+        ("Impersonate-Uid", "7"),
+        ("Impersonate-Group", "team"),
+        ("Impersonate-Group", "ops"),
+        ("Impersonate-Extra-example.com%2FReason", "on call"),
+    )
+    transport = AioTransport(connection)
+    await transport.send(PATH)
+    await transport.send(msgspec.structs.replace(PATH, user="system:serviceaccount:ns:name"))
+    await transport.close()
+    headers = [
+        {name: seen.headers.get(name) for name in ("Impersonate-User", "Impersonate-Uid")} for seen in server.seen
+    ]
+    assert headers == [
+        {"Impersonate-User": "jane", "Impersonate-Uid": "7"},
+        {"Impersonate-User": "system:serviceaccount:ns:name", "Impersonate-Uid": None},
+    ]
+
+
+async def test_the_user_of_an_exec_plugin_can_act_as_another_one(tmp_path: Path) -> None:
+    user, _ = exec_plugin(tmp_path, None)
+    connection = await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", user | {"as": "jane"}))
+    assert connection.impersonation == (("Impersonate-User", "jane"),)
+
+
+async def test_an_exec_plugin_works_beside_empty_and_absent_kubeconfigs(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    user, _ = exec_plugin(tmp_path, None)
+    path = kubeconfig(tmp_path, "http://127.0.0.1:1", user)
+    connection = await config.connect(os.pathsep.join([str(tmp_path / "empty"), str(tmp_path / "absent"), path]))
+    assert await authorization(connection) == "Bearer token-1"
+
+
+@pytest.mark.parametrize(
+    "fields", [{"as-groups": ["team"]}, {"as": "jane\r\nx: y"}, {"as": "jane", "as-groups": "team"}]
+)
+async def test_an_invalid_user_to_act_as_is_a_configuration_error(tmp_path: Path, fields: dict[str, Any]) -> None:
+    with pytest.raises(errors.ConfigError, match="as"):
+        await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", fields))
+
+
 async def test_a_rotated_token_file_is_read_again(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("one\n")
     connection = await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", {"tokenFile": "token"}))
