@@ -211,7 +211,7 @@ class _Kubeconfig:
         context = self._context
         if fresh or context is None:
             context = self._context = kubeconfigs.read(self._paths, self._name)
-            self._loader = _loader(self._paths, context.name) if context.needs_plugin else None
+            self._loader = _loader(context.paths, context.name) if context.needs_plugin else None
         self._seen = _marks(context.user_entry.path("tokenFile"))
         impersonation = kubeconfigs.impersonation(context.user_entry)
         if self._loader is None:

@@ -233,6 +233,14 @@ async def test_the_user_of_an_exec_plugin_can_act_as_another_one(tmp_path: Path)
     assert connection.impersonation == (("Impersonate-User", "jane"),)
 
 
+async def test_an_exec_plugin_works_beside_empty_and_absent_kubeconfigs(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    user, _ = exec_plugin(tmp_path, None)
+    path = kubeconfig(tmp_path, "http://127.0.0.1:1", user)
+    connection = await config.connect(os.pathsep.join([str(tmp_path / "empty"), str(tmp_path / "absent"), path]))
+    assert await authorization(connection) == "Bearer token-1"
+
+
 @pytest.mark.parametrize(
     "fields", [{"as-groups": ["team"]}, {"as": "jane\r\nx: y"}, {"as": "jane", "as-groups": "team"}]
 )
