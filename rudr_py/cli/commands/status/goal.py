@@ -32,7 +32,7 @@ _RETRIED: Final = frozenset({"ReplicaFailure", "QuotaExceeded"})
 
 
 _REPLACING: Final = frozenset({decide.REPLACING, decide.TERMINATING})
-"""The reasons of Synced while the next object waits for the end of the last one, of which the instance has the state."""
+"""The reasons of Synced while the next object waits for the end of the last one, whose state the instance has."""
 
 
 def is_reached(report: ApplicationReport, goal: Goal) -> bool:
