@@ -13,6 +13,7 @@ import pytest
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.kube.requests import Request
+from rudr_py.render.values import labels
 from rudr_py.testing.cluster import SETTINGS, Cluster, killed
 from tests.e2e import waiting
 from tests.e2e.conftest import Server
@@ -33,10 +34,12 @@ from tests.e2e.documents import (
     observed,
     ready,
 )
+from tests.e2e.kind_cases import NETWORK
 
 pytestmark = pytest.mark.controllers
 
 ENDPOINT_SLICE = Kind("discovery.k8s.io/v1", "EndpointSlice")
+NETWORK_POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy")
 POLICY = "rudr.oam.dev/removal"
 NEVER_READY = {"local.rudr.dev/outcome": "never-ready"}
 SLOW = {"local.rudr.dev/ready-after": "2"}
@@ -347,3 +350,43 @@ async def test_an_instance_makes_way_for_one_that_needs_what_it_holds(
         await cluster.gone(DEPLOYMENT, "v1")
         if held == "pods":
             await cluster.until(APPLICATION, "shop", ready)
+
+
+def in_network(document: Document) -> Document:
+    """The application with its instances in a network of its own."""
+    document["spec"]["scopes"] = [NETWORK]
+    for binding in document["spec"]["components"]:
+        binding["applicationScopes"] = ["net"]
+    return document
+
+
+async def selected(cluster: Cluster) -> set[str]:
+    """The instances whose pods a NetworkPolicy selects."""
+    names: set[str] = set()
+    for policy in await cluster.list(NETWORK_POLICY):
+        selector = policy["spec"]["podSelector"]
+        names |= {selector.get("matchLabels", {}).get(labels.INSTANCE, "")}
+        names |= {value for one in selector.get("matchExpressions", ()) for value in one["values"]}
+    return names & {"v1", "v2", "v3"}
+
+
+async def test_a_removed_instance_is_in_its_network_until_it_is_deleted_also_after_a_restart(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(version(1), version(2, **NEVER_READY), version(3), in_network(running(1, 3)))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.apply(in_network(running(2, 3)))
+        await cluster.until(APPLICATION, "shop", is_waiting)
+        await waiting.until_idle(cluster, server.mark, server.writes)
+        assert await selected(cluster) == {"v1", "v2", "v3"}
+    async with cluster.controller(catalog):
+        mark = server.mark()
+        await waiting.until_idle(cluster, server.mark, server.writes)
+        assert await selected(cluster) == {"v1", "v2", "v3"}
+        assert not [request for request in server.writes(mark) if "networkpolicies" in request]
+        await cluster.apply(version(2))
+        await cluster.gone(DEPLOYMENT, "v1")
+        await cluster.until(APPLICATION, "shop", ready)
+        await waiting.until_idle(cluster, server.mark, server.writes)
+        assert await selected(cluster) == {"v2", "v3"}
