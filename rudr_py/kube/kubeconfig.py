@@ -57,7 +57,7 @@ class Context(msgspec.Struct, frozen=True):
     @property
     def needs_plugin(self) -> bool:
         """Whether another program or service provides the credentials."""
-        return not self.user_entry.fields.keys().isdisjoint(("exec", "auth-provider"))
+        return any(self.user_entry.fields.get(name) for name in ("exec", "auth-provider"))
 
 
 def read(paths: str, name: str | None) -> Context:
