@@ -160,7 +160,12 @@ def applications(documents: Iterable[Document]) -> Iterator[Finding]:
     for application in reports:
         if application.unreportable:
             yield problem("documents", f"{_name(application)}: {application.pending}", advice.VALID["InvalidDocument"])
-    pending = [_name(application) for application in reports if application.pending and not application.unreportable]
+    deleting = [_name(application) for application in reports if application.pending == report.DELETING]
+    if deleting:
+        message = f"{_listed(deleting)}: {report.DELETING}"
+        yield note("work", message, "if it lasts, a finalizer of the application or of one of its objects is the cause")
+    late = [application for application in reports if application.pending and application.pending != report.DELETING]
+    pending = [_name(application) for application in late if not application.unreportable]
     if pending:
         message = f"{_listed(pending)}: the latest change has not been reconciled"
         hint = "see the findings about the controller; if it watches only some namespaces, add these"
@@ -170,7 +175,7 @@ def applications(documents: Iterable[Document]) -> Iterator[Finding]:
         count = f"{len(unready)} of {len(reports)} applications not Ready"
         hint = f"rudr doctor {unready[0].name} -n {unready[0].namespace}"
         yield note("work", f"{count}: {_listed(list(map(_name, unready)))}", hint)
-    if not pending and not unready:
+    if not deleting and not pending and not unready:
         count = plain_text.counted(len(reports), "application")
         yield ok("work", f"{count}, all Ready" if reports else "no applications")
 

@@ -6,7 +6,7 @@ Accepts any document, also those of older releases and of Rudr.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -22,6 +22,9 @@ Document = Mapping[str, Any]
 
 CONDITIONS = ("Valid", "Synced", "TraitsReady", "Ready", "Held", "Paused", "Pinned")
 """In the order in which they become true. TraitsReady needs traits, Held a hold, Paused a pause, Pinned a pin."""
+
+DELETING: Final = "being deleted"
+"""The state of an application with a deletion timestamp."""
 
 
 class ReportedCondition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -131,7 +134,7 @@ def short(type_: str) -> str:
 def _pending(metadata: Mapping[str, Any], status: Mapping[str, Any]) -> str:
     """The reason why the status is not that of the current generation; empty if it is."""
     if metadata.get("deletionTimestamp"):
-        return "being deleted"
+        return DELETING
     if "observedGeneration" not in status:
         return "not reconciled yet; to check the controller run rudr doctor"
     generation = metadata.get("generation")

@@ -222,6 +222,13 @@ def test_pending_applications_are_a_problem_and_unready_ones_a_note() -> None:
     assert levels(installation.applications([])) == ["ok"]
 
 
+def test_an_application_that_is_being_deleted_is_a_note() -> None:
+    deleting = application("a", seen=False)
+    deleting["metadata"]["deletionTimestamp"] = "2026-11-30T21:00:00Z"
+    (finding,) = installation.applications([deleting])
+    assert (finding.level, finding.message) == ("note", "shop/a: being deleted")
+
+
 APPLICATIONS: list[Document] = [
     {
         "metadata": {"name": "web", "namespace": "shop"},
