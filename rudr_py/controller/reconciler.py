@@ -175,7 +175,7 @@ class ApplicationReconciler:
             self._syncer.wait_for(current.key, {*synced.blocked_by, *failures.GRANTS})
         result = merge(synced.result, reported)
         unapplied = self._state.applications.get(current.key).unapplied
-        has_ended = synced.has_ended(current.assessment.instances, unapplied)
+        has_ended = synced.has_ended is not None and synced.has_ended(current.assessment.instances, unapplied)
         if has_ended or await self._reader.may_proceed(current):
             # no event of a watch may follow: an instance was applied in this reconcile, and is as required already
             result = merge(result, Result(requeue_after=0.0))

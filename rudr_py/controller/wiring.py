@@ -284,7 +284,7 @@ class _Assembly:
         clients = ApplicationClients(self._client, self._state, self._settings.impersonation)
         writers = WriterFactory(clients, self._state, self._recorder, contention, self._refusals, self._clock)
         capacity = CapacityCheck(self._nodes, self._state, self._settings.check_resources)
-        removals = Removals(self._state, self._settings)
+        removals = Removals(self._state, self._settings, capacity.is_fixed)
         return Syncer(writers.of, self._state, self._refusals, waits, capacity, removals)
 
     def _definition_controller(self, process: ControllerProcess, sources: Sources, checks: HealthChecks) -> Controller:

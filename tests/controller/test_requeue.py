@@ -62,7 +62,7 @@ class Syncs:
         return
 
     def begin(self, _application: Any, plan: Plan, request: RemovalRequest) -> Removal:
-        return Removal(plan, request, (), 0.0)
+        return Removal(plan, request, 0.0)
 
     async def sync(self, *_arguments: Any) -> SyncResult:
         self.count += 1

@@ -12,15 +12,18 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.testing.cluster import SETTINGS, Cluster
+from rudr_py.kube.requests import Request
+from rudr_py.testing.cluster import SETTINGS, Cluster, killed
 from tests.e2e import waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
+    CLAIM,
     COMPONENT_INSTANCE,
     DEPLOYMENT,
     INGRESS,
     INGRESS_TRAIT,
+    JOB,
     SERVICE,
     Document,
     application,
@@ -34,6 +37,7 @@ from tests.e2e.documents import (
 pytestmark = pytest.mark.controllers
 
 ENDPOINT_SLICE = Kind("discovery.k8s.io/v1", "EndpointSlice")
+POLICY = "rudr.oam.dev/removal"
 NEVER_READY = {"local.rudr.dev/outcome": "never-ready"}
 SLOW = {"local.rudr.dev/ready-after": "2"}
 
@@ -147,3 +151,144 @@ async def test_an_instance_serves_while_the_one_that_replaces_it_does_not_become
             await cluster.gone(COMPONENT_INSTANCE, "web-v1-v1")
             await cluster.gone(DEPLOYMENT, "v1")
     assert gaps == []
+
+
+@pytest.mark.parametrize("request_", ["PATCH deployments/v2", "PATCH services/v2", "PATCH ingresses/v2-trait-ingress"])
+async def test_a_restart_during_the_change_deletes_nothing_early(
+    cluster: Cluster, catalog: Catalog, request_: str
+) -> None:
+    """The process ends after this request: before its response, and before any write of the status."""
+    verb, _, path = request_.partition(" ")
+
+    def is_last(request: Request) -> bool:
+        return request.method == verb and path in request.path and "dryRun" not in dict(request.query)
+
+    await cluster.apply(version(1), version(2, **SLOW), running(1, traits=(INGRESS_TRAIT,)))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+    async with served(cluster) as gaps:
+        cut = waiting.InterceptingTransport(cluster.transport, is_last, cut=True)
+        controller = waiting.create_controller(cluster, catalog, cut)
+        async with killed([asyncio.create_task(controller.run(asyncio.Event()))]):
+            await cluster.apply(running(2, traits=(INGRESS_TRAIT,)))
+            await cut.answered.wait()
+        async with cluster.controller(catalog):
+            await cluster.until(APPLICATION, "shop", ready)
+            await cluster.gone(DEPLOYMENT, "v1")
+    assert gaps == []
+
+
+async def test_a_change_that_adds_nothing_deletes_at_once(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(version(1), version(2, **NEVER_READY), running(1, 2))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", observed)
+        await cluster.until(DEPLOYMENT, "v1", bool)
+        await cluster.apply(running(2))
+        await cluster.gone(DEPLOYMENT, "v1")
+        shop = await cluster.until(APPLICATION, "shop", observed)
+        assert "replacements" not in shop["status"]
+
+
+async def test_an_added_instance_that_was_never_ready_is_deleted_at_once_and_the_first_one_waits_for_the_next(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    await cluster.apply(version(1), version(2, **NEVER_READY), version(3, **SLOW), running(1))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        async with served(cluster) as gaps:
+            await cluster.apply(running(2))
+            await cluster.until(APPLICATION, "shop", is_waiting)
+            await cluster.apply(running(3))
+            await cluster.gone(DEPLOYMENT, "v2")
+            shop = await cluster.until(APPLICATION, "shop", is_waiting)
+            assert (replacement(shop)["removes"], replacement(shop)["adds"]) == (["v1"], ["v3"])
+            await cluster.until(APPLICATION, "shop", ready)
+            await cluster.gone(DEPLOYMENT, "v1")
+    assert gaps == []
+
+
+async def test_the_former_instance_is_taken_back(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(version(1), version(2, **NEVER_READY), running(1))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        before = await waiting.existing(cluster, DEPLOYMENT, "v1")
+        await cluster.apply(running(2))
+        await cluster.until(APPLICATION, "shop", is_waiting)
+        await cluster.apply(running(1))
+        await cluster.gone(DEPLOYMENT, "v2")
+        await cluster.until(APPLICATION, "shop", ready)
+        after = await waiting.existing(cluster, DEPLOYMENT, "v1")
+        assert (after["metadata"]["uid"], after["spec"]) == (before["metadata"]["uid"], before["spec"])
+
+
+async def test_the_policy_first_deletes_at_once(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(version(1), version(2, **NEVER_READY), running(1, annotations={POLICY: "first"}))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.apply(running(2, annotations={POLICY: "first"}))
+        await cluster.gone(DEPLOYMENT, "v1")
+        shop = await cluster.until(APPLICATION, "shop", observed)
+        assert "replacements" not in shop["status"]
+
+
+async def test_the_policy_keep_lists_what_it_keeps_until_the_policy_changes(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    both = {**running(1, 2, annotations={POLICY: "keep"})}
+    await cluster.apply(version(1), version(2), both)
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.apply(running(2, annotations={POLICY: "keep"}))
+        shop = await cluster.until(APPLICATION, "shop", lambda d: ready(d) and "replacements" in d["status"])
+        assert (replacement(shop)["removes"], replacement(shop)["state"]) == (["v1"], "kept")
+        assert condition(shop, "Replaced") == ""
+        await waiting.until_idle(cluster, server.mark, server.writes)
+        assert await cluster.get(SERVICE, "v1") is not None
+        await cluster.patch(APPLICATION, "shop", {"metadata": {"annotations": {POLICY: None}}})
+        await cluster.gone(DEPLOYMENT, "v1")
+        await cluster.until(APPLICATION, "shop", lambda d: ready(d) and "replacements" not in d["status"])
+
+
+async def test_an_unknown_policy_is_an_error_with_its_place(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(version(1), running(1, annotations={POLICY: "frist"}))
+    async with cluster.controller(catalog):
+        shop = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Valid") == "False")
+        assert POLICY in message(shop, "Valid")
+        assert 'Did you mean "first"' in message(shop, "Valid")
+
+
+async def test_a_removed_task_is_deleted_at_once(cluster: Cluster, catalog: Catalog) -> None:
+    task = version(1, **NEVER_READY)
+    task["spec"]["workloadType"] = "core.oam.dev/v1alpha1.Task"
+    del task["spec"]["containers"][0]["ports"]
+    await cluster.apply(task, version(2, **NEVER_READY), running(1))
+    async with cluster.controller(catalog):
+        await cluster.until(JOB, "v1", bool)
+        await cluster.until(APPLICATION, "shop", observed)
+        await cluster.apply(running(2))
+        await cluster.gone(JOB, "v1")
+
+
+@pytest.mark.parametrize("held", ["pods", "claim"])
+async def test_an_instance_makes_way_for_one_that_needs_what_it_holds(
+    cluster: Cluster, catalog: Catalog, held: str
+) -> None:
+    traits: tuple[Document, ...] = ()
+    if held == "claim":
+        traits = ({"name": "volume-mounter", "properties": {"volumeName": "data", "claimName": "data"}},)
+        claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+        await cluster.apply({"apiVersion": "v1", "kind": CLAIM.kind, "metadata": {"name": "data"}, "spec": claim})
+    else:
+        limit = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}}
+        await cluster.apply({**limit, "spec": {"hard": {"pods": "1"}}})
+    first, second = version(1), version(2, **(NEVER_READY if held == "claim" else {}))
+    for document in (first, second) if held == "claim" else ():
+        volume = {"name": "data", "mountPath": "/data"}
+        document["spec"]["containers"][0]["resources"]["volumes"] = [volume]
+    await cluster.apply(first, second, running(1, traits=traits))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.apply(running(2, traits=traits))
+        await cluster.gone(DEPLOYMENT, "v1")
+        if held == "pods":
+            await cluster.until(APPLICATION, "shop", ready)

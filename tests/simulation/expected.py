@@ -205,9 +205,28 @@ def _owner(cluster: StoredCluster, application: Document, rendered: Plan, manife
     return None if document is None else live_object.decode(msgspec.json.encode(document))
 
 
+def _kept(applications: list[Document]) -> set[tuple[str, str]]:
+    """The removed instances, by application, in place of which an instance was added that is not ready.
+
+    An Ingress is not, because the cluster has no class for it.
+    """
+    return {
+        (application["metadata"]["name"], label)
+        for application in applications
+        for replacement in application.get("status", {}).get("replacements", ())
+        for label in replacement["removes"]
+        if any(
+            any(part["state"] != "ready" for part in (entry, *entry.get("traits", ())))
+            for entry in application["status"].get("instances", ())
+            if entry["name"] in replacement["adds"]
+        )
+    }
+
+
 def _leftovers(cluster: StoredCluster, planned: set[Ref], held: set[str]) -> Iterator[str]:
     """The objects that no document needs; `held` are applications whose objects may stay as they are."""
-    uids = {application["metadata"]["uid"] for application in documents(cluster, APPLICATION)}
+    applications = documents(cluster, APPLICATION)
+    uids, kept = {application["metadata"]["uid"] for application in applications}, _kept(applications)
     for obj in cluster.objects():
         metadata = obj["metadata"]
         ref = Ref(kind_of(obj), metadata["name"])
@@ -215,6 +234,9 @@ def _leftovers(cluster: StoredCluster, planned: set[Ref], held: set[str]) -> Ite
             continue
         if metadata.get("labels", {}).get(metadata_keys.APPLICATION_LABEL) in held:
             continue  # I9 checks those
+        labels = metadata.get("labels", {})
+        if (labels.get(metadata_keys.APPLICATION_LABEL), labels.get(metadata_keys.INSTANCE_LABEL)) in kept:
+            continue
         if obj["kind"] == "PersistentVolumeClaim":
             continue  # it may outlive its trait; I4 checks those that are deleted with the application
         if obj["kind"] == revisions.KIND.kind and _controller_uid(obj) in uids:

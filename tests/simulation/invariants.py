@@ -1,4 +1,4 @@
-"""The invariants I1 to I9 of the fault list, and I10 of pinned components, checked at every write and at rest."""
+"""The invariants I1 to I9 of the fault list, I10 of pins, I11 of replaced instances: at every write and at rest."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests.simulation import expected
 from tests.simulation.cluster import QUIET, SYSTEM, SimulatedCluster
 from tests.simulation.documents import SECRET
 from tests.simulation.network import Exchange
+from tests.simulation.replaced_instances import ReplacedInstances
 from tests.simulation.stored_cluster import INTRUDER, USER
 
 Document = dict[str, Any]
@@ -40,6 +41,7 @@ class Invariants:
         cluster.listen(self._check_write)
         cluster.listen(self._check_pods)
         cluster.listen(self._check_held)
+        ReplacedInstances(cluster, self._report_early_deletion)
         cluster.listen(self._check_pinned)
         cluster.network.observers.append(self._check_leader)
         cluster.network.observers.append(self._count_fault)
@@ -92,6 +94,10 @@ class Invariants:
         for entry in application["status"].get("instances", ()):
             if entry["name"] == labels.get(metadata_keys.INSTANCE_LABEL) and entry["reason"] == "Held":
                 self._cluster.violation(f"I9: {client} writes {event.object['kind']} {event.name}, which is held")
+
+    def _report_early_deletion(self, text: str) -> None:
+        if self._is_alone():
+            self._cluster.violation(text)
 
     def _is_alone(self) -> bool:
         """Whether one controller writes.

@@ -117,7 +117,7 @@ class Denials:
         if self._mentioned.get(name, set()) - {name} or any(host in self._mentioned for host in _hosts(spec)):
             return True
         is_similar = candidate.ref.kind.kind in self._kinds or scaler_index.referenced(spec, "") in self._targets
-        return is_similar and not _runs_pods(candidate)
+        return is_similar and not runs_pods(candidate)
 
 
 class _Successors:
@@ -207,7 +207,7 @@ def _functions(ref: Ref, spec: object, is_workload: bool) -> Iterator[str]:
 
 def _functions_of(candidate: PruneCandidate) -> Iterator[str]:
     spec = candidate.live.part("spec") if candidate.live is not None else None
-    return _functions(candidate.ref, spec, _runs_pods(candidate))
+    return _functions(candidate.ref, spec, runs_pods(candidate))
 
 
 def needed(users: Iterable[LiveObject], candidates: Iterable[PruneCandidate]) -> dict[Ref, LiveObject]:
@@ -239,7 +239,7 @@ def _instance(candidate: PruneCandidate) -> str:
     return candidate.live.labels.get(labels.INSTANCE, "") if candidate.live is not None else ""
 
 
-def _runs_pods(candidate: PruneCandidate) -> bool:
+def runs_pods(candidate: PruneCandidate) -> bool:
     """Whether the candidate is a workload: it has a pod template, or is a custom object with the instance's name."""
     kind, live = candidate.ref.kind, candidate.live
     if live is None or kind == COMPONENT_INSTANCE or kind in _AUXILIARY:
@@ -262,8 +262,8 @@ def _hosts(value: Any) -> Iterator[str]:
             yield from _hosts(item)
 
 
-def _exhausted(denial: str) -> list[str] | None:
-    """The resources in the message of a quota that has room after the deletion of one object; None for another one."""
+def _exhausted(denial: str, number: int = 1) -> list[str] | None:
+    """The resources in the message of a quota that has room after some deletions; None for another message."""
     _, is_quota, rest = denial.partition("exceeded quota: ")
     _, _, rest = rest.partition(", requested: ")
     requested, _, rest = rest.partition(", used: ")
@@ -271,7 +271,14 @@ def _exhausted(denial: str) -> list[str] | None:
     if not (is_quota and is_complete):
         return None
     uses, limits = dict(_amounts(used)), dict(_amounts(limited))
-    return [name for name, amount in _amounts(requested) if _fits(amount, uses.get(name, ""), limits.get(name, ""))]
+    return [
+        name for name, amount in _amounts(requested) if _fits(amount, uses.get(name, ""), limits.get(name, ""), number)
+    ]
+
+
+def has_room(message: str, number: int) -> bool:
+    """Whether a message is that of a quota that refuses a pod, and admits it after the deletion of others."""
+    return bool(_exhausted(message, number))
 
 
 def _counts(resource: str, ref: Ref) -> bool:
@@ -290,11 +297,11 @@ def _amounts(text: str) -> Iterator[tuple[str, str]]:
         yield resource, amount
 
 
-def _fits(requested: str, used: str, limited: str) -> bool:
-    """Whether a quota has room for a request after the deletion of one object; true for amounts with a unit."""
+def _fits(requested: str, used: str, limited: str, number: int) -> bool:
+    """Whether a quota has room for a request after a number of deletions; true for amounts with a unit."""
     if not all(amount.isdecimal() and len(amount) < _DIGITS for amount in (requested, used, limited)):
         return True
-    return int(used) - 1 + int(requested) <= int(limited)
+    return int(used) - number + int(requested) <= int(limited)
 
 
 def _names(message: str) -> Iterator[str]:

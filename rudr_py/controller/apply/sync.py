@@ -198,14 +198,15 @@ class Syncer:
             replacements=attempt.removal.pending,
         )
         wake = Result(requeue_after=attempt.removal.wake_after)
+        has_ended = attempt.removal.has_ended if attempt.removal.pending else None
         if not attempt.failures:
-            return SyncResult(sync, wake, has_ended=attempt.removal.has_ended)
+            return SyncResult(sync, wake, has_ended=has_ended)
         reason, message = failures.worst(attempt.failures).reason, failures.message(attempt.failures)
         sync = msgspec.structs.replace(sync, state="False", reason=reason, message=message)
         result = merge(failures.result(attempt.failures, soon=self._refusals.is_soon(key)), wake)
         blocked_by = frozenset(ref for failure in attempt.failures for ref in failure.blocked_by)
         result = msgspec.structs.replace(result, progress=application_state.unapplied < before)
-        return SyncResult(sync, result, blocked_by, attempt.removal.has_ended)
+        return SyncResult(sync, result, blocked_by, has_ended)
 
     async def _prepare(self, application: LiveObject, plan: Plan, records: Records, attempt: Attempt) -> Attempt:
         """Everything that precedes the first apply."""

@@ -25,13 +25,14 @@ class SyncResult(msgspec.Struct, frozen=True):
     """How far the objects are as planned, for the status, and when to reconcile again, for the queue.
 
     `blocked_by` are the objects whose change may end a failure; see `Failure`. `has_ended` returns whether a deletion
-    that waited can follow at once, by the health of the instances and the objects that are not applied.
+    that waited can follow at once, by the health of the instances and the objects that are not applied; None if no
+    deletion waits.
     """
 
     sync: SyncState
     result: Result
     blocked_by: frozenset[Ref] = frozenset()
-    has_ended: Callable[[Sequence[InstanceHealth], Collection[Ref]], bool] = lambda _healths, _unapplied: False
+    has_ended: Callable[[Sequence[InstanceHealth], Collection[Ref]], bool] | None = None
 
 
 def untouched(plan: Plan, before: status.PreviousStatus) -> SyncResult:

@@ -113,6 +113,7 @@ def _replacements() -> Schema:
         "removes": nodes.texts("The instances, or objects of the instance, that the documents do not have any more."),
         "adds": nodes.texts("The instances or objects that have to be ready before."),
         "ready": nodes.texts("Those of adds that have been ready."),
+        "unreadyTraits": nodes.texts("Traits that are not awaited, because those of removes were not ready either."),
         "state": nodes.text(
             "waiting for those of adds; failed, so that those of removes stay until those of adds are ready or the "
             "documents change; or kept by the removal policy."

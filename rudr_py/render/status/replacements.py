@@ -36,6 +36,7 @@ class Replacement(msgspec.Struct, frozen=True, kw_only=True):
     """Instances that a change of the documents has removed and added or, with `instance`, objects of that instance.
 
     Instances are named by their labels, objects as `kind.group/name`. `ready` are the added ones that have been ready.
+    `unready` are the traits that are not awaited, because those of the removed instances were not ready either.
     The removed ones are `kept` by policy, or until all added ones are ready. `version` is that of the documents;
     `since` is the time at which it was first applied, None while a type holds one of the added ones. At `deadline` the
     replacement has failed.
@@ -45,6 +46,7 @@ class Replacement(msgspec.Struct, frozen=True, kw_only=True):
     added: tuple[str, ...] = ()
     instance: str = ""
     ready: tuple[str, ...] = ()
+    unready: tuple[str, ...] = ()
     state: State = "waiting"
     message: str = ""
     version: str = ""
@@ -94,6 +96,7 @@ def read(entries: Iterable[Mapping[str, Any]]) -> tuple[Replacement, ...]:
             added=_names(entry, "adds"),
             instance=get_in(entry, "instance", default=""),
             ready=_names(entry, "ready"),
+            unready=_names(entry, "unreadyTraits"),
             state="kept" if get_in(entry, "state", default="") == "kept" else "waiting",
             version=get_in(entry, "version", default=""),
             since=times.read(entry.get("since")),
@@ -122,6 +125,7 @@ def _entry(replacement: Replacement) -> dict[str, Any]:
         "removes": list(replacement.removed),
         "adds": list(replacement.added),
         "ready": list(replacement.ready),
+        "unreadyTraits": list(replacement.unready),
         "state": replacement.state,
         "message": replacement.message,
         "since": times.text(replacement.since) if replacement.since is not None else "",

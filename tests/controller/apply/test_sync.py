@@ -207,6 +207,7 @@ async def test_an_object_that_waits_for_its_owner_is_retried(app: App, bench: An
             "reads": frozenset(),
             "traits": (),
             "held": (),
+            "waits": (),
         },
     )
     plan = Plan(manifests=(waiting,), instances=(instance(),))

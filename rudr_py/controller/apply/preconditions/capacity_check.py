@@ -66,6 +66,11 @@ class CapacityCheck:
             lines = capacity.shortages(needs, nodes.sizes) if nodes is not None else ()
         return Shortage(lines, self._refuses(nodes)) if lines and nodes is not None else None
 
+    async def is_fixed(self) -> bool:
+        """Whether no autoscaler can add a node; False if that is unknown. Raises KubeError."""
+        nodes = await self._reader.read() if self._mode != "off" else None
+        return nodes is not None and nodes.is_fixed
+
     def _refuses(self, nodes: Nodes) -> bool:
         return self._mode == "refuse" or (self._mode == "auto" and nodes.is_fixed)
 

@@ -46,7 +46,8 @@ class Added:
             return _UNAPPLIED if name in self._unapplied else _of_object(instance, name)
         if instance.plan.name in self._blocked:
             return _UNAPPLIED
-        return _worst(instance.workload, *(trait.health for trait in instance.traits))
+        awaited = (trait for trait in instance.traits if trait.trait.offer.name not in replacement.unready)
+        return _worst(instance.workload, *(trait.health for trait in awaited))
 
 
 def _of_object(instance: InstanceHealth, name: str) -> Health:

@@ -7,13 +7,13 @@ the status stores that, and what has been added, so that a restart changes nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 
-from rudr_py.api import Ref, get_in, naming
-from rudr_py.controller.apply import dependencies, predecessors, prune
+from rudr_py.api import Ref, get_in, kstatus, mappings_in, naming
+from rudr_py.controller.apply import dependencies, predecessors, prune, successors
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.state import inventory, scaler_index
 from rudr_py.controller.state.cluster_state import ClusterState
@@ -55,7 +55,7 @@ class Difference:
         self._application = application
         self._plan = plan
         self._records = inventory.read(before.resources)
-        self._reported = {label_of(get_in(entry, "name", default="")) for entry in before.instances}
+        self._reported = {label_of(get_in(entry, "name", default="")): entry for entry in before.instances}
         schedule = prune.schedule(state, application, plan, self._records.values())
         self.planned = {label_of(instance.name): instance for instance in plan.instances}
         existing = [one for one in (*schedule.last, *schedule.in_use) if one.live is not None and not one.live.deleting]
@@ -78,6 +78,18 @@ class Difference:
         """The labels of the planned instances that have been added."""
         return [label for label in self.planned if not self._is_recorded(label)]
 
+    def is_ready(self, label: str) -> bool:
+        """Whether an instance that the plan lacks has a workload that is ready."""
+        workloads = [one.live for one in self._groups.get(label, ()) if successors.runs_pods(one)]
+        return bool(workloads) and all(live is None or kstatus.assess(live.document()).ok for live in workloads)
+
+    def unready_traits(self, removed: Iterable[str]) -> list[str]:
+        """The traits that were not ready with these instances."""
+        entries = (self._reported.get(label) for label in removed)
+        traits = (trait for entry in entries for trait in mappings_in(entry, "traits"))
+        states = {get_in(one, "name", default=""): get_in(one, "state", default="") for one in traits}
+        return sorted(name for name, state in states.items() if name and state != "ready")
+
     def removed_objects(self, label: str, *, all_kinds: bool) -> list[str]:
         """The objects of a planned instance that the plan lacks."""
         targets = frozenset() if all_kinds else self._targets(label)
@@ -98,6 +110,10 @@ class Difference:
     def kept_instances(self) -> list[str]:
         """The labels of the planned instances that have existed and of which the plan lacks an object."""
         return sorted(label for label in self._groups if label in self.planned and self._is_recorded(label))
+
+    def existing(self, label: str) -> list[LiveObject]:
+        """The live objects of an instance that the plan lacks."""
+        return [one.live for one in self._groups.get(label, ()) if one.live is not None]
 
     def objects_of(self, label: str) -> Sequence[PlannedObject]:
         """The planned objects of an instance."""
@@ -143,7 +159,11 @@ def _instances(difference: Difference, before: Sequence[Replacement], documents:
     if not removed:
         return
     replacements = [one for one in before if not one.instance]
-    yield from _merged(replacements, removed, difference.added_instances(), difference.planned, documents)
+    for one in _merged(
+        replacements, removed, difference.added_instances(), difference.planned, documents, difference.is_ready
+    ):
+        unready = one.unready or tuple(difference.unready_traits(one.removed))
+        yield msgspec.structs.replace(one, unready=unready)
 
 
 def _objects(difference: Difference, before: Sequence[Replacement], documents: Documents) -> Iterator[Replacement]:
@@ -163,8 +183,12 @@ def _merged(
     added: Sequence[str],
     planned: Iterable[str],
     documents: Documents,
+    is_ready: Callable[[str], bool] = lambda _: True,
 ) -> Iterator[Replacement]:
-    """The replacements of one instance, or of instances: those of before, and one of everything else."""
+    """The replacements of one instance, or of instances: those of before, and one of everything else.
+
+    A removed instance that has never been ready, and is not by `is_ready`, replaces nothing and is not replaced.
+    """
     planned = frozenset(planned)
     left = dict.fromkeys(removed)
     if documents.policy == "keep":
@@ -175,8 +199,8 @@ def _merged(
         kept = tuple(name for name in one.added if name in planned)
         if len(kept) < len(one.added) or not one.added:
             kept = tuple(dict.fromkeys((*kept, *added)))
-        # one that has never been ready has replaced nothing
-        failed = {name for name in one.added if name not in one.ready}
+        # one that has never been ready has replaced nothing; the stored status may be older than its first readiness
+        failed = {name for name in one.added if name not in one.ready and not is_ready(name)} if names else set()
         left = {name: None for name in left if name not in names and name not in failed}
         if names and kept:
             ready = tuple(name for name in one.ready if name in kept)
