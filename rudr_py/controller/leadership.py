@@ -111,7 +111,7 @@ class Leadership:
         return min((self._request_timeout, *(elector.remaining() for elector in electors)))
 
     async def run(self) -> None:
-        """Acquire leases and hold them until cancelled. Raises LeaseLostError when one is lost."""
+        """Acquire leases and hold them until cancelled. Raises a group with LeaseLostError when one is lost."""
         if self._election is None:
             return
         first = self._group or self._electors[0]

@@ -29,7 +29,10 @@ EXPIRY_MARGIN = timedelta(seconds=30)
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """The server and the credentials at one time. `authorization` is a whole header value; `*_file` are paths."""
+    """The server and the credentials at one time. `authorization` is a whole header value; `*_file` are paths.
+
+    `impersonation` are the headers of a user that acts as another one.
+    """
 
     server: str
     authorization: str = ""
@@ -39,6 +42,7 @@ class Credentials(msgspec.Struct, frozen=True):
     verify: bool = True
     tls_server_name: str = ""
     proxy: str = ""
+    impersonation: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:
         return f"Credentials({self.server!r})"
@@ -91,6 +95,11 @@ class Connection:
     def tls_server_name(self) -> str:
         """The name to verify the server's certificate for, when it is not the host of `server`."""
         return self._credentials.tls_server_name
+
+    @property
+    def impersonation(self) -> tuple[tuple[str, str], ...]:
+        """The headers by which the user of the kubeconfig acts as another one; a name may occur several times."""
+        return self._credentials.impersonation
 
     @property
     def tls(self) -> ssl.SSLContext | None:
@@ -204,11 +213,14 @@ class _Kubeconfig:
             context = self._context = kubeconfigs.read(self._paths, self._name)
             self._loader = _loader(self._paths, context.name) if context.needs_plugin else None
         self._seen = _marks(context.user_entry.path("tokenFile"))
+        impersonation = kubeconfigs.impersonation(context.user_entry)
         if self._loader is None:
-            return _credentials(_fields(context), kubeconfigs.authorization(context.user_entry))
-        target = SimpleNamespace(api_key={})
-        await self._loader.load_and_set(target)
-        return _credentials(target.__dict__, str(target.api_key.get("BearerToken") or ""))
+            credentials = _credentials(_fields(context), kubeconfigs.authorization(context.user_entry))
+        else:
+            target = SimpleNamespace(api_key={})
+            await self._loader.load_and_set(target)
+            credentials = _credentials(target.__dict__, str(target.api_key.get("BearerToken") or ""))
+        return msgspec.structs.replace(credentials, impersonation=impersonation)
 
     def stale(self) -> bool:
         if self._context is None or self._seen != _marks(self._context.user_entry.path("tokenFile")):

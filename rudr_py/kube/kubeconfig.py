@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import yaml
@@ -66,8 +67,10 @@ def read(paths: str, name: str | None) -> Context:
     documents = [(path, _document(path)) for path in map(_expanded, paths.split(os.pathsep)) if path and path.exists()]
     if not documents:
         raise FileNotFoundError("no such file")
-    current = [str(document["current-context"]) for _, document in documents if document.get("current-context")]
-    chosen = name or (current[-1] if current else "")
+    if not any(document for _, document in documents):
+        raise TypeError("this is not a kubeconfig")
+    current = (str(document["current-context"]) for _, document in documents if document.get("current-context"))
+    chosen = name or next(current, "")
     context = _entry(documents, "contexts", "context", chosen)
     if context is None:
         raise ValueError(f'context "{chosen}" does not exist' if chosen else "there is no current context")
@@ -80,15 +83,42 @@ def read(paths: str, name: str | None) -> Context:
 
 def authorization(user_entry: Entry) -> str:
     """The header of a user with a token or a password; empty for one without. Raises OSError."""
-    token = user_entry.text("token")
-    if "token" not in user_entry.fields and (path := user_entry.path("tokenFile")):
-        token = Path(path).read_text()
-    if token:
+    if token := _token(user_entry):
         return f"Bearer {token}"
     if {"username", "password"} <= user_entry.fields.keys():
         pair = f"{user_entry.text('username')}:{user_entry.text('password')}"
         return "Basic " + base64.b64encode(pair.encode()).decode()
     return ""
+
+
+def impersonation(user_entry: Entry) -> tuple[tuple[str, str], ...]:
+    """The headers of a user that acts as another one, by the fields `as*`. Raises ValueError and TypeError."""
+    groups, extra = user_entry.fields.get("as-groups") or [], user_entry.fields.get("as-user-extra") or {}
+    if not isinstance(groups, list) or not isinstance(extra, Mapping):
+        raise TypeError("as-groups must be a list, and as-user-extra a map of lists")
+    headers = [("Impersonate-User", user_entry.text("as")), ("Impersonate-Uid", user_entry.text("as-uid"))]
+    headers += [("Impersonate-Group", str(group)) for group in groups]
+    for name, values in extra.items():
+        headers += [(f"Impersonate-Extra-{quote(str(name), safe='')}", str(value)) for value in values]
+    headers = [(name, value) for name, value in headers if value]
+    if not all(value.isprintable() for _, value in headers):
+        raise ValueError("a field as* contains a line break or another control character")
+    if headers and not user_entry.text("as"):
+        raise ValueError("as-uid, as-groups and as-user-extra require as")
+    return tuple(headers)
+
+
+def _token(user_entry: Entry) -> str:
+    """The token of a user: that of the file, which is renewed, or the fixed one if the file cannot be read."""
+    token, path = user_entry.text("token"), user_entry.path("tokenFile")
+    if not path:
+        return token
+    try:
+        return Path(path).read_text()
+    except OSError:
+        if not token:
+            raise
+        return token
 
 
 def _expanded(path: str) -> Path | None:
@@ -102,9 +132,9 @@ def _document(path: Path) -> Fields:
         mark = getattr(error, "problem_mark", None)
         line = f": line {mark.line + 1}" if mark is not None else ""
         raise ValueError(f"this is not YAML{line}") from None  # the message of the parser quotes the line
-    if not isinstance(document, dict):
+    if document is not None and not isinstance(document, dict):
         raise TypeError("this is not a kubeconfig")
-    return document
+    return document or {}
 
 
 def _entry(documents: list[tuple[Path, Fields]], listed: str, kind: str, name: str) -> Entry | None:

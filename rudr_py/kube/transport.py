@@ -163,6 +163,8 @@ class AioTransport:
             headers["Content-Type"] = request.content_type
         if request.user:
             headers["Impersonate-User"] = request.user
+        else:
+            headers.extend(self._connection.impersonation)
         url = URL(self._connection.server + request.path, encoded=True).with_query(list(request.query))
         connection = self._connection
         return {

@@ -1,4 +1,4 @@
-"""Which cached documents the controller reads when one application changes."""
+"""The cached documents that the controller reads when one application changes."""
 
 from __future__ import annotations
 

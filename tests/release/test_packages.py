@@ -125,7 +125,8 @@ def test_entry_points_name_existing_modules(built: Built, source: Path) -> None:
 
 
 def test_the_extras_are_the_documented_ones(all_built: dict[str, Built]) -> None:
-    assert set(all_built[ROOT.name].metadata.get_all("Provides-Extra", [])) == {"local", "testing", "dev", "docs"}
+    documented = {"local", "testing", "bench", "dev", "docs"}
+    assert set(all_built[ROOT.name].metadata.get_all("Provides-Extra", [])) == documented
 
 
 @pytest.mark.parametrize("name", ["README.md", "LICENSE", "pyproject.toml", "PKG-INFO"])

@@ -42,7 +42,7 @@ from rudr_py.render.status import health, status
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import Plan
-from rudr_py.settings import Settings
+from rudr_py.settings import RemovalPolicy, Settings
 
 ROUNDS = 3
 """The limit of render passes, each of which may need further kinds."""
@@ -231,6 +231,10 @@ class NamespacePreview:
             return revisions.read(await self._cluster.client.get(target))
         except NotFoundError:
             return None
+
+    def removal_policy(self, preview: ApplicationPreview) -> RemovalPolicy:
+        """The removal policy of an application: its own, or that of the settings."""
+        return preview.inputs.application.removal or self.settings.removal_policy
 
     def add(self, kind: Kind, live: LiveObject) -> None:
         """Add an object that the controller will watch when it has adopted it."""

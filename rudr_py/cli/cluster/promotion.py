@@ -21,7 +21,7 @@ from rudr_py.render import revisions
 Document = dict[str, Any]
 
 
-class Waiting(msgspec.Struct, frozen=True):
+class WaitingComponent(msgspec.Struct, frozen=True):
     """A component to promote: its generation, that of the content that runs, 0 if unknown, and its digest."""
 
     name: str
@@ -33,7 +33,7 @@ class Waiting(msgspec.Struct, frozen=True):
 class Promotion(msgspec.Struct, frozen=True):
     """The components that wait, those that were deleted, and the value of the annotation that takes the former."""
 
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[WaitingComponent, ...]
     deleted: tuple[str, ...]
     value: str
 
@@ -80,7 +80,7 @@ def promotion(
         if runs or promoted.get(name) == digest or (running and name not in running and name not in promoted):
             continue
         generation = get_in(document, "metadata", "generation", default=0)
-        waiting.append(Waiting(name, generation, get_in(running, name, "generation", default=0), digest))
+        waiting.append(WaitingComponent(name, generation, get_in(running, name, "generation", default=0), digest))
     used = set(component_names(application))
     value = {name: digest for name, digest in promoted.items() if name in used}
     value |= {component.name: component.digest for component in waiting}

@@ -15,7 +15,7 @@ from rudr_py.api import Ref, get_in
 from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import promotion
 from rudr_py.cli.cluster.client import ClusterClient
-from rudr_py.cli.cluster.promotion import Promotion, Waiting
+from rudr_py.cli.cluster.promotion import Promotion, WaitingComponent
 from rudr_py.cli.options import flags
 from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.output import documents, plain_text
@@ -79,19 +79,19 @@ def command(
     if output_format is not None:
         click.echo(documents.text([promoted.application], output_format), nl=False)
         return
-    for component in promoted.promotion.deleted:
-        line = f"component {component} does not exist; the application runs on as of its current revision"
+    for deleted in promoted.promotion.deleted:
+        line = f"component {deleted} does not exist; the application runs on as of its current revision"
         click.echo(plain_text.printable(f"note: {line}"), err=True)
     ref, suffix = Ref(APPLICATION, name), _SUFFIXES[dry_run]
-    for waiting in promoted.promotion.waiting:
-        click.echo(plain_text.printable(f"{ref} promoted: {_text(waiting)}{suffix}"))
+    for component in promoted.promotion.waiting:
+        click.echo(plain_text.printable(f"{ref} promoted: {_text(component)}{suffix}"))
     if not promoted.promotion.waiting:
         click.echo(f"{ref} unchanged: {_nothing(promoted.application)}{suffix}")
 
 
-def _text(waiting: Waiting) -> str:
-    running = f", running {waiting.running}" if waiting.running else ""
-    return f"component {waiting.name}: generation {waiting.generation}{running}"
+def _text(component: WaitingComponent) -> str:
+    running = f", running {component.running}" if component.running else ""
+    return f"component {component.name}: generation {component.generation}{running}"
 
 
 def _nothing(application: Document) -> str:

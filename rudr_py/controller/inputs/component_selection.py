@@ -161,7 +161,7 @@ class ComponentSelector:
         return Version(live.generation, live.resource_version, digest)
 
     def _settled(self, current: _Current, documents: Mapping[str, PinnedDocument]) -> Selection | None:
-        """The selection, if it is known without the revision."""
+        """The selection; None if it requires the revision."""
         revision = current.revision
         if revision.name and not revision.components and current.versions:  # they are unknown
             return None

@@ -1,1 +1,1 @@
-"""Shards of namespaces: which shard a namespace belongs to, and which process writes in it."""
+"""Shards of namespaces: the shard of each namespace, and the processes that write in them."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Iterable
+from typing import Final
 
-_REMEMBERED = 65_536
-"""The namespaces whose shard is remembered."""
+_REMEMBERED: Final = 65_536
+"""The number of namespaces whose shard is remembered."""
 
 
 @functools.lru_cache(maxsize=_REMEMBERED)

@@ -22,6 +22,10 @@ ANNOTATION: Final = "rudr.oam.dev/replicas"
 """A JSON map of replicas by their identity."""
 
 
+_REMEMBERED: Final = 100
+"""The number of replicas that have ended and are remembered, because a Lease may still name one as its holder."""
+
+
 class _Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A replica as the annotation has it. `beat` changes with each renewal."""
 
@@ -110,7 +114,3 @@ class Group(Elector):
         ended = [name for name in self._replicas if name not in self._written and self.has_replica_ended(name)]
         for name in ended if len(ended) > _REMEMBERED else ():
             del self._replicas[name]
-
-
-_REMEMBERED = 100
-"""The replicas that have ended and left that are remembered, because a Lease may still name one as its holder."""

@@ -1,1 +1,1 @@
-"""How cached objects are kept: their JSON texts, and the indexes over them. Sends no requests."""
+"""The storage of cached objects: their JSON texts, and the indexes over them. Sends no requests."""

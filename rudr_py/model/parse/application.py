@@ -89,7 +89,7 @@ def application_steps(
 def _removal(metadata: Metadata, problems: ProblemList) -> RemovalPolicy | None:
     text = metadata.annotations.get(REMOVAL_ANNOTATION)
     policy = next((policy for policy in _REMOVAL_POLICIES if policy == text), None)
-    if text is not None and policy is None:
+    if text and policy is None:
         path = paths.child(paths.ROOT, "metadata", "annotations", REMOVAL_ANNOTATION)
         message = f"must be {', '.join(_REMOVAL_POLICIES[:-1])} or {_REMOVAL_POLICIES[-1]}, not {excerpt(text)}"
         problems.error(path, f"{message}.{suggest.nearest(text, _REMOVAL_POLICIES)}")

@@ -109,7 +109,10 @@ class Wait(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """Since when an instance waits for others, with the present documents: `documents` is the digest of all of them."""
+    """The time at which an instance began to wait, and the digest of its documents.
+
+    These are its own documents, and those of all instances on which it depends.
+    """
 
     since: datetime
     documents: str

@@ -1,4 +1,4 @@
-"""Which changes of an object can wait, and when the application that they concern is reconciled."""
+"""The changes of an object that can wait, and the time at which their application is reconciled."""
 
 from __future__ import annotations
 

@@ -280,7 +280,8 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
         waiting = reading.preview.inputs.pins if reading.preview is not None else {}
         for note in (*holds.notes(application.name, plan), *pins.notes(application.name, waiting)):
             comparison.printer.note(plain_text.printable(f"note: {note}"))
-        if replaced := outage.warning(application.document(), plan):
+        removes_first = reading.preview is not None and namespace_preview.removal_policy(reading.preview) == "first"
+        if removes_first and (replaced := outage.warning(application.document(), plan)):
             click.echo(f"warning: {name}: {replaced}", err=True)
     return _NamespaceReading(namespace_preview, tuple(readings), bool(problems))
 

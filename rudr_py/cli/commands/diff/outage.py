@@ -1,4 +1,4 @@
-"""Upgrades by a new instance name: the old instance is deleted before the new one is ready. Pure."""
+"""Upgrades by a new instance name with the removal policy `first`: the old instance is deleted at once. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rudr_py.api import mappings_in
+from rudr_py.model import metadata_keys
 from rudr_py.render.values.plan import Plan
 
 RUNS_ONCE = ("Task", "SingletonTask")
@@ -15,7 +16,7 @@ RUNS_ONCE = ("Task", "SingletonTask")
 def warning(application: Mapping[str, Any], plan: Plan) -> str:
     """The text for an application whose plan replaces an instance by one of another name; empty if it does not.
 
-    `application` is the live document with its status.
+    `application` is the live document with its status; its removal policy is `first`.
     """
     planned = {instance.name: instance.component for instance in plan.instances}
     live = {
@@ -32,5 +33,6 @@ def warning(application: Mapping[str, Any], plan: Plan) -> str:
     advice = f"to avoid it keep the instanceName {deleted[0]}"
     if live[deleted[0]].get("component") != component:
         advice += f" and change its componentName to {component}"
+    advice += f", or set the annotation {metadata_keys.REMOVAL_ANNOTATION}: after-ready"
     effect = f"the deletion of {', '.join(deleted)} does not wait until {', '.join(created)} is ready"
     return f"{effect}, which is an outage; {advice}"

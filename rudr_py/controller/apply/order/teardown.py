@@ -1,7 +1,7 @@
 """The order of deletions: an instance that depends on others is deleted, with its pods, before those. Pure.
 
-Each ComponentInstance records the dependencies of its instance, as they were when it was applied last. So the order is
-known without documents, and without the package of the type that declared it.
+Each ComponentInstance records the dependencies of its instance, as they were when it was applied last. So the order
+needs no documents, and not the package of the type that declared it.
 """
 
 from __future__ import annotations

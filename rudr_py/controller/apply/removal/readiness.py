@@ -1,4 +1,4 @@
-"""How far the replacements of an application are, and which deletions wait for them. Pure."""
+"""The progress of the replacements of an application, and the deletions that wait for them. Pure."""
 
 from __future__ import annotations
 

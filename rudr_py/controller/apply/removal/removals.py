@@ -1,4 +1,4 @@
-"""The removals of one application: which deletions wait, and for how long."""
+"""The removals of one application: the deletions that wait, and their end."""
 
 from __future__ import annotations
 
