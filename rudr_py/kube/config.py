@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -211,7 +212,7 @@ class _Kubeconfig:
         context = self._context
         if fresh or context is None:
             context = self._context = kubeconfigs.read(self._paths, self._name)
-            self._loader = _loader(self._paths, context.name) if context.needs_plugin else None
+            self._loader = _loader(context.paths, context.name) if context.needs_plugin else None
         self._seen = _marks(context.user_entry.path("tokenFile"))
         impersonation = kubeconfigs.impersonation(context.user_entry)
         if self._loader is None:
@@ -234,6 +235,7 @@ def _loader(paths: str, context: str) -> Any:
     """The loader of the library, which runs the plugin of the context's user."""
     from kubernetes_asyncio.config import kube_config  # noqa: PLC0415 - slow to import
 
+    logging.getLogger(kube_config.__name__).addFilter(_redact)
     merged = kube_config.KubeConfigMerger(paths)
 
     def persist(_config: object) -> None:
@@ -323,6 +325,12 @@ def _without_entry(text: str) -> str:
     return f"{text[:start]}…{text[end + 1 :]}" if 0 <= start < end else text
 
 
+def _redact(record: logging.LogRecord) -> bool:
+    """Remove the user entry from a message that the library logs before it raises the same error."""
+    record.msg, record.args = _without_entry(record.getMessage()), None
+    return True
+
+
 @contextlib.contextmanager
 def _as_error(kind: type[errors.RudrError], where: str) -> Iterator[None]:
     """Convert every exception of the library, including AssertionError and TypeError, into one RudrError."""
@@ -332,7 +340,9 @@ def _as_error(kind: type[errors.RudrError], where: str) -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001 - a kubeconfig can break the library in any way
         # messages of the library may contain the whole user entry with its tokens: neither include nor chain them
-        system_message = error.strerror if isinstance(error, OSError) else ""
+        system_message = (error.strerror or "") if isinstance(error, OSError) else ""
+        if system_message and isinstance(error, OSError) and error.filename not in (None, where):
+            system_message = f"{error.filename}: {system_message}"
         text = system_message or str(error) or type(error).__name__
         redacted = _without_entry(text)
         raise kind(f"{where}: {redacted}") from (error if redacted == text else None)

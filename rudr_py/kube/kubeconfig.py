@@ -46,8 +46,9 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Context(msgspec.Struct, frozen=True):
-    """The context to use: its name, its namespace, its cluster and its user."""
+    """The context to use: its name, its namespace, its cluster and its user. `paths` are those of the files read."""
 
+    paths: str
     name: str
     namespace: str
     cluster_entry: Entry
@@ -56,7 +57,7 @@ class Context(msgspec.Struct, frozen=True):
     @property
     def needs_plugin(self) -> bool:
         """Whether another program or service provides the credentials."""
-        return not self.user_entry.fields.keys().isdisjoint(("exec", "auth-provider"))
+        return any(self.user_entry.fields.get(name) for name in ("exec", "auth-provider"))
 
 
 def read(paths: str, name: str | None) -> Context:
@@ -78,7 +79,8 @@ def read(paths: str, name: str | None) -> Context:
     if cluster is None:
         raise ValueError(f'the cluster of context "{chosen}" does not exist')
     user = _entry(documents, "users", "user", context.text("user"))
-    return Context(chosen, context.text("namespace") or "default", cluster, user or Entry())
+    read_paths = os.pathsep.join(str(path) for path, document in documents if document)
+    return Context(read_paths, chosen, context.text("namespace") or "default", cluster, user or Entry())
 
 
 def authorization(user_entry: Entry) -> str:

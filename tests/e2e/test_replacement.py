@@ -13,6 +13,7 @@ import pytest
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.kube.requests import Request
+from rudr_py.render.values import labels
 from rudr_py.testing.cluster import SETTINGS, Cluster, killed
 from tests.e2e import waiting
 from tests.e2e.conftest import Server
@@ -33,10 +34,12 @@ from tests.e2e.documents import (
     observed,
     ready,
 )
+from tests.e2e.kind_cases import NETWORK
 
 pytestmark = pytest.mark.controllers
 
 ENDPOINT_SLICE = Kind("discovery.k8s.io/v1", "EndpointSlice")
+NETWORK_POLICY = Kind("networking.k8s.io/v1", "NetworkPolicy")
 POLICY = "rudr.oam.dev/removal"
 NEVER_READY = {"local.rudr.dev/outcome": "never-ready"}
 SLOW = {"local.rudr.dev/ready-after": "2"}
@@ -269,6 +272,61 @@ async def test_a_removed_task_is_deleted_at_once(cluster: Cluster, catalog: Cata
         await cluster.gone(JOB, "v1")
 
 
+def placed(**affinity: Any) -> Document:
+    return {"name": "placement", "properties": {"affinity": affinity}}
+
+
+NOWHERE = placed(
+    nodeAffinity={
+        "requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": [{"matchExpressions": [{"key": "zone", "operator": "In", "values": ["nowhere"]}]}]
+        }
+    }
+)
+
+
+async def test_an_instance_stays_while_no_node_suits_the_one_that_replaces_it(
+    cluster: Cluster, plugin_catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(version(1), version(2), running(1))
+    async with cluster.controller(plugin_catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        async with served(cluster) as gaps:
+            await cluster.apply(running(2, traits=(NOWHERE,)))
+            await cluster.until(APPLICATION, "shop", lambda d: "node affinity" in message(d, "Ready"))
+            await waiting.until_idle(cluster, server.mark, server.writes)
+            assert await cluster.get(DEPLOYMENT, "v1") is not None
+    assert gaps == []
+
+
+async def test_an_instance_stays_while_no_node_is_large_enough_for_the_one_that_replaces_it(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    large = version(2)
+    large["spec"]["containers"][0]["resources"]["cpu"] = {"required": 100}
+    await cluster.apply(version(1), large, running(1))
+    async with cluster.controller(catalog, settings=msgspec.structs.replace(SETTINGS, check_resources="warn")):
+        await cluster.until(APPLICATION, "shop", ready)
+        async with served(cluster) as gaps:
+            await cluster.apply(running(2))
+            await cluster.until(APPLICATION, "shop", lambda d: "Insufficient cpu" in message(d, "Ready"))
+            await waiting.until_idle(cluster, server.mark, server.writes)
+            assert await cluster.get(DEPLOYMENT, "v1") is not None
+    assert gaps == []
+
+
+async def test_an_instance_makes_way_for_one_for_which_no_node_has_room(cluster: Cluster, catalog: Catalog) -> None:
+    large = [version(number) for number in (1, 2)]
+    for document in large:
+        document["spec"]["containers"][0]["resources"]["cpu"] = {"required": 40}
+    await cluster.apply(*large, running(1))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.apply(running(2))
+        await cluster.gone(DEPLOYMENT, "v1")
+        await cluster.until(APPLICATION, "shop", ready)
+
+
 @pytest.mark.parametrize("held", ["pods", "claim"])
 async def test_an_instance_makes_way_for_one_that_needs_what_it_holds(
     cluster: Cluster, catalog: Catalog, held: str
@@ -292,3 +350,43 @@ async def test_an_instance_makes_way_for_one_that_needs_what_it_holds(
         await cluster.gone(DEPLOYMENT, "v1")
         if held == "pods":
             await cluster.until(APPLICATION, "shop", ready)
+
+
+def in_network(document: Document) -> Document:
+    """The application with its instances in a network of its own."""
+    document["spec"]["scopes"] = [NETWORK]
+    for binding in document["spec"]["components"]:
+        binding["applicationScopes"] = ["net"]
+    return document
+
+
+async def selected(cluster: Cluster) -> set[str]:
+    """The instances whose pods a NetworkPolicy selects."""
+    names: set[str] = set()
+    for policy in await cluster.list(NETWORK_POLICY):
+        selector = policy["spec"]["podSelector"]
+        names |= {selector.get("matchLabels", {}).get(labels.INSTANCE, "")}
+        names |= {value for one in selector.get("matchExpressions", ()) for value in one["values"]}
+    return names & {"v1", "v2", "v3"}
+
+
+async def test_a_removed_instance_is_in_its_network_until_it_is_deleted_also_after_a_restart(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    await cluster.apply(version(1), version(2, **NEVER_READY), version(3), in_network(running(1, 3)))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.apply(in_network(running(2, 3)))
+        await cluster.until(APPLICATION, "shop", is_waiting)
+        await waiting.until_idle(cluster, server.mark, server.writes)
+        assert await selected(cluster) == {"v1", "v2", "v3"}
+    async with cluster.controller(catalog):
+        mark = server.mark()
+        await waiting.until_idle(cluster, server.mark, server.writes)
+        assert await selected(cluster) == {"v1", "v2", "v3"}
+        assert not [request for request in server.writes(mark) if "networkpolicies" in request]
+        await cluster.apply(version(2))
+        await cluster.gone(DEPLOYMENT, "v1")
+        await cluster.until(APPLICATION, "shop", ready)
+        await waiting.until_idle(cluster, server.mark, server.writes)
+        assert await selected(cluster) == {"v2", "v3"}

@@ -233,6 +233,36 @@ async def test_the_user_of_an_exec_plugin_can_act_as_another_one(tmp_path: Path)
     assert connection.impersonation == (("Impersonate-User", "jane"),)
 
 
+async def test_the_log_of_the_library_does_not_contain_the_user_entry(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    version = "client.authentication.k8s.io/v1"
+    plugin = {"apiVersion": version, "command": None, "env": [{"name": "PASSWORD", "value": "topsecret"}]}
+    path = kubeconfig(tmp_path, "http://127.0.0.1:1", {"exec": plugin})
+    with pytest.raises(errors.ConfigError) as caught:
+        await config.connect(path)
+    assert "topsecret" not in caplog.text + str(caught.value)
+
+
+async def test_a_plugin_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": "/absent/plugin", "interactiveMode": "Never"}
+    with pytest.raises(errors.ConfigError, match="/absent/plugin: No such file or directory"):
+        await config.connect(kubeconfig(tmp_path, "http://127.0.0.1:1", {"exec": plugin}))
+
+
+async def test_an_empty_plugin_is_none(tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path, "http://127.0.0.1:1", {"exec": None, "auth-provider": None, "token": "fixed"})
+    assert await authorization(await config.connect(path)) == "Bearer fixed"
+
+
+async def test_an_exec_plugin_works_beside_empty_and_absent_kubeconfigs(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    user, _ = exec_plugin(tmp_path, None)
+    path = kubeconfig(tmp_path, "http://127.0.0.1:1", user)
+    connection = await config.connect(os.pathsep.join([str(tmp_path / "empty"), str(tmp_path / "absent"), path]))
+    assert await authorization(connection) == "Bearer token-1"
+
+
 @pytest.mark.parametrize(
     "fields", [{"as-groups": ["team"]}, {"as": "jane\r\nx: y"}, {"as": "jane", "as-groups": "team"}]
 )

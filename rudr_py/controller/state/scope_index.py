@@ -125,6 +125,11 @@ class ScopeIndex:
             merged.setdefault(scope, []).append(current)
         return {scope: membership.in_order(listed) for scope, listed in merged.items() if listed}
 
+    def instances(self, application: ObjectKey) -> Set[str]:
+        """The names of the instances of an application that are members of any scope."""
+        members = self._members.get(application, _NO_MEMBERS)
+        return {one.instance for listed in members.values() for one in listed}
+
     def set_members(self, application: ObjectKey, members: Members) -> frozenset[ObjectKey]:
         """Replace the members that an application has in any scope; return the applications whose scopes changed.
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from rudr_py.api import Health, Member
+from rudr_py.api import Health, Member, naming
 from rudr_py.catalog import Catalog
 from rudr_py.errors import CatalogError, Problem
 from rudr_py.model import paths, resolve, suggest
@@ -20,6 +20,7 @@ from rudr_py.model.application import Application, ComponentBinding, ScopeBindin
 from rudr_py.model.identity import CORE_GROUP, TypeName
 from rudr_py.render.status.health import InstanceHealth
 from rudr_py.render.types import constraints
+from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import DeclaredScope, Inputs
 from rudr_py.render.values.plan import Plan
 
@@ -102,6 +103,34 @@ def members(plan: Plan, healths: Sequence[InstanceHealth]) -> dict[tuple[str, st
             for scope in instance.scopes:
                 members_by_scope.setdefault((scope.application, scope.name), []).append(member)
     return {key: tuple(scope_members) for key, scope_members in members_by_scope.items()}
+
+
+def with_removed(members: Members, added: Iterable[str], removed: Iterable[str]) -> Members:
+    """The members with instances that the plan lacks in the scopes of those that replace them, all by their labels."""
+    added, names = frozenset(added), sorted(removed)
+    if not names:
+        return members
+    return {
+        scope: in_order((*listed, *(_renamed(one, name) for name in names for one in _first(listed, added))))
+        for scope, listed in members.items()
+    }
+
+
+def _first(listed: Sequence[Member], names: Set[str]) -> Sequence[Member]:
+    return [one for one in listed if naming.join(one.instance) in names][:1]
+
+
+def _renamed(member: Member, instance: str) -> Member:
+    """The member with the name of another instance, whose Service has its name as far as rudr created it."""
+    own = {labels.INSTANCE: instance} if labels.INSTANCE in member.pod_labels else {}
+    service = instance if member.service == member.instance else member.service
+    return msgspec.structs.replace(
+        member,
+        instance=instance,
+        pod_labels={**member.pod_labels, **own},
+        service=service,
+        health=Health("unknown", "Removed"),
+    )
 
 
 def gather(application: str, all_members: Iterable[Members]) -> dict[str, tuple[Member, ...]]:

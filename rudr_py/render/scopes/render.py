@@ -52,6 +52,7 @@ class ScopeBindings:
                 own = (scope.name for scope in instance.scopes if scope.application == self._application)
                 for name in dict.fromkeys(own):
                     self._own.setdefault(name, []).append(instance.member)
+        self._planned = {instance.name for instance in instances}
         self._held = {instance.name for instance in instances if instance.held}
         self._siblings: dict[str, list[str]] = {}
         for binding in inputs.application.scopes:
@@ -70,11 +71,15 @@ class ScopeBindings:
     def members(self, name: str) -> tuple[Member, ...]:
         """The members of a scope: those of other applications from the inputs, those of this one as rendered now.
 
-        An instance that is held is a member as before.
+        An instance that is held is a member as before; so is one that is not planned any more, until it is deleted.
         """
         previous = self.inputs.members.get(name, ())
         before = {member.instance: member for member in previous if member.application == self._application}
-        held = {member.instance: member for instance, member in before.items() if instance in self._held}
+        held = {
+            instance: member
+            for instance, member in before.items()
+            if instance in self._held or instance not in self._planned
+        }
         own = [
             msgspec.structs.replace(member, health=before.get(member.instance, member).health)
             for member in self._own.get(name, ())

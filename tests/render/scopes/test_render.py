@@ -125,18 +125,22 @@ def test_members_of_other_applications_are_ordered(zoned: Make) -> None:
     assert planned.body["data"] == {"members": "x,z,y"}
 
 
-def test_own_members_are_those_of_the_current_rendering(
+def test_own_members_are_those_of_the_current_rendering_and_removed_ones_until_their_deletion(
     plan: Make, application: Text, web: Web, with_types: Types
 ) -> None:
     scope = {"name": "east", "type": Zone.name}
-    stale = member("shop", "gone"), member("shop", "front", health=Health("ready", "Ready")), member("z", "other")
+    stale = member("shop", "removed"), member("shop", "front", health=Health("ready", "Ready")), member("z", "other")
     rendered = plan(
         application(web(applicationScopes=["east"]), scopes=[scope]),
         types=with_types(Zone()),
         members={"east": stale},
     )
     seen = rendered.scopes[0].bound_type.context.members
-    assert [(item.instance, item.health.state) for item in seen] == [("front", "ready"), ("other", "unknown")]
+    assert [(item.instance, item.health.state) for item in seen] == [
+        ("front", "ready"),
+        ("removed", "unknown"),
+        ("other", "unknown"),
+    ]
 
 
 def test_probes_and_their_results_are_grouped_by_scope(zoned: Make) -> None:

@@ -6,6 +6,7 @@ Requests that admission refuses because of a removed object are the subject of `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 
 from rudr_py.api import get_in, kstatus
@@ -22,7 +23,13 @@ _SHARED = frozenset({"ReadWriteMany", "ReadOnlyMany"})
 """Access modes of claims that the pods of two instances mount on any nodes."""
 
 UNSCHEDULABLE = "Unschedulable"
-"""The reason of a pod for which no node has room: resources, ports, anti-affinity, or a volume in use."""
+"""The reason of a pod that no node can run."""
+
+_TAKEN = re.compile("Insufficient |Too many pods|free ports|anti-affinity|ReadWriteOncePod|available disk|volume count")
+"""A reason of kube-scheduler that the end of other pods may remove; a selector or a taint is none."""
+
+_FINAL = re.compile(r"preemption: \d+/\d+ nodes are available: \d+ Preemption is not helpful for scheduling\.?$")
+"""The result of kube-scheduler if the end of no pod would help, such as for a pod larger than each node."""
 
 
 class Needs:
@@ -57,13 +64,8 @@ class Needs:
         )
 
     def lacks_room(self, replacement: Replacement) -> bool:
-        """Whether no node has room for a pod of an added instance."""
-        return any(
-            (condition := kstatus.condition({"status": pod.part("status")}, "PodScheduled")).get("status") == "False"
-            and condition.get("reason") == UNSCHEDULABLE
-            for label in replacement.added
-            for pod in self._pods(label)
-        )
+        """Whether no node has room for a pod of an added instance, and the end of other pods may create it."""
+        return any(_lacks_room(pod) for label in replacement.added for pod in self._pods(label))
 
     def _pods(self, label: str) -> list[LiveObject]:
         of_instance = self._state.pods(self._application.namespace, self._application.name, label)
@@ -93,3 +95,11 @@ class Needs:
         number = len(self._pods(label))
         messages = (self._messages.get(name, "") for name in replacement.added)
         return number > 0 and any(successors.has_room(text, number) for text in messages)
+
+
+def _lacks_room(pod: LiveObject) -> bool:
+    condition = kstatus.condition({"status": pod.part("status")}, "PodScheduled")
+    if condition.get("status") != "False" or condition.get("reason") != UNSCHEDULABLE:
+        return False
+    message = str(condition.get("message", ""))
+    return _TAKEN.search(message) is not None and _FINAL.search(message) is None

@@ -50,8 +50,11 @@ AT_ONCE = RemovalRequest()
 
 
 class Rivalry(msgspec.Struct, frozen=True):
-    """Facts about removed instances that make way: the needs of added ones by the health of all planned instances, and
-    whether no autoscaler can add a node."""
+    """The conditions under which removed instances make way.
+
+    `needs` returns the needs of the added ones by the health of all planned instances, `is_fixed` whether no autoscaler
+    can add a node.
+    """
 
     needs: Callable[[Sequence[InstanceHealth]], Needs]
     is_fixed: Callable[[], Awaitable[bool]]
@@ -79,7 +82,7 @@ class Removal:
     async def assess(self, unapplied: Collection[Ref]) -> None:
         """Drop the replacements that have ended, after the plan has been applied without these objects.
 
-        And the removed instances that make way. Raises KubeError if nodes cannot be read.
+        Removed instances that make way are dropped, too. Raises KubeError if nodes cannot be read.
         """
         if not self.pending:
             return
