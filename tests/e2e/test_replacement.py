@@ -156,6 +156,19 @@ async def test_an_instance_serves_while_the_one_that_replaces_it_does_not_become
     assert gaps == []
 
 
+async def test_the_reason_of_a_kept_instance_remains_while_the_application_is_paused(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    async with cluster.controller(catalog):
+        await cluster.apply(version(1), running(1))
+        await cluster.until(APPLICATION, "shop", ready)
+        await cluster.apply(version(2, **NEVER_READY), running(2))
+        await cluster.until(APPLICATION, "shop", is_waiting)
+        await cluster.patch(APPLICATION, "shop", {"metadata": {"annotations": {"rudr.oam.dev/paused": "true"}}})
+        paused = await cluster.until(APPLICATION, "shop", lambda document: bool(condition(document, "Paused")))
+        assert "v1 is kept until v2 is ready" in message(paused, "Replaced")
+
+
 @pytest.mark.parametrize("request_", ["PATCH deployments/v2", "PATCH services/v2", "PATCH ingresses/v2-trait-ingress"])
 async def test_a_restart_during_the_change_deletes_nothing_early(
     cluster: Cluster, catalog: Catalog, request_: str

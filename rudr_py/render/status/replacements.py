@@ -70,6 +70,11 @@ def ready(names: Sequence[str]) -> str:
     return f"{listed(names)} {_is(names)} ready"
 
 
+def kept(subject: str) -> str:
+    """The message of a replacement that the policy keeps."""
+    return f"{subject} by policy"
+
+
 def waiting(subject: str, added: Sequence[str]) -> str:
     """The message of a replacement that waits for the added ones."""
     return f"{subject} until {ready(added)}"
@@ -89,21 +94,25 @@ def written(replacements: Iterable[Replacement]) -> list[dict[str, Any]]:
 
 
 def read(entries: Iterable[Mapping[str, Any]]) -> tuple[Replacement, ...]:
-    """The reverse of `written`; invalid entries are ignored."""
-    return tuple(
-        Replacement(
-            removed=removed,
-            added=_names(entry, "adds"),
-            instance=get_in(entry, "instance", default=""),
-            ready=_names(entry, "ready"),
-            unready=_names(entry, "unreadyTraits"),
-            state="kept" if get_in(entry, "state", default="") == "kept" else "waiting",
-            version=get_in(entry, "version", default=""),
-            since=times.read(entry.get("since")),
-        )
-        for entry in entries
-        if (removed := _names(entry, "removes"))
+    """The reverse of `written`; invalid entries are ignored. A failed one waits again, until it is assessed."""
+    return tuple(_read(entry, removed) for entry in entries if (removed := _names(entry, "removes")))
+
+
+def _read(entry: Mapping[str, Any], removed: tuple[str, ...]) -> Replacement:
+    replacement = Replacement(
+        removed=removed,
+        added=_names(entry, "adds"),
+        instance=get_in(entry, "instance", default=""),
+        ready=_names(entry, "ready"),
+        unready=_names(entry, "unreadyTraits"),
+        state="kept" if get_in(entry, "state", default="") == "kept" else "waiting",
+        version=get_in(entry, "version", default=""),
+        since=times.read(entry.get("since")),
     )
+    subject = replacement.subject
+    left = [name for name in replacement.added if name not in replacement.ready] or replacement.added
+    message = kept(subject) if replacement.state == "kept" else waiting(subject, left)
+    return msgspec.structs.replace(replacement, message=message)
 
 
 def lines(replacements: Iterable[Replacement], state: State) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from rudr_py.cli.commands.status.report import ApplicationReport, ReportedCondition
+from rudr_py.controller.apply import decide
 from rudr_py.plugins import roles
 from rudr_py.render import holds
 
@@ -30,6 +31,10 @@ _RETRIED: Final = frozenset({"ReplicaFailure", "QuotaExceeded"})
 """The reasons of failed instances whose controllers go on with the same documents."""
 
 
+_REPLACING: Final = frozenset({decide.REPLACING, decide.TERMINATING})
+"""The reasons of Synced while the next object waits for the end of the last one, whose state the instance has."""
+
+
 def is_reached(report: ApplicationReport, goal: Goal) -> bool:
     """Whether the current versions of the documents have reached the goal."""
     return not report.pending and report.condition(_CONDITIONS[goal]).status == "True"
@@ -45,7 +50,7 @@ def failure(report: ApplicationReport, goal: Goal) -> str:
         condition = report.condition(type_)
         if condition.status == "False" and condition.reason in reasons:
             return _text(condition)
-    if goal == "synced":
+    if goal == "synced" or report.condition("Synced").reason in _REPLACING:
         return ""
     if report.condition(_REPLACED).status == "False":
         return _text(report.condition(_REPLACED))

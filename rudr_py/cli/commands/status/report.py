@@ -162,20 +162,20 @@ def _pending_component(application: Document, components: Iterable[Document] | N
     }
     observed = get_in(application, "status", "observedComponents", default={})
     waiting = {str(entry.get("name")): entry for entry in mappings_in(application, "status", "pendingComponents")}
-    for binding in mappings_in(application, "spec", "components"):
-        name = rewrite.component_of(binding)
+    bindings = list(mappings_in(application, "spec", "components"))
+    held = {rewrite.component_of(each) for each in bindings if _is_held(application, each)}
+    for name in map(rewrite.component_of, bindings):
         version = live.get(name, {}).get("resourceVersion", "")
         reconciled = waiting.get(name) or get_in(observed, name, default={})
-        if name and get_in(reconciled, "resourceVersion", default="") != version:
-            if _is_held(application, binding.get("instanceName") or name):
-                continue
+        if name and name not in held and get_in(reconciled, "resourceVersion", default="") != version:
             state = "the latest change of" if version else "the deletion of"
             return f'{state} the component "{name}" has not been reconciled yet'
     return ""
 
 
-def _is_held(application: Document, instance: object) -> bool:
-    """Whether the status has an instance as held; its component is in the version that runs."""
+def _is_held(application: Document, binding: Mapping[str, Any]) -> bool:
+    """Whether the status has an instance as held; its component is observed in the version that runs."""
+    instance = binding.get("instanceName") or rewrite.component_of(binding)
     entries = mappings_in(application, "status", "instances")
     return any(entry.get("name") == instance and entry.get("reason") in holds.REASONS for entry in entries)
 

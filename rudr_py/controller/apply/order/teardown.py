@@ -62,4 +62,5 @@ class Teardown:
 def notes(kept: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[str]:
     """A sentence about each instance that is deleted after those that depend on it."""
     for instance, dependents in kept:
-        yield f"the former instance {instance} is deleted after {', '.join(dependents)}, which depends on it"
+        depend = "depends" if len(dependents) == 1 else "depend"
+        yield f"the former instance {instance} is deleted after {', '.join(dependents)}, which {depend} on it"

@@ -69,7 +69,7 @@ def assess(pending: Iterable[Replacement], added: Added, now: datetime, seconds:
 
 def _assess(replacement: Replacement, added: Added, now: datetime, seconds: float) -> Replacement | None:
     if replacement.state == "kept":
-        return msgspec.structs.replace(replacement, message=f"{replacement.subject} by policy")
+        return msgspec.structs.replace(replacement, message=status.kept(replacement.subject))
     healths = {name: added.health(replacement, name) for name in replacement.added}
     waiting = {name: health for name, health in healths.items() if not health.ok}
     if not waiting:

@@ -76,6 +76,13 @@ def test_a_failed_rollout_is_a_failure_of_ready_only() -> None:
     assert goal.failure(failing("ReplicaFailure"), "ready") == ""
 
 
+def test_the_failure_of_an_object_that_is_being_replaced_is_no_failure() -> None:
+    instance = ReportedInstance(name="migrate", state="failed", reason="Error", message="the last run has failed")
+    for reason in ("Replacing", "Waiting"):
+        replaced = report(instances=[instance], Valid="True", Synced=f"False {reason}", Ready=f"False {reason}")
+        assert goal.failure(replaced, "ready") == ""
+
+
 def test_the_cause_is_one_line_with_the_instances() -> None:
     text = "False Updating 0 of 2 instances are ready\nweb: 1 of 3 replicas updated\ndb: Pending"
     assert goal.cause(report(Ready=text), "ready") == (

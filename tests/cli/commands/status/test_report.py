@@ -100,6 +100,14 @@ def test_ready_requires_the_current_versions_of_the_components() -> None:
     assert report.of(document).ready
 
 
+def test_a_component_that_a_held_instance_shares_is_not_awaited() -> None:
+    status = {"observedGeneration": 2, "conditions": [READY], "instances": [{"name": "api", "reason": "Held"}]}
+    document = application(status)
+    document["spec"] = {"components": [{"componentName": "web", "instanceName": name} for name in ("cache", "api")]}
+    component = {"metadata": {"namespace": "default", "name": "web", "resourceVersion": "7"}}
+    assert report.of(document, components=[component]).pending == ""
+
+
 def test_ready_of_a_paused_application_is_not_about_a_changed_document() -> None:
     stale = {**READY, "observedGeneration": 1}
     paused = report.of(application({"observedGeneration": 2, "conditions": [stale]}))
