@@ -181,12 +181,14 @@ async def test_manual_updates_without_revisions_are_an_error(cluster: Cluster, c
         assert "--revision-history-limit 0" in message(await cluster.until(APPLICATION, "shop", invalid), "Valid")
 
 
+@pytest.mark.controllers
 async def test_the_commands_show_what_waits_and_preview_the_promotion(
     cluster: Cluster, catalog: Catalog, rudr: Rudr
 ) -> None:
     async with cluster.controller(catalog):
         await cluster.apply(web(OLD), shop())
         await released(cluster, 1)
+        await cluster.until(APPLICATION, "shop", ready)
         await cluster.apply(web(NEW))
         await waits(cluster, WEB)
         code, text, _ = await rudr("diff", "shop", "--promote")
@@ -295,6 +297,7 @@ async def test_the_setting_is_the_default_and_the_annotation_takes_precedence(
         assert (await deployed(cluster), await deployed(cluster, "other-web")) == (OLD, NEW)
 
 
+@pytest.mark.controllers
 async def test_a_change_that_waits_costs_one_status_write_and_one_read_of_the_revision(
     server: Server, cluster: Cluster, catalog: Catalog
 ) -> None:

@@ -23,6 +23,7 @@ from tests.e2e.documents import (
     AUTO,
     CLAIM,
     COMPONENT,
+    COMPONENT_INSTANCE,
     CONFIG_MAP,
     DEPLOYMENT,
     INGRESS_TRAIT,
@@ -151,12 +152,20 @@ async def use_all_features(cluster: RbacCluster) -> None:
     )
     for name in ("groups", "shop", "root"):
         await admin.until(APPLICATION, name, synced)
+    await _become_ready(cluster)
     await _drift(admin)
     await _adopt(admin)
     await _unblock(cluster)
     await _conflict(admin)
     await _prune(cluster)
     await _end(cluster)
+
+
+async def _become_ready(cluster: RbacCluster) -> None:
+    """An instance becomes ready, and its ComponentInstance has a status."""
+    if cluster.local is None:
+        await _roll_out(cluster.admin, "worker")
+    await cluster.admin.until(COMPONENT_INSTANCE, "worker-worker", lambda d: d.get("status"))
 
 
 async def _drift(admin: Cluster) -> None:
