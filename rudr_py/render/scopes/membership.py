@@ -129,7 +129,7 @@ def _renamed(member: Member, instance: str) -> Member:
         instance=instance,
         pod_labels={**member.pod_labels, **own},
         service=service,
-        health=Health("unknown", "Removed"),
+        health=Health("unknown", "Unknown"),
     )
 
 
