@@ -1,8 +1,9 @@
-"""JSON values in the text of messages."""
+"""JSON values and lists of names in the text of messages."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from rudr_py.model.document import Json
 
@@ -22,6 +23,12 @@ def type_in_words(value: Json) -> str:
             return "a list"
         case _:
             return "a map"
+
+
+def listed(names: Sequence[str], maximum: int) -> str:
+    """The first names, `maximum` at most, and the number of further ones: `a, b and 3 more`."""
+    further = f" and {len(names) - maximum} more" if len(names) > maximum else ""
+    return ", ".join(names[:maximum]) + further
 
 
 LONGEST = 60

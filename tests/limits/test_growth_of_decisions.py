@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
 import pytest
 
-from rudr_py.api import Kind, Ref
+from rudr_py.api import Dependency, Kind, Ref, Rendered, Trait, TraitContext
 from rudr_py.controller.apply import predecessors, prune, successors
+from rudr_py.controller.apply.order.teardown import Teardown
+from rudr_py.controller.apply.removal.removals import RemovalRequest, Removals
 from rudr_py.controller.state.cluster_state import ClusterState, new_cache
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.status import rival_scalers
@@ -17,10 +20,21 @@ from rudr_py.kube import live_object
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CONFIG_MAP, DEPLOYMENT, POD
+from rudr_py.model.metadata_keys import DEPENDS_ON_ANNOTATION
+from rudr_py.model.stepwise import run
 from rudr_py.render import render
 from rudr_py.render.claims import CLAIM
+from rudr_py.render.order import waiting
+from rudr_py.render.order.waiting import Circumstances
+from rudr_py.render.status import health
+from rudr_py.render.status.health import InstanceHealth
+from rudr_py.render.status.status import PreviousStatus
+from rudr_py.render.status.workloads import Workloads
 from rudr_py.render.values import labels
+from rudr_py.render.values.inputs import NOTHING
 from rudr_py.render.values.plan import Plan
+from rudr_py.settings import Settings
+from rudr_py.testing import rendering
 from tests.limits import shapes, work
 
 SIZE = 30
@@ -51,13 +65,7 @@ class Cluster:
             objects[CONFIG_MAP].append(_live(CONFIG_MAP, name, "web-web-0", {}, "web-0"))
             objects[CLAIM].append(_live(CLAIM, name, "web-web-0", {}, "web-0"))
             objects[COMPONENT_INSTANCE].append(_live(COMPONENT_INSTANCE, name, "large", {}, name))
-        for kind, lives in objects.items():
-            cache = new_cache(kind)
-            cache.feed(ListingStarted())
-            for live in lives:
-                cache.feed(Listed(live))
-            cache.feed(ListingDone("1"))
-            self.state.add(kind, "", cache)
+        _fill(self.state, objects)
         self.records = [AppliedRecord(Ref(CONFIG_MAP, name)) for name in names]
 
     def schedule(self) -> prune.PruneSchedule:
@@ -80,9 +88,25 @@ class Cluster:
         return rival_scalers.warnings(self.plan, self.state, "default")
 
 
-def _live(kind: Kind, name: str, owner: str, spec: dict[str, Any], instance: str = "") -> LiveObject:
+def _fill(state: ClusterState, objects: Mapping[Kind, Iterable[LiveObject]]) -> None:
+    for kind, lives in objects.items():
+        cache = new_cache(kind)
+        cache.feed(ListingStarted())
+        for live in lives:
+            cache.feed(Listed(live))
+        cache.feed(ListingDone("1"))
+        state.add(kind, "", cache)
+
+
+def _live(kind: Kind, name: str, owner: str, spec: dict[str, Any], instance: str = "", **fields: Any) -> LiveObject:
     owners = [{"apiVersion": "v1", "kind": "Any", "name": owner, "uid": f"uid-{owner}", "controller": True}]
-    metadata: dict[str, Any] = {"name": name, "namespace": "default", "uid": f"uid-{name}", "resourceVersion": "1"}
+    metadata: dict[str, Any] = {
+        "name": name,
+        "namespace": "default",
+        "uid": f"uid-{name}",
+        "resourceVersion": "1",
+        **fields,
+    }
     metadata["labels"] = labels.labels("large", instance)
     metadata["ownerReferences"] = owners if owner else []
     document = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
@@ -142,4 +166,98 @@ def test_twice_the_claims_of_former_instances_and_the_instances_are_about_twice_
         return work.instructions(lambda: render.render(inputs, work.CATALOG))
 
     single, double = warn(SIZE), warn(2 * SIZE)
+    assert double <= GROWTH * single, f"{single} -> {double} instructions"
+
+
+def replaced(size: int) -> tuple[ClusterState, LiveObject, Plan, RemovalRequest]:
+    """The removals of an application whose instances are all replaced by others, which are not ready."""
+    state, application = ClusterState(), _live(APPLICATION, "large", "", {})
+    plan = work.plan(shapes.instances(size), work.NO_LIMITS)
+    objects: dict[Kind, list[LiveObject]] = {kind: [] for kind in (COMPONENT_INSTANCE, DEPLOYMENT, POD)}
+    for name in (f"old-{index}" for index in range(size)):
+        objects[COMPONENT_INSTANCE].append(_live(COMPONENT_INSTANCE, f"web-{name}", "large", {}, name))
+        objects[DEPLOYMENT].append(_live(DEPLOYMENT, name, f"web-{name}", {"template": {}}, name))
+        objects[POD].append(_live(POD, name, name, {}, name))
+    for instance in plan.instances:
+        objects[POD].append(_live(POD, instance.name, instance.name, {}, instance.name))
+    _fill(state, objects)
+
+    async def healths() -> tuple[InstanceHealth, ...]:
+        return assessment
+
+    assessment = tuple(health.assess(plan, NOTHING, rendering.NOW).instances)
+    request = RemovalRequest(policy="after-ready", version="2", now=rendering.NOW, healths=healths)
+    return state, application, plan, request
+
+
+async def remove(state: ClusterState, application: LiveObject, plan: Plan, request: RemovalRequest) -> int:
+    """Decide twice which deletions wait, the second time after all added ones were ready once; return their number."""
+    for _ in range(2):
+        removal = Removals(state, Settings()).begin(application, plan, request)
+        await removal.assess(())
+        assert removal.pending
+        pending = tuple(msgspec.structs.replace(one, ready=one.added) for one in removal.pending)
+        request = msgspec.structs.replace(request, before=PreviousStatus(replacements=pending))
+    candidates = prune.schedule(state, application, plan, ()).candidates
+    return len(removal.deferred(candidates))
+
+
+def test_twice_the_replaced_instances_are_at_most_about_twice_the_work() -> None:
+    assert asyncio.run(remove(*replaced(3))) == 6
+    single, double = replaced(SIZE), replaced(2 * SIZE)
+    before = work.instructions(lambda: asyncio.run(remove(*single)))
+    after = work.instructions(lambda: asyncio.run(remove(*double)))
+    assert after <= GROWTH * before, f"{before} -> {after} instructions"
+
+
+DEPENDENCIES = 8
+"""The number of instances on which each one depends."""
+
+
+class After(Trait[dict[str, Any]]):
+    """Returns the dependencies in its properties."""
+
+    name = "after"
+
+    def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
+        """One dependency for each name."""
+        return Rendered(depends_on=tuple(Dependency(instance=name) for name in ctx.properties["on"]))
+
+
+def former(index: int) -> list[str]:
+    """The instances on which one depends."""
+    return [f"web-{other}" for other in range(max(0, index - DEPENDENCIES), index)]
+
+
+def wait(size: int) -> int:
+    """The work of finding the instances that wait, none of which exists."""
+    bindings = [
+        shapes.binding(f"web-{index}", traits=[{"name": "after", "properties": {"on": former(index)}}])
+        for index in range(size)
+    ]
+    inputs = work.inputs([shapes.application(bindings), shapes.component()], work.NO_LIMITS)
+    plan = render.render(inputs, rendering.catalog((After(),)))
+    assert not plan.problems
+    workloads = Workloads(plan, NOTHING, rendering.NOW, {}, {})
+    circumstances = Circumstances(workloads=workloads, is_current=lambda _: False, now=rendering.NOW)
+    waiting_plans: list[Plan] = []
+    count = work.instructions(lambda: waiting_plans.append(run(waiting.steps(plan, circumstances))))
+    assert len(waiting_plans[0].held_instances) == size - 1
+    return count
+
+
+def tear_down(size: int) -> int:
+    """The work of finding the instances to delete first."""
+    component_instances = []
+    for index in range(size):
+        annotations = {DEPENDS_ON_ANNOTATION: ",".join(former(index))}
+        name = f"web-{index}"
+        component_instances.append(_live(COMPONENT_INSTANCE, name, "large", {}, name, annotations=annotations))
+    return work.instructions(lambda: Teardown("large", component_instances).first)
+
+
+@pytest.mark.parametrize("count", [wait, tear_down])
+def test_twice_the_instances_in_order_are_at_most_about_twice_the_work(count: Callable[[int], int]) -> None:
+    count(3)
+    single, double = count(2 * SIZE), count(4 * SIZE)
     assert double <= GROWTH * single, f"{single} -> {double} instructions"

@@ -66,7 +66,7 @@ class ScopeUpdates:
 
     def _restored(self, snapshot: Snapshot, members: Members) -> Members:
         """The members with those that the index lacks after a restart: removed ones, where their successors are."""
-        listed = self._index.instances(snapshot.key)
+        listed = {naming.join(name) for name in self._index.instances(snapshot.key)}
         for replacement in snapshot.previous.replacements:
             if not replacement.instance:
                 lost = {name for name in replacement.removed if name not in listed and self._exists(snapshot, name)}

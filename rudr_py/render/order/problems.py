@@ -20,9 +20,10 @@ Waits = Mapping[str, Sequence[Wait]]
 
 def problems(waits: Waits, names: Collection[str], endless: Mapping[str, str]) -> Iterator[Problem]:
     """All problems. `names` are all instances; `endless` are those whose workload never ends, each with its type."""
+    existing = frozenset(names)
     for wait in (wait for of_instance in waits.values() for wait in of_instance):
         target = wait.dependency.instance
-        if target not in names:
+        if target not in existing:
             yield _problem(wait, f'the application has no instance "{target}".{suggest.nearest(target, names)}')
         elif wait.dependency.condition == "complete" and target in endless:
             message = f'the instance "{target}" never completes, because a {endless[target]} does not run to its end'

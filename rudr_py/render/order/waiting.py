@@ -58,6 +58,7 @@ class _Resolution:
         self._holders = {instance.name: instance.held for instance in plan.instances}
         self._current: dict[str, bool] = {}
         self._digests: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
         self._held: dict[str, InstancePlan] = {}
         self._wake_times: list[datetime] = [plan.wake_at] if plan.wake_at is not None else []
 
@@ -104,7 +105,7 @@ class _Resolution:
         other = self._instances[dependency.instance]
         if holders := self._holders[other.name]:
             failure = next((holder.failure for holder in holders if holder.failure), "")
-            return failure, f", which is held: {holds.text(holders)}"
+            return failure, f", which is held: {self._text(other.name)}"
         if not self._current[other.name]:
             refs = (planned.ref for planned in self._plan.objects_of(other.name))
             unapplied = next((ref for ref in refs if ref in self._circumstances.unapplied), None)
@@ -114,6 +115,12 @@ class _Resolution:
         if health.ok:
             return None
         return (holds.DEPENDENCY_FAILED, _cause(health)) if health.state == "failed" else ("", "")
+
+    def _text(self, name: str) -> str:
+        """The reasons why an instance is held, as many as a reason can contain: others may wait for it, too."""
+        if name not in self._texts:
+            self._texts[name] = holds.text(self._holders[name])[: 4 * LONGEST_REASON]
+        return self._texts[name]
 
     def _holder(self, wait: Wait, since: datetime, reason: tuple[str, str]) -> Holder:
         dependency, (failure, clause) = wait.dependency, reason
@@ -137,6 +144,9 @@ class _Resolution:
         if name not in self._digests:
             pending = [name]
             while pending:
+                if pending[-1] in self._digests:
+                    pending.pop()
+                    continue
                 targets = {wait.dependency.instance for wait in self._instances[pending[-1]].waits}
                 if missing := [target for target in targets if target not in self._digests]:
                     pending += missing

@@ -111,7 +111,7 @@ def with_removed(members: Members, added: Iterable[str], removed: Iterable[str])
     if not names:
         return members
     return {
-        scope: in_order((*listed, *(_renamed(one, name) for name in names for one in _first(listed, added))))
+        scope: in_order((*listed, *(_renamed(one, name) for one in _first(listed, added) for name in names)))
         for scope, listed in members.items()
     }
 

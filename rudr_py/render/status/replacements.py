@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from rudr_py.api import get_in
+from rudr_py.model import json_text
 from rudr_py.render.status import times
 
 FIELD: Final = "replacements"
@@ -61,8 +62,7 @@ class Replacement(msgspec.Struct, frozen=True, kw_only=True):
 
 def listed(names: Sequence[str]) -> str:
     """Names for a sentence."""
-    text = ", ".join(names[:LISTED])
-    return text if len(names) <= LISTED else f"{text} and {len(names) - LISTED} more"
+    return json_text.listed(names, LISTED)
 
 
 def ready(names: Sequence[str]) -> str:

@@ -6,11 +6,18 @@ needs no documents, and not the package of the type that declared it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.model import json_text
 from rudr_py.model.metadata_keys import DEPENDS_ON_ANNOTATION
 from rudr_py.render.values import labels
+
+LISTED = 3
+"""The number of dependents in a sentence; the rest is counted."""
+
+_Graph = Mapping[str, Set[str]]
 
 
 class Teardown:
@@ -33,8 +40,15 @@ class Teardown:
 
     def dependents(self, instance: str) -> tuple[str, ...]:
         """The instances that depend on one, and must be deleted before it. Those of a cycle do not count."""
-        direct = self._dependents.get(instance, set())
-        return tuple(sorted(direct - self._reachable(instance))) if direct else ()
+        return self._ordered.get(instance, ())
+
+    @functools.cached_property
+    def _ordered(self) -> dict[str, tuple[str, ...]]:
+        cycles = _components(self._dependencies, self._dependents)
+        return {
+            name: tuple(sorted(label for label in dependents if cycles[label] != cycles[name]))
+            for name, dependents in self._dependents.items()
+        }
 
     def dependencies(self, instance: str) -> frozenset[str]:
         """The existing instances on which one depends."""
@@ -48,19 +62,37 @@ class Teardown:
         }
         return tuple(live for label in sorted(labels_first) for live in self._live[label])
 
-    def _reachable(self, instance: str) -> set[str]:
-        """The instances on which one depends, directly or not."""
-        reached: set[str] = set()
-        pending = [instance]
-        while pending:
-            new = self._dependencies.get(pending.pop(), set()) - reached
-            reached |= new
-            pending += new
-        return reached
+
+def _components(graph: _Graph, reverse: _Graph) -> dict[str, int]:
+    """The nodes with numbers: two have the same one if each reaches the other (Kosaraju's algorithm)."""
+    visited: set[str] = set()
+    order = [node for first in {**graph, **reverse} for node in _finished(graph, first, visited)]
+    visited.clear()
+    return {node: number for number, last in enumerate(reversed(order)) for node in _finished(reverse, last, visited)}
+
+
+def _finished(graph: _Graph, first: str, visited: set[str]) -> list[str]:
+    """The nodes that are reached from the first one and were not visited, each after those that it reaches."""
+    if first in visited:
+        return []
+    visited.add(first)
+    finished: list[str] = []
+    path = [(first, iter(graph.get(first, ())))]
+    while path:
+        node, targets = path[-1]
+        target = next((target for target in targets if target not in visited), None)
+        if target is None:
+            finished.append(node)
+            path.pop()
+        else:
+            visited.add(target)
+            path.append((target, iter(graph.get(target, ()))))
+    return finished
 
 
 def notes(kept: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[str]:
     """A sentence about each instance that is deleted after those that depend on it."""
     for instance, dependents in kept:
         depend = "depends" if len(dependents) == 1 else "depend"
-        yield f"the former instance {instance} is deleted after {', '.join(dependents)}, which {depend} on it"
+        names = json_text.listed(dependents, LISTED)
+        yield f"the former instance {instance} is deleted after {names}, which {depend} on it"

@@ -6,8 +6,9 @@ Requests that admission refuses because of a removed object are the subject of `
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rudr_py.api import get_in, kstatus
 from rudr_py.controller.apply import dependencies, runs, successors
@@ -54,13 +55,16 @@ class Needs:
         if replacement.instance or replacement.state == "kept":
             return frozenset()
         planned = [one for label in replacement.added for one in self._difference.objects_of(label)]
+        claims = {name for one in planned for name in self._plan.mounted_claims(one)}
+        exclusive = {name for name in claims if self._is_exclusive(name)}
+        owners = self._owners(planned)
+        has_room = functools.cache(functools.partial(self._has_room, replacement.added))
         return frozenset(
             label
             for label in replacement.removed
-            if self._shares_claim(label, planned)
-            or self._holds_name(label, planned)
-            or self._holds_quota(label, replacement)
-            or (with_room and self.lacks_room(replacement) and bool(self._pods(label)))
+            if not exclusive.isdisjoint(self._mounted(label))
+            or any(live.uid in owners for live in self._difference.existing(label))
+            or ((pods := len(self._pods(label))) > 0 and (with_room or has_room(pods)))
         )
 
     def lacks_room(self, replacement: Replacement) -> bool:
@@ -71,10 +75,6 @@ class Needs:
         of_instance = self._state.pods(self._application.namespace, self._application.name, label)
         return [pod for pod in of_instance if not runs.has_ended(pod)]
 
-    def _shares_claim(self, label: str, planned: Collection[PlannedObject]) -> bool:
-        mounted = {name for one in planned for name in self._plan.mounted_claims(one)}
-        return bool(mounted) and any(self._is_exclusive(name) for name in mounted & set(self._mounted(label)))
-
     def _mounted(self, label: str) -> Iterator[str]:
         for live in self._difference.existing(label):
             yield from (ref.name for ref in dependencies.references(live.part("spec")) if ref.kind == CLAIM)
@@ -84,17 +84,14 @@ class Needs:
         modes = get_in(live.part("spec"), "accessModes", default=[]) if live is not None else []
         return _SHARED.isdisjoint(mode for mode in modes if isinstance(mode, str))
 
-    def _holds_name(self, label: str, planned: Collection[PlannedObject]) -> bool:
-        """Whether an object of the instance has the name of a planned one, which cannot be created beside it."""
-        uids = {live.uid for live in self._difference.existing(label)}
+    def _owners(self, planned: Iterable[PlannedObject]) -> frozenset[str]:
+        """The uids of the owners of the objects that have the names of planned ones, which cannot exist twice."""
         lives = (self._state.get(one.ref.kind, self._application.namespace, one.ref.name) for one in planned)
-        return any(live is not None and live.owner_uid != "" and live.owner_uid in uids for live in lives)
+        return frozenset(live.owner_uid for live in lives if live is not None) - {""}
 
-    def _holds_quota(self, label: str, replacement: Replacement) -> bool:
-        """Whether a quota refuses pods of an added instance, and has room after the end of those of the removed one."""
-        number = len(self._pods(label))
-        messages = (self._messages.get(name, "") for name in replacement.added)
-        return number > 0 and any(successors.has_room(text, number) for text in messages)
+    def _has_room(self, added: Iterable[str], number: int) -> bool:
+        """Whether a quota refuses pods of an added instance, and has room after the end of this number of pods."""
+        return any(successors.has_room(self._messages.get(name, ""), number) for name in added)
 
 
 def _lacks_room(pod: LiveObject) -> bool:

@@ -79,10 +79,11 @@ def _assess(replacement: Replacement, added: Added, now: datetime, seconds: floa
     deadline = status.deadline(since, seconds)
     failed = {name: health for name, health in waiting.items() if health.state == "failed"}
     is_over = deadline is not None and now >= deadline
+    were_ready = frozenset(replacement.ready)
     state: status.State = "failed" if (failed or is_over) and not is_held else "waiting"
     return msgspec.structs.replace(
         replacement,
-        ready=tuple(name for name in replacement.added if name in replacement.ready or healths[name].ok),
+        ready=tuple(name for name in replacement.added if name in were_ready or healths[name].ok),
         state=state,
         since=since,
         deadline=deadline,
@@ -106,18 +107,19 @@ def deferred(pending: Sequence[Replacement], candidates: Iterable[PruneCandidate
     """
     if not pending:
         return {}
-    instances = {label: one for one in pending if not one.instance for label in one.removed}
-    objects = {(one.instance, name): one for one in pending if one.instance for name in one.removed}
+    ends = [(one, _end(one)) for one in pending]
+    instances = {label: end for one, end in ends if not one.instance for label in one.removed}
+    objects = {(one.instance, name): end for one, end in ends if one.instance for name in one.removed}
     kept: dict[Ref, str] = {}
     others: list[PruneCandidate] = []
     users = []
     for candidate in candidates:
         label = replacements.instance_of(candidate)
-        one = instances.get(label) or objects.get((label, str(candidate.ref)))
+        end = instances.get(label) or objects.get((label, str(candidate.ref)))
         if candidate.live is None:
             kept[candidate.ref] = "it is deleted when all replacements have ended"
-        elif one is not None:
-            kept[candidate.ref] = _end(one)
+        elif end is not None:
+            kept[candidate.ref] = end
             users.append(candidate.live)
         else:
             others.append(candidate)
@@ -128,7 +130,8 @@ def deferred(pending: Sequence[Replacement], candidates: Iterable[PruneCandidate
 def _end(replacement: Replacement) -> str:
     if replacement.state == "kept":
         return "it is kept by policy, and deleted with the application"
-    left = [name for name in replacement.added if name not in replacement.ready] or replacement.added
+    were_ready = frozenset(replacement.ready)
+    left = [name for name in replacement.added if name not in were_ready] or replacement.added
     return f"it is deleted when {status.ready(left)}"
 
 

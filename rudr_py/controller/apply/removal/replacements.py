@@ -167,11 +167,14 @@ def _instances(difference: Difference, before: Sequence[Replacement], documents:
 
 
 def _objects(difference: Difference, before: Sequence[Replacement], documents: Documents) -> Iterator[Replacement]:
+    by_instance: dict[str, list[Replacement]] = {}
+    for one in before:
+        by_instance.setdefault(one.instance, []).append(one)
     for label in difference.kept_instances():
         removed = difference.removed_objects(label, all_kinds=documents.policy == "keep")
         if not removed:
             continue
-        replacements = [one for one in before if one.instance == label]
+        replacements = by_instance.get(label, ())
         planned = {str(planned.ref) for planned in difference.objects_of(label)}
         for one in _merged(replacements, removed, difference.added_objects(label), planned, documents):
             yield msgspec.structs.replace(one, instance=label)
@@ -200,10 +203,12 @@ def _merged(
         if len(kept) < len(one.added) or not one.added:
             kept = tuple(dict.fromkeys((*kept, *added)))
         # one that has never been ready has replaced nothing; the stored status may be older than its first readiness
-        failed = {name for name in one.added if name not in one.ready and not is_ready(name)} if names else set()
-        left = {name: None for name in left if name not in names and name not in failed}
+        were_ready = frozenset(one.ready)
+        failed = {name for name in one.added if name not in were_ready and not is_ready(name)} if names else set()
+        ended = failed.union(names)
+        left = {name: None for name in left if name not in ended}
         if names and kept:
-            ready = tuple(name for name in one.ready if name in kept)
+            ready = tuple(name for name in kept if name in were_ready)
             yield msgspec.structs.replace(one, removed=names, added=kept, ready=ready)
     if left and added:
         yield Replacement(removed=tuple(left), added=tuple(added))
