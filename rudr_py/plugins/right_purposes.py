@@ -12,10 +12,11 @@ from rudr_py.api import Kind, Scope, Trait, WorkloadType
 from rudr_py.catalog import Catalog, Offer
 from rudr_py.errors import Right
 from rudr_py.kube import error_status
+from rudr_py.model import json_text
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins import rights
 
-SHOWN = 3
+LISTED = 3
 """The number of types of a category that are listed; the rest is counted."""
 
 _EVERY = "for every application"
@@ -100,5 +101,4 @@ def _resources(offer: Offer[Any], right: Right) -> Iterator[str]:
 
 
 def _named(word: str, names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{word}{'s' if len(names) > 1 else ''} {', '.join(names[:SHOWN])}{more}"
+    return f"{word}{'s' if len(names) > 1 else ''} {json_text.listed(names, LISTED)}"

@@ -99,7 +99,7 @@ def written(revision: RevisionName) -> dict[str, Any]:
 
 
 def newest(*revisions: RevisionName) -> RevisionName:
-    """The revision with the highest number; of the same, one whose components are known."""
+    """The revision with the highest number; of several with this number, one that lists its components."""
     return max(revisions, key=lambda revision: (revision.number, bool(revision.components)))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from rudr_py.api import Path, Ref
+from rudr_py.model import json_text
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
 
 Document = dict[str, Any]
@@ -63,9 +64,7 @@ def drift(document: Document, desired: Document) -> Drift:
 
 
 def _listed(paths: tuple[str, ...]) -> str:
-    more = len(paths) - MAXIMUM_NAMED
-    names = ", ".join(paths[:MAXIMUM_NAMED]) + (f" and {more} more" if more > 0 else "")
-    return f"{'fields' if len(paths) > 1 else 'field'} {names}"
+    return f"{'fields' if len(paths) > 1 else 'field'} {json_text.listed(paths, MAXIMUM_NAMED)}"
 
 
 def entry(document: Document, manager: str) -> Fields:

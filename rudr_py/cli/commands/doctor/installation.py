@@ -26,7 +26,7 @@ from rudr_py.cli.commands.doctor.deployment import ControllerDeployment
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
 from rudr_py.cli.commands.status import report
 from rudr_py.cli.output import plain_text
-from rudr_py.model import kubernetes
+from rudr_py.model import json_text, kubernetes
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import CORE_GROUP
 from rudr_py.plugins import loading
@@ -162,19 +162,19 @@ def applications(documents: Iterable[Document]) -> Iterator[Finding]:
             yield problem("documents", f"{_name(application)}: {application.pending}", advice.VALID["InvalidDocument"])
     deleting = [_name(application) for application in reports if application.pending == report.DELETING]
     if deleting:
-        message = f"{_listed(deleting)}: {report.DELETING}"
+        message = f"{json_text.listed(deleting, MAX_NAMES)}: {report.DELETING}"
         yield note("work", message, "if it lasts, a finalizer of the application or of one of its objects is the cause")
     late = [application for application in reports if application.pending and application.pending != report.DELETING]
     pending = [_name(application) for application in late if not application.unreportable]
     if pending:
-        message = f"{_listed(pending)}: the latest change has not been reconciled"
+        message = f"{json_text.listed(pending, MAX_NAMES)}: the latest change has not been reconciled"
         hint = "see the findings about the controller; if it watches only some namespaces, add these"
         yield problem("work", message, hint)
     unready = [application for application in reports if not application.ready and not application.pending]
     if unready:
         count = f"{len(unready)} of {len(reports)} applications not Ready"
         hint = f"rudr doctor {unready[0].name} -n {unready[0].namespace}"
-        yield note("work", f"{count}: {_listed(list(map(_name, unready)))}", hint)
+        yield note("work", f"{count}: {json_text.listed(list(map(_name, unready)), MAX_NAMES)}", hint)
     if not deleting and not pending and not unready:
         count = plain_text.counted(len(reports), "application")
         yield ok("work", f"{count}, all Ready" if reports else "no applications")
@@ -218,11 +218,6 @@ def _short(reviews: Sequence[AccessReview]) -> list[str]:
         verbs.setdefault((review.group, review.resource, review.namespace), []).append(review.verb)
     texts = [str(AccessReview(group, name, ",".join(all_), place)) for (group, name, place), all_ in verbs.items()]
     return [*texts[:MAX_NAMES], *([f"and {len(texts) - MAX_NAMES} more"] if len(texts) > MAX_NAMES else [])]
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    return ", ".join(names[:MAX_NAMES]) + more
 
 
 def _schema(definition: Document) -> Any:

@@ -12,6 +12,7 @@ from rudr_py.catalog import Catalog, PluginState
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
 from rudr_py.cli.output import plain_text
 from rudr_py.errors import CatalogError
+from rudr_py.model import json_text
 from rudr_py.model.identity import TypeName
 from rudr_py.model.metadata_keys import PACKAGE_ANNOTATION
 from rudr_py.model.shapes import rewrite
@@ -76,12 +77,12 @@ def check(uses: Mapping[TypeUse, Sequence[str]], catalog: Catalog, published: Se
         if not message:
             continue
         publication = _publication(use, published)
-        more = f" and {len(applications) - MAX_NAMES} more" if len(applications) > MAX_NAMES else ""
+        users = json_text.listed(applications, MAX_NAMES)
         if publication is None:
             missing += 1
             yield problem(
                 "types",
-                f"{', '.join(applications[:MAX_NAMES])}{more}: {message}",
+                f"{users}: {message}",
                 "correct the name, or install the package with this type where the controller runs (chart value "
                 "plugins.packages, or a custom image); rudr plugins",
             )

@@ -14,6 +14,7 @@ from rudr_py.cli.cluster import pod_state
 from rudr_py.cli.commands.doctor import advice
 from rudr_py.cli.commands.doctor.finding import Finding, problem
 from rudr_py.cli.commands.tree import ownership_tree
+from rudr_py.model import json_text
 from rudr_py.model.identity import CORE_GROUP
 
 Document = Mapping[str, Any]
@@ -67,10 +68,9 @@ def _finding(owner: str, pods: Sequence[_UnreadyPod], namespace: str) -> Finding
     if len(pods) == 1:
         text = ": ".join(filter(None, (pods[0].name, health.reason, health.message)))
     else:
-        names = ", ".join(pod.name for pod in pods[:MAX_NAMES])
-        more = f" and {len(pods) - MAX_NAMES} more" if len(pods) > MAX_NAMES else ""
+        names = json_text.listed([pod.name for pod in pods], MAX_NAMES)
         text = ": ".join(filter(None, (f"{len(pods)} pods of {owner}", _reasons(pods), health.message)))
-        text += f" ({names}{more})"
+        text += f" ({names})"
     return problem("pods", text, _advice(pods, namespace))
 
 

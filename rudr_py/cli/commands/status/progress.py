@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import click
 
@@ -93,9 +93,3 @@ def chosen(output_format: str) -> Progress:
     if output_format not in ("text", "wide"):
         return Progress()
     return LineProgress() if sys.stderr.isatty() and not colour.is_dumb(os.environ) else LogProgress()
-
-
-def names(applications: Sequence[str]) -> str:
-    """The applications of a message, the first three by name."""
-    more = len(applications) - 3
-    return ", ".join(applications[:3]) + (f" and {more} more" if more > 0 else "")

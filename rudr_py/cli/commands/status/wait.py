@@ -15,11 +15,14 @@ from rudr_py.cli.cluster import list_watch
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.list_watch import ListQuery
 from rudr_py.cli.commands.status import goal as goals
-from rudr_py.cli.commands.status import progress as displays
 from rudr_py.cli.commands.status.goal import Goal
 from rudr_py.cli.commands.status.progress import Progress
 from rudr_py.cli.commands.status.report import ApplicationReport
 from rudr_py.cli.output import plain_text
+from rudr_py.model import json_text
+
+MAX_NAMES = 3
+"""The number of applications in the message of a time-out; the rest is counted."""
 
 Document = dict[str, Any]
 Read = Callable[[Iterable[Document]], list[ApplicationReport]]
@@ -89,7 +92,11 @@ def _error(reports: Sequence[ApplicationReport], options: WaitOptions) -> str:
         return "\n".join(map(plain_text.printable, lines))
     late = [_name(report, reports) for report in _late(reports, goal)]
     verb = "is" if len(late) == 1 else "are"
-    return f"error: timed out after {options.seconds:g} s: {displays.names(late)} {verb} not {goal}" if late else ""
+    return (
+        f"error: timed out after {options.seconds:g} s: {json_text.listed(late, MAX_NAMES)} {verb} not {goal}"
+        if late
+        else ""
+    )
 
 
 def _late(reports: Sequence[ApplicationReport], goal: Goal) -> list[ApplicationReport]:
