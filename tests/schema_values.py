@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -14,6 +15,10 @@ from rudr_py import json_schema
 _LARGEST = 10_000
 _TEXTS = st.from_regex(re.compile(r"[a-z][a-z0-9]{0,7}"), fullmatch=True)
 """Texts without a pattern: other types of the application, such as names of containers, occur as examples only."""
+
+
+SUPPRESSED = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.large_base_example)
+"""Checks that schemas of upstream projects do not pass, because their values are large and mostly rejected."""
 
 
 def values(schema: Mapping[str, Any]) -> SearchStrategy[Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rudr_py.api import properties
@@ -106,11 +106,9 @@ def _catalog_of(name: str) -> Catalog:
 PASSED_ON = {"monitoring.coreos.com/v1.Prometheus": {"spec"}, "placement": {"affinity"}}
 """Properties that are parts of an object, which only the API server validates, by type."""
 
-SUPPRESSED = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.large_base_example)
-
 
 @pytest.mark.parametrize("name", TYPES)
-@settings(max_examples=15, derandomize=True, suppress_health_check=SUPPRESSED)
+@settings(max_examples=15, derandomize=True, suppress_health_check=schema_values.SUPPRESSED)
 @given(data=st.data())
 def test_any_accepted_properties_give_objects_that_are_accepted(name: str, data: st.DataObject) -> None:
     _check_any_properties(data, name)
@@ -118,7 +116,7 @@ def test_any_accepted_properties_give_objects_that_are_accepted(name: str, data:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TYPES)
-@settings(max_examples=300, suppress_health_check=SUPPRESSED)
+@settings(max_examples=300, suppress_health_check=schema_values.SUPPRESSED)
 @given(data=st.data())
 def test_many_accepted_properties_give_objects_that_are_accepted(name: str, data: st.DataObject) -> None:
     _check_any_properties(data, name)

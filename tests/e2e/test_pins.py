@@ -74,6 +74,18 @@ async def waits(cluster: Cluster, *entries: dict[str, Any], name: str = "shop") 
 WEB = {"name": "web", "running": 1, "generation": 2}
 
 
+async def first_release(cluster: Cluster) -> None:
+    """Create the application with manual updates, and await its first revision."""
+    await cluster.apply(web(OLD), shop())
+    await released(cluster, 1)
+
+
+async def change_component(cluster: Cluster) -> None:
+    """Change its component, and await that the change waits."""
+    await cluster.apply(web(NEW))
+    await waits(cluster, WEB)
+
+
 async def test_a_changed_component_waits_until_it_is_promoted(cluster: Cluster, catalog: Catalog, rudr: Rudr) -> None:
     async with cluster.controller(catalog):
         await cluster.apply(web(OLD), shop(), application(name="other"))
@@ -102,8 +114,7 @@ async def test_a_pinned_component_survives_its_deletion_and_a_restart_of_the_con
     cluster: Cluster, catalog: Catalog, rudr: Rudr
 ) -> None:
     async with cluster.controller(catalog):
-        await cluster.apply(web(OLD), shop())
-        await released(cluster, 1)
+        await first_release(cluster)
         await cluster.delete(COMPONENT, "web")
         deleted = await waits(cluster, {"name": "web", "running": 1, "deleted": True})
         assert message(deleted, "Pinned") == "component web: deleted, running generation 1"
@@ -119,8 +130,7 @@ async def test_a_pinned_component_survives_its_deletion_and_a_restart_of_the_con
         # the same content has the same digest, whichever its generation is
         await cluster.apply(web(OLD))
         await waits(cluster)
-        await cluster.apply(web(NEW))
-        await waits(cluster, WEB)
+        await change_component(cluster)
         assert await deployed(cluster) == OLD
 
 
@@ -148,8 +158,7 @@ async def test_the_switch_to_manual_pins_what_runs_and_that_to_automatic_takes_w
         await cluster.apply(web(OLD), application())
         await released(cluster, 1)
         await cluster.patch(APPLICATION, "shop", {"metadata": {"annotations": MANUAL}})
-        await cluster.apply(web(NEW))
-        await waits(cluster, WEB)
+        await change_component(cluster)
         assert await deployed(cluster) == OLD
         await cluster.patch(APPLICATION, "shop", {"metadata": {"annotations": dict.fromkeys(MANUAL)}})
         automatic = await released(cluster, 2)
@@ -186,11 +195,9 @@ async def test_the_commands_show_what_waits_and_preview_the_promotion(
     cluster: Cluster, catalog: Catalog, rudr: Rudr
 ) -> None:
     async with cluster.controller(catalog):
-        await cluster.apply(web(OLD), shop())
-        await released(cluster, 1)
+        await first_release(cluster)
         await cluster.until(APPLICATION, "shop", ready)
-        await cluster.apply(web(NEW))
-        await waits(cluster, WEB)
+        await change_component(cluster)
         code, text, _ = await rudr("diff", "shop", "--promote")
         assert (code, NEW in text) == (1, True)
         code, text, _ = await rudr("diff", "shop", "--revision", "1")
@@ -218,8 +225,7 @@ async def test_a_value_for_a_parameter_that_waits_has_a_warning_with_the_generat
     cluster: Cluster, catalog: Catalog
 ) -> None:
     async with cluster.controller(catalog):
-        await cluster.apply(web(OLD), shop())
-        await released(cluster, 1)
+        await first_release(cluster)
         newer = web(NEW)
         newer["spec"]["parameters"].append({"name": "colour", "type": "string"})
         await cluster.apply(newer)
@@ -238,8 +244,7 @@ async def test_an_invalid_document_of_a_pinned_component_does_not_affect_the_app
     cluster: Cluster, catalog: Catalog, rudr: Rudr
 ) -> None:
     async with cluster.controller(catalog):
-        await cluster.apply(web(OLD), shop())
-        await released(cluster, 1)
+        await first_release(cluster)
         await cluster.apply(component(workloadType="core.oam.dev/v1alpha1.NoSuchType"))
         waiting = await waits(cluster, WEB)
         assert condition(waiting, "Valid") == "True"
@@ -256,8 +261,7 @@ async def test_a_component_that_is_created_again_with_other_content_waits_in_the
     cluster: Cluster, catalog: Catalog
 ) -> None:
     async with cluster.controller(catalog):
-        await cluster.apply(web(OLD), shop())
-        await released(cluster, 1)
+        await first_release(cluster)
         await cluster.delete(COMPONENT, "web")
         await cluster.apply(web(NEW))
         waiting = await waits(cluster, {**WEB, "generation": 1})
@@ -268,8 +272,7 @@ async def test_a_component_that_is_created_again_with_other_content_waits_in_the
 async def test_the_revision_that_runs_is_kept_with_a_limit_of_one(cluster: Cluster, catalog: Catalog) -> None:
     settings = msgspec.structs.replace(SETTINGS, revision_history_limit=1)
     async with cluster.controller(catalog, settings=settings):
-        await cluster.apply(web(OLD), shop())
-        await released(cluster, 1)
+        await first_release(cluster)
         await cluster.apply(web(NEW), shop(greeting="two"))
         await waits(cluster, WEB)
         await released(cluster, 2)
@@ -291,8 +294,7 @@ async def test_the_setting_is_the_default_and_the_annotation_takes_precedence(
         await cluster.apply(web(OLD), application(), automatic)
         await released(cluster, 1)
         await released(cluster, 1, "other")
-        await cluster.apply(web(NEW))
-        await waits(cluster, WEB)
+        await change_component(cluster)
         await released(cluster, 2, "other")
         assert (await deployed(cluster), await deployed(cluster, "other-web")) == (OLD, NEW)
 
@@ -302,12 +304,10 @@ async def test_a_change_that_waits_costs_one_status_write_and_one_read_of_the_re
     server: Server, cluster: Cluster, catalog: Catalog
 ) -> None:
     async with cluster.controller(catalog):
-        await cluster.apply(web(OLD), shop())
-        await released(cluster, 1)
+        await first_release(cluster)
         await cluster.until(APPLICATION, "shop", ready)
         before = server.mark()
-        await cluster.apply(web(NEW))
-        await waits(cluster, WEB)
+        await change_component(cluster)
         await cluster.apply(web(NEWER))
         await waits(cluster, {**WEB, "generation": 3})
         # the word of the instance may follow that the application is Ready
@@ -349,10 +349,8 @@ async def test_content_that_no_revision_has_stays_when_its_document_changes(
         {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": {"hard": hard}}
     )
     async with cluster.controller(catalog):
-        await cluster.apply(web(OLD), shop())
-        await released(cluster, 1)
-        await cluster.apply(web(NEW))
-        await waits(cluster, WEB)
+        await first_release(cluster)
+        await change_component(cluster)
         assert (await rudr("promote", "shop"))[0] == 0
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: image(d) == NEW)
         await cluster.until(APPLICATION, "shop", lambda d: synced(d) and d["status"].get("warnings"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rudr_py.api import Trait
@@ -211,8 +211,8 @@ def _either_order(catalog: Catalog, workload: str, first: _Case, second: _Case) 
 def _lost(plan: Plan, *changed: Mapping[str, object]) -> list[str]:
     """The paths of fields that a trait changes alone and that have another value in the plan of both."""
     fields = {} if plan.problems else _fields(plan)
-    wanted = [item for one in changed for item in one.items()]
-    return [] if plan.problems else [path for path, value in wanted if fields.get(path) != value]
+    expected = [item for one in changed for item in one.items()]
+    return [] if plan.problems else [path for path, value in expected if fields.get(path) != value]
 
 
 def _check_any_pair(data: st.DataObject, workload: str) -> None:
@@ -234,11 +234,8 @@ def _check_any_pair(data: st.DataObject, workload: str) -> None:
     assert _lost(both, *changed) == [], cases
 
 
-SUPPRESSED = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.large_base_example)
-
-
 @pytest.mark.parametrize("workload", SETTINGS)
-@settings(max_examples=100, derandomize=True, suppress_health_check=SUPPRESSED)
+@settings(max_examples=100, derandomize=True, suppress_health_check=schema_values.SUPPRESSED)
 @given(data=st.data())
 def test_a_pair_of_traits_with_any_properties_loses_no_field(workload: str, data: st.DataObject) -> None:
     _check_any_pair(data, workload)
@@ -246,7 +243,7 @@ def test_a_pair_of_traits_with_any_properties_loses_no_field(workload: str, data
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workload", SETTINGS)
-@settings(max_examples=3000, suppress_health_check=SUPPRESSED)
+@settings(max_examples=3000, suppress_health_check=schema_values.SUPPRESSED)
 @given(data=st.data())
 def test_many_pairs_of_traits_with_any_properties_lose_no_field(workload: str, data: st.DataObject) -> None:
     _check_any_pair(data, workload)

@@ -169,7 +169,7 @@ class Invariants:
         namespace = requests.namespace(exchange.request)
         if holder.startswith("shards-") and namespace:
             shard = assignment.shard_of(namespace, int(holder.removeprefix("shards-")))
-            holder = self._holder(f"rudr-py-{shard}") or "nobody"
+            holder = self._holder(f"rudr-py-{shard}") or "no process"
         if holder not in ("", exchange.client):
             self._cluster.violation(f"I2: {exchange.client} writes while {holder} holds the lease")
 
