@@ -26,11 +26,10 @@ class Instance(NamedTuple):
 
 
 class Release(NamedTuple):
-    """The documents of a release: the instances of an application, the components that they use, and their updates."""
+    """The documents of a release: the instances of an application, and the components that they use."""
 
     instances: dict[str, Instance]
     components: dict[str, Component]
-    manual: bool = False
 
 
 class Model:
@@ -57,7 +56,7 @@ class Model:
             name: live if (live := self.components[name]) == promoted.get(name) else pinned.get(name, live)
             for name in used
         }
-        return Release(dict(instances), components, application in self.pinned)
+        return Release(dict(instances), components)
 
     def released(self, application: str, number: int, kept: set[int]) -> None:
         """The current documents became the revision with this number; the same documents have one revision only."""
@@ -81,13 +80,12 @@ class Model:
         self.promoted[application] = promoted | {name: self.components[name] for name in names or used}
 
     def roll_back(self, application: str, number: int) -> None:
-        """Components are shared, so they change for all applications with automatic updates."""
+        """Components are shared, so they change for all applications with automatic updates. Manual updates stay."""
         release = self.releases[application][number]
         self.applications[application] = dict(release.instances)
         self.components.update(release.components)
         if application in self.pinned:
             self.promote(application)
-        self.set_manual(application, manual=release.manual)
 
     def deployments(self) -> dict[str, tuple[str, str]]:
         """Version and parameter of each Deployment."""

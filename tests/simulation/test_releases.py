@@ -41,6 +41,7 @@ def check(taken: list[Step]) -> None:
     [Step("pin"), Step("update", component=1), Step("update", component=2), Step("promote", component=1, choice=1)]
 )
 @example([Step("configure"), Step("update", component=1), Step("roll back", choice=0)])
+@example([Step("update"), Step("pin", application=2), Step("roll back", application=2), Step("break")])
 @example([Step("rename", pause=2.0), Step("break", component=1), Step("rename"), Step("update", component=1)])
 def test_edits_and_rollbacks_end_where_the_model_does_and_no_instance_is_without_a_ready_pod(taken: list[Step]) -> None:
     check(taken)
