@@ -135,7 +135,7 @@ class LocalCluster:
         store = Store(history=self.settings.history)
         self.backend = Backend(
             store=store,
-            registry=Registry(kinds.builtin(schemas.node)),
+            registry=Registry(kinds.builtin(schemas)),
             clock=self.settings.clock,
             rng=random.Random(self.settings.seed),  # noqa: S311 - names and addresses, no secrets
             access=AccessControl(

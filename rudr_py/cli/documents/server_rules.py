@@ -60,7 +60,7 @@ class ServerRules:
         schemas = builtin_schema(release)
         self._backend = Backend(
             store=Store(history=1),
-            registry=Registry(kinds.builtin(schemas.node)),
+            registry=Registry(kinds.builtin(schemas)),
             clock=lambda: datetime.now(UTC),
             rng=random.Random(0),  # noqa: S311 - uids of objects that are not stored
         )

@@ -35,6 +35,10 @@ _RETURNED_WHEN_DELETED = frozenset(
         "resourcequotas",
         "serviceaccounts",
         "services",
+        "csidrivers.storage.k8s.io",
+        "csinodes.storage.k8s.io",
+        "storageclasses.storage.k8s.io",
+        "volumeattachments.storage.k8s.io",
     }
 )
 """Kinds whose deletion is answered with the object."""
@@ -157,7 +161,8 @@ def delete(backend: Backend, request: ResourceRequest) -> Answer:
     obj, removed = deletion.delete(backend, request.target, options)
     if removed and request.resource.table not in _RETURNED_WHEN_DELETED:
         metadata = obj["metadata"]
-        return Answer(object=api_errors.success(request.resource, metadata["name"], metadata["uid"]))
+        status = api_errors.success(request.resource, metadata["name"], metadata["uid"])
+        return Answer(object=status, warnings=_deprecation(request))
     return _object_answer(backend, request, obj)
 
 

@@ -135,9 +135,18 @@ _POINTER_FIELDS = """
 _POINTERS_OF = frozenset(_POINTER_FIELDS.split())
 """Optional scalars that are pointers in these structs only."""
 
+_PLAIN_OF_DEFINITIONS = frozenset(
+    {"preserveUnknownFields", "deprecated", "nullable", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"}
+    | {"x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "$ref", "description", "format", "id"}
+    | {"pattern", "title", "type", "priority", "singular", "listKind", "message", "messageExpression"}
+)
+"""Optional scalars of CustomResourceDefinitions that are no pointers."""
+
 
 def is_pointer(definition: str, field: str) -> bool:
     """Whether the zero of an optional scalar is distinct from absence, and therefore kept."""
+    if definition.startswith(_CRD):
+        return field not in _PLAIN_OF_DEFINITIONS
     if not definition.startswith((_API, "io.k8s.apimachinery.")):
         return True
     return field in _POINTERS or f"{definition.rpartition('.')[2]}.{field}" in _POINTERS_OF

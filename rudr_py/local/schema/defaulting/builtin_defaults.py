@@ -37,8 +37,10 @@ def _deployment(spec: Struct) -> None:
 def _stateful_set(spec: Struct) -> None:
     constants(podManagementPolicy="OrderedReady", replicas=1, revisionHistoryLimit=10)(spec)
     strategy = _struct(spec, "updateStrategy")
-    strategy.setdefault("type", "RollingUpdate")
-    if strategy["type"] == "RollingUpdate":
+    if "type" not in strategy:
+        strategy["type"] = "RollingUpdate"
+        _struct(strategy, "rollingUpdate")
+    if strategy["type"] == "RollingUpdate" and "rollingUpdate" in strategy:
         _struct(strategy, "rollingUpdate").setdefault("partition", 0)
     constants(whenDeleted="Retain", whenScaled="Retain")(_struct(spec, "persistentVolumeClaimRetentionPolicy"))
     templates = spec.get("volumeClaimTemplates")
@@ -203,6 +205,7 @@ FILLERS: dict[str, Filler] = {
     _ADMISSION + "MutatingWebhook": _mutating_webhook,
     _ADMISSION + "RuleWithOperations": constants(scope="*"),
     _ADMISSION + "ServiceReference": constants(port=443),
+    "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference": constants(port=443),
     _CRD + "CustomResourceDefinitionSpec": _crd_spec,
     _CRD + "ServiceReference": constants(port=443),
 }

@@ -6,6 +6,7 @@ pkg/apis/core/v1/defaults.go of Kubernetes 1.36.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,12 @@ Filler = Callable[[Struct], None]
 
 _CORE = "io.k8s.api.core.v1."
 _SOURCE_KEYS = ("name",)
+_IMAGE = re.compile(
+    r"(?:[\w.-]+(?::\d+)?/)?(?:[a-z\d]+(?:(?:[._]|__|-+)[a-z\d]+)*/)*[a-z\d]+(?:(?:[._]|__|-+)[a-z\d]+)*"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?",
+    re.ASCII,
+)
+"""An image reference without a digest, of distribution/reference."""
 
 
 def constants(**values: Any) -> Filler:
@@ -63,11 +70,9 @@ def _container(container: Struct) -> None:
 
 
 def _is_latest(image: Any) -> bool:
-    """Whether an image reference has no digest and no tag but `latest`."""
-    if not isinstance(image, str) or "@" in image:
-        return False
-    tag = image.rpartition("/")[2].partition(":")[2]
-    return tag in ("", "latest")
+    """Whether an image reference has no digest and no tag but `latest`; False for a text that is no reference."""
+    match = _IMAGE.fullmatch(image) if isinstance(image, str) else None
+    return match is not None and match["tag"] in (None, "latest")
 
 
 def _http_get(action: Struct) -> None:
