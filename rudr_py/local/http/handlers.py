@@ -35,10 +35,12 @@ _RETURNED_WHEN_DELETED = frozenset(
         "resourcequotas",
         "serviceaccounts",
         "services",
+        "resourceclaims.resource.k8s.io",
         "csidrivers.storage.k8s.io",
         "csinodes.storage.k8s.io",
         "storageclasses.storage.k8s.io",
         "volumeattachments.storage.k8s.io",
+        "volumeattributesclasses.storage.k8s.io",
     }
 )
 """Kinds whose deletion is answered with the object."""

@@ -201,9 +201,7 @@ _NETWORKS: dict[str, tuple[ColumnDefinition, ...]] = {
     "ingressclasses.networking.k8s.io": (
         NAME,
         define("Controller", at(".spec.controller"), text="Controller that is responsible for handling this class"),
-        define(
-            "Parameters", at(".spec.parameters.name", NONE), text="A reference to a resource with additional parameters"
-        ),
+        define("Parameters", values.parameters, text="A reference to a resource with additional parameters"),
         AGE,
     ),
     "networkpolicies.networking.k8s.io": (

@@ -18,11 +18,11 @@ _STORAGE = ".storage.k8s.io"
 _FLOW = ".flowcontrol.apiserver.k8s.io"
 
 
-def _joined(*paths: str, separator: str = "/") -> Cell:
-    """Return a cell with the values that exist; `<none>` without one."""
+def _joined(*paths: str, otherwise: str = NONE) -> Cell:
+    """Return a cell with the values that exist, between slashes."""
 
     def cell(obj: Object, _now: datetime) -> str:
-        return separator.join(str(value) for path in paths for value in find(obj, path) if value) or NONE
+        return "/".join(str(value) for path in paths for value in find(obj, path) if value) or otherwise
 
     return cell
 
@@ -81,7 +81,7 @@ _SERVICE = _joined(".spec.service.namespace", ".spec.service.name")
 
 
 def _policy_columns(number: str, field: str, text: str) -> tuple[ColumnDefinition, ...]:
-    kind = _joined(".spec.paramKind.apiVersion", ".spec.paramKind.kind")
+    kind = _joined(".spec.paramKind.apiVersion", ".spec.paramKind.kind", otherwise=values.UNSET)
     described = "ParamKind specifies the kind of resources used to parameterize this policy"
     return NAME, _count(number, field, text), define("ParamKind", kind, text=described), AGE
 
@@ -100,7 +100,7 @@ _BINDINGS = (
     ),
     define(
         "ParamRef",
-        _joined(".spec.paramRef.namespace", ".spec.paramRef.name"),
+        _joined(".spec.paramRef.namespace", ".spec.paramRef.name", otherwise=values.UNSET),
         text="ParamRef indicates the param resource which sets the configuration param",
     ),
     AGE,
@@ -132,7 +132,7 @@ COLUMNS: dict[str, tuple[ColumnDefinition, ...]] = {
     "controllerrevisions.apps": (
         NAME,
         define("Controller", _controller, text="Controller of the object"),
-        define("Revision", lambda obj, now: str(at(".revision", 0)(obj, now)), about="revision"),
+        define("Revision", at(".revision", 0), about="revision"),
         AGE,
     ),
     "certificatesigningrequests.certificates.k8s.io": (
@@ -167,7 +167,7 @@ COLUMNS: dict[str, tuple[ColumnDefinition, ...]] = {
     f"csistoragecapacities{_STORAGE}": (NAME, CREATED),
     f"volumeattachments{_STORAGE}": (
         NAME,
-        define("Attacher", at(".spec.attacher"), about="spec.attacher"),
+        cells.named(define("Attacher", at(".spec.attacher"), about="spec.attacher")),
         define("PV", at(".spec.source.persistentVolumeName"), about="spec.source.persistentVolumeName"),
         define("Node", at(".spec.nodeName"), about="spec.nodeName"),
         define("Attached", at(".status.attached", False), "boolean", about="status.attached"),
@@ -186,7 +186,7 @@ COLUMNS: dict[str, tuple[ColumnDefinition, ...]] = {
     f"validatingadmissionpolicybindings{_ADMISSION}": _BINDINGS,
     f"mutatingwebhookconfigurations{_ADMISSION}": _WEBHOOKS,
     f"validatingwebhookconfigurations{_ADMISSION}": _WEBHOOKS,
-    "runtimeclasses.node.k8s.io": (NAME, define("Handler", at(".handler"), about="handler"), AGE),
+    "runtimeclasses.node.k8s.io": (NAME, define("Handler", at(".handler")), AGE),
     "resourceclaims.resource.k8s.io": (
         NAME,
         define("State", _claim_state, text="A summary of the current state (allocated, pending, reserved, etc.)."),

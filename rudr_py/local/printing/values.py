@@ -282,6 +282,13 @@ def address(ingress: Object, _now: datetime) -> str:
     return ",".join(filter(None, _load_balancer_addresses(ingress)))
 
 
+def parameters(ingress_class: Object, _now: datetime) -> str:
+    """The parameters of an IngressClass: kind, group and name."""
+    reference = _part(ingress_class, ".spec.parameters") or {}
+    kind = ".".join(filter(None, (reference.get("kind"), reference.get("apiGroup"))))
+    return f"{kind}/{reference['name']}" if reference else NONE
+
+
 def hosts(ingress: Object, _now: datetime) -> str:
     """The hosts of the rules of an Ingress."""
     return _first_few(filter(None, (rule.get("host", "") for rule in _part(ingress, ".spec.rules") or ()))) or "*"
@@ -380,6 +387,6 @@ def event_text(event: Object, _now: datetime) -> str:
     return str(event.get("message") or event.get("note") or "").strip()
 
 
-def event_count(event: Object, _now: datetime) -> str:
+def event_count(event: Object, _now: datetime) -> int:
     """The number of occurrences."""
-    return str(_first_of(".series.count", ".count")(event) or 1)
+    return int(_first_of(".series.count", ".count")(event) or 1)

@@ -66,5 +66,5 @@ def _corrupt_padding(text: str, index: int, position: int) -> int | None:
     if missing and not rest:
         return len(text)
     if missing and rest[0][1] != "=":
-        return rest[0][0]
+        return rest[0][0] - 1
     return rest[missing][0] if len(rest) > missing else None

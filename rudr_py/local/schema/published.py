@@ -60,6 +60,14 @@ BY_VALUE: frozenset[tuple[str, str]] = frozenset(
 )
 """Structs held by value, which are present in every object, besides metadata and the spec and status of every kind."""
 
+OMITTED: frozenset[tuple[str, str]] = frozenset(
+    {
+        (_API + "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec", "validationActions"),
+        (_API + "networking.v1.IPAddressSpec", "parentRef"),
+    }
+)
+"""Required fields that Go omits if they are empty."""
+
 ALWAYS: dict[tuple[str, str], Any] = {
     (_API + struct, field): zero
     for struct, field, zero in (
@@ -79,6 +87,7 @@ ALWAYS: dict[tuple[str, str], Any] = {
         ("rbac.v1.ClusterRole", "rules", None),
         ("rbac.v1.Role", "rules", None),
         ("scheduling.v1.PriorityClass", "value", 0),
+        ("storage.v1.CSINodeDriver", "topologyKeys", None),
     )
 } | {
     (_CRD + "CustomResourceDefinitionStatus", "conditions"): None,

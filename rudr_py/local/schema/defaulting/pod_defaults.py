@@ -24,12 +24,12 @@ _IMAGE = re.compile(
 
 
 def constants(**values: Any) -> Filler:
-    """Return a filler of constant values; empty dicts are copied."""
+    """Return a filler of constant values; dicts and lists are copied."""
 
     def fill(obj: Struct) -> None:
         for key, value in values.items():
             if key not in obj:
-                obj[key] = {} if value == {} else value
+                obj[key] = value.copy() if isinstance(value, dict | list) else value
 
     return fill
 
@@ -44,10 +44,6 @@ def _pod_spec(spec: Struct) -> None:
         spec["serviceAccount"] = spec["serviceAccountName"]
     elif spec.get("serviceAccount"):
         spec["serviceAccountName"] = spec["serviceAccount"]
-    if spec.get("hostNetwork"):
-        for container in (*_structs(spec.get("containers")), *_structs(spec.get("initContainers"))):
-            for port in _structs(container.get("ports")):
-                port.setdefault("hostPort", port.get("containerPort", 0))
 
 
 def _pod(pod: Struct) -> None:
@@ -56,6 +52,8 @@ def _pod(pod: Struct) -> None:
         return
     spec.setdefault("enableServiceLinks", True)
     for container in (*_structs(spec.get("containers")), *_structs(spec.get("initContainers"))):
+        for port in _structs(container.get("ports")) if spec.get("hostNetwork") else ():
+            port.setdefault("hostPort", port.get("containerPort", 0))
         resources = container.get("resources")
         limits = resources.get("limits") if isinstance(resources, dict) else None
         if isinstance(resources, dict) and isinstance(limits, dict) and limits:
@@ -106,6 +104,7 @@ FILLERS: dict[str, Filler] = {
     _CORE + "ServiceAccountTokenProjection": constants(expirationSeconds=3600),
     _CORE + "HostPathVolumeSource": constants(type=""),
     _CORE + "ObjectFieldSelector": constants(apiVersion="v1"),
+    _CORE + "ResourceFieldSelector": constants(divisor="0"),
     _CORE + "ISCSIVolumeSource": constants(iscsiInterface="default"),
     _CORE + "RBDVolumeSource": constants(pool="rbd", user="admin", keyring="/etc/ceph/keyring"),
     _CORE + "AzureDiskVolumeSource": constants(cachingMode="ReadWrite", fsType="ext4", readOnly=False, kind="Shared"),
