@@ -123,7 +123,9 @@ def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOp
     if metadata.get("managedFields") is not None:
         raise api_errors.bad_request("metadata.managedFields must be nil")
     metadata.setdefault("name", target.name)
-    field_isolation.check_path(resource, target.namespace, target.name, metadata)
+    field_isolation.check_path(resource, target.namespace, target.name, dict(metadata))
+    if not resource.namespaced:
+        metadata.pop("namespace", None)
     stored = backend.store.get(resource.table, target.namespace, target.name)
     write = _write(backend, resource, options)
     if stored is None:
@@ -140,6 +142,8 @@ def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOp
 def _apply_new(backend: Backend, target: ObjectTarget, merged: Object, options: WriteOptions) -> WriteResult:
     metadata = merged["metadata"]
     object_checks.check_uid(target, metadata, "")
+    if target.resource.namespaced:
+        metadata["namespace"] = target.namespace
     managed = metadata.pop("managedFields", [])
     metadata.pop("resourceVersion", None)
     plugins.check_namespace(backend, target.resource, target.namespace, target.name)

@@ -237,3 +237,22 @@ async def test_an_apply_with_version_zero_is_unconditional(api: Api) -> None:
     body = config_map("c", a="b")
     body["metadata"]["resourceVersion"] = "0"
     assert (await api("PATCH", f"{CORE}/configmaps/c?fieldManager=m", body, media=APPLY)).status == 200
+
+
+async def test_a_definition_in_a_protected_group_needs_an_approval(api: Api) -> None:
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+    spec = {"group": "a.k8s.io", "names": {"plural": "xs", "kind": "X"}, "scope": "Cluster", "versions": [version]}
+    body: dict[str, Any] = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    body |= {"metadata": {"name": "xs.a.k8s.io"}, "spec": spec}
+    assert (await api("POST", path, body)).status == 422
+    body["metadata"]["annotations"] = {"api-approved.kubernetes.io": "unapproved, a test"}
+    await api.created(path, body)
+    conditions = (await api("GET", f"{path}/xs.a.k8s.io")).body["status"]["conditions"]
+    assert (conditions[0]["type"], conditions[0]["status"]) == ("KubernetesAPIApprovalPolicyConformant", "False")
+
+
+async def test_the_message_of_an_apply_has_the_namespace_of_the_body(api: Api) -> None:
+    body = {**config_map("c"), "bogus": 1}
+    reply = await api("PATCH", f"{CORE}/configmaps/c?fieldManager=m", body, media=APPLY)
+    assert "typed patch object (/c; /v1, Kind=ConfigMap)" in reply.body["message"]
