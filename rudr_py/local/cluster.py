@@ -174,9 +174,11 @@ class LocalCluster:
     def kubeconfig(self, token: str = "") -> dict[str, Any]:
         """Return a kubeconfig for this cluster with `token`, or with the token of the admin."""
         name = "rudr-local"
-        cluster = {"server": self.url}
+        cluster: dict[str, Any] = {"server": self.url}
         if self._access.certificate:
             cluster["certificate-authority-data"] = base64.b64encode(self._access.certificate.authority).decode()
+        else:  # some clients refuse a server without TLS otherwise
+            cluster["insecure-skip-tls-verify"] = True
         token = token or self._token
         return {
             "apiVersion": "v1",
