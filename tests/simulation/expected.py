@@ -158,7 +158,7 @@ def _revision_differences(cluster: StoredCluster, application: Document) -> Iter
     if len(kept) > Settings().revision_history_limit:
         yield f"{name}: {len(kept)} revisions are kept"
     if "components" in reported:
-        kept = [revision for revision in kept if revision.name == reported["name"]]
+        kept = [revision for revision in kept if revision.name == reported.get("name")]
     content = revisions.content(application, components_in_use(cluster, application).values())
     if not kept or kept[-1].documents != (*content["components"], content["application"]):
         yield f"{name}: the newest revision does not contain the documents"
