@@ -89,6 +89,7 @@ class ComponentSelector:
         self._settings = settings
         self._read = read
         self._digests: WeightedLru[tuple[str, str]] = WeightedLru(2 * DIGESTS)
+        self._unreleased: WeightedLru[tuple[str, ...]] = WeightedLru(2 * DIGESTS)
 
     def is_manual(self, live: LiveObject) -> bool:
         """Whether the application takes changes of its components only after a promotion."""
@@ -169,11 +170,17 @@ class ComponentSelector:
         The status lacks the components if the updates were automatic, and the revision if the process that wrote it has
         ended since, or has got no answer.
         """
-        revision = current.revision
-        if revision.components or not current.versions:
+        if current.revision.components or not current.versions:
             return False
-        unreleased = self._state.applications.get(_key(live)).unreleased
-        return bool(revision.name) or (unreleased != live.uid and bool(self._state.component_instances(live)))
+        if current.revision.name:
+            return True
+        if not self._state.component_instances(live):  # nothing was applied
+            self._note_unreleased(live, current)
+        return self._unreleased.get(_key(live)) != _contents(live, current)
+
+    def _note_unreleased(self, live: LiveObject, current: _Current) -> None:
+        """Note that no revision has other components, until one of them changes."""
+        self._unreleased.put(_key(live), _contents(live, current), 1)
 
     def _settled(self, current: _Current, documents: Mapping[str, PinnedDocument]) -> Selection | None:
         """The selection; None if it requires a revision."""
@@ -199,7 +206,7 @@ class ComponentSelector:
             if revision is None:
                 if name:
                     return None
-                application_state.unreleased = live.uid
+                self._note_unreleased(live, current)
                 return _selection(current, {}, {})
             current = msgspec.structs.replace(current, revision=_with_components(revision, previous))
             application_state.revision_name = current.revision
@@ -254,6 +261,11 @@ def _missing(current: _Current) -> Selection:
 
 def _key(live: LiveObject) -> ObjectKey:
     return ObjectKey(live.namespace, live.name)
+
+
+def _contents(live: LiveObject, current: _Current) -> tuple[str, ...]:
+    """The application, and the content of its components in the cluster."""
+    return (live.uid, *(version.digest if version else "" for version in current.versions.values()))
 
 
 def _content(document: Mapping[str, Any]) -> tuple[str, str]:
