@@ -16,6 +16,7 @@ from rudr_py.kube import live_object
 from rudr_py.kube.live_object import LiveObject
 
 CONFIG = Kind("v1", "ConfigMap")
+NOTHING: dict[Ref, LiveObject] = {}
 
 names = st.text("abc-.", min_size=1, max_size=5)
 refs = st.builds(Ref, st.builds(Kind, st.sampled_from(["v1", "apps/v1"]), st.sampled_from(["Service", "Job"])), names)
@@ -83,14 +84,14 @@ def test_the_record_of_a_deleted_object_that_the_status_no_longer_lists_is_dropp
     """Seed 3050: one of two processes kept it while the application was held, and the other one did not."""
     deleted, intended = Ref(CONFIG, "deleted"), Ref(CONFIG, "intended")
     own = {deleted: AppliedRecord(deleted, "uid-deleted", "1-2"), intended: AppliedRecord(intended)}
-    inventory.agree(own, {}, {}.get, confirmed=(), named={deleted, intended})
+    inventory.agree(own, {}, NOTHING.get, confirmed=(), named={deleted, intended})
     assert own == {intended: AppliedRecord(intended)}
 
 
 def test_the_record_of_an_object_that_was_just_applied_is_kept() -> None:
     applied = Ref(CONFIG, "applied")
     own = {applied: AppliedRecord(applied, "uid", "1-2")}
-    inventory.agree(own, {applied: AppliedRecord(applied, "older")}, {}.get, confirmed={applied}, named=())
+    inventory.agree(own, {applied: AppliedRecord(applied, "older")}, NOTHING.get, confirmed={applied}, named=())
     assert own == {applied: AppliedRecord(applied, "uid", "1-2")}
 
 
