@@ -11,6 +11,9 @@ from rudr_py.errors import Cause
 from rudr_py.local.schema import causes, quantity
 from rudr_py.local.schema.node import SchemaNode
 
+CORRUPT: Final = "FieldValueInvalid"
+"""The reason of causes of base64, whose message the server returns without the field."""
+
 _ALPHABET: Final = frozenset(string.ascii_letters + string.digits + "+/")
 _LINE_BREAKS: Final = "\r\n"
 _QUANTUM: Final = 4
@@ -21,13 +24,11 @@ def invalid(value: Any, node: SchemaNode, path: str = "") -> Iterator[Cause]:
     if node.format == "quantity":
         if node.builtin and isinstance(value, str | int | float) and quantity.read(str(value)) is None:
             detail = f"quantities must match the regular expression '{quantity.PATTERN}'"
-            cause = causes.type_invalid(path, value, detail)
-            yield Cause(reason=cause.reason, field=path, message=f"json: cannot unmarshal {path}: {cause.message}")
+            yield causes.type_invalid(path, value, detail)
     elif node.format == "byte" and node.builtin and isinstance(value, str):
         offset = _corrupt_input(value)
         if offset is not None:
-            message = f"illegal base64 data at input byte {offset}"
-            yield Cause(reason="FieldValueTypeInvalid", field=path, message=message)
+            yield Cause(reason=CORRUPT, field=path, message=f"illegal base64 data at input byte {offset}")
     elif isinstance(value, dict):
         for key, below in value.items():
             child = node.properties.get(key) or node.additional_node

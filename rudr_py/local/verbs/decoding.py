@@ -81,6 +81,7 @@ def check_texts(resource: Resource, body: Object) -> None:
     """Raise `ApiError` (400) for the first text of a built-in kind that is no quantity, or no base64."""
     if resource.node is not None and not resource.custom:
         for cause in go_texts.invalid(body, resource.node):
+            check_types(resource, (cause,))
             raise api_errors.undecodable(resource, cause.message)
 
 
