@@ -249,7 +249,7 @@ class HttpServer:
 
 
 def _json(request: web.BaseRequest, document: object) -> bytes:
-    """A document with a line break at its end, indented if the request says so or a person reads it."""
+    """A document with a line break at its end, indented if the request asks for it or a person reads it."""
     pretty = request.query.get("pretty")
     is_pretty = (
         request.headers.get(hdrs.USER_AGENT, "").startswith(_PRETTY_CLIENTS) if pretty is None else is_true(pretty)
