@@ -8,7 +8,7 @@ from typing import Any
 from rudr_py.errors import Cause
 from rudr_py.local.schema import causes
 from rudr_py.local.storage.store import Object
-from rudr_py.local.strategies import strategy
+from rudr_py.local.strategies import deprecations, strategy
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
 HEADLESS = "None"
@@ -23,8 +23,10 @@ def _create_service(service: Object, context: StrategyContext) -> None:
     if not spec.get("clusterIP"):
         spec["clusterIP"] = _address(context)
     spec.setdefault("clusterIPs", [spec["clusterIP"]])
-    spec.setdefault("ipFamilies", ["IPv4"])
+    if spec["clusterIP"] == HEADLESS and not spec.get("selector"):
+        spec.setdefault("ipFamilyPolicy", "RequireDualStack")
     spec.setdefault("ipFamilyPolicy", "SingleStack")
+    spec.setdefault("ipFamilies", ["IPv4"] if spec["ipFamilyPolicy"] == "SingleStack" else ["IPv4", "IPv6"])
     _node_ports(spec, context)
 
 
@@ -110,6 +112,7 @@ def _lists(obj: Object) -> Any:
 
 STRATEGIES: dict[str, Strategy] = {
     "services": Strategy(
+        warnings=deprecations.service,
         prepare_for_create=_create_service,
         prepare_for_update=_update_service,
         validate=_service_causes,
@@ -117,7 +120,9 @@ STRATEGIES: dict[str, Strategy] = {
         allow_create_on_update=True,
     ),
     "endpoints": Strategy(allow_create_on_update=True),
-    "ingresses.networking.k8s.io": Strategy(validate=_ingress_causes, generation_source=strategy.spec),
+    "ingresses.networking.k8s.io": Strategy(
+        warnings=deprecations.ingress, validate=_ingress_causes, generation_source=strategy.spec
+    ),
     "networkpolicies.networking.k8s.io": Strategy(generation_source=strategy.spec),
     "ingressclasses.networking.k8s.io": Strategy(generation_source=strategy.spec),
     "endpointslices.discovery.k8s.io": Strategy(generation_source=_lists),

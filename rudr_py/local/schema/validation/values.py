@@ -72,7 +72,7 @@ def _type(value: Any, node: SchemaNode, path: str) -> list[Cause]:
 
 def _has_type(value: Any, kind: str, types: tuple[str, ...]) -> bool:
     """Whether a value is of one of the types: a whole float is an integer, and an integer is a number."""
-    if kind == "number" and "integer" in types:
+    if kind == "number" and "integer" in types and "number" not in types:
         return bool(math.isfinite(value) and value == int(value))
     return kind in types or (kind == "integer" and "number" in types)
 
@@ -87,7 +87,7 @@ def _expected_types(node: SchemaNode) -> tuple[str, ...]:
 
 def _format(node: SchemaNode) -> str:
     """The format, if the server checks it."""
-    if node.builtin and node.format in ("quantity", "int-or-string"):
+    if node.builtin and node.format in ("quantity", "int-or-string", "byte"):
         return ""
     if node.type in ("", "string"):
         return node.format if formats.is_supported(node.format) else ""
