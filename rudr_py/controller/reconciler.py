@@ -37,7 +37,7 @@ from rudr_py.model.kinds import APPLICATION, POD
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.status.health import InstanceHealth
 
-_WAIT_FOR_CACHES = Result(requeue_after=failures.SAFETY)
+WAIT_FOR_CACHES = Result(requeue_after=failures.SAFETY)
 """The caches trigger the application when they are complete."""
 
 
@@ -103,10 +103,10 @@ class ApplicationReconciler:
         # the workloads of all applications: they may mount the claims of this one
         kinds = {*cluster_state.OWN_KINDS, POD, *self._state.applied_kinds(key.namespace)}
         if not self._sources.ensure(kinds, key):
-            return _WAIT_FOR_CACHES
+            return WAIT_FOR_CACHES
         snapshot = await self._reader.read(key, live)
         if not self._sources.ensure(kinds | snapshot.kinds, key):
-            return _WAIT_FOR_CACHES
+            return WAIT_FOR_CACHES
         await self._reader.read_values(snapshot)
         result = await self._syncer.end(live, self._reader.is_reclaimed(snapshot))
         self._syncer.wait_for(key, failures.GRANTS if result.error and result.retry == "slow" else ())
@@ -114,10 +114,10 @@ class ApplicationReconciler:
 
     async def _reconcile(self, key: ObjectKey, live: LiveObject) -> Result:
         if not self._sources.ensure(cluster_state.OWN_KINDS, key):
-            return _WAIT_FOR_CACHES
+            return WAIT_FOR_CACHES
         if (stored := self._reader.checkpoints.read(key, live)) is not None:
             if not self._sources.ensure(stored.kinds, key):
-                return _WAIT_FOR_CACHES
+                return WAIT_FOR_CACHES
             if self._reader.checkpoints.confirms(stored):
                 self._adopt(key, stored)
                 return Result()
@@ -146,7 +146,7 @@ class ApplicationReconciler:
         if any(planned.adopt for planned in snapshot.plan.manifests):
             kinds |= self._state.applied_kinds(key.namespace)
         if not self._sources.ensure(kinds, key):
-            return _WAIT_FOR_CACHES
+            return WAIT_FOR_CACHES
         await Stages(len(snapshot.plan.manifests)).end()
         settled = self._reader.is_settled(snapshot) and not self._missing_rights(snapshot)
         if settled:
