@@ -67,6 +67,8 @@ _PASSING_OF_INSTANCE: Final = ("runs", "scopes", times.WAITING)
 HEALTHY: Final = "healthy"
 """Rudr's status of the ComponentInstance of a ready instance."""
 
+AUTOSCALER: Final = "HorizontalPodAutoscaler"
+
 _AT_REST: Final = frozenset((VALID, SYNCED, READY, TRAITS_READY))
 
 
@@ -99,9 +101,8 @@ class Checkpoints:
         """The checkpoint of an application that this process has not reconciled yet; None without one."""
         if live.deleting or self._state.applications.get(key).uid:
             return None
-        try:
-            document = live.document()
-        except errors.UndecodableError:
+        document = _read(live)
+        if document is None:
             return None
         status = get_in(document, "status", default={})
         offers = self._offers(status) if status.get(FIELD) else None
@@ -200,9 +201,10 @@ def _traits(instance: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
 
 
 def _versions(objects: Iterable[LiveObject | None]) -> list[tuple[str, ...]]:
-    """What identifies the states of objects, each once, in a stable order.
+    """The versions of objects, each once, in a stable order.
 
-    Of a ComponentInstance that does not include its status, which is written after that of its application.
+    That of a ComponentInstance does not change with its status, which is written after that of its application; that of
+    an autoscaler not with the measured usage, which no type reads.
     """
     return sorted({_version(live) for live in objects if live is not None})
 
@@ -211,7 +213,18 @@ def _version(live: LiveObject) -> tuple[str, ...]:
     if live.kind == COMPONENT_INSTANCE.kind and live.api_version == COMPONENT_INSTANCE.api_version:
         own = (str(live.generation), live.digest, live.applied, str(live.deleting), *live.label_pairs)
         return live.kind, live.name, live.uid, *own
+    if live.kind == AUTOSCALER and (document := _read(live)) is not None:
+        metadata, status = ({**get_in(document, part, default={})} for part in ("metadata", "status"))
+        metadata["resourceVersion"] = status["currentMetrics"] = ""
+        return live.kind, live.name, live.uid, _hash({**document, "metadata": metadata, "status": status})
     return live.kind, live.name, live.uid, live.resource_version
+
+
+def _read(live: LiveObject) -> dict[str, Any] | None:
+    try:
+        return live.document()
+    except errors.UndecodableError:
+        return None
 
 
 def _effective(settings: Settings) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from rudr_py.kube.storage.body import BodyBudget
 from rudr_py.kube.watch import Applied, Deleted
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, NAMESPACE, POD, TRAIT_DEFINITION
-from rudr_py.model.kubernetes import Release
 from rudr_py.render.values import labels
 from rudr_py.settings import PlatformDefaults, Settings
 
@@ -54,7 +53,7 @@ class Caches:
 
     def __init__(self) -> None:
         self.state = ClusterState(cluster_kinds=frozenset({CLASS}))
-        self.state.release = lambda: Release((1, 36))
+        self.state.release = lambda: (1, 36)
         for kind in KINDS:
             self.state.add(kind, "", cluster_state.new_cache(kind, BodyBudget(2**20)))
 
@@ -108,8 +107,9 @@ def filled() -> Caches:
 class Rested:
     """An application at rest, whose status contains its checkpoint."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, prepare: Callable[[Caches], None] = lambda _caches: None) -> None:
         self.catalog, self.caches = catalog, filled()
+        prepare(self.caches)
         checkpoint = Checkpoints(self.caches.state, catalog, Settings()).of(self.caches.application, STATUS)
         assert checkpoint
         self.status = {**STATUS, FIELD: checkpoint}
@@ -144,6 +144,15 @@ def rested(catalog: Catalog) -> Rested:
 def test_a_checkpoint_is_confirmed_where_nothing_has_changed_but_the_own_writes_of_statuses(rested: Rested) -> None:
     assert rested.is_confirmed()
     assert rested.is_confirmed(Settings(identity="another", workers=3, metrics_address=":1"))
+
+
+@pytest.mark.parametrize(("status", "is_confirmed"), [({"currentMetrics": [1]}, True), ({"desiredReplicas": 2}, False)])
+def test_of_the_status_of_an_autoscaler_only_the_measured_usage_may_change(
+    catalog: Catalog, status: dict[str, Any], is_confirmed: bool
+) -> None:
+    rested = Rested(catalog, lambda caches: caches.put(AUTOSCALER, "auto", "s", metadata=owner("i"), status={}))
+    rested.caches.put(AUTOSCALER, "auto", "s", 3, metadata=owner("i"), status=status)
+    assert rested.is_confirmed() == is_confirmed
 
 
 def test_a_checkpoint_names_the_kinds_that_it_depends_on_and_the_types_in_use(rested: Rested) -> None:
@@ -221,7 +230,7 @@ def test_a_checkpoint_is_not_confirmed_with_other_settings(rested: Rested, setti
 
 
 def test_a_checkpoint_is_not_confirmed_with_another_release_of_kubernetes(rested: Rested) -> None:
-    rested.caches.state.release = lambda: Release((1, 37))
+    rested.caches.state.release = lambda: (1, 37)
     assert not rested.is_confirmed()
 
 
