@@ -80,11 +80,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @dataclass(frozen=True)
 class Answered:
-    """A request as recorded by the server; `path` includes the query."""
+    """A request as recorded by the server; `path` includes the query, and `user` is the impersonated one if any."""
 
     method: str
     path: str
     agent: str
+    user: str = ""
+    status: int = 0
 
 
 @dataclass
@@ -118,11 +120,22 @@ class Server:
 
     def _all(self) -> list[Answered]:
         if self.local is not None:
-            return [Answered(request.method, request.path, request.user_agent) for request in self.local.requests]
+            return [Answered(r.method, r.path, r.user_agent, r.user, r.status) for r in self.local.requests]
         if self.audit is None:
             pytest.skip("the server of RUDR_TEST_KUBECONFIG has no record of requests")
         entries = [json.loads(line) for line in self.audit.read_text().splitlines()]
-        return [Answered(METHODS.get(e["verb"], "GET"), e["requestURI"], e.get("userAgent", "")) for e in entries]
+        return [_audited(entry) for entry in entries]
+
+
+def _audited(entry: dict[str, Any]) -> Answered:
+    """A line of the log of requests of a kube-apiserver."""
+    return Answered(
+        METHODS.get(entry["verb"], "GET"),
+        entry["requestURI"],
+        entry.get("userAgent", ""),
+        entry.get("impersonatedUser", entry["user"]).get("username", ""),
+        entry.get("responseStatus", {}).get("code", 0),
+    )
 
 
 @pytest.fixture(scope="session")
