@@ -6,9 +6,9 @@ import asyncio
 
 from bench.arms.arm import Options
 from rudr_py.cli.process import exempt_from_collections
-from rudr_py.controller import assemble
 from rudr_py.controller.reconciler import WAIT_FOR_CACHES, ApplicationReconciler
 from rudr_py.controller.results.result import Result
+from rudr_py.controller.wiring import assemble
 from rudr_py.model.identity import ObjectKey
 from rudr_py.settings import Settings
 

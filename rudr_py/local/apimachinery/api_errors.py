@@ -11,6 +11,7 @@ from typing import Any
 from rudr_py import errors
 from rudr_py.errors import ApiError, Cause
 from rudr_py.local.registry.resources import Resource
+from rudr_py.local.storage.store import Object
 
 MODIFIED_MEANWHILE = "the object has been modified; please apply your changes to the latest version and try again"
 CONTINUE_EXPIRED = (
@@ -91,10 +92,12 @@ def no_such_resource() -> errors.NotFoundError:
     )
 
 
-def already_exists(resource: Resource, name: str) -> errors.AlreadyExistsError:
-    """409 of a creation."""
+def already_exists(resource: Resource, metadata: Object) -> errors.AlreadyExistsError:
+    """409 of a creation; the metadata are those of the existing object."""
+    name = metadata["name"]
+    deleted = "object is being deleted: " if metadata.get("deletionTimestamp") else ""
     return errors.AlreadyExistsError(
-        f'{resource.group_resource} "{name}" already exists',
+        f'{deleted}{resource.group_resource} "{name}" already exists',
         status=409,
         reason="AlreadyExists",
         details=named(resource, name),

@@ -191,5 +191,43 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(step for part in self.where.split(".") for step in _pattern(part) if step)
 
 
+class Table:
+    """The rows for documents of some kinds, in the order in which their functions are defined."""
+
+    def __init__(self, *kinds: str) -> None:
+        self._kinds = kinds
+        self.rows: list[Shape] = []
+
+    def row(
+        self, where: str, release: str, old: str, today: str, reading: Reading = "read", *, parsed: bool = False
+    ) -> Callable[..., Rewrite]:
+        """A decorator that adds a row; its ID is that of the call, or the name of the function with hyphens."""
+
+        def add(rewrite: Rewrite, identifier: str = "") -> Rewrite:
+            row = Shape(
+                id=identifier or rewrite.__name__.replace("_", "-"),
+                release=release,
+                kinds=self._kinds,
+                where=where,
+                old=old,
+                today=today,
+                rewrite=rewrite,
+                reading=reading,
+                parsed=parsed,
+            )
+            self.rows.append(row)
+            return rewrite
+
+        return add
+
+    def renamed(self, identifier: str, where: str, release: str, old: str, today: str) -> None:
+        """Add the row of a key that has another name today."""
+
+        def rename(place: Place) -> None:
+            place.rename(old, today)
+
+        self.row(where, release, f"`{old}`", f"`{today}`")(rename, identifier)
+
+
 def _pattern(part: str) -> tuple[str, ...]:
     return (part.removesuffix(ITEMS), ITEMS) if part.endswith(ITEMS) else (part,)

@@ -30,11 +30,6 @@ def _type(place: Place, valid: tuple[str, ...]) -> None:
         place.read_as("type", today)
 
 
-def parameter_default(place: Place) -> None:
-    """The default of a parameter as `value`."""
-    place.rename("value", "default")
-
-
 def boolean_text(*keys: str) -> Rewrite:
     """A rewrite of the given keys from text to true or false."""
 
