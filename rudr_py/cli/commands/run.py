@@ -27,7 +27,7 @@ from rudr_py.cli.options import flags, impersonation, leader_election, plugins, 
 from rudr_py.cli.options import limits as limits_option
 from rudr_py.cli.options.decorators import setting
 from rudr_py.cli.process import exempt_from_collections
-from rudr_py.controller import assemble
+from rudr_py.controller.wiring import assemble
 from rudr_py.errors import ConfigError
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock

@@ -9,7 +9,7 @@ from rudr_py.local.schema import causes
 from rudr_py.local.schema.crd import keywords
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.storage.store import Object
-from rudr_py.local.strategies import strategy
+from rudr_py.local.strategies import deprecations, strategy
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
 APPROVAL_ANNOTATION = "api-approved.kubernetes.io"
@@ -90,6 +90,7 @@ def _webhooks(obj: Object) -> object:
 
 STRATEGIES: dict[str, Strategy] = {
     "customresourcedefinitions.apiextensions.k8s.io": Strategy(
+        warnings=deprecations.definition,
         prepare_for_create=_create_definition,
         validate=_definition_causes,
         validate_schema=_schema_causes,

@@ -44,15 +44,17 @@ _POD_FORBIDDEN = (
 
 def template_causes(obj: Object, claims: tuple[str, ...] = ()) -> Iterator[Cause]:
     """Yield the errors of the selector and the pod template; `claims` are volumes that each pod gets."""
+    kind = str(obj.get("kind", "")).lower()
     spec = obj.get("spec") or {}
     selector = spec.get("selector")
     template = spec.get("template") or {}
     labels = (template.get("metadata") or {}).get("labels") or {}
     if selector is None:
-        yield causes.required("spec.selector")
+        if kind != "daemonset":
+            yield causes.required("spec.selector")
     elif not selector.get("matchLabels") and not selector.get("matchExpressions"):
-        yield causes.invalid("spec.selector", selector, "empty selector is invalid for deployment")
-    if not selector or not selectors.labels(selectors.match_labels(selector))(labels):
+        yield causes.invalid("spec.selector", selector, f"empty selector is invalid for {kind}")
+    if selector is None or not selectors.labels(selectors.match_labels(selector))(labels):
         detail = "`selector` does not match template `labels`"
         yield causes.invalid("spec.template.metadata.labels", labels or None, detail)
     yield from pod_fields.template_labels(template, "spec.template")
@@ -139,14 +141,14 @@ def _deployment_part(obj: Object) -> Any:
 def _create_job(job: Object, _context: StrategyContext) -> None:
     """Set the labels and the selector that identify the pods of a Job, unless it has a manual selector.
 
-    A Job without labels of its own gets all labels of its template, because in Go they are the same map.
+    A Job without labels of its own shares those of its template.
     """
     spec = job["spec"]
     if spec.get("manualSelector"):
         return
     metadata = job["metadata"]
     labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
-    is_shared = bool(labels) and metadata.get("labels") == labels
+    is_shared = metadata.get("labels") is labels
     labels.update(dict.fromkeys(_UID_LABELS, metadata["uid"]))
     labels.update(dict.fromkeys(_JOB_LABELS, metadata.get("name", "")))
     if is_shared:
@@ -154,20 +156,20 @@ def _create_job(job: Object, _context: StrategyContext) -> None:
     spec.setdefault("selector", {"matchLabels": {_UID_LABELS[0]: metadata["uid"]}})
 
 
-_GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
+GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
 
 
 def _daemon_annotation(daemon_set: Object) -> None:
     """Set the generation of the template, which the server keeps in an annotation and its creator owns."""
     annotations = daemon_set["metadata"].setdefault("annotations", {})
     if isinstance(annotations, dict):
-        annotations.setdefault(_GENERATION_ANNOTATION, "1")
+        annotations.setdefault(GENERATION_ANNOTATION, "1")
 
 
 def _update_daemon_set(new: Object, old: Object, _context: StrategyContext) -> None:
-    generation = int((old["metadata"].get("annotations") or {}).get(_GENERATION_ANNOTATION, 0))
+    generation = int((old["metadata"].get("annotations") or {}).get(GENERATION_ANNOTATION, 0))
     generation += new["spec"].get("template") != old["spec"].get("template")
-    new["metadata"].setdefault("annotations", {})[_GENERATION_ANNOTATION] = str(generation)
+    new["metadata"].setdefault("annotations", {})[GENERATION_ANNOTATION] = str(generation)
 
 
 _JOB_NUMBERS = ("parallelism", "completions", "backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished")
