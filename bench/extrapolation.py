@@ -21,7 +21,7 @@ ETCD = 8.0
 
 
 class Slopes(msgspec.Struct, frozen=True):
-    """What an application costs: `memory` and `stored` in KiB, CPU in ms; `empty` is the memory without any, in MiB.
+    """The costs of an application: `memory` and `stored` in KiB, CPU in ms; `empty` is the memory without any, in MiB.
 
     `foreign` is the CPU of a replica of another shard for the events of a new application.
     """
