@@ -15,6 +15,7 @@ from rudr_py import errors
 from rudr_py.kube import error_status, live_object, requests
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Request, Selection, Target
+from rudr_py.kube.terminating import TerminatingNamespaces
 from rudr_py.kube.transport import Transport
 
 
@@ -35,6 +36,9 @@ class Client:
     `allowance` returns the seconds that a request may take. When none are left, the request is not sent
     and `ConnectionFailedError` is raised, so that a leader's writes end before its lease.
 
+    `terminating` remembers the namespaces that are being deleted. A request that would create an object in one of them is
+    not sent, and raises the error that the server has answered before.
+
     `direct` are the resources (group and plural) that are requested with the credentials alone; None for all. Every
     other request is in the name of the service account `user`, and raises ValueError if that is empty. A right that
     this account lacks is not passed to `on_missing_right`.
@@ -46,12 +50,14 @@ class Client:
         *,
         on_missing_right: Callable[[errors.Right], object] = lambda _right: None,
         allowance: Callable[[Request], float] = lambda _request: requests.DEFAULT_TIMEOUT,
+        terminating: TerminatingNamespaces | None = None,
         user: str = "",
         direct: Set[tuple[str, str]] | None = None,
     ) -> None:
         self.transport = transport
         self._on_missing_right = on_missing_right
         self._allowance = allowance
+        self.terminating = TerminatingNamespaces() if terminating is None else terminating
         self.user = user
         self._direct = direct
 
@@ -61,6 +67,7 @@ class Client:
             self.transport,
             on_missing_right=self._on_missing_right,
             allowance=self._allowance,
+            terminating=self.terminating,
             user=user,
             direct=direct,
         )
@@ -71,6 +78,8 @@ class Client:
         allowance = self._allowance(request)
         if allowance <= 0:
             raise errors.ConnectionFailedError(f"{operation}: not sent, because no time is left for it")
+        if (refusal := self.terminating.refusal(request)) is not None:
+            raise refusal.with_traceback(None)
         if self._direct is not None and requests.resource(request) not in self._direct:
             request = requests.impersonate(request, self.user)
         seconds = min(request.timeout or allowance, allowance)
@@ -78,6 +87,7 @@ class Client:
         if 200 <= reply.status < 300:
             return reply.body
         error = error_status.error(reply.status, reply.body, operation=operation, headers=reply.headers)
+        self.terminating.note(request, error)
         if isinstance(error, errors.MissingRightError):
             error = error_status.attribute(error, request.user)
             if not error.account:

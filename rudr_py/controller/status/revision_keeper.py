@@ -100,8 +100,9 @@ class RevisionKeeper:
         except errors.KubeError as error:
             cause = self._describe(error.right) if isinstance(error, errors.MissingRightError) else error
             note = f"no revision is kept: {cause}"
-            is_forbidden = isinstance(error, errors.ForbiddenError)  # a quota, for example
-            return Kept(previous, note, Result(error=note, retry="slow" if is_forbidden else "backoff"))
+            if not isinstance(error, errors.ForbiddenError):
+                return Kept(previous, note, Result(error=note))
+            return Kept(previous, note, Result(error=note, retry="slow", cause="NoRevision"))  # a quota, for example
         application_state.released = (version, revision)
         return Kept(revision)
 
