@@ -24,6 +24,7 @@ from rudr_py.model.identity import ObjectKey
 
 log = logging.getLogger(__name__)
 
+
 class Reconciler(Protocol):
     """Reconciles one key."""
 
@@ -118,18 +119,19 @@ class Controller:
         fields = {"key": str(key), "error": result.error}
         if result.progress:
             queue.forget(key)
-        if result.error and result.retry == "backoff":
+        if result.error and result.retry == "backoff" and not (result.cause and queue.is_exhausted(key)):
             backoff = queue.retry(key)
             log.info("reconcile failed", extra={**fields, "pause": backoff})
         else:
-            queue.forget(key)
             self._requeue_slowly(key, result)
+            if result.retry != "backoff" or not result.error:
+                queue.forget(key)
         if result.requeue_after is not None:
             queue.add_after(key, result.requeue_after)
 
     def _requeue_slowly(self, key: ObjectKey, result: Result) -> None:
         """Requeue a key that cannot go on, and those that probably can because this one does."""
-        is_refused = bool(result.error) and result.retry == "slow"
+        is_refused = bool(result.error) and result.retry != "never"
         group = (key.namespace, result.cause) if is_refused and result.cause else None
         if self._slow.group_of(key) != group or not (is_refused or result.resync_after):
             for other in self._slow.end(key):
@@ -147,4 +149,6 @@ def _failed(error: errors.KubeError) -> Result:
     """The result of a reconcile that raised an error."""
     if isinstance(error, errors.MissingRightError):  # no watch reports when a right is granted
         return Result(error=str(error), retry="slow", cause=f"{error.account} {error.right}")
+    if isinstance(error, errors.ForbiddenError | errors.InvalidError):
+        return Result(error=str(error), retry="slow", cause=error.reason)
     return Result(error=str(error), hold=error.retry_after if isinstance(error, errors.ApiError) else 0.0)

@@ -36,8 +36,8 @@ class Client:
     `allowance` returns the seconds that a request may take. When none are left, the request is not sent
     and `ConnectionFailedError` is raised, so that a leader's writes end before its lease.
 
-    `terminating` remembers the namespaces that are being deleted. A request that would create an object in one of them is
-    not sent, and raises the error that the server has answered before.
+    `terminating` remembers the namespaces that are being deleted. A request that would create an object in one of them
+    is not sent, and raises the error that the server has answered before.
 
     `direct` are the resources (group and plural) that are requested with the credentials alone; None for all. Every
     other request is in the name of the service account `user`, and raises ValueError if that is empty. A right that

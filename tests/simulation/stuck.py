@@ -1,12 +1,13 @@
-"""Applications that cannot go on, each situation for one reason, and the work of the controller for them.
+"""Applications that cannot go on, each situation in a namespace of its own, and the requests for them.
 
-`python -m tests.simulation.stuck [NUMBER]` prints the requests and reconciles for each situation, by time.
+`python -m tests.simulation.stuck [NUMBER]` prints the requests for each situation and hour.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -18,280 +19,288 @@ from rudr_py.api import Kind, Manifest, Rendered, Trait, TraitContext
 from rudr_py.errors import ApiError
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.testing import rendering
-from tests.simulation import cluster as clusters
+from tests import own_packages
 from tests.simulation import virtual_loop, work
 from tests.simulation.cluster import SimulatedCluster
-from tests.simulation.documents import (
-    TASK,
-    Document,
-    Gate,
-    GateScope,
-    application,
-    binding,
-    component,
-    gate,
-)
+from tests.simulation.documents import Document, Gate, application, binding, component, gate
 from tests.simulation.network import Exchange
 from tests.simulation.virtual_loop import VirtualLoop
 
-MONITOR = Kind("monitoring.example/v1", "Monitor")
+APPLICATION = KindInfo("core.oam.dev/v1alpha1", "ApplicationConfiguration")
+COMPONENT = KindInfo("core.oam.dev/v1alpha1", "ComponentSchematic")
 DEPLOYMENT = KindInfo("apps/v1", "Deployment")
-INSTANCE = KindInfo("core.oam.dev/v1alpha1", "ComponentInstance")
-CONFIGURATION = KindInfo("core.oam.dev/v1alpha1", "ApplicationConfiguration")
-NAMESPACE = KindInfo("v1", "Namespace")
-STUCK = "stuck"
-"""The namespace of the applications."""
+
+PREFIX = "app-"
+"""The beginning of the names of the applications that cannot go on."""
 
 FOREVER = "example.com/forever"
 """A finalizer that nothing removes."""
 
-Refuse = Callable[[Exchange, Document], ApiError | None]
+WEBHOOK = 'admission webhook "validate.example.com" denied the request: not here'
+HOUR = 3600.0
+
+_NAMESPACE = re.compile(r"/namespaces/([^/]+)/")
 
 
 class Monitor(Trait[dict[str, Any]]):
     """Produces an object of a kind that the cluster does not serve."""
 
     name = "monitor"
-    produces = (MONITOR,)
+    produces = (Kind("monitoring.example/v1", "Monitor"),)
 
     def render(self, ctx: TraitContext[dict[str, Any]]) -> Rendered:
         """One object."""
-        return Rendered(add=(Manifest(kind=MONITOR, name=ctx.name("monitor"), body={"spec": {}}),))
+        return Rendered(add=(Manifest(kind=self.produces[0], name=ctx.name("monitor"), body={"spec": {}}),))
+
+
+class Refusal(msgspec.Struct):
+    """The answer to writes of a resource or subresource for the applications; None if they are never answered."""
+
+    resource: str
+    error: ApiError | None
 
 
 class StuckCluster:
-    """A cluster whose API server can refuse requests, and the requests of its controller that are no watches."""
+    """A cluster whose API server refuses writes by namespace, and the requests of its controller, without watches."""
 
-    def __init__(self, loop: VirtualLoop | None = None) -> None:
-        self.cluster = SimulatedCluster(STUCK, loop or VirtualLoop())
-        types = (Gate(), GateScope(), Monitor(), *clusters._plugin_types())
-        self.cluster.catalog = rendering.catalog(types)
-        self.refuse: Refuse = lambda _exchange, _document: None
-        self.sent: list[tuple[float, Exchange, Document]] = []
+    def __init__(self) -> None:
+        self.cluster = SimulatedCluster("stuck", VirtualLoop())
+        traits = own_packages.everything(("order",)).catalog.traits
+        self.cluster.catalog = rendering.catalog((Gate(), Monitor(), traits["depends-on"].type))
+        self.refusals: dict[str, Refusal] = {}
+        self.sent: list[tuple[float, Exchange]] = []
         self.cluster.network.direct = self._direct
 
     def _direct(self, exchange: Exchange) -> None:
         if ("watch", "true") in exchange.request.query:
             return
-        body = msgspec.json.decode(exchange.request.body) if exchange.request.body else {}
-        document: Document = body if isinstance(body, dict) else {}
-        self.sent.append((self.cluster.loop.time(), exchange, document))
-        if exchange.is_write and (error := self.refuse(exchange, document)) is not None:
-            exchange.fault, exchange.error = "refuse", error
+        self.sent.append((self.cluster.loop.time(), exchange))
+        refusal = self.refusals.get(namespace_of(exchange))
+        if refusal is None or not exchange.is_write:
+            return
+        resource = work.described(exchange.request).partition(" ")[2]
+        if PREFIX in exchange.request.path and refusal.resource in (resource, resource.rpartition("/")[2]):
+            exchange.fault = "hang" if refusal.error is None else "refuse"
+            exchange.error = refusal.error
 
-    def create(self, document: Document, namespace: str = STUCK) -> None:
+    async def begin(self, *namespaces: str) -> None:
+        """Start the cluster, without a controller of rudr."""
+        await self.cluster.start()
+        for name in namespaces:
+            self.cluster.local.client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+    def create(self, namespace: str, document: Document) -> None:
+        """Create an object."""
         metadata = {**document["metadata"], "namespace": namespace}
         self.cluster.local.client.create({**document, "metadata": metadata})
 
-    def update(self, kind: KindInfo, name: str, change: Callable[[Document], object], namespace: str = STUCK) -> None:
-        live = self.cluster.local.client.get(kind, namespace, name)
-        assert live is not None, name
-        document: Document = msgspec.json.decode(msgspec.json.encode(live))
-        change(document)
-        self.cluster.local.client.update(document)
+    def put(self, namespace: str, kind: KindInfo, document: Document) -> None:
+        """Create an object, or replace its spec."""
+        live = self.cluster.local.client.get(kind, namespace, document["metadata"]["name"])
+        if live is None:
+            self.create(namespace, document)
+        else:
+            self.cluster.local.client.update({**live, "spec": document["spec"]})
 
-    def delete(self, kind: KindInfo, namespace: str, name: str) -> None:
-        self.cluster.local.client.delete(kind, namespace, name)
+    def requests(self, namespace: str) -> Counter[str]:
+        """The requests that concern a namespace, by method and resource."""
+        sent = (exchange for _, exchange in self.sent if namespace_of(exchange) == namespace)
+        return Counter(work.described(exchange.request) for exchange in sent)
 
-    async def begin(self, *namespaces: str) -> None:
-        await self.cluster.start()
-        for name in (STUCK, *namespaces):
-            self.cluster.local.client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-
-    def reconciles(self) -> int:
-        return work._reconciles(self.cluster)
-
-
-Situation = Callable[[StuckCluster, int], None]
-
-
-def _writes(plural: str) -> Callable[[Exchange], bool]:
-    return lambda exchange: f"/{plural}/" in exchange.request.path and exchange.is_write
+    def end_namespace(self, name: str) -> None:
+        """Begin to delete a namespace whose content is kept by another client."""
+        store = self.cluster.local.backend.store
+        live = store.get("namespaces", "", name)
+        assert live is not None
+        metadata = {**live["metadata"], "deletionTimestamp": "2026-01-02T03:04:05Z"}
+        store.put("namespaces", {**live, "metadata": metadata, "spec": {"finalizers": [FOREVER]}})
 
 
-def _refused(plural: str, error: ApiError) -> Situation:
+Situation = Callable[[StuckCluster, str, int], None]
+"""Creates a number of applications in a namespace that cannot go on."""
+
+
+def namespace_of(exchange: Exchange) -> str:
+    """The namespace of a request; empty for another one."""
+    match = _NAMESPACE.search(exchange.request.path)
+    return match[1] if match is not None else ""
+
+
+def simple(stuck: StuckCluster, namespace: str, number: int, *traits: Document, component_name: str = "web") -> None:
+    """Applications without a problem of their own."""
+    stuck.create(namespace, component("web"))
+    for index in range(number):
+        stuck.create(
+            namespace, application(f"{PREFIX}{index}", binding(component_name, f"{PREFIX}{index}-web", *traits))
+        )
+
+
+def _with(trait: Document) -> Situation:
+    return lambda stuck, namespace, number: simple(stuck, namespace, number, trait)
+
+
+def refused(resource: str, error: ApiError | None) -> Situation:
     """Every write of a resource is refused."""
-    concerns = _writes(plural)
 
-    def prepare(stuck: StuckCluster, number: int) -> None:
-        stuck.refuse = lambda exchange, _document: error if concerns(exchange) else None
-        simple(stuck, number)
+    def prepare(stuck: StuckCluster, namespace: str, number: int) -> None:
+        stuck.refusals[namespace] = Refusal(resource, error)
+        simple(stuck, namespace, number)
 
     return prepare
 
 
 def forbidden(message: str) -> ApiError:
+    """The answer of admission or authorization."""
     return ApiError(message, status=403, reason="Forbidden")
 
 
-def simple(stuck: StuckCluster, number: int, *traits: Document) -> None:
-    stuck.create(component("web"))
-    for index in range(number):
-        stuck.create(application(f"app-{index}", binding("web", f"app-{index}-web", *traits)))
-
-
-def with_trait(trait: Document) -> Situation:
-    return lambda stuck, number: simple(stuck, number, trait)
-
-
-def conflict(stuck: StuckCluster, number: int) -> None:
+def _conflict(stuck: StuckCluster, namespace: str, number: int) -> None:
     """Each Deployment exists and belongs to another client."""
+    labels = {"app": "foreign"}
+    container = {"name": "main", "image": "registry.example/other:1"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
     for index in range(number):
-        labels = {"app": "foreign"}
-        stuck.create(
-            {
-                "apiVersion": "apps/v1",
-                "kind": "Deployment",
-                "metadata": {"name": f"app-{index}-web"},
-                "spec": {
-                    "replicas": 0,
-                    "selector": {"matchLabels": labels},
-                    "template": {
-                        "metadata": {"labels": labels},
-                        "spec": {"containers": [{"name": "main", "image": "registry.example/other:1"}]},
-                    },
-                },
-            }
-        )
-    simple(stuck, number)
+        metadata = {"name": f"{PREFIX}{index}-web"}
+        stuck.create(namespace, {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec})
+    simple(stuck, namespace, number)
 
 
-def no_component(stuck: StuckCluster, number: int) -> None:
+def _one_name(stuck: StuckCluster, namespace: str, number: int) -> None:
+    """All applications but the first need the objects of the first one."""
+    stuck.create(namespace, component("web"))
     for index in range(number):
-        stuck.create(application(f"app-{index}", binding("absent", f"app-{index}-web")))
+        stuck.create(namespace, application(f"{PREFIX}{index}", binding("web", "app-web")))
 
 
-def invalid_component(stuck: StuckCluster, number: int) -> None:
-    simple(stuck, number)
+def _quota(stuck: StuckCluster, namespace: str, number: int) -> None:
+    spec = {"hard": {"count/deployments.apps": "0"}}
+    stuck.create(namespace, {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": spec})
+    simple(stuck, namespace, number)
+
+
+def _terminating(stuck: StuckCluster, namespace: str, number: int) -> None:
+    simple(stuck, namespace, number)
+    stuck.end_namespace(namespace)
+
+
+def _component_missing(stuck: StuckCluster, namespace: str, number: int) -> None:
+    simple(stuck, namespace, number, component_name="absent")
+
+
+def _component_invalid(stuck: StuckCluster, namespace: str, number: int) -> None:
     document = component("broken")
     document["spec"]["workloadType"] = "core.oam.dev/v1alpha1.Nothing"
-    stuck.create(document)
-    for index in range(number):
-        stuck.create(application(f"broken-{index}", binding("broken", f"broken-{index}-web")))
+    stuck.create(namespace, document)
+    simple(stuck, namespace, number, component_name="broken")
 
 
-def quota(stuck: StuckCluster, number: int) -> None:
-    stuck.create(
-        {
-            "apiVersion": "v1",
-            "kind": "ResourceQuota",
-            "metadata": {"name": "limits"},
-            "spec": {"hard": {"count/deployments.apps": "0"}},
-        }
-    )
-    simple(stuck, number)
+def _secret_missing(stuck: StuckCluster, namespace: str, number: int) -> None:
+    """The value of a variable is in a Secret that does not exist."""
+    document = component("secretive")
+    source = {"secretKeyRef": {"name": "absent", "key": "password"}}
+    document["spec"]["containers"][0]["env"].append({"name": "TOKEN", "valueFrom": source})
+    stuck.create(namespace, document)
+    simple(stuck, namespace, number, component_name="secretive")
 
 
-def terminating(stuck: StuckCluster, number: int) -> None:
-    """The namespace is being deleted, but its content is not yet."""
-    simple(stuck, number)
-    end_namespace(stuck, STUCK)
-
-
-def end_namespace(stuck: StuckCluster, name: str) -> None:
-    """Begin to delete a namespace whose content another client keeps."""
-    store = stuck.cluster.local.backend.store
-    live = store.get("namespaces", "", name)
-    assert live is not None
-    metadata = {**live["metadata"], "deletionTimestamp": "2026-01-02T03:04:05Z"}
-    store.put("namespaces", {**live, "metadata": metadata, "spec": {"finalizers": [FOREVER]}})
-
-
-def waiting(stuck: StuckCluster, number: int) -> None:
-    """An instance waits for another one that never becomes ready."""
-    stuck.create(component("web"))
-    stuck.create(component("migrate", TASK, image="registry.example/absent:1"))
+def _dependency_not_ready(stuck: StuckCluster, namespace: str, number: int) -> None:
+    """An instance waits for another one, which is held."""
+    stuck.create(namespace, component("web"))
     for index in range(number):
         wait = {"name": "depends-on", "properties": {"instances": [{"name": f"m-{index}"}]}}
-        bindings = (binding("migrate", f"m-{index}"), binding("web", f"app-{index}-web", wait))
-        stuck.create(application(f"app-{index}", *bindings))
+        bindings = (binding("web", f"m-{index}", gate(is_open=False)), binding("web", f"{PREFIX}{index}-web", wait))
+        stuck.create(namespace, application(f"{PREFIX}{index}", *bindings))
 
 
-def deleting(stuck: StuckCluster, number: int) -> None:
-    """The applications are being deleted, and another client holds them by a finalizer."""
-    stuck.create(component("web"))
+def _deletion_kept(stuck: StuckCluster, namespace: str, number: int) -> None:
+    """The applications are being deleted, and a finalizer of another client keeps them."""
+    stuck.create(namespace, component("web"))
     for index in range(number):
-        document = application(f"app-{index}", binding("web", f"app-{index}-web"))
+        document = application(f"{PREFIX}{index}", binding("web", f"{PREFIX}{index}-web"))
         document["metadata"]["finalizers"] = [FOREVER]
-        stuck.create(document)
-        stuck.delete(CONFIGURATION, STUCK, f"app-{index}")
+        stuck.create(namespace, document)
+        stuck.cluster.local.client.delete(APPLICATION, namespace, f"{PREFIX}{index}")
 
 
-def too_large(stuck: StuckCluster, number: int) -> None:
-    stuck.create(component("web"))
+def _too_large(stuck: StuckCluster, namespace: str, number: int) -> None:
+    stuck.create(namespace, component("web"))
     for index in range(number):
-        names = (f"app-{index}-{instance}" for instance in range(1100))
-        stuck.create(application(f"app-{index}", *(binding("web", name) for name in names)))
+        traits = ({"name": "manual-scaler", "properties": {"replicaCount": 1}} for _ in range(101))
+        stuck.create(namespace, application(f"{PREFIX}{index}", binding("web", f"{PREFIX}{index}-web", *traits)))
 
+
+_MISSING_RIGHT = 'User "rudr" cannot patch resource "deployments" in API group "apps" in the namespace "right-missing"'
+_WEBHOOK_DOWN = 'Internal error occurred: failed calling webhook "validate.example.com": connection refused'
+_IMMUTABLE = "Deployment.apps is invalid: spec.selector: Invalid value: field is immutable"
 
 SITUATIONS: Mapping[str, Situation] = {
-    "conflict": conflict,
-    "namespace terminating": terminating,
-    "kind missing": with_trait({"name": "monitor", "properties": {}}),
-    "right missing": _refused(
-        "deployments",
-        forbidden(
-            'deployments.apps "web" is forbidden: User "rudr" cannot patch resource "deployments" in API group "apps" '
-            f'in the namespace "{STUCK}"'
-        ),
-    ),
-    "quota": quota,
-    "webhook": _refused(
-        "deployments", forbidden('admission webhook "validate.example.com" denied the request: no deployments')
-    ),
-    "webhook of the owner": _refused(
-        "componentinstances", forbidden('admission webhook "validate.example.com" denied the request: none')
-    ),
-    "invalid": _refused(
-        "deployments", ApiError("Deployment.apps is invalid: spec", status=422, reason="Invalid")
-    ),
-    "server error of a webhook": _refused(
-        "deployments",
-        ApiError('failed calling webhook "x": connection refused', status=500, reason="InternalError"),
-    ),
-    "status refused": _refused("status", forbidden("no status")),
-    "component missing": no_component,
-    "component invalid": invalid_component,
-    "waiting": waiting,
-    "held": with_trait(gate(is_open=False)),
-    "deletion held": deleting,
-    "too large": too_large,
+    "component-invalid": _component_invalid,
+    "component-missing": _component_missing,
+    "conflict": _conflict,
+    "conflict-of-applications": _one_name,
+    "deletion-kept": _deletion_kept,
+    "dependency-not-ready": _dependency_not_ready,
+    "held": _with(gate(is_open=False)),
+    "immutable": refused("deployments", ApiError(_IMMUTABLE, status=422, reason="Invalid")),
+    "invalid": refused("deployments", ApiError("Deployment.apps is invalid", status=422, reason="Invalid")),
+    "kind-missing": _with({"name": "monitor", "properties": {}}),
+    "namespace-terminating": _terminating,
+    "quota": _quota,
+    "right-missing": refused("deployments", forbidden(_MISSING_RIGHT)),
+    "secret-missing": _secret_missing,
+    "status-forbidden": refused("status", forbidden(WEBHOOK)),
+    "too-large": _too_large,
+    "webhook": refused("deployments", forbidden(WEBHOOK)),
+    "webhook-for-instances": refused("componentinstances", forbidden(WEBHOOK)),
+    "webhook-down": refused("deployments", ApiError(_WEBHOOK_DOWN, status=500, reason="InternalError")),
+    "webhook-hangs": refused("deployments", None),
 }
+"""By namespace."""
 
-SPANS = (0, 600, 4200, 7800, 11400)
+
+class Rest(msgspec.Struct):
+    """The requests of each hour, and the reconciles of the last one."""
+
+    hours: list[dict[str, Counter[str]]]
+    reconciles: int
 
 
-async def _count(stuck: StuckCluster, situation: Situation, number: int) -> list[tuple[Counter[str], int]]:
-    await stuck.begin()
-    situation(stuck, number)
+def at_rest(number: int, hours: int = 3) -> Rest:
+    """The work for a number of applications in each situation."""
+    random.seed(0)
+    stuck = StuckCluster()
+    return virtual_loop.run(_rest(stuck, number, hours), stuck.cluster.loop)
+
+
+async def _rest(stuck: StuckCluster, number: int, hours: int) -> Rest:
+    await stuck.begin(*SITUATIONS)
+    for name, situation in SITUATIONS.items():
+        situation(stuck, name, number)
     stuck.cluster.start_controller("main")
-    result, before = [], 0
-    for begin, end in zip(SPANS, SPANS[1:], strict=False):
-        await asyncio.sleep(end - begin)
-        sent = Counter(
-            f"{work.described(exchange.request)}{' refused' if exchange.fault == 'refuse' else ''}"
-            for _, exchange, _ in stuck.sent
-        )
-        result.append((sent, stuck.reconciles() - before))
-        before = stuck.reconciles()
+    rest = Rest([], 0)
+    for _ in range(hours):
+        before = reconciles(stuck)
+        await asyncio.sleep(HOUR)
+        rest.hours.append({name: stuck.requests(name) for name in ("", *SITUATIONS)})
+        rest.reconciles = reconciles(stuck) - before
         stuck.sent.clear()
-    return result
+    return rest
+
+
+def reconciles(stuck: StuckCluster) -> int:
+    """The reconciles of the controller so far."""
+    return work.reconciles(stuck.cluster)
 
 
 def main() -> None:
-    """Print the work for each situation."""
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    for name, situation in SITUATIONS.items():
-        if len(sys.argv) > 2 and name not in sys.argv[2:]:
-            continue
-        random.seed(0)
-        stuck = StuckCluster()
-        counts = virtual_loop.run(_count(stuck, situation, number), stuck.cluster.loop)
-        for end, (requests, reconciles) in zip(SPANS[1:], counts, strict=True):
-            total = sum(requests.values()) / number
-            print(f"{name:28} until {end:6} s: {total:6.2f} requests, {reconciles / number:6.2f} reconciles each")
-            if end in (600, 4200):
-                print("      ", ", ".join(f"{key} {value}" for key, value in requests.most_common(9)))
+    """Print the requests."""
+    rest = at_rest(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
+    for name in ("", *SITUATIONS):
+        for hour, requests in enumerate(rest.hours, 1):
+            text = ", ".join(f"{number} {request}" for request, number in requests[name].most_common())
+            sys.stdout.write(f"{name or 'cluster':24} hour {hour}: {text}\n")
+    sys.stdout.write(f"{rest.reconciles} reconciles in the last hour\n")
 
 
 if __name__ == "__main__":

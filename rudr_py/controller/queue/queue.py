@@ -169,6 +169,10 @@ class PriorityQueue(Generic[K]):
         self.add_after(key, backoff, priority=min(priority, LOW_PRIORITY) if failures >= PATIENT else priority)
         return max(backoff, self._held_until(key) - self.clock.monotonic())
 
+    def is_exhausted(self, key: K) -> bool:
+        """Whether the backoff of `key` has reached its maximum."""
+        return math.ldexp(self._retry_initial, min(self._failures.get(key, 0), 64)) >= self._retry_maximum
+
     def forget(self, key: K) -> None:
         """Reset the backoff of `key`. Its due time stays."""
         self._failures.pop(key, None)

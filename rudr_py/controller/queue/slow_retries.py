@@ -23,8 +23,8 @@ LONGEST = 3600.0
 SPREAD = 5.0
 """An interval is a random time between its minimum and this many times as long."""
 
-PACE = 6.0
-"""Minimum seconds for each group between two attempts of all groups together."""
+PACE, SLOWEST = 6.0, 900.0
+"""The interval of the first key of a group is at least PACE for each group, but at most SLOWEST for that reason."""
 
 
 class SlowRetries(Generic[K, G]):
@@ -50,11 +50,11 @@ class SlowRetries(Generic[K, G]):
             members = self._groups.setdefault(group, {})
             members.setdefault(key)
             if next(iter(members)) == key:
-                return max(shortest, PACE * len(self._groups))
+                return max(shortest, min(PACE * len(self._groups), SLOWEST))
         return _interval(shortest, number)
 
     def waiting(self, key: K, seconds: float) -> float:
-        """Note an attempt that waits for an event; return the seconds until the next one without it, first `seconds`."""
+        """Note an attempt that waits for an event; return the seconds until the next one, which are first `seconds`."""
         return _interval(seconds, self._note(key, None))
 
     def end(self, key: K) -> tuple[K, ...]:

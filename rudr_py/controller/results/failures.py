@@ -42,6 +42,9 @@ _DENIED_BY_WEBHOOK = "denied the request"
 _POLICY = re.compile(r"admission webhook \"[^\"]*\"|Policy '[^']*'|violates PodSecurity|exceeded quota: [^,]*")
 """The part of the server's message for a denial that names the policy."""
 
+_UNREACHABLE_WEBHOOK = re.compile(r"failed calling webhook \"[^\"]*\"")
+"""The part of the server's message for a webhook that does not answer."""
+
 FailureKind = Literal["refused", "error", "waiting"]
 
 
@@ -78,12 +81,12 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """An object that is not as desired.
 
     `hold` is how many seconds the server asked not to be called, `after` how many until a waiting object is tried
-    again; None if an event of a watch will end the wait. `ends` is whether the next object would fail for the same reason, so that it is not tried; for one that is
-    `unanswered` this is uncertain. `denial` is the message of the server where its admission or validation refused the
-    object, which another object may have caused. A change of one of `blocked_by` may end the failure; a Ref without a
-    name is any object of its kind. Namespaced ones are in the application's namespace. `missing` is the right that a
-    service account of the application lacks, with the account. `source` is the policy or right that refused the object;
-    other applications that it refuses are probably admitted at the same time.
+    again; None if an event of a watch will end the wait. `ends` is whether the next object would fail for the same
+    reason, so that it is not tried; for one that is `unanswered` this is uncertain. `denial` is the message of the
+    server where its admission or validation refused the object, which another object may have caused. A change of one
+    of `blocked_by` may end the failure; a Ref without a name is any object of its kind. Namespaced ones are in the
+    application's namespace. `missing` is the right that a service account of the application lacks, with the account.
+    `source` is the policy, webhook or right that refused the object: it may refuse those of other applications, too.
     """
 
     reason: str
@@ -124,7 +127,7 @@ def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed", needed: st
             is_denied = is_denied or _DENIED_BY_WEBHOOK in error.message
             return msgspec.structs.replace(failure, denial=error.message) if is_denied else failure
         case errors.ConnectionFailedError():
-            return Failure(reason="Unreachable", message=message, kind="error", unanswered=True)
+            return Failure(reason="Unreachable", message=message, kind="error", unanswered=True, source="Unreachable")
     return Failure(reason=otherwise, message=message, kind="error")
 
 
@@ -140,11 +143,13 @@ def _answered(error: errors.ApiError, message: str, otherwise: str, needed: str)
         case errors.TooManyRequestsError():
             return Failure(reason="TooManyRequests", message=message, kind="error", hold=error.retry_after, ends=True)
         case errors.ConflictError() | errors.ServerError() | errors.UnauthorizedError() | errors.ExpiredError():
-            return Failure(reason=otherwise, message=message, kind="error", hold=error.retry_after)
+            webhook = _UNREACHABLE_WEBHOOK.search(error.message)
+            source = webhook.group() if webhook is not None else ""
+            return Failure(reason=otherwise, message=message, kind="error", hold=error.retry_after, source=source)
     blocked_by = (Ref(RESOURCE_QUOTA, ""),) if _EXCEEDED_QUOTA in error.message else ()
     policy = _POLICY.search(error.message)
     reason = error.reason or otherwise
-    source = f"{reason} {policy.group() if policy is not None else ''}"
+    source = f"{reason} {policy.group()}" if policy is not None else reason
     return Failure(reason=reason, message=message, kind="refused", blocked_by=blocked_by, source=source)
 
 
