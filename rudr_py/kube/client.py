@@ -15,7 +15,6 @@ from rudr_py import errors
 from rudr_py.kube import error_status, live_object, requests
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Request, Selection, Target
-from rudr_py.kube.terminating import TerminatingNamespaces
 from rudr_py.kube.transport import Transport
 
 
@@ -25,6 +24,31 @@ class _Page(msgspec.Struct, frozen=True):
 
 
 _pages = msgspec.json.Decoder(_Page)
+
+
+class TerminatingNamespaces:
+    """The namespaces in which the server has refused a creation for that reason, with its answer."""
+
+    def __init__(self) -> None:
+        self._refusals: dict[str, errors.ApiError] = {}
+
+    def __contains__(self, namespace: str) -> bool:
+        return namespace in self._refusals
+
+    def refusal(self, request: Request) -> errors.ApiError | None:
+        """The error with which the server would refuse a request; None where it may have an effect."""
+        if not self._refusals or not _creates(request):
+            return None
+        return self._refusals.get(requests.namespace(request))
+
+    def note(self, request: Request, error: errors.ApiError) -> None:
+        """Note an answer of the server."""
+        if error_status.is_terminating(error):
+            self._refusals[requests.namespace(request)] = error
+
+    def discard(self, namespace: str) -> None:
+        """Note that an object was created in a namespace: another one of that name has been created before."""
+        self._refusals.pop(namespace, None)
 
 
 class Client:
@@ -146,3 +170,10 @@ class Client:
         """Delete under preconditions. `NotFoundError` without the object, `ConflictError` if they do not hold."""
         request = requests.delete(target, uid=uid, resource_version=resource_version, propagation=propagation)
         await self.send(request)
+
+
+def _creates(request: Request) -> bool:
+    """Whether a request creates an object: a status is applied to an object that exists."""
+    return request.method == "POST" or (
+        request.content_type == requests.APPLY_PATCH and not request.path.endswith("/status")
+    )

@@ -56,18 +56,21 @@ WITHOUT_REQUESTS = frozenset(
 """The situations that only an event of a watch can end."""
 
 
+EVENTS = {"namespace-terminating": 0, "dependency-not-ready": 2, "conflict-of-applications": 3}
+"""The events for each application, if there is not one: one for each reason, and one for the owner of an object."""
+
+
 @pytest.fixture(scope="module")
 def rest() -> Rest:
     return stuck_module.at_rest(NUMBER, hours=2)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_an_application_that_cannot_go_on_has_one_event_and_at_rest_no_status_is_written(
+def test_an_application_that_cannot_go_on_has_one_event_for_each_reason_and_at_rest_no_status_is_written(
     rest: Rest, situation: str
 ) -> None:
     first, last = (hour[situation] for hour in rest.hours)
-    events = 0 if situation == "namespace-terminating" else 3 if situation == "conflict-of-applications" else 1
-    assert first["POST events"] <= events * NUMBER
+    assert first["POST events"] <= EVENTS.get(situation, 1) * NUMBER
     assert last["POST events"] == 0
     assert first["PATCH events"] == last["PATCH events"] == 0
     if situation != "status-forbidden":

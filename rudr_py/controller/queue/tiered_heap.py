@@ -29,36 +29,42 @@ class TieredHeap(FairHeap[K]):
 
     def __init__(self, group: Callable[[K], str], places: int) -> None:
         shares = Shares(places)
-        self._urgent: FairHeap[K] = FairHeap(group, shares=shares)
-        self._backlog: FairHeap[K] = FairHeap(group, shares=Shares(max(1, places - places // RESERVED), within=shares))
+        self._urgent_heap: FairHeap[K] = FairHeap(group, shares=shares)
+        self._backlog_heap: FairHeap[K] = FairHeap(
+            group, shares=Shares(max(1, places - places // RESERVED), outer_shares=shares)
+        )
         self._taken: dict[K, FairHeap[K]] = {}
         self._in_a_row = 0  # keys that were taken while the backlog waited
 
     def __len__(self) -> int:
-        return len(self._urgent) + len(self._backlog)
+        return len(self._urgent_heap) + len(self._backlog_heap)
 
     def __contains__(self, key: K) -> bool:
-        return key in self._urgent or key in self._backlog
+        return key in self._urgent_heap or key in self._backlog_heap
 
     def __iter__(self) -> Iterator[K]:
-        return chain(self._urgent, self._backlog)
+        return chain(self._urgent_heap, self._backlog_heap)
 
     def put(self, key: K, priority: int) -> None:
         """Add `key`, or raise its priority; a lower priority has no effect."""
         if priority >= 0:
-            self._backlog.remove(key)
-            self._urgent.put(key, priority)
-        elif key not in self._urgent:
-            self._backlog.put(key, priority)
+            self._backlog_heap.remove(key)
+            self._urgent_heap.put(key, priority)
+        elif key not in self._urgent_heap:
+            self._backlog_heap.put(key, priority)
 
     def take(self) -> K | None:
         """Remove and return the next key; None if there is none that may take a place."""
-        tiers = (self._urgent, self._backlog) if self._in_a_row < PATIENCE else (self._backlog, self._urgent)
+        tiers = (
+            (self._urgent_heap, self._backlog_heap)
+            if self._in_a_row < PATIENCE
+            else (self._backlog_heap, self._urgent_heap)
+        )
         for tier in tiers:
             key = tier.take()
             if key is not None:
                 self._taken[key] = tier
-                self._in_a_row = self._in_a_row + 1 if tier is self._urgent and self._backlog else 0
+                self._in_a_row = self._in_a_row + 1 if tier is self._urgent_heap and self._backlog_heap else 0
                 return key
         return None
 

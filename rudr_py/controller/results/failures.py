@@ -15,7 +15,7 @@ import msgspec
 from rudr_py import errors
 from rudr_py.api import Ref
 from rudr_py.controller.results.result import Result, Retry, merge
-from rudr_py.kube import terminating
+from rudr_py.kube import error_status
 from rudr_py.model.kinds import RBAC_KINDS, RESOURCE_QUOTA
 from rudr_py.plugins import roles
 
@@ -135,8 +135,8 @@ def _answered(error: errors.ApiError, message: str, otherwise: str, needed: str)
     match error:
         case errors.MissingRightError():
             return _missing_right(error, f"{message}{': needed ' if needed else ''}{needed}")
-        case errors.ForbiddenError() if terminating.is_terminating(error):
-            return Failure(reason=terminating.REASON, message=message, kind="waiting", ends=True)
+        case errors.ForbiddenError() if error_status.is_terminating(error):
+            return Failure(reason=error_status.NAMESPACE_TERMINATING, message=message, kind="waiting", ends=True)
         case errors.NotFoundError():
             # the kind or the namespace was just deleted: a watch reports it, or the application ends, too
             return Failure(reason="NotFound", message=message, kind="waiting")
