@@ -16,7 +16,7 @@ from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.requests import Resource
 
 SHORT_INTERVAL = 2.0
-"""Seconds until the first poll while an application needs an absent kind; the intervals double up to the next one."""
+"""Seconds between two polls while an application needs an absent kind; later the intervals double up to the next one."""
 
 LONG_INTERVAL = 30.0
 """Seconds between two polls otherwise: installed types can produce the absent kinds, but no application uses them.
@@ -26,6 +26,9 @@ While changes of CRDs are reported, it is the time until the first poll for an a
 
 WATCHED_INTERVAL = 300.0
 """Seconds between two polls while changes of CRDs are reported, if no application needs an absent kind."""
+
+PATIENCE = 30
+"""Polls for an application before the intervals grow, if changes of CRDs are not reported."""
 
 EAGER_INTERVAL = 0.5
 EAGER_ROUNDS = 10
@@ -82,10 +85,10 @@ class KindPoller:
             self._round += 1
 
     async def _wait_for_round(self, needed: Callable[[], bool]) -> None:
-        shortest, longest = SHORT_INTERVAL, LONG_INTERVAL
+        shortest, longest, patience = SHORT_INTERVAL, LONG_INTERVAL, PATIENCE
         if self.is_watched():
-            shortest, longest = LONG_INTERVAL, WATCHED_INTERVAL
-        interval = min(longest, shortest * 2.0 ** min(self._fruitless, 20))
+            shortest, longest, patience = LONG_INTERVAL, WATCHED_INTERVAL, 0
+        interval = min(longest, shortest * 2.0 ** min(max(0, self._fruitless - patience), 20))
         passed = 0.0
         while passed < longest and not self._poked.is_set():
             is_eager = self._eager > 0 and needed()
