@@ -16,7 +16,7 @@ from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.requests import Resource
 
 SHORT_INTERVAL = 2.0
-"""Seconds between two polls while an application needs an absent kind; later the intervals double up to the next one."""
+"""Seconds between two polls while an application needs an absent kind; later they double up to the next one."""
 
 LONG_INTERVAL = 30.0
 """Seconds between two polls otherwise: installed types can produce the absent kinds, but no application uses them.
