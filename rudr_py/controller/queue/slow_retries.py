@@ -7,11 +7,11 @@ intervals, and the rest of the group when it has ended. Sends nothing.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from rudr_py.controller.state.ttl_map import TtlMap
 from rudr_py.kube.clock import Clock
 
 K = TypeVar("K", bound=Hashable)
@@ -31,10 +31,11 @@ class SlowRetries(Generic[K, G]):
     """The keys that cannot go on, with the number of their attempts. `minimum` is the shortest interval in seconds."""
 
     def __init__(self, clock: Clock, minimum: float) -> None:
+        self._clock = clock
         self._minimum = minimum
         self._attempts: dict[K, tuple[G | None, int]] = {}
         self._groups: dict[G, dict[K, None]] = {}  # the first key of each is retried at short intervals
-        self._woken: TtlMap[G, None] = TtlMap(clock, minimum)
+        self._woken: dict[G, float] = {}  # the last times at which a whole group was retried
 
     def __len__(self) -> int:
         """The number of keys that cannot go on."""
@@ -67,11 +68,13 @@ class SlowRetries(Generic[K, G]):
         del members[key]
         if not members:
             del self._groups[group]
+            self._woken.pop(group, None)
         if not is_first or not members:
             return ()
-        if self._woken.left(group) > 0:
+        now = self._clock.monotonic()
+        if now - self._woken.get(group, -math.inf) < self._minimum:
             return (next(iter(members)),)  # the group has just been retried: the next one takes over
-        self._woken.put(group, None)
+        self._woken[group] = now
         return tuple(members)
 
     def group_of(self, key: K) -> G | None:
