@@ -146,7 +146,9 @@ class Sources:
         for source in sources:
             if self._clock.monotonic() - self._refused.get(source, math.inf) >= OPTIONAL_RETRY:
                 self._reopen(source)
-        self._state.applications.waiting.set(key, (source.kind for source in sources if not source.available))
+        # the cache of a kind is complete before its objects are indexed, which takes several steps
+        waiting = (source.kind for source in sources if not (source.available and source.is_ready()))
+        self._state.applications.waiting.set(key, waiting)
         return all(source.is_ready() for source in sources)
 
     def retry_forbidden(self) -> None:

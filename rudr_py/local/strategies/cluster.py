@@ -9,7 +9,7 @@ from rudr_py.local.schema import causes
 from rudr_py.local.schema.crd import keywords
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.storage.store import Object
-from rudr_py.local.strategies import strategy
+from rudr_py.local.strategies import deprecations, strategy
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
 APPROVAL_ANNOTATION = "api-approved.kubernetes.io"
@@ -53,11 +53,7 @@ def _definition_causes(definition: Object) -> Iterator[Cause]:
         if not (version.get("schema") or {}).get("openAPIV3Schema"):
             yield causes.required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required")
     if spec.get("scope") not in ("Namespaced", "Cluster"):
-        yield Cause(
-            reason="FieldValueNotSupported",
-            message=f'Unsupported value: "{spec.get("scope", "")}": supported values: "Cluster", "Namespaced"',
-            field="spec.scope",
-        )
+        yield causes.not_supported("spec.scope", spec.get("scope", ""), ("Cluster", "Namespaced"))
 
 
 def _schema_causes(definition: Object, node: SchemaNode) -> Iterator[Cause]:
@@ -94,6 +90,7 @@ def _webhooks(obj: Object) -> object:
 
 STRATEGIES: dict[str, Strategy] = {
     "customresourcedefinitions.apiextensions.k8s.io": Strategy(
+        warnings=deprecations.definition,
         prepare_for_create=_create_definition,
         validate=_definition_causes,
         validate_schema=_schema_causes,

@@ -46,6 +46,9 @@ def _update_namespace(new: Object, old: Object, _context: StrategyContext) -> No
 
 def _create_claim(claim: Object, _context: StrategyContext) -> None:
     _protect(claim, CLAIM_FINALIZER)
+    source = claim["spec"].get("dataSource")
+    if source and not claim["spec"].get("dataSourceRef"):
+        claim["spec"]["dataSourceRef"] = {"apiGroup": None, **source}
     claim["status"] = {"phase": "Pending"}
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from rudr_py.local.apimachinery.object_meta import STANDARD_FINALIZERS
+from rudr_py.local.schema.validation import formats
+from rudr_py.local.schema.validation.values import FORMATS_OF_NUMBERS
 from rudr_py.local.storage.store import Object
 
 _LABELS: Final = {
@@ -46,6 +48,7 @@ _VOLUMES: Final = {
     "cephfs": "deprecated in v1.28, non-functional in v1.31+",
     "rbd": "deprecated in v1.28, non-functional in v1.31+",
 }
+_BYTES: Final = ("memory", "ephemeral-storage")
 _CLASS_ANNOTATION: Final = "volume.beta.kubernetes.io/storage-class"
 
 Warnings = Callable[[Object, Object | None], Iterator[str]]
@@ -111,6 +114,26 @@ def service(new: Object, old: Object | None) -> Iterator[str]:
         yield "spec.SessionAffinity is ignored for headless services"
 
 
+def definition(new: Object, old: Object | None) -> Iterator[str]:
+    """The warnings of a new specification of a CustomResourceDefinition: formats that are not checked."""
+    if old is not None and old["spec"] == new["spec"]:
+        return
+    schemas = [version.get("schema") for version in new["spec"].get("versions") or ()]
+    yield from (f'unrecognized format "{name}"' for name in sorted(_unrecognised(schemas)))
+
+
+def _unrecognised(schema: Any) -> set[str]:
+    """The unsupported formats in a schema. A property may be named `format`, too."""
+    if isinstance(schema, list):
+        return set().union(*map(_unrecognised, schema))
+    if not isinstance(schema, dict):
+        return set()
+    name, kind = schema.get("format"), schema.get("type")
+    names = set().union(*map(_unrecognised, schema.values()))
+    is_known = not isinstance(name, str) or name in FORMATS_OF_NUMBERS.get(str(kind), ()) or formats.is_supported(name)
+    return names if is_known else names | {str(name)}
+
+
 def secret(new: Object, old: Object | None) -> Iterator[str]:
     """The warnings of a Secret: TLS certificates and keys that are no PEM."""
     del old
@@ -153,6 +176,7 @@ def _pod(holder: Mapping[str, Any], path: str) -> Iterator[str]:
     for field in ("initContainers", "containers"):
         for index, container in enumerate(spec.get(field) or ()):
             yield from _container(container, f"{path}spec.{field}[{index}]")
+    yield from _ports(spec, f"{path}spec.containers")
 
 
 def _node_labels(spec: Mapping[str, Any], path: str) -> Iterator[str]:
@@ -166,6 +190,9 @@ def _node_labels(spec: Mapping[str, Any], path: str) -> Iterator[str]:
             since, replacement = _LABELS[label]
             where = f"{path}topologySpreadConstraints[{index}].topologyKey"
             yield f'{where}: {label} is deprecated since {since}; use "{replacement}" instead'
+        if constraint.get("labelSelector") is None:
+            where = f"{path}topologySpreadConstraints[{index}].labelSelector"
+            yield f"{where}: a null labelSelector results in matching no pod"
 
 
 def _annotations(annotations: Mapping[str, Any], path: str) -> Iterator[str]:
@@ -199,9 +226,26 @@ def _container(container: Mapping[str, Any], path: str) -> Iterator[str]:
             text = f'hides previous definition of "{name}", which may be dropped when using apply'
             yield f"{path}.env[{index}]: {text}"
         names[name] = index
-    ports: dict[tuple[Any, ...], int] = {}
-    for index, port in enumerate(container.get("ports") or ()):
-        key = (port.get("containerPort"), port.get("protocol", "TCP"), port.get("hostPort"), port.get("hostIP"))
-        if key in ports:
-            yield f"{path}.ports[{index}]: duplicate port definition with {path}.ports[{ports[key]}]"
-        ports.setdefault(key, index)
+    resources = container.get("resources") or {}
+    for part in ("limits", "requests"):
+        for resource, amount in (resources.get(part) or {}).items():
+            if resource in _BYTES and str(amount).endswith("m"):
+                text = f'fractional byte value "{amount}" is invalid, must be an integer'
+                yield f"{path}.resources.{part}[{resource}]: {text}"
+
+
+def _ports(spec: Mapping[str, Any], path: str) -> Iterator[str]:
+    """The warnings of ports that several containers, or one of them twice, open."""
+    earlier: list[tuple[str, Mapping[str, Any]]] = []
+    for index, container in enumerate(spec.get("containers") or ()):
+        for number, port in enumerate(container.get("ports") or ()):
+            here = f"{path}[{index}].ports[{number}]"
+            for there, other in earlier:
+                if _same(port, other, "containerPort", "protocol"):
+                    kind = "duplicate" if _same(port, other, "hostPort", "hostIP") else "overlapping"
+                    yield f"{here}: {kind} port definition with {there}"
+            earlier.append((here, port))
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any], *keys: str) -> bool:
+    return all(one.get(key) == other.get(key) for key in keys)

@@ -26,7 +26,7 @@ def _create_service(service: Object, context: StrategyContext) -> None:
     if spec["clusterIP"] == HEADLESS and not spec.get("selector"):
         spec.setdefault("ipFamilyPolicy", "RequireDualStack")
     spec.setdefault("ipFamilyPolicy", "SingleStack")
-    spec.setdefault("ipFamilies", ["IPv4"] if spec["ipFamilyPolicy"] == "SingleStack" else ["IPv4", "IPv6"])
+    spec.setdefault("ipFamilies", ["IPv4", "IPv6"] if spec["ipFamilyPolicy"] == "RequireDualStack" else ["IPv4"])
     _node_ports(spec, context)
 
 
@@ -45,6 +45,8 @@ def _node_ports(spec: Any, context: StrategyContext) -> None:
             number = context.rng.choice(_PORTS)
             if not context.is_allocated("port", str(number)):
                 port["nodePort"] = number
+    if spec["type"] == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local":
+        spec.setdefault("healthCheckNodePort", context.rng.choice(_PORTS))
 
 
 def _update_service(new: Object, old: Object, context: StrategyContext) -> None:
@@ -66,8 +68,22 @@ def _update_service(new: Object, old: Object, context: StrategyContext) -> None:
     _create_service(new, context)
 
 
+def _family_causes(spec: Any) -> Iterator[Cause]:
+    """The cluster has IPv4 only; a headless Service without a selector may have both families nevertheless."""
+    if spec.get("clusterIP") == HEADLESS and not spec.get("selector"):
+        return
+    policy = spec.get("ipFamilyPolicy")
+    if policy == "RequireDualStack":
+        detail = "this cluster is not configured for dual-stack services"
+        yield causes.invalid("spec.ipFamilyPolicy", policy, detail)
+    for index, family in enumerate(spec.get("ipFamilies") or ()):
+        if family == "IPv6":
+            yield causes.invalid(f"spec.ipFamilies[{index}]", family, "not configured on this cluster")
+
+
 def _service_causes(service: Object) -> Iterator[Cause]:
     spec = service["spec"]
+    yield from _family_causes(spec)
     ports = spec.get("ports") or ()
     if spec.get("type") == "ExternalName":
         if not spec.get("externalName"):

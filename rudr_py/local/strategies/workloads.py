@@ -15,8 +15,8 @@ from rudr_py.local.strategies.cron_schedule import ScheduleError
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
 _CRON_JOB_NAME = 52
-_CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
 """The names of Jobs add eleven characters."""
+_CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
 _JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 _UID_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
 _STATEFUL_CHANGEABLE = frozenset(
@@ -44,15 +44,17 @@ _POD_FORBIDDEN = (
 
 def template_causes(obj: Object, claims: tuple[str, ...] = ()) -> Iterator[Cause]:
     """Yield the errors of the selector and the pod template; `claims` are volumes that each pod gets."""
+    kind = str(obj.get("kind", "")).lower()
     spec = obj.get("spec") or {}
     selector = spec.get("selector")
     template = spec.get("template") or {}
     labels = (template.get("metadata") or {}).get("labels") or {}
     if selector is None:
-        yield causes.required("spec.selector")
+        if kind != "daemonset":
+            yield causes.required("spec.selector")
     elif not selector.get("matchLabels") and not selector.get("matchExpressions"):
-        yield causes.invalid("spec.selector", selector, "empty selector is invalid for deployment")
-    if not selector or not selectors.labels(selectors.match_labels(selector))(labels):
+        yield causes.invalid("spec.selector", selector, f"empty selector is invalid for {kind}")
+    if selector is None or not selectors.labels(selectors.match_labels(selector))(labels):
         detail = "`selector` does not match template `labels`"
         yield causes.invalid("spec.template.metadata.labels", labels or None, detail)
     yield from pod_fields.template_labels(template, "spec.template")
@@ -77,18 +79,14 @@ def pod_causes(spec: Any, field: str, claims: tuple[str, ...] = ()) -> Iterator[
         elif not object_meta.is_label(name):
             yield causes.invalid(f"{here}.name", name, object_meta.LABEL_TEXT)
         elif name in seen:
-            yield Cause(reason="FieldValueDuplicate", message=f'Duplicate value: "{name}"', field=f"{here}.name")
+            yield causes.duplicate(f"{here}.name", name)
         seen.add(name)
         if not container.get("image"):
             yield causes.required(f"{here}.image")
         yield from pod_fields.container(container, here)
         for number, mount in enumerate(container.get("volumeMounts") or ()):
             if mount.get("name") not in volumes:
-                yield Cause(
-                    reason="FieldValueNotFound",
-                    message=f'Not found: "{mount.get("name")}"',
-                    field=f"{here}.volumeMounts[{number}].name",
-                )
+                yield causes.not_found(f"{here}.volumeMounts[{number}].name", str(mount.get("name")))
 
 
 def _replication_causes(obj: Object) -> Iterator[Cause]:
@@ -143,14 +141,14 @@ def _deployment_part(obj: Object) -> Any:
 def _create_job(job: Object, _context: StrategyContext) -> None:
     """Set the labels and the selector that identify the pods of a Job, unless it has a manual selector.
 
-    A Job without labels of its own gets all labels of its template, because in Go they are the same map.
+    A Job without labels of its own shares those of its template.
     """
     spec = job["spec"]
     if spec.get("manualSelector"):
         return
     metadata = job["metadata"]
     labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
-    is_shared = bool(labels) and metadata.get("labels") == labels
+    is_shared = metadata.get("labels") is labels
     labels.update(dict.fromkeys(_UID_LABELS, metadata["uid"]))
     labels.update(dict.fromkeys(_JOB_LABELS, metadata.get("name", "")))
     if is_shared:
@@ -158,20 +156,20 @@ def _create_job(job: Object, _context: StrategyContext) -> None:
     spec.setdefault("selector", {"matchLabels": {_UID_LABELS[0]: metadata["uid"]}})
 
 
-_GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
+GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
 
 
 def _daemon_annotation(daemon_set: Object) -> None:
     """Set the generation of the template, which the server keeps in an annotation and its creator owns."""
     annotations = daemon_set["metadata"].setdefault("annotations", {})
     if isinstance(annotations, dict):
-        annotations.setdefault(_GENERATION_ANNOTATION, "1")
+        annotations.setdefault(GENERATION_ANNOTATION, "1")
 
 
 def _update_daemon_set(new: Object, old: Object, _context: StrategyContext) -> None:
-    generation = int((old["metadata"].get("annotations") or {}).get(_GENERATION_ANNOTATION, 0))
+    generation = int((old["metadata"].get("annotations") or {}).get(GENERATION_ANNOTATION, 0))
     generation += new["spec"].get("template") != old["spec"].get("template")
-    new["metadata"].setdefault("annotations", {})[_GENERATION_ANNOTATION] = str(generation)
+    new["metadata"].setdefault("annotations", {})[GENERATION_ANNOTATION] = str(generation)
 
 
 _JOB_NUMBERS = ("parallelism", "completions", "backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished")
@@ -186,11 +184,7 @@ def _ending_pod_causes(template: Any, field: str) -> Iterator[Cause]:
     spec = template.get("spec") or {}
     yield from pod_causes(spec, field)
     if spec.get("restartPolicy") not in ("OnFailure", "Never"):
-        yield Cause(
-            reason="FieldValueNotSupported",
-            message=f'Unsupported value: "{spec.get("restartPolicy", "")}": supported values: "OnFailure", "Never"',
-            field=f"{field}.restartPolicy",
-        )
+        yield causes.not_supported(f"{field}.restartPolicy", spec.get("restartPolicy", ""), ("OnFailure", "Never"))
 
 
 def _cron_job_causes(cron_job: Object) -> Iterator[Cause]:
@@ -208,9 +202,7 @@ def _cron_job_causes(cron_job: Object) -> Iterator[Cause]:
             yield causes.invalid("spec.schedule", text, str(error))
     policy = spec.get("concurrencyPolicy", "Allow")
     if policy not in _CONCURRENCY_POLICIES:
-        supported = ", ".join(f'"{name}"' for name in _CONCURRENCY_POLICIES)
-        text = f'Unsupported value: "{policy}": supported values: {supported}'
-        yield Cause(reason="FieldValueNotSupported", message=text, field="spec.concurrencyPolicy")
+        yield causes.not_supported("spec.concurrencyPolicy", policy, _CONCURRENCY_POLICIES)
     zone = spec.get("timeZone")
     if zone is not None and zone not in zoneinfo.available_timezones():
         yield causes.invalid("spec.timeZone", zone, f"unknown time zone {zone}")

@@ -59,11 +59,11 @@ def _daemon_set(spec: Struct) -> None:
 
 
 def _labels_of_template(obj: Struct) -> None:
-    """ReplicaSets, replication controllers and Jobs without labels get those of their template."""
+    """ReplicaSets, replication controllers and Jobs without labels share those of their template, as in Go."""
     labels = _struct(_struct(_struct(obj, "spec"), "template"), "metadata").get("labels")
     metadata = _struct(obj, "metadata")
     if labels and not metadata.get("labels"):
-        metadata["labels"] = dict(labels)
+        metadata["labels"] = labels
 
 
 def _replication_controller(obj: Struct) -> None:
