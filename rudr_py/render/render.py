@@ -200,7 +200,6 @@ def _planned(inputs: Inputs, catalog: Catalog, rendered: _Rendered) -> Stepwise[
         warnings=located_warnings,
         wake_at=_wake_at(inputs, results),
         packages=packages.used(inputs, catalog, invalid=False),
-        awaited=rendered.awaited(),
     )
 
 
