@@ -245,6 +245,7 @@ class _Assembly:
         sources.reports = self._reports = Reports(queue.add_after, self._pause)
         sources.describe = self._rights.note
         sources.open_namespace = self._poll_namespace
+        sources.concerns = self._leadership.concerns
         sources.watch((*cluster_state.OWN_KINDS, POD, *definition_index.KINDS, *self._catalog.kinds()))
         return sources
 
