@@ -20,6 +20,7 @@ from rudr_py.plugins import loading
 
 ARMS = {
     "controller": "bench.arms.controller:ControllerArm",
+    "candidate": "bench.arms.controller:CandidateArm",
     "bare": "bench.arms.bare:BareArm",
     "list": "bench.arms.bare:ListArm",
     "reactor": "bench.arms.bare:ReactorArm",

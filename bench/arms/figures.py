@@ -9,6 +9,7 @@ import asyncio.events
 import os
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
@@ -22,15 +23,16 @@ PURPOSES = ("objects", "status", "events", "revisions", "reads")
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts since the start of the process; `longest_step` since the last figures. Seconds and MiB.
+    """Counts since the start of the process; `longest_step` and `peak` since the last figures. Seconds and MiB.
 
-    `requests` has a count for each purpose. `time` is the monotonic clock, which all processes share. `answer` is the
-    result of a command.
+    `peak` is the largest `memory`. `requests` has a count for each purpose. `time` is the monotonic clock, which all
+    processes share. `answer` is the result of a command.
     """
 
     time: float
     cpu: float
     memory: float
+    peak: float
     requests: dict[str, int]
     reconciles: int
     longest_step: float
@@ -38,13 +40,27 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> int:
-        """All requests except watches."""
-        return sum(count for purpose, count in self.requests.items() if purpose != "watches")
+        """All requests except watches and those for leases."""
+        return sum(count for purpose, count in self.requests.items() if purpose not in ("watches", "leases"))
+
+    @property
+    def reads(self) -> int:
+        """All requests that read."""
+        return self.requests.get("reads", 0)
 
     @property
     def writes(self) -> int:
         """All requests that write."""
-        return self.total - self.requests.get("reads", 0)
+        return self.total - self.reads
+
+
+def over(figures: Sequence[Figures]) -> Figures:
+    """The last of consecutive figures, with the longest step and the peak of all."""
+    return msgspec.structs.replace(
+        figures[-1],
+        longest_step=max(one.longest_step for one in figures),
+        peak=max(one.peak for one in figures),
+    )
 
 
 class Meter:
@@ -64,6 +80,7 @@ class Meter:
             time=time.monotonic(),
             cpu=time.process_time(),
             memory=processes.memory(os.getpid()),
+            peak=processes.peak(),
             requests=dict(self._requests),
             reconciles=self.reconciles,
             longest_step=longest,
@@ -93,6 +110,8 @@ class Meter:
 
 def _purpose(method: str, url: URL, parameters: Any) -> str:
     """The part of the work that a request belongs to."""
+    if "/leases" in url.path:
+        return "leases"
     if method.upper() == "GET":
         return "watches" if "watch" in url.query or "watch" in parameters else "reads"
     path = url.path

@@ -39,7 +39,7 @@ async def measure(plan: Plan, samples: Samples) -> None:
             edited[name] = await stack.enter_async_context(follow(world))
         for name in alternating((CONTROLLER, BARE), plan.rounds):
             print(f"edits during a start: {name}", file=sys.stderr)
-            await _started(name, edited[name], plan, samples)
+            await during_start(name, edited[name], plan, samples)
         arms = {name: await stack.enter_async_context(driver.arm(ARMS[name], edited[name].world)) for name in edited}
         for arm in arms.values():
             await arm.start()
@@ -53,7 +53,7 @@ async def measure(plan: Plan, samples: Samples) -> None:
                 samples.add(name, _summary("edit", values))
 
 
-async def _started(name: str, edited: Edited, plan: Plan, samples: Samples) -> None:
+async def during_start(name: str, edited: Edited, plan: Plan, samples: Samples) -> None:
     """Edits from the start of an arm until it has processed all applications; the first one waits for its lists."""
     async with driver.arm(ARMS[name], edited.world) as arm:
         starting = asyncio.create_task(arm.start())
