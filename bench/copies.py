@@ -26,6 +26,7 @@ from rudr_py.model.kinds import COMPONENT
 from rudr_py.model.parse.application import parse_application
 from rudr_py.model.parse.component import parse_component
 from rudr_py.render import render, revisions
+from rudr_py.render.status import sizes
 from rudr_py.render.values.inputs import Inputs
 from rudr_py.render.values.plan import PlannedObject
 
@@ -114,7 +115,13 @@ class _Substitutes:
         """New texts for the copy with a number."""
         texts = {"app-0": f"app-{number}", **namespace, **_uids(self._objects)}
         hashes = zip((live.applied for _, live in self._planned), self._hashes(texts), strict=True)
-        return {**texts, **dict(hashes), **dict(self._digests(texts)), **self._revision(texts)}
+        return {**texts, **dict(hashes), **dict(self._digests(texts)), **self._revision(texts), **self._template(texts)}
+
+    def _template(self, texts: Texts) -> Texts:
+        """The digest of the workload in the status of the application."""
+        (workload,) = (obj for obj in self._objects if obj["kind"] == environment.DEPLOYMENT.kind)
+        copy = self._replacer.replaced(workload, texts)
+        return {sizes.template_of([workload]): sizes.template_of([copy])}
 
     def _revision(self, texts: Texts) -> Texts:
         """The name of the revision, which contains a digest of the documents."""
