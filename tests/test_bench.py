@@ -47,6 +47,15 @@ def test_the_comparison_prints_and_writes_each_row_and_fails_if_its_control_is_n
     assert "**This run is void**" in run.stdout
 
 
+@pytest.mark.slow
+def test_the_section_scale_prints_each_of_its_rows(tmp_path: Path) -> None:
+    file = tmp_path / "bench.json"
+    run = run_module("bench", *SMALL, "--only", "scale", "--json", str(file))
+    assert run.returncode == 0, run.stderr
+    result = msgspec.json.decode(file.read_bytes(), type=Run)
+    assert [row for row, _ in rows.results(result.values, result.applications)] == list(rows.SCALE_ROWS)
+
+
 def run_module(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own modules
         [sys.executable, "-m", *arguments],

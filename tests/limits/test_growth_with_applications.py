@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import functools
+import gc
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -27,10 +28,10 @@ from tests.simulation import virtual_loop
 from tests.simulation.cluster import SYSTEM, SimulatedCluster
 from tests.simulation.virtual_loop import VirtualLoop
 
-FEW, MANY = 11, 161
+FEW, MANY = 11, 191
 """Numbers of applications, ten to a namespace: the last namespace has one."""
 
-SLACK = 100
+SLACK = 120
 """The most further calls for MANY applications: less than one for each. Reports are coalesced by chance."""
 
 SOURCES = str(Path(rudr_py.__file__).parent)
@@ -155,15 +156,20 @@ def converged() -> Store:
     return store
 
 
-async def loaded(cluster: SimulatedCluster, source: Store, count: int) -> None:
-    """Store applications in sync, without controllers of a cluster, and start a controller over them."""
+def load(cluster: SimulatedCluster, source: Store, count: int) -> None:
+    """Store applications in sync, without controllers of a cluster."""
     for name in ("default", SYSTEM):
         cluster.local.client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     for document in crds.documents():
         cluster.local.client.create(document)
     copies.load(source, cluster.local.backend.store, rendering.catalog(()), count)
+
+
+async def start(cluster: SimulatedCluster) -> None:
+    """Start a controller, and wait until it is at rest."""
     cluster.start_controller("one")
     await asyncio.sleep(60.0)
+    assert not cluster.writes, cluster.writes
 
 
 class Calls:
@@ -187,19 +193,22 @@ class Calls:
 
 @functools.cache
 def work(count: int) -> dict[str, int]:
-    """The calls for each event over so many applications; each event happens four times, the shortest counts."""
+    """The calls for each event over so many applications.
+
+    Each event happens six times, and the least number counts: watches report their progress at random.
+    """
     source = converged()
 
     async def scenario(cluster: SimulatedCluster) -> dict[str, int]:
-        await loaded(cluster, source, count)
-        assert not cluster.writes, cluster.writes
+        load(cluster, source, count)
+        await start(cluster)
         calls: dict[str, int] = {}
         for name, act in EVENTS.items():
             counts = []
-            for number in range(4):
+            for number in range(6):
                 with Calls() as counted:
                     act(cluster, number)
-                    await asyncio.sleep(10.0)
+                    await asyncio.sleep(5.0)
                 counts.append(counted.count)
             calls[name] = min(counts)
         return calls
@@ -208,6 +217,36 @@ def work(count: int) -> dict[str, int]:
     return result
 
 
+def tracked(count: int) -> int:
+    """The objects of the controller that a full garbage collection reads, over so many applications at rest."""
+    source = converged()
+
+    async def scenario(cluster: SimulatedCluster) -> int:
+        load(cluster, source, count)
+        gc.collect()
+        gc.freeze()
+        try:
+            await start(cluster)
+            applications = cluster.process("one")._sources._state.applications
+            for key in tuple(applications._states):
+                applications.get(key).shrink()  # as those beyond the number of plans that are kept
+            gc.collect()
+            return len(gc.get_objects())
+        finally:
+            gc.unfreeze()
+
+    objects: int = run(scenario, "tracked")
+    return objects
+
+
+def test_a_garbage_collection_reads_at_most_three_objects_for_an_application_at_rest() -> None:
+    # one is its state; the rest are those of its namespace and its component
+    tracked(FEW)  # imports and caches
+    few, many = tracked(FEW), tracked(FEW + 50)
+    assert many - few <= 3 * 50, f"{few} objects with {FEW} applications, {many} with 50 more"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("event", EVENTS)
 def test_the_work_for_an_event_does_not_grow_with_the_number_of_other_applications(event: str) -> None:
     few, many = work(FEW)[event], work(MANY)[event]
