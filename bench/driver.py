@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from bench.arms.figures import Figures, over
+from bench.arms.figures import Figures
 from bench.worlds import World
 
 QUIET = 3.0
@@ -39,6 +39,10 @@ class ArmProcess:
         """End the process at once, as SIGKILL does."""
         self._process.kill()
 
+    async def begin(self) -> None:
+        """Begin a phase, of which the longest step and the peak of memory are measured."""
+        await self._call("begin")
+
     async def start(self) -> Figures:
         """Let the arm begin; its figures when it has processed all present documents."""
         return await self._call("start")
@@ -49,13 +53,13 @@ class ArmProcess:
 
     async def quiet(self, seconds: float) -> Figures:
         """Its figures after it has sent no request for so long, by which it has no work left."""
-        figures = [await self.figures()]
-        since = figures[0].time
-        while figures[-1].time < since + seconds:
+        figures = await self.figures()
+        since = figures.time
+        while figures.time < since + seconds:
             await asyncio.sleep(INTERVAL)
-            figures.append(await self.figures())
-            since = since if figures[-1].total == figures[-2].total else figures[-1].time
-        return over(figures)
+            before, figures = figures, await self.figures()
+            since = since if figures.total == before.total else figures.time
+        return figures
 
     async def read_answers(self) -> None:
         """Pass the answers on until the process ends."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 import resource
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,13 +29,18 @@ def memory(process: int) -> float:
 
 
 def peak() -> float:
-    """The largest resident memory of this process since the last call, in MiB."""
+    """The largest resident memory of this process since the last reset, in MiB."""
     try:
-        text = Path("/proc/self/status").read_text()
-        Path("/proc/self/clear_refs").write_text("5")
-        return int(re.search(r"VmHWM:\s*(\d+) kB", text)[1]) / 1024  # type: ignore[index] # Linux always has it
+        lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
         return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+
+
+def reset_peak() -> None:
+    """Let the peak begin with the present memory."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 def _cpu(process: int) -> float:

@@ -1,6 +1,6 @@
 """Runs one arm, and answers each line of standard input, a command, with a line of JSON: its number and the figures.
 
-Commands are `start` and `figures`, each after a number. The process ends with its input.
+Commands are `start`, `begin` and `figures`, each after a number. The process ends with its input.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ async def _lines() -> asyncio.StreamReader:
 
 async def _answer(line: str, arm: Arm, meter: Meter) -> None:
     number, command = line.split()
+    if command in ("begin", "start"):
+        meter.begin()
     answer = await arm.start() if command == "start" else None
     figures = msgspec.json.encode((int(number), meter.figures(answer)))
     sys.stdout.buffer.write(figures + b"\n")

@@ -9,7 +9,6 @@ import asyncio.events
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
@@ -23,7 +22,7 @@ PURPOSES = ("objects", "status", "events", "revisions", "reads")
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts since the start of the process; `longest_step` and `peak` since the last figures. Seconds and MiB.
+    """Counts since the start of the process; `longest_step` and `peak` of a phase. Seconds and MiB.
 
     `peak` is the largest `memory`. `requests` has a count for each purpose. `time` is the monotonic clock, which all
     processes share. `answer` is the result of a command.
@@ -54,15 +53,6 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
         return self.total - self.reads
 
 
-def over(figures: Sequence[Figures]) -> Figures:
-    """The last of consecutive figures, with the longest step and the peak of all."""
-    return msgspec.structs.replace(
-        figures[-1],
-        longest_step=max(one.longest_step for one in figures),
-        peak=max(one.peak for one in figures),
-    )
-
-
 class Meter:
     """Counts what the process does, from its creation on."""
 
@@ -73,9 +63,13 @@ class Meter:
         self._count_requests()
         self._time_steps()
 
+    def begin(self) -> None:
+        """Note the begin of a phase. The first one is the start of the arm: imports and connections come before it."""
+        self._longest_step = 0.0
+        processes.reset_peak()
+
     def figures(self, answer: object = None) -> Figures:
         """The current counts."""
-        longest, self._longest_step = self._longest_step, 0.0
         return Figures(
             time=time.monotonic(),
             cpu=time.process_time(),
@@ -83,7 +77,7 @@ class Meter:
             peak=processes.peak(),
             requests=dict(self._requests),
             reconciles=self.reconciles,
-            longest_step=longest,
+            longest_step=self._longest_step,
             answer=answer,
         )
 

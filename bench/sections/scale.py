@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from bench import driver, worlds
-from bench.arms.figures import Figures, over
+from bench.arms.figures import Figures
 from bench.driver import ArmProcess
 from bench.samples import BARE, CONTROLLER, LIST, Plan, Samples, alternating, quantile
 from bench.sections import edits
@@ -51,7 +51,7 @@ async def _start(name: str, world: World, plan: Plan, samples: Samples) -> None:
     async with driver.arm("controller" if name == CONTROLLER else "list", world) as arm:
         before, began = await arm.figures(), time.monotonic()
         started = await arm.start()
-        after = over([started, await arm.quiet(plan.quiet)])
+        after = await arm.quiet(plan.quiet)
     samples.add(
         name,
         {
@@ -76,6 +76,7 @@ async def _relist(edited: Edited, expire: Callable[[], None], plan: Plan, sample
     async with driver.arm("controller", edited.world) as arm:
         await arm.start()
         before = await arm.quiet(plan.quiet)
+        await arm.begin()
         expire()
         expired = time.monotonic()
         after = await arm.quiet(2 * plan.quiet)
@@ -95,6 +96,7 @@ async def _fail_over(edited: Edited, plan: Plan, samples: Samples, *, with_edits
         standby = await stack.enter_async_context(driver.arm("candidate", edited.world))
         await standby.start()
         before = await standby.quiet(plan.quiet)
+        await standby.begin()
         leader.kill()
         killed = time.monotonic()
         if with_edits:
@@ -102,18 +104,16 @@ async def _fail_over(edited: Edited, plan: Plan, samples: Samples, *, with_edits
             samples.add(CONTROLLER, {"scale, fail-over: first edit, s": delays[0], **_delays("fail-over", delays[1:])})
             return
         done = await _reconciled(standby, edited.world.count)
-        after = over([done, await standby.quiet(plan.quiet)])
+        after = await standby.quiet(plan.quiet)
     figures = {"scale, fail-over: wall, s": done.time - killed, "scale, fail-over: lists": after.reads - before.reads}
     samples.add(CONTROLLER, {**figures, **_disturbance("fail-over", before, after)})
 
 
 async def _reconciled(arm: ArmProcess, count: int) -> Figures:
     """The figures of an arm once it has reconciled so many applications."""
-    figures = [await arm.figures()]
-    while figures[-1].reconciles < count:
+    while (figures := await arm.figures()).reconciles < count:  # noqa: ASYNC110 - of another process
         await asyncio.sleep(driver.INTERVAL)
-        figures.append(await arm.figures())
-    return over(figures)
+    return figures
 
 
 async def _edits_until(edited: Edited, wait: Callable[[], Awaitable[object]]) -> list[float]:

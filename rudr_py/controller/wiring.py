@@ -245,6 +245,7 @@ class _Assembly:
         sources.reports = self._reports = Reports(queue.add_after, self._pause)
         sources.describe = self._rights.note
         sources.open_namespace = self._poll_namespace
+        sources.concerns = self._leadership.concerns
         sources.watch((*cluster_state.OWN_KINDS, POD, *definition_index.KINDS, *self._catalog.kinds()))
         return sources
 
@@ -270,13 +271,16 @@ class _Assembly:
         keeper = RevisionKeeper(client, state, settings.revision_history_limit, self._describe)
         selector = ComponentSelector(state, settings, keeper.read)
         folder = Path(settings.state_dir) if settings.state_dir else None
+        snapshots = SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now()), selector)
+        reporter = StatusReporter(state, self._writer, self._recorder, self._describe, clock, keeper)
+        reporter.checkpoint = snapshots.checkpoint
         return ApplicationReconciler(
             state,
             sources,
-            SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now()), selector),
+            snapshots,
             ScopeUpdates(state, probing, RootScopes(client, state, clock), requeue),
             self._syncer(waits),
-            StatusReporter(state, self._writer, self._recorder, self._describe, clock, keeper),
+            reporter,
         )
 
     def _syncer(self, waits: Waits) -> Syncer:
