@@ -18,7 +18,7 @@ from bench import copies, environment, worlds
 from bench.arms.controller import SETTINGS
 from rudr_py.catalog import Catalog
 from rudr_py.cli.process import rare_collections
-from rudr_py.controller import assemble
+from rudr_py.controller.wiring import assemble
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.local.faults.faults import Faults
 from rudr_py.local.storage.store import Store
