@@ -22,7 +22,7 @@ from rudr_py.controller.apply import desired
 from rudr_py.kube import live_object
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.local.storage.store import Object, Store
-from rudr_py.model.kinds import COMPONENT
+from rudr_py.model.kinds import COMPONENT, NAMESPACE
 from rudr_py.model.parse.application import parse_application
 from rudr_py.model.parse.component import parse_component
 from rudr_py.render import render, revisions
@@ -72,7 +72,7 @@ class _Copier:
 
 
 def _belongs(obj: Object, application: str) -> bool:
-    return bool(obj["metadata"].get("namespace")) and application in obj["metadata"]["name"]
+    return bool(obj["metadata"].get("namespace")) and application in str(obj["metadata"]["name"])
 
 
 def _marked(obj: Object) -> Object:
@@ -91,7 +91,7 @@ def _version(store: Store, namespace: str) -> str:
 def _is_shared(obj: Object, namespace: str) -> bool:
     metadata = obj["metadata"]
     is_component = obj["kind"] == COMPONENT.kind and metadata.get("namespace") == namespace
-    return is_component or (obj["kind"] == "Namespace" and metadata["name"] == namespace)
+    return bool(is_component or (obj["kind"] == NAMESPACE.kind and metadata["name"] == namespace))
 
 
 def _uids(objects: Iterable[Object]) -> dict[str, str]:

@@ -181,7 +181,7 @@ SCALE_ROWS = (
     Row("memory for an application, after a start, KiB", memory("scale, start: memory, MiB", SCALE_EMPTY), 15),
     *_edits("start", "edit → Deployment during a start ÷ bare client"),
     *_edits("at rest", "edit → Deployment at rest ÷ bare client"),
-    Row("list of all kinds after an expired history: requests", count("scale, relist: requests")),
+    Row("list after an expired history: requests, with watches", count("scale, relist: requests")),
     *_disturbance("relist", "list after an expired history"),
     *_delay("relist", "list after an expired history"),
     Row("fail-over after SIGKILL: until all were reconciled, s", count("scale, fail-over: wall, s")),

@@ -83,7 +83,8 @@ async def _relist(edited: Edited, expire: Callable[[], None], plan: Plan, sample
         duration = after.time - expired - 2 * plan.quiet
         expire()
         delays = await _edits_until(edited, lambda: asyncio.sleep(max(1.0, duration)))
-    figures = {"scale, relist: requests": after.total - before.total, **_disturbance("relist", before, after)}
+    requests = sum(after.requests.values()) - sum(before.requests.values())
+    figures = {"scale, relist: requests": requests, **_disturbance("relist", before, after)}
     samples.add(CONTROLLER, {**figures, **_delays("relist", delays)})
 
 
