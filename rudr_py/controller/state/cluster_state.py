@@ -165,7 +165,7 @@ class ClusterState:
             if live is None:
                 applied.remove(name)
             else:
-                applied.set(name, (ref.kind for ref in inventory.read(previous(live).resources)))
+                applied.set(name, inventory.kinds(live))
         return applied.all_values()
 
     def note(self, kind: Kind, change: Change) -> None:
