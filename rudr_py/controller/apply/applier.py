@@ -14,7 +14,6 @@ from rudr_py.controller.apply import (
     decide,
     managed_fields,
     predecessors,
-    request_body,
     runs,
 )
 from rudr_py.controller.apply import desired as desired_objects
@@ -42,6 +41,7 @@ from rudr_py.controller.apply.decide import (
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.field_handover import Handover
 from rudr_py.controller.apply.managed_fields import Drift
+from rudr_py.controller.apply.preserved import request_body
 from rudr_py.controller.apply.refusals import REPLACEMENTS, Refusals
 from rudr_py.controller.apply.replacement import immutable_fields, refused_apply
 from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker

@@ -17,17 +17,17 @@ class UnownedFields:
     """Digests of entries, each with the paths that the entry does not contain."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, tuple[Path, ...]], None] = {}  # the longest unused first
+        self._entries: dict[tuple[str, tuple[Path, ...]], None] = {}  # the longest unused first
 
     def add(self, digest: str, paths: tuple[Path, ...]) -> None:
         """Note that the entry of this digest contains none of the paths."""
-        self._known[digest, paths] = None
-        if len(self._known) > REMEMBERED:
-            del self._known[next(iter(self._known))]
+        self._entries[digest, paths] = None
+        if len(self._entries) > REMEMBERED:
+            del self._entries[next(iter(self._entries))]
 
     def contains(self, digest: str, paths: tuple[Path, ...]) -> bool:
         """Whether the entry of this digest surely contains none of the paths."""
-        if (digest, paths) not in self._known:
+        if (digest, paths) not in self._entries:
             return False
-        self._known[digest, paths] = self._known.pop((digest, paths))
+        self._entries[digest, paths] = self._entries.pop((digest, paths))
         return True
