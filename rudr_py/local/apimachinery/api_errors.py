@@ -191,13 +191,13 @@ def missing_manager() -> ApiError:
     return _options_error("fieldManager", "FieldValueRequired", "Required value: is required for apply patch")
 
 
-def _options_error(field: str, reason: str, message: str) -> ApiError:
+def _options_error(field: str, reason: str, message: str, *, kind: str = "PatchOptions") -> ApiError:
     return errors.InvalidError(
-        f'PatchOptions.meta.k8s.io "" is invalid: {field}: {message}',
+        f'{kind}.meta.k8s.io "" is invalid: {field}: {message}',
         status=422,
         reason="Invalid",
         causes=(Cause(reason=reason, message=message, field=field),),
-        details={"group": "meta.k8s.io", "kind": "PatchOptions"},
+        details={"group": "meta.k8s.io", "kind": kind},
     )
 
 
@@ -209,13 +209,7 @@ def bad_force() -> ApiError:
 def initial_events_need_match() -> ApiError:
     """422 of a watch with `sendInitialEvents` and without `resourceVersionMatch`."""
     message = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-    return errors.InvalidError(
-        f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: {message}',
-        status=422,
-        reason="Invalid",
-        causes=(Cause(reason="FieldValueForbidden", message=message, field="resourceVersionMatch"),),
-        details={"group": "meta.k8s.io", "kind": "ListOptions"},
-    )
+    return _options_error("resourceVersionMatch", "FieldValueForbidden", message, kind="ListOptions")
 
 
 def watch_expired() -> ApiError:

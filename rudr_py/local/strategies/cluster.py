@@ -53,11 +53,7 @@ def _definition_causes(definition: Object) -> Iterator[Cause]:
         if not (version.get("schema") or {}).get("openAPIV3Schema"):
             yield causes.required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required")
     if spec.get("scope") not in ("Namespaced", "Cluster"):
-        yield Cause(
-            reason="FieldValueNotSupported",
-            message=f'Unsupported value: "{spec.get("scope", "")}": supported values: "Cluster", "Namespaced"',
-            field="spec.scope",
-        )
+        yield causes.not_supported("spec.scope", spec.get("scope", ""), ("Cluster", "Namespaced"))
 
 
 def _schema_causes(definition: Object, node: SchemaNode) -> Iterator[Cause]:

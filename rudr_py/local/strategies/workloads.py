@@ -15,8 +15,8 @@ from rudr_py.local.strategies.cron_schedule import ScheduleError
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
 _CRON_JOB_NAME = 52
-_CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
 """The names of Jobs add eleven characters."""
+_CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
 _JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 _UID_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
 _STATEFUL_CHANGEABLE = frozenset(
@@ -79,18 +79,14 @@ def pod_causes(spec: Any, field: str, claims: tuple[str, ...] = ()) -> Iterator[
         elif not object_meta.is_label(name):
             yield causes.invalid(f"{here}.name", name, object_meta.LABEL_TEXT)
         elif name in seen:
-            yield Cause(reason="FieldValueDuplicate", message=f'Duplicate value: "{name}"', field=f"{here}.name")
+            yield causes.duplicate(f"{here}.name", name)
         seen.add(name)
         if not container.get("image"):
             yield causes.required(f"{here}.image")
         yield from pod_fields.container(container, here)
         for number, mount in enumerate(container.get("volumeMounts") or ()):
             if mount.get("name") not in volumes:
-                yield Cause(
-                    reason="FieldValueNotFound",
-                    message=f'Not found: "{mount.get("name")}"',
-                    field=f"{here}.volumeMounts[{number}].name",
-                )
+                yield causes.not_found(f"{here}.volumeMounts[{number}].name", str(mount.get("name")))
 
 
 def _replication_causes(obj: Object) -> Iterator[Cause]:
@@ -188,11 +184,7 @@ def _ending_pod_causes(template: Any, field: str) -> Iterator[Cause]:
     spec = template.get("spec") or {}
     yield from pod_causes(spec, field)
     if spec.get("restartPolicy") not in ("OnFailure", "Never"):
-        yield Cause(
-            reason="FieldValueNotSupported",
-            message=f'Unsupported value: "{spec.get("restartPolicy", "")}": supported values: "OnFailure", "Never"',
-            field=f"{field}.restartPolicy",
-        )
+        yield causes.not_supported(f"{field}.restartPolicy", spec.get("restartPolicy", ""), ("OnFailure", "Never"))
 
 
 def _cron_job_causes(cron_job: Object) -> Iterator[Cause]:
@@ -210,9 +202,7 @@ def _cron_job_causes(cron_job: Object) -> Iterator[Cause]:
             yield causes.invalid("spec.schedule", text, str(error))
     policy = spec.get("concurrencyPolicy", "Allow")
     if policy not in _CONCURRENCY_POLICIES:
-        supported = ", ".join(f'"{name}"' for name in _CONCURRENCY_POLICIES)
-        text = f'Unsupported value: "{policy}": supported values: {supported}'
-        yield Cause(reason="FieldValueNotSupported", message=text, field="spec.concurrencyPolicy")
+        yield causes.not_supported("spec.concurrencyPolicy", policy, _CONCURRENCY_POLICIES)
     zone = spec.get("timeZone")
     if zone is not None and zone not in zoneinfo.available_timezones():
         yield causes.invalid("spec.timeZone", zone, f"unknown time zone {zone}")

@@ -81,15 +81,9 @@ def scope_type(place: Place) -> None:
 APPLICATIONS.renamed("scope-parameter-values", "spec.scopes[]", DRAFT, "parameterValues", "properties")
 
 
-@APPLICATIONS.row(
+APPLICATIONS.row(
     "spec.scopes[]", HYDRA, "`type: core.hydra.io/v1alpha1.HealthScope`", "the same in `core.oam.dev`", "refused"
-)
-def scope_group(place: Place) -> None:
-    parts = names.split_core_type(place.text("type"))
-    if parts is not None and parts[0] == names.HYDRA_GROUP:
-        place.read_as("type", names.core_type(parts[2]))
-
-
+)(values.scope_group, "scope-group")
 APPLICATIONS.renamed("component-name", "spec.components[]", ALPHA, "name", "componentName")
 
 

@@ -113,13 +113,9 @@ def settings_schema(place: Place) -> None:
     place.put(SETTINGS, entries)
 
 
-@SCOPES.row("spec", HYDRA, "`type: core.hydra.io/v1alpha1.Health`", "the same in `core.oam.dev`", "refused")
-def scope_definition_group(place: Place) -> None:
-    parts = names.split_core_type(place.text("type"))
-    if parts is not None and parts[0] == names.HYDRA_GROUP:
-        place.read_as("type", names.core_type(parts[2]))
-
-
+SCOPES.row("spec", HYDRA, "`type: core.hydra.io/v1alpha1.Health`", "the same in `core.oam.dev`", "refused")(
+    values.scope_group, "scope-definition-group"
+)
 SCOPES.renamed("scope-properties", "spec", DRAFT, "properties", "parameters")
 
 

@@ -90,11 +90,13 @@ class Place:
     def move(self, old: str, new: str) -> None:
         """Rename a key without a note."""
         self.rewriting.moved((*self.steps, old), (*self.steps, new))
-        self._set({new if key == old else key: inner for key, inner in self.value.items() if key != new or key == old})
+        self.replace(
+            {new if key == old else key: inner for key, inner in self.value.items() if key != new or key == old}
+        )
 
     def put(self, key: str, value: Json) -> None:
         """Replace or add the value of a key without a note."""
-        self._set({**self.value, key: value})
+        self.replace({**self.value, key: value})
 
     def read_as(self, key: str, value: Json) -> None:
         """Replace the value of a key, with the note that names both values."""
@@ -104,7 +106,7 @@ class Place:
 
     def remove(self, key: str) -> None:
         """Remove a key without a note."""
-        self._set({name: inner for name, inner in self.value.items() if name != key})
+        self.replace({name: inner for name, inner in self.value.items() if name != key})
 
     def replace(self, value: Json) -> None:
         """Replace the whole value without a note."""
@@ -134,10 +136,6 @@ class Place:
                 kept=kept,
             )
         )
-
-    def _set(self, value: dict[str, Json]) -> None:
-        self.value = value
-        self.is_changed = True
 
 
 class Rewriting:
