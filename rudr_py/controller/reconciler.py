@@ -37,7 +37,7 @@ from rudr_py.model.kinds import APPLICATION, POD
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.status.health import InstanceHealth
 
-WAIT_FOR_CACHES = Result(requeue_after=failures.SAFETY)
+WAIT_FOR_CACHES = Result(resync_after=failures.SAFETY)
 """The caches trigger the application when they are complete."""
 
 
