@@ -80,6 +80,16 @@ class Cache:
         """The object, or None."""
         return self._objects.get(namespace, {}).get(name)
 
+    @property
+    def has_owners(self) -> bool:
+        """Whether any object has a controller owner."""
+        return bool(self._owner_index)
+
+    def has(self, namespace: str, name: str, uid: str, resource_version: str) -> bool:
+        """Whether this version of an object is the cached one."""
+        live = self.get(namespace, name)
+        return live is not None and live.resource_version == resource_version and live.uid == uid
+
     def by_owner(self, uid: str) -> tuple[LiveObject, ...]:
         """Objects whose controller owner has this uid."""
         return self._owner_index.get("", uid)

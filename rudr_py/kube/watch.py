@@ -121,6 +121,16 @@ Event = (
 )
 
 
+IsCached = Callable[[str, str, str, str], bool]
+"""Called with the namespace, name, uid and resourceVersion of an object."""
+
+
+def never_cached(namespace: str, name: str, uid: str, resource_version: str) -> bool:
+    """No object is cached."""
+    del namespace, name, uid, resource_version
+    return False
+
+
 def events(
     transport: Transport,
     selection: Selection,
@@ -128,18 +138,41 @@ def events(
     settings: Settings,
     clock: Clock,
     random: Callable[[], float],
+    is_cached: IsCached = never_cached,
 ) -> AsyncGenerator[Event]:
     """Watch until cancelled. Close the generator (`contextlib.aclosing`) to end the connection.
 
-    `random` returns numbers in [0, 1). Raises only CancelledError.
+    `random` returns numbers in [0, 1). An event about an object of which `is_cached` has this version is a Bookmark.
+    Raises only CancelledError.
     """
-    return _Watcher(transport, selection, settings, clock, Backoff(random)).events()
+    return _Watcher(transport, selection, settings, clock, Backoff(random), is_cached).events()
+
+
+class _Identity(msgspec.Struct, frozen=True, rename="camel"):
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+    resource_version: str = ""
+
+
+class _Identified(msgspec.Struct, frozen=True):
+    metadata: _Identity
+
+
+_identified = msgspec.json.Decoder(_Identified)
 
 
 class _Watcher:
     def __init__(
-        self, transport: Transport, selection: Selection, settings: Settings, clock: Clock, backoff: Backoff
+        self,
+        transport: Transport,
+        selection: Selection,
+        settings: Settings,
+        clock: Clock,
+        backoff: Backoff,
+        is_cached: IsCached,
     ) -> None:
+        self._is_cached = is_cached
         self._transport = transport
         self._selection = selection
         self._settings = settings
@@ -296,10 +329,24 @@ class _Watcher:
         if raw.type == "BOOKMARK":
             yield from self._bookmark(raw)
         elif raw.type in ("ADDED", "MODIFIED", "DELETED"):
-            yield self._event(raw.type, raw.object, listing=not self._version)
+            if version := self._cached_version(raw):
+                self._version = version
+                yield Bookmark(version)
+            else:
+                yield self._event(raw.type, raw.object, listing=not self._version)
         if self._version:
             self._undecodable = 0
             self._backoff.reset()
+
+    def _cached_version(self, raw: RawEvent) -> str:
+        """The version of a cached object: the event is that of an own write. Empty if it is another event."""
+        if not self._version or raw.type == "DELETED":
+            return ""
+        try:
+            one = _identified.decode(raw.object).metadata
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return ""
+        return one.resource_version if self._is_cached(one.namespace, one.name, one.uid, one.resource_version) else ""
 
     def _bookmark(self, raw: RawEvent) -> Iterator[Event]:
         bookmark = live_object.decode(raw.object)

@@ -106,6 +106,8 @@ def schedule(
         if record.ref not in planned:
             surplus.setdefault(record.ref, PruneCandidate(record.ref, None))
     held_objects = HeldObjects(state, application, plan)
+    if not surplus:
+        return PruneSchedule(notes=tuple(held_objects.notes()))
     held = tuple(candidate for candidate in surplus.values() if held_objects.keeps(candidate.live))
     for candidate in held:
         del surplus[candidate.ref]

@@ -57,6 +57,8 @@ class ClusterState:
         """Called with each change that a watch reports."""
         self.scalers = ScalerIndex()
         self._caches: dict[Kind, dict[str, Cache]] = {}
+        self._places: set[str] = set()  # the namespaces that have caches of their own
+        self._by_place: dict[str, tuple[tuple[Kind, Cache], ...]] = {}
         self._with_templates: dict[str, tuple[Cache, ...]] = {}  # by namespace; of all kinds that may have templates
         # the last result of `component_instances_of`: the uid of the application and the revision, and its instances
         self._by_instance: tuple[tuple[str, int], dict[str, list[LiveObject]]] = (("", -1), {})
@@ -72,6 +74,8 @@ class ClusterState:
         """Add the cache of a kind in a namespace."""
         self._caches.setdefault(kind, {})[namespace] = cache
         self._with_templates.clear()
+        self._by_place.clear()
+        self._places.add(namespace)
 
     def unread(self, kind: Kind, namespace: str) -> str:
         """Why absence of an object from the cache proves nothing; empty for a complete cache or an absent kind."""
@@ -125,10 +129,17 @@ class ClusterState:
             yield from tuple(self._owned_by(owners, application.namespace))
 
     def _owned_by(self, uids: tuple[str, ...], namespace: str) -> Iterator[tuple[Kind, LiveObject]]:
-        for kind in self._caches:
-            cache = self.cache(kind, namespace)
-            if cache is not None:
+        for kind, cache in self._caches_in(namespace):
+            if cache.has_owners:
                 yield from ((kind, live) for uid in uids for live in cache.by_owner(uid))
+
+    def _caches_in(self, namespace: str) -> tuple[tuple[Kind, Cache], ...]:
+        """The cache of each kind that is watched in a namespace."""
+        place = namespace if namespace in self._places else ""
+        if place not in self._by_place:
+            caches = ((kind, self.cache(kind, place)) for kind in self._caches)
+            self._by_place[place] = tuple((kind, cache) for kind, cache in caches if cache is not None)
+        return self._by_place[place]
 
     def component_instances(self, application: LiveObject) -> tuple[LiveObject, ...]:
         """The ComponentInstances that the application owns; none before it has a uid."""

@@ -8,7 +8,7 @@ that exists is not stopped for a trait: its other objects are kept as planned.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -26,8 +26,6 @@ AUTOSCALING = "autoscaling"
 """The group of the objects that a workload type adds for the scale of a trait."""
 
 _NATIVE_DOMAIN = ".k8s.io"
-
-Exists = Callable[[Ref], bool]
 
 
 class PastApplies(msgspec.Struct, frozen=True):
