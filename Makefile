@@ -76,8 +76,8 @@ $(VENV)/.clients: $(VENV)/.tools
 	  echo "npm not installed; skipping the test of the editor schema in yaml-language-server" >&2
 	@touch $@
 
-check: $(VENV)/.clients test ## Run `make test`, slow fuzzing, further clients, Kubernetes releases and the newest packages
-	$(BIN)/python -m pytest -n auto -m slow
+check: $(VENV)/.clients test ## Run `make test`, slow fuzzing, random properties, further clients, Kubernetes releases and the newest packages
+	$(BIN)/python -m pytest -n auto -m 'slow or hypothesis' --hypothesis-profile=random
 	@$(MAKE) --no-print-directory newest
 
 newest: $(VENV)/.tools ## Run the tests with the newest version of every package; report the packages that break them

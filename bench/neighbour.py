@@ -65,14 +65,7 @@ class Controller:
 
     async def answers(self, path: str) -> bool:
         """Whether the process answers a probe with success."""
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-            writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
-            healthy = b" 200 " in await reader.readline()
-            writer.close()
-        except OSError:
-            return False
-        return healthy
+        return b" 200 " in (await get(self.port, path)).partition(b"\n")[0]
 
     def outcome(self, result: str) -> str:
         """The result, or how the process ended."""
@@ -80,13 +73,30 @@ class Controller:
         return result if code is None else f"the process ended with {code}"
 
 
-@contextlib.asynccontextmanager
-async def controller(kubeconfig: str) -> AsyncIterator[Controller]:
-    """A new controller; it is killed at the end."""
+def free_port() -> int:
+    """A port that no process of this machine listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    flags = ["--no-publish-definitions", "--metrics-bind-address", "", "--log-level", "off"]
+        return int(free.getsockname()[1])
+
+
+async def get(port: int, path: str) -> bytes:
+    """The head and the body of an answer; empty if the process does not answer."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        answer = await reader.read()
+        writer.close()
+    except OSError:
+        return b""
+    return answer
+
+
+@contextlib.asynccontextmanager
+async def controller(kubeconfig: str, *more: str) -> AsyncIterator[Controller]:
+    """A new controller with `more` flags; it is killed at the end."""
+    port = free_port()
+    flags = ["--no-publish-definitions", "--metrics-bind-address", "", "--log-level", "off", *more]
     health = ["--health-probe-bind-address", f"127.0.0.1:{port}"]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "rudr_py", "run", "--kubeconfig", kubeconfig, *health, *flags

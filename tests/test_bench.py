@@ -10,8 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench import report, rows, samples
+from bench import extrapolation, report, rows, samples, soak
 from bench.report import Run
+from bench.slope import theil_sen
+from bench.soak import Outcome
 
 ROOT = Path(__file__).parents[1]
 SMALL = ("--applications", "3", "--rounds", "1", "--rest", "0.1", "--edits", "2", "--quiet", "0.3")
@@ -26,7 +28,10 @@ SMALL = ("--applications", "3", "--rounds", "1", "--rest", "0.1", "--edits", "2"
         (("bench.structure",), "idle reconcile"),
         (("bench.hostile", "--bytes", "5000", "--cases", "instances of one"), "instances of one component"),
         (("bench.noisy", "--applications", "5"), "5 applications at once"),
-        (("bench.soak", "--minutes", "0", "--actions", "2"), "| objects that no document needs | 0 | 0 |"),
+        (
+            ("bench.soak", "--minutes", "0", "--actions", "2", "--rest", "0"),
+            "| objects that no document needs | 0 | 0 |",
+        ),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
@@ -38,13 +43,30 @@ def test_a_benchmark_runs(arguments: tuple[str, ...], expected: str) -> None:
 
 def test_the_comparison_prints_and_writes_each_row_and_fails_if_its_control_is_not_near_one(tmp_path: Path) -> None:
     file = tmp_path / "bench.json"
-    run = run_module("bench", *SMALL, "--tolerance", "0", "--json", str(file))
+    run = run_module(
+        "bench", *SMALL, "--only", "idle", "new", "start", "edits", "--tolerance", "0", "--json", str(file)
+    )
     assert run.returncode == 1, run.stderr
     result = msgspec.json.decode(file.read_bytes(), type=Run)
     measured = [row for row, _ in rows.results(result.values, result.applications)]
-    assert measured == [*rows.CONTROLS, *rows.ROWS]
+    assert measured == [*rows.CONTROLS, *(row for row in rows.ROWS if "shard" not in row.label)]
     assert report.table(result) in run.stdout
     assert "**This run is void**" in run.stdout
+
+
+def test_the_page_of_sizes_has_the_table_of_the_current_slopes() -> None:
+    page = extrapolation.PAGE.read_text()
+    assert extrapolation.replaced(page) == page
+
+
+@pytest.mark.slow
+def test_the_rows_of_shards_are_measured(tmp_path: Path) -> None:
+    file = tmp_path / "bench.json"
+    run = run_module("bench", *SMALL, "--only", "shards", "--json", str(file))
+    assert run.returncode == 0, run.stderr
+    result = msgspec.json.decode(file.read_bytes(), type=Run)
+    measured = [row for row, _ in rows.results(result.values, result.applications)]
+    assert measured == [row for row in rows.ROWS if "shard" in row.label]
 
 
 def run_module(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -87,6 +109,32 @@ def test_a_row_beside_its_target_is_marked() -> None:
     lines = {line.split("|")[1].strip(): line for line in report.table(run).splitlines() if line.startswith("|")}
     assert lines["converge ÷ bare client: wall"].endswith("| ≤ 1.3 | **no** |")
     assert lines["converge ÷ bare client: CPU"].endswith("| ≤ 2 | yes |")
+
+
+def test_memory_that_settles_is_flat_whatever_a_few_samples_are() -> None:
+    samples = [(number / 3600, 60.0 + (20.0 if number % 40 == 0 else 0.01 * (number % 3))) for number in range(150)]
+    assert theil_sen(samples).is_flat(soak.FLAT)
+
+
+@pytest.mark.parametrize("hourly", [60.0, 600.0])
+def test_memory_that_grows_is_not_flat(hourly: float) -> None:
+    samples = [(number / 3600, 60.0 + hourly * number / 3600 + 0.05 * (number % 3)) for number in range(150)]
+    slope = theil_sen(samples)
+    assert slope.slope == pytest.approx(hourly, rel=0.05)
+    assert not slope.is_flat(soak.FLAT)
+
+
+def test_a_soak_fails_on_each_kind_of_problem() -> None:
+    growing = [(float(number), number / 10) for number in range(150)]
+    outcomes = [
+        Outcome(differences=["round 1: shop: Synced is not True"]),
+        Outcome(leftovers=["round 1: service/web is left over"]),
+        Outcome(at_rest=["GET /api"]),
+        Outcome(panics=1),
+        Outcome(memory=growing),
+    ]
+    assert [len(outcome.problems) for outcome in outcomes] == [1] * 5
+    assert Outcome(memory=[(at, 60.0) for at, _ in growing]).problems == []
 
 
 def test_the_page_has_the_published_results() -> None:

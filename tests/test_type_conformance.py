@@ -108,7 +108,7 @@ PASSED_ON = {"monitoring.coreos.com/v1.Prometheus": {"spec"}, "placement": {"aff
 
 
 @pytest.mark.parametrize("name", TYPES)
-@settings(max_examples=15, derandomize=True, suppress_health_check=schema_values.SUPPRESSED)
+@settings(max_examples=15, suppress_health_check=schema_values.SUPPRESSED)
 @given(data=st.data())
 def test_any_accepted_properties_give_objects_that_are_accepted(name: str, data: st.DataObject) -> None:
     _check_any_properties(data, name)

@@ -113,13 +113,13 @@ def needed(
     publish: bool = True,
     root_scopes: bool = False,
     check_resources: bool = True,
-    lease: str = "",
+    leases: Iterable[str] = (),
     further: Iterable[Rule] = (),
 ) -> Rights:
     """The exact rights of a controller with these types and settings, each resource once, in a stable order.
 
-    `publish`, `root_scopes` and `check_resources` are whether the settings of these names are on, `lease` is the name
-    of the leader's Lease, empty without leader election, `further` contains rules for every watched namespace, such as
+    `publish`, `root_scopes` and `check_resources` are whether the settings of these names are on, `leases` are the
+    names of the Leases, none without leader election, `further` contains rules for every watched namespace, such as
     those of `admitted`.
     """
     rules = [*_OWN, *further]
@@ -136,7 +136,7 @@ def needed(
     return Rights(
         cluster=tuple(merged(rules)),
         definitions=(definitions, _EVENTS),
-        own=of_leases(lease) if lease else (),
+        own=_of_leases(leases),
         waits=_WAITS,
         cluster_waits=(
             *_CLUSTER_WAITS,
@@ -192,8 +192,11 @@ def _of(kind: Kind, verbs: tuple[str, ...]) -> Rule:
     return Rule(groups=(kind.group,), resources=(plural(kind),), verbs=verbs)
 
 
-def of_leases(*names: str) -> tuple[Grant, ...]:
-    """The rights for leader election with Leases of these names."""
+def _of_leases(leases: Iterable[str]) -> tuple[Grant, ...]:
+    """The rights for leader election with Leases of these names; none without names."""
+    names = tuple(leases)
+    if not names:
+        return ()
     group, resource = ("coordination.k8s.io",), ("leases",)
     return (
         # RBAC does not check names of objects that are created

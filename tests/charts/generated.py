@@ -86,7 +86,7 @@ def _rights_by_value() -> dict[str, dict[str, list[Any]]]:
         "publish": least(core, publish=True),
         "checkResources": least(core, check_resources=True),
         "rootScopes": least(core, root_scopes=True),
-        "leaderElection": least(core, lease=LEASE),
+        "leaderElection": least(core, leases=(LEASE,)),
         **{name: least(catalog(name)) for name in own_packages.WITH_RIGHTS},
     }
     no_rights = Rights(cluster=(), definitions=())

@@ -133,7 +133,7 @@ def test_a_monitor_selects_the_metrics_service_and_its_port() -> None:
 
 
 def test_alerts_and_dashboard_use_existing_metrics() -> None:
-    values = {"metrics": {"prometheusRule": {"enabled": True}, "dashboard": {"enabled": True}}}
+    values = {"shards": 4, "metrics": {"prometheusRule": {"enabled": True}, "dashboard": {"enabled": True}}}
     documents = rendering.rendered(values)
     rules = rendering.single(documents, "PrometheusRule")["spec"]["groups"][0]["rules"]
     board = json.loads(rendering.single(documents, "ConfigMap")["data"]["rudr.json"])
@@ -153,6 +153,22 @@ def test_alerts_and_dashboard_use_existing_metrics() -> None:
     named = {name.removesuffix("_bucket") for name in named}
     assert named
     assert {name for name in named if name not in served} == set()
+
+
+def test_alerts_of_shards_compare_the_leases_that_the_controller_holds_with_their_number() -> None:
+    values = {"leaderElection": {"id": "oam"}, "metrics": {"prometheusRule": {"enabled": True}}}
+    without, several = (
+        {
+            rule["alert"]: rule["expr"]
+            for rule in rendering.single(rendering.rendered(each), "PrometheusRule")["spec"]["groups"][0]["rules"]
+        }
+        for each in (values, {**values, "shards": 4})
+    )
+    assert set(several) - set(without) == {"RudrShardWithoutReplica", "RudrShardsUnbalanced"}
+    here = f'namespace="{rendering.NAMESPACE}"'
+    each, together = (f"leader_election_master_status{{{here},name{name}}}" for name in ('=~"oam-[0-9]+"', '="oam"'))
+    assert several["RudrShardWithoutReplica"] == f"(count(max by (name) ({each}) == 1) or vector(0)) < 4"
+    assert several["RudrShardsUnbalanced"] == f"max(sum by (pod) ({each})) > ceil(4 / count({together} == 1))"
 
 
 def test_the_notes_list_the_next_three_commands() -> None:

@@ -80,7 +80,7 @@ def test_the_controller_gets_exactly_the_required_rights(
         publish=publish,
         root_scopes=root_scopes,
         check_resources=check_resources != "off",
-        lease=rendering.NAME if leader_elect else "",
+        leases=(rendering.NAME,) if leader_elect else (),
     )
     waits = (*needed.waits, *roles.cluster_waits(needed, "definitions"))
     expected = {"": of((*needed.cluster, *waits)), "definitions": of(needed.definitions)}
@@ -90,7 +90,7 @@ def test_the_controller_gets_exactly_the_required_rights(
 
 
 def test_with_watched_namespaces_there_are_roles_only() -> None:
-    needed = rights.needed(generated.catalog(), lease=rendering.NAME)
+    needed = rights.needed(generated.catalog(), leases=(rendering.NAME,))
     extra = {"apiGroups": ["shop.example"], "resources": ["trays"], "verbs": ["list"]}
     values = {"watchNamespaces": ["shop", "till"], "rbac": {"extraRules": [extra]}}
     everywhere = of((*needed.cluster, *needed.waits))
@@ -126,7 +126,7 @@ def test_with_impersonation_the_controller_may_act_as_accounts_and_write_no_obje
         "impersonation": {"enabled": True, "accounts": ["builders"], "constrained": constrained},
         "plugins": {name: {"rbac": True} for name in packages},
     }
-    plain = rights.needed(generated.catalog(*packages), lease=rendering.NAME)
+    plain = rights.needed(generated.catalog(*packages), leases=(rendering.NAME,))
     needed = impersonated_rights.impersonated(plain, ["rudr-apps", "builders"], constrained=constrained)
     common = of((*needed.cluster, *needed.impersonation, *needed.waits))
     own = of(needed.definitions) | of(needed.own)

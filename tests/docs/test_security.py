@@ -24,7 +24,7 @@ def test_no_standard_type_writes_the_field(field: str) -> None:
 
 @pytest.mark.parametrize("resource", ["secrets", "nodes", "roles", "clusterroles", "serviceaccounts", "*"])
 def test_the_types_of_the_project_request_no_right_to(resource: str) -> None:
-    needed = rights.needed(own_packages.everything().catalog, root_scopes=True, lease=rights.LEASE)
+    needed = rights.needed(own_packages.everything().catalog, root_scopes=True, leases=(rights.LEASE,))
     rules = (*needed.cluster, *needed.definitions, *needed.own)
     assert not any(resource in (*rule.resources, *rule.groups) for rule in rules)
     verbs = {verb for rule in rules for verb in rule.verbs}

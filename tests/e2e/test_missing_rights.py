@@ -16,7 +16,7 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import ControllerProcess
+from rudr_py.controller.process import ControllerProcess
 from rudr_py.errors import Right
 from rudr_py.kube.clock import SystemClock
 from rudr_py.model.identity import API_VERSION, CORE_GROUP
@@ -358,7 +358,7 @@ async def test_without_a_right_to_the_lease_the_controller_stands_by_and_reports
     cluster: RbacCluster, catalog: Catalog, verb: str
 ) -> None:
     shop, own, admin = cluster.namespaces.shop, cluster.namespaces.own, cluster.admin
-    needed = rights.needed(catalog, lease=rights.LEASE)
+    needed = rights.needed(catalog, leases=(rights.LEASE,))
     right = Right(verb, "leases", "coordination.k8s.io", own)
     await cluster.grant(needed, watched=(shop,))
     await cluster.take(right, needed, watched=(shop,))

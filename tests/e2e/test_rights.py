@@ -343,7 +343,7 @@ async def test_with_impersonation_the_controller_writes_no_object_of_an_applicat
     if constrained and cluster.release < CONSTRAINED:
         pytest.skip("this release has no constrained impersonation")
     watched = () if everywhere else (cluster.namespaces.shop, cluster.namespaces.other)
-    plain = rights.needed(catalog, root_scopes=True, lease=rights.LEASE)
+    plain = rights.needed(catalog, root_scopes=True, leases=(rights.LEASE,))
     needed = impersonated_rights.impersonated(plain, [Impersonation().account], constrained=constrained)
     await cluster.grant(needed, watched=watched)
     await cluster.bind_writers(needed, watched=watched)
@@ -361,7 +361,7 @@ async def test_the_requested_rights_suffice_and_each_is_used(
 ) -> None:
     namespaces = cluster.namespaces
     watched = () if everywhere else (namespaces.shop, namespaces.other)
-    needed = rights.needed(catalog, root_scopes=True, lease=rights.LEASE)
+    needed = rights.needed(catalog, root_scopes=True, leases=(rights.LEASE,))
     await try_all_features(cluster, catalog, needed, watched)
     assert refused(cluster) == []
     assert unused((*needed.cluster, *needed.definitions, *needed.own), cluster.requests()) == set()

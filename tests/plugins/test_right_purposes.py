@@ -38,7 +38,7 @@ def test_many_types_that_require_a_right_are_counted(catalog: Catalog) -> None:
 
 
 def test_every_right_has_a_purpose(catalog: Catalog) -> None:
-    needed = rights.needed(catalog, root_scopes=True, lease=rights.LEASE)
+    needed = rights.needed(catalog, root_scopes=True, leases=(rights.LEASE,))
     unexplained = [
         right
         for rule in (*needed.cluster, *needed.definitions, *needed.own)

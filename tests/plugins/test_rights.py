@@ -35,7 +35,7 @@ def test_produced_kinds_need_all_verbs_and_observed_kinds_only_watch(trait: Make
 @pytest.mark.parametrize("setting", ["publish", "root_scopes", "check_resources"])
 def test_no_right_has_a_wildcard_or_allows_escalation(setting: str) -> None:
     catalog = loading.load([], entry_points.standard()).catalog
-    needed = rights.needed(catalog, lease=rights.LEASE, **{setting: True})  # type: ignore[arg-type] # all of these are booleans
+    needed = rights.needed(catalog, leases=(rights.LEASE,), **{setting: True})  # type: ignore[arg-type] # all of these are booleans
     rules = (*needed.cluster, *needed.definitions, *needed.own)
     assert not [rule for rule in rules if "*" in (*rule.groups, *rule.resources, *rule.verbs)]
     assert not [rule for rule in rules if {"secrets", "namespaces"} & {*rule.resources}]
@@ -51,7 +51,7 @@ def test_settings_add_and_remove_rights() -> None:
     quiet = rights.needed(catalog, publish=False)
     assert _verbs(quiet.definitions, "core.oam.dev", "traits") == ("list", "watch")
     assert not plain.own
-    assert rights.needed(catalog, lease=rights.LEASE).own
+    assert rights.needed(catalog, leases=(rights.LEASE,)).own
 
 
 def test_beyond_returns_the_rights_that_are_not_granted() -> None:

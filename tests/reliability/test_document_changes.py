@@ -129,7 +129,7 @@ def check(api: LocalHandle, *versions: Documents) -> None:
 @example(Documents(sharing="Shared"), Documents(sharing="Shared", storage="b", workload="Worker"))
 @example(Documents(sharing="Shared"), Documents(sharing="Exclusive", size="2G"))
 @given(DOCUMENTS, DOCUMENTS)
-@settings(max_examples=6, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 def test_an_application_is_synced_or_states_what_to_do_after_a_change(
     api: LocalHandle, before: Documents, after: Documents
 ) -> None:

@@ -235,7 +235,7 @@ def _check_any_pair(data: st.DataObject, workload: str) -> None:
 
 
 @pytest.mark.parametrize("workload", SETTINGS)
-@settings(max_examples=100, derandomize=True, suppress_health_check=schema_values.SUPPRESSED)
+@settings(max_examples=100, suppress_health_check=schema_values.SUPPRESSED)
 @given(data=st.data())
 def test_a_pair_of_traits_with_any_properties_loses_no_field(workload: str, data: st.DataObject) -> None:
     _check_any_pair(data, workload)

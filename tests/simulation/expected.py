@@ -153,12 +153,12 @@ def _revision_differences(cluster: StoredCluster, application: Document) -> Iter
 
     With manual updates, the one that the status names counts: a process may end before it has written the status.
     """
-    name, reported = application["metadata"]["name"], application["status"].get("currentRevision", {})
+    name, reported = application["metadata"]["name"], application.get("status", {}).get("currentRevision", {})
     kept = stored_revisions(cluster, application)
     if len(kept) > Settings().revision_history_limit:
         yield f"{name}: {len(kept)} revisions are kept"
     if "components" in reported:
-        kept = [revision for revision in kept if revision.name == reported["name"]]
+        kept = [revision for revision in kept if revision.name == reported.get("name")]
     content = revisions.content(application, components_in_use(cluster, application).values())
     if not kept or kept[-1].documents != (*content["components"], content["application"]):
         yield f"{name}: the newest revision does not contain the documents"
@@ -223,10 +223,25 @@ def _kept(applications: list[Document]) -> set[tuple[str, str]]:
     }
 
 
+def _kept_objects(applications: list[Document]) -> set[tuple[str, str]]:
+    """The removed objects, by application, in place of which an object of their instance was added.
+
+    None of the simulated types but an Ingress is never ready, so that other ones are deleted in time.
+    """
+    return {
+        (application["metadata"]["name"], removed)
+        for application in applications
+        for replacement in application.get("status", {}).get("replacements", ())
+        for removed in replacement["removes"]
+        if any(added.startswith("ingress.") for added in replacement["adds"])
+    }
+
+
 def _leftovers(cluster: StoredCluster, planned: set[Ref], held: set[str]) -> Iterator[str]:
     """The objects that no document needs; `held` are applications whose objects may stay as they are."""
     applications = documents(cluster, APPLICATION)
     uids, kept = {application["metadata"]["uid"] for application in applications}, _kept(applications)
+    kept |= _kept_objects(applications)
     for obj in cluster.objects():
         metadata = obj["metadata"]
         ref = Ref(kind_of(obj), metadata["name"])
@@ -235,7 +250,8 @@ def _leftovers(cluster: StoredCluster, planned: set[Ref], held: set[str]) -> Ite
         if metadata.get("labels", {}).get(metadata_keys.APPLICATION_LABEL) in held:
             continue  # I9 checks those
         labels = metadata.get("labels", {})
-        if (labels.get(metadata_keys.APPLICATION_LABEL), labels.get(metadata_keys.INSTANCE_LABEL)) in kept:
+        name, instance = labels.get(metadata_keys.APPLICATION_LABEL), labels.get(metadata_keys.INSTANCE_LABEL)
+        if (name, instance) in kept or (name, str(ref)) in kept:
             continue
         if obj["kind"] == "PersistentVolumeClaim":
             continue  # it may outlive its trait; I4 checks those that are deleted with the application

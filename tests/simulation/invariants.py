@@ -37,6 +37,7 @@ class Invariants:
         self.disturbances = 1
         self._released: dict[str, dict[str, str]] = {}  # by application: digest of each component of the last release
         self._allowed: dict[str, set[str]] = {}  # by application: digests that were released or promoted
+        self._rivals_until = 0.0
         self._cluster = cluster
         cluster.listen(self._check_write)
         cluster.listen(self._check_pods)
@@ -45,6 +46,7 @@ class Invariants:
         cluster.listen(self._check_pinned)
         cluster.network.observers.append(self._check_leader)
         cluster.network.observers.append(self._count_fault)
+        cluster.network.observers.append(self._note_rivals)
 
     def at_rest(self) -> None:
         """Check what holds at rest: convergence, no duplicates, bounded writes, no secret outside of specs."""
@@ -100,11 +102,16 @@ class Invariants:
             self._cluster.violation(text)
 
     def _is_alone(self) -> bool:
-        """Whether one controller writes.
+        """Whether one controller writes, and all requests of another one have ended.
 
         Of two without election, one may delete for a moment what the other has just created from newer documents.
         """
-        return self._cluster.election or len(self._cluster.controllers) < 2
+        self._note_rivals()
+        return self._cluster.election or self._cluster.loop.time() > self._rivals_until
+
+    def _note_rivals(self, _exchange: Exchange | None = None) -> None:
+        if len(self._cluster.controllers) > 1:
+            self._rivals_until = self._cluster.loop.time() + requests.DEFAULT_TIMEOUT
 
     def _check_pinned(self, event: Event, _client: str) -> None:
         """I10: with manual updates, no content of a component is released that was neither before nor is promoted."""

@@ -55,8 +55,17 @@ class ReplacedInstances:
         if obj["kind"] == COMPONENT_INSTANCE.kind and _begins_to_end(event) and is_controller:
             for added in self._early(client, instance):
                 self._report(f"I11: {client} deletes {instance[1]}, before {added} has been ready")
-        if obj["kind"] == COMPONENT_INSTANCE.kind and event.type == DELETED:
+        if obj["kind"] == COMPONENT_INSTANCE.kind and event.type == DELETED and not self._has_owner(instance):
             self._ready.discard(instance)
+
+    def _has_owner(self, instance: Instance) -> bool:
+        """Whether a ComponentInstance of the instance exists: with another component it gets a new one."""
+        name, label = instance
+        labels = {APPLICATION_LABEL: name, INSTANCE_LABEL: label}
+        return any(
+            obj["kind"] == COMPONENT_INSTANCE.kind and labels.items() <= obj["metadata"].get("labels", {}).items()
+            for obj in self._cluster.objects()
+        )
 
     def _follow_application(self, event: Event) -> None:
         obj = event.object

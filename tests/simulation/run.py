@@ -32,15 +32,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     writes: int
 
 
-def simulate(seed: int, *, shards: int = 1, manual_updates: bool = False) -> Outcome:
+def simulate(seed: int, *, shards: int = 1, manual_updates: bool = False, rivals: bool = False) -> Outcome:
     """Run one seed. Equal seeds give equal outcomes. Several shards need an election, which is drawn otherwise.
 
-    With `manual_updates`, the application `shop` pins components.
+    With `manual_updates`, the application `shop` pins components. `rivals` are two controllers without an election;
+    otherwise they are drawn.
     """
     source = random.Random(seed)  # noqa: S311 - no secret
     random.seed(seed)  # the controllers draw their jitter from the module
     loop = VirtualLoop()
-    election = source.random() < 0.5
+    election = source.random() < 0.5 and not rivals
     publish = source.random() < 0.1
     cluster = SimulatedCluster(str(seed), loop, election=election or shards > 1, publish=publish, shards=shards)
     logger = logging.getLogger("rudr_py")
@@ -49,7 +50,7 @@ def simulate(seed: int, *, shards: int = 1, manual_updates: bool = False) -> Out
     logger.setLevel(logging.INFO)
     logger.propagate = False
     try:
-        virtual_loop.run(_run(cluster, source, manual_updates=manual_updates), loop)
+        virtual_loop.run(_run(cluster, source, manual_updates=manual_updates, rivals=rivals), loop)
     except (NotAtRestError, DeadlockError) as error:
         cluster.violation(f"{type(error).__name__}: {error}")
     finally:
@@ -65,12 +66,12 @@ def simulate(seed: int, *, shards: int = 1, manual_updates: bool = False) -> Out
     )
 
 
-async def _run(cluster: SimulatedCluster, source: random.Random, *, manual_updates: bool) -> None:
+async def _run(cluster: SimulatedCluster, source: random.Random, *, manual_updates: bool, rivals: bool) -> None:
     await cluster.start()
     invariants = Invariants(cluster)
     user = User(cluster, invariants, source, manual_updates=manual_updates)
     cluster.network.weather = _weather(source)
-    names = ("left", "right") if source.random() < 0.4 else ("left",)
+    names = ("left", "right") if source.random() < 0.4 or rivals else ("left",)
     for name in names:
         cluster.start_controller(name)
     user.begin()

@@ -23,6 +23,17 @@ def test_an_application_with_manual_updates_converges_to_its_pinned_components(f
     check(range(first, min(first + CHUNK, QUICK.stop)))
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(3055, id="whose first revision was written without an answer, before an edit"),
+        pytest.param(50137, id="whose first revision was written by a process that ended, before an edit"),
+    ],
+)
+def test_an_application_runs_the_components_of_a_revision_that_its_status_does_not_name(seed: int) -> None:
+    check(range(seed, seed + 1))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("first", SLOW[::SLOW_CHUNK], ids="from {}".format)
 def test_an_application_with_manual_updates_converges_for_many_seeds(first: int) -> None:

@@ -42,6 +42,26 @@ def test_the_cluster_converges_and_the_invariants_hold(first: int) -> None:
     check(range(first, min(first + CHUNK, QUICK.stop)))
 
 
+@pytest.mark.parametrize(
+    ("seed", "manual_updates"),
+    [
+        pytest.param(3050, True, id="one keeps the record of a deleted object of a held instance"),
+        pytest.param(50104, False, id="one keeps the digest of an object from before its last change"),
+        pytest.param(60059, False, id="one releases other documents as the first release"),
+    ],
+)
+def test_two_controllers_without_election_stop_writing(seed: int, *, manual_updates: bool) -> None:
+    assert simulate(seed, rivals=True, manual_updates=manual_updates).violations == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", SLOW[::SLOW_CHUNK], ids="from {}".format)
+def test_two_controllers_without_election_stop_writing_for_many_seeds(first: int) -> None:
+    seeds = range(first, min(first + SLOW_CHUNK, SLOW.stop), 4)
+    failed = [f"seed {seed}: {text}" for seed in seeds for text in simulate(seed, rivals=True).violations]
+    assert not failed, "\n".join(failed)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("first", SLOW[::SLOW_CHUNK], ids="from {}".format)
 def test_the_cluster_converges_and_the_invariants_hold_for_many_seeds(first: int) -> None:

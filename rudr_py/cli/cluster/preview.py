@@ -23,6 +23,7 @@ from rudr_py.controller.inputs.component_selection import ComponentSelector
 from rudr_py.controller.inputs.reader import DEFAULTS, InputReader
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
+from rudr_py.controller.status import revision_keeper
 from rudr_py.controller.watching import kind_watch
 from rudr_py.errors import ForbiddenError, KindAbsentError, NotFoundError
 from rudr_py.kube import live_object
@@ -89,7 +90,7 @@ class NamespacePreview:
         self._reader = InputReader(self.state, catalog, SystemClock(), settings)
         # the annotation of an application, or its status, has its updates
         manual = msgspec.structs.replace(settings, component_updates="manual")
-        self._selector = ComponentSelector(self.state, manual, self._revision)
+        self._selector = ComponentSelector(self.state, manual, self._revisions)
         self._unreadable: dict[Kind, str] = {}
         self._documents: list[Mapping[str, Any]] = []
         self._used: dict[str, frozenset[str]] = {}
@@ -224,13 +225,10 @@ class NamespacePreview:
             positions[""] = self._application_positions[application.name]
         return msgspec.structs.replace(inputs, positions=positions)
 
-    async def _revision(self, application: LiveObject, name: str) -> Revision | None:
-        """A revision of an application in the cluster."""
-        target = Target(await self._cluster.resource(revisions.KIND), application.namespace, name)
-        try:
-            return revisions.read(await self._cluster.client.get(target))
-        except NotFoundError:
-            return None
+    async def _revisions(self, application: LiveObject, name: str) -> tuple[Revision, ...]:
+        """See `ReadRevisions`."""
+        resource, client = await self._cluster.resource(revisions.KIND), self._cluster.client
+        return await revision_keeper.stored(client, resource, application.namespace, application.uid, name)
 
     def removal_policy(self, preview: ApplicationPreview) -> RemovalPolicy:
         """The removal policy of an application: its own, or that of the settings."""

@@ -118,15 +118,16 @@ def command(context: click.Context, /, **values: object) -> None:
     """
     options = msgspec.convert(values, RbacOptions)
     catalog = plugins.load(context).catalog
+    election = LeaderElection(namespace="", identity="", name=options.lease, shards=options.shards)
     rights = plugin_rights.needed(
         catalog,
         publish=options.publish,
         root_scopes=options.root_scopes,
         check_resources=options.check_resources,
-        lease=options.lease if options.leader_elect else "",
+        leases=election.leases if options.leader_elect else (),
         further=tuple(_admitted(options)),
     )
-    rights = _impersonated(_sharded(rights, options), options)
+    rights = _impersonated(rights, options)
     rights = msgspec.structs.replace(rights, reads_namespaces=options.defaults.pod_security == "namespace")
     if options.aggregate:
         standard = _impersonated(plugin_rights.needed(loading.load([], entry_points.standard()).catalog), options)
@@ -141,14 +142,6 @@ def command(context: click.Context, /, **values: object) -> None:
     else:
         text = documents.text(objects, options.output_format)
     click.echo(text, nl=False)
-
-
-def _sharded(rights: Rights, options: RbacOptions) -> Rights:
-    """The rights, with those for the Leases of all shards."""
-    if options.shards == 1 or not options.leader_elect:
-        return rights
-    election = LeaderElection(namespace="", identity="", name=options.lease, shards=options.shards)
-    return msgspec.structs.replace(rights, own=plugin_rights.of_leases(*election.leases))
 
 
 def _impersonated(rights: Rights, options: RbacOptions) -> Rights:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
-from rudr_py.api import Ref, get_in
+from rudr_py.api import Ref
 from rudr_py.controller.apply import dependencies, predecessors, prune, successors
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.impersonation.writers import Writers
@@ -57,12 +57,17 @@ DECISION = 20
 """The work for an object that is in sync, in values of documents."""
 
 Records = dict[Ref, AppliedRecord]
+Resources = tuple[Mapping[str, Any], ...]
 
 
 def short(shortage: Shortage, before: status.PreviousStatus) -> SyncResult:
     """Nothing is applied, because no node is large enough for new pods."""
     sync = SyncState(state="False", reason=capacity_check.REASON, message=shortage.message, **sync_result.kept(before))
-    return SyncResult(sync, Result(error=shortage.message, retry="slow"), frozenset((capacity_check.ANY_NODE,)))
+    return SyncResult(
+        sync,
+        Result(error=shortage.message, retry="slow", cause=capacity_check.REASON),
+        frozenset((capacity_check.ANY_NODE,)),
+    )
 
 
 class Syncer:
@@ -99,20 +104,22 @@ class Syncer:
         keep = application.annotations.get(PAUSED) == "true"
         return await writers.finalizer.end(application, is_reclaimed, keep=keep, error=writers.error)
 
-    def intent(
-        self, application: LiveObject, plan: Plan, stored: tuple[Mapping[str, Any], ...]
-    ) -> tuple[Mapping[str, Any], ...] | None:
+    def intent(self, application: LiveObject, plan: Plan, stored: Resources) -> Resources | None:
         """The resources for the status before a kind is applied for the first time; None when that can be omitted.
 
         It can for a kind that the status lists, and for owned objects of a kind that every process watches: the next
         one finds them by their owner.
         """
-        records, permanent = self._state.applications.records(application, stored), self._state.permanent_kinds
-        named = [p.ref for p in plan.manifests if p.owner == "none" or p.ref.kind not in permanent]
+        records, named = self._state.applications.records(application, stored), self._named(plan)
         for ref in named:
             records.setdefault(ref, AppliedRecord(ref))
         listed = {ref.kind for ref in inventory.read(stored)}
         return None if all(ref.kind in listed for ref in named) else inventory.order(records.values())
+
+    def _named(self, plan: Plan) -> frozenset[Ref]:
+        """The objects that the status names before they are applied."""
+        permanent = self._state.permanent_kinds
+        return frozenset(one.ref for one in plan.manifests if one.owner == "none" or one.ref.kind not in permanent)
 
     def begin(self, application: LiveObject, plan: Plan, request: RemovalRequest) -> Removal:
         """See `Removals.begin`; to be called before the first write for a plan."""
@@ -122,7 +129,7 @@ class Syncer:
         self,
         application: LiveObject,
         plan: Plan,
-        stored: tuple[Mapping[str, Any], ...],
+        stored: Resources,
         runs: Runs = running.NO_RUNS,
         removal: Removal | None = None,
     ) -> SyncResult:
@@ -138,6 +145,7 @@ class Syncer:
         if writers.error is not None:
             failure = failures.of(Ref(APPLICATION, application.name), writers.error)
             attempt = Attempt(writers, removal, [failure], {planned.ref: "" for planned in plan.manifests})
+            self._agree(application, plan, records, stored, attempt)
             return self._result(key, attempt, inventory.order(records.values()))
         guard = self._guard(application, plan, records, runs)
         attempt = await self._prepare(application, plan, records, Attempt(writers, removal))
@@ -153,10 +161,11 @@ class Syncer:
             await self._apply_all(application, plan, records, runs, attempt, guard)
             await self._prune(application, plan, records, attempt, done=pruned)
         await self._withdraw(application, plan, records, attempt, guard)
+        self._agree(application, plan, records, stored, attempt)
         result = self._result(key, attempt, inventory.order(_recorded(records, attempt.unapplied)))
         return sync_result.held(plan, result) if plan.is_held and result.sync.state == TRUE else result
 
-    def _result(self, key: ObjectKey, attempt: Attempt, resources: tuple[Mapping[str, Any], ...]) -> SyncResult:
+    def _result(self, key: ObjectKey, attempt: Attempt, resources: Resources) -> SyncResult:
         application_state = self._state.applications.get(key)
         before, application_state.unapplied = application_state.unapplied, frozenset(attempt.unapplied)
         sync = SyncState(
@@ -238,6 +247,7 @@ class Syncer:
             else:
                 if live is not None and live.uid:
                     records[planned.ref] = AppliedRecord(planned.ref, live.uid, inventory.digest(live))
+                    attempt.confirmed.add(planned.ref)
 
     async def _rehearse(self, application: LiveObject, plan: Plan, attempt: Attempt, guard: TraitGuard) -> None:
         """Hold the instances of which an object of a trait would be refused."""
@@ -266,6 +276,7 @@ class Syncer:
             deleted = pruned.gone | pruned.deleted
             for candidate in surplus:
                 records.pop(candidate.ref, None)
+                attempt.confirmed.add(candidate.ref)
                 attempt.unapplied.setdefault(candidate.ref, "")
 
     async def _end(self, application: LiveObject, predecessors: tuple[Ref, ...], attempt: Attempt) -> None:
@@ -312,10 +323,7 @@ class Syncer:
         pruned = await attempt.writers.pruner.prune(application, due)
         for ref in pruned.gone:
             records.pop(ref, None)
-        unapplied = {one.ref: one.live for one in (*schedule.candidates, *schedule.held) if one.ref not in pruned.gone}
-        unapplied |= dict.fromkeys(self._ended_runs(application, plan))
-        stored = inventory.read(get_in(application.part("status"), "resources", default=[]))
-        inventory.restore(records, stored, unapplied)
+        attempt.confirmed |= pruned.gone
         attempt.failures += pruned.failures
         attempt.failures += [Failure(reason=KEPT, message=text, kind="waiting") for text in deferred.values()]
         if not attempt.failures:
@@ -325,10 +333,14 @@ class Syncer:
                 attempt.failures.append(_finalizer_failure(application, error))
         return pruned.deleted
 
-    def _ended_runs(self, application: LiveObject, plan: Plan) -> list[Ref]:
-        """The planned objects that run to completion and do not exist: they are not created again after their end."""
-        refs = (planned.ref for planned in plan.manifests if planned.inputs_digest)
-        return [ref for ref in refs if self._state.get(ref.kind, application.namespace, ref.name) is None]
+    def _agree(
+        self, application: LiveObject, plan: Plan, records: Records, stored: Resources, attempt: Attempt
+    ) -> None:
+        def find(ref: Ref) -> LiveObject | None:
+            return self._state.get(ref.kind, application.namespace, ref.name)
+
+        named = self._named(plan)
+        inventory.agree(records, inventory.read(stored), find, confirmed=attempt.confirmed, named=named)
 
 
 def _recorded(records: Records, unapplied: Iterable[Ref]) -> Iterator[AppliedRecord]:

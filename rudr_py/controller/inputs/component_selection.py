@@ -7,7 +7,7 @@ of them was changed or deleted, once for each process.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -39,18 +39,18 @@ DIGESTS = 20_000
 """Number of components whose digests are kept; one namespace may take a half."""
 
 
-class ReadRevision(Protocol):
-    """Reads a revision of an application."""
+class ReadRevisions(Protocol):
+    """Reads the revisions of an application."""
 
-    async def __call__(self, application: LiveObject, name: str) -> Revision | None:
-        """The revision; None if it does not exist. Raises KubeError."""
+    async def __call__(self, application: LiveObject, name: str) -> tuple[Revision, ...]:
+        """The revision with this name, if it exists; all, the newest first, if the name is empty. Raises KubeError."""
         ...
 
 
-async def _no_revision(application: LiveObject, name: str) -> Revision | None:
+async def _no_revisions(application: LiveObject, name: str) -> tuple[Revision, ...]:
     """No revision exists."""
     del application, name
-    return None
+    return ()
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,13 +82,14 @@ class _Current(msgspec.Struct, frozen=True):
 
 
 class ComponentSelector:
-    """Selects the components of applications. `read` reads a revision."""
+    """Selects the components of applications. `read` reads revisions."""
 
-    def __init__(self, state: ClusterState, settings: Settings = DEFAULTS, read: ReadRevision = _no_revision) -> None:
+    def __init__(self, state: ClusterState, settings: Settings = DEFAULTS, read: ReadRevisions = _no_revisions) -> None:
         self._state = state
         self._settings = settings
         self._read = read
         self._digests: WeightedLru[tuple[str, str]] = WeightedLru(2 * DIGESTS)
+        self._unreleased: WeightedLru[tuple[str, ...]] = WeightedLru(2 * DIGESTS)
 
     def is_manual(self, live: LiveObject) -> bool:
         """Whether the application takes changes of its components only after a promotion."""
@@ -99,13 +100,16 @@ class ComponentSelector:
 
     async def select(self, live: LiveObject, previous: PreviousStatus) -> Selection | None:
         """The components of an application; None if they are those of the cluster. Raises KubeError."""
-        application_state = self._state.applications.get(ObjectKey(live.namespace, live.name))
+        application_state = self._state.applications.get(_key(live))
         # nothing is applied any more of an application that is deleted, and its revisions may be deleted first
         if live.deleting or not self.is_manual(live):
             application_state.revision_name, application_state.pinned = RevisionName(), {}
             return None
         current = self._current(live, previous)
-        selection = self._settled(current, application_state.pinned) or await self._resolved(live, previous, current)
+        selection = None
+        if not self._is_unknown(live, current):
+            selection = self._settled(current, application_state.pinned)
+        selection = selection or await self._resolved(live, previous, current)
         application_state.pinned = selection.documents
         if problem := self._unkept(live, selection):
             return msgspec.structs.replace(selection, problems=(problem,), reason=render.INVALID)
@@ -123,7 +127,7 @@ class ComponentSelector:
         ]
 
     def _current(self, live: LiveObject, previous: PreviousStatus) -> _Current:
-        key = ObjectKey(live.namespace, live.name)
+        key = _key(live)
         names = sorted(triggers.component_names(live, self._state.component_limit))
         objects = {name: self._state.get(COMPONENT, key.namespace, name) for name in names}
         versions = {name: self._version(component) for name, component in objects.items()}
@@ -150,7 +154,7 @@ class ComponentSelector:
     def _version(self, live: LiveObject | None) -> Version | None:
         if live is None:
             return None
-        key = ObjectKey(live.namespace, live.name)
+        key = _key(live)
         version, digest = self._digests.get(key) or ("", "")
         if version != live.resource_version:
             try:
@@ -160,33 +164,60 @@ class ComponentSelector:
             self._digests.put(key, (live.resource_version, digest), 1)
         return Version(live.generation, live.resource_version, digest)
 
+    def _is_unknown(self, live: LiveObject, current: _Current) -> bool:
+        """Whether an earlier release may have had other components than the status and this process know.
+
+        The status lacks the components if the updates were automatic, and the revision if the process that wrote it has
+        ended since, or has got no answer.
+        """
+        if current.revision.components or not current.versions:
+            return False
+        if current.revision.name:
+            return True
+        if not self._state.component_instances(live):  # nothing was applied
+            self._note_unreleased(live, current)
+        return self._unreleased.get(_key(live)) != _contents(live, current)
+
+    def _note_unreleased(self, live: LiveObject, current: _Current) -> None:
+        """Note that no revision has other components, until one of them changes."""
+        self._unreleased.put(_key(live), _contents(live, current), 1)
+
     def _settled(self, current: _Current, documents: Mapping[str, PinnedDocument]) -> Selection | None:
-        """The selection; None if it requires the revision."""
-        revision = current.revision
-        if revision.name and not revision.components and current.versions:  # they are unknown
-            return None
-        by_name = current.pins(revision.components)
+        """The selection; None if it requires a revision."""
+        by_name = current.pins(current.revision.components)
         kept = {name: documents[name] for name in by_name if name in documents}
         if any(name not in kept or kept[name].digest != pin.running_digest for name, pin in by_name.items()):
             return None
         return _selection(current, by_name, kept)
 
     async def _resolved(self, live: LiveObject, previous: PreviousStatus, current: _Current) -> Selection:
-        """The selection after the revision was read."""
+        """The selection after the current revision was read, or all of them if that does not contain what runs."""
         name = current.revision.name
-        revision = await self._read(live, name) if name else None
-        if revision is None:
-            return _missing(current)
-        documents = {str(get_in(one, "metadata", "name", default="")): one for one in revision.components}
-        digests = {component: revisions.digest(document) for component, document in documents.items()}
+        selection = self._recovered(live, previous, current, await self._read(live, name)) if name else None
+        return selection or self._recovered(live, previous, current, await self._read(live, "")) or _missing(current)
+
+    def _recovered(
+        self, live: LiveObject, previous: PreviousStatus, current: _Current, stored: tuple[Revision, ...]
+    ) -> Selection | None:
+        """The selection; None if these revisions do not contain what runs."""
         if not current.revision.components:
-            # the updates were automatic
-            current = msgspec.structs.replace(current, revision=_with_components(current.revision, digests, previous))
-            self._state.applications.get(ObjectKey(live.namespace, live.name)).revision_name = current.revision
+            name, application_state = current.revision.name, self._state.applications.get(_key(live))
+            revision = next((one for one in stored if name in ("", one.name)), None)
+            if revision is None:
+                if name:
+                    return None
+                self._note_unreleased(live, current)
+                return _selection(current, {}, {})
+            current = msgspec.structs.replace(current, revision=_with_components(revision, previous))
+            application_state.revision_name = current.revision
+        documents = {_content(document): document for revision in stored for document in revision.components}
         by_name = current.pins(current.revision.components)
-        if any(digests.get(component) != pin.running_digest for component, pin in by_name.items()):
-            return _missing(current)  # the revision of what runs could not be written
-        kept = {name: PinnedDocument.of(pin.running_digest, documents[name]) for name, pin in by_name.items()}
+        if any((name, pin.running_digest) not in documents for name, pin in by_name.items()):
+            return None
+        kept = {
+            name: PinnedDocument.of(pin.running_digest, documents[name, pin.running_digest])
+            for name, pin in by_name.items()
+        }
         return _selection(current, by_name, kept)
 
     def _unkept(self, live: LiveObject, selection: Selection) -> Problem | None:
@@ -228,11 +259,25 @@ def _missing(current: _Current) -> Selection:
     return msgspec.structs.replace(_selection(current, by_name, {}), problems=problems, reason=REVISION_NOT_FOUND)
 
 
-def _with_components(revision: RevisionName, digests: Mapping[str, str], previous: PreviousStatus) -> RevisionName:
+def _key(live: LiveObject) -> ObjectKey:
+    return ObjectKey(live.namespace, live.name)
+
+
+def _contents(live: LiveObject, current: _Current) -> tuple[str, ...]:
+    """The application, and the content of its components in the cluster."""
+    return (live.uid, *(version.digest if version else "" for version in current.versions.values()))
+
+
+def _content(document: Mapping[str, Any]) -> tuple[str, str]:
+    """The name of a component, and the digest of its content."""
+    return str(get_in(document, "metadata", "name", default="")), revisions.digest(document)
+
+
+def _with_components(revision: Revision, previous: PreviousStatus) -> RevisionName:
     """A revision with its components. Their generations are those of the status if it describes what runs."""
     observed = previous.observed_components if previous.phase == "synced" else {}
     components = {
         name: ReleasedComponent(get_in(observed, name, "generation", default=0), digest)
-        for name, digest in digests.items()
+        for name, digest in map(_content, revision.components)
     }
-    return msgspec.structs.replace(revision, components=components)
+    return RevisionName(revision.number, revision.name, components)

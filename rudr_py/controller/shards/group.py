@@ -26,14 +26,28 @@ _REMEMBERED: Final = 100
 """The number of replicas that have ended and are remembered, because a Lease may still name one as its holder."""
 
 
-class _Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A replica as the annotation has it. `beat` changes with each renewal."""
 
     beat: int = 0
     shards: tuple[int, ...] = ()
 
 
-_entries = msgspec.json.Decoder(dict[str, _Entry])
+_entries = msgspec.json.Decoder(dict[str, Entry])
+
+
+def identity(shards: int) -> str:
+    """The holder of the lease of all replicas with this number of shards."""
+    return f"shards-{shards}"
+
+
+def entries(document: Mapping[str, Any]) -> dict[str, Entry]:
+    """The replicas in a Lease by their identity, those that have ended recently included."""
+    text = str((document.get("metadata", {}).get("annotations") or {}).get(ANNOTATION, ""))
+    try:
+        return _entries.decode(text)
+    except msgspec.MsgspecError:
+        return {}  # the replicas write themselves into it again
 
 
 class Group(Elector):
@@ -53,7 +67,7 @@ class Group(Elector):
         on_missing_right: Callable[[Right], object],
     ) -> None:
         """`shards` returns the shards that this replica holds."""
-        shared = msgspec.structs.replace(election, identity=f"shards-{election.shards}")
+        shared = msgspec.structs.replace(election, identity=identity(election.shards))
         super().__init__(transport, shared, clock, on_missing_right=on_missing_right)
         self._identity = election.identity
         self._duration = election.lease_duration
@@ -61,8 +75,8 @@ class Group(Elector):
         self._time = clock.monotonic
         self._beat = 0
         self._leaving = False
-        self._written: Mapping[str, _Entry] = {}  # the replicas in the Lease
-        self._replicas: dict[str, tuple[_Entry, float]] = {}  # with the time at which the entry was first observed
+        self._written: Mapping[str, Entry] = {}  # the replicas in the Lease
+        self._replicas: dict[str, tuple[Entry, float]] = {}  # with the time at which the entry was first observed
 
     def replicas(self) -> dict[str, frozenset[int]]:
         """The shards of all replicas that have not ended, this one included."""
@@ -90,23 +104,19 @@ class Group(Elector):
     def annotate(self, metadata: dict[str, Any]) -> None:
         """Write the replicas that have not ended, this one with its next heartbeat."""
         self._beat += 1
-        entries = {
+        replicas = {
             name: entry
             for name, entry in self._written.items()
             if name != self._identity and not self.has_replica_ended(name)
         }
         if not self._leaving:
-            entries[self._identity] = _Entry(self._beat, tuple(sorted(self._shards())))
+            replicas[self._identity] = Entry(self._beat, tuple(sorted(self._shards())))
         annotations = metadata.get("annotations") or {}
-        metadata["annotations"] = {**annotations, ANNOTATION: msgspec.json.encode(entries, order="sorted").decode()}
+        metadata["annotations"] = {**annotations, ANNOTATION: msgspec.json.encode(replicas, order="sorted").decode()}
 
     def observe(self, document: dict[str, Any]) -> None:
         """Read the replicas, and note which heartbeats have changed."""
-        text = str((document.get("metadata", {}).get("annotations") or {}).get(ANNOTATION, ""))
-        try:
-            self._written = _entries.decode(text)
-        except msgspec.MsgspecError:
-            self._written = {}  # the replicas write themselves into it again
+        self._written = entries(document)
         now = self._time()
         for name, entry in self._written.items():
             if name not in self._replicas or self._replicas[name][0] != entry:

@@ -5,7 +5,7 @@ The copy in `status.resources[]` of each application lets the next process start
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -65,20 +65,34 @@ def unpack(packed: bytes) -> tuple[AppliedRecord, ...]:
     return _decoder.decode(_packer.unpack(packed)) if packed else ()
 
 
-def restore(
-    records: dict[Ref, AppliedRecord], stored: Mapping[Ref, AppliedRecord], unapplied: Mapping[Ref, LiveObject | None]
+def agree(
+    records: dict[Ref, AppliedRecord],
+    stored: Mapping[Ref, AppliedRecord],
+    find: Callable[[Ref], LiveObject | None],
+    *,
+    confirmed: Container[Ref],
+    named: Container[Ref],
 ) -> None:
-    """Use the stored record of an object that this reconcile has not applied, because another process may have.
+    """Bring the records of objects about which this reconcile learned nothing in line with those of the status.
 
-    Otherwise two processes would write the status in turn, each with its own record. `unapplied` has the live objects;
-    None for one that does not exist, of which no process can confirm its record.
+    Every process that reads the same status and the same objects then has the same records. Otherwise two processes
+    would write the status in turn, each with what it remembers. `confirmed` were applied, or do not exist any more.
+    The record that describes the live object wins, else that of the status. One that describes no object and that the
+    status does not list is dropped, unless it is `named` before its object is created.
     """
-    for ref, live in unapplied.items():
-        record, own = stored.get(ref), records.get(ref)
-        if record is None or (live is not None and live.uid != record.uid):
-            continue
-        if own is None or live is None or own.uid != live.uid:
-            records[ref] = record
+    for ref in [ref for ref in {**records, **stored} if ref not in confirmed]:
+        live, own, other = find(ref), records.get(ref), stored.get(ref)
+        if other is not None and _match(other, live) >= (_match(own, live) if own is not None else 1):
+            records[ref] = other
+        elif own is not None and other is None and not _match(own, live) and (own.uid or ref not in named):
+            del records[ref]
+
+
+def _match(record: AppliedRecord, live: LiveObject | None) -> int:
+    """How well a record describes a live object: 0 for another object or none, 2 for its current fields."""
+    if live is None or record.uid != live.uid:
+        return 0
+    return 2 if record.digest == digest(live) else 1
 
 
 def order(records: Iterable[AppliedRecord]) -> tuple[dict[str, Any], ...]:

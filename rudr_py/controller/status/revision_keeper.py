@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -18,11 +19,12 @@ from rudr_py.api import Ref, get_in
 from rudr_py.controller.apply.applier import CREATE_ONLY
 from rudr_py.controller.inputs.snapshot import Snapshot
 from rudr_py.controller.results import change_log
-from rudr_py.controller.results.result import Result
+from rudr_py.controller.results.result import Result, Retry
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cached_client import CachedClient
+from rudr_py.kube.client import Client
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.requests import Selection
+from rudr_py.kube.requests import Resource, Selection
 from rudr_py.model.condition import TRUE
 from rudr_py.model.identity import Metadata, ObjectKey
 from rudr_py.model.kinds import COMPONENT
@@ -67,14 +69,10 @@ class RevisionKeeper:
         self._limit = limit
         self._describe = describe
 
-    async def read(self, application: LiveObject, name: str) -> Revision | None:
-        """A revision of an application; None if it does not exist. Raises KubeError."""
+    async def read(self, application: LiveObject, name: str) -> tuple[Revision, ...]:
+        """See `ReadRevisions`."""
         resource = (await self._client.target(revisions.KIND, application.namespace, "")).resource
-        # a list, because the controller has no other right to read revisions
-        selector = f"{revisions.UID_LABEL}={application.uid}"
-        selection = Selection(resource, application.namespace, labels=selector, fields=f"metadata.name={name}")
-        listed = await self._client.client.list_all(selection)
-        return next((revision for revision in map(revisions.read, listed) if revision is not None), None)
+        return await stored(self._client.client, resource, application.namespace, application.uid, name)
 
     async def keep(self, snapshot: Snapshot, sync: SyncState) -> Kept:
         """Keep the documents of a snapshot if all of its objects are applied. Raises LeaseLostError only."""
@@ -85,23 +83,27 @@ class RevisionKeeper:
         if not self._limit or sync.state != TRUE:
             return Kept(previous)
         version = _version(snapshot)
-        if application_state.released[0] == version:
-            return Kept(application_state.released[1])
+        written, released = snapshot.previous.revision, application_state.released[1]
+        if application_state.released[0] == version and (
+            written.name == released.name or written.number < released.number
+        ):
+            # another process may have given the same documents a higher number
+            return Kept(msgspec.structs.replace(released, number=max(written.number, released.number)))
         documents = self._documents(snapshot)
         if documents is None:
             return Kept(previous)  # the change triggers a reconcile
         if documents.size > revisions.SIZE_LIMIT:
             return Kept(previous, "no revision is kept: the documents have more than 1 MiB")
-        released = snapshot.selection.released if snapshot.selection is not None else {}
-        previous = msgspec.structs.replace(previous, components=released)
+        components = snapshot.selection.released if snapshot.selection is not None else {}
+        previous = msgspec.structs.replace(previous, components=components)
         try:
             kept = await self._keep(snapshot.application, documents, previous)
-            revision = msgspec.structs.replace(kept, components=released)
+            revision = msgspec.structs.replace(kept, components=components)
         except errors.KubeError as error:
             cause = self._describe(error.right) if isinstance(error, errors.MissingRightError) else error
             note = f"no revision is kept: {cause}"
-            is_forbidden = isinstance(error, errors.ForbiddenError)  # a quota, for example
-            return Kept(previous, note, Result(error=note, retry="slow" if is_forbidden else "backoff"))
+            retry: Retry = "slow" if isinstance(error, errors.ForbiddenError) else "backoff"  # a quota, for example
+            return Kept(previous, note, Result(error=note, retry=retry, cause="Revision"))
         application_state.released = (version, revision)
         return Kept(revision)
 
@@ -136,19 +138,20 @@ class RevisionKeeper:
         annotations = {revisions.EDITOR_ANNOTATION: edited.edited_by, revisions.EDITED_ANNOTATION: edited.edited}
         owner = Metadata(name=application.name, namespace=application.namespace, uid=application.uid)
         application_state = self._state.applications.get(ObjectKey(application.namespace, application.name))
-        if application_state.unreleased == application.uid:
-            application_state.unreleased = ""  # a request without an answer may be executed later
+        is_first = application_state.unreleased == application.uid and not previous.name
+        application_state.unreleased = ""  # a request without an answer may be executed later
+        if is_first:
             with contextlib.suppress(errors.ConflictError):
                 first = RevisionName(1, name)
                 await self._apply(revisions.manifest(first, owner, data, annotations), new=True)
                 return first
         # the status may lack a revision that was written before a crash
         stored = await self._list(application)
-        newest = max(stored.values(), default=previous.number)
-        revision = RevisionName(newest, name)
-        if stored.get(name) != newest:
+        newest = max((number for other, number in stored.items() if other != name), default=0)
+        revision = RevisionName(stored.get(name, 0), name)
+        if revision.number <= newest:
             # of documents that are released again only the number changes
-            revision = RevisionName(newest + 1, name)
+            revision = RevisionName(max(newest, previous.number if not stored else 0) + 1, name)
             await self._apply(revisions.manifest(revision, owner, data, annotations), new=name not in stored)
         others = sorted((other for other in stored if other != name), key=lambda other: stored[other])
         # without the one that the status names: an application with manual updates may still need it
@@ -178,6 +181,14 @@ class RevisionKeeper:
         with contextlib.suppress(errors.NotFoundError):
             await self._client.client.delete(target)
             change_log.changed("deleted", Ref(revisions.KIND, name))
+
+
+async def stored(client: Client, resource: Resource, namespace: str, uid: str, name: str = "") -> tuple[Revision, ...]:
+    """See `ReadRevisions`. Sends a list, because the controller has no other right to read revisions."""
+    selector, fields = f"{revisions.UID_LABEL}={uid}", f"metadata.name={name}" if name else ""
+    selection = Selection(resource, namespace, labels=selector, fields=fields)
+    listed = map(revisions.read, await client.list_all(selection))
+    return tuple(sorted(filter(None, listed), key=operator.attrgetter("number"), reverse=True))
 
 
 def _version(snapshot: Snapshot) -> bytes:

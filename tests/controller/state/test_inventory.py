@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,11 @@ from hypothesis import strategies as st
 from rudr_py.api import Kind, Ref
 from rudr_py.controller.state import inventory
 from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.kube import live_object
+from rudr_py.kube.live_object import LiveObject
+
+CONFIG = Kind("v1", "ConfigMap")
+NOTHING: dict[Ref, LiveObject] = {}
 
 names = st.text("abc-.", min_size=1, max_size=5)
 refs = st.builds(Ref, st.builds(Kind, st.sampled_from(["v1", "apps/v1"]), st.sampled_from(["Service", "Job"])), names)
@@ -43,25 +49,81 @@ def test_a_malformed_status_has_no_records(stored: object) -> None:
 
 
 def test_the_record_of_an_object_that_another_process_applied_is_restored_from_the_status(live: Any) -> None:
-    """Seeds 731, 1290, 1709 and 1866 of the simulation: two processes wrote their records in turn."""
-    config = Kind("v1", "ConfigMap")
-    kept, replaced, own, intended = (
-        live(config, name, uid=f"uid-{name}") for name in ("kept", "replaced", "own", "intended")
-    )
+    """Seeds 731, 1290, 1709, 1866 and 50104 of the simulation: two processes wrote their records in turn."""
+    objects = {
+        Ref(CONFIG, name): msgspec.structs.replace(live(CONFIG, name, uid=f"uid-{name}"), digest="1", applied="2")
+        for name in ("kept", "replaced", "own", "older", "intended")
+    }
     stored = {
-        Ref(config, "kept"): AppliedRecord(Ref(config, "kept"), "uid-kept", "digest"),
-        Ref(config, "replaced"): AppliedRecord(Ref(config, "replaced"), "uid of an earlier object", "digest"),
-        Ref(config, "own"): AppliedRecord(Ref(config, "own"), "uid-own", "older"),
-        Ref(config, "intended"): AppliedRecord(Ref(config, "intended"), "uid-intended", "digest"),
-        Ref(config, "deleted"): AppliedRecord(Ref(config, "deleted"), "uid-deleted", "digest"),
-        Ref(config, "ended"): AppliedRecord(Ref(config, "ended"), "uid-ended", "digest"),
+        record.ref: record
+        for record in (
+            AppliedRecord(Ref(CONFIG, "kept"), "uid-kept", "0-0"),
+            AppliedRecord(Ref(CONFIG, "replaced"), "uid of an earlier object", "0-0"),
+            AppliedRecord(Ref(CONFIG, "own"), "uid-own", "0-0"),
+            AppliedRecord(Ref(CONFIG, "older"), "uid-older", "1-2"),
+            AppliedRecord(Ref(CONFIG, "intended"), "uid-intended", "0-0"),
+            AppliedRecord(Ref(CONFIG, "deleted"), "uid-deleted", "0-0"),
+            AppliedRecord(Ref(CONFIG, "ended"), "uid-ended", "0-0"),
+        )
     }
-    records = {
-        Ref(config, "ended"): AppliedRecord(Ref(config, "ended"), "uid-ended", "of another process"),
-        Ref(config, "own"): AppliedRecord(Ref(config, "own"), "uid-own", "newer"),
-        Ref(config, "intended"): AppliedRecord(Ref(config, "intended")),
+    own = {
+        record.ref: record
+        for record in (
+            AppliedRecord(Ref(CONFIG, "ended"), "uid-ended", "of another process"),
+            AppliedRecord(Ref(CONFIG, "own"), "uid-own", "1-2"),
+            AppliedRecord(Ref(CONFIG, "older"), "uid-older", "1-1"),
+            AppliedRecord(Ref(CONFIG, "intended")),
+        )
     }
-    lives = {Ref(config, one.name): one for one in (kept, replaced, own, intended)}
-    inventory.restore(records, stored, {**lives, Ref(config, "ended"): None})
-    digests = {ref.name: record.digest for ref, record in records.items()}
-    assert digests == {"ended": "digest", "own": "newer", "intended": "digest", "kept": "digest"}
+    inventory.agree(own, stored, objects.get, confirmed=(), named=())
+    digests = {ref.name: record.digest for ref, record in own.items()}
+    assert digests == {"ended": "0-0", "own": "1-2", "older": "1-2", "intended": "0-0", "kept": "0-0"}
+
+
+def test_the_record_of_a_deleted_object_that_the_status_no_longer_lists_is_dropped() -> None:
+    """Seed 3050: one of two processes kept it while the application was held, and the other one did not."""
+    deleted, intended = Ref(CONFIG, "deleted"), Ref(CONFIG, "intended")
+    own = {deleted: AppliedRecord(deleted, "uid-deleted", "1-2"), intended: AppliedRecord(intended)}
+    inventory.agree(own, {}, NOTHING.get, confirmed=(), named={deleted, intended})
+    assert own == {intended: AppliedRecord(intended)}
+
+
+def test_the_record_of_an_object_that_was_just_applied_is_kept() -> None:
+    applied = Ref(CONFIG, "applied")
+    own = {applied: AppliedRecord(applied, "uid", "1-2")}
+    inventory.agree(own, {applied: AppliedRecord(applied, "older")}, NOTHING.get, confirmed={applied}, named=())
+    assert own == {applied: AppliedRecord(applied, "uid", "1-2")}
+
+
+few_refs = st.sampled_from([Ref(CONFIG, name) for name in "abc"])
+remembered = st.dictionaries(few_refs, st.tuples(st.sampled_from(["", "1", "2"]), st.sampled_from(["", "1-1", "1-2"])))
+
+
+@given(remembered, remembered, remembered, remembered, st.sets(few_refs))
+def test_processes_with_any_records_stop_writing_them_in_turn(
+    left: dict[Ref, tuple[str, str]],
+    right: dict[Ref, tuple[str, str]],
+    status: dict[Ref, tuple[str, str]],
+    objects: dict[Ref, tuple[str, str]],
+    named: set[Ref],
+) -> None:
+    stored, *processes = (
+        {ref: AppliedRecord(ref, *one) for ref, one in part.items()} for part in (status, left, right)
+    )
+    lives = {ref: _live(ref, uid, digest) for ref, (uid, digest) in objects.items() if uid}
+    writes = []
+    for own in (*processes, *processes, *processes):
+        for ref in named:
+            own.setdefault(ref, AppliedRecord(ref))
+        inventory.agree(own, stored, lives.get, confirmed=(), named=named)
+        writes.append(own != stored)
+        stored = dict(own)
+    assert not any(writes[3:])
+
+
+def _live(ref: Ref, uid: str, digest: str) -> LiveObject:
+    metadata = {"name": ref.name, "uid": uid}
+    document = {"apiVersion": ref.kind.api_version, "kind": ref.kind.kind, "metadata": metadata}
+    fields, _, applied = digest.partition("-")
+    live = live_object.decode(msgspec.json.encode(document))
+    return msgspec.structs.replace(live, digest=fields, applied=applied)

@@ -1,10 +1,9 @@
-"""The Deployment and the Lease of the controller. Pure."""
+"""The Deployment of the controller. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,15 +11,12 @@ import msgspec
 from rudr_py.api import Health, kstatus
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
 from rudr_py.plugins import rights
-from rudr_py.settings import Settings
+from rudr_py.settings import LeaderElection, Settings
 
 Document = Mapping[str, Any]
 
 NAME_LABEL = "app.kubernetes.io/name"
 CHART = "rudr-py"
-
-EXPIRY_FACTOR = 3
-"""The number of lease durations without renewal after which a Lease counts as expired. It tolerates clock skew."""
 
 _RUDR_IMAGE = re.compile(r"(^|/)rudr([:@]|$)")
 """The image of Rudr itself: `oamdev/rudr` and copies of it."""
@@ -72,10 +68,15 @@ class ControllerDeployment(msgspec.Struct, frozen=True, kw_only=True):
         return "podSecurity=namespace" in self.flags.get("defaults", "").split(",")
 
     @property
-    def lease(self) -> tuple[str, str]:
-        """Namespace and name of the Lease."""
-        name = self.flags.get("leader-election-id") or rights.LEASE
-        return self.flags.get("leader-election-namespace") or self.namespace, name
+    def election(self) -> LeaderElection:
+        """The names of its Leases, and their namespace."""
+        shards = self.flags.get("shards", "")
+        return LeaderElection(
+            namespace=self.flags.get("leader-election-namespace") or self.namespace,
+            identity="",
+            name=self.flags.get("leader-election-id") or rights.LEASE,
+            shards=int(shards) if shards.isdecimal() else 1,
+        )
 
     @property
     def definitions(self) -> str:
@@ -134,27 +135,6 @@ def check(deployments: Sequence[ControllerDeployment], readable: bool) -> Iterat
             yield problem("controller", message, "set leaderElection.enabled=true in the chart, or use one replica")
 
 
-def lease(lease_object: Document | None, deployment: ControllerDeployment, now: datetime) -> Iterator[Finding]:
-    """Whether a leader exists and renews the Lease."""
-    namespace, name = deployment.lease
-    if not deployment.elects:
-        return
-    spec = (lease_object or {}).get("spec") or {}
-    holder, seconds = spec.get("holderIdentity"), spec.get("leaseDurationSeconds") or 15
-    hint = deployment.inspection
-    if not holder:
-        reason = "has no holder" if lease_object else "does not exist"
-        yield problem("leader", f"Lease {namespace}/{name} {reason}, so no controller is active", hint)
-        return
-    age = _age(spec.get("renewTime"), now)
-    if age is None or age > EXPIRY_FACTOR * seconds:
-        renewal = "was never renewed" if age is None else f"was last renewed {age:.0f} s ago"
-        message = f"Lease {namespace}/{name} of {holder} {renewal}; its duration is {seconds} s"
-        yield problem("leader", message, hint)
-    else:
-        yield ok("leader", f"{holder} is the leader and renewed Lease {namespace}/{name} {max(age, 0):.0f} s ago")
-
-
 def rudr(deployments: Sequence[str]) -> Iterator[Finding]:
     """Whether Rudr itself runs in the same cluster. `deployments` are namespace/name."""
     for deployment in deployments:
@@ -194,10 +174,3 @@ def _containers(document: Document) -> list[Document]:
 
 def _labels(document: Document) -> Mapping[str, str]:
     return document["metadata"].get("labels") or {}
-
-
-def _age(timestamp: object, now: datetime) -> float | None:
-    try:
-        return (now - datetime.fromisoformat(str(timestamp))).total_seconds()
-    except (ValueError, TypeError):
-        return None

@@ -17,6 +17,7 @@ from rudr_py.cli.commands.doctor import (
     definition_objects,
     deployment,
     finding,
+    leases,
     types,
     workload_pods,
 )
@@ -204,7 +205,7 @@ def _leases(
     installation: Installation, controllers: Iterable[ControllerDeployment], now: datetime
 ) -> Iterator[Finding]:
     for controller in controllers:
-        yield from deployment.lease(installation.leases.get(controller.lease), controller, now)
+        yield from leases.check(installation.leases, controller, now)
 
 
 def _name(application: report.ApplicationReport) -> str:

@@ -86,9 +86,11 @@ class ClusterReader:
             deployments=_tuple(deployments),
             pods=tuple([pod for controller in controllers for pod in await self._unready_pods(controller)]),
             leases={
-                controller.lease: lease
+                (namespace, name): lease
                 for controller in controllers
-                if (lease := await self._try(self.get(LEASE, *controller.lease)))
+                for namespace in (controller.election.namespace,)
+                for name in controller.election.leases
+                if (lease := await self._try(self.get(LEASE, namespace, name)))
             },
             published=published,
             applications=_tuple(await self._list_widely(APPLICATION)) or (),
@@ -170,7 +172,7 @@ class ClusterReader:
             standard,
             publish="no-publish-definitions" not in controller.flags,
             root_scopes="root-scopes" in controller.flags,
-            lease=controller.lease[1] if controller.elects else "",
+            leases=controller.election.leases if controller.elects else (),
         )
         if controller.impersonates:
             needed = impersonated_rights.impersonated(needed, ())
@@ -182,7 +184,7 @@ class ClusterReader:
             for review in access_reviews.expanded(rules, namespace)
         ]
         reviews += access_reviews.expanded(needed.definitions, controller.definitions)
-        reviews += access_reviews.expanded(needed.own, controller.lease[0])
+        reviews += access_reviews.expanded(needed.own, controller.election.namespace)
         return tuple(await access_reviews.denied(self._cluster, reviews, controller.user))
 
     async def _author_policy(self) -> AuthorPolicy | None:

@@ -24,6 +24,7 @@ class Attempt:
     `notes` are sentences about objects that are still being deleted, for the status.
     `superseded` are the earlier workloads that have been deleted for an object that waits for their end.
     `held` are the new instances of which nothing is applied, because an object of their traits is refused (TR-8).
+    `confirmed` are the objects that were applied or are in sync, and those that do not exist any more.
     """
 
     writers: Writers
@@ -33,6 +34,7 @@ class Attempt:
     ended: bool = False
     superseded: frozenset[Ref] = frozenset()
     held: set[str] = field(default_factory=set)
+    confirmed: set[Ref] = field(default_factory=set)
     notes: tuple[str, ...] = ()
 
     @property
@@ -52,7 +54,9 @@ class Attempt:
 
     def again(self) -> Attempt:
         """A second pass that begins with these failures."""
-        return Attempt(self.writers, self.removal, list(self.failures), dict(self.unapplied), self.ended)
+        begun = Attempt(self.writers, self.removal, list(self.failures), dict(self.unapplied), self.ended)
+        begun.confirmed = self.confirmed
+        return begun
 
 
 def _purpose(planned: PlannedObject, plan: Plan) -> str:

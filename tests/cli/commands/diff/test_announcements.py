@@ -449,7 +449,7 @@ def check_case(case: Case, api: LocalHandle, folder: Path) -> None:
 @example(Case(job="running", changes=frozenset({"other components"})))
 @example(Case(deployment="orphaned", service="stranger", job="complete, deleted", paused=True))
 @given(CASES)
-@settings(max_examples=3, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_next_reconcile_makes_exactly_the_announced_changes(
     api: LocalHandle, tmp_path_factory: pytest.TempPathFactory, case: Case
 ) -> None:

@@ -17,7 +17,7 @@ def controller(**values: Any) -> ControllerDeployment:
 def test_the_lease_the_namespaces_and_the_account_are_those_of_the_chart() -> None:
     plain = controller()
     assert plain.elects
-    assert plain.lease == (rendering.NAMESPACE, rendering.NAME)
+    assert (plain.election.namespace, *plain.election.leases) == (rendering.NAMESPACE, rendering.NAME)
     assert plain.definitions == rendering.NAMESPACE
     assert plain.namespaces == ()
     assert plain.user == f"system:serviceaccount:{rendering.NAMESPACE}:{rendering.NAME}"
@@ -27,12 +27,15 @@ def test_changed_chart_values_are_respected() -> None:
     changed = controller(
         watchNamespaces=["a", "b"],
         leaderElection={"id": "other"},
+        shards=2,
         definitionsNamespace={"name": "types"},
         nameOverride="oam",
         publishDefinitions=False,
     )
     assert changed.namespaces == ("a", "b")
-    assert changed.lease == (rendering.NAMESPACE, "other")
+    assert (changed.election.namespace, *changed.election.leases) == (
+        *(rendering.NAMESPACE, "other", "other-0", "other-1"),
+    )
     assert changed.definitions == "types"
     assert "no-publish-definitions" in changed.flags
     assert not controller(leaderElection={"enabled": False}, replicaCount=1).elects

@@ -113,7 +113,8 @@ def test_the_definitions_namespace_is_checked_if_it_is_readable() -> None:
 def test_a_controller_is_recognized_by_the_label_of_the_chart() -> None:
     flags = ("--leader-elect", "--leader-election-id=x", "--watch-namespace=a,b", "--definitions-namespace=defs")
     [deployed] = deployment.controllers([controller(2, 2, *flags), {"metadata": {"name": "other"}}])
-    assert (deployed.lease, deployed.namespaces, deployed.definitions) == (("oam", "x"), ("a", "b"), "defs")
+    assert (deployed.namespaces, deployed.definitions) == (("a", "b"), "defs")
+    assert (deployed.election.namespace, deployed.election.leases) == ("oam", ("x",))
     assert deployed.user == "system:serviceaccount:oam:oam-account"
     assert deployment.definitions_namespace([deployed]) == "defs"
     assert deployment.definitions_namespace([]) == "rudr-system"
@@ -144,33 +145,6 @@ def test_readiness_and_leader_election_of_the_controller_are_checked(
     deployments: list[Document], expected: list[str]
 ) -> None:
     assert levels(deployment.check(deployment.controllers(deployments), readable=True)) == expected
-
-
-@pytest.mark.parametrize(
-    ("spec", "level", "word"),
-    [
-        (
-            {"holderIdentity": "pod-1", "renewTime": "2026-01-01T11:59:55.000000Z"},
-            "ok",
-            "renewed Lease oam/rudr-py 5 s",
-        ),
-        ({"holderIdentity": "pod-1", "renewTime": "2026-01-01T11:58:00.000000Z"}, "problem", "120 s ago"),
-        ({"holderIdentity": "pod-1"}, "problem", "never"),
-        ({"holderIdentity": ""}, "problem", "has no holder"),
-        (None, "problem", "does not exist"),
-    ],
-)
-def test_the_holder_and_the_renewal_of_the_lease_are_checked(spec: Document | None, level: str, word: str) -> None:
-    [deployed] = deployment.controllers([controller(2, 2, "--leader-elect")])
-    lease = None if spec is None else {"spec": {"leaseDurationSeconds": 15, **spec}}
-    [result] = deployment.lease(lease, deployed, NOW)
-    assert result.level == level
-    assert word in result.message
-
-
-def test_without_leader_election_the_lease_is_not_checked() -> None:
-    [deployed] = deployment.controllers([controller()])
-    assert list(deployment.lease(None, deployed, NOW)) == []
 
 
 @pytest.mark.parametrize(
