@@ -145,6 +145,7 @@ class ApplicationState:
     `claim_refusals` are the reported reasons of objects that are not applied for the sake of another's claim.
     `released` is the last kept revision, with a digest of the versions of its documents.
     `unreleased` is the uid of an application without any revision; empty if that is unknown.
+    `unanswered` is whether a revision may have been written, or is still to be deleted, after a request that failed.
     `revision_name` is a revision whose components were read; `pinned` are those components that the application runs.
     """
 
@@ -165,6 +166,7 @@ class ApplicationState:
     claim_refusals: dict[Ref, str] = field(default_factory=dict)
     released: tuple[bytes, RevisionName] = (b"", _NO_REVISION)
     unreleased: str = ""
+    unanswered: bool = False
     revision_name: RevisionName = _NO_REVISION
     pinned: Mapping[str, PinnedDocument] = field(default_factory=dict)
     _records: dict[Ref, AppliedRecord] | bytes = b""  # bytes are packed
