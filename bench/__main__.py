@@ -14,10 +14,16 @@ from pathlib import Path
 
 from bench import driver, report
 from bench.samples import Plan, Samples
-from bench.sections import edits, idle, new, start
+from bench.sections import edits, idle, new, shards, start
 from tests.e2e import apiserver
 
-SECTIONS = {"idle": idle.measure, "new": new.measure, "start": start.measure, "edits": edits.measure}
+SECTIONS = {
+    "idle": idle.measure,
+    "new": new.measure,
+    "start": start.measure,
+    "edits": edits.measure,
+    "shards": shards.measure,
+}
 
 
 def main() -> int:

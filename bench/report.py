@@ -110,7 +110,7 @@ def _line(row: Row, result: Result) -> str:
     if row in rows.CONTROLS:
         target = "1"
     elif row.limit != math.inf:
-        target = f"{'<' if row.strictly else '≤'} {row.limit:g}"
+        target = f"{'≥' if row.at_least else '<' if row.strictly else '≤'} {row.limit:g}"
         reached = "yes" if row.reaches(result) else "**no**"
     spread = f"{_number(result.low)} to {_number(result.high)}"
     return f"| {row.label} | {own} | {other} | {_number(result.value)} | {spread} | {target} | {reached} |"

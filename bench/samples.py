@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 CONTROLLER, BARE, AGAIN, KOPF, LIST, IMPORT = "controller", "bare client", "bare client again", "kopf", "list", "import"
 """The names of arms in results."""
 
+ONE, SEVERAL = "1 shard", "4 shards"
+"""The arms with one replica and one shard, and with a replica for each of four shards."""
+
 Values = dict[str, dict[str, list[float]]]
 """By figure and arm, in the order of the rounds."""
 

@@ -33,7 +33,15 @@ def standard_types() -> LoadedPlugins:
 
 
 def everything(names: Iterable[str] = NAMES, call_guard: Guard | None = None) -> LoadedPlugins:
-    """The standard types and those of the packages, from their sources. A package that fails to load raises."""
+    """The standard types and those of the packages, from their sources. A package that fails to load raises.
+
+    The same arguments return the same types, which tests do not modify.
+    """
+    return _everything(tuple(names), call_guard)
+
+
+@functools.cache
+def _everything(names: tuple[str, ...], call_guard: Guard | None) -> LoadedPlugins:
     for folder in FOLDERS:
         if str(folder) not in sys.path:  # pytest adds it, `make reference` does not
             sys.path.append(str(folder))

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench import report, rows, samples, soak
+from bench import extrapolation, report, rows, samples, soak
 from bench.report import Run
 from bench.slope import theil_sen
 from bench.soak import Outcome
@@ -43,13 +43,30 @@ def test_a_benchmark_runs(arguments: tuple[str, ...], expected: str) -> None:
 
 def test_the_comparison_prints_and_writes_each_row_and_fails_if_its_control_is_not_near_one(tmp_path: Path) -> None:
     file = tmp_path / "bench.json"
-    run = run_module("bench", *SMALL, "--tolerance", "0", "--json", str(file))
+    run = run_module(
+        "bench", *SMALL, "--only", "idle", "new", "start", "edits", "--tolerance", "0", "--json", str(file)
+    )
     assert run.returncode == 1, run.stderr
     result = msgspec.json.decode(file.read_bytes(), type=Run)
     measured = [row for row, _ in rows.results(result.values, result.applications)]
-    assert measured == [*rows.CONTROLS, *rows.ROWS]
+    assert measured == [*rows.CONTROLS, *(row for row in rows.ROWS if "shard" not in row.label)]
     assert report.table(result) in run.stdout
     assert "**This run is void**" in run.stdout
+
+
+def test_the_page_of_sizes_has_the_table_of_the_current_slopes() -> None:
+    page = extrapolation.PAGE.read_text()
+    assert extrapolation.replaced(page) == page
+
+
+@pytest.mark.slow
+def test_the_rows_of_shards_are_measured(tmp_path: Path) -> None:
+    file = tmp_path / "bench.json"
+    run = run_module("bench", *SMALL, "--only", "shards", "--json", str(file))
+    assert run.returncode == 0, run.stderr
+    result = msgspec.json.decode(file.read_bytes(), type=Run)
+    measured = [row for row, _ in rows.results(result.values, result.applications)]
+    assert measured == [row for row in rows.ROWS if "shard" in row.label]
 
 
 def run_module(*arguments: str) -> subprocess.CompletedProcess[str]:

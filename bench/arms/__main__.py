@@ -62,7 +62,10 @@ async def _lines() -> asyncio.StreamReader:
 
 async def _answer(line: str, arm: Arm, meter: Meter) -> None:
     number, command = line.split()
-    answer = await arm.start() if command == "start" else None
+    answer = None
+    if command == "start":
+        meter.begin()
+        answer = await arm.start()
     figures = msgspec.json.encode((int(number), meter.figures(answer)))
     sys.stdout.buffer.write(figures + b"\n")
     sys.stdout.buffer.flush()

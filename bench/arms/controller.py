@@ -6,9 +6,9 @@ import asyncio
 
 from bench.arms.arm import Options
 from rudr_py.cli.process import exempt_from_collections
-from rudr_py.controller import assemble
-from rudr_py.controller.reconciler import ApplicationReconciler
+from rudr_py.controller.reconciler import WAIT_FOR_CACHES, ApplicationReconciler
 from rudr_py.controller.results.result import Result
+from rudr_py.controller.wiring import assemble
 from rudr_py.model.identity import ObjectKey
 from rudr_py.settings import Settings
 
@@ -29,7 +29,7 @@ class ControllerArm:
         self._running: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Run until each application was reconciled once."""
+        """Run until each application was reconciled once, with complete caches."""
         self._running = asyncio.create_task(self._process.run(self._stop))
         waiting = asyncio.create_task(self._started())
         await asyncio.wait([self._running, waiting], return_when=asyncio.FIRST_COMPLETED)
@@ -53,7 +53,8 @@ class ControllerArm:
         async def counted(reconciler: ApplicationReconciler, key: ObjectKey) -> Result:
             self._options.meter.reconciles += 1
             result = await reconcile(reconciler, key)
-            self._reconciled.add(key)
+            if result is not WAIT_FOR_CACHES:
+                self._reconciled.add(key)
             if len(self._reconciled) == self._options.count:
                 self._complete.set()
             return result

@@ -22,7 +22,7 @@ PURPOSES = ("objects", "status", "events", "revisions", "reads")
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts since the start of the process; `longest_step` since the last figures. Seconds and MiB.
+    """Counts since the start of the process; `longest_step` since the start of the arm. Seconds and MiB.
 
     `requests` has a count for each purpose. `time` is the monotonic clock, which all processes share. `answer` is the
     result of a command.
@@ -57,16 +57,19 @@ class Meter:
         self._count_requests()
         self._time_steps()
 
+    def begin(self) -> None:
+        """Note the start of the arm: imports and connections before it are no steps of it."""
+        self._longest_step = 0.0
+
     def figures(self, answer: object = None) -> Figures:
         """The current counts."""
-        longest, self._longest_step = self._longest_step, 0.0
         return Figures(
             time=time.monotonic(),
             cpu=time.process_time(),
             memory=processes.memory(os.getpid()),
             requests=dict(self._requests),
             reconciles=self.reconciles,
-            longest_step=longest,
+            longest_step=self._longest_step,
             answer=answer,
         )
 

@@ -22,6 +22,9 @@ from bench.worlds import World
 LONGEST = 120.0
 """Seconds after which an edit counts as lost; the benchmark fails."""
 
+INTERVAL = 0.02
+"""Seconds between two edits during a start. None waits for the one before, so that they come at any time of it."""
+
 ARMS = {CONTROLLER: "controller", BARE: "reactor"}
 
 
@@ -54,12 +57,14 @@ async def measure(plan: Plan, samples: Samples) -> None:
 
 
 async def _started(name: str, edited: Edited, plan: Plan, samples: Samples) -> None:
-    """Edits from the start of an arm until it has processed all applications; the first one waits for its lists."""
+    """Edits at a constant rate from the start of an arm until it has processed all applications."""
     async with driver.arm(ARMS[name], edited.world) as arm:
         starting = asyncio.create_task(arm.start())
-        delays = [await edited.edit()]
+        edits = [asyncio.create_task(edited.edit())]
         while not starting.done():
-            delays.append(await edited.edit())
+            await asyncio.wait([starting], timeout=INTERVAL)
+            edits.append(asyncio.create_task(edited.edit()))
+        delays = await asyncio.gather(*edits)
         await arm.quiet(plan.quiet)
     samples.add(name, _summary("edit during a start", delays))
 

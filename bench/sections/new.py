@@ -69,7 +69,7 @@ async def _converged(name: str, world: World, plan: Plan) -> dict[str, float]:
         "new: requests": (after.total - before.total) / world.count,
         "new: reconciles": after.reconciles / world.count,
         "new: memory, MiB": after.memory,
-        "new: longest step, s": max(applied.longest_step, after.longest_step),
+        "new: longest step, s": after.longest_step,
         **{f"new: {purpose}": after.requests.get(purpose, 0) / world.count for purpose in PURPOSES},
     }
 

@@ -3,8 +3,3 @@
 It connects `render`, which decides, with `kube`, which sends requests; `wiring.assemble` is the only function that
 connects the parts. All tasks of the controller are started in this package.
 """
-
-from rudr_py.controller.process import ControllerProcess
-from rudr_py.controller.wiring import assemble
-
-__all__ = ["ControllerProcess", "assemble"]

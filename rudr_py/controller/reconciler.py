@@ -15,6 +15,7 @@ from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply import sync as syncing
 from rudr_py.controller.apply.removal.removals import Removal, RemovalRequest
 from rudr_py.controller.apply.sync import Syncer
+from rudr_py.controller.inputs.checkpoint import StoredCheckpoint
 from rudr_py.controller.inputs.snapshot import Snapshot, SnapshotReader
 from rudr_py.controller.load.heavy_gate import HeavyGate
 from rudr_py.controller.pacing import Stages
@@ -22,7 +23,7 @@ from rudr_py.controller.results import failures, sync_result
 from rudr_py.controller.results.result import Result, merge
 from rudr_py.controller.results.sync_result import SyncResult
 from rudr_py.controller.scopes.scope_updates import ScopeUpdates
-from rudr_py.controller.state import cluster_state
+from rudr_py.controller.state import cluster_state, status_summary
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.state.users import Users
@@ -36,7 +37,7 @@ from rudr_py.model.kinds import APPLICATION, POD
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.status.health import InstanceHealth
 
-_WAIT_FOR_CACHES = Result(requeue_after=failures.SAFETY)
+WAIT_FOR_CACHES = Result(resync_after=failures.SAFETY)
 """The caches trigger the application when they are complete."""
 
 
@@ -102,10 +103,10 @@ class ApplicationReconciler:
         # the workloads of all applications: they may mount the claims of this one
         kinds = {*cluster_state.OWN_KINDS, POD, *self._state.applied_kinds(key.namespace)}
         if not self._sources.ensure(kinds, key):
-            return _WAIT_FOR_CACHES
+            return WAIT_FOR_CACHES
         snapshot = await self._reader.read(key, live)
         if not self._sources.ensure(kinds | snapshot.kinds, key):
-            return _WAIT_FOR_CACHES
+            return WAIT_FOR_CACHES
         await self._reader.read_values(snapshot)
         result = await self._syncer.end(live, self._reader.is_reclaimed(snapshot))
         self._syncer.wait_for(key, failures.GRANTS if result.error and result.retry == "slow" else ())
@@ -113,7 +114,13 @@ class ApplicationReconciler:
 
     async def _reconcile(self, key: ObjectKey, live: LiveObject) -> Result:
         if not self._sources.ensure(cluster_state.OWN_KINDS, key):
-            return _WAIT_FOR_CACHES
+            return WAIT_FOR_CACHES
+        if (stored := self._reader.checkpoints.read(key, live)) is not None:
+            if not self._sources.ensure(stored.kinds, key):
+                return WAIT_FOR_CACHES
+            if self._reader.checkpoints.confirms(stored):
+                self._adopt(key, stored)
+                return Result()
         is_suspected = self._reader.is_suspected(key, live)
         if not is_suspected and not self._reader.is_heavy(key):
             snapshot = await self._reader.read(key, live)
@@ -126,6 +133,12 @@ class ApplicationReconciler:
             with self._reader.applying(key, live):
                 return await self._reconcile_snapshot(await self._reader.read(key, live))
 
+    def _adopt(self, key: ObjectKey, stored: StoredCheckpoint) -> None:
+        """Keep what a reconcile of an application keeps that another process has left at rest."""
+        self._state.applications.definitions.set(key, stored.subjects)
+        self._state.applications.get(key).summary = status_summary.summarize(stored.status)
+        self._scope_updates.reconciled(key)
+
     async def _reconcile_snapshot(self, snapshot: Snapshot) -> Result:
         key = snapshot.key
         self._reader.hide_values(snapshot.application, snapshot.plan)
@@ -133,7 +146,7 @@ class ApplicationReconciler:
         if any(planned.adopt for planned in snapshot.plan.manifests):
             kinds |= self._state.applied_kinds(key.namespace)
         if not self._sources.ensure(kinds, key):
-            return _WAIT_FOR_CACHES
+            return WAIT_FOR_CACHES
         await Stages(len(snapshot.plan.manifests)).end()
         settled = self._reader.is_settled(snapshot) and not self._missing_rights(snapshot)
         if settled:

@@ -135,7 +135,7 @@ class LocalCluster:
         store = Store(history=self.settings.history)
         self.backend = Backend(
             store=store,
-            registry=Registry(kinds.builtin(schemas.node)),
+            registry=Registry(kinds.builtin(schemas)),
             clock=self.settings.clock,
             rng=random.Random(self.settings.seed),  # noqa: S311 - names and addresses, no secrets
             access=AccessControl(
@@ -174,9 +174,11 @@ class LocalCluster:
     def kubeconfig(self, token: str = "") -> dict[str, Any]:
         """Return a kubeconfig for this cluster with `token`, or with the token of the admin."""
         name = "rudr-local"
-        cluster = {"server": self.url}
+        cluster: dict[str, Any] = {"server": self.url}
         if self._access.certificate:
             cluster["certificate-authority-data"] = base64.b64encode(self._access.certificate.authority).decode()
+        else:  # some clients refuse a server without TLS otherwise
+            cluster["insecure-skip-tls-verify"] = True
         token = token or self._token
         return {
             "apiVersion": "v1",

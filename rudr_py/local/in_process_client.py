@@ -1,6 +1,8 @@
-"""The API without HTTP, as the local controllers use it: an `ApiClient` over a backend.
+"""The API without HTTP, as the local controllers use it.
 
-Writes pass admission and validation and are recorded under one field manager, as requests over HTTP are.
+Writes pass admission and validation and are recorded under one field manager, as requests over HTTP are. Only a watch
+awaits, so a read and a write without `await` between them are atomic. Returned objects belong to the store: copy before
+changing (`copy.deepcopy`), then `update`. Errors are those of `rudr_py.errors` (NotFoundError, ConflictError, …).
 """
 
 from __future__ import annotations
@@ -26,23 +28,23 @@ class InProcessClient:
         self._manager = manager
 
     def kinds(self) -> tuple[Resource, ...]:
-        """Return one resource per table of the store, in its stored version."""
+        """Return one resource per table of the store, in its stored version: built-in and custom."""
         registry = self._backend.registry
         tables = dict.fromkeys(resource.table for resource in registry)
         return tuple(resource for table in tables if (resource := registry.storage_resource(table)) is not None)
 
     def resource(self, kind: KindInfo) -> Resource | None:
-        """Return the resource that serves a kind, or None."""
+        """Return the resource that serves a kind in its version, or None."""
         return self._backend.registry.by_kind(kind)
 
     def get(self, kind: KindInfo, namespace: str, name: str) -> Object | None:
-        """Return an object, or None."""
+        """Return an object, or None. `namespace` is empty for cluster-scoped kinds."""
         resource = self._resource(kind)
         stored = self._backend.store.get(resource.table, namespace if resource.namespaced else "", name)
         return None if stored is None else conversion.convert(stored, resource)
 
     def list(self, kind: KindInfo, namespace: str = "", *, selector: str = "") -> ObjectList:
-        """Return the objects of a namespace (all, if empty) that a label selector selects."""
+        """Return the objects of a namespace (all, if empty) whose labels match a selector such as `a=b,c in (d,e)`."""
         resource = self._resource(kind)
         stored = self._backend.store.list(resource.table, namespace)
         selects = selectors.predicate(selector, [])
@@ -50,12 +52,12 @@ class InProcessClient:
         return [obj for obj in converted if selects(obj)] if selects else converted
 
     def create(self, obj: Object) -> Object:
-        """Create an object."""
+        """Create an object; `generateName` is supported."""
         target = self._target(obj)
         return writes.create(self._backend, target, clone(obj), self._options()).object
 
     def update(self, obj: Object) -> Object:
-        """Replace all but the status."""
+        """Replace all but the status; a resourceVersion in the body is checked (ConflictError)."""
         return writes.update(self._backend, self._target(obj), clone(obj), self._options()).object
 
     def update_status(self, obj: Object) -> Object:
@@ -72,13 +74,13 @@ class InProcessClient:
         writes.patch(self._backend, target, patch, self._options("scale"))
 
     def finalize(self, namespace: Object) -> Object:
-        """Write the `spec.finalizers` of a Namespace."""
+        """Write the `spec.finalizers` of a Namespace; a terminating one without finalizers is removed."""
         return writes.update(self._backend, self._target(namespace), clone(namespace), self._options("finalize")).object
 
     def delete(
         self, kind: KindInfo, namespace: str, name: str, *, propagation: str = "", uid: str = ""
     ) -> Object | None:
-        """Delete an object; return None if it does not exist or has another uid."""
+        """Delete an object (finalizers are respected); return None if it does not exist or has another uid."""
         resource = self._resource(kind)
         target = ObjectTarget(resource, namespace if resource.namespaced else "", name)
         stored = self._backend.store.get(resource.table, target.namespace, name)
@@ -90,7 +92,7 @@ class InProcessClient:
             return None
 
     async def watch(self, kind: KindInfo | None = None) -> AsyncIterator[tuple[str, Object]]:
-        """Yield the existing objects as ADDED, then the changes, until the store is closed."""
+        """Yield the objects of a kind, or of all kinds, as ADDED, then the changes, until the store is closed."""
         store = self._backend.store
         resource = None if kind is None else self._resource(kind)
         changes = store.complete_watch(ALL if resource is None else resource.table)

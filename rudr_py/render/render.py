@@ -130,6 +130,11 @@ class _Rendered(msgspec.Struct, frozen=True):
                 waits.setdefault(names[index], []).extend(result.waits)
         return waits
 
+    def awaited(self) -> frozenset[str]:
+        """The names of instances in dependencies."""
+        results = (*self.instances.values(), *self.partial_results.values())
+        return frozenset(wait.dependency.instance for result in results for wait in result.waits)
+
     def endless(self, names: Sequence[str]) -> dict[str, str]:
         """The instances whose workload does not run to its end, with its type."""
         endless: dict[str, str] = {}
@@ -186,6 +191,7 @@ def _planned(inputs: Inputs, catalog: Catalog, rendered: _Rendered) -> Stepwise[
             warnings=located_warnings,
             reason=reason,
             packages=packages.used(inputs, catalog, invalid=True),
+            awaited=rendered.awaited(),
         )
     return Plan(
         manifests=manifests,

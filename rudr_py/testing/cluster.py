@@ -16,7 +16,8 @@ import msgspec
 from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import ControllerProcess, assemble
+from rudr_py.controller.process import ControllerProcess
+from rudr_py.controller.wiring import assemble
 from rudr_py.kube import watch
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import Clock

@@ -6,6 +6,7 @@ Tests that only read files of the chart do not need it.
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -35,14 +36,13 @@ def rendered(values: Mapping[str, Any], name: str = NAME, namespace: str = NAMES
 
 def texts(values: Mapping[str, Any], name: str = NAME, namespace: str = NAMESPACE) -> dict[str, str]:
     """The rendered text of each template. Raises HelmError."""
-    templates: dict[str, str] = chart().render(dict(values), name=name, namespace=namespace)
+    templates = _templates(json.dumps(values), name, namespace)
     return {path: text for path, text in templates.items() if path != NOTES}
 
 
 def notes(values: Mapping[str, Any]) -> str:
     """The notes that Helm prints after an installation."""
-    text: str = chart().render(dict(values), name=NAME, namespace=NAMESPACE)[NOTES]
-    return text
+    return _templates(json.dumps(values), NAME, NAMESPACE)[NOTES]
 
 
 def refused(values: Mapping[str, Any]) -> str:
@@ -67,6 +67,13 @@ def pods(documents: list[Document]) -> Iterator[tuple[str, Document]]:
             yield title, document["spec"]
         elif "template" in document.get("spec", {}):
             yield title, document["spec"]["template"]["spec"]
+
+
+@functools.cache
+def _templates(values: str, name: str, namespace: str) -> dict[str, str]:
+    """The text of each template by its path. `values` is JSON."""
+    templates: dict[str, str] = chart().render(json.loads(values), name=name, namespace=namespace)
+    return templates
 
 
 @functools.cache

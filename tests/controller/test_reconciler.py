@@ -11,7 +11,7 @@ import pytest
 
 from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
-from rudr_py.controller import assemble
+from rudr_py.controller.wiring import assemble
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE
 from rudr_py.settings import Settings

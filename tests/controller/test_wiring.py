@@ -11,7 +11,8 @@ import aiohttp
 import msgspec
 
 from rudr_py.catalog import Catalog, PluginState
-from rudr_py.controller import ControllerProcess, assemble
+from rudr_py.controller.process import ControllerProcess
+from rudr_py.controller.wiring import assemble
 from rudr_py.kube.clock import SystemClock
 from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.crd_schemas import crds

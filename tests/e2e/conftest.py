@@ -27,8 +27,8 @@ import yaml
 
 from rudr_py import errors
 from rudr_py.catalog import Catalog
-from rudr_py.controller import ControllerProcess
 from rudr_py.controller.apply.impersonation import accounts
+from rudr_py.controller.process import ControllerProcess
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
 from rudr_py.kube.transport import AioTransport, Transport
@@ -45,6 +45,7 @@ from rudr_py.testing.cluster import SETTINGS, Cluster
 from tests import own_packages
 from tests.e2e import apiserver, rbac_cluster
 from tests.e2e.documents import CRD, NAMESPACE, established
+from tests.forked_commands import ForkServer
 
 ASSETS = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin"))
 USER_KUBECONFIG = os.environ.get("RUDR_TEST_KUBECONFIG", "")
@@ -57,7 +58,7 @@ IMPERSONATING = "local-impersonating"
 CONTROLLER = "the-controller"
 PUBLISHED = {(CORE_GROUP, plural) for plural in ("traits", "workloadtypes", "applicationscopes")}
 RELEASES = ("1.25", "1.31", "1.37")
-Rudr = Callable[..., Awaitable[tuple[int | None, str, str]]]
+Rudr = Callable[..., Awaitable[tuple[int, str, str]]]
 METHODS = {"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE", "deletecollection": "DELETE"}
 
 
@@ -161,6 +162,13 @@ def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[apiserver.Re
         pytest.skip("no kube-apiserver is available")
     with apiserver.running(ASSETS, tmp_path_factory.mktemp("enforcing"), rbac_cluster.ENFORCING) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    """A process that runs commands of rudr."""
+    with contextlib.closing(ForkServer()) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -301,26 +309,15 @@ def kubectl(any_cluster: Cluster, server: Server, tmp_path: Path) -> Kubectl:
 
 
 @pytest.fixture
-def rudr(server: Server, any_cluster: Cluster) -> Rudr:
+def rudr(server: Server, any_cluster: Cluster, fork_server: ForkServer) -> Rudr:
     """A function that runs rudr in the test's namespace; returns exit code, standard output and standard error."""
 
-    async def run(*arguments: str, documents: Any = ()) -> tuple[int | None, str, str]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "rudr_py",
-            *arguments,
-            "--namespace",
-            any_cluster.namespace,
-            cwd=Path(__file__).parents[2],
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "KUBECONFIG": str(server.kubeconfig)},
-        )
+    async def run(*arguments: str, documents: Any = ()) -> tuple[int, str, str]:
+        environment = {**os.environ, "KUBECONFIG": str(server.kubeconfig)}
         text = "\n---\n".join(json.dumps(document) for document in documents)
-        out, err = await asyncio.wait_for(process.communicate(text.encode()), 60)
-        return process.returncode, out.decode(), err.decode()
+        place = ("--namespace", any_cluster.namespace)
+        done = await fork_server.run(*arguments, *place, environment=environment, text=text)
+        return done.code, done.out, done.err
 
     return run
 

@@ -23,7 +23,8 @@ import yaml
 from rudr_py import errors
 from rudr_py.api import Rule
 from rudr_py.catalog import Catalog
-from rudr_py.controller import ControllerProcess, assemble
+from rudr_py.controller.process import ControllerProcess
+from rudr_py.controller.wiring import assemble
 from rudr_py.errors import Right
 from rudr_py.kube import config
 from rudr_py.kube.clock import Clock, SystemClock

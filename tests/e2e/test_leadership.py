@@ -21,7 +21,8 @@ from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.cli.cluster import connect
 from rudr_py.cli.commands import run
-from rudr_py.controller import ControllerProcess, assemble
+from rudr_py.controller.process import ControllerProcess
+from rudr_py.controller.wiring import assemble
 from rudr_py.errors import LeaseLostError
 from rudr_py.kube import config
 from rudr_py.kube.transport import AioTransport

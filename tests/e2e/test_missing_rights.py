@@ -16,7 +16,7 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import ControllerProcess
+from rudr_py.controller.process import ControllerProcess
 from rudr_py.errors import Right
 from rudr_py.kube.clock import SystemClock
 from rudr_py.model.identity import API_VERSION, CORE_GROUP

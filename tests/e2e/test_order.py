@@ -92,6 +92,13 @@ async def test_a_version_is_applied_when_its_migration_is_complete(cluster: Clus
         assert condition(shop_document, "Held") == ""
 
 
+async def test_the_status_names_an_instance_that_does_not_exist(cluster: Cluster, plugin_catalog: Catalog) -> None:
+    async with cluster.controller(plugin_catalog):
+        await cluster.apply(versioned("api"), versioned("migrate", "Task"), shop("1", depends_on("migration")))
+        invalid = await cluster.until(APPLICATION, "shop", lambda document: condition(document, "Valid") == "False")
+        assert 'no instance "migration"' in message(invalid, "Valid")
+
+
 async def test_the_old_version_goes_on_while_a_migration_has_failed(cluster: Cluster, plugin_catalog: Catalog) -> None:
     failing = versioned("migrate", "Task")
     failing["metadata"]["annotations"] = FAIL

@@ -299,6 +299,17 @@ async def test_the_setting_is_the_default_and_the_annotation_takes_precedence(
         assert (await deployed(cluster), await deployed(cluster, "other-web")) == (OLD, NEW)
 
 
+async def test_before_the_first_revision_a_promotion_claims_nothing_about_the_setting(
+    cluster: Cluster, rudr: Rudr
+) -> None:
+    automatic = application(name="other", annotations={"rudr.oam.dev/component-updates": "automatic"})
+    await cluster.apply(web(OLD), application(), automatic)
+    code, text, _ = await rudr("promote", "shop")
+    assert (code, text.strip().partition(" ")[2]) == (0, "unchanged: it has no revision yet")
+    code, text, _ = await rudr("promote", "other")
+    assert (code, "automatically" in text) == (0, True)
+
+
 @pytest.mark.controllers
 async def test_a_change_that_waits_costs_one_status_write_and_one_read_of_the_revision(
     server: Server, cluster: Cluster, catalog: Catalog

@@ -194,12 +194,12 @@ async def test_a_rollback_writes_the_documents_of_the_earlier_revision(
         code, text, _ = await rudr("diff", "shop", "--revision", "1")
         assert code == 1
         assert "registry.example/web:1" in text
-        code, text, error = await rudr("rollback", "shop", "--to", "1", "--dry-run")
-        assert (code, text.splitlines()[-1]) == (
-            0,
-            "applicationconfiguration.core.oam.dev/shop rolled back to revision 1 (server dry run)",
-        )
-        assert "warning: the application other changes too: it uses web" in error
+        for dry_run, suffix in (("client", " (dry run)"), ("server", " (server dry run)")):
+            code, text, error = await rudr("rollback", "shop", "--to", "1", f"--dry-run={dry_run}")
+            last = f"applicationconfiguration.core.oam.dev/shop rolled back to revision 1{suffix}"
+            assert (code, text.splitlines()[-1]) == (0, last)
+            assert "warning: the application other changes too: it uses web" in error
+        assert (await rudr("rollback", "shop", "--dry-run"))[0] == 2
         assert await deployed(cluster) == ("registry.example/web:2", 5)
 
         assert (await rudr("rollback", "shop", "--to", "1"))[0] == 0

@@ -26,6 +26,7 @@ from tests.charts import rendering
 from tests.e2e import rbac_cluster
 from tests.e2e.documents import APPLICATION, DEPLOYMENT, POD, Document, ready, synced
 from tests.e2e.rbac_cluster import RbacCluster
+from tests.forked_commands import Finished, ForkServer
 
 ROOT = Path(__file__).parents[2]
 RBAC = "rbac.authorization.k8s.io"
@@ -57,20 +58,12 @@ SHOP: Document = {
 
 
 @dataclass(frozen=True)
-class Done:
-    """The result of a command."""
-
-    code: int | None
-    out: str
-    err: str
-
-
-@dataclass(frozen=True)
 class Team:
     """A cluster with the application `shop` in a team's namespace, and the roles of the chart."""
 
     cluster: RbacCluster
     namespaced: bool
+    fork_server: ForkServer
 
     @property
     def namespace(self) -> str:
@@ -100,7 +93,7 @@ class Team:
                     pass
         return kubeconfig
 
-    async def kubectl(self, kubeconfig: Path, *arguments: str, text: str = "", namespace: str = "") -> Done:
+    async def kubectl(self, kubeconfig: Path, *arguments: str, text: str = "", namespace: str = "") -> Finished:
         """Run kubectl, in the team's namespace by default."""
         binary = Path(sys.executable).with_name("kubectl")
         if not binary.exists():
@@ -108,28 +101,34 @@ class Team:
         place = ("--namespace", namespace or self.namespace)
         return await self._run(kubeconfig, str(binary), *arguments, *place, text=text)
 
-    async def rudr(self, kubeconfig: Path, *arguments: str, text: str = "") -> Done:
+    async def rudr(self, kubeconfig: Path, *arguments: str, text: str = "") -> Finished:
         """Run rudr in the namespace."""
-        command = (sys.executable, "-m", "rudr_py", *arguments, "--namespace", self.namespace)
-        return await self._run(kubeconfig, *command, text=text)
+        place = ("--namespace", self.namespace)
+        environment = _environment(kubeconfig)
+        return await self.fork_server.run(*arguments, *place, environment=environment, text=text)
 
-    async def diff(self, kubeconfig: Path, *documents: Document) -> Done:
+    async def diff(self, kubeconfig: Path, *documents: Document) -> Finished:
         """Run rudr diff with documents."""
         return await self.rudr(
             kubeconfig, "diff", "-f", "-", *self.definitions, text=json.dumps({**LIST, "items": documents})
         )
 
-    async def _run(self, kubeconfig: Path, *command: str, text: str) -> Done:
+    async def _run(self, kubeconfig: Path, *command: str, text: str) -> Finished:
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent)},
+            env=_environment(kubeconfig),
         )
         out, err = await asyncio.wait_for(process.communicate(text.encode()), 2 * TIMEOUT)
-        return Done(process.returncode, out.decode(), err.decode())
+        assert process.returncode is not None
+        return Finished(process.returncode, out.decode(), err.decode())
+
+
+def _environment(kubeconfig: Path) -> dict[str, str]:
+    return {**os.environ, "KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent)}
 
 
 LIST: Document = {"apiVersion": "v1", "kind": "List"}
@@ -144,7 +143,9 @@ async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 
 @pytest.fixture(params=NAMESPACED)
-async def team(request: pytest.FixtureRequest, cluster: RbacCluster, catalog: Catalog) -> AsyncIterator[Team]:
+async def team(
+    request: pytest.FixtureRequest, cluster: RbacCluster, catalog: Catalog, fork_server: ForkServer
+) -> AsyncIterator[Team]:
     """The roles of a release, and an application that a controller has applied."""
     namespaces, admin = cluster.namespaces, cluster.admin
     watched = (namespaces.shop,) if request.param else ()
@@ -156,7 +157,7 @@ async def team(request: pytest.FixtureRequest, cluster: RbacCluster, catalog: Ca
     async with rbac_cluster.controlled(cluster, catalog, namespaces=watched):
         await admin.until(APPLICATION, "shop", ready if cluster.local else synced)
         await cluster.at(namespaces.definitions).until(TRAIT, "ingress", bool)
-        yield Team(cluster, bool(watched))
+        yield Team(cluster, bool(watched), fork_server)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -12,7 +12,8 @@ import msgspec
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.controller import ControllerProcess, assemble
+from rudr_py.controller.process import ControllerProcess
+from rudr_py.controller.wiring import assemble
 from rudr_py.kube import watch
 from rudr_py.kube.requests import Request, Selection
 from rudr_py.kube.transport import Reply, Stream, Transport

@@ -219,4 +219,4 @@ def _backend() -> Backend:
 
 
 def _registry() -> Registry:
-    return Registry(kinds.builtin(builtin_schema("1.36").node))
+    return Registry(kinds.builtin(builtin_schema("1.36")))

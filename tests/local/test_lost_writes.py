@@ -35,7 +35,7 @@ class Clients:
     """A ConfigMap, its three clients, and the expected values of its keys."""
 
     def __init__(self) -> None:
-        registry = Registry(kinds.builtin(builtin_schema("1.36").node))
+        registry = Registry(kinds.builtin(builtin_schema("1.36")))
         rng = random.Random(1)  # noqa: S311 - names and addresses, no secrets
         self.backend = Backend(Store(), registry, lambda: datetime(2026, 1, 1, tzinfo=UTC), rng)
         self._create("Namespace", "", {"metadata": {"name": "default"}})

@@ -86,7 +86,7 @@ BODIES: list[dict[str, Any]] = [
 def new_backend() -> Backend:
     schemas = builtin_schema("1.36")
     rng = random.Random(1)  # noqa: S311 - names and addresses, no secrets
-    backend = Backend(Store(), Registry(kinds.builtin(schemas.node)), lambda: datetime(2026, 1, 1, tzinfo=UTC), rng)
+    backend = Backend(Store(), Registry(kinds.builtin(schemas)), lambda: datetime(2026, 1, 1, tzinfo=UTC), rng)
     Definitions(backend, schemas.metadata)
     write(backend, writes.create, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
     write(backend, writes.create, widget_definition())

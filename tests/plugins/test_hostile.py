@@ -45,10 +45,6 @@ async def _cluster() -> AsyncIterator[Cluster]:
         yield cluster
 
 
-def _head(kind: str, name: str) -> Document:
-    return {"apiVersion": APPLICATION.api_version, "kind": kind, "metadata": {"name": name}}
-
-
 def _component() -> Document:
     container = {"name": "web", "image": "registry.example/web:1"}
     spec = {"workloadType": "core.oam.dev/v1alpha1.Worker", "containers": [container]}

@@ -88,6 +88,7 @@ def test_an_unknown_instance_is_a_problem_at_its_place_with_the_nearest_name(pla
     assert problem.path == path(0, "migrat")
     assert problem.instance == "api"
     assert problem.message == 'the application has no instance "migrat". Did you mean "migrate"?'
+    assert plan.awaited == {"migrat"}
 
 
 def test_all_problems_are_reported_at_once(planned: Callable[..., Plan]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from rudr_py import errors
 from rudr_py.api import Type
-from rudr_py.controller import ControllerProcess, assemble
+from rudr_py.controller.process import ControllerProcess
+from rudr_py.controller.wiring import assemble
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.local.controllers import ControllerSettings, run_controllers
 from rudr_py.local.storage.store import Event

@@ -49,6 +49,7 @@ VOLATILE = frozenset(
         "managedFields",
         "observedGeneration",
         "resourceVersion",
+        "checkpoint",
         "rudr.oam.dev/applied",  # it contains the uid of the owner
         "since",
         "uid",

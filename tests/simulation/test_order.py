@@ -178,7 +178,7 @@ def simulated(seed: int) -> Order:
     return order
 
 
-@pytest.mark.parametrize("first", range(0, 30, 10))
+@pytest.mark.parametrize("first", [0, *(pytest.param(first, marks=pytest.mark.slow) for first in (10, 20))])
 def test_versions_and_deletions_are_in_order_whatever_changes(first: int) -> None:
     applied = deleted = 0
     for seed in range(first, first + 10):

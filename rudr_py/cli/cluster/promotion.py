@@ -46,6 +46,12 @@ def is_manual(application: Mapping[str, Any]) -> bool:
     return bool(released(application))
 
 
+def has_unknown_updates(application: Mapping[str, Any]) -> bool:
+    """Whether only the setting of the controller decides on the updates: no annotation, and no revision yet."""
+    is_annotated = get_in(application, "metadata", "annotations", COMPONENT_UPDATES_ANNOTATION, default="")
+    return not is_annotated and not get_in(application, "status", "currentRevision", default={})
+
+
 def released(application: Mapping[str, Any]) -> dict[str, Any]:
     """The components of the current revision in the status, by name; empty with automatic updates."""
     return dict(get_in(application, "status", "currentRevision", "components", default={}))

@@ -16,7 +16,9 @@ from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster import promotion
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.promotion import Promotion, WaitingComponent
+from rudr_py.cli.options import dry_run as dry_run_option
 from rudr_py.cli.options import flags
+from rudr_py.cli.options.dry_run import DryRun
 from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.output import documents, plain_text
 from rudr_py.cli.process import CommandFailure
@@ -31,11 +33,8 @@ MANAGER = "rudr-promote"
 ATTEMPTS = 5
 """The number of attempts while other clients change the application."""
 
-DryRun = Literal["none", "client", "server"]
 OutputFormat = Literal["yaml", "json", "name"]
 Document = dict[str, Any]
-
-_SUFFIXES = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 
 
 class Promoted(msgspec.Struct, frozen=True):
@@ -48,13 +47,7 @@ class Promoted(msgspec.Struct, frozen=True):
 @click.command("promote")
 @click.argument("name")
 @click.option("--component", "components", multiple=True, metavar="NAME", help="A component; default: all that wait.")
-@click.option(
-    "--dry-run",
-    type=click.Choice(["none", "client", "server"]),
-    default="none",
-    show_default=True,
-    help="Print what would be promoted; server: also try the write on the server.",
-)
+@dry_run_option.option("Print what would be promoted; server: also try the write on the server.")
 @flags.cluster(all_namespaces=False)
 @flags.output("yaml", "json", "name", explanation="Print the application instead of a message.")
 def command(
@@ -82,7 +75,7 @@ def command(
     for deleted in promoted.promotion.deleted:
         line = f"component {deleted} does not exist; the application runs on as of its current revision"
         click.echo(plain_text.printable(f"note: {line}"), err=True)
-    ref, suffix = Ref(APPLICATION, name), _SUFFIXES[dry_run]
+    ref, suffix = Ref(APPLICATION, name), dry_run_option.SUFFIXES[dry_run]
     for component in promoted.promotion.waiting:
         click.echo(plain_text.printable(f"{ref} promoted: {_text(component)}{suffix}"))
     if not promoted.promotion.waiting:
@@ -97,6 +90,8 @@ def _text(component: WaitingComponent) -> str:
 def _nothing(application: Document) -> str:
     if promotion.is_manual(application):
         return "no component waits"
+    if promotion.has_unknown_updates(application):
+        return "it has no revision yet"
     return "it takes changes of its components automatically"
 
 

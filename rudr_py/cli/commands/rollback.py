@@ -18,7 +18,9 @@ from rudr_py.cli.cluster import application_history, promotion
 from rudr_py.cli.cluster import client as cluster_client
 from rudr_py.cli.cluster.application_history import History
 from rudr_py.cli.cluster.client import ClusterClient
+from rudr_py.cli.options import dry_run as dry_run_option
 from rudr_py.cli.options import flags
+from rudr_py.cli.options.dry_run import DryRun
 from rudr_py.cli.options.flags import ClusterOptions
 from rudr_py.cli.process import CommandFailure
 from rudr_py.kube import requests
@@ -78,9 +80,9 @@ class _Write(msgspec.Struct, frozen=True):
     metavar="N",
     help="The revision; default: the one before the current revision.",
 )
-@click.option("--dry-run", is_flag=True, help="Try the writes on the server, without an effect.")
+@dry_run_option.option("Print what would be written; server: also try the writes on the server.")
 @flags.cluster(all_namespaces=False)
-def command(name: str, number: int | None, cluster_options: ClusterOptions, *, dry_run: bool) -> None:
+def command(name: str, number: int | None, cluster_options: ClusterOptions, *, dry_run: DryRun) -> None:
     """Write the application and its components as they were in an earlier revision.
 
     The documents are written with your rights, and the controller rolls them out as any other change. Where a
@@ -89,18 +91,18 @@ def command(name: str, number: int | None, cluster_options: ClusterOptions, *, d
     created again. The components are promoted in an application with manual updates.
 
     \b
-    Example: rudr rollback shop --to 1 --dry-run
+    Example: rudr rollback shop --to 1 --dry-run=server
     Example: rudr rollback shop --to 1
     """
     asyncio.run(_run(cluster_options, name, number, dry_run=dry_run))
 
 
-async def _run(options: ClusterOptions, name: str, number: int | None, *, dry_run: bool) -> None:
+async def _run(options: ClusterOptions, name: str, number: int | None, *, dry_run: DryRun) -> None:
     async with cluster_client.opened(options) as client:
         await roll_back(client, name, number, dry_run=dry_run)
 
 
-async def roll_back(client: ClusterClient, name: str, number: int | None = None, *, dry_run: bool = False) -> None:
+async def roll_back(client: ClusterClient, name: str, number: int | None = None, *, dry_run: DryRun = "none") -> None:
     """Write the documents of a revision, by default of the one before the current, and print the writes.
 
     Raises CommandFailure if the revision is not kept.
@@ -113,11 +115,12 @@ async def roll_back(client: ClusterClient, name: str, number: int | None = None,
         click.echo(f"{Ref(APPLICATION, name)} skipped (the documents are those of revision {revision.number})")
         return
     await _warn(client, name, needed)
+    if dry_run != "client":
+        for write in needed:
+            await _send(client, write, dry_run=True)
+    suffix = dry_run_option.SUFFIXES[dry_run]
     for write in needed:
-        await _send(client, write, dry_run=True)
-    suffix = " (server dry run)" if dry_run else ""
-    for write in needed:
-        if not dry_run:
+        if dry_run == "none":
             await _send(client, write, dry_run=False)
         click.echo(f"{write.ref} {'created' if write.live is None else 'configured'}{suffix}")
     click.echo(f"{Ref(APPLICATION, name)} rolled back to revision {revision.number}{suffix}")

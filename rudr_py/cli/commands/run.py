@@ -25,8 +25,9 @@ from rudr_py.cli.logging.formatters import Format
 from rudr_py.cli.options import defaults as defaults_option
 from rudr_py.cli.options import flags, impersonation, leader_election, plugins, removal
 from rudr_py.cli.options import limits as limits_option
+from rudr_py.cli.options.decorators import setting
 from rudr_py.cli.process import exempt_from_collections
-from rudr_py.controller import assemble
+from rudr_py.controller.wiring import assemble
 from rudr_py.errors import ConfigError
 from rudr_py.kube import config
 from rudr_py.kube.clock import SystemClock
@@ -34,92 +35,68 @@ from rudr_py.settings import NO_DEFAULTS, ComponentUpdates, PlatformDefaults, Se
 
 log = logging.getLogger(__name__)
 
+_SAME_NAMES = set(Settings.__struct_fields__) - {"namespaces", "definitions_namespace", "impersonation", "state_dir"}
+"""The settings that are the value of the option of the same name, if there is one."""
+
 
 @click.command("run")
-@click.option(
+@setting(
     "--kubeconfig",
     metavar="FILE",
     type=click.Path(),
-    envvar="RUDR_KUBECONFIG",
     help="Kubeconfig; default: $KUBECONFIG, the service account in a pod, else ~/.kube/config.",
 )
-@click.option(
-    "--context",
-    "context_name",
-    metavar="NAME",
-    envvar="RUDR_CONTEXT",
-    help="Context of the kubeconfig to use.",
-)
-@click.option(
+@setting("--context", "context_name", metavar="NAME", help="Context of the kubeconfig to use.")
+@setting(
     "--watch-namespace",
     metavar="NAMES",
-    envvar="RUDR_WATCH_NAMESPACE",
     callback=flags.check_namespaces,
     help="Namespaces to watch, separated by commas; default: all.",
 )
-@click.option(
+@setting(
     "--definitions-namespace",
     metavar="NAME",
-    envvar="RUDR_DEFINITIONS_NAMESPACE",
     callback=flags.check_namespace,
     help="Namespace of the Trait and WorkloadType objects; default: the pod's namespace, else rudr-system.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 256),
-    envvar="RUDR_WORKERS",
-    help="Maximum number of concurrent reconciles.",
-)
+@setting("--workers", type=click.IntRange(1, 256), help="Maximum number of concurrent reconciles.")
 @flags.sensitive_words_option
-@click.option(
+@setting(
     "--cache-mebibytes",
     type=click.IntRange(min=1),
-    envvar="RUDR_CACHE_MEBIBYTES",
     help="Size of the cached documents that stay in memory; further ones are in a temporary file; default: 64.",
 )
-@click.option(
-    "--health-probe-bind-address",
-    "health",
-    metavar="ADDR",
-    envvar="RUDR_HEALTH_PROBE_BIND_ADDRESS",
-    help="Address of /healthz and /readyz; default: :8081.",
+@setting(
+    "--health-probe-bind-address", "health", metavar="ADDR", help="Address of /healthz and /readyz; default: :8081."
 )
-@click.option(
+@setting(
     "--metrics-bind-address",
     "--metrics-addr",
     "-m",
     "metrics",
     metavar="ADDR",
-    envvar="RUDR_METRICS_BIND_ADDRESS",
     help="Address of /metrics; default: :8080.",
 )
-@click.option(
-    "--health-scope-bind-address",
-    "health_scope",
-    metavar="ADDR",
-    envvar="RUDR_HEALTH_SCOPE_BIND_ADDRESS",
-    help="Address of GET /<healthscope>; default: none.",
+@setting(
+    "--health-scope-bind-address", "health_scope", metavar="ADDR", help="Address of GET /<healthscope>; default: none."
 )
-@click.option(
+@setting(
     "--publish-definitions/--no-publish-definitions",
     "publish_definitions",
     default=None,
-    envvar="RUDR_PUBLISH_DEFINITIONS",
     help="Publish each installed type there as a Trait, WorkloadType or ApplicationScope object; default: yes.",
 )
-@click.option(
+@setting(
     "--root-scopes/--no-root-scopes",
     "root_scopes",
     default=None,
-    envvar="RUDR_ROOT_SCOPES",
     help="Create an application `root` in every namespace; its scopes contain instances without any; default: no.",
 )
-@click.option(
+@setting(
     "--revision-history-limit",
     "revision_history_limit",
     type=click.IntRange(0, 1000),
     metavar="N",
-    envvar="RUDR_REVISION_HISTORY_LIMIT",
     help="Number of revisions that are kept of each application, 0 for none; default: 10.",
 )
 @removal.policy(
@@ -127,11 +104,10 @@ log = logging.getLogger(__name__)
     "first, or only with the application; default: after-ready. The annotation rudr.oam.dev/removal has precedence."
 )
 @removal.deadline
-@click.option(
+@setting(
     "--component-updates",
     "component_updates",
     type=click.Choice(get_args(ComponentUpdates)),
-    envvar="RUDR_COMPONENT_UPDATES",
     help="Whether applications take changes of their components at once, or after `rudr promote`. The "
     "annotation rudr.oam.dev/component-updates of an application takes precedence; default: automatic.",
 )
@@ -146,18 +122,16 @@ log = logging.getLogger(__name__)
 @limits_option.option("Limits of one application, such as traits=200,objects=5000; see the settings.")
 @leader_election.flags
 @impersonation.flags
-@click.option(
+@setting(
     "--log-format",
     type=click.Choice(["auto", "json", "text"]),
     default="auto",
     show_default=True,
-    envvar="RUDR_LOG_FORMAT",
     help="Format of log lines; auto: text on a terminal, else JSON.",
 )
-@click.option(
+@setting(
     "--log-level",
     metavar="LEVEL",
-    envvar="RUDR_LOG_LEVEL",
     help="debug, info, warning, error or off; also for single loggers: rudr=info,kube=debug.  [default: info]",
 )
 @click.option("-v", "--verbose", count=True, help="Log more; twice for debug messages. Overrides --log-level.")
@@ -208,22 +182,12 @@ def settings(
         raise ConfigError(
             "--component-updates manual requires revisions, which --revision-history-limit 0 does not keep"
         )
-    overrides = {
-        "workers": options.get("workers"),
-        "cache_mebibytes": options.get("cache_mebibytes"),
+    overrides = {name: options.get(name) for name in _SAME_NAMES} | {
         "sensitive_words": None if words is None else flags.words(words),
         "health_address": options.get("health"),
         "metrics_address": options.get("metrics"),
         "health_scope_address": options.get("health_scope"),
-        "publish_definitions": options.get("publish_definitions"),
-        "root_scopes": options.get("root_scopes"),
-        "revision_history_limit": options.get("revision_history_limit"),
-        "removal_policy": options.get("removal_policy"),
-        "removal_deadline": options.get("removal_deadline"),
-        "component_updates": options.get("component_updates"),
-        "check_resources": options.get("check_resources"),
         "defaults": flags.with_pull_policy(_defaults(options), _text(options.get("image_pull_policy")) or ""),
-        "limits": options.get("limits"),
     }
     return Settings(
         namespaces=tuple(name.strip() for name in namespaces.split(",") if name.strip()),

@@ -20,9 +20,9 @@ from rudr_py.local.apiextensions.definitions import Definitions
 from rudr_py.local.backend import Backend
 from rudr_py.local.registry import kinds
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry, Resource
-from rudr_py.local.schema import pruning
+from rudr_py.local.schema import go_texts, pruning
 from rudr_py.local.schema.builtin import builtin_schema
-from rudr_py.local.schema.validation import quantities, values
+from rudr_py.local.schema.validation import values
 from rudr_py.local.storage.store import Store
 from rudr_py.local.verbs import writes
 from rudr_py.local.verbs.writes import WriteOptions
@@ -60,7 +60,7 @@ class ServerRules:
         schemas = builtin_schema(release)
         self._backend = Backend(
             store=Store(history=1),
-            registry=Registry(kinds.builtin(schemas.node)),
+            registry=Registry(kinds.builtin(schemas)),
             clock=lambda: datetime.now(UTC),
             rng=random.Random(0),  # noqa: S311 - uids of objects that are not stored
         )
@@ -97,7 +97,7 @@ class ServerRules:
         if resource is None:
             self.unserved.add(Kind(str(body.get("apiVersion", "")), str(body.get("kind", ""))))
             return ()
-        refusals = (*_unknown_fields(copy, resource), *_undecodable_quantities(copy, resource))
+        refusals = (*_unknown_fields(copy, resource), *_undecodable_texts(copy, resource))
         namespace, name = str(copy["metadata"].get("namespace", "")), str(copy["metadata"].get("name", ""))
         options = WriteOptions(manager=FIELD_MANAGER, dry_run=True, force=True)
 
@@ -172,9 +172,9 @@ def _mistyped_fields(body: Body, resource: Resource) -> Iterator[Refusal]:
             yield Refusal(_path(cause.field, body), cause.message)
 
 
-def _undecodable_quantities(body: Body, resource: Resource) -> Iterator[Refusal]:
+def _undecodable_texts(body: Body, resource: Resource) -> Iterator[Refusal]:
     if resource.node is not None:
-        for cause in quantities.invalid(body, resource.node):
+        for cause in go_texts.invalid(body, resource.node):
             yield Refusal(_path(cause.field, body), cause.message)
 
 

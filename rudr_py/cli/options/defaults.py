@@ -8,16 +8,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_args
+from typing import Final, get_args
 
 import click
 import msgspec
 
+from rudr_py.cli.options.decorators import F, setting
 from rudr_py.errors import DocumentError
 from rudr_py.model import quantity, suggest
 from rudr_py.settings import PlatformDefaults, PodSecurityProfile
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 CHART_VALUE: Final = "applicationDefaults"
 """The key of the defaults in the values of the Helm chart."""
@@ -39,14 +38,8 @@ Values = dict[str, object]
 
 def option(explanation: str = "As in rudr run.") -> Callable[[F], F]:
     """Add `--defaults`; the command gets them as `defaults`."""
-    return click.option(
-        "--defaults",
-        metavar="KEY=VALUE,...|FILE",
-        type=click.Path(),
-        default="",
-        callback=_read,
-        envvar="RUDR_DEFAULTS",
-        help=explanation,
+    return setting(
+        "--defaults", metavar="KEY=VALUE,...|FILE", type=click.Path(), default="", callback=_read, help=explanation
     )
 
 

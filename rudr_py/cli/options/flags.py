@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, get_args
 
 import click
 import msgspec
@@ -16,11 +16,10 @@ import msgspec
 from rudr_py.cli.options import defaults as defaults_option
 from rudr_py.cli.options import limits as limits_option
 from rudr_py.cli.options import removal
+from rudr_py.cli.options.decorators import F, combined, setting
 from rudr_py.model import kubernetes, names
 from rudr_py.model.kubernetes import Release
 from rudr_py.settings import SENSITIVE_WORDS, Limits, PlatformDefaults, RemovalPolicy, ResourceCheck, Settings
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 Category = Literal["trait", "workload", "scope"]
 
@@ -101,12 +100,11 @@ def namespace(command: F) -> F:
 
 def definitions_namespace(explanation: str = "As in rudr run.", *, default: bool = True) -> Callable[[F], F]:
     """Add `--definitions-namespace`, for a command that reads what the controller reads."""
-    return click.option(
+    return setting(
         "--definitions-namespace",
         metavar="NAME",
         default=Settings().definitions_namespace if default else None,
         show_default=True,
-        envvar="RUDR_DEFINITIONS_NAMESPACE",
         callback=check_namespace,
         help=explanation,
     )
@@ -114,31 +112,23 @@ def definitions_namespace(explanation: str = "As in rudr run.", *, default: bool
 
 def check_resources(explanation: str = "As in rudr run.", *, default: ResourceCheck | None = None) -> Callable[[F], F]:
     """Add `--check-resources`, for a command that refuses what the controller refuses."""
-    return click.option(
-        "--check-resources",
-        type=click.Choice(get_args(ResourceCheck)),
-        default=default,
-        envvar="RUDR_CHECK_RESOURCES",
-        help=explanation,
-    )
+    return setting("--check-resources", type=click.Choice(get_args(ResourceCheck)), default=default, help=explanation)
 
 
 def image_pull_policy(explanation: str = "As in rudr run.") -> Callable[[F], F]:
     """Add `--image-pull-policy`, for a command that renders what the controller renders; "" without the option."""
-    return click.option(
+    return setting(
         "--image-pull-policy",
         type=click.Choice(defaults_option.PULL_POLICIES),
         callback=lambda _context, _parameter, value: value or "",
-        envvar="RUDR_IMAGE_PULL_POLICY",
         help=explanation,
     )
 
 
-sensitive_words_option = click.option(
+sensitive_words_option = setting(
     "--sensitive-words",
     metavar="WORDS",
     default=",".join(SENSITIVE_WORDS),
-    envvar="RUDR_SENSITIVE_WORDS",
     help="The words, with commas, that make the values of parameters, variables, environment variables and "
     "properties sensitive if their names contain one.",
 )
@@ -271,9 +261,7 @@ def cluster(*, all_namespaces: bool = True) -> Callable[[F], F]:
             )
             return command(*arguments, cluster_options=cluster_options, **options)
 
-        decorated: Any = packed
-        for option in reversed(_CLUSTER if all_namespaces else _CLUSTER[:-1]):
-            decorated = option(decorated)
+        decorated: Any = combined(*(_CLUSTER if all_namespaces else _CLUSTER[:-1]))(packed)
         return decorated  # type: ignore[no-any-return] # click returns a function of the same type
 
     return add
@@ -327,9 +315,8 @@ def documents(command: F) -> F:
         selected = cluster if uses_cluster or kubeconfig or context else None
         return command(*arguments, document_options=DocumentOptions(cluster=selected, **values), **options)
 
-    decorated: Any = controller_settings(packed)
-    for option in (_CONTEXT, _KUBECONFIG, _WITH_CLUSTER, kubernetes_version, namespace, strict, filenames):
-        decorated = option(decorated)
+    options = (filenames, strict, namespace, kubernetes_version, _WITH_CLUSTER, _KUBECONFIG, _CONTEXT)
+    decorated: Any = combined(*options)(controller_settings(packed))
     return decorated  # type: ignore[no-any-return] # click returns a function of the same type
 
 
@@ -339,13 +326,6 @@ _WITH_CLUSTER = click.option(
     help="Also read definitions, components and CustomResourceDefinitions from the cluster. --kubeconfig and --context "
     "imply it.",
 )
-
-
-def plugins(command: F) -> F:
-    """Add `--plugins`, `--no-plugins`, `--strict-plugins` and `--state-dir`; `plugin_values` returns their values."""
-    for option in reversed(_PLUGINS):
-        command = option(command)
-    return command
 
 
 def plugin_values(context: click.Context) -> Mapping[str, Any]:
@@ -361,38 +341,35 @@ def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Non
     context.meta.setdefault(_META, {})[str(parameter.name)] = value
 
 
-_PLUGINS = (
-    click.option(
+plugins = combined(
+    setting(
         "--plugins",
         metavar="NAMES",
-        envvar="RUDR_PLUGINS",
         expose_value=False,
         callback=_keep,
         help="Load only these plugins: names or packages, separated by commas; default: all.",
     ),
-    click.option(
+    setting(
         "--no-plugins",
         is_flag=True,
-        envvar="RUDR_NO_PLUGINS",
         expose_value=False,
         callback=_keep,
         help="Load no plugins; only the standard types are available.",
     ),
-    click.option(
+    setting(
         "--strict-plugins",
         is_flag=True,
-        envvar="RUDR_STRICT_PLUGINS",
         expose_value=False,
         callback=_keep,
         help="Fail if a plugin cannot be used, instead of continuing without it.",
     ),
-    click.option(
+    setting(
         "--state-dir",
         metavar="DIR",
-        envvar="RUDR_STATE_DIR",
         type=click.Path(file_okay=False, path_type=Path),
         expose_value=False,
         callback=_keep,
         help="Directory of the quarantine list: types that blocked or ended a process; default: none.",
     ),
 )
+"""Add `--plugins`, `--no-plugins`, `--strict-plugins` and `--state-dir`; `plugin_values` returns their values."""

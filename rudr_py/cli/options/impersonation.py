@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
 
 import click
 
+from rudr_py.cli.options.decorators import F, combined, setting
 from rudr_py.model import names
 from rudr_py.settings import Impersonation
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _check_one(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -28,31 +26,25 @@ def _check(context: click.Context, parameter: click.Parameter, value: str | None
 
 def flags(command: F) -> F:
     """Add `--impersonate` and the flags of its settings."""
-    options = (
-        click.option(
+    return combined(
+        setting(
             "--impersonate/--no-impersonate",
             default=None,
-            envvar="RUDR_IMPERSONATE",
             help="Write the objects of each application as a service account of its namespace; default: no.",
         ),
-        click.option(
+        setting(
             "--default-service-account",
             metavar="NAME",
-            envvar="RUDR_DEFAULT_SERVICE_ACCOUNT",
             callback=_check_one,
             help=f"Service account where no annotation names one; default: {Impersonation().account}.",
         ),
-        click.option(
+        setting(
             "--application-service-accounts/--no-application-service-accounts",
             "application_annotation",
             default=None,
-            envvar="RUDR_APPLICATION_SERVICE_ACCOUNTS",
             help="Let applications name their service account; otherwise only namespaces do; default: yes.",
         ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    )(command)
 
 
 def from_options(options: Mapping[str, str | float | None]) -> Impersonation | None:
@@ -68,7 +60,7 @@ def from_options(options: Mapping[str, str | float | None]) -> Impersonation | N
 
 def rights(command: F) -> F:
     """Add the options about the rights of a controller with impersonation."""
-    options = (
+    return combined(
         click.option("--impersonate/--no-impersonate", default=False, help="As in rudr run."),
         click.option(
             "--service-accounts",
@@ -84,7 +76,4 @@ def rights(command: F) -> F:
             is_flag=True,
             help="With --impersonate: for servers with constrained impersonation (Kubernetes 1.36).",
         ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    )(command)

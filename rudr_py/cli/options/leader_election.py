@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
 
 import click
 
 from rudr_py.cli.options import durations
+from rudr_py.cli.options.decorators import F, combined, setting
 from rudr_py.errors import ConfigError
 from rudr_py.settings import LeaderElection
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 SHARDS = click.IntRange(1, 64)
 """The numbers of shards: each has a Lease, which a replica renews."""
@@ -23,52 +21,40 @@ JITTER = 1.2
 
 def flags(command: F) -> F:
     """Add `--leader-elect` and the flags of its settings."""
-    options = (
-        click.option(
+    return combined(
+        setting(
             "--leader-elect/--no-leader-elect",
             default=None,
-            envvar="RUDR_LEADER_ELECT",
             help="Reconcile only while this process is the leader; needed for several replicas; default: no.",
         ),
-        click.option(
-            "--leader-election-id",
-            metavar="NAME",
-            default="rudr-py",
-            show_default=True,
-            envvar="RUDR_LEADER_ELECTION_ID",
-            help="The name of the Lease.",
+        setting(
+            "--leader-election-id", metavar="NAME", default="rudr-py", show_default=True, help="The name of the Lease."
         ),
-        click.option(
+        setting(
             "--leader-election-namespace",
             metavar="NAME",
-            envvar="RUDR_LEADER_ELECTION_NAMESPACE",
             help="The namespace of the Lease; default: the pod's namespace, else the definitions namespace.",
         ),
-        click.option(
+        setting(
             "--shards",
             type=SHARDS,
             default=1,
             show_default=True,
-            envvar="RUDR_SHARDS",
             help="Number of parts of all namespaces that the replicas divide among them; needs --leader-elect.",
         ),
         _duration("lease-duration", "15s", "Time after the last renewal until another process can take the Lease."),
         _duration("renew-deadline", "10s", "Time after which a leader that cannot renew the Lease exits."),
         _duration("retry-period", "2s", "Time between two attempts to renew or take the Lease."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    )(command)
 
 
 def _duration(name: str, default: str, text: str) -> Callable[[F], F]:
-    return click.option(
+    return setting(
         f"--leader-elect-{name}",
         callback=durations.option,
         metavar="DURATION",
         default=default,
         show_default=True,
-        envvar=f"RUDR_LEADER_ELECT_{name.replace('-', '_').upper()}",
         help=text,
     )
 

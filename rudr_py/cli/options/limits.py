@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
 
 import click
 import msgspec
 
+from rudr_py.cli.options.decorators import F, setting
 from rudr_py.model import suggest
 from rudr_py.settings import DEFAULT_LIMITS, Limits
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 NAMES = Limits.__struct_fields__
 
 
 def option(explanation: str = "As in rudr run.") -> Callable[[F], F]:
     """Add `--limits`; the command gets them as `limits`."""
-    return click.option(
-        "--limits", metavar="NAME=NUMBER,...", default="", callback=_read, envvar="RUDR_LIMITS", help=explanation
-    )
+    return setting("--limits", metavar="NAME=NUMBER,...", default="", callback=_read, help=explanation)
 
 
 def _read(context: click.Context, parameter: click.Parameter, value: str) -> Limits:

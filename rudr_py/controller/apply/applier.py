@@ -93,7 +93,7 @@ class Applier:
         Raises RefusedError, WaitingError and any KubeError. An error that only the user can end is kept for a while,
         in which the same body is not sent again.
         """
-        namespace = application.namespace
+        key, namespace = ObjectKey(application.namespace, application.name), application.namespace
         live = self._state.get(desired.ref.kind, namespace, desired.ref.name)
         desired = desired_objects.in_place(desired, live)
         observation = self._observe(application, desired, live)
@@ -106,7 +106,6 @@ class Applier:
         if isinstance(decision, Wait):
             raise WaitingError(decision.message, reason=decision.reason)
         place = (str(desired.ref), desired.hash, live.uid if live is not None else "", self._client.user)
-        key = ObjectKey(namespace, application.name)
         refused = self._refusals.get(key, place, _revision(live))
         if refused is not None:
             raise refused.with_traceback(None)
@@ -317,6 +316,7 @@ class Applier:
         """Apply the whole object, and log the event unless nothing changed."""
         live = self._state.get(desired.ref.kind, application.namespace, desired.ref.name)
         written = await self._client.apply(target, body, FIELD_MANAGER)
+        conflicts.end(self._state, application, desired.ref)
         if event in ("created", "adopted") or change_log.differs(live, written):
             self._log(event, application, desired, **fields)
         return written

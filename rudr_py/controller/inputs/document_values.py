@@ -32,7 +32,8 @@ SMALL: Final = 64 * 2**10
 class DocumentValues:
     """The values of one application and its components as one reconcile reads them.
 
-    Names of objects in `plan` are not removed from messages, although a property may contain them.
+    Names of objects and of awaited instances in `plan` are not removed from messages, although a property may contain
+    them.
     """
 
     def __init__(
@@ -111,6 +112,9 @@ class DocumentValues:
         """The values that are names of objects which messages name."""
         named = {self._application.name, self._application.namespace, *(ref.name for ref in records)}
         visible = {*values.intersection(named), *values.intersection(self._plan.object_names)}
+        if awaited := values.intersection(self._plan.awaited):
+            sensitive_values = yield from self._read_sensitive()
+            visible.update(name for name in awaited if sensitive_values.text(name) == name)
         for batch in batches(values):
             yield BATCH_SIZE
             visible.update(value for value in batch if self._exists(value))

@@ -42,13 +42,8 @@ class InputReader:
         self._state = state
         self._catalog = catalog
         self._clock = clock
-        self._settings = settings
+        self.settings = settings
         self._components = ComponentCache(state, settings.limits)
-
-    @property
-    def sensitive_words(self) -> tuple[str, ...]:
-        """The words in names whose values are sensitive."""
-        return self._settings.sensitive_words
 
     def inputs(self, live: LiveObject, previous: PreviousStatus, selection: Selection | None = None) -> Inputs:
         """The result of `steps`."""
@@ -93,10 +88,10 @@ class InputReader:
             root=applications.scopes.root,
             members=applications.scopes.members(key),
             probe_results=applications.get(key).probe_results(),
-            defaults=profile.in_namespace(self._settings.defaults, namespace_labels),
+            defaults=profile.in_namespace(self.settings.defaults, namespace_labels),
             unknown_defaults=unknown,
             kubernetes=self._state.release(),
-            limits=self._settings.limits,
+            limits=self.settings.limits,
         )
         applications.definitions.set(key, _subjects(inputs, self._catalog))
         return inputs
@@ -138,7 +133,7 @@ class InputReader:
 
     def _namespace_labels(self, namespace: str) -> tuple[Mapping[str, str], str]:
         """The labels of a namespace if a setting depends on them, and why they are unknown, "" if they are not."""
-        if self._settings.defaults.pod_security != "namespace":
+        if self.settings.defaults.pod_security != "namespace":
             return {}, ""
         unread = self._state.unread(NAMESPACE, namespace)
         live = self._state.namespace(namespace)
@@ -151,7 +146,7 @@ class InputReader:
             version = (live.uid, live.generation, live.labels, live.annotations)
             document = application_state.document
             if document is None or document.version != version:
-                parsed = yield from parse_application.application_steps(live.document(), limits=self._settings.limits)
+                parsed = yield from parse_application.application_steps(live.document(), limits=self.settings.limits)
                 document = ParsedDocument(version, parsed, live.size)
         except errors.UndecodableError as error:
             return Parsed(value=None, problems=(Problem(str(error)),))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import runs
 from rudr_py.controller.apply.order import up_to_date
+from rudr_py.controller.inputs.checkpoint import Checkpoints
 from rudr_py.controller.inputs.component_selection import ComponentSelector, Selection
 from rudr_py.controller.inputs.document_values import DocumentValues
 from rudr_py.controller.inputs.plan_cache import PlanCache
@@ -180,13 +182,14 @@ class SnapshotReader:
         self._reader = reader
         self._pace = pace
         self._plans = PlanCache(catalog, state.applications)
+        self.checkpoints = Checkpoints(state, catalog, reader.settings)
 
     def hide_values(self, live: LiveObject, plan: Plan | None = None) -> DocumentValues:
         """Remove the values of an application and its components from the texts of the running reconcile.
 
         They are read when there is a text, which stops the loop if there are many: see `read_values`.
         """
-        values = DocumentValues(self._state, live, plan, self._reader.sensitive_words)
+        values = DocumentValues(self._state, live, plan, self._reader.settings.sensitive_words)
         log_context.hide_values(values.hidden, values.sensitive)
         return values
 
@@ -304,6 +307,23 @@ class SnapshotReader:
             revision=self._state.revision,
             selection=snapshot.selection,
         )
+
+    def checkpoint(self, snapshot: Snapshot, status: Mapping[str, Any]) -> str:
+        """The checkpoint for the status of a snapshot; empty where a start may have to do more than to compare objects.
+
+        Empty, too, if a cache has changed since the snapshot was read.
+        """
+        plan, applications = snapshot.plan, self._state.applications
+        is_plain = (
+            snapshot.selection is None
+            and plan.wake_at is None
+            and not snapshot.has_members
+            and not plan.mounts_claims
+            and not applications.reads.values(snapshot.key)
+            and not applications.scopes.root
+        )
+        is_current = self._state.revision == snapshot.revision
+        return self.checkpoints.of(snapshot.application, status) if is_plain and is_current else ""
 
     def is_settled(self, snapshot: Snapshot) -> bool:
         """Whether a reconcile of the same plan over the same objects has left nothing to do."""

@@ -110,8 +110,16 @@ def subjects(
     `workloads` are the names of its workload types, `scopes` the types of its scopes. A definition may use any
     spelling of a type; the definition of a trait is looked up by one.
     """
+    traits = {binding.name for component in application.components for binding in component.traits}
+    return subjects_of(traits, workloads, scopes, catalog)
+
+
+def subjects_of(
+    traits: Iterable[str], workloads: Iterable[str], scopes: Iterable[str], catalog: Catalog
+) -> frozenset[Subject]:
+    """As `subjects`, by the names of the traits."""
     subjects: set[Subject] = set()
-    for name in {binding.name for component in application.components for binding in component.traits}:
+    for name in traits:
         for spelling in _spellings(name, catalog.traits.get(name)):
             subjects |= {("trait", spelling), ("trait", labels.object_name(spelling))}
     for name in scopes:

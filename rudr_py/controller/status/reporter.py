@@ -5,6 +5,7 @@ The content of a status is decided in `render`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.controller.apply.contention import CONTESTED
+from rudr_py.controller.inputs.checkpoint import HEALTHY
 from rudr_py.controller.inputs.snapshot import Snapshot
 from rudr_py.controller.pacing import Breath, Stages
 from rudr_py.controller.results import change_log
@@ -78,6 +80,8 @@ class StatusReporter:
         clock: Clock,
         keeper: RevisionKeeper,
     ) -> None:
+        self.checkpoint: Callable[[Snapshot, Mapping[str, Any]], str] = lambda _snapshot, _status: ""
+        """Returns the checkpoint of a status; see `SnapshotReader.checkpoint`."""
         self._keeper = keeper
         self._clock = clock
         self._state = state
@@ -142,7 +146,8 @@ class StatusReporter:
 
     async def _write(self, snapshot: Snapshot, desired: dict[str, Any], *, urgent: bool = False) -> Result:
         self._log(snapshot, desired)
-        result = await self._writer.write(snapshot.application, desired, urgent=urgent)
+        checkpoint = functools.partial(self.checkpoint, snapshot, desired)
+        result = await self._writer.write(snapshot.application, desired, urgent=urgent, checkpoint=checkpoint)
         application_state = self._state.applications.get(snapshot.key)
         for condition in new_conditions(snapshot.previous, desired) if result.written else ():
             if condition["type"] == VALID:
@@ -223,7 +228,7 @@ class StatusReporter:
         note = self._describe(error.right)
         soon = None if note in application_state.missing_rights else SOON
         application_state.missing_rights = (note,)
-        return Result(error=note, retry="slow", requeue_after=soon)
+        return Result(error=note, retry="slow", requeue_after=soon, cause=note)
 
 
 async def _status(snapshot: Snapshot, sync: SyncState) -> dict[str, Any]:
@@ -294,4 +299,4 @@ def instance_word(entry: Mapping[str, Any]) -> str:
     if state == "unknown":
         return ""
     healthy = state == "ready" or (state == "progressing" and entry.get("reason") == "Running")
-    return "healthy" if healthy else "unhealthy"
+    return HEALTHY if healthy else "unhealthy"

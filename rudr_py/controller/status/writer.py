@@ -7,12 +7,14 @@ other plugins: without that, both would write permanently.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind, Ref
+from rudr_py.controller.inputs.checkpoint import FIELD
 from rudr_py.controller.results import change_log
 from rudr_py.controller.results.result import Result
 from rudr_py.controller.state.ttl_map import TtlMap
@@ -110,8 +112,17 @@ class StatusWriter:
         self._refused: TtlMap[str, _Refused] = TtlMap(clock, REFUSED_INTERVAL)  # by uid
         self._conflicts: TtlMap[str, _Conflict] = TtlMap(clock, 2 * LAST_CONFLICT_INTERVAL)  # by uid
 
-    async def write(self, live: LiveObject, desired: dict[str, Any] | str, *, urgent: bool = False) -> Result:
+    async def write(
+        self,
+        live: LiveObject,
+        desired: dict[str, Any] | str,
+        *,
+        urgent: bool = False,
+        checkpoint: Callable[[], str] = lambda: "",
+    ) -> Result:
         """Write a status if it differs from the stored one; `urgent` ignores the interval.
+
+        A status that is written gets the result of `checkpoint`; see `inputs.checkpoint`.
 
         The status of Rudr's ComponentInstance is a bare string. Raises KubeError and StatusRefusedError, ConflictError
         for an object that has changed since; a deleted object is no error. After a conflict, nothing is sent for the
@@ -126,7 +137,7 @@ class StatusWriter:
         wait = max(wait, self._conflict_wait(live))
         if wait > 0 and not urgent:
             return Result(requeue_after=wait)
-        written = await self._apply(live, desired)
+        written = await self._apply(live, desired, checkpoint())
         self._written.put(live.uid, write)
         if write.replaced == REPORTED:
             ref = Ref(Kind(live.api_version, live.kind), live.name)
@@ -163,11 +174,12 @@ class StatusWriter:
             interval = min(2 * last.interval, LAST_CONFLICT_INTERVAL)
         self._conflicts.put(live.uid, _Conflict(live.resource_version, now, interval))
 
-    async def _apply(self, live: LiveObject, desired: dict[str, Any] | str) -> bool:
+    async def _apply(self, live: LiveObject, desired: dict[str, Any] | str, checkpoint: str) -> bool:
+        status = {**desired, FIELD: checkpoint} if checkpoint and isinstance(desired, dict) else desired
         target = await self._client.target(live, live.namespace, live.name, "status")
         # a server ignores the uid of a status, so only the version prevents a status on a newer object of the same name
         metadata = {"name": live.name, "namespace": live.namespace, "resourceVersion": live.resource_version}
-        content = {"apiVersion": live.api_version, "kind": live.kind, "metadata": metadata, "status": desired}
+        content = {"apiVersion": live.api_version, "kind": live.kind, "metadata": metadata, "status": status}
         try:
             written = await self._send(target, content)
         except errors.NotFoundError:
@@ -195,7 +207,7 @@ class StatusWriter:
             if _UNTYPED not in str(error):
                 raise
         desired = content["status"]
-        status = {**dict.fromkeys(OUR_FIELDS), **desired} if isinstance(desired, dict) else desired
+        status = {**dict.fromkeys((*OUR_FIELDS, FIELD)), **desired} if isinstance(desired, dict) else desired
         return await self._client.client.merge_patch(
             target, msgspec.json.encode({**content, "status": status}), FIELD_MANAGER
         )

@@ -22,6 +22,7 @@ from rudr_py.controller.watching.fan_out import FanOut
 from rudr_py.controller.watching.kind_poller import KindPoller
 from rudr_py.controller.watching.kind_watch import Source
 from rudr_py.controller.watching.reports import Reports, is_report
+from rudr_py.kube.cache import Change
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.requests import Selection
 from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, ListingStarted
@@ -71,6 +72,8 @@ class Sources:
         """Called with each right that a watch lacks and that is not optional; returns its description."""
         self.open_namespace: OpenWatch = open_watch
         """Opens the watch of one Namespace, where the controller may not watch all of them."""
+        self.concerns: Callable[[str], bool] = lambda _namespace: True
+        """Whether changes in a namespace trigger its applications; elsewhere they change only caches and indexes."""
         self._always = (NAMESPACE,) if _reads_namespaces(settings) else ()
         self._sources: dict[Kind, tuple[Source, ...]] = {}
         self._reported: dict[Source, str] = {}  # missing rights of which applications were triggered
@@ -146,7 +149,9 @@ class Sources:
         for source in sources:
             if self._clock.monotonic() - self._refused.get(source, math.inf) >= OPTIONAL_RETRY:
                 self._reopen(source)
-        self._state.applications.waiting.set(key, (source.kind for source in sources if not source.available))
+        # the cache of a kind is complete before its objects are indexed, which takes several steps
+        waiting = (source.kind for source in sources if not (source.available and source.is_ready()))
+        self._state.applications.waiting.set(key, waiting)
         return all(source.is_ready() for source in sources)
 
     def retry_forbidden(self) -> None:
@@ -249,16 +254,10 @@ class Sources:
             described = f"may not {event.right}" if optional else self.describe(event.right)
             event = msgspec.structs.replace(event, error=source.forbid(described))
         initial = not source.cache.synced
-        defer = functools.partial(self.fan_out.accept, initial=initial)
         for number, change in enumerate(source.cache.feed(event), 1):
             self._state.note(source.kind, change)
-            keys = triggers.keys(source.kind, change, self._state, defer)
-            if change.new is not None and not initial and is_report(source.kind, change):
-                for key in keys:
-                    self.reports.add(key, change.new)
-            else:
-                for key in keys:
-                    self._trigger(key, initial)
+            if not self._is_foreign(source.kind, change):
+                self._trigger_users(source.kind, change, initial=initial)
             if number % STEP == 0:
                 await asyncio.sleep(0)
         source.note(event)
@@ -267,6 +266,23 @@ class Sources:
         after = (source.available, source.settled.is_set(), source.missing_right)
         if after != before or isinstance(event, ListingDone):
             self._changed(source)
+
+    def _trigger_users(self, kind: Kind, change: Change, *, initial: bool) -> None:
+        """Trigger the applications that a change concerns, at once or by the interval of reports."""
+        keys = triggers.keys(kind, change, self._state, functools.partial(self.fan_out.accept, initial=initial))
+        if change.new is not None and not initial and is_report(kind, change):
+            for key in keys:
+                self.reports.add(key, change.new)
+        else:
+            for key in keys:
+                self._trigger(key, initial)
+
+    def _is_foreign(self, kind: Kind, change: Change) -> bool:
+        """Whether a change concerns only applications of another process. Those themselves are in indexes."""
+        live = change.new or change.old
+        if live is None or not live.namespace or kind == APPLICATION or kind in definition_index.KINDS:
+            return False
+        return not self.concerns(live.namespace)
 
     def _needs_absent_kind(self) -> bool:
         absent = {

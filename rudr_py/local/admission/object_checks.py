@@ -19,8 +19,8 @@ from rudr_py.local.storage.store import Object
 
 
 def check_version(target: ObjectTarget, version: Any, live: Object) -> None:
-    """Raise `ConflictError` (409) unless the resourceVersion is empty or that of the live object."""
-    if version and version != live["metadata"]["resourceVersion"]:
+    """Raise `ConflictError` (409) unless the resourceVersion is empty, 0, or that of the live object."""
+    if version not in (None, "", "0") and version != live["metadata"]["resourceVersion"]:
         raise api_errors.conflict(target.resource, target.name)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from rudr_py.local.apiextensions import names, served_versions
 from rudr_py.local.backend import Backend
+from rudr_py.local.merge import managed_fields
+from rudr_py.local.merge.managed_fields import Write
 from rudr_py.local.registry.kinds import CRD_FINALIZER, CRD_TABLE
 from rudr_py.local.registry.resources import ObjectTarget
 from rudr_py.local.schema.node import SchemaNode
@@ -15,6 +17,9 @@ from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import DELETED, Event, Object
 from rudr_py.local.verbs import deletion
 from rudr_py.local.verbs.deletion import DeleteOptions
+
+_MANAGER = "kube-apiserver"
+"""The field manager of the status."""
 
 
 class Definitions:
@@ -53,8 +58,22 @@ class Definitions:
             self._names[name] = definition["spec"]["group"]
         status = names.status(definition, conflict, self._backend.now())
         if status != live_status:
-            changed = {**definition, "metadata": dict(definition["metadata"]), "status": status}
-            self._backend.store.put(CRD_TABLE, changed)
+            self._write_status(definition, status)
+
+    def _write_status(self, definition: Object, status: Object) -> None:
+        changed = {**definition, "metadata": dict(definition["metadata"]), "status": status}
+        resource = self._backend.registry.storage_resource(CRD_TABLE)
+        if resource is not None and resource.node is not None:
+            write = Write(
+                manager=_MANAGER,
+                api_version=resource.api_version,
+                node=resource.node,
+                time=self._backend.now(),
+                subresource="status",
+                reset=managed_fields.reset_fields("status", custom=False, has_status=True),
+            )
+            changed["metadata"]["managedFields"] = managed_fields.update(definition, changed, write)
+        self._backend.store.put(CRD_TABLE, changed)
 
     def _serve_unblocked(self) -> None:
         """Serve definitions whose names were taken by a definition that is deleted now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rudr_py.local.registry.resources import Registry
 from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import cluster
 
 
 def name_conflict(registry: Registry, definition: Object) -> str:
@@ -20,6 +21,17 @@ def name_conflict(registry: Registry, definition: Object) -> str:
         if name in taken:
             return f'"{name}" is already in use'
     return f'"{names["kind"]}" is already in use' if names["kind"] in kinds else ""
+
+
+def _approval(definition: Object) -> list[tuple[str, str, str, str]]:
+    """The condition of a definition in a group that is reserved for the Kubernetes community."""
+    approval = (definition["metadata"].get("annotations") or {}).get(cluster.APPROVAL_ANNOTATION, "")
+    if not approval or not cluster.is_protected(definition):
+        return []
+    kind = "KubernetesAPIApprovalPolicyConformant"
+    if approval.startswith("unapproved"):
+        return [(kind, "False", "UnapprovedAnnotation", f'not approved: "{approval}"')]
+    return [(kind, "True", "ApprovedAnnotation", f"approved in {approval}")]
 
 
 def status(definition: Object, conflict: str, now: str) -> Object:
@@ -39,6 +51,7 @@ def status(definition: Object, conflict: str, now: str) -> Object:
             ("NamesAccepted", "True", "NoConflicts", "no conflicts found"),
             ("Established", "True", "InitialNamesAccepted", "the initial names have been accepted"),
         ]
+    desired[:0] = _approval(definition)
     live_conditions = {each["type"]: each for each in live_status.get("conditions") or ()}
     conditions = []
     for condition_type, state, reason, message in desired:

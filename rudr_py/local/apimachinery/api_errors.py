@@ -11,6 +11,7 @@ from typing import Any
 from rudr_py import errors
 from rudr_py.errors import ApiError, Cause
 from rudr_py.local.registry.resources import Resource
+from rudr_py.local.storage.store import Object
 
 MODIFIED_MEANWHILE = "the object has been modified; please apply your changes to the latest version and try again"
 CONTINUE_EXPIRED = (
@@ -91,10 +92,12 @@ def no_such_resource() -> errors.NotFoundError:
     )
 
 
-def already_exists(resource: Resource, name: str) -> errors.AlreadyExistsError:
-    """409 of a creation."""
+def already_exists(resource: Resource, metadata: Object) -> errors.AlreadyExistsError:
+    """409 of a creation; the metadata are those of the existing object."""
+    name = metadata["name"]
+    deleted = "object is being deleted: " if metadata.get("deletionTimestamp") else ""
     return errors.AlreadyExistsError(
-        f'{resource.group_resource} "{name}" already exists',
+        f'{deleted}{resource.group_resource} "{name}" already exists',
         status=409,
         reason="AlreadyExists",
         details=named(resource, name),
@@ -188,13 +191,13 @@ def missing_manager() -> ApiError:
     return _options_error("fieldManager", "FieldValueRequired", "Required value: is required for apply patch")
 
 
-def _options_error(field: str, reason: str, message: str) -> ApiError:
+def _options_error(field: str, reason: str, message: str, *, kind: str = "PatchOptions") -> ApiError:
     return errors.InvalidError(
-        f'PatchOptions.meta.k8s.io "" is invalid: {field}: {message}',
+        f'{kind}.meta.k8s.io "" is invalid: {field}: {message}',
         status=422,
         reason="Invalid",
         causes=(Cause(reason=reason, message=message, field=field),),
-        details={"group": "meta.k8s.io", "kind": "PatchOptions"},
+        details={"group": "meta.k8s.io", "kind": kind},
     )
 
 
@@ -206,13 +209,7 @@ def bad_force() -> ApiError:
 def initial_events_need_match() -> ApiError:
     """422 of a watch with `sendInitialEvents` and without `resourceVersionMatch`."""
     message = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-    return errors.InvalidError(
-        f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: {message}',
-        status=422,
-        reason="Invalid",
-        causes=(Cause(reason="FieldValueForbidden", message=message, field="resourceVersionMatch"),),
-        details={"group": "meta.k8s.io", "kind": "ListOptions"},
-    )
+    return _options_error("resourceVersionMatch", "FieldValueForbidden", message, kind="ListOptions")
 
 
 def watch_expired() -> ApiError:

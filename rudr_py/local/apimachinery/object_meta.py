@@ -49,7 +49,7 @@ _ANNOTATIONS_LIMIT = 256 * 1024
 _GENERATED_LENGTH = 5
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _MAX_GENERATED_BASE = 63 - _GENERATED_LENGTH
-_STANDARD_FINALIZERS = frozenset({"orphan", "foregroundDeletion", "kubernetes"})
+STANDARD_FINALIZERS = frozenset({"orphan", "foregroundDeletion", "kubernetes"})
 _LOOSE_NAMES = frozenset(
     {"roles", "clusterroles", "rolebindings", "clusterrolebindings"}
 )  # their names only have to be valid path segments
@@ -132,18 +132,18 @@ def metadata_causes(resource: Resource, metadata: Mapping[str, Any]) -> Iterator
             message=f"Too long: may not be more than {_ANNOTATIONS_LIMIT} bytes",
             field="metadata.annotations",
         )
-    yield from _finalizer_causes(metadata.get("finalizers") or ())
+    yield from _finalizer_causes(metadata.get("finalizers") or (), custom=resource.custom)
     yield from _owner_causes(metadata.get("ownerReferences") or ())
 
 
-def _finalizer_causes(finalizers: Any) -> Iterator[Cause]:
-    for finalizer in finalizers:
+def _finalizer_causes(finalizers: Any, *, custom: bool) -> Iterator[Cause]:
+    """A finalizer of a custom kind may lack a domain; `deprecations` warns of it."""
+    for index, finalizer in enumerate(finalizers):
         for problem in qualified_problems(finalizer):
             yield _invalid("metadata.finalizers", finalizer, problem)
-        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
-            yield _invalid(
-                "metadata.finalizers", finalizer, "name is neither a standard finalizer name nor is it fully qualified"
-            )
+        if not custom and "/" not in finalizer and finalizer not in STANDARD_FINALIZERS:
+            problem = "name is neither a standard finalizer name nor is it fully qualified"
+            yield _invalid(f"metadata.finalizers[{index}]", finalizer, problem)
     if "orphan" in finalizers and "foregroundDeletion" in finalizers:
         yield _invalid("metadata.finalizers", "", "finalizer orphan and foregroundDeletion cannot be both set")
 

@@ -1,7 +1,7 @@
 """The controllers of the local cluster: workloads, pods, garbage collection, namespaces, quotas.
 
-They access the cluster through `runtime.client.ApiClient` only. They are stateless, so each can be stopped, started or
-disabled at any time. None sends HTTP, reads a clock or sleeps.
+They access the cluster through `InProcessClient` only. They are stateless, so each can be stopped, started or disabled
+at any time. None sends HTTP, reads a clock or sleeps.
 """
 
 from rudr_py.local.controllers.runner import CONTROLLERS, run_controllers

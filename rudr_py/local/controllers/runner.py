@@ -25,7 +25,6 @@ from rudr_py.local.controllers import (
     resourcequota,
     volume_claims,
 )
-from rudr_py.local.controllers.runtime.client import ApiClient
 from rudr_py.local.controllers.runtime.context import Change, ControllerSettings, ReconcileContext
 from rudr_py.local.controllers.runtime.controller import Controller
 from rudr_py.local.controllers.runtime.owner_index import key_of
@@ -41,6 +40,7 @@ from rudr_py.local.controllers.workloads import (
     replicaset,
     statefulset,
 )
+from rudr_py.local.in_process_client import InProcessClient
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import DELETED, Object
 
@@ -74,7 +74,7 @@ class _Worker(msgspec.Struct, frozen=True):
     queue: WorkQueue
 
 
-def run_controllers(client: ApiClient, settings: ControllerSettings) -> Coroutine[Any, Any, None]:
+def run_controllers(client: InProcessClient, settings: ControllerSettings) -> Coroutine[Any, Any, None]:
     """Run the controllers until cancelled, or until the store is closed.
 
     Raises `LocalApiError` synchronously for an unknown name in `settings.enabled`.
@@ -82,7 +82,7 @@ def run_controllers(client: ApiClient, settings: ControllerSettings) -> Coroutin
     return _run(client, settings, _enabled_controllers(settings.enabled))
 
 
-async def _run(client: ApiClient, settings: ControllerSettings, controllers: list[Controller]) -> None:
+async def _run(client: InProcessClient, settings: ControllerSettings, controllers: list[Controller]) -> None:
     context = ReconcileContext(client, settings)
     if not {pods.CONTROLLER, daemonset.CONTROLLER}.isdisjoint(controllers):
         nodes.register(context)

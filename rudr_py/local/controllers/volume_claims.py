@@ -16,9 +16,9 @@ from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.scheduling.nodes import DEFAULT_NAME
 from rudr_py.local.scheduling.scheduler import claim_names
 from rudr_py.local.storage.store import DELETED, Object
+from rudr_py.local.strategies.core import CLAIM_FINALIZER, VOLUME_FINALIZER
 
 CLAIM, VOLUME = KindInfo("v1", "PersistentVolumeClaim"), KindInfo("v1", "PersistentVolume")
-PROTECTION = "kubernetes.io/pvc-protection"
 _BOUND = {"pv.kubernetes.io/bind-completed": "yes", "pv.kubernetes.io/bound-by-controller": "yes"}
 
 
@@ -44,30 +44,45 @@ def _volume(claim: Object) -> Object:
             "persistentVolumeReclaimPolicy": "Delete",
             "hostPath": {"path": f"/var/local/{DEFAULT_NAME}/{metadata['uid']}"},
             "storageClassName": spec.get("storageClassName") or "",
-            "claimRef": {
-                "apiVersion": "v1",
-                "kind": "PersistentVolumeClaim",
-                "namespace": metadata["namespace"],
-                "name": metadata["name"],
-                "uid": metadata["uid"],
-            },
+            "claimRef": _reference(metadata),
         },
     }
 
 
+def _reference(claim: Object) -> Object:
+    """The reference to the claim with this metadata."""
+    identity = {key: claim[key] for key in ("namespace", "name", "uid")}
+    return {"apiVersion": CLAIM.api_version, "kind": CLAIM.kind, **identity}
+
+
 def _bind(context: ReconcileContext, claim: Object) -> None:
+    """Bind a claim to the volume that it names, once this exists, or else to a new one."""
     metadata = claim["metadata"]
-    if not claim["spec"].get("volumeName"):
-        name = _volume_name(metadata["uid"])
-        if context.client.get(VOLUME, "", name) is None:
-            volume = context.create(_volume(claim))
-            context.write_status(volume, {"phase": "Bound"})
-        annotations = {**(metadata.get("annotations") or {}), **_BOUND}
-        spec = {**claim["spec"], "volumeName": name}
-        claim = context.update({**claim, "metadata": {**metadata, "annotations": annotations}, "spec": spec})
-    capacity = (claim["spec"].get("resources") or {}).get("requests") or {}
-    status = {"phase": "Bound", "accessModes": claim["spec"].get("accessModes") or [], "capacity": capacity}
-    context.write_status(claim, status)
+    name = claim["spec"].get("volumeName") or _volume_name(metadata["uid"])
+    volume = context.client.get(VOLUME, "", name)
+    if volume is None:
+        if claim["spec"].get("volumeName"):
+            return
+        volume = context.create(_volume(claim))
+    if volume["spec"].get("claimRef", {}).get("uid") != metadata["uid"]:
+        if not _is_meant(volume, metadata):
+            return
+        volume = context.update({**volume, "spec": {**volume["spec"], "claimRef": _reference(metadata)}})
+    context.write_status(volume, {"phase": "Bound"})
+    annotations = {**(metadata.get("annotations") or {}), **_BOUND}
+    spec = {**claim["spec"], "volumeName": name}
+    claim = context.update({**claim, "metadata": {**metadata, "annotations": annotations}, "spec": spec})
+    modes, capacity = volume["spec"].get("accessModes") or [], volume["spec"].get("capacity") or {}
+    context.write_status(claim, {"phase": "Bound", "accessModes": modes, "capacity": capacity})
+
+
+def _is_meant(volume: Object, claim: Object) -> bool:
+    """Whether a volume is for no claim yet, or for the one with this metadata before it had a uid."""
+    reference = volume["spec"].get("claimRef") or {}
+    return not reference or (
+        not reference.get("uid")
+        and (reference.get("namespace"), reference.get("name")) == (claim["namespace"], claim["name"])
+    )
 
 
 def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
@@ -79,21 +94,28 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         return
     metadata = claim["metadata"]
     if "deletionTimestamp" in metadata:
-        if PROTECTION in (metadata.get("finalizers") or ()) and not _is_used(context, claim):
-            context.update(without_finalizer(claim, PROTECTION))
+        if CLAIM_FINALIZER in (metadata.get("finalizers") or ()) and not _is_used(context, claim):
+            context.update(without_finalizer(claim, CLAIM_FINALIZER))
     elif (metadata.get("annotations") or {}).get(OUTCOME_ANNOTATION) != "pending":
         _bind(context, claim)
 
 
 def _reclaim(context: ReconcileContext, key: QueueKey) -> None:
-    """Delete a volume whose claim is gone, if its reclaim policy is Delete."""
+    """Delete a volume whose claim is gone, if its reclaim policy is Delete; protect it as long as the claim exists."""
     volume = context.get(key)
-    reference = volume["spec"].get("claimRef") if volume else None
-    if volume is None or not reference or volume["spec"].get("persistentVolumeReclaimPolicy") != "Delete":
+    if volume is None:
         return
-    claim = context.client.get(CLAIM, reference["namespace"], reference["name"])
-    if claim is None or claim["metadata"]["uid"] != reference.get("uid"):
+    reference = volume["spec"].get("claimRef")
+    claim = context.client.get(CLAIM, reference["namespace"], reference["name"]) if reference else None
+    if claim is not None and claim["metadata"]["uid"] == reference.get("uid", claim["metadata"]["uid"]):
+        return
+    if "deletionTimestamp" in volume["metadata"]:
+        if VOLUME_FINALIZER in (volume["metadata"].get("finalizers") or ()):
+            context.update(without_finalizer(volume, VOLUME_FINALIZER))
+    elif reference and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
         context.delete(volume)
+    elif (volume.get("status") or {}).get("phase") == "Pending":
+        context.write_status(volume, {**volume["status"], "phase": "Available"})
 
 
 def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
@@ -105,6 +127,9 @@ def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
         yield QueueKey(VOLUME, "", _volume_name(change.object["metadata"]["uid"]))
     elif change.type != DELETED:
         yield change.key
+        reference = change.object["spec"].get("claimRef") if change.key.kind == VOLUME else None
+        if reference:
+            yield QueueKey(CLAIM, reference["namespace"], reference["name"])
 
 
 CONTROLLER = Controller(

@@ -206,4 +206,4 @@ def _classic(resource: Resource) -> list[Object]:
 
 
 def _hash(text: str) -> str:
-    return base64.b64encode(hashlib.sha512(text.encode()).digest()[:8]).decode()
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()[:8]).decode()

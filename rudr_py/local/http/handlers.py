@@ -35,9 +35,19 @@ _RETURNED_WHEN_DELETED = frozenset(
         "resourcequotas",
         "serviceaccounts",
         "services",
+        "resourceclaims.resource.k8s.io",
+        "csidrivers.storage.k8s.io",
+        "csinodes.storage.k8s.io",
+        "storageclasses.storage.k8s.io",
+        "volumeattachments.storage.k8s.io",
+        "volumeattributesclasses.storage.k8s.io",
     }
 )
 """Kinds whose deletion is answered with the object."""
+_ORPHANED = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+    "propagationPolicy=Orphan to suppress this warning"
+)
 
 
 class ResourceRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,10 +165,14 @@ def delete(backend: Backend, request: ResourceRequest) -> Answer:
     """Delete one object."""
     options = _delete_options(request)
     obj, removed = deletion.delete(backend, request.target, options)
+    warnings = _deprecation(request)
+    if request.resource.table == "jobs.batch" and not options.propagation:
+        warnings += (_ORPHANED,)
     if removed and request.resource.table not in _RETURNED_WHEN_DELETED:
         metadata = obj["metadata"]
-        return Answer(object=api_errors.success(request.resource, metadata["name"], metadata["uid"]))
-    return _object_answer(backend, request, obj)
+        status = api_errors.success(request.resource, metadata["name"], metadata["uid"])
+        return Answer(object=status, warnings=warnings)
+    return Answer(object=views.view_object(request.view, request.resource, obj, backend.clock()), warnings=warnings)
 
 
 def deletecollection(backend: Backend, request: ResourceRequest) -> Answer:

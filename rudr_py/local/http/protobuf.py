@@ -1,6 +1,6 @@
 """Request bodies in the protobuf encoding of the API, which kubectl and Helm send for some kinds. Answers are JSON.
 
-The wire format is `k8s\\0` and a `runtime.Unknown`; field numbers are in `protobuf_fields`.
+The wire format is `k8s\\0` and a `runtime.Unknown`; field numbers are in `protobuf_fields`, types in the schemas.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rudr_py.local.apimachinery import api_errors
-from rudr_py.local.http.protobuf_fields import MESSAGES, Field, Fields
+from rudr_py.local.http.protobuf_fields import FIELDS, INLINED, KINDS, RELEASE
+from rudr_py.local.schema.builtin import builtin_schema
+from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.storage.store import Object
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
@@ -24,42 +26,50 @@ def decode(data: bytes) -> Object:
         raise api_errors.bad_request("provided data does not appear to be a protobuf message, expected prefix k8s")
     try:
         envelope = dict(_wire(data[len(_MAGIC) :]))
-        identity = _message(envelope.get(1, b""), _IDENTITY)
-        fields = MESSAGES.get(identity.get("kind", ""))
-        if fields is None:
+        api_version, kind = (dict(_wire(envelope.get(1, b""))).get(number, b"").decode() for number in (1, 2))
+        message = KINDS.get(kind)
+        if message is None:
             raise api_errors.unsupported_media("application/json, application/yaml")
-        return {**identity, **_message(envelope.get(2, b""), fields)}
+        identity = {"apiVersion": api_version, "kind": kind} if api_version else {"kind": kind}
+        return {**identity, **_message(envelope.get(2, b""), message, _definition(message))}
     except (IndexError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise api_errors.bad_request(f"the protobuf body cannot be read: {error}") from error
 
 
-def _message(data: bytes, fields: Fields) -> Object:
+def _definition(message: str) -> SchemaNode:
+    package = "apimachinery.pkg.apis" if message.startswith("meta.") else "api"
+    return builtin_schema(RELEASE).definition(f"io.k8s.{package}.{message}")
+
+
+def _message(data: bytes, message: str, node: SchemaNode) -> Object:
     result: Object = {}
     for number, raw in _wire(data):
-        field = fields.get(number)
-        if field is None:
-            if raw:
+        name = FIELDS.get(message, {}).get(number, "")
+        if name in ("", *_UNREAD):
+            if raw and not name:
                 raise ValueError(f"field {number} is not known to the local API; send JSON instead")
-            continue
-        entry_of = _MAPS.get(field.kind) if isinstance(field.kind, str) else None
-        if entry_of is not None:
-            key, text = _entry(raw, entry_of)
-            result.setdefault(field.name, {})[key] = text
-            continue
-        value = None if field.kind == "skip" else _value(raw, field.kind)
-        if field.many:
-            result.setdefault(field.name, []).append(value)
-        elif not field.name and isinstance(value, dict):
-            result.update(value)
-        elif value is not None and value not in ("", {}):
-            result[field.name] = value
+        elif name.startswith(INLINED):
+            result.update(_message(raw, name.removeprefix(INLINED), node))
+        else:
+            _read(result, name, raw, node.properties[name])
     return result
 
 
-def _value(raw: Any, kind: Any) -> Any:
-    if isinstance(kind, dict):
-        return _message(raw, kind)
-    return _READERS[kind](raw)
+def _read(result: Object, name: str, raw: Any, node: SchemaNode) -> None:
+    """Add the value of a field, which is one item of a list, one entry of a map, or the whole value."""
+    if node.additional_node is not None:
+        parts = dict(_wire(raw))
+        result.setdefault(name, {})[parts.get(1, b"").decode()] = _value(parts.get(2, b""), node.additional_node)
+    elif node.items is not None:
+        result.setdefault(name, []).append(_value(raw, node.items))
+    elif (value := _value(raw, node)) is not None and value not in ("", {}):
+        result[name] = value
+
+
+def _value(raw: Any, node: SchemaNode) -> Any:
+    if node.type == "object":
+        return _message(raw, node.name.removeprefix("io.k8s.api.").removeprefix("io.k8s.apimachinery.pkg.apis."), node)
+    return (_FORMATS.get(node.format) or _READERS[node.type])(raw)
 
 
 def _text(raw: bytes) -> str:
@@ -91,22 +101,14 @@ def _integer(raw: int) -> int:
     return raw - (1 << 64) if raw >> 63 else raw
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "text": _text,
-    "int": _integer,
-    "bool": bool,
-    "time": _time,
-    "intstr": _int_or_string,
+_FORMATS: dict[str, Callable[[Any], Any]] = {
+    "date-time": _time,
+    "int-or-string": _int_or_string,
     "quantity": _quantity,
+    "byte": _binary,
 }
-_MAPS: dict[Any, Callable[[bytes], str]] = {"map": _text, "bytesmap": _binary, "quantities": _quantity}
-_IDENTITY: Fields = {1: Field("apiVersion"), 2: Field("kind")}
-
-
-def _entry(raw: bytes, read: Callable[[bytes], str]) -> tuple[str, str]:
-    parts = dict(_wire(raw))
-    key: bytes = parts.get(1, b"")
-    return key.decode(), read(parts.get(2, b""))
+_READERS: dict[str, Callable[[Any], Any]] = {"string": _text, "integer": _integer, "boolean": bool}
+_UNREAD = ("status", "managedFields")
 
 
 def _wire(data: bytes) -> Iterator[tuple[int, Any]]:

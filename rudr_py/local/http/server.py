@@ -28,7 +28,7 @@ from rudr_py.local.discovery import swagger
 from rudr_py.local.discovery.openapi import Documents
 from rudr_py.local.http import bodies, handlers, routing, watch_streams
 from rudr_py.local.http.handlers import Answer, ResourceRequest
-from rudr_py.local.http.routing import Route
+from rudr_py.local.http.routing import Route, is_true
 from rudr_py.local.verbs import views
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,8 @@ _REQUEST_LOG_SIZE = 100_000
 _user: ContextVar[str] = ContextVar("rudr_local_user", default="")
 _MAX_BODY = 8 * 1024 * 1024
 _encode = msgspec.json.Encoder().encode
+_PRETTY_CLIENTS = ("curl", "Wget", "Mozilla/5.0")
+"""Prefixes of the user agents that get indented JSON unless they refuse it."""
 
 
 class AnsweredRequest(msgspec.Struct, frozen=True):
@@ -86,15 +88,17 @@ class HttpServer:
         except NoSuchPathError:
             response = web.Response(status=404, text=api_errors.PLAIN_NOT_FOUND)
         except ApiError as error:
-            response = self._error_response(error)
+            response = self._error_response(request, error)
         except ConnectionError:
             raise
         except RecursionError:
-            response = self._error_response(api_errors.bad_request("the object is nested too deeply for the local API"))
+            response = self._error_response(
+                request, api_errors.bad_request("the object is nested too deeply for the local API")
+            )
         except Exception:
             # an unexpected exception must be answered with 500 and must not close the connection
             logger.exception("a request failed unexpectedly", extra={"method": request.method, "path": request.path})
-            response = self._error_response(api_errors.internal())
+            response = self._error_response(request, api_errors.internal())
         if not response.prepared:
             self._record(request, response.status)
         return response
@@ -176,7 +180,7 @@ class HttpServer:
         if aggregated and path in ("/api", "/apis"):
             document: Any = discovery.aggregated(self.backend.registry, aggregated, core=path == "/api")
             media = f"application/json;g=apidiscovery.k8s.io;v={aggregated};as={discovery.AGGREGATED}"
-            return web.Response(body=_encode(document), headers={hdrs.CONTENT_TYPE: media, hdrs.VARY: "Accept"})
+            return web.Response(body=_json(request, document), headers={hdrs.CONTENT_TYPE: media, hdrs.VARY: "Accept"})
         document = self._discovery_document(request, path)
         if document is None:
             raise NoSuchPathError
@@ -224,23 +228,34 @@ class HttpServer:
             text = yaml.safe_dump(answer.object, sort_keys=False)
             response = web.Response(text=text, status=answer.status, content_type=bodies.YAML)
         else:
-            response = web.Response(body=_encode(answer.object), status=answer.status, content_type=bodies.JSON)
+            body = _json(request, answer.object)
+            response = web.Response(body=body, status=answer.status, content_type=bodies.JSON)
         response.headers["Cache-Control"] = "no-cache, private"
         for warning in answer.warnings:
             quoted = warning.replace("\\", "\\\\").replace('"', '\\"')
             response.headers.add("Warning", f'299 - "{quoted}"')
         return response
 
-    def _error_response(self, error: ApiError) -> web.StreamResponse:
+    def _error_response(self, request: web.BaseRequest, error: ApiError) -> web.StreamResponse:
         headers = {"Cache-Control": "no-cache, private"}
         if error.retry_after:
             headers["Retry-After"] = str(int(error.retry_after))
-        body = _encode(api_errors.body(error))
+        body = _json(request, api_errors.body(error))
         return web.Response(body=body, status=error.status or 500, content_type=bodies.JSON, headers=headers)
 
     def _record(self, request: web.BaseRequest, code: int) -> None:
         agent = request.headers.get(hdrs.USER_AGENT, "")
         self.requests.append(AnsweredRequest(request.method, request.path_qs, agent, code, _user.get()))
+
+
+def _json(request: web.BaseRequest, document: object) -> bytes:
+    """A document with a line break at its end, indented if the request asks for it or a person reads it."""
+    pretty = request.query.get("pretty")
+    is_pretty = (
+        request.headers.get(hdrs.USER_AGENT, "").startswith(_PRETTY_CLIENTS) if pretty is None else is_true(pretty)
+    )
+    encoded = _encode(document)
+    return (msgspec.json.format(encoded, indent=2) if is_pretty else encoded) + b"\n"
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:

@@ -71,6 +71,7 @@ def named(column: ColumnDefinition) -> ColumnDefinition:
 
 NAME = named(define("Name", _name, about="metadata.name"))
 AGE = define("Age", _age, text=_AGE_TEXT)
+DATED = define("Age", _age, "date", text=_AGE_TEXT)
 CREATED = define("Created At", lambda obj, _: obj["metadata"].get("creationTimestamp"), "date", text=_AGE_TEXT)
 
 

@@ -5,8 +5,8 @@ Columns for a field of the kind have the description of its schema, which depend
 
 from __future__ import annotations
 
-from rudr_py.local.printing import cells, values
-from rudr_py.local.printing.cells import AGE, CREATED, NAME, NONE, ColumnDefinition, at, define
+from rudr_py.local.printing import cells, platform_columns, values
+from rudr_py.local.printing.cells import AGE, CREATED, DATED, NAME, NONE, ColumnDefinition, at, define
 from rudr_py.local.registry.resources import Resource
 
 _TEMPLATE = ".spec.template.spec.containers"
@@ -16,19 +16,14 @@ def definitions_of(resource: Resource) -> tuple[ColumnDefinition, ...]:
     """Return the columns of a kind."""
     columns = _BUILTIN.get(resource.table, (NAME, AGE))
     if resource.custom:
-        columns = (NAME, *(cells.custom(each) for each in resource.columns)) if resource.columns else (NAME, AGE)
+        columns = (NAME, *(cells.custom(each) for each in resource.columns)) if resource.columns else (NAME, DATED)
     return tuple(cells.described(each, resource.node) for each in columns)
 
 
 def _containers(path: str = _TEMPLATE) -> tuple[ColumnDefinition, ...]:
     return (
-        define("Containers", values.each(path, "name"), text="Names of each container in the template.", wide=True),
-        define(
-            "Images",
-            values.each(path, "image"),
-            text="Images referenced by each container in the template.",
-            wide=True,
-        ),
+        define("Containers", values.each(path, "name"), text=values.CONTAINERS_TEXT, wide=True),
+        define("Images", values.each(path, "image"), text=values.IMAGES_TEXT, wide=True),
     )
 
 
@@ -36,10 +31,11 @@ def _selected(path: str = ".spec.selector", about: str = "spec.selector") -> Col
     return define("Selector", values.label_selector(path), about=about, wide=True)
 
 
-def _binding(word: str) -> tuple[ColumnDefinition, ...]:
+def _binding(word: str, referred: str) -> tuple[ColumnDefinition, ...]:
+    text = "If the RoleRef cannot be resolved, the Authorizer must return an error."
     return (
         NAME,
-        define("Role", values.role, about="roleRef"),
+        define("Role", values.role, text=f"RoleRef can {referred} in the global namespace. {text}"),
         AGE,
         *(
             define(f"{kind}s", values.subjects(kind), text=f"{kind}s in the {word}", wide=True)
@@ -135,7 +131,7 @@ _WORKLOADS: dict[str, tuple[ColumnDefinition, ...]] = {
         NAME,
         define("Schedule", at(".spec.schedule"), about="spec.schedule"),
         define("Timezone", at(".spec.timeZone", NONE), about="spec.timeZone"),
-        define("Suspend", values.flag(".spec.suspend"), "boolean", about="spec.suspend"),
+        define("Suspend", values.text(at(".spec.suspend", values.UNSET)), "boolean", about="spec.suspend"),
         define("Active", values.count(".status.active"), "integer", about="status.active"),
         define("Last Schedule", values.since(".status.lastScheduleTime"), about="status.lastScheduleTime"),
         AGE,
@@ -150,7 +146,7 @@ _WORKLOADS: dict[str, tuple[ColumnDefinition, ...]] = {
             about="spec.scaleTargetRef",
         ),
         define("Targets", values.metrics, about="spec.metrics"),
-        define("MinPods", at(".spec.minReplicas", values.UNSET), about="spec.minReplicas"),
+        define("MinPods", values.text(at(".spec.minReplicas", values.UNSET)), about="spec.minReplicas"),
         define("MaxPods", at(".spec.maxReplicas", 0), about="spec.maxReplicas"),
         define("Replicas", at(".status.currentReplicas", 0), about="status.currentReplicas"),
         AGE,
@@ -158,11 +154,13 @@ _WORKLOADS: dict[str, tuple[ColumnDefinition, ...]] = {
     "poddisruptionbudgets.policy": (
         NAME,
         define(
-            "Min Available", at(".spec.minAvailable", "N/A"), text="The minimum number of pods that must be available."
+            "Min Available",
+            values.text(at(".spec.minAvailable", "N/A")),
+            text="The minimum number of pods that must be available.",
         ),
         define(
             "Max Unavailable",
-            at(".spec.maxUnavailable", "N/A"),
+            values.text(at(".spec.maxUnavailable", "N/A")),
             text="The maximum number of pods that may be unavailable.",
         ),
         define(
@@ -203,9 +201,7 @@ _NETWORKS: dict[str, tuple[ColumnDefinition, ...]] = {
     "ingressclasses.networking.k8s.io": (
         NAME,
         define("Controller", at(".spec.controller"), text="Controller that is responsible for handling this class"),
-        define(
-            "Parameters", at(".spec.parameters.name", NONE), text="A reference to a resource with additional parameters"
-        ),
+        define("Parameters", values.parameters, text="A reference to a resource with additional parameters"),
         AGE,
     ),
     "networkpolicies.networking.k8s.io": (
@@ -253,7 +249,7 @@ _CLUSTER: dict[str, tuple[ColumnDefinition, ...]] = {
             ),
             about="spec.claimRef",
         ),
-        define("StorageClass", at(".spec.storageClassName"), text="StorageClass of the pv"),
+        define("StorageClass", values.storage_class, text="StorageClass of the pv"),
         define(
             "VolumeAttributesClass",
             at(".spec.volumeAttributesClassName", values.UNSET),
@@ -269,7 +265,7 @@ _CLUSTER: dict[str, tuple[ColumnDefinition, ...]] = {
         define("Volume", at(".spec.volumeName"), about="spec.volumeName"),
         define("Capacity", values.bound(at(".status.capacity.storage", "0")), about="status.capacity"),
         define("Access Modes", values.bound(values.modes(".status.accessModes")), about="status.accessModes"),
-        define("StorageClass", at(".spec.storageClassName"), text="StorageClass of the pvc"),
+        define("StorageClass", values.storage_class, text="StorageClass of the pvc"),
         define(
             "VolumeAttributesClass",
             at(".spec.volumeAttributesClassName", values.UNSET),
@@ -283,11 +279,7 @@ _CLUSTER: dict[str, tuple[ColumnDefinition, ...]] = {
         define("Provisioner", at(".provisioner"), about="provisioner"),
         define("ReclaimPolicy", at(".reclaimPolicy", "Delete"), about="reclaimPolicy"),
         define("VolumeBindingMode", at(".volumeBindingMode", "Immediate"), about="volumeBindingMode"),
-        define(
-            "AllowVolumeExpansion",
-            values.flag(".allowVolumeExpansion", "false", capital=False),
-            about="allowVolumeExpansion",
-        ),
+        define("AllowVolumeExpansion", at(".allowVolumeExpansion", False), about="allowVolumeExpansion"),
         AGE,
     ),
     "priorityclasses.scheduling.k8s.io": (
@@ -315,8 +307,10 @@ _REST: dict[str, tuple[ColumnDefinition, ...]] = {
     ),
     "roles.rbac.authorization.k8s.io": (NAME, CREATED),
     "clusterroles.rbac.authorization.k8s.io": (NAME, CREATED),
-    "rolebindings.rbac.authorization.k8s.io": _binding("roleBinding"),
-    "clusterrolebindings.rbac.authorization.k8s.io": _binding("clusterRoleBinding"),
+    "rolebindings.rbac.authorization.k8s.io": _binding(
+        "roleBinding", "reference a Role in the current namespace or a ClusterRole"
+    ),
+    "clusterrolebindings.rbac.authorization.k8s.io": _binding("clusterRoleBinding", "only reference a ClusterRole"),
     "limitranges": (NAME, CREATED),
     "resourcequotas": (
         NAME,
@@ -346,7 +340,14 @@ _REST: dict[str, tuple[ColumnDefinition, ...]] = {
         cells.named(define("Name", NAME.cell, about="metadata.name", wide=True)),
     ),
 }
-_BUILTIN: dict[str, tuple[ColumnDefinition, ...]] = {"pods": _PODS, **_WORKLOADS, **_NETWORKS, **_CLUSTER, **_REST}
+_BUILTIN: dict[str, tuple[ColumnDefinition, ...]] = {
+    "pods": _PODS,
+    **_WORKLOADS,
+    **_NETWORKS,
+    **_CLUSTER,
+    **_REST,
+    **platform_columns.COLUMNS,
+}
 
 SCALE = (
     NAME,

@@ -16,7 +16,9 @@ from rudr_py.local.printing.jsonpath import find
 from rudr_py.local.storage.store import Object
 
 UNSET = "<unset>"
-_NARROW = 16
+CONTAINERS_TEXT = "Names of each container in the template."
+IMAGES_TEXT = "Images referenced by each container in the template."
+STORAGE_CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
 _ROLE = "node-role.kubernetes.io/"
 _MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
 _JOB_ENDS = (("Complete", "Complete"), ("Failed", "Failed"))
@@ -41,16 +43,9 @@ def ratio(first: str, second: str) -> Cell:
     return lambda obj, now: f"{left(obj, now)}/{right(obj, now)}"
 
 
-def flag(path: str, otherwise: str = UNSET, *, capital: bool = True) -> Cell:
-    """Return a cell with a boolean as text."""
-
-    def cell(obj: Object, _now: datetime) -> str:
-        value = _part(obj, path)
-        if not isinstance(value, bool):
-            return otherwise
-        return str(value) if capital else str(value).lower()
-
-    return cell
+def text(cell: Cell) -> Cell:
+    """Return a cell with a value as text."""
+    return lambda obj, now: str(cell(obj, now))
 
 
 def count(*fields: str) -> Cell:
@@ -101,6 +96,12 @@ def modes(path: str) -> Cell:
 def bound(cell: Cell, *, otherwise: Any = "") -> Cell:
     """Return a cell that is empty until a claim is bound."""
     return lambda obj, now: cell(obj, now) if _part(obj, ".spec.volumeName") else otherwise
+
+
+def storage_class(obj: Object, _now: datetime) -> str:
+    """The storage class of a claim or volume: by the annotation of before Kubernetes 1.6, else by the spec."""
+    annotations = obj["metadata"].get("annotations") or {}
+    return str(annotations.get(STORAGE_CLASS_ANNOTATION) or _part(obj, ".spec.storageClassName") or "")
 
 
 def phase_or_terminating(obj: Object, _now: datetime) -> str:
@@ -160,16 +161,19 @@ def readiness_gates(pod: Object, _now: datetime) -> str:
     return f"{sum(_condition(pod, gate.get('conditionType', '')) for gate in gates)}/{len(gates)}"
 
 
+def condition(obj: Object, kind: str) -> Object | None:
+    """A condition of an object, or None."""
+    return next((each for each in _part(obj, ".status.conditions") or () if each.get("type") == kind), None)
+
+
 def _condition(obj: Object, kind: str) -> bool:
     """Whether a condition is True."""
-    conditions = _part(obj, ".status.conditions") or ()
-    return any(condition.get("type") == kind and condition.get("status") == "True" for condition in conditions)
+    return (condition(obj, kind) or {}).get("status") == "True"
 
 
 def node_status(node: Object, _now: datetime) -> str:
     """The readiness of a node, and whether scheduling is disabled."""
-    reported = any(condition.get("type") == "Ready" for condition in _part(node, ".status.conditions") or ())
-    word = ("Ready" if _condition(node, "Ready") else "NotReady") if reported else "Unknown"
+    word = "Unknown" if condition(node, "Ready") is None else "Ready" if _condition(node, "Ready") else "NotReady"
     return f"{word},SchedulingDisabled" if _part(node, ".spec.unschedulable") else word
 
 
@@ -278,6 +282,13 @@ def address(ingress: Object, _now: datetime) -> str:
     return ",".join(filter(None, _load_balancer_addresses(ingress)))
 
 
+def parameters(ingress_class: Object, _now: datetime) -> str:
+    """The parameters of an IngressClass: kind, group and name."""
+    reference = _part(ingress_class, ".spec.parameters") or {}
+    kind = ".".join(filter(None, (reference.get("kind"), reference.get("apiGroup"))))
+    return f"{kind}/{reference['name']}" if reference else NONE
+
+
 def hosts(ingress: Object, _now: datetime) -> str:
     """The hosts of the rules of an Ingress."""
     return _first_few(filter(None, (rule.get("host", "") for rule in _part(ingress, ".spec.rules") or ()))) or "*"
@@ -325,8 +336,8 @@ def subjects(kind: str) -> Cell:
 
 
 def _subject_name(subject: Object) -> str:
-    namespace = subject.get("namespace") if subject["kind"] == "ServiceAccount" else ""
-    return f"{namespace}/{subject['name']}" if namespace else str(subject["name"])
+    name = str(subject["name"])
+    return f"{subject.get('namespace', '')}/{name}" if subject["kind"] == "ServiceAccount" else name
 
 
 def quota(*, limits: bool) -> Cell:
@@ -376,6 +387,6 @@ def event_text(event: Object, _now: datetime) -> str:
     return str(event.get("message") or event.get("note") or "").strip()
 
 
-def event_count(event: Object, _now: datetime) -> str:
+def event_count(event: Object, _now: datetime) -> int:
     """The number of occurrences."""
-    return str(_first_of(".series.count", ".count")(event) or 1)
+    return int(_first_of(".series.count", ".count")(event) or 1)

@@ -6,16 +6,33 @@ kinds, `printing` their columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache, partial
+from typing import Protocol
 
 import msgspec
 
 from rudr_py.local.registry.resources import Resource, ScalePaths
 from rudr_py.local.schema.node import SchemaNode
 
-Lookup = Callable[[str, str], SchemaNode | None]
-"""Returns the schema of (apiVersion, kind) in a release; None if the release does not have the kind."""
+
+class Schemas(Protocol):
+    """The schemas of a release such as `1.36`."""
+
+    release: str
+
+    def node(self, api_version: str, kind: str) -> SchemaNode | None:
+        """The schema of a kind; None if the release does not have it."""
+
+
+_DEPRECATED = {("v1", "Endpoints"): (33, "discovery.k8s.io/v1 EndpointSlice")}
+"""Kinds that are deprecated since a minor release, and their replacement."""
+
+
+def _deprecation(api_version: str, kind: str, minor: int) -> str:
+    since, replacement = _DEPRECATED.get((api_version, kind), (minor + 1, ""))
+    return f"{api_version} {kind} is deprecated in v1.{since}+; use {replacement}" if since <= minor else ""
+
 
 # group/version plural kind scope(N|C) short-names subresources categories; "-" is none.
 # A kind in several versions names the preferred one first.
@@ -102,8 +119,10 @@ def _names(text: str) -> tuple[str, ...]:
     return () if text == "-" else tuple(text.split(","))
 
 
-def builtin(lookup: Lookup) -> Iterator[Resource]:
+def builtin(schemas: Schemas) -> Iterator[Resource]:
     """Yield the built-in resources of a release, in the order of discovery."""
+    lookup = schemas.node
+    minor = int(schemas.release.partition(".")[2])
     stored: dict[str, str] = {}
     for line in _TABLE.strip().splitlines():
         api_version, plural, kind, scope, short, subresources, categories = line.split()
@@ -130,5 +149,6 @@ def builtin(lookup: Lookup) -> Iterator[Resource]:
             schema=cache(partial(lookup, api_version, kind)),
             table=table,
             storage_version=storage,
+            deprecation=_deprecation(api_version, kind, minor),
         )
         yield msgspec.structs.replace(resource, verbs=_REVIEW) if virtual else resource

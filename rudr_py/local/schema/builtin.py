@@ -91,9 +91,10 @@ class BuiltinSchemas:
         if ref is None:
             return self._build(raw, {key: self._resolve(v) for key, v in raw.get("properties", {}).items()})
         node = self.definition(ref.removeprefix(_REF))
-        if len(raw) > (2 if "description" in raw else 1):
-            node = msgspec.structs.replace(node, **_extensions(raw))
-        return node
+        fields = _extensions(raw)
+        if "description" in raw:
+            fields["description"] = raw["description"]
+        return msgspec.structs.replace(node, **fields) if fields else node
 
     def _build(self, raw: dict[str, Any], properties: dict[str, SchemaNode]) -> SchemaNode:
         kind = raw.get("type", "")

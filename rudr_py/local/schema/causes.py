@@ -41,6 +41,11 @@ def duplicate(field: str, value: Any) -> Cause:
     return _cause("FieldValueDuplicate", f"Duplicate value: {encoded(value)}", field, "")
 
 
+def not_found(field: str, value: Any) -> Cause:
+    """A value refers to nothing."""
+    return _cause("FieldValueNotFound", f"Not found: {encoded(value)}", field, "")
+
+
 def forbidden(field: str, detail: str) -> Cause:
     """A value is not allowed here."""
     return _cause("FieldValueForbidden", "Forbidden", field, detail)

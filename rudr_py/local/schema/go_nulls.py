@@ -1,4 +1,4 @@
-"""Null items and times of built-in kinds, as Go decodes and encodes them. Pure.
+"""Null items, times and base64 of built-in kinds, as Go decodes and encodes them. Pure.
 
 Null fields are removed by defaulting; null items become `{}`, `""` or 0. Times are converted to UTC and whole seconds,
 except those in microseconds.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from rudr_py.local.schema import go_texts
 from rudr_py.local.schema.node import SchemaNode
 
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -17,7 +18,7 @@ _EMPTY: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": Fa
 
 
 def replace_nulls(value: Any, node: SchemaNode) -> None:
-    """Replace null items and map values, and normalise times, in place."""
+    """Replace null items and map values, and normalise times and base64, in place."""
     if isinstance(value, dict):
         for key, each in value.items():
             child = node.properties.get(key) or node.additional_node
@@ -29,6 +30,8 @@ def replace_nulls(value: Any, node: SchemaNode) -> None:
                 replace_nulls(each, child)
             elif child.format == "date-time" and isinstance(each, str) and len(each) != _LENGTH:
                 value[key] = _time(each)
+            elif child.format == "byte" and isinstance(each, str):
+                value[key] = go_texts.canonical_base64(each)
     elif isinstance(value, list) and node.items is not None and node.items.builtin:
         value[:] = [_empty(node.items) if each is None else each for each in value]
         for each in value:

@@ -31,6 +31,6 @@ def always_written(node: SchemaNode) -> tuple[tuple[str, SchemaNode, Any], ...]:
             fields.append((key, child, None))
         elif (node.name, key) in published.ALWAYS:
             fields.append((key, child, published.ALWAYS[node.name, key]))
-        elif key in node.required:
+        elif key in node.required and (node.name, key) not in published.OMITTED:
             fields.append((key, child, None if child.format in ("quantity", "date-time") else _ZERO.get(child.type)))
     return tuple(fields)

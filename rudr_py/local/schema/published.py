@@ -60,6 +60,14 @@ BY_VALUE: frozenset[tuple[str, str]] = frozenset(
 )
 """Structs held by value, which are present in every object, besides metadata and the spec and status of every kind."""
 
+OMITTED: frozenset[tuple[str, str]] = frozenset(
+    {
+        (_API + "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec", "validationActions"),
+        (_API + "networking.v1.IPAddressSpec", "parentRef"),
+    }
+)
+"""Required fields that Go omits if they are empty."""
+
 ALWAYS: dict[tuple[str, str], Any] = {
     (_API + struct, field): zero
     for struct, field, zero in (
@@ -69,6 +77,9 @@ ALWAYS: dict[tuple[str, str], Any] = {
         ("core.v1.Event", "reportingComponent", ""),
         ("core.v1.Event", "reportingInstance", ""),
         ("core.v1.ProjectedVolumeSource", "sources", None),
+        ("core.v1.TypedLocalObjectReference", "apiGroup", None),
+        ("core.v1.TypedObjectReference", "apiGroup", None),
+        ("core.v1.AzureFilePersistentVolumeSource", "secretNamespace", None),
         ("discovery.v1.EndpointSlice", "endpoints", None),
         ("discovery.v1.EndpointSlice", "ports", None),
         ("events.v1.Event", "eventTime", None),
@@ -79,6 +90,7 @@ ALWAYS: dict[tuple[str, str], Any] = {
         ("rbac.v1.ClusterRole", "rules", None),
         ("rbac.v1.Role", "rules", None),
         ("scheduling.v1.PriorityClass", "value", 0),
+        ("storage.v1.CSINodeDriver", "topologyKeys", None),
     )
 } | {
     (_CRD + "CustomResourceDefinitionStatus", "conditions"): None,
@@ -135,9 +147,18 @@ _POINTER_FIELDS = """
 _POINTERS_OF = frozenset(_POINTER_FIELDS.split())
 """Optional scalars that are pointers in these structs only."""
 
+_PLAIN_OF_DEFINITIONS = frozenset(
+    {"preserveUnknownFields", "deprecated", "nullable", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"}
+    | {"x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "$ref", "description", "format", "id"}
+    | {"pattern", "title", "type", "priority", "singular", "listKind", "message", "messageExpression"}
+)
+"""Optional scalars of CustomResourceDefinitions that are no pointers."""
+
 
 def is_pointer(definition: str, field: str) -> bool:
     """Whether the zero of an optional scalar is distinct from absence, and therefore kept."""
+    if definition.startswith(_CRD):
+        return field not in _PLAIN_OF_DEFINITIONS
     if not definition.startswith((_API, "io.k8s.apimachinery.")):
         return True
     return field in _POINTERS or f"{definition.rpartition('.')[2]}.{field}" in _POINTERS_OF

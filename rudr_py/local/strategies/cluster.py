@@ -9,8 +9,11 @@ from rudr_py.local.schema import causes
 from rudr_py.local.schema.crd import keywords
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.storage.store import Object
-from rudr_py.local.strategies import strategy
+from rudr_py.local.strategies import deprecations, strategy
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
+
+APPROVAL_ANNOTATION = "api-approved.kubernetes.io"
+_APPROVAL_PAGE = "https://github.com/kubernetes/enhancements/pull/1111"
 
 
 def _create_definition(definition: Object, _context: StrategyContext) -> None:
@@ -22,6 +25,18 @@ def _create_definition(definition: Object, _context: StrategyContext) -> None:
     }
 
 
+def is_protected(definition: Object) -> bool:
+    """Whether the group of a definition is reserved for the Kubernetes community."""
+    return str((definition.get("spec") or {}).get("group", "")).endswith((".k8s.io", ".kubernetes.io"))
+
+
+def _approval_causes(definition: Object) -> Iterator[Cause]:
+    approval = (definition["metadata"].get("annotations") or {}).get(APPROVAL_ANNOTATION)
+    if is_protected(definition) and not approval:
+        text = f'protected groups must have approval annotation "{APPROVAL_ANNOTATION}", see {_APPROVAL_PAGE}'
+        yield causes.required(f"metadata.annotations[{APPROVAL_ANNOTATION}]", text)
+
+
 def _definition_causes(definition: Object) -> Iterator[Cause]:
     spec = definition.get("spec") or {}
     names = spec.get("names") or {}
@@ -30,6 +45,7 @@ def _definition_causes(definition: Object) -> Iterator[Cause]:
         yield causes.invalid(
             "metadata.name", definition["metadata"].get("name"), 'must be spec.names.plural+"."+spec.group'
         )
+    yield from _approval_causes(definition)
     versions = spec.get("versions") or ()
     if sum(bool(each.get("storage")) for each in versions) != 1:
         yield causes.invalid("spec.versions", list(versions), "must have exactly one version marked as storage version")
@@ -37,11 +53,7 @@ def _definition_causes(definition: Object) -> Iterator[Cause]:
         if not (version.get("schema") or {}).get("openAPIV3Schema"):
             yield causes.required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required")
     if spec.get("scope") not in ("Namespaced", "Cluster"):
-        yield Cause(
-            reason="FieldValueNotSupported",
-            message=f'Unsupported value: "{spec.get("scope", "")}": supported values: "Cluster", "Namespaced"',
-            field="spec.scope",
-        )
+        yield causes.not_supported("spec.scope", spec.get("scope", ""), ("Cluster", "Namespaced"))
 
 
 def _schema_causes(definition: Object, node: SchemaNode) -> Iterator[Cause]:
@@ -78,6 +90,7 @@ def _webhooks(obj: Object) -> object:
 
 STRATEGIES: dict[str, Strategy] = {
     "customresourcedefinitions.apiextensions.k8s.io": Strategy(
+        warnings=deprecations.definition,
         prepare_for_create=_create_definition,
         validate=_definition_causes,
         validate_schema=_schema_causes,

@@ -10,11 +10,12 @@ from typing import Any
 from rudr_py.errors import Cause
 from rudr_py.local.schema import causes, quantity
 from rudr_py.local.storage.store import Object
-from rudr_py.local.strategies import quota_usage, strategy
+from rudr_py.local.strategies import deprecations, quota_usage, strategy
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
 NAMESPACE_FINALIZER = "kubernetes"
 CLAIM_FINALIZER = "kubernetes.io/pvc-protection"
+VOLUME_FINALIZER = "kubernetes.io/pv-protection"
 _CLAIM_FIXED = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
@@ -44,9 +45,10 @@ def _update_namespace(new: Object, old: Object, _context: StrategyContext) -> No
 
 
 def _create_claim(claim: Object, _context: StrategyContext) -> None:
-    finalizers = claim["metadata"].setdefault("finalizers", [])
-    if CLAIM_FINALIZER not in finalizers:
-        finalizers.append(CLAIM_FINALIZER)
+    _protect(claim, CLAIM_FINALIZER)
+    source = claim["spec"].get("dataSource")
+    if source and not claim["spec"].get("dataSourceRef"):
+        claim["spec"]["dataSourceRef"] = {"apiGroup": None, **source}
     claim["status"] = {"phase": "Pending"}
 
 
@@ -91,8 +93,16 @@ def check_growth(claim: Object, old: Object, storage_class: Object | None) -> st
     return _NOT_EXPANDABLE
 
 
-def _create_volume(volume: Object, _context: StrategyContext) -> None:
-    volume["status"] = {"phase": "Pending"}
+def _create_volume(volume: Object, context: StrategyContext) -> None:
+    _protect(volume, VOLUME_FINALIZER)
+    volume["status"] = {"phase": "Pending", "lastPhaseTransitionTime": context.now}
+
+
+def _protect(obj: Object, finalizer: str) -> None:
+    """Add the finalizer that keeps a claim or volume as long as it is in use."""
+    finalizers = obj["metadata"].setdefault("finalizers", [])
+    if finalizer not in finalizers:
+        finalizers.append(finalizer)
 
 
 def _data_fixed(new: Object, old: Object) -> Iterator[Cause]:
@@ -174,11 +184,14 @@ STRATEGIES: dict[str, Strategy] = {
         normalise=_name_namespace, prepare_for_create=_create_namespace, prepare_for_update=_update_namespace
     ),
     "persistentvolumeclaims": Strategy(
-        prepare_for_create=_create_claim, validate=_claim_causes, validate_update=_claim_change
+        warnings=deprecations.claim,
+        prepare_for_create=_create_claim,
+        validate=_claim_causes,
+        validate_update=_claim_change,
     ),
-    "persistentvolumes": Strategy(prepare_for_create=_create_volume),
+    "persistentvolumes": Strategy(warnings=deprecations.volume, prepare_for_create=_create_volume),
     "configmaps": Strategy(validate_update=_data_fixed),
-    "secrets": Strategy(normalise=_normalise_secret, validate_update=_secret_change),
+    "secrets": Strategy(warnings=deprecations.secret, normalise=_normalise_secret, validate_update=_secret_change),
     "events": Strategy(
         prepare_for_create=_create_event,
         prepare_for_update=_update_event,

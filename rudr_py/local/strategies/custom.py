@@ -6,6 +6,7 @@ from typing import Any
 
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import deprecations
 from rudr_py.local.strategies.strategy import Strategy
 
 _NEVER = frozenset({"apiVersion", "kind", "metadata"})
@@ -19,8 +20,10 @@ def _all_but_status(obj: Object) -> Any:
     return {key: value for key, value in obj.items() if key not in _NEVER and key != "status"}
 
 
-_WITH_STATUS = Strategy(generation_source=_all_but_status, allow_unconditional_update=False)
-_WITHOUT_STATUS = Strategy(generation_source=_all, allow_unconditional_update=False)
+_WITH_STATUS = Strategy(
+    warnings=deprecations.finalizers, generation_source=_all_but_status, allow_unconditional_update=False
+)
+_WITHOUT_STATUS = Strategy(warnings=deprecations.finalizers, generation_source=_all, allow_unconditional_update=False)
 
 
 def strategy(resource: Resource) -> Strategy:

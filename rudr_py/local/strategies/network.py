@@ -8,7 +8,7 @@ from typing import Any
 from rudr_py.errors import Cause
 from rudr_py.local.schema import causes
 from rudr_py.local.storage.store import Object
-from rudr_py.local.strategies import strategy
+from rudr_py.local.strategies import deprecations, strategy
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
 HEADLESS = "None"
@@ -23,8 +23,10 @@ def _create_service(service: Object, context: StrategyContext) -> None:
     if not spec.get("clusterIP"):
         spec["clusterIP"] = _address(context)
     spec.setdefault("clusterIPs", [spec["clusterIP"]])
-    spec.setdefault("ipFamilies", ["IPv4"])
+    if spec["clusterIP"] == HEADLESS and not spec.get("selector"):
+        spec.setdefault("ipFamilyPolicy", "RequireDualStack")
     spec.setdefault("ipFamilyPolicy", "SingleStack")
+    spec.setdefault("ipFamilies", ["IPv4", "IPv6"] if spec["ipFamilyPolicy"] == "RequireDualStack" else ["IPv4"])
     _node_ports(spec, context)
 
 
@@ -43,6 +45,8 @@ def _node_ports(spec: Any, context: StrategyContext) -> None:
             number = context.rng.choice(_PORTS)
             if not context.is_allocated("port", str(number)):
                 port["nodePort"] = number
+    if spec["type"] == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local":
+        spec.setdefault("healthCheckNodePort", context.rng.choice(_PORTS))
 
 
 def _update_service(new: Object, old: Object, context: StrategyContext) -> None:
@@ -64,8 +68,22 @@ def _update_service(new: Object, old: Object, context: StrategyContext) -> None:
     _create_service(new, context)
 
 
+def _family_causes(spec: Any) -> Iterator[Cause]:
+    """The cluster has IPv4 only; a headless Service without a selector may have both families nevertheless."""
+    if spec.get("clusterIP") == HEADLESS and not spec.get("selector"):
+        return
+    policy = spec.get("ipFamilyPolicy")
+    if policy == "RequireDualStack":
+        detail = "this cluster is not configured for dual-stack services"
+        yield causes.invalid("spec.ipFamilyPolicy", policy, detail)
+    for index, family in enumerate(spec.get("ipFamilies") or ()):
+        if family == "IPv6":
+            yield causes.invalid(f"spec.ipFamilies[{index}]", family, "not configured on this cluster")
+
+
 def _service_causes(service: Object) -> Iterator[Cause]:
     spec = service["spec"]
+    yield from _family_causes(spec)
     ports = spec.get("ports") or ()
     if spec.get("type") == "ExternalName":
         if not spec.get("externalName"):
@@ -110,6 +128,7 @@ def _lists(obj: Object) -> Any:
 
 STRATEGIES: dict[str, Strategy] = {
     "services": Strategy(
+        warnings=deprecations.service,
         prepare_for_create=_create_service,
         prepare_for_update=_update_service,
         validate=_service_causes,
@@ -117,7 +136,9 @@ STRATEGIES: dict[str, Strategy] = {
         allow_create_on_update=True,
     ),
     "endpoints": Strategy(allow_create_on_update=True),
-    "ingresses.networking.k8s.io": Strategy(validate=_ingress_causes, generation_source=strategy.spec),
+    "ingresses.networking.k8s.io": Strategy(
+        warnings=deprecations.ingress, validate=_ingress_causes, generation_source=strategy.spec
+    ),
     "networkpolicies.networking.k8s.io": Strategy(generation_source=strategy.spec),
     "ingressclasses.networking.k8s.io": Strategy(generation_source=strategy.spec),
     "endpointslices.discovery.k8s.io": Strategy(generation_source=_lists),

@@ -44,9 +44,9 @@ def _binding_causes(*, namespaced: bool) -> Callable[[Object], Iterator[Cause]]:
     def validate(binding: Object) -> Iterator[Cause]:
         reference = binding.get("roleRef") or {}
         if reference.get("apiGroup") != _GROUP:
-            yield _unsupported("roleRef.apiGroup", reference.get("apiGroup", ""), _GROUP)
+            yield causes.not_supported("roleRef.apiGroup", reference.get("apiGroup", ""), (_GROUP,))
         if reference.get("kind") not in kinds:
-            yield _unsupported("roleRef.kind", reference.get("kind", ""), *kinds)
+            yield causes.not_supported("roleRef.kind", reference.get("kind", ""), kinds)
         if not reference.get("name"):
             yield causes.required("roleRef.name")
         for index, subject in enumerate(binding.get("subjects") or ()):
@@ -61,20 +61,14 @@ def _subject_causes(subject: dict[str, Any], path: str, *, namespaced: bool) -> 
         yield causes.required(f"{path}.name")
     if kind == "ServiceAccount":
         if subject.get("apiGroup"):
-            yield _unsupported(f"{path}.apiGroup", subject["apiGroup"], "")
+            yield causes.not_supported(f"{path}.apiGroup", subject["apiGroup"], ("",))
         if not namespaced and not subject.get("namespace"):
             yield causes.required(f"{path}.namespace")
     elif kind in ("User", "Group"):
         if subject.get("apiGroup", _GROUP) != _GROUP:
-            yield _unsupported(f"{path}.apiGroup", subject.get("apiGroup", ""), _GROUP)
+            yield causes.not_supported(f"{path}.apiGroup", subject.get("apiGroup", ""), (_GROUP,))
     else:
-        yield _unsupported(f"{path}.kind", kind, "ServiceAccount", "User", "Group")
-
-
-def _unsupported(field: str, value: str, *supported: str) -> Cause:
-    listed = ", ".join(f'"{each}"' for each in supported)
-    message = f'Unsupported value: "{value}": supported values: {listed}'
-    return Cause(reason="FieldValueNotSupported", message=message, field=field)
+        yield causes.not_supported(f"{path}.kind", kind, ("ServiceAccount", "User", "Group"))
 
 
 def _role_fixed(new: Object, old: Object) -> Iterator[Cause]:

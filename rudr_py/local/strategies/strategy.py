@@ -50,13 +50,18 @@ def _validate_update(_new: Object, _old: Object) -> Iterator[Cause]:
     return iter(())
 
 
+def _warnings(_new: Object, _old: Object | None) -> Iterator[str]:
+    return iter(())
+
+
 class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     """How a kind is created, updated and validated; by default an object is stored as it is.
 
     `normalise` converts write-only fields before any other step. `prepare_for_create` and `prepare_for_update`
     (new, old) complete the new object in place, after managed fields were computed. `validate` and `validate_update`
     (new, old) return the causes of a rejection; `validate_schema` (object, node of its kind) those of embedded
-    schemas. `generation_source` returns the part whose change increments the generation; None for kinds without one.
+    schemas. `warnings` (new, old; None at creation) returns the Warning headers. `generation_source` returns the part
+    whose change increments the generation; None for kinds without one.
     `orphan_dependents`: deletion orphans dependents by default. `allow_create_on_update`: PUT creates an absent object.
     `allow_unconditional_update`: PUT needs no resourceVersion.
     """
@@ -67,6 +72,7 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     validate: Validate = _validate
     validate_schema: Callable[[Object, SchemaNode], Iterable[Cause]] = _validate_schema
     validate_update: ValidateUpdate = _validate_update
+    warnings: Callable[[Object, Object | None], Iterable[str]] = _warnings
     generation_source: Callable[[Object], Any] | None = None
     orphan_dependents: bool = False
     allow_create_on_update: bool = False

@@ -10,13 +10,13 @@ from rudr_py.errors import Cause
 from rudr_py.local.apimachinery import object_meta, selectors
 from rudr_py.local.schema import causes
 from rudr_py.local.storage.store import Object
-from rudr_py.local.strategies import cron_schedule, pod_fields, strategy
+from rudr_py.local.strategies import cron_schedule, deprecations, pod_fields, strategy
 from rudr_py.local.strategies.cron_schedule import ScheduleError
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
 _CRON_JOB_NAME = 52
-_CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
 """The names of Jobs add eleven characters."""
+_CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
 _JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 _UID_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
 _STATEFUL_CHANGEABLE = frozenset(
@@ -44,16 +44,19 @@ _POD_FORBIDDEN = (
 
 def template_causes(obj: Object, claims: tuple[str, ...] = ()) -> Iterator[Cause]:
     """Yield the errors of the selector and the pod template; `claims` are volumes that each pod gets."""
+    kind = str(obj.get("kind", "")).lower()
     spec = obj.get("spec") or {}
     selector = spec.get("selector")
     template = spec.get("template") or {}
     labels = (template.get("metadata") or {}).get("labels") or {}
     if selector is None:
-        yield causes.required("spec.selector")
+        if kind != "daemonset":
+            yield causes.required("spec.selector")
     elif not selector.get("matchLabels") and not selector.get("matchExpressions"):
-        yield causes.invalid("spec.selector", selector, "empty selector is invalid for deployment")
-    if not selector or not selectors.labels(selectors.match_labels(selector))(labels):
-        yield causes.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+        yield causes.invalid("spec.selector", selector, f"empty selector is invalid for {kind}")
+    if selector is None or not selectors.labels(selectors.match_labels(selector))(labels):
+        detail = "`selector` does not match template `labels`"
+        yield causes.invalid("spec.template.metadata.labels", labels or None, detail)
     yield from pod_fields.template_labels(template, "spec.template")
     yield from pod_fields.always_restarted(template, "spec.template")
     yield from pod_causes(template.get("spec") or {}, "spec.template.spec", claims)
@@ -76,18 +79,14 @@ def pod_causes(spec: Any, field: str, claims: tuple[str, ...] = ()) -> Iterator[
         elif not object_meta.is_label(name):
             yield causes.invalid(f"{here}.name", name, object_meta.LABEL_TEXT)
         elif name in seen:
-            yield Cause(reason="FieldValueDuplicate", message=f'Duplicate value: "{name}"', field=f"{here}.name")
+            yield causes.duplicate(f"{here}.name", name)
         seen.add(name)
         if not container.get("image"):
             yield causes.required(f"{here}.image")
         yield from pod_fields.container(container, here)
         for number, mount in enumerate(container.get("volumeMounts") or ()):
             if mount.get("name") not in volumes:
-                yield Cause(
-                    reason="FieldValueNotFound",
-                    message=f'Not found: "{mount.get("name")}"',
-                    field=f"{here}.volumeMounts[{number}].name",
-                )
+                yield causes.not_found(f"{here}.volumeMounts[{number}].name", str(mount.get("name")))
 
 
 def _replication_causes(obj: Object) -> Iterator[Cause]:
@@ -140,25 +139,37 @@ def _deployment_part(obj: Object) -> Any:
 
 
 def _create_job(job: Object, _context: StrategyContext) -> None:
-    """Set the labels and the selector that identify the pods of a Job, unless it has a manual selector."""
+    """Set the labels and the selector that identify the pods of a Job, unless it has a manual selector.
+
+    A Job without labels of its own shares those of its template.
+    """
     spec = job["spec"]
     if spec.get("manualSelector"):
         return
     metadata = job["metadata"]
     labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
+    is_shared = metadata.get("labels") is labels
     labels.update(dict.fromkeys(_UID_LABELS, metadata["uid"]))
     labels.update(dict.fromkeys(_JOB_LABELS, metadata.get("name", "")))
-    metadata["labels"] = {**labels, **(metadata.get("labels") or {})}
+    if is_shared:
+        metadata["labels"] = dict(labels)
     spec.setdefault("selector", {"matchLabels": {_UID_LABELS[0]: metadata["uid"]}})
 
 
-def _update_job(new: Object, old: Object, context: StrategyContext) -> None:
-    """Restore the generated labels and selector that an update omits."""
-    if not new["spec"].get("manualSelector"):
-        _create_job(new, context)
-        new["metadata"].setdefault("labels", old["metadata"].get("labels") or {})
-        if old["spec"].get("selector"):
-            new["spec"]["selector"] = old["spec"]["selector"]
+GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
+
+
+def _daemon_annotation(daemon_set: Object) -> None:
+    """Set the generation of the template, which the server keeps in an annotation and its creator owns."""
+    annotations = daemon_set["metadata"].setdefault("annotations", {})
+    if isinstance(annotations, dict):
+        annotations.setdefault(GENERATION_ANNOTATION, "1")
+
+
+def _update_daemon_set(new: Object, old: Object, _context: StrategyContext) -> None:
+    generation = int((old["metadata"].get("annotations") or {}).get(GENERATION_ANNOTATION, 0))
+    generation += new["spec"].get("template") != old["spec"].get("template")
+    new["metadata"].setdefault("annotations", {})[GENERATION_ANNOTATION] = str(generation)
 
 
 _JOB_NUMBERS = ("parallelism", "completions", "backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished")
@@ -173,11 +184,7 @@ def _ending_pod_causes(template: Any, field: str) -> Iterator[Cause]:
     spec = template.get("spec") or {}
     yield from pod_causes(spec, field)
     if spec.get("restartPolicy") not in ("OnFailure", "Never"):
-        yield Cause(
-            reason="FieldValueNotSupported",
-            message=f'Unsupported value: "{spec.get("restartPolicy", "")}": supported values: "OnFailure", "Never"',
-            field=f"{field}.restartPolicy",
-        )
+        yield causes.not_supported(f"{field}.restartPolicy", spec.get("restartPolicy", ""), ("OnFailure", "Never"))
 
 
 def _cron_job_causes(cron_job: Object) -> Iterator[Cause]:
@@ -195,9 +202,7 @@ def _cron_job_causes(cron_job: Object) -> Iterator[Cause]:
             yield causes.invalid("spec.schedule", text, str(error))
     policy = spec.get("concurrencyPolicy", "Allow")
     if policy not in _CONCURRENCY_POLICIES:
-        supported = ", ".join(f'"{name}"' for name in _CONCURRENCY_POLICIES)
-        text = f'Unsupported value: "{policy}": supported values: {supported}'
-        yield Cause(reason="FieldValueNotSupported", message=text, field="spec.concurrencyPolicy")
+        yield causes.not_supported("spec.concurrencyPolicy", policy, _CONCURRENCY_POLICIES)
     zone = spec.get("timeZone")
     if zone is not None and zone not in zoneinfo.available_timezones():
         yield causes.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
@@ -275,32 +280,47 @@ def _pod_fixed(spec: Any) -> Any:
     return kept
 
 
+_TEMPLATE = deprecations.template("spec", "template")
+
 STRATEGIES: dict[str, Strategy] = {
     "deployments.apps": Strategy(
-        validate=_deployment_causes, validate_update=_selector_fixed, generation_source=_deployment_part
+        warnings=_TEMPLATE,
+        validate=_deployment_causes,
+        validate_update=_selector_fixed,
+        generation_source=_deployment_part,
     ),
     "replicasets.apps": Strategy(
-        validate=template_causes, validate_update=_selector_fixed, generation_source=strategy.spec
+        warnings=_TEMPLATE, validate=template_causes, validate_update=_selector_fixed, generation_source=strategy.spec
     ),
     "daemonsets.apps": Strategy(
-        validate=template_causes, validate_update=_selector_fixed, generation_source=strategy.spec
+        warnings=_TEMPLATE,
+        normalise=_daemon_annotation,
+        prepare_for_update=_update_daemon_set,
+        validate=template_causes,
+        validate_update=_selector_fixed,
+        generation_source=strategy.spec,
     ),
     "statefulsets.apps": Strategy(
-        validate=_stateful_causes, validate_update=_stateful_change, generation_source=strategy.spec
+        warnings=_TEMPLATE, validate=_stateful_causes, validate_update=_stateful_change, generation_source=strategy.spec
     ),
     "replicationcontrollers": Strategy(
-        validate=_replication_causes, generation_source=strategy.spec, orphan_dependents=True
+        warnings=_TEMPLATE, validate=_replication_causes, generation_source=strategy.spec, orphan_dependents=True
     ),
     "jobs.batch": Strategy(
+        warnings=_TEMPLATE,
         prepare_for_create=_create_job,
-        prepare_for_update=_update_job,
         validate=_job_causes,
         validate_update=_job_change,
         generation_source=strategy.spec,
         orphan_dependents=True,
     ),
-    "cronjobs.batch": Strategy(validate=_cron_job_causes, generation_source=strategy.spec),
+    "cronjobs.batch": Strategy(
+        warnings=deprecations.template("spec", "jobTemplate", "spec", "template"),
+        validate=_cron_job_causes,
+        generation_source=strategy.spec,
+    ),
     "pods": Strategy(
+        warnings=deprecations.pod,
         prepare_for_create=_create_pod,
         validate=_pod_check,
         validate_update=_pod_change,

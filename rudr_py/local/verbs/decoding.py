@@ -12,9 +12,9 @@ from rudr_py.errors import Cause
 from rudr_py.local import strategies
 from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.registry.resources import Resource
-from rudr_py.local.schema import go_nulls, pruning
+from rudr_py.local.schema import go_nulls, go_texts, pruning
 from rudr_py.local.schema.defaulting import defaulter
-from rudr_py.local.schema.validation import quantities, values
+from rudr_py.local.schema.validation import values
 from rudr_py.local.storage.store import Object
 
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
@@ -59,7 +59,7 @@ def decode(resource: Resource, body: Object, validation: str = WARN, duplicates:
     node = resource.node
     if node is not None:
         check_types(resource, values.validate(body, node))
-        check_quantities(resource, body)
+        check_texts(resource, body)
         unknown = [] if validation == IGNORE and resource.custom else pruning.unknown_fields(body, node)
         problems += [f'unknown field "{path}"' for path in unknown]
         if unknown or resource.custom:
@@ -77,10 +77,12 @@ def check_types(resource: Resource, causes: Sequence[Cause]) -> None:
             raise api_errors.undecodable(resource, f"json: cannot unmarshal {cause.field}: {cause.message}")
 
 
-def check_quantities(resource: Resource, body: Object) -> None:
-    """Raise `ApiError` (400) for the first text of a built-in kind that is no quantity."""
+def check_texts(resource: Resource, body: Object) -> None:
+    """Raise `ApiError` (400) for the first text of a built-in kind that is no quantity, or no base64."""
     if resource.node is not None and not resource.custom:
-        check_types(resource, tuple(quantities.invalid(body, resource.node)))
+        for cause in go_texts.invalid(body, resource.node):
+            check_types(resource, (cause,))
+            raise api_errors.undecodable(resource, cause.message)
 
 
 def set_defaults(resource: Resource, obj: Object) -> None:

@@ -86,7 +86,8 @@ def delete(backend: Backend, target: ObjectTarget, options: DeleteOptions) -> tu
     if field_isolation.is_removable(marked):
         if not options.dry_run:
             live = backend.store.remove(resource.table, target.namespace, target.name) or live
-        return conversion.convert(live, resource), True
+        # a pod is deleted gracefully, even if nothing runs
+        return conversion.convert(marked if resource.table == "pods" else live, resource), True
     if marked != live and not options.dry_run:
         marked = backend.store.put(resource.table, clone(marked))
     return conversion.convert(marked, resource), False

@@ -14,6 +14,7 @@ from rudr_py.local.printing import columns
 from rudr_py.local.printing.cells import ColumnDefinition
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import workloads
 from rudr_py.local.verbs.reads import ListPage
 
 OBJECT, TABLE, PARTIAL = "", "Table", "PartialObjectMetadata"
@@ -139,4 +140,14 @@ def _table(
 def _row_object(view: View, obj: Object) -> Any:
     if view.include == "Object":
         return obj
-    return None if view.include == "None" else partial(view, obj)
+    return None if view.include == "None" else partial(view, _internal(obj))
+
+
+def _internal(obj: Object) -> Object:
+    """An object without the annotation that only one version of its kind has; rows do not contain it."""
+    annotations = obj["metadata"].get("annotations")
+    if obj["kind"] != "DaemonSet" or not annotations:
+        return obj
+    others = {key: value for key, value in annotations.items() if key != workloads.GENERATION_ANNOTATION}
+    metadata = {key: value for key, value in obj["metadata"].items() if key != "annotations"}
+    return {**obj, "metadata": {**metadata, "annotations": others} if others else metadata}

@@ -13,7 +13,7 @@ import msgspec
 from rudr_py.local import strategies
 from rudr_py.local.access.user import User
 from rudr_py.local.admission import field_isolation, limit_ranges, object_checks, plugins, pod_security, quota_limits
-from rudr_py.local.apimachinery import api_errors, conversion
+from rudr_py.local.apimachinery import api_errors, conversion, decimals
 from rudr_py.local.backend import Backend
 from rudr_py.local.merge import apply as merging
 from rudr_py.local.merge import managed_fields
@@ -66,7 +66,7 @@ def create(backend: Backend, target: ObjectTarget, body: Object, options: WriteO
     resource = target.resource
     warnings = decoding.decode(resource, body, options.field_validation, options.duplicates)
     field_isolation.check_path(resource, target.namespace, target.name, body["metadata"])
-    if body["metadata"].get("resourceVersion"):
+    if decimals.number(body["metadata"].pop("resourceVersion", "")):
         raise api_errors.bad_request("resourceVersion should not be set on objects to be created")
     plugins.check_namespace(backend, resource, target.namespace, body["metadata"].get("name", ""))
     field_isolation.prepare_new(backend, resource, body)
@@ -118,12 +118,14 @@ def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOp
     """Apply a configuration server-side; create the object if it does not exist. Raises `ApiError`."""
     resource = target.resource
     decoding.check_identity(resource, body)
-    decoding.check_quantities(resource, body)
+    decoding.check_texts(resource, body)
     metadata = body["metadata"]
     if metadata.get("managedFields") is not None:
         raise api_errors.bad_request("metadata.managedFields must be nil")
     metadata.setdefault("name", target.name)
-    field_isolation.check_path(resource, target.namespace, target.name, metadata)
+    field_isolation.check_path(resource, target.namespace, target.name, dict(metadata))
+    if not resource.namespaced:
+        metadata.pop("namespace", None)
     stored = backend.store.get(resource.table, target.namespace, target.name)
     write = _write(backend, resource, options)
     if stored is None:
@@ -140,6 +142,8 @@ def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOp
 def _apply_new(backend: Backend, target: ObjectTarget, merged: Object, options: WriteOptions) -> WriteResult:
     metadata = merged["metadata"]
     object_checks.check_uid(target, metadata, "")
+    if target.resource.namespaced:
+        metadata["namespace"] = target.namespace
     managed = metadata.pop("managedFields", [])
     metadata.pop("resourceVersion", None)
     plugins.check_namespace(backend, target.resource, target.namespace, target.name)
@@ -159,6 +163,8 @@ def _insert(
     stored = conversion.convert(obj, backend.registry.storage_resource(resource.table) or resource)
     metadata = stored["metadata"]
     strategy.prepare_for_create(stored, backend.strategy_context())
+    if resource.custom:
+        decoding.set_defaults(resource, stored)  # those of the status, which nobody owns
     if strategy.generation_source:
         metadata["generation"] = 1
     field_isolation.drop_empty(metadata)
@@ -167,10 +173,11 @@ def _insert(
     plugins.set_ingress_class(backend, resource, stored)
     plugins.check_grants(backend, resource, stored, None, options.user)
     object_checks.check_new(backend, resource, stored)
-    if backend.store.get(resource.table, target.namespace, metadata["name"]) is not None:
-        raise api_errors.already_exists(resource, metadata["name"])
+    existing = backend.store.get(resource.table, target.namespace, metadata["name"])
+    if existing is not None:
+        raise api_errors.already_exists(resource, existing["metadata"])
     limit_ranges.check(backend, resource, stored)
-    warnings += pod_security.check(backend, resource, stored, None)
+    warnings += (*strategy.warnings(stored, None), *pod_security.check(backend, resource, stored, None))
     quota_limits.check(backend, resource, stored, None)
     if not options.dry_run:
         stored = backend.store.put(resource.table, stored)
@@ -206,14 +213,16 @@ def _replace(
         plugins.check_growth(backend, resource, stored, stored_before)
         warnings += pod_security.check(backend, resource, stored, stored_before)
         quota_limits.check(backend, resource, stored, stored_before)
-    if managed_fields.same_but_times(stored, stored_before):
-        return WriteResult(object=current, warnings=warnings)
     if (
         strategy.generation_source
         and options.subresource != "status"
         and strategy.generation_source(stored) != strategy.generation_source(stored_before)
     ):
         stored["metadata"]["generation"] = stored_before["metadata"].get("generation", 0) + 1
+    if not options.subresource:
+        warnings += tuple(strategy.warnings(stored, stored_before))
+    if managed_fields.same_but_times(stored, stored_before):
+        return WriteResult(object=current, warnings=warnings)
     stored = _store(backend, target, stored, options)
     return WriteResult(object=conversion.convert(stored, resource), warnings=warnings)
 

@@ -64,6 +64,10 @@ def application_status() -> Schema:
         ),
         "instances": nodes.array("The instances and their states.", _instance()),
         "replacements": _replacements(),
+        "checkpoint": nodes.text(
+            "A digest of the documents, objects, types and settings that this status was computed from, while the "
+            "application is at rest. A controller that starts over the same ones has nothing to do for it."
+        ),
         "warnings": nodes.texts("Problems of the documents that do not block anything."),
         "packages": _packages(),
         "resources": nodes.array(

@@ -7,7 +7,10 @@ from typing import Any, Final
 from rudr_py.model import quantity
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.shapes import names, values
-from rudr_py.model.shapes.shape import Place
+from rudr_py.model.shapes.releases import ALPHA, ANY, DRAFT, HYDRA, SDK, SPEC
+from rudr_py.model.shapes.shape import Place, Table
+
+COMPONENTS: Final = Table("ComponentSchematic")
 
 SETTINGS: Final = "workloadSettings"
 
@@ -15,8 +18,13 @@ _ENTRY_KEYS: Final = frozenset({"value", "fromParam", "type", "required", "descr
 _TYPES: Final = {"true or false": "boolean", "a number": "number", "a list": "array", "a map": "object"}
 
 
+@COMPONENTS.row(
+    "spec",
+    DRAFT,
+    "`workloadType: Server`, or a kind of a draft such as `ReplicatedService`",
+    "`workloadType: core.oam.dev/v1alpha1.Server`",
+)
 def workload_kind(place: Place) -> None:
-    """A core workload type without group and version, or by a name that a draft gave it."""
     name = place.text("workloadType")
     parts = names.split_core_type(name)
     group, version, kind = parts or ("", "", name)
@@ -26,25 +34,29 @@ def workload_kind(place: Place) -> None:
         place.read_as("workloadType", names.core_type(today))
 
 
+@COMPONENTS.row(
+    "spec",
+    SPEC,
+    "`workloadType: core.oam.dev/v1.SingletonServer`, or one of `core.hydra.io`",
+    "`workloadType: core.oam.dev/v1alpha1.SingletonServer`",
+    "refused",
+)
 def workload_group(place: Place) -> None:
-    """A core workload type in the group of Hydra, or in version v1."""
     parts = names.split_core_type(place.text("workloadType"))
     if parts is not None and parts[:2] != ("core.oam.dev", "v1alpha1"):
         place.read_as("workloadType", names.core_type(names.workload_kind(parts[2]) or parts[2]))
 
 
-def operating_system(place: Place) -> None:
-    """`os` instead of `osType`."""
-    place.rename("os", "osType")
+COMPONENTS.renamed("os", "spec", SPEC, "os", "osType")
 
 
+@COMPONENTS.row("spec", HYDRA, "`name`", "`metadata.name` alone", "ignored", parsed=True)
 def spec_name(place: Place) -> None:
-    """A second name in `spec`, which Rudr never read."""
     values.drop(place, "name", "a component is named by metadata.name")
 
 
+@COMPONENTS.row("spec", DRAFT, "`workloadSettings` as a map", "a list of `name` and `value`")
 def settings_map(place: Place) -> None:
-    """`workloadSettings` as a map."""
     settings = place.value.get(SETTINGS) if isinstance(place.value, dict) else None
     if not isinstance(settings, dict):
         return
@@ -62,8 +74,26 @@ def settings_map(place: Place) -> None:
     place.put(SETTINGS, entries)
 
 
+COMPONENTS.renamed("parameter-default", "spec.parameters[]", SPEC, "value", "default")
+
+
+COMPONENTS.row(
+    "spec.parameters[]",
+    SPEC,
+    "`type: int`, `integer`, `float`, `numeric`, `bool`, `list` and the like",
+    "`type: number`, `boolean`, `string`, `array` or `object`",
+)(values.parameter_type, "parameter-type")
+
+
+COMPONENTS.row("spec.parameters[]", ANY, '`required: "true"`', "`required: true`", parsed=True)(
+    values.boolean_text("required"), "parameter-required"
+)
+
+
+@COMPONENTS.row(
+    "spec.containers[]", SPEC, "`image: {name, digest}`, or `tag` beside `image`", "`image: name:tag@digest`"
+)
 def image(place: Place) -> None:
-    """An image as a map of name and digest, or with its tag beside it."""
     value = place.value.get("image") if isinstance(place.value, dict) else None
     if isinstance(value, dict) and isinstance(value.get("name"), str) and set(value) <= {"name", "digest", "tag"}:
         key, text = "image", _joined({"tag": place.text("tag"), **value})
@@ -77,23 +107,14 @@ def image(place: Place) -> None:
         place.remove("tag")
 
 
-def _joined(parts: dict[str, Any]) -> str:
-    """Name, tag and digest as one text; a tag in the name stays."""
-    text = str(parts["name"])
-    tag, digest = parts.get("tag"), parts.get("digest")
-    if isinstance(tag, str) and tag and ":" not in text.rpartition("/")[2]:
-        text = f"{text}:{tag}"
-    return f"{text}@{digest}" if isinstance(digest, str) and digest and "@" not in text else text
-
-
+@COMPONENTS.row("spec.containers[].ports[]", SPEC, "`value` or `port`", "`containerPort`")
 def port_number(place: Place) -> None:
-    """The number of a port as `value` or `port`."""
     place.rename("value", "containerPort")
     place.rename("port", "containerPort")
 
 
+@COMPONENTS.row("spec.containers[].ports[]", HYDRA, "`type: tcp` or `protocol: tcp`", "`protocol: TCP`")
 def port_protocol(place: Place) -> None:
-    """The protocol of a port as `type`, or in lower case."""
     if place.text("type").upper() in ("TCP", "UDP", "SCTP"):
         if not place.has("protocol"):
             place.rename("type", "protocol")
@@ -104,18 +125,14 @@ def port_protocol(place: Place) -> None:
         place.read_as("protocol", protocol.upper())
 
 
-def config_path(place: Place) -> None:
-    """The path of a file as `name`."""
-    place.rename("name", "path")
+COMPONENTS.renamed("config-path", "spec.containers[].config[]", HYDRA, "name", "path")
 
 
-def from_value(place: Place) -> None:
-    """The parameter of a variable as `fromValue`."""
-    place.rename("fromValue", "fromParam")
+COMPONENTS.renamed("env-from-value", "spec.containers[].env[]", SDK, "fromValue", "fromParam")
 
 
+@COMPONENTS.row("spec.containers[].resources", SDK, "`cpu: 1`", "`cpu: {required: 1}`")
 def amounts(place: Place) -> None:
-    """Amounts of resources without `required`."""
     for key in ("cpu", "memory", "gpu"):
         value = place.value.get(key) if isinstance(place.value, dict) else None
         if isinstance(value, str | int | float) and not isinstance(value, bool):
@@ -125,8 +142,8 @@ def amounts(place: Place) -> None:
             place.put(key, {"required": value})
 
 
+@COMPONENTS.row("spec.containers[].resources.cpu", ALPHA, '`required: "0.5"`', "`required: 0.5`", parsed=True)
 def cpu_text(place: Place) -> None:
-    """A number of cores as text. Millicores stay text, because the same amount as a number is another quantity."""
     amount = quantity.cpu(place.text("required")) if place.text("required") else None
     if amount is None:
         return
@@ -135,3 +152,17 @@ def cpu_text(place: Place) -> None:
         return
     cores = float(amount)
     place.read_as("required", int(cores) if cores.is_integer() else cores)
+
+
+COMPONENTS.row(
+    "spec.containers[].resources.volumes[].disk", SPEC, '`ephemeral: "n"`', "`ephemeral: false`", parsed=True
+)(values.boolean_text("ephemeral"), "ephemeral")
+
+
+def _joined(parts: dict[str, Any]) -> str:
+    """Name, tag and digest as one text; a tag in the name stays."""
+    text = str(parts["name"])
+    tag, digest = parts.get("tag"), parts.get("digest")
+    if isinstance(tag, str) and tag and ":" not in text.rpartition("/")[2]:
+        text = f"{text}:{tag}"
+    return f"{text}@{digest}" if isinstance(digest, str) and digest and "@" not in text else text

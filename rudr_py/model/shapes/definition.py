@@ -9,7 +9,12 @@ from rudr_py.model.document import Json
 from rudr_py.model.json_text import excerpt
 from rudr_py.model.parameter_types import SCOPE_PARAMETER_TYPES
 from rudr_py.model.shapes import names, values
-from rudr_py.model.shapes.shape import Place
+from rudr_py.model.shapes.releases import ALPHA, ANY, DRAFT, HYDRA, SPEC
+from rudr_py.model.shapes.shape import Place, Table
+
+TRAITS: Final = Table("Trait")
+WORKLOADS: Final = Table("WorkloadType")
+SCOPES: Final = Table("ApplicationScope")
 
 SETTINGS: Final = "settings"
 
@@ -17,13 +22,78 @@ _USED: Final = frozenset({"type", "default", "description", "title"})
 """Keywords of a JSON Schema that a setting has, too, or that only describe."""
 
 
-def workload_settings(place: Place) -> None:
-    """The settings of a workload type as `workloadSettings`."""
-    place.rename("workloadSettings", SETTINGS)
+@TRAITS.row("metadata", SPEC, "`name: ManualScaler`", "`name: manual-scaler`", "refused")
+def trait_object_name(place: Place) -> None:
+    name = place.text("name")
+    today = names.known_trait(name)
+    if today and name != today and not name.islower():
+        place.read_as("name", today)
 
 
+@TRAITS.row("spec", HYDRA, "`appliesTo: [core.hydra.io/v1alpha1.Task]`", "the same in `core.oam.dev`", "refused")
+def applies_to(place: Place) -> None:
+    listed = place.value.get("appliesTo") if isinstance(place.value, dict) else None
+    if not isinstance(listed, list):
+        return
+    today = [_workload(name) for name in listed]
+    for index, (old, new) in enumerate(zip(listed, today, strict=True)):
+        if old != new:
+            place.note("appliesTo", f"{excerpt(old)} at index {index} is {excerpt(new)} today", at_key=False)
+    if today != listed:
+        place.put("appliesTo", today)
+
+
+TRAITS.renamed("trait-parameters", "spec", HYDRA, "parameters", "properties")
+
+
+@TRAITS.row("spec", DRAFT, "`group`, `version`, `names`, `type` and `stage`", "nothing", "ignored", parsed=True)
+def trait_extras(place: Place) -> None:
+    for key in ("group", "version", "names", "type", "stage"):
+        values.drop(place, key, "a trait is named by metadata.name")
+
+
+TRAITS.row("spec.properties[]", ALPHA, "`type: int`", "`type: integer`")(
+    values.scope_parameter_type, "trait-property-type"
+)
+
+
+TRAITS.row("spec.properties[]", ANY, '`required: "true"`', "`required: true`", parsed=True)(
+    values.boolean_text("required"), "trait-property-required"
+)
+
+
+@TRAITS.row("spec", ALPHA, "`properties` as a list of names and types", "`properties` as a JSON Schema", parsed=True)
+def trait_schema(place: Place) -> None:
+    properties = place.value.get("properties") if isinstance(place.value, dict) else None
+    if not isinstance(properties, list) or not all(isinstance(item, dict) for item in properties):
+        return
+    if not all(isinstance(item.get("name"), str) for item in properties):
+        return
+    place.note("properties", '"properties" is a list of names and types; write a JSON Schema')
+    required = [item["name"] for item in properties if item.get("required") is True]
+    schema = {"type": "object", "properties": {item["name"]: _property(item) for item in properties}}
+    place.put("properties", {**schema, "required": required} if required else schema)
+
+
+@TRAITS.row("spec.properties", SPEC, "`required` among the properties of the schema", "`required` beside them")
+def nested_required(place: Place) -> None:
+    inner = place.value.get("properties") if isinstance(place.value, dict) else None
+    if not isinstance(inner, dict) or "required" in place.value:
+        return
+    required = inner.get("required")
+    if not isinstance(required, list) or not all(isinstance(key, str) for key in required):
+        return
+    place.note("properties", '"required" is a list below "properties" and is read beside it; move it', at_key=False)
+    values.moved(place, ("properties", "required"), ("required",))
+    place.put("properties", {key: value for key, value in inner.items() if key != "required"})
+    place.put("required", required)
+
+
+WORKLOADS.renamed("type-settings", "spec", DRAFT, "workloadSettings", "settings")
+
+
+@WORKLOADS.row("spec", DRAFT, "`settings` as a JSON Schema", "a list of `name` and `type`")
 def settings_schema(place: Place) -> None:
-    """The settings of a workload type as a JSON Schema, in a text or as a map."""
     written = place.value.get(SETTINGS) if isinstance(place.value, dict) else None
     schema = _schema(written)
     if schema is None:
@@ -41,6 +111,27 @@ def settings_schema(place: Place) -> None:
         for name, inner in schema["properties"].items()
     ]
     place.put(SETTINGS, entries)
+
+
+SCOPES.row("spec", HYDRA, "`type: core.hydra.io/v1alpha1.Health`", "the same in `core.oam.dev`", "refused")(
+    values.scope_group, "scope-definition-group"
+)
+SCOPES.renamed("scope-properties", "spec", DRAFT, "properties", "parameters")
+
+
+SCOPES.row("spec", ANY, '`allowComponentOverlap: "true"`', "`allowComponentOverlap: true`", parsed=True)(
+    values.boolean_text("allowComponentOverlap"), "scope-overlap"
+)
+
+
+SCOPES.row("spec.parameters[]", ANY, "`type: int`", "`type: integer`")(
+    values.scope_parameter_type, "scope-parameter-type"
+)
+
+
+SCOPES.row("spec.parameters[]", SPEC, '`required: "Y"`', "`required: true`", parsed=True)(
+    values.boolean_text("required"), "scope-parameter-required"
+)
 
 
 def _schema(written: Json) -> dict[str, Any] | None:
@@ -68,24 +159,6 @@ def _setting(name: str, schema: Json, required: bool) -> dict[str, Any]:
     }
 
 
-def trait_parameters(place: Place) -> None:
-    """The properties of a trait as `parameters`."""
-    place.rename("parameters", "properties")
-
-
-def trait_properties(place: Place) -> None:
-    """The properties of a trait as a list, instead of a JSON Schema."""
-    properties = place.value.get("properties") if isinstance(place.value, dict) else None
-    if not isinstance(properties, list) or not all(isinstance(item, dict) for item in properties):
-        return
-    if not all(isinstance(item.get("name"), str) for item in properties):
-        return
-    place.note("properties", '"properties" is a list of names and types; write a JSON Schema')
-    required = [item["name"] for item in properties if item.get("required") is True]
-    schema = {"type": "object", "properties": {item["name"]: _property(item) for item in properties}}
-    place.put("properties", {**schema, "required": required} if required else schema)
-
-
 def _property(item: dict[str, Any]) -> dict[str, Any]:
     kind = item.get("type")
     types: dict[str, dict[str, Any]] = {
@@ -95,51 +168,6 @@ def _property(item: dict[str, Any]) -> dict[str, Any]:
     schema = types.get(kind, {"type": kind}) if isinstance(kind, str) else {}
     described = {key: item[key] for key in ("description", "default") if item.get(key) is not None}
     return {**schema, **described}
-
-
-def nested_required(place: Place) -> None:
-    """`required` among the properties of a schema instead of beside them, as in the example of ManualScaler."""
-    inner = place.value.get("properties") if isinstance(place.value, dict) else None
-    if not isinstance(inner, dict) or "required" in place.value:
-        return
-    required = inner.get("required")
-    if not isinstance(required, list) or not all(isinstance(key, str) for key in required):
-        return
-    place.note("properties", '"required" is a list below "properties" and is read beside it; move it', at_key=False)
-    values.moved(place, ("properties", "required"), ("required",))
-    place.put("properties", {key: value for key, value in inner.items() if key != "required"})
-    place.put("required", required)
-
-
-def trait_extras(place: Place) -> None:
-    """Fields of a trait that a draft listed and no release read."""
-    for key in ("group", "version", "names", "type", "stage"):
-        values.drop(place, key, "a trait is named by metadata.name")
-
-
-def scope_properties(place: Place) -> None:
-    """The parameters of a scope type as `properties`."""
-    place.rename("properties", "parameters")
-
-
-def scope_type_group(place: Place) -> None:
-    """A scope type in the group of Hydra."""
-    parts = names.split_core_type(place.text("type"))
-    if parts is not None and parts[0] == names.HYDRA_GROUP:
-        place.read_as("type", names.core_type(parts[2]))
-
-
-def applies_to_group(place: Place) -> None:
-    """A workload type in `appliesTo`, in the group of Hydra or by a name of a draft."""
-    listed = place.value.get("appliesTo") if isinstance(place.value, dict) else None
-    if not isinstance(listed, list):
-        return
-    today = [_workload(name) for name in listed]
-    for index, (old, new) in enumerate(zip(listed, today, strict=True)):
-        if old != new:
-            place.note("appliesTo", f"{excerpt(old)} at index {index} is {excerpt(new)} today", at_key=False)
-    if today != listed:
-        place.put("appliesTo", today)
 
 
 def _workload(name: Json) -> Json:

@@ -10,7 +10,10 @@ from typing import Final
 from rudr_py.model.document import Json
 from rudr_py.model.identity import API_VERSION, CORE_GROUP
 from rudr_py.model.shapes import names
-from rudr_py.model.shapes.shape import Place
+from rudr_py.model.shapes.releases import HYDRA
+from rudr_py.model.shapes.shape import Place, Table
+
+ENVELOPE: Final = Table()
 
 KINDS: Final = {
     "OperationalConfiguration": "ApplicationConfiguration",
@@ -24,6 +27,58 @@ REMOVED_KINDS: Final = frozenset({"ApplicationModel"})
 """Kinds of Hydra that OAM has nothing for."""
 
 _ANNOTATIONS: Final = ("version", "description")
+
+
+@ENVELOPE.row("", HYDRA, "`apiVersion: core.hydra.io/v1alpha1`", "`apiVersion: core.oam.dev/v1alpha1`", "refused")
+def hydra_group(place: Place) -> None:
+    written = place.text("apiVersion")
+    group, _, version = written.partition("/")
+    if group in names.HYDRA_GROUPS or (group, version) == (CORE_GROUP, "v1"):
+        place.read_as("apiVersion", API_VERSION)
+
+
+@ENVELOPE.row("", HYDRA, "`kind: AppScopeConfiguration`", "`scopes` of an ApplicationConfiguration", "refused")
+def scope_configuration(place: Place) -> None:
+    spec = place.value.get("spec") if isinstance(place.value, dict) else None
+    if place.text("kind") != "AppScopeConfiguration" or not isinstance(spec, dict):
+        return
+    metadata = place.value.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    if not isinstance(spec.get("appScopeType"), str) or not isinstance(name, str):
+        return
+    place.note("spec", "the scope is the only entry of spec.scopes of an application today")
+    for old, new in (("appScopeType", "type"), ("properties", "properties")):
+        place.rewriting.moved(("spec", old), ("spec", "scopes", 0, new))
+    scope = {"name": name, "type": spec["appScopeType"]}
+    scope |= {"properties": spec["properties"]} if "properties" in spec else {}
+    place.put("spec", {"scopes": [scope]})
+
+
+@ENVELOPE.row(
+    "",
+    HYDRA,
+    "`kind: OperationalConfiguration`, `Configuration` or `Component`",
+    "`kind: ApplicationConfiguration` or `ComponentSchematic`",
+    "refused",
+)
+def hydra_kind(place: Place) -> None:
+    today = KINDS.get(place.text("kind"))
+    if today and place.text("apiVersion") == API_VERSION:
+        place.read_as("kind", today)
+
+
+@ENVELOPE.row("metadata", HYDRA, "`version` and `description`", "the same keys in `annotations`", "refused")
+def metadata_texts(place: Place) -> None:
+    if not isinstance(place.value, dict):
+        return
+    for key in _ANNOTATIONS:
+        text = place.text(key).strip()
+        annotations = place.value.get("annotations")
+        if not text or (annotations is not None and not isinstance(annotations, dict)):
+            continue
+        place.note(key, f'"{key}" belongs into "annotations"')
+        place.remove(key)
+        place.put("annotations", {**(annotations or {}), **({} if key in (annotations or {}) else {key: text})})
 
 
 def is_hydra(document: Json) -> bool:
@@ -58,57 +113,3 @@ def type_advice(name: str) -> str:
         return ""
     today = names.core_type(names.workload_kind(parts[2]) or parts[2])
     return f"{names.HYDRA_GROUP} is the name of OAM before October 2019; write {today}, or run: rudr convert"
-
-
-def api_version(place: Place) -> None:
-    """The group of Hydra, and version v1 of a draft."""
-    written = place.text("apiVersion")
-    group, _, version = written.partition("/")
-    if group in names.HYDRA_GROUPS or (group, version) == (CORE_GROUP, "v1"):
-        place.read_as("apiVersion", API_VERSION)
-
-
-def kind(place: Place) -> None:
-    """A kind by its name of a draft."""
-    today = KINDS.get(place.text("kind"))
-    if today and place.text("apiVersion") == API_VERSION:
-        place.read_as("kind", today)
-
-
-def scope_configuration(place: Place) -> None:
-    """An AppScopeConfiguration: an application with one scope."""
-    spec = place.value.get("spec") if isinstance(place.value, dict) else None
-    if place.text("kind") != "AppScopeConfiguration" or not isinstance(spec, dict):
-        return
-    metadata = place.value.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    if not isinstance(spec.get("appScopeType"), str) or not isinstance(name, str):
-        return
-    place.note("spec", "the scope is the only entry of spec.scopes of an application today")
-    for old, new in (("appScopeType", "type"), ("properties", "properties")):
-        place.rewriting.moved(("spec", old), ("spec", "scopes", 0, new))
-    scope = {"name": name, "type": spec["appScopeType"]}
-    scope |= {"properties": spec["properties"]} if "properties" in spec else {}
-    place.put("spec", {"scopes": [scope]})
-
-
-def metadata_texts(place: Place) -> None:
-    """Version and description in the metadata instead of in its annotations."""
-    if not isinstance(place.value, dict):
-        return
-    for key in _ANNOTATIONS:
-        text = place.text(key).strip()
-        annotations = place.value.get("annotations")
-        if not text or (annotations is not None and not isinstance(annotations, dict)):
-            continue
-        place.note(key, f'"{key}" belongs into "annotations"')
-        place.remove(key)
-        place.put("annotations", {**(annotations or {}), **({} if key in (annotations or {}) else {key: text})})
-
-
-def trait_object_name(place: Place) -> None:
-    """The name of a Trait object in camel case, which is not the name of an object of Kubernetes."""
-    name = place.text("name")
-    today = names.known_trait(name)
-    if today and name != today and not name.islower():
-        place.read_as("name", today)

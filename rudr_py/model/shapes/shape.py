@@ -90,11 +90,13 @@ class Place:
     def move(self, old: str, new: str) -> None:
         """Rename a key without a note."""
         self.rewriting.moved((*self.steps, old), (*self.steps, new))
-        self._set({new if key == old else key: inner for key, inner in self.value.items() if key != new or key == old})
+        self.replace(
+            {new if key == old else key: inner for key, inner in self.value.items() if key != new or key == old}
+        )
 
     def put(self, key: str, value: Json) -> None:
         """Replace or add the value of a key without a note."""
-        self._set({**self.value, key: value})
+        self.replace({**self.value, key: value})
 
     def read_as(self, key: str, value: Json) -> None:
         """Replace the value of a key, with the note that names both values."""
@@ -104,7 +106,7 @@ class Place:
 
     def remove(self, key: str) -> None:
         """Remove a key without a note."""
-        self._set({name: inner for name, inner in self.value.items() if name != key})
+        self.replace({name: inner for name, inner in self.value.items() if name != key})
 
     def replace(self, value: Json) -> None:
         """Replace the whole value without a note."""
@@ -134,10 +136,6 @@ class Place:
                 kept=kept,
             )
         )
-
-    def _set(self, value: dict[str, Json]) -> None:
-        self.value = value
-        self.is_changed = True
 
 
 class Rewriting:
@@ -189,6 +187,44 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     def pattern(self) -> tuple[str, ...]:
         """The steps of `where`."""
         return tuple(step for part in self.where.split(".") for step in _pattern(part) if step)
+
+
+class Table:
+    """The rows for documents of some kinds, in the order in which their functions are defined."""
+
+    def __init__(self, *kinds: str) -> None:
+        self._kinds = kinds
+        self.rows: list[Shape] = []
+
+    def row(
+        self, where: str, release: str, old: str, today: str, reading: Reading = "read", *, parsed: bool = False
+    ) -> Callable[..., Rewrite]:
+        """A decorator that adds a row; its ID is that of the call, or the name of the function with hyphens."""
+
+        def add(rewrite: Rewrite, identifier: str = "") -> Rewrite:
+            row = Shape(
+                id=identifier or rewrite.__name__.replace("_", "-"),
+                release=release,
+                kinds=self._kinds,
+                where=where,
+                old=old,
+                today=today,
+                rewrite=rewrite,
+                reading=reading,
+                parsed=parsed,
+            )
+            self.rows.append(row)
+            return rewrite
+
+        return add
+
+    def renamed(self, identifier: str, where: str, release: str, old: str, today: str) -> None:
+        """Add the row of a key that has another name today."""
+
+        def rename(place: Place) -> None:
+            place.rename(old, today)
+
+        self.row(where, release, f"`{old}`", f"`{today}`")(rename, identifier)
 
 
 def _pattern(part: str) -> tuple[str, ...]:

@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from rudr_py.model.shapes.application_rows import APPLICATIONS, ENVELOPE
-from rudr_py.model.shapes.component_rows import COMPONENTS
-from rudr_py.model.shapes.definition_rows import DEFINITIONS
+from rudr_py.model.shapes import application, component, definition, hydra
 
-SHAPES: Final = (*ENVELOPE, *APPLICATIONS, *COMPONENTS, *DEFINITIONS)
+SHAPES: Final = tuple(
+    shape
+    for table in (
+        hydra.ENVELOPE,
+        application.APPLICATIONS,
+        component.COMPONENTS,
+        definition.TRAITS,
+        definition.WORKLOADS,
+        definition.SCOPES,
+    )
+    for shape in table.rows
+)
 """Every row."""

@@ -30,9 +30,11 @@ def _type(place: Place, valid: tuple[str, ...]) -> None:
         place.read_as("type", today)
 
 
-def parameter_default(place: Place) -> None:
-    """The default of a parameter as `value`."""
-    place.rename("value", "default")
+def scope_group(place: Place) -> None:
+    """The type of a scope in the group of Hydra."""
+    parts = names.split_core_type(place.text("type"))
+    if parts is not None and parts[0] == names.HYDRA_GROUP:
+        place.read_as("type", names.core_type(parts[2]))
 
 
 def boolean_text(*keys: str) -> Rewrite:

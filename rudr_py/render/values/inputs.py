@@ -178,11 +178,3 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def instance_names(self) -> tuple[str, ...]:
         """The names of the instances, as listed."""
         return tuple(binding.instance_name for binding in self.application.components)
-
-    @cached_property
-    def components_of(self) -> Mapping[str, frozenset[str]]:
-        """The names of the components of each instance; of one, unless the document has an error."""
-        names: dict[str, set[str]] = {}
-        for binding in self.application.components:
-            names.setdefault(binding.instance_name, set()).add(binding.component_name)
-        return {instance: frozenset(components) for instance, components in names.items()}

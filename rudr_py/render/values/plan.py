@@ -194,6 +194,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     With `problems` the documents are invalid and `manifests` is empty: nothing is applied and nothing pruned.
     `reason` is the CamelCase reason of the `Valid` condition. `wake_at` is the time of the next change by itself.
     `packages` maps the types in use that are not built in to the packages that provide them, or provided them.
+    `awaited` are the names of instances in dependencies of invalid documents, existing or not.
     """
 
     manifests: tuple[PlannedObject, ...] = ()
@@ -204,6 +205,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     reason: str = "Valid"
     wake_at: datetime | None = None
     packages: Mapping[str, str] = msgspec.field(default_factory=dict)
+    awaited: frozenset[str] = frozenset()
 
     @cached_property
     def held_instances(self) -> tuple[InstancePlan, ...]:

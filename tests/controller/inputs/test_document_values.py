@@ -11,6 +11,7 @@ from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT
+from rudr_py.render.values.plan import Plan
 from tests.limits import work
 
 KEY = ObjectKey("default", "shop")
@@ -69,6 +70,15 @@ def test_a_value_that_becomes_the_name_of_an_object_is_visible_from_then_on() ->
     assert cache is not None
     cache.wrote(_live("ComponentSchematic", "billing", {}, version="2"))
     assert DocumentValues(state, application).hidden().text("uses billing") == "uses billing"
+
+
+def test_the_name_of_an_awaited_instance_is_visible_unless_it_is_a_sensitive_value() -> None:
+    application, plan = _application("migrat"), Plan(awaited=frozenset({"migrat", "hunter2"}))
+    assert DocumentValues(_state(_component(1)), application, plan).hidden().text("no migrat") == "no migrat"
+    values = [{"name": "dbPassword", "value": "hunter2"}]
+    binding = {"componentName": "web", "instanceName": "web", "parameterValues": values}
+    application = _live("ApplicationConfiguration", "shop", {"components": [binding]})
+    assert DocumentValues(_state(_component(1)), application, plan).hidden().text("no hunter2") == "no (hidden)"
 
 
 def test_large_documents_take_no_memory_between_reconciles() -> None:

@@ -12,7 +12,8 @@ import msgspec
 
 from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
-from rudr_py.controller import ControllerProcess, assemble
+from rudr_py.controller.process import ControllerProcess
+from rudr_py.controller.wiring import assemble
 from rudr_py.kube.prober import ProbeRequest
 from rudr_py.model.kinds import APPLICATION, HEALTH_SCOPE
 from rudr_py.settings import Settings

@@ -21,6 +21,7 @@ from rudr_py.local.faults.faults import Faults, Match
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
+from rudr_py.render.values import labels
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
 from tests.controller.watches import watches
@@ -72,6 +73,27 @@ async def test_applications_of_the_initial_list_are_triggered_as_initial(
         await cluster.apply(application(name="second"))
         await watching.until(lambda: (ObjectKey("shop", "second"), False) in watching.told)
         assert running.problems(OWN) == {}
+
+
+async def test_objects_of_a_namespace_of_another_process_trigger_nothing_but_are_cached(
+    cluster: Any, transport: Any, clock: FakeClock, application: Any
+) -> None:
+    await cluster.apply(application())
+    owned: set[str] = set()
+    watching = Watching(transport, clock)
+    watching.sources.concerns = owned.__contains__
+    async with watching.over(*OWN, SERVICE) as running:
+        await running.wait((*OWN, SERVICE))
+        watching.told.clear()
+        owner = {"name": "first", "labels": {"app.kubernetes.io/managed-by": "rudr", labels.APPLICATION: "shop"}}
+        service = {"apiVersion": "v1", "kind": "Service", "metadata": owner, "spec": {"ports": [{"port": 80}]}}
+        await cluster.apply(service)
+        await watching.until(lambda: watching.state.get(SERVICE, "shop", "first"))
+        assert watching.told == []
+        owned.add("shop")
+        await cluster.apply({**service, "metadata": {**owner, "name": "second"}})
+        await watching.until(lambda: watching.state.get(SERVICE, "shop", "second"))
+        assert watching.named() == [SHOP]
 
 
 @pytest.mark.parametrize("namespaces", [(), ("shop",), ("other", "shop")])

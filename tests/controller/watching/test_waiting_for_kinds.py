@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from rudr_py.api import Kind
 from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.controller.state.cluster_state import ClusterState
-from rudr_py.controller.watching.kind_poller import LONG_INTERVAL, SHORT_INTERVAL
+from rudr_py.controller.watching.kind_poller import LONG_INTERVAL, SHORT_INTERVAL, KindPoller
+from rudr_py.controller.watching.sources import STEP, Sources
+from rudr_py.kube import live_object
+from rudr_py.kube.client import Client
+from rudr_py.kube.discovery import Discovery
+from rudr_py.kube.requests import Selection
+from rudr_py.kube.watch import Event, Listed, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
 from rudr_py.settings import Settings
 from rudr_py.testing.clock import FakeClock
@@ -19,6 +26,7 @@ from tests.controller.watches import watches
 from tests.e2e.documents import established
 
 SHOP = ObjectKey("shop", "shop")
+SERVICE = Kind("v1", "Service")
 ROBOT = Kind("acme.example/v1", "Robot")
 CRD: dict[str, Any] = {
     "apiVersion": "apiextensions.k8s.io/v1",
@@ -139,3 +147,31 @@ async def test_an_application_is_triggered_when_a_removed_kind_is_installed_agai
     await cluster.apply(CRD)
     await waiting.until(lambda: waiting.told == [SHOP], step=1.0)
     assert waiting.sources.missing((ROBOT,)) == ()
+
+
+async def _listing(selection: Selection) -> AsyncGenerator[Event]:
+    """A list that takes several steps of the event loop, as the first lists of thousands of objects do."""
+    yield ListingStarted()
+    for number in range(3 * STEP):
+        metadata = {"name": f"object-{number}", "namespace": "shop", "uid": f"{number}", "resourceVersion": "1"}
+        body = msgspec.json.encode({"metadata": metadata})
+        yield Listed(live_object.decode(body, selection.resource.api_version, selection.resource.kind))
+    yield ListingDone("1")
+    await asyncio.get_running_loop().create_future()
+
+
+@pytest.mark.usefixtures("cluster")
+async def test_an_application_that_is_reconciled_while_a_list_is_indexed_is_triggered_at_the_end_of_the_list(
+    transport: Any,
+) -> None:
+    clock, triggered = FakeClock(), list[ObjectKey]()
+    poller = KindPoller(Discovery(Client(transport), clock=clock), clock)
+    sources = Sources(ClusterState(), poller, _listing, Settings(), lambda key, _initial: triggered.append(key), clock)
+    async with asyncio.TaskGroup() as tasks:
+        sources.start(tasks)
+        async with asyncio.timeout(60):
+            while not sources.ensure((SERVICE,), SHOP):
+                triggered.clear()
+                await asyncio.sleep(0)
+        sources.stop()
+    assert triggered == [SHOP]

@@ -91,7 +91,7 @@ class RecordedObjects(InProcessClient):
         self.store = Store()
         backend = Backend(
             store=self.store,
-            registry=Registry(kinds.builtin(schemas.node)),
+            registry=Registry(kinds.builtin(schemas)),
             clock=lambda: datetime.fromtimestamp(clock(), UTC),
             rng=random.Random(0),  # noqa: S311  - names and uids, no secrets
         )

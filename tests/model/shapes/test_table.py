@@ -10,7 +10,6 @@ from rudr_py.model.document import Parsed
 from rudr_py.model.parse import documents as parse
 from rudr_py.model.parse import yaml_file
 from rudr_py.model.shapes.releases import RELEASES
-from rudr_py.model.shapes.shape import Shape
 from rudr_py.model.shapes.table import SHAPES
 from rudr_py.render.values.plan import Plan
 from tests.conformance import kubernetes_schemas, oam
@@ -20,10 +19,6 @@ READ = [shape.id for shape in SHAPES if shape.reading == "read" and shape.id != 
 """A list instead of a schema is no deviation that the parser warns of: Rudr's own charts have it."""
 
 RENDERED = [shape.id for shape in SHAPES if shape.kinds in (("ApplicationConfiguration",), ("ComponentSchematic",))]
-
-
-def by_id(name: str) -> Shape:
-    return next(shape for shape in SHAPES if shape.id == name)
 
 
 def parsed(text: str) -> Parsed[Any]:

@@ -214,11 +214,6 @@ class Patch:
             self.edits.append(Edit(at, at, "".join(f"{line}\n{' ' * column}" for line in before)))
 
 
-def _before_space(text: str, offset: int) -> int:
-    """The offset behind the last character that is not space, before `offset`."""
-    return len(text[:offset].rstrip())
-
-
 def _like(written: str, value: Json) -> str:
     """A value as a scalar, in the quotes of the text that it replaces."""
     if isinstance(value, str) and "\n" not in value and written[:1] == '"':

@@ -25,7 +25,8 @@ from rudr_py.cli.cluster.connect import transport_to
 from rudr_py.cli.documents import files
 from rudr_py.cli.output.problems import Problems
 from rudr_py.cli.process import CommandFailure
-from rudr_py.controller import ControllerProcess, assemble
+from rudr_py.controller.process import ControllerProcess
+from rudr_py.controller.wiring import assemble
 from rudr_py.kube import config
 from rudr_py.kube.client import Client
 from rudr_py.kube.clock import SystemClock

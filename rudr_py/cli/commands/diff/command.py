@@ -22,7 +22,7 @@ from rudr_py.cli.cluster import documents as cluster_documents
 from rudr_py.cli.cluster import preview, user_roles
 from rudr_py.cli.cluster.client import ClusterClient
 from rudr_py.cli.cluster.preview import ApplicationPreview, NamespacePreview
-from rudr_py.cli.commands.diff import compared, dependencies, external_diff, outage, restarts
+from rudr_py.cli.commands.diff import compared, external_diff, remarks
 from rudr_py.cli.commands.diff import result as diff_result
 from rudr_py.cli.commands.diff.compared import ComparedDocuments
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
@@ -281,7 +281,7 @@ async def _read_namespace(comparison: _Comparison, namespace: str) -> _Namespace
         for note in (*holds.notes(application.name, plan), *pins.notes(application.name, waiting)):
             comparison.printer.note(plain_text.printable(f"note: {note}"))
         removes_first = reading.preview is not None and namespace_preview.removal_policy(reading.preview) == "first"
-        if removes_first and (replaced := outage.warning(application.document(), plan)):
+        if removes_first and (replaced := remarks.outage(application.document(), plan)):
             click.echo(f"warning: {name}: {replaced}", err=True)
     return _NamespaceReading(namespace_preview, tuple(readings), bool(problems))
 
@@ -331,8 +331,8 @@ async def _compare_application(
             if isinstance(difference, RefusedError):
                 messages.append(str(difference))
             else:
-                own = restarts.counted(difference) if comparison.everything else difference
-                notes = (*own.notes, *dependencies.notes(own, preview.plan))
+                own = remarks.with_restarts(difference) if comparison.everything else difference
+                notes = (*own.notes, *remarks.delays(own, preview.plan))
                 differences.append(msgspec.structs.replace(own, application=application.name, notes=notes))
         unchanged, rights = dry_run.unchanged, dry_run.trial.rights()
     except (errors.ApiError, errors.KindAbsentError) as error:

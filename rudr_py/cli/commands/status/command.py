@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from rudr_py.api import Ref
 from rudr_py.cli.cluster import client as cluster_client
@@ -109,6 +110,8 @@ def command(
     flags.check_name_or_selector(options)
     if watch and goal:
         raise click.UsageError("--watch and --wait exclude each other")
+    if not goal and context.get_parameter_source("timeout") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--timeout needs --wait")
     status_options = StatusOptions(
         name=options["name"],
         selector=options["selector"],

@@ -14,9 +14,9 @@ import msgspec
 from rudr_py.errors import AlreadyExistsError, ApiError
 from rudr_py.local.apimachinery import object_meta, selectors
 from rudr_py.local.controllers.runtime import events, times
-from rudr_py.local.controllers.runtime.client import ApiClient
 from rudr_py.local.controllers.runtime.owner_index import OwnerIndex, controller_reference, key_of, owner_references
 from rudr_py.local.controllers.runtime.queue import CallLater, QueueKey
+from rudr_py.local.in_process_client import InProcessClient
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.scheduling.nodes import NodeSettings
 from rudr_py.local.scheduling.requests import NodeUsage
@@ -55,7 +55,7 @@ class Change(msgspec.Struct, frozen=True):
 class ReconcileContext:
     """The context that all controllers of one run share."""
 
-    def __init__(self, client: ApiClient, settings: ControllerSettings) -> None:
+    def __init__(self, client: InProcessClient, settings: ControllerSettings) -> None:
         self.client = client
         self.settings = settings
         self.index = OwnerIndex()

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
+from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, controller_key
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.registry.resources import KindInfo
+from rudr_py.local.storage.store import DELETED
+
+MapChange = Callable[[ReconcileContext, Change], Iterable[QueueKey]]
 
 
 class Controller(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,5 +24,17 @@ class Controller(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     kinds: frozenset[KindInfo] | None
-    map_change: Callable[[ReconcileContext, Change], Iterable[QueueKey]]
+    map_change: MapChange
     reconcile: Callable[[ReconcileContext, QueueKey], float | None]
+
+
+def owned(owner: KindInfo, child: KindInfo) -> MapChange:
+    """Map a change of an owner to its key, and one of a child to the key of its controller."""
+
+    def map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
+        if change.key.kind == child:
+            yield from controller_key(change.object, owner)
+        elif change.type != DELETED:
+            yield change.key
+
+    return map_change

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 
 from rudr_py.errors import ApiError
-from rudr_py.local.controllers.runtime.client import ApiClient
+from rudr_py.local.in_process_client import InProcessClient
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import Object
 
@@ -14,7 +14,7 @@ EVENT = KindInfo("v1", "Event")
 _LONGEST_NAME, _LONGEST_MESSAGE = 200, 1024
 
 
-def warn(client: ApiClient, about: Object, reason: str, message: str, *, component: str, now: str) -> None:
+def warn(client: InProcessClient, about: Object, reason: str, message: str, *, component: str, now: str) -> None:
     """Record a warning about an object. A refusal of the event is ignored, as its namespace may be terminating."""
     metadata = about["metadata"]
     namespace = metadata.get("namespace", "default")

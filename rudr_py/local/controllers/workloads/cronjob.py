@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Iterable
 from datetime import UTC, tzinfo
 
 from rudr_py.local.controllers.runtime import times
-from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, controller_key, reference_to
-from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.context import ReconcileContext, reference_to
+from rudr_py.local.controllers.runtime.controller import Controller, owned
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads import job_status
 from rudr_py.local.controllers.workloads.job import JOB
 from rudr_py.local.registry.resources import KindInfo
-from rudr_py.local.storage.store import DELETED, Object
+from rudr_py.local.storage.store import Object
 from rudr_py.local.strategies.cron_schedule import Schedule, ScheduleError, parse
 
 CRON_JOB = KindInfo("batch/v1", "CronJob")
@@ -125,11 +124,6 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return None if following is None else following - now
 
 
-def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
-    if change.key.kind == JOB:
-        yield from controller_key(change.object, CRON_JOB)
-    elif change.type != DELETED:
-        yield change.key
-
-
-CONTROLLER = Controller(name="cronjob", kinds=frozenset({CRON_JOB, JOB}), map_change=_map_change, reconcile=_reconcile)
+CONTROLLER = Controller(
+    name="cronjob", kinds=frozenset({CRON_JOB, JOB}), map_change=owned(CRON_JOB, JOB), reconcile=_reconcile
+)

@@ -8,17 +8,15 @@ from collections.abc import Iterable
 from rudr_py.errors import ApiError
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import (
-    Change,
     ReconcileContext,
-    controller_key,
     reference_to,
     without_zeros,
 )
-from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.controller import Controller, owned
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads.pods import POD
 from rudr_py.local.registry.resources import KindInfo
-from rudr_py.local.storage.store import DELETED, Object
+from rudr_py.local.storage.store import Object
 
 REPLICA_SET = KindInfo("apps/v1", "ReplicaSet")
 REPLICA_FAILURE = "ReplicaFailure"
@@ -129,13 +127,6 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return wait
 
 
-def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
-    if change.key.kind == POD:
-        yield from controller_key(change.object, REPLICA_SET)
-    elif change.type != DELETED:
-        yield change.key
-
-
 CONTROLLER = Controller(
-    name="replicaset", kinds=frozenset({REPLICA_SET, POD}), map_change=_map_change, reconcile=_reconcile
+    name="replicaset", kinds=frozenset({REPLICA_SET, POD}), map_change=owned(REPLICA_SET, POD), reconcile=_reconcile
 )

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -14,19 +13,17 @@ import msgspec
 from rudr_py.errors import ApiError
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import (
-    Change,
     ReconcileContext,
-    controller_key,
     reference_to,
     without_zeros,
 )
-from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.controller import Controller, owned
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads.deployment import template_hash
 from rudr_py.local.controllers.workloads.pods import POD
 from rudr_py.local.controllers.workloads.replicaset import availability, pod_from_template
 from rudr_py.local.registry.resources import KindInfo
-from rudr_py.local.storage.store import DELETED, Object
+from rudr_py.local.storage.store import Object
 
 STATEFUL_SET = KindInfo("apps/v1", "StatefulSet")
 REVISION = KindInfo("apps/v1", "ControllerRevision")
@@ -257,13 +254,6 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     return wait
 
 
-def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
-    if change.key.kind == POD:
-        yield from controller_key(change.object, STATEFUL_SET)
-    elif change.type != DELETED:
-        yield change.key
-
-
 CONTROLLER = Controller(
-    name="statefulset", kinds=frozenset({STATEFUL_SET, POD}), map_change=_map_change, reconcile=_reconcile
+    name="statefulset", kinds=frozenset({STATEFUL_SET, POD}), map_change=owned(STATEFUL_SET, POD), reconcile=_reconcile
 )

@@ -17,6 +17,7 @@ _NET = "io.k8s.api.networking.v1."
 _RBAC = "io.k8s.api.rbac.v1."
 _ADMISSION = "io.k8s.api.admissionregistration.v1."
 _CRD = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1."
+_FLOW = "io.k8s.api.flowcontrol.v1."
 _RBAC_GROUP = "rbac.authorization.k8s.io"
 
 
@@ -37,8 +38,10 @@ def _deployment(spec: Struct) -> None:
 def _stateful_set(spec: Struct) -> None:
     constants(podManagementPolicy="OrderedReady", replicas=1, revisionHistoryLimit=10)(spec)
     strategy = _struct(spec, "updateStrategy")
-    strategy.setdefault("type", "RollingUpdate")
-    if strategy["type"] == "RollingUpdate":
+    if "type" not in strategy:
+        strategy["type"] = "RollingUpdate"
+        _struct(strategy, "rollingUpdate")
+    if strategy["type"] == "RollingUpdate" and "rollingUpdate" in strategy:
         _struct(strategy, "rollingUpdate").setdefault("partition", 0)
     constants(whenDeleted="Retain", whenScaled="Retain")(_struct(spec, "persistentVolumeClaimRetentionPolicy"))
     templates = spec.get("volumeClaimTemplates")
@@ -56,11 +59,11 @@ def _daemon_set(spec: Struct) -> None:
 
 
 def _labels_of_template(obj: Struct) -> None:
-    """ReplicaSets, replication controllers and Jobs without labels get those of their template."""
+    """ReplicaSets, replication controllers and Jobs without labels share those of their template, as in Go."""
     labels = _struct(_struct(_struct(obj, "spec"), "template"), "metadata").get("labels")
     metadata = _struct(obj, "metadata")
     if labels and not metadata.get("labels"):
-        metadata["labels"] = dict(labels)
+        metadata["labels"] = labels
 
 
 def _replication_controller(obj: Struct) -> None:
@@ -149,6 +152,12 @@ def _crd_spec(spec: Struct) -> None:
     conversion.setdefault("strategy", "None")
 
 
+def _device_request(request: Struct) -> None:
+    request.setdefault("allocationMode", "ExactCount")
+    if request["allocationMode"] == "ExactCount":
+        request.setdefault("count", 1)
+
+
 def _limit_range_item(item: Struct) -> None:
     if item.get("type") != "Container":
         return
@@ -197,12 +206,32 @@ FILLERS: dict[str, Filler] = {
     _NET + "IngressClassParametersReference": constants(scope="Cluster"),
     _RBAC + "RoleRef": constants(apiGroup=_RBAC_GROUP),
     _RBAC + "Subject": _subject,
+    "io.k8s.api.storage.v1.CSIDriverSpec": constants(
+        attachRequired=True,
+        fsGroupPolicy="ReadWriteOnceWithFSType",
+        podInfoOnMount=False,
+        requiresRepublish=False,
+        seLinuxMount=False,
+        storageCapacity=False,
+        volumeLifecycleModes=["Persistent"],
+    ),
+    "io.k8s.api.resource.v1.ExactDeviceRequest": _device_request,
+    "io.k8s.api.resource.v1.DeviceSubRequest": _device_request,
+    _FLOW + "FlowSchemaSpec": constants(matchingPrecedence=1000),
+    _FLOW + "LimitedPriorityLevelConfiguration": constants(nominalConcurrencyShares=30, lendablePercent=0),
+    _FLOW + "ExemptPriorityLevelConfiguration": constants(nominalConcurrencyShares=0, lendablePercent=0),
+    _FLOW + "QueuingConfiguration": constants(handSize=8, queues=64, queueLengthLimit=50),
     "io.k8s.api.storage.v1.StorageClass": constants(reclaimPolicy="Delete", volumeBindingMode="Immediate"),
     "io.k8s.api.scheduling.v1.PriorityClass": constants(preemptionPolicy="PreemptLowerPriority"),
     _ADMISSION + "ValidatingWebhook": _webhook,
     _ADMISSION + "MutatingWebhook": _mutating_webhook,
     _ADMISSION + "RuleWithOperations": constants(scope="*"),
+    _ADMISSION + "NamedRuleWithOperations": constants(scope="*"),
+    _ADMISSION + "MatchResources": constants(matchPolicy="Equivalent", namespaceSelector={}, objectSelector={}),
+    _ADMISSION + "ValidatingAdmissionPolicySpec": constants(failurePolicy="Fail"),
+    _ADMISSION + "MutatingAdmissionPolicySpec": constants(failurePolicy="Fail"),
     _ADMISSION + "ServiceReference": constants(port=443),
+    "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference": constants(port=443),
     _CRD + "CustomResourceDefinitionSpec": _crd_spec,
     _CRD + "ServiceReference": constants(port=443),
 }

@@ -6,6 +6,7 @@ pkg/apis/core/v1/defaults.go of Kubernetes 1.36.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,15 +15,21 @@ Filler = Callable[[Struct], None]
 
 _CORE = "io.k8s.api.core.v1."
 _SOURCE_KEYS = ("name",)
+_IMAGE = re.compile(
+    r"(?:[\w.-]+(?::\d+)?/)?(?:[a-z\d]+(?:(?:[._]|__|-+)[a-z\d]+)*/)*[a-z\d]+(?:(?:[._]|__|-+)[a-z\d]+)*"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?",
+    re.ASCII,
+)
+"""An image reference without a digest, of distribution/reference."""
 
 
 def constants(**values: Any) -> Filler:
-    """Return a filler of constant values; empty dicts are copied."""
+    """Return a filler of constant values; dicts and lists are copied."""
 
     def fill(obj: Struct) -> None:
         for key, value in values.items():
             if key not in obj:
-                obj[key] = {} if value == {} else value
+                obj[key] = value.copy() if isinstance(value, dict | list) else value
 
     return fill
 
@@ -37,10 +44,6 @@ def _pod_spec(spec: Struct) -> None:
         spec["serviceAccount"] = spec["serviceAccountName"]
     elif spec.get("serviceAccount"):
         spec["serviceAccountName"] = spec["serviceAccount"]
-    if spec.get("hostNetwork"):
-        for container in (*_structs(spec.get("containers")), *_structs(spec.get("initContainers"))):
-            for port in _structs(container.get("ports")):
-                port.setdefault("hostPort", port.get("containerPort", 0))
 
 
 def _pod(pod: Struct) -> None:
@@ -49,6 +52,8 @@ def _pod(pod: Struct) -> None:
         return
     spec.setdefault("enableServiceLinks", True)
     for container in (*_structs(spec.get("containers")), *_structs(spec.get("initContainers"))):
+        for port in _structs(container.get("ports")) if spec.get("hostNetwork") else ():
+            port.setdefault("hostPort", port.get("containerPort", 0))
         resources = container.get("resources")
         limits = resources.get("limits") if isinstance(resources, dict) else None
         if isinstance(resources, dict) and isinstance(limits, dict) and limits:
@@ -63,11 +68,9 @@ def _container(container: Struct) -> None:
 
 
 def _is_latest(image: Any) -> bool:
-    """Whether an image reference has no digest and no tag but `latest`."""
-    if not isinstance(image, str) or "@" in image:
-        return False
-    tag = image.rpartition("/")[2].partition(":")[2]
-    return tag in ("", "latest")
+    """Whether an image reference has no digest and no tag but `latest`; False for a text that is no reference."""
+    match = _IMAGE.fullmatch(image) if isinstance(image, str) else None
+    return match is not None and match["tag"] in (None, "latest")
 
 
 def _http_get(action: Struct) -> None:
@@ -101,6 +104,7 @@ FILLERS: dict[str, Filler] = {
     _CORE + "ServiceAccountTokenProjection": constants(expirationSeconds=3600),
     _CORE + "HostPathVolumeSource": constants(type=""),
     _CORE + "ObjectFieldSelector": constants(apiVersion="v1"),
+    _CORE + "ResourceFieldSelector": constants(divisor="0"),
     _CORE + "ISCSIVolumeSource": constants(iscsiInterface="default"),
     _CORE + "RBDVolumeSource": constants(pool="rbd", user="admin", keyring="/etc/ceph/keyring"),
     _CORE + "AzureDiskVolumeSource": constants(cachingMode="ReadWrite", fsType="ext4", readOnly=False, kind="Shared"),

@@ -16,7 +16,7 @@ from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.schema.validation import formats, list_types
 
 _NO_PATH = "<nil>"  # the field of a failed junctor in messages of the server
-_FORMATS_OF_NUMBERS = {"integer": ("int32", "int64"), "number": ("float", "double")}
+FORMATS_OF_NUMBERS = {"integer": ("int32", "int64"), "number": ("float", "double")}
 
 
 def validate(obj: dict[str, Any], node: SchemaNode) -> list[Cause]:
@@ -72,7 +72,7 @@ def _type(value: Any, node: SchemaNode, path: str) -> list[Cause]:
 
 def _has_type(value: Any, kind: str, types: tuple[str, ...]) -> bool:
     """Whether a value is of one of the types: a whole float is an integer, and an integer is a number."""
-    if kind == "number" and "integer" in types:
+    if kind == "number" and "integer" in types and "number" not in types:
         return bool(math.isfinite(value) and value == int(value))
     return kind in types or (kind == "integer" and "number" in types)
 
@@ -87,11 +87,11 @@ def _expected_types(node: SchemaNode) -> tuple[str, ...]:
 
 def _format(node: SchemaNode) -> str:
     """The format, if the server checks it."""
-    if node.builtin and node.format in ("quantity", "int-or-string"):
+    if node.builtin and node.format in ("quantity", "int-or-string", "byte"):
         return ""
     if node.type in ("", "string"):
         return node.format if formats.is_supported(node.format) else ""
-    return node.format if node.format in _FORMATS_OF_NUMBERS.get(node.type, ()) else ""
+    return node.format if node.format in FORMATS_OF_NUMBERS.get(node.type, ()) else ""
 
 
 def _mistyped(path: str, expected: str, actual: str) -> Cause:
@@ -176,6 +176,7 @@ def _map(value: dict[str, Any], node: SchemaNode, path: str) -> list[Cause]:
 _MAY_BE_EMPTY = frozenset(
     {
         ("io.k8s.api.apps.v1.StatefulSetSpec", "serviceName"),  # published as required before Kubernetes 1.33
+        ("io.k8s.api.apps.v1.DaemonSetSpec", "selector"),
         ("io.k8s.api.core.v1.HTTPHeader", "value"),
     }
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rudr_py.api import Dependency, Rendered, Trait, TraitContext
-from rudr_py.cli.commands.diff import dependencies
+from rudr_py.cli.commands.diff import remarks
 from rudr_py.cli.commands.diff.document_diff import DocumentDiff
 from rudr_py.testing import rendering
 from rudr_py.testing.rendering import RenderSetup
@@ -26,7 +26,7 @@ def test_a_change_of_a_workload_names_the_instances_that_precede_it() -> None:
     plan = rendering.plan(setup, rendering.catalog((After(),)))
     notes = {
         (planned.ref.kind.kind, planned.instance): tuple(
-            dependencies.notes(DocumentDiff(ref=planned.ref, namespace="default", live=None, merged=planned.body), plan)
+            remarks.delays(DocumentDiff(ref=planned.ref, namespace="default", live=None, merged=planned.body), plan)
         )
         for planned in plan.manifests
     }
@@ -35,4 +35,4 @@ def test_a_change_of_a_workload_names_the_instances_that_precede_it() -> None:
     assert notes["ComponentInstance", "app-web"] == ()
     ref = plan.instances[0].workload.refs[0]
     deleted = DocumentDiff(ref=ref, namespace="default", live={"kind": "Deployment"}, merged=None)
-    assert list(dependencies.notes(deleted, plan)) == []
+    assert list(remarks.delays(deleted, plan)) == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.cli.commands.diff import outage
+from rudr_py.cli.commands.diff import remarks
 from rudr_py.model.parse import documents
 from rudr_py.render import render
 from rudr_py.render.values.inputs import Inputs
@@ -42,13 +42,13 @@ def live(workload: str = SERVER, **instances: str) -> dict[str, Any]:
 
 
 def test_a_new_component_with_a_new_instance_name_is_an_outage_with_the_way_around_it() -> None:
-    text = outage.warning(live(site1="page1"), planned(site2="page2"))
+    text = remarks.outage(live(site1="page1"), planned(site2="page2"))
     assert text.startswith("the deletion of site1 does not wait until site2 is ready, which is an outage")
     assert "keep the instanceName site1 and change its componentName to page2, or set the annotation" in text
 
 
 def test_a_new_instance_name_of_the_same_component_is_an_outage() -> None:
-    text = outage.warning(live(site1="page"), planned(site2="page"))
+    text = remarks.outage(live(site1="page"), planned(site2="page"))
     assert text.endswith("keep the instanceName site1, or set the annotation rudr.oam.dev/removal: after-ready")
 
 
@@ -64,4 +64,4 @@ def test_a_new_instance_name_of_the_same_component_is_an_outage() -> None:
     ],
 )
 def test_other_changes_are_no_outage(before: dict[str, Any], after: Plan) -> None:
-    assert outage.warning(before, after) == ""
+    assert remarks.outage(before, after) == ""

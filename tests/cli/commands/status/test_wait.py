@@ -193,7 +193,15 @@ def test_an_application_that_is_deleted_meanwhile_does_not_count_as_ready(
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--wait=healthy",), ("--wait", "--watch"), ("--wait", "--timeout", "soon"), ("--wait", "a", "b")]
+    "arguments",
+    [
+        ("--wait=healthy",),
+        ("--wait", "--watch"),
+        ("--wait", "--timeout", "soon"),
+        ("--wait", "a", "b"),
+        ("--timeout", "5m"),
+        ("a", "--timeout", "10s", "--watch"),
+    ],
 )
 def test_wrong_usage_exits_with_2(arguments: tuple[str, ...], invoke: Invoke) -> None:
     assert invoke("status", *arguments).exit_code == 2

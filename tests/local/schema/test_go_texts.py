@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
+from rudr_py.local.schema import go_texts
 from rudr_py.local.schema.builtin import builtin_schema
-from rudr_py.local.schema.validation import quantities
 
 NODE = builtin_schema("1.36").node("v1", "Pod")
 
 
 def _paths(spec: dict[str, Any]) -> list[str]:
     assert NODE is not None
-    return [cause.field for cause in quantities.invalid({"spec": spec}, NODE)]
+    return [cause.field for cause in go_texts.invalid({"spec": spec}, NODE)]
 
 
 @pytest.mark.parametrize("amount", ["text", "", "1 Gi", "--1", True])
