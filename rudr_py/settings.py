@@ -206,7 +206,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The maximum backoff of a failing key."""
 
     refused_retry: float = 60.0
-    """The backoff after the server rejected an object (quota, webhook, policy); up to five times this, with jitter."""
+    """The backoff after the server rejected an object (quota, webhook, policy); up to five times this, with jitter, and
+    more for all but one of the applications of a namespace that are rejected for the same reason."""
 
     status_interval: float = 1.0
     """The minimum interval between status writes of one object."""

@@ -15,16 +15,14 @@ from typing import Protocol
 import msgspec
 
 from rudr_py import errors
-from rudr_py.controller.queue.queue import PriorityQueue, QueueClosed
+from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue, QueueClosed
+from rudr_py.controller.queue.slow_retries import SlowRetries
 from rudr_py.controller.results import log_context
 from rudr_py.controller.results.measure import ReconcileMetrics
 from rudr_py.controller.results.result import Result
 from rudr_py.model.identity import ObjectKey
 
 log = logging.getLogger(__name__)
-
-SLOW_RETRY_SPREAD = 5.0
-"""The slow retry follows after a random time between its minimum and this many times as long."""
 
 
 class Reconciler(Protocol):
@@ -61,6 +59,7 @@ class Controller:
         self._reconciler = reconciler
         self._options = options
         self._metrics = metrics or ReconcileMetrics()
+        self._slow: SlowRetries[ObjectKey, tuple[str, str]] = SlowRetries(queue.clock, options.slow_retry)
         self._start_id = f"{random.getrandbits(32):08x}"
         self._numbers = itertools.count(1)
 
@@ -78,6 +77,7 @@ class Controller:
                 return
             if not self._owns(key.namespace):
                 self.queue.forget(key)
+                self._slow.end(key)
                 self.queue.done(key)
                 continue
             try:
@@ -103,10 +103,7 @@ class Controller:
             try:
                 result = await self._reconciler.reconcile(key)
             except errors.KubeError as error:
-                hold = error.retry_after if isinstance(error, errors.ApiError) else 0.0
-                # no watch reports when a right is granted
-                slow = isinstance(error, errors.MissingRightError)
-                result = Result(error=str(error), retry="slow" if slow else "backoff", hold=hold)
+                result = _failed(error)
             except Exception as error:
                 # the one broad catch: an unexpected exception in one key must not end the worker
                 log.exception("reconcile raised", extra={"key": str(key)})
@@ -122,14 +119,36 @@ class Controller:
         fields = {"key": str(key), "error": result.error}
         if result.progress:
             queue.forget(key)
-        if result.error and result.retry == "backoff":
+        if result.error and result.retry == "backoff" and not (result.cause and queue.is_exhausted(key)):
             backoff = queue.retry(key)
             log.info("reconcile failed", extra={**fields, "pause": backoff})
         else:
-            queue.forget(key)
-        if result.error and result.retry == "slow":
-            seconds = self._options.slow_retry * random.uniform(1.0, SLOW_RETRY_SPREAD)  # noqa: S311 - spreads load, no secret
-            log.info("request refused by the server", extra={**fields, "pause": seconds})
-            queue.add_after(key, seconds)
+            self._requeue_slowly(key, result)
+            if result.retry != "backoff" or not result.error:
+                queue.forget(key)
         if result.requeue_after is not None:
             queue.add_after(key, result.requeue_after)
+
+    def _requeue_slowly(self, key: ObjectKey, result: Result) -> None:
+        """Requeue a key that cannot go on, and those that probably can because this one does."""
+        is_refused = bool(result.error) and result.retry != "never"
+        group = (key.namespace, result.cause) if is_refused and result.cause else None
+        if self._slow.group_of(key) != group or not (is_refused or result.resync_after):
+            for other in self._slow.end(key):
+                self.queue.add(other, priority=LOW_PRIORITY)
+        if is_refused:
+            seconds = self._slow.refused(key, group)
+            fields = {"key": str(key), "error": result.error}
+            log.info("request refused by the server", extra={**fields, "pause": seconds})
+            self.queue.add_after(key, seconds, priority=LOW_PRIORITY)
+        elif result.resync_after is not None:
+            self.queue.add_after(key, self._slow.waiting(key, result.resync_after), priority=LOW_PRIORITY)
+
+
+def _failed(error: errors.KubeError) -> Result:
+    """The result of a reconcile that raised an error."""
+    if isinstance(error, errors.MissingRightError):  # no watch reports when a right is granted
+        return Result(error=str(error), retry="slow", cause=f"{error.account} {error.right}")
+    if isinstance(error, errors.ForbiddenError | errors.InvalidError):
+        return Result(error=str(error), retry="slow", cause=error.reason)
+    return Result(error=str(error), hold=error.retry_after if isinstance(error, errors.ApiError) else 0.0)

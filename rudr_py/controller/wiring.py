@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Set
 from operator import attrgetter
 from pathlib import Path
 
@@ -33,8 +33,8 @@ from rudr_py.controller.leadership import Leadership
 from rudr_py.controller.load.crash_record import CrashRecord
 from rudr_py.controller.pacing import Pace
 from rudr_py.controller.process import ControllerProcess
-from rudr_py.controller.queue.fair_heap import FairHeap
 from rudr_py.controller.queue.queue import LOW_PRIORITY, PriorityQueue
+from rudr_py.controller.queue.tiered_heap import TieredHeap
 from rudr_py.controller.reconciler import ApplicationReconciler
 from rudr_py.controller.results import change_log, log_context
 from rudr_py.controller.results.missing_rights import MissingRights
@@ -165,7 +165,7 @@ class _Assembly:
             retry_initial=self._settings.retry_initial,
             retry_maximum=self._settings.retry_maximum,
             metrics=self._metrics.queue,
-            heap=FairHeap(attrgetter("namespace"), self._settings.workers),
+            heap=TieredHeap(attrgetter("namespace"), self._settings.workers),
         )
         sources = self._sources(queue)
         process = ControllerProcess(self._settings, self._clock, sources, self._recorder, servers, self._leadership)
@@ -197,7 +197,10 @@ class _Assembly:
             waits.set(key, ())
             self._refusals.forget(key)
 
-        trigger, namespace = functools.partial(_trigger, queue), self._settings.definitions_namespace
+        trigger, namespace = (
+            functools.partial(_trigger, queue, self._state.applications.edited),
+            self._settings.definitions_namespace,
+        )
         return ShardHandover(self._state, sources, self._recorder, trigger, forget, namespace)
 
     def _waits(self, sources: Sources, queue: PriorityQueue[ObjectKey]) -> Waits:
@@ -215,6 +218,8 @@ class _Assembly:
         def observe(kind: Kind, change: Change) -> None:
             waits.note(kind, change)
             old = change.old
+            if old is None and change.new is not None:
+                self._client.client.terminating.discard(change.new.namespace)
             if change.new is None and old is not None and kind != POD and labels.APPLICATION in old.labels:
                 self._refusals.forget(ObjectKey(old.namespace, old.labels[labels.APPLICATION]))
 
@@ -239,7 +244,7 @@ class _Assembly:
             self._poller,
             self._open_watch,
             self._settings,
-            functools.partial(_trigger, queue),
+            functools.partial(_trigger, queue, self._state.applications.edited),
             self._clock,
         )
         sources.reports = self._reports = Reports(queue.add_after, self._pause)
@@ -327,8 +332,9 @@ class _Assembly:
         checks.inform("plugins", lambda: _unused_plugins(self._catalog))
 
 
-def _trigger(queue: PriorityQueue[ObjectKey], key: ObjectKey, is_initial: bool) -> None:
-    queue.add(key, priority=LOW_PRIORITY if is_initial else 0)
+def _trigger(queue: PriorityQueue[ObjectKey], edited: Set[ObjectKey], key: ObjectKey, is_initial: bool) -> None:
+    """Add an application; of an initial list, the ones that were edited meanwhile come first."""
+    queue.add(key, priority=LOW_PRIORITY if is_initial and key not in edited else 0)
 
 
 def _unused_plugins(catalog: Catalog) -> str | None:

@@ -26,6 +26,31 @@ class _Page(msgspec.Struct, frozen=True):
 _pages = msgspec.json.Decoder(_Page)
 
 
+class TerminatingNamespaces:
+    """The namespaces in which the server has refused a creation for that reason, with its answer."""
+
+    def __init__(self) -> None:
+        self._refusals: dict[str, errors.ApiError] = {}
+
+    def __contains__(self, namespace: str) -> bool:
+        return namespace in self._refusals
+
+    def refusal(self, request: Request) -> errors.ApiError | None:
+        """The error with which the server would refuse a request; None where it may have an effect."""
+        if not self._refusals or not _creates(request):
+            return None
+        return self._refusals.get(requests.namespace(request))
+
+    def note(self, request: Request, error: errors.ApiError) -> None:
+        """Note an answer of the server."""
+        if error_status.is_terminating(error):
+            self._refusals[requests.namespace(request)] = error
+
+    def discard(self, namespace: str) -> None:
+        """Note that an object was created in a namespace: another one of that name has been created before."""
+        self._refusals.pop(namespace, None)
+
+
 class Client:
     """Sends requests by one transport. All methods raise a subclass of `ApiError`, or `ConnectionFailedError`.
 
@@ -34,6 +59,9 @@ class Client:
 
     `allowance` returns the seconds that a request may take. When none are left, the request is not sent
     and `ConnectionFailedError` is raised, so that a leader's writes end before its lease.
+
+    `terminating` remembers the namespaces that are being deleted. A request that would create an object in one of them
+    is not sent, and raises the error that the server has answered before.
 
     `direct` are the resources (group and plural) that are requested with the credentials alone; None for all. Every
     other request is in the name of the service account `user`, and raises ValueError if that is empty. A right that
@@ -46,12 +74,14 @@ class Client:
         *,
         on_missing_right: Callable[[errors.Right], object] = lambda _right: None,
         allowance: Callable[[Request], float] = lambda _request: requests.DEFAULT_TIMEOUT,
+        terminating: TerminatingNamespaces | None = None,
         user: str = "",
         direct: Set[tuple[str, str]] | None = None,
     ) -> None:
         self.transport = transport
         self._on_missing_right = on_missing_right
         self._allowance = allowance
+        self.terminating = TerminatingNamespaces() if terminating is None else terminating
         self.user = user
         self._direct = direct
 
@@ -61,6 +91,7 @@ class Client:
             self.transport,
             on_missing_right=self._on_missing_right,
             allowance=self._allowance,
+            terminating=self.terminating,
             user=user,
             direct=direct,
         )
@@ -71,6 +102,8 @@ class Client:
         allowance = self._allowance(request)
         if allowance <= 0:
             raise errors.ConnectionFailedError(f"{operation}: not sent, because no time is left for it")
+        if (refusal := self.terminating.refusal(request)) is not None:
+            raise refusal.with_traceback(None)
         if self._direct is not None and requests.resource(request) not in self._direct:
             request = requests.impersonate(request, self.user)
         seconds = min(request.timeout or allowance, allowance)
@@ -78,6 +111,7 @@ class Client:
         if 200 <= reply.status < 300:
             return reply.body
         error = error_status.error(reply.status, reply.body, operation=operation, headers=reply.headers)
+        self.terminating.note(request, error)
         if isinstance(error, errors.MissingRightError):
             error = error_status.attribute(error, request.user)
             if not error.account:
@@ -136,3 +170,10 @@ class Client:
         """Delete under preconditions. `NotFoundError` without the object, `ConflictError` if they do not hold."""
         request = requests.delete(target, uid=uid, resource_version=resource_version, propagation=propagation)
         await self.send(request)
+
+
+def _creates(request: Request) -> bool:
+    """Whether a request creates an object: a status is applied to an object that exists."""
+    return request.method == "POST" or (
+        request.content_type == requests.APPLY_PATCH and not request.path.endswith("/status")
+    )

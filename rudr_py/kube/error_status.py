@@ -43,6 +43,9 @@ _BLOCKED_OWNER = "cannot set blockOwnerDeletion"
 """Part of the message of the admission plugin OwnerReferencesPermissionEnforcement; it does not name the owner."""
 
 
+NAMESPACE_TERMINATING = "NamespaceTerminating"
+"""The reason of a refusal because the namespace is being deleted, in the causes of the error."""
+
 OWNER = "the finalizers of its owner"
 """The resource in a right to update the finalizers of an owner, whose kind the server does not name."""
 
@@ -77,6 +80,13 @@ def event_error(body: bytes, *, operation: str) -> errors.ApiError:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         code = 500
     return error(code, body, operation=operation)
+
+
+def is_terminating(error: errors.ApiError) -> bool:
+    """Whether the server refuses a creation because the namespace is being deleted."""
+    return isinstance(error, errors.ForbiddenError) and any(
+        cause.reason == NAMESPACE_TERMINATING for cause in error.causes
+    )
 
 
 def attribute(error: errors.MissingRightError, user: str) -> errors.MissingRightError:

@@ -133,7 +133,10 @@ class Recorder:
         self.dropped = 0
 
     def record(self, regarding: LiveObject, reason: str, note: str, *, action: str, warning: bool = False) -> None:
-        """Queue an event about an object. `reason` and `action` are CamelCase; `note` is cut to 1 kB."""
+        """Queue an event about an object. `reason` and `action` are CamelCase; `note` is cut to 1 kB.
+
+        Nothing is queued or sent for a namespace that is being deleted.
+        """
         occurrence = _Occurrence(
             regarding=_reference(regarding),
             reason=reason[:128],
@@ -143,6 +146,8 @@ class Recorder:
             at=self._clock.now(),
             monotonic=self._clock.monotonic(),
         )
+        if regarding.namespace in self._client.terminating:
+            return
         if not self._waiting.put(occurrence):
             self.dropped += 1
 
@@ -160,6 +165,8 @@ class Recorder:
                 await self._patch(series, self._clock.monotonic())
 
     async def _process(self, occurrence: _Occurrence) -> None:
+        if occurrence.regarding.get("namespace", "") in self._client.terminating:
+            return
         self._forget(occurrence.monotonic)
         series = self._series.pop(occurrence.key, None)
         if series is None:

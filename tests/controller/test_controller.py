@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from rudr_py import errors
-from rudr_py.controller import controller
 from rudr_py.controller.controller import Controller, ControllerOptions
+from rudr_py.controller.queue import slow_retries
 from rudr_py.controller.results import log_context
 from rudr_py.controller.results.result import Result
 from rudr_py.model.identity import ObjectKey
@@ -39,7 +39,7 @@ async def test_a_refused_key_is_retried_slowly(bench: Bench) -> None:
         await bench.worked(1)
         await bench.clock.advance(SETTINGS.refused_retry - 1)
         assert len(bench.times()) == 1
-        await bench.clock.advance(SETTINGS.refused_retry * controller.SLOW_RETRY_SPREAD)
+        await bench.clock.advance(SETTINGS.refused_retry * slow_retries.SPREAD)
         assert len(bench.times()) > 1
         assert 60.0 <= bench.times()[1] <= 300.0
 

@@ -50,7 +50,8 @@ class Exchange(msgspec.Struct, kw_only=True):
     """One request, its number, its random source, and its fate.
 
     `kill` ends the process of the client before the request is sent, after the server has executed it and before the
-    answer, or after the answer. `lag` are the seconds by which a watch reports changes late.
+    answer, or after the answer. `lag` are the seconds by which a watch reports changes late. `error` is the answer to a
+    request with the fault "refuse"; None for one with the status `code`.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     source: random.Random
     fault: Kind = "none"
     code: int = 0
+    error: ApiError | None = None
     kill: Literal["", "before", "sent", "answered"] = ""
     lag: float = 0.0
 
@@ -145,6 +147,8 @@ class Network:
 
 
 def _refusal(exchange: Exchange) -> Reply:
+    if exchange.error is not None:
+        return api.refusal(exchange.error)
     retry_after = float(exchange.source.randint(1, 5)) if exchange.code == 429 else 0.0
     reason = CODES[exchange.code]
     error = ApiError(f"{reason} by the simulation", status=exchange.code, reason=reason, retry_after=retry_after)

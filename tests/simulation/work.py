@@ -52,23 +52,24 @@ async def _run(cluster: SimulatedCluster) -> Work:
     cluster.apply(component("web"))
     cluster.apply(application("first", binding("web", "first-web", AUTO, INGRESS)))
     await cluster.rest()
-    before = _reconciles(cluster)
+    before = reconciles(cluster)
 
     def observe(exchange: Exchange) -> None:
         if ("watch", "true") in exchange.request.query:
             return
         name = described(exchange.request)
         work.requests[name] += 1
-        work.lines.append(f"{cluster.loop.time():9.3f} s, {_reconciles(cluster) - before} reconciles: {name}")
+        work.lines.append(f"{cluster.loop.time():9.3f} s, {reconciles(cluster) - before} reconciles: {name}")
 
     cluster.network.observers.append(observe)
     cluster.apply(application("shop", binding("web", "shop-web", AUTO, INGRESS)))
     await cluster.rest()
-    work.reconciles = _reconciles(cluster) - before
+    work.reconciles = reconciles(cluster) - before
     return work
 
 
-def _reconciles(cluster: SimulatedCluster) -> int:
+def reconciles(cluster: SimulatedCluster) -> int:
+    """The reconciles of applications by the controller "main" so far."""
     text, _ = cluster.process("main").servers.metrics.exposition()
     return sum(int(float(number)) for number in _RECONCILES.findall(text))
 

@@ -15,16 +15,23 @@ CLAIM_REASON = "ClaimConflict"
 
 
 def report(recorder: Recorder, state: ClusterState, application: LiveObject, ref: Ref, refuse: Refuse) -> None:
-    """Record the events about an object that an application needs and another one owns."""
+    """Record the events about an object that an application needs and another one owns, once for each conflict."""
+    reported = state.applications.get(ObjectKey(application.namespace, application.name)).conflicts
     owner = state.get(APPLICATION, application.namespace, refuse.owner) if refuse.owner else None
-    if owner is None:
+    if owner is None or reported.get(ref) == owner.uid:
         return
+    reported[ref] = owner.uid
     recorder.record(application, REASON, refuse.message, action="Apply", warning=True)
     note = (
         f'application "{application.name}" needs {ref}, which belongs to this application; it is refused until one of '
         "them is renamed"
     )
     recorder.record(owner, REASON, note, action="Apply", warning=True)
+
+
+def end(state: ClusterState, application: LiveObject, ref: Ref) -> None:
+    """Note that an object could be applied, so that its next conflict is reported."""
+    state.applications.get(ObjectKey(application.namespace, application.name)).conflicts.pop(ref, None)
 
 
 def report_claim(recorder: Recorder, state: ClusterState, application: LiveObject, ref: Ref, refusal: str) -> None:

@@ -98,7 +98,11 @@ class Attempt:
 def short(shortage: Shortage, before: status.PreviousStatus) -> SyncResult:
     """Nothing is applied, because no node is large enough for new pods."""
     sync = SyncState(state="False", reason=capacity_check.REASON, message=shortage.message, **sync_result.kept(before))
-    return SyncResult(sync, Result(error=shortage.message, retry="slow"), frozenset((capacity_check.ANY_NODE,)))
+    return SyncResult(
+        sync,
+        Result(error=shortage.message, retry="slow", cause=capacity_check.REASON),
+        frozenset((capacity_check.ANY_NODE,)),
+    )
 
 
 class Syncer:

@@ -93,7 +93,7 @@ class DefinitionReconciler:
                     break
                 if isinstance(error, errors.MissingRightError):
                     blockers.update(Blocker(ref, key.namespace) for ref in failures.GRANTS)
-                    results.append(Result(error=f"{kind.kind}: {error}", retry="slow"))
+                    results.append(Result(error=f"{kind.kind}: {error}", retry="slow", cause=kind.kind))
                 else:
                     results.append(Result(error=f"{kind.kind}: {error}"))
             else:

@@ -27,11 +27,18 @@ class FairHeap(Generic[K]):
     which the second has no higher priority than the first, each other group that waits all the time is served.
 
     `places` is the number of keys that can be taken at a time; see `Shares` for the part that one group may take.
+    Several heaps may have common `shares`.
     """
 
-    def __init__(self, group: Callable[[K], str] = lambda _key: "", places: float = math.inf) -> None:
+    def __init__(
+        self,
+        group: Callable[[K], str] = lambda _key: "",
+        places: float = math.inf,
+        *,
+        shares: Shares | None = None,
+    ) -> None:
         self._group = group
-        self._shares = Shares(places)
+        self._shares = Shares(places) if shares is None else shares
         self._keys: dict[str, PriorityHeap[K, int]] = {}  # by group, then by priority, negated
         self._turns: PriorityHeap[str, tuple[int, int]] = PriorityHeap()  # by the last turn, then by priority, negated
         self._served: dict[str, dict[int, int]] = {}  # the numbers of the last turns, by priority, negated
@@ -55,6 +62,20 @@ class FairHeap(Generic[K]):
         keys.put(key, -priority)
         self._queue(group)
 
+    def remove(self, key: K) -> None:
+        """Remove `key` if it waits."""
+        group = self._group(key)
+        keys = self._keys.get(group, PriorityHeap())
+        if key not in keys:
+            return
+        keys.remove(key)
+        self._size -= 1
+        self._turns.remove(group)
+        if keys:
+            self._queue(group)
+        else:
+            del self._keys[group]
+
     def take(self) -> K | None:
         """Remove and return the next key; None if there is none, or none whose group may take a further place.
 
@@ -62,7 +83,7 @@ class FairHeap(Generic[K]):
         """
         passed_over: list[str] = []  # groups that hold places, hence not more than there are places
         key = None
-        while key is None and (first := self._turns.first()) is not None:
+        while key is None and not self._shares.is_full and (first := self._turns.first()) is not None:
             group = first[1]
             if self._shares.take(group):
                 key = self._serve(group)

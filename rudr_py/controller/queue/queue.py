@@ -19,7 +19,10 @@ from rudr_py.kube.clock import Clock
 K = TypeVar("K", bound=Hashable)
 
 LOW_PRIORITY = -100
-"""The priority of keys from an initial list, whose objects are most likely in sync."""
+"""The priority of keys from an initial list, whose objects are most likely in sync, and of ones that keep failing."""
+
+PATIENT = 6
+"""The number of consecutive failures after which a key has a low priority."""
 
 
 class QueueClosed(Exception):  # noqa: N818 - not an error: it ends a worker
@@ -78,7 +81,7 @@ class PriorityQueue(Generic[K]):
         heap: FairHeap[K] | None = None,
     ) -> None:
         """`heap` is empty; it decides about the order of the keys and how many of a group are in flight."""
-        self._clock = clock
+        self.clock = clock
         self._retry_initial = retry_initial
         self._retry_maximum = retry_maximum
         self._metrics = metrics or QueueMetrics()
@@ -104,14 +107,14 @@ class PriorityQueue(Generic[K]):
         """
         if self._closed:
             return
-        if self._held_until(key) > self._clock.monotonic():
-            self.add_at(key, self._clock.monotonic(), priority=priority)
+        if self._held_until(key) > self.clock.monotonic():
+            self.add_at(key, self.clock.monotonic(), priority=priority)
             return
         self._delayed.remove(key)
         priority = max(priority, self._priorities.get(key, priority))
         self._priorities[key] = priority
         if key not in self._since:
-            self._since[key] = self._clock.monotonic()
+            self._since[key] = self.clock.monotonic()
             self._metrics.added()
         if key in self._working:
             self._again.add(key)
@@ -120,7 +123,7 @@ class PriorityQueue(Generic[K]):
 
     def add_after(self, key: K, seconds: float, *, priority: int = 0) -> None:
         """Make `key` ready in this many seconds; see `add_at`."""
-        self.add_at(key, self._clock.monotonic() + seconds, priority=priority)
+        self.add_at(key, self.clock.monotonic() + seconds, priority=priority)
 
     def add_at(self, key: K, time: float, *, priority: int = 0) -> None:
         """Make `key` ready when the monotonic clock shows `time`, or earlier if it is due earlier already.
@@ -128,7 +131,7 @@ class PriorityQueue(Generic[K]):
         Has no effect on a key that is ready, or that was added while in flight.
         """
         time = max(time, self._held_until(key))
-        if time <= self._clock.monotonic():
+        if time <= self.clock.monotonic():
             self.add(key, priority=priority)
             return
         if self._closed or key in self._since:
@@ -142,7 +145,7 @@ class PriorityQueue(Generic[K]):
 
     def hold(self, key: K, seconds: float) -> None:
         """Do not return `key`, which is in flight, for this long; requests for it until then are due at the end."""
-        self._holds[key] = until = self._clock.monotonic() + seconds
+        self._holds[key] = until = self.clock.monotonic() + seconds
         requested = key in self._again or key in self._delayed
         self._again.discard(key)
         self._since.pop(key, None)
@@ -156,14 +159,19 @@ class PriorityQueue(Generic[K]):
     def retry(self, key: K) -> float:
         """Make `key`, which failed, ready after its backoff, which doubles with each consecutive failure; return it.
 
-        The key keeps the priority of the failed run, so that thousands of failing keys do not overtake an edit.
+        The key keeps the priority of the failed run, so that thousands of failing keys do not overtake an edit; after
+        several failures it has a low one.
         """
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         backoff = min(self._retry_maximum, math.ldexp(self._retry_initial, min(failures, 64)))
         priority, _ = self._working.get(key, (0, 0.0))
-        self.add_after(key, backoff, priority=priority)
-        return max(backoff, self._held_until(key) - self._clock.monotonic())
+        self.add_after(key, backoff, priority=min(priority, LOW_PRIORITY) if failures >= PATIENT else priority)
+        return max(backoff, self._held_until(key) - self.clock.monotonic())
+
+    def is_exhausted(self, key: K) -> bool:
+        """Whether the backoff of `key` has reached its maximum."""
+        return math.ldexp(self._retry_initial, min(self._failures.get(key, 0), 64)) >= self._retry_maximum
 
     def forget(self, key: K) -> None:
         """Reset the backoff of `key`. Its due time stays."""
@@ -184,7 +192,7 @@ class PriorityQueue(Generic[K]):
             await self._wait()
         self._wake()
         self._holds.pop(key, None)
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         self._working[key] = (self._priorities.pop(key), now)
         self._metrics.taken(now - self._since.pop(key))
         return key
@@ -193,7 +201,7 @@ class PriorityQueue(Generic[K]):
         """End the work on `key`; if it was added meanwhile, it becomes ready."""
         _, since = self._working.pop(key)
         self._heap.give_back(key)
-        self._metrics.finished(self._clock.monotonic() - since)
+        self._metrics.finished(self.clock.monotonic() - since)
         if key in self._again:
             self._again.remove(key)
             self._make_ready(key)
@@ -245,7 +253,7 @@ class PriorityQueue(Generic[K]):
 
     def ages(self) -> list[float]:
         """The seconds that each key in flight has been worked on."""
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         return [now - since for _, since in self._working.values()]
 
     def _make_ready(self, key: K) -> None:
@@ -281,7 +289,7 @@ class PriorityQueue(Generic[K]):
         """Make due keys ready."""
         if self._closed:
             return
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         while (first := self._delayed.first()) is not None and first[0] <= now:
             self.add(first[1], priority=self._priorities[first[1]])
 
@@ -291,4 +299,4 @@ class PriorityQueue(Generic[K]):
         if first is None:
             await asyncio.get_running_loop().create_future()
         else:
-            await self._clock.sleep(first[0] - self._clock.monotonic())
+            await self.clock.sleep(first[0] - self.clock.monotonic())

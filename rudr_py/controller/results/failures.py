@@ -6,6 +6,7 @@ There are three kinds: `refused` by the server, whose end no watch reports; `err
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -14,11 +15,12 @@ import msgspec
 from rudr_py import errors
 from rudr_py.api import Ref
 from rudr_py.controller.results.result import Result, Retry, merge
+from rudr_py.kube import error_status
 from rudr_py.model.kinds import RBAC_KINDS, RESOURCE_QUOTA
 from rudr_py.plugins import roles
 
 SAFETY = 60.0
-"""Seconds after which an application that waits for an event is reconciled without one."""
+"""Seconds after which an application that waits for an event is reconciled without one for the first time."""
 
 LISTED = 20
 """Number of failures that the message of a condition lists; the rest is counted."""
@@ -37,6 +39,12 @@ _EXCEEDED_QUOTA = "exceeded quota"
 _DENIED_BY_WEBHOOK = "denied the request"
 """Part of the server's message for a denial by an admission webhook, which chooses the status code."""
 
+_POLICY = re.compile(r"admission webhook \"[^\"]*\"|Policy '[^']*'|violates PodSecurity|exceeded quota: [^,]*")
+"""The part of the server's message for a denial that names the policy."""
+
+_UNREACHABLE_WEBHOOK = re.compile(r"failed calling webhook \"[^\"]*\"")
+"""The part of the server's message for a webhook that does not answer."""
+
 FailureKind = Literal["refused", "error", "waiting"]
 
 
@@ -53,9 +61,9 @@ class RefusedError(errors.RudrError):
 
 
 class WaitingError(errors.RudrError):
-    """The object cannot be written before an event that is watched for; it is tried again after `after` seconds."""
+    """The object cannot be written before an event that is watched for, or before `after` seconds have passed."""
 
-    def __init__(self, message: str, *, reason: str = WAITING, after: float = SAFETY) -> None:
+    def __init__(self, message: str, *, reason: str = WAITING, after: float | None = None) -> None:
         super().__init__(message)
         self.reason = reason
         self.after = after
@@ -73,11 +81,12 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """An object that is not as desired.
 
     `hold` is how many seconds the server asked not to be called, `after` how many until a waiting object is tried
-    again. `ends` is whether the next object would fail for the same reason, so that it is not tried; for one that is
-    `unanswered` this is uncertain. `denial` is the message of the server where its admission or validation refused the
-    object, which another object may have caused. A change of one of `blocked_by` may end the failure; a Ref without a
-    name is any object of its kind. Namespaced ones are in the application's namespace. `missing` is the right that a
-    service account of the application lacks, with the account.
+    again; None if an event of a watch will end the wait. `ends` is whether the next object would fail for the same
+    reason, so that it is not tried; for one that is `unanswered` this is uncertain. `denial` is the message of the
+    server where its admission or validation refused the object, which another object may have caused. A change of one
+    of `blocked_by` may end the failure; a Ref without a name is any object of its kind. Namespaced ones are in the
+    application's namespace. `missing` is the right that a service account of the application lacks, with the account.
+    `source` is the policy, webhook or right that refused the object: it may refuse those of other applications, too.
     """
 
     reason: str
@@ -90,6 +99,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     denial: str = ""
     blocked_by: tuple[Ref, ...] = ()
     missing: tuple[str, errors.Right] | None = None
+    source: str = ""
 
 
 def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed", needed: str = "") -> Failure:
@@ -110,14 +120,14 @@ def of(ref: Ref, error: Exception, *, otherwise: str = "ApplyFailed", needed: st
                 reason=error.reason, message=str(error), kind="waiting", after=error.after, blocked_by=blocked_by
             )
         case errors.KindAbsentError():
-            return Failure(reason="KindUnavailable", message=message, kind="waiting", after=SAFETY)
+            return Failure(reason="KindUnavailable", message=message, kind="waiting")
         case errors.ApiError():
             failure = _answered(error, message, otherwise, needed)
             is_denied = failure.kind == "refused" and failure.reason != MISSING_RIGHT
             is_denied = is_denied or _DENIED_BY_WEBHOOK in error.message
             return msgspec.structs.replace(failure, denial=error.message) if is_denied else failure
         case errors.ConnectionFailedError():
-            return Failure(reason="Unreachable", message=message, kind="error", unanswered=True)
+            return Failure(reason="Unreachable", message=message, kind="error", unanswered=True, source="Unreachable")
     return Failure(reason=otherwise, message=message, kind="error")
 
 
@@ -125,24 +135,32 @@ def _answered(error: errors.ApiError, message: str, otherwise: str, needed: str)
     match error:
         case errors.MissingRightError():
             return _missing_right(error, f"{message}{': needed ' if needed else ''}{needed}")
-        case errors.ForbiddenError() if any(cause.reason == "NamespaceTerminating" for cause in error.causes):
-            return Failure(reason="NamespaceTerminating", message=message, kind="waiting", after=SAFETY, ends=True)
+        case errors.ForbiddenError() if error_status.is_terminating(error):
+            return Failure(reason=error_status.NAMESPACE_TERMINATING, message=message, kind="waiting", ends=True)
         case errors.NotFoundError():
             # the kind or the namespace was just deleted: a watch reports it, or the application ends, too
-            return Failure(reason="NotFound", message=message, kind="waiting", after=SAFETY)
+            return Failure(reason="NotFound", message=message, kind="waiting")
         case errors.TooManyRequestsError():
             return Failure(reason="TooManyRequests", message=message, kind="error", hold=error.retry_after, ends=True)
         case errors.ConflictError() | errors.ServerError() | errors.UnauthorizedError() | errors.ExpiredError():
-            return Failure(reason=otherwise, message=message, kind="error", hold=error.retry_after)
+            webhook = _UNREACHABLE_WEBHOOK.search(error.message)
+            source = webhook.group() if webhook is not None else ""
+            return Failure(reason=otherwise, message=message, kind="error", hold=error.retry_after, source=source)
     blocked_by = (Ref(RESOURCE_QUOTA, ""),) if _EXCEEDED_QUOTA in error.message else ()
-    return Failure(reason=error.reason or otherwise, message=message, kind="refused", blocked_by=blocked_by)
+    policy = _POLICY.search(error.message)
+    reason = error.reason or otherwise
+    source = f"{reason} {policy.group()}" if policy is not None else reason
+    return Failure(reason=reason, message=message, kind="refused", blocked_by=blocked_by, source=source)
 
 
 def _missing_right(error: errors.MissingRightError, message: str) -> Failure:
     missing = (error.account, error.right) if error.account else None
     if missing is None:
         message += "; see rudr rbac"
-    return Failure(reason=MISSING_RIGHT, message=message, kind="refused", blocked_by=GRANTS, missing=missing)
+    source = f"{error.account} {error.right}"
+    return Failure(
+        reason=MISSING_RIGHT, message=message, kind="refused", blocked_by=GRANTS, missing=missing, source=source
+    )
 
 
 _ORDER: tuple[FailureKind, ...] = ("refused", "error", "waiting")
@@ -175,6 +193,8 @@ def result(failures: Sequence[Failure], *, soon: bool = False) -> Result:
 
 
 def _result(failure: Failure, *, soon: bool) -> Result:
+    if failure.kind == "waiting" and failure.after is None:
+        return Result(resync_after=SAFETY)
     if failure.kind == "waiting":
         return Result(requeue_after=failure.after)
     retry: Retry = (
@@ -182,4 +202,4 @@ def _result(failure: Failure, *, soon: bool) -> Result:
         if failure.kind == "refused" and not (soon and (failure.denial or failure.reason == MISSING_RIGHT))
         else "backoff"
     )
-    return Result(requeue_after=failure.after, error=failure.message, retry=retry, hold=failure.hold)
+    return Result(error=failure.message, retry=retry, hold=failure.hold, cause=failure.source)

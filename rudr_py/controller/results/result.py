@@ -14,15 +14,19 @@ _ORDER: tuple[Retry, ...] = ("backoff", "slow", "never")
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one reconcile, or of a part of it. Times are seconds.
 
-    `requeue_after` is when the key is due again even without a change; None for never. `error` is empty after a
-    success. `retry` is the consequence of an error: exponential backoff, the slow retry for requests that the server
-    refuses, or, for a terminal error, nothing until a change. `hold` is how long the server asked not to be called:
-    the key is not reconciled earlier, not even after a change. `progress` is whether fewer objects failed than the last
-    time, so that the backoff restarts. `written` is whether a status was written.
+    `requeue_after` is when the key is due again even without a change; None for never. `resync_after` is the same for a
+    key that waits for an event, in case that it never comes: the time grows while results repeat. `error` is empty
+    after a success. `cause` is the policy or right that refused the key, and may refuse more of the namespace. `retry`
+    is the consequence of an error: exponential backoff, the slow retry for requests that the server refuses, or, for a
+    terminal error, nothing until a change. `hold` is how long the server asked not to be called: the key is not
+    reconciled earlier, not even after a change. `progress` is whether fewer objects failed than the last time, so that
+    the backoff restarts. `written` is whether a status was written.
     """
 
     requeue_after: float | None = None
+    resync_after: float | None = None
     error: str = ""
+    cause: str = ""
     retry: Retry = "backoff"
     hold: float = 0.0
     progress: bool = False
@@ -40,7 +44,9 @@ def merge(*results: Result) -> Result:
     first = min(failed, key=lambda result: _ORDER.index(result.retry), default=Result())
     return Result(
         requeue_after=min((r.requeue_after for r in results if r.requeue_after is not None), default=None),
+        resync_after=min((r.resync_after for r in results if r.resync_after is not None), default=None),
         error=first.error,
+        cause=first.cause,
         retry=first.retry,
         hold=max((result.hold for result in results), default=0.0),
         progress=any(result.progress for result in results),

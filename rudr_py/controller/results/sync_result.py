@@ -39,7 +39,7 @@ def untouched(plan: Plan, before: status.PreviousStatus) -> SyncResult:
     """Nothing is applied, because the plan has problems. A plugin may recover; a document has to be changed."""
     sync = SyncState(state="Unknown", reason="NotValid", **kept(before))
     if plan.reason == render.PLUGIN_FAILED:
-        return SyncResult(sync, Result(error=plan.problems[0].message, retry="slow"))
+        return SyncResult(sync, Result(error=plan.problems[0].message, retry="slow", cause=plan.reason))
     return SyncResult(sync, Result(error=plan.problems[0].message, retry="never"))
 
 
@@ -53,7 +53,7 @@ def undecided(reason: str, before: status.PreviousStatus) -> SyncResult:
     """Nothing is applied, because the defaults of the namespace are unknown: others would restart all pods."""
     message = unknown_standard(reason)
     sync = SyncState(state="False", reason=UNKNOWN_POD_SECURITY, message=message, **kept(before))
-    return SyncResult(sync, Result(error=message, retry="slow"), frozenset(failures.GRANTS))
+    return SyncResult(sync, Result(error=message, retry="slow", cause=UNKNOWN_POD_SECURITY), frozenset(failures.GRANTS))
 
 
 def held(plan: Plan, result: SyncResult) -> SyncResult:

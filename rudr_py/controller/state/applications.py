@@ -142,7 +142,8 @@ class ApplicationState:
     `searched_owners` are the uids of owners of pods, the oldest first, that are no workloads of Rudr.
     `missing_rights` describes the rights for lack of which the status of instances or scopes was not written.
     `event_due` is the time of the monotonic clock at which a problem of the documents gets its event, if it persists.
-    `claim_refusals` are the reported reasons of objects that are not applied for the sake of another's claim.
+    `claim_refusals` are the reported reasons of objects that are not applied for the sake of another's claim, and
+    `conflicts` the reported owners of objects that belong to other applications.
     `released` is the last kept revision, with a digest of the versions of its documents.
     `unreleased` is the uid of an application without any revision; empty if that is unknown.
     `revision_name` is a revision whose components were read; `pinned` are those components that the application runs.
@@ -163,6 +164,7 @@ class ApplicationState:
     conditions: dict[str, tuple[str, str]] | None = None
     event_due: float | None = None
     claim_refusals: dict[Ref, str] = field(default_factory=dict)
+    conflicts: dict[Ref, str] = field(default_factory=dict)
     released: tuple[bytes, RevisionName] = (b"", _NO_REVISION)
     unreleased: str = ""
     revision_name: RevisionName = _NO_REVISION
@@ -231,6 +233,8 @@ class Applications:
         """Application -> the kinds that it uses and that cannot be watched now."""
         self.awaiting_claims: MultiMap[ObjectKey, str] = MultiMap()
         """Application -> its namespace, while it waits for a claim which another application uses."""
+        self.edited: set[ObjectKey] = set()
+        """The applications whose version has not been observed; see `note_version`."""
         self._states: dict[ObjectKey, ApplicationState] = {}
         self._rendered: WeightedLru[None] = WeightedLru(RENDERED_BYTES, entries=rendered, dropped=self._drop_rendered)
 
@@ -277,6 +281,14 @@ class Applications:
         """The summaries of the applications that have been reconciled."""
         return (state.summary for state in self._states.values())
 
+    def note_version(self, application: ObjectKey, live: LiveObject) -> None:
+        """Note whether the status of an application is that of its current version."""
+        # most applications are observed when they are listed, and decoding takes longer than a search
+        if b'"observedGeneration":%d' % live.generation in live.body:
+            self.edited.discard(application)
+        else:
+            self.edited.add(application)
+
     def forget(self, application: ObjectKey, defer: Defer = never) -> frozenset[ObjectKey]:
         """Drop everything about a deleted application; return the other applications that this concerns.
 
@@ -287,6 +299,7 @@ class Applications:
             probe_state.cancel()
         self._rendered.pop(application)
         self.end_wait(application)
+        self.edited.discard(application)
         for index in (self.components, self.definitions, self.reads, self.cluster_kinds, self.waiting):
             index.remove(application)
         return self.scopes.forget(application, defer)

@@ -228,7 +228,7 @@ class StatusReporter:
         note = self._describe(error.right)
         soon = None if note in application_state.missing_rights else SOON
         application_state.missing_rights = (note,)
-        return Result(error=note, retry="slow", requeue_after=soon)
+        return Result(error=note, retry="slow", requeue_after=soon, cause=note)
 
 
 async def _status(snapshot: Snapshot, sync: SyncState) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from rudr_py.api import Ref, get_in
 from rudr_py.controller.apply.applier import CREATE_ONLY
 from rudr_py.controller.inputs.snapshot import Snapshot
 from rudr_py.controller.results import change_log
-from rudr_py.controller.results.result import Result
+from rudr_py.controller.results.result import Result, Retry
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.client import Client
@@ -102,8 +102,8 @@ class RevisionKeeper:
         except errors.KubeError as error:
             cause = self._describe(error.right) if isinstance(error, errors.MissingRightError) else error
             note = f"no revision is kept: {cause}"
-            is_forbidden = isinstance(error, errors.ForbiddenError)  # a quota, for example
-            return Kept(previous, note, Result(error=note, retry="slow" if is_forbidden else "backoff"))
+            retry: Retry = "slow" if isinstance(error, errors.ForbiddenError) else "backoff"  # a quota, for example
+            return Kept(previous, note, Result(error=note, retry=retry, cause="Revision"))
         application_state.released = (version, revision)
         return Kept(revision)
 

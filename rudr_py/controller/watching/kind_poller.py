@@ -16,13 +16,19 @@ from rudr_py.kube.discovery import Discovery
 from rudr_py.kube.requests import Resource
 
 SHORT_INTERVAL = 2.0
-"""Seconds between two polls while an application needs an absent kind."""
+"""Seconds between two polls while an application needs an absent kind; later they double up to the next one."""
 
 LONG_INTERVAL = 30.0
-"""Seconds between two polls otherwise: installed types can produce the absent kinds, but no application uses them."""
+"""Seconds between two polls otherwise: installed types can produce the absent kinds, but no application uses them.
+
+While changes of CRDs are reported, it is the time until the first poll for an application, and the next one is longest.
+"""
 
 WATCHED_INTERVAL = 300.0
 """Seconds between two polls while changes of CRDs are reported, if no application needs an absent kind."""
+
+PATIENCE = 30
+"""Polls for an application before the intervals grow, if changes of CRDs are not reported."""
 
 EAGER_INTERVAL = 0.5
 EAGER_ROUNDS = 10
@@ -41,6 +47,7 @@ class KindPoller:
         self._error: errors.KubeError | None = None  # of discovery, in this round
         self._poked = asyncio.Event()
         self._eager = 0  # rounds that follow quickly
+        self._fruitless = 0  # consecutive rounds for an application, without a change of a CRD
         self.is_watched: Callable[[], bool] = lambda: False
         """Returns whether the caller reports every change of a CRD."""
         self.on_absent: Callable[[bool], None] = lambda _: None
@@ -71,13 +78,17 @@ class KindPoller:
             if self._round != number:
                 return
             await self._wait_for_round(needed)
+            self._fruitless = 0 if self._eager or not needed() else self._fruitless + 1
             self._poked.clear()
             self._discovery.invalidate()
             self._error = None
             self._round += 1
 
     async def _wait_for_round(self, needed: Callable[[], bool]) -> None:
-        longest = WATCHED_INTERVAL if self.is_watched() else LONG_INTERVAL
+        shortest, longest, patience = SHORT_INTERVAL, LONG_INTERVAL, PATIENCE
+        if self.is_watched():
+            shortest, longest, patience = LONG_INTERVAL, WATCHED_INTERVAL, 0
+        interval = min(longest, shortest * 2.0 ** min(max(0, self._fruitless - patience), 20))
         passed = 0.0
         while passed < longest and not self._poked.is_set():
             is_eager = self._eager > 0 and needed()
@@ -87,7 +98,6 @@ class KindPoller:
             if is_eager:
                 self._eager -= 1
                 return
-            interval = LONG_INTERVAL if self.is_watched() else SHORT_INTERVAL
             if self._error is not None or (passed >= interval and needed()):
                 return
 

@@ -65,6 +65,7 @@ def _application(key: ObjectKey, change: Change, state: ClusterState, defer: Def
     applications = state.applications
     if change.new is None:
         return applications.forget(key, defer) | {key}
+    applications.note_version(key, change.new)
     names = component_names(change.new, state.component_limit)
     applications.components.set(key, (ObjectKey(key.namespace, name) for name in names))
     return applications.scopes.update(key, change.new, defer) | {key}

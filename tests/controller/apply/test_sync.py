@@ -190,7 +190,7 @@ async def test_in_a_terminating_namespace_no_further_request_is_sent(app: App, b
     synced = await app.sync("a", "b", "c")
     assert spent() == ["PATCH configmaps/a"]
     assert (synced.sync.reason, synced.result.error) == ("NamespaceTerminating", "")
-    assert synced.result.requeue_after == 60.0
+    assert synced.result.resync_after == 60.0
 
 
 async def test_an_object_that_waits_for_its_owner_is_retried(app: App, bench: Any) -> None:
@@ -212,7 +212,7 @@ async def test_an_object_that_waits_for_its_owner_is_retried(app: App, bench: An
     )
     plan = Plan(manifests=(waiting,), instances=(instance(),))
     synced = await bench.syncer.sync(app.live, plan, ())
-    assert (synced.sync.reason, synced.result) == ("Waiting", Result(requeue_after=60.0))
+    assert (synced.sync.reason, synced.result) == ("Waiting", Result(resync_after=60.0))
 
 
 async def test_an_absent_kind_is_reported_and_the_other_objects_are_created(app: App, bench: Any) -> None:

@@ -27,18 +27,18 @@ def failure(**fields: Any) -> dict[str, Any]:
     ("error", "expected"),
     [
         (RefusedError("theirs"), failure(kind="refused", reason="Conflict")),
-        (WaitingError("wait"), failure(kind="waiting", reason="Waiting", after=SAFETY)),
+        (WaitingError("wait"), failure(kind="waiting", reason="Waiting", after=None)),
         (WaitingError("w", reason="Contested", after=9.0), failure(kind="waiting", reason="Contested", after=9.0)),
         (
             errors.KindAbsentError("no CRD", api_version="v1", kind="Moon"),
-            failure(kind="waiting", reason="KindUnavailable", after=SAFETY),
+            failure(kind="waiting", reason="KindUnavailable", after=None),
         ),
         (errors.ForbiddenError("no", status=403, reason="Forbidden"), failure(kind="refused", reason="Forbidden")),
         (
             errors.ForbiddenError("ending", status=403, reason="Forbidden", causes=ENDING),
-            failure(kind="waiting", reason="NamespaceTerminating", after=SAFETY, ends=True),
+            failure(kind="waiting", reason="NamespaceTerminating", after=None, ends=True),
         ),
-        (errors.NotFoundError("gone", status=404), failure(kind="waiting", reason="NotFound", after=SAFETY)),
+        (errors.NotFoundError("gone", status=404), failure(kind="waiting", reason="NotFound", after=None)),
         (
             errors.TooManyRequestsError("slow", status=429, retry_after=7.0),
             failure(kind="error", reason="TooManyRequests", hold=7.0, ends=True),
@@ -85,7 +85,7 @@ def test_the_message_about_rights_of_accounts_ends_with_the_roles_that_grant_the
 REFUSED = Failure(reason="Conflict", message="theirs", kind="refused")
 BUSY = Failure(reason="TooManyRequests", message="busy", kind="error", hold=7.0)
 BROKEN = Failure(reason="ApplyFailed", message="broken", kind="error")
-WAITING = Failure(reason="Waiting", message="wait", kind="waiting", after=60.0)
+WAITING = Failure(reason="Waiting", message="wait", kind="waiting")
 
 
 def test_refused_failures_are_reported_first() -> None:
@@ -103,7 +103,7 @@ def test_failures_beyond_the_limit_are_counted() -> None:
 def test_the_failure_that_is_retried_soonest_decides() -> None:
     assert failures.result([REFUSED, WAITING]).retry == "slow"
     assert failures.result([REFUSED, BROKEN, WAITING]).retry == "backoff"
-    assert failures.result([WAITING]) == Result(requeue_after=60.0)
+    assert failures.result([WAITING]) == Result(resync_after=60.0)
     assert failures.result([BROKEN, BUSY]).hold == 7.0
 
 
@@ -111,6 +111,6 @@ def test_the_failure_that_is_retried_soonest_decides() -> None:
 def test_every_failure_leads_to_another_reconcile(found: list[Failure]) -> None:
     """A refusal has the slow retry of the queue, an error its back-off; a waiting one needs a time."""
     result = failures.result(found)
-    assert (result.error and not result.terminal) or result.requeue_after is not None
+    assert (result.error and not result.terminal) or result.resync_after is not None
     if WAITING in found:
-        assert result.requeue_after == WAITING.after
+        assert result.resync_after == SAFETY

@@ -9,7 +9,14 @@ import pytest
 
 from rudr_py import errors
 from rudr_py.api import Kind
-from rudr_py.controller.watching.kind_poller import LONG_INTERVAL, SHORT_INTERVAL, KindPoller
+from rudr_py.controller.watching.kind_poller import (
+    EAGER_ROUNDS,
+    LONG_INTERVAL,
+    PATIENCE,
+    SHORT_INTERVAL,
+    WATCHED_INTERVAL,
+    KindPoller,
+)
 from rudr_py.kube.client import Client
 from rudr_py.kube.discovery import Discovery
 from rudr_py.local.faults.faults import Faults
@@ -88,3 +95,27 @@ async def test_a_cancelled_waiter_does_not_stop_the_round_of_other_waiters(
     first.cancel()
     await clock.advance(SHORT_INTERVAL)
     assert second.done()
+
+
+@pytest.mark.parametrize(
+    ("is_watched", "steady", "first", "last"),
+    [(False, PATIENCE, SHORT_INTERVAL, LONG_INTERVAL), (True, 0, LONG_INTERVAL, WATCHED_INTERVAL)],
+)
+async def test_the_polls_for_applications_that_need_an_absent_kind_become_rare_until_a_crd_changes(
+    seeker: KindPoller, clock: FakeClock, is_watched: bool, steady: int, first: float, last: float
+) -> None:
+    async def interval() -> float:
+        begun = clock.monotonic()
+        waiting = asyncio.create_task(seeker.next_round(lambda: True))
+        while not waiting.done():
+            await clock.advance(SHORT_INTERVAL)
+        return clock.monotonic() - begun
+
+    seeker.is_watched = lambda: is_watched
+    assert {await interval() for _ in range(steady)} <= {first}
+    assert [await interval() for _ in range(3)] == [first, 2 * first, 4 * first]
+    assert [await interval() for _ in range(3)][-1] == last
+    seeker.poke()
+    for _ in range(EAGER_ROUNDS + 1):
+        assert await interval() <= SHORT_INTERVAL
+    assert await interval() <= 2 * first

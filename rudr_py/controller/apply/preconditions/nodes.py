@@ -25,8 +25,8 @@ NODES = Selection(Resource(group="", version="v1", kind="Node", plural="nodes", 
 PAGE = 500
 """Nodes in one response."""
 
-LIFETIME = 1.0
-"""Seconds for which the sizes are used again, because many applications are often created together."""
+LIFETIME = 30.0
+"""Seconds for which the sizes are used again. An application that is refused for them watches the nodes."""
 
 LIFETIME_OF_NODE = 0.02
 """Additional seconds for each node: reading thousands of nodes is work for the server."""

@@ -91,7 +91,7 @@ class ReconcileSeries:
             self._errors.inc()
             self._total["error"].inc()
         else:
-            self._total["success" if result.requeue_after is None else "requeue_after"].inc()
+            self._total["success" if result.requeue_after is result.resync_after is None else "requeue_after"].inc()
         if result.terminal:
             self._terminal.inc()
 
