@@ -85,11 +85,6 @@ class Cache:
         """Whether any object has a controller owner."""
         return bool(self._owner_index)
 
-    def has(self, namespace: str, name: str, uid: str, resource_version: str) -> bool:
-        """Whether this version of an object is the cached one."""
-        live = self.get(namespace, name)
-        return live is not None and live.resource_version == resource_version and live.uid == uid
-
     def by_owner(self, uid: str) -> tuple[LiveObject, ...]:
         """Objects whose controller owner has this uid."""
         return self._owner_index.get("", uid)

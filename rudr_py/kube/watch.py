@@ -18,7 +18,7 @@ from rudr_py.kube.backoff import Backoff
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.list_page import Page
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.requests import Selection
+from rudr_py.kube.requests import Resource, Selection
 from rudr_py.kube.transport import Stream, Transport
 from rudr_py.kube.watch_stream import RawEvent, Splitter
 from rudr_py.settings import Settings
@@ -121,13 +121,22 @@ Event = (
 )
 
 
-IsCached = Callable[[str, str, str, str], bool]
-"""Called with the namespace, name, uid and resourceVersion of an object."""
+class Identity(msgspec.Struct, frozen=True, rename="camel"):
+    """One version of an object."""
+
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+    resource_version: str = ""
 
 
-def never_cached(namespace: str, name: str, uid: str, resource_version: str) -> bool:
+IsCached = Callable[[Resource, Identity], bool]
+"""Called with the kind and the version of an object."""
+
+
+def never_cached(resource: Resource, identity: Identity) -> bool:
     """No object is cached."""
-    del namespace, name, uid, resource_version
+    del resource, identity
     return False
 
 
@@ -148,15 +157,8 @@ def events(
     return _Watcher(transport, selection, settings, clock, Backoff(random), is_cached).events()
 
 
-class _Identity(msgspec.Struct, frozen=True, rename="camel"):
-    namespace: str = ""
-    name: str = ""
-    uid: str = ""
-    resource_version: str = ""
-
-
 class _Identified(msgspec.Struct, frozen=True):
-    metadata: _Identity
+    metadata: Identity
 
 
 _identified = msgspec.json.Decoder(_Identified)
@@ -343,10 +345,10 @@ class _Watcher:
         if not self._version or raw.type == "DELETED":
             return ""
         try:
-            one = _identified.decode(raw.object).metadata
+            identity = _identified.decode(raw.object).metadata
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return ""
-        return one.resource_version if self._is_cached(one.namespace, one.name, one.uid, one.resource_version) else ""
+        return identity.resource_version if self._is_cached(self._selection.resource, identity) else ""
 
     def _bookmark(self, raw: RawEvent) -> Iterator[Event]:
         bookmark = live_object.decode(raw.object)

@@ -75,7 +75,7 @@ async def test_an_event_about_a_cached_version_of_an_object_is_a_bookmark(
         settings=SETTINGS,
         clock=clock,
         random=lambda: 0.5,
-        is_cached=lambda *identity: (identity[1], identity[3]) in cached,
+        is_cached=lambda _resource, identity: (identity.name, identity.resource_version) in cached,
     )
     async with contextlib.aclosing(stream):
         events = told(await take(stream, 6))

@@ -20,7 +20,9 @@ from rudr_py.controller.state.scaler_index import ScalerIndex
 from rudr_py.controller.state.unowned_fields import UnownedFields
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.requests import Resource
 from rudr_py.kube.storage.body import BodyBudget
+from rudr_py.kube.watch import Identity
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, NAMESPACE, POD
 from rudr_py.model.kubernetes import Release
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
@@ -114,6 +116,11 @@ class ClusterState:
         """One object; None when it does not exist, is not selected by the watch, or its kind is not watched."""
         cache = self.cache(kind, namespace)
         return cache.get(namespace, name) if cache is not None else None
+
+    def has(self, resource: Resource, identity: Identity) -> bool:
+        """Whether this version of an object is the cached one."""
+        live = self.get(Kind(resource.api_version, resource.kind), identity.namespace, identity.name)
+        return live is not None and (live.uid, live.resource_version) == (identity.uid, identity.resource_version)
 
     def namespace(self, name: str) -> LiveObject | None:
         """The metadata of a namespace; None if it does not exist, or is unread."""

@@ -10,7 +10,6 @@ import contextlib
 import functools
 import math
 from collections.abc import AsyncGenerator, Callable, Iterable
-from typing import Protocol
 
 import msgspec
 
@@ -26,7 +25,7 @@ from rudr_py.controller.watching.reports import Reports, is_report
 from rudr_py.kube.cache import Change
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.requests import Selection
-from rudr_py.kube.watch import Event, Forbidden, Interrupted, IsCached, KindAbsent, ListingDone, ListingStarted
+from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, NAMESPACE
 from rudr_py.settings import Settings
@@ -34,13 +33,8 @@ from rudr_py.settings import Settings
 Trigger = Callable[[ObjectKey, bool], None]
 """Called with each application that a change concerns, and whether the change comes from an initial list."""
 
-
-class OpenWatch(Protocol):
-    """Opens the watch of a selection; see `kube.watch.events`."""
-
-    def __call__(self, selection: Selection, *, is_cached: IsCached = ...) -> AsyncGenerator[Event]:
-        """Watch until closed."""
-        ...
+OpenWatch = Callable[[Selection], AsyncGenerator[Event]]
+"""Opens the watch of a selection; see `kube.watch.events`."""
 
 
 STEP = 50
@@ -76,7 +70,7 @@ class Sources:
         self._clock = clock
         self.describe: Callable[[errors.Right], str] = "may not {}".format
         """Called with each right that a watch lacks and that is not optional; returns its description."""
-        self.open_namespace: Callable[[Selection], AsyncGenerator[Event]] = open_watch
+        self.open_namespace: OpenWatch = open_watch
         """Opens the watch of one Namespace, where the controller may not watch all of them."""
         self.concerns: Callable[[str], bool] = lambda _namespace: True
         """Whether changes in a namespace trigger its applications; elsewhere they change only caches and indexes."""
@@ -238,11 +232,8 @@ class Sources:
     async def _watch(self, source: Source, selection: Selection) -> None:
         """Feed the cache until the kind is no longer served, or, for an optional kind, until it may not be watched."""
         source.polled = True
-        if source.kind == NAMESPACE and source.namespace:
-            opened = self.open_namespace(selection)
-        else:
-            opened = self._open_watch(selection, is_cached=source.cache.has)
-        async with contextlib.aclosing(opened) as events:
+        open_watch = self.open_namespace if source.kind == NAMESPACE and source.namespace else self._open_watch
+        async with contextlib.aclosing(open_watch(selection)) as events:
             async for event in events:
                 await self._feed(source, event)
                 if isinstance(event, KindAbsent):
