@@ -16,8 +16,8 @@ import yaml
 from bench import environment, worlds
 from bench.samples import CONTROLLER, ONE, SEVERAL, Plan, Samples, alternating
 from bench.virtual_cpu import Processor, ProcessorLoop, ProcessorTransport
-from rudr_py.controller import assemble
 from rudr_py.controller.shards import assignment
+from rudr_py.controller.wiring import assemble
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.scheduling.nodes import NodeSettings

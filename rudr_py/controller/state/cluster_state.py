@@ -17,6 +17,7 @@ from rudr_py.controller.state.definition_index import DefinitionIndex
 from rudr_py.controller.state.deleted_runs import DeletedRuns
 from rudr_py.controller.state.index import MultiMap
 from rudr_py.controller.state.scaler_index import ScalerIndex
+from rudr_py.controller.state.unowned_fields import UnownedFields
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.storage.body import BodyBudget
@@ -56,6 +57,7 @@ class ClusterState:
         self.observers: list[Callable[[Kind, Change], None]] = []
         """Called with each change that a watch reports."""
         self.scalers = ScalerIndex()
+        self.unowned = UnownedFields()
         self._caches: dict[Kind, dict[str, Cache]] = {}
         self._with_templates: dict[str, tuple[Cache, ...]] = {}  # by namespace; of all kinds that may have templates
         # the last result of `component_instances_of`: the uid of the application and the revision, and its instances
@@ -165,7 +167,7 @@ class ClusterState:
             if live is None:
                 applied.remove(name)
             else:
-                applied.set(name, (ref.kind for ref in inventory.read(previous(live).resources)))
+                applied.set(name, inventory.kinds(live))
         return applied.all_values()
 
     def note(self, kind: Kind, change: Change) -> None:

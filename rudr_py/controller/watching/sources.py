@@ -114,7 +114,7 @@ class Sources:
         """Watch the kinds in the inventories of all applications, too."""
         for cache in self._state.caches(APPLICATION):
             for live in cache.all():
-                self.watch(ref.kind for ref in inventory.read(cluster_state.previous(live).resources))
+                self.watch(inventory.kinds(live))
 
     def kinds(self) -> tuple[Kind, ...]:
         """All kinds that are watched."""

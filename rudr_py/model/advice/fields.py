@@ -19,45 +19,34 @@ _PROBE: Final = "livenessProbe or readinessProbe of a container"
 _BINDING: Final = "spec.components[] of an ApplicationConfiguration"
 _APPLICATION: Final = "spec of an ApplicationConfiguration"
 
-LEVELS: Final[Mapping[str, tuple[str, ...]]] = {
-    "metadata": ("annotations", "labels", "namespace"),
-    _COMPONENT: ("arch", "containers", "osType", "parameters", "workloadSettings", "workloadType"),
-    _CONTAINER: (
-        "args",
-        "cmd",
-        "config",
-        "env",
-        "image",
-        "imagePullSecret",
-        "livenessProbe",
-        "ports",
-        "readinessProbe",
-    ),
-    _RESOURCES: ("cpu", "extended", "gpu", "memory", "volumes"),
-    _VOLUME: ("accessMode", "disk", "mountPath", "sharingPolicy"),
-    "disk of a volume": ("ephemeral",),
-    "ports[] of a container": ("containerPort", "protocol"),
-    "env[], config[] or workloadSettings[] of a ComponentSchematic": ("fromParam",),
-    _PROBE: (
-        "exec",
-        "failureThreshold",
-        "httpGet",
-        "initialDelaySeconds",
-        "periodSeconds",
-        "successThreshold",
-        "tcpSocket",
-        "timeoutSeconds",
-    ),
-    "httpGet of a probe": ("httpHeaders",),
-    _BINDING: ("applicationScopes", "componentName", "instanceName", "parameterValues", "traits"),
-    _APPLICATION: ("components", "scopes", "variables"),
-    "spec of a Trait": ("appliesTo",),
+_LEVELS: Final[Mapping[str, str]] = {
+    "metadata": "annotations labels namespace",
+    _COMPONENT: "arch containers osType parameters workloadSettings workloadType",
+    _CONTAINER: "args cmd config env image imagePullSecret livenessProbe ports readinessProbe",
+    _RESOURCES: "cpu extended gpu memory volumes",
+    _VOLUME: "accessMode disk mountPath sharingPolicy",
+    "disk of a volume": "ephemeral",
+    "ports[] of a container": "containerPort protocol",
+    "env[], config[] or workloadSettings[] of a ComponentSchematic": "fromParam",
+    _PROBE: "exec failureThreshold httpGet initialDelaySeconds periodSeconds successThreshold tcpSocket timeoutSeconds",
+    "httpGet of a probe": "httpHeaders",
+    _BINDING: "applicationScopes componentName instanceName parameterValues traits",
+    _APPLICATION: "components scopes variables",
+    "spec of a Trait": "appliesTo",
 }
+
+LEVELS: Final[Mapping[str, tuple[str, ...]]] = {level: tuple(names.split()) for level, names in _LEVELS.items()}
 """The level of each field whose name occurs at one level only."""
 
 _LEVEL_OF: Final = {field: level for level, names in LEVELS.items() for field in names}
 
 _TRAIT: Final = "no package of the index sets it; a trait of your own can (rudr plugin new)"
+
+_SET_BY_TRAITS: Final = """
+    dnsConfig dnsPolicy ephemeralContainers hostAliases hostIPC hostNetwork hostPID hostname nodeName
+    shareProcessNamespace stdin subdomain terminationMessagePath terminationMessagePolicy tty volumeDevices
+    workingDir
+"""
 
 KUBERNETES: Final[Mapping[str, str]] = {
     "command": "write cmd",
@@ -99,28 +88,7 @@ KUBERNETES: Final[Mapping[str, str]] = {
     "resources": f"it belongs to {_CONTAINER}",
     "nodeSelector": "write osType and arch",
     "readinessGates": _TRAIT,
-    **dict.fromkeys(
-        (
-            "dnsConfig",
-            "dnsPolicy",
-            "ephemeralContainers",
-            "hostAliases",
-            "hostIPC",
-            "hostNetwork",
-            "hostPID",
-            "hostname",
-            "nodeName",
-            "shareProcessNamespace",
-            "stdin",
-            "subdomain",
-            "terminationMessagePath",
-            "terminationMessagePolicy",
-            "tty",
-            "volumeDevices",
-            "workingDir",
-        ),
-        _TRAIT,
-    ),
+    **dict.fromkeys(_SET_BY_TRAITS.split(), _TRAIT),
 }
 """Fields of Kubernetes' workloads that OAM does not have, with the replacement."""
 

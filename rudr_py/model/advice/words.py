@@ -7,45 +7,23 @@ from typing import Final
 
 from rudr_py.model import suggest
 
-_SYNONYMS: Final[Mapping[str, str]] = {
-    "aarch64": "arm64",
-    "armv8": "arm64",
-    "x86_64": "amd64",
-    "x64": "amd64",
-    "x86": "i386",
-    "i686": "i386",
-    "readwrite": "RW",
-    "readwriteonce": "RW",
-    "readwriteoncepod": "RW",
-    "readwritemany": "RW",
-    "rwo": "RW",
-    "rwx": "RW",
-    "rwop": "RW",
-    "w": "RW",
-    "readonly": "RO",
-    "readonlymany": "RO",
-    "rox": "RO",
-    "r": "RO",
-    "private": "Exclusive",
-    "public": "Shared",
-    "http": "TCP",
-    "https": "TCP",
-    "http2": "TCP",
-    "grpc": "TCP",
-    "h2c": "TCP",
-    "websocket": "TCP",
-    "tls": "TCP",
-    "quic": "UDP",
-    "text": "string",
-    "enum": "string",
-    "password": "string",
-    "secret": "string",
-    "uint": "number",
-    "win": "windows",
-    "ubuntu": "linux",
-    "debian": "linux",
-    "alpine": "linux",
+_WORDS: Final[Mapping[str, str]] = {
+    "arm64": "aarch64 armv8",
+    "amd64": "x86_64 x64",
+    "i386": "x86 i686",
+    "RW": "readwrite readwriteonce readwriteoncepod readwritemany rwo rwx rwop w",
+    "RO": "readonly readonlymany rox r",
+    "Exclusive": "private",
+    "Shared": "public",
+    "TCP": "http https http2 grpc h2c websocket tls",
+    "UDP": "quic",
+    "string": "text enum password secret",
+    "number": "uint",
+    "windows": "win",
+    "linux": "ubuntu debian alpine",
 }
+
+_SYNONYMS: Final = {word: meant for meant, words in _WORDS.items() for word in words.split()}
 
 
 def nearest(value: str, choices: Iterable[str]) -> str:
