@@ -134,7 +134,7 @@ def _without_values(part: Any, *, is_text: bool = False) -> Any:
         texts = ("message", "warnings")
         return {
             key: item
-            if key == "resources"
+            if key == "resources" or (isinstance(item, str) and not is_text and key not in texts)
             else _facts(item)
             if key == "show"
             else _without_values(item, is_text=is_text or key in texts)

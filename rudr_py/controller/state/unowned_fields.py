@@ -1,6 +1,7 @@
 """The sets of fields of which rudr owns none that it hands over, by the digests of its managedFields entries.
 
-An entry is a set of names, so a digest stands for the same fields in all objects, whatever their values are.
+An entry is a set of names, so a digest stands for the same fields, whatever their values are. The names of owner
+references contain uids.
 """
 
 from __future__ import annotations
