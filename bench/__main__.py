@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench import driver, report
 from bench.samples import Plan, Samples
-from bench.sections import edits, idle, new, shards, start
+from bench.sections import edits, idle, new, scale, shards, start
 from tests.e2e import apiserver
 
 SECTIONS = {
@@ -24,13 +24,15 @@ SECTIONS = {
     "edits": edits.measure,
     "shards": shards.measure,
 }
+SCALE = "scale"
+ALL = {**SECTIONS, SCALE: scale.measure}
 
 
 def main() -> int:
     """Measure, print and write; returns the exit code."""
     arguments = _parser().parse_args()
-    if arguments.publish and set(arguments.only) != set(SECTIONS):
-        sys.exit("--publish needs all sections")
+    if arguments.publish and set(arguments.only) not in (set(SECTIONS), {SCALE}):
+        sys.exit("--publish needs all sections, or the section scale alone")
     assets = os.environ.get("KUBEBUILDER_ASSETS", "")
     plan = Plan(
         assets=assets if assets and apiserver.present(Path(assets)) else "",
@@ -42,7 +44,7 @@ def main() -> int:
     )
     samples = Samples()
     asyncio.run(_measure(arguments.only, plan, samples))
-    result = report.run(plan, samples.values, arguments.tolerance)
+    result = report.run(plan, samples.values, arguments.tolerance, SCALE if arguments.only == [SCALE] else "")
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     arguments.json.write_bytes(report.encode(result))
     print(report.table(result))
@@ -60,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rest", type=float, default=10.0, help="seconds of rest")
     parser.add_argument("--quiet", type=float, default=driver.QUIET, help="seconds without a request that end a phase")
     parser.add_argument("--edits", type=int, default=100, help="edits of each arm in a round")
-    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="the sections to measure")
+    parser.add_argument("--only", nargs="+", choices=ALL, default=list(SECTIONS), help="the sections to measure")
     parser.add_argument("--tolerance", type=float, default=0.05, help="by which the control may differ from 1")
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="the file of all values")
     parser.add_argument("--publish", action="store_true", help="write the results into bench/, if the run is not void")
@@ -69,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _measure(sections: list[str], plan: Plan, samples: Samples) -> None:
     for name in sections:
-        await SECTIONS[name](plan, samples)
+        await ALL[name](plan, samples)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,14 @@ class ArmProcess:
         self._numbers = itertools.count()
         self._waiting: dict[int, asyncio.Future[Figures]] = {}
 
+    def kill(self) -> None:
+        """End the process at once, as SIGKILL does."""
+        self._process.kill()
+
+    async def begin(self) -> None:
+        """Begin a phase, of which the longest step and the peak of memory are measured."""
+        await self._call("begin")
+
     async def start(self) -> Figures:
         """Let the arm begin; its figures when it has processed all present documents."""
         return await self._call("start")

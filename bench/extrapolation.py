@@ -33,7 +33,7 @@ class Slopes(msgspec.Struct, frozen=True):
     events: float = 13.0
     start: float = 3.3
     new: float = 9.0
-    foreign: float = 0.6
+    foreign: float = 0.7
 
 
 def table(slopes: Slopes) -> Iterator[str]:

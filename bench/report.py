@@ -43,10 +43,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         return rows.is_void(self.values, self.tolerance)
 
 
-def run(plan: Plan, values: Values, tolerance: float) -> Run:
-    """The run that ends now, on this machine."""
+def run(plan: Plan, values: Values, tolerance: float, section: str = "") -> Run:
+    """The run that ends now, on this machine. One of a `section` alone is published beside that of all."""
     return Run(
-        server=_server(plan.assets),
+        server=", ".join(filter(None, (_server(plan.assets), section))),
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
         machine=_machine(),
         versions={"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},

@@ -73,15 +73,19 @@ def count(figure: str, pick: Callable[[list[float]], float] = median) -> Callabl
     return measure
 
 
-def memory(figure: str) -> Callable[[Values, int], Result | None]:
+EMPTY = "idle arm: memory, MiB"
+"""The memory of the arm without applications."""
+
+
+def memory(figure: str, empty: str = EMPTY) -> Callable[[Values, int], Result | None]:
     """KiB for each application above the same process without applications."""
 
     def measure(values: Values, applications: int) -> Result | None:
         own = values.get(figure, {}).get(CONTROLLER, [])
-        empty = values.get("idle arm: memory, MiB", {}).get(CONTROLLER, [])
-        if not own or not empty or not applications:
+        base = values.get(empty, {}).get(CONTROLLER, [])
+        if not own or not base or not applications:
             return None
-        each = [(value - median(empty)) * 1024 / applications for value in own]
+        each = [(value - median(base)) * 1024 / applications for value in own]
         return Result(median(each), min(each), max(each), median(each), None)
 
     return measure
@@ -144,10 +148,54 @@ ROWS = (
     Row("writes in the shard of another process", count("shards: foreign writes", max), 0),
 )
 
+SCALE_EMPTY = "scale, no applications: memory, MiB"
+
+
+def _edits(phase: str, label: str) -> tuple[Row, ...]:
+    """The rows of edits in a phase, beside the bare client at its start or at rest."""
+    figures = ((part, f"scale, {phase}: edit, {part}, s", limit) for part, limit in (("p50", 1.5), ("p99", 3.0)))
+    return tuple(
+        Row(f"{label}: {part}", ratio(figure, CONTROLLER, BARE), limit, "ms", 1000) for part, figure, limit in figures
+    )
+
+
+def _disturbance(phase: str, label: str) -> tuple[Row, ...]:
+    return (
+        Row(f"{label}: writes", count(f"scale, {phase}: writes"), 0),
+        Row(f"{label}: longest step of the loop, s", count(f"scale, {phase}: longest step, s", max), 0.1),
+        Row(f"{label}: peak for an application, KiB", memory(f"scale, {phase}: peak, MiB", SCALE_EMPTY)),
+    )
+
+
+def _delay(phase: str, label: str) -> tuple[Row, ...]:
+    return tuple(
+        Row(f"{label}: edit → Deployment, {part}, s", count(f"scale, {phase}: edit, {part}, s"))
+        for part in ("p50", "p99")
+    )
+
+
+SCALE_ROWS = (
+    Row("start ÷ list and decode: wall", ratio("scale, start: wall, s", CONTROLLER, LIST), 2, "s"),
+    Row("start ÷ list and decode: CPU", ratio("scale, start: CPU, s", CONTROLLER, LIST), unit="s"),
+    *_disturbance("start", "start"),
+    Row("memory for an application, after a start, KiB", memory("scale, start: memory, MiB", SCALE_EMPTY), 15),
+    *_edits("start", "edit → Deployment during a start ÷ bare client"),
+    *_edits("at rest", "edit → Deployment at rest ÷ bare client"),
+    Row("list after an expired history: requests, with watches", count("scale, relist: requests")),
+    *_disturbance("relist", "list after an expired history"),
+    *_delay("relist", "list after an expired history"),
+    Row("fail-over after SIGKILL: until all were reconciled, s", count("scale, fail-over: wall, s")),
+    Row("fail-over: lists", count("scale, fail-over: lists"), 0),
+    *_disturbance("fail-over", "fail-over"),
+    Row("fail-over: edit at the kill → Deployment, s", count("scale, fail-over: first edit, s")),
+    *_delay("fail-over", "fail-over, after that"),
+)
+"""The rows of the section `scale`, whose applications are all in sync."""
+
 
 def results(values: Values, applications: int) -> Iterator[tuple[Row, Result]]:
     """The rows that were measured, controls first."""
-    for row in (*CONTROLS, *ROWS):
+    for row in (*CONTROLS, *ROWS, *SCALE_ROWS):
         result = row.measure(values, applications)
         if result is not None:
             yield row, result

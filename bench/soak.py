@@ -54,8 +54,10 @@ UNUSED = ("hold", "create_stranger")
 INTERVAL = 1.0
 """Seconds between two samples of the memory."""
 
-WARM_UP = 0.5
-"""The part of the second half before the memory is measured: caches of a bounded size fill."""
+WARM_UP, QUICK_ACTIONS = 0.5, 100
+"""The part of the second half before the memory is measured, and the actions at its begin that follow each other at
+once: the first object of each kind takes memory, and caches of a bounded size fill.
+"""
 
 FLAT = 1.0
 """The growth of the memory, in MiB while it is measured, below which it is flat, besides the noise of the samples.
@@ -227,6 +229,7 @@ class _Soak:
             kills = outcome.rounds == 0 or time.monotonic() - began < seconds / 2
             if sampling is None and not kills:
                 sampling = asyncio.create_task(self._sample(began, began + seconds * (1 + WARM_UP) / 2))
+                await self._warm_up(seconds)
             await self._round(actions, kills=kills)
             outcome.rounds += 1
             print(f"round {outcome.rounds}: {time.monotonic() - began:.0f} s", file=sys.stderr)
@@ -235,6 +238,11 @@ class _Soak:
         await self._rest(rest)
         outcome.panics += sum([await replica.panics() for replica in self._replicas])
         return outcome
+
+    async def _warm_up(self, seconds: float) -> None:
+        for _ in range(QUICK_ACTIONS if seconds else 0):
+            self._user.act()
+            await asyncio.sleep(0.1)
 
     async def _sample(self, began: float, start: float) -> None:
         """Sample the memory of the first process from `start` on; a new process begins again."""

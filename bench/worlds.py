@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import functools
 import secrets
-from collections.abc import AsyncIterator
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench import environment, servers
 from bench.servers import Server
@@ -39,9 +44,30 @@ async def server(kubeconfig: str | None) -> AsyncIterator[str]:
 async def world(assets: str, count: int) -> AsyncIterator[World]:
     """A new server with applications that no client has processed."""
     async with servers.start(assets) as started, environment.connected(started.kubeconfig) as cluster:
-        await _install(cluster)
-        await _create_all(cluster, count)
+        await fill(cluster, count)
         yield World(started, cluster, count)
+
+
+@contextlib.asynccontextmanager
+async def loaded(count: int) -> AsyncIterator[tuple[World, Callable[[], None]]]:
+    """A new local API on which applications are in sync, and a function that lets the history of all kinds expire."""
+    with tempfile.TemporaryDirectory() as folder:
+        kubeconfig = str(Path(folder) / "kubeconfig")
+        options = ("--applications", str(count), "--kubeconfig", kubeconfig)
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.loaded_server", *options, stdin=pipe, stdout=pipe
+        )
+        try:
+            assert process.stdout is not None
+            assert process.stdin is not None
+            await process.stdout.readline()
+            expire = functools.partial(process.stdin.write, b"expire\n")
+            async with environment.connected(kubeconfig) as cluster:
+                yield World(Server(kubeconfig, (process.pid,)), cluster, count), expire
+        finally:
+            process.kill()  # its objects are in memory only
+            await process.communicate()
 
 
 @contextlib.asynccontextmanager
@@ -52,6 +78,12 @@ async def namespace(kubeconfig: str) -> AsyncIterator[Cluster]:
         await _install(cluster)
         yield cluster
         await cluster.delete(Kind("v1", "Namespace"), cluster.namespace)
+
+
+async def fill(cluster: Cluster, count: int) -> None:
+    """Create the CRDs and applications."""
+    await _install(cluster)
+    await _create_all(cluster, count)
 
 
 async def _install(cluster: Cluster) -> None:

@@ -69,6 +69,15 @@ def test_the_rows_of_shards_are_measured(tmp_path: Path) -> None:
     assert measured == [row for row in rows.ROWS if "shard" in row.label]
 
 
+@pytest.mark.slow
+def test_the_section_scale_prints_each_of_its_rows(tmp_path: Path) -> None:
+    file = tmp_path / "bench.json"
+    run = run_module("bench", *SMALL, "--only", "scale", "--json", str(file))
+    assert run.returncode == 0, run.stderr
+    result = msgspec.json.decode(file.read_bytes(), type=Run)
+    assert [row for row, _ in rows.results(result.values, result.applications)] == list(rows.SCALE_ROWS)
+
+
 def run_module(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own modules
         [sys.executable, "-m", *arguments],

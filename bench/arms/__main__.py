@@ -1,6 +1,6 @@
 """Runs one arm, and answers each line of standard input, a command, with a line of JSON: its number and the figures.
 
-Commands are `start` and `figures`, each after a number. The process ends with its input.
+Commands are `start`, `begin` and `figures`, each after a number. The process ends with its input.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from rudr_py.plugins import loading
 
 ARMS = {
     "controller": "bench.arms.controller:ControllerArm",
+    "candidate": "bench.arms.controller:CandidateArm",
     "bare": "bench.arms.bare:BareArm",
     "list": "bench.arms.bare:ListArm",
     "reactor": "bench.arms.bare:ReactorArm",
@@ -62,10 +63,9 @@ async def _lines() -> asyncio.StreamReader:
 
 async def _answer(line: str, arm: Arm, meter: Meter) -> None:
     number, command = line.split()
-    answer = None
-    if command == "start":
+    if command in ("begin", "start"):
         meter.begin()
-        answer = await arm.start()
+    answer = await arm.start() if command == "start" else None
     figures = msgspec.json.encode((int(number), meter.figures(answer)))
     sys.stdout.buffer.write(figures + b"\n")
     sys.stdout.buffer.flush()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+
+import msgspec
 
 from bench.arms.arm import Options
 from rudr_py.cli.process import exempt_from_collections
@@ -10,7 +13,7 @@ from rudr_py.controller.reconciler import WAIT_FOR_CACHES, ApplicationReconciler
 from rudr_py.controller.results.result import Result
 from rudr_py.controller.wiring import assemble
 from rudr_py.model.identity import ObjectKey
-from rudr_py.settings import Settings
+from rudr_py.settings import LeaderElection, Settings
 
 SETTINGS = Settings(publish_definitions=False, health_address="127.0.0.1:0", metrics_address="127.0.0.1:0")
 
@@ -18,12 +21,14 @@ SETTINGS = Settings(publish_definitions=False, health_address="127.0.0.1:0", met
 class ControllerArm:
     """Watches all namespaces."""
 
+    settings = SETTINGS
+
     def __init__(self, options: Options) -> None:
         self._options = options
         self._reconciled: set[ObjectKey] = set()
         self._complete = asyncio.Event()
         self._count_reconciles()
-        self._process = assemble(SETTINGS, options.cluster.transport, options.cluster.clock, options.catalog)
+        self._process = assemble(self.settings, options.cluster.transport, options.cluster.clock, options.catalog)
         exempt_from_collections()
         self._stop = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -60,3 +65,14 @@ class ControllerArm:
             return result
 
         ApplicationReconciler.reconcile = counted  # type: ignore[method-assign, assignment] # for the rest of the process
+
+
+class CandidateArm(ControllerArm):
+    """One of several replicas, of which one leads. `start` ends when the caches are complete."""
+
+    settings = msgspec.structs.replace(
+        SETTINGS, leader_election=LeaderElection(namespace="default", identity=f"bench-{os.getpid()}")
+    )
+
+    async def _started(self) -> None:
+        await self._process.synced.wait()

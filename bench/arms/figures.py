@@ -22,15 +22,16 @@ PURPOSES = ("objects", "status", "events", "revisions", "reads")
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts since the start of the process; `longest_step` since the start of the arm. Seconds and MiB.
+    """Counts since the start of the process; `longest_step` and `peak` of a phase. Seconds and MiB.
 
-    `requests` has a count for each purpose. `time` is the monotonic clock, which all processes share. `answer` is the
-    result of a command.
+    `peak` is the largest `memory`. `requests` has a count for each purpose. `time` is the monotonic clock, which all
+    processes share. `answer` is the result of a command.
     """
 
     time: float
     cpu: float
     memory: float
+    peak: float
     requests: dict[str, int]
     reconciles: int
     longest_step: float
@@ -38,13 +39,18 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> int:
-        """All requests except watches."""
-        return sum(count for purpose, count in self.requests.items() if purpose != "watches")
+        """All requests except watches and those for leases."""
+        return sum(count for purpose, count in self.requests.items() if purpose not in ("watches", "leases"))
+
+    @property
+    def reads(self) -> int:
+        """All requests that read."""
+        return self.requests.get("reads", 0)
 
     @property
     def writes(self) -> int:
         """All requests that write."""
-        return self.total - self.requests.get("reads", 0)
+        return self.total - self.reads
 
 
 class Meter:
@@ -58,8 +64,9 @@ class Meter:
         self._time_steps()
 
     def begin(self) -> None:
-        """Note the start of the arm: imports and connections before it are no steps of it."""
+        """Note the begin of a phase. The first one is the start of the arm: imports and connections come before it."""
         self._longest_step = 0.0
+        processes.reset_peak()
 
     def figures(self, answer: object = None) -> Figures:
         """The current counts."""
@@ -67,6 +74,7 @@ class Meter:
             time=time.monotonic(),
             cpu=time.process_time(),
             memory=processes.memory(os.getpid()),
+            peak=processes.peak(),
             requests=dict(self._requests),
             reconciles=self.reconciles,
             longest_step=self._longest_step,
@@ -96,6 +104,8 @@ class Meter:
 
 def _purpose(method: str, url: URL, parameters: Any) -> str:
     """The part of the work that a request belongs to."""
+    if "/leases" in url.path:
+        return "leases"
     if method.upper() == "GET":
         return "watches" if "watch" in url.query or "watch" in parameters else "reads"
     path = url.path

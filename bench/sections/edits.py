@@ -22,7 +22,7 @@ from bench.worlds import World
 LONGEST = 120.0
 """Seconds after which an edit counts as lost; the benchmark fails."""
 
-INTERVAL = 0.02
+INTERVAL = 0.1
 """Seconds between two edits during a start. None waits for the one before, so that they come at any time of it."""
 
 ARMS = {CONTROLLER: "controller", BARE: "reactor"}

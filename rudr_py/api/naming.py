@@ -5,6 +5,7 @@ Pure. The same parts always give the same name, in every release, because a chan
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 
@@ -17,6 +18,7 @@ _OBJECT = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-
 _RUN = re.compile(r"[^a-z0-9.][^a-z0-9]*|\.[^a-z0-9]+")
 
 
+@functools.lru_cache(maxsize=1000)
 def join(*parts: str) -> str:
     """Join parts with `-`.
 

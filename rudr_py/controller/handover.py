@@ -43,7 +43,7 @@ class ShardHandover:
     async def begin(self, concerns: Concerns) -> None:
         """Trigger all applications, as after a first list, and the definitions if they are in this shard."""
         breath = Breath()
-        self._sources.watch_applied()  # the previous process may have applied further kinds
+        await self._sources.watch_applied()  # the previous process may have applied further kinds
         for live in self._applications(concerns):
             await breath.spend()
             for key in triggers.keys(APPLICATION, Change(None, live), self._state):

@@ -111,11 +111,11 @@ class ControllerProcess:
     async def _work(self) -> None:
         """Run the controllers once the caches are complete, definitions only if they can be watched, and we lead."""
         await self._sources.wait((*cluster_state.OWN_KINDS, *definition_index.KINDS))
-        self._sources.watch_applied()
+        await self._sources.watch_applied()
         log.info("caches are synced", extra={"kinds": len(self._sources.kinds())})
         self.synced.set()
         await self._leadership.wait()
-        self._sources.watch_applied()  # the previous leader may have applied further kinds
+        await self._sources.watch_applied()  # the previous leader may have applied further kinds
         self._working = True
         async with asyncio.TaskGroup() as tasks:
             for controller in self._controllers:

@@ -148,7 +148,8 @@ class ApplicationReconciler:
         if not self._sources.ensure(kinds, key):
             return WAIT_FOR_CACHES
         await Stages(len(snapshot.plan.manifests)).end()
-        settled = self._reader.is_settled(snapshot) and not self._missing_rights(snapshot)
+        objects = self._reader.objects(snapshot)
+        settled = self._reader.is_settled(snapshot, objects) and not self._missing_rights(snapshot)
         if settled:
             self._scope_updates.reconciled(key)
         else:
@@ -160,9 +161,9 @@ class ApplicationReconciler:
                 return Result()
         if self._state.applications.scopes.root:
             await self._scope_updates.ensure_root(key.namespace)
-        return Result() if settled else await self._converge(snapshot)
+        return Result() if settled else await self._converge(snapshot, objects)
 
-    async def _converge(self, snapshot: Snapshot) -> Result:
+    async def _converge(self, snapshot: Snapshot, objects: tuple[LiveObject, ...]) -> Result:
         stages = Stages(len(snapshot.plan.manifests))
         synced = await self._sync(snapshot, stages)
         self._reports.read(snapshot.key)
@@ -197,8 +198,8 @@ class ApplicationReconciler:
             delay = max(0.0, (wake_at - current.inputs.now).total_seconds())
             return merge(result, Result(requeue_after=min(delay, CLOCK_CHECK)))
         await stages.end()
-        if result == Result() and not missing and self._reader.refresh(snapshot) is snapshot:
-            self._reader.settle(snapshot)
+        if result == Result() and not missing:
+            self._reader.settle(snapshot, objects)
         return result
 
     def _missing_rights(self, snapshot: Snapshot) -> tuple[str, ...]:

@@ -242,7 +242,7 @@ class _Assembly:
         sources = Sources(
             self._state,
             self._poller,
-            self._open_watch,
+            functools.partial(self._open_watch, is_cached=self._state.has),
             self._settings,
             functools.partial(_trigger, queue, self._state.applications.edited),
             self._clock,

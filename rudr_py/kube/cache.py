@@ -80,6 +80,11 @@ class Cache:
         """The object, or None."""
         return self._objects.get(namespace, {}).get(name)
 
+    @property
+    def has_owners(self) -> bool:
+        """Whether any object has a controller owner."""
+        return bool(self._owner_index)
+
     def by_owner(self, uid: str) -> tuple[LiveObject, ...]:
         """Objects whose controller owner has this uid."""
         return self._owner_index.get("", uid)

@@ -71,6 +71,10 @@ class Request(msgspec.Struct, frozen=True):
     user: str = ""
 
 
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9._/-]*")
+"""Text that needs no quotation in a path."""
+
+
 class Resource(msgspec.Struct, frozen=True):
     """A kind as the API server serves it; `group` is empty for the core group."""
 
@@ -94,7 +98,9 @@ class Resource(msgspec.Struct, frozen=True):
         if self.namespaced and namespace:
             parts += ["namespaces", namespace]
         parts += [part for part in (self.plural, name, subresource) if part]
-        return "/" + "/".join(quote(part, safe="") for part in parts)
+        path = "/".join(parts)
+        is_plain = _PLAIN_PATH.fullmatch(path) and path.count("/") == len(parts) - 1
+        return "/" + (path if is_plain else "/".join(quote(part, safe="") for part in parts))
 
     def object(self, namespace: str, name: str, subresource: str = "") -> Target:
         """The address of one object of this kind, or of one of its subresources."""

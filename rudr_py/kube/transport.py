@@ -11,9 +11,10 @@ import contextlib
 import contextvars
 import socket
 import struct
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -92,7 +93,7 @@ class AioTransport:
 
         After a timeout or a cancellation no part of the request is sent any more.
         """
-        with _failures(request):
+        with _Failures(request):
             # the timeout includes loading credentials, connecting and the second attempt
             async with asyncio.timeout(request.timeout or requests.DEFAULT_TIMEOUT):
                 credentials = await self._connection.credentials()
@@ -135,10 +136,9 @@ class AioTransport:
         self._refuse_when_closed(request)
         if self._requests is None:
             self._requests = self._session(limit=POOL, compress=True)
-        timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT)
         arguments = self._arguments(request, credentials)
-        with _failures(request), _reset_on_failure():
-            async with self._requests.request(request.method, timeout=timeout, **arguments) as response:
+        with _ResetOnFailure():
+            async with self._requests.request(request.method, timeout=_CONNECT, **arguments) as response:
                 return Reply(response.status, response.headers, await _body(request, response))
 
     async def _open(
@@ -149,7 +149,7 @@ class AioTransport:
             self._watches = self._session(limit=0, compress=False)
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT, sock_read=request.timeout or None)
         arguments = self._arguments(request, credentials)
-        with _failures(request):
+        with _Failures(request):
             return await stack.enter_async_context(self._watches.request(request.method, timeout=timeout, **arguments))
 
     def _refuse_when_closed(self, request: Request) -> None:
@@ -165,10 +165,10 @@ class AioTransport:
             headers["Impersonate-User"] = request.user
         else:
             headers.extend(self._connection.impersonation)
-        url = URL(self._connection.server + request.path, encoded=True).with_query(list(request.query))
         connection = self._connection
+        query = "&".join(f"{quote(name)}={quote(value)}" for name, value in request.query)
         return {
-            "url": url,
+            "url": URL(f"{connection.server}{request.path}?{query}".rstrip("?"), encoded=True),
             "headers": headers,
             "data": request.body,
             "ssl": connection.tls if connection.tls is not None else True,
@@ -184,6 +184,8 @@ class AioTransport:
         return aiohttp.ClientSession(connector=_Connector(limit=limit), headers=headers)
 
 
+_CONNECT = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT)
+
 _used: contextvars.ContextVar[list[asyncio.Transport]] = contextvars.ContextVar("used")
 """The connections of the current request."""
 
@@ -192,33 +194,31 @@ class _Connector(aiohttp.TCPConnector):
     """Records the connection of a request; aiohttp exposes it only after the response has begun."""
 
     async def connect(self, *arguments: Any, **named: Any) -> aiohttp.connector.Connection:
-        """Connect, and record the connection for `_reset_on_failure`."""
+        """Connect, and record the connection for `_ResetOnFailure`."""
         connection = await super().connect(*arguments, **named)
         if connection.transport is not None:
             _used.get([]).append(connection.transport)
         return connection
 
 
-@contextlib.contextmanager
-def _reset_on_failure() -> Iterator[None]:
-    """Reset the connection of a failed request.
+class _ResetOnFailure:
+    """Resets the connection of a failed request.
 
     Closing it is not enough: the buffers of the process and of the system would still be sent, for minutes if the peer
     does not read.
     """
-    used: list[asyncio.Transport] = []
-    token = _used.set(used)
-    try:
-        yield
-    except BaseException:
-        for transport in used:
+
+    def __enter__(self) -> None:
+        self._connections: list[asyncio.Transport] = []
+        self._token = _used.set(self._connections)
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, traceback: object) -> None:
+        _used.reset(self._token)
+        for transport in self._connections if kind is not None else ():
             connected = transport.get_extra_info("socket")
             with contextlib.suppress(OSError):  # it may be closed already
                 connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
-        raise
-    finally:
-        _used.reset(token)
 
 
 def _abort(response: aiohttp.ClientResponse) -> None:
@@ -243,20 +243,26 @@ async def _body(request: Request, response: aiohttp.ClientResponse) -> bytes:
 
 
 async def _chunks(request: Request, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
-    with _failures(request):
+    with _Failures(request):
         async for chunk in response.content.iter_any():
             yield chunk
 
 
-@contextlib.contextmanager
-def _failures(request: Request) -> Iterator[None]:
-    """Convert exceptions of aiohttp and the system into ConnectionFailedError."""
-    try:
-        yield
-    except TimeoutError as error:
-        seconds = request.timeout or requests.DEFAULT_TIMEOUT
-        message = f"{request.method} {request.path}: no response within {seconds:g} s"
-        raise errors.ConnectionFailedError(message) from error
-    except (aiohttp.ClientError, OSError) as error:
-        message = f"{request.method} {request.path}: {str(error) or type(error).__name__}"
-        raise errors.ConnectionFailedError(message) from error
+class _Failures:
+    """Converts exceptions of aiohttp and the system into ConnectionFailedError."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def __enter__(self) -> None:
+        """Nothing precedes the request."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        request = self._request
+        if isinstance(error, TimeoutError):
+            seconds = request.timeout or requests.DEFAULT_TIMEOUT
+            message = f"{request.method} {request.path}: no response within {seconds:g} s"
+            raise errors.ConnectionFailedError(message) from error
+        if isinstance(error, aiohttp.ClientError | OSError):
+            message = f"{request.method} {request.path}: {str(error) or type(error).__name__}"
+            raise errors.ConnectionFailedError(message) from error

@@ -18,7 +18,7 @@ from rudr_py.kube.backoff import Backoff
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.list_page import Page
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.requests import Selection
+from rudr_py.kube.requests import Resource, Selection
 from rudr_py.kube.transport import Stream, Transport
 from rudr_py.kube.watch_stream import RawEvent, Splitter
 from rudr_py.settings import Settings
@@ -121,6 +121,25 @@ Event = (
 )
 
 
+class Identity(msgspec.Struct, frozen=True, rename="camel"):
+    """One version of an object."""
+
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+    resource_version: str = ""
+
+
+IsCached = Callable[[Resource, Identity], bool]
+"""Called with the kind and the version of an object."""
+
+
+def never_cached(resource: Resource, identity: Identity) -> bool:
+    """No object is cached."""
+    del resource, identity
+    return False
+
+
 def events(
     transport: Transport,
     selection: Selection,
@@ -128,18 +147,34 @@ def events(
     settings: Settings,
     clock: Clock,
     random: Callable[[], float],
+    is_cached: IsCached = never_cached,
 ) -> AsyncGenerator[Event]:
     """Watch until cancelled. Close the generator (`contextlib.aclosing`) to end the connection.
 
-    `random` returns numbers in [0, 1). Raises only CancelledError.
+    `random` returns numbers in [0, 1). An event about an object of which `is_cached` has this version is a Bookmark.
+    Raises only CancelledError.
     """
-    return _Watcher(transport, selection, settings, clock, Backoff(random)).events()
+    return _Watcher(transport, selection, settings, clock, Backoff(random), is_cached).events()
+
+
+class _Identified(msgspec.Struct, frozen=True):
+    metadata: Identity
+
+
+_identified = msgspec.json.Decoder(_Identified)
 
 
 class _Watcher:
     def __init__(
-        self, transport: Transport, selection: Selection, settings: Settings, clock: Clock, backoff: Backoff
+        self,
+        transport: Transport,
+        selection: Selection,
+        settings: Settings,
+        clock: Clock,
+        backoff: Backoff,
+        is_cached: IsCached,
     ) -> None:
+        self._is_cached = is_cached
         self._transport = transport
         self._selection = selection
         self._settings = settings
@@ -296,10 +331,24 @@ class _Watcher:
         if raw.type == "BOOKMARK":
             yield from self._bookmark(raw)
         elif raw.type in ("ADDED", "MODIFIED", "DELETED"):
-            yield self._event(raw.type, raw.object, listing=not self._version)
+            if version := self._cached_version(raw):
+                self._version = version
+                yield Bookmark(version)
+            else:
+                yield self._event(raw.type, raw.object, listing=not self._version)
         if self._version:
             self._undecodable = 0
             self._backoff.reset()
+
+    def _cached_version(self, raw: RawEvent) -> str:
+        """The version of a cached object: the event is that of an own write. Empty if it is another event."""
+        if not self._version or raw.type == "DELETED":
+            return ""
+        try:
+            identity = _identified.decode(raw.object).metadata
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return ""
+        return identity.resource_version if self._is_cached(self._selection.resource, identity) else ""
 
     def _bookmark(self, raw: RawEvent) -> Iterator[Event]:
         bookmark = live_object.decode(raw.object)

@@ -76,7 +76,7 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
         return self.documents[:-1]
 
 
-class RevisionName(msgspec.Struct, frozen=True):
+class RevisionName(msgspec.Struct, frozen=True, gc=False):
     """Number and name of a revision, as in the status of an application.
 
     `components` are those that the application runs, by name, for an application with manual updates only. They are

@@ -369,3 +369,17 @@ async def test_content_that_no_revision_has_stays_when_its_document_changes(
         stopped = await cluster.until(APPLICATION, "shop", invalid)
         assert "the content that runs is not kept in revision 1" in message(stopped, "Valid")
         assert await deployed(cluster) == NEW
+
+
+async def test_the_components_of_the_newest_revision_run_after_the_status_was_lost(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    async with cluster.controller(catalog):
+        await first_release(cluster)
+        await change_component(cluster)
+    target = await cluster.target(APPLICATION, "shop", "status")
+    await cluster.client.merge_patch(target, msgspec.json.encode({"status": None}), "tester")
+    async with cluster.controller(catalog):
+        await released(cluster, 1)
+        assert await deployed(cluster) == OLD
+        await waits(cluster, {"name": "web", "generation": 2})  # the running one is unknown

@@ -259,3 +259,26 @@ async def deployed(cluster: Cluster) -> tuple[str, int]:
 async def stored_of_shop(cluster: Cluster) -> list[Revision]:
     """The revisions of the application `shop`."""
     return [each for each in await stored(cluster) if each.application["metadata"]["name"] == "shop"]
+
+
+async def test_documents_get_a_higher_number_than_a_revision_that_another_process_writes_meanwhile(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    """Two controllers without election may release different documents at the same time, the newer ones first."""
+    async with cluster.controller(catalog):
+        await cluster.apply(component(), application())
+        live = await released(cluster, 1)
+        (own,) = await cluster.list(REVISION)
+        owner = Metadata(name="shop", namespace=cluster.namespace, uid=live["metadata"]["uid"])
+        data = revisions.content(application(FIVE), [component()])
+        other = revisions.manifest(RevisionName(1, "shop-other"), owner, data, {})
+        await cluster.apply(other, manager="rudr")
+        target = await cluster.target(APPLICATION, "shop", "status")
+        status = {**live["status"], "currentRevision": {"number": 1, "name": "shop-other"}}
+        await cluster.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
+        after = await released(cluster, 2)
+        assert after["status"]["currentRevision"]["name"] == own["metadata"]["name"]
+        assert {(one.number, one.name) for one in await stored(cluster)} == {
+            (1, "shop-other"),
+            (2, own["metadata"]["name"]),
+        }

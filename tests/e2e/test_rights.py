@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from rudr_py.api import Kind, Rule, pods
@@ -16,7 +15,7 @@ from rudr_py.plugins import impersonated_rights, rights
 from rudr_py.plugins.rights import Rights
 from rudr_py.settings import Impersonation, LeaderElection
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import rbac_cluster
+from tests.e2e import absent_controllers, rbac_cluster
 from tests.e2e.conftest import RELEASES
 from tests.e2e.documents import (
     APPLICATION,
@@ -164,7 +163,7 @@ async def use_all_features(cluster: RbacCluster) -> None:
 async def _become_ready(cluster: RbacCluster) -> None:
     """An instance becomes ready, and its ComponentInstance has a status."""
     if cluster.local is None:
-        await _roll_out(cluster.admin, "worker")
+        await absent_controllers.roll_out(cluster.admin, "worker")
     await cluster.admin.until(COMPONENT_INSTANCE, "worker-worker", lambda d: d.get("status"))
 
 
@@ -213,7 +212,7 @@ async def _unblock(cluster: RbacCluster) -> None:
         }
     )
     status = {"observedGeneration": metadata["generation"], "replicas": 1, "updateRevision": "2"}
-    await _set_status(admin, STATEFUL_SET, BLOCKED, status)
+    await absent_controllers.set_status(admin, STATEFUL_SET, BLOCKED, status)
     await admin.gone(POD, pod)
 
 
@@ -244,36 +243,13 @@ async def _prune(cluster: RbacCluster) -> None:
     )
     if cluster.local is None:
         for kind, name in REPLACED:
-            await _collect_garbage(admin, kind, name)
+            await absent_controllers.collect_garbage(admin, kind, name)
     await admin.until(APPLICATION, "groups", synced)
     await admin.until(APPLICATION, "shop", synced)
     if cluster.local is None:
-        await _roll_out(admin, "front")  # old pods may need their files until then
+        await absent_controllers.roll_out(admin, "front")  # old pods may need their files until then
     for config_map in await admin.list(CONFIG_MAP, "oam.dev/instance-name=front"):
         await admin.gone(CONFIG_MAP, config_map["metadata"]["name"])
-
-
-async def _collect_garbage(admin: Cluster, kind: Kind, name: str) -> None:
-    """End a foreground deletion as the garbage collector does; a kube-apiserver alone has none."""
-    deleted = await admin.until(kind, name, lambda d: d["metadata"].get("deletionTimestamp"))
-    assert deleted["metadata"]["finalizers"] == ["foregroundDeletion"]
-    await admin.patch(kind, name, {"metadata": {"finalizers": None}})
-
-
-async def _roll_out(admin: Cluster, name: str) -> None:
-    """Set the status as the controller of Deployments would."""
-    deployment = await admin.get(DEPLOYMENT, name)
-    assert deployment is not None
-    counts = dict.fromkeys(
-        ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), deployment["spec"]["replicas"]
-    )
-    status = {"observedGeneration": deployment["metadata"]["generation"], **counts}
-    await _set_status(admin, DEPLOYMENT, name, status)
-
-
-async def _set_status(admin: Cluster, kind: Kind, name: str, status: Document) -> None:
-    target = await admin.target(kind, name, "status")
-    await admin.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
 
 
 async def _end(cluster: RbacCluster) -> None:

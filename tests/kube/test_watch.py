@@ -62,6 +62,26 @@ def page(items: list[Any], version: int, token: str = "") -> bytes:
     return msgspec.json.encode({"kind": "PodList", "metadata": metadata, "items": items})
 
 
+async def test_an_event_about_a_cached_version_of_an_object_is_a_bookmark(
+    transport: Any, pods: Any, clock: Any, server: Any, answer: Any, line: Any, pod: Any
+) -> None:
+    cached = {("a", "11"), ("b", "12")}
+    body = line("ADDED", pod("a", 3)) + line("BOOKMARK", bookmark(9, initial=True))
+    body += line("MODIFIED", pod("a", 11)) + line("DELETED", pod("b", 12)) + line("MODIFIED", pod("a", 13))
+    server.script(answer(body=body, end="hang"))
+    stream = watch.events(
+        transport,
+        Selection(pods, "ns", "app=a"),
+        settings=SETTINGS,
+        clock=clock,
+        random=lambda: 0.5,
+        is_cached=lambda _resource, identity: (identity.name, identity.resource_version) in cached,
+    )
+    async with contextlib.aclosing(stream):
+        events = told(await take(stream, 6))
+    assert events == ["ListingStarted", "Listed a", "ListingDone 9", "Bookmark 11", "Deleted b", "Applied a"]
+
+
 async def test_a_list_by_watch_continues_as_the_watch(
     start: Any, server: Any, answer: Any, line: Any, pod: Any
 ) -> None:

@@ -108,7 +108,8 @@ def settled(component: Document, application: Document) -> bool:
     if kstatus.condition(application, "Valid").get("status") == "False":
         return True
     synced = kstatus.condition(application, "Synced")
-    return synced.get("status") == "True" or synced.get("reason") == "ImmutableField"
+    # a claim that would need another class or size is refused, by its fields or because it cannot grow
+    return synced.get("status") == "True" or synced.get("reason") in ("ImmutableField", "Forbidden")
 
 
 def check(api: LocalHandle, *versions: Documents) -> None:

@@ -124,6 +124,42 @@ async def test_nothing_of_a_new_instance_is_written_while_an_object_of_its_trait
 
 
 @pytest.mark.faults
+async def test_the_objects_of_traits_are_applied_before_the_workload_of_a_new_instance(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    """A quota admits one of two Ingresses, which a dry run of each would not show."""
+    quotas = quota(**{"count/ingresses.networking.k8s.io": "1"})
+    await cluster.apply(component(), shop(web=("web", ingress("a.example")), api=("web", ingress("b.example"))), quotas)
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", reports("exceeded quota", "of the instance"))
+        names = {
+            kind: [each["metadata"]["name"] for each in await cluster.list(kind)] for kind in (DEPLOYMENT, INGRESS)
+        }
+        assert len(names[DEPLOYMENT]) == 1
+        assert names[INGRESS] == [f"{names[DEPLOYMENT][0]}-trait-ingress"]
+
+
+@pytest.mark.faults
+async def test_nothing_of_a_refused_instance_is_left_over_by_a_process_that_ended(
+    cluster: Cluster, catalog: Catalog, local: LocalCluster
+) -> None:
+    await cluster.apply(component(), shop(web=("web", SCALER, ingress())))
+    faults = Faults(local.server)
+    release = faults.hold(Match(verb="patch", plural="ingresses"))
+    async with cluster.controller(catalog):
+        await cluster.until(AUTOSCALER, "web-trait-autoscaler", lambda _: True)
+    release.set()
+    with webhook(local, "ingresses", lambda _: "no host of this domain"):
+        async with cluster.controller(catalog):
+            await cluster.until(APPLICATION, "shop", reports("no host of this domain"))
+            for kind in (COMPONENT_INSTANCE, DEPLOYMENT, SERVICE, AUTOSCALER):
+                assert await cluster.list(kind) == []
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        assert await cluster.get(DEPLOYMENT, "web") is not None
+
+
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("trait", "limit"),
     [

@@ -306,9 +306,9 @@ async def test_an_ingress_of_a_class_that_does_not_exist_makes_its_application_n
     named = {"name": "ingress", "properties": properties}
     await cluster.apply(component(), application(named))
     async with cluster.controller(catalog):
-        root = await cluster.until(APPLICATION, "shop", lambda d: condition(d, "TraitsReady") == "False")
-        assert kstatus.condition(root, "Ready")["reason"] == "IngressClassNotFound"
         root = await cluster.until(APPLICATION, "shop", lambda d: "1 of 1 instances are ready" in message(d, "Ready"))
+        assert kstatus.condition(root, "Ready")["reason"] == "IngressClassNotFound"
+        assert condition(root, "TraitsReady") == "False"
         assert "trait ingress: ingress.networking.k8s.io/shop-web-trait-ingress: " in message(root, "Ready")
         assert "choose one of local" in message(root, "Ready")
         await cluster.apply({**INGRESS_CLASS, "metadata": {"name": "nginx"}})

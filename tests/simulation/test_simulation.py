@@ -197,3 +197,34 @@ def test_a_claim_whose_creation_was_never_answered_is_deleted_with_its_applicati
 
     virtual_loop.run(main(), loop)
     assert cluster.violations == []
+
+
+def test_documents_that_return_are_the_newest_revision_after_one_between_was_written_without_an_answer() -> None:
+    loop = VirtualLoop()
+    cluster = SimulatedCluster("lost revision", loop)
+    first = application("shop", binding("web", "shop-web", greeting="first"))
+
+    def lose(exchange: Exchange) -> None:
+        if exchange.request.method == "PATCH" and "/controllerrevisions/" in exchange.request.path:
+            exchange.fault = "lost answer"
+
+    def return_at_once(event: Event, _client: str) -> None:
+        if event.table == "controllerrevisions.apps" and event.type == ADDED:
+            cluster.network.direct = lambda _exchange: None
+            loop.call_soon(cluster.apply, first)
+
+    async def main() -> None:
+        await cluster.start()
+        invariants = Invariants(cluster)
+        cluster.start_controller("main")
+        cluster.apply(component("web"))
+        cluster.apply(first)
+        await cluster.rest()
+        cluster.network.direct = lose
+        cluster.listen(return_at_once)
+        cluster.apply(application("shop", binding("web", "shop-web", greeting="second")))
+        await cluster.rest()
+        invariants.at_rest()
+
+    virtual_loop.run(main(), loop)
+    assert cluster.violations == []

@@ -11,8 +11,6 @@ from tests.simulation import work
 STATUS, NODES = "PATCH applicationconfigurations/status", "GET api/nodes"
 EXPECTED = Counter(
     {
-        "PATCH horizontalpodautoscalers (dry run)": 1,
-        "PATCH ingresses (dry run)": 1,
         "PATCH componentinstances": 1,
         "PATCH deployments": 1,
         "PATCH services": 1,

@@ -6,10 +6,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 
 from rudr_py import errors
-from rudr_py.controller.apply import config_leftovers, conflicts, decide, managed_fields, predecessors, runs
+from rudr_py.controller.apply import (
+    config_leftovers,
+    conflicts,
+    decide,
+    managed_fields,
+    predecessors,
+    runs,
+)
 from rudr_py.controller.apply import desired as desired_objects
 from rudr_py.controller.apply.claims import mounts
 from rudr_py.controller.apply.contention import CONTESTED, MAXIMUM, ONE_POD_MAXIMUM, Contention, Place
@@ -35,7 +41,7 @@ from rudr_py.controller.apply.decide import (
 from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.apply.field_handover import Handover
 from rudr_py.controller.apply.managed_fields import Drift
-from rudr_py.controller.apply.preserved import template_annotations
+from rudr_py.controller.apply.preserved import request_body
 from rudr_py.controller.apply.refusals import REPLACEMENTS, Refusals
 from rudr_py.controller.apply.replacement import immutable_fields, refused_apply
 from rudr_py.controller.apply.replacement.blocked_rollout import RolloutUnblocker
@@ -79,7 +85,7 @@ class Applier:
         self._contention = contention
         self._refusals = refusals
         self._rollouts = rollouts
-        self._handover = Handover(client.client)
+        self._handover = Handover(client.client, state.unowned)
         self._adoption = RudrAdoption(client.client)
         self._leftovers = RudrLeftovers(client, state, recorder)
 
@@ -258,13 +264,16 @@ class Applier:
                 raise
 
     async def _apply(self, application: LiveObject, desired: DesiredObject, target: Target, apply: Apply) -> LiveObject:
-        document = apply.document
-        if apply.release:
+        document, version = apply.document, ""
+        if apply.release and document is None:
+            live = self._state.get(desired.ref.kind, application.namespace, desired.ref.name)
+            version = self._handover.released_at(live, desired.planned)
+        if apply.release and not version:
             document = await self._release(application, desired, target, apply.uid, document)
         desired = desired.over(document)
         drift = await self._drift(desired, target, apply)
         event: Event = "reverted" if apply.drifted else "changed"
-        body = await self._body(desired, target, apply.uid, document)
+        body = await request_body.of(self._client.client, target, desired, apply.uid, document, version)
         written = await self._write(application, desired, target, event, body, managers=drift.managers)
         if note := drift.describe(desired.ref):
             self._recorder.record(application, "DriftReverted", note, action="Apply", warning=True)
@@ -279,7 +288,7 @@ class Applier:
         if desired.planned.reapplied:  # its version has changed
             document = await self._client.get(target)
         desired = desired.over(document)
-        body = await self._body(desired, target, clear.uid, document)
+        body = await request_body.of(self._client.client, target, desired, clear.uid, document)
         written = await self._write(application, desired, target, "changed", body)
         await self._handover.hold(target, held)
         return written
@@ -303,7 +312,7 @@ class Applier:
             if adopt.touch:
                 return await self._touch(application, desired, target, "adopted", adopt.uid)
             desired = desired.over(document)
-            body = await self._body(desired, target, adopt.uid, document)
+            body = await request_body.of(self._client.client, target, desired, adopt.uid, document)
             return await self._write(application, desired, target, "adopted", body)
         except errors.RudrError:
             if document is not adopt.document:  # its managed fields have been patched
@@ -330,20 +339,6 @@ class Applier:
         if event == "adopted" or change_log.differs(live, written):
             self._log(event, application, desired)
         return written
-
-    async def _body(self, desired: DesiredObject, target: Target, uid: str, document: Document | None) -> bytes:
-        """The body for a live object, whose pod template may keep some annotations.
-
-        A body with live values of ignored fields has the version from which they are as a precondition.
-        """
-        version = document["metadata"]["resourceVersion"] if document is not None and desired.planned.reapplied else ""
-
-        async def dry_run(annotations: Mapping[str, str]) -> Document:
-            body = desired.keeping(annotations).encoded(uid=uid, resource_version=version)
-            return await self._client.client.json(requests.apply(target, body, FIELD_MANAGER, dry_run=True))
-
-        kept = {} if document is None else await template_annotations.kept(document, desired.document, dry_run)
-        return desired.keeping(kept).encoded(uid=uid, resource_version=version)
 
     async def _release(
         self, application: LiveObject, desired: DesiredObject, target: Target, uid: str, document: Document | None

@@ -81,7 +81,9 @@ def complete(
         metadata["ownerReferences"] = [reference(owner)]
     if added := _annotations(planned):
         metadata["annotations"] = {**metadata.get("annotations", {}), **added}
-    document = _without_nulls({**planned.body, "metadata": metadata})
+    document = {**planned.body, "metadata": metadata}
+    if b"null" in msgspec.json.encode(document):
+        document = _without_nulls(document)
     applied = digests.of(ignored_fields.blank(document, planned.ignored))
     former = _former_hash(document, planned) if planned.uncopied else ""
     annotations = {**document["metadata"].get("annotations", {}), APPLIED_ANNOTATION: applied}

@@ -14,7 +14,10 @@ from rudr_py import errors
 from rudr_py.api import Path
 from rudr_py.controller.apply import managed_fields
 from rudr_py.controller.apply.desired import DesiredObject
+from rudr_py.controller.state.unowned_fields import UnownedFields
+from rudr_py.kube import live_object
 from rudr_py.kube.client import Client
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Target
 from rudr_py.render.values.plan import PlannedObject
 from rudr_py.settings import FIELD_MANAGER, HANDOVER_MANAGER
@@ -28,8 +31,19 @@ CLEARED: Final[tuple[Path, ...]] = (("spec", "strategy"), ("spec", "updateStrate
 class Handover:
     """Moves fields between the two managers of rudr."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, unowned: UnownedFields | None = None) -> None:
+        """`unowned` is shared by all objects of the process."""
         self._client = client
+        self._unowned = unowned or UnownedFields()
+
+    def released_at(self, live: LiveObject | None, planned: PlannedObject) -> str:
+        """The version of a live object at which there is nothing to release; empty if that is unknown.
+
+        The apply that follows has to have the version as a precondition, because `live` may be outdated.
+        """
+        if live is None or not live.digest or live.held or not self._unowned.contains(live.digest, planned.released):
+            return ""
+        return live.resource_version
 
     async def release(self, target: Target, planned: PlannedObject, uid: str) -> bool:
         """Hold the paths to hand over that the first manager owns, with their live values. Whether anything was sent.
@@ -47,6 +61,7 @@ class Handover:
         held = managed_fields.entry(document, HANDOVER_MANAGER)
         left = [path for path in CLEARED if path not in planned.released and managed_fields.owns(held, (*path, "type"))]
         if not paths and not left:
+            self._unowned.add(live_object.digest(msgspec.json.encode(owned)), planned.released)
             return False
         content = _held_besides(held, document, left)
         content = _merged(content, _identity(planned, uid, document["metadata"]["resourceVersion"]))

@@ -33,7 +33,7 @@ def complete(
     desired = desired_objects.complete(planned, owner, former_owners)
     if refusal := access.refusal(state, application, plan, planned):
         return msgspec.structs.replace(desired, claim_refusal=refusal)
-    if owner is None or not _is_workload(planned.ref, planned.body.get("spec"), planned.instance):
+    if owner is None or not is_workload(planned.ref, planned.body.get("spec"), planned.instance):
         return desired
     predecessors = tuple(_predecessors(state, application.namespace, plan, planned, {owner.uid, *former_owners}))
     refs = tuple(Ref(kind, live.name) for kind, live in predecessors)
@@ -67,7 +67,7 @@ def is_of(live: LiveObject, instance: str) -> bool:
     return live.labels.get(labels.INSTANCE, instance if live.name.endswith(f"-{instance}") else "") == instance
 
 
-def _is_workload(ref: Ref, spec: Any, instance: str) -> bool:
+def is_workload(ref: Ref, spec: Any, instance: str) -> bool:
     """Whether an object runs the pods of an instance: it has a pod template, or the kind of a custom workload type.
 
     The object of a custom type is named like its instance; other objects of custom kinds have a suffix.
@@ -86,7 +86,7 @@ def _predecessors(
         for kind, live in state.owned_by(uid, namespace):
             ref = Ref(kind, live.name)
             is_kept = (kind.group, kind.kind, live.name) in plan.identities
-            if not is_kept and _is_workload(ref, live.part("spec"), planned.instance):
+            if not is_kept and is_workload(ref, live.part("spec"), planned.instance):
                 yield kind, live
 
 

@@ -106,6 +106,8 @@ def schedule(
         if record.ref not in planned:
             surplus.setdefault(record.ref, PruneCandidate(record.ref, None))
     held_objects = HeldObjects(state, application, plan)
+    if not surplus:
+        return PruneSchedule(notes=tuple(held_objects.notes()))
     held = tuple(candidate for candidate in surplus.values() if held_objects.keeps(candidate.live))
     for candidate in held:
         del surplus[candidate.ref]
@@ -237,9 +239,14 @@ class Pruner:
         self._state = state
         self._terminating = terminating
 
-    async def prune(self, application: LiveObject, candidates: Iterable[PruneCandidate]) -> Pruned:
-        """Delete the candidates that are not being deleted yet. Reports KubeErrors as failures."""
-        due = self._due(application, tuple(candidates))
+    async def prune(
+        self, application: LiveObject, candidates: Iterable[PruneCandidate], before: frozenset[Ref] = frozenset()
+    ) -> Pruned:
+        """Delete the candidates that are not being deleted yet. Reports KubeErrors as failures.
+
+        `before` are objects that have been deleted just now; the cache may have them still.
+        """
+        due = self._due(application, tuple(candidates), before)
         if not due:
             return Pruned()
         try:
@@ -278,14 +285,18 @@ class Pruner:
             return isinstance(error, errors.ConnectionFailedError)
         return False
 
-    def _due(self, application: LiveObject, candidates: tuple[PruneCandidate, ...]) -> list[PruneCandidate]:
+    def _due(
+        self, application: LiveObject, candidates: tuple[PruneCandidate, ...], before: frozenset[Ref]
+    ) -> list[PruneCandidate]:
         """The candidates without those that are being deleted, that own an object to keep, or go with their owner.
 
         Routes come first, and do not wait for their owner: the garbage collector may delete a Service before an Ingress
         that sends requests to it.
         """
         refs = frozenset(candidate.ref for candidate in candidates)
-        due = [candidate for candidate in candidates if not self._keeps(application, candidate, refs)]
+        # the account of the application deletes each object before its owner, because the collector has more rights
+        gone = before if self._client.user else refs | before
+        due = [candidate for candidate in candidates if not self._keeps(application, candidate, gone)]
         owners = {candidate.live.uid for candidate in due if candidate.live is not None}
         due = [
             candidate
@@ -301,12 +312,10 @@ class Pruner:
     def _keeps(self, application: LiveObject, candidate: PruneCandidate, refs: frozenset[Ref]) -> bool:
         """Whether a ComponentInstance owns an object that is not among the candidates; the collector would delete it.
 
-        It is the former one of an instance, of which not every object has passed to the current one. With impersonation
-        no object may be deleted in this way: the application's account deletes each of them first.
+        It is the former one of an instance, of which not every object has passed to the current one.
         """
         if candidate.live is None or candidate.ref.kind != COMPONENT_INSTANCE:
             return False
-        refs = frozenset() if self._client.user else refs
         owned = self._state.owned_by(candidate.live.uid, application.namespace)
         return any(Ref(kind, live.name) not in refs and not live.deleting for kind, live in owned)
 

@@ -7,7 +7,6 @@ A failure stops the objects that need the failed one (`dependencies`), and the d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -17,8 +16,10 @@ from rudr_py.api import Ref
 from rudr_py.controller.apply import dependencies, predecessors, prune, successors
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.impersonation.writers import Writers
-from rudr_py.controller.apply.preconditions import capacity_check, rehearsal
+from rudr_py.controller.apply.preconditions import capacity_check, trait_guard
+from rudr_py.controller.apply.preconditions.attempt import Attempt
 from rudr_py.controller.apply.preconditions.capacity_check import CapacityCheck, Shortage
+from rudr_py.controller.apply.preconditions.trait_guard import TraitGuard
 from rudr_py.controller.apply.preserved.held_objects import HeldObjects
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.refusals import Refusals
@@ -57,42 +58,6 @@ DECISION = 20
 
 Records = dict[Ref, AppliedRecord]
 Resources = tuple[Mapping[str, Any], ...]
-
-
-@dataclass
-class Attempt:
-    """The failures of one pass over the plan with the writers of its application.
-
-    `unapplied` are the objects that could not be applied, each with the message of the server where it refused the
-    object, else with an empty text. `ended` is whether every further request would fail for the same reason.
-    `notes` are sentences about objects that are still being deleted, for the status.
-    `superseded` are the earlier workloads that have been deleted for an object that waits for their end.
-    `confirmed` are the objects that were applied or are in sync, and those that do not exist any more.
-    """
-
-    writers: Writers
-    removal: Removal
-    failures: list[Failure] = field(default_factory=list)
-    unapplied: dict[Ref, str] = field(default_factory=dict)
-    ended: bool = False
-    superseded: frozenset[Ref] = frozenset()
-    notes: tuple[str, ...] = ()
-    confirmed: set[Ref] = field(default_factory=set)
-
-    @property
-    def denials(self) -> bool:
-        """Whether the server has refused an object, which another object may have caused."""
-        return any(self.unapplied.values())
-
-    def fail(self, ref: Ref, failure: Failure) -> None:
-        """Note the failure of an object."""
-        self.failures.append(failure)
-        self.unapplied[ref] = failure.denial
-
-    def again(self) -> Attempt:
-        """A second pass that begins with these failures."""
-        failures, unapplied = list(self.failures), dict(self.unapplied)
-        return Attempt(self.writers, self.removal, failures, unapplied, self.ended, confirmed=self.confirmed)
 
 
 def short(shortage: Shortage, before: status.PreviousStatus) -> SyncResult:
@@ -179,22 +144,23 @@ class Syncer:
         writers = self._writers(application)
         if writers.error is not None:
             failure = failures.of(Ref(APPLICATION, application.name), writers.error)
-            unapplied = {planned.ref: "" for planned in plan.manifests}
-            attempt = Attempt(writers, removal, [failure], unapplied)
+            attempt = Attempt(writers, removal, [failure], {planned.ref: "" for planned in plan.manifests})
             self._agree(application, plan, records, stored, attempt)
             return self._result(key, attempt, inventory.order(records.values()))
+        guard = self._guard(application, plan, records, runs)
         attempt = await self._prepare(application, plan, records, Attempt(writers, removal))
-        guarded = attempt.again()
-        await self._apply_all(application, plan, records, runs, attempt)
+        second = attempt.again()
+        await self._apply_all(application, plan, records, runs, attempt, guard)
         pruned = await self._prune(application, plan, records, attempt)
         if pruned:
             self._refusals.freed(key)
         if pruned and attempt.denials:
             # a deleted object may have been the cause; deletions that waited for the refused objects follow
-            guarded.superseded = attempt.superseded
-            attempt = guarded
-            await self._apply_all(application, plan, records, runs, attempt)
+            second.superseded = attempt.superseded
+            attempt = second
+            await self._apply_all(application, plan, records, runs, attempt, guard)
             await self._prune(application, plan, records, attempt, done=pruned)
+        await self._withdraw(application, plan, records, attempt, guard)
         self._agree(application, plan, records, stored, attempt)
         result = self._result(key, attempt, inventory.order(_recorded(records, attempt.unapplied)))
         return sync_result.held(plan, result) if plan.is_held and result.sync.state == TRUE else result
@@ -236,21 +202,33 @@ class Syncer:
             await writers.pruner.prune(application, first)
         return attempt
 
-    async def _apply_all(
-        self, application: LiveObject, plan: Plan, records: Records, runs: Runs, attempt: Attempt
-    ) -> None:
-        def exists(ref: Ref) -> bool:
-            return self._state.get(ref.kind, application.namespace, ref.name) is not None
+    def _guard(self, application: LiveObject, plan: Plan, records: Records, runs: Runs) -> TraitGuard:
+        unapplied = self._state.applications.get(ObjectKey(application.namespace, application.name)).unapplied
+        past = trait_guard.PastApplies(
+            applied={ref for ref, record in records.items() if record.uid},
+            failed={*unapplied, *(ref for ref, record in records.items() if not record.uid)},
+            run=runs,
+        )
+        return TraitGuard(plan, self._state, application.namespace, past)
 
+    async def _apply_all(
+        self,
+        application: LiveObject,
+        plan: Plan,
+        records: Records,
+        runs: Runs,
+        attempt: Attempt,
+        guard: TraitGuard,
+    ) -> None:
         breath = Breath()
         held_objects = HeldObjects(self._state, application, plan)
-        refused = await self._rehearse(application, plan, attempt, exists)
-        for planned in plan.manifests:
+        await self._rehearse(application, plan, attempt, guard)
+        for planned in guard.order(plan):
             await breath.spend(DECISION)
             if planned.ref in attempt.unapplied:
                 continue
-            needed = dependencies.missing(planned, plan, attempt.unapplied, exists)
-            if attempt.ended or planned.instance in refused or needed is not None:
+            needed = dependencies.missing(planned, plan, attempt.unapplied, guard.exists)
+            if attempt.ended or planned.instance in attempt.held or needed is not None:
                 attempt.unapplied[planned.ref] = ""
                 continue
             history = History(records.get(planned.ref), runs.get(planned.instance, {}).get(planned.ref.name))
@@ -262,7 +240,7 @@ class Syncer:
                 desired = predecessors.complete(self._state, application, plan, planned, owner)
                 live = await attempt.writers.applier.ensure(application, desired, history)
             except errors.RudrError as error:
-                attempt.fail(planned.ref, failures.of(planned.ref, error, needed=_purpose(planned, plan)))
+                attempt.fail(planned, plan, error, holds=planned.ref in guard.guarded)
                 attempt.ended = await attempt.writers.pruner.ends(application, attempt.failures[-1])
                 if isinstance(error, SupersededError):
                     await self._end(application, error.predecessors, attempt)
@@ -271,24 +249,35 @@ class Syncer:
                     records[planned.ref] = AppliedRecord(planned.ref, live.uid, inventory.digest(live))
                     attempt.confirmed.add(planned.ref)
 
-    async def _rehearse(
-        self, application: LiveObject, plan: Plan, attempt: Attempt, exists: Callable[[Ref], bool]
-    ) -> frozenset[str]:
-        """The new instances of which nothing is applied, because an object of their traits would be refused (TR-8)."""
-        held: set[str] = set()
-        for planned in rehearsal.of_new_instances(plan, exists):
+    async def _rehearse(self, application: LiveObject, plan: Plan, attempt: Attempt, guard: TraitGuard) -> None:
+        """Hold the instances of which an object of a trait would be refused."""
+        for planned in guard.rehearsed:
             if attempt.ended:
                 break
+            if guard.exists(planned.ref):
+                continue
             desired = predecessors.complete(self._state, application, plan, planned, None)
             try:
                 await attempt.writers.rehearsal.create(application, desired)
             except errors.RudrError as error:
-                failure = failures.of(planned.ref, error, needed=_purpose(planned, plan))
-                message = f"{failure.message}; nothing of the instance {planned.instance} is applied before"
-                attempt.fail(planned.ref, msgspec.structs.replace(failure, message=message))
-                attempt.ended = await attempt.writers.pruner.ends(application, failure)
-                held.add(planned.instance)
-        return frozenset(held)
+                attempt.fail(planned, plan, error, holds=True)
+                attempt.ended = await attempt.writers.pruner.ends(application, attempt.failures[-1])
+
+    async def _withdraw(
+        self, application: LiveObject, plan: Plan, records: Records, attempt: Attempt, guard: TraitGuard
+    ) -> None:
+        """Delete the objects of new instances that are held."""
+        if not attempt.held or attempt.ended:
+            return
+        deleted: frozenset[Ref] = frozenset()
+        for surplus in guard.surplus(plan, attempt.held):
+            pruned = await attempt.writers.pruner.prune(application, surplus, deleted)
+            attempt.failures += pruned.failures
+            deleted = pruned.gone | pruned.deleted
+            for candidate in surplus:
+                records.pop(candidate.ref, None)
+                attempt.confirmed.add(candidate.ref)
+                attempt.unapplied.setdefault(candidate.ref, "")
 
     async def _end(self, application: LiveObject, predecessors: tuple[Ref, ...], attempt: Attempt) -> None:
         """Delete earlier workloads of an instance, each after its pods."""
@@ -377,14 +366,3 @@ def check_reads(state: ClusterState, namespace: str, plan: Plan, planned: Planne
 
 def _finalizer_failure(application: LiveObject, error: errors.RudrError) -> Failure:
     return failures.of(Ref(APPLICATION, application.name), error, needed=FINALIZER_PURPOSE)
-
-
-def _purpose(planned: PlannedObject, plan: Plan) -> str:
-    """The type that needs an object, for the operator who grants the rights for it."""
-    name = planned.made_by
-    if not name:
-        return "for every application"
-    instance = plan.instance_of(planned)
-    if instance is None:
-        return f"by scope {name}"
-    return f"by {'workload type' if name == instance.workload.offer.name else 'trait'} {name}"

@@ -134,7 +134,7 @@ def _without_values(part: Any, *, is_text: bool = False) -> Any:
         texts = ("message", "warnings")
         return {
             key: item
-            if key == "resources"
+            if key == "resources" or (isinstance(item, str) and not is_text and key not in texts)
             else _facts(item)
             if key == "show"
             else _without_values(item, is_text=is_text or key in texts)
@@ -325,26 +325,27 @@ class SnapshotReader:
         is_current = self._state.revision == snapshot.revision
         return self.checkpoints.of(snapshot.application, status) if is_plain and is_current else ""
 
-    def is_settled(self, snapshot: Snapshot) -> bool:
+    def is_settled(self, snapshot: Snapshot, objects: tuple[LiveObject, ...]) -> bool:
         """Whether a reconcile of the same plan over the same objects has left nothing to do."""
         settled = self._state.applications.get(snapshot.key).settled
-        return settled is not None and settled.is_same(snapshot.plan, self._objects(snapshot))
+        return settled is not None and settled.is_same(snapshot.plan, objects)
 
     def unsettle(self, snapshot: Snapshot) -> None:
         """Keep that the reconcile of this snapshot may change anything."""
         self._state.applications.get(snapshot.key).settled = None
 
-    def settle(self, snapshot: Snapshot) -> None:
-        """Keep that the reconcile of this snapshot has left nothing to do.
+    def settle(self, snapshot: Snapshot, objects: tuple[LiveObject, ...]) -> None:
+        """Keep that the reconcile of this snapshot over these objects has left nothing to do.
 
+        They are those of its begin: one that has changed since is compared with them by the next reconcile.
         Not for a plan with a kind that is not watched, since no event reports a change of its objects.
         """
         manifests, namespace = snapshot.plan.manifests, snapshot.key.namespace
-        if all(self._state.cache(planned.ref.kind, namespace) is not None for planned in manifests):
-            settled = SettledState(snapshot.plan, self._objects(snapshot))
-            self._state.applications.get(snapshot.key).settled = settled
+        is_current = bool(objects) and objects[0] is snapshot.application
+        if is_current and all(self._state.cache(planned.ref.kind, namespace) is not None for planned in manifests):
+            self._state.applications.get(snapshot.key).settled = SettledState(snapshot.plan, objects)
 
-    def _objects(self, snapshot: Snapshot) -> tuple[LiveObject, ...]:
+    def objects(self, snapshot: Snapshot) -> tuple[LiveObject, ...]:
         """Every watched object that a reconcile of the application reads, as it is now; absent ones are left out."""
         namespace, plan, state = snapshot.key.namespace, snapshot.plan, self._state
         refs = (Ref(APPLICATION, snapshot.key.name), *(planned.ref for planned in plan.manifests))

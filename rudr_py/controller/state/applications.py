@@ -146,6 +146,7 @@ class ApplicationState:
     `conflicts` the reported owners of objects that belong to other applications.
     `released` is the last kept revision, with a digest of the versions of its documents.
     `unreleased` is the uid of an application without any revision; empty if that is unknown.
+    `unanswered` is whether a revision may have been written, or is still to be deleted, after a request that failed.
     `revision_name` is a revision whose components were read; `pinned` are those components that the application runs.
     """
 
@@ -167,6 +168,7 @@ class ApplicationState:
     conflicts: dict[Ref, str] = field(default_factory=dict)
     released: tuple[bytes, RevisionName] = (b"", _NO_REVISION)
     unreleased: str = ""
+    unanswered: bool = False
     revision_name: RevisionName = _NO_REVISION
     pinned: Mapping[str, PinnedDocument] = field(default_factory=dict)
     _records: dict[Ref, AppliedRecord] | bytes = b""  # bytes are packed

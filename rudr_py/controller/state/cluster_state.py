@@ -17,9 +17,12 @@ from rudr_py.controller.state.definition_index import DefinitionIndex
 from rudr_py.controller.state.deleted_runs import DeletedRuns
 from rudr_py.controller.state.index import MultiMap
 from rudr_py.controller.state.scaler_index import ScalerIndex
+from rudr_py.controller.state.unowned_fields import UnownedFields
 from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.requests import Resource
 from rudr_py.kube.storage.body import BodyBudget
+from rudr_py.kube.watch import Identity
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, NAMESPACE, POD
 from rudr_py.model.kubernetes import Release
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
@@ -56,7 +59,10 @@ class ClusterState:
         self.observers: list[Callable[[Kind, Change], None]] = []
         """Called with each change that a watch reports."""
         self.scalers = ScalerIndex()
+        self.unowned = UnownedFields()
         self._caches: dict[Kind, dict[str, Cache]] = {}
+        self._places: set[str] = set()  # the namespaces that have caches of their own
+        self._by_place: dict[str, tuple[tuple[Kind, Cache], ...]] = {}
         self._with_templates: dict[str, tuple[Cache, ...]] = {}  # by namespace; of all kinds that may have templates
         # the last result of `component_instances_of`: the uid of the application and the revision, and its instances
         self._by_instance: tuple[tuple[str, int], dict[str, list[LiveObject]]] = (("", -1), {})
@@ -72,6 +78,8 @@ class ClusterState:
         """Add the cache of a kind in a namespace."""
         self._caches.setdefault(kind, {})[namespace] = cache
         self._with_templates.clear()
+        self._by_place.clear()
+        self._places.add(namespace)
 
     def unread(self, kind: Kind, namespace: str) -> str:
         """Why absence of an object from the cache proves nothing; empty for a complete cache or an absent kind."""
@@ -109,6 +117,11 @@ class ClusterState:
         cache = self.cache(kind, namespace)
         return cache.get(namespace, name) if cache is not None else None
 
+    def has(self, resource: Resource, identity: Identity) -> bool:
+        """Whether this version of an object is the cached one."""
+        live = self.get(Kind(resource.api_version, resource.kind), identity.namespace, identity.name)
+        return live is not None and (live.uid, live.resource_version) == (identity.uid, identity.resource_version)
+
     def namespace(self, name: str) -> LiveObject | None:
         """The metadata of a namespace; None if it does not exist, or is unread."""
         cache = self.cache(NAMESPACE, name)
@@ -125,10 +138,17 @@ class ClusterState:
             yield from tuple(self._owned_by(owners, application.namespace))
 
     def _owned_by(self, uids: tuple[str, ...], namespace: str) -> Iterator[tuple[Kind, LiveObject]]:
-        for kind in self._caches:
-            cache = self.cache(kind, namespace)
-            if cache is not None:
+        for kind, cache in self._caches_in(namespace):
+            if cache.has_owners:
                 yield from ((kind, live) for uid in uids for live in cache.by_owner(uid))
+
+    def _caches_in(self, namespace: str) -> tuple[tuple[Kind, Cache], ...]:
+        """The cache of each kind that is watched in a namespace."""
+        place = namespace if namespace in self._places else ""
+        if place not in self._by_place:
+            caches = ((kind, self.cache(kind, place)) for kind in self._caches)
+            self._by_place[place] = tuple((kind, cache) for kind, cache in caches if cache is not None)
+        return self._by_place[place]
 
     def component_instances(self, application: LiveObject) -> tuple[LiveObject, ...]:
         """The ComponentInstances that the application owns; none before it has a uid."""
@@ -165,7 +185,7 @@ class ClusterState:
             if live is None:
                 applied.remove(name)
             else:
-                applied.set(name, (ref.kind for ref in inventory.read(previous(live).resources)))
+                applied.set(name, inventory.kinds(live))
         return applied.all_values()
 
     def note(self, kind: Kind, change: Change) -> None:

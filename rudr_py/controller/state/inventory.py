@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from rudr_py.api import Kind, Ref
+from rudr_py import errors
+from rudr_py.api import Kind, Ref, get_in
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.storage.packing import Packer
 
@@ -48,6 +49,42 @@ def read(resources: object) -> dict[Ref, AppliedRecord]:
             ref = Ref(Kind(str(parts[0]), str(parts[1])), str(parts[2]))
             records[ref] = AppliedRecord(ref, str(entry.get("uid") or ""), str(entry.get("digest") or ""))
     return records
+
+
+class _Resource(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+
+
+class _Status(msgspec.Struct, frozen=True):
+    resources: list[_Resource] = []
+
+
+class _Application(msgspec.Struct, frozen=True):
+    status: _Status = _Status()
+
+
+_kinds = msgspec.json.Decoder(_Application)
+
+
+def kinds(application: LiveObject) -> frozenset[Kind]:
+    """The kinds of the records in the stored status of an application; the rest of the document is not decoded."""
+    try:
+        resources = _kinds.decode(application.body).status.resources
+    except (errors.UndecodableError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _lenient_kinds(application)
+    named = {(one.api_version, one.kind) for one in resources if one.api_version and one.kind and one.name}
+    return frozenset(Kind(api_version, kind) for api_version, kind in named)
+
+
+def _lenient_kinds(application: LiveObject) -> frozenset[Kind]:
+    """The kinds of the records in any status, because older CRDs accept any value; none of an unreadable one."""
+    try:
+        status = application.part("status")
+    except errors.UndecodableError:
+        return frozenset()
+    return frozenset(ref.kind for ref in read(get_in(status, "resources", default=[])))
 
 
 _packer = Packer()

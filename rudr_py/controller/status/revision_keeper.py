@@ -100,11 +100,12 @@ class RevisionKeeper:
             kept = await self._keep(snapshot.application, documents, previous)
             revision = msgspec.structs.replace(kept, components=components)
         except errors.KubeError as error:
+            application_state.unanswered = True
             cause = self._describe(error.right) if isinstance(error, errors.MissingRightError) else error
             note = f"no revision is kept: {cause}"
             retry: Retry = "slow" if isinstance(error, errors.ForbiddenError) else "backoff"  # a quota, for example
             return Kept(previous, note, Result(error=note, retry=retry, cause="Revision"))
-        application_state.released = (version, revision)
+        application_state.released, application_state.unanswered = (version, revision), False
         return Kept(revision)
 
     def note_unreleased(self, snapshot: Snapshot) -> None:
@@ -132,12 +133,12 @@ class RevisionKeeper:
         components = [*(component.document() for component in documents.live[1:]), *documents.pinned]
         data = revisions.content(application.document(), components)
         name = revisions.object_name(application.name, application.uid, data)
-        if previous.name == name:
+        application_state = self._state.applications.get(ObjectKey(application.namespace, application.name))
+        if previous.name == name and not application_state.unanswered:
             return previous
         edited = max(documents.live, key=lambda document: document.edited)
         annotations = {revisions.EDITOR_ANNOTATION: edited.edited_by, revisions.EDITED_ANNOTATION: edited.edited}
         owner = Metadata(name=application.name, namespace=application.namespace, uid=application.uid)
-        application_state = self._state.applications.get(ObjectKey(application.namespace, application.name))
         is_first = application_state.unreleased == application.uid and not previous.name
         application_state.unreleased = ""  # a request without an answer may be executed later
         if is_first:

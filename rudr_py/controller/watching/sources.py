@@ -15,6 +15,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Kind
+from rudr_py.controller.pacing import Breath
 from rudr_py.controller.state import cluster_state, definition_index, inventory
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import kind_watch, triggers
@@ -110,11 +111,12 @@ class Sources:
                     self._state.add(kind, source.namespace, source.cache)
                 self._start(self._sources[kind])
 
-    def watch_applied(self) -> None:
-        """Watch the kinds in the inventories of all applications, too."""
-        for cache in self._state.caches(APPLICATION):
-            for live in cache.all():
-                self.watch(ref.kind for ref in inventory.read(cluster_state.previous(live).resources))
+    async def watch_applied(self) -> None:
+        """Watch the kinds in the inventories of all applications, too. Other tasks run between its steps."""
+        breath = Breath()
+        for live in [live for cache in self._state.caches(APPLICATION) for live in cache.all()]:
+            await breath.spend()
+            self.watch(inventory.kinds(live))
 
     def kinds(self) -> tuple[Kind, ...]:
         """All kinds that are watched."""

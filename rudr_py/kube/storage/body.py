@@ -12,7 +12,8 @@ import os
 import tempfile
 from collections import Counter, defaultdict, deque
 from pathlib import Path
-from weakref import ReferenceType, ref
+
+import msgspec
 
 from rudr_py.kube.storage.packing import Packer
 
@@ -34,10 +35,11 @@ UNPACKED = 2 * 2**20
 log = logging.getLogger(__name__)
 
 
-class Body:
-    """A JSON text. Equal to a text, or to another Body, of the same content."""
+class Body(msgspec.Struct, gc=False, eq=False):
+    """A JSON text. Equal to a text, or to another Body, of the same content.
 
-    __slots__ = ()
+    It is part of no cycle, and garbage collections do not read the thousands of them.
+    """
 
     @property
     def size(self) -> int:
@@ -55,90 +57,105 @@ class Body:
         return hash(self.read())
 
 
-class _InMemory(Body):
-    """A text that counts in its budget as long as it exists.
+class _Content(msgspec.Struct, gc=False, eq=False):
+    """A text in memory that counts in its budget until `drop`.
 
     It is there as it is, compressed, or both: a text that was read again stays compressed, too, until both are dropped.
     """
 
-    __slots__ = ("__weakref__", "_budget", "_namespace", "_packed", "_packer", "_text")
+    budget: BodyBudget
+    namespace: str
+    packer: Packer
+    text: bytes
+    packed: bytes = b""
 
-    def __init__(self, budget: BodyBudget, namespace: str, packer: Packer, text: bytes) -> None:
-        self._budget = budget
-        self._namespace = namespace
-        self._packer = packer
-        self._text = text
-        self._packed = b""
-        budget.count(namespace, len(text))
+    def __post_init__(self) -> None:
+        self.budget.count(self.namespace, len(self.text))
         self._note_use()
 
     @property
     def size(self) -> int:
-        return int.from_bytes(self._packed[:SIZE]) if self._packed else len(self._text)
+        """The number of bytes of the text."""
+        return int.from_bytes(self.packed[:SIZE]) if self.packed else len(self.text)
 
     def read(self) -> bytes:
-        if self._text or not self._packed:
-            return self._text
-        self._text = text = self._packer.unpack(self._packed[SIZE:])
-        self._budget.count(self._namespace, len(text))
+        """The text."""
+        if self.text or not self.packed:
+            return self.text
+        self.text = text = self.packer.unpack(self.packed[SIZE:])
+        self.budget.count(self.namespace, len(text))
         self._note_use()  # which may pack this one
         return text
 
     def pack(self) -> None:
         """Keep only the compressed text."""
-        before = len(self._text)
-        if not self._packed:
-            self._packed = before.to_bytes(SIZE) + self._packer.pack(self._text)
-            before -= len(self._packed)
-        self._text = b""
-        self._budget.count(self._namespace, -before)
+        before = len(self.text)
+        if before and not self.packed:
+            self.packed = before.to_bytes(SIZE) + self.packer.pack(self.text)
+            before -= len(self.packed)
+        self.text = b""
+        self.budget.count(self.namespace, -before)
+
+    def drop(self) -> None:
+        """Free the memory of a text that is not used any more."""
+        self.budget.count(self.namespace, -len(self.text) - len(self.packed))
+        self.text = self.packed = b""
 
     def _note_use(self) -> None:
-        if len(self._text) < LARGE:
-            self._budget.unpacked.add(self)
+        if len(self.text) < LARGE:
+            self.budget.unpacked.add(self)
+
+
+class _InMemory(Body):
+    """A text that counts in its budget as long as this object exists."""
+
+    content: _Content
+
+    @property
+    def size(self) -> int:
+        return self.content.size
+
+    def read(self) -> bytes:
+        return self.content.read()
 
     def __del__(self) -> None:
-        self._budget.count(self._namespace, -len(self._text) - len(self._packed))
+        self.content.drop()
 
 
 class _Unpacked:
-    """The texts that are not compressed, the longest unused first."""
+    """The texts that are not compressed, the longest unused first; also some that were dropped since."""
 
     def __init__(self, maximum: int) -> None:
         self._maximum = maximum
         self._total = 0
-        self._bodies: deque[tuple[ReferenceType[_InMemory], int]] = deque()
+        self._contents: deque[tuple[_Content, int]] = deque()
 
-    def add(self, in_memory: _InMemory) -> None:
+    def add(self, content: _Content) -> None:
         """Add a text, and compress those that exceed the maximum."""
-        self._bodies.append((ref(in_memory), in_memory.size))
-        self._total += in_memory.size
+        self._contents.append((content, content.size))
+        self._total += content.size
         while self._total > self._maximum:
-            reference, size = self._bodies.popleft()
+            oldest, size = self._contents.popleft()
             self._total -= size
-            if (oldest := reference()) is not None:
-                oldest.pack()
+            oldest.pack()
 
 
 class _InFile(Body):
     """A text in the file, whose place is free when it is not used any more."""
 
-    __slots__ = ("_file", "_place", "_size")
-
-    def __init__(self, file: BodyFile, place: int, size: int) -> None:
-        self._file = file
-        self._place = place
-        self._size = size
+    file: BodyFile
+    place: int
+    length: int
 
     @property
     def size(self) -> int:
-        return self._size
+        return self.length
 
     def read(self) -> bytes:
-        return self._file.read(self._place, self._size)
+        return self.file.read(self.place, self.length)
 
     def __del__(self) -> None:
-        self._file.free(self._place, self._size)
+        self.file.free(self.place, self.length)
 
 
 class BodyFile:
@@ -229,7 +246,7 @@ class BodyBudget:
         size = len(text)
         fits = self.total + size <= self._maximum and self._used[namespace] + size <= self._maximum // SHARE
         stored = None if fits or size <= SMALL else self._file.store(text)
-        return stored or _InMemory(self, namespace, self._packers[kind], text)
+        return stored or _InMemory(_Content(self, namespace, self._packers[kind], text))
 
     def count(self, namespace: str, size: int) -> None:
         """Count bytes in memory; a negative size is no longer used."""

@@ -24,6 +24,9 @@ class ObjectIndex(Generic[T]):
     def __init__(self) -> None:
         self._groups: dict[str, dict[str, T | dict[tuple[str, str], T]]] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._groups)
+
     def get(self, namespace: str, value: str) -> tuple[T, ...]:
         """The objects with a value."""
         groups = self._groups.get(namespace)

@@ -32,7 +32,7 @@ class Packer:
     def __init__(self) -> None:
         self._packed = 0
         self._dictionaries: list[bytes] = []
-        self._prepared = zlib.compressobj()
+        self._prepared = zlib.compressobj(_LEVEL, zlib.DEFLATED, -9, 1)  # the smallest one, until there is a sample
 
     def pack(self, text: bytes) -> bytes:
         """The compressed text."""

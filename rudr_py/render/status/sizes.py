@@ -36,7 +36,7 @@ class ElasticInstance:
         self._observed = observed
         self._before = before
         sized = [document for document in self._documents() if get_in(document, "spec", "replicas", default=-1) >= 0]
-        self._template = digests.of([_without_size(document) for document in sized]) if sized else ""
+        self._template = template_of(sized) if sized else ""
         self._ready = min((_ready_replicas(document) for document in sized), default=0)
         self._desired = min((get_in(document, "spec", "replicas", default=0) for document in sized), default=0)
 
@@ -82,6 +82,11 @@ class ElasticInstance:
             for document in self._observed.documents(self._plan.name, kind):
                 if get_in(document, "metadata", "name", default="") in own:
                     yield document
+
+
+def template_of(documents: Iterable[Mapping[str, Any]]) -> str:
+    """The digest of the observed workloads of an instance, without their sizes."""
+    return digests.of([_without_size(document) for document in documents])
 
 
 def read(entry: Mapping[str, Any]) -> ReadyState | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -135,6 +136,32 @@ async def test_a_field_of_another_manager_is_not_handed_over(bench: Any, owner: 
     await bench.ensure(deployment(None, image="a:2"), owner, AppliedRecord(record.ref, record.uid))
     assert spent() == [f"GET {NAME}", f"PATCH {NAME}"]
     assert "rudr-handover" not in {entry["manager"] for entry in (await now(bench))["metadata"]["managedFields"]}
+
+
+async def test_the_second_change_of_the_same_fields_sends_one_request(
+    bench: Any, owner: LiveObject, spent: Any
+) -> None:
+    record = await bench.ensure(deployment(None), owner)
+    record = await bench.ensure(deployment(None, image="a:2"), owner, record)
+    spent.reset()
+    record = await bench.ensure(deployment(None, image="a:3"), owner, record)
+    assert spent() == [f"PATCH {NAME}"]
+
+
+async def test_a_field_is_released_although_the_cache_does_not_have_its_apply_yet(
+    bench: Any, owner: LiveObject, spent: Any
+) -> None:
+    """Another process of the controller has applied a number of replicas meanwhile."""
+    record = await bench.ensure(deployment(None), owner)
+    record = await bench.ensure(deployment(None, image="a:2"), owner, record)
+    bench.sources.stop()
+    await asyncio.sleep(0)
+    applied = {**deployment(5, image="a:2").body}
+    target = await bench.cluster.target(DEPLOYMENT, "web")
+    await bench.client.apply(target, msgspec.json.encode(applied), "rudr")
+    await bench.ensure(deployment(None, image="a:3"), owner, record)
+    found = await now(bench)
+    assert (found["spec"]["replicas"], holders(found)) == (5, {"rudr-handover"})
 
 
 async def test_a_second_field_is_released_without_the_first_one_being_reset(bench: Any, owner: LiveObject) -> None:

@@ -54,6 +54,17 @@ class Caches:
         assert live is not None
         return asyncio.run(self.reader.read(SHOP, live))
 
+    def settle(self, change: Callable[[], object] = lambda: None) -> None:
+        """A reconcile that leaves nothing to do; `change` is called while it runs."""
+        snapshot = self.read()
+        objects = self.reader.objects(snapshot)
+        change()
+        self.reader.settle(snapshot, objects)
+
+    def is_settled(self) -> bool:
+        snapshot = self.read()
+        return self.reader.is_settled(snapshot, self.reader.objects(snapshot))
+
 
 @pytest.fixture
 def caches(catalog: Catalog, application: Make, component: Make) -> Caches:
@@ -127,38 +138,52 @@ CHANGES: dict[str, tuple[Kind, str, dict[str, Any]]] = {
 def settled(caches: Caches, application: Make, component: Make) -> Caches:
     """An application of a Worker, whose kinds are all watched, after a reconcile that left nothing to do."""
     caches.put(component(workload="Worker"), 3, uid="c")
-    caches.reader.settle(caches.read())
+    caches.settle()
     return caches
 
 
 def test_an_application_is_not_settled_before_a_reconcile_has_left_nothing_to_do(caches: Caches) -> None:
-    assert not caches.reader.is_settled(caches.read())
+    assert not caches.is_settled()
 
 
 def test_an_application_is_settled_while_nothing_has_changed(settled: Caches) -> None:
-    assert settled.reader.is_settled(settled.read())
+    assert settled.is_settled()
     settled.put({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "unrelated"}}, 9, uid="x")
-    assert settled.reader.is_settled(settled.read())
+    assert settled.is_settled()
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
 def test_an_application_is_not_settled_after(change: str, settled: Caches) -> None:
     kind, name, metadata = CHANGES[change]
     settled.put({"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": name}}, 9, **metadata)
-    assert not settled.reader.is_settled(settled.read())
+    assert not settled.is_settled()
+
+
+def test_an_application_is_settled_although_another_one_changes_during_its_reconcile(settled: Caches) -> None:
+    other = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "unrelated"}}
+    settled.settle(lambda: settled.put(other, 9, uid="x"))
+    assert settled.is_settled()
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_an_application_is_not_settled_after_a_reconcile_during_which(change: str, settled: Caches) -> None:
+    kind, name, metadata = CHANGES[change]
+    document = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": name}}
+    settled.settle(lambda: settled.put(document, 9, **metadata))
+    assert not settled.is_settled()
 
 
 def test_an_application_is_not_settled_after_a_change_of_its_status_or_its_component(
     settled: Caches, application: Make, component: Make
 ) -> None:
     settled.put({**application(), "status": {"phase": "Modify"}}, 9, generation=1)
-    assert not settled.reader.is_settled(settled.read())
-    settled.reader.settle(settled.read())
-    assert settled.reader.is_settled(settled.read())
+    assert not settled.is_settled()
+    settled.settle()
+    assert settled.is_settled()
     settled.put(component(workload="Worker"), 10, uid="c", generation=2)
-    assert not settled.reader.is_settled(settled.read())
+    assert not settled.is_settled()
 
 
 def test_an_application_with_an_object_of_an_unwatched_kind_is_never_settled(caches: Caches) -> None:
-    caches.reader.settle(caches.read())  # the Service of a Server
-    assert not caches.reader.is_settled(caches.read())
+    caches.settle()  # the Service of a Server
+    assert not caches.is_settled()

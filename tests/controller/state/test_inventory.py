@@ -127,3 +127,26 @@ def _live(ref: Ref, uid: str, digest: str) -> LiveObject:
     fields, _, applied = digest.partition("-")
     live = live_object.decode(msgspec.json.encode(document))
     return msgspec.structs.replace(live, digest=fields, applied=applied)
+
+
+SERVICE_ENTRY = {"apiVersion": "v1", "kind": "Service", "name": "web", "uid": "u"}
+
+
+@pytest.mark.parametrize(
+    ("status", "kinds"),
+    [
+        ({"resources": [SERVICE_ENTRY, {**SERVICE_ENTRY, "name": "api"}]}, {Kind("v1", "Service")}),
+        (
+            {"resources": [SERVICE_ENTRY, "text", {"kind": "Job"}, {**SERVICE_ENTRY, "name": 1}]},
+            {Kind("v1", "Service")},
+        ),
+        ({"resources": [{**SERVICE_ENTRY, "name": ""}]}, set()),
+        ({"resources": "text"}, set()),
+        ("text", set()),
+        (None, set()),
+    ],
+    ids=str,
+)
+def test_the_kinds_of_an_inventory_are_those_of_its_valid_entries(status: Any, kinds: set[Kind]) -> None:
+    document = {"apiVersion": "v1", "kind": "x", "metadata": {"name": "shop"}, "status": status}
+    assert inventory.kinds(live_object.decode(msgspec.json.encode(document))) == kinds

@@ -57,6 +57,7 @@ def check(facts: ApplicationFacts, catalog: Catalog) -> list[Finding]:
         *missing,
         *conditions(report, missing),
         *instances(report, facts),
+        *(note("removals", item.message) for item in report.kept),
         *(note("warnings", warning) for warning in report.warnings),
         *events(facts),
         *(note(finding.UNREAD, message) for message in facts.unread),

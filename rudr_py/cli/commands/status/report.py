@@ -5,7 +5,7 @@ Accepts any document, also those of older releases and of Rudr.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,7 @@ from rudr_py.cli.documents import schema_violations
 from rudr_py.model.identity import CORE_GROUP, TypeName
 from rudr_py.model.shapes import rewrite
 from rudr_py.render import holds
+from rudr_py.render.status import replacements
 from rudr_py.render.values import labels
 
 Document = Mapping[str, Any]
@@ -77,7 +78,8 @@ class ApplicationReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     """An application as `rudr status -o json` prints it, so names and types of fields are stable.
 
     `ready` is false while the status is not that of the current documents; `pending` is the reason. `unreportable` is
-    whether the API server may refuse the status, because the document violates the schema.
+    whether the API server may refuse the status, because the document violates the schema. `kept` are instances and
+    objects that the documents have removed and that exist still.
     """
 
     name: str
@@ -89,6 +91,7 @@ class ApplicationReport(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     conditions: tuple[ReportedCondition, ...] = ()
     instances: tuple[ReportedInstance, ...] = ()
     scopes: tuple[ReportedScope, ...] = ()
+    kept: tuple[ReportItem, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def condition(self, type_: str) -> ReportedCondition:
@@ -121,8 +124,17 @@ def of(
         conditions=conditions,
         instances=tuple(_instance(entry, own) for entry in mappings_in(status, "instances")),
         scopes=tuple(_scope(entry) for entry in mappings_in(status, "scopes")),
+        kept=tuple(item for entry in mappings_in(status, replacements.FIELD) for item in _kept(entry)),
         warnings=tuple(map(str, get_in(status, "warnings", default=[]))),
     )
+
+
+def _kept(entry: Mapping[str, Any]) -> Iterator[ReportItem]:
+    reasons = {"kept": "Kept", "failed": replacements.FAILED}
+    reason = reasons.get(_text(entry.get("state")), replacements.WAITING)
+    for replacement in replacements.read([entry]):
+        message = _text(entry.get("message")) or replacement.message
+        yield ReportItem(name=replacements.listed(replacement.removed), state="kept", reason=reason, message=message)
 
 
 def short(type_: str) -> str:

@@ -38,6 +38,7 @@ def lines(
         yield from _application(report, width, colours)
         rows = [row for instance in report.instances for row in _instance(instance, wide)]
         rows += [row for scope in report.scopes for row in _item(_scope_name(scope), scope, "  ")]
+        rows += [row for item in report.kept for row in _item(f"{item.name} (removed)", item, "  ")]
         if rows:
             yield ""
             heading = [Row(cells=tuple(Cell(text, bold=True) for text in HEADER))] if headers else []

@@ -1,1 +1,1 @@
-"""Checks before anything of an application is written: the sizes of nodes, and dry runs of objects of traits."""
+"""Checks that precede the objects of an application, and their failures: nodes, traits of new instances, dry runs."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -79,9 +80,9 @@ class Difference:
         return [label for label in self.planned if not self._is_recorded(label)]
 
     def is_ready(self, label: str) -> bool:
-        """Whether an instance that the plan lacks has a workload that is ready."""
+        """Whether an instance that the plan lacks has a workload that is ready, or has a ready pod during a rollout."""
         workloads = [one.live for one in self._groups.get(label, ()) if successors.runs_pods(one)]
-        return bool(workloads) and all(live is None or kstatus.assess(live.document()).ok for live in workloads)
+        return bool(workloads) and all(live is None or _serves(live.document()) for live in workloads)
 
     def unready_traits(self, removed: Iterable[str]) -> list[str]:
         """The traits that were not ready with these instances."""
@@ -224,6 +225,10 @@ def _begun(replacement: Replacement, documents: Documents) -> Replacement:
     return msgspec.structs.replace(
         replacement, version=documents.version, since=since, deadline=deadline, message=message
     )
+
+
+def _serves(workload: dict[str, Any]) -> bool:
+    return kstatus.assess(workload).ok or get_in(workload, "status", "readyReplicas", default=0) > 0
 
 
 def _runs_to_completion(candidate: PruneCandidate) -> bool:

@@ -6,6 +6,7 @@ Only this module and `series` use prometheus_client. Each `Metrics` has its own 
 from __future__ import annotations
 
 import contextlib
+import functools
 import platform
 from collections.abc import Iterator
 
@@ -40,6 +41,9 @@ from rudr_py.kube.requests import Request
 CONTROLLER = "applicationconfiguration"
 """The name of the controller of applications: the kind in lower case, as in controller-runtime."""
 
+SERIES = 1000
+"""The series of requests that are kept for the next request."""
+
 OPENMETRICS_TYPE = "application/openmetrics-text"
 OPENMETRICS = f"{OPENMETRICS_TYPE}; version=1.0.0"
 
@@ -59,6 +63,7 @@ class Metrics(ReconcileMetrics):
         """The metrics of the queue."""
         self.contention: ContentionMetrics = ContentionSeries(self._registry)
         """The metrics of reverted drift."""
+        self._series = functools.lru_cache(SERIES)(Counter.labels)  # its own search is slow for each request
         self._requests = Counter(
             "rest_client_requests_total",
             "Number of HTTP requests, partitioned by status code, method, and host.",
@@ -103,10 +108,10 @@ class Metrics(ReconcileMetrics):
 
     def request(self, code: str, request: Request) -> None:
         """Count a request to the API server; `code` is the HTTP status, or `<error>` when there was no answer."""
-        self._requests.labels(code, request.method, self._host).inc()
+        self._series(self._requests, code, request.method, self._host).inc()
         written = requests.write(request)
         if written is not None and code.startswith("2"):
-            self._writes.labels(*written).inc()
+            self._series(self._writes, *written).inc()
 
     def plugins(self, catalog: Catalog) -> None:
         """Set the packages that offer types, and the number of plugins in each state."""

@@ -21,6 +21,9 @@ from rudr_py.local.storage.store import DELETED, Object
 AUTOSCALER = KindInfo("autoscaling/v2", "HorizontalPodAutoscaler")
 DESIRED_ANNOTATION = "local.rudr.dev/desired-replicas"
 NO_METRICS = "none"
+SYNC_PERIOD = 15.0
+"""Seconds until kube-controller-manager checks a new autoscaler; the target may be created meanwhile."""
+
 _TARGETS = frozenset({KindInfo("apps/v1", kind) for kind in ("Deployment", "StatefulSet", "ReplicaSet")})
 _SOURCES = {
     "Resource": "resource",
@@ -90,16 +93,19 @@ def _conditions(target: Object | None, desired: int, recommended: int | None) ->
             yield times.condition("ScalingLimited", True, reason, f"the desired replica count is {bound} replica count")
 
 
-def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
+def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     autoscaler = context.get(key)
     if autoscaler is None or "deletionTimestamp" in autoscaler["metadata"]:
-        return
+        return None
     reference = autoscaler["spec"]["scaleTargetRef"]
     kind = KindInfo(reference["apiVersion"], reference["kind"])
     resource = context.client.resource(kind)
     scalable = resource is not None and resource.has("scale")
     target = context.client.get(kind, key.namespace, reference["name"]) if scalable else None
     before = autoscaler.get("status", {})
+    left = SYNC_PERIOD - times.since(autoscaler["metadata"]["creationTimestamp"], context.now())
+    if target is None and left > 0 and not before.get("conditions"):
+        return left
     status: Object = {
         "currentReplicas": before.get("currentReplicas", 0),
         "desiredReplicas": before.get("desiredReplicas", 0),
@@ -123,6 +129,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
         for condition in _conditions(target, status["desiredReplicas"], recommended)
     ]
     context.write_status(autoscaler, status)
+    return None
 
 
 def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:

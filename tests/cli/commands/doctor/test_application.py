@@ -49,6 +49,16 @@ def test_a_ready_application_has_one_finding() -> None:
     assert (finding.level, finding.message) == ("ok", "default/shop is Ready: 1 of 1")
 
 
+def test_a_removed_instance_that_is_kept_is_a_note() -> None:
+    kept = {"removes": ["web-1"], "adds": ["web-2"], "state": "kept", "message": "web-1 is kept by policy"}
+    application_document = document(*FINE)
+    application_document["status"]["replacements"] = [kept]
+    findings = check(application_document)
+    assert [(finding.level, finding.check, finding.message) for finding in findings[1:]] == [
+        ("note", "removals", "web-1 is kept by policy")
+    ]
+
+
 def test_an_application_that_is_not_reconciled_points_to_the_installation() -> None:
     [finding] = check({**document(), "status": {}})
     assert (finding.level, finding.next) == ("problem", "rudr doctor")

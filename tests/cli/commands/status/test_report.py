@@ -145,6 +145,27 @@ def test_pods_are_those_of_the_application_its_namespace_and_the_instance() -> N
     assert [one.name for one in instance.pods] == ["mine"]
 
 
+def test_removed_instances_and_objects_that_are_kept_have_rows() -> None:
+    status = {
+        "observedGeneration": 2,
+        "phase": "synced",
+        "replacements": [
+            {"removes": ["web-1", "api-1"], "adds": ["web-2"], "state": "waiting"},
+            {"removes": ["db-1"], "adds": ["db-2"], "state": "failed", "message": "db-1 is kept: db-2 has failed"},
+            {"removes": ["claim/data"], "adds": [], "instance": "web", "state": "kept"},
+        ],
+    }
+    assert list(text.lines([report.of(application(status))], 80))[2:] == [
+        "INSTANCE                HEALTH  REASON             DETAILS",
+        "web-1, api-1 (removed)  kept    Waiting",
+        "  web-1, api-1 are kept until web-2 is ready",
+        "db-1 (removed)          kept    ReplacementFailed",
+        "  db-1 is kept: db-2 has failed",
+        "claim/data (removed)    kept    Kept",
+        "  claim/data is kept by policy",
+    ]
+
+
 def test_scopes_warnings_and_long_details_have_lines_of_their_own() -> None:
     scope = {"name": "all", "type": "core.oam.dev/v1alpha1.HealthScope", "state": "failed", "reason": "Unhealthy"}
     status = {

@@ -59,3 +59,18 @@ async def test_an_autoscaler_can_be_without_metrics(running: Run, objects: Recor
         active = times.find(scaler["status"]["conditions"], "ScalingActive")
         assert active is not None
         assert (active["status"], active["reason"]) == ("False", "FailedGetResourceMetric")
+
+
+async def test_the_target_of_a_new_autoscaler_may_be_created_within_its_period(
+    running: Run, objects: RecordedObjects
+) -> None:
+    async with running() as cluster:
+        objects.create(autoscaler())
+        await cluster.settle()
+        assert "conditions" not in cluster.get("HorizontalPodAutoscaler", "scaler").get("status", {})
+        await cluster.advance(15)
+        await cluster.settle()
+        scaler = cluster.get("HorizontalPodAutoscaler", "scaler")
+        able = times.find(scaler["status"]["conditions"], "AbleToScale")
+        assert able is not None
+        assert (able["status"], able["reason"]) == ("False", "FailedGetScale")
