@@ -300,6 +300,28 @@ async def test_a_claim_is_taken_over_when_the_other_application_no_longer_names_
     assert labels_of(await claim(cluster)) == ("other", "other-web")
 
 
+@pytest.mark.faults
+async def test_a_claim_is_taken_over_although_the_status_of_its_former_user_is_late(
+    cluster: Cluster, catalog: Catalog, server: Server
+) -> None:
+    """The other application is tried again before the status, and must be after it, too."""
+    assert server.local is not None
+    plain = front({**VOLUME, "disk": {"required": "1Gi", "ephemeral": True}})
+    plain["metadata"]["name"] = "plain"
+    leaving = shop()
+    leaving["spec"]["components"][0]["componentName"] = "plain"
+    await cluster.apply(front(), plain, shop(mounted()))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.apply(shop(adopting(OWN), name="other"))
+        await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")
+        late = Match(verb="patch", plural="applicationconfigurations", name="shop")
+        Faults(server.local.server).delay(1.0, late, times=20)
+        await cluster.apply(leaving)
+        await cluster.until(APPLICATION, "other", synced)
+    assert labels_of(await claim(cluster)) == ("other", "other-web")
+
+
 async def test_a_claim_without_labels_is_taken_over_and_one_with_an_owner_is_not(
     cluster: Cluster, catalog: Catalog
 ) -> None:

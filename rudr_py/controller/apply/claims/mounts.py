@@ -65,7 +65,7 @@ def _users(state: ClusterState, application: LiveObject, live: LiveObject) -> It
     ref = Ref(CLAIM, live.name)
     for other in other_applications(state, application):
         record = _inventory(state, other).get(ref)
-        is_unobserved = other.name == ownership.claimant(live.labels) and not _is_observed(other)
+        is_unobserved = other.name == ownership.claimant(live.labels) and not is_observed(other)
         if is_unobserved or (record is not None and record.uid == live.uid):
             yield other.name
 
@@ -91,7 +91,7 @@ def _inventory(state: ClusterState, application: LiveObject) -> Mapping[Ref, App
     return applications.records(application, stored)
 
 
-def _is_observed(application: LiveObject) -> bool:
+def is_observed(application: LiveObject) -> bool:
     """Whether the status of an application is that of its current documents."""
     generation = get_in(application.part("status"), "observedGeneration", default=0)
     return generation == application.generation
