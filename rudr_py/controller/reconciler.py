@@ -116,7 +116,7 @@ class ApplicationReconciler:
     async def _reconcile(self, key: ObjectKey, live: LiveObject) -> Result:
         if not self._sources.ensure(cluster_state.OWN_KINDS, key):
             return WAIT_FOR_CACHES
-        if (stored := self._reader.checkpoints.read(key, live)) is not None:
+        if (stored := self._reader.stored_checkpoint(key, live)) is not None:
             if not self._sources.ensure(stored.kinds, key):
                 return WAIT_FOR_CACHES
             if self._reader.checkpoints.confirms(stored):

@@ -189,6 +189,8 @@ async def _restore(cluster: Cluster, document: Document, *, owners: bool) -> Non
     kind = _kind(document)
     if kind == JOB:  # as backup tools do: the server generates new values
         _clean(content)
+    if kind == CLAIM:  # likewise: its volume was deleted with it
+        content["spec"] = {key: value for key, value in content["spec"].items() if key != "volumeName"}
     if kind == SERVICE:
         content["spec"] = {key: value for key, value in content["spec"].items() if not key.startswith("clusterIP")}
     target = await cluster.target(kind, metadata["name"])

@@ -18,7 +18,7 @@ from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import runs
 from rudr_py.controller.apply.order import up_to_date
-from rudr_py.controller.inputs.checkpoint import Checkpoints
+from rudr_py.controller.inputs.checkpoint import Checkpoints, StoredCheckpoint
 from rudr_py.controller.inputs.component_selection import ComponentSelector, Selection
 from rudr_py.controller.inputs.document_values import DocumentValues
 from rudr_py.controller.inputs.plan_cache import PlanCache
@@ -270,6 +270,12 @@ class SnapshotReader:
     def is_heavy(self, key: ObjectKey) -> bool:
         """Whether the objects of an application were large when it was rendered last."""
         return self._state.applications.get(key).size > HEAVY
+
+    def stored_checkpoint(self, key: ObjectKey, live: LiveObject) -> StoredCheckpoint | None:
+        """The checkpoint of an application, see `Checkpoints.read`; None for documents that have ended a process."""
+        if self._crashes.deaths(key, self._version(key, live)):
+            return None
+        return self.checkpoints.read(key, live)
 
     def is_suspected(self, key: ObjectKey, live: LiveObject) -> bool:
         """Whether one process has ended while these documents were reconciled."""

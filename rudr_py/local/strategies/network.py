@@ -83,7 +83,8 @@ def _family_causes(spec: Any) -> Iterator[Cause]:
 
 def _service_causes(service: Object) -> Iterator[Cause]:
     spec = service["spec"]
-    yield from _family_causes(spec)
+    if "resourceVersion" not in service["metadata"]:  # a change of the family is refused as one of the address
+        yield from _family_causes(spec)
     ports = spec.get("ports") or ()
     if spec.get("type") == "ExternalName":
         if not spec.get("externalName"):
