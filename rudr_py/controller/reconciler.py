@@ -253,7 +253,7 @@ class ApplicationReconciler:
     def _requeue_awaiting(self, key: ObjectKey) -> None:
         """Trigger the applications of the namespace that wait for a claim which another one uses."""
         awaiting = Users(self._state.applications.awaiting_claims, key.namespace, key.namespace)
-        if not self._sources.fan_out.accept(awaiting):
+        if awaiting.keys() and not self._sources.fan_out.accept(awaiting):
             self._scope_updates.requeue(awaiting.keys() - {key})
 
     def _removal_request(self, snapshot: Snapshot) -> RemovalRequest:

@@ -33,9 +33,9 @@ NUMBER = 16
 WORKERS = 4
 """The workers of a controller of the simulation."""
 
-IN_FLIGHT = 8 * WORKERS
-"""The most writes for other applications between an edit and its last one, which is several answers of the server away;
-each of the other workers sends the next request meanwhile."""
+IN_FLIGHT = 12 * WORKERS
+"""The most writes for other applications between an edit and its last one, which is several answers of the server away,
+more if the status of the object changes meanwhile; each of the other workers sends the next request meanwhile."""
 
 CANARY = 30
 """The most attempts in an hour for one application of a group."""

@@ -80,7 +80,7 @@ class SupersededError(WaitingError):
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """An object that is not as desired.
 
-    `hold` is how many seconds the server asked not to be called, `after` how many until a waiting object is tried
+    `hold` is for how many seconds the server wants no request, `after` how many until a waiting object is tried
     again; None if an event of a watch will end the wait. `ends` is whether the next object would fail for the same
     reason, so that it is not tried; for one that is `unanswered` this is uncertain. `denial` is the message of the
     server where its admission or validation refused the object, which another object may have caused. A change of one

@@ -18,7 +18,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     key that waits for an event, in case that it never comes: the time grows while results repeat. `error` is empty
     after a success. `cause` is the policy or right that refused the key, and may refuse more of the namespace. `retry`
     is the consequence of an error: exponential backoff, the slow retry for requests that the server refuses, or, for a
-    terminal error, nothing until a change. `hold` is how long the server asked not to be called: the key is not
+    terminal error, nothing until a change. `hold` is how long the server wants no request: the key is not
     reconciled earlier, not even after a change. `progress` is whether fewer objects failed than the last time, so that
     the backoff restarts. `written` is whether a status was written.
     """

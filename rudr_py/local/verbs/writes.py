@@ -164,7 +164,7 @@ def _insert(
     metadata = stored["metadata"]
     strategy.prepare_for_create(stored, backend.strategy_context())
     if resource.custom:
-        decoding.set_defaults(resource, stored)  # those of the status, which nobody owns
+        decoding.set_defaults(resource, stored)  # those of the status, which have no owner
     if strategy.generation_source:
         metadata["generation"] = 1
     field_isolation.drop_empty(metadata)
