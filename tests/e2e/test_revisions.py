@@ -202,13 +202,16 @@ async def test_a_rollback_writes_the_documents_of_the_earlier_revision(
         assert (await rudr("rollback", "shop", "--dry-run"))[0] == 2
         assert await deployed(cluster) == ("registry.example/web:2", 5)
 
-        assert (await rudr("rollback", "shop", "--to", "1"))[0] == 0
+    # without a controller, because it may release the first of several documents before the others are written
+    assert (await rudr("rollback", "shop", "--to", "1"))[0] == 0
+    async with cluster.controller(catalog):
         await released(cluster, 4)
         assert [revision.number for revision in await stored_of_shop(cluster)] == [2, 3, 4]
         assert (await deployed(cluster))[0] == "registry.example/web:1"
         code, text, _ = await rudr("rollback", "shop", "--to", "4")
         assert (code, "skipped" in text) == (0, True)
-        code, _, _ = await rudr("rollback", "shop")  # to the one before, 3
+    await rudr("rollback", "shop")  # to the one before, 3
+    async with cluster.controller(catalog):
         await released(cluster, 5)
         assert await deployed(cluster) == ("registry.example/web:2", 5)
 
