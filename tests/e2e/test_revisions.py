@@ -202,7 +202,7 @@ async def test_a_rollback_writes_the_documents_of_the_earlier_revision(
         assert (await rudr("rollback", "shop", "--dry-run"))[0] == 2
         assert await deployed(cluster) == ("registry.example/web:2", 5)
 
-    # without a controller, because it may release the first of several documents before the others are written
+    # without a controller, which may release the first document before the second one is written
     assert (await rudr("rollback", "shop", "--to", "1"))[0] == 0
     async with cluster.controller(catalog):
         await released(cluster, 4)
