@@ -218,8 +218,7 @@ class _Assembly:
         def observe(kind: Kind, change: Change) -> None:
             waits.note(kind, change)
             old = change.old
-            if old is None and change.new is not None:
-                self._client.client.terminating.discard(change.new.namespace)
+            self._client.client.terminating.observe(old, change.new)
             if change.new is None and old is not None and kind != POD and labels.APPLICATION in old.labels:
                 self._refusals.forget(ObjectKey(old.namespace, old.labels[labels.APPLICATION]))
 

@@ -7,7 +7,7 @@ the transport's after 401.
 from __future__ import annotations
 
 from collections.abc import Callable, Set
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -15,7 +15,7 @@ from rudr_py import errors
 from rudr_py.kube import error_status, live_object, requests
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Request, Selection, Target
-from rudr_py.kube.transport import Transport
+from rudr_py.kube.transport import Reply, Transport
 
 
 class _Page(msgspec.Struct, frozen=True):
@@ -26,29 +26,42 @@ class _Page(msgspec.Struct, frozen=True):
 _pages = msgspec.json.Decoder(_Page)
 
 
+REMEMBERED: Final = 1024
+"""The number of namespaces whose refusals are remembered; the ones that refused last."""
+
+
 class TerminatingNamespaces:
-    """The namespaces in which the server has refused a creation for that reason, with its answer."""
+    """The namespaces in which the server has refused a creation because they are being deleted, with its reply."""
 
     def __init__(self) -> None:
-        self._refusals: dict[str, errors.ApiError] = {}
+        self._replies: dict[str, Reply] = {}  # the longest unused first
 
     def __contains__(self, namespace: str) -> bool:
-        return namespace in self._refusals
+        return namespace in self._replies
 
-    def refusal(self, request: Request) -> errors.ApiError | None:
-        """The error with which the server would refuse a request; None where it may have an effect."""
-        if not self._refusals or not _creates(request):
+    def reply(self, request: Request) -> Reply | None:
+        """The reply with which the server would refuse a request; None where it may have an effect."""
+        if not self._replies or not _creates(request):
             return None
-        return self._refusals.get(requests.namespace(request))
+        return self._replies.get(requests.namespace(request))
 
-    def note(self, request: Request, error: errors.ApiError) -> None:
-        """Note an answer of the server."""
-        if error_status.is_terminating(error):
-            self._refusals[requests.namespace(request)] = error
+    def note(self, request: Request, reply: Reply, error: errors.ApiError) -> None:
+        """Note a reply of the server, and the error that it means."""
+        if not error_status.is_terminating(error):
+            return
+        namespace = requests.namespace(request)
+        self._replies.pop(namespace, None)
+        self._replies[namespace] = reply
+        if len(self._replies) > REMEMBERED:  # nothing reports the end of a namespace that is not watched
+            del self._replies[next(iter(self._replies))]
 
-    def discard(self, namespace: str) -> None:
-        """Note that an object was created in a namespace: another one of that name has been created before."""
-        self._refusals.pop(namespace, None)
+    def observe(self, old: LiveObject | None, new: LiveObject | None) -> None:
+        """Note a change that a watch reports: where an object was created, the namespace is another one of that name.
+
+        After a gap of the watch, the object may replace one of the same name.
+        """
+        if new is not None and (old is None or old.uid != new.uid):
+            self._replies.pop(new.namespace, None)
 
 
 class Client:
@@ -61,7 +74,7 @@ class Client:
     and `ConnectionFailedError` is raised, so that a leader's writes end before its lease.
 
     `terminating` remembers the namespaces that are being deleted. A request that would create an object in one of them
-    is not sent, and raises the error that the server has answered before.
+    is not sent: it raises the error of the server's earlier reply.
 
     `direct` are the resources (group and plural) that are requested with the credentials alone; None for all. Every
     other request is in the name of the service account `user`, and raises ValueError if that is empty. A right that
@@ -102,16 +115,16 @@ class Client:
         allowance = self._allowance(request)
         if allowance <= 0:
             raise errors.ConnectionFailedError(f"{operation}: not sent, because no time is left for it")
-        if (refusal := self.terminating.refusal(request)) is not None:
-            raise refusal.with_traceback(None)
         if self._direct is not None and requests.resource(request) not in self._direct:
             request = requests.impersonate(request, self.user)
         seconds = min(request.timeout or allowance, allowance)
-        reply = await self.transport.send(msgspec.structs.replace(request, timeout=seconds))
+        reply = self.terminating.reply(request)
+        if reply is None:
+            reply = await self.transport.send(msgspec.structs.replace(request, timeout=seconds))
         if 200 <= reply.status < 300:
             return reply.body
         error = error_status.error(reply.status, reply.body, operation=operation, headers=reply.headers)
-        self.terminating.note(request, error)
+        self.terminating.note(request, reply, error)
         if isinstance(error, errors.MissingRightError):
             error = error_status.attribute(error, request.user)
             if not error.account:

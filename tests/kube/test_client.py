@@ -8,8 +8,10 @@ import msgspec
 import pytest
 
 from rudr_py import errors
-from rudr_py.kube import requests
+from rudr_py.kube import client as clients
+from rudr_py.kube import live_object, requests
 from rudr_py.kube.client import Client
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Resource, Selection
 
 
@@ -228,6 +230,59 @@ async def test_nothing_is_sent_when_no_time_is_left(transport: Any, server: Any,
     with pytest.raises(errors.ConnectionFailedError, match="not sent"):
         await client.merge_patch(pods.object("ns", "a"), b"{}", "rudr")
     assert len(server.seen) == 1
+
+
+@pytest.fixture
+def ending(failure: Any) -> Any:
+    """The reply to a creation in a namespace that is being deleted."""
+    return failure(403, "Forbidden", "no new content", causes=[{"reason": "NamespaceTerminating", "message": "no"}])
+
+
+def created(uid: str) -> LiveObject:
+    metadata = {"name": "a", "namespace": "ns", "uid": uid, "resourceVersion": "1"}
+    return live_object.decode(msgspec.json.encode({"apiVersion": "v1", "kind": "Pod", "metadata": metadata}))
+
+
+async def test_after_a_refusal_no_creation_is_sent_to_a_namespace_that_is_being_deleted(
+    client: Client, server: Any, answer: Any, pods: Any, pod: Any, ending: Any
+) -> None:
+    body = msgspec.json.encode({"apiVersion": "v1", "kind": "Pod"} | pod("a", 8))
+    server.script(ending, answer(body=body))
+    raised = set()
+    for write in (client.create, client.apply, client.as_user(USER).create):
+        with pytest.raises(errors.ForbiddenError, match="no new content") as caught:
+            await write(pods.object("ns", "a"), b"{}", "rudr")
+        raised.add(caught.value)
+    assert len(raised) == 3  # an error that was raised twice would keep the objects of its first attempt
+    assert len(server.seen) == 1
+    await client.merge_patch(pods.object("ns", "a"), b"{}", "rudr")
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("before", [None, created("before")], ids=["new", "replaced in a gap of the watch"])
+async def test_creations_are_sent_again_after_an_object_was_created_in_the_namespace(
+    client: Client, server: Any, pods: Any, ending: Any, before: LiveObject | None
+) -> None:
+    server.script(ending, ending)
+    for sent in (1, 1, 2):
+        if sent == 2:
+            client.terminating.observe(before, created("after"))
+        else:
+            client.terminating.observe(created("before"), created("before"))
+        with pytest.raises(errors.ForbiddenError):
+            await client.create(pods.object("ns", "a"), b"{}", "rudr")
+        assert len(server.seen) == sent
+
+
+async def test_only_the_namespaces_that_refused_last_are_remembered(
+    client: Client, server: Any, pods: Any, ending: Any
+) -> None:
+    number = clients.REMEMBERED + 1
+    server.script(*[ending] * number)
+    for index in range(number):
+        with pytest.raises(errors.ForbiddenError):
+            await client.create(pods.object(f"ns-{index}", "a"), b"{}", "rudr")
+    assert ["ns-0" in client.terminating, "ns-1" in client.terminating] == [False, True]
 
 
 async def test_a_query_reaches_the_server_unchanged(client: Client, server: Any, answer: Any, pods: Any) -> None:
