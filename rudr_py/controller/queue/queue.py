@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Generic, Protocol, TypeVar
 
 from rudr_py.controller.queue.fair_heap import FairHeap
@@ -27,6 +27,26 @@ PATIENT = 6
 
 class QueueClosed(Exception):  # noqa: N818 - not an error: it ends a worker
     """The queue is closed and returns no more keys."""
+
+
+class ReadyKeys(Protocol[K]):
+    """The keys that are ready. It decides about their order, and how many of a group are taken at a time."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[K]: ...
+
+    def put(self, key: K, priority: int) -> None:
+        """Add `key`, or raise its priority; a lower priority has no effect."""
+        ...
+
+    def take(self) -> K | None:
+        """Remove and return the next key; None if there is none that may be taken now."""
+        ...
+
+    def give_back(self, key: K) -> None:
+        """End the work on a key that `take` has returned."""
+        ...
 
 
 class QueueGauges(Protocol):
@@ -78,14 +98,14 @@ class PriorityQueue(Generic[K]):
         retry_initial: float,
         retry_maximum: float,
         metrics: QueueMetrics | None = None,
-        heap: FairHeap[K] | None = None,
+        heap: ReadyKeys[K] | None = None,
     ) -> None:
-        """`heap` is empty; it decides about the order of the keys and how many of a group are in flight."""
+        """`heap` is empty."""
         self.clock = clock
         self._retry_initial = retry_initial
         self._retry_maximum = retry_maximum
         self._metrics = metrics or QueueMetrics()
-        self._heap: FairHeap[K] = FairHeap() if heap is None else heap
+        self._heap: ReadyKeys[K] = FairHeap() if heap is None else heap
         self._delayed: PriorityHeap[K, float] = PriorityHeap()  # by the time when due
         self._again: set[K] = set()  # in flight, and added meanwhile
         self._priorities: dict[K, int] = {}  # of every key that is ready, delayed or in `_again`

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from itertools import chain
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from rudr_py.controller.queue.fair_heap import FairHeap
 from rudr_py.controller.queue.shares import Shares
@@ -21,7 +21,7 @@ PATIENCE = 8
 """The backlog is served at least once after this many other keys, if it has a place."""
 
 
-class TieredHeap(FairHeap[K]):
+class TieredHeap(Generic[K]):
     """Keys of which those with a priority of at least 0 come first; each tier is a `FairHeap`.
 
     `places` is the number of keys that can be taken at a time.
