@@ -65,16 +65,11 @@ class FairHeap(Generic[K]):
     def remove(self, key: K) -> None:
         """Remove `key` if it waits."""
         group = self._group(key)
-        keys = self._keys.get(group, PriorityHeap())
-        if key not in keys:
+        keys = self._keys.get(group)
+        if keys is None or key not in keys:
             return
         keys.remove(key)
-        self._size -= 1
-        self._turns.remove(group)
-        if keys:
-            self._queue(group)
-        else:
-            del self._keys[group]
+        self._removed(group)
 
     def take(self) -> K | None:
         """Remove and return the next key; None if there is none, or none whose group may take a further place.
@@ -99,22 +94,25 @@ class FairHeap(Generic[K]):
         self._shares.give_back(self._group(key))
 
     def _serve(self, group: str) -> K:
-        keys = self._keys[group]
-        rank, key = keys.pop()
-        self._size -= 1
+        rank, key = self._keys[group].pop()
         self._number += 1
         served = self._served.pop(group, {})
         # a turn for a higher priority counts for the lower ones, too
         self._served[group] = {earlier: turn for earlier, turn in served.items() if earlier < rank} | {
             rank: self._number
         }
+        self._removed(group)
+        self._sweep()
+        return key
+
+    def _removed(self, group: str) -> None:
+        """Note that a key was removed from a group, and queue the group anew if it has another one."""
+        self._size -= 1
         self._turns.remove(group)
-        if keys:
+        if self._keys[group]:
             self._queue(group)
         else:
             del self._keys[group]
-        self._sweep()
-        return key
 
     def _queue(self, group: str) -> None:
         first = self._keys[group].first()
