@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
@@ -34,7 +35,8 @@ class SlowRetries(Generic[K, G]):
         self._clock = clock
         self._minimum = minimum
         self._attempts: dict[K, tuple[G | None, int]] = {}
-        self._groups: dict[G, dict[K, None]] = {}  # the first key of each is retried at short intervals
+        # the first key of each is retried at short intervals; a dict would search for it behind all those that ended
+        self._groups: dict[G, OrderedDict[K, None]] = {}
         self._woken: dict[G, float] = {}  # the last times at which a whole group was retried
 
     def __len__(self) -> int:
@@ -48,7 +50,7 @@ class SlowRetries(Generic[K, G]):
         number = self._note(key, group)
         shortest = self._minimum * random.uniform(1.0, SPREAD)  # noqa: S311 - spreads load, no secret
         if group is not None:
-            members = self._groups.setdefault(group, {})
+            members = self._groups.setdefault(group, OrderedDict())
             members.setdefault(key)
             if next(iter(members)) == key:
                 return max(shortest, min(PACE * len(self._groups), SLOWEST))
