@@ -135,7 +135,7 @@ class Recorder:
     def record(self, regarding: LiveObject, reason: str, note: str, *, action: str, warning: bool = False) -> None:
         """Queue an event about an object. `reason` and `action` are CamelCase; `note` is cut to 1 kB.
 
-        Nothing is queued or sent for a namespace that is being deleted.
+        Nothing is sent to a namespace that is being deleted.
         """
         occurrence = _Occurrence(
             regarding=_reference(regarding),
@@ -146,8 +146,6 @@ class Recorder:
             at=self._clock.now(),
             monotonic=self._clock.monotonic(),
         )
-        if regarding.namespace in self._client.terminating:
-            return
         if not self._waiting.put(occurrence):
             self.dropped += 1
 

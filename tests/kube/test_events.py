@@ -55,6 +55,18 @@ async def test_an_event_has_object_reporter_and_time(recorder: Recorder, server:
     assert "series" not in body
 
 
+async def test_nothing_more_is_sent_to_a_namespace_that_is_being_deleted(
+    recorder: Recorder, server: Any, failure: Any
+) -> None:
+    server.script(failure(403, "Forbidden", causes=[{"reason": "NamespaceTerminating", "message": "no"}]))
+    for name in ("a", "b", "c"):
+        recorder.record(live(name), "Conflict", "the object exists", action="Apply")
+    await recorder.flush()
+    recorder.record(live("d"), "Conflict", "the object exists", action="Apply")
+    await recorder.flush()
+    assert (len(server.seen), recorder.dropped) == (1, 0)
+
+
 async def test_repeats_become_a_series_that_is_patched_once_a_minute(
     recorder: Recorder, server: Any, clock: Any
 ) -> None:
