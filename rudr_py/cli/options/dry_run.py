@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, TypeVar, get_args
+from typing import Final, Literal, get_args
 
 import click
 
-F = TypeVar("F", bound=Callable[..., Any])
+from rudr_py.cli.options.decorators import F
 
 DryRun = Literal["none", "client", "server"]
 
