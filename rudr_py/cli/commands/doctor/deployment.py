@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import click
 import msgspec
 
 from rudr_py.api import Health, kstatus
 from rudr_py.cli.commands.doctor.finding import Finding, note, ok, problem
+from rudr_py.cli.options.leader_election import SHARDS
 from rudr_py.plugins import rights
 from rudr_py.settings import LeaderElection, Settings
 
@@ -70,13 +72,20 @@ class ControllerDeployment(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def election(self) -> LeaderElection:
         """The names of its Leases, and their namespace."""
-        shards = self.flags.get("shards", "")
         return LeaderElection(
             namespace=self.flags.get("leader-election-namespace") or self.namespace,
             identity="",
             name=self.flags.get("leader-election-id") or rights.LEASE,
-            shards=int(shards) if shards.isdecimal() else 1,
+            shards=self.shards,
         )
+
+    @property
+    def shards(self) -> int:
+        """The number of its shards; 1 where it does not start with its flag."""
+        try:
+            return int(SHARDS(self.flags.get("shards", "1")))
+        except click.BadParameter:
+            return 1
 
     @property
     def definitions(self) -> str:

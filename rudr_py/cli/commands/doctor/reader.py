@@ -86,11 +86,10 @@ class ClusterReader:
             deployments=_tuple(deployments),
             pods=tuple([pod for controller in controllers for pod in await self._unready_pods(controller)]),
             leases={
-                (namespace, name): lease
-                for controller in controllers
-                for namespace in (controller.election.namespace,)
-                for name in controller.election.leases
-                if (lease := await self._try(self.get(LEASE, namespace, name)))
+                (election.namespace, name): lease
+                for election in [controller.election for controller in controllers]
+                for name in election.leases
+                if (lease := await self._try(self.get(LEASE, election.namespace, name)))
             },
             published=published,
             applications=_tuple(await self._list_widely(APPLICATION)) or (),

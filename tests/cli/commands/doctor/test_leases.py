@@ -103,3 +103,8 @@ def test_the_holder_and_the_renewal_of_the_lease_are_checked(spec: Document | No
 
 def test_without_leader_election_the_lease_is_not_checked() -> None:
     assert list(leases.check({}, controller(), NOW)) == []
+
+
+@pytest.mark.parametrize("number", ["", "0", "-4", "65", "9" * 9, "9" * 5000, "four"])
+def test_a_number_of_shards_that_the_controller_refuses_counts_as_one(number: str) -> None:
+    assert controller("--leader-elect", f"--shards={number}").election.leases == ("rudr-py",)
