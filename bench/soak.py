@@ -33,6 +33,7 @@ from rudr_py.local.faults.faults import Faults
 from rudr_py.local.scheduling.nodes import NodeSettings
 from rudr_py.model.crd_schemas import crds
 from rudr_py.plugins import loading
+from tests.e2e import apiserver
 from tests.simulation import expected
 from tests.simulation.network import Log
 from tests.simulation.stored_cluster import StoredCluster
@@ -178,7 +179,7 @@ class _Replica:
         self.controller: Controller | None = None
 
     async def start(self) -> None:
-        self._metrics = neighbour.free_port()
+        (self._metrics,) = apiserver.free_ports(1)
         flags = (*self._flags, "--metrics-bind-address", f"127.0.0.1:{self._metrics}", "--log-level", "error")
         self.controller = await self._stack.enter_async_context(neighbour.controller(self._kubeconfig, *flags))
 
