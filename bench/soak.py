@@ -51,7 +51,6 @@ STABLE = 2.0
 UNUSED = ("hold", "create_stranger")
 """Actions that leave differences on purpose, or need a plugin of the tests."""
 
-
 INTERVAL = 1.0
 """Seconds between two samples of the memory."""
 
@@ -144,11 +143,12 @@ def main() -> int:
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # it logs each connection that a fault closes
     outcome = asyncio.run(_run(arguments))
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps({"memory": outcome.memory, "problems": outcome.problems}))
+    problems = outcome.problems
+    arguments.json.write_text(json.dumps({"memory": outcome.memory, "problems": problems}))
     print(outcome.table())
-    for text in outcome.problems:
+    for text in problems:
         print(f"- {text}")
-    return 1 if outcome.problems else 0
+    return 1 if problems else 0
 
 
 async def _run(arguments: argparse.Namespace) -> Outcome:
@@ -186,10 +186,11 @@ class _Replica:
     async def kill(self) -> None:
         await self._stack.aclose()
 
-    async def panics(self) -> int:
-        """The reconciles of this process that raised an unexpected exception."""
+    async def panics(self) -> int | None:
+        """The reconciles of this process that raised an unexpected exception; None if it has no metrics yet."""
         lines = (await neighbour.get(self._metrics, "/metrics")).decode().splitlines()
-        return sum(int(float(line.rpartition(" ")[2])) for line in lines if line.startswith(PANICS))
+        counts = [int(float(line.rpartition(" ")[2])) for line in lines if line.startswith(PANICS)]
+        return sum(counts) if counts else None
 
     @property
     def exit_code(self) -> int | None:
@@ -237,7 +238,11 @@ class _Soak:
         if sampling is not None:
             sampling.cancel()
         await self._rest(rest)
-        outcome.panics += sum([await replica.panics() for replica in self._replicas])
+        for replica in self._replicas:
+            panics = await replica.panics()
+            outcome.panics += panics or 0
+            if panics is None:
+                outcome.differences.append("a process has no metrics at the end")
         return outcome
 
     async def _warm_up(self, seconds: float) -> None:
@@ -286,7 +291,7 @@ class _Soak:
     async def _kill(self) -> None:
         replica = self._replicas[self._outcome.kills % len(self._replicas)]
         self._outcome.kills += 1
-        self._outcome.panics += await replica.panics()
+        self._outcome.panics += await replica.panics() or 0
         await replica.kill()
         await asyncio.sleep(self._source.choice((0.0, 0.5, 2.0)))
         await replica.start()
