@@ -88,6 +88,12 @@ def owner(uid: str) -> dict[str, Any]:
     return {"ownerReferences": [{"uid": uid, "kind": "ComponentInstance", "name": "web-shop-web", "controller": True}]}
 
 
+def component_instance() -> dict[str, Any]:
+    """The metadata of the ComponentInstance."""
+    of_application = [{"uid": "a", "kind": APPLICATION.kind, "name": "shop", "controller": True}]
+    return {"ownerReferences": of_application, "labels": OF_INSTANCE, "generation": 1}
+
+
 def filled() -> Caches:
     """The caches over an application of one instance, without its checkpoint."""
     caches = Caches()
@@ -96,9 +102,7 @@ def filled() -> Caches:
     caches.put(NAMESPACE, "shop", "n")
     caches.put(CLASS, "public", "k")
     caches.put(APPLICATION, "shop", "a", 1, status=STATUS, metadata={"generation": 1})
-    of_application = [{"uid": "a", "kind": APPLICATION.kind, "name": "shop", "controller": True}]
-    metadata = {"ownerReferences": of_application, "labels": OF_INSTANCE, "generation": 1}
-    caches.put(COMPONENT_INSTANCE, "web-shop-web", "i", metadata=metadata)
+    caches.put(COMPONENT_INSTANCE, "web-shop-web", "i", metadata=component_instance())
     caches.put(DEPLOYMENT, "shop-web", "d", metadata=owner("i") | {"labels": OF_INSTANCE})
     caches.put(POD, "shop-web-1", "p", metadata={"labels": OF_INSTANCE})
     return caches
@@ -114,14 +118,7 @@ class Rested:
         assert checkpoint
         self.status = {**STATUS, FIELD: checkpoint}
         self.caches.put(APPLICATION, "shop", "a", 2, status=self.status, metadata={"generation": 1})
-        self.caches.put(COMPONENT_INSTANCE, "web-shop-web", "i", 9, status="healthy", metadata=self._metadata())
-
-    def _metadata(self) -> dict[str, Any]:
-        return {
-            "ownerReferences": [{"uid": "a", "kind": APPLICATION.kind, "name": "shop", "controller": True}],
-            "labels": OF_INSTANCE,
-            "generation": 1,
-        }
+        self.caches.put(COMPONENT_INSTANCE, "web-shop-web", "i", 9, status="healthy", metadata=component_instance())
 
     def stored(self, settings: Settings | None = None) -> StoredCheckpoint | None:
         return self._started(settings).read(SHOP, self.caches.application)
@@ -212,7 +209,7 @@ def test_a_checkpoint_is_not_confirmed_if_a_status_has_changed(rested: Rested) -
 
 def test_a_checkpoint_is_not_confirmed_if_the_status_of_an_instance_was_not_written(catalog: Catalog) -> None:
     rested = Rested(catalog)
-    rested.caches.put(COMPONENT_INSTANCE, "web-shop-web", "i", 10, metadata=rested._metadata())
+    rested.caches.put(COMPONENT_INSTANCE, "web-shop-web", "i", 10, metadata=component_instance())
     assert not rested.is_confirmed()
 
 
