@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,7 +12,7 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog, PluginState
-from rudr_py.controller.inputs.checkpoint import FIELD, Checkpoints, StoredCheckpoint
+from rudr_py.controller.inputs.checkpoint import FIELD, Checkpoints, StoredCheckpoint, source_files
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube import live_object
@@ -235,6 +237,19 @@ def test_a_checkpoint_is_not_confirmed_with_other_packages(rested: Rested) -> No
     plugin = PluginState(name="acme", package="acme", version="1", state="failed")
     rested.catalog = msgspec.structs.replace(rested.catalog, plugins=(*rested.catalog.plugins, plugin))
     assert not rested.is_confirmed()
+
+
+def test_the_source_files_of_a_module_and_of_a_package_are_in_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "acme_package").mkdir()
+    for file in ("acme_module.py", "acme_package/__init__.py", "acme_package/traits.py"):
+        (tmp_path / file).write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("acme_module", "acme_package"):
+        importlib.import_module(name)
+    assert [name for name, _, _ in source_files("acme_module")] == ["acme_module.py"]
+    assert [name for name, _, _ in source_files("acme_package")] == ["__init__.py", "traits.py"]
 
 
 def test_a_checkpoint_is_not_read_once_the_application_was_reconciled(rested: Rested) -> None:
