@@ -10,12 +10,11 @@ import functools
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from bench import environment
+from bench import environment, rendering
 from rudr_py.api import Ref, get_in
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import desired
@@ -23,12 +22,8 @@ from rudr_py.kube import live_object
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.local.storage.store import Object, Store
 from rudr_py.model.kinds import COMPONENT, NAMESPACE
-from rudr_py.model.parse.application import parse_application
-from rudr_py.model.parse.component import parse_component
-from rudr_py.render import render, revisions
+from rudr_py.render import revisions
 from rudr_py.render.status import sizes
-from rudr_py.render.values.inputs import Inputs
-from rudr_py.render.values.plan import PlannedObject
 
 SKIPPED = ("events", "leases.coordination.k8s.io", "events.events.k8s.io")
 """Tables whose objects are not copied."""
@@ -104,7 +99,8 @@ class _Substitutes:
     def __init__(self, objects: list[Object], catalog: Catalog) -> None:
         self._objects = objects
         lives = {(obj["kind"], obj["metadata"]["name"]): _live(obj) for obj in objects}
-        self._planned = [(planned, lives[planned.ref.kind.kind, planned.ref.name]) for planned in _planned(catalog)]
+        all_planned = rendering.planned(environment.placed(environment.application(0), 0), catalog)
+        self._planned = [(planned, lives[planned.ref.kind.kind, planned.ref.name]) for planned in all_planned]
         self._owners = {live.uid: live for live in lives.values()}
         self._texts = {name: name for name in ("app-0", "bench-0", *_uids(objects))}
         self._replacer = _Replacer(self._texts)
@@ -154,19 +150,6 @@ def _digest(fields: Object) -> str:
 
 def _live(obj: Object) -> LiveObject:
     return live_object.decode(msgspec.json.encode(obj))
-
-
-def _planned(catalog: Catalog) -> tuple[PlannedObject, ...]:
-    """The objects of the application 0."""
-    parsed = parse_application(environment.placed(environment.application(0), 0))
-    assert parsed.value is not None
-    inputs = Inputs(
-        application=parsed.value,
-        parsed=parsed,
-        components={"web": parse_component(environment.component())},
-        now=datetime.now(UTC),
-    )
-    return render.render(inputs, catalog).manifests
 
 
 class _Replacer:

@@ -1,7 +1,7 @@
 """Extrapolates the figures of one replica to large installations, as the table of docs/sizing.md.
 
-SLOPES are measured with applications of five objects and one pod: memory by `bench.sizing`, times by `python -m bench`,
-objects and bytes in the store of the local API.
+Slopes are measured with applications of five objects and one pod: memory by `bench.sizing`, times by the run in
+bench/README.md, those of shards by a later one, objects and bytes in the store of the local API.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _seconds(number: float) -> str:
 
 
 def replaced(page: str) -> str:
-    """The page with the table of SLOPES."""
+    """The page with the current table."""
     before, _, rest = page.partition(BEGIN)
     return before + BEGIN + "\n" + "\n".join(table(Slopes())) + "\n\n" + END + rest.partition(END)[2]
 

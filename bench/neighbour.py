@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import json
 import secrets
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from bench import environment, processes
 from bench.environment import DEPLOYMENT
 from rudr_py.testing.cluster import Cluster
+from tests.e2e import apiserver
 
 INTERVAL = 0.1
 """Seconds between two samples of memory and health."""
@@ -73,13 +73,6 @@ class Controller:
         return result if code is None else f"the process ended with {code}"
 
 
-def free_port() -> int:
-    """A port that no process of this machine listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 async def get(port: int, path: str) -> bytes:
     """The head and the body of an answer; empty if the process does not answer."""
     try:
@@ -95,7 +88,7 @@ async def get(port: int, path: str) -> bytes:
 @contextlib.asynccontextmanager
 async def controller(kubeconfig: str, *more: str) -> AsyncIterator[Controller]:
     """A new controller with `more` flags; it is killed at the end."""
-    port = free_port()
+    (port,) = apiserver.free_ports(1)
     flags = ["--no-publish-definitions", "--metrics-bind-address", "", "--log-level", "off", *more]
     health = ["--health-probe-bind-address", f"127.0.0.1:{port}"]
     process = await asyncio.create_subprocess_exec(

@@ -33,6 +33,7 @@ from rudr_py.local.faults.faults import Faults
 from rudr_py.local.scheduling.nodes import NodeSettings
 from rudr_py.model.crd_schemas import crds
 from rudr_py.plugins import loading
+from tests.e2e import apiserver
 from tests.simulation import expected
 from tests.simulation.network import Log
 from tests.simulation.stored_cluster import StoredCluster
@@ -49,7 +50,6 @@ STABLE = 2.0
 
 UNUSED = ("hold", "create_stranger")
 """Actions that leave differences on purpose, or need a plugin of the tests."""
-
 
 INTERVAL = 1.0
 """Seconds between two samples of the memory."""
@@ -143,11 +143,12 @@ def main() -> int:
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # it logs each connection that a fault closes
     outcome = asyncio.run(_run(arguments))
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps({"memory": outcome.memory, "problems": outcome.problems}))
+    problems = outcome.problems
+    arguments.json.write_text(json.dumps({"memory": outcome.memory, "problems": problems}))
     print(outcome.table())
-    for text in outcome.problems:
+    for text in problems:
         print(f"- {text}")
-    return 1 if outcome.problems else 0
+    return 1 if problems else 0
 
 
 async def _run(arguments: argparse.Namespace) -> Outcome:
@@ -178,17 +179,18 @@ class _Replica:
         self.controller: Controller | None = None
 
     async def start(self) -> None:
-        self._metrics = neighbour.free_port()
+        (self._metrics,) = apiserver.free_ports(1)
         flags = (*self._flags, "--metrics-bind-address", f"127.0.0.1:{self._metrics}", "--log-level", "error")
         self.controller = await self._stack.enter_async_context(neighbour.controller(self._kubeconfig, *flags))
 
     async def kill(self) -> None:
         await self._stack.aclose()
 
-    async def panics(self) -> int:
-        """The reconciles of this process that raised an unexpected exception."""
+    async def panics(self) -> int | None:
+        """The reconciles of this process that raised an unexpected exception; None if it has no metrics yet."""
         lines = (await neighbour.get(self._metrics, "/metrics")).decode().splitlines()
-        return sum(int(float(line.rpartition(" ")[2])) for line in lines if line.startswith(PANICS))
+        counts = [int(float(line.rpartition(" ")[2])) for line in lines if line.startswith(PANICS)]
+        return sum(counts) if counts else None
 
     @property
     def exit_code(self) -> int | None:
@@ -236,7 +238,11 @@ class _Soak:
         if sampling is not None:
             sampling.cancel()
         await self._rest(rest)
-        outcome.panics += sum([await replica.panics() for replica in self._replicas])
+        for replica in self._replicas:
+            panics = await replica.panics()
+            outcome.panics += panics or 0
+            if panics is None:
+                outcome.differences.append("a process has no metrics at the end")
         return outcome
 
     async def _warm_up(self, seconds: float) -> None:
@@ -285,7 +291,7 @@ class _Soak:
     async def _kill(self) -> None:
         replica = self._replicas[self._outcome.kills % len(self._replicas)]
         self._outcome.kills += 1
-        self._outcome.panics += await replica.panics()
+        self._outcome.panics += await replica.panics() or 0
         await replica.kill()
         await asyncio.sleep(self._source.choice((0.0, 0.5, 2.0)))
         await replica.start()

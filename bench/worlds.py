@@ -61,7 +61,7 @@ async def loaded(count: int) -> AsyncIterator[tuple[World, Callable[[], None]]]:
         try:
             assert process.stdout is not None
             assert process.stdin is not None
-            await process.stdout.readline()
+            assert await process.stdout.readline()
             expire = functools.partial(process.stdin.write, b"expire\n")
             async with environment.connected(kubeconfig) as cluster:
                 yield World(Server(kubeconfig, (process.pid,)), cluster, count), expire

@@ -48,8 +48,7 @@ def test_the_comparison_prints_and_writes_each_row_and_fails_if_its_control_is_n
     )
     assert run.returncode == 1, run.stderr
     result = msgspec.json.decode(file.read_bytes(), type=Run)
-    measured = [row for row, _ in rows.results(result.values, result.applications)]
-    assert measured == [*rows.CONTROLS, *(row for row in rows.ROWS if "shard" not in row.label)]
+    assert measured_rows(result) == [*rows.CONTROLS, *(row for row in rows.ROWS if "shard" not in row.label)]
     assert report.table(result) in run.stdout
     assert "**This run is void**" in run.stdout
 
@@ -61,21 +60,24 @@ def test_the_page_of_sizes_has_the_table_of_the_current_slopes() -> None:
 
 @pytest.mark.slow
 def test_the_rows_of_shards_are_measured(tmp_path: Path) -> None:
-    file = tmp_path / "bench.json"
-    run = run_module("bench", *SMALL, "--only", "shards", "--json", str(file))
-    assert run.returncode == 0, run.stderr
-    result = msgspec.json.decode(file.read_bytes(), type=Run)
-    measured = [row for row, _ in rows.results(result.values, result.applications)]
-    assert measured == [row for row in rows.ROWS if "shard" in row.label]
+    assert measured_alone("shards", tmp_path) == [row for row in rows.ROWS if "shard" in row.label]
 
 
 @pytest.mark.slow
 def test_the_section_scale_prints_each_of_its_rows(tmp_path: Path) -> None:
-    file = tmp_path / "bench.json"
-    run = run_module("bench", *SMALL, "--only", "scale", "--json", str(file))
+    assert measured_alone("scale", tmp_path) == list(rows.SCALE_ROWS)
+
+
+def measured_alone(section: str, folder: Path) -> list[rows.Row]:
+    """The rows of a run of one section, which succeeds."""
+    file = folder / "bench.json"
+    run = run_module("bench", *SMALL, "--only", section, "--json", str(file))
     assert run.returncode == 0, run.stderr
-    result = msgspec.json.decode(file.read_bytes(), type=Run)
-    assert [row for row, _ in rows.results(result.values, result.applications)] == list(rows.SCALE_ROWS)
+    return measured_rows(msgspec.json.decode(file.read_bytes(), type=Run))
+
+
+def measured_rows(result: Run) -> list[rows.Row]:
+    return [row for row, _ in rows.results(result.values, result.applications)]
 
 
 def run_module(*arguments: str) -> subprocess.CompletedProcess[str]:

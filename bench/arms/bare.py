@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from bench import environment
+from bench import environment, rendering
 from bench.arms.arm import Options
 from bench.environment import APPLICATION, DEPLOYMENT, Document
 from rudr_py.api import Kind
@@ -20,10 +20,6 @@ from rudr_py.controller.state import cluster_state, definition_index
 from rudr_py.kube.requests import Selection, Target
 from rudr_py.model import metadata_keys
 from rudr_py.model.kinds import POD
-from rudr_py.model.parse.application import parse_application
-from rudr_py.model.parse.component import parse_component
-from rudr_py.render import render
-from rudr_py.render.values.inputs import Inputs
 from rudr_py.testing.cluster import Cluster
 
 MANAGER = "bare"
@@ -33,15 +29,7 @@ SYNCED = {"type": "Synced", "status": "True", "reason": "Synced", "message": ""}
 
 def manifests(document: Document, catalog: Catalog) -> list[Document]:
     """The objects of an application."""
-    parsed = parse_application(document)
-    assert parsed.value is not None
-    inputs = Inputs(
-        application=parsed.value,
-        parsed=parsed,
-        components={"web": parse_component(environment.component())},
-        now=datetime.now(UTC),
-    )
-    return [planned.body for planned in render.render(inputs, catalog).manifests]
+    return [planned.body for planned in rendering.planned(document, catalog)]
 
 
 async def target(cluster: Cluster, document: Document, subresource: str = "") -> Target:

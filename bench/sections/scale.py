@@ -16,9 +16,8 @@ from bench import driver, worlds
 from bench.arms.figures import Figures
 from bench.driver import ArmProcess
 from bench.samples import BARE, CONTROLLER, LIST, Plan, Samples, alternating, quantile
-from bench.sections import edits
+from bench.sections import edits, start
 from bench.sections.edits import ARMS, Edited
-from bench.worlds import World
 
 
 async def measure(plan: Plan, samples: Samples) -> None:
@@ -28,7 +27,7 @@ async def measure(plan: Plan, samples: Samples) -> None:
     async with worlds.loaded(plan.applications) as (world, expire):
         for name in alternating((CONTROLLER, LIST), plan.rounds):
             print(f"scale: start of {name}", file=sys.stderr)
-            await _start(name, world, plan, samples)
+            samples.add(name, await start.started("scale, start", name, world, plan))
         async with edits.follow(world) as edited:
             for name in alternating((CONTROLLER, BARE), plan.rounds):
                 print(f"scale: edits during a start of {name}, and at rest", file=sys.stderr)
@@ -45,22 +44,6 @@ async def _measure_empty(plan: Plan, samples: Samples) -> None:
     async with worlds.loaded(0) as (world, _), driver.arm("controller", world) as arm:
         await arm.start()
         samples.add(CONTROLLER, {"scale, no applications: memory, MiB": (await arm.quiet(plan.quiet)).memory})
-
-
-async def _start(name: str, world: World, plan: Plan, samples: Samples) -> None:
-    async with driver.arm("controller" if name == CONTROLLER else "list", world) as arm:
-        before, began = await arm.figures(), time.monotonic()
-        started = await arm.start()
-        after = await arm.quiet(plan.quiet)
-    samples.add(
-        name,
-        {
-            "scale, start: wall, s": started.time - began,
-            "scale, start: CPU, s": started.cpu - before.cpu,
-            "scale, start: memory, MiB": after.memory,
-            **_disturbance("start", before, after),
-        },
-    )
 
 
 async def _edit(name: str, edited: Edited, plan: Plan, samples: Samples) -> None:
@@ -84,7 +67,7 @@ async def _relist(edited: Edited, expire: Callable[[], None], plan: Plan, sample
         expire()
         delays = await _edits_until(edited, lambda: asyncio.sleep(max(1.0, duration)))
     requests = sum(after.requests.values()) - sum(before.requests.values())
-    figures = {"scale, relist: requests": requests, **_disturbance("relist", before, after)}
+    figures = {"scale, relist: requests": requests, **start.disturbance("scale, relist", before, after)}
     samples.add(CONTROLLER, {**figures, **_delays("relist", delays)})
 
 
@@ -107,7 +90,7 @@ async def _fail_over(edited: Edited, plan: Plan, samples: Samples, *, with_edits
         done = await _reconciled(standby, edited.world.count)
         after = await standby.quiet(plan.quiet)
     figures = {"scale, fail-over: wall, s": done.time - killed, "scale, fail-over: lists": after.reads - before.reads}
-    samples.add(CONTROLLER, {**figures, **_disturbance("fail-over", before, after)})
+    samples.add(CONTROLLER, {**figures, **start.disturbance("scale, fail-over", before, after)})
 
 
 async def _reconciled(arm: ArmProcess, count: int) -> Figures:
@@ -125,14 +108,6 @@ async def _edits_until(edited: Edited, wait: Callable[[], Awaitable[object]]) ->
         delays.append(await edited.edit())
     await waiting
     return delays
-
-
-def _disturbance(phase: str, before: Figures, after: Figures) -> dict[str, float]:
-    return {
-        f"scale, {phase}: writes": after.writes - before.writes,
-        f"scale, {phase}: longest step, s": after.longest_step,
-        f"scale, {phase}: peak, MiB": after.peak,
-    }
 
 
 def _delays(phase: str, delays: list[float]) -> dict[str, float]:

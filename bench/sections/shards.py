@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import sys
 import tempfile
 from collections import Counter
@@ -23,7 +22,7 @@ from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.scheduling.nodes import NodeSettings
 from rudr_py.settings import LeaderElection, Settings
 from tests.e2e.conftest import Server
-from tests.e2e.shard_processes import DURATION, Installation
+from tests.e2e.shard_processes import Installation
 from tests.simulation import virtual_loop
 from tests.simulation.cluster import SYSTEM, HealthyProber, SimulatedCluster
 
@@ -134,18 +133,7 @@ async def _taken() -> dict[str, float]:
                 worlds.namespace(str(server.kubeconfig)) as cluster,
                 Installation(cluster, server, folder) as installation,
             ):
-                return await _kill_first(installation)
-
-
-async def _kill_first(installation: Installation) -> dict[str, float]:
-    first, _ = await asyncio.gather(installation.start("first"), installation.start("second"))
-    await installation.until({"first": 2, "second": 2})
-    await installation.change("second")
-    loop = asyncio.get_running_loop()
-    await first.stop(signal.SIGKILL)
-    began = loop.time()
-    await installation.change("third")
-    return {
-        "shards: take-over in lease durations": (loop.time() - began) / DURATION,
-        "shards: foreign writes": len(installation.foreign_writes()),
-    }
+                return {
+                    "shards: take-over in lease durations": await installation.kill_one_of_two(),
+                    "shards: foreign writes": len(installation.foreign_writes()),
+                }

@@ -13,7 +13,6 @@ import msgspec
 from rudr_py import errors
 from rudr_py.controller.apply import finalizer
 from rudr_py.controller.apply import sync as syncing
-from rudr_py.controller.apply.claims import mounts
 from rudr_py.controller.apply.removal.removals import Removal, RemovalRequest
 from rudr_py.controller.apply.sync import Syncer
 from rudr_py.controller.inputs.checkpoint import StoredCheckpoint
@@ -186,9 +185,6 @@ class ApplicationReconciler:
         )
         await stages.end()
         reported = await self._reporter.report(current, msgspec.structs.replace(synced.sync, notes=notes))
-        if not mounts.is_observed(current.application):
-            # until this status an application counts as a user of the claims with its labels, see `mounts.holder`
-            self._requeue_awaiting(current.key)
         if self._missing_rights(current) and not missing:
             self._syncer.wait_for(current.key, {*synced.blocked_by, *failures.GRANTS})
         result = merge(synced.result, reported)
@@ -247,13 +243,13 @@ class ApplicationReconciler:
             reads = self._state.applications.reads
             readers = frozenset(key for record in changed for key in reads.keys((namespace, record.ref)))
             self._scope_updates.requeue(readers - {snapshot.key})
-            self._requeue_awaiting(snapshot.key)
+            self.requeue_awaiting(snapshot.key)
         return synced
 
-    def _requeue_awaiting(self, key: ObjectKey) -> None:
-        """Trigger the applications of the namespace that wait for a claim which another one uses."""
+    def requeue_awaiting(self, key: ObjectKey) -> None:
+        """Trigger the other applications of the namespace that wait for a claim."""
         awaiting = Users(self._state.applications.awaiting_claims, key.namespace, key.namespace)
-        if awaiting.keys() and not self._sources.fan_out.accept(awaiting):
+        if not self._sources.fan_out.accept(awaiting):
             self._scope_updates.requeue(awaiting.keys() - {key})
 
     def _removal_request(self, snapshot: Snapshot) -> RemovalRequest:

@@ -278,7 +278,7 @@ class _Assembly:
         snapshots = SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now()), selector)
         reporter = StatusReporter(state, self._writer, self._recorder, self._describe, clock, keeper)
         reporter.checkpoint = snapshots.checkpoint
-        return ApplicationReconciler(
+        reconciler = ApplicationReconciler(
             state,
             sources,
             snapshots,
@@ -286,6 +286,8 @@ class _Assembly:
             self._syncer(waits),
             reporter,
         )
+        reporter.observed = reconciler.requeue_awaiting
+        return reconciler
 
     def _syncer(self, waits: Waits) -> Syncer:
         contention = Contention(self._clock, self._metrics.contention)

@@ -102,6 +102,22 @@ class Installation:
         await replica.readiness("[i]leader: ")
         return replica
 
+    async def start_two(self) -> tuple[Replica, Replica]:
+        """Start two processes, and wait until they have divided the shards."""
+        first, second = await asyncio.gather(self.start("first"), self.start("second"))
+        await self.until({"first": SHARDS // 2, "second": SHARDS // 2})
+        return first, second
+
+    async def kill_one_of_two(self) -> float:
+        """Kill one of two processes; returns the lease durations until later changes in all shards are applied."""
+        first, _ = await self.start_two()
+        await self.change("second")
+        loop = asyncio.get_running_loop()
+        await first.stop(signal.SIGKILL)
+        began = loop.time()
+        await self.change("third")
+        return (loop.time() - began) / DURATION
+
     def _kubeconfig(self, name: str) -> Path:
         """The kubeconfig of the server, for requests in the name of a user called as the process."""
         document: dict[str, Any] = yaml.safe_load(self._server.kubeconfig.read_text())

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from rudr_py import errors
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import waiting
+from tests.e2e import absent_controllers, waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import APPLICATION, JOB, Document, component, condition, ready, synced
 from tests.e2e.test_tasks import end_of_deletion, finish, other_than, shop, task
@@ -57,8 +56,7 @@ async def _run(cluster: Cluster, number: int, end: str) -> None:
     fields = {"status": "True", "reason": "Tested", "lastTransitionTime": moment}
     done = {"completionTime": moment, "succeeded": 1} if end == "Complete" else {"failed": 1}
     status = {"conditions": [{"type": name, **fields} for name in (before, end)], "startTime": moment, **done}
-    target = await cluster.target(JOB, f"shop-web-{number}", "status")
-    await cluster.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
+    await absent_controllers.set_status(cluster, JOB, f"shop-web-{number}", status)
 
 
 @pytest.mark.parametrize("result", ["Succeeded", "Failed"])

@@ -22,8 +22,7 @@ async def installation(cluster: Cluster, server: Server, tmp_path: Path) -> Asyn
 
 
 async def test_a_stopped_process_hands_its_shards_to_the_other_one_at_once(installation: Installation) -> None:
-    first, second = await asyncio.gather(installation.start("first"), installation.start("second"))
-    await installation.until({"first": 2, "second": 2})
+    first, second = await installation.start_two()
     await installation.change("second")
     await second.readiness(f"of {SHARDS}, 2 replicas")
     loop = asyncio.get_running_loop()
@@ -40,22 +39,14 @@ async def test_a_stopped_process_hands_its_shards_to_the_other_one_at_once(insta
 async def test_the_shards_of_a_killed_process_are_taken_within_little_more_than_a_lease(
     installation: Installation,
 ) -> None:
-    first, _ = await asyncio.gather(installation.start("first"), installation.start("second"))
-    await installation.until({"first": 2, "second": 2})
-    await installation.change("second")
-    loop = asyncio.get_running_loop()
-    await first.stop(signal.SIGKILL)
-    began = loop.time()
-    await installation.change("third")
-    assert loop.time() - began <= 1.2 * DURATION
+    assert await installation.kill_one_of_two() <= 1.2
     assert await installation.shares() == {"second": 4}
     assert installation.foreign_writes() == []
 
 
 @pytest.mark.slow
 async def test_a_suspended_process_writes_nothing_after_another_one_has_its_shards(installation: Installation) -> None:
-    first, _ = await asyncio.gather(installation.start("first"), installation.start("second"))
-    await installation.until({"first": 2, "second": 2})
+    first, _ = await installation.start_two()
     first.process.send_signal(signal.SIGSTOP)
     await installation.change("second")
     first.process.send_signal(signal.SIGCONT)

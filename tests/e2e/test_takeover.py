@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
-from tests.e2e import rudr_objects, waiting
+from tests.e2e import absent_controllers, rudr_objects, waiting
 from tests.e2e.conftest import Server
 from tests.e2e.documents import (
     APPLICATION,
@@ -243,20 +242,11 @@ async def test_config_files_restart_pods_once_and_old_config_maps_are_pruned_aft
         if not server.has_controllers:
             await waiting.until_idle(cluster, server.mark, server.writes)
             assert await cluster.get(CONFIG_MAP, "server0") is not None
-            await _rolled_out(cluster)
+            await absent_controllers.roll_out(cluster, "shop-web")
         await cluster.gone(CONFIG_MAP, "server0")
     after = await existing(cluster, DEPLOYMENT, "shop-web")
     assert [volume["name"] for volume in after["spec"]["template"]["spec"]["volumes"]] == ["shop-web-server-0"]
     assert [mount["mountPath"] for mount in _first(after)["volumeMounts"]] == ["/etc/shop/shop.conf"]
-
-
-async def _rolled_out(cluster: Cluster) -> None:
-    """Set the status of the Deployment as its controller would."""
-    deployment = await existing(cluster, DEPLOYMENT, "shop-web")
-    counted = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), 1)
-    status = {"observedGeneration": deployment["metadata"]["generation"], **counted}
-    target = await cluster.target(DEPLOYMENT, "shop-web", "status")
-    await cluster.client.merge_patch(target, msgspec.json.encode({"status": status}), "tester")
 
 
 async def test_objects_without_managed_fields_are_adopted(cluster: Cluster, catalog: Catalog, server: Server) -> None:

@@ -18,7 +18,6 @@ from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.controller.status import rival_scalers
 from rudr_py.kube import live_object
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CONFIG_MAP, DEPLOYMENT, POD
 from rudr_py.model.metadata_keys import DEPENDS_ON_ANNOTATION
 from rudr_py.model.stepwise import run
@@ -35,6 +34,7 @@ from rudr_py.render.values.inputs import NOTHING
 from rudr_py.render.values.plan import Plan
 from rudr_py.settings import Settings
 from rudr_py.testing import rendering
+from tests.controller import caches
 from tests.limits import shapes, work
 
 SIZE = 30
@@ -90,12 +90,7 @@ class Cluster:
 
 def _fill(state: ClusterState, objects: Mapping[Kind, Iterable[LiveObject]]) -> None:
     for kind, lives in objects.items():
-        cache = new_cache(kind)
-        cache.feed(ListingStarted())
-        for live in lives:
-            cache.feed(Listed(live))
-        cache.feed(ListingDone("1"))
-        state.add(kind, "", cache)
+        state.add(kind, "", caches.listed(new_cache(kind), lives))
 
 
 def _live(kind: Kind, name: str, owner: str, spec: dict[str, Any], instance: str = "", **fields: Any) -> LiveObject:

@@ -236,7 +236,7 @@ async def servers(assets: Path) -> AsyncIterator[tuple[Server, Server]]:
         yield real, local
 
 
-async def run(assets: Path, objects: Iterable[Document], shown: int) -> list[str]:
+async def run(assets: Path, objects: Iterable[Document], limit: int) -> list[str]:
     """Compare all objects; returns the lines of the table and of the most frequent differences."""
     same, total = collections.Counter[str](), collections.Counter[str]()
     differences: list[Difference] = []
@@ -253,15 +253,15 @@ async def run(assets: Path, objects: Iterable[Document], shown: int) -> list[str
                 differences += [difference] if difference else []
     steps = [step for step in STEPS if total[step]]
     table = [f"{step:10} {same[step]:6} of {total[step]:6}  {same[step] / total[step]:.1%}" for step in steps]
-    return [*table, *_frequent(differences, shown)]
+    return [*table, *_frequent(differences, limit)]
 
 
-def _frequent(differences: list[Difference], shown: int) -> Iterator[str]:
+def _frequent(differences: list[Difference], limit: int) -> Iterator[str]:
     groups: dict[tuple[str, str, str], list[Difference]] = {}
     for one in differences:
         key = (one.step, one.ref.rsplit(" ", 1)[0], re.sub(r"[0-9\"'].*", "", one.lines[0]))
         groups.setdefault(key, []).append(one)
-    for group in sorted(groups.values(), key=len, reverse=True)[:shown]:
+    for group in sorted(groups.values(), key=len, reverse=True)[:limit]:
         yield f"\n{len(group)} times {group[0].step}: {group[0].ref}"
         yield from (f"    {line}" for line in group[0].lines[:6])
 

@@ -18,5 +18,5 @@ ASSETS = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin")
 @pytest.mark.skipif(not apiserver.present(ASSETS), reason=f"no kube-apiserver and etcd in {ASSETS}")
 @pytest.mark.parametrize("folder", ["examples", "tests/data/crds", "tests/local/documents"])
 async def test_documents_have_the_same_answers(folder: str) -> None:
-    lines = await differential.run(ASSETS, differential.documents(ROOT / folder), shown=20)
+    lines = await differential.run(ASSETS, differential.documents(ROOT / folder), limit=20)
     assert [line for line in lines if line.startswith(("    ", "\n"))] == []

@@ -283,19 +283,34 @@ async def test_a_claim_that_a_living_application_uses_is_taken_over_when_that_ap
     assert labels_of(await claim(cluster)) == ("other", "other-web")
 
 
+def plain() -> Document:
+    """A component whose volume is no claim."""
+    component = front({**VOLUME, "disk": {"required": "1Gi", "ephemeral": True}})
+    component["metadata"]["name"] = "plain"
+    return component
+
+
+def leaving() -> Document:
+    """The application `shop` with the component `plain`."""
+    document = shop()
+    document["spec"]["components"][0]["componentName"] = "plain"
+    return document
+
+
+async def contend(cluster: Cluster) -> None:
+    """Await that the application `other` waits for the claim of `shop`."""
+    await cluster.until(APPLICATION, "shop", synced)
+    await cluster.apply(shop(adopting(OWN), name="other"))
+    await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")
+
+
 async def test_a_claim_is_taken_over_when_the_other_application_no_longer_names_it(
     cluster: Cluster, catalog: Catalog
 ) -> None:
-    plain = front({**VOLUME, "disk": {"required": "1Gi", "ephemeral": True}})
-    plain["metadata"]["name"] = "plain"
-    leaving = shop()
-    leaving["spec"]["components"][0]["componentName"] = "plain"
-    await cluster.apply(front(), plain, shop(mounted()))
+    await cluster.apply(front(), plain(), shop(mounted()))
     async with cluster.controller(catalog):
-        await cluster.until(APPLICATION, "shop", synced)
-        await cluster.apply(shop(adopting(OWN), name="other"))
-        await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")
-        await cluster.apply(leaving)
+        await contend(cluster)
+        await cluster.apply(leaving())
         await cluster.until(APPLICATION, "other", synced)
     assert labels_of(await claim(cluster)) == ("other", "other-web")
 
@@ -306,18 +321,12 @@ async def test_a_claim_is_taken_over_although_the_status_of_its_former_user_is_l
 ) -> None:
     """The other application is tried again before the status, and must be after it, too."""
     assert server.local is not None
-    plain = front({**VOLUME, "disk": {"required": "1Gi", "ephemeral": True}})
-    plain["metadata"]["name"] = "plain"
-    leaving = shop()
-    leaving["spec"]["components"][0]["componentName"] = "plain"
-    await cluster.apply(front(), plain, shop(mounted()))
+    await cluster.apply(front(), plain(), shop(mounted()))
     async with cluster.controller(catalog):
-        await cluster.until(APPLICATION, "shop", synced)
-        await cluster.apply(shop(adopting(OWN), name="other"))
-        await cluster.until(APPLICATION, "other", lambda d: condition(d, "Synced") == "False")
+        await contend(cluster)
         late = Match(verb="patch", plural="applicationconfigurations", name="shop")
         Faults(server.local.server).delay(1.0, late, times=20)
-        await cluster.apply(leaving)
+        await cluster.apply(leaving())
         await cluster.until(APPLICATION, "other", synced)
     assert labels_of(await claim(cluster)) == ("other", "other-web")
 

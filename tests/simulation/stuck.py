@@ -280,17 +280,12 @@ async def _rest(stuck: StuckCluster, number: int, hours: int) -> Rest:
     stuck.cluster.start_controller("main")
     rest = Rest([], 0)
     for _ in range(hours):
-        before = reconciles(stuck)
+        before = work.reconciles(stuck.cluster)
         await asyncio.sleep(HOUR)
         rest.hours.append({name: stuck.requests(name) for name in ("", *SITUATIONS)})
-        rest.reconciles = reconciles(stuck) - before
+        rest.reconciles = work.reconciles(stuck.cluster) - before
         stuck.sent.clear()
     return rest
-
-
-def reconciles(stuck: StuckCluster) -> int:
-    """The reconciles of the controller so far."""
-    return work.reconciles(stuck.cluster)
 
 
 def main() -> None:

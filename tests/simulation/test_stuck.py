@@ -110,6 +110,12 @@ class Shop:
         bindings = (binding("shop", "shop-web", greeting=f"hi {self._version}"),)
         self._stuck.put(self._namespace, APPLICATION, application("shop", *bindings))
 
+    def edit_and_restart(self) -> None:
+        """Edit between the end of a controller and the start of the next one."""
+        self._stuck.cluster.kill("main")
+        self.edit()
+        self._stuck.cluster.start_controller("main")
+
     async def applied(self) -> tuple[float, int]:
         """The seconds until the last edit is applied, and the writes for other applications until then."""
         loop, sent = self._stuck.cluster.loop, len(self._stuck.sent)
@@ -149,9 +155,7 @@ def test_after_a_start_an_edit_waits_for_the_attempts_in_flight_only(
         shop.edit()
         stuck.cluster.start_controller("main")
         await asyncio.sleep(600.0)
-        stuck.cluster.kill("main")
-        shop.edit()
-        stuck.cluster.start_controller("main")
+        shop.edit_and_restart()
         _, writes = await shop.applied()
         assert writes <= IN_FLIGHT
         for _ in range(3):
@@ -173,9 +177,7 @@ def test_after_a_start_every_edit_overtakes_the_backlog_of_many_namespaces(stuck
         shop.edit()
         stuck.cluster.start_controller("main")
         await asyncio.sleep(600.0)
-        stuck.cluster.kill("main")
-        shop.edit()
-        stuck.cluster.start_controller("main")
+        shop.edit_and_restart()
         for _ in range(4):
             seconds, writes = await shop.applied()
             assert seconds < 0.25
@@ -198,9 +200,7 @@ def test_requests_that_hang_leave_a_worker_for_edits_of_the_same_namespace(stuck
             seconds, _ = await shop.applied()
             assert seconds < 1.0
             await asyncio.sleep(41.0)
-        stuck.cluster.kill("main")
-        shop.edit()
-        stuck.cluster.start_controller("main")
+        shop.edit_and_restart()
         for _ in range(4):
             seconds, _ = await shop.applied()
             assert seconds < 3.0  # the first one waits for the lists

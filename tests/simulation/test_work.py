@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections import Counter
 
 import pytest
 
-from tests.simulation import work
+from tests.e2e.volumes import OWN, front, mounted, shop, using
+from tests.simulation import virtual_loop, work
+from tests.simulation.cluster import SimulatedCluster
+from tests.simulation.virtual_loop import VirtualLoop
 
 STATUS, NODES = "PATCH applicationconfigurations/status", "GET api/nodes"
 EXPECTED = Counter(
@@ -30,3 +35,34 @@ def test_a_new_application_needs_no_read_no_event_and_a_status_for_each_state(se
     assert done.requests.pop(NODES, 0) <= 1
     assert done.requests == EXPECTED
     assert done.reconciles <= 2
+
+
+def test_applications_that_wait_for_one_claim_do_not_trigger_each_other_before_a_status_is_due() -> None:
+    """Each has two edits within the minimum of seconds between two writes of its status."""
+    random.seed(0)
+    loop = VirtualLoop()
+    cluster = SimulatedCluster("0", loop)
+    names = ("first", "second", "third")
+
+    async def edit(text: str) -> int:
+        """The reconciles in half a second after an edit of each application."""
+        before = work.reconciles(cluster)
+        for name in names:
+            document = shop(using(OWN, adopt=True), name=name)
+            document["spec"]["components"][0]["parameterValues"] = [{"name": "greeting", "value": text}]
+            cluster.apply(document)
+        await asyncio.sleep(0.5)
+        return work.reconciles(cluster) - before
+
+    async def run() -> None:
+        await cluster.start()
+        cluster.start_controller("main")
+        cluster.apply(front())
+        cluster.apply(shop(mounted()))
+        await cluster.rest()
+        await edit("created")
+        await cluster.rest()
+        await edit("written at once")
+        assert await edit("deferred") == len(names)
+
+    virtual_loop.run(run(), loop)

@@ -239,17 +239,20 @@ def _packages(catalog: Catalog) -> Iterator[Any]:
     yield [(offer.name, offer.package, type(offer.type).__qualname__, offer.schema) for offer in offers]
     yield [(plugin.distribution, plugin.state, plugin.types, plugin.withheld) for plugin in catalog.plugins]
     modules = {type(offer.type).__module__.partition(".")[0] for offer in offers} | {_OWN}
-    yield [_files(module) for module in sorted(modules)]
+    yield [source_files(module) for module in sorted(modules)]
 
 
 _OWN: Final = __name__.partition(".")[0]
 
 
 @functools.cache
-def _files(module: str) -> list[tuple[str, int, int]]:
-    """The source files of a top-level module or package: path, size and time."""
-    folders = getattr(sys.modules.get(module), "__path__", ())
-    files = ((Path(folder), file) for folder in folders for file in sorted(Path(folder).rglob("*.py")))
+def source_files(name: str) -> list[tuple[str, int, int]]:
+    """The source files of an imported top-level module or package: path, size and time."""
+    module = sys.modules.get(name)
+    folders = tuple(map(Path, getattr(module, "__path__", ())))
+    files = [(folder, file) for folder in folders for file in sorted(folder.rglob("*.py"))]
+    if not folders and (path := getattr(module, "__file__", None)):
+        files = [(Path(path).parent, Path(path))]
     stats = ((str(file.relative_to(folder)), file.stat()) for folder, file in files)
     return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
 

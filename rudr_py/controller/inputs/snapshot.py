@@ -273,9 +273,8 @@ class SnapshotReader:
 
     def stored_checkpoint(self, key: ObjectKey, live: LiveObject) -> StoredCheckpoint | None:
         """The checkpoint of an application, see `Checkpoints.read`; None for documents that have ended a process."""
-        if self._crashes.deaths(key, self._version(key, live)):
-            return None
-        return self.checkpoints.read(key, live)
+        stored = self.checkpoints.read(key, live)
+        return None if stored is None or self._crashes.deaths(key, self._version(key, live)) else stored
 
     def is_suspected(self, key: ObjectKey, live: LiveObject) -> bool:
         """Whether one process has ended while these documents were reconciled."""

@@ -6,6 +6,7 @@ An application is forgotten in one place, `Applications.forget`. Sends nothing a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import zlib
 from collections import deque
@@ -16,6 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
+from rudr_py import errors
 from rudr_py.api import Kind, Probe, Ref
 from rudr_py.controller.state import inventory
 from rudr_py.controller.state.index import MultiMap
@@ -285,11 +287,11 @@ class Applications:
 
     def note_version(self, application: ObjectKey, live: LiveObject) -> None:
         """Note whether the status of an application is that of its current version."""
+        self.edited.add(application)
         # most applications are observed when they are listed, and decoding takes longer than a search
-        if b'"observedGeneration":%d' % live.generation in live.body:
-            self.edited.discard(application)
-        else:
-            self.edited.add(application)
+        with contextlib.suppress(errors.UndecodableError):  # the reconcile reports it in the status
+            if b'"observedGeneration":%d' % live.generation in live.body:
+                self.edited.discard(application)
 
     def forget(self, application: ObjectKey, defer: Defer = never) -> frozenset[ObjectKey]:
         """Drop everything about a deleted application; return the other applications that this concerns.

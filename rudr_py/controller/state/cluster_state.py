@@ -63,7 +63,7 @@ class ClusterState:
         self._caches: dict[Kind, dict[str, Cache]] = {}
         self._places: set[str] = set()  # the namespaces that have caches of their own
         self._by_place: dict[str, tuple[tuple[Kind, Cache], ...]] = {}
-        self._with_templates: dict[str, tuple[Cache, ...]] = {}  # by namespace; of all kinds that may have templates
+        self._with_templates: dict[str, tuple[Cache, ...]] = {}  # by place; of all kinds that may have templates
         # the last result of `component_instances_of`: the uid of the application and the revision, and its instances
         self._by_instance: tuple[tuple[str, int], dict[str, list[LiveObject]]] = (("", -1), {})
         self._deleted_runs = DeletedRuns()
@@ -103,10 +103,11 @@ class ClusterState:
 
     def caches_with_templates(self, namespace: str) -> tuple[Cache, ...]:
         """The caches of a namespace of all kinds that may have pod templates."""
-        if namespace not in self._with_templates:
-            caches = (self.cache(kind, namespace) for kind in self._caches if claim_index.has_templates(kind))
-            self._with_templates[namespace] = tuple(cache for cache in caches if cache is not None)
-        return self._with_templates[namespace]
+        place = self._place(namespace)
+        if place not in self._with_templates:
+            caches = self._caches_in(namespace)
+            self._with_templates[place] = tuple(cache for kind, cache in caches if claim_index.has_templates(kind))
+        return self._with_templates[place]
 
     def cache_of(self, live: LiveObject) -> Cache | None:
         """The cache that holds an object."""
@@ -142,9 +143,13 @@ class ClusterState:
             if cache.has_owners:
                 yield from ((kind, live) for uid in uids for live in cache.by_owner(uid))
 
+    def _place(self, namespace: str) -> str:
+        """A namespace that has caches of its own; empty for one of all others, which share theirs."""
+        return namespace if namespace in self._places else ""
+
     def _caches_in(self, namespace: str) -> tuple[tuple[Kind, Cache], ...]:
         """The cache of each kind that is watched in a namespace."""
-        place = namespace if namespace in self._places else ""
+        place = self._place(namespace)
         if place not in self._by_place:
             caches = ((kind, self.cache(kind, place)) for kind in self._caches)
             self._by_place[place] = tuple((kind, cache) for kind, cache in caches if cache is not None)

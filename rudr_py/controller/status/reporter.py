@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from rudr_py import errors
+from rudr_py.controller.apply.claims import mounts
 from rudr_py.controller.apply.contention import CONTESTED
 from rudr_py.controller.inputs.checkpoint import HEALTHY
 from rudr_py.controller.inputs.snapshot import Snapshot
@@ -82,6 +83,8 @@ class StatusReporter:
     ) -> None:
         self.checkpoint: Callable[[Snapshot, Mapping[str, Any]], str] = lambda _snapshot, _status: ""
         """Returns the checkpoint of a status; see `SnapshotReader.checkpoint`."""
+        self.observed: Callable[[ObjectKey], None] = lambda _key: None
+        """Called with an application after the first status of its current documents was written."""
         self._keeper = keeper
         self._clock = clock
         self._state = state
@@ -148,6 +151,9 @@ class StatusReporter:
         self._log(snapshot, desired)
         checkpoint = functools.partial(self.checkpoint, snapshot, desired)
         result = await self._writer.write(snapshot.application, desired, urgent=urgent, checkpoint=checkpoint)
+        if result.written and not mounts.is_observed(snapshot.application):
+            # until this status the application counts as a user of the claims with its labels, see `mounts.holder`
+            self.observed(snapshot.key)
         application_state = self._state.applications.get(snapshot.key)
         for condition in new_conditions(snapshot.previous, desired) if result.written else ():
             if condition["type"] == VALID:

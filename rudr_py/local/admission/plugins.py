@@ -11,13 +11,13 @@ from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.storage.store import Object
 from rudr_py.local.strategies import core
+from rudr_py.local.strategies.deprecations import INGRESS_CLASS_ANNOTATION
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _DEFAULT_ACCOUNT = "default"
 _NOT_READY_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _NOT_READY_TOLERATION = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
 DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
-_INGRESS_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _UNDELETABLE = frozenset({"default", "kube-system", "kube-public"})
 
 
@@ -79,7 +79,7 @@ def set_ingress_class(backend: Backend, resource: Resource, new: Object) -> None
     """Set the default class of a new Ingress that names none; of several defaults, the first by name."""
     if resource.table != "ingresses.networking.k8s.io" or "ingressClassName" in new.get("spec", {}):
         return
-    if _INGRESS_CLASS_ANNOTATION in (new["metadata"].get("annotations") or {}):
+    if INGRESS_CLASS_ANNOTATION in (new["metadata"].get("annotations") or {}):
         return
     for ingress_class in backend.store.list("ingressclasses.networking.k8s.io"):
         annotations = ingress_class["metadata"].get("annotations") or {}

@@ -68,7 +68,7 @@ def _bind(context: ReconcileContext, claim: Object) -> None:
         if not _is_meant(volume, metadata):
             return
         volume = context.update({**volume, "spec": {**volume["spec"], "claimRef": _reference(metadata)}})
-    context.write_status(volume, {"phase": "Bound"})
+    context.write_status(volume, {**volume["status"], "phase": "Bound"})
     annotations = {**(metadata.get("annotations") or {}), **_BOUND}
     spec = {**claim["spec"], "volumeName": name}
     claim = context.update({**claim, "metadata": {**metadata, "annotations": annotations}, "spec": spec})

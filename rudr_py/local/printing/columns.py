@@ -20,10 +20,11 @@ def definitions_of(resource: Resource) -> tuple[ColumnDefinition, ...]:
     return tuple(cells.described(each, resource.node) for each in columns)
 
 
-def _containers(path: str = _TEMPLATE) -> tuple[ColumnDefinition, ...]:
+def _containers(path: str = _TEMPLATE, *, wide: bool = True) -> tuple[ColumnDefinition, ...]:
+    images = "Images referenced by each container in the template."
     return (
-        define("Containers", values.each(path, "name"), text=values.CONTAINERS_TEXT, wide=True),
-        define("Images", values.each(path, "image"), text=values.IMAGES_TEXT, wide=True),
+        define("Containers", values.each(path, "name"), text="Names of each container in the template.", wide=wide),
+        define("Images", values.each(path, "image"), text=images, wide=wide),
     )
 
 
@@ -91,6 +92,11 @@ _WORKLOADS: dict[str, tuple[ColumnDefinition, ...]] = {
         AGE,
         *_containers(),
         define("Selector", values.labels(".spec.selector"), about="spec.selector", wide=True),
+    ),
+    "podtemplates": (
+        NAME,
+        *_containers(".template.spec.containers", wide=False),
+        define("Pod Labels", values.labels(".template.metadata.labels"), text="The labels for the pod template."),
     ),
     "statefulsets.apps": (
         NAME,

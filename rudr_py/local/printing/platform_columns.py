@@ -113,12 +113,6 @@ def _limited(name: str, field: str) -> ColumnDefinition:
 
 
 COLUMNS: dict[str, tuple[ColumnDefinition, ...]] = {
-    "podtemplates": (
-        NAME,
-        define("Containers", values.each(".template.spec.containers", "name"), text=values.CONTAINERS_TEXT),
-        define("Images", values.each(".template.spec.containers", "image"), text=values.IMAGES_TEXT),
-        define("Pod Labels", values.labels(".template.metadata.labels"), text="The labels for the pod template."),
-    ),
     "apiservices.apiregistration.k8s.io": (
         NAME,
         define(

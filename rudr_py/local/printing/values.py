@@ -14,11 +14,9 @@ from rudr_py.local.printing import cells
 from rudr_py.local.printing.cells import NONE, UNKNOWN, Cell
 from rudr_py.local.printing.jsonpath import find
 from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import deprecations
 
 UNSET = "<unset>"
-CONTAINERS_TEXT = "Names of each container in the template."
-IMAGES_TEXT = "Images referenced by each container in the template."
-STORAGE_CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
 _ROLE = "node-role.kubernetes.io/"
 _MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
 _JOB_ENDS = (("Complete", "Complete"), ("Failed", "Failed"))
@@ -101,7 +99,7 @@ def bound(cell: Cell, *, otherwise: Any = "") -> Cell:
 def storage_class(obj: Object, _now: datetime) -> str:
     """The storage class of a claim or volume: by the annotation of before Kubernetes 1.6, else by the spec."""
     annotations = obj["metadata"].get("annotations") or {}
-    return str(annotations.get(STORAGE_CLASS_ANNOTATION) or _part(obj, ".spec.storageClassName") or "")
+    return str(annotations.get(deprecations.CLASS_ANNOTATION) or _part(obj, ".spec.storageClassName") or "")
 
 
 def phase_or_terminating(obj: Object, _now: datetime) -> str:

@@ -8,22 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache, partial
-from typing import Protocol
 
 import msgspec
 
 from rudr_py.local.registry.resources import Resource, ScalePaths
-from rudr_py.local.schema.node import SchemaNode
-
-
-class Schemas(Protocol):
-    """The schemas of a release such as `1.36`."""
-
-    release: str
-
-    def node(self, api_version: str, kind: str) -> SchemaNode | None:
-        """The schema of a kind; None if the release does not have it."""
-
+from rudr_py.local.schema.builtin import BuiltinSchemas
 
 _DEPRECATED = {("v1", "Endpoints"): (33, "discovery.k8s.io/v1 EndpointSlice")}
 """Kinds that are deprecated since a minor release, and their replacement."""
@@ -119,7 +108,7 @@ def _names(text: str) -> tuple[str, ...]:
     return () if text == "-" else tuple(text.split(","))
 
 
-def builtin(schemas: Schemas) -> Iterator[Resource]:
+def builtin(schemas: BuiltinSchemas) -> Iterator[Resource]:
     """Yield the built-in resources of a release, in the order of discovery."""
     lookup = schemas.node
     minor = int(schemas.release.partition(".")[2])

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from rudr_py.local.apimachinery.object_meta import STANDARD_FINALIZERS
 from rudr_py.local.schema.validation import formats
 from rudr_py.local.schema.validation.values import FORMATS_OF_NUMBERS
 from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies.strategy import Warnings
 
 _LABELS: Final = {
     "beta.kubernetes.io/arch": ("v1.14", "kubernetes.io/arch"),
@@ -48,11 +49,12 @@ _VOLUMES: Final = {
     "cephfs": "deprecated in v1.28, non-functional in v1.31+",
     "rbd": "deprecated in v1.28, non-functional in v1.31+",
 }
-_BYTES: Final = ("memory", "ephemeral-storage")
-_CLASS_ANNOTATION: Final = "volume.beta.kubernetes.io/storage-class"
+_COMPARED: Final = 16
+"""The number of earlier definitions of a port that a further one is compared with; a server compares it with all."""
 
-Warnings = Callable[[Object, Object | None], Iterator[str]]
-"""The warnings of an object; the second is the one that it replaces, None for a new one."""
+_BYTES: Final = ("memory", "ephemeral-storage")
+INGRESS_CLASS_ANNOTATION: Final = "kubernetes.io/ingress.class"
+CLASS_ANNOTATION: Final = "volume.beta.kubernetes.io/storage-class"
 
 
 def finalizers(new: Object, old: Object | None) -> Iterator[str]:
@@ -83,9 +85,9 @@ def template(*path: str) -> Warnings:
 def claim(new: Object, old: Object | None) -> Iterator[str]:
     """The warnings of a PersistentVolumeClaim."""
     del old
-    if _CLASS_ANNOTATION in (new["metadata"].get("annotations") or {}):
+    if CLASS_ANNOTATION in (new["metadata"].get("annotations") or {}):
         advice = 'deprecated since v1.8; use "storageClassName" attribute instead'
-        yield f"metadata.annotations[{_CLASS_ANNOTATION}]: {advice}"
+        yield f"metadata.annotations[{CLASS_ANNOTATION}]: {advice}"
 
 
 def volume(new: Object, old: Object | None) -> Iterator[str]:
@@ -100,8 +102,8 @@ def volume(new: Object, old: Object | None) -> Iterator[str]:
 
 def ingress(new: Object, old: Object | None) -> Iterator[str]:
     """The warnings of a new Ingress."""
-    if old is None and "kubernetes.io/ingress.class" in (new["metadata"].get("annotations") or {}):
-        yield "annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead"
+    if old is None and INGRESS_CLASS_ANNOTATION in (new["metadata"].get("annotations") or {}):
+        yield f"annotation \"{INGRESS_CLASS_ANNOTATION}\" is deprecated, please use 'spec.ingressClassName' instead"
 
 
 def service(new: Object, old: Object | None) -> Iterator[str]:
@@ -236,16 +238,15 @@ def _container(container: Mapping[str, Any], path: str) -> Iterator[str]:
 
 def _ports(spec: Mapping[str, Any], path: str) -> Iterator[str]:
     """The warnings of ports that several containers, or one of them twice, open."""
-    earlier: list[tuple[str, Mapping[str, Any]]] = []
+    earlier: dict[tuple[Any, ...], list[tuple[str, tuple[Any, ...]]]] = {}
     for index, container in enumerate(spec.get("containers") or ()):
         for number, port in enumerate(container.get("ports") or ()):
-            here = f"{path}[{index}].ports[{number}]"
-            for there, other in earlier:
-                if _same(port, other, "containerPort", "protocol"):
-                    kind = "duplicate" if _same(port, other, "hostPort", "hostIP") else "overlapping"
-                    yield f"{here}: {kind} port definition with {there}"
-            earlier.append((here, port))
-
-
-def _same(one: Mapping[str, Any], other: Mapping[str, Any], *keys: str) -> bool:
-    return all(one.get(key) == other.get(key) for key in keys)
+            here, host = f"{path}[{index}].ports[{number}]", (port.get("hostPort"), port.get("hostIP"))
+            same = earlier.setdefault((port.get("containerPort"), port.get("protocol")), [])
+            for there, other in same:
+                if host == other:
+                    yield f"{here}: duplicate port definition with {there}"
+                elif not host[0] or not other[0]:
+                    yield f"{here}: overlapping port definition with {there}"
+            if len(same) < _COMPARED:
+                same.append((here, host))

@@ -15,6 +15,7 @@ from rudr_py.local.storage.store import Object
 
 Validate = Callable[[Object], Iterable[Cause]]
 ValidateUpdate = Callable[[Object, Object], Iterable[Cause]]
+Warnings = Callable[[Object, Object | None], Iterable[str]]
 
 
 class StrategyContext(msgspec.Struct, frozen=True):
@@ -72,7 +73,7 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     validate: Validate = _validate
     validate_schema: Callable[[Object, SchemaNode], Iterable[Cause]] = _validate_schema
     validate_update: ValidateUpdate = _validate_update
-    warnings: Callable[[Object, Object | None], Iterable[str]] = _warnings
+    warnings: Warnings = _warnings
     generation_source: Callable[[Object], Any] | None = None
     orphan_dependents: bool = False
     allow_create_on_update: bool = False

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec import UNSET
+
 from rudr_py.errors import Cause
 from rudr_py.local import strategies
 from rudr_py.local.apimachinery import api_errors
@@ -92,6 +94,13 @@ def set_defaults(resource: Resource, obj: Object) -> None:
     if node is not None:
         go_nulls.replace_nulls(obj, node)
         defaulter.default(obj, node)
+
+
+def set_status_default(resource: Resource, obj: Object) -> None:
+    """Set the default of the status of a new custom object, which has no owner."""
+    node = resource.node.properties.get("status") if resource.custom and resource.node is not None else None
+    if node is not None and node.default is not UNSET:
+        set_defaults(resource, obj)
 
 
 def _go_type(value: Any) -> str:

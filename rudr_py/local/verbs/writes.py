@@ -163,8 +163,7 @@ def _insert(
     stored = conversion.convert(obj, backend.registry.storage_resource(resource.table) or resource)
     metadata = stored["metadata"]
     strategy.prepare_for_create(stored, backend.strategy_context())
-    if resource.custom:
-        decoding.set_defaults(resource, stored)  # those of the status, which have no owner
+    decoding.set_status_default(resource, stored)
     if strategy.generation_source:
         metadata["generation"] = 1
     field_isolation.drop_empty(metadata)

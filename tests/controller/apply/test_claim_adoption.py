@@ -15,12 +15,12 @@ from rudr_py.controller.apply.decide import Adopt, Create, Decision, History, Ob
 from rudr_py.controller.state.cluster_state import ClusterState, new_cache
 from rudr_py.controller.state.inventory import AppliedRecord
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, POD
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import PlannedObject
+from tests.controller import caches
 
 Document = dict[str, Any]
 MakeLive = Callable[..., LiveObject]
@@ -91,12 +91,7 @@ def _state() -> ClusterState:
 
 
 def fill(state: ClusterState, kind: Kind, *objects: LiveObject) -> None:
-    cache = new_cache(kind)
-    cache.feed(ListingStarted())
-    for live in objects:
-        cache.feed(Listed(live))
-    cache.feed(ListingDone("9"))
-    state.add(kind, "", cache)
+    state.add(kind, "", caches.listed(new_cache(kind), objects))
 
 
 def holder(state: ClusterState, live: MakeLive, claim_labels: Document, *others: LiveObject) -> str:

@@ -13,10 +13,10 @@ from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.kinds import CONFIG_MAP, DEPLOYMENT, JOB, POD
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan, PlannedObject
+from tests.controller import caches
 
 Document = dict[str, Any]
 
@@ -60,13 +60,8 @@ def is_in_use(plan: Plan, *objects: LiveObject, ref: Ref = OLD) -> bool:
     state = ClusterState()
     config_map = live(CONFIG_MAP, {})
     for kind in (POD, DEPLOYMENT, STATEFUL_SET, JOB):
-        cache = Cache(labels=(labels.INSTANCE,))
-        cache.feed(ListingStarted())
-        for one in objects:
-            if one.kind == kind.kind:
-                cache.feed(Listed(one))
-        cache.feed(ListingDone("1"))
-        state.add(kind, "", cache)
+        of_kind = (one for one in objects if one.kind == kind.kind)
+        state.add(kind, "", caches.listed(Cache(labels=(labels.INSTANCE,)), of_kind))
     instance = config_map.labels.get(labels.INSTANCE)
     workloads = config_maps.PlannedWorkloads(plan)
     return ref in config_maps.in_use(frozenset((ref,)), instance, workloads, "shop", state)

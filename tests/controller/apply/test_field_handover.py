@@ -160,8 +160,8 @@ async def test_a_field_is_released_although_the_cache_does_not_have_its_apply_ye
     target = await bench.cluster.target(DEPLOYMENT, "web")
     await bench.client.apply(target, msgspec.json.encode(applied), "rudr")
     await bench.ensure(deployment(None, image="a:3"), owner, record)
-    found = await now(bench)
-    assert (found["spec"]["replicas"], holders(found)) == (5, {"rudr-handover"})
+    live = await now(bench)
+    assert (live["spec"]["replicas"], holders(live)) == (5, {"rudr-handover"})
 
 
 async def test_a_second_field_is_released_without_the_first_one_being_reset(bench: Any, owner: LiveObject) -> None:

@@ -13,10 +13,10 @@ from rudr_py.controller.apply.desired import DesiredObject
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.kinds import COMPONENT_INSTANCE, DEPLOYMENT, JOB, POD, SERVICE, STATEFUL_SET
 from rudr_py.render.values import labels
 from rudr_py.render.values.plan import Plan, PlannedObject
+from tests.controller import caches
 
 Document = dict[str, Any]
 MakeLive = Callable[..., LiveObject]
@@ -56,11 +56,7 @@ class Instance:
         """The desired workload `web` of this kind, with its predecessors."""
         state = ClusterState()
         for watched in {*self._objects, POD}:
-            cache = Cache(labels=(labels.INSTANCE,))
-            cache.feed(ListingStarted())
-            for live in self._objects.get(watched, ()):
-                cache.feed(Listed(live))
-            cache.feed(ListingDone(""))
+            cache = caches.listed(Cache(labels=(labels.INSTANCE,)), self._objects.get(watched, ()))
             state.add(watched, "shop", cache)
         refs = (Ref(kind, "web"), *further)
         manifests = tuple(

@@ -13,7 +13,6 @@ from rudr_py.controller.apply import desired, runs
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.kinds import COMPONENT_INSTANCE, POD
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
 from rudr_py.render.status import runs as running
@@ -21,6 +20,7 @@ from rudr_py.render.status import status
 from rudr_py.render.values import labels
 from rudr_py.render.values.inputs import Run
 from rudr_py.render.values.plan import PlannedObject
+from tests.controller import caches
 
 Document = dict[str, Any]
 JOB = Kind("batch/v1", "Job")
@@ -47,13 +47,8 @@ def test_an_object_that_stays_gets_its_metadata_and_its_size_and_no_template(liv
 
 
 def state_with(*pods: LiveObject) -> ClusterState:
-    cache = Cache(labels=(labels.INSTANCE,))
-    cache.feed(ListingStarted())
-    for pod in pods:
-        cache.feed(Listed(pod))
-    cache.feed(ListingDone(""))
     state = ClusterState()
-    state.add(POD, "shop", cache)
+    state.add(POD, "shop", caches.listed(Cache(labels=(labels.INSTANCE,)), pods))
     return state
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,7 +12,7 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog, PluginState
-from rudr_py.controller.inputs.checkpoint import FIELD, Checkpoints, StoredCheckpoint
+from rudr_py.controller.inputs.checkpoint import FIELD, Checkpoints, StoredCheckpoint, source_files
 from rudr_py.controller.state import cluster_state
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube import live_object
@@ -88,6 +90,12 @@ def owner(uid: str) -> dict[str, Any]:
     return {"ownerReferences": [{"uid": uid, "kind": "ComponentInstance", "name": "web-shop-web", "controller": True}]}
 
 
+def component_instance() -> dict[str, Any]:
+    """The metadata of the ComponentInstance."""
+    of_application = [{"uid": "a", "kind": APPLICATION.kind, "name": "shop", "controller": True}]
+    return {"ownerReferences": of_application, "labels": OF_INSTANCE, "generation": 1}
+
+
 def filled() -> Caches:
     """The caches over an application of one instance, without its checkpoint."""
     caches = Caches()
@@ -96,9 +104,7 @@ def filled() -> Caches:
     caches.put(NAMESPACE, "shop", "n")
     caches.put(CLASS, "public", "k")
     caches.put(APPLICATION, "shop", "a", 1, status=STATUS, metadata={"generation": 1})
-    of_application = [{"uid": "a", "kind": APPLICATION.kind, "name": "shop", "controller": True}]
-    metadata = {"ownerReferences": of_application, "labels": OF_INSTANCE, "generation": 1}
-    caches.put(COMPONENT_INSTANCE, "web-shop-web", "i", metadata=metadata)
+    caches.put(COMPONENT_INSTANCE, "web-shop-web", "i", metadata=component_instance())
     caches.put(DEPLOYMENT, "shop-web", "d", metadata=owner("i") | {"labels": OF_INSTANCE})
     caches.put(POD, "shop-web-1", "p", metadata={"labels": OF_INSTANCE})
     return caches
@@ -114,14 +120,7 @@ class Rested:
         assert checkpoint
         self.status = {**STATUS, FIELD: checkpoint}
         self.caches.put(APPLICATION, "shop", "a", 2, status=self.status, metadata={"generation": 1})
-        self.caches.put(COMPONENT_INSTANCE, "web-shop-web", "i", 9, status="healthy", metadata=self._metadata())
-
-    def _metadata(self) -> dict[str, Any]:
-        return {
-            "ownerReferences": [{"uid": "a", "kind": APPLICATION.kind, "name": "shop", "controller": True}],
-            "labels": OF_INSTANCE,
-            "generation": 1,
-        }
+        self.caches.put(COMPONENT_INSTANCE, "web-shop-web", "i", 9, status="healthy", metadata=component_instance())
 
     def stored(self, settings: Settings | None = None) -> StoredCheckpoint | None:
         return self._started(settings).read(SHOP, self.caches.application)
@@ -212,7 +211,7 @@ def test_a_checkpoint_is_not_confirmed_if_a_status_has_changed(rested: Rested) -
 
 def test_a_checkpoint_is_not_confirmed_if_the_status_of_an_instance_was_not_written(catalog: Catalog) -> None:
     rested = Rested(catalog)
-    rested.caches.put(COMPONENT_INSTANCE, "web-shop-web", "i", 10, metadata=rested._metadata())
+    rested.caches.put(COMPONENT_INSTANCE, "web-shop-web", "i", 10, metadata=component_instance())
     assert not rested.is_confirmed()
 
 
@@ -238,6 +237,19 @@ def test_a_checkpoint_is_not_confirmed_with_other_packages(rested: Rested) -> No
     plugin = PluginState(name="acme", package="acme", version="1", state="failed")
     rested.catalog = msgspec.structs.replace(rested.catalog, plugins=(*rested.catalog.plugins, plugin))
     assert not rested.is_confirmed()
+
+
+def test_the_source_files_of_a_module_and_of_a_package_are_in_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "acme_package").mkdir()
+    for file in ("acme_module.py", "acme_package/__init__.py", "acme_package/traits.py"):
+        (tmp_path / file).write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("acme_module", "acme_package"):
+        importlib.import_module(name)
+    assert [name for name, _, _ in source_files("acme_module")] == ["acme_module.py"]
+    assert [name for name, _, _ in source_files("acme_package")] == ["__init__.py", "traits.py"]
 
 
 def test_a_checkpoint_is_not_read_once_the_application_was_reconciled(rested: Rested) -> None:

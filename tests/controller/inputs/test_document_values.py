@@ -8,10 +8,10 @@ from rudr_py.controller.inputs.document_values import SMALL, DocumentValues
 from rudr_py.controller.state.cluster_state import ClusterState, new_cache
 from rudr_py.kube import live_object
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.render.values.plan import Plan
+from tests.controller import caches
 from tests.limits import work
 
 KEY = ObjectKey("default", "shop")
@@ -32,12 +32,7 @@ def _application(value: str, generation: int = 1) -> LiveObject:
 def _state(*components: LiveObject) -> ClusterState:
     state = ClusterState()
     for kind, lives in ((APPLICATION, ()), (COMPONENT, components)):
-        cache = new_cache(kind)
-        cache.feed(ListingStarted())
-        for live in lives:
-            cache.feed(Listed(live))
-        cache.feed(ListingDone("1"))
-        state.add(kind, "", cache)
+        state.add(kind, "", caches.listed(new_cache(kind), lives))
     state.applications.components.set(KEY, [ObjectKey("default", "web")])
     return state
 

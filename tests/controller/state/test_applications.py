@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable
 
@@ -11,7 +12,9 @@ import pytest
 from rudr_py.api import Kind, Probe, Ref
 from rudr_py.controller.state.applications import Applications, ParsedDocument, ProbeState, SettledState
 from rudr_py.controller.state.inventory import AppliedRecord
+from rudr_py.kube import live_object
 from rudr_py.kube.live_object import LiveObject
+from rudr_py.kube.storage.body import BodyBudget
 from rudr_py.model.document import Parsed
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION
@@ -103,3 +106,27 @@ def test_parsed_documents_are_kept_for_the_applications_reconciled_last(applicat
         applications.get(key).document = ParsedDocument(("", 1, {}, {}), Parsed(value=None))
         applications.keep_rendered(key)
     assert [applications.get(key).document is not None for key in keys] == [False, True, True]
+
+
+@pytest.mark.parametrize(("status", "is_edited"), [(b'{"observedGeneration":2}', False), (b"{}", True)])
+def test_an_application_is_edited_until_its_status_is_that_of_its_generation(
+    applications: Applications, status: bytes, is_edited: bool
+) -> None:
+    applications.note_version(SHOP, stored(status))
+    assert (SHOP in applications.edited) == is_edited
+
+
+def test_an_application_that_cannot_be_read_any_more_counts_as_edited(
+    applications: Applications, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk = stored(b'{"observedGeneration":2,"message":"%s"}' % (b"x" * 10_000)).kept_by(BodyBudget(0))
+    monkeypatch.setattr(os, "pread", lambda *_arguments: b"")
+    applications.note_version(SHOP, on_disk)
+    assert SHOP in applications.edited
+
+
+def stored(status: bytes) -> LiveObject:
+    metadata = b'{"name":"shop","namespace":"shop","uid":"u","generation":2}'
+    return live_object.decode(
+        b'{"metadata":%s,"status":%s}' % (metadata, status), APPLICATION.api_version, APPLICATION.kind
+    )

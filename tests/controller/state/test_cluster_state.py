@@ -10,9 +10,10 @@ from rudr_py.api import Kind
 from rudr_py.controller.state.cluster_state import Belongings, ClusterState, new_cache
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.watch import Applied, Deleted, Listed, ListingDone, ListingStarted
+from rudr_py.kube.watch import Applied, Deleted
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CRON_JOB, JOB, POD
 from rudr_py.render.values import labels as stamp
+from tests.controller import caches
 from tests.limits import work
 
 CLAIM = Kind("v1", "PersistentVolumeClaim")
@@ -20,12 +21,7 @@ Make = Callable[..., LiveObject]
 
 
 def filled(*lives: LiveObject) -> Cache:
-    cache = new_cache(Kind(lives[0].api_version, lives[0].kind))
-    cache.feed(ListingStarted())
-    for live in lives:
-        cache.feed(Listed(live))
-    cache.feed(ListingDone("9"))
-    return cache
+    return caches.listed(new_cache(Kind(lives[0].api_version, lives[0].kind)), lives)
 
 
 def test_a_namespace_has_its_own_cache_or_the_one_of_all() -> None:

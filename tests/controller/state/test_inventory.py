@@ -48,33 +48,31 @@ def test_a_malformed_status_has_no_records(stored: object) -> None:
     assert inventory.read(stored) == {}
 
 
+def by_ref(*records: AppliedRecord) -> dict[Ref, AppliedRecord]:
+    return {record.ref: record for record in records}
+
+
 def test_the_record_of_an_object_that_another_process_applied_is_restored_from_the_status(live: Any) -> None:
     """Seeds 731, 1290, 1709, 1866 and 50104 of the simulation: two processes wrote their records in turn."""
     objects = {
         Ref(CONFIG, name): msgspec.structs.replace(live(CONFIG, name, uid=f"uid-{name}"), digest="1", applied="2")
         for name in ("kept", "replaced", "own", "older", "intended")
     }
-    stored = {
-        record.ref: record
-        for record in (
-            AppliedRecord(Ref(CONFIG, "kept"), "uid-kept", "0-0"),
-            AppliedRecord(Ref(CONFIG, "replaced"), "uid of an earlier object", "0-0"),
-            AppliedRecord(Ref(CONFIG, "own"), "uid-own", "0-0"),
-            AppliedRecord(Ref(CONFIG, "older"), "uid-older", "1-2"),
-            AppliedRecord(Ref(CONFIG, "intended"), "uid-intended", "0-0"),
-            AppliedRecord(Ref(CONFIG, "deleted"), "uid-deleted", "0-0"),
-            AppliedRecord(Ref(CONFIG, "ended"), "uid-ended", "0-0"),
-        )
-    }
-    own = {
-        record.ref: record
-        for record in (
-            AppliedRecord(Ref(CONFIG, "ended"), "uid-ended", "of another process"),
-            AppliedRecord(Ref(CONFIG, "own"), "uid-own", "1-2"),
-            AppliedRecord(Ref(CONFIG, "older"), "uid-older", "1-1"),
-            AppliedRecord(Ref(CONFIG, "intended")),
-        )
-    }
+    stored = by_ref(
+        AppliedRecord(Ref(CONFIG, "kept"), "uid-kept", "0-0"),
+        AppliedRecord(Ref(CONFIG, "replaced"), "uid of an earlier object", "0-0"),
+        AppliedRecord(Ref(CONFIG, "own"), "uid-own", "0-0"),
+        AppliedRecord(Ref(CONFIG, "older"), "uid-older", "1-2"),
+        AppliedRecord(Ref(CONFIG, "intended"), "uid-intended", "0-0"),
+        AppliedRecord(Ref(CONFIG, "deleted"), "uid-deleted", "0-0"),
+        AppliedRecord(Ref(CONFIG, "ended"), "uid-ended", "0-0"),
+    )
+    own = by_ref(
+        AppliedRecord(Ref(CONFIG, "ended"), "uid-ended", "of another process"),
+        AppliedRecord(Ref(CONFIG, "own"), "uid-own", "1-2"),
+        AppliedRecord(Ref(CONFIG, "older"), "uid-older", "1-1"),
+        AppliedRecord(Ref(CONFIG, "intended")),
+    )
     inventory.agree(own, stored, objects.get, confirmed=(), named=())
     digests = {ref.name: record.digest for ref, record in own.items()}
     assert digests == {"ended": "0-0", "own": "1-2", "older": "1-2", "intended": "0-0", "kept": "0-0"}

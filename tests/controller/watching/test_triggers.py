@@ -17,6 +17,7 @@ from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, DEPLOYMENT, NAMESPACE, POD
 from rudr_py.render.values import labels as stamp
+from tests.controller import caches
 
 SHOP = frozenset({ObjectKey("shop", "shop")})
 NOBODY: frozenset[ObjectKey] = frozenset()
@@ -77,10 +78,7 @@ def test_a_namespace_triggers_its_applications_when_it_names_another_service_acc
     cache = Cache()
     known.add(APPLICATION, "", cache)
     applications = (live(APPLICATION, "shop"), live(APPLICATION, "a", namespace="till"))
-    cache.feed(ListingStarted())
-    for application in applications:
-        cache.feed(Listed(application))
-    cache.feed(ListingDone("1"))
+    caches.listed(cache, applications)
     before, after = (live(NAMESPACE, "shop", namespace="", annotations=annotations) for annotations in (old, new))
     assert triggers.keys(NAMESPACE, Change(before, after), known) == expected
 
@@ -102,10 +100,7 @@ def test_a_namespace_triggers_its_applications_when_it_enforces_another_standard
 ) -> None:
     cache = Cache()
     known.add(APPLICATION, "", cache)
-    cache.feed(ListingStarted())
-    for application in (live(APPLICATION, "shop"), live(APPLICATION, "a", namespace="till")):
-        cache.feed(Listed(application))
-    cache.feed(ListingDone("1"))
+    caches.listed(cache, (live(APPLICATION, "shop"), live(APPLICATION, "a", namespace="till")))
     before, after = (live(NAMESPACE, "shop", namespace="", labels=labels) for labels in (old, new))
     assert triggers.keys(NAMESPACE, Change(before, after), known) == expected
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rudr_py.local.strategies import deprecations
 from tests.local.harness import APPLY, MERGE, Api, config_map, deployment
 
 TABLE = "application/json;as=Table;g=meta.k8s.io;v=v1"
@@ -131,6 +132,14 @@ async def test_a_new_pod_is_stored_with_warnings(api: Api) -> None:
         '299 - "spec.volumes[0].cephfs',
         '299 - "spec.containers[0].env[1]',
     ]
+
+
+async def test_the_warnings_of_ports_do_not_grow_with_the_square_of_their_number(api: Api) -> None:
+    ports = [{"containerPort": 80}] * 3 + [{"containerPort": 80, "hostPort": 90}, {"containerPort": 80, "hostPort": 91}]
+    reply = await api("POST", f"{PODS}?dryRun=All", pod("p", containers=[{"name": "a", "image": "b", "ports": ports}]))
+    assert len(reply.headers.getall("Warning")) == 3 + 3 + 3
+    warnings = [*deprecations.pod(pod("p", containers=[{"ports": [{"containerPort": 80}] * 1000}]), None)]
+    assert len(warnings) < 16 * 1000
 
 
 async def test_a_template_warns_of_each_new_generation(api: Api) -> None:

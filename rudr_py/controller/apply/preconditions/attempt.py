@@ -54,9 +54,14 @@ class Attempt:
 
     def again(self) -> Attempt:
         """A second pass that begins with these failures."""
-        begun = Attempt(self.writers, self.removal, list(self.failures), dict(self.unapplied), self.ended)
-        begun.confirmed = self.confirmed
-        return begun
+        return Attempt(
+            self.writers,
+            self.removal,
+            list(self.failures),
+            dict(self.unapplied),
+            self.ended,
+            confirmed=self.confirmed,
+        )
 
 
 def _purpose(planned: PlannedObject, plan: Plan) -> str:

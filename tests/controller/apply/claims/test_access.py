@@ -12,10 +12,10 @@ from rudr_py.controller.apply.claims import access
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.watch import Listed, ListingDone, ListingStarted
 from rudr_py.model.kinds import APPLICATION, DEPLOYMENT, STATEFUL_SET
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.values.plan import Plan, PlannedObject
+from tests.controller import caches
 
 Document = dict[str, Any]
 MakeLive = Callable[..., LiveObject]
@@ -41,12 +41,7 @@ def _refused(live: MakeLive) -> Callable[..., str]:
         live_applications = [live(APPLICATION, name) for name in applications]
         claims = [live(CLAIM, claim, labels=labels, annotations=annotations or {})]
         for watched, objects in ((APPLICATION, live_applications), (CLAIM, claims)):
-            cache = Cache()
-            cache.feed(ListingStarted())
-            for each in objects:
-                cache.feed(Listed(each))
-            cache.feed(ListingDone(""))
-            state.add(watched, live_applications[0].namespace, cache)
+            state.add(watched, live_applications[0].namespace, caches.listed(Cache(), objects))
         body = {"metadata": {"name": "db", "namespace": live_applications[0].namespace}, "spec": spec}
         planned = PlannedObject(ref=Ref(kind, "db"), body=body, instance="db", made_by="test", owner="application")
         return access.refusal(state, live_applications[0], Plan(manifests=(planned,)), planned)
