@@ -29,7 +29,7 @@ class QueueClosed(Exception):  # noqa: N818 - not an error: it ends a worker
     """The queue is closed and returns no more keys."""
 
 
-class ReadyKeys(Protocol[K]):
+class Heap(Protocol[K]):
     """The keys that are ready. It decides about their order, and how many of a group are taken at a time."""
 
     def __len__(self) -> int: ...
@@ -98,14 +98,14 @@ class PriorityQueue(Generic[K]):
         retry_initial: float,
         retry_maximum: float,
         metrics: QueueMetrics | None = None,
-        heap: ReadyKeys[K] | None = None,
+        heap: Heap[K] | None = None,
     ) -> None:
         """`heap` is empty."""
         self.clock = clock
         self._retry_initial = retry_initial
         self._retry_maximum = retry_maximum
         self._metrics = metrics or QueueMetrics()
-        self._heap: ReadyKeys[K] = FairHeap() if heap is None else heap
+        self._heap: Heap[K] = FairHeap() if heap is None else heap
         self._delayed: PriorityHeap[K, float] = PriorityHeap()  # by the time when due
         self._again: set[K] = set()  # in flight, and added meanwhile
         self._priorities: dict[K, int] = {}  # of every key that is ready, delayed or in `_again`
