@@ -13,6 +13,9 @@ Samples = Sequence[tuple[float, float]]
 CONFIDENCE = 3.0
 """Standard deviations of the values about the line, below which a growth is noise."""
 
+_MOST = 1_000
+"""The most samples of which all pairs are compared; of more samples, each second, third, … one counts."""
+
 _SPREAD = 1.4826
 """The standard deviation of normal values in units of their median absolute deviation."""
 
@@ -39,6 +42,7 @@ def theil_sen(samples: Samples) -> Slope:
     """The line whose slope is the median of the slopes between all pairs of samples."""
     if len(samples) < 2:
         return Slope()
+    samples = samples[:: -(-len(samples) // _MOST)]
     pairs = itertools.combinations(samples, 2)
     slope = statistics.median((y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in pairs)
     rest = [y - slope * x for x, y in samples]

@@ -135,6 +135,12 @@ def test_memory_that_grows_is_not_flat(hourly: float) -> None:
     assert not slope.is_flat(soak.FLAT)
 
 
+def test_of_a_day_of_samples_the_slope_is_that_of_a_part_of_them() -> None:
+    slope = theil_sen([(number / 3600, 60.0 + number / 3600) for number in range(24 * 3600)])
+    assert slope.slope == pytest.approx(1.0)
+    assert slope.length == pytest.approx(24.0, rel=0.01)
+
+
 def test_a_soak_fails_on_each_kind_of_problem() -> None:
     growing = [(float(number), number / 10) for number in range(150)]
     outcomes = [

@@ -226,7 +226,7 @@ def _kept(applications: list[Document]) -> set[tuple[str, str]]:
 def _kept_objects(applications: list[Document]) -> set[tuple[str, str]]:
     """The removed objects, by application, in place of which an object of their instance was added.
 
-    None of the simulated types but an Ingress is never ready, so that other ones are deleted in time.
+    Of the simulated types, only an Ingress may never become ready. Other ones do, and the removed objects are deleted.
     """
     return {
         (application["metadata"]["name"], removed)

@@ -121,7 +121,7 @@ Situation = Callable[[StuckCluster, str, int], None]
 
 
 def namespace_of(exchange: Exchange) -> str:
-    """The namespace of a request; empty for another one."""
+    """The namespace of a request; empty if it has none."""
     match = _NAMESPACE.search(exchange.request.path)
     return match[1] if match is not None else ""
 
