@@ -96,6 +96,11 @@ class Leadership:
         """Whether there is an election."""
         return self._election is not None
 
+    @property
+    def is_divided(self) -> bool:
+        """Whether there are several shards."""
+        return self._group is not None
+
     def owns(self, namespace: str) -> bool:
         """Whether this process reconciles the applications of a namespace."""
         return self._election is None or assignment.shard_of(namespace, self._shards) in self._owned

@@ -23,7 +23,7 @@ def own(state: ClusterState, application: LiveObject) -> dict[str, list[LiveObje
     users: dict[str, list[LiveObject]] = {}
     owners = (application.uid, *(live.uid for live in state.component_instances(application)))
     for cache in state.caches_with_templates(application.namespace):
-        for live in (live for owner in owners if owner for live in cache.by_owner(owner)):
+        for live in (live for owner in owners if owner for live in cache.by_owner(application.namespace, owner)):
             if live.namespace == application.namespace:
                 for claim in cache.index_values(live):
                     users.setdefault(claim, []).append(live)

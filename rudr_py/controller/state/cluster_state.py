@@ -22,14 +22,18 @@ from rudr_py.kube.cache import Cache, Change
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Resource
 from rudr_py.kube.storage.body import BodyBudget
-from rudr_py.kube.watch import Identity
+from rudr_py.kube.storage.deferred import Identity
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, NAMESPACE, POD
 from rudr_py.model.kubernetes import Release
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
+from rudr_py.model.stepwise import Stepwise
 from rudr_py.render import claims
 from rudr_py.render.status import status
 from rudr_py.render.values import labels
 from rudr_py.settings import DEFAULT_LIMITS
+
+VALUE = 4096
+"""Bytes of an object that are decoded in the time of a value of a step."""
 
 OWN_KINDS = (APPLICATION, COMPONENT, COMPONENT_INSTANCE)
 """The kinds without which the controller cannot work."""
@@ -77,6 +81,7 @@ class ClusterState:
     def add(self, kind: Kind, namespace: str, cache: Cache) -> None:
         """Add the cache of a kind in a namespace."""
         self._caches.setdefault(kind, {})[namespace] = cache
+        cache.on_decoded = lambda live: self.scalers.note(kind, Change(None, live))
         self._with_templates.clear()
         self._by_place.clear()
         self._places.add(namespace)
@@ -113,6 +118,12 @@ class ClusterState:
         """The cache that holds an object."""
         return self.cache(Kind(live.api_version, live.kind), live.namespace)
 
+    def decode(self, namespace: str) -> Stepwise[None]:
+        """Decode the deferred objects of a namespace."""
+        for _, cache in self._caches_in(namespace) if namespace else ():
+            for live in cache.decode(namespace):
+                yield live.size // VALUE
+
     def get(self, kind: Kind, namespace: str, name: str) -> LiveObject | None:
         """One object; None when it does not exist, is not selected by the watch, or its kind is not watched."""
         cache = self.cache(kind, namespace)
@@ -141,7 +152,7 @@ class ClusterState:
     def _owned_by(self, uids: tuple[str, ...], namespace: str) -> Iterator[tuple[Kind, LiveObject]]:
         for kind, cache in self._caches_in(namespace):
             if cache.has_owners:
-                yield from ((kind, live) for uid in uids for live in cache.by_owner(uid))
+                yield from ((kind, live) for uid in uids for live in cache.by_owner(namespace, uid))
 
     def _place(self, namespace: str) -> str:
         """A namespace that has caches of its own; empty for one of all others, which share theirs."""
@@ -158,7 +169,7 @@ class ClusterState:
     def component_instances(self, application: LiveObject) -> tuple[LiveObject, ...]:
         """The ComponentInstances that the application owns; none before it has a uid."""
         cache = self.cache(COMPONENT_INSTANCE, application.namespace)
-        return cache.by_owner(application.uid) if cache is not None and application.uid else ()
+        return cache.by_owner(application.namespace, application.uid) if cache is not None and application.uid else ()
 
     def component_instances_of(self, application: LiveObject, instance: str) -> tuple[LiveObject, ...]:
         """Those that have the label of an instance, and all that have none: Rudr's."""
@@ -306,7 +317,7 @@ class Belongings:
             left = (live for live in cache.by_namespace(namespace) if self._is_left(live))
             return tuple(live.document() for live in itertools.islice(left, LEFT_CLAIMS))
         owners = self._owners(instance)
-        owned = (live for owner in owners for live in cache.by_owner(owner))
+        owned = (live for owner in owners for live in cache.by_owner(namespace, owner))
         labelled = (live for live in cache.by_label(namespace, instance) if live.owner_uid not in owners)
         kept = (live for live in labelled if self._is_kept(kind, live, instance, owners))
         return tuple(live.document() for live in (*owned, *kept))
