@@ -135,6 +135,11 @@ def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOp
     current = conversion.convert(stored, resource)
     object_checks.check_version(target, metadata.get("resourceVersion"), current)
     merged = merging.apply(current, body, write, force=options.force)
+    if merged is current and not resource.custom:
+        # a stored object of a built-in kind is complete and valid
+        return WriteResult(object=current, warnings=tuple(strategies.for_resource(resource).warnings(stored, stored)))
+    if merged is current:
+        merged = clone(current)
     decoding.set_defaults(resource, merged)
     return _replace(backend, target, merged, options, (), owned=True)
 
