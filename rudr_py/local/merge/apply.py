@@ -21,17 +21,21 @@ __all__ = ["ApplyConflict", "TypedError", "apply"]
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-def apply(live: dict[str, Any] | None, applied: dict[str, Any], write: Write, *, force: bool) -> dict[str, Any]:
+def apply(
+    live: dict[str, Any] | None, applied: dict[str, Any], write: Write, *, force: bool, is_ordinary: bool = False
+) -> dict[str, Any]:
     """Return the object after `write.manager` applied `applied`, with its managedFields.
 
     `live` is the stored object, or None if the apply creates it. The result is `live` itself if nothing changes, and
     shares nothing with it otherwise. It is not defaulted: a field that the manager no longer applies and no other
     manager owns is removed, and defaulting may restore it.
 
+    `is_ordinary`: `applied` conforms to the schema, so its types need no check.
+
     Raises ApplyConflict if other managers own fields that would change and `force` is not set; TypedError if the schema
     cannot type `applied`; PatchError (400) for managed fields in `applied` or a wrong version.
     """
-    _check(applied, write)
+    _check(applied, write, is_ordinary=is_ordinary)
     try:
         outcome = _outcome(live, applied, write, force=force)
     except NoElementError as error:
@@ -68,14 +72,14 @@ def _outcome(
     return None if is_unchanged else (after, owners)
 
 
-def _check(applied: dict[str, Any], write: Write) -> None:
+def _check(applied: dict[str, Any], write: Write, *, is_ordinary: bool) -> None:
     version = applied.get("apiVersion", "")
     if version != write.api_version:
         raise errors.incorrect_version(version, write.api_version)
     metadata = applied.get("metadata")
     if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
         raise errors.malformed("metadata.managedFields must be nil")
-    problem = type_check.typing_error(applied, write.node)
+    problem = "" if is_ordinary else type_check.typing_error(applied, write.node)
     if problem:
         raise TypedError(f"failed to create typed patch object ({_named(applied)}): {problem}")
 

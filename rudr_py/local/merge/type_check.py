@@ -13,15 +13,12 @@ import msgspec
 from rudr_py.local.merge import elements, fieldset
 from rudr_py.local.merge.elements import NoElementError
 from rudr_py.local.schema.node import SchemaNode
-from rudr_py.local.schema.validation.conformance import conforms
 
 _NUMERIC = ("integer", "number")
 
 
 def typing_error(value: Any, node: SchemaNode) -> str:
     """Return every typing error of `value`, joined as the server joins them; empty if there is none."""
-    if conforms(value, node):
-        return ""
     problems: list[str] = []
     _walk(value, node, "", problems)
     if len(problems) <= 1:

@@ -94,9 +94,10 @@ def _struct(node: SchemaNode) -> _Test:
             if isinstance(accepts, type) or not accepts(item):
                 return False
         for key in required:
-            if key not in value or (node.builtin and values.is_empty(value[key])):
+            item = value.get(key)
+            if not item and (key not in value or (node.builtin and values.is_empty(item))):
                 return False
-        return is_within_limits(value)
+        return is_within_limits is _anything or is_within_limits(value)
 
     return test
 
