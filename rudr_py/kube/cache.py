@@ -72,7 +72,7 @@ class Cache:
         self.absent = False
         self.problem = ""
         self.revision = 0
-        self._shared = Revision()
+        self._shared_revision = Revision()
         self._indexed = tuple(labels)
         self._version = ""  # the newest resourceVersion of the watch
         self._pending: dict[Key, LiveObject] | None = None
@@ -87,7 +87,7 @@ class Cache:
     def share(self, revision: Revision) -> None:
         """Count the changes in a revision that caches share, from now on."""
         revision.number += 1
-        self._shared = revision
+        self._shared_revision = revision
 
     def get(self, namespace: str, name: str) -> LiveObject | None:
         """The object, or None."""
@@ -227,7 +227,7 @@ class Cache:
         if (old := self.get(*live.key)) is not None:
             self._remove(old)
         self.revision += 1
-        self._shared.number += 1
+        self._shared_revision.number += 1
         live = live.kept_by(self._budget)
         self._objects.setdefault(live.namespace, {})[live.name] = live
         if live.namespace in self._changed:
@@ -251,7 +251,7 @@ class Cache:
 
     def _remove(self, live: LiveObject) -> None:
         self.revision += 1
-        self._shared.number += 1
+        self._shared_revision.number += 1
         names = self._objects[live.namespace]
         del names[live.name]
         if live.namespace in self._changed:

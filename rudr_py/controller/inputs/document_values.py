@@ -58,7 +58,7 @@ class DocumentValues:
         """The text without values. Most texts contain none, whether or not it is visible."""
         if self._values is None:
             self._values = run(self._read())
-        return self.hidden().text(text) if self._values.all.may_occur(text) else text
+        return self.hidden().text(text) if self._values.values.may_occur(text) else text
 
     def without_sensitive(self, text: str) -> str:
         """The text without sensitive values, for facts that types show in the status."""
@@ -85,19 +85,19 @@ class DocumentValues:
         documents, application_state = self._documents(), self._application_state
         version, kept = _version(documents, application_state.pinned), application_state.values
         if kept is None or kept.version != version:
-            values = yield from _values(documents, application_state.pinned)
-            kept = KeptValues(version, values, (yield from HiddenValues.steps(DocumentTexts(values))))
+            texts = yield from _values(documents, application_state.pinned)
+            kept = KeptValues(version, texts, (yield from HiddenValues.steps(DocumentTexts(texts))))
             application_state.values = kept if _is_small(documents) else None
         return kept
 
     def _read_hidden(self) -> Stepwise[HiddenValues]:
         """The values that are not visible now."""
         kept = self._values = self._values or (yield from self._read())
-        visible = yield from self._visible(kept.values, self._application_state.records)
+        visible = yield from self._visible(kept.texts, self._application_state.records)
         if not visible:
-            return kept.all
+            return kept.values
         if kept.hidden is None or kept.visible != visible:
-            hidden = yield from HiddenValues.steps(DocumentTexts(kept.values), visible)
+            hidden = yield from HiddenValues.steps(DocumentTexts(kept.texts), visible)
             self._values = msgspec.structs.replace(kept, visible=visible, hidden=hidden)
             if self._application_state.values is kept:
                 self._application_state.values = self._values
