@@ -112,13 +112,13 @@ def _completed(value: Any, node: SchemaNode) -> Any:
     return value
 
 
-def _is_absent(value: Any, struct: SchemaNode, key: str) -> bool:
+def _is_absent(value: Any, node: SchemaNode, key: str) -> bool:
     """Whether Go omits this value of a field."""
     if value is None:
         return True
-    node = struct.properties.get(key)
-    if node is None or not node.builtin or key in struct.required:
+    field = node.properties.get(key)
+    if field is None or not field.builtin or key in node.required:
         return False
     if value in ("", 0, False) and not isinstance(value, float):
-        return node.omit_zero
-    return value in ([], {}) and not node.properties and not node.name
+        return field.omit_zero
+    return value in ([], {}) and not field.properties and not field.name

@@ -63,7 +63,7 @@ _WIDGET: dict[str, Any] = {
     },
 }  # fmt: skip
 _CUSTOM = structural.structural_node(_WIDGET, _SCHEMAS.metadata)
-_ORDINARY = {
+_ORDINARY: dict[str, Any] = {
     "apiVersion": "example.dev/v1",
     "kind": "Widget",
     "metadata": {"name": "w", "labels": {"a": "b"}},
@@ -153,4 +153,4 @@ def test_an_ordinary_custom_object_conforms() -> None:
     ],
 )  # fmt: skip
 def test_a_faulty_field_does_not_conform(field: str, value: Any) -> None:
-    assert not conforms({**_ORDINARY, "spec": {**_ORDINARY["spec"], field: value}}, _CUSTOM)  # type: ignore[dict-item]
+    assert not conforms({**_ORDINARY, "spec": {**_ORDINARY["spec"], field: value}}, _CUSTOM)
