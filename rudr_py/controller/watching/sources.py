@@ -277,7 +277,8 @@ class Sources:
         for number, change in enumerate(source.cache.feed(event), 1):
             self._state.note(source.kind, change)
             live = change.new or change.old
-            if source.kind in definition_index.KINDS or live is None or not self._is_foreign(live.namespace):
+            # applications of a shard that was given up may be in indexes until they are deleted
+            if source.kind in (APPLICATION, *definition_index.KINDS) or (live and not self._is_foreign(live.namespace)):
                 self._trigger_users(source.kind, change, initial=initial)
             if number % STEP == 0:
                 await asyncio.sleep(0)
