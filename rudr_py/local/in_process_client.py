@@ -78,7 +78,14 @@ class InProcessClient:
         return writes.update(self._backend, self._target(namespace), clone(namespace), self._options("finalize")).object
 
     def delete(
-        self, kind: KindInfo, namespace: str, name: str, *, propagation: str = "", uid: str = ""
+        self,
+        kind: KindInfo,
+        namespace: str,
+        name: str,
+        *,
+        propagation: str = "",
+        grace: int | None = None,
+        uid: str = "",
     ) -> Object | None:
         """Delete an object (finalizers are respected); return None if it does not exist or has another uid."""
         resource = self._resource(kind)
@@ -87,7 +94,7 @@ class InProcessClient:
         if stored is None or (uid and stored["metadata"]["uid"] != uid):
             return None
         try:
-            return deletion.delete(self._backend, target, DeleteOptions(propagation=propagation))[0]
+            return deletion.delete(self._backend, target, DeleteOptions(propagation=propagation, grace=grace))[0]
         except NotFoundError:
             return None
 

@@ -22,13 +22,14 @@ class PodScript(msgspec.Struct, frozen=True):
 
     `outcome`: `ready` (a Job's pod: `succeed`), `never-ready`, `crash-loop`, `image-pull-error`, `fail` or `succeed`;
     the last two end the containers, which are restarted according to restartPolicy. `ready_after` is the number of
-    seconds from the start until the containers are ready, `runs_for` that from then until they end. `log` is their
-    output.
+    seconds from the start until the containers are ready, `runs_for` that from then until they end, `terminate_after`
+    that from the deletion of the pod until they end, at most its grace period. `log` is their output.
     """
 
     outcome: str = READY
     ready_after: float = 0.0
     runs_for: float = 0.0
+    terminate_after: float = 0.0
     log: str = ""
 
 

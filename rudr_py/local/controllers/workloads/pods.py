@@ -13,7 +13,7 @@ from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
 from rudr_py.local.controllers.runtime.controller import Controller
 from rudr_py.local.controllers.runtime.owner_index import controller_reference
 from rudr_py.local.controllers.runtime.queue import QueueKey
-from rudr_py.local.controllers.workloads import config_volumes
+from rudr_py.local.controllers.workloads import config_volumes, termination
 from rudr_py.local.controllers.workloads.containers import (
     OUTCOMES,
     READY,
@@ -40,6 +40,9 @@ OUTCOME_ANNOTATION = "local.rudr.dev/outcome"
 READY_AFTER_ANNOTATION = "local.rudr.dev/ready-after"
 """On a pod or a pod template: the seconds until the pod is ready."""
 
+TERMINATE_AFTER_ANNOTATION = "local.rudr.dev/terminate-after"
+"""On a pod or a pod template: the seconds from its deletion until its containers end."""
+
 _HOST_IP = "172.18.0.2"
 
 _CREATING: Final[Object] = {
@@ -65,6 +68,7 @@ def script_of(context: ReconcileContext, pod: Object) -> PodScript:
         outcome,
         ready_after=_number(annotations.get(READY_AFTER_ANNOTATION), script.ready_after),
         runs_for=script.runs_for,
+        terminate_after=_number(annotations.get(TERMINATE_AFTER_ANNOTATION), script.terminate_after),
     )
 
 
@@ -119,10 +123,11 @@ def unscheduled_status(pod: Object, message: str, now: float) -> Object:
 def _dated_conditions(before: Object, states: list[PodState], phase: str, now: float) -> list[Object]:
     live_conditions = {condition["type"]: condition for condition in before.get("conditions") or ()}
     stamp = times.stamp(now)
-    return [
-        {"lastProbeTime": None, **times.transitioned(condition, live_conditions.get(condition["type"]), stamp)}
+    dated = [
+        {"lastProbeTime": None, **times.transitioned(condition, live_conditions.pop(condition["type"], None), stamp)}
         for condition in _conditions(states, phase)
     ]
+    return [*dated, *live_conditions.values()]
 
 
 def _conditions(states: list[PodState], phase: str) -> Iterable[Object]:
@@ -227,14 +232,30 @@ def _is_mounted(context: ReconcileContext, pod: Object) -> bool:
     return False
 
 
+def _terminate(context: ReconcileContext, pod: Object) -> float | None:
+    """End the containers of a pod that is being deleted, then remove it; return the seconds until then."""
+    script, now = script_of(context, pod), context.now()
+    left = termination.seconds_left(pod, script, now - context.since(pod, "termination"))
+    if left > 0:
+        return left
+    if pod["status"].get("startTime") and not _has_ended(pod):
+        states, phase = termination.last_states(pod, script, now)
+        conditions = _dated_conditions(pod["status"], states, phase, now)
+        statuses = [state.status for state in states]
+        context.write_status(
+            pod, {**pod["status"], "phase": phase, "containerStatuses": statuses, "conditions": conditions}
+        )
+    if pod["metadata"].get("deletionGracePeriodSeconds"):
+        context.delete(pod, grace=0)
+    return None
+
+
 def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     pod = context.get(key)
     if pod is None:
         return None
     if "deletionTimestamp" in pod["metadata"]:
-        if not pod["metadata"].get("finalizers"):
-            context.delete(pod)
-        return None
+        return _terminate(context, pod)
     if _has_ended(pod):
         return None
     if not pod["spec"].get("nodeName"):

@@ -103,6 +103,7 @@ async def test_an_annotation_changed_later_changes_the_pod(running: Run, objects
         objects.update({**live, "metadata": {**live["metadata"], "annotations": notes}})
         await cluster.until(lambda: not times.is_true(cluster.get("Pod", "p"), "Ready"))
         cluster.delete(created)
+        await cluster.settle()
         assert not cluster.find("Pod", "p")
 
 
