@@ -15,7 +15,7 @@ from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Resource
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import ADDED, ALL, Object, ObjectList
-from rudr_py.local.verbs import deletion, writes
+from rudr_py.local.verbs import deletion, pods, writes
 from rudr_py.local.verbs.deletion import DeleteOptions
 from rudr_py.local.verbs.writes import WriteOptions
 
@@ -72,6 +72,12 @@ class InProcessClient:
             return {**scale, "spec": {"replicas": replicas}}
 
         writes.patch(self._backend, target, patch, self._options("scale"))
+
+    def bind(self, pod: Object, node: str) -> Object:
+        """Assign a pod to a node, and return it."""
+        target = self._target(pod)
+        pods.bind(self._backend, target, node, {})
+        return writes.live(self._backend, target)
 
     def finalize(self, namespace: Object) -> Object:
         """Write the `spec.finalizers` of a Namespace; a terminating one without finalizers is removed."""

@@ -147,6 +147,12 @@ class ReconcileContext:
         self.put(updated)
         return updated
 
+    def bind(self, pod: Object, node: str) -> Object:
+        """Assign a pod to a node and index the pod at once."""
+        bound = self.client.bind(pod, node)
+        self.put(bound)
+        return bound
+
     def put(self, obj: Object) -> None:
         """Index a new or changed object."""
         self.index.put(obj)

@@ -109,10 +109,9 @@ def finished(job: Object, status: Object, result: JobResult, pods: list[Object],
     """Return the status of a Job with a result; it has finished when all of its pods have ended."""
     new_status = _counts(status, [], pods)
     new_status.setdefault("startTime", now)
-    kinds = _SUCCESS if result.succeeded else _FAILURE
-    if not all(map(is_ended, pods)):
-        kinds = kinds[:1]
-    elif result.succeeded:
+    ended = all(map(is_ended, pods))
+    kinds = (_SUCCESS if result.succeeded else _FAILURE)[: 2 if ended else 1]
+    if ended and result.succeeded:
         new_status["completionTime"] = now
     before = job.get("status", {}).get("conditions")
     kept = [each for each in before or () if each["type"] == "Suspended"]

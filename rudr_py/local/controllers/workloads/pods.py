@@ -209,7 +209,7 @@ def _schedule(context: ReconcileContext, pod: Object) -> Object | None:
         pod, context.client.list(NODE), context.usage, lambda name: context.client.get(_CLAIM, namespace, name)
     )
     if assignment.node:
-        return context.update({**pod, "spec": {**pod["spec"], "nodeName": assignment.node}})
+        return context.bind(pod, assignment.node)
     status = unscheduled_status(pod, assignment.message, context.now())
     if status != pod.get("status"):
         context.write_status(pod, status)
