@@ -21,6 +21,7 @@ from rudr_py.local.controllers.workloads.containers import (
     PodScript,
     PodState,
     container_states,
+    ends,
 )
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.scheduling import scheduler
@@ -40,6 +41,9 @@ OUTCOME_ANNOTATION = "local.rudr.dev/outcome"
 READY_AFTER_ANNOTATION = "local.rudr.dev/ready-after"
 """On a pod or a pod template: the seconds until the pod is ready."""
 
+RUNS_FOR_ANNOTATION = "local.rudr.dev/runs-for"
+"""On a pod or a pod template: the seconds from readiness until the containers end, if they do."""
+
 TERMINATE_AFTER_ANNOTATION = "local.rudr.dev/terminate-after"
 """On a pod or a pod template: the seconds from its deletion until its containers end."""
 
@@ -56,29 +60,39 @@ _CREATING: Final[Object] = {
 
 
 def script_of(context: ReconcileContext, pod: Object) -> PodScript:
-    """Return the script of a pod: annotations take precedence over the settings; pods of Jobs succeed."""
+    """Return the script of a pod: annotations take precedence over the settings.
+
+    A pod that is not restarted succeeds, unless it is no Job's and its annotation states `ready`.
+    """
     annotations = pod["metadata"].get("annotations") or {}
     script = context.settings.script(pod) if context.settings.script else PodScript()
-    outcome = annotations.get(OUTCOME_ANNOTATION, script.outcome)
+    annotated, runs_for = annotations.get(OUTCOME_ANNOTATION), annotations.get(RUNS_FOR_ANNOTATION)
+    outcome = script.outcome if annotated is None else annotated
     if outcome not in OUTCOMES:
         outcome = READY
-    if outcome == READY and _belongs_to_job(pod):
+    if outcome == READY and ends(pod) and (annotated != READY or _belongs_to_job(pod)):
         outcome = SUCCEED
     return PodScript(
         outcome,
         ready_after=_number(annotations.get(READY_AFTER_ANNOTATION), script.ready_after),
-        runs_for=script.runs_for,
+        runs_for=script.runs_for if runs_for is None else _number(runs_for, 0.0),
         terminate_after=_number(annotations.get(TERMINATE_AFTER_ANNOTATION), script.terminate_after),
     )
 
 
 def pod_status(
-    pod: Object, script: PodScript, now: float, *, pod_ip: str, host_ip: str = _HOST_IP
+    pod: Object, script: PodScript, now: float, *, pod_ip: str, host_ip: str = _HOST_IP, since: float | None = None
 ) -> tuple[Object, float | None]:
-    """Return the status of an assigned pod, and the seconds until it changes."""
+    """Return the status of an assigned pod, and the seconds until it changes.
+
+    `since` is when the pod was first reconciled: it is more precise than the start time in the status.
+    """
     before = pod.get("status", {})
-    started = before.get("startTime") or times.stamp(now)
-    states, phase, wake = container_states(pod, script, now - times.seconds(started), times.seconds(started))
+    since = now if since is None else since
+    started = before.get("startTime") or times.stamp(since)
+    if times.stamp(since) != started:
+        since = times.seconds(started)
+    states, phase, wake = container_states(pod, script, now - since, since)
     status = {**before, "phase": phase, "startTime": started, "hostIP": host_ip, "hostIPs": [{"ip": host_ip}]}
     if phase != "Pending":
         status |= {"podIP": before.get("podIP") or pod_ip}
@@ -265,8 +279,9 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
         pod = scheduled
     if not _is_mounted(context, pod):
         return config_volumes.RETRY
+    script, since = script_of(context, pod), context.since(pod, "start")
     status, wake = pod_status(
-        pod, script_of(context, pod), context.now(), pod_ip=_pod_ip(pod), host_ip=_host_ip(context, pod)
+        pod, script, context.now(), pod_ip=_pod_ip(pod), host_ip=_host_ip(context, pod), since=since
     )
     context.write_status(pod, status)
     return wake
