@@ -100,13 +100,13 @@ _PARTIAL = {
 _NAMED = {f"{_META}MicroTime": values.MICRO_TIME, f"{_META}FieldsV1": values.JSON}
 
 
-def _wrapped(item: ValueType) -> ValueType:
+def _wrapped(value_type: ValueType) -> ValueType:
     """The type of a list as a value of a map: a message with the items as its first field."""
 
     def encode(items: list[Any]) -> bytes:
-        return b"".join(wire.field(1, item.encode(each), item.kind) for each in items)
+        return b"".join(wire.field(1, value_type.encode(each), value_type.kind) for each in items)
 
-    return ValueType(wire.BYTES, encode, lambda raw: [item.decode(each) for _, _, each in wire.fields(raw)])
+    return ValueType(wire.BYTES, encode, lambda raw: [value_type.decode(each) for _, _, each in wire.fields(raw)])
 
 
 class Message:
