@@ -112,7 +112,11 @@ async def test_an_unassigned_pod_has_an_empty_log(api: Api) -> None:
         ("", 400, "a container name must be specified for pod p, choose one of: [i a b]"),
         ("container=z", 400, "container z is not valid for pod p"),
         ("tailLines=x", 400, 'strconv.ParseInt: parsing "x": invalid syntax'),
-        ("limitBytes=99999999999999999999", 400, 'strconv.ParseInt: parsing "99999999999999999999": value out of range'),
+        (
+            "limitBytes=99999999999999999999",
+            400,
+            'strconv.ParseInt: parsing "99999999999999999999": value out of range',
+        ),
         ("sinceTime=x", 400, 'parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"'),
         ("tailLines=-1", 422, "tailLines: Invalid value: -1: must be greater than or equal to 0"),
         ("limitBytes=0", 422, "limitBytes: Invalid value: 0: must be greater than 0"),
