@@ -40,10 +40,10 @@ class SpdyClient:
         self._input = bytearray()
         self.last_stream = -1
 
-    def open(self, flags: int = 0, **headers: str) -> bytes:
+    def open(self, **headers: str) -> bytes:
         """The frame that opens the next stream."""
         self.last_stream += 2
-        return control(SYN_STREAM, struct.pack(">IIH", self.last_stream, 0, 0) + self.block(headers), flags)
+        return control(SYN_STREAM, struct.pack(">IIH", self.last_stream, 0, 0) + self.block(headers))
 
     def block(self, headers: dict[str, str]) -> bytes:
         """Headers as they are sent."""

@@ -33,8 +33,8 @@ async def over_websocket(
         assert socket.protocol == protocol
         for message in sent:
             await socket.send_bytes(message)
-        async for message in socket:
-            contents[message.data[0]] = contents.get(message.data[0], b"") + message.data[1:]
+        async for received in socket:
+            contents[received.data[0]] = contents.get(received.data[0], b"") + received.data[1:]
         assert socket.close_code == 1000
     return contents, msgspec.json.decode(contents[ERROR])
 
