@@ -9,7 +9,13 @@ from collections.abc import Iterable
 
 from rudr_py.errors import ApiError
 from rudr_py.local.controllers.runtime import times
-from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, controller_key, without_finalizer
+from rudr_py.local.controllers.runtime.context import (
+    Change,
+    ReconcileContext,
+    controller_key,
+    without_finalizer,
+    without_zeros,
+)
 from rudr_py.local.controllers.runtime.controller import Controller
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads import job_status
@@ -129,15 +135,19 @@ def _pod(context: ReconcileContext, job: Object, index: int) -> Object:
     return pod
 
 
-def _finish(context: ReconcileContext, job: Object, result: JobResult, status: Object, pods: list[Object]) -> None:
-    """Finish the Job: delete active pods, which count as failed unless the Job succeeded."""
+def _finish(
+    context: ReconcileContext, job: Object, result: JobResult, status: Object, pods: list[Object]
+) -> float | None:
+    """Finish the Job: delete active pods, which count as failed unless the Job succeeded, and await their end."""
     active = [pod for pod in pods if is_active(pod)]
     if not result.succeeded:
-        status["failed"] = status.get("failed", 0) + len(active)
-    context.write_status(job, job_status.finished(job, status, result, context.stamp()))
+        status = without_zeros({**status, "failed": status.get("failed", 0) + len(active)})
+    new_status = job_status.finished(job, status, result, pods, context.stamp())
+    context.write_status(job, new_status)
     _delete_uncounted(context, active)
     for pod in pods:
         _remove_finalizer(context, pod)
+    return 0.0 if job_status.ended_at({"status": new_status}) else None
 
 
 def _expire(context: ReconcileContext, job: Object) -> float | None:
@@ -158,8 +168,7 @@ def _run(context: ReconcileContext, job: Object) -> float | None:
     status = _count(job, pods)
     result, wake = job_status.judge(job, status, pods, context.now())
     if result is not None:
-        _finish(context, job, result, status, pods)
-        return 0.0
+        return _finish(context, job, result, status, pods)
     context.write_status(job, job_status.running(job, status, pods, context.stamp()))
     for pod in pods:
         if not is_active(pod):
