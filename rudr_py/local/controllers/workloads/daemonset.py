@@ -66,7 +66,7 @@ def _run(context: ReconcileContext, daemon_set: Object, revision: str, nodes: li
     missing = dict.fromkeys(nodes)
     for pod in _active(context, daemon_set):
         if _node_of(pod) not in nodes or (rolling and not _is_current(pod, revision)):
-            context.delete(pod)
+            context.delete_for(daemon_set, pod)
         else:
             missing.pop(_node_of(pod), None)
     name = daemon_set["metadata"]["name"]
