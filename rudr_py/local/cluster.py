@@ -210,7 +210,7 @@ class LocalCluster:
                 clock=lambda: self.settings.clock().timestamp(),
                 enabled=self.settings.controllers,
                 nodes=self.settings.nodes,
-                kubelet_version=f"v{self.settings.release}.0",
+                release=self.settings.release,
                 seed=self.settings.seed or 0,
                 script=self._script,
                 root_ca=certificate.authority.decode() if certificate else "",

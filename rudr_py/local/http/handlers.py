@@ -127,7 +127,8 @@ def create(backend: Backend, request: ResourceRequest) -> Answer:
             object=reviews.answer(backend, request.resource, request.route.namespace, body, request.user), status=201
         )
     if request.route.subresource:
-        return Answer(object=subresources.create(backend, request.target, request.route.subresource, body), status=201)
+        created = subresources.create(backend, request.target, request.route.subresource, body, request.query)
+        return Answer(object=created, status=201)
     return _write_answer(backend, request, writes.create(backend, request.target, body, _options(request, body)))
 
 

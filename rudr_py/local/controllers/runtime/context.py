@@ -38,9 +38,10 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `clock` is the clock of the store; `call_later` schedules calls (None: that of the running loop). `enabled` names
     the controllers that run (None: all). `seed` determines generated names. `script` returns the script of a pod (see
-    `containers.PodScript`), whose annotations take precedence. `nodes` are registered at the start, with kubelets of
-    version `kubelet_version`. `root_ca` is the CA certificate (PEM) in the config map of each namespace. `job_backoff`
-    is the pause in seconds after the first failed pod of a Job; it doubles with every further failure.
+    `containers.PodScript`), whose annotations take precedence. `nodes` are registered at the start. `release` is the
+    Kubernetes release of kubelets and controllers. `root_ca` is the CA certificate (PEM) in the config map of each
+    namespace. `job_backoff` is the pause in seconds after the first failed pod of a Job; it doubles with every further
+    failure.
     """
 
     clock: Callable[[], float]
@@ -49,7 +50,7 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     script: Callable[[Object], Any] | None = None
     nodes: tuple[NodeSettings, ...] = (NodeSettings(),)
-    kubelet_version: str = ""
+    release: str = "1.36"
     root_ca: str = ""
     job_backoff: float = 10.0
 
@@ -71,6 +72,7 @@ class ReconcileContext:
         self.index = OwnerIndex()
         self.usage = NodeUsage()
         self.events = EventRecorder(client, self.now)
+        self._times: dict[str, dict[str, float]] = {}
         self.random = random.Random(settings.seed)  # noqa: S311  - names, not secrets
 
     def now(self) -> float:
@@ -80,6 +82,10 @@ class ReconcileContext:
     def stamp(self) -> str:
         """Return the current time in the format of Kubernetes."""
         return times.stamp(self.now())
+
+    def since(self, obj: Object, event: str) -> float:
+        """Return the time of the first call for this object and event: times of the API are whole seconds."""
+        return self._times.setdefault(obj["metadata"]["uid"], {}).setdefault(event, self.now())
 
     def generated_name(self, stem: str) -> str:
         """Return `<stem>-<5 random characters>`, short enough for a label."""
@@ -167,6 +173,12 @@ class ReconcileContext:
         self.put(updated)
         return updated
 
+    def bind(self, pod: Object, node: str) -> Object:
+        """Assign a pod to a node and index the pod at once."""
+        bound = self.client.bind(pod, node)
+        self.put(bound)
+        return bound
+
     def put(self, obj: Object) -> None:
         """Index a new or changed object."""
         self.index.put(obj)
@@ -177,19 +189,17 @@ class ReconcileContext:
         """Remove a deleted object from the indexes."""
         self.index.remove(key, uid)
         self.usage.remove(uid)
+        self._times.pop(uid, None)
 
     def write_status(self, obj: Object, status: Object) -> None:
         """Write the status if it changed."""
         if obj.get("status", {}) != status:
             self.client.update_status({**obj, "status": status})
 
-    def delete(self, obj: Object, *, propagation: str = "Background") -> None:
-        """Delete this object, but not a later one with the same name."""
-        metadata = obj["metadata"]
-        kind = KindInfo(obj["apiVersion"], obj["kind"])
-        self.client.delete(
-            kind, metadata.get("namespace", ""), metadata["name"], propagation=propagation, uid=metadata["uid"]
-        )
+    def delete(self, obj: Object, *, propagation: str = "Background", grace: int | None = None) -> None:
+        """Delete this object, but not a later one with the same name. `grace` is that of a pod, None for its own."""
+        key, uid = key_of(obj), obj["metadata"]["uid"]
+        self.client.delete(key.kind, key.namespace, key.name, propagation=propagation, grace=grace, uid=uid)
 
 
 @functools.cache

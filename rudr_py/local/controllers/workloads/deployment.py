@@ -18,7 +18,7 @@ from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads import deployment_status, rollout
 from rudr_py.local.controllers.workloads.deployment_status import DeploymentView
 from rudr_py.local.controllers.workloads.pods import POD
-from rudr_py.local.controllers.workloads.replicaset import REPLICA_SET, is_active
+from rudr_py.local.controllers.workloads.replicaset import REPLICA_SET, is_ended
 from rudr_py.local.controllers.workloads.rollout import ReplicaSetSize
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import DELETED, Object
@@ -231,7 +231,7 @@ def _recreate(replica_sets: _ReplicaSets) -> None:
     if replica_sets.resize({replica_set["metadata"]["name"]: 0 for replica_set in replica_sets.old}):
         return
     context = replica_sets.context
-    if any(is_active(pod) for replica_set in replica_sets.old for pod in context.controlled(replica_set, POD)):
+    if any(not is_ended(pod) for replica_set in replica_sets.old for pod in context.controlled(replica_set, POD)):
         return
     if replica_sets.ensure_new() and replica_sets.new is not None:
         replica_sets.resize({replica_sets.new["metadata"]["name"]: replica_sets.limits.replicas})

@@ -14,6 +14,7 @@ from rudr_py.local.controllers.runtime.context import (
     ReconcileContext,
     controller_key,
     without_finalizer,
+    without_zeros,
 )
 from rudr_py.local.controllers.runtime.controller import Controller
 from rudr_py.local.controllers.runtime.events import WARNING
@@ -135,19 +136,25 @@ def _pod(context: ReconcileContext, job: Object, index: int) -> Object:
     return pod
 
 
-def _finish(context: ReconcileContext, job: Object, result: JobResult, status: Object, pods: list[Object]) -> None:
-    """Finish the Job: delete active pods, which count as failed unless the Job succeeded."""
+def _finish(
+    context: ReconcileContext, job: Object, result: JobResult, status: Object, pods: list[Object]
+) -> float | None:
+    """Finish the Job: delete active pods, which count as failed unless the Job succeeded, and await their end."""
     active = [pod for pod in pods if is_active(pod)]
     if not result.succeeded:
-        status["failed"] = status.get("failed", 0) + len(active)
-    context.write_status(job, job_status.finished(job, status, result, context.stamp()))
+        status = without_zeros({**status, "failed": status.get("failed", 0) + len(active)})
+    new_status = job_status.finished(job, status, result, pods, context.stamp())
+    context.write_status(job, new_status)
     _delete_uncounted(context, job, active)
     for pod in pods:
         _remove_finalizer(context, pod)
+    if not job_status.ended_at({"status": new_status}):
+        return None
     if result.succeeded:
         context.record(job, "Completed", "Job completed")
     else:
         context.record(job, result.reason, result.message, kind=WARNING)
+    return 0.0
 
 
 def _expire(context: ReconcileContext, job: Object) -> float | None:
@@ -175,8 +182,7 @@ def _run(context: ReconcileContext, job: Object) -> float | None:
     status = _count(job, pods)
     result, wake = job_status.judge(job, status, pods, context.now())
     if result is not None:
-        _finish(context, job, result, status, pods)
-        return 0.0
+        return _finish(context, job, result, status, pods)
     running = job_status.running(job, status, pods, context.stamp())
     _record_suspension(context, job, running)
     context.write_status(job, running)

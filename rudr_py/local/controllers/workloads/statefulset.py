@@ -21,7 +21,7 @@ from rudr_py.local.controllers.runtime.controller import Controller, owned
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads.deployment import template_hash
 from rudr_py.local.controllers.workloads.pods import POD
-from rudr_py.local.controllers.workloads.replicaset import availability, pod_from_template
+from rudr_py.local.controllers.workloads.replicaset import availability, is_ended, pod_from_template
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import Object
 
@@ -45,10 +45,6 @@ def _ordinal(pod: Object) -> int:
 
 def _is_ready(pod: Object) -> bool:
     return times.is_true(pod, "Ready") and "deletionTimestamp" not in pod["metadata"]
-
-
-def _is_ended(pod: Object) -> bool:
-    return pod.get("status", {}).get("phase") in ("Failed", "Succeeded")
 
 
 def _revision_of(pod: Object) -> str:
@@ -166,7 +162,7 @@ def _fill(stateful_set: _StatefulSet) -> bool:
     """Create missing pods, lowest ordinal first; return whether all exist and are available if ordered."""
     for ordinal in stateful_set.ordinals:
         pod = stateful_set.pods.get(ordinal)
-        if pod is not None and _is_ended(pod) and "deletionTimestamp" not in pod["metadata"]:
+        if pod is not None and is_ended(pod) and "deletionTimestamp" not in pod["metadata"]:
             stateful_set.delete(ordinal)
             pod = stateful_set.pods.get(ordinal)
         if pod is None:
@@ -205,7 +201,9 @@ def _replace(stateful_set: _StatefulSet) -> None:
 
 def _status(stateful_set: _StatefulSet) -> tuple[Object, float | None]:
     pods = [pod for pod in stateful_set.pods.values() if "deletionTimestamp" not in pod["metadata"]]
-    ready, available, wait = availability(pods, stateful_set.spec.get("minReadySeconds", 0), stateful_set.context.now())
+    ready, available, wait = availability(
+        stateful_set.pods.values(), stateful_set.spec.get("minReadySeconds", 0), stateful_set.context.now()
+    )
     current, update = (
         each["metadata"]["name"] for each in (stateful_set.revisions.current, stateful_set.revisions.update)
     )
@@ -214,7 +212,7 @@ def _status(stateful_set: _StatefulSet) -> tuple[Object, float | None]:
         current = update
     status = {
         "observedGeneration": stateful_set.owner["metadata"].get("generation", 0),
-        "replicas": len(pods),
+        "replicas": len(stateful_set.pods),
         "readyReplicas": ready,
         "currentReplicas": sum(_revision_of(pod) == current for pod in pods),
         "updatedReplicas": updated,

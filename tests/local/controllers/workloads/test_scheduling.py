@@ -13,7 +13,7 @@ SMALL = (NodeSettings(cpu="1"),)
 
 
 def pod(name: str, *, cpu: str = "600m", claim: str = "", **annotations: str) -> Object:
-    notes = {f"local.rudr.dev/{key}": value for key, value in annotations.items()}
+    notes = {f"local.rudr.dev/{key}": value for key, value in {"outcome": "ready", **annotations}.items()}
     container = {"name": "c", "image": "i", "resources": {"requests": {"cpu": cpu}}}
     volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": claim}}] if claim else []
     metadata = {"name": name, "namespace": "default", "annotations": notes}
