@@ -60,8 +60,6 @@ _INGRESS_CLASS = {
 """The default class of Ingresses, as most clusters have one, for the controller `addresses`."""
 
 _MANAGER = "local-controller-manager"
-_CONSTRAINED_SINCE = 36
-"""The minor release from which constrained impersonation is on by default."""
 
 
 def _utc_now() -> datetime:
@@ -143,7 +141,7 @@ class LocalCluster:
                 store,
                 self._access,
                 Issuer(store, secrets.token_bytes(32)),
-                constrained=_minor(self.settings.release) >= _CONSTRAINED_SINCE,
+                minor=_minor(self.settings.release),
             ),
             pod_output=lambda pod: self._script(pod).log,
             service_accounts=self.settings.controllers is None or "namespace" in self.settings.controllers,

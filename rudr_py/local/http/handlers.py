@@ -79,12 +79,20 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 def get(backend: Backend, request: ResourceRequest) -> Answer:
     """Return one object, its scale, or the log of a pod."""
-    obj = writes.live(backend, request.target)
     if request.route.subresource == "log":
-        return Answer(text=pod_logs.read(obj, request.query, backend.pod_output))
+        return _log(backend, request)
+    obj = writes.live(backend, request.target)
     if request.route.subresource == "scale":
         return Answer(object=views.view_scale(request.view, scaling.to_scale(request.resource, obj), backend.clock()))
     return _object_answer(backend, request, obj)
+
+
+def _log(backend: Backend, request: ResourceRequest) -> Answer:
+    options = pod_logs.options(request.query, request.route.name, backend.clock())
+    pod = writes.live(backend, request.target)
+    lines = pod_logs.lines(pod, options, backend.pod_output)
+    is_assigned = bool(lines or pod["spec"].get("nodeName"))
+    return Answer(text=pod_logs.text(lines, options), status=200 if is_assigned else 204)
 
 
 def list_(backend: Backend, request: ResourceRequest) -> Answer:
