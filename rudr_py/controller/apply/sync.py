@@ -13,7 +13,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.apply import dependencies, predecessors, prune, successors
+from rudr_py.controller.apply import dependencies, predecessors, prune, successors, unrecorded
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.impersonation.writers import Writers
 from rudr_py.controller.apply.preconditions import capacity_check, trait_guard
@@ -147,6 +147,9 @@ class Syncer:
             attempt = Attempt(writers, removal, [failure], {planned.ref: "" for planned in plan.manifests})
             self._agree(application, plan, records, stored, attempt)
             return self._result(key, attempt, inventory.order(records.values()))
+        if not stored:
+            for record in await unrecorded.find(writers.client, self._state, application, records):
+                records[record.ref] = record
         guard = self._guard(application, plan, records, runs)
         attempt = await self._prepare(application, plan, records, Attempt(writers, removal))
         second = attempt.again()
