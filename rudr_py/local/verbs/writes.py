@@ -180,6 +180,7 @@ def _insert(
     field_isolation.drop_empty(metadata)
     limit_ranges.set_defaults(backend, resource, stored)
     plugins.complete_pod(backend, resource, stored)
+    plugins.taint_node(resource, stored)
     plugins.set_ingress_class(backend, resource, stored)
     plugins.check_grants(backend, resource, stored, None, options.user)
     object_checks.check_new(backend, resource, stored)
