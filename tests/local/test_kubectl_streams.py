@@ -134,3 +134,10 @@ async def test_a_forwarded_port_answers_http_and_another_one_does_not(api: Api, 
     finally:
         _out, err = await end(process)
     assert "failed to connect to localhost:81 inside namespace" in err
+
+
+async def test_debug_adds_a_container_and_attaches_to_it(api: Api, kubectl: Kubectl) -> None:
+    await running_pod(api, "p")
+    code, out, _err = await kubectl("debug", "p", "-i", "--image=busybox", "--container=tools", "--target=c")
+    assert (code, out.splitlines()[-1]) == (0, "Started container tools")
+    assert (await kubectl("logs", "p", "-c", "tools"))[1] == "Started container tools\n"

@@ -22,6 +22,7 @@ from rudr_py.local.controllers.workloads.containers import (
     PodState,
     container_states,
     ends,
+    ephemeral_states,
 )
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.scheduling import scheduler
@@ -102,6 +103,8 @@ def pod_status(
         status["initContainerStatuses"] = [
             _finished_status(container, started) for container in pod["spec"]["initContainers"]
         ]
+    if pod["spec"].get("ephemeralContainers"):
+        status["ephemeralContainerStatuses"] = ephemeral_states(pod, times.stamp(now))
     status["conditions"] = _dated_conditions(before, states, phase, now)
     return status, wake
 
