@@ -98,6 +98,8 @@ CRD_TABLE = "customresourcedefinitions.apiextensions.k8s.io"
 CRD_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 EVENTS_TABLE = "events"
 """Events of core/v1 and events.k8s.io/v1 are stored in one table."""
+EVENT_LIFETIME = 3600.0
+"""Seconds after which an event that did not occur again is deleted."""
 
 _STORED_UNDER = {"events.events.k8s.io": (EVENTS_TABLE, "v1")}
 _SCALE = ScalePaths(selector=".spec.selector")

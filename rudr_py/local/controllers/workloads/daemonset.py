@@ -69,7 +69,7 @@ def _run(context: ReconcileContext, daemon_set: Object, revision: str, nodes: li
         missing.pop(node, None)
         superfluous = node not in nodes or is_ended(pod) or (rolling and not _is_current(pod, revision))
         if superfluous and "deletionTimestamp" not in pod["metadata"]:
-            context.delete(pod)
+            context.delete_for(daemon_set, pod)
     name = daemon_set["metadata"]["name"]
     for node in missing:
         pod = _pod(daemon_set, node)
