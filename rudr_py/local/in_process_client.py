@@ -7,7 +7,10 @@ changing (`copy.deepcopy`), then `update`. Errors are those of `rudr_py.errors` 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+import msgspec
 
 from rudr_py.errors import LocalApiError, NotFoundError
 from rudr_py.local.apimachinery import conversion, selectors
@@ -26,6 +29,24 @@ class InProcessClient:
     def __init__(self, backend: Backend, manager: str) -> None:
         self._backend = backend
         self._manager = manager
+
+    def at(self, seconds: float) -> InProcessClient:
+        """Return a client whose writes have this time, in seconds since the epoch."""
+        moment = datetime.fromtimestamp(seconds, UTC)
+        return InProcessClient(msgspec.structs.replace(self._backend, clock=lambda: moment), self._manager)
+
+    def before_reads(self, kind: KindInfo, write: Callable[[], None]) -> None:
+        """Call `write` before each read of a kind, for objects that no client needs until then."""
+
+        def prepare() -> bool:
+            write()
+            return True
+
+        self._backend.store.before_reads(self._resource(kind).table, prepare)
+
+    def is_watched(self, kind: KindInfo) -> bool:
+        """Return whether a client has watched this kind."""
+        return self._backend.store.is_watched(self._resource(kind).table)
 
     def kinds(self) -> tuple[Resource, ...]:
         """Return one resource per table of the store, in its stored version: built-in and custom."""

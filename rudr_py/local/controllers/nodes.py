@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
 from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.events import EventSource
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads.pods import NODE, POD
 from rudr_py.local.controllers.workloads.replicaset import is_ended
@@ -33,6 +34,7 @@ _CONDITIONS = {
 }
 _CORDONED = "unschedulable"
 _EVICTING = ("not-ready", "unreachable")
+_TAINT_MANAGER = EventSource("taint-eviction-controller")
 _TAINTED = ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint")
 _ORPHANED = ("DeletionByPodGC", "PodGC: node no longer exists")
 
@@ -43,7 +45,9 @@ def register(context: ReconcileContext) -> None:
         if context.client.get(NODE, "", settings.name) is None:
             address = f"172.18.{number // 256}.{number % 256}"
             version = f"v{context.settings.release}.0"
-            _synchronise(context, context.create(node_object(settings, address, version, context.stamp())))
+            node = context.create(node_object(settings, address, version, context.stamp()))
+            context.record(node, "RegisteredNode", f"Registered Node {settings.name} in Controller")
+            _synchronise(context, node)
 
 
 def _synchronise(context: ReconcileContext, node: Object) -> float | None:
@@ -83,9 +87,9 @@ def _renew(context: ReconcileContext, node: Object) -> float | None:
         return None
     lease = context.client.get(_LEASE, _LEASES, node["metadata"]["name"])
     if lease is None:
-        context.create(lease_object(node, _LEASES, times.precise_stamp(now)))
+        context.create(lease_object(node, _LEASES, times.micro_stamp(now)))
     elif interval and now - times.seconds(lease["spec"]["renewTime"]) >= interval:
-        context.update({**lease, "spec": {**lease["spec"], "renewTime": times.precise_stamp(now)}})
+        context.update({**lease, "spec": {**lease["spec"], "renewTime": times.micro_stamp(now)}})
     return interval or None
 
 
@@ -104,6 +108,8 @@ def _review(context: ReconcileContext, pod: Object) -> float | None:
     left = context.since(pod, "taints") + seconds - context.now()
     if left > 0:
         return left
+    name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+    context.record(pod, "TaintManagerEviction", f"Marking for deletion Pod {name}", source=_TAINT_MANAGER)
     _disrupt(context, pod, *_TAINTED)
     return None
 

@@ -8,7 +8,6 @@ import msgspec
 import yaml
 
 from rudr_py.local.apimachinery import api_errors
-from rudr_py.local.http import protobuf
 from rudr_py.local.registry.resources import Resource
 
 JSON, YAML = "application/json", "application/yaml"
@@ -30,8 +29,6 @@ def media_type(header: str) -> str:
 
 def read(data: bytes, media: str, expected: str) -> Any:
     """Decode a body; `expected` is the kind for messages. Raises `ApiError` (400, 415)."""
-    if media == protobuf.MEDIA_TYPE:
-        return protobuf.decode(data)
     if media not in (JSON, YAML, "application/*", "*/*"):
         raise api_errors.unsupported_media(_ACCEPTED)
     return _parse(data, expected, as_yaml=media == YAML)

@@ -5,6 +5,7 @@ A reconcile is a synchronous function, so no other write occurs between its read
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -13,7 +14,8 @@ import msgspec
 
 from rudr_py.errors import AlreadyExistsError, ApiError
 from rudr_py.local.apimachinery import object_meta, selectors
-from rudr_py.local.controllers.runtime import events, times
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.events import NORMAL, WARNING, EventRecorder, EventSource, Occurrence
 from rudr_py.local.controllers.runtime.owner_index import OwnerIndex, controller_reference, key_of, owner_references
 from rudr_py.local.controllers.runtime.queue import CallLater, QueueKey
 from rudr_py.local.in_process_client import InProcessClient
@@ -21,6 +23,14 @@ from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.scheduling.nodes import NodeSettings
 from rudr_py.local.scheduling.requests import NodeUsage
 from rudr_py.local.storage.store import Object
+
+_COMPONENTS = {
+    "HorizontalPodAutoscaler": "horizontal-pod-autoscaler",
+    "PodDisruptionBudget": "controllermanager",
+    "PersistentVolumeClaim": "persistentvolume-controller",
+    "Node": "node-controller",
+    "Service": "service-controller",
+}
 
 
 class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +72,7 @@ class ReconcileContext:
         self.settings = settings
         self.index = OwnerIndex()
         self.usage = NodeUsage()
+        self.events = EventRecorder(client, self.now)
         self._times: dict[str, dict[str, float]] = {}
         self.random = random.Random(settings.seed)  # noqa: S311  - names, not secrets
 
@@ -130,21 +141,36 @@ class ReconcileContext:
         return created
 
     def create_for(
-        self, owner: Object, obj: Object, text: str = "Error creating: {error}", *, reason: str = "FailedCreate"
+        self,
+        owner: Object,
+        obj: Object,
+        *,
+        created: str = "Created pod: {name}",
+        refused: str = "Error creating: {error}",
+        reasons: tuple[str, str] = ("SuccessfulCreate", "FailedCreate"),
     ) -> Object:
-        """Create an object for its owner. A refusal is recorded as a warning about the owner, and raised."""
+        """Create an object for its owner, and record the success or the refusal, which is raised, as an event of it."""
         try:
-            return self.create(obj)
+            live = self.create(obj)
         except AlreadyExistsError:
             raise
         except ApiError as error:
-            self.warn(owner, reason, text.format(error=error.message))
+            self.record(owner, reasons[1], refused.format(error=error.message), kind=WARNING)
             raise
+        if reasons[0]:
+            self.record(owner, reasons[0], created.format(name=live["metadata"]["name"]))
+        return live
 
-    def warn(self, about: Object, reason: str, message: str, *, component: str = "") -> None:
-        """Record a warning about an object as an event of `component`, by default the controller of its kind."""
-        component = component or f"{about['kind'].lower()}-controller"
-        events.warn(self.client, about, reason, message, component=component, now=self.stamp())
+    def delete_for(self, owner: Object, obj: Object, text: str = "Deleted pod: {name}") -> None:
+        """Delete an object for its owner, and record it as an event of the owner."""
+        self.delete(obj)
+        self.record(owner, "SuccessfulDelete", text.format(name=obj["metadata"]["name"]))
+
+    def record(
+        self, about: Object, reason: str, message: str, *, kind: str = NORMAL, source: EventSource | None = None
+    ) -> None:
+        """Record an event about an object. The source is by default the controller of its kind."""
+        self.events.record(about, Occurrence(reason, message, kind), source or _source_of(about["kind"]))
 
     def update(self, obj: Object) -> Object:
         """Update all but the status and index the object at once."""
@@ -179,6 +205,11 @@ class ReconcileContext:
         """Delete this object, but not a later one with the same name. `grace` is that of a pod, None for its own."""
         key, uid = key_of(obj), obj["metadata"]["uid"]
         self.client.delete(key.kind, key.namespace, key.name, propagation=propagation, grace=grace, uid=uid)
+
+
+@functools.cache
+def _source_of(kind: str) -> EventSource:
+    return EventSource(_COMPONENTS.get(kind, f"{kind.lower()}-controller"))
 
 
 def without_finalizer(obj: Object, finalizer: str) -> Object:

@@ -13,7 +13,7 @@ def stamp(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def precise_stamp(seconds: float) -> str:
+def micro_stamp(seconds: float) -> str:
     """Format seconds since the epoch as RFC 3339 in UTC, in microseconds."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 

@@ -68,10 +68,9 @@ def _run(context: ReconcileContext, daemon_set: Object, revision: str, nodes: li
         node = _node_of(pod)
         missing.pop(node, None)
         superfluous = is_ended(pod) or (rolling and not _is_current(pod, revision))
-        if (
-            superfluous or (node not in nodes and not _may_stay(context, pod, node))
-        ) and "deletionTimestamp" not in pod["metadata"]:
-            context.delete(pod)
+        leaving = superfluous or (node not in nodes and not _may_stay(context, pod, node))
+        if leaving and "deletionTimestamp" not in pod["metadata"]:
+            context.delete_for(daemon_set, pod)
     name = daemon_set["metadata"]["name"]
     for node in missing:
         pod = _pod(daemon_set, node)

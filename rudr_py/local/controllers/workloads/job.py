@@ -17,6 +17,7 @@ from rudr_py.local.controllers.runtime.context import (
     without_zeros,
 )
 from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.events import WARNING
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads import job_status
 from rudr_py.local.controllers.workloads.job_status import JobResult
@@ -51,13 +52,13 @@ def _remove_finalizer(context: ReconcileContext, pod: Object) -> None:
         context.update(without_finalizer(live, TRACKING))
 
 
-def _delete_uncounted(context: ReconcileContext, pods: Iterable[Object]) -> None:
+def _delete_uncounted(context: ReconcileContext, job: Object, pods: Iterable[Object]) -> None:
     """Delete pods without counting them."""
     for pod in pods:
         _remove_finalizer(context, pod)
         live = context.live(pod)
         if live is not None:
-            context.delete(live)
+            context.delete_for(job, live)
 
 
 def _count(job: Object, pods: list[Object]) -> Object:
@@ -108,7 +109,7 @@ def _scale(context: ReconcileContext, job: Object, status: Object, pods: list[Ob
     active = [pod for pod in pods if is_active(pod)]
     missing = _desired_active(job["spec"], status.get("succeeded", 0), len(active)) - len(active)
     if missing < 0:
-        _delete_uncounted(context, sorted(active, key=lambda pod: times.is_true(pod, "Ready"))[:-missing])
+        _delete_uncounted(context, job, sorted(active, key=lambda pod: times.is_true(pod, "Ready"))[:-missing])
     if missing <= 0:
         return None
     pause = _backoff(context, pods, status.get("failed", 0))
@@ -146,10 +147,16 @@ def _finish(
         status = without_zeros({**status, "failed": status.get("failed", 0) + len(active)})
     new_status = job_status.finished(job, status, result, pods, context.stamp())
     context.write_status(job, new_status)
-    _delete_uncounted(context, active)
+    _delete_uncounted(context, job, active)
     for pod in pods:
         _remove_finalizer(context, pod)
-    return 0.0 if job_status.ended_at({"status": new_status}) else None
+    if not job_status.ended_at({"status": new_status}):
+        return None
+    if result.succeeded:
+        context.record(job, "Completed", "Job completed")
+    else:
+        context.record(job, result.reason, result.message, kind=WARNING)
+    return 0.0
 
 
 def _expire(context: ReconcileContext, job: Object) -> float | None:
@@ -159,11 +166,18 @@ def _expire(context: ReconcileContext, job: Object) -> float | None:
     if ttl is None or ended is None:
         return None
     now = context.now()
-    left = max(ttl - times.since(ended, now), context.since(job, "end") + _LATENCY - now)
+    left: float = max(ttl - times.since(ended, now), context.since(job, "end") + _LATENCY - now)
     if left > 0:
         return left
     context.delete(job, propagation="Foreground")
     return None
+
+
+def _record_suspension(context: ReconcileContext, job: Object, status: Object) -> None:
+    before = times.find(job.get("status", {}).get("conditions"), "Suspended")
+    after = times.find(status.get("conditions"), "Suspended")
+    if after is not None and (before is None or before["status"] != after["status"]):
+        context.record(job, "Suspended" if after["status"] == "True" else "Resumed", after["message"])
 
 
 def _run(context: ReconcileContext, job: Object) -> float | None:
@@ -172,13 +186,15 @@ def _run(context: ReconcileContext, job: Object) -> float | None:
     result, wake = job_status.judge(job, status, pods, context.now())
     if result is not None:
         return _finish(context, job, result, status, pods)
-    context.write_status(job, job_status.running(job, status, pods, context.stamp()))
+    running = job_status.running(job, status, pods, context.stamp())
+    _record_suspension(context, job, running)
+    context.write_status(job, running)
     for pod in pods:
         if not is_active(pod):
             _remove_finalizer(context, pod)
     retry, failure = None, None
     if job["spec"].get("suspend"):
-        _delete_uncounted(context, [pod for pod in pods if is_active(pod)])
+        _delete_uncounted(context, job, [pod for pod in pods if is_active(pod)])
     else:
         try:
             retry = _scale(context, job, status, context.controlled(job, POD))

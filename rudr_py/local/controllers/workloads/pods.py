@@ -11,9 +11,10 @@ from typing import Final
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
 from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.events import WARNING
 from rudr_py.local.controllers.runtime.owner_index import controller_reference
 from rudr_py.local.controllers.runtime.queue import QueueKey
-from rudr_py.local.controllers.workloads import config_volumes, termination
+from rudr_py.local.controllers.workloads import config_volumes, pod_events, termination
 from rudr_py.local.controllers.workloads.containers import (
     OUTCOMES,
     READY,
@@ -22,6 +23,7 @@ from rudr_py.local.controllers.workloads.containers import (
     PodState,
     container_states,
     ends,
+    ephemeral_states,
 )
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.scheduling import scheduler
@@ -31,8 +33,6 @@ POD = KindInfo("v1", "Pod")
 NODE = KindInfo("v1", "Node")
 _CLAIM = KindInfo("v1", "PersistentVolumeClaim")
 _CONFIG_MAP = KindInfo("v1", "ConfigMap")
-_SCHEDULER = "default-scheduler"
-_KUBELET = "kubelet"
 _ENDED = ("Succeeded", "Failed")
 
 OUTCOME_ANNOTATION = "local.rudr.dev/outcome"
@@ -102,6 +102,8 @@ def pod_status(
         status["initContainerStatuses"] = [
             _finished_status(container, started) for container in pod["spec"]["initContainers"]
         ]
+    if pod["spec"].get("ephemeralContainers"):
+        status["ephemeralContainerStatuses"] = ephemeral_states(pod, times.stamp(now))
     status["conditions"] = _dated_conditions(before, states, phase, now)
     return status, wake
 
@@ -208,6 +210,8 @@ def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]
         yield from context.index.unassigned(change.key.namespace)
     elif change.type != DELETED:
         yield change.key
+    if change.key.kind == POD and (change.type == DELETED or "deletionTimestamp" in change.object["metadata"]):
+        pod_events.record_end(context, change.object)
     if change.key.kind == POD and (change.type == DELETED or _has_ended(change.object)):
         # its node has free capacity again
         yield from context.index.unassigned()
@@ -224,11 +228,14 @@ def _schedule(context: ReconcileContext, pod: Object) -> Object | None:
         pod, context.client.list(NODE), context.usage, lambda name: context.client.get(_CLAIM, namespace, name)
     )
     if assignment.node:
+        message = f"Successfully assigned {namespace}/{pod['metadata']['name']} to {assignment.node}"
+        context.record(pod, "Scheduled", message, source=pod_events.SCHEDULER)
         return context.bind(pod, assignment.node)
     status = unscheduled_status(pod, assignment.message, context.now())
     if status != pod.get("status"):
         context.write_status(pod, status)
-        context.warn(pod, "FailedScheduling", assignment.message, component=_SCHEDULER)
+        source = pod_events.REFUSING_SCHEDULER
+        context.record(pod, "FailedScheduling", assignment.message, kind=WARNING, source=source)
     return None
 
 
@@ -243,7 +250,7 @@ def _is_mounted(context: ReconcileContext, pod: Object) -> bool:
     status = unmounted_status(pod, context.now())
     if status != pod.get("status"):
         context.write_status(pod, status)
-        context.warn(pod, "FailedMount", problem, component=_KUBELET)
+        context.record(pod, "FailedMount", problem, kind=WARNING, source=pod_events.kubelet(pod))
     return False
 
 
@@ -281,6 +288,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     status, wake = pod_status(
         pod, script, context.now(), pod_ip=_pod_ip(pod), host_ip=_host_ip(context, pod), since=since
     )
+    pod_events.record(context, pod, status)
     context.write_status(pod, status)
     return wake
 

@@ -92,7 +92,7 @@ def _scale(context: ReconcileContext, replica_set: Object, active: list[Object])
             return error
     if missing < 0:
         for pod in sorted(active, key=_deletion_rank)[:-missing]:
-            context.delete(pod)
+            context.delete_for(replica_set, pod)
     return None
 
 

@@ -94,6 +94,11 @@ class _StatefulSet:
         self.pods = {_ordinal(pod): pod for pod in context.controlled(owner, POD)}
 
     @property
+    def label(self) -> str:
+        """The name of the set in the messages of events."""
+        return f"StatefulSet {self.owner['metadata']['name']}"
+
+    @property
     def partition(self) -> int:
         rolling = (self.spec.get("updateStrategy") or {}).get("rollingUpdate") or {}
         return int(rolling.get("partition") or 0)
@@ -115,10 +120,10 @@ class _StatefulSet:
         if self.spec.get("serviceName"):
             pod["spec"].setdefault("subdomain", self.spec["serviceName"])
         self._claim(pod, ordinal)
-        self.pods[ordinal] = self.context.create_for(self.owner, pod, self._failure(f"Pod {name}"))
-
-    def _failure(self, subject: str) -> str:
-        return f"create {subject} in StatefulSet {self.owner['metadata']['name']} failed error: {{error}}"
+        subject = f"Pod {name} in {self.label}"
+        self.pods[ordinal] = self.context.create_for(
+            self.owner, pod, created=f"Create {subject} successful", refused=f"Create {subject} failed error: {{error}}"
+        )
 
     def _claim(self, pod: Object, ordinal: int) -> None:
         """Set the volumes of a pod; existing claims are reused."""
@@ -134,13 +139,18 @@ class _StatefulSet:
                 metadata |= {"name": name, "namespace": namespace, "labels": labels}
                 body = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
                 claim = {**body, "spec": copy.deepcopy(template["spec"])}
-                subject = f"Claim {name} for Pod {pod['metadata']['name']}"
-                self.context.create_for(self.owner, claim, self._failure(subject))
+                subject = f"Pod {pod['metadata']['name']} in {self.label}"
+                self.context.create_for(
+                    self.owner,
+                    claim,
+                    created=f"Create Claim {name} {subject} success",
+                    refused=f"Create Claim {name} for {subject} failed error: {{error}}",
+                )
         if volumes:
             pod["spec"]["volumes"] = list(volumes.values())
 
     def delete(self, ordinal: int) -> None:
-        self.context.delete(self.pods[ordinal])
+        self.context.delete_for(self.owner, self.pods[ordinal], f"Delete Pod {{name}} in {self.label} successful")
         live = self.context.live(self.pods[ordinal])
         if live is None:
             del self.pods[ordinal]

@@ -191,7 +191,7 @@ async def test_a_pod_waits_for_the_files_of_its_config_map(
         assert waiting["status"]["phase"] == "Pending"
         assert state(waiting["status"])["state"] == {"waiting": {"reason": "ContainerCreating"}}
         assert times.is_true(waiting, "PodScheduled")
-        (event,) = cluster.all("Event")
+        (event,) = cluster.warnings()
         assert (event["reason"], event["reportingComponent"]) == ("FailedMount", "kubelet")
         assert message in event["message"]
 
