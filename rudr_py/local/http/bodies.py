@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import yaml
 
+from rudr_py.errors import ApiError
 from rudr_py.local.apimachinery import api_errors
-from rudr_py.local.http import protobuf
+from rudr_py.local.http import go_json, protobuf
 from rudr_py.local.registry.resources import Resource
 
 JSON, YAML = "application/json", "application/yaml"
@@ -20,6 +21,7 @@ _ACCEPTED = "application/json, application/yaml, application/vnd.kubernetes.prot
 _PATCHES = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH)
 _MAX_DEPTH = 200
 _MAX_ALIASES = 100
+_EXCERPT = 30
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -51,7 +53,7 @@ def _parse(data: bytes, expected: str, *, as_yaml: bool) -> Any:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if not as_yaml:
-            raise _unreadable(data, expected, f"json parse error: {error}") from error
+            raise _unreadable(data, expected, f"json parse error: {go_json.syntax_error(data) or error}") from error
     except RecursionError as error:
         # the real server allows 10000 levels; here the stack of Python is the limit
         raise _unreadable(data, expected, "json parse error: exceeded max depth") from error
@@ -80,9 +82,15 @@ def _check_shape(data: bytes) -> None:
                 raise ValueError("excessive aliasing")
 
 
-def _unreadable(data: bytes, expected: str, reason: str) -> Exception:
-    excerpt = data[:200].decode(errors="replace")
+def _unreadable(data: bytes, expected: str, reason: str) -> ApiError:
+    return unrecognized(data, expected, f"couldn't get version/kind; {reason}")
+
+
+def unrecognized(data: bytes, expected: str, reason: str) -> ApiError:
+    """Return the error (400) for a body whose kind cannot be read, with the beginning of the body."""
+    start = data[:_EXCERPT]
+    excerpt = start.decode(errors="replace") if data[:1] == b"{" else start.hex()
+    excerpt += " ..." if len(data) > _EXCERPT else ""
     return api_errors.bad_request(
-        f"the object provided is unrecognized (must be of type {expected}): couldn't get version/kind; "
-        f"{reason} ({excerpt})"
+        f"the object provided is unrecognized (must be of type {expected}): {reason} ({excerpt or '<empty>'})"
     )
