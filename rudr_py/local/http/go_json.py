@@ -11,7 +11,8 @@ from typing import Final
 
 _END: Final = "unexpected end of JSON input"
 _LITERALS: Final = {"t": "true", "f": "false", "n": "null"}
-_ESCAPES: Final = dict(zip("\a\b\t\n\v\f\r\\'", ("\\a", "\\b", "\\t", "\\n", "\\v", "\\f", "\\r", "\\\\", "\\'"), strict=True))
+_LETTERS: Final = zip("\a\b\t\n\v\f\r\\'", "abtnvfr\\'", strict=True)
+_ESCAPES: Final = {character: f"\\{letter}" for character, letter in _LETTERS}
 _NUMBER: Final = "-0123456789"
 _DIGITS: Final = "0123456789"
 _MAX_DEPTH: Final = 10_000
