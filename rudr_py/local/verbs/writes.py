@@ -34,8 +34,8 @@ Transform = Callable[[Object], Object]
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Options of a write.
 
-    `subresource` is empty, `status`, `scale` or `finalize`; `user` is None for the cluster itself; `duplicates` are the
-    duplicate keys of the body; `strategic` is a strategic merge patch.
+    `subresource` is empty, `status`, `scale`, `finalize` or `ephemeralcontainers`; `user` is None for the cluster
+    itself; `duplicates` are the duplicate keys of the body; `strategic` is a strategic merge patch.
     """
 
     manager: str = "unknown"
@@ -183,6 +183,7 @@ def _insert(
     field_isolation.drop_empty(metadata)
     limit_ranges.set_defaults(backend, resource, stored)
     plugins.complete_pod(backend, resource, stored)
+    plugins.taint_node(resource, stored)
     plugins.set_ingress_class(backend, resource, stored)
     plugins.check_grants(backend, resource, stored, None, options.user)
     object_checks.check_new(backend, resource, stored)
@@ -217,14 +218,17 @@ def _replace(
         new["metadata"]["managedFields"] = managed_fields.update(current, new, _write(backend, resource, options))
     stored = conversion.convert(new, backend.registry.storage_resource(resource.table) or resource)
     strategy = strategies.for_resource(resource)
-    if options.subresource in ("", "scale"):
+    is_whole = options.subresource in ("", "scale")
+    if is_whole:
         strategy.prepare_for_update(stored, stored_before, backend.strategy_context())
     field_isolation.drop_empty(stored["metadata"])
     plugins.check_grants(backend, resource, stored, stored_before, options.user)
     object_checks.check_changed(backend, resource, stored, stored_before, options.subresource)
-    if options.subresource in ("", "scale"):
+    if is_whole:
         plugins.check_growth(backend, resource, stored, stored_before)
+    if is_whole or options.subresource in strategy.validate_part:
         warnings += pod_security.check(backend, resource, stored, stored_before)
+    if is_whole:
         quota_limits.check(backend, resource, stored, stored_before)
     if (
         strategy.generation_source
