@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
@@ -27,7 +28,7 @@ from tests.e2e.documents import (
 async def test_two_controllers_converge_to_the_same_state(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     names = [f"shop-{number}" for number in range(5)]
     # without a controller of Deployments nothing becomes ready, so a deletion after that would wait
-    first = {"annotations": {"rudr.oam.dev/removal": "first"}}
+    first: dict[str, Any] = {"annotations": {"rudr.oam.dev/removal": "first"}}
     await cluster.apply(component(), *(application(INGRESS_TRAIT, FIVE, name=name, **first) for name in names))
     async with cluster.controller(catalog), cluster.controller(catalog):
         await waiting.until_all(cluster, APPLICATION, set(names), synced)
