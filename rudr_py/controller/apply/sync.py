@@ -13,7 +13,7 @@ import msgspec
 
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.apply import dependencies, predecessors, prune, successors, unrecorded
+from rudr_py.controller.apply import dependencies, predecessors, prune, successors
 from rudr_py.controller.apply.decide import History
 from rudr_py.controller.apply.impersonation.writers import Writers
 from rudr_py.controller.apply.preconditions import capacity_check, trait_guard
@@ -23,6 +23,7 @@ from rudr_py.controller.apply.preconditions.trait_guard import TraitGuard
 from rudr_py.controller.apply.preserved.held_objects import HeldObjects
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.apply.removal import unrecorded
 from rudr_py.controller.apply.removal.removals import AT_ONCE, Removal, RemovalRequest, Removals
 from rudr_py.controller.pacing import Breath
 from rudr_py.controller.results import failures, sync_result
