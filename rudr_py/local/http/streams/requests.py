@@ -118,7 +118,7 @@ def _forward(backend: Backend, request: web.BaseRequest, target: ObjectTarget) -
     pod = writes.live(backend, target)
     _check_assigned(pod)
     is_spdy = _is_spdy(request)
-    protocols = (_FORWARD,) if is_spdy else (_TUNNELLED, "v4.channel.k8s.io")
+    protocols = (_FORWARD,) if is_spdy else (_TUNNELLED, "v4.channel.k8s.io", "")
     protocol = _negotiated(request, protocols, is_spdy=is_spdy)
 
     async def serve_spdy(request: web.BaseRequest) -> web.StreamResponse:
@@ -176,9 +176,9 @@ def _is_spdy(request: web.BaseRequest) -> bool:
 
 
 def _negotiated(request: web.BaseRequest, accepted: tuple[str, ...], *, is_spdy: bool) -> str:
-    """Return the protocol that the server prefers. Raises `ApiError` (403)."""
+    """Return the protocol that the server prefers, empty if the client offers none. Raises `ApiError` (403)."""
     header = _PROTOCOL_HEADER if is_spdy else hdrs.SEC_WEBSOCKET_PROTOCOL
-    offered = [each.strip() for value in request.headers.getall(header, []) for each in value.split(",")]
+    offered = [each.strip() for value in request.headers.getall(header, [""]) for each in value.split(",")]
     protocol = next((each for each in accepted if each in offered), None)
     if protocol is None:
         raise _refused(offered, accepted)
