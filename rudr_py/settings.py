@@ -262,6 +262,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     instances of core workload types that are in no other scope of that type. NetworkPolicies then apply to all of
     them: declared ports stay open to everything, other ports only to each other."""
 
+    instance_statuses: bool = False
+    """Whether every ComponentInstance has Rudr's status, `healthy` or `unhealthy`, for clients that read it. If not,
+    only the members of scopes have it, and those that have one already, which is kept current."""
+
     check_resources: ResourceCheck = "auto"
     """The treatment of an application with new pods that are too large for every node, or request a GPU or an extended
     resource that no node has: `refuse` applies nothing of it until a node is large enough, `warn` adds a warning to its

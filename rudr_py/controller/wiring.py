@@ -278,6 +278,7 @@ class _Assembly:
         snapshots = SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now()), selector)
         reporter = StatusReporter(state, self._writer, self._recorder, self._describe, clock, keeper)
         reporter.checkpoint = snapshots.checkpoint
+        reporter.instance_statuses = settings.instance_statuses
         reconciler = ApplicationReconciler(
             state,
             sources,

@@ -22,7 +22,6 @@ EXPECTED = Counter(
         "PATCH horizontalpodautoscalers": 1,
         "PATCH ingresses": 1,
         "PATCH controllerrevisions": 1,
-        "PATCH componentinstances/status": 1,
     }
 )
 

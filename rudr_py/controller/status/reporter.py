@@ -85,6 +85,8 @@ class StatusReporter:
         """Returns the checkpoint of a status; see `SnapshotReader.checkpoint`."""
         self.observed: Callable[[ObjectKey], None] = lambda _key: None
         """Called with an application after the first status of its current documents was written."""
+        self.instance_statuses = False
+        """See `Settings.instance_statuses`."""
         self._keeper = keeper
         self._clock = clock
         self._state = state
@@ -198,9 +200,10 @@ class StatusReporter:
         }
 
     async def _write_instances(self, application: LiveObject, desired: Mapping[str, Any]) -> Result:
-        """Write Rudr's status of each ComponentInstance, one word, for its health scopes and dashboards.
+        """Write Rudr's status, one word, of each ComponentInstance that has one or that a client reads.
 
-        An instance whose state is unknown keeps its status. One that is being started has none yet.
+        Rudr's health scopes read that of members. An instance whose state is unknown keeps its status. One that is
+        being started has none yet.
         """
         entries = {entry["name"]: entry for entry in desired.get("instances", ())}
         words = {name: word for name, entry in entries.items() if (word := instance_word(entry))}
@@ -211,10 +214,15 @@ class StatusReporter:
             name = child.labels.get(labels.INSTANCE)
             if name not in words or child.deleting:
                 continue
-            if words[name] == "unhealthy" and entries[name]["state"] == "progressing" and child.part("status") is None:
+            if child.part("status") is None and not self._needs_word(entries[name], words[name]):
                 continue
             results.append(await self._writer.write(child, words[name]))
         return merge(*results)
+
+    def _needs_word(self, entry: Mapping[str, Any], word: str) -> bool:
+        """Whether a ComponentInstance without a status gets this one."""
+        is_starting = word == "unhealthy" and entry["state"] == "progressing"
+        return not is_starting and (self.instance_statuses or "scopes" in entry)
 
     async def _write_scopes(self, snapshot: Snapshot) -> Result:
         """Write the status of the object of each scope."""
