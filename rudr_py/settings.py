@@ -210,7 +210,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     more for all but one of the applications of a namespace that are rejected for the same reason."""
 
     status_interval: float = 1.0
-    """The minimum interval between status writes of one object."""
+    """The minimum interval between status writes of one object; of one that shows only the progress of a rollout, 30
+    times as long."""
 
     request_timeout: float = 30.0
     """The timeout of a request that is not a watch."""

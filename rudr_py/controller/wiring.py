@@ -250,6 +250,7 @@ class _Assembly:
         sources.describe = self._rights.note
         sources.open_namespace = self._poll_namespace
         sources.concerns = self._leadership.concerns
+        sources.readers = self._catalog.cluster_readers()
         sources.watch((*cluster_state.OWN_KINDS, POD, *definition_index.KINDS, *self._catalog.kinds()))
         return sources
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import functools
 import math
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -25,6 +25,7 @@ from rudr_py.controller.watching.kind_watch import Source
 from rudr_py.controller.watching.reports import Reports, is_report
 from rudr_py.kube.cache import Change
 from rudr_py.kube.clock import Clock
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection
 from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
@@ -75,6 +76,8 @@ class Sources:
         """Opens the watch of one Namespace, where the controller may not watch all of them."""
         self.concerns: Callable[[str], bool] = lambda _namespace: True
         """Whether changes in a namespace trigger its applications; elsewhere they change only caches and indexes."""
+        self.readers: Mapping[str, frozenset[Kind]] = {}
+        """The cluster-scoped kinds that the health of a trait depends on, by the name of the trait."""
         self._always = (NAMESPACE,) if _reads_namespaces(settings) else ()
         self._sources: dict[Kind, tuple[Source, ...]] = {}
         self._reported: dict[Source, str] = {}  # missing rights of which applications were triggered
@@ -112,11 +115,22 @@ class Sources:
                 self._start(self._sources[kind])
 
     async def watch_applied(self) -> None:
-        """Watch the kinds in the inventories of all applications, too. Other tasks run between its steps."""
+        """Watch the kinds in the inventories of all applications, and those of `readers` that are used, too.
+
+        Other tasks run between its steps.
+        """
         breath = Breath()
         for live in [live for cache in self._state.caches(APPLICATION) for live in cache.all()]:
             await breath.spend()
-            self.watch(inventory.kinds(live))
+            self.watch((*inventory.kinds(live), *self._read_by_traits(live)))
+
+    def _read_by_traits(self, application: LiveObject) -> Iterator[Kind]:
+        """The kinds of `readers` that are not watched yet and whose trait the text of a document seems to contain."""
+        unwatched = {name: kinds for name, kinds in self.readers.items() if not kinds <= self._sources.keys()}
+        with contextlib.suppress(errors.UndecodableError):  # the reconcile reports it in the status
+            for name, kinds in unwatched.items():
+                if f'"{name}"'.encode() in application.body:
+                    yield from kinds
 
     def kinds(self) -> tuple[Kind, ...]:
         """All kinds that are watched."""
@@ -141,8 +155,8 @@ class Sources:
     def ensure(self, kinds: Iterable[Kind], key: ObjectKey) -> bool:
         """Watch these kinds, too; return whether the application of `key` can be reconciled with their caches.
 
-        The key is triggered whenever one of the kinds becomes settled or available. Kinds of earlier calls that are
-        not among them are no longer waited for.
+        The key is triggered when it can be, and whenever one of the kinds becomes available later. Kinds of earlier
+        calls that are not among them are no longer waited for.
         """
         used = (*kinds, *self._always)
         self.watch(used)
@@ -199,6 +213,10 @@ class Sources:
 
     def _of(self, kind: Kind, namespace: str) -> tuple[Source, ...]:
         return tuple(source for source in self._sources.get(kind, ()) if source.namespace in ("", namespace))
+
+    def _are_ready(self, kinds: Iterable[Kind], key: ObjectKey) -> bool:
+        """Whether the application of `key` can be reconciled with the caches of these kinds."""
+        return all(source.is_ready() for kind in kinds for source in self._of(kind, key.namespace))
 
     async def _run(self, source: Source) -> None:
         """Watch until cancelled, or until the right to watch an optional kind is missing.
@@ -307,7 +325,8 @@ class Sources:
         for key in waiting.keys(source.kind):
             if source.namespace in ("", key.namespace):
                 waiting.discard(key, source.kind)
-                self._trigger(key, True)
+                if self._are_ready(waiting.values(key), key):
+                    self._trigger(key, True)
 
 
 def _reads_namespaces(settings: Settings) -> bool:
