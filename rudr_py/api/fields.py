@@ -37,14 +37,16 @@ def get_in(document: object, *path: str | int, default: Any) -> Any:
     """
     value: Any = document
     for key in path:
-        if isinstance(key, str):
+        if type(value) is dict and type(key) is str:  # in most calls
+            inside = key in value
+        elif isinstance(key, str):
             inside = isinstance(value, _MAPPINGS) and key in value
         else:
             inside = isinstance(value, list) and -len(value) <= key < len(value)
         if not inside:
             return default
         value = value[key]
-    return value if _is_like(value, default) else default
+    return value if type(value) is type(default) or _is_like(value, default) else default
 
 
 def mappings_in(document: object, *path: str | int) -> list[Mapping[str, Any]]:
@@ -56,8 +58,6 @@ def mappings_in(document: object, *path: str | int) -> list[Mapping[str, Any]]:
 
 
 def _is_like(value: object, default: object) -> bool:
-    if type(value) is type(default):  # in most calls
-        return True
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(default, bool) and isinstance(value, bool)
     if isinstance(default, _MAPPINGS):

@@ -42,6 +42,13 @@ class Change(msgspec.Struct, frozen=True):
     new: LiveObject | None
 
 
+class Revision:
+    """A number that grows with every change in the caches that share it."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+
 class Cache:
     """Has one writer, which calls `feed` and `wrote`, and any number of readers.
 
@@ -65,6 +72,7 @@ class Cache:
         self.absent = False
         self.problem = ""
         self.revision = 0
+        self._shared_revision = Revision()
         self._indexed = tuple(labels)
         self._version = ""  # the newest resourceVersion of the watch
         self._pending: dict[Key, LiveObject] | None = None
@@ -76,18 +84,18 @@ class Cache:
         self._index_values: dict[Key, tuple[str, ...]] = {}
         self._changed: dict[str, set[str]] = {}  # by namespace, for those that `changed` was called for
 
+    def share(self, revision: Revision) -> None:
+        """Count the changes in a revision that caches share, from now on."""
+        revision.number += 1
+        self._shared_revision = revision
+
     def get(self, namespace: str, name: str) -> LiveObject | None:
         """The object, or None."""
         return self._objects.get(namespace, {}).get(name)
 
-    @property
-    def has_owners(self) -> bool:
-        """Whether any object has a controller owner."""
-        return bool(self._owner_index)
-
-    def by_owner(self, uid: str) -> tuple[LiveObject, ...]:
-        """Objects whose controller owner has this uid."""
-        return self._owner_index.get("", uid)
+    def by_owner(self, *uids: str) -> tuple[LiveObject, ...]:
+        """Objects whose controller owner has one of these uids."""
+        return self._owner_index.get("", *uids)
 
     def by_namespace(self, namespace: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace."""
@@ -219,6 +227,7 @@ class Cache:
         if (old := self.get(*live.key)) is not None:
             self._remove(old)
         self.revision += 1
+        self._shared_revision.number += 1
         live = live.kept_by(self._budget)
         self._objects.setdefault(live.namespace, {})[live.name] = live
         if live.namespace in self._changed:
@@ -242,6 +251,7 @@ class Cache:
 
     def _remove(self, live: LiveObject) -> None:
         self.revision += 1
+        self._shared_revision.number += 1
         names = self._objects[live.namespace]
         del names[live.name]
         if live.namespace in self._changed:

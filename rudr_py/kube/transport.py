@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import functools
 import socket
 import struct
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -166,9 +167,8 @@ class AioTransport:
         else:
             headers.extend(self._connection.impersonation)
         connection = self._connection
-        query = "&".join(f"{quote(name)}={quote(value)}" for name, value in request.query)
         return {
-            "url": URL(f"{connection.server}{request.path}?{query}".rstrip("?"), encoded=True),
+            "url": URL(f"{connection.server}{request.path}{_encoded(request.query)}", encoded=True),
             "headers": headers,
             "data": request.body,
             "ssl": connection.tls if connection.tls is not None else True,
@@ -185,6 +185,13 @@ class AioTransport:
 
 
 _CONNECT = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT)
+
+
+@functools.lru_cache(maxsize=64)  # all applies have the same one
+def _encoded(query: tuple[tuple[str, str], ...]) -> str:
+    """The query of a URL with its question mark; empty without any."""
+    return "?" + "&".join(f"{quote(name)}={quote(value)}" for name, value in query) if query else ""
+
 
 _used: contextvars.ContextVar[list[asyncio.Transport]] = contextvars.ContextVar("used")
 """The connections of the current request."""

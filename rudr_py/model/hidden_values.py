@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final, Literal
 
 import msgspec
@@ -66,7 +66,7 @@ _QUOTED: Final = frozenset("\"'\\")
 """The printable characters that messages escape."""
 
 _FEW: Final = 64
-"""The number of beginnings of values up to which a text is searched for each of them first."""
+"""The number of values up to which a text is searched for the beginning of each of them first."""
 
 _BUCKET: Final = 64
 """The number of values with the same beginning that are compared one by one."""
@@ -93,7 +93,7 @@ def read_steps(specs: Iterable[Any]) -> Stepwise[DocumentTexts]:
     for batch in batches(_parts(specs)):
         yield BATCH_SIZE
         for part, role in batch:
-            if part is not None and not isinstance(part, bool | Mapping | list):
+            if part is not None and not isinstance(part, bool | dict | list):
                 (visible if role in ("structure", "binding") else values).add(str(part))
     return DocumentTexts(frozenset(values), frozenset(visible))
 
@@ -104,7 +104,7 @@ def _parts(specs: Iterable[Any]) -> Iterator[tuple[Any, _Role]]:
     while pending:
         for part, role in pending[-1]:
             yield part, role
-            if isinstance(part, Mapping | list):
+            if isinstance(part, dict | list):
                 pending.append(_items(part, role))
                 break
         else:
@@ -112,9 +112,9 @@ def _parts(specs: Iterable[Any]) -> Iterator[tuple[Any, _Role]]:
 
 
 def _items(part: Iterable[Any], role: _Role) -> Iterator[tuple[Any, _Role]]:
-    if isinstance(part, Mapping):
+    if isinstance(part, dict):
         return ((item, _role(role, str(key), item)) for key, item in part.items())
-    return ((item, role if isinstance(item, Mapping) else _plain(role)) for item in part)
+    return ((item, role if isinstance(item, dict) else _plain(role)) for item in part)
 
 
 def _role(role: _Role, key: str, item: Any) -> _Role:
@@ -141,6 +141,7 @@ class HiddenValues:
     def __init__(self, texts: DocumentTexts, visible: Collection[str] = (), replacement: str = HIDDEN) -> None:
         self._replacement = replacement
         self._buckets: dict[str, list[str]] = {}
+        self._excerpts: set[str] = set()
         self._short: set[str] = set()
         self._beginnings: set[str] = set()
         run(self._add(texts, visible))
@@ -169,12 +170,19 @@ class HiddenValues:
             yield BATCH_SIZE
             for beginning in beginnings:
                 self._buckets[beginning] = sorted(buckets[beginning], key=len, reverse=True)
+                self._excerpts.update(form[:EXCERPT] for form in buckets[beginning])
+
+    def may_occur(self, text: str) -> bool:
+        """Whether the text may contain a value; False means that `text` returns it unchanged."""
+        if self._beginnings or self._short or len(self._excerpts) > _FEW:
+            return True
+        return any(map(text.__contains__, self._excerpts))
 
     def text(self, text: str) -> str:
         """The text without values."""
         if self._beginnings or self._short:
             return self._rough(text)
-        if len(self._buckets) <= _FEW and not any(beginning in text for beginning in self._buckets):
+        if not self.may_occur(text):
             return text
         parts: list[str] = []
         start = at = 0

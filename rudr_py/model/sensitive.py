@@ -7,6 +7,7 @@ variable that it is read from, and each environment variable and file that reads
 
 from __future__ import annotations
 
+import functools
 import re
 import string
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -46,8 +47,16 @@ def is_sensitive(name: str, words: Collection[str] = SENSITIVE_WORDS) -> bool:
     """Whether a name contains one of these words, and is not that of a reference. Very long names are not read."""
     if len(name) > _LONGEST:
         return True
+    parts = _parts(name)
+    return not parts.isdisjoint(words)
+
+
+# documents consist of the same few names
+@functools.lru_cache(maxsize=1024)
+def _parts(name: str) -> frozenset[str]:
+    """The words of a name that may be sensitive; none for a reference."""
     parts = [part.lower().rstrip(string.digits) for run in _RUN.findall(name) for part in _words(run) if part]
-    return bool(parts) and parts[-1] not in _REFERENCES and any(part in words for part in parts)
+    return frozenset(parts) if parts and parts[-1] not in _REFERENCES else frozenset()
 
 
 def _words(run: str) -> tuple[str, ...]:
@@ -85,17 +94,17 @@ class _Search:
 
     def add(self, document: Mapping[str, Any]) -> Stepwise[None]:
         metadata = document.get("metadata")
-        annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-        listed = annotations.get(metadata_keys.SENSITIVE_ANNOTATION) if isinstance(annotations, Mapping) else None
+        annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+        listed = annotations.get(metadata_keys.SENSITIVE_ANNOTATION) if isinstance(annotations, dict) else None
         self._marked.update(name.strip() for name in str(listed or "").split(",") if name.strip())
         spec = document.get("spec")
         for nodes in batches(_nodes(spec)):
             yield BATCH_SIZE
             for node in nodes:
                 self._add_node(node)
-        variables = spec.get("variables") if isinstance(spec, Mapping) else None
+        variables = spec.get("variables") if isinstance(spec, dict) else None
         for entry in variables if isinstance(variables, list) else ():
-            if isinstance(entry, Mapping) and isinstance(entry.get("name"), str):
+            if isinstance(entry, dict) and isinstance(entry.get("name"), str):
                 self._variables[entry["name"]] = entry.get("value")
 
     def _add_node(self, node: Mapping[str, Any]) -> None:
@@ -154,7 +163,7 @@ def _nodes(part: Any) -> Iterator[Mapping[str, Any]]:
     pending = [part]
     while pending:
         part = pending.pop()
-        if isinstance(part, Mapping):
+        if isinstance(part, dict):
             yield part
             pending.extend(part.values())
         elif isinstance(part, list):
@@ -165,7 +174,7 @@ def _leaves(part: Any) -> Iterator[Any]:
     pending = [part]
     while pending:
         part = pending.pop()
-        if isinstance(part, Mapping):
+        if isinstance(part, dict):
             pending.extend(part.values())
         elif isinstance(part, list):
             pending.extend(part)

@@ -27,6 +27,9 @@ _TEMPLATES = (
 )
 """The places of pod specs in the kinds that have any."""
 
+_PLACES = frozenset({"containers", "template", "jobTemplate"})
+"""The fields of `spec` in which a pod spec is."""
+
 _NOTHING: Mapping[str, Any] = {}
 
 _SIZES = (("spec", "replicas"), ("spec", "parallelism"))
@@ -53,6 +56,9 @@ def amounts(quantities: Mapping[str, Any]) -> dict[str, Decimal]:
 
 def pod_needs(body: Mapping[str, Any]) -> PodNeeds | None:
     """The needs of the pods of an object; None for one that runs no pods, or whose number of pods is 0."""
+    spec = body.get("spec")
+    if not isinstance(spec, dict) or _PLACES.isdisjoint(spec):
+        return None
     if any(get_in(body, *path, default=1) == 0 for path in _SIZES):
         return None
     specs = (get_in(body, *path, default=_NOTHING) for path in _TEMPLATES)

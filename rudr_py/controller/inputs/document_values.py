@@ -10,9 +10,11 @@ import itertools
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from rudr_py import errors
 from rudr_py.api import Ref
-from rudr_py.controller.state.applications import KeptValues, PinnedDocument
+from rudr_py.controller.state.applications import ApplicationState, KeptValues, PinnedDocument
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import triggers
 from rudr_py.kube.live_object import LiveObject
@@ -48,49 +50,66 @@ class DocumentValues:
         self._application = application
         self._plan = plan or Plan()
         self._words = words
+        self._values: KeptValues | None = None
         self._hidden: HiddenValues | None = None
         self._sensitive_values: HiddenValues | None = None
+
+    def without_values(self, text: str) -> str:
+        """The text without values. Most texts contain none, whether or not it is visible."""
+        if self._values is None:
+            self._values = run(self._read())
+        return self.hidden().text(text) if self._values.values.may_occur(text) else text
+
+    def without_sensitive(self, text: str) -> str:
+        """The text without sensitive values, for facts that types show in the status."""
+        if self._sensitive_values is None:
+            self._sensitive_values = run(self._read_sensitive())
+        return self._sensitive_values.text(text)
 
     def hidden(self) -> HiddenValues:
         """The values to remove. Small documents are read once for each version."""
         if self._hidden is None:
-            self._hidden = run(self._read())
+            self._hidden = run(self._read_hidden())
         return self._hidden
-
-    def sensitive(self) -> HiddenValues:
-        """The sensitive values, to remove from facts that types show in the status."""
-        if self._sensitive_values is None:
-            self._sensitive_values = run(self._read_sensitive())
-        return self._sensitive_values
 
     def steps(self) -> Stepwise[None]:
         """Read large documents before there is a text, in steps."""
         documents = self._documents()
         if not _is_small(documents):
-            self._hidden = yield from self._read()
+            self._hidden = yield from self._read_hidden()
             if not self._plan.problems:  # otherwise there are no facts
                 self._sensitive_values = yield from self._read_sensitive()
 
-    def _read(self) -> Stepwise[HiddenValues]:
-        key = ObjectKey(self._application.namespace, self._application.name)
-        application_state = self._state.applications.get(key)
-        documents = self._documents()
-        pinned = application_state.pinned
-        version = _version(documents, pinned)
-        kept = application_state.values
-        is_kept = kept is not None and kept.version == version
-        values = kept.values if kept is not None and is_kept else (yield from _values(documents, pinned))
-        visible = yield from self._visible(values, application_state.records)
-        if kept is not None and is_kept and kept.visible == visible:
-            return kept.hidden
-        hidden = yield from HiddenValues.steps(DocumentTexts(values), visible)
-        is_small = _is_small(documents)
-        application_state.values = KeptValues(version, values, visible, hidden) if is_small else None
-        return hidden
+    def _read(self) -> Stepwise[KeptValues]:
+        """The values at the version of the documents."""
+        documents, application_state = self._documents(), self._application_state
+        version, kept = _version(documents, application_state.pinned), application_state.values
+        if kept is None or kept.version != version:
+            texts = yield from _values(documents, application_state.pinned)
+            kept = KeptValues(version, texts, (yield from HiddenValues.steps(DocumentTexts(texts))))
+            application_state.values = kept if _is_small(documents) else None
+        return kept
+
+    def _read_hidden(self) -> Stepwise[HiddenValues]:
+        """The values that are not visible now."""
+        kept = self._values = self._values or (yield from self._read())
+        visible = yield from self._visible(kept.texts, self._application_state.records)
+        if not visible:
+            return kept.values
+        if kept.hidden is None or kept.visible != visible:
+            hidden = yield from HiddenValues.steps(DocumentTexts(kept.texts), visible)
+            self._values = msgspec.structs.replace(kept, visible=visible, hidden=hidden)
+            if self._application_state.values is kept:
+                self._application_state.values = self._values
+            return hidden
+        return kept.hidden
+
+    @property
+    def _application_state(self) -> ApplicationState:
+        return self._state.applications.get(ObjectKey(self._application.namespace, self._application.name))
 
     def _read_sensitive(self) -> Stepwise[HiddenValues]:
-        key = ObjectKey(self._application.namespace, self._application.name)
-        application_state, lives = self._state.applications.get(key), self._documents()
+        application_state, lives = self._application_state, self._documents()
         version, kept = _version(lives, application_state.pinned), application_state.sensitive_values
         if kept is not None and kept[0] == version:
             return kept[1]

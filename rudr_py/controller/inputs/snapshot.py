@@ -190,7 +190,7 @@ class SnapshotReader:
         They are read when there is a text, which stops the loop if there are many: see `read_values`.
         """
         values = DocumentValues(self._state, live, plan, self._reader.settings.sensitive_words)
-        log_context.hide_values(values.hidden, values.sensitive)
+        log_context.hide_values(values.without_values, values.without_sensitive)
         return values
 
     async def read_values(self, snapshot: Snapshot) -> None:

@@ -10,7 +10,6 @@ import contextlib
 import contextvars
 from collections.abc import Callable, Hashable, Iterator
 
-from rudr_py.model.hidden_values import HiddenValues
 from rudr_py.model.identity import ObjectKey
 
 _current: contextvars.ContextVar[_Reconcile | None] = contextvars.ContextVar("reconcile", default=None)
@@ -25,8 +24,8 @@ class _Reconcile:
         self.identity = identity
         self.ended = False
         self.logged: set[Hashable] = set()
-        self.hidden: Callable[[], HiddenValues] | None = None
-        self.sensitive: Callable[[], HiddenValues] | None = None
+        self.without_values: Callable[[str], str] | None = None
+        self.without_sensitive: Callable[[str], str] | None = None
 
 
 @contextlib.contextmanager
@@ -54,30 +53,30 @@ def fields() -> dict[str, str]:
     }
 
 
-def hide_values(hidden: Callable[[], HiddenValues], sensitive: Callable[[], HiddenValues] | None = None) -> None:
-    """Remove values from the text of the running reconcile; `hidden` is called when there is a text.
+def hide_values(without_values: Callable[[str], str], without_sensitive: Callable[[str], str] | None = None) -> None:
+    """Remove values from the text of the running reconcile; `without_values` is called for each text.
 
-    `sensitive` are the values that also facts in the status must not contain.
+    `without_sensitive` removes the values that also facts in the status must not contain.
     """
     reconcile = _current.get()
     if reconcile is not None:
-        reconcile.hidden, reconcile.sensitive = hidden, sensitive
+        reconcile.without_values, reconcile.without_sensitive = without_values, without_sensitive
 
 
 def without_values(text: str) -> str:
     """A text of the running reconcile without values of its documents; unchanged outside of a reconcile."""
     reconcile = _current.get()
-    if not text or reconcile is None or reconcile.hidden is None:
+    if not text or reconcile is None or reconcile.without_values is None:
         return text
-    return reconcile.hidden().text(text)
+    return reconcile.without_values(text)
 
 
 def without_sensitive(text: str) -> str:
     """A text of the running reconcile without sensitive values of its documents; unchanged outside of a reconcile."""
     reconcile = _current.get()
-    if not text or reconcile is None or reconcile.sensitive is None:
+    if not text or reconcile is None or reconcile.without_sensitive is None:
         return text
-    return reconcile.sensitive().text(text)
+    return reconcile.without_sensitive(text)
 
 
 def is_first(line: Hashable) -> bool:

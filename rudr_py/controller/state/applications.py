@@ -91,12 +91,16 @@ class RenderedPlan(msgspec.Struct, frozen=True):
 
 
 class KeptValues(msgspec.Struct, frozen=True):
-    """The values of the documents of an application at a version, those of them that are visible, and the result."""
+    """The values of the documents of an application at a version, as `texts` and to search for.
+
+    `hidden` are the values without those that were `visible` when a text contained one last.
+    """
 
     version: Hashable
-    values: frozenset[str]
-    visible: frozenset[str]
-    hidden: HiddenValues
+    texts: frozenset[str]
+    values: HiddenValues
+    visible: frozenset[str] = frozenset()
+    hidden: HiddenValues | None = None
 
 
 class SettledState(msgspec.Struct, frozen=True):

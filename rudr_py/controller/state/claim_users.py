@@ -21,12 +21,11 @@ def application_of(state: ClusterState, live: LiveObject) -> str:
 def own(state: ClusterState, application: LiveObject) -> dict[str, list[LiveObject]]:
     """The claims that the workloads of an application mount, each with these workloads."""
     users: dict[str, list[LiveObject]] = {}
-    owners = (application.uid, *(live.uid for live in state.component_instances(application)))
-    for cache in state.caches_with_templates(application.namespace):
-        for live in (live for owner in owners if owner for live in cache.by_owner(owner)):
-            if live.namespace == application.namespace:
-                for claim in cache.index_values(live):
-                    users.setdefault(claim, []).append(live)
+    for kind, live in state.children(application):
+        cache = state.cache(kind, live.namespace)
+        if cache is not None and live.namespace == application.namespace:
+            for claim in cache.index_values(live):
+                users.setdefault(claim, []).append(live)
     return users
 
 

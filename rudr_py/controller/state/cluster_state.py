@@ -6,7 +6,7 @@ Sends nothing and starts no task. The watches of `sources` feed the caches.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from rudr_py import errors
@@ -18,7 +18,7 @@ from rudr_py.controller.state.deleted_runs import DeletedRuns
 from rudr_py.controller.state.index import MultiMap
 from rudr_py.controller.state.scaler_index import ScalerIndex
 from rudr_py.controller.state.unowned_fields import UnownedFields
-from rudr_py.kube.cache import Cache, Change
+from rudr_py.kube.cache import Cache, Change, Revision
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Resource
 from rudr_py.kube.storage.body import BodyBudget
@@ -66,16 +66,20 @@ class ClusterState:
         self._with_templates: dict[str, tuple[Cache, ...]] = {}  # by place; of all kinds that may have templates
         # the last result of `component_instances_of`: the uid of the application and the revision, and its instances
         self._by_instance: tuple[tuple[str, int], dict[str, list[LiveObject]]] = (("", -1), {})
+        self._revision = Revision()
+        # the last result of `children`: the uid and namespace of the application and the revision, and its objects
+        self._children: tuple[tuple[str, str, int], tuple[tuple[Kind, LiveObject], ...]] = (("", "", -1), ())
         self._deleted_runs = DeletedRuns()
         self._applied: dict[str, MultiMap[str, Kind]] = {}  # by namespace: application -> the kinds in its inventory
 
     @property
     def revision(self) -> int:
         """A number that grows with every change in any cache."""
-        return sum(cache.revision for caches in self._caches.values() for cache in caches.values())
+        return self._revision.number
 
     def add(self, kind: Kind, namespace: str, cache: Cache) -> None:
         """Add the cache of a kind in a namespace."""
+        cache.share(self._revision)
         self._caches.setdefault(kind, {})[namespace] = cache
         self._with_templates.clear()
         self._by_place.clear()
@@ -130,18 +134,20 @@ class ClusterState:
 
     def owned_by(self, uid: str, namespace: str) -> tuple[tuple[Kind, LiveObject], ...]:
         """All watched objects of the namespace whose controller owner has this uid, as of the time of the call."""
-        return tuple(self._owned_by((uid,), namespace))
+        return self._owned_by((uid,), namespace)
 
-    def children(self, application: LiveObject) -> Iterator[tuple[Kind, LiveObject]]:
-        """All watched objects that the application or one of its ComponentInstances owns, as of the first value."""
-        if application.uid:
+    def children(self, application: LiveObject) -> tuple[tuple[Kind, LiveObject], ...]:
+        """All watched objects that the application or one of its ComponentInstances owns."""
+        if not application.uid:
+            return ()
+        key = application.uid, application.namespace, self.revision
+        if self._children[0] != key:
             owners = (application.uid, *(live.uid for live in self.component_instances(application)))
-            yield from tuple(self._owned_by(owners, application.namespace))
+            self._children = key, self._owned_by(owners, application.namespace)
+        return self._children[1]
 
-    def _owned_by(self, uids: tuple[str, ...], namespace: str) -> Iterator[tuple[Kind, LiveObject]]:
-        for kind, cache in self._caches_in(namespace):
-            if cache.has_owners:
-                yield from ((kind, live) for uid in uids for live in cache.by_owner(uid))
+    def _owned_by(self, uids: tuple[str, ...], namespace: str) -> tuple[tuple[Kind, LiveObject], ...]:
+        return tuple((kind, live) for kind, cache in self._caches_in(namespace) for live in cache.by_owner(*uids))
 
     def _place(self, namespace: str) -> str:
         """A namespace that has caches of its own; empty for one of all others, which share theirs."""
@@ -306,7 +312,7 @@ class Belongings:
             left = (live for live in cache.by_namespace(namespace) if self._is_left(live))
             return tuple(live.document() for live in itertools.islice(left, LEFT_CLAIMS))
         owners = self._owners(instance)
-        owned = (live for owner in owners for live in cache.by_owner(owner))
+        owned = cache.by_owner(*owners)
         labelled = (live for live in cache.by_label(namespace, instance) if live.owner_uid not in owners)
         kept = (live for live in labelled if self._is_kept(kind, live, instance, owners))
         return tuple(live.document() for live in (*owned, *kept))

@@ -45,11 +45,20 @@ def keys(kind: Kind, change: Change, state: ClusterState, defer: Defer = never) 
         return concerned(state.applications.components, key, key.namespace, defer)
     versions = [version for version in (change.old, change.new) if version is not None]
     readers = concerned(state.applications.reads, (live.namespace, Ref(kind, live.name)), live.namespace, defer)
-    if kind.kind in scaler_index.KINDS:
-        readers = readers.union(*(_owners_of_target(version, state) for version in versions))
     if claim_index.has_templates(kind):
         readers = readers.union(*(_sharing(version, state) for version in versions))
+    if len(versions) == 2 and _only_status_differs(*versions):
+        versions = versions[1:]
+    if kind.kind in scaler_index.KINDS:
+        readers = readers.union(*(_owners_of_target(version, state) for version in versions))
     return readers.union(waiting, *(_owners(kind, version, state) for version in versions))
+
+
+def _only_status_differs(old: LiveObject, new: LiveObject) -> bool:
+    """Whether two versions of an object have the same spec, labels and owner; False if that is unknown."""
+    owners = (old.owner_uid, old.owner_kind, old.owner_name), (new.owner_uid, new.owner_kind, new.owner_name)
+    is_same = old.uid == new.uid and old.generation == new.generation and old.label_pairs == new.label_pairs
+    return is_same and new.generation > 0 and owners[0] == owners[1]
 
 
 def _sharing(live: LiveObject, state: ClusterState) -> frozenset[ObjectKey]:
@@ -114,7 +123,7 @@ def _owners_of_target(live: LiveObject, state: ClusterState) -> frozenset[Object
     target = scaler_index.target_of(live)
     if target is None:
         return frozenset()
-    kinds = (kind for kind in state.kinds() if (kind.group, kind.kind) == (target.group, target.kind))
+    kinds = (kind for kind in state.kinds() if kind.kind == target.kind and kind.group == target.group)
     workloads = ((kind, state.get(kind, target.namespace, target.name)) for kind in kinds)
     owners = (_owners(kind, workload, state) for kind, workload in workloads if workload is not None)
     return frozenset(key for keys in owners for key in keys)

@@ -27,13 +27,18 @@ class ObjectIndex(Generic[T]):
     def __bool__(self) -> bool:
         return bool(self._groups)
 
-    def get(self, namespace: str, value: str) -> tuple[T, ...]:
-        """The objects with a value."""
+    def get(self, namespace: str, *values: str) -> tuple[T, ...]:
+        """The objects with one of the values."""
         groups = self._groups.get(namespace)
-        group = groups.get(value) if groups is not None else None
-        if group is None:
+        if groups is None:
             return ()
-        return tuple(group.values()) if isinstance(group, dict) else (group,)
+        objects: list[T] = []
+        for group in map(groups.get, values):
+            if isinstance(group, dict):
+                objects += group.values()
+            elif group is not None:
+                objects.append(group)
+        return tuple(objects)
 
     def add(self, namespace: str, value: str, live: T) -> None:
         """Add an object, or replace another version of it."""

@@ -134,8 +134,9 @@ def drop_empty(metadata: Object) -> None:
 
 
 def is_removable(obj: Object) -> bool:
-    """Return whether an object is being deleted and has no finalizers."""
+    """Return whether an object is being deleted, has no finalizers and no grace period."""
     metadata = obj["metadata"]
-    if not metadata.get("deletionTimestamp") or metadata.get("finalizers"):
+    pending = metadata.get("finalizers") or metadata.get("deletionGracePeriodSeconds")
+    if not metadata.get("deletionTimestamp") or pending:
         return False
     return obj["kind"] != "Namespace" or not (obj.get("spec") or {}).get("finalizers")

@@ -15,6 +15,7 @@ from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import ObjectTarget, Resource
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.schema.validation import cel_rules, values
+from rudr_py.local.schema.validation.conformance import conforms
 from rudr_py.local.storage.store import Object
 
 
@@ -75,7 +76,7 @@ def check_changed(backend: Backend, resource: Resource, stored: Object, live: Ob
 
 def _custom_causes(stored: Object, live: Object | None, node: SchemaNode) -> list[Cause]:
     """The errors of the schema of a custom kind, then those of its CEL rules."""
-    causes = values.validate(stored, node)
+    causes = [] if conforms(stored, node) else values.validate(stored, node)
     return causes + cel_rules.causes(stored, live, node, causes)
 
 
@@ -87,7 +88,8 @@ def _value_causes(resource: Resource, stored: Object, live: Object | None) -> It
         if resource.custom:
             schema_causes = _custom_causes(stored, live, resource.node)
         else:
-            schema_causes = values.validate(_without_status(stored), resource.node)
+            checked = _without_status(stored)
+            schema_causes = [] if conforms(checked, resource.node) else values.validate(checked, resource.node)
         causes += [cause for cause in schema_causes if (cause.reason, cause.field) not in reported]
     return causes
 

@@ -168,11 +168,9 @@ def method_not_allowed() -> ApiError:
     )
 
 
-def internal() -> ApiError:
-    """500: an unexpected exception, which is logged."""
-    return errors.ServerError(
-        "Internal error occurred: the local API failed, see its log", status=500, reason="InternalError"
-    )
+def internal(reason: str = "the local API failed, see its log") -> ApiError:
+    """500: an unexpected exception, which is logged, or a failure in a pod."""
+    return errors.ServerError(f"Internal error occurred: {reason}", status=500, reason="InternalError")
 
 
 def forbidden(resource: Resource, name: str, reason: str, causes: Sequence[Cause] = ()) -> ApiError:

@@ -12,4 +12,5 @@ def register(context: ReconcileContext) -> None:
     for number, settings in enumerate(context.settings.nodes, 2):
         if context.client.get(NODE, "", settings.name) is None:
             address = f"172.18.{number // 256}.{number % 256}"
-            context.create(node_object(settings, address, context.settings.kubelet_version, context.stamp()))
+            node = context.create(node_object(settings, address, f"v{context.settings.release}.0", context.stamp()))
+            context.record(node, "RegisteredNode", f"Registered Node {settings.name} in Controller")

@@ -79,12 +79,20 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 def get(backend: Backend, request: ResourceRequest) -> Answer:
     """Return one object, its scale, or the log of a pod."""
-    obj = writes.live(backend, request.target)
     if request.route.subresource == "log":
-        return Answer(text=pod_logs.read(obj, request.query, backend.pod_output))
+        return _log(backend, request)
+    obj = writes.live(backend, request.target)
     if request.route.subresource == "scale":
         return Answer(object=views.view_scale(request.view, scaling.to_scale(request.resource, obj), backend.clock()))
     return _object_answer(backend, request, obj)
+
+
+def _log(backend: Backend, request: ResourceRequest) -> Answer:
+    options = pod_logs.options(request.query, request.route.name, backend.clock())
+    pod = writes.live(backend, request.target)
+    lines = pod_logs.lines(pod, options, backend.pod_output)
+    is_assigned = bool(lines or pod["spec"].get("nodeName"))
+    return Answer(text=pod_logs.text(lines, options), status=200 if is_assigned else 204)
 
 
 def list_(backend: Backend, request: ResourceRequest) -> Answer:
@@ -127,7 +135,8 @@ def create(backend: Backend, request: ResourceRequest) -> Answer:
             object=reviews.answer(backend, request.resource, request.route.namespace, body, request.user), status=201
         )
     if request.route.subresource:
-        return Answer(object=subresources.create(backend, request.target, request.route.subresource, body), status=201)
+        created = subresources.create(backend, request.target, request.route.subresource, body, request.query)
+        return Answer(object=created, status=201)
     return _write_answer(backend, request, writes.create(backend, request.target, body, _options(request, body)))
 
 

@@ -29,6 +29,7 @@ from rudr_py.local.discovery.openapi import Documents
 from rudr_py.local.http import bodies, handlers, routing, watch_streams
 from rudr_py.local.http.handlers import Answer, ResourceRequest
 from rudr_py.local.http.routing import Route, is_true
+from rudr_py.local.http.streams import requests as streams
 from rudr_py.local.verbs import views
 
 logger = logging.getLogger(__name__)
@@ -124,6 +125,10 @@ class HttpServer:
     async def _dispatch(self, request: web.BaseRequest, route: Route, user: User) -> web.StreamResponse:
         if route.resource is None:
             return self._answer_non_resource(request, route.path)
+        stream = streams.stream_of(self.backend, request, route)
+        if stream is not None:
+            self._record(request, stream.status)
+            return await stream.serve(request)
         headers = request.headers
         resource_request = ResourceRequest(
             route=route,

@@ -26,9 +26,11 @@ def leaf(node: SchemaNode, *values: Any) -> bool:
 
     This applies to scalars, to atomic lists and maps, and if every value is empty: `{}`, `[]` and null are distinct.
     """
+    if node.type and node.type not in ("object", "array"):
+        return True
     if node.type == "object" or (not node.type and any(isinstance(v, dict) for v in values)):
         return node.map_type == "atomic" or not any(isinstance(v, dict) and v for v in values)
-    if node.type == "array" or (not node.type and any(isinstance(v, list) for v in values)):
+    if node.type == "array" or any(isinstance(v, list) for v in values):
         return node.list_type == "atomic" or not any(isinstance(v, list) and v for v in values)
     return True
 

@@ -62,7 +62,8 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     (new, old) complete the new object in place, after managed fields were computed. `validate` and `validate_update`
     (new, old) return the causes of a rejection; `validate_schema` (object, node of its kind) those of embedded
     schemas. `warnings` (new, old; None at creation) returns the Warning headers. `generation_source` returns the part
-    whose change increments the generation; None for kinds without one.
+    whose change increments the generation; None for kinds without one. `grace_period` (object, requested seconds)
+    returns the seconds for which a deleted object remains; None for kinds that are deleted at once.
     `orphan_dependents`: deletion orphans dependents by default. `allow_create_on_update`: PUT creates an absent object.
     `allow_unconditional_update`: PUT needs no resourceVersion.
     """
@@ -75,6 +76,7 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     validate_update: ValidateUpdate = _validate_update
     warnings: Warnings = _warnings
     generation_source: Callable[[Object], Any] | None = None
+    grace_period: Callable[[Object, int | None], int] | None = None
     orphan_dependents: bool = False
     allow_create_on_update: bool = False
     allow_unconditional_update: bool = True

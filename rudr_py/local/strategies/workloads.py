@@ -282,6 +282,15 @@ def _pod_fixed(spec: Any) -> Any:
 
 _TEMPLATE = deprecations.template("spec", "template")
 
+
+def _grace_period(pod: Object, requested: int | None) -> int:
+    """Return the grace period of a pod that is deleted. One that runs nowhere, or has ended, needs none."""
+    spec = pod["spec"]
+    if not spec.get("nodeName") or (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+        return 0
+    return int(spec.get("terminationGracePeriodSeconds", 0) if requested is None else requested)
+
+
 STRATEGIES: dict[str, Strategy] = {
     "deployments.apps": Strategy(
         warnings=_TEMPLATE,
@@ -325,5 +334,6 @@ STRATEGIES: dict[str, Strategy] = {
         validate=_pod_check,
         validate_update=_pod_change,
         generation_source=strategy.spec,
+        grace_period=_grace_period,
     ),
 }

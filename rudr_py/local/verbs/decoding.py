@@ -17,6 +17,7 @@ from rudr_py.local.registry.resources import Resource
 from rudr_py.local.schema import go_nulls, go_texts, pruning
 from rudr_py.local.schema.defaulting import defaulter
 from rudr_py.local.schema.validation import values
+from rudr_py.local.schema.validation.conformance import conforms
 from rudr_py.local.storage.store import Object
 
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
@@ -59,7 +60,8 @@ def decode(resource: Resource, body: Object, validation: str = WARN, duplicates:
     check_identity(resource, body)
     problems = [f'duplicate field "{path}"' for path in duplicates]
     node = resource.node
-    if node is not None:
+    is_ordinary = node is None or conforms(body, node)
+    if node is not None and not is_ordinary:
         check_types(resource, values.validate(body, node))
         check_texts(resource, body)
         unknown = [] if validation == IGNORE and resource.custom else pruning.unknown_fields(body, node)
@@ -68,7 +70,7 @@ def decode(resource: Resource, body: Object, validation: str = WARN, duplicates:
             pruning.prune(body, node)
     if problems and validation == STRICT:
         raise api_errors.undecodable(resource, "strict decoding error: " + ", ".join(problems))
-    set_defaults(resource, body)
+    set_defaults(resource, body, is_ordinary=is_ordinary)
     return tuple(problems) if validation == WARN else ()
 
 
@@ -87,12 +89,13 @@ def check_texts(resource: Resource, body: Object) -> None:
             raise api_errors.undecodable(resource, cause.message)
 
 
-def set_defaults(resource: Resource, obj: Object) -> None:
-    """Set defaults in place."""
+def set_defaults(resource: Resource, obj: Object, *, is_ordinary: bool = False) -> None:
+    """Set defaults in place. `is_ordinary`: the object conforms to its schema, so it has no nulls to replace."""
     strategies.for_resource(resource).normalise(obj)
     node = resource.node
     if node is not None:
-        go_nulls.replace_nulls(obj, node)
+        if not is_ordinary:
+            go_nulls.replace_nulls(obj, node)
         defaulter.default(obj, node)
 
 

@@ -58,7 +58,7 @@ def _not_acceptable(message: str) -> ApiError:
 
 def view_object(view: View, resource: Resource, obj: Object, now: datetime) -> Object:
     """Return one object in a view."""
-    return _view(view, columns.definitions_of(resource), obj, now)
+    return _view(view, columns.definitions_of(resource), obj, now) if view.form else obj
 
 
 def view_scale(view: View, obj: Object, now: datetime) -> Object:

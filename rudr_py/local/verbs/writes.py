@@ -20,6 +20,7 @@ from rudr_py.local.merge import managed_fields
 from rudr_py.local.merge.managed_fields import Write
 from rudr_py.local.registry.resources import ObjectTarget, Resource
 from rudr_py.local.schema.node import DEDUCED
+from rudr_py.local.schema.validation.conformance import conforms
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import Object
 from rudr_py.local.verbs import decoding
@@ -118,7 +119,9 @@ def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOp
     """Apply a configuration server-side; create the object if it does not exist. Raises `ApiError`."""
     resource = target.resource
     decoding.check_identity(resource, body)
-    decoding.check_texts(resource, body)
+    is_ordinary = resource.node is not None and conforms(body, resource.node)
+    if not is_ordinary:
+        decoding.check_texts(resource, body)
     metadata = body["metadata"]
     if metadata.get("managedFields") is not None:
         raise api_errors.bad_request("metadata.managedFields must be nil")
@@ -131,15 +134,23 @@ def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOp
     if stored is None:
         if options.subresource:
             raise api_errors.not_found(resource, target.name)
-        return _apply_new(backend, target, merging.apply(None, body, write, force=options.force), options)
+        merged = merging.apply(None, body, write, force=options.force, is_ordinary=is_ordinary)
+        return _apply_new(backend, target, merged, options, is_ordinary=is_ordinary)
     current = conversion.convert(stored, resource)
     object_checks.check_version(target, metadata.get("resourceVersion"), current)
-    merged = merging.apply(current, body, write, force=options.force)
-    decoding.set_defaults(resource, merged)
+    merged = merging.apply(current, body, write, force=options.force, is_ordinary=is_ordinary)
+    if merged is current and not resource.custom:
+        # a stored object of a built-in kind is complete and valid
+        return WriteResult(object=current, warnings=tuple(strategies.for_resource(resource).warnings(stored, stored)))
+    if merged is current:
+        merged = clone(current)
+    decoding.set_defaults(resource, merged, is_ordinary=is_ordinary)
     return _replace(backend, target, merged, options, (), owned=True)
 
 
-def _apply_new(backend: Backend, target: ObjectTarget, merged: Object, options: WriteOptions) -> WriteResult:
+def _apply_new(
+    backend: Backend, target: ObjectTarget, merged: Object, options: WriteOptions, *, is_ordinary: bool
+) -> WriteResult:
     metadata = merged["metadata"]
     object_checks.check_uid(target, metadata, "")
     if target.resource.namespaced:
@@ -147,7 +158,7 @@ def _apply_new(backend: Backend, target: ObjectTarget, merged: Object, options: 
     managed = metadata.pop("managedFields", [])
     metadata.pop("resourceVersion", None)
     plugins.check_namespace(backend, target.resource, target.namespace, target.name)
-    decoding.set_defaults(target.resource, merged)
+    decoding.set_defaults(target.resource, merged, is_ordinary=is_ordinary)
     field_isolation.prepare_new(backend, target.resource, merged)
     merged["metadata"]["managedFields"] = managed
     plugins.check_upsert(backend, target.resource, target.namespace, target.name, options.user)
