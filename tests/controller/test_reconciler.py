@@ -13,7 +13,7 @@ from rudr_py.api import Kind, kstatus
 from rudr_py.catalog import Catalog
 from rudr_py.controller.wiring import assemble
 from rudr_py.local.faults.faults import Faults, Match
-from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE
+from rudr_py.model.kinds import APPLICATION, COMPONENT
 from rudr_py.settings import Settings
 from rudr_py.testing.cluster import Cluster
 

@@ -90,7 +90,8 @@ async def test_progress_is_written_after_thirty_intervals_and_compared_at_most_o
     spent.reset()
 
     async def progress() -> Result:
-        return await bench.writer.write(live, status("Modify"), is_progress=lambda _stored, _desired: True)
+        result: Result = await bench.writer.write(live, status("Modify"), is_progress=lambda _stored, _desired: True)
+        return result
 
     assert bench.writer.pause(live.uid) == 0.0
     assert await progress() == Result(requeue_after=25.0)

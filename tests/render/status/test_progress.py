@@ -44,10 +44,8 @@ def rollout() -> Status:
 
 
 def _pods_start(status: Status) -> None:
-    status["conditions"][3] |= {
-        "reason": "NotReady",
-        "message": "0 of 2 instances are ready\nweb: 0 of 1 replicas ready",
-    }
+    message = "0 of 2 instances are ready\nweb: 0 of 1 replicas ready"
+    status["conditions"][3] |= {"reason": "NotReady", "message": message}
     status["instances"][0] |= {"reason": "NotReady", "message": "0 of 1 replicas ready", "show": {"replicas": "0/1"}}
 
 
