@@ -121,7 +121,8 @@ class ControllerProcess:
         log.info("caches are synced", extra={"kinds": len(self._sources.kinds())})
         self.synced.set()
         await self._leadership.wait()
-        await self._sources.watch_applied()  # the previous leader may have applied further kinds
+        # the previous leader may have applied further kinds
+        await self._sources.watch_applied(self._leadership.concerns)
         lists = asyncio.create_task(self._sources.wait(self._sources.kinds()), name="lists")
         try:
             await self._ends_within(LISTS, lists)

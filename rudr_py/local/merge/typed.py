@@ -94,8 +94,9 @@ def _compare(old: Any, new: Any, node: SchemaNode) -> _Difference:
     if elements.leaf(node, old, new):
         return None, {}, None
     sets: tuple[Fields, Fields, Fields] = ({}, {}, {})
-    for element, before, after, child in _pairs(old, new, node):
-        for kind, entry in zip(sets, _compare_items(before, after, child), strict=True):
+    is_map = isinstance(old, dict) or isinstance(new, dict)
+    for element, difference in (_map_differences if is_map else _list_differences)(old, new, node):
+        for kind, entry in zip(sets, difference, strict=True):
             if entry is not None:
                 kind[element] = entry
     added, modified, removed = sets
@@ -104,7 +105,7 @@ def _compare(old: Any, new: Any, node: SchemaNode) -> _Difference:
 
 def _members(value: Any, node: SchemaNode) -> Fields:
     """Return the entry of a value that is a member of a set with everything below it."""
-    if elements.leaf(node, value):
+    if not value or not isinstance(value, dict | list) or elements.leaf(node, value):
         return {}
     if isinstance(value, dict):
         children = {f"f:{key}": _members(item, node.child(key) or DEDUCED) for key, item in value.items()}
@@ -145,19 +146,22 @@ def _compare_items(before: list[Any], after: list[Any], node: SchemaNode) -> _Di
     return {}, None, _members(before[0], node) if before else None
 
 
-def _pairs(old: Any, new: Any, node: SchemaNode) -> Iterator[tuple[str, list[Any], list[Any], SchemaNode]]:
-    """Yield the children of two maps or lists with their elements and nodes."""
-    if isinstance(old, dict) or isinstance(new, dict):
-        left, right = _as_dict(old), _as_dict(new)
-        for key in (*left, *(key for key in right if key not in left)):
-            before = [left[key]] if key in left else []
-            after = [right[key]] if key in right else []
-            yield f"f:{key}", before, after, node.child(key) or DEDUCED
-        return
-    before_items, after_items = _indexed(old, node), _indexed(new, node)
+def _map_differences(old: Any, new: Any, node: SchemaNode) -> Iterator[tuple[str, _Difference]]:
+    left, right = _as_dict(old), _as_dict(new)
+    for key, before in left.items():
+        after = right.get(key, ABSENT)
+        if after is not before:
+            yield f"f:{key}", _compare(before, after, node.child(key) or DEDUCED)
+    for key, after in right.items():
+        if key not in left:
+            yield f"f:{key}", (_members(after, node.child(key) or DEDUCED), None, None)
+
+
+def _list_differences(old: Any, new: Any, node: SchemaNode) -> Iterator[tuple[str, _Difference]]:
+    before, after = _indexed(old, node), _indexed(new, node)
     items = elements.item_node(node)
-    for element in (*before_items, *(e for e in after_items if e not in before_items)):
-        yield element, before_items.get(element, []), after_items.get(element, []), items
+    for element in dict.fromkeys((*before, *after)):
+        yield element, _compare_items(before.get(element, []), after.get(element, []), items)
 
 
 def _as_dict(value: Any) -> dict[str, Any]:
