@@ -91,7 +91,8 @@ class Cache:
 
     def get(self, namespace: str, name: str) -> LiveObject | None:
         """The object, or None."""
-        return self._objects.get(namespace, {}).get(name)
+        names = self._objects.get(namespace)
+        return names.get(name) if names is not None else None
 
     def by_owner(self, *uids: str) -> tuple[LiveObject, ...]:
         """Objects whose controller owner has one of these uids."""
@@ -224,8 +225,11 @@ class Cache:
             self._version = version
 
     def _put(self, live: LiveObject) -> None:
-        if (old := self.get(*live.key)) is not None:
+        old = self.get(live.namespace, live.name)
+        if old is not None and (old.label_pairs, old.owner_uid) != (live.label_pairs, live.owner_uid):
             self._remove(old)
+        elif old is not None:
+            self._remove_values(old)  # the entries of the other indexes are replaced
         self.revision += 1
         self._shared_revision.number += 1
         live = live.kept_by(self._budget)
@@ -262,11 +266,15 @@ class Cache:
         self._owner_index.remove("", live.owner_uid, live)
         for value in self._values(live):
             self._label_index.remove(live.namespace, value, live)
+        self._remove_values(live)
+
+    def _remove_values(self, live: LiveObject) -> None:
         for value in self._index_values.pop(live.key, ()):
             self._value_index.remove(live.namespace, value, live)
 
     def _values(self, live: LiveObject) -> set[str]:
-        return {live.labels[label] for label in self._indexed if live.labels.get(label)}
+        labels = live.labels
+        return {value for label in self._indexed if (value := labels.get(label))}
 
 
 def _newer(version: str, than: str) -> bool:
