@@ -17,6 +17,8 @@ from rudr_py.local.strategies.strategy import StrategyContext
 Clock = Callable[[], datetime]
 """Returns the time in UTC."""
 
+_TIME_LENGTH = len("2026-01-01T00:00:00")
+
 PodOutput = Callable[[Object], str]
 """Returns the log of a pod without a log annotation."""
 
@@ -41,11 +43,11 @@ class Backend(msgspec.Struct, frozen=True):
 
     def now(self) -> str:
         """Return the current time in the form of metadata: RFC 3339, UTC, whole seconds."""
-        return self.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+        return _formatted(self.clock())
 
     def time_after(self, seconds: float) -> str:
         """Return the time `seconds` from now in the form of metadata."""
-        return (self.clock() + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return _formatted(self.clock() + timedelta(seconds=seconds))
 
     def uid(self) -> str:
         """Return a fresh uid."""
@@ -63,3 +65,7 @@ class Backend(msgspec.Struct, frozen=True):
             if allocation == "port" and any(str(port.get("nodePort")) == value for port in spec.get("ports") or ()):
                 return True
         return False
+
+
+def _formatted(time: datetime) -> str:
+    return f"{time.isoformat()[:_TIME_LENGTH]}Z"

@@ -44,6 +44,7 @@ from rudr_py.local.registry import kinds
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry
 from rudr_py.local.scheduling.nodes import NodeSettings
 from rudr_py.local.schema.builtin import builtin_schema
+from rudr_py.local.storage.expiry import expiring
 from rudr_py.local.storage.store import Object, Store
 from rudr_py.local.verbs import writes
 from rudr_py.local.verbs.writes import WriteOptions
@@ -59,8 +60,8 @@ _INGRESS_CLASS = {
 """The default class of Ingresses, as most clusters have one, for the controller `addresses`."""
 
 _MANAGER = "local-controller-manager"
-_CONSTRAINED_SINCE = 36
-"""The minor release from which constrained impersonation is on by default."""
+_HEARTBEAT = 10.0
+"""The interval in seconds at which nodes renew their leases, as kubelets do."""
 
 
 def _utc_now() -> datetime:
@@ -142,11 +143,13 @@ class LocalCluster:
                 store,
                 self._access,
                 Issuer(store, secrets.token_bytes(32)),
-                constrained=_minor(self.settings.release) >= _CONSTRAINED_SINCE,
+                minor=_minor(self.settings.release),
             ),
             pod_output=lambda pod: self._script(pod).log,
             service_accounts=self.settings.controllers is None or "namespace" in self.settings.controllers,
         )
+        self._expire_events = expiring(store, kinds.EVENTS_TABLE, kinds.EVENT_LIFETIME, self.settings.clock)
+        store.before_reads(kinds.EVENTS_TABLE, self._expire_events)
         Definitions(self.backend, schemas.metadata)
         self.client = InProcessClient(self.backend, _MANAGER)
         self.server = HttpServer(
@@ -207,9 +210,10 @@ class LocalCluster:
                 clock=lambda: self.settings.clock().timestamp(),
                 enabled=self.settings.controllers,
                 nodes=self.settings.nodes,
-                kubelet_version=f"v{self.settings.release}.0",
+                release=self.settings.release,
                 seed=self.settings.seed or 0,
                 script=self._script,
+                heartbeat=_HEARTBEAT,
                 root_ca=certificate.authority.decode() if certificate else "",
             )
             self._start(run_controllers(self.client, settings), "local controllers")
@@ -223,10 +227,11 @@ class LocalCluster:
         self._tasks.append(asyncio.create_task(work, name=name))
 
     async def _compact(self) -> None:
-        """Compact the history of changes; a change stays for one to two intervals."""
+        """Compact the history of changes; a change stays for one to two intervals. Also expire events, for watchers."""
         revision = self.backend.store.revision
         while True:
             await asyncio.sleep(self.settings.compaction)
+            self._expire_events()
             revision = self.backend.store.compact(revision)
 
     async def stop(self) -> None:

@@ -7,7 +7,10 @@ changing (`copy.deepcopy`), then `update`. Errors are those of `rudr_py.errors` 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+import msgspec
 
 from rudr_py.errors import LocalApiError, NotFoundError
 from rudr_py.local.apimachinery import conversion, selectors
@@ -15,7 +18,7 @@ from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Resource
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import ADDED, ALL, Object, ObjectList
-from rudr_py.local.verbs import deletion, writes
+from rudr_py.local.verbs import deletion, pods, writes
 from rudr_py.local.verbs.deletion import DeleteOptions
 from rudr_py.local.verbs.writes import WriteOptions
 
@@ -26,6 +29,24 @@ class InProcessClient:
     def __init__(self, backend: Backend, manager: str) -> None:
         self._backend = backend
         self._manager = manager
+
+    def at(self, seconds: float) -> InProcessClient:
+        """Return a client whose writes have this time, in seconds since the epoch."""
+        moment = datetime.fromtimestamp(seconds, UTC)
+        return InProcessClient(msgspec.structs.replace(self._backend, clock=lambda: moment), self._manager)
+
+    def before_reads(self, kind: KindInfo, write: Callable[[], None]) -> None:
+        """Call `write` before each read of a kind, for objects that no client needs until then."""
+
+        def prepare() -> bool:
+            write()
+            return True
+
+        self._backend.store.before_reads(self._resource(kind).table, prepare)
+
+    def is_watched(self, kind: KindInfo) -> bool:
+        """Return whether a client has watched this kind."""
+        return self._backend.store.is_watched(self._resource(kind).table)
 
     def kinds(self) -> tuple[Resource, ...]:
         """Return one resource per table of the store, in its stored version: built-in and custom."""
@@ -73,12 +94,25 @@ class InProcessClient:
 
         writes.patch(self._backend, target, patch, self._options("scale"))
 
+    def bind(self, pod: Object, node: str) -> Object:
+        """Assign a pod to a node, and return it."""
+        target = self._target(pod)
+        pods.bind(self._backend, target, node, {})
+        return writes.live(self._backend, target)
+
     def finalize(self, namespace: Object) -> Object:
         """Write the `spec.finalizers` of a Namespace; a terminating one without finalizers is removed."""
         return writes.update(self._backend, self._target(namespace), clone(namespace), self._options("finalize")).object
 
     def delete(
-        self, kind: KindInfo, namespace: str, name: str, *, propagation: str = "", uid: str = ""
+        self,
+        kind: KindInfo,
+        namespace: str,
+        name: str,
+        *,
+        propagation: str = "",
+        grace: int | None = None,
+        uid: str = "",
     ) -> Object | None:
         """Delete an object (finalizers are respected); return None if it does not exist or has another uid."""
         resource = self._resource(kind)
@@ -87,7 +121,7 @@ class InProcessClient:
         if stored is None or (uid and stored["metadata"]["uid"] != uid):
             return None
         try:
-            return deletion.delete(self._backend, target, DeleteOptions(propagation=propagation))[0]
+            return deletion.delete(self._backend, target, DeleteOptions(propagation=propagation, grace=grace))[0]
         except NotFoundError:
             return None
 

@@ -28,6 +28,7 @@ import msgspec
 import yaml
 
 from rudr_py.local.cluster import LocalCluster, LocalSettings
+from rudr_py.local.verbs.views import PROTOBUF
 from tests.e2e import apiserver
 from tests.local.harness import APPLY, JSON_PATCH, MERGE, STRATEGIC
 
@@ -73,10 +74,12 @@ class Server:
     async def send(self, method: str, path: str, body: object = None, *, media: str = "", accept: str = "") -> Answer:
         """Send a request."""
         headers = {"Accept": accept or "application/json", "Content-Type": media or "application/json"}
-        data = None if body is None else json.dumps(body, default=str).encode()
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body, default=str).encode()
         async with self.session.request(method, self.url + path, data=data, headers=headers) as response:
             raw = await response.read()
             warnings = tuple(sorted(response.headers.getall("Warning", ())))
+        if response.content_type == PROTOBUF:
+            return Answer(response.status, warnings, raw)
         try:
             return Answer(response.status, warnings, msgspec.json.decode(raw))
         except msgspec.DecodeError:

@@ -16,6 +16,7 @@ from rudr_py.local.apimachinery import selectors
 
 _VERBS = {"POST": "create", "GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _MANY = {"get": "list", "delete": "deletecollection"}
+_CONNECTIONS = ("pods/attach", "pods/exec", "pods/portforward")
 _NAMESPACE_PARTS = ("status", "finalize")
 
 
@@ -73,6 +74,21 @@ def _selected_name(text: str) -> str:
         return ""
     terms = [value for path, equal, value in selectors.fields(text) if path == "metadata.name" and equal]
     return terms[0] if len(terms) == 1 else ""
+
+
+def connects(attributes: Attributes) -> bool:
+    """Return whether a request opens a connection to a pod by GET, as a WebSocket does."""
+    return attributes.verb == "get" and not attributes.group and attributes.full_resource in _CONNECTIONS
+
+
+def connect_forbidden(attributes: Attributes) -> ForbiddenError:
+    """403 of a connection by GET without the right to create it, with the message of the real server."""
+    return ForbiddenError(
+        f'{attributes.resource} "{attributes.name}" is forbidden: ',
+        status=403,
+        reason="Forbidden",
+        details={"name": attributes.name, "group": attributes.group, "kind": attributes.resource},
+    )
 
 
 def forbidden(attributes: Attributes, reason: str) -> ForbiddenError:

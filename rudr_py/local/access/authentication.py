@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from rudr_py.errors import UnauthorizedError
 from rudr_py.local.access import attributes, impersonation
 from rudr_py.local.access.accounts import Issuer
@@ -18,18 +20,23 @@ from rudr_py.local.storage.store import Store
 _PUBLIC_PATHS = ("/healthz", "/livez", "/readyz", "/version")
 """Paths that need no credentials, such as those of health checks."""
 
+_CONSTRAINED_SINCE = 36
+"""The minor release from which constrained impersonation is on by default."""
+_UPGRADES_CREATE_SINCE = 35
+"""The minor release from which exec, attach and port-forward by GET need the right to create, too."""
 _ANONYMOUS_USER = User(name=ANONYMOUS, groups=(UNAUTHENTICATED,))
 
 
 class AccessControl:
-    """Access control of one cluster. `constrained` enables constrained impersonation (Kubernetes 1.36)."""
+    """Access control of one cluster whose release is 1.`minor`."""
 
-    def __init__(self, store: Store, access: AccessSettings, issuer: Issuer, *, constrained: bool) -> None:
+    def __init__(self, store: Store, access: AccessSettings, issuer: Issuer, *, minor: int) -> None:
         self.issuer = issuer
+        self._minor = minor
         self.authorizer = Authorizer(store) if access.rbac else None
         self._tokens = {token: user.authenticated() for token, user in access.tokens.items()}
         self._anonymous = access.anonymous
-        self._impersonation = Impersonation(self.decide, constrained=constrained)
+        self._impersonation = Impersonation(self.decide, constrained=minor >= _CONSTRAINED_SINCE)
 
     def user_of(self, token: str, now: float) -> User | None:
         """Return the user of a bearer token, or None."""
@@ -60,6 +67,10 @@ class AccessControl:
             decision = self.decide(request_attributes)
             if not decision.allowed:
                 raise attributes.forbidden(request_attributes, decision.reason)
+            if self._minor >= _UPGRADES_CREATE_SINCE and attributes.connects(request_attributes):
+                created = msgspec.structs.replace(request_attributes, verb="create")
+                if not self.decide(created).allowed:
+                    raise attributes.connect_forbidden(request_attributes)
 
     def _authenticate(self, authorization: str, path: str, now: float) -> User:
         scheme, _, token = authorization.partition(" ")

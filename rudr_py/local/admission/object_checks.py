@@ -15,6 +15,7 @@ from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import ObjectTarget, Resource
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.schema.validation import cel_rules, values
+from rudr_py.local.schema.validation.conformance import conforms
 from rudr_py.local.storage.store import Object
 
 
@@ -55,6 +56,7 @@ def check_new(backend: Backend, resource: Resource, stored: Object) -> None:
     storage_resource = backend.registry.storage_resource(resource.table) or resource
     metadata = stored["metadata"]
     causes = [*object_meta.metadata_causes(storage_resource, metadata), *_value_causes(storage_resource, stored, None)]
+    causes += strategies.for_resource(storage_resource).validate_new(stored)
     _refuse(storage_resource, metadata.get("name", ""), causes)
 
 
@@ -65,9 +67,11 @@ def check_changed(backend: Backend, resource: Resource, stored: Object, live: Ob
     # the real server validates metadata twice and reports its errors twice
     causes = list(object_meta.change_causes(old, new)) * 2
     causes += object_meta.metadata_causes(storage_resource, new)
-    if subresource in ("", "scale"):
+    strategy = strategies.for_resource(storage_resource)
+    is_whole = subresource in ("", "scale")
+    if is_whole or subresource in strategy.validate_part:
         causes += _value_causes(storage_resource, stored, live)
-        causes += strategies.for_resource(storage_resource).validate_update(stored, live)
+        causes += (strategy.validate_update if is_whole else strategy.validate_part[subresource])(stored, live)
     elif storage_resource.custom and storage_resource.node is not None:
         causes += _custom_causes(stored, live, storage_resource.node)
     _refuse(storage_resource, new.get("name", ""), causes)
@@ -75,7 +79,7 @@ def check_changed(backend: Backend, resource: Resource, stored: Object, live: Ob
 
 def _custom_causes(stored: Object, live: Object | None, node: SchemaNode) -> list[Cause]:
     """The errors of the schema of a custom kind, then those of its CEL rules."""
-    causes = values.validate(stored, node)
+    causes = [] if conforms(stored, node) else values.validate(stored, node)
     return causes + cel_rules.causes(stored, live, node, causes)
 
 
@@ -87,7 +91,8 @@ def _value_causes(resource: Resource, stored: Object, live: Object | None) -> It
         if resource.custom:
             schema_causes = _custom_causes(stored, live, resource.node)
         else:
-            schema_causes = values.validate(_without_status(stored), resource.node)
+            checked = _without_status(stored)
+            schema_causes = [] if conforms(checked, resource.node) else values.validate(checked, resource.node)
         causes += [cause for cause in schema_causes if (cause.reason, cause.field) not in reported]
     return causes
 

@@ -74,6 +74,8 @@ def _endpoint(pod: Object) -> Object:
 
 
 def _subsets(pods: list[Object], ports: list[Object]) -> list[Object]:
+    """Return the subsets of Endpoints, which do not contain terminating pods."""
+    pods = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
     ready = [_address(pod) for pod in pods if times.is_true(pod, "Ready")]
     unready = [_address(pod) for pod in pods if not times.is_true(pod, "Ready")]
     subset: Object = {

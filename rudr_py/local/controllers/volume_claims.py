@@ -64,6 +64,8 @@ def _bind(context: ReconcileContext, claim: Object) -> None:
         if claim["spec"].get("volumeName"):
             return
         volume = context.create(_volume(claim))
+        message = f"Successfully provisioned volume {name} using kubernetes.io/host-path"
+        context.record(claim, "ProvisioningSucceeded", message)
     if volume["spec"].get("claimRef", {}).get("uid") != metadata["uid"]:
         if not _is_meant(volume, metadata):
             return

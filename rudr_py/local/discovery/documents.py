@@ -22,7 +22,17 @@ _VERBS_OF_PARTS = {
     "token": ("create",),
     "eviction": ("create",),
     "binding": ("create",),
+    "attach": ("create", "get"),
+    "exec": ("create", "get"),
+    "portforward": ("create", "get"),
 }
+_PART_KINDS = {
+    "binding": "Binding",
+    "attach": "PodAttachOptions",
+    "exec": "PodExecOptions",
+    "portforward": "PodPortForwardOptions",
+}
+"""Subresources with a kind of their own in the group of the resource."""
 _FOREIGN_PARTS = {
     "scale": ("autoscaling", "v1", "Scale"),
     "token": ("authentication.k8s.io", "v1", "TokenRequest"),
@@ -103,7 +113,7 @@ def _aggregated_resource(resource: Resource) -> Object:
     if resource.categories:
         entry["categories"] = list(resource.categories)
     parts = [
-        {"subresource": part, "responseKind": _part_kind(resource, part), "verbs": list(_part_verbs(part))}
+        {"subresource": part, "responseKind": _part_kind(resource, part), "verbs": list(part_verbs(part))}
         for part in _parts(resource)
     ]
     return {**entry, "subresources": parts} if parts else entry
@@ -122,12 +132,12 @@ def _part_kind(resource: Resource, part: str) -> Object:
     if part in _FOREIGN_PARTS:
         group, version, kind = _FOREIGN_PARTS[part]
         return {"group": group, "version": version, "kind": kind}
-    if part == "binding":
-        return {"group": resource.group, "version": resource.version, "kind": "Binding"}
-    return {"group": resource.group, "version": resource.version, "kind": resource.kind}
+    kind = _PART_KINDS.get(part, resource.kind)
+    return {"group": resource.group, "version": resource.version, "kind": kind}
 
 
-def _part_verbs(part: str) -> tuple[str, ...]:
+def part_verbs(part: str) -> tuple[str, ...]:
+    """Return the verbs of a subresource."""
     return _VERBS_OF_PARTS.get(part, _PART_VERBS)
 
 
@@ -201,7 +211,7 @@ def _classic(resource: Resource) -> list[Object]:
         kind: dict[str, Any] = _part_kind(resource, part)
         if part in _FOREIGN_PARTS:
             entry.update(group=kind["group"], version=kind["version"])
-        entries.append({**entry, "kind": kind["kind"], "verbs": list(_part_verbs(part))})
+        entries.append({**entry, "kind": kind["kind"], "verbs": list(part_verbs(part))})
     return entries
 
 

@@ -14,10 +14,11 @@ from rudr_py.local.access.user import ADMIN, User
 from rudr_py.local.apimachinery import api_errors, decimals
 from rudr_py.local.backend import Backend
 from rudr_py.local.http import bodies, duplicate_keys
+from rudr_py.local.http.protobuf import envelope
 from rudr_py.local.http.routing import Route, is_true
 from rudr_py.local.http.watch_streams import Subscription
 from rudr_py.local.merge import patch as patching
-from rudr_py.local.registry.resources import ObjectTarget, Resource
+from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Resource
 from rudr_py.local.storage.store import Object
 from rudr_py.local.verbs import decoding, deletion, pod_logs, reads, reviews, subresources, views, writes
 from rudr_py.local.verbs import scale as scaling
@@ -61,6 +62,18 @@ class ResourceRequest(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str = ""
     body: bytes = b""
     user: User = ADMIN
+    release: str = ""
+    """The release of Kubernetes whose messages protobuf has; it may be empty if there is no protobuf."""
+
+    def content(self, kind: str = "") -> Any:
+        """Decode the body, which is of this kind or of the resource. Raises `ApiError` (400, 415)."""
+        if self.media == views.PROTOBUF:
+            if self.resource.custom and not kind:
+                raise api_errors.unsupported_media(f"{bodies.JSON}, {bodies.YAML}")
+            expected = KindInfo(self.resource.api_version, kind or self.resource.kind)
+            return envelope.decode(self.body, self.release, expected)
+        custom = self.resource.custom and not kind
+        return bodies.read(self.body, self.media, kind or self.resource.kind, custom=custom)
 
     @property
     def target(self) -> ObjectTarget:
@@ -79,12 +92,20 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 def get(backend: Backend, request: ResourceRequest) -> Answer:
     """Return one object, its scale, or the log of a pod."""
-    obj = writes.live(backend, request.target)
     if request.route.subresource == "log":
-        return Answer(text=pod_logs.read(obj, request.query, backend.pod_output))
+        return _log(backend, request)
+    obj = writes.live(backend, request.target)
     if request.route.subresource == "scale":
         return Answer(object=views.view_scale(request.view, scaling.to_scale(request.resource, obj), backend.clock()))
     return _object_answer(backend, request, obj)
+
+
+def _log(backend: Backend, request: ResourceRequest) -> Answer:
+    options = pod_logs.options(request.query, request.route.name, backend.clock())
+    pod = writes.live(backend, request.target)
+    lines = pod_logs.lines(pod, options, backend.pod_output)
+    is_assigned = bool(lines or pod["spec"].get("nodeName"))
+    return Answer(text=pod_logs.text(lines, options), status=200 if is_assigned else 204)
 
 
 def list_(backend: Backend, request: ResourceRequest) -> Answer:
@@ -116,25 +137,41 @@ def subscription(
         bookmarks=is_true(request.query["allowWatchBookmarks"]) if "allowWatchBookmarks" in request.query else False,
         bookmark_interval=bookmark_interval,
         timeout=float(seconds) if seconds else default_timeout,
+        release=request.release,
     )
 
 
 def create(backend: Backend, request: ResourceRequest) -> Answer:
     """Create an object, or answer a review."""
-    body = bodies.read(request.body, request.media, request.resource.kind)
+    body = request.content()
+    _check_kind(backend, request, body)
     if request.resource.verbs == ("create",):
         return Answer(
             object=reviews.answer(backend, request.resource, request.route.namespace, body, request.user), status=201
         )
     if request.route.subresource:
-        return Answer(object=subresources.create(backend, request.target, request.route.subresource, body), status=201)
+        created = subresources.create(backend, request.target, request.route.subresource, body, request.query)
+        return Answer(object=created, status=201)
     return _write_answer(backend, request, writes.create(backend, request.target, body, _options(request, body)))
 
 
 def update(backend: Backend, request: ResourceRequest) -> Answer:
     """Replace an object or a subresource of it."""
-    body = bodies.read(request.body, request.media, request.resource.kind)
+    body = request.content()
+    _check_kind(backend, request, body)
     return _write_answer(backend, request, writes.update(backend, request.target, body, _options(request, body)))
+
+
+def _check_kind(backend: Backend, request: ResourceRequest, body: Any) -> None:
+    """Raise `ApiError` (400) for a body of a kind that cannot be converted to a built-in one."""
+    resource = request.resource
+    api_version, kind = body.get("apiVersion") or resource.api_version, body.get("kind") or resource.kind
+    is_own = resource.custom or request.route.subresource or kind == resource.kind
+    if (is_own and (api_version == resource.api_version or "beta" in api_version)) or resource.custom:
+        return
+    if request.route.subresource or backend.registry.by_kind(KindInfo(api_version, kind)) is not None:
+        return
+    raise api_errors.unregistered(resource, api_version, kind)
 
 
 def patch(backend: Backend, request: ResourceRequest) -> Answer:
@@ -148,6 +185,8 @@ def patch(backend: Backend, request: ResourceRequest) -> Answer:
         return _write_answer(backend, request, writes.apply(backend, request.target, body, options))
     if "force" in request.query:
         raise api_errors.bad_force()
+    if request.media == bodies.STRATEGIC_PATCH:
+        options = msgspec.structs.replace(options, strategic=body)
     return _write_answer(backend, request, writes.patch(backend, request.target, _change(request, body), options))
 
 
@@ -188,7 +227,7 @@ def deletecollection(backend: Backend, request: ResourceRequest) -> Answer:
 
 
 def _delete_options(request: ResourceRequest) -> DeleteOptions:
-    body = bodies.read(request.body, request.media, "DeleteOptions") if request.body.strip() else None
+    body = request.content("DeleteOptions") if request.body.strip() else None
     return deletion.parse_options(body, request.query)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import msgspec
 
 from rudr_py.local.apimachinery.api_errors import NoSuchPathError, method_not_allowed, no_such_resource
+from rudr_py.local.discovery import documents
 from rudr_py.local.registry.resources import Registry, Resource
 
 _NAMESPACE_PARTS = ("status", "finalize")
@@ -55,7 +56,7 @@ def route(registry: Registry, method: str, path: str, query: Mapping[str, str]) 
     verb = (_ONE if name else _MANY).get("GET" if method == "HEAD" else method)
     if method == "POST" and subresource:
         verb = "create"
-    if verb is None:
+    if verb is None or (subresource and verb not in documents.part_verbs(subresource)):
         raise method_not_allowed()
     if verb in ("get", "list") and "watch" in query and is_true(query["watch"]):
         verb = "watch"

@@ -28,7 +28,9 @@ from rudr_py.local.discovery import swagger
 from rudr_py.local.discovery.openapi import Documents
 from rudr_py.local.http import bodies, handlers, routing, watch_streams
 from rudr_py.local.http.handlers import Answer, ResourceRequest
+from rudr_py.local.http.protobuf import envelope
 from rudr_py.local.http.routing import Route, is_true
+from rudr_py.local.http.streams import requests as streams
 from rudr_py.local.verbs import views
 
 logger = logging.getLogger(__name__)
@@ -124,27 +126,35 @@ class HttpServer:
     async def _dispatch(self, request: web.BaseRequest, route: Route, user: User) -> web.StreamResponse:
         if route.resource is None:
             return self._answer_non_resource(request, route.path)
+        stream = streams.stream_of(self.backend, request, route)
+        if stream is not None:
+            self._record(request, stream.status)
+            return await stream.serve(request)
         headers = request.headers
         resource_request = ResourceRequest(
             route=route,
             resource=route.resource,
             query=request.query,
-            view=views.negotiate(headers.get(hdrs.ACCEPT, ""), request.query.get("includeObject", "")),
+            view=views.negotiate(
+                headers.get(hdrs.ACCEPT, ""), request.query.get("includeObject", ""), custom=route.resource.custom
+            ),
             media=bodies.media_type(headers.get(hdrs.CONTENT_TYPE, "")),
             user_agent=headers.get(hdrs.USER_AGENT, ""),
             body=await request.read() if request.body_exists else b"",
             user=user,
+            release=self._release,
         )
         if route.verb == "watch":
             return await self._watch(request, resource_request)
-        return self._response(request, handlers.VERBS[route.verb](self.backend, resource_request))
+        answer = handlers.VERBS[route.verb](self.backend, resource_request)
+        return self._response(request, answer, protobuf=resource_request.view.protobuf)
 
     async def _watch(self, request: web.BaseRequest, resource_request: ResourceRequest) -> web.StreamResponse:
         subscription = handlers.subscription(
             self.backend, resource_request, bookmark_interval=self._bookmark_interval, default_timeout=1800.0
         )
-        response = web.StreamResponse(headers={"Cache-Control": "no-cache, private"})
-        response.content_type = bodies.JSON
+        media = envelope.STREAM if subscription.view.protobuf else bodies.JSON
+        response = web.StreamResponse(headers={"Cache-Control": "no-cache, private", hdrs.CONTENT_TYPE: media})
         response.enable_chunked_encoding()
         self._record(request, response.status)
         await response.prepare(request)
@@ -184,7 +194,8 @@ class HttpServer:
         document = self._discovery_document(request, path)
         if document is None:
             raise NoSuchPathError
-        return self._response(request, Answer(object=document))
+        protobuf = "kind" in document and views.accepts_protobuf(request.headers.get(hdrs.ACCEPT, ""))
+        return self._response(request, Answer(object=document), protobuf=protobuf)
 
     def _discovery_document(self, request: web.BaseRequest, path: str) -> Any:
         registry = self.backend.registry
@@ -221,9 +232,12 @@ class HttpServer:
             raise NoSuchPathError
         return web.Response(body=document, content_type=bodies.JSON)
 
-    def _response(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+    def _response(self, request: web.BaseRequest, answer: Answer, *, protobuf: bool = False) -> web.StreamResponse:
         if answer.object is None:
             response = web.Response(text=answer.text, status=answer.status)
+        elif protobuf:
+            body = envelope.encode(answer.object, self._release)
+            response = web.Response(body=body, status=answer.status, content_type=views.PROTOBUF)
         elif request.headers.get(hdrs.ACCEPT, "").startswith(bodies.YAML):
             text = yaml.safe_dump(answer.object, sort_keys=False)
             response = web.Response(text=text, status=answer.status, content_type=bodies.YAML)
@@ -240,8 +254,10 @@ class HttpServer:
         headers = {"Cache-Control": "no-cache, private"}
         if error.retry_after:
             headers["Retry-After"] = str(int(error.retry_after))
-        body = _json(request, api_errors.body(error))
-        return web.Response(body=body, status=error.status or 500, content_type=bodies.JSON, headers=headers)
+        media, body = bodies.JSON, _json(request, api_errors.body(error))
+        if views.accepts_protobuf(request.headers.get(hdrs.ACCEPT, "")):
+            media, body = views.PROTOBUF, envelope.encode(api_errors.body(error), self._release)
+        return web.Response(body=body, status=error.status or 500, content_type=media, headers=headers)
 
     def _record(self, request: web.BaseRequest, code: int) -> None:
         agent = request.headers.get(hdrs.USER_AGENT, "")

@@ -1,4 +1,4 @@
-"""Watch streams: from the changes of a table to lines of JSON, in the form that the client requested.
+"""Watch streams: from the changes of a table to lines of JSON or messages, in the form that the client requested.
 
 Watchers share events and their encodings: each event is encoded once for each form.
 """
@@ -15,6 +15,7 @@ from rudr_py.errors import ApiError
 from rudr_py.local.apimachinery import api_errors, conversion
 from rudr_py.local.apimachinery.selectors import Predicate
 from rudr_py.local.backend import Backend
+from rudr_py.local.http.protobuf import envelope
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.storage.store import ADDED, DELETED, MODIFIED, CompactedError, Event, Object, Watch
 from rudr_py.local.verbs import views
@@ -36,6 +37,17 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     bookmarks: bool = False
     bookmark_interval: float = 60.0
     timeout: float = 1800.0
+    release: str = ""
+
+    def line(self, kind: str, obj: Object) -> bytes:
+        """Encode an event."""
+        if self.view.protobuf:
+            return envelope.event(kind, obj, self.release)
+        return _encode({"type": kind, "object": obj}) + b"\n"
+
+    def error(self, error: ApiError) -> bytes:
+        """Encode the ERROR event that ends a watch."""
+        return self.line(ERROR, api_errors.body(error))
 
 
 async def stream(backend: Backend, subscription: Subscription) -> AsyncIterator[bytes]:
@@ -44,7 +56,7 @@ async def stream(backend: Backend, subscription: Subscription) -> AsyncIterator[
     try:
         watch = backend.store.watch(subscription.resource.table, subscription.since or None)
     except CompactedError:
-        yield error_line(api_errors.watch_expired())
+        yield subscription.error(api_errors.watch_expired())
         return
     if not subscription.since or subscription.initial:
         yield encoder.initial_events()
@@ -56,7 +68,7 @@ async def stream(backend: Backend, subscription: Subscription) -> AsyncIterator[
         try:
             lines = b"".join(map(encoder.line, watch.take()))
         except CompactedError:
-            yield error_line(api_errors.watch_expired())
+            yield subscription.error(api_errors.watch_expired())
             return
         if subscription.bookmarks and due <= loop.time() < end:
             # after the pending events: a bookmark promises that all events up to it were sent
@@ -113,7 +125,7 @@ class _EventEncoder:
             obj["metadata"] = metadata
             if self._subscription.view.form == views.TABLE:
                 obj.update(columnDefinitions=None, rows=[])
-        return _encode({"type": BOOKMARK, "object": obj}) + b"\n"
+        return self._subscription.line(BOOKMARK, obj)
 
     def line(self, event: Event) -> bytes:
         """Return an event as this client sees it; empty if the object is not selected, before or after the change."""
@@ -150,7 +162,7 @@ class _EventEncoder:
         if subscription.view.form == views.TABLE and self._columns_sent:
             body["columnDefinitions"] = None
         self._columns_sent = True
-        return _encode({"type": kind, "object": body}) + b"\n"
+        return subscription.line(kind, body)
 
 
 def _at_revision(obj: Object, revision: int) -> Object:

@@ -21,21 +21,28 @@ __all__ = ["ApplyConflict", "TypedError", "apply"]
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-def apply(live: dict[str, Any] | None, applied: dict[str, Any], write: Write, *, force: bool) -> dict[str, Any]:
-    """Return the object after `write.manager` applied `applied`, with its managedFields; it shares nothing with `live`.
+def apply(
+    live: dict[str, Any] | None, applied: dict[str, Any], write: Write, *, force: bool, is_ordinary: bool = False
+) -> dict[str, Any]:
+    """Return the object after `write.manager` applied `applied`, with its managedFields.
 
-    `live` is the stored object, or None if the apply creates it. The result is not defaulted: a field that the manager
-    no longer applies and no other manager owns is removed, and defaulting may restore it. If nothing changes, the
-    result equals `live`, including times.
+    `live` is the stored object, or None if the apply creates it. The result is `live` itself if nothing changes, and
+    shares nothing with it otherwise. It is not defaulted: a field that the manager no longer applies and no other
+    manager owns is removed, and defaulting may restore it.
+
+    `is_ordinary`: `applied` conforms to the schema, so its types need no check.
 
     Raises ApplyConflict if other managers own fields that would change and `force` is not set; TypedError if the schema
     cannot type `applied`; PatchError (400) for managed fields in `applied` or a wrong version.
     """
-    _check(applied, write)
+    _check(applied, write, is_ordinary=is_ordinary)
     try:
-        after, entries = _outcome(live, applied, write, force=force)
+        outcome = _outcome(live, applied, write, force=force)
     except NoElementError as error:
         raise TypedError(f"failed to create typed live object ({_named(live or applied)}): {error}") from error
+    if outcome is None:
+        return live or {}
+    after, entries = outcome
     result: dict[str, Any] = clone(after)
     _sync_last_applied(result, applied, write)
     managed = managed_fields.encode(entries)
@@ -46,8 +53,8 @@ def apply(live: dict[str, Any] | None, applied: dict[str, Any], write: Write, *,
 
 def _outcome(
     live: dict[str, Any] | None, applied: dict[str, Any], write: Write, *, force: bool
-) -> tuple[dict[str, Any], Entries]:
-    """Return the merged object and its entries; kubectl may overrule its own client-side apply."""
+) -> tuple[dict[str, Any], Entries] | None:
+    """Return the merged object and its entries, or None if nothing changes; kubectl may overrule its own apply."""
     if live is None:
         return _applied({}, applied, {}, write, force=force)
     decoded = managed_fields.decode(live.get("metadata", {}).get("managedFields"))
@@ -56,21 +63,23 @@ def _outcome(
         entries = managed_fields.before_first_apply(live, write)
     before = managed_fields.without_managed_fields(live)
     try:
-        return _applied(before, applied, entries, write, force=force)
+        after, owners = _applied(before, applied, entries, write, force=force)
     except ApplyConflict as conflict:
         if not _claimed_by_last_applied(conflict, live, write):
             raise
-        return _applied(before, applied, entries, write, force=True)
+        after, owners = _applied(before, applied, entries, write, force=True)
+    is_unchanged = after is before and owners == decoded and not _has_last_applied(live)
+    return None if is_unchanged else (after, owners)
 
 
-def _check(applied: dict[str, Any], write: Write) -> None:
+def _check(applied: dict[str, Any], write: Write, *, is_ordinary: bool) -> None:
     version = applied.get("apiVersion", "")
     if version != write.api_version:
         raise errors.incorrect_version(version, write.api_version)
     metadata = applied.get("metadata")
     if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
         raise errors.malformed("metadata.managedFields must be nil")
-    problem = type_check.typing_error(applied, write.node)
+    problem = "" if is_ordinary else type_check.typing_error(applied, write.node)
     if problem:
         raise TypedError(f"failed to create typed patch object ({_named(applied)}): {problem}")
 
@@ -95,12 +104,13 @@ def _applied(
     result = merged
     if previous_entry is not None and previous_entry.fields != owned:
         result = _released(merged, previous_entry.fields, [owned, *(entry.fields for entry in others.values())], write)
-    if not elements.same(before, result):
-        comparison = managed_fields.without_reset(typed.compare(before, result, node), write)
-        changed = fieldset.union(comparison.added, comparison.modified)
-        if not force:
-            _raise_conflicts(others, changed)
-        others = managed_fields.without_fields(others, fieldset.union(changed, comparison.removed), except_for=None)
+    if result is not before and not elements.same(before, result):
+        if others:
+            comparison = managed_fields.without_reset(typed.compare(before, result, node), write)
+            changed = fieldset.union(comparison.added, comparison.modified)
+            if not force:
+                _raise_conflicts(others, changed)
+            others = managed_fields.without_fields(others, fieldset.union(changed, comparison.removed), except_for=None)
     else:  # an apply without changes has no time, even if it adds an owner
         own_entry = msgspec.structs.replace(own_entry, time=previous_entry.time if previous_entry is not None else None)
     if owned:
@@ -152,14 +162,17 @@ def _claimed_by_last_applied(conflict: ApplyConflict, live: dict[str, Any], writ
 
 def _sync_last_applied(result: dict[str, Any], applied: dict[str, Any], write: Write) -> None:
     """Update kubectl's client-side annotation when kubectl applies server-side."""
-    annotations = (result.get("metadata") or {}).get("annotations") or {}
-    if write.manager != "kubectl" or not annotations.get(_LAST_APPLIED):
+    if write.manager != "kubectl" or not _has_last_applied(result):
         return
     metadata = dict(applied.get("metadata") or {})
     if _LAST_APPLIED in (metadata.get("annotations") or {}):
         metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != _LAST_APPLIED}
     body = msgspec.json.encode({**applied, "metadata": metadata}, order="sorted")
-    annotations[_LAST_APPLIED] = body.decode() + "\n"
+    result["metadata"]["annotations"][_LAST_APPLIED] = body.decode() + "\n"
+
+
+def _has_last_applied(obj: dict[str, Any]) -> bool:
+    return bool(((obj.get("metadata") or {}).get("annotations") or {}).get(_LAST_APPLIED))
 
 
 def _named(obj: dict[str, Any]) -> str:

@@ -16,6 +16,9 @@ from rudr_py.local.schema.node import OPAQUE, SchemaNode
 ABSENT: Final = UNSET
 """The absence of a value, as opposed to null."""
 
+_MAPS, _LISTS = ("object", ""), ("array", "")
+"""The types of nodes under which maps and lists have parts."""
+
 
 class NoElementError(ValueError):
     """A list item has no path element. The message is that of the server."""
@@ -26,10 +29,12 @@ def leaf(node: SchemaNode, *values: Any) -> bool:
 
     This applies to scalars, to atomic lists and maps, and if every value is empty: `{}`, `[]` and null are distinct.
     """
-    if node.type == "object" or (not node.type and any(isinstance(v, dict) for v in values)):
-        return node.map_type == "atomic" or not any(isinstance(v, dict) and v for v in values)
-    if node.type == "array" or (not node.type and any(isinstance(v, list) for v in values)):
-        return node.list_type == "atomic" or not any(isinstance(v, list) and v for v in values)
+    for value in values:
+        if value and isinstance(value, dict):
+            if node.type in _MAPS and node.map_type != "atomic":
+                return False
+        elif value and isinstance(value, list) and node.type in _LISTS and node.list_type != "atomic":
+            return False
     return True
 
 

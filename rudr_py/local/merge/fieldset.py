@@ -10,6 +10,7 @@ Source: structured-merge-diff, package fieldpath (format of KEP-555).
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import msgspec
@@ -64,10 +65,11 @@ def parsed(raw: Any) -> Fields:
                 value = msgspec.json.decode(text)
                 if isinstance(value, dict) != (kind == "k") or isinstance(value, list):
                     raise ValueError(f"no element of a list: {element}")
-            result[element] = parsed(below)
+            result[element] = below if below == {} else parsed(below)
     return result
 
 
+@functools.cache
 def from_paths(*paths: tuple[str, ...]) -> Fields:
     """Return the set of paths of field names, such as `("metadata", "labels")`."""
     result: Fields = {}
@@ -162,7 +164,11 @@ def insert(fields: Fields, element: str, below: Fields, *, member: bool) -> None
 
 def ordered(fields: Fields) -> Fields:
     """Return the set with its elements in the order of the server."""
-    return {element: ordered(fields[element]) for element in sorted(fields, key=_sort_key)}
+    if not fields:
+        return fields
+    # the prefixes of fields sort as the server does; the elements of lists do not
+    key = None if all(element[0] in ".f" for element in fields) else _sort_key
+    return {element: ordered(fields[element]) for element in sorted(fields, key=key)}
 
 
 def _sort_key(element: str) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ No operation changes its arguments; results may share parts with them. Source: s
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,11 +49,14 @@ def _parts(value: Any, node: SchemaNode) -> tuple[bool, Fields]:
 
 def _map_fields(value: dict[str, Any], node: SchemaNode) -> Fields:
     result: Fields = {}
-    named = node.properties
+    named, unnamed = node.properties, node.unknown_node or DEDUCED
     for key, item in value.items():
+        if not isinstance(item, dict | list):
+            result[f"f:{key}"] = {}
+            continue
         child = named.get(key)
-        member, below = _parts(item, child or node.unknown_node or DEDUCED)
-        fieldset.insert(result, f"f:{key}", below, member=member or child is None or item is None or item == {})
+        member, below = _parts(item, child or unnamed)
+        fieldset.insert(result, f"f:{key}", below, member=member or child is None or item == {})
     return result
 
 
@@ -79,40 +83,47 @@ _SAME: _Difference = (None, None, None)
 
 
 def _compare(old: Any, new: Any, node: SchemaNode) -> _Difference:
-    if old is not ABSENT and new is not ABSENT:
-        if elements.same(old, new):
-            return _SAME
-        if _changed_shape(old, new, node):
-            return _compare_shapes(old, new, node)
+    if old is ABSENT:
+        return _members(new, node), None, None
+    if new is ABSENT:
+        return None, None, _members(old, node)
+    if elements.same(old, new):
+        return _SAME
+    if _changed_shape(old, new, node):
+        return _compare_shapes(old, new, node)
     if elements.leaf(node, old, new):
-        return ({}, None, None) if old is ABSENT else (None, None, {}) if new is ABSENT else (None, {}, None)
+        return None, {}, None
     sets: tuple[Fields, Fields, Fields] = ({}, {}, {})
-    for element, before, after, child in _pairs(old, new, node):
-        for kind, entry in zip(sets, _compare_items(before, after, child), strict=True):
+    is_map = isinstance(old, dict) or isinstance(new, dict)
+    for element, difference in (_map_differences if is_map else _list_differences)(old, new, node):
+        for kind, entry in zip(sets, difference, strict=True):
             if entry is not None:
                 kind[element] = entry
-    return (
-        _combined(sets[0], member=old is ABSENT),
-        _combined(sets[1], member=False),
-        _combined(sets[2], member=new is ABSENT),
-    )
+    added, modified, removed = sets
+    return added or None, modified or None, removed or None
 
 
-def _combined(children: Fields, *, member: bool) -> Fields | None:
-    if not children:
-        return {} if member else None
-    return {".": {}, **children} if member else children
+def _members(value: Any, node: SchemaNode) -> Fields:
+    """Return the entry of a value that is a member of a set with everything below it."""
+    if not value or not isinstance(value, dict | list) or elements.leaf(node, value):
+        return {}
+    if isinstance(value, dict):
+        children = {f"f:{key}": _members(item, node.child(key) or DEDUCED) for key, item in value.items()}
+    else:
+        items = elements.item_node(node)
+        children = {
+            element: _members(same[0], items) if len(same) == 1 else {}
+            for element, same in _indexed(value, node).items()
+        }
+    return {".": {}, **children}
 
 
 def _compare_shapes(old: Any, new: Any, node: SchemaNode) -> _Difference:
     """Compare an untyped value with a new kind of value: all old fields are removed, all new ones added."""
-    removed = _compare(old, ABSENT, node)[2] or {}
-    added = _compare(ABSENT, new, node)[0] or {}
-    return (
-        {key: below for key, below in added.items() if key != "."} or None,
-        {},
-        {key: below for key, below in removed.items() if key != "."} or None,
-    )
+    added, removed = _members(new, node), _members(old, node)
+    added.pop(".", None)
+    removed.pop(".", None)
+    return added or None, {}, removed or None
 
 
 def _changed_shape(old: Any, new: Any, node: SchemaNode) -> bool:
@@ -131,25 +142,26 @@ def _compare_items(before: list[Any], after: list[Any], node: SchemaNode) -> _Di
     if len(before) > 1 and len(after) > 1:
         return _SAME if elements.same(before, after) else (None, {}, None)
     if len(before) > 1:
-        added = _compare(ABSENT, after[0], node)[0] if after else None
-        return added, None, {}
-    removed = _compare(before[0], ABSENT, node)[2] if before else None
-    return {}, None, removed
+        return _members(after[0], node) if after else None, None, {}
+    return {}, None, _members(before[0], node) if before else None
 
 
-def _pairs(old: Any, new: Any, node: SchemaNode) -> Iterator[tuple[str, list[Any], list[Any], SchemaNode]]:
-    """Yield the children of two maps or lists with their elements and nodes."""
-    if isinstance(old, dict) or isinstance(new, dict):
-        left, right = _as_dict(old), _as_dict(new)
-        for key in (*left, *(key for key in right if key not in left)):
-            before = [left[key]] if key in left else []
-            after = [right[key]] if key in right else []
-            yield f"f:{key}", before, after, node.child(key) or DEDUCED
-        return
-    before_items, after_items = _indexed(old, node), _indexed(new, node)
+def _map_differences(old: Any, new: Any, node: SchemaNode) -> Iterator[tuple[str, _Difference]]:
+    left, right = _as_dict(old), _as_dict(new)
+    for key, before in left.items():
+        after = right.get(key, ABSENT)
+        if after is not before:
+            yield f"f:{key}", _compare(before, after, node.child(key) or DEDUCED)
+    for key, after in right.items():
+        if key not in left:
+            yield f"f:{key}", (_members(after, node.child(key) or DEDUCED), None, None)
+
+
+def _list_differences(old: Any, new: Any, node: SchemaNode) -> Iterator[tuple[str, _Difference]]:
+    before, after = _indexed(old, node), _indexed(new, node)
     items = elements.item_node(node)
-    for element in (*before_items, *(e for e in after_items if e not in before_items)):
-        yield element, before_items.get(element, []), after_items.get(element, []), items
+    for element in dict.fromkeys((*before, *after)):
+        yield element, _compare_items(before.get(element, []), after.get(element, []), items)
 
 
 def _as_dict(value: Any) -> dict[str, Any]:
@@ -164,17 +176,32 @@ def _indexed(value: Any, node: SchemaNode) -> dict[str, list[Any]]:
 
 
 def merge(live: Any, applied: Any, node: SchemaNode) -> Any:
-    """Merge `applied` over `live`. Items of keyed lists keep the applied order among themselves."""
+    """Merge `applied` over `live`; return `live` itself if nothing changes.
+
+    Items of keyed lists keep the applied order among themselves.
+    """
     if applied is ABSENT or live is ABSENT:
         return live if applied is ABSENT else applied
     if _changed_shape(live, applied, node) or elements.leaf(node, live, applied):
-        return applied
+        return live if elements.same(live, applied) else applied
     if isinstance(applied, dict) or isinstance(live, dict):
-        result = dict(_as_dict(live))
-        for key, value in _as_dict(applied).items():
-            result[key] = merge(result[key], value, node.child(key) or DEDUCED) if key in result else value
-        return result
-    return _merge_lists(live if isinstance(live, list) else [], applied or [], node)
+        return _merge_maps(live, applied, node)
+    merged = _merge_lists(live if isinstance(live, list) else [], applied or [], node)
+    unchanged = isinstance(live, list) and len(merged) == len(live) and all(map(operator.is_, merged, live))
+    return live if unchanged else merged
+
+
+def _merge_maps(live: Any, applied: Any, node: SchemaNode) -> Any:
+    changes: dict[str, Any] = {}
+    before = _as_dict(live)
+    for key, value in _as_dict(applied).items():
+        old = before.get(key, ABSENT)
+        if isinstance(value, str) and value == old:
+            continue
+        merged = merge(old, value, node.child(key) or DEDUCED)
+        if merged is not old:
+            changes[key] = merged
+    return {**before, **changes} if changes or before is not live else live
 
 
 def _merge_lists(live: list[Any], applied: list[Any], node: SchemaNode) -> list[Any]:

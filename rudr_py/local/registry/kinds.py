@@ -34,7 +34,7 @@ v1 namespaces Namespace C ns status,finalize -
 v1 nodes Node C no status -
 v1 persistentvolumeclaims PersistentVolumeClaim N pvc status -
 v1 persistentvolumes PersistentVolume C pv status -
-v1 pods Pod N po status,log,eviction,binding all
+v1 pods Pod N po status,attach,binding,ephemeralcontainers,eviction,exec,log,portforward all
 v1 podtemplates PodTemplate N - - -
 v1 replicationcontrollers ReplicationController N rc status,scale all
 v1 resourcequotas ResourceQuota N quota status -
@@ -98,6 +98,8 @@ CRD_TABLE = "customresourcedefinitions.apiextensions.k8s.io"
 CRD_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 EVENTS_TABLE = "events"
 """Events of core/v1 and events.k8s.io/v1 are stored in one table."""
+EVENT_LIFETIME = 3600.0
+"""Seconds after which an event that did not occur again is deleted."""
 
 _STORED_UNDER = {"events.events.k8s.io": (EVENTS_TABLE, "v1")}
 _SCALE = ScalePaths(selector=".spec.selector")

@@ -29,7 +29,7 @@ def replace_nulls(value: Any, node: SchemaNode) -> None:
             elif isinstance(each, dict | list):
                 replace_nulls(each, child)
             elif child.format == "date-time" and isinstance(each, str) and len(each) != _LENGTH:
-                value[key] = _time(each)
+                value[key] = canonical_time(each)
             elif child.format == "byte" and isinstance(each, str):
                 value[key] = go_texts.canonical_base64(each)
     elif isinstance(value, list) and node.items is not None and node.items.builtin:
@@ -39,7 +39,8 @@ def replace_nulls(value: Any, node: SchemaNode) -> None:
                 replace_nulls(each, node.items)
 
 
-def _time(text: str) -> str:
+def canonical_time(text: str) -> str:
+    """A time as Go writes it: in UTC, in whole seconds or microseconds. Another text is returned unchanged."""
     try:
         moment = datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):

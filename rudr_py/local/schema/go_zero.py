@@ -6,11 +6,10 @@ ownership (creating an object does not add such fields) and defaulting depend on
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 from rudr_py.local.schema import published
-from rudr_py.local.schema.node import SchemaNode
+from rudr_py.local.schema.node import SchemaNode, once_per_node
 
 _ZERO: dict[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False}
 
@@ -20,7 +19,7 @@ def zero(node: SchemaNode) -> dict[str, Any]:
     return {key: zero(child) if child.by_value else value for key, child, value in always_written(node)}
 
 
-@functools.cache
+@once_per_node
 def always_written(node: SchemaNode) -> tuple[tuple[str, SchemaNode, Any], ...]:
     """Return the fields that are written even if empty: key, node, and the empty value unless it is a struct."""
     if not node.builtin:

@@ -6,10 +6,13 @@ merging are functions in other modules.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET
+
+_Result = TypeVar("_Result")
 
 
 class SchemaNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_defaults=True):
@@ -62,6 +65,12 @@ class SchemaNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_
     """An optional scalar of a built-in kind whose "", 0 or false means absent."""
     builtin: bool = False
     """Part of a built-in kind: null means absent, and unknown keys never survive decoding."""
+    derived: dict[Any, Any] = msgspec.field(default_factory=dict)
+    """Results of `once_per_node` functions."""
+
+    def __post_init__(self) -> None:
+        # a node that `replace` returns must not share the results of its original
+        msgspec.structs.force_setattr(self, "derived", {})
 
     def child(self, key: str) -> SchemaNode | None:
         """Return the node of a key of this map, or None if the schema does not declare it."""
@@ -74,6 +83,22 @@ class SchemaNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_
     def is_list(self, value: object) -> bool:
         """Whether a value here is treated as a list."""
         return self.type == "array" or (not self.type and isinstance(value, list))
+
+
+def once_per_node(function: Callable[[SchemaNode], _Result]) -> Callable[[SchemaNode], _Result]:
+    """Keep the results of a function in the nodes, where they live as long as the schema.
+
+    The function is called when the schema is complete, because definitions may contain themselves.
+    """
+
+    def cached(node: SchemaNode) -> _Result:
+        try:
+            result: _Result = node.derived[function]
+        except KeyError:
+            result = node.derived[function] = function(node)
+        return result
+
+    return cached
 
 
 def _deduced() -> SchemaNode:

@@ -149,16 +149,33 @@ _POINTERS_OF = frozenset(_POINTER_FIELDS.split())
 
 _PLAIN_OF_DEFINITIONS = frozenset(
     {"preserveUnknownFields", "deprecated", "nullable", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"}
-    | {"x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "$ref", "description", "format", "id"}
-    | {"pattern", "title", "type", "priority", "singular", "listKind", "message", "messageExpression"}
+    | {"x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "$ref", "$schema", "description", "format", "id"}
+    | {
+        "pattern",
+        "title",
+        "type",
+        "priority",
+        "singular",
+        "listKind",
+        "message",
+        "messageExpression",
+        "observedGeneration",
+        "fieldPath",
+    }
 )
 """Optional scalars of CustomResourceDefinitions that are no pointers."""
 
 
+_PLAIN_FIELDS = frozenset({_API + "core.v1.EndpointPort.name", _API + "core.v1.EndpointPort.protocol"})
+"""Optional scalars that are pointers in another struct of the same name only."""
+
+
 def is_pointer(definition: str, field: str) -> bool:
     """Whether the zero of an optional scalar is distinct from absence, and therefore kept."""
+    if f"{definition}.{field}" in _PLAIN_FIELDS:
+        return False
     if definition.startswith(_CRD):
         return field not in _PLAIN_OF_DEFINITIONS
-    if not definition.startswith((_API, "io.k8s.apimachinery.")):
+    if not definition.startswith((_API, "io.k8s.apimachinery.", "io.k8s.kube-aggregator.")):
         return True
     return field in _POINTERS or f"{definition.rpartition('.')[2]}.{field}" in _POINTERS_OF

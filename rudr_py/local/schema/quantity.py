@@ -5,6 +5,7 @@ Source: apimachinery, pkg/api/resource. Values are `Decimal`.
 
 from __future__ import annotations
 
+import functools
 import re
 from decimal import ROUND_UP, Decimal, localcontext
 from typing import Final
@@ -22,6 +23,7 @@ _EXTREME = 60
 """A quantity beyond this power of ten is out of bounds."""
 
 
+@functools.lru_cache(maxsize=1024)
 def canonical(text: str) -> str | None:
     """Return the canonical form, or None if the text is not a quantity; at most 2**63 - 1, rounded up to nano."""
     parsed = read(text)
@@ -31,6 +33,7 @@ def canonical(text: str) -> str | None:
     return write(value, form)
 
 
+@functools.lru_cache(maxsize=1024)
 def read(text: str) -> tuple[Decimal, str] | None:
     """Return the value and the notation for `write` (`binary`, `decimal` or `exponential`), or None."""
     match = _FORM.match(text)

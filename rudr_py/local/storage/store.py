@@ -22,6 +22,8 @@ Object = dict[str, Any]
 ObjectList = list[Object]
 KeyList = list[tuple[str, str]]
 Listener = Callable[["Event"], None]
+Preparation = Callable[[], bool]
+"""Writes deferred objects; returns whether to call it again before the next read."""
 
 ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
 ALL = ""
@@ -154,9 +156,27 @@ class Store:
         self._history = history
         self._tables: dict[str, dict[str, dict[str, Object]]] = {}
         self._logs: dict[str, _Log] = {ALL: _Log(history)}
+        self._preparations: dict[str, list[Preparation]] = {}
+        self._watched: set[str] = set()
+
+    def before_reads(self, table: str, prepare: Preparation) -> None:
+        """Call a function before the table is read or watched, but not for its own reads."""
+        self._preparations.setdefault(table, []).append(prepare)
+
+    def is_watched(self, table: str) -> bool:
+        """Return whether the table was watched since the start; `ALL` does not count."""
+        return table in self._watched
+
+    def _prepare(self, table: str) -> None:
+        preparations = self._preparations.pop(table, ())
+        kept = [prepare for prepare in preparations if prepare()]
+        if kept:
+            self._preparations[table] = kept
 
     def get(self, table: str, namespace: str, name: str) -> Object | None:
         """Return the stored object, or None."""
+        if table in self._preparations:
+            self._prepare(table)
         return self._tables.get(table, {}).get(namespace, {}).get(name)
 
     def list(self, table: str, namespace: str = "") -> ObjectList:
@@ -165,6 +185,8 @@ class Store:
 
     def keys(self, table: str, namespace: str = "") -> KeyList:
         """Return the ordered keys of the objects of a namespace (all, if empty)."""
+        if table in self._preparations:
+            self._prepare(table)
         spaces = self._tables.get(table, {})
         chosen = [namespace] if namespace else sorted(spaces)
         return [(space, name) for space in chosen for name in sorted(spaces.get(space, ()))]
@@ -239,6 +261,8 @@ class Store:
 
     def watch(self, table: str = ALL, since: int | None = None) -> Watch:
         """Watch a table for changes after `since`, or from now. Raises `CompactedError`."""
+        self._prepare(table)
+        self._watched.add(table)
         log = self._log(table)
         return Watch(self, log, log.after(self.revision if since is None else since))
 

@@ -1,10 +1,11 @@
-"""Deletion: preconditions, finalizers and propagation policy. The garbage collector deletes dependents.
+"""Deletion: preconditions, grace period, finalizers and propagation policy. The garbage collector deletes dependents.
 
 A propagation policy becomes a finalizer (`foregroundDeletion`, `orphan`) that the collector acts on and removes.
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from rudr_py.local.admission import field_isolation, plugins
 from rudr_py.local.apimachinery import api_errors, conversion
 from rudr_py.local.backend import Backend
 from rudr_py.local.registry.kinds import CRD_FINALIZER, CRD_TABLE
-from rudr_py.local.registry.resources import ObjectTarget
+from rudr_py.local.registry.resources import ObjectTarget, Resource
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import Object
 
@@ -22,9 +23,10 @@ ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 
 
 class DeleteOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Parsed DeleteOptions. `propagation` is empty, Background, Foreground or Orphan."""
+    """Parsed DeleteOptions. `propagation` is empty, Background, Foreground or Orphan; `grace` is in seconds."""
 
     propagation: str = ""
+    grace: int | None = None
     uid: str = ""
     resource_version: str = ""
     dry_run: bool = False
@@ -59,10 +61,21 @@ def parse_options(options: Any, query: Any) -> DeleteOptions:
         propagation = "Orphan" if orphan in (True, "true") else "Background"
     return DeleteOptions(
         propagation=propagation,
+        grace=_grace(body.grace_period_seconds, query.get("gracePeriodSeconds")),
         uid=preconditions.uid or "",
         resource_version=preconditions.resource_version or "",
         dry_run="All" in (body.dry_run or query.get("dryRun") or ()),
     )
+
+
+def _grace(value: int | None, text: str | None) -> int | None:
+    """Return the requested grace period; a negative one means the shortest, one second."""
+    if value is None and text:
+        try:
+            value = int(text)
+        except ValueError:
+            raise api_errors.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+    return 1 if value is not None and value < 0 else value
 
 
 def delete(backend: Backend, target: ObjectTarget, options: DeleteOptions) -> tuple[Object, bool]:
@@ -73,24 +86,52 @@ def delete(backend: Backend, target: ObjectTarget, options: DeleteOptions) -> tu
         raise api_errors.not_found(resource, target.name)
     _check(target, live, options)
     plugins.check_deletion(resource, target.name)
-    finalizers = _finalizers(target, live, options)
-    marked: Object = {**live, "metadata": {**live["metadata"], "finalizers": finalizers}}
-    if resource.table == "namespaces":
+    grace = _grace_period(resource, live, options)
+    if grace is None:
+        return conversion.convert(live, resource), False
+    marked = _marked(backend, target, live, options, grace)
+    graceful = strategies.for_resource(resource).grace_period is not None
+    removed = field_isolation.is_removable(marked)
+    result = live if removed and not graceful else marked
+    if not options.dry_run:
+        if result != live:
+            result = backend.store.put(resource.table, clone(marked))
+        if removed:
+            result = backend.store.remove(resource.table, target.namespace, target.name) or result
+    return conversion.convert(result, resource), removed
+
+
+def _grace_period(resource: Resource, live: Object, options: DeleteOptions) -> int | None:
+    """Return the grace period after a deletion request; None if a deletion is pending that it does not shorten."""
+    period = strategies.for_resource(resource).grace_period
+    if period is None:
+        return 0
+    pending = live["metadata"].get("deletionGracePeriodSeconds")
+    if pending:
+        return options.grace if options.grace is not None and options.grace < pending else None
+    if live["metadata"].get("deletionTimestamp"):
+        return 0
+    seconds = period(live, options.grace)
+    return 1 if seconds < 0 else seconds
+
+
+def _marked(backend: Backend, target: ObjectTarget, live: Object, options: DeleteOptions, grace: int) -> Object:
+    """Return the object as one that is being deleted."""
+    before = live["metadata"]
+    metadata: Object = {**before, "finalizers": _finalizers(target, live, options), "deletionGracePeriodSeconds": grace}
+    marked: Object = {**live, "metadata": metadata}
+    if target.resource.table == "namespaces":
         marked["status"] = {**(live.get("status") or {}), "phase": "Terminating"}
-    if not live["metadata"].get("deletionTimestamp"):
-        marked["metadata"]["deletionTimestamp"] = backend.now()
-        marked["metadata"]["deletionGracePeriodSeconds"] = 0
-        if live["metadata"].get("generation"):
-            marked["metadata"]["generation"] += 1
-    field_isolation.drop_empty(marked["metadata"])
-    if field_isolation.is_removable(marked):
-        if not options.dry_run:
-            live = backend.store.remove(resource.table, target.namespace, target.name) or live
-        # a pod is deleted gracefully, even if nothing runs
-        return conversion.convert(marked if resource.table == "pods" else live, resource), True
-    if marked != live and not options.dry_run:
-        marked = backend.store.put(resource.table, clone(marked))
-    return conversion.convert(marked, resource), False
+    if not before.get("deletionTimestamp"):
+        metadata["deletionTimestamp"] = backend.time_after(grace)
+        if before.get("generation"):
+            metadata["generation"] += 1
+    elif before.get("deletionGracePeriodSeconds", 0) != grace:
+        shorter = timedelta(seconds=before["deletionGracePeriodSeconds"] - grace)
+        until = datetime.fromisoformat(before["deletionTimestamp"]) - shorter
+        metadata["deletionTimestamp"] = until.strftime("%Y-%m-%dT%H:%M:%SZ")
+    field_isolation.drop_empty(metadata)
+    return marked
 
 
 def _check(target: ObjectTarget, live: Object, options: DeleteOptions) -> None:

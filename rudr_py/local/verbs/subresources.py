@@ -5,28 +5,27 @@ Each accepts the body of its own kind and returns it, or a Status. The request h
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from rudr_py.errors import Cause, ConflictError, InvalidError, TooManyRequestsError
+from rudr_py.errors import ApiError, Cause, InvalidError
 from rudr_py.local.access.accounts import AUDIENCE, BINDABLE
-from rudr_py.local.apimachinery import api_errors, selectors
+from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget
 from rudr_py.local.storage.store import Object
-from rudr_py.local.verbs import deletion, writes
-from rudr_py.local.verbs.writes import WriteOptions
+from rudr_py.local.verbs import pods, writes
 
 _SHORTEST, _DEFAULT, _LONGEST = 600, 3600, 2**32
-_BUDGETS = "poddisruptionbudgets.policy"
+Query = Mapping[str, str]
 
 
-def create(backend: Backend, target: ObjectTarget, subresource: str, body: Any) -> Object:
-    """Create a subresource. Raises `ApiError`: 405 for one that cannot be created."""
+def create(backend: Backend, target: ObjectTarget, subresource: str, body: Any, query: Query) -> Object:
+    """Create a subresource; `query` is that of the request. Raises `ApiError`: 405 for one that cannot be created."""
     create_object = _CREATORS.get(subresource)
     if create_object is None:
         raise api_errors.method_not_allowed()
-    return create_object(backend, target, _object(body))
+    return create_object(backend, target, _object(body), query)
 
 
 def _object(value: Any) -> Object:
@@ -38,7 +37,7 @@ def _object(value: Any) -> Object:
     return value
 
 
-def _token(backend: Backend, target: ObjectTarget, body: Object) -> Object:
+def _token(backend: Backend, target: ObjectTarget, body: Object, _query: Query) -> Object:
     """Issue a token (TokenRequest)."""
     spec = _object(body.get("spec"))
     seconds = spec.get("expirationSeconds", _DEFAULT)
@@ -100,50 +99,26 @@ def _bound_object(backend: Backend, target: ObjectTarget, reference: Object) -> 
     return obj
 
 
-def _eviction(backend: Backend, target: ObjectTarget, body: Object) -> Object:
-    """Delete a pod unless its disruption budgets forbid it."""
-    pod = writes.live(backend, target)
-    for budget in backend.store.list(_BUDGETS, target.namespace):
-        selector = selectors.match_labels((budget.get("spec") or {}).get("selector") or {})
-        selects = selectors.predicate(selector, [])
-        if (selects is None or selects(pod)) and (budget.get("status") or {}).get("disruptionsAllowed", 0) <= 0:
-            raise _eviction_blocked(budget)
-    deletion.delete(backend, target, deletion.parse_options(body.get("deleteOptions"), {}))
+def _eviction(backend: Backend, target: ObjectTarget, body: Object, query: Query) -> Object:
+    """Delete a pod unless its disruption budget forbids it."""
+    pods.evict(backend, target, body, query)
+    return _created()
+
+
+def _created() -> Object:
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 
-def _eviction_blocked(budget: Object) -> TooManyRequestsError:
-    status = budget.get("status") or {}
-    message = (
-        f"The disruption budget {budget['metadata']['name']} needs {status.get('desiredHealthy', 0)} healthy pods and "
-        f"has {status.get('currentHealthy', 0)} currently"
-    )
-    return TooManyRequestsError(
-        "Cannot evict pod as it would violate the pod's disruption budget.",
-        status=429,
-        reason="TooManyRequests",
-        causes=(Cause(reason="DisruptionBudget", message=message),),
-    )
-
-
-def _binding(backend: Backend, target: ObjectTarget, body: Object) -> Object:
-    """Assign a pod to a node, as a scheduler does."""
-    pod = writes.live(backend, target)
+def _binding(backend: Backend, target: ObjectTarget, body: Object, _query: Query) -> Object:
+    """Assign a pod to a node."""
     node = str(_object(body.get("target")).get("name", ""))
-    if pod["spec"].get("nodeName"):
-        reason = f'pod {target.name} is already assigned to node "{pod["spec"]["nodeName"]}"'
-        raise ConflictError(
-            f'Operation cannot be fulfilled on pods/binding "{target.name}": {reason}',
-            status=409,
-            reason="Conflict",
-            details={"name": target.name, "kind": "pods/binding"},
-        )
-    options = WriteOptions(manager="kube-scheduler")
-    writes.patch(backend, target, lambda live: {**live, "spec": {**live["spec"], "nodeName": node}}, options)
-    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+    if not node:
+        raise ApiError("target.name: Required value", status=500)
+    pods.bind(backend, target, node, _object(_object(body.get("metadata")).get("annotations")))
+    return _created()
 
 
-_CREATORS: dict[str, Callable[[Backend, ObjectTarget, Object], Object]] = {
+_CREATORS: dict[str, Callable[[Backend, ObjectTarget, Object, Query], Object]] = {
     "token": _token,
     "eviction": _eviction,
     "binding": _binding,

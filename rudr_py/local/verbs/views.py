@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -19,37 +20,67 @@ from rudr_py.local.verbs.reads import ListPage
 
 OBJECT, TABLE, PARTIAL = "", "Table", "PartialObjectMetadata"
 _META_VERSIONS = ("v1", "v1beta1")
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+_MEDIA = ("application/json", "*/*", "application/*", "application/yaml", PROTOBUF)
 
 
 class View(msgspec.Struct, frozen=True):
     """A representation. `form` is empty, Table or PartialObjectMetadata; `include` is includeObject of a Table.
 
     `of_list` is whether the client named the kind of a list, as it must for metadata of a list and only there.
+    `protobuf` is its encoding; otherwise it is JSON.
     """
 
     form: str = OBJECT
     of_list: bool = False
     version: str = "v1"
     include: str = "Metadata"
+    protobuf: bool = False
 
 
 @lru_cache(maxsize=256)
-def negotiate(accept: str, include: str = "") -> View:
-    """Return the first supported view of an Accept header. Raises `ApiError` (406)."""
-    for entry in accept.split(",") if accept else ("*/*",):
-        media, _, rest = entry.strip().partition(";")
-        parameters = dict(part.strip().partition("=")[::2] for part in rest.split(";") if part)
-        if media not in ("application/json", "*/*", "application/*", "application/yaml"):
-            continue
+def negotiate(accept: str, include: str = "", *, custom: bool = False) -> View:
+    """Return the first supported view of an Accept header. Raises `ApiError` (406).
+
+    Tables and custom resources are never protobuf.
+    """
+    for media, parameters in _clauses(accept):
+        protobuf = media == PROTOBUF
         named = parameters.get("as", "")
         form = named.removesuffix("List")
+        if media not in _MEDIA or (protobuf and (form == TABLE or (custom and not form))):
+            continue
         if not form:
-            return View()
+            return View(protobuf=protobuf)
         if parameters.get("g") != "meta.k8s.io" or parameters.get("v") not in _META_VERSIONS:
             continue
         if form in (TABLE, PARTIAL):
-            return View(form, named != form, parameters["v"], include or "Metadata")
-    raise _not_acceptable("only the following media types are accepted: application/json, application/yaml")
+            return View(form, named != form, parameters["v"], include or "Metadata", protobuf)
+    raise _not_acceptable(
+        f"only the following media types are accepted: application/json, application/yaml, {PROTOBUF}"
+    )
+
+
+def accepts_protobuf(accept: str) -> bool:
+    """Whether the first supported clause of an Accept header that names no view is protobuf."""
+    plain = (media for media, parameters in _clauses(accept) if "as" not in parameters and media in _MEDIA)
+    return next(plain, "") == PROTOBUF
+
+
+@lru_cache(maxsize=256)
+def _clauses(accept: str) -> list[tuple[str, dict[str, str]]]:
+    """The media types of an Accept header with their parameters, the preferred one first."""
+    clauses: list[tuple[str, dict[str, str]]] = []
+    for entry in accept.split(",") if accept else ("*/*",):
+        media, *rest = (part.strip() for part in entry.split(";"))
+        clauses.append((media, dict(part.partition("=")[::2] for part in rest if part)))
+    return sorted(clauses, key=_quality, reverse=True)
+
+
+def _quality(clause: tuple[str, dict[str, str]]) -> float:
+    with contextlib.suppress(ValueError):
+        return float(clause[1].get("q", "1"))
+    return 0.0
 
 
 def _not_acceptable(message: str) -> ApiError:
@@ -58,7 +89,7 @@ def _not_acceptable(message: str) -> ApiError:
 
 def view_object(view: View, resource: Resource, obj: Object, now: datetime) -> Object:
     """Return one object in a view."""
-    return _view(view, columns.definitions_of(resource), obj, now)
+    return _view(view, columns.definitions_of(resource), obj, now) if view.form else obj
 
 
 def view_scale(view: View, obj: Object, now: datetime) -> Object:

@@ -134,6 +134,22 @@ async def test_subresources_need_their_own_permission(ask: Ask, roles: Roles) ->
     ]
 
 
+async def test_a_connection_by_get_needs_the_right_to_create_it_too(ask: Ask, roles: Roles) -> None:
+    path = "/api/v1/namespaces/default/pods/x/exec?command=ls"
+    await roles.grant("reads", rule("get", "", "pods/exec"), to="alice")
+    replies = [await ask("alice", method, path) for method in ("GET", "POST")]
+    assert [(reply.status, reply.body["message"]) for reply in replies] == [
+        (403, 'pods "x" is forbidden: '),
+        (
+            403,
+            'pods "x" is forbidden: User "alice" cannot create resource "pods/exec" in API group "" '
+            'in the namespace "default"',
+        ),
+    ]
+    await roles.grant("creates", rule("create", "", "pods/exec"), to="alice")
+    assert [(await ask("alice", method, path)).status for method in ("GET", "POST")] == [404, 404]
+
+
 async def test_groups_and_cluster_roles_can_be_bound(ask: Ask, roles: Roles) -> None:
     await roles.create("ClusterRole", "apps", rules=[rule("*", "apps", "*")])
     await roles.bind("apps", "ClusterRole/apps", {"kind": "Group", "name": "devs"})

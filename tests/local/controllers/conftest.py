@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rudr_py.local.controllers import ControllerSettings, run_controllers
+from rudr_py.local.controllers import ControllerSettings, PodScript, run_controllers
 from tests.local.controllers.harness import FakeClock, RecordedObjects, Run, Running
 
 
@@ -27,10 +27,14 @@ def objects(clock: FakeClock) -> Iterator[RecordedObjects]:
 
 @pytest.fixture
 def running(objects: RecordedObjects, clock: FakeClock) -> Run:
-    """Start controllers: `async with running("deployment", "replicaset") as cluster`; without names all of them."""
+    """Start controllers: `async with running("deployment", "replicaset") as cluster`; without names all of them.
+
+    Containers that end do so at once, unless a test has another script.
+    """
 
     @asynccontextmanager
     async def start(*names: str, **settings: Any) -> AsyncIterator[Running]:
+        settings = {"script": lambda _pod: PodScript(runs_for=0.0), **settings}
         chosen = ControllerSettings(
             clock=clock, call_later=clock.call_later, enabled=frozenset(names) if names else None, **settings
         )

@@ -42,6 +42,7 @@ KINDS = {
     "ClusterRole": "rbac.authorization.k8s.io/v1",
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "Ingress": "networking.k8s.io/v1",
+    "Lease": "coordination.k8s.io/v1",
 }
 RELEASE = "1.36"
 PATIENCE = 60.0
@@ -89,10 +90,11 @@ class RecordedObjects(InProcessClient):
     def __init__(self, clock: FakeClock) -> None:
         schemas = builtin_schema(RELEASE)
         self.store = Store()
+        self.store_clock = lambda: datetime.fromtimestamp(clock(), UTC)
         backend = Backend(
             store=self.store,
             registry=Registry(kinds.builtin(schemas)),
-            clock=lambda: datetime.fromtimestamp(clock(), UTC),
+            clock=self.store_clock,
             rng=random.Random(0),  # noqa: S311  - names and uids, no secrets
         )
         super().__init__(backend, "kube-controller-manager")
@@ -169,6 +171,10 @@ class Running:
         chosen = KindInfo(KINDS[kind], kind)
         resource = self.objects.resource(chosen)
         return self.objects.list(chosen, namespace if resource and resource.namespaced else "")
+
+    def warnings(self) -> list[Object]:
+        """The events about problems."""
+        return [event for event in self.all("Event") if event["type"] == "Warning"]
 
     def change(self, obj: Object, **spec: Any) -> Object:
         """Update values in the spec of a live object."""

@@ -329,10 +329,20 @@ def test_converting_an_update_entry_in_managed_fields_removes_dropped_fields(by:
     assert after["spec"] == {"size": 1}
 
 
-def test_the_result_shares_nothing_with_the_live_object(by: MakeWrite) -> None:
+def test_an_apply_without_changes_returns_the_live_object(by: MakeWrite) -> None:
+    live = merging.apply(None, body(parts=[{"name": "a"}], labels={"a": "1"}, args=["x"]), by("rudr"), force=True)
+    assert (
+        merging.apply(live, body(parts=[{"name": "a"}], args=["x"], labels={"a": "1"}), by("rudr"), force=True) is live
+    )
+    other = merging.apply(live, body(labels={"a": "1"}), by("other"), force=True)
+    assert other is not live
+    assert owners(other, ".spec.labels.a") == ["other/Apply", "rudr/Apply"]
+
+
+def test_the_result_of_a_change_shares_nothing_with_the_live_object(by: MakeWrite) -> None:
     live = merging.apply(None, body(parts=[{"name": "a"}], labels={"a": "1"}), by("rudr"), force=True)
     before = copy.deepcopy(live)
-    after = merging.apply(live, body(parts=[{"name": "a"}], labels={"a": "1"}), by("rudr"), force=True)
+    after = merging.apply(live, body(parts=[{"name": "a"}], labels={"a": "1"}, size=2), by("rudr"), force=True)
     after["spec"]["parts"][0]["name"] = "z"
     after["spec"]["labels"]["q"] = "z"
     after["metadata"]["managedFields"][0]["fieldsV1"]["f:x"] = {}

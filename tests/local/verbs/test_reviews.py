@@ -59,7 +59,8 @@ def test_a_malformed_subresource_body_is_rejected(backend: Backend, spec: Any, n
         served = resource(backend, kind)
         backend.store.put(served.table, {"kind": kind.kind, "apiVersion": "v1", **_named(), "spec": {"containers": []}})
         with contextlib.suppress(ApiError):
-            subresources.create(backend, ObjectTarget(served, "default", "a"), name, {"spec": spec, "target": spec})
+            body = {"spec": spec, "target": spec, "metadata": spec, "deleteOptions": spec}
+            subresources.create(backend, ObjectTarget(served, "default", "a"), name, body, {})
 
 
 def _named() -> dict[str, Any]:

@@ -5,6 +5,7 @@ A reconcile is a synchronous function, so no other write occurs between its read
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -13,7 +14,8 @@ import msgspec
 
 from rudr_py.errors import AlreadyExistsError, ApiError
 from rudr_py.local.apimachinery import object_meta, selectors
-from rudr_py.local.controllers.runtime import events, times
+from rudr_py.local.controllers.runtime import times
+from rudr_py.local.controllers.runtime.events import NORMAL, WARNING, EventRecorder, EventSource, Occurrence
 from rudr_py.local.controllers.runtime.owner_index import OwnerIndex, controller_reference, key_of, owner_references
 from rudr_py.local.controllers.runtime.queue import CallLater, QueueKey
 from rudr_py.local.in_process_client import InProcessClient
@@ -22,15 +24,24 @@ from rudr_py.local.scheduling.nodes import NodeSettings
 from rudr_py.local.scheduling.requests import NodeUsage
 from rudr_py.local.storage.store import Object
 
+_COMPONENTS = {
+    "HorizontalPodAutoscaler": "horizontal-pod-autoscaler",
+    "PodDisruptionBudget": "controllermanager",
+    "PersistentVolumeClaim": "persistentvolume-controller",
+    "Node": "node-controller",
+    "Service": "service-controller",
+}
+
 
 class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the controllers.
 
     `clock` is the clock of the store; `call_later` schedules calls (None: that of the running loop). `enabled` names
     the controllers that run (None: all). `seed` determines generated names. `script` returns the script of a pod (see
-    `containers.PodScript`), whose annotations take precedence. `nodes` are registered at the start, with kubelets of
-    version `kubelet_version`. `root_ca` is the CA certificate (PEM) in the config map of each namespace. `job_backoff`
-    is the pause in seconds after the first failed pod of a Job; it doubles with every further failure.
+    `containers.PodScript`), whose annotations take precedence. `nodes` are registered at the start. `release` is the
+    Kubernetes release of kubelets and controllers. `root_ca` is the CA certificate (PEM) in the config map of each
+    namespace. `job_backoff` is the pause in seconds after the first failed pod of a Job; it doubles with every further
+    failure. `heartbeat` is the interval in seconds at which nodes renew their leases (0: never).
     """
 
     clock: Callable[[], float]
@@ -39,9 +50,10 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     script: Callable[[Object], Any] | None = None
     nodes: tuple[NodeSettings, ...] = (NodeSettings(),)
-    kubelet_version: str = ""
+    release: str = "1.36"
     root_ca: str = ""
     job_backoff: float = 10.0
+    heartbeat: float = 0.0
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -60,6 +72,8 @@ class ReconcileContext:
         self.settings = settings
         self.index = OwnerIndex()
         self.usage = NodeUsage()
+        self.events = EventRecorder(client, self.now)
+        self._times: dict[str, dict[str, float]] = {}
         self.random = random.Random(settings.seed)  # noqa: S311  - names, not secrets
 
     def now(self) -> float:
@@ -69,6 +83,14 @@ class ReconcileContext:
     def stamp(self) -> str:
         """Return the current time in the format of Kubernetes."""
         return times.stamp(self.now())
+
+    def since(self, obj: Object, event: str) -> float:
+        """Return the time of the first call for this object and event: times of the API are whole seconds."""
+        return self._times.setdefault(obj["metadata"]["uid"], {}).setdefault(event, self.now())
+
+    def forget(self, obj: Object, event: str) -> None:
+        """Forget the time of an event."""
+        self._times.get(obj["metadata"]["uid"], {}).pop(event, None)
 
     def generated_name(self, stem: str) -> str:
         """Return `<stem>-<5 random characters>`, short enough for a label."""
@@ -119,27 +141,48 @@ class ReconcileContext:
         return created
 
     def create_for(
-        self, owner: Object, obj: Object, text: str = "Error creating: {error}", *, reason: str = "FailedCreate"
+        self,
+        owner: Object,
+        obj: Object,
+        *,
+        created: str = "Created pod: {name}",
+        refused: str = "Error creating: {error}",
+        reasons: tuple[str, str] = ("SuccessfulCreate", "FailedCreate"),
     ) -> Object:
-        """Create an object for its owner. A refusal is recorded as a warning about the owner, and raised."""
+        """Create an object for its owner, and record the success or the refusal, which is raised, as an event of it."""
         try:
-            return self.create(obj)
+            live = self.create(obj)
         except AlreadyExistsError:
             raise
         except ApiError as error:
-            self.warn(owner, reason, text.format(error=error.message))
+            self.record(owner, reasons[1], refused.format(error=error.message), kind=WARNING)
             raise
+        if reasons[0]:
+            self.record(owner, reasons[0], created.format(name=live["metadata"]["name"]))
+        return live
 
-    def warn(self, about: Object, reason: str, message: str, *, component: str = "") -> None:
-        """Record a warning about an object as an event of `component`, by default the controller of its kind."""
-        component = component or f"{about['kind'].lower()}-controller"
-        events.warn(self.client, about, reason, message, component=component, now=self.stamp())
+    def delete_for(self, owner: Object, obj: Object, text: str = "Deleted pod: {name}") -> None:
+        """Delete an object for its owner, and record it as an event of the owner."""
+        self.delete(obj)
+        self.record(owner, "SuccessfulDelete", text.format(name=obj["metadata"]["name"]))
+
+    def record(
+        self, about: Object, reason: str, message: str, *, kind: str = NORMAL, source: EventSource | None = None
+    ) -> None:
+        """Record an event about an object. The source is by default the controller of its kind."""
+        self.events.record(about, Occurrence(reason, message, kind), source or _source_of(about["kind"]))
 
     def update(self, obj: Object) -> Object:
         """Update all but the status and index the object at once."""
         updated = self.client.update(obj)
         self.put(updated)
         return updated
+
+    def bind(self, pod: Object, node: str) -> Object:
+        """Assign a pod to a node and index the pod at once."""
+        bound = self.client.bind(pod, node)
+        self.put(bound)
+        return bound
 
     def put(self, obj: Object) -> None:
         """Index a new or changed object."""
@@ -151,19 +194,22 @@ class ReconcileContext:
         """Remove a deleted object from the indexes."""
         self.index.remove(key, uid)
         self.usage.remove(uid)
+        self._times.pop(uid, None)
 
     def write_status(self, obj: Object, status: Object) -> None:
         """Write the status if it changed."""
         if obj.get("status", {}) != status:
             self.client.update_status({**obj, "status": status})
 
-    def delete(self, obj: Object, *, propagation: str = "Background") -> None:
-        """Delete this object, but not a later one with the same name."""
-        metadata = obj["metadata"]
-        kind = KindInfo(obj["apiVersion"], obj["kind"])
-        self.client.delete(
-            kind, metadata.get("namespace", ""), metadata["name"], propagation=propagation, uid=metadata["uid"]
-        )
+    def delete(self, obj: Object, *, propagation: str = "Background", grace: int | None = None) -> None:
+        """Delete this object, but not a later one with the same name. `grace` is that of a pod, None for its own."""
+        key, uid = key_of(obj), obj["metadata"]["uid"]
+        self.client.delete(key.kind, key.namespace, key.name, propagation=propagation, grace=grace, uid=uid)
+
+
+@functools.cache
+def _source_of(kind: str) -> EventSource:
+    return EventSource(_COMPONENTS.get(kind, f"{kind.lower()}-controller"))
 
 
 def without_finalizer(obj: Object, finalizer: str) -> Object:

@@ -13,6 +13,11 @@ def stamp(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def micro_stamp(seconds: float) -> str:
+    """Format seconds since the epoch as RFC 3339 in UTC, in microseconds."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def seconds(text: str) -> float:
     """Parse RFC 3339 into seconds since the epoch."""
     return datetime.fromisoformat(text).timestamp()

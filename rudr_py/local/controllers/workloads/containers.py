@@ -14,21 +14,24 @@ READY, CRASH_LOOP, IMAGE_PULL_ERROR = "ready", "crash-loop", "image-pull-error"
 NEVER_READY, FAIL, SUCCEED = "never-ready", "fail", "succeed"
 OUTCOMES = frozenset({READY, CRASH_LOOP, IMAGE_PULL_ERROR, NEVER_READY, FAIL, SUCCEED})
 
+_MOMENT = 1.0
 _FIRST_PAUSE, _LAST_PAUSE = 10.0, 300.0
 
 
 class PodScript(msgspec.Struct, frozen=True):
     """The scripted behaviour of a pod.
 
-    `outcome`: `ready` (a Job's pod: `succeed`), `never-ready`, `crash-loop`, `image-pull-error`, `fail` or `succeed`;
-    the last two end the containers, which are restarted according to restartPolicy. `ready_after` is the number of
-    seconds from the start until the containers are ready, `runs_for` that from then until they end. `log` is their
-    output.
+    `outcome`: `ready` (a pod that ends by its restartPolicy: `succeed`), `never-ready`, `crash-loop`,
+    `image-pull-error`, `fail` or `succeed`; the last two end the containers, which are restarted according to
+    restartPolicy. `ready_after` is the number of seconds from the start until the containers are ready, `runs_for` that
+    from then until they end (None: a second if restartPolicy is not Always, else 0), `terminate_after` that from the
+    deletion of the pod until they end, at most its grace period. `log` is their output.
     """
 
     outcome: str = READY
     ready_after: float = 0.0
-    runs_for: float = 0.0
+    runs_for: float | None = None
+    terminate_after: float = 0.0
     log: str = ""
 
 
@@ -66,6 +69,25 @@ def container_states(
     return states, phase, wake
 
 
+def ephemeral_states(pod: Object, now: str) -> list[Object]:
+    """Return the statuses of ephemeral containers, which start at once and run as long as the pod."""
+    before = (pod.get("status") or {}).get("ephemeralContainerStatuses") or ()
+    started = {status["name"]: status for status in before}
+    return [
+        started.get(container["name"])
+        or {
+            "name": container["name"],
+            "image": container["image"],
+            "imageID": f"local/{container['image']}",
+            "lastState": {},
+            "ready": False,
+            "restartCount": 0,
+            "state": {"running": {"startedAt": now}},
+        }
+        for container in pod["spec"]["ephemeralContainers"]
+    ]
+
+
 def _shared_status(
     pod: Object, script: PodScript, age: float, started: float
 ) -> tuple[dict[str, Any], str, float | None]:
@@ -80,10 +102,22 @@ def _shared_status(
         return {"state": running, "started": True}, "Running", script.ready_after - age
     if script.outcome == READY:
         return {"state": running, "started": True, "ready": True}, "Running", None
-    runs_until = script.ready_after + script.runs_for
+    runs_until = script.ready_after + _running_time(pod, script)
     if age < runs_until and script.outcome != CRASH_LOOP:
         return {"state": running, "started": True, "ready": True}, "Running", runs_until - age
     return _ended_status(pod, script, age - runs_until, started + runs_until)
+
+
+def _running_time(pod: Object, script: PodScript) -> float:
+    """Return the seconds from readiness until the containers end."""
+    if script.runs_for is None:
+        return _MOMENT if ends(pod) else 0.0
+    return script.runs_for
+
+
+def ends(pod: Object) -> bool:
+    """Return whether the containers of a pod are not restarted after success."""
+    return bool(pod["spec"].get("restartPolicy", "Always") != "Always")
 
 
 def _ended_status(pod: Object, script: PodScript, age: float, since: float) -> tuple[dict[str, Any], str, float | None]:

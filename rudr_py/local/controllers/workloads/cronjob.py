@@ -57,7 +57,7 @@ def _delete_history(context: ReconcileContext, cron_job: Object, jobs: list[Obje
     for limit, kind in (("successfulJobsHistoryLimit", "Complete"), ("failedJobsHistoryLimit", "Failed")):
         finished = [job for job in ended if times.is_true(job, kind)]
         for job in finished[: max(0, len(finished) - int(spec.get(limit, 3)))]:
-            context.delete(job)
+            context.delete_for(cron_job, job, "Deleted job {name}")
 
 
 def _status(cron_job: Object, jobs: list[Object]) -> Object:
@@ -82,17 +82,29 @@ def _status(cron_job: Object, jobs: list[Object]) -> Object:
     return status
 
 
+def _record_ended(context: ReconcileContext, cron_job: Object, jobs: list[Object]) -> None:
+    active = {each["uid"] for each in cron_job.get("status", {}).get("active") or ()}
+    for job in jobs:
+        if job["metadata"]["uid"] in active and job_status.ended_at(job) is not None:
+            condition = "Complete" if times.is_true(job, "Complete") else "Failed"
+            message = f"Saw completed job: {job['metadata']['name']}, condition: {condition}"
+            context.record(cron_job, "SawCompletedJob", message)
+
+
 def _run(context: ReconcileContext, cron_job: Object, scheduled: float, active: list[Object]) -> None:
     """Create the Job of a scheduled time, if the concurrency policy permits it."""
     policy = cron_job["spec"].get("concurrencyPolicy", "Allow")
     if active and policy == "Forbid":
+        message = "Not starting job because prior execution is running and concurrency policy is Forbid"
+        context.record(cron_job, "JobAlreadyActive", message)
         return
     if policy == "Replace":
         for job in active:
-            context.delete(job)
+            context.delete_for(cron_job, job, "Deleted job {name}")
     job = _job(cron_job, scheduled)
     if context.client.get(JOB, job["metadata"]["namespace"], job["metadata"]["name"]) is None:
-        context.create_for(cron_job, job, "Error creating job: {error}")
+        created, refused = "Created job {name}", "Error creating job: {error}"
+        context.create_for(cron_job, job, created=created, refused=refused)
     live = context.live(cron_job)
     if live is not None:
         status = _status(live, context.controlled(live, JOB))
@@ -105,6 +117,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
         return None
     jobs = context.controlled(cron_job, JOB)
     _delete_history(context, cron_job, jobs)
+    _record_ended(context, cron_job, jobs)
     context.write_status(cron_job, _status(cron_job, jobs))
     spec, now, zone = cron_job["spec"], context.now(), _zone(cron_job)
     try:

@@ -11,7 +11,7 @@ from rudr_py.local.controllers.runtime.owner_index import key_of
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads.deployment import template_hash
 from rudr_py.local.controllers.workloads.pods import NODE, POD
-from rudr_py.local.controllers.workloads.replicaset import availability, is_active, pod_from_template
+from rudr_py.local.controllers.workloads.replicaset import availability, is_active, is_ended, pod_from_template
 from rudr_py.local.controllers.workloads.statefulset import REVISION_LABEL
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.scheduling import node_filters
@@ -60,21 +60,29 @@ def _active(context: ReconcileContext, daemon_set: Object) -> list[Object]:
 def _run(context: ReconcileContext, daemon_set: Object, revision: str, nodes: list[str]) -> None:
     """Ensure one pod of the current template on each node.
 
-    Outdated pods are deleted first, unless the strategy is OnDelete.
+    Ended pods are deleted, and outdated ones unless the strategy is OnDelete. A node gets a pod when it has none left.
     """
     rolling = (daemon_set["spec"].get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate"
     missing = dict.fromkeys(nodes)
-    for pod in _active(context, daemon_set):
-        if _node_of(pod) not in nodes or (rolling and not _is_current(pod, revision)):
-            context.delete(pod)
-        else:
-            missing.pop(_node_of(pod), None)
+    for pod in context.controlled(daemon_set, POD):
+        node = _node_of(pod)
+        missing.pop(node, None)
+        superfluous = is_ended(pod) or (rolling and not _is_current(pod, revision))
+        leaving = superfluous or (node not in nodes and not _may_stay(context, pod, node))
+        if leaving and "deletionTimestamp" not in pod["metadata"]:
+            context.delete_for(daemon_set, pod)
     name = daemon_set["metadata"]["name"]
     for node in missing:
         pod = _pod(daemon_set, node)
         pod["metadata"] |= {"name": context.generated_name(name), "generateName": f"{name}-"}
         pod["metadata"]["labels"] = {**pod["metadata"].get("labels", {}), REVISION_LABEL: revision}
         context.create_for(daemon_set, pod)
+
+
+def _may_stay(context: ReconcileContext, pod: Object, name: str) -> bool:
+    """Whether a pod may go on running on a node on which no new one may be started."""
+    node = context.client.get(NODE, "", name)
+    return node is not None and node_filters.eligibility(pod, node, ("NoExecute",)) is None
 
 
 def _status(

@@ -18,7 +18,7 @@ from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads import deployment_status, rollout
 from rudr_py.local.controllers.workloads.deployment_status import DeploymentView
 from rudr_py.local.controllers.workloads.pods import POD
-from rudr_py.local.controllers.workloads.replicaset import REPLICA_SET, is_active
+from rudr_py.local.controllers.workloads.replicaset import REPLICA_SET, is_ended
 from rudr_py.local.controllers.workloads.rollout import ReplicaSetSize
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import DELETED, Object
@@ -103,11 +103,18 @@ class _ReplicaSets:
             before = replica_set["spec"].get("replicas", 1)
             after = sizes.get(replica_set["metadata"]["name"], before)
             annotations = replica_set["metadata"].get("annotations") or {}
+            if after != before:
+                direction = "up" if before < after else "down"
+                self._record_scaling(direction, replica_set["metadata"]["name"], before, after)
             if after != before or (after and not sized.items() <= annotations.items()):
                 changed |= after != before
                 metadata = {**replica_set["metadata"], "annotations": {**annotations, **sized}}
                 self._replace({**replica_set, "metadata": metadata, "spec": {**replica_set["spec"], "replicas": after}})
         return changed
+
+    def _record_scaling(self, direction: str, name: str, before: int, after: int) -> None:
+        message = f"Scaled {direction} replica set {name} from {before} to {after}"
+        self.context.record(self.deployment, "ScalingReplicaSet", message)
 
     def _replace(self, replica_set: Object) -> None:
         written = self.context.update(replica_set)
@@ -175,8 +182,12 @@ class _ReplicaSets:
         }
         if spec.get("minReadySeconds"):
             body["spec"]["minReadySeconds"] = spec["minReadySeconds"]
-        text = f'Failed to create new replica set "{name}": {{error}}'
-        return self.context.create_for(self.deployment, body, text, reason=deployment_status.CREATE_ERROR)
+        refused = f'Failed to create new replica set "{name}": {{error}}'
+        reasons = ("", deployment_status.CREATE_ERROR)
+        replica_set = self.context.create_for(self.deployment, body, refused=refused, reasons=reasons)
+        if size:
+            self._record_scaling("up", name, 0, size)
+        return replica_set
 
 
 def _inherited(deployment: Object) -> dict[str, str]:
@@ -220,7 +231,7 @@ def _recreate(replica_sets: _ReplicaSets) -> None:
     if replica_sets.resize({replica_set["metadata"]["name"]: 0 for replica_set in replica_sets.old}):
         return
     context = replica_sets.context
-    if any(is_active(pod) for replica_set in replica_sets.old for pod in context.controlled(replica_set, POD)):
+    if any(not is_ended(pod) for replica_set in replica_sets.old for pod in context.controlled(replica_set, POD)):
         return
     if replica_sets.ensure_new() and replica_sets.new is not None:
         replica_sets.resize({replica_sets.new["metadata"]["name"]: replica_sets.limits.replicas})

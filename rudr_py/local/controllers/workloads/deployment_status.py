@@ -47,6 +47,8 @@ def status(view: DeploymentView, limits: RolloutLimits) -> tuple[Object, float |
         "collisionCount": before.get("collisionCount"),
     }
     new_status = without_zeros(counts)
+    if any("terminatingReplicas" in each.get("status", {}) for each in replica_sets):
+        new_status["terminatingReplicas"] = _sum(replica_sets, "terminatingReplicas")
     progressing, wake = _progressing(view, new_status)
     conditions = [_available(view, available >= limits.least_available)]
     if progressing is not None:

@@ -39,6 +39,8 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
     text = selectors.match_labels(selector) if selector is not None else None
     selected = [] if text is None else context.client.list(POD, key.namespace, selector=text)
     pods = [pod for pod in selected if is_active(pod)]
+    if not selected:
+        context.record(budget, "NoPods", "No matching pods found")
     healthy = sum(times.is_true(pod, "Ready") for pod in pods)
     desired = _desired(budget["spec"], len(pods))
     allowed = max(0, healthy - desired) if pods else 0

@@ -14,6 +14,7 @@ from rudr_py.local.apimachinery import decimals
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
 from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.events import WARNING
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import DELETED, Object
@@ -93,6 +94,37 @@ def _conditions(target: Object | None, desired: int, recommended: int | None) ->
             yield times.condition("ScalingLimited", True, reason, f"the desired replica count is {bound} replica count")
 
 
+def _rescale_reason(autoscaler: Object, current: int, desired: int) -> str:
+    spec = autoscaler["spec"]
+    if current > int(spec["maxReplicas"]):
+        return "Current number of replicas above Spec.MaxReplicas"
+    if current < int(spec.get("minReplicas") or 1):
+        return "Current number of replicas below Spec.MinReplicas"
+    if desired < current:
+        return "All metrics below target"
+    return f"{_metric_name(autoscaler)} above target"
+
+
+def _metric_name(autoscaler: Object) -> str:
+    """The first metric of the spec, in the words of events."""
+    metrics = autoscaler["spec"].get("metrics") or [{"type": "Resource", "resource": {"name": "cpu"}}]
+    metric: Object = metrics[0]
+    kind = metric.get("type", "")
+    source: dict[str, Any] = metric.get(_SOURCES.get(kind, "")) or {}
+    if kind == "Resource":
+        return f"{source['name']} resource utilization (percentage of request)"
+    if kind == "ContainerResource":
+        return f"{source['name']} container resource utilization (percentage of request)"
+    return f"{kind.lower()} metric {source.get('metric', {}).get('name', '')}"
+
+
+def _record_failures(context: ReconcileContext, autoscaler: Object, conditions: list[Object]) -> None:
+    """Record a metric or a target that could not be read."""
+    for condition in conditions:
+        if condition["status"] == "False" and condition["reason"].startswith("FailedGet"):
+            context.record(autoscaler, condition["reason"], condition["message"], kind=WARNING)
+
+
 def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     autoscaler = context.get(key)
     if autoscaler is None or "deletionTimestamp" in autoscaler["metadata"]:
@@ -123,11 +155,14 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
         if desired != size:
             context.client.scale(kind, key.namespace, reference["name"], desired)
             status["lastScaleTime"] = context.stamp()
+            reason = _rescale_reason(autoscaler, size, desired)
+            context.record(autoscaler, "SuccessfulRescale", f"New size: {desired}; reason: {reason}")
     live_conditions = {condition["type"]: condition for condition in before.get("conditions") or ()}
     status["conditions"] = [
         times.transitioned(condition, live_conditions.get(condition["type"]), context.stamp())
         for condition in _conditions(target, status["desiredReplicas"], recommended)
     ]
+    _record_failures(context, autoscaler, status["conditions"])
     context.write_status(autoscaler, status)
     return None
 

@@ -9,8 +9,15 @@ from collections.abc import Iterable
 
 from rudr_py.errors import ApiError
 from rudr_py.local.controllers.runtime import times
-from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, controller_key, without_finalizer
+from rudr_py.local.controllers.runtime.context import (
+    Change,
+    ReconcileContext,
+    controller_key,
+    without_finalizer,
+    without_zeros,
+)
 from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.events import WARNING
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads import job_status
 from rudr_py.local.controllers.workloads.job_status import JobResult
@@ -23,6 +30,8 @@ JOB = KindInfo("batch/v1", "Job")
 TRACKING = "batch.kubernetes.io/job-tracking"
 INDEX = "batch.kubernetes.io/job-completion-index"
 _LONGEST_PAUSE = 600.0
+_LATENCY = 1.0
+"""The seconds that a finished Job can be seen, whatever its TTL: Helm rejects one whose deletion follows at once."""
 
 
 def _is_counted(pod: Object) -> bool:
@@ -43,13 +52,13 @@ def _remove_finalizer(context: ReconcileContext, pod: Object) -> None:
         context.update(without_finalizer(live, TRACKING))
 
 
-def _delete_uncounted(context: ReconcileContext, pods: Iterable[Object]) -> None:
+def _delete_uncounted(context: ReconcileContext, job: Object, pods: Iterable[Object]) -> None:
     """Delete pods without counting them."""
     for pod in pods:
         _remove_finalizer(context, pod)
         live = context.live(pod)
         if live is not None:
-            context.delete(live)
+            context.delete_for(job, live)
 
 
 def _count(job: Object, pods: list[Object]) -> Object:
@@ -100,7 +109,7 @@ def _scale(context: ReconcileContext, job: Object, status: Object, pods: list[Ob
     active = [pod for pod in pods if is_active(pod)]
     missing = _desired_active(job["spec"], status.get("succeeded", 0), len(active)) - len(active)
     if missing < 0:
-        _delete_uncounted(context, sorted(active, key=lambda pod: times.is_true(pod, "Ready"))[:-missing])
+        _delete_uncounted(context, job, sorted(active, key=lambda pod: times.is_true(pod, "Ready"))[:-missing])
     if missing <= 0:
         return None
     pause = _backoff(context, pods, status.get("failed", 0))
@@ -129,28 +138,46 @@ def _pod(context: ReconcileContext, job: Object, index: int) -> Object:
     return pod
 
 
-def _finish(context: ReconcileContext, job: Object, result: JobResult, status: Object, pods: list[Object]) -> None:
-    """Finish the Job: delete active pods, which count as failed unless the Job succeeded."""
+def _finish(
+    context: ReconcileContext, job: Object, result: JobResult, status: Object, pods: list[Object]
+) -> float | None:
+    """Finish the Job: delete active pods, which count as failed unless the Job succeeded, and await their end."""
     active = [pod for pod in pods if is_active(pod)]
     if not result.succeeded:
-        status["failed"] = status.get("failed", 0) + len(active)
-    context.write_status(job, job_status.finished(job, status, result, context.stamp()))
-    _delete_uncounted(context, active)
+        status = without_zeros({**status, "failed": status.get("failed", 0) + len(active)})
+    new_status = job_status.finished(job, status, result, pods, context.stamp())
+    context.write_status(job, new_status)
+    _delete_uncounted(context, job, active)
     for pod in pods:
         _remove_finalizer(context, pod)
+    if not job_status.ended_at({"status": new_status}):
+        return None
+    if result.succeeded:
+        context.record(job, "Completed", "Job completed")
+    else:
+        context.record(job, result.reason, result.message, kind=WARNING)
+    return 0.0
 
 
 def _expire(context: ReconcileContext, job: Object) -> float | None:
-    """Delete a Job that finished `ttlSecondsAfterFinished` ago; return the seconds until then."""
+    """Delete a Job that finished `ttlSecondsAfterFinished` ago, at least a moment; return the seconds until then."""
     ttl = job["spec"].get("ttlSecondsAfterFinished")
     ended = job_status.ended_at(job)
     if ttl is None or ended is None:
         return None
-    left: float = ttl - times.since(ended, context.now())
+    now = context.now()
+    left: float = max(ttl - times.since(ended, now), context.since(job, "end") + _LATENCY - now)
     if left > 0:
         return left
     context.delete(job, propagation="Foreground")
     return None
+
+
+def _record_suspension(context: ReconcileContext, job: Object, status: Object) -> None:
+    before = times.find(job.get("status", {}).get("conditions"), "Suspended")
+    after = times.find(status.get("conditions"), "Suspended")
+    if after is not None and (before is None or before["status"] != after["status"]):
+        context.record(job, "Suspended" if after["status"] == "True" else "Resumed", after["message"])
 
 
 def _run(context: ReconcileContext, job: Object) -> float | None:
@@ -158,15 +185,16 @@ def _run(context: ReconcileContext, job: Object) -> float | None:
     status = _count(job, pods)
     result, wake = job_status.judge(job, status, pods, context.now())
     if result is not None:
-        _finish(context, job, result, status, pods)
-        return 0.0
-    context.write_status(job, job_status.running(job, status, pods, context.stamp()))
+        return _finish(context, job, result, status, pods)
+    running = job_status.running(job, status, pods, context.stamp())
+    _record_suspension(context, job, running)
+    context.write_status(job, running)
     for pod in pods:
         if not is_active(pod):
             _remove_finalizer(context, pod)
     retry, failure = None, None
     if job["spec"].get("suspend"):
-        _delete_uncounted(context, [pod for pod in pods if is_active(pod)])
+        _delete_uncounted(context, job, [pod for pod in pods if is_active(pod)])
     else:
         try:
             retry = _scale(context, job, status, context.controlled(job, POD))

@@ -8,7 +8,7 @@ import msgspec
 
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import without_zeros
-from rudr_py.local.controllers.workloads.replicaset import is_active
+from rudr_py.local.controllers.workloads.replicaset import is_active, is_ended, is_terminating
 from rudr_py.local.storage.store import Object
 
 
@@ -23,6 +23,9 @@ class JobResult(msgspec.Struct, frozen=True):
 _COMPLETED = JobResult(True, "CompletionsReached", "Reached expected number of succeeded pods")
 _BACKOFF = JobResult(False, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
 _DEADLINE = JobResult(False, "DeadlineExceeded", "Job was active longer than specified deadline")
+
+_SUCCESS, _FAILURE = ("SuccessCriteriaMet", "Complete"), ("FailureTarget", "Failed")
+"""The conditions of a result: the first is set at once, the second when all pods have ended."""
 
 
 def indexes(text: str) -> set[int]:
@@ -56,6 +59,10 @@ def ended_at(job: Object) -> str | None:
 def judge(job: Object, status: Object, pods: list[Object], now: float) -> tuple[JobResult | None, float | None]:
     """Return the result of a Job, or None, and the seconds until its deadline."""
     spec = job["spec"]
+    for kind, succeeded in ((_SUCCESS[0], True), (_FAILURE[0], False)):
+        decided = times.find(status.get("conditions"), kind)
+        if decided is not None and decided["status"] == "True":
+            return JobResult(succeeded, decided["reason"], decided["message"]), None
     succeeded, completions = status.get("succeeded", 0), spec.get("completions")
     limit = spec.get("backoffLimit", 6)
     active = [pod for pod in pods if is_active(pod)]
@@ -98,28 +105,30 @@ def running(job: Object, status: Object, pods: list[Object], now: str) -> Object
     return new_status
 
 
-def finished(job: Object, status: Object, result: JobResult, now: str) -> Object:
-    """Return the status of a finished Job."""
-    new_status = _counts(status, [], [])
+def finished(job: Object, status: Object, result: JobResult, pods: list[Object], now: str) -> Object:
+    """Return the status of a Job with a result; it has finished when all of its pods have ended."""
+    new_status = _counts(status, [], pods)
     new_status.setdefault("startTime", now)
-    if result.succeeded:
+    ended = all(map(is_ended, pods))
+    kinds = (_SUCCESS if result.succeeded else _FAILURE)[: 2 if ended else 1]
+    if ended and result.succeeded:
         new_status["completionTime"] = now
-    kinds = ("SuccessCriteriaMet", "Complete") if result.succeeded else ("FailureTarget", "Failed")
-    kept = [each for each in job.get("status", {}).get("conditions") or () if each["type"] == "Suspended"]
+    before = job.get("status", {}).get("conditions")
+    kept = [each for each in before or () if each["type"] == "Suspended"]
     new_status["conditions"] = kept + [
-        _with_times(kind, True, result.reason, result.message, before=None, now=now) for kind in kinds
+        _with_times(kind, True, result.reason, result.message, before=times.find(before, kind), now=now)
+        for kind in kinds
     ]
     return new_status
 
 
 def _counts(status: Object, active: list[Object], pods: list[Object]) -> Object:
     ready = sum(times.is_true(pod, "Ready") for pod in active)
-    ending = [pod for pod in pods if "deletionTimestamp" in pod["metadata"]]
     counts = {
         **status,
         "active": len(active),
         "ready": ready,
-        "terminating": len(ending),
+        "terminating": sum(map(is_terminating, pods)),
         "uncountedTerminatedPods": {},
     }
     return without_zeros(counts, keep=("ready", "terminating", "uncountedTerminatedPods"))

@@ -11,9 +11,10 @@ from typing import Final
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import Change, ReconcileContext
 from rudr_py.local.controllers.runtime.controller import Controller
+from rudr_py.local.controllers.runtime.events import WARNING
 from rudr_py.local.controllers.runtime.owner_index import controller_reference
 from rudr_py.local.controllers.runtime.queue import QueueKey
-from rudr_py.local.controllers.workloads import config_volumes
+from rudr_py.local.controllers.workloads import config_volumes, pod_events, termination
 from rudr_py.local.controllers.workloads.containers import (
     OUTCOMES,
     READY,
@@ -21,17 +22,17 @@ from rudr_py.local.controllers.workloads.containers import (
     PodScript,
     PodState,
     container_states,
+    ends,
+    ephemeral_states,
 )
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.scheduling import scheduler
-from rudr_py.local.storage.store import DELETED, Object
+from rudr_py.local.storage.store import ADDED, DELETED, Object
 
 POD = KindInfo("v1", "Pod")
 NODE = KindInfo("v1", "Node")
 _CLAIM = KindInfo("v1", "PersistentVolumeClaim")
 _CONFIG_MAP = KindInfo("v1", "ConfigMap")
-_SCHEDULER = "default-scheduler"
-_KUBELET = "kubelet"
 _ENDED = ("Succeeded", "Failed")
 
 OUTCOME_ANNOTATION = "local.rudr.dev/outcome"
@@ -39,6 +40,12 @@ OUTCOME_ANNOTATION = "local.rudr.dev/outcome"
 
 READY_AFTER_ANNOTATION = "local.rudr.dev/ready-after"
 """On a pod or a pod template: the seconds until the pod is ready."""
+
+RUNS_FOR_ANNOTATION = "local.rudr.dev/runs-for"
+"""On a pod or a pod template: the seconds from readiness until the containers end, if they do."""
+
+TERMINATE_AFTER_ANNOTATION = "local.rudr.dev/terminate-after"
+"""On a pod or a pod template: the seconds from its deletion until its containers end."""
 
 _HOST_IP = "172.18.0.2"
 
@@ -53,28 +60,39 @@ _CREATING: Final[Object] = {
 
 
 def script_of(context: ReconcileContext, pod: Object) -> PodScript:
-    """Return the script of a pod: annotations take precedence over the settings; pods of Jobs succeed."""
+    """Return the script of a pod: annotations take precedence over the settings.
+
+    A pod that is not restarted succeeds, unless it is no Job's and its annotation states `ready`.
+    """
     annotations = pod["metadata"].get("annotations") or {}
     script = context.settings.script(pod) if context.settings.script else PodScript()
-    outcome = annotations.get(OUTCOME_ANNOTATION, script.outcome)
+    annotated, runs_for = annotations.get(OUTCOME_ANNOTATION), annotations.get(RUNS_FOR_ANNOTATION)
+    outcome = script.outcome if annotated is None else annotated
     if outcome not in OUTCOMES:
         outcome = READY
-    if outcome == READY and _belongs_to_job(pod):
+    if outcome == READY and ends(pod) and (annotated != READY or _belongs_to_job(pod)):
         outcome = SUCCEED
     return PodScript(
         outcome,
         ready_after=_number(annotations.get(READY_AFTER_ANNOTATION), script.ready_after),
-        runs_for=script.runs_for,
+        runs_for=script.runs_for if runs_for is None else _number(runs_for, 0.0),
+        terminate_after=_number(annotations.get(TERMINATE_AFTER_ANNOTATION), script.terminate_after),
     )
 
 
 def pod_status(
-    pod: Object, script: PodScript, now: float, *, pod_ip: str, host_ip: str = _HOST_IP
+    pod: Object, script: PodScript, now: float, *, pod_ip: str, host_ip: str = _HOST_IP, since: float | None = None
 ) -> tuple[Object, float | None]:
-    """Return the status of an assigned pod, and the seconds until it changes."""
+    """Return the status of an assigned pod, and the seconds until it changes.
+
+    `since` is when the pod was first reconciled: it is more precise than the start time in the status.
+    """
     before = pod.get("status", {})
-    started = before.get("startTime") or times.stamp(now)
-    states, phase, wake = container_states(pod, script, now - times.seconds(started), times.seconds(started))
+    since = now if since is None else since
+    started = before.get("startTime") or times.stamp(since)
+    if times.stamp(since) != started:
+        since = times.seconds(started)
+    states, phase, wake = container_states(pod, script, now - since, since)
     status = {**before, "phase": phase, "startTime": started, "hostIP": host_ip, "hostIPs": [{"ip": host_ip}]}
     if phase != "Pending":
         status |= {"podIP": before.get("podIP") or pod_ip}
@@ -84,6 +102,8 @@ def pod_status(
         status["initContainerStatuses"] = [
             _finished_status(container, started) for container in pod["spec"]["initContainers"]
         ]
+    if pod["spec"].get("ephemeralContainers"):
+        status["ephemeralContainerStatuses"] = ephemeral_states(pod, times.stamp(now))
     status["conditions"] = _dated_conditions(before, states, phase, now)
     return status, wake
 
@@ -119,10 +139,11 @@ def unscheduled_status(pod: Object, message: str, now: float) -> Object:
 def _dated_conditions(before: Object, states: list[PodState], phase: str, now: float) -> list[Object]:
     live_conditions = {condition["type"]: condition for condition in before.get("conditions") or ()}
     stamp = times.stamp(now)
-    return [
-        {"lastProbeTime": None, **times.transitioned(condition, live_conditions.get(condition["type"]), stamp)}
+    dated = [
+        {"lastProbeTime": None, **times.transitioned(condition, live_conditions.pop(condition["type"], None), stamp)}
         for condition in _conditions(states, phase)
     ]
+    return [*dated, *live_conditions.values()]
 
 
 def _conditions(states: list[PodState], phase: str) -> Iterable[Object]:
@@ -184,10 +205,13 @@ def _pod_ip(pod: Object) -> str:
 def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == NODE:
         yield from context.index.unassigned()
+        yield from context.index.on_node(change.key.name) if change.type == ADDED else ()
     elif change.key.kind == _CLAIM:
         yield from context.index.unassigned(change.key.namespace)
     elif change.type != DELETED:
         yield change.key
+    if change.key.kind == POD and (change.type == DELETED or "deletionTimestamp" in change.object["metadata"]):
+        pod_events.record_end(context, change.object)
     if change.key.kind == POD and (change.type == DELETED or _has_ended(change.object)):
         # its node has free capacity again
         yield from context.index.unassigned()
@@ -204,11 +228,14 @@ def _schedule(context: ReconcileContext, pod: Object) -> Object | None:
         pod, context.client.list(NODE), context.usage, lambda name: context.client.get(_CLAIM, namespace, name)
     )
     if assignment.node:
-        return context.update({**pod, "spec": {**pod["spec"], "nodeName": assignment.node}})
+        message = f"Successfully assigned {namespace}/{pod['metadata']['name']} to {assignment.node}"
+        context.record(pod, "Scheduled", message, source=pod_events.SCHEDULER)
+        return context.bind(pod, assignment.node)
     status = unscheduled_status(pod, assignment.message, context.now())
     if status != pod.get("status"):
         context.write_status(pod, status)
-        context.warn(pod, "FailedScheduling", assignment.message, component=_SCHEDULER)
+        source = pod_events.REFUSING_SCHEDULER
+        context.record(pod, "FailedScheduling", assignment.message, kind=WARNING, source=source)
     return None
 
 
@@ -223,8 +250,26 @@ def _is_mounted(context: ReconcileContext, pod: Object) -> bool:
     status = unmounted_status(pod, context.now())
     if status != pod.get("status"):
         context.write_status(pod, status)
-        context.warn(pod, "FailedMount", problem, component=_KUBELET)
+        context.record(pod, "FailedMount", problem, kind=WARNING, source=pod_events.kubelet(pod))
     return False
+
+
+def _terminate(context: ReconcileContext, pod: Object) -> float | None:
+    """End the containers of a pod that is being deleted, then remove it; return the seconds until then."""
+    script, now = script_of(context, pod), context.now()
+    left = termination.seconds_left(pod, script, now - context.since(pod, "termination"))
+    if left > 0:
+        return left
+    if pod["status"].get("startTime") and not _has_ended(pod):
+        states, phase = termination.last_states(pod, script, now)
+        conditions = _dated_conditions(pod["status"], states, phase, now)
+        statuses = [state.status for state in states]
+        context.write_status(
+            pod, {**pod["status"], "phase": phase, "containerStatuses": statuses, "conditions": conditions}
+        )
+    if pod["metadata"].get("deletionGracePeriodSeconds"):
+        context.delete(pod, grace=0)
+    return None
 
 
 def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
@@ -232,21 +277,18 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     if pod is None:
         return None
     if "deletionTimestamp" in pod["metadata"]:
-        if not pod["metadata"].get("finalizers"):
-            context.delete(pod)
+        return _terminate(context, pod)
+    if not pod["spec"].get("nodeName") and not _has_ended(pod):
+        pod = _schedule(context, pod)
+    if pod is None or _has_ended(pod) or context.client.get(NODE, "", pod["spec"]["nodeName"]) is None:
         return None
-    if _has_ended(pod):
-        return None
-    if not pod["spec"].get("nodeName"):
-        scheduled = _schedule(context, pod)
-        if scheduled is None:
-            return None
-        pod = scheduled
     if not _is_mounted(context, pod):
         return config_volumes.RETRY
+    script, since = script_of(context, pod), context.since(pod, "start")
     status, wake = pod_status(
-        pod, script_of(context, pod), context.now(), pod_ip=_pod_ip(pod), host_ip=_host_ip(context, pod)
+        pod, script, context.now(), pod_ip=_pod_ip(pod), host_ip=_host_ip(context, pod), since=since
     )
+    pod_events.record(context, pod, status)
     context.write_status(pod, status)
     return wake
 

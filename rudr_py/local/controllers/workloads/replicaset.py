@@ -20,6 +20,7 @@ from rudr_py.local.storage.store import Object
 
 REPLICA_SET = KindInfo("apps/v1", "ReplicaSet")
 REPLICA_FAILURE = "ReplicaFailure"
+_COUNTING_SINCE = 35
 
 
 def pod_from_template(owner: Object, template: Object, *, name: str = "") -> Object:
@@ -36,8 +37,23 @@ def pod_from_template(owner: Object, template: Object, *, name: str = "") -> Obj
 
 def is_active(pod: Object) -> bool:
     """Return whether a pod has not ended and is not being deleted."""
-    ended = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
-    return not ended and "deletionTimestamp" not in pod["metadata"]
+    return not is_ended(pod) and "deletionTimestamp" not in pod["metadata"]
+
+
+def is_terminating(pod: Object) -> bool:
+    """Return whether a pod is being deleted and has not ended."""
+    return not is_ended(pod) and "deletionTimestamp" in pod["metadata"]
+
+
+def is_ended(pod: Object) -> bool:
+    """Return whether all containers of a pod have ended for good."""
+    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+
+
+def terminating(context: ReconcileContext, pods: Iterable[Object]) -> dict[str, int]:
+    """Return the status field with the number of terminating pods, which releases from 1.35 on write."""
+    minor = int(context.settings.release.partition(".")[2])
+    return {"terminatingReplicas": sum(map(is_terminating, pods))} if minor >= _COUNTING_SINCE else {}
 
 
 def availability(pods: Iterable[Object], min_ready_seconds: float, now: float) -> tuple[int, int, float | None]:
@@ -76,7 +92,7 @@ def _scale(context: ReconcileContext, replica_set: Object, active: list[Object])
             return error
     if missing < 0:
         for pod in sorted(active, key=_deletion_rank)[:-missing]:
-            context.delete(pod)
+            context.delete_for(replica_set, pod)
     return None
 
 
@@ -119,9 +135,9 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
         if replica_set.get("status", {}).get("observedGeneration") != metadata.get("generation"):
             context.adopt(replica_set, POD, replica_set["spec"]["selector"])
         error = _scale(context, replica_set, [pod for pod in context.controlled(replica_set, POD) if is_active(pod)])
-    active = [pod for pod in context.controlled(replica_set, POD) if is_active(pod)]
-    status, wait = _status(replica_set, active, error, context.now())
-    context.write_status(replica_set, status)
+    pods = context.controlled(replica_set, POD)
+    status, wait = _status(replica_set, [pod for pod in pods if is_active(pod)], error, context.now())
+    context.write_status(replica_set, {**status, **terminating(context, pods)})
     if error is not None:
         raise error
     return wait

@@ -21,7 +21,7 @@ from rudr_py.local.controllers.runtime.controller import Controller, owned
 from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads.deployment import template_hash
 from rudr_py.local.controllers.workloads.pods import POD
-from rudr_py.local.controllers.workloads.replicaset import availability, pod_from_template
+from rudr_py.local.controllers.workloads.replicaset import availability, is_ended, pod_from_template
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import Object
 
@@ -45,10 +45,6 @@ def _ordinal(pod: Object) -> int:
 
 def _is_ready(pod: Object) -> bool:
     return times.is_true(pod, "Ready") and "deletionTimestamp" not in pod["metadata"]
-
-
-def _is_ended(pod: Object) -> bool:
-    return pod.get("status", {}).get("phase") in ("Failed", "Succeeded")
 
 
 def _revision_of(pod: Object) -> str:
@@ -98,6 +94,11 @@ class _StatefulSet:
         self.pods = {_ordinal(pod): pod for pod in context.controlled(owner, POD)}
 
     @property
+    def label(self) -> str:
+        """The name of the set in the messages of events."""
+        return f"StatefulSet {self.owner['metadata']['name']}"
+
+    @property
     def partition(self) -> int:
         rolling = (self.spec.get("updateStrategy") or {}).get("rollingUpdate") or {}
         return int(rolling.get("partition") or 0)
@@ -119,10 +120,10 @@ class _StatefulSet:
         if self.spec.get("serviceName"):
             pod["spec"].setdefault("subdomain", self.spec["serviceName"])
         self._claim(pod, ordinal)
-        self.pods[ordinal] = self.context.create_for(self.owner, pod, self._failure(f"Pod {name}"))
-
-    def _failure(self, subject: str) -> str:
-        return f"create {subject} in StatefulSet {self.owner['metadata']['name']} failed error: {{error}}"
+        subject = f"Pod {name} in {self.label}"
+        self.pods[ordinal] = self.context.create_for(
+            self.owner, pod, created=f"Create {subject} successful", refused=f"Create {subject} failed error: {{error}}"
+        )
 
     def _claim(self, pod: Object, ordinal: int) -> None:
         """Set the volumes of a pod; existing claims are reused."""
@@ -138,13 +139,18 @@ class _StatefulSet:
                 metadata |= {"name": name, "namespace": namespace, "labels": labels}
                 body = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
                 claim = {**body, "spec": copy.deepcopy(template["spec"])}
-                subject = f"Claim {name} for Pod {pod['metadata']['name']}"
-                self.context.create_for(self.owner, claim, self._failure(subject))
+                subject = f"Pod {pod['metadata']['name']} in {self.label}"
+                self.context.create_for(
+                    self.owner,
+                    claim,
+                    created=f"Create Claim {name} {subject} success",
+                    refused=f"Create Claim {name} for {subject} failed error: {{error}}",
+                )
         if volumes:
             pod["spec"]["volumes"] = list(volumes.values())
 
     def delete(self, ordinal: int) -> None:
-        self.context.delete(self.pods[ordinal])
+        self.context.delete_for(self.owner, self.pods[ordinal], f"Delete Pod {{name}} in {self.label} successful")
         live = self.context.live(self.pods[ordinal])
         if live is None:
             del self.pods[ordinal]
@@ -156,7 +162,7 @@ def _fill(stateful_set: _StatefulSet) -> bool:
     """Create missing pods, lowest ordinal first; return whether all exist and are available if ordered."""
     for ordinal in stateful_set.ordinals:
         pod = stateful_set.pods.get(ordinal)
-        if pod is not None and _is_ended(pod) and "deletionTimestamp" not in pod["metadata"]:
+        if pod is not None and is_ended(pod) and "deletionTimestamp" not in pod["metadata"]:
             stateful_set.delete(ordinal)
             pod = stateful_set.pods.get(ordinal)
         if pod is None:
@@ -195,7 +201,9 @@ def _replace(stateful_set: _StatefulSet) -> None:
 
 def _status(stateful_set: _StatefulSet) -> tuple[Object, float | None]:
     pods = [pod for pod in stateful_set.pods.values() if "deletionTimestamp" not in pod["metadata"]]
-    ready, available, wait = availability(pods, stateful_set.spec.get("minReadySeconds", 0), stateful_set.context.now())
+    ready, available, wait = availability(
+        stateful_set.pods.values(), stateful_set.spec.get("minReadySeconds", 0), stateful_set.context.now()
+    )
     current, update = (
         each["metadata"]["name"] for each in (stateful_set.revisions.current, stateful_set.revisions.update)
     )
@@ -204,7 +212,7 @@ def _status(stateful_set: _StatefulSet) -> tuple[Object, float | None]:
         current = update
     status = {
         "observedGeneration": stateful_set.owner["metadata"].get("generation", 0),
-        "replicas": len(pods),
+        "replicas": len(stateful_set.pods),
         "readyReplicas": ready,
         "currentReplicas": sum(_revision_of(pod) == current for pod in pods),
         "updatedReplicas": updated,

@@ -13,8 +13,10 @@ from msgspec import UNSET
 
 from rudr_py.local.schema import go_zero, quantity
 from rudr_py.local.schema.defaulting import builtin_defaults
-from rudr_py.local.schema.node import SchemaNode
+from rudr_py.local.schema.node import SchemaNode, once_per_node
 from rudr_py.local.storage.cloning import clone
+
+_SCALARS = ("string", "integer", "number", "boolean")
 
 
 def default(obj: dict[str, Any], node: SchemaNode) -> None:
@@ -70,8 +72,7 @@ def _drop_nulls(value: Any, node: SchemaNode) -> None:
 
 def _complete(obj: dict[str, Any], node: SchemaNode) -> None:
     """Default one struct of a built-in kind, and all below it."""
-    required = node.required
-    for key in [key for key, value in obj.items() if _is_absent(value, node.properties.get(key), key in required)]:
+    for key in [key for key, value in obj.items() if not value and _is_absent(value, node, key)]:
         del obj[key]
     fill = builtin_defaults.FILLERS.get(node.name)
     if fill is not None:
@@ -79,33 +80,45 @@ def _complete(obj: dict[str, Any], node: SchemaNode) -> None:
     for key, child, empty in go_zero.always_written(node):
         if key not in obj:
             obj[key] = {} if child.by_value else empty
+    nested = _nested(node)
     for key, value in obj.items():
-        field = node.properties.get(key)
-        if field is not None and field.builtin:
+        field = nested.get(key)
+        if field is not None:
             obj[key] = _completed(value, field)
+
+
+@once_per_node
+def _nested(node: SchemaNode) -> dict[str, SchemaNode]:
+    """The fields of a struct whose values are completed."""
+    return {key: field for key, field in node.properties.items() if field.builtin and _is_completed(field)}
+
+
+def _is_completed(node: SchemaNode) -> bool:
+    return node.type not in _SCALARS or node.format == "quantity"
 
 
 def _completed(value: Any, node: SchemaNode) -> Any:
     if isinstance(value, dict):
         if node.properties:
             _complete(value, node)
-        elif node.additional_node is not None:
+        elif node.additional_node is not None and _is_completed(node.additional_node):
             for key, item in value.items():
                 value[key] = _completed(item, node.additional_node)
     elif isinstance(value, list):
-        if node.items is not None:
+        if node.items is not None and _is_completed(node.items):
             value[:] = [_completed(item, node.items) for item in value]
     elif node.format == "quantity" and isinstance(value, str | int | float):
         return quantity.canonical(str(value)) or value
     return value
 
 
-def _is_absent(value: Any, node: SchemaNode | None, required: bool) -> bool:
-    """Whether Go omits this value."""
+def _is_absent(value: Any, node: SchemaNode, key: str) -> bool:
+    """Whether Go omits this value of a field."""
     if value is None:
         return True
-    if node is None or not node.builtin or required:
+    field = node.properties.get(key)
+    if field is None or not field.builtin or key in node.required:
         return False
     if value in ("", 0, False) and not isinstance(value, float):
-        return node.omit_zero
-    return value in ([], {}) and not node.properties and not node.name
+        return field.omit_zero
+    return value in ([], {}) and not field.properties and not field.name

@@ -166,14 +166,14 @@ def _map(value: dict[str, Any], node: SchemaNode, path: str) -> list[Cause]:
         if child is not None:
             errors += check(item, child, f"{path}.{key}" if path else key)
     for key in node.required:
-        if (node.name, key) in _MAY_BE_EMPTY:
+        if (node.name, key) in MAY_BE_EMPTY:
             continue
-        if key not in value or (node.builtin and _is_empty(value[key])):
+        if key not in value or (node.builtin and is_empty(value[key])):
             errors.append(causes.required(f"{path}.{key}" if path else key))
     return errors
 
 
-_MAY_BE_EMPTY = frozenset(
+MAY_BE_EMPTY = frozenset(
     {
         ("io.k8s.api.apps.v1.StatefulSetSpec", "serviceName"),  # published as required before Kubernetes 1.33
         ("io.k8s.api.apps.v1.DaemonSetSpec", "selector"),
@@ -183,7 +183,7 @@ _MAY_BE_EMPTY = frozenset(
 """Fields of built-in kinds that are published as required and may be empty."""
 
 
-def _is_empty(value: Any) -> bool:
+def is_empty(value: Any) -> bool:
     """For a built-in kind an empty value counts as missing, because Go cannot distinguish them."""
     return value is None or value in ("", [])
 

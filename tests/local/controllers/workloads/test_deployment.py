@@ -197,6 +197,7 @@ async def test_a_paused_deployment_scales_but_does_not_roll(running: Run, object
         assert condition(cluster.get("Deployment", "web"), "Progressing") == ("Unknown", "DeploymentPaused")
         cluster.change(cluster.get("Deployment", "web"), paused=False)
         await cluster.rolled_out()
+        await cluster.settle()
         assert {pod["spec"]["containers"][0]["image"] for pod in cluster.all("Pod")} == {"nginx:2"}
 
 

@@ -58,6 +58,19 @@ async def test_a_job_completes_when_its_pod_succeeds(running: Run, objects: Reco
     assert not pod["metadata"].get("finalizers")
 
 
+async def test_a_job_that_expires_at_once_is_seen_running_and_complete(running: Run, objects: RecordedObjects) -> None:
+    async with running(script=None) as cluster:
+        watch = objects.store.watch("jobs.batch")
+        objects.create(body(ttlSecondsAfterFinished=0))
+        await cluster.settle()
+        assert cluster.get("Job", "task")["status"]["ready"] == 1
+        await cluster.advance(1)
+        assert "Complete" in reasons(cluster.get("Job", "task"))
+        await cluster.advance(1)
+        assert not cluster.find("Job", "task")
+        assert next(event.type for event in watch.take() if "Complete" in reasons(event.object)) == "MODIFIED"
+
+
 async def test_no_more_pods_run_at_once_than_parallelism_allows(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         watch = objects.store.watch()

@@ -84,14 +84,58 @@ def test_a_pod_whose_image_is_not_found_stays_pending() -> None:
     ],
 )
 def test_the_restart_policy_decides_how_a_pod_ends(outcome: str, restart: str, phase: str) -> None:
-    status, _ = status_at(0, PodScript(outcome), restart)
+    status, _ = status_at(1, PodScript(outcome), restart)
     assert status["phase"] == phase
+
+
+@pytest.mark.parametrize("outcome", ["succeed", "fail"])
+def test_a_pod_that_is_not_restarted_runs_for_a_moment(outcome: str) -> None:
+    status, wake = status_at(0, PodScript(outcome), "Never")
+    assert (status["phase"], wake) == ("Running", 1)
+    assert times.is_true({"status": status}, "Ready")
+    restarted, _ = status_at(0, PodScript("fail"), "Always")
+    assert not times.is_true({"status": restarted}, "Ready")
+
+
+def test_the_time_of_a_pod_is_counted_from_its_start_within_the_second() -> None:
+    first, _ = pod_status(pod("Never"), PodScript("succeed"), NOW + 0.9, pod_ip="10.0.0.1", since=NOW + 0.9)
+    later, wake = pod_status(pod("Never", first), PodScript("succeed"), NOW + 1.5, pod_ip="10.0.0.1", since=NOW + 0.9)
+    assert (later["phase"], round(wake or 0, 3)) == ("Running", 0.4)
+    after_a_restart, _ = pod_status(
+        pod("Never", first), PodScript("succeed"), NOW + 9, pod_ip="10.0.0.1", since=NOW + 9
+    )
+    assert after_a_restart["phase"] == "Succeeded"
 
 
 def test_a_script_can_let_a_pod_run_for_a_while() -> None:
     status, wake = status_at(5, PodScript("succeed", runs_for=60), "Never")
     assert status["phase"] == "Running"
     assert wake == 55
+
+
+@pytest.mark.parametrize(
+    ("restart", "annotations", "phase"),
+    [
+        ("Never", {}, "Succeeded"),
+        ("OnFailure", {}, "Succeeded"),
+        ("Always", {}, "Running"),
+        ("Never", {"outcome": "ready"}, "Running"),
+        ("Never", {"outcome": "fail"}, "Failed"),
+        ("Never", {"runs-for": "90"}, "Running"),
+        ("Never", {"outcome": "never-ready"}, "Running"),
+    ],
+)
+async def test_a_pod_without_an_owner_ends_by_its_restart_policy(
+    running: Run, objects: RecordedObjects, restart: str, annotations: dict[str, str], phase: str
+) -> None:
+    async with running(script=None) as cluster:
+        body = pod(restart)
+        body["metadata"]["annotations"] = {f"local.rudr.dev/{key}": value for key, value in annotations.items()}
+        objects.create(body)
+        await cluster.settle()
+        assert cluster.get("Pod", "p")["status"]["phase"] == "Running"
+        await cluster.advance(60)
+        assert cluster.get("Pod", "p")["status"]["phase"] == phase
 
 
 async def test_an_annotation_changed_later_changes_the_pod(running: Run, objects: RecordedObjects) -> None:
@@ -103,6 +147,7 @@ async def test_an_annotation_changed_later_changes_the_pod(running: Run, objects
         objects.update({**live, "metadata": {**live["metadata"], "annotations": notes}})
         await cluster.until(lambda: not times.is_true(cluster.get("Pod", "p"), "Ready"))
         cluster.delete(created)
+        await cluster.settle()
         assert not cluster.find("Pod", "p")
 
 
@@ -146,7 +191,7 @@ async def test_a_pod_waits_for_the_files_of_its_config_map(
         assert waiting["status"]["phase"] == "Pending"
         assert state(waiting["status"])["state"] == {"waiting": {"reason": "ContainerCreating"}}
         assert times.is_true(waiting, "PodScheduled")
-        (event,) = cluster.all("Event")
+        (event,) = cluster.warnings()
         assert (event["reason"], event["reportingComponent"]) == ("FailedMount", "kubelet")
         assert message in event["message"]
 

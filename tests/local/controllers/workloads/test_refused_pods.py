@@ -29,7 +29,7 @@ def quota(**hard: str) -> Object:
 
 def warnings(cluster: Running) -> dict[str, str]:
     """The message of each warning by kind and reason."""
-    return {f"{each['involvedObject']['kind']} {each['reason']}": each["message"] for each in cluster.all("Event")}
+    return {f"{each['involvedObject']['kind']} {each['reason']}": each["message"] for each in cluster.warnings()}
 
 
 def failure(obj: Object) -> Object | None:
@@ -106,14 +106,17 @@ async def test_refused_pods_are_retried_with_backoff(running: Run, objects: Reco
         assert len(cluster.all("Pod")) == 1
 
 
-async def test_one_event_counts_all_attempts(running: Run, objects: RecordedObjects) -> None:
+async def test_many_attempts_are_counted_in_few_events(running: Run, objects: RecordedObjects) -> None:
     async with running() as cluster:
         objects.create(quota(pods="0"))
         objects.create(deployment(1))
-        for _ in range(10):
+        for _ in range(20):
             await cluster.advance(60)
-        (event,) = [each for each in cluster.all("Event") if each["reason"] == "FailedCreate"]
-        assert event["count"] > 5
+        *single, combined = cluster.warnings()
+        assert {event["count"] for event in single} == {1}
+        assert len(single) == 9
+        assert combined["message"].startswith("(combined from similar events): Error creating: pods")
+        assert combined["count"] > 5
 
 
 async def test_a_refused_replica_set_is_reported_by_the_deployment(running: Run, objects: RecordedObjects) -> None:
@@ -138,7 +141,7 @@ async def test_a_stateful_set_reports_a_refused_pod(running: Run, objects: Recor
         objects.create(named("StatefulSet", "apps/v1", spec))
         await cluster.settle()
         assert warnings(cluster)["StatefulSet FailedCreate"].startswith(
-            'create Pod web-1 in StatefulSet web failed error: pods "web-1" is forbidden: exceeded quota: q'
+            'Create Pod web-1 in StatefulSet web failed error: pods "web-1" is forbidden: exceeded quota: q'
         )
         assert cluster.get("StatefulSet", "web")["status"]["readyReplicas"] == 1
         cluster.change(live, hard={"pods": "2"})
@@ -158,7 +161,7 @@ async def test_a_stateful_set_reports_a_refused_claim(running: Run, objects: Rec
         objects.create(named("StatefulSet", "apps/v1", spec))
         await cluster.settle()
         assert warnings(cluster)["StatefulSet FailedCreate"].startswith(
-            "create Claim data-web-0 for Pod web-0 in StatefulSet web failed error: persistentvolumeclaims"
+            "Create Claim data-web-0 for Pod web-0 in StatefulSet web failed error: persistentvolumeclaims"
         )
         assert cluster.all("Pod") == []
 

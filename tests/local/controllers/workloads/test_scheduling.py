@@ -13,7 +13,7 @@ SMALL = (NodeSettings(cpu="1"),)
 
 
 def pod(name: str, *, cpu: str = "600m", claim: str = "", **annotations: str) -> Object:
-    notes = {f"local.rudr.dev/{key}": value for key, value in annotations.items()}
+    notes = {f"local.rudr.dev/{key}": value for key, value in {"outcome": "ready", **annotations}.items()}
     container = {"name": "c", "image": "i", "resources": {"requests": {"cpu": cpu}}}
     volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": claim}}] if claim else []
     metadata = {"name": name, "namespace": "default", "annotations": notes}
@@ -62,8 +62,8 @@ async def test_a_pod_that_does_not_fit_is_pending_with_an_event(running: Run, ob
         await cluster.settle()
         assert refusal(cluster, "a") == ""
         assert refusal(cluster, "b").startswith("0/1 nodes are available: 1 Insufficient cpu.")
-        (event,) = cluster.all("Event")
-        assert (event["type"], event["reason"], event["count"]) == ("Warning", "FailedScheduling", 1)
+        (event,) = cluster.warnings()
+        assert (event["reason"], event["action"]) == ("FailedScheduling", "Scheduling")
         assert event["involvedObject"]["name"] == "b"
         assert event["message"] == refusal(cluster, "b")
 
@@ -151,7 +151,7 @@ async def test_a_pod_whose_claim_is_created_before_it_is_never_refused(running: 
         objects.create(pod("a", claim="data"))
         await cluster.settle()
         assert refusal(cluster, "a") == ""
-        assert cluster.all("Event") == []
+        assert cluster.warnings() == []
 
 
 async def test_a_daemon_set_has_a_pod_on_each_eligible_node(running: Run, objects: RecordedObjects) -> None:
