@@ -65,7 +65,7 @@ _PASSING: Final = ("warnings", "scopes", replacements.FIELD, "pendingComponents"
 _PASSING_OF_INSTANCE: Final = ("runs", "scopes", times.WAITING)
 
 HEALTHY: Final = "healthy"
-"""Rudr's status of the ComponentInstance of a ready instance."""
+"""Rudr's status of the ComponentInstance of a ready instance, if it has one."""
 
 AUTOSCALER: Final = "HorizontalPodAutoscaler"
 
@@ -88,6 +88,7 @@ class Checkpoints:
     def __init__(self, state: ClusterState, catalog: Catalog, settings: Settings) -> None:
         self._state = state
         self._catalog = catalog
+        self._words = (HEALTHY,) if settings.instance_statuses else (HEALTHY, None)
         self._process = _hash((_effective(settings), *_packages(catalog)))
         self._definitions: tuple[tuple[int, ...] | None, str] = (None, "")
 
@@ -118,7 +119,7 @@ class Checkpoints:
         """Whether everything is as it was. The caches of its kinds have to be complete."""
         status, live = stored.status, stored.application
         has_statuses = all(
-            child.part("status") == HEALTHY for child in self._state.component_instances(live) if not child.deleting
+            child.part("status") in self._words for child in self._state.component_instances(live) if not child.deleting
         )
         return has_statuses and self._digest(live, stored.metadata, status) == status[FIELD]
 
