@@ -193,7 +193,8 @@ def method_not_allowed() -> ApiError:
 
 def internal(reason: str = "the local API failed, see its log") -> ApiError:
     """500: an unexpected exception, which is logged, or a failure in a pod."""
-    return errors.ServerError(f"Internal error occurred: {reason}", status=500, reason="InternalError")
+    message = f"Internal error occurred: {reason}"
+    return errors.ServerError(message, status=500, reason="InternalError", causes=(Cause(message=reason),))
 
 
 def forbidden(resource: Resource, name: str, reason: str, causes: Sequence[Cause] = ()) -> ApiError:
