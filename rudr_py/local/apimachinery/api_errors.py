@@ -193,8 +193,7 @@ def method_not_allowed() -> ApiError:
 
 def internal(reason: str = "the local API failed, see its log") -> ApiError:
     """500: an unexpected exception, which is logged, or a failure in a pod."""
-    message = f"Internal error occurred: {reason}"
-    return errors.ServerError(message, status=500, reason="InternalError", causes=(Cause(message=reason),))
+    return errors.ServerError(f"Internal error occurred: {reason}", status=500, reason="InternalError")
 
 
 def forbidden(resource: Resource, name: str, reason: str, causes: Sequence[Cause] = ()) -> ApiError:
