@@ -61,16 +61,16 @@ def _synchronize(backend: Backend, resource: Resource) -> bool:
     return True
 
 
-def _api_service(name: str, served: Resource) -> Object:
+def _api_service(name: str, resource: Resource) -> Object:
     priorities = dict(_CUSTOM_PRIORITIES)
-    if not served.custom:
+    if not resource.custom:
         priorities = {
-            "groupPriorityMinimum": _PRIORITIES.get(served.group, 16000),
+            "groupPriorityMinimum": _PRIORITIES.get(resource.group, 16000),
             "versionPriority": _VERSION_PRIORITIES.get(name, 15),
         }
-    metadata = {"name": name, "labels": {_MANAGED: "true" if served.custom else "onstart"}}
-    group = {"group": served.group} if served.group else {}
-    return {"metadata": metadata, "spec": {**group, "version": served.version, **priorities}}
+    metadata = {"name": name, "labels": {_MANAGED: "true" if resource.custom else "onstart"}}
+    group = {"group": resource.group} if resource.group else {}
+    return {"metadata": metadata, "spec": {**group, "version": resource.version, **priorities}}
 
 
 def _write_condition(backend: Backend, resource: Resource, obj: Object) -> None:
