@@ -28,7 +28,9 @@ HASH_LABEL = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
 DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas"
 MAX_REPLICAS = "deployment.kubernetes.io/max-replicas"
-_UNCOPIED = frozenset({"kubectl.kubernetes.io/last-applied-configuration", REVISION, DESIRED_REPLICAS, MAX_REPLICAS})
+REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_UNCOPIED = frozenset({_LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS})
 _SAFE_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -143,6 +145,10 @@ class _ReplicaSets:
         revision = max(revision, _revision(self.new))
         annotations = self.new["metadata"].get("annotations") or {}
         desired = {**annotations, **inherited, REVISION: str(revision)}
+        if 0 < _revision(self.new) < revision:
+            desired[REVISION_HISTORY] = ",".join(
+                filter(None, (annotations.get(REVISION_HISTORY), str(_revision(self.new))))
+            )
         spec, delay = self.new["spec"], self.deployment["spec"].get("minReadySeconds", 0)
         if desired != annotations or spec.get("minReadySeconds", 0) != delay:
             metadata = {**self.new["metadata"], "annotations": desired}

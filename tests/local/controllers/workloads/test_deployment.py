@@ -139,6 +139,7 @@ async def test_a_rollback_reuses_the_old_replica_set_with_a_new_revision(
         back = cluster.get("ReplicaSet", first["metadata"]["name"])
         assert back["spec"]["replicas"] == 3
         assert back["metadata"]["annotations"][deployment.REVISION] == "3"
+        assert back["metadata"]["annotations"][deployment.REVISION_HISTORY] == "1"
         assert cluster.get("Deployment", "web")["metadata"]["annotations"][deployment.REVISION] == "3"
 
 
