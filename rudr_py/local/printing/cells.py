@@ -167,3 +167,8 @@ def at(path: str, default: Any = "") -> Cell:
         return values[0] if values and values[0] is not None else default
 
     return cell
+
+
+def field(name: str, path: str, default: Any = "", *, kind: str = "string", wide: bool = False) -> ColumnDefinition:
+    """Return a column with the value of a field, and its description."""
+    return define(name, at(f".{path}", default), kind, about=path, wide=wide)
