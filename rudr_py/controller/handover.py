@@ -1,4 +1,8 @@
-"""Begins and ends the work in a shard of namespaces. The caches hold all namespaces, so nothing is listed anew."""
+"""Begins and ends the work in a shard of namespaces. The caches hold all namespaces, so nothing is listed anew.
+
+The objects of a shard are decoded when its work begins: its applications at once, all else before the first reconcile
+in its namespace.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,6 @@ from rudr_py.controller.watching import triggers
 from rudr_py.controller.watching.sources import Sources, Trigger
 from rudr_py.kube.cache import Change
 from rudr_py.kube.events import Recorder
-from rudr_py.kube.live_object import LiveObject
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION
 
@@ -43,8 +46,8 @@ class ShardHandover:
     async def begin(self, concerns: Concerns) -> None:
         """Trigger all applications, as after a first list, and the definitions if they are in this shard."""
         breath = Breath()
-        await self._sources.watch_applied()  # the previous process may have applied further kinds
-        for live in self._applications(concerns):
+        await self._sources.watch_applied(concerns)  # the previous process may have applied further kinds
+        async for live in self._sources.applications(concerns):
             await breath.spend()
             for key in triggers.keys(APPLICATION, Change(None, live), self._state):
                 self._trigger(key, True)
@@ -57,12 +60,8 @@ class ShardHandover:
             await controller.ended(lambda key: concerns(key.namespace))
         await self._recorder.flush()
         breath = Breath()
-        for live in self._applications(concerns):
+        async for live in self._sources.applications(concerns):
             key = ObjectKey(live.namespace, live.name)
             await breath.spend()
             self._forget(key)
             self._state.applications.forget(key)
-
-    def _applications(self, concerns: Concerns) -> list[LiveObject]:
-        caches = self._state.caches(APPLICATION)
-        return [live for cache in caches for live in cache.all() if concerns(live.namespace)]

@@ -96,14 +96,22 @@ class Leadership:
         """Whether there is an election."""
         return self._election is not None
 
+    @property
+    def is_divided(self) -> bool:
+        """Whether there are several shards."""
+        return self._group is not None
+
     def owns(self, namespace: str) -> bool:
         """Whether this process reconciles the applications of a namespace."""
         return self._election is None or assignment.shard_of(namespace, self._shards) in self._owned
 
     def concerns(self, namespace: str) -> bool:
-        """Whether a change in a namespace must be noted now. The work in a shard begins with all of its applications;
-        that of the only leader begins with the changes since its start."""
-        return self._group is None or self.owns(namespace)
+        """Whether a change in a namespace must be noted now: until the work in its shard has ended.
+
+        The work in a shard begins with all of its applications; that of the only leader with the changes since its
+        start.
+        """
+        return self._group is None or assignment.shard_of(namespace, self._shards) in self._holding
 
     def allowance(self, namespace: str = "") -> float:
         """Maximum seconds for a request in a namespace now: the rest of its leases, and at most the request time-out.

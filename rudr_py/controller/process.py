@@ -115,7 +115,9 @@ class ControllerProcess:
         log.info("caches are synced", extra={"kinds": len(self._sources.kinds())})
         self.synced.set()
         await self._leadership.wait()
-        await self._sources.watch_applied()  # the previous leader may have applied further kinds
+        await self._sources.watch_applied(
+            self._leadership.concerns
+        )  # the previous leader may have applied further kinds
         self._working = True
         async with asyncio.TaskGroup() as tasks:
             for controller in self._controllers:

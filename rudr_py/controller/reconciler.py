@@ -78,6 +78,7 @@ class ApplicationReconciler:
             self._reports.end(key)
 
     async def _reconcile_key(self, key: ObjectKey) -> Result:
+        await self._sources.complete(key.namespace)
         live = self._state.get(APPLICATION, key.namespace, key.name)
         if live is None:
             self._syncer.wait_for(key, ())

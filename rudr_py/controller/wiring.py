@@ -63,10 +63,11 @@ from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.metered_transport import MeteredTransport
 from rudr_py.kube.prober import NetworkProber, Prober
-from rudr_py.kube.requests import Request, Selection
+from rudr_py.kube.requests import Request, Resource, Selection
 from rudr_py.kube.storage.body import BodyBudget
+from rudr_py.kube.storage.deferred import Identity
 from rudr_py.kube.transport import Transport
-from rudr_py.kube.watch import Event
+from rudr_py.kube.watch import Event, Skips
 from rudr_py.model import kubernetes
 from rudr_py.model.crd_schemas import crds
 from rudr_py.model.identity import ObjectKey
@@ -82,6 +83,8 @@ SCOPE_DELAY = 0.2
 
 MAX_LINE = 500
 """Maximum characters of the line of a plugin at /readyz; `rudr plugins` prints the whole text."""
+
+_DEFINITIONS = frozenset(kind.kind for kind in definition_index.KINDS)
 
 DEFINITIONS = "definitions"
 """The name of the controller of definitions."""
@@ -238,10 +241,11 @@ class _Assembly:
         process.run_in_background(waits.run)
 
     def _sources(self, queue: PriorityQueue[ObjectKey]) -> Sources:
+        skips = Skips(self._state.has, self._is_deferred if self._leadership.is_divided else None)
         sources = Sources(
             self._state,
             self._poller,
-            functools.partial(self._open_watch, is_cached=self._state.has),
+            functools.partial(self._open_watch, skips=skips),
             self._settings,
             functools.partial(_trigger, queue, self._state.applications.edited),
             self._clock,
@@ -252,6 +256,12 @@ class _Assembly:
         sources.concerns = self._leadership.concerns
         sources.watch((*cluster_state.OWN_KINDS, POD, *definition_index.KINDS, *self._catalog.kinds()))
         return sources
+
+    def _is_deferred(self, resource: Resource, identity: Identity) -> bool:
+        """Whether an object concerns only another process. Definitions concern all of them."""
+        namespace = identity.namespace
+        is_foreign = namespace != "" and not self._leadership.concerns(namespace)
+        return is_foreign and resource.kind not in _DEFINITIONS
 
     def _pause(self, key: ObjectKey) -> float:
         """The seconds until the status of an application may be written again."""

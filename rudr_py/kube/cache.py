@@ -7,16 +7,21 @@ Objects never go back in time: an older resourceVersion of the same uid is ignor
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+import itertools
+import logging
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from rudr_py import errors
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.storage.body import BodyBudget
+from rudr_py.kube.storage.deferred import DeferredObject
 from rudr_py.kube.storage.object_index import ObjectIndex
 from rudr_py.kube.watch import (
     Applied,
     Bookmark,
+    Deferred,
     Deleted,
     Event,
     Forbidden,
@@ -30,6 +35,10 @@ from rudr_py.kube.watch import (
 
 Key = tuple[str, str]
 """Namespace and name."""
+
+_Entry = LiveObject | DeferredObject[LiveObject]
+
+log = logging.getLogger(__name__)
 
 DEFAULT_BUDGET = 128 * 2**20
 """Bytes of documents in memory for a cache without a budget of its own."""
@@ -57,6 +66,9 @@ class Cache:
     because the kind is absent or forbidden. `problem` is the last error; empty while the watch works. `synced` is true
     after the first complete list; `absent` while the server does not serve the kind. `revision` grows with every change
     of an object.
+
+    Deferred objects are decoded by the first read that may return them, and `on_decoded` is called with each of them.
+    `is_deferred` returns whether objects of a namespace may be deferred now.
     """
 
     def __init__(
@@ -75,8 +87,11 @@ class Cache:
         self._shared_revision = Revision()
         self._indexed = tuple(labels)
         self._version = ""  # the newest resourceVersion of the watch
-        self._pending: dict[Key, LiveObject] | None = None
+        self._pending: dict[Key, _Entry] | None = None
         self._objects: dict[str, dict[str, LiveObject]] = {}
+        self._deferred: dict[str, dict[str, DeferredObject[LiveObject]]] = {}
+        self.on_decoded: Callable[[LiveObject], None] = lambda _live: None
+        self.is_deferred: Callable[[str], bool] = lambda _namespace: True
         self._owner_index: ObjectIndex[LiveObject] = ObjectIndex()
         self._label_index: ObjectIndex[LiveObject] = ObjectIndex()
         self._index = index
@@ -91,22 +106,44 @@ class Cache:
 
     def get(self, namespace: str, name: str) -> LiveObject | None:
         """The object, or None."""
+        if namespace in self._deferred and (deferred := self._deferred[namespace].get(name)) is not None:
+            self._decode(deferred)
         return self._objects.get(namespace, {}).get(name)
 
-    def by_owner(self, *uids: str) -> tuple[LiveObject, ...]:
-        """Objects whose controller owner has one of these uids."""
+    @property
+    def has_deferred(self) -> bool:
+        """Whether there are objects that are not decoded."""
+        return bool(self._deferred)
+
+    def namespaces(self) -> tuple[str, ...]:
+        """The namespaces that contain objects."""
+        return tuple(dict.fromkeys(itertools.chain(self._objects, self._deferred)))
+
+    def decode(self, namespace: str) -> Iterator[LiveObject]:
+        """Decode the deferred objects of a namespace; other readers may do so between two of them."""
+        while namespace in self._deferred:
+            live = self._decode(next(iter(self._deferred[namespace].values())))
+            if live is not None:
+                yield live
+
+    def by_owner(self, namespace: str, *uids: str) -> tuple[LiveObject, ...]:
+        """Objects whose controller owner has one of these uids; all of those in this namespace are among them."""
+        self._decode_all(namespace)
         return self._owner_index.get("", *uids)
 
     def by_namespace(self, namespace: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace."""
+        self._decode_all(namespace)
         return tuple(self._objects.get(namespace, {}).values())
 
     def by_label(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace one of whose indexed labels has this value."""
+        self._decode_all(namespace)
         return self._label_index.get(namespace, value)
 
     def by_index(self, namespace: str, value: str) -> tuple[LiveObject, ...]:
         """Objects of a namespace for which the index has this value."""
+        self._decode_all(namespace)
         return self._value_index.get(namespace, value)
 
     def changed(self, namespace: str) -> frozenset[str] | None:
@@ -114,6 +151,7 @@ class Cache:
 
         For one reader. A namespace is forgotten when its last object is removed.
         """
+        self._decode_all(namespace)
         names = self._changed.get(namespace)
         if namespace in self._objects:
             self._changed[namespace] = set()
@@ -125,6 +163,8 @@ class Cache:
 
     def all(self) -> tuple[LiveObject, ...]:
         """All objects."""
+        for namespace in tuple(self._deferred):
+            self._decode_all(namespace)
         return tuple(live for names in self._objects.values() for live in names.values())
 
     def feed(self, event: Event) -> list[Change]:
@@ -137,6 +177,8 @@ class Cache:
                 return self._applied(live)
             case Deleted(live):
                 return self._deleted(live)
+            case Deferred(entry):
+                self._defer(entry)
             case Bookmark(resource_version):
                 self._passed(resource_version)
             case ListingStarted():
@@ -144,9 +186,7 @@ class Cache:
             case ListingDone(resource_version):
                 return self._swap(resource_version)
             case Undecodable(name, namespace):
-                # the object exists, so a list that contains it unreadable must not delete it
-                if self._pending is not None and (cached := self.get(namespace, name)):
-                    self._pending[cached.key] = cached
+                self._keep_undecodable((namespace, name))
             case KindAbsent(error) | Forbidden(error):
                 self.absent = isinstance(event, KindAbsent)
                 self.problem = error
@@ -154,6 +194,11 @@ class Cache:
             case Interrupted(error):
                 self.problem = error
         return []
+
+    def _keep_undecodable(self, key: Key) -> None:
+        """Note that an object exists, so that a list that contains it unreadable does not delete it."""
+        if self._pending is not None and (entry := self._entry(key)):
+            self._pending[key] = entry
 
     def wrote(self, live: LiveObject) -> Change | None:
         """Apply the response to a write, so that the next read sees it before the watch event arrives.
@@ -198,25 +243,73 @@ class Cache:
         self._version = version
         self.problem = ""
         changes: list[Change] = []
-        for old in self.all():
-            if old.key not in pending and (restored or not _newer(old.resource_version, version)):
+        for entry in tuple(self._entries()):
+            if entry.key in pending or not (restored or not _newer(entry.resource_version, version)):
+                continue
+            if (old := self.get(*entry.key)) is not None:
                 self._remove(old)
                 changes.append(Change(old, None))
-        for live in pending.values():
-            current = self.get(*live.key)
-            if current is None or self._differs(current, live, restored=restored):
+        for new in pending.values():
+            current = self._entry(new.key)
+            if current is not None and not self._differs(current, new, restored=restored):
+                continue
+            if isinstance(new, DeferredObject) and self.is_deferred(new.namespace):
+                self._keep_deferred(new)
+            elif (live := _decoded(new)) is not None:  # it may have been deferred when the list began
+                changes.append(Change(self.get(*live.key), live))
                 self._put(live)
-                changes.append(Change(current, live))
         self.synced = True
         self.absent = False
         self.ready.set()
         return changes
 
     @staticmethod
-    def _differs(old: LiveObject, new: LiveObject, *, restored: bool) -> bool:
+    def _differs(old: _Entry, new: _Entry, *, restored: bool) -> bool:
         if restored:
             return (old.uid, old.resource_version) != (new.uid, new.resource_version)
         return _newer(new.resource_version, old.resource_version)
+
+    def _entry(self, key: Key) -> _Entry | None:
+        namespace, name = key
+        return self._deferred.get(namespace, {}).get(name) or self._objects.get(namespace, {}).get(name)
+
+    def _entries(self) -> Iterator[_Entry]:
+        for decoded in self._objects.values():
+            yield from decoded.values()
+        for deferred in self._deferred.values():
+            yield from deferred.values()
+
+    def _defer(self, new: DeferredObject[LiveObject]) -> None:
+        """Keep an object without decoding it: an item of the list, or a change."""
+        current = self._entry(new.key)
+        if self._pending is not None:
+            is_same = current is not None and (current.uid, current.resource_version) == (new.uid, new.resource_version)
+            self._pending[new.key] = current if current is not None and is_same else new.kept_by(self._budget)
+            return
+        self._passed(new.resource_version)
+        if current is None or _newer(new.resource_version, current.resource_version):
+            self._keep_deferred(new)
+
+    def _keep_deferred(self, new: DeferredObject[LiveObject]) -> None:
+        if (decoded := self._objects.get(new.namespace, {}).get(new.name)) is not None:
+            self._remove(decoded)
+        self._deferred.setdefault(new.namespace, {})[new.name] = new.kept_by(self._budget)
+
+    def _decode_all(self, namespace: str) -> None:
+        if namespace in self._deferred:
+            for _ in self.decode(namespace):
+                pass
+
+    def _decode(self, deferred: DeferredObject[LiveObject]) -> LiveObject | None:
+        """Put a deferred object among the decoded ones; None if it cannot be decoded."""
+        names = self._deferred[deferred.namespace]
+        del names[deferred.name]
+        if not names:
+            del self._deferred[deferred.namespace]
+        if (live := _decoded(deferred)) is not None:
+            self._put(live)
+            self.on_decoded(live)
+        return live
 
     def _passed(self, version: str) -> None:
         self.problem = ""
@@ -224,7 +317,7 @@ class Cache:
             self._version = version
 
     def _put(self, live: LiveObject) -> None:
-        if (old := self.get(*live.key)) is not None:
+        if (old := self._objects.get(live.namespace, {}).get(live.name)) is not None:
             self._remove(old)
         self.revision += 1
         self._shared_revision.number += 1
@@ -267,6 +360,17 @@ class Cache:
 
     def _values(self, live: LiveObject) -> set[str]:
         return {live.labels[label] for label in self._indexed if live.labels.get(label)}
+
+
+def _decoded(entry: _Entry) -> LiveObject | None:
+    """The object; None if it cannot be decoded."""
+    if isinstance(entry, LiveObject):
+        return entry
+    try:
+        return entry.decode()
+    except errors.UndecodableError as error:
+        log.warning("object cannot be decoded", extra={"object": "/".join(entry.key), "error": str(error)})
+        return None
 
 
 def _newer(version: str, than: str) -> bool:

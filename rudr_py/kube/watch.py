@@ -8,6 +8,7 @@ It stores no objects and logs nothing: failures are events, too.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import AsyncGenerator, Callable, Iterator
 
 import msgspec
@@ -19,6 +20,8 @@ from rudr_py.kube.clock import Clock
 from rudr_py.kube.list_page import Page
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Resource, Selection
+from rudr_py.kube.storage import deferred
+from rudr_py.kube.storage.deferred import DeferredObject, Identity
 from rudr_py.kube.transport import Stream, Transport
 from rudr_py.kube.watch_stream import RawEvent, Splitter
 from rudr_py.settings import Settings
@@ -69,6 +72,12 @@ class Deleted(msgspec.Struct, frozen=True):
     live: LiveObject
 
 
+class Deferred(msgspec.Struct, frozen=True):
+    """An object that is not decoded: of the current list between `ListingStarted` and `ListingDone`, else a change."""
+
+    object: DeferredObject[LiveObject]
+
+
 class Bookmark(msgspec.Struct, frozen=True):
     """All events up to `resource_version` have been sent."""
 
@@ -113,6 +122,7 @@ Event = (
     | ListingDone
     | Applied
     | Deleted
+    | Deferred
     | Bookmark
     | Undecodable
     | KindAbsent
@@ -121,23 +131,18 @@ Event = (
 )
 
 
-class Identity(msgspec.Struct, frozen=True, rename="camel"):
-    """One version of an object."""
+class Skips(msgspec.Struct, frozen=True):
+    """The objects that are not decoded. Each is called with the kind and the version of an object.
 
-    namespace: str = ""
-    name: str = ""
-    uid: str = ""
-    resource_version: str = ""
+    An event about an object that `is_cached` in this version is a Bookmark; one that `is_deferred` is `Deferred`,
+    unless it was deleted.
+    """
 
-
-IsCached = Callable[[Resource, Identity], bool]
-"""Called with the kind and the version of an object."""
+    is_cached: Callable[[Resource, Identity], bool] | None = None
+    is_deferred: Callable[[Resource, Identity], bool] | None = None
 
 
-def never_cached(resource: Resource, identity: Identity) -> bool:
-    """No object is cached."""
-    del resource, identity
-    return False
+NO_SKIPS = Skips()
 
 
 def events(
@@ -147,21 +152,13 @@ def events(
     settings: Settings,
     clock: Clock,
     random: Callable[[], float],
-    is_cached: IsCached = never_cached,
+    skips: Skips = NO_SKIPS,
 ) -> AsyncGenerator[Event]:
     """Watch until cancelled. Close the generator (`contextlib.aclosing`) to end the connection.
 
-    `random` returns numbers in [0, 1). An event about an object of which `is_cached` has this version is a Bookmark.
-    Raises only CancelledError.
+    `random` returns numbers in [0, 1). Raises only CancelledError.
     """
-    return _Watcher(transport, selection, settings, clock, Backoff(random), is_cached).events()
-
-
-class _Identified(msgspec.Struct, frozen=True):
-    metadata: Identity
-
-
-_identified = msgspec.json.Decoder(_Identified)
+    return _Watcher(transport, selection, settings, clock, Backoff(random), skips).events()
 
 
 class _Watcher:
@@ -172,9 +169,17 @@ class _Watcher:
         settings: Settings,
         clock: Clock,
         backoff: Backoff,
-        is_cached: IsCached,
+        skips: Skips,
     ) -> None:
-        self._is_cached = is_cached
+        self._is_cached = skips.is_cached
+        self._is_deferred = skips.is_deferred
+        self._decoder = functools.partial(
+            live_object.decode,
+            api_version=selection.resource.api_version,
+            kind=selection.resource.kind,
+            parts=selection.parts,
+            owners=selection.owners,
+        )
         self._transport = transport
         self._selection = selection
         self._settings = settings
@@ -331,24 +336,10 @@ class _Watcher:
         if raw.type == "BOOKMARK":
             yield from self._bookmark(raw)
         elif raw.type in ("ADDED", "MODIFIED", "DELETED"):
-            if version := self._cached_version(raw):
-                self._version = version
-                yield Bookmark(version)
-            else:
-                yield self._event(raw.type, raw.object, listing=not self._version)
+            yield self._event(raw.type, raw.object, listing=not self._version)
         if self._version:
             self._undecodable = 0
             self._backoff.reset()
-
-    def _cached_version(self, raw: RawEvent) -> str:
-        """The version of a cached object: the event is that of an own write. Empty if it is another event."""
-        if not self._version or raw.type == "DELETED":
-            return ""
-        try:
-            identity = _identified.decode(raw.object).metadata
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return ""
-        return identity.resource_version if self._is_cached(self._selection.resource, identity) else ""
 
     def _bookmark(self, raw: RawEvent) -> Iterator[Event]:
         bookmark = live_object.decode(raw.object)
@@ -360,26 +351,28 @@ class _Watcher:
             yield ListingDone(self._version)
 
     def _event(self, kind: str, data: bytes | msgspec.Raw, *, listing: bool) -> Event:
-        """Decode one object; outside of a list, the watch resumes from its version."""
+        """The event about one object; outside of a list, the watch resumes from its version."""
         resource = self._selection.resource
-        event: Event
-        try:
-            live = live_object.decode(
-                data,
-                resource.api_version,
-                resource.kind,
-                parts=self._selection.parts,
-                owners=self._selection.owners,
-            )
-        except errors.UndecodableError as error:
-            text = bytes(data)
-            version = lenient_decode.metadata(text, "resourceVersion")
-            name, namespace = lenient_decode.metadata(text, "name"), lenient_decode.metadata(text, "namespace")
-            event = Undecodable(name, namespace, str(error))
+        is_checked = kind != "DELETED" and (self._is_deferred or (self._is_cached and not listing))
+        identity = deferred.identity(data) if is_checked else None
+        if identity is not None and self._is_deferred and self._is_deferred(resource, identity):
+            event: Event = Deferred(DeferredObject(identity, resource.kind, bytes(data), self._decoder))
+            version = identity.resource_version
+        elif identity is not None and self._is_cached and not listing and self._is_cached(resource, identity):
+            event, version = Bookmark(identity.resource_version), identity.resource_version
         else:
-            version = live.resource_version
-            applied = Listed(live) if listing else Applied(live)
-            event = Deleted(live) if kind == "DELETED" else applied
+            event, version = self._decoded(kind, data, listing=listing)
         if not listing and version:
             self._version = version
         return event
+
+    def _decoded(self, kind: str, data: bytes | msgspec.Raw, *, listing: bool) -> tuple[Event, str]:
+        """The event with the decoded object, and its version."""
+        try:
+            live = self._decoder(data)
+        except errors.UndecodableError as error:
+            text = bytes(data)
+            name, namespace = lenient_decode.metadata(text, "name"), lenient_decode.metadata(text, "namespace")
+            return Undecodable(name, namespace, str(error)), lenient_decode.metadata(text, "resourceVersion")
+        applied = Listed(live) if listing else Applied(live)
+        return Deleted(live) if kind == "DELETED" else applied, live.resource_version

@@ -60,6 +60,8 @@ _INGRESS_CLASS = {
 """The default class of Ingresses, as most clusters have one, for the controller `addresses`."""
 
 _MANAGER = "local-controller-manager"
+_HEARTBEAT = 10.0
+"""The interval in seconds at which nodes renew their leases, as kubelets do."""
 
 
 def _utc_now() -> datetime:
@@ -211,6 +213,7 @@ class LocalCluster:
                 release=self.settings.release,
                 seed=self.settings.seed or 0,
                 script=self._script,
+                heartbeat=_HEARTBEAT,
                 root_ca=certificate.authority.decode() if certificate else "",
             )
             self._start(run_controllers(self.client, settings), "local controllers")

@@ -1,10 +1,12 @@
-"""A clock whose time only a test advances: a `rudr_py.kube.clock.Clock`."""
+"""Clocks of tests: one that only the test advances, and one that is ahead of the system. Both are a `Clock`."""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
 from datetime import UTC, datetime, timedelta
+
+from rudr_py.kube.clock import SystemClock
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 """The wall-clock time of a new FakeClock."""
@@ -66,3 +68,14 @@ class FakeClock:
     def sleeping(self) -> int:
         """The number of sleepers."""
         return sum(not woken.done() for _, _, woken in self._sleepers)
+
+
+class LaterClock(SystemClock):
+    """The clock of the system, as it will be after an interval. Its sleeps are not shortened."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        """The wall clock in UTC, plus the interval."""
+        return super().now() + self._ahead

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from rudr_py.api import Kind, Trait
@@ -18,6 +19,7 @@ from rudr_py.plugins.rights import Rights
 from rudr_py.plugins.roles import RoleScope
 from rudr_py.settings import Settings
 from rudr_py.testing import rendering
+from rudr_py.testing.clock import LaterClock
 from rudr_py.testing.protocols import Document
 from rudr_py.testing.rendering import RenderSetup
 
@@ -62,8 +64,9 @@ def check(
 ) -> None:
     """Apply and prune the setups. Raises AssertionError with every request for which a right was missing.
 
-    All setups are of one type. `controller_rights` are by default those that the types declare. An application that is
-    not synced within `patience` seconds is an AssertionError, too, with its conditions and the errors of the server.
+    All setups are of one type. `controller_rights` are by default those that the types declare. Where a setup is held
+    until some time, the controller's clock is ahead by that long. An application that is not synced within `patience`
+    seconds is an AssertionError, too, with its conditions and the errors of the server.
     """
     # imported here, because the rest of the suite must run without the packages of the extra `local`
     local_handle = importlib.import_module("rudr_py.testing.local_handle")
@@ -74,6 +77,7 @@ def check(
     settings = cluster.LocalSettings(access=access.AccessSettings(tokens=tokens))
     needed = _granted(rights.needed(catalog) if controller_rights is None else controller_rights)
     with local_handle.started(settings) as handle:
+        handle.cluster.clock = LaterClock(max(_held_for(setup, catalog) for setup in setups))
         handle.apply(*needed, *_definitions(setups[0], catalog))
         refused, stuck = handle.wait(_try(handle, setups, catalog, patience))
     if refused:
@@ -84,6 +88,13 @@ def check(
             f'the rights of "{setups[0].type_.name}" could not be checked: {stuck}\n'
             "Check the rendered objects, and the handling of observed objects."
         )
+
+
+def _held_for(setup: RenderSetup, catalog: Catalog) -> timedelta:
+    """The time until the type of a setup stops holding; zero where it does not hold, or without a time."""
+    plan = rendering.plan(setup, catalog)
+    is_held = any(scope.held for scope in plan.scopes) or any(instance.held for instance in plan.instances)
+    return plan.wake_at - setup.now if is_held and plan.wake_at is not None else timedelta()
 
 
 async def _try(handle: Any, setups: Sequence[RenderSetup], catalog: Catalog, patience: float) -> tuple[list[str], str]:

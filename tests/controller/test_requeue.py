@@ -31,6 +31,9 @@ class Watched:
     def __init__(self) -> None:
         self.reports = Reports(lambda _key, _seconds: None)
 
+    async def complete(self, _namespace: str) -> None:
+        return
+
     def ensure(self, *_arguments: Any) -> bool:
         return True
 

@@ -182,15 +182,15 @@ def test_objects_are_found_by_owner_namespace_and_label() -> None:
         live("c", 3, namespace="other", labels={"i": "web"}),
         label="i",
     )
-    assert {item.name for item in cache.by_owner("o1")} == {"a", "b"}
+    assert {item.name for item in cache.by_owner("ns", "o1")} == {"a", "b"}
     assert {item.name for item in cache.by_namespace("ns")} == {"a", "b"}
     assert {item.name for item in cache.by_label("ns", "web")} == {"a", "b"}
     cache.feed(Applied(live("a", 11, labels={"i": "db"}, **owned("o2"))))
     cache.feed(Deleted(live("c", 12, namespace="other")))
-    assert {item.name for item in cache.by_owner("o1")} == {"b"}
+    assert {item.name for item in cache.by_owner("ns", "o1")} == {"b"}
     assert {item.name for item in cache.by_label("ns", "web")} == {"b"}
     assert {item.name for item in cache.by_label("ns", "db")} == {"a"}
-    assert cache.by_label("other", "web") == cache.by_namespace("other") == cache.by_owner("nobody") == ()
+    assert cache.by_label("other", "web") == cache.by_namespace("other") == cache.by_owner("ns", "nobody") == ()
 
 
 def test_an_absent_or_forbidden_kind_makes_the_cache_ready() -> None:

@@ -13,7 +13,7 @@ import pytest
 from rudr_py import errors
 from rudr_py.kube import watch, watch_stream
 from rudr_py.kube.requests import Selection
-from rudr_py.kube.watch import Applied, Bookmark, Deleted, Event, Listed, ListingDone, Undecodable
+from rudr_py.kube.watch import Applied, Bookmark, Deferred, Deleted, Event, Listed, ListingDone, Skips, Undecodable
 from rudr_py.kube.watch_stream import Splitter
 from rudr_py.settings import Settings
 
@@ -75,11 +75,34 @@ async def test_an_event_about_a_cached_version_of_an_object_is_a_bookmark(
         settings=SETTINGS,
         clock=clock,
         random=lambda: 0.5,
-        is_cached=lambda _resource, identity: (identity.name, identity.resource_version) in cached,
+        skips=Skips(lambda _resource, identity: (identity.name, identity.resource_version) in cached),
     )
     async with contextlib.aclosing(stream):
         events = told(await take(stream, 6))
     assert events == ["ListingStarted", "Listed a", "ListingDone 9", "Bookmark 11", "Deleted b", "Applied a"]
+
+
+async def test_deferred_objects_are_not_decoded_unless_they_were_deleted(
+    transport: Any, pods: Any, clock: Any, server: Any, answer: Any, line: Any, pod: Any
+) -> None:
+    body = line("ADDED", pod("a", 3)) + line("ADDED", pod("b", 4)) + line("BOOKMARK", bookmark(9, initial=True))
+    body += line("MODIFIED", pod("a", 11)) + line("DELETED", pod("a", 12))
+    server.script(answer(body=body, end="close"), answer(end="hang"))
+    stream = watch.events(
+        transport,
+        Selection(pods, "ns"),
+        settings=SETTINGS,
+        clock=clock,
+        random=lambda: 0.5,
+        skips=Skips(is_deferred=lambda _resource, identity: identity.name == "a"),
+    )
+    async with contextlib.aclosing(stream):
+        _, first, second, _, changed, deleted = await take(stream, 6)
+        assert isinstance(first, Deferred)
+        assert isinstance(changed, Deferred)
+        assert (first.object.name, changed.object.resource_version) == ("a", "11")
+        assert changed.object.decode().resource_version == "11"
+        assert told([second, deleted]) == ["Listed b", "Deleted a"]
 
 
 async def test_a_list_by_watch_continues_as_the_watch(

@@ -111,10 +111,11 @@ async def test_a_followed_log_and_an_attached_container(api: Api, kubectl: Kubec
     await asyncio.gather(end(followed), end(attached))
 
 
-async def test_the_log_of_a_deployment_has_prefixes(api: Api, kubectl: Kubectl) -> None:
+async def test_the_logs_of_all_containers_have_prefixes(api: Api, kubectl: Kubectl) -> None:
     await running_pod(api, "p", ("a", "b"))
     code, out, _err = await kubectl("logs", "p", "--all-containers", "--prefix")
-    assert (code, out.splitlines()[0]) == (0, "[pod/p/a] Started container a")
+    starts = [line for line in out.splitlines() if "Started" in line]
+    assert (code, sorted(starts)) == (0, ["[pod/p/a] Started container a", "[pod/p/b] Started container b"])
     assert (await kubectl("logs", "p", "-c", "z"))[0] == 1
 
 
@@ -134,3 +135,16 @@ async def test_a_forwarded_port_answers_http_and_another_one_does_not(api: Api, 
     finally:
         _out, err = await end(process)
     assert "failed to connect to localhost:81 inside namespace" in err
+
+
+async def test_debug_adds_a_container_and_attaches_to_it(api: Api, kubectl: Kubectl) -> None:
+    await running_pod(api, "p")
+    code, _out, err = await kubectl("debug", "p", "-i", "--image=busybox", "--container=tools", "--target=c")
+    assert code == 0, err
+    assert (await kubectl("logs", "p", "-c", "tools"))[1] == "Started container tools\n"
+
+
+async def test_an_interactive_run_prints_each_line_once(kubectl: Kubectl) -> None:
+    arguments = ("--rm", "-i", "--restart=Never", "--image=i", "--annotations=local.rudr.dev/log=hello")
+    code, out, err = await kubectl("run", "once", *arguments)
+    assert (code, out.count("hello")) == (0, 1), err

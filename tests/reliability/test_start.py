@@ -62,8 +62,13 @@ async def rested(cluster: Cluster, catalog: Catalog, server: Server) -> Cluster:
     await cluster.apply(component(), application({"name": "counted"}, AUTO))
     async with cluster.controller(Counting(catalog).catalog, settings=settings(cluster)) as controller:
         await cluster.until(APPLICATION, "shop", lambda d: condition(d, "Ready") == "True")
+        (instance,) = await cluster.list(COMPONENT_INSTANCE)
+        await cluster.until(COMPONENT_INSTANCE, instance["metadata"]["name"], lambda d: d.get("status") == "healthy")
+        # objects may have changed since the status was written, without an effect on it: it is written once more
+        target = await cluster.target(APPLICATION, "shop", "status")
+        await cluster.client.merge_patch(target, msgspec.json.encode({"status": {"phase": "Add"}}), "another")
+        await cluster.until(APPLICATION, "shop", lambda d: d["status"]["phase"] == "synced")
         await controller.idle()
-    assert (await waiting.existing(cluster, APPLICATION, "shop"))["status"]["checkpoint"]
     return cluster
 
 
@@ -85,6 +90,12 @@ async def test_a_changed_object_is_reverted_at_a_start(rested: Cluster, catalog:
         await rested.until(DEPLOYMENT, "shop-web", lambda d: "registry.example/web:1" in str(d["spec"]))
 
 
+def statement(document: dict[str, Any]) -> Any:
+    """The status without the checkpoint, which depends on the versions of objects."""
+    status = document["status"]
+    return {**status, "checkpoint": ""} if isinstance(status, dict) else status
+
+
 @pytest.mark.parametrize("kind", [APPLICATION, COMPONENT_INSTANCE], ids=str)
 async def test_a_status_that_was_changed_is_restored_at_a_start(rested: Cluster, catalog: Catalog, kind: Kind) -> None:
     (live,) = await rested.list(kind)
@@ -92,7 +103,7 @@ async def test_a_status_that_was_changed_is_restored_at_a_start(rested: Cluster,
     target = await rested.target(kind, name, "status")
     await rested.client.merge_patch(target, msgspec.json.encode({"status": altered}), "another")
     async with rested.controller(Counting(catalog).catalog, settings=settings(rested)):
-        await rested.until(kind, name, lambda d: d["status"] == live["status"])
+        await rested.until(kind, name, lambda d: statement(d) == statement(live))
 
 
 async def test_an_application_that_was_not_rendered_at_the_start_follows_later_changes(

@@ -10,10 +10,10 @@ from typing import Any
 
 from rudr_py.api import Kind
 from rudr_py.catalog import Catalog
-from rudr_py.kube.clock import SystemClock
 from rudr_py.model.kinds import APPLICATION
 from rudr_py.plugins import entry_points, loading
 from rudr_py.plugins.entry_points import InstalledPlugin
+from rudr_py.testing.clock import LaterClock
 from rudr_py.testing.cluster import Cluster
 from tests.e2e import documents as e2e
 from tests.simulation import virtual_loop
@@ -199,14 +199,6 @@ def test_with_a_lost_status_jobs_count_from_the_last_edit_of_the_application() -
     simulate(scenario)
 
 
-class NextDay(SystemClock):
-    """A day later than the API server."""
-
-    def now(self) -> datetime:
-        """The time of tomorrow."""
-        return super().now() + timedelta(days=1)
-
-
 async def test_a_trait_counts_from_the_edit_and_not_from_the_start_of_the_controller(
     cluster: Cluster, catalog: Catalog
 ) -> None:
@@ -215,7 +207,7 @@ async def test_a_trait_counts_from_the_edit_and_not_from_the_start_of_the_contro
     created = await cluster.get(APPLICATION, "shop")
     assert created is not None
     (entry,) = created["metadata"]["managedFields"]
-    cluster.clock = NextDay()
+    cluster.clock = LaterClock(timedelta(days=1))
     async with cluster.controller(catalog):
         synced = await cluster.until(APPLICATION, "shop", e2e.synced)
     (trait,) = synced["status"]["instances"][0]["traits"]

@@ -6,6 +6,7 @@ Each request is compared with the stored Leases, see `Invariants`.
 from __future__ import annotations
 
 import asyncio
+import copy
 import math
 import random
 from collections.abc import Coroutine
@@ -126,6 +127,43 @@ def test_the_shards_of_killed_replicas_are_taken_within_little_more_than_a_lease
             teams.cluster.kill(name)
             teams.change(f"registry.example/web:{name}")
             await teams.until_applied(f"registry.example/web:{name}", 1.2 * LEASE)
+
+    teams.run(scenario())
+
+
+def test_applications_in_sync_are_taken_over_without_a_write() -> None:
+    teams = Teams()
+
+    async def scenario() -> None:
+        await teams.begin("one", "two", "three", "four")
+        await teams.until_applied("registry.example/web:1", 30.0)
+        await asyncio.sleep(4 * LEASE)
+        for name in ("one", "two", "three"):
+            before = len(teams.cluster.writes)
+            teams.cluster.kill(name)
+            await asyncio.sleep(4 * LEASE)
+            assert teams.cluster.writes[before:] == []
+        assert teams.counts() == {"four": SHARDS}
+
+    teams.run(scenario())
+
+
+def test_what_changed_before_a_take_over_is_reverted_after_it() -> None:
+    teams = Teams()
+
+    async def scenario() -> None:
+        await teams.begin("one", "two")
+        await teams.until_applied("registry.example/web:1", 30.0)
+        await asyncio.sleep(2 * LEASE)
+        teams.cluster.kill("one")
+        client = teams.cluster.local.client
+        for namespace in NAMESPACES:
+            live = client.get(DEPLOYMENT, namespace, "shop-web")
+            assert live is not None
+            drifted = copy.deepcopy(live)
+            drifted["spec"]["template"]["spec"]["containers"][0]["image"] = "registry.example/drift"
+            client.update(drifted)
+        await teams.until_applied("registry.example/web:1", 1.2 * LEASE)
 
     teams.run(scenario())
 

@@ -10,14 +10,14 @@ from rudr_py.testing import RenderOne, conformance
 
 
 class Later(Trait[Any]):
-    """Holds for a minute after it was attached."""
+    """Holds for an hour after it was attached."""
 
     name = "later"
 
     def render(self, ctx: TraitContext[Any]) -> Rendered | Hold:
         """A Hold, then nothing."""
-        until = ctx.attached_at + timedelta(minutes=1)
-        return Hold("the minute is not over", until) if ctx.now < until else Rendered()
+        until = ctx.attached_at + timedelta(hours=1)
+        return Hold("the hour is not over", until) if ctx.now < until else Rendered()
 
 
 test_a_type_that_holds_conforms = conformance.suite(Later())
@@ -26,7 +26,7 @@ test_a_type_that_holds_conforms = conformance.suite(Later())
 def test_render_one_returns_the_reason_and_the_time(render_one: RenderOne) -> None:
     held = render_one(Later())
     assert held == []
-    assert held.held == ("trait later: the minute is not over",)
+    assert held.held == ("trait later: the hour is not over",)
     assert held.health.reason == "Held"
     assert held.wake_at is not None
     later = held.later(held.wake_at)

@@ -89,7 +89,7 @@ class Checkpoints:
         self._state = state
         self._catalog = catalog
         self._process = _hash((_effective(settings), *_packages(catalog)))
-        self._definitions: tuple[object, str] = (None, "")
+        self._definitions: tuple[tuple[int, ...] | None, str] = (None, "")
 
     def of(self, live: LiveObject, status: Mapping[str, Any]) -> str:
         """The checkpoint for a status that was computed from the caches as they are; empty unless it is one of rest."""
@@ -178,10 +178,10 @@ class Checkpoints:
         return [_versions((*named, *scalers, *children, *labelled)), _versions(of_cluster)]
 
     def _definitions_digest(self) -> str:
-        current = self._state.definitions.current()
-        if self._definitions[0] is not current:
-            caches = (cache for kind in definition_index.KINDS for cache in self._state.caches(kind))
-            self._definitions = (current, _hash(_versions(live for cache in caches for live in cache.all())))
+        caches = [cache for kind in definition_index.KINDS for cache in self._state.caches(kind)]
+        revisions = tuple(cache.revision for cache in caches)
+        if self._definitions[0] != revisions:
+            self._definitions = (revisions, _hash(_versions(live for cache in caches for live in cache.all())))
         return self._definitions[1]
 
 

@@ -22,14 +22,18 @@ from rudr_py.kube.cache import Cache, Change, Revision
 from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Resource
 from rudr_py.kube.storage.body import BodyBudget
-from rudr_py.kube.watch import Identity
+from rudr_py.kube.storage.deferred import Identity
 from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, HEALTH_SCOPE, NAMESPACE, POD
 from rudr_py.model.kubernetes import Release
 from rudr_py.model.metadata_keys import INPUTS_ANNOTATION
+from rudr_py.model.stepwise import Stepwise
 from rudr_py.render import claims
 from rudr_py.render.status import status
 from rudr_py.render.values import labels
 from rudr_py.settings import DEFAULT_LIMITS
+
+VALUE = 4096
+"""Bytes of an object that are decoded in the time of a value of a step."""
 
 OWN_KINDS = (APPLICATION, COMPONENT, COMPONENT_INSTANCE)
 """The kinds without which the controller cannot work."""
@@ -81,6 +85,7 @@ class ClusterState:
         """Add the cache of a kind in a namespace."""
         cache.share(self._revision)
         self._caches.setdefault(kind, {})[namespace] = cache
+        cache.on_decoded = lambda live: self.scalers.note(kind, Change(None, live))
         self._with_templates.clear()
         self._by_place.clear()
         self._places.add(namespace)
@@ -117,6 +122,12 @@ class ClusterState:
         """The cache that holds an object."""
         return self.cache(Kind(live.api_version, live.kind), live.namespace)
 
+    def decode(self, namespace: str) -> Stepwise[None]:
+        """Decode the deferred objects of a namespace."""
+        for _, cache in self._caches_in(namespace) if namespace else ():
+            for live in cache.decode(namespace):
+                yield live.size // VALUE
+
     def get(self, kind: Kind, namespace: str, name: str) -> LiveObject | None:
         """One object; None when it does not exist, is not selected by the watch, or its kind is not watched."""
         cache = self.cache(kind, namespace)
@@ -147,7 +158,8 @@ class ClusterState:
         return self._children[1]
 
     def _owned_by(self, uids: tuple[str, ...], namespace: str) -> tuple[tuple[Kind, LiveObject], ...]:
-        return tuple((kind, live) for kind, cache in self._caches_in(namespace) for live in cache.by_owner(*uids))
+        caches = self._caches_in(namespace)
+        return tuple((kind, live) for kind, cache in caches for live in cache.by_owner(namespace, *uids))
 
     def _place(self, namespace: str) -> str:
         """A namespace that has caches of its own; empty for one of all others, which share theirs."""
@@ -164,7 +176,7 @@ class ClusterState:
     def component_instances(self, application: LiveObject) -> tuple[LiveObject, ...]:
         """The ComponentInstances that the application owns; none before it has a uid."""
         cache = self.cache(COMPONENT_INSTANCE, application.namespace)
-        return cache.by_owner(application.uid) if cache is not None and application.uid else ()
+        return cache.by_owner(application.namespace, application.uid) if cache is not None and application.uid else ()
 
     def component_instances_of(self, application: LiveObject, instance: str) -> tuple[LiveObject, ...]:
         """Those that have the label of an instance, and all that have none: Rudr's."""
@@ -312,7 +324,7 @@ class Belongings:
             left = (live for live in cache.by_namespace(namespace) if self._is_left(live))
             return tuple(live.document() for live in itertools.islice(left, LEFT_CLAIMS))
         owners = self._owners(instance)
-        owned = cache.by_owner(*owners)
+        owned = cache.by_owner(namespace, *owners)
         labelled = (live for live in cache.by_label(namespace, instance) if live.owner_uid not in owners)
         kept = (live for live in labelled if self._is_kept(kind, live, instance, owners))
         return tuple(live.document() for live in (*owned, *kept))

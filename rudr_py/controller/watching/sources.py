@@ -25,6 +25,7 @@ from rudr_py.controller.watching.kind_watch import Source
 from rudr_py.controller.watching.reports import Reports, is_report
 from rudr_py.kube.cache import Change
 from rudr_py.kube.clock import Clock
+from rudr_py.kube.live_object import LiveObject
 from rudr_py.kube.requests import Selection
 from rudr_py.kube.watch import Event, Forbidden, Interrupted, KindAbsent, ListingDone, ListingStarted
 from rudr_py.model.identity import ObjectKey
@@ -74,7 +75,7 @@ class Sources:
         self.open_namespace: OpenWatch = open_watch
         """Opens the watch of one Namespace, where the controller may not watch all of them."""
         self.concerns: Callable[[str], bool] = lambda _namespace: True
-        """Whether changes in a namespace trigger its applications; elsewhere they change only caches and indexes."""
+        """Whether changes in a namespace trigger its applications; elsewhere they change only caches."""
         self._always = (NAMESPACE,) if _reads_namespaces(settings) else ()
         self._sources: dict[Kind, tuple[Source, ...]] = {}
         self._reported: dict[Source, str] = {}  # missing rights of which applications were triggered
@@ -108,15 +109,32 @@ class Sources:
                     Source(kind, namespace, self._state.budget) for namespace in self._namespaces(kind)
                 )
                 for source in self._sources[kind]:
+                    source.cache.is_deferred = self._is_foreign
                     self._state.add(kind, source.namespace, source.cache)
                 self._start(self._sources[kind])
 
-    async def watch_applied(self) -> None:
-        """Watch the kinds in the inventories of all applications, too. Other tasks run between its steps."""
+    async def watch_applied(self, concerns: Callable[[str], bool] = lambda _namespace: True) -> None:
+        """Watch the kinds in the inventories of the applications of these namespaces, too, in steps."""
         breath = Breath()
-        for live in [live for cache in self._state.caches(APPLICATION) for live in cache.all()]:
+        async for live in self.applications(concerns):
             await breath.spend()
             self.watch(inventory.kinds(live))
+
+    async def applications(self, concerns: Callable[[str], bool]) -> AsyncGenerator[LiveObject]:
+        """The applications of these namespaces; deferred ones are decoded in steps."""
+        breath = Breath()
+        for cache in self._state.caches(APPLICATION):
+            for namespace in filter(concerns, cache.namespaces()):
+                for _ in cache.decode(namespace):
+                    await breath.spend()
+                for live in cache.by_namespace(namespace):
+                    yield live
+
+    async def complete(self, namespace: str) -> None:
+        """Decode the deferred objects of a namespace, in steps."""
+        breath = Breath()
+        for values in self._state.decode(namespace):
+            await breath.spend(values)
 
     def kinds(self) -> tuple[Kind, ...]:
         """All kinds that are watched."""
@@ -258,7 +276,9 @@ class Sources:
         initial = not source.cache.synced
         for number, change in enumerate(source.cache.feed(event), 1):
             self._state.note(source.kind, change)
-            if not self._is_foreign(source.kind, change):
+            live = change.new or change.old
+            # applications of a shard that was given up may be in indexes until they are deleted
+            if source.kind in (APPLICATION, *definition_index.KINDS) or (live and not self._is_foreign(live.namespace)):
                 self._trigger_users(source.kind, change, initial=initial)
             if number % STEP == 0:
                 await asyncio.sleep(0)
@@ -279,12 +299,9 @@ class Sources:
             for key in keys:
                 self._trigger(key, initial)
 
-    def _is_foreign(self, kind: Kind, change: Change) -> bool:
-        """Whether a change concerns only applications of another process. Those themselves are in indexes."""
-        live = change.new or change.old
-        if live is None or not live.namespace or kind == APPLICATION or kind in definition_index.KINDS:
-            return False
-        return not self.concerns(live.namespace)
+    def _is_foreign(self, namespace: str) -> bool:
+        """Whether a namespace concerns only another process."""
+        return namespace != "" and not self.concerns(namespace)
 
     def _needs_absent_kind(self) -> bool:
         absent = {
@@ -301,8 +318,9 @@ class Sources:
         elif source.missing_right != self._reported.get(source, ""):
             self._reported[source] = source.missing_right
             for cache in self._state.caches(APPLICATION):
-                for live in cache.all():  # those that use the kind report the right in their status
-                    self._trigger(ObjectKey(live.namespace, live.name), True)
+                for namespace in filter(self.concerns, cache.namespaces()):
+                    for live in cache.by_namespace(namespace):  # those that use the kind report the right
+                        self._trigger(ObjectKey(live.namespace, live.name), True)
         waiting = self._state.applications.waiting
         for key in waiting.keys(source.kind):
             if source.namespace in ("", key.namespace):

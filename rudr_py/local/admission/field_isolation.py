@@ -12,6 +12,7 @@ from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.schema import go_zero
 from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import ephemeral_containers
 
 _OMITTED_WHEN_EMPTY = (
     "annotations",
@@ -87,6 +88,10 @@ def isolate(resource: Resource, new: Object, live: Object, subresource: str) -> 
         _replace(new, {**live, "metadata": {**live_metadata, "managedFields": live_metadata.get("managedFields")}})
         new["spec"] = spec
         metadata = new["metadata"]
+    elif subresource == ephemeral_containers.SUBRESOURCE:
+        managers = metadata.get("managedFields")
+        _replace(new, ephemeral_containers.added(new, live))
+        metadata = new["metadata"] = {**live_metadata, "managedFields": managers}
     elif resource.status:
         _set_or_drop(new, "status", live.get("status"))
     for key in _SERVER_OWNED:

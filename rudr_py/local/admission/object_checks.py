@@ -56,6 +56,7 @@ def check_new(backend: Backend, resource: Resource, stored: Object) -> None:
     storage_resource = backend.registry.storage_resource(resource.table) or resource
     metadata = stored["metadata"]
     causes = [*object_meta.metadata_causes(storage_resource, metadata), *_value_causes(storage_resource, stored, None)]
+    causes += strategies.for_resource(storage_resource).validate_new(stored)
     _refuse(storage_resource, metadata.get("name", ""), causes)
 
 
@@ -66,9 +67,11 @@ def check_changed(backend: Backend, resource: Resource, stored: Object, live: Ob
     # the real server validates metadata twice and reports its errors twice
     causes = list(object_meta.change_causes(old, new)) * 2
     causes += object_meta.metadata_causes(storage_resource, new)
-    if subresource in ("", "scale"):
+    strategy = strategies.for_resource(storage_resource)
+    is_whole = subresource in ("", "scale")
+    if is_whole or subresource in strategy.validate_part:
         causes += _value_causes(storage_resource, stored, live)
-        causes += strategies.for_resource(storage_resource).validate_update(stored, live)
+        causes += (strategy.validate_update if is_whole else strategy.validate_part[subresource])(stored, live)
     elif storage_resource.custom and storage_resource.node is not None:
         causes += _custom_causes(stored, live, storage_resource.node)
     _refuse(storage_resource, new.get("name", ""), causes)

@@ -75,6 +75,15 @@ def complete_pod(backend: Backend, resource: Resource, new: Object) -> None:
         spec["tolerations"] = [*(spec.get("tolerations") or ()), *tolerations]
 
 
+def taint_node(resource: Resource, new: Object) -> None:
+    """Set the taint of a new node, which nothing has reported as ready."""
+    taint = {"key": _NOT_READY_TAINTS[0], "effect": "NoSchedule"}
+    if resource.table == "nodes":
+        taints = new.setdefault("spec", {}).get("taints") or []
+        if not any(taint.items() <= each.items() for each in taints):
+            new["spec"]["taints"] = [*taints, taint]
+
+
 def set_ingress_class(backend: Backend, resource: Resource, new: Object) -> None:
     """Set the default class of a new Ingress that names none; of several defaults, the first by name."""
     if resource.table != "ingresses.networking.k8s.io" or "ingressClassName" in new.get("spec", {}):

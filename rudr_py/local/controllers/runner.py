@@ -65,6 +65,7 @@ CONTROLLERS: tuple[Controller, ...] = (
     daemonset.CONTROLLER,
     resourcequota.CONTROLLER,
     disruption_budget.CONTROLLER,
+    nodes.CONTROLLER,
 )
 """All controllers, in the order in which they handle an event."""
 
@@ -84,7 +85,7 @@ def run_controllers(client: InProcessClient, settings: ControllerSettings) -> Co
 
 async def _run(client: InProcessClient, settings: ControllerSettings, controllers: list[Controller]) -> None:
     context = ReconcileContext(client, settings)
-    if not {pods.CONTROLLER, daemonset.CONTROLLER}.isdisjoint(controllers):
+    if not {pods.CONTROLLER, daemonset.CONTROLLER, nodes.CONTROLLER}.isdisjoint(controllers):
         nodes.register(context)
     call_later = settings.call_later or asyncio.get_running_loop().call_later
     workers = [_Worker(controller, WorkQueue(call_later)) for controller in controllers]

@@ -5,7 +5,7 @@ Source: kube-scheduler 1.36, the filters NodeUnschedulable, TaintToleration, Nod
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -23,12 +23,15 @@ class Misfit(msgspec.Struct, frozen=True):
     final: bool = True
 
 
-def eligibility(pod: Object, node: Object) -> Misfit | None:
-    """Return why a pod must not run on a node, whatever its capacity; None if it may."""
+def eligibility(pod: Object, node: Object, effects: Collection[str] = ("NoSchedule", "NoExecute")) -> Misfit | None:
+    """Return why a pod must not run on a node, whatever its capacity; None if it may.
+
+    `effects` are those of taints that exclude a pod: a running one leaves for `NoExecute` only.
+    """
     spec, tolerations = node.get("spec") or {}, pod["spec"].get("tolerations") or ()
     if spec.get("unschedulable") and not _tolerated(_UNSCHEDULABLE, tolerations):
         return Misfit(("node(s) were unschedulable",))
-    taints = [taint for taint in spec.get("taints") or () if taint.get("effect") in ("NoSchedule", "NoExecute")]
+    taints = [taint for taint in spec.get("taints") or () if taint.get("effect") in effects]
     if not all(_tolerated(taint, tolerations) for taint in taints):
         return Misfit(("node(s) had untolerated taint(s)",))
     if not _selects(pod["spec"], node):
@@ -50,6 +53,21 @@ def capacity(requested_amounts: Amounts, node: Object, used_amounts: Amounts) ->
     if not reasons:
         return None
     return Misfit(tuple(reasons), any(requested_amounts[name] > allocatable.get(name, ZERO) for name in short))
+
+
+def toleration_seconds(pod: Object, node: Object) -> float | None:
+    """Return the seconds for which a pod tolerates the NoExecute taints of its node; None if it may stay."""
+    seconds: list[float] = []
+    tolerations = pod["spec"].get("tolerations") or ()
+    for taint in (node.get("spec") or {}).get("taints") or ():
+        if taint.get("effect") != "NoExecute":
+            continue
+        toleration = next((each for each in tolerations if _tolerates(each, taint)), None)
+        if toleration is None:
+            return 0.0
+        if "tolerationSeconds" in toleration:
+            seconds.append(max(0, toleration["tolerationSeconds"]))
+    return min(seconds, default=None)
 
 
 def _tolerated(taint: Mapping[str, Any], tolerations: Any) -> bool:

@@ -11,6 +11,10 @@ from rudr_py.local.schema import quantity
 from rudr_py.local.storage.store import Object
 
 DEFAULT_NAME = "local"
+_ANNOTATIONS = {
+    "node.alpha.kubernetes.io/ttl": "0",
+    "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+}
 
 
 class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +59,7 @@ def node_object(settings: NodeSettings, address: str, version: str, now: str) ->
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": settings.name, "labels": _labels(settings)},
+        "metadata": {"name": settings.name, "labels": _labels(settings), "annotations": _ANNOTATIONS},
         "spec": {},
         "status": {
             "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": settings.name}],
@@ -79,8 +83,22 @@ def node_object(settings: NodeSettings, address: str, version: str, now: str) ->
     }
 
 
+def lease_object(node: Object, namespace: str, now: str) -> Object:
+    """Return the lease with which a kubelet reports that its node is alive; `now` has microseconds."""
+    name = node["metadata"]["name"]
+    owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": node["metadata"]["uid"]}
+    return {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": name, "namespace": namespace, "ownerReferences": [owner]},
+        "spec": {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": now},
+    }
+
+
 def _labels(settings: NodeSettings) -> dict[str, str]:
     return {
+        "beta.kubernetes.io/arch": settings.arch,
+        "beta.kubernetes.io/os": settings.os,
         "kubernetes.io/arch": settings.arch,
         "kubernetes.io/hostname": settings.name,
         "kubernetes.io/os": settings.os,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -38,9 +38,11 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     `normalise` converts write-only fields before any other step. `prepare_for_create` and `prepare_for_update`
     (new, old) complete the new object in place, after managed fields were computed. `validate` and `validate_update`
     (new, old) return the causes of a rejection; `validate_schema` (object, node of its kind) those of embedded
-    schemas. `warnings` (new, old; None at creation) returns the Warning headers. `generation_source` returns the part
-    whose change increments the generation; None for kinds without one. `grace_period` (object, requested seconds)
-    returns the seconds for which a deleted object remains; None for kinds that are deleted at once.
+    schemas, `validate_new` (object) those of a creation only, and `validate_part` (new, old) those of a write through
+    the subresource that is its key. `warnings` (new, old; None at creation) returns the Warning headers.
+    `generation_source` returns the part whose change increments the generation; None for kinds without one.
+    `grace_period` (object, requested seconds) returns the seconds for which a deleted object remains; None for kinds
+    that are deleted at once.
     `orphan_dependents`: deletion orphans dependents by default. `allow_create_on_update`: PUT creates an absent object.
     `allow_unconditional_update`: PUT needs no resourceVersion.
     """
@@ -51,6 +53,8 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     validate: Validate = _nothing
     validate_schema: Callable[[Object, SchemaNode], Iterable[Cause]] = _nothing
     validate_update: ValidateUpdate = _nothing
+    validate_new: Validate = _nothing
+    validate_part: Mapping[str, ValidateUpdate] = {}
     warnings: Warnings = _nothing
     generation_source: Callable[[Object], Any] | None = None
     grace_period: Callable[[Object, int | None], int] | None = None

@@ -10,7 +10,7 @@ from rudr_py.errors import Cause
 from rudr_py.local.apimachinery import object_meta, selectors
 from rudr_py.local.schema import causes
 from rudr_py.local.storage.store import Object
-from rudr_py.local.strategies import cron_schedule, deprecations, pod_fields, strategy
+from rudr_py.local.strategies import cron_schedule, deprecations, ephemeral_containers, pod_fields, strategy
 from rudr_py.local.strategies.cron_schedule import ScheduleError
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
@@ -261,7 +261,8 @@ def _quality(spec: Any) -> str:
 
 
 def _pod_check(pod: Object) -> Iterator[Cause]:
-    return pod_causes(pod.get("spec") or {}, "spec")
+    yield from pod_causes(pod.get("spec") or {}, "spec")
+    yield from ephemeral_containers.errors(pod)
 
 
 def _pod_change(new: Object, old: Object) -> Iterator[Cause]:
@@ -333,6 +334,8 @@ STRATEGIES: dict[str, Strategy] = {
         prepare_for_create=_create_pod,
         validate=_pod_check,
         validate_update=_pod_change,
+        validate_new=ephemeral_containers.created,
+        validate_part={ephemeral_containers.SUBRESOURCE: ephemeral_containers.changed},
         generation_source=strategy.spec,
         grace_period=_grace_period,
     ),

@@ -7,6 +7,7 @@ Nothing awaits, so no other write occurs between reading and storing.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -33,8 +34,8 @@ Transform = Callable[[Object], Object]
 class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Options of a write.
 
-    `subresource` is empty, `status`, `scale` or `finalize`; `user` is None for the cluster itself; `duplicates` are the
-    duplicate keys of the body.
+    `subresource` is empty, `status`, `scale`, `finalize` or `ephemeralcontainers`; `user` is None for the cluster
+    itself; `duplicates` are the duplicate keys of the body; `strategic` is a strategic merge patch.
     """
 
     manager: str = "unknown"
@@ -44,6 +45,7 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     subresource: str = ""
     user: User | None = None
     duplicates: tuple[str, ...] = ()
+    strategic: Any = None
 
 
 class WriteResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +108,8 @@ def patch(backend: Backend, target: ObjectTarget, transform: Transform, options:
         result = _replace(backend, target, scaling.scaled(resource, live_object, scale), options, ())
         return msgspec.structs.replace(result, object=scaling.to_scale(resource, result.object))
     body: Object = clone(transform(live_object))
-    warnings = decoding.decode(resource, body, options.field_validation)
+    patched = decoding.Patched(options.strategic)
+    warnings = decoding.decode(resource, body, options.field_validation, options.duplicates, patched)
     if body["metadata"].get("name") != target.name:
         raise api_errors.bad_request(
             f"the name of the object ({body['metadata'].get('name', '')}) does not match the name on the URL "
@@ -125,8 +128,7 @@ def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOp
     metadata = body["metadata"]
     if metadata.get("managedFields") is not None:
         raise api_errors.bad_request("metadata.managedFields must be nil")
-    metadata.setdefault("name", target.name)
-    field_isolation.check_path(resource, target.namespace, target.name, dict(metadata))
+    field_isolation.check_path(resource, target.namespace, target.name, {"name": target.name, **metadata})
     if not resource.namespaced:
         metadata.pop("namespace", None)
     stored = backend.store.get(resource.table, target.namespace, target.name)
@@ -152,6 +154,7 @@ def _apply_new(
     backend: Backend, target: ObjectTarget, merged: Object, options: WriteOptions, *, is_ordinary: bool
 ) -> WriteResult:
     metadata = merged["metadata"]
+    metadata.setdefault("name", target.name)
     object_checks.check_uid(target, metadata, "")
     if target.resource.namespaced:
         metadata["namespace"] = target.namespace
@@ -180,6 +183,7 @@ def _insert(
     field_isolation.drop_empty(metadata)
     limit_ranges.set_defaults(backend, resource, stored)
     plugins.complete_pod(backend, resource, stored)
+    plugins.taint_node(resource, stored)
     plugins.set_ingress_class(backend, resource, stored)
     plugins.check_grants(backend, resource, stored, None, options.user)
     object_checks.check_new(backend, resource, stored)
@@ -214,14 +218,17 @@ def _replace(
         new["metadata"]["managedFields"] = managed_fields.update(current, new, _write(backend, resource, options))
     stored = conversion.convert(new, backend.registry.storage_resource(resource.table) or resource)
     strategy = strategies.for_resource(resource)
-    if options.subresource in ("", "scale"):
+    is_whole = options.subresource in ("", "scale")
+    if is_whole:
         strategy.prepare_for_update(stored, stored_before, backend.strategy_context())
     field_isolation.drop_empty(stored["metadata"])
     plugins.check_grants(backend, resource, stored, stored_before, options.user)
     object_checks.check_changed(backend, resource, stored, stored_before, options.subresource)
-    if options.subresource in ("", "scale"):
+    if is_whole:
         plugins.check_growth(backend, resource, stored, stored_before)
+    if is_whole or options.subresource in strategy.validate_part:
         warnings += pod_security.check(backend, resource, stored, stored_before)
+    if is_whole:
         quota_limits.check(backend, resource, stored, stored_before)
     if (
         strategy.generation_source

@@ -11,7 +11,7 @@ import pytest
 
 from rudr_py.testing.cluster import Cluster
 from tests.e2e.conftest import Server
-from tests.e2e.documents import CONFIG_MAP, CRD, DEPLOYMENT
+from tests.e2e.documents import CONFIG_MAP, CRD, DEPLOYMENT, JOB
 
 helm = pytest.importorskip("helm_python", reason="no helm-python-sdk for this platform")
 
@@ -48,6 +48,31 @@ spec:
     spec: {containers: [{name: web, image: "registry.example/web:1"}]}
 """,
 }
+
+HOOKS = """\
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: "{{ .Release.Name }}-certificate"
+  annotations:
+    helm.sh/hook: pre-install,pre-upgrade
+    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+spec:
+  ttlSecondsAfterFinished: 0
+  template:
+    spec:
+      restartPolicy: OnFailure
+      containers: [{name: create, image: "registry.example/certificate:1"}]
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: "{{ .Release.Name }}-greets"
+  annotations: {helm.sh/hook: test}
+spec:
+  restartPolicy: Never
+  containers: [{name: check, image: "registry.example/curl:1"}]
+"""
 
 
 class Releases:
@@ -129,3 +154,21 @@ async def replicas(client_cluster: Cluster) -> Any:
     """The replicas of the chart's Deployment."""
     deployment = await client_cluster.get(DEPLOYMENT, "shop")
     return deployment and deployment["spec"]["replicas"]
+
+
+@pytest.mark.slow
+@pytest.mark.controllers
+async def test_hooks_that_expire_at_once_and_tests_of_a_chart_end(
+    releases: Releases, client_cluster: Cluster, tmp_path: Path
+) -> None:
+    """A chart whose Job with a TTL of 0 creates a certificate before the installation and each upgrade."""
+    (tmp_path / "templates" / "hooks.yaml").write_text(HOOKS)
+    with helm.Chart.load(str(tmp_path)) as chart:
+        await releases.do(
+            lambda config: config.install(chart, "shop", namespace=client_cluster.namespace, wait="watcher", timeout=60)
+        )
+        await releases.do(lambda config: config.upgrade(chart, "shop", wait="watcher", timeout=60))
+    assert await releases.listed() == [("shop", 2, "deployed")]
+    assert not await client_cluster.list(JOB)
+    await releases.do(lambda config: config.test("shop", timeout=60))
+    await releases.do(lambda config: config.uninstall("shop"))

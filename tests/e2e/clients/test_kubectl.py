@@ -39,6 +39,13 @@ async def test_kubectl_prints_the_objects_of_controllers(path: Path, client: Cli
     await compare(path, client, take=server.name == "local")
 
 
+@pytest.mark.slow
+@pytest.mark.controllers
+@in_folder(FOLDER / "nodes")
+async def test_kubectl_drains_nodes_and_ends_pods(path: Path, client: Client, server: Server) -> None:
+    await compare(path, client, take=server.name == "local")
+
+
 async def compare(path: Path, client: Client, *, take: bool) -> None:
     """Run a session again; fails with the steps that have another output."""
     steps = sessions.load(path)

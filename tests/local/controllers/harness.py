@@ -42,6 +42,7 @@ KINDS = {
     "ClusterRole": "rbac.authorization.k8s.io/v1",
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "Ingress": "networking.k8s.io/v1",
+    "Lease": "coordination.k8s.io/v1",
 }
 RELEASE = "1.36"
 PATIENCE = 60.0

@@ -265,3 +265,10 @@ async def test_the_message_of_an_apply_has_the_namespace_of_the_body(api: Api) -
     body = {**config_map("c"), "bogus": 1}
     reply = await api("PATCH", f"{CORE}/configmaps/c?fieldManager=m", body, media=APPLY)
     assert "typed patch object (/c; /v1, Kind=ConfigMap)" in reply.body["message"]
+
+
+@pytest.mark.parametrize("effect", ["NoExecute", "NoSchedule"])
+async def test_a_new_node_is_tainted_until_it_is_reported_as_ready(api: Api, effect: str) -> None:
+    taint = {"key": "node.kubernetes.io/not-ready", "effect": effect}
+    node = await api.created("/api/v1/nodes", {"metadata": {"name": "n"}, "spec": {"taints": [taint]}})
+    assert node["spec"]["taints"] == [taint, *([] if effect == "NoSchedule" else [{**taint, "effect": "NoSchedule"}])]

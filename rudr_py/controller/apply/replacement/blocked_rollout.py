@@ -56,7 +56,7 @@ class RolloutUnblocker:
         cache = self._state.cache(POD, application.namespace)
         if live is None or desired.ref.kind != STATEFUL_SET or cache is None:
             return
-        for pod in blocking(live, cache.by_owner(live.uid)):
+        for pod in blocking(live, cache.by_owner(live.namespace, live.uid)):
             if self._requested.left(pod.uid) <= 0:
                 self._requested.put(pod.uid, None)
                 await self._delete(application, desired, pod)

@@ -41,7 +41,7 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
     `containers.PodScript`), whose annotations take precedence. `nodes` are registered at the start. `release` is the
     Kubernetes release of kubelets and controllers. `root_ca` is the CA certificate (PEM) in the config map of each
     namespace. `job_backoff` is the pause in seconds after the first failed pod of a Job; it doubles with every further
-    failure.
+    failure. `heartbeat` is the interval in seconds at which nodes renew their leases (0: never).
     """
 
     clock: Callable[[], float]
@@ -53,6 +53,7 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True):
     release: str = "1.36"
     root_ca: str = ""
     job_backoff: float = 10.0
+    heartbeat: float = 0.0
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -86,6 +87,10 @@ class ReconcileContext:
     def since(self, obj: Object, event: str) -> float:
         """Return the time of the first call for this object and event: times of the API are whole seconds."""
         return self._times.setdefault(obj["metadata"]["uid"], {}).setdefault(event, self.now())
+
+    def forget(self, obj: Object, event: str) -> None:
+        """Forget the time of an event."""
+        self._times.get(obj["metadata"]["uid"], {}).pop(event, None)
 
     def generated_name(self, stem: str) -> str:
         """Return `<stem>-<5 random characters>`, short enough for a label."""

@@ -30,7 +30,7 @@ def controller_reference(obj: Object) -> Object | None:
 
 
 class OwnerIndex:
-    """The uid of each key, and the keys under each mark: an owner's uid, a label, a selector, a target, no node."""
+    """The uid of each key, and the keys under each mark: an owner's uid, a label, a selector, a target, a node."""
 
     def __init__(self) -> None:
         self.uids: dict[QueueKey, str] = {}
@@ -83,7 +83,11 @@ class OwnerIndex:
 
     def unassigned(self, namespace: str = "") -> Iterator[QueueKey]:
         """Iterate over the keys of the pods of a namespace (all, if empty) that have no node."""
-        return (key for key in self._under(_UNASSIGNED) if not namespace or key.namespace == namespace)
+        return (key for key in self.on_node("") if not namespace or key.namespace == namespace)
+
+    def on_node(self, name: str) -> Iterator[QueueKey]:
+        """Iterate over the keys of the pods that are assigned to a node."""
+        return self._under(("node", name))
 
     def _under(self, mark: _Mark) -> Iterator[QueueKey]:
         return iter(tuple(self._marked.get(mark, ())))
@@ -98,7 +102,6 @@ class OwnerIndex:
 
 
 _Mark = tuple[object, ...]
-_UNASSIGNED: _Mark = ("unassigned",)
 
 
 def _marks(obj: Object) -> Iterator[_Mark]:
@@ -109,8 +112,7 @@ def _marks(obj: Object) -> Iterator[_Mark]:
     if kind == "Pod":
         for pair in (obj["metadata"].get("labels") or {}).items():
             yield ("label", *here, *pair)
-        if not obj["spec"].get("nodeName"):
-            yield _UNASSIGNED
+        yield ("node", obj["spec"].get("nodeName", ""))
     elif kind == "Service":
         # a selected pod has all pairs of the selector, so one of them is enough
         for pair in sorted((obj["spec"].get("selector") or {}).items())[:1]:

@@ -69,6 +69,25 @@ def container_states(
     return states, phase, wake
 
 
+def ephemeral_states(pod: Object, now: str) -> list[Object]:
+    """Return the statuses of ephemeral containers, which start at once and run as long as the pod."""
+    before = (pod.get("status") or {}).get("ephemeralContainerStatuses") or ()
+    started = {status["name"]: status for status in before}
+    return [
+        started.get(container["name"])
+        or {
+            "name": container["name"],
+            "image": container["image"],
+            "imageID": f"local/{container['image']}",
+            "lastState": {},
+            "ready": False,
+            "restartCount": 0,
+            "state": {"running": {"startedAt": now}},
+        }
+        for container in pod["spec"]["ephemeralContainers"]
+    ]
+
+
 def _shared_status(
     pod: Object, script: PodScript, age: float, started: float
 ) -> tuple[dict[str, Any], str, float | None]:

@@ -67,8 +67,9 @@ def _run(context: ReconcileContext, daemon_set: Object, revision: str, nodes: li
     for pod in context.controlled(daemon_set, POD):
         node = _node_of(pod)
         missing.pop(node, None)
-        superfluous = node not in nodes or is_ended(pod) or (rolling and not _is_current(pod, revision))
-        if superfluous and "deletionTimestamp" not in pod["metadata"]:
+        superfluous = is_ended(pod) or (rolling and not _is_current(pod, revision))
+        leaving = superfluous or (node not in nodes and not _may_stay(context, pod, node))
+        if leaving and "deletionTimestamp" not in pod["metadata"]:
             context.delete_for(daemon_set, pod)
     name = daemon_set["metadata"]["name"]
     for node in missing:
@@ -76,6 +77,12 @@ def _run(context: ReconcileContext, daemon_set: Object, revision: str, nodes: li
         pod["metadata"] |= {"name": context.generated_name(name), "generateName": f"{name}-"}
         pod["metadata"]["labels"] = {**pod["metadata"].get("labels", {}), REVISION_LABEL: revision}
         context.create_for(daemon_set, pod)
+
+
+def _may_stay(context: ReconcileContext, pod: Object, name: str) -> bool:
+    """Whether a pod may go on running on a node on which no new one may be started."""
+    node = context.client.get(NODE, "", name)
+    return node is not None and node_filters.eligibility(pod, node, ("NoExecute",)) is None
 
 
 def _status(

@@ -30,6 +30,8 @@ JOB = KindInfo("batch/v1", "Job")
 TRACKING = "batch.kubernetes.io/job-tracking"
 INDEX = "batch.kubernetes.io/job-completion-index"
 _LONGEST_PAUSE = 600.0
+_LATENCY = 1.0
+"""The seconds that a finished Job can be seen, whatever its TTL: Helm rejects one whose deletion follows at once."""
 
 
 def _is_counted(pod: Object) -> bool:
@@ -158,12 +160,13 @@ def _finish(
 
 
 def _expire(context: ReconcileContext, job: Object) -> float | None:
-    """Delete a Job that finished `ttlSecondsAfterFinished` ago; return the seconds until then."""
+    """Delete a Job that finished `ttlSecondsAfterFinished` ago, at least a moment; return the seconds until then."""
     ttl = job["spec"].get("ttlSecondsAfterFinished")
     ended = job_status.ended_at(job)
     if ttl is None or ended is None:
         return None
-    left: float = ttl - times.since(ended, context.now())
+    now = context.now()
+    left: float = max(ttl - times.since(ended, now), context.since(job, "end") + _LATENCY - now)
     if left > 0:
         return left
     context.delete(job, propagation="Foreground")

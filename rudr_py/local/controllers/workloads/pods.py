@@ -23,10 +23,11 @@ from rudr_py.local.controllers.workloads.containers import (
     PodState,
     container_states,
     ends,
+    ephemeral_states,
 )
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.scheduling import scheduler
-from rudr_py.local.storage.store import DELETED, Object
+from rudr_py.local.storage.store import ADDED, DELETED, Object
 
 POD = KindInfo("v1", "Pod")
 NODE = KindInfo("v1", "Node")
@@ -101,6 +102,8 @@ def pod_status(
         status["initContainerStatuses"] = [
             _finished_status(container, started) for container in pod["spec"]["initContainers"]
         ]
+    if pod["spec"].get("ephemeralContainers"):
+        status["ephemeralContainerStatuses"] = ephemeral_states(pod, times.stamp(now))
     status["conditions"] = _dated_conditions(before, states, phase, now)
     return status, wake
 
@@ -202,6 +205,7 @@ def _pod_ip(pod: Object) -> str:
 def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == NODE:
         yield from context.index.unassigned()
+        yield from context.index.on_node(change.key.name) if change.type == ADDED else ()
     elif change.key.kind == _CLAIM:
         yield from context.index.unassigned(change.key.namespace)
     elif change.type != DELETED:
@@ -274,13 +278,10 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
         return None
     if "deletionTimestamp" in pod["metadata"]:
         return _terminate(context, pod)
-    if _has_ended(pod):
+    if not pod["spec"].get("nodeName") and not _has_ended(pod):
+        pod = _schedule(context, pod)
+    if pod is None or _has_ended(pod) or context.client.get(NODE, "", pod["spec"]["nodeName"]) is None:
         return None
-    if not pod["spec"].get("nodeName"):
-        scheduled = _schedule(context, pod)
-        if scheduled is None:
-            return None
-        pod = scheduled
     if not _is_mounted(context, pod):
         return config_volumes.RETRY
     script, since = script_of(context, pod), context.since(pod, "start")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from rudr_py.local.http.streams import logs
 from rudr_py.local.http.streams.channels import ERROR, STDERR, STDIN, STDOUT, Channels
 from rudr_py.local.registry.resources import ObjectTarget
 from rudr_py.local.storage.store import Object
-from rudr_py.local.verbs import pod_commands, pod_containers, writes
+from rudr_py.local.verbs import pod_commands, pod_containers, pod_logs, writes
 from rudr_py.local.verbs.pod_commands import CommandResult, UnscriptedCommandError
 from rudr_py.local.verbs.pod_logs import LogOptions
 
@@ -40,7 +40,7 @@ async def serve(backend: Backend, command: PodCommand, channels: Channels) -> No
         if not pod_containers.is_running(pod, command.container):
             raise api_errors.internal(f'unable to upgrade connection: container not found ("{command.container}")')
         if command.arguments is None:
-            result = await _attach(backend, command, channels)
+            result = await _attach(backend, pod, command, channels)
         else:
             result = await _execute(pod, command, command.arguments, channels)
         status = pod_commands.status(result)
@@ -60,10 +60,15 @@ async def _execute(pod: Object, command: PodCommand, arguments: Sequence[str], c
     return result
 
 
-async def _attach(backend: Backend, command: PodCommand, channels: Channels) -> CommandResult:
-    """Send the log of a container until it ends, or until the client closes its input."""
+async def _attach(backend: Backend, pod: Object, command: PodCommand, channels: Channels) -> CommandResult:
+    """Send the log of a container until it ends, or until the client closes its input.
+
+    A client with input gets new lines only: kubectl prints the log itself before it attaches to a pod that it runs.
+    """
+    options = LogOptions(container=command.container)
+    sent = pod_logs.lines(pod, options, backend.pod_output) if STDIN in command.channels else []
     tasks = [
-        asyncio.create_task(_send_log(backend, command, channels)),
+        asyncio.create_task(_send_log(logs.follow(backend, command.target, options, sent=sent), command, channels)),
         asyncio.create_task(_until_closed(command, channels)),
     ]
     try:
@@ -75,8 +80,8 @@ async def _attach(backend: Backend, command: PodCommand, channels: Channels) -> 
     return CommandResult()
 
 
-async def _send_log(backend: Backend, command: PodCommand, channels: Channels) -> None:
-    async for text in logs.follow(backend, command.target, LogOptions(container=command.container)):
+async def _send_log(texts: AsyncIterator[str], command: PodCommand, channels: Channels) -> None:
+    async for text in texts:
         await _send(channels, STDOUT, text, terminal=command.terminal)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 import msgspec
 
@@ -14,14 +14,19 @@ from rudr_py.local.verbs import pod_containers, pod_logs
 from rudr_py.local.verbs.pod_logs import LogLine, LogOptions
 
 
-async def follow(backend: Backend, target: ObjectTarget, options: LogOptions) -> AsyncIterator[str]:
-    """Yield the lines of a container, as text, until it ends. Raises `ApiError` (400) for one without a log."""
-    sent: Counter[LogLine] = Counter()
+async def follow(
+    backend: Backend, target: ObjectTarget, options: LogOptions, *, sent: Iterable[LogLine] = ()
+) -> AsyncIterator[str]:
+    """Yield the lines of a container that were not sent, as text, until it ends.
+
+    Raises `ApiError` (400) for a container without a log.
+    """
+    seen = Counter(sent)
     async for pod in pods.states(backend, target):
         lines = pod_logs.lines(pod, options, backend.pod_output)
-        fresh = [*(Counter(lines) - sent).elements()]
+        fresh = [*(Counter(lines) - seen).elements()]
         text = pod_logs.text(fresh, options)
-        sent |= Counter(lines)
+        seen |= Counter(lines)
         if text:
             yield text
         options = _after(options, text)

@@ -22,6 +22,8 @@ from rudr_py.local.registry.resources import ObjectTarget
 from rudr_py.local.storage.store import Object
 from rudr_py.local.verbs import pod_containers, pod_logs, writes
 
+_CONNECTIONS: Final = ("exec", "attach", "portforward")
+_LARGEST_PORT: Final = 65535
 _SPDY: Final = "SPDY/3.1"
 _PROTOCOL_HEADER: Final = "X-Stream-Protocol-Version"
 _CHANNELS: Final = ("v5.channel.k8s.io", "v4.channel.k8s.io")
@@ -46,6 +48,8 @@ def stream_of(backend: Backend, request: web.BaseRequest, route: Route) -> Strea
     target = ObjectTarget(route.resource, route.namespace, route.name)
     if route.subresource == "log":
         return _log(backend, request, target)
+    if route.subresource in _CONNECTIONS and request.method == "HEAD":
+        raise api_errors.method_not_allowed()
     if route.subresource in ("exec", "attach"):
         return _command(backend, request, target, is_exec=route.subresource == "exec")
     return _forward(backend, request, target) if route.subresource == "portforward" else None
@@ -114,7 +118,7 @@ def _forward(backend: Backend, request: web.BaseRequest, target: ObjectTarget) -
     pod = writes.live(backend, target)
     _check_assigned(pod)
     is_spdy = _is_spdy(request)
-    protocols = (_FORWARD,) if is_spdy else (_TUNNELLED, "v4.channel.k8s.io")
+    protocols = (_FORWARD,) if is_spdy else (_TUNNELLED, "v4.channel.k8s.io", "")
     protocol = _negotiated(request, protocols, is_spdy=is_spdy)
 
     async def serve_spdy(request: web.BaseRequest) -> web.StreamResponse:
@@ -148,10 +152,11 @@ async def _until_deleted(backend: Backend, target: ObjectTarget, serve: Coroutin
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()):
-        reason = f'cannot convert to []int32: strconv.ParseUint: parsing "{text}": invalid syntax'
-        raise api_errors.bad_request(reason)
-    return int(text[:9]) & 0xFFFF
+    is_number = text.isascii() and text.isdecimal()
+    if is_number and int(text[:9]) <= _LARGEST_PORT:
+        return int(text[:9])
+    reason = "value out of range" if is_number else "invalid syntax"
+    raise api_errors.bad_request(f'cannot convert to []int32: strconv.ParseUint: parsing "{text}": {reason}')
 
 
 def _check_assigned(pod: Object) -> None:
@@ -171,9 +176,9 @@ def _is_spdy(request: web.BaseRequest) -> bool:
 
 
 def _negotiated(request: web.BaseRequest, accepted: tuple[str, ...], *, is_spdy: bool) -> str:
-    """Return the protocol that the server prefers. Raises `ApiError` (403)."""
+    """Return the protocol that the server prefers, empty if the client offers none. Raises `ApiError` (403)."""
     header = _PROTOCOL_HEADER if is_spdy else hdrs.SEC_WEBSOCKET_PROTOCOL
-    offered = [each.strip() for value in request.headers.getall(header, []) for each in value.split(",")]
+    offered = [each.strip() for value in request.headers.getall(header, [""]) for each in value.split(",")]
     protocol = next((each for each in accepted if each in offered), None)
     if protocol is None:
         raise _refused(offered, accepted)

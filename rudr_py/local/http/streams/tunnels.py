@@ -101,7 +101,7 @@ async def upgrade_raw(request: web.BaseRequest, headers: dict[str, str]) -> tupl
 
 
 async def upgrade_websocket(request: web.BaseRequest, protocol: str) -> web.WebSocketResponse:
-    """Answer 101 with a WebSocket of one subprotocol."""
-    socket = web.WebSocketResponse(protocols=(protocol,), compress=False, timeout=1.0)
+    """Answer 101 with a WebSocket of one subprotocol, or of none if it is empty."""
+    socket = web.WebSocketResponse(protocols=(protocol,) if protocol else (), compress=False, timeout=1.0)
     await socket.prepare(request)
     return socket

@@ -65,6 +65,8 @@ async def test_a_job_that_expires_at_once_is_seen_running_and_complete(running: 
         await cluster.settle()
         assert cluster.get("Job", "task")["status"]["ready"] == 1
         await cluster.advance(1)
+        assert "Complete" in reasons(cluster.get("Job", "task"))
+        await cluster.advance(1)
         assert not cluster.find("Job", "task")
         assert next(event.type for event in watch.take() if "Complete" in reasons(event.object)) == "MODIFIED"
 

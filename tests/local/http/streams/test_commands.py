@@ -77,10 +77,16 @@ async def test_a_container_that_does_not_run_executes_nothing(api: Api) -> None:
 
 
 @pytest.mark.parametrize("end", [b"\xff\x00", b"\x00"], ids=["v5 closes stdin", "empty input"])
-async def test_attach_sends_the_log_until_the_input_ends(api: Api, end: bytes) -> None:
-    await running_pod(api, "p", log="one\ntwo\n")
-    contents, status = await over_websocket(api, path("p", "attach", stdin="true", stdout="true"), b"\0typed", end)
-    assert (contents[OUT], status["status"]) == (b"one\ntwo\n", "Success")
+async def test_attach_with_input_sends_new_lines_until_the_input_ends(api: Api, end: bytes) -> None:
+    await running_pod(api, "p", log="one\n")
+    address = api.url + path("p", "attach", stdin="true", stdout="true")
+    async with api.session.ws_connect(address, protocols=(V5,), timeout=_limit()) as socket:
+        await socket.send_bytes(b"\0typed")
+        longer = {"metadata": {"annotations": {"local.rudr.dev/log": "one\ntwo\n"}}}
+        assert (await api("PATCH", f"{PODS}/p", longer, media=MERGE)).status == 200
+        assert await socket.receive_bytes() == b"\1two\n"
+        await socket.send_bytes(end)
+        assert msgspec.json.decode((await socket.receive_bytes())[1:])["status"] == "Success"
 
 
 async def test_attach_ends_with_the_pod(api: Api) -> None:

@@ -84,11 +84,12 @@ async def test_a_websocket_carries_spdy(api: Api) -> None:
             content += b"".join(frame.payload for frame in client.received(await socket.receive_bytes(timeout=30)))
 
 
-async def test_a_websocket_has_two_channels_for_each_port(api: Api) -> None:
+@pytest.mark.parametrize("protocols", [(V4,), ()], ids=["v4", "none"])
+async def test_a_websocket_has_two_channels_for_each_port(api: Api, protocols: tuple[str, ...]) -> None:
     await running_pod(api, "p")
     contents: dict[int, bytes] = {}
     address = f"{api.url}{PODS}/p/portforward?ports=80&ports=81"
-    async with api.session.ws_connect(address, protocols=(V4,)) as socket:
+    async with api.session.ws_connect(address, protocols=protocols) as socket:
         await socket.send_bytes(b"\0" + REQUEST)
         while b"port 80\n" not in contents.get(0, b""):
             message = await socket.receive_bytes(timeout=30)
