@@ -11,6 +11,7 @@ from typing import Any
 from rudr_py import errors
 from rudr_py.errors import ApiError, Cause
 from rudr_py.local.registry.resources import Resource
+from rudr_py.local.schema.causes import invalid as invalid_value
 from rudr_py.local.storage.store import Object
 
 MODIFIED_MEANWHILE = "the object has been modified; please apply your changes to the latest version and try again"
@@ -136,6 +137,28 @@ def invalid(resource: Resource, name: str, causes: Sequence[Cause], *, kind: str
 def bad_request(message: str) -> ApiError:
     """400: the request cannot be decoded."""
     return errors.InvalidError(message, status=400, reason="BadRequest")
+
+
+def invalid_patch(patched: str, reason: str) -> ApiError:
+    """422 of a patch with which an object cannot be decoded; `patched` is the text of the object or patch."""
+    cause = invalid_value("patch", patched, reason)
+    message = f' "" is invalid: patch: {cause.message}'
+    return errors.InvalidError(message, status=422, reason="Invalid", causes=(cause,))
+
+
+def unregistered(resource: Resource, api_version: str, kind: str) -> ApiError:
+    """400 of a body of a kind that is not served."""
+    version = api_version.rpartition("/")[2]
+    return bad_request(
+        f'{kind} in version "{version}" cannot be handled as a {resource.kind}: no kind "{kind}" is registered for '
+        f'version "{api_version}" in scheme "pkg/runtime/scheme.go:111"'
+    )
+
+
+def wrong_kind(resource: Resource, kind: str) -> ApiError:
+    """422 of a custom resource of another kind."""
+    cause = invalid_value("kind", kind, f"must be {resource.kind}")
+    return invalid(resource, "", (cause,), kind=kind)
 
 
 def undecodable(resource: Resource, reason: str) -> ApiError:

@@ -7,8 +7,11 @@ from typing import Any
 import msgspec
 import yaml
 
+from rudr_py.errors import ApiError
 from rudr_py.local.apimachinery import api_errors
+from rudr_py.local.http import go_json
 from rudr_py.local.registry.resources import Resource
+from rudr_py.local.schema import go_decoding
 
 JSON, YAML = "application/json", "application/yaml"
 JSON_PATCH = "application/json-patch+json"
@@ -19,6 +22,10 @@ _ACCEPTED = "application/json, application/yaml, application/vnd.kubernetes.prot
 _PATCHES = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH)
 _MAX_DEPTH = 200
 _MAX_ALIASES = 100
+_EXCERPT = 30
+_FIND_KIND = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+_PARSE_ERROR = "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go {}"
+_PATCH_PREFIXES = {STRATEGIC_PATCH: "", APPLY_PATCH: "error decoding YAML: "}
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -27,11 +34,39 @@ def media_type(header: str) -> str:
     return header.partition(";")[0].strip().lower() or JSON
 
 
-def read(data: bytes, media: str, expected: str) -> Any:
+class _UnreadableError(Exception):
+    """A text that is neither JSON nor YAML."""
+
+
+def read(data: bytes, media: str, expected: str, *, custom: bool = False) -> Any:
     """Decode a body; `expected` is the kind for messages. Raises `ApiError` (400, 415)."""
     if media not in (JSON, YAML, "application/*", "*/*"):
         raise api_errors.unsupported_media(_ACCEPTED)
-    return _parse(data, expected, as_yaml=media == YAML)
+    as_yaml = media == YAML
+    try:
+        body = _parse(data, as_yaml=as_yaml)
+    except _UnreadableError as error:
+        reason = str(error) if as_yaml else f"couldn't get version/kind; json parse error: {error}"
+        raise _unrecognized(data, expected, reason) from error
+    problem = _identity_problem(body, data, custom=custom)
+    if problem:
+        raise _unrecognized(data, expected, problem)
+    return {} if body is None else body
+
+
+def _identity_problem(body: Any, data: bytes, *, custom: bool) -> str:
+    """Return why the kind cannot be read from a body, or an empty string."""
+    if isinstance(body, dict):
+        for key in ("apiVersion", "kind"):
+            if not isinstance(body.get(key, ""), str | None):
+                return _PARSE_ERROR.format(go_decoding.described(body[key]), f"struct field .{key} of type string")
+        if body.get("apiVersion", "").count("/") > 1:
+            return f"unexpected GroupVersion string: {body['apiVersion']}"
+    elif body is not None:
+        return _PARSE_ERROR.format(go_decoding.described(body), f"value of type {_FIND_KIND}")
+    if custom and not (body or {}).get("kind"):
+        return f"Object 'Kind' is missing in '{data.decode(errors='replace')}'"
+    return ""
 
 
 def read_patch(data: bytes, media: str, resource: Resource) -> Any:
@@ -40,24 +75,53 @@ def read_patch(data: bytes, media: str, resource: Resource) -> Any:
     if media not in allowed:
         accepted = ", ".join((JSON_PATCH, MERGE_PATCH, APPLY_PATCH)) if media == STRATEGIC_PATCH else ""
         raise api_errors.unsupported_media(accepted)
-    return _parse(data, resource.kind, as_yaml=media == APPLY_PATCH)
+    try:
+        patch = _parse(data, as_yaml=media == APPLY_PATCH)
+    except _UnreadableError as error:
+        raise api_errors.bad_request(_PATCH_PREFIXES.get(media, "error decoding patch: ") + str(error)) from error
+    if media == APPLY_PATCH:
+        return _applied(patch, resource)
+    return {JSON_PATCH: [], STRATEGIC_PATCH: {}}.get(media) if patch is None else patch
 
 
-def _parse(data: bytes, expected: str, *, as_yaml: bool) -> Any:
+def _applied(body: Any, resource: Resource) -> Any:
+    """Return the body of an apply. Raises `ApiError` (400) for another kind, or none."""
+    if body is not None and not isinstance(body, dict):
+        raise api_errors.bad_request(
+            "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal "
+            f"{go_decoding.described(body)} into Go value of type map[string]interface {{}}"
+        )
+    api_version, kind = str((body or {}).get("apiVersion", "")), str((body or {}).get("kind", ""))
+    if not api_version or kind != resource.kind:
+        group, _, version = api_version.rpartition("/")
+        raise api_errors.bad_request(f"invalid object type: {group}/{version}, Kind={kind}")
+    return body
+
+
+def _parse(data: bytes, *, as_yaml: bool) -> Any:
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if not as_yaml:
-            raise _unreadable(data, expected, f"json parse error: {error}") from error
+            raise _UnreadableError(go_json.syntax_error(data) or str(error)) from error
     except RecursionError as error:
         # the real server allows 10000 levels; here the stack of Python is the limit
-        raise _unreadable(data, expected, "json parse error: exceeded max depth") from error
+        raise _UnreadableError("exceeded max depth") from error
     try:
         _check_shape(data)
         # values of YAML that JSON lacks (dates, binary, numbers as keys) are converted to JSON
         return msgspec.json.decode(msgspec.json.encode(yaml.load(data, Loader=_Loader)))  # noqa: S506 - a safe loader
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
-        raise _unreadable(data, expected, f"error converting YAML to JSON: {error}") from error
+        raise _UnreadableError(f"error converting YAML to JSON: {_yaml_problem(error)}") from error
+
+
+def _yaml_problem(error: Exception) -> str:
+    """The problem in the words of Go: the parser counts lines from 0, and the scanner from 1."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return str(error)
+    marks = [mark.line for mark in (error.problem_mark, error.context_mark) if mark is not None and mark.line]
+    line = marks[0] + isinstance(error, yaml.scanner.ScannerError) if marks else 0
+    return f"yaml: {f'line {line}: ' if line else ''}{error.problem}"
 
 
 def _check_shape(data: bytes) -> None:
@@ -77,9 +141,10 @@ def _check_shape(data: bytes) -> None:
                 raise ValueError("excessive aliasing")
 
 
-def _unreadable(data: bytes, expected: str, reason: str) -> Exception:
-    excerpt = data[:200].decode(errors="replace")
+def _unrecognized(data: bytes, expected: str, reason: str) -> ApiError:
+    start = data[:_EXCERPT]
+    excerpt = start.decode(errors="replace") if data[:1] == b"{" else start.hex()
+    excerpt += " ..." if len(data) > _EXCERPT else ""
     return api_errors.bad_request(
-        f"the object provided is unrecognized (must be of type {expected}): couldn't get version/kind; "
-        f"{reason} ({excerpt})"
+        f"the object provided is unrecognized (must be of type {expected}): {reason} ({excerpt or '<empty>'})"
     )

@@ -72,7 +72,8 @@ class ResourceRequest(msgspec.Struct, frozen=True, kw_only=True):
                 raise api_errors.unsupported_media(f"{bodies.JSON}, {bodies.YAML}")
             expected = KindInfo(self.resource.api_version, kind or self.resource.kind)
             return envelope.decode(self.body, self.release, expected)
-        return bodies.read(self.body, self.media, kind or self.resource.kind)
+        custom = self.resource.custom and not kind
+        return bodies.read(self.body, self.media, kind or self.resource.kind, custom=custom)
 
     @property
     def target(self) -> ObjectTarget:
@@ -143,6 +144,7 @@ def subscription(
 def create(backend: Backend, request: ResourceRequest) -> Answer:
     """Create an object, or answer a review."""
     body = request.content()
+    _check_kind(backend, request, body)
     if request.resource.verbs == ("create",):
         return Answer(
             object=reviews.answer(backend, request.resource, request.route.namespace, body, request.user), status=201
@@ -156,7 +158,20 @@ def create(backend: Backend, request: ResourceRequest) -> Answer:
 def update(backend: Backend, request: ResourceRequest) -> Answer:
     """Replace an object or a subresource of it."""
     body = request.content()
+    _check_kind(backend, request, body)
     return _write_answer(backend, request, writes.update(backend, request.target, body, _options(request, body)))
+
+
+def _check_kind(backend: Backend, request: ResourceRequest, body: Any) -> None:
+    """Raise `ApiError` (400) for a body of a kind that cannot be converted to a built-in one."""
+    resource = request.resource
+    api_version, kind = body.get("apiVersion") or resource.api_version, body.get("kind") or resource.kind
+    is_own = resource.custom or request.route.subresource or kind == resource.kind
+    if (is_own and (api_version == resource.api_version or "beta" in api_version)) or resource.custom:
+        return
+    if request.route.subresource or backend.registry.by_kind(KindInfo(api_version, kind)) is not None:
+        return
+    raise api_errors.unregistered(resource, api_version, kind)
 
 
 def patch(backend: Backend, request: ResourceRequest) -> Answer:
@@ -170,6 +185,8 @@ def patch(backend: Backend, request: ResourceRequest) -> Answer:
         return _write_answer(backend, request, writes.apply(backend, request.target, body, options))
     if "force" in request.query:
         raise api_errors.bad_force()
+    if request.media == bodies.STRATEGIC_PATCH:
+        options = msgspec.structs.replace(options, strategic=body)
     return _write_answer(backend, request, writes.patch(backend, request.target, _change(request, body), options))
 
 

@@ -12,6 +12,7 @@ import jsonpatch
 from rudr_py.local.merge import errors
 from rudr_py.local.merge.errors import PatchError
 from rudr_py.local.merge.strategic import strategic_patch
+from rudr_py.local.schema import go_decoding
 from rudr_py.local.storage.cloning import clone
 
 __all__ = ["json_patch", "merge_patch", "strategic_patch"]
@@ -32,11 +33,10 @@ _ERRORS = (
 
 def merge_patch(doc: dict[str, Any], patch: Any) -> dict[str, Any]:
     """Return `doc` after a JSON merge patch. Raises PatchError (400)."""
+    if patch is None:
+        raise errors.malformed("Invalid JSON Patch")
     if not isinstance(patch, dict):
-        raise errors.malformed(
-            f"error decoding patch: json: cannot unmarshal {_json_type(patch)} into Go value of type "
-            "map[string]interface {}"
-        )
+        raise _unreadable(patch, "map[string]interface {}")
     merged: dict[str, Any] = _merged(doc, patch)
     return merged
 
@@ -59,11 +59,11 @@ def json_patch(doc: dict[str, Any], operations: Any) -> Any:
     Raises PatchError: 400 if `operations` is not a list of operations, 413 if it is too long, 422 without details if an
     operation does not fit the document or a `test` fails.
     """
-    if not isinstance(operations, list) or not all(isinstance(operation, dict) for operation in operations):
-        raise errors.malformed(
-            f"error decoding patch: json: cannot unmarshal {_json_type(operations)} into Go value of type "
-            "[]handlers.jsonPatchOp"
-        )
+    if not isinstance(operations, list):
+        raise _unreadable(operations, "[]handlers.jsonPatchOp")
+    for operation in operations:
+        if not isinstance(operation, dict):
+            raise _unreadable(operation, "handlers.jsonPatchOp")
     if len(operations) > MAX_OPERATIONS:
         raise PatchError(
             "Request entity too large: The allowed maximum operations in a JSON patch is "
@@ -77,6 +77,6 @@ def json_patch(doc: dict[str, Any], operations: Any) -> Any:
         raise errors.unfitting() from error
 
 
-def _json_type(value: Any) -> str:
-    names: dict[type, str] = {dict: "object", list: "array", str: "string", bool: "bool", type(None): "null"}
-    return names.get(type(value), "number")
+def _unreadable(value: Any, go_type: str) -> PatchError:
+    described = go_decoding.described(value)
+    return errors.malformed(f"error decoding patch: json: cannot unmarshal {described} into Go value of type {go_type}")

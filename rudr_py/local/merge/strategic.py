@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rudr_py.local.merge import elements, errors
+from rudr_py.local.schema import go_decoding
 from rudr_py.local.schema.node import DEDUCED, SchemaNode
 from rudr_py.local.storage.cloning import clone
 
@@ -25,7 +26,8 @@ Key = Callable[[Any], Any]
 def strategic_patch(doc: Map, patch: Any, node: SchemaNode) -> Map:
     """Return `doc` after a strategic merge patch, by the strategies of `node`. Raises PatchError (400, 422 or 500)."""
     if not isinstance(patch, dict):
-        raise errors.malformed("invalid JSON document")
+        described = go_decoding.described(patch)
+        raise errors.malformed(f"json: cannot unmarshal {described} into Go value of type map[string]interface {{}}")
     return _merge_maps(clone(doc), clone(patch), node)
 
 

@@ -32,7 +32,7 @@ def state_of(pod: Object, container: str) -> Object | None:
     """Return the status of a container, or None if there is none yet."""
     status = pod.get("status") or {}
     listed = (entry for key in _STATUSES for entry in status.get(key) or ())
-    return next((entry for entry in listed if entry["name"] == container), None)
+    return next((entry for entry in listed if entry.get("name") == container), None)
 
 
 def is_running(pod: Object, container: str) -> bool:

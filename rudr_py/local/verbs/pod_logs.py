@@ -124,13 +124,13 @@ def _happenings(pod: Object, container: str, run: Object, status: Object) -> Ite
     started = _parsed(run.get("startedAt") or pod["metadata"]["creationTimestamp"])
     yield LogLine(started, f"Started container {container}\n")
     if "finishedAt" in run:
-        message = f"Container {container} exited with code {run['exitCode']} ({run.get('reason', 'Error')})\n"
+        message = f"Container {container} exited with code {run.get('exitCode', 0)} ({run.get('reason', 'Error')})\n"
         yield LogLine(_parsed(run["finishedAt"]), message)
         return
     conditions = (pod.get("status") or {}).get("conditions") or ()
-    ready = [each["lastTransitionTime"] for each in conditions if each["type"] == "ContainersReady"]
+    ready = [each.get("lastTransitionTime") for each in conditions if each.get("type") == "ContainersReady"]
     if status.get("ready"):
-        yield LogLine(_parsed(ready[0]) if ready else started, f"Container {container} is ready\n")
+        yield LogLine(_parsed(ready[0]) if any(ready) else started, f"Container {container} is ready\n")
     deleted = pod["metadata"].get("deletionTimestamp")
     if deleted:
         grace = timedelta(seconds=pod["metadata"].get("deletionGracePeriodSeconds") or 0)

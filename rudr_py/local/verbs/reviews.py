@@ -13,7 +13,6 @@ from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.schema import go_nulls
-from rudr_py.local.schema.validation import values
 from rudr_py.local.storage.store import Object
 from rudr_py.local.verbs import decoding
 
@@ -28,7 +27,7 @@ def answer(backend: Backend, resource: Resource, namespace: str, body: Any, user
     """Return a review with its status. Raises `ApiError` (400, 422)."""
     decoding.check_identity(resource, body)
     if resource.node is not None:
-        decoding.check_types(resource, values.validate(body, resource.node))
+        decoding.check_types(resource, body)
         go_nulls.replace_nulls(body, resource.node)
     spec = body.get("spec") or {}
     metadata = body["metadata"]

@@ -7,6 +7,7 @@ Nothing awaits, so no other write occurs between reading and storing.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -34,7 +35,7 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Options of a write.
 
     `subresource` is empty, `status`, `scale`, `finalize` or `ephemeralcontainers`; `user` is None for the cluster
-    itself; `duplicates` are the duplicate keys of the body.
+    itself; `duplicates` are the duplicate keys of the body; `strategic` is a strategic merge patch.
     """
 
     manager: str = "unknown"
@@ -44,6 +45,7 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     subresource: str = ""
     user: User | None = None
     duplicates: tuple[str, ...] = ()
+    strategic: Any = None
 
 
 class WriteResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +108,8 @@ def patch(backend: Backend, target: ObjectTarget, transform: Transform, options:
         result = _replace(backend, target, scaling.scaled(resource, live_object, scale), options, ())
         return msgspec.structs.replace(result, object=scaling.to_scale(resource, result.object))
     body: Object = clone(transform(live_object))
-    warnings = decoding.decode(resource, body, options.field_validation)
+    patched = decoding.Patched(options.strategic)
+    warnings = decoding.decode(resource, body, options.field_validation, options.duplicates, patched)
     if body["metadata"].get("name") != target.name:
         raise api_errors.bad_request(
             f"the name of the object ({body['metadata'].get('name', '')}) does not match the name on the URL "
@@ -125,8 +128,7 @@ def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOp
     metadata = body["metadata"]
     if metadata.get("managedFields") is not None:
         raise api_errors.bad_request("metadata.managedFields must be nil")
-    metadata.setdefault("name", target.name)
-    field_isolation.check_path(resource, target.namespace, target.name, dict(metadata))
+    field_isolation.check_path(resource, target.namespace, target.name, {"name": target.name, **metadata})
     if not resource.namespaced:
         metadata.pop("namespace", None)
     stored = backend.store.get(resource.table, target.namespace, target.name)
@@ -152,6 +154,7 @@ def _apply_new(
     backend: Backend, target: ObjectTarget, merged: Object, options: WriteOptions, *, is_ordinary: bool
 ) -> WriteResult:
     metadata = merged["metadata"]
+    metadata.setdefault("name", target.name)
     object_checks.check_uid(target, metadata, "")
     if target.resource.namespaced:
         metadata["namespace"] = target.namespace

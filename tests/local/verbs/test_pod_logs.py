@@ -100,6 +100,13 @@ async def test_a_container_that_has_not_started_has_no_log(api: Api, reason: str
     assert await log(api, "previous=true") == 'previous terminated container "a" in pod "p" not found'
 
 
+async def test_a_condition_without_a_time_has_that_of_the_start(api: Api) -> None:
+    await started(api, {"state": {"running": {"startedAt": "2026-01-01T00:00:00.123456789Z"}}}, ready=True)
+    status = {"conditions": [{"type": "ContainersReady", "status": "True"}]}
+    assert (await api("PATCH", f"{PODS}/p/status", {"status": status}, media=MERGE)).status == 200
+    assert await log(api, "sinceTime=2026-01-01T00:00:00Z") == "Started container a\nContainer a is ready\n"
+
+
 async def test_an_unassigned_pod_has_an_empty_log(api: Api) -> None:
     await api.created(PODS, pod("p"))
     for query in ("", "previous=true", "follow=true", "follow=x&timestamps=1"):

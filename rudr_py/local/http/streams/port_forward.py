@@ -26,12 +26,10 @@ class ForwardedConnection(asyncio.Transport):
         self._http = server()
         self._http.connection_made(self)
 
-    def receive(self, data: bytes, *, final: bool = False) -> None:
+    def receive(self, data: bytes) -> None:
         """Pass data of the client to the server."""
         if data and not self._is_closing:
             self._http.data_received(data)
-        if final:
-            self.close()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send data of the server to the client."""
@@ -43,7 +41,7 @@ class ForwardedConnection(asyncio.Transport):
         if not self._is_closing:
             self._is_closing = True
             self._send(b"", True)
-            self._http.connection_lost(None)
+            asyncio.get_running_loop().call_soon(self._http.connection_lost, None)
 
     abort = close
 
@@ -98,14 +96,15 @@ class _Forward:
         else:
             self._connection = ForwardedConnection(http_server(pod, port), self._send)
 
-    def receive(self, data: bytes, *, final: bool) -> None:
+    def receive(self, data: bytes) -> None:
         """Pass data of the client on."""
         if self._connection is not None:
-            self._connection.receive(data, final=final)
+            self._connection.receive(data)
 
     def close(self) -> None:
         """Close the connection."""
-        self.receive(b"", final=True)
+        if self._connection is not None:
+            self._connection.close()
 
     def _send(self, data: bytes, final: bool) -> None:
         self._session.send(self._data, data, final=final)
@@ -121,7 +120,9 @@ async def serve_spdy(pod: Object, session: SpdySession) -> None:
                 if isinstance(event, StreamOpened):
                     _open(pod, session, event, errors, forwards)
                 elif isinstance(event, DataReceived) and event.stream in forwards:
-                    forwards[event.stream].receive(event.data, final=event.final)
+                    forwards[event.stream].receive(event.data)
+                    if event.final:
+                        forwards.pop(event.stream).close()
                 elif isinstance(event, StreamReset) and event.stream in forwards:
                     forwards.pop(event.stream).close()
     finally:

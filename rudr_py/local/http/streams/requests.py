@@ -167,22 +167,27 @@ def _check_assigned(pod: Object) -> None:
 def _is_spdy(request: web.BaseRequest) -> bool:
     """Return whether the client upgrades to SPDY; otherwise to a WebSocket. Raises `ApiError` (400)."""
     upgrade = request.headers.get(hdrs.UPGRADE, "").lower()
-    has_key = hdrs.SEC_WEBSOCKET_KEY in request.headers
     if "upgrade" not in request.headers.get(hdrs.CONNECTION, "").lower():
         upgrade = ""
-    if upgrade == _SPDY.lower() or (upgrade == "websocket" and request.method == "GET" and has_key):
-        return upgrade != "websocket"
+    if upgrade == _SPDY.lower():
+        return True
+    protocols = _offered(request, hdrs.SEC_WEBSOCKET_PROTOCOL)
+    if request.method == "GET" and web.WebSocketResponse(protocols=protocols).can_prepare(request):
+        return False
     raise api_errors.bad_request("Upgrade request required")
 
 
 def _negotiated(request: web.BaseRequest, accepted: tuple[str, ...], *, is_spdy: bool) -> str:
     """Return the protocol that the server prefers, empty if the client offers none. Raises `ApiError` (403)."""
-    header = _PROTOCOL_HEADER if is_spdy else hdrs.SEC_WEBSOCKET_PROTOCOL
-    offered = [each.strip() for value in request.headers.getall(header, [""]) for each in value.split(",")]
+    offered = _offered(request, _PROTOCOL_HEADER if is_spdy else hdrs.SEC_WEBSOCKET_PROTOCOL)
     protocol = next((each for each in accepted if each in offered), None)
     if protocol is None:
         raise _refused(offered, accepted)
     return protocol
+
+
+def _offered(request: web.BaseRequest, header: str) -> list[str]:
+    return [each.strip() for value in request.headers.getall(header, [""]) for each in value.split(",")]
 
 
 def _refused(offered: list[str], accepted: tuple[str, ...]) -> ApiError:

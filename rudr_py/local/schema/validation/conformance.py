@@ -64,9 +64,15 @@ def _scalar(node: SchemaNode) -> _Test:
         return _TEXTS[node.format]
     if node.type == "number":
         return _is_number
+    if node.builtin and node.format == "int32":
+        return _is_int32
     if node.type == "string" and formats.is_supported(node.format):
         return lambda value: isinstance(value, str) and formats.fits(value, node.format)
     return _TYPES.get(node.type, _nothing)
+
+
+def _is_int32(value: Any) -> bool:
+    return type(value) is int and -(1 << 31) <= value < 1 << 31
 
 
 def _struct(node: SchemaNode) -> _Test:

@@ -162,6 +162,7 @@ async def test_errors_before_the_upgrade(
     [
         ({}, 400, "Upgrade request required"),
         ({"Upgrade": "websocket"}, 400, "Upgrade request required"),
+        ({**UPGRADE, "Upgrade": "h2c"}, 400, "Upgrade request required"),
         ({**UPGRADE, "X-Stream-Protocol-Version": "bogus"}, 403, "client supports [bogus]"),
     ],
 )
@@ -173,6 +174,45 @@ async def test_a_protocol_that_the_server_lacks_is_an_error(
         body = msgspec.json.decode(await response.read())
     assert response.status == status
     assert message in body["message"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Sec-WebSocket-Version": "12"}, {"Sec-WebSocket-Key": "short"}, {"Sec-WebSocket-Protocol": "bogus"}],
+    ids=["protocol", "version", "key", "other protocol"],
+)
+async def test_a_wrong_handshake_of_a_websocket_is_an_error(
+    api: Api, cluster: LocalCluster, headers: dict[str, str]
+) -> None:
+    await running_pod(api, "p")
+    handshake = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        **headers,
+    }
+    async with api.session.get(api.url + path("p", "exec", "ls"), headers=handshake) as response:
+        assert response.status in (400, 403)
+    assert cluster.requests[-1].status == response.status
+
+
+async def test_an_invalid_script_is_reported(api: Api) -> None:
+    await running_pod(api, "p", exec="{")
+    _contents, status = await over_websocket(api, path("p", "exec", "ls"))
+    assert "is invalid" in status["message"]
+
+
+@pytest.mark.parametrize("message", [b"", b"\xff", b"\xff\xff", b"\x09x", b"\x04{", b"\x03x"])
+async def test_unexpected_messages_are_ignored(api: Api, message: bytes) -> None:
+    await running_pod(api, "p")
+    async with api.session.ws_connect(api.url + path("p", "attach"), protocols=(V5,), timeout=_limit()) as socket:
+        await socket.send_bytes(message)
+        await socket.send_str("text")
+        assert b"Started" in await socket.receive_bytes()
+        assert (await api("DELETE", f"{PODS}/p?gracePeriodSeconds=0")).status == 200
+        messages = [received.data async for received in socket]
+    assert msgspec.json.decode(messages[-1][1:])["status"] == "Success"
 
 
 async def test_other_verbs_of_exec_are_not_allowed(api: Api) -> None:
