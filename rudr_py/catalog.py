@@ -255,6 +255,11 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
         """The cluster-scoped kinds that the health of the installed types depends on."""
         return frozenset(kind for offer in self.offers() for kind in offer.type.observes_cluster)
 
+    def cluster_readers(self) -> dict[str, frozenset[Kind]]:
+        """The cluster-scoped kinds that the health of a trait depends on, by the names of the traits that have any."""
+        kinds = {name: frozenset(offer.type.observes_cluster) for name, offer in self.traits.items()}
+        return {name: observed for name, observed in kinds.items() if observed}
+
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds that the installed types produce or observe, each once, in a stable order."""
         kinds = {kind for offer in self.offers() for kind in (*offer.type.produces, *offer.type.observes)}

@@ -210,7 +210,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     more for all but one of the applications of a namespace that are rejected for the same reason."""
 
     status_interval: float = 1.0
-    """The minimum interval between status writes of one object."""
+    """The minimum interval between status writes of one object; of one that shows only the progress of a rollout, 30
+    times as long."""
 
     request_timeout: float = 30.0
     """The timeout of a request that is not a watch."""
@@ -261,6 +262,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether every namespace with applications gets the application `root`, whose health and network scope contain the
     instances of core workload types that are in no other scope of that type. NetworkPolicies then apply to all of
     them: declared ports stay open to everything, other ports only to each other."""
+
+    instance_statuses: bool = False
+    """Whether every ComponentInstance has Rudr's status, `healthy` or `unhealthy`, for clients that read it. If not,
+    only the members of scopes have it, and those that have one already, which is kept current."""
 
     check_resources: ResourceCheck = "auto"
     """The treatment of an application with new pods that are too large for every node, or request a GPU or an extended

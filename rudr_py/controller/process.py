@@ -21,6 +21,12 @@ from rudr_py.kube.clock import Clock
 from rudr_py.kube.events import Recorder
 from rudr_py.settings import Settings
 
+LISTS = 1.0
+"""Maximum seconds for which reconciles wait for the first lists of kinds that only some applications use.
+
+An application whose kinds are not listed yet is reconciled in vain, and once more when they are.
+"""
+
 log = logging.getLogger(__name__)
 
 
@@ -115,9 +121,13 @@ class ControllerProcess:
         log.info("caches are synced", extra={"kinds": len(self._sources.kinds())})
         self.synced.set()
         await self._leadership.wait()
-        await self._sources.watch_applied(
-            self._leadership.concerns
-        )  # the previous leader may have applied further kinds
+        # the previous leader may have applied further kinds
+        await self._sources.watch_applied(self._leadership.concerns)
+        lists = asyncio.create_task(self._sources.wait(self._sources.kinds()), name="lists")
+        try:
+            await self._ends_within(LISTS, lists)
+        finally:
+            lists.cancel()
         self._working = True
         async with asyncio.TaskGroup() as tasks:
             for controller in self._controllers:

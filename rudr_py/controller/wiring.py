@@ -254,6 +254,7 @@ class _Assembly:
         sources.describe = self._rights.note
         sources.open_namespace = self._poll_namespace
         sources.concerns = self._leadership.concerns
+        sources.readers = self._catalog.cluster_readers()
         sources.watch((*cluster_state.OWN_KINDS, POD, *definition_index.KINDS, *self._catalog.kinds()))
         return sources
 
@@ -288,6 +289,7 @@ class _Assembly:
         snapshots = SnapshotReader(state, self._catalog, reader, Pace(), CrashRecord(folder, clock.now()), selector)
         reporter = StatusReporter(state, self._writer, self._recorder, self._describe, clock, keeper)
         reporter.checkpoint = snapshots.checkpoint
+        reporter.instance_statuses = settings.instance_statuses
         reconciler = ApplicationReconciler(
             state,
             sources,

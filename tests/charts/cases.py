@@ -85,6 +85,7 @@ CASES: dict[str, dict[str, Any]] = {
         "definitionsNamespace": {"name": "definitions", "create": True},
         "publishDefinitions": False,
         "rootScopes": True,
+        "instanceStatuses": True,
         "checkResources": "off",
         "revisionHistoryLimit": 3,
         "removalPolicy": "first",

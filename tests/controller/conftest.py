@@ -239,7 +239,7 @@ async def bench(cluster: Cluster, transport: AioTransport) -> AsyncIterator[Benc
     rollouts = RolloutUnblocker(cached, known, recorder, TtlMap(clock, AGAIN))
     applier = Applier(cached, known, recorder, Contention(clock), refusals, rollouts)
     pruner = Pruner(cached, known, TtlMap(clock, failures.SAFETY))
-    writers = Writers(applier, pruner, Finalizer(cached, known, recorder), Rehearsal(cached, applier, refusals))
+    writers = Writers(applier, pruner, Finalizer(cached, known, recorder), Rehearsal(cached, applier, refusals), cached)
     waits = Waits(known, KindPoller(discovery, clock), opened(transport, clock, settings), clock, trigger)
     capacity = CapacityCheck(NodeReader(client, clock), known, "off")
     async with asyncio.TaskGroup() as tasks:

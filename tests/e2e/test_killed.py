@@ -109,3 +109,16 @@ async def test_a_field_taken_by_another_manager_after_a_kill_is_reverted(cluster
     async with cluster.controller(catalog):
         await cluster.until(APPLICATION, "shop", synced)
         await cluster.until(DEPLOYMENT, "shop-web", lambda d: d["spec"]["replicas"] == 3)
+
+
+async def test_an_object_without_labels_is_deleted_although_no_status_names_it(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    """The process ended before its first status, and no watch reports an object without the label."""
+    await cluster.apply(component(), application(INGRESS_TRAIT))
+    await run_until_cut(cluster, catalog, lambda request: request.method == "PATCH" and "/ingresses/" in request.path)
+    await cluster.patch(INGRESS, "shop-web-trait-ingress", {"metadata": {"labels": None}})
+    await cluster.apply(application(greeting="after"))
+    async with cluster.controller(catalog):
+        await cluster.until(APPLICATION, "shop", synced)
+        await cluster.gone(INGRESS, "shop-web-trait-ingress")

@@ -166,6 +166,7 @@ async def test_replicas_set_by_an_autoscaler_stay(cluster: Cluster, catalog: Cat
     await cluster.apply(component(), application(AUTO))
     async with cluster.controller(catalog):
         await cluster.until(AUTOSCALER, "shop-web-trait-autoscaler", bool)
+        await cluster.until(DEPLOYMENT, "shop-web", bool)
         await cluster.patch(DEPLOYMENT, "shop-web", {"spec": {"replicas": 7}}, manager="autoscaler")
         await cluster.apply(application(AUTO, greeting="changed"))
         changed = await cluster.until(DEPLOYMENT, "shop-web", lambda d: greeting(d) == "changed")

@@ -28,6 +28,7 @@ from tests.e2e.documents import (
     invalid,
     message,
     observed,
+    ready,
     synced,
 )
 
@@ -89,6 +90,13 @@ async def answer(controller: ControllerProcess, path: str) -> tuple[int, str]:
         return response.status, await response.text()
 
 
+async def unready(cluster: Cluster, instance: str) -> str:
+    """Let the pod of an instance become unready; its name."""
+    pod = str((await cluster.list(POD, f"oam.dev/instance-name={instance}"))[0]["metadata"]["name"])
+    await cluster.patch(POD, pod, {"metadata": {"annotations": {"local.rudr.dev/outcome": "never-ready"}}})
+    return pod
+
+
 @contextlib.asynccontextmanager
 async def two_members(cluster: Cluster, catalog: Catalog, *bindings: Document) -> AsyncIterator[ControllerProcess]:
     """A controller with the application `groups` with scopes, and two member applications."""
@@ -111,8 +119,7 @@ async def test_a_health_scope_and_its_address_follow_a_member_of_another_applica
         assert (await answer(controller, "/nothing"))[0] == 404
         assert (await answer(controller, "/elsewhere/groups"))[0] == 404
 
-        pod = (await cluster.list(POD, "oam.dev/instance-name=two-web"))[0]["metadata"]["name"]
-        await cluster.patch(POD, pod, {"metadata": {"annotations": {"local.rudr.dev/outcome": "never-ready"}}})
+        pod = await unready(cluster, "two-web")
         one_ill = {"one-web": "healthy", "two-web": "unhealthy"}
         ill = await cluster.until(HEALTH_SCOPE, "groups", lambda d: states(d) == one_ill)
         assert await answer(controller, "/groups") == (200, "unhealthy")
@@ -127,6 +134,33 @@ async def test_a_health_scope_and_its_address_follow_a_member_of_another_applica
 @pytest.mark.controllers
 async def test_the_rudr_status_of_an_instance_is_the_health_of_its_workload(cluster: Cluster, catalog: Catalog) -> None:
     async with two_members(cluster, catalog, HEALTH):
+        await cluster.until(COMPONENT_INSTANCE, "web-one-web", lambda d: d.get("status") == "healthy")
+
+
+@pytest.mark.controllers
+async def test_only_members_of_scopes_and_instances_that_have_one_get_the_rudr_status(
+    cluster: Cluster, catalog: Catalog
+) -> None:
+    async with two_members(cluster, catalog, HEALTH):
+        await cluster.until(COMPONENT_INSTANCE, "web-one-web", lambda d: d.get("status") == "healthy")
+        await cluster.apply(member("three"), member("one"))
+        await cluster.until(APPLICATION, "three", ready)
+        await cluster.apply(member("three", "groups"))
+        await cluster.until(COMPONENT_INSTANCE, "web-three-web", lambda d: d.get("status") == "healthy")
+        # it has left the scope, and Rudr's status stays current
+        await unready(cluster, "one-web")
+        await cluster.until(COMPONENT_INSTANCE, "web-one-web", lambda d: d.get("status") == "unhealthy")
+
+
+@pytest.mark.controllers
+async def test_every_instance_gets_the_rudr_status_with_the_setting(cluster: Cluster, catalog: Catalog) -> None:
+    await cluster.apply(component(), member("one"))
+    async with cluster.controller(catalog, settings=SETTINGS):
+        await cluster.until(APPLICATION, "one", ready)
+        instance = await cluster.get(COMPONENT_INSTANCE, "web-one-web")
+        assert instance is not None
+        assert "status" not in instance
+    async with cluster.controller(catalog, settings=msgspec.structs.replace(SETTINGS, instance_statuses=True)):
         await cluster.until(COMPONENT_INSTANCE, "web-one-web", lambda d: d.get("status") == "healthy")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from rudr_py.catalog import Catalog
 from rudr_py.testing.cluster import Cluster
@@ -26,10 +27,12 @@ from tests.e2e.documents import (
 
 async def test_two_controllers_converge_to_the_same_state(cluster: Cluster, catalog: Catalog, server: Server) -> None:
     names = [f"shop-{number}" for number in range(5)]
-    await cluster.apply(component(), *(application(INGRESS_TRAIT, FIVE, name=name) for name in names))
+    # without a controller of Deployments nothing becomes ready, so a deletion after that would wait
+    first: dict[str, Any] = {"annotations": {"rudr.oam.dev/removal": "first"}}
+    await cluster.apply(component(), *(application(INGRESS_TRAIT, FIVE, name=name, **first) for name in names))
     async with cluster.controller(catalog), cluster.controller(catalog):
         await waiting.until_all(cluster, APPLICATION, set(names), synced)
-        await cluster.apply(*(application(AUTO, name=name, greeting="second") for name in names))
+        await cluster.apply(*(application(AUTO, name=name, greeting="second", **first) for name in names))
         await cluster.patch(DEPLOYMENT, "shop-0-web", {"metadata": {"labels": {"oam.dev/instance-name": None}}})
         await cluster.delete(DEPLOYMENT, "shop-1-web")
         await asyncio.gather(*(cluster.gone(INGRESS, f"{name}-web-trait-ingress") for name in names))

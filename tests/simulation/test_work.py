@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.volumes import OWN, front, mounted, shop, using
 from tests.simulation import virtual_loop, work
 from tests.simulation.cluster import SimulatedCluster
+from tests.simulation.documents import AUTO, INGRESS, application, binding, component
 from tests.simulation.virtual_loop import VirtualLoop
 
 STATUS, NODES = "PATCH applicationconfigurations/status", "GET api/nodes"
@@ -22,7 +23,6 @@ EXPECTED = Counter(
         "PATCH horizontalpodautoscalers": 1,
         "PATCH ingresses": 1,
         "PATCH controllerrevisions": 1,
-        "PATCH componentinstances/status": 1,
     }
 )
 
@@ -35,6 +35,24 @@ def test_a_new_application_needs_no_read_no_event_and_a_status_for_each_state(se
     assert done.requests.pop(NODES, 0) <= 1
     assert done.requests == EXPECTED
     assert done.reconciles <= 2
+
+
+def test_applications_that_exist_at_a_start_are_not_reconciled_before_their_kinds_are_listed() -> None:
+    random.seed(0)
+    loop = VirtualLoop()
+    cluster = SimulatedCluster("0", loop)
+    names = ("first", "second", "third")
+
+    async def run() -> None:
+        await cluster.start()
+        cluster.apply(component("web"))
+        for name in names:
+            cluster.apply(application(name, binding("web", f"{name}-web", AUTO, INGRESS)))
+        cluster.start_controller("main")
+        await cluster.rest()
+
+    virtual_loop.run(run(), loop)
+    assert work.reconciles(cluster) <= 2 * len(names)
 
 
 def test_applications_that_wait_for_one_claim_do_not_trigger_each_other_before_a_status_is_due() -> None:

@@ -177,6 +177,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - --definitions-namespace={{ include "rudr-py.definitionsNamespace" . }}
 - --{{ if not .Values.publishDefinitions }}no-{{ end }}publish-definitions
 - --{{ if not .Values.rootScopes }}no-{{ end }}root-scopes
+- --{{ if not .Values.instanceStatuses }}no-{{ end }}instance-statuses
 - --check-resources={{ .Values.checkResources }}
 - --removal-policy={{ .Values.removalPolicy }}
 - --removal-deadline={{ .Values.removalDeadline }}

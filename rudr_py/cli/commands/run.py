@@ -93,6 +93,13 @@ _SAME_NAMES = set(Settings.__struct_fields__) - {"namespaces", "definitions_name
     help="Create an application `root` in every namespace; its scopes contain instances without any; default: no.",
 )
 @setting(
+    "--instance-statuses/--no-instance-statuses",
+    "instance_statuses",
+    default=None,
+    help="Write the status of every ComponentInstance, healthy or unhealthy, not only of members of scopes; "
+    "default: no.",
+)
+@setting(
     "--revision-history-limit",
     "revision_history_limit",
     type=click.IntRange(0, 1000),

@@ -23,6 +23,7 @@ from rudr_py.controller.apply.preconditions.trait_guard import TraitGuard
 from rudr_py.controller.apply.preserved.held_objects import HeldObjects
 from rudr_py.controller.apply.prune import PruneCandidate
 from rudr_py.controller.apply.refusals import Refusals
+from rudr_py.controller.apply.removal import unrecorded
 from rudr_py.controller.apply.removal.removals import AT_ONCE, Removal, RemovalRequest, Removals
 from rudr_py.controller.pacing import Breath
 from rudr_py.controller.results import failures, sync_result
@@ -147,6 +148,9 @@ class Syncer:
             attempt = Attempt(writers, removal, [failure], {planned.ref: "" for planned in plan.manifests})
             self._agree(application, plan, records, stored, attempt)
             return self._result(key, attempt, inventory.order(records.values()))
+        if not stored:
+            for record in await unrecorded.find(writers.client, self._state, application, records):
+                records[record.ref] = record
         guard = self._guard(application, plan, records, runs)
         attempt = await self._prepare(application, plan, records, Attempt(writers, removal))
         second = attempt.again()

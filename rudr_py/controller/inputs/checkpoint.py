@@ -65,7 +65,7 @@ _PASSING: Final = ("warnings", "scopes", replacements.FIELD, "pendingComponents"
 _PASSING_OF_INSTANCE: Final = ("runs", "scopes", times.WAITING)
 
 HEALTHY: Final = "healthy"
-"""Rudr's status of the ComponentInstance of a ready instance."""
+"""Rudr's status of the ComponentInstance of a ready instance, if it has one."""
 
 AUTOSCALER: Final = "HorizontalPodAutoscaler"
 
@@ -88,6 +88,7 @@ class Checkpoints:
     def __init__(self, state: ClusterState, catalog: Catalog, settings: Settings) -> None:
         self._state = state
         self._catalog = catalog
+        self._words = (HEALTHY,) if settings.instance_statuses else (HEALTHY, None)
         self._process = _hash((_effective(settings), *_packages(catalog)))
         self._definitions: tuple[tuple[int, ...] | None, str] = (None, "")
 
@@ -118,7 +119,7 @@ class Checkpoints:
         """Whether everything is as it was. The caches of its kinds have to be complete."""
         status, live = stored.status, stored.application
         has_statuses = all(
-            child.part("status") == HEALTHY for child in self._state.component_instances(live) if not child.deleting
+            child.part("status") in self._words for child in self._state.component_instances(live) if not child.deleting
         )
         return has_statuses and self._digest(live, stored.metadata, status) == status[FIELD]
 
@@ -206,7 +207,8 @@ def _versions(objects: Iterable[LiveObject | None]) -> list[tuple[str, ...]]:
     That of a ComponentInstance does not change with its status, which is written after that of its application; that of
     an autoscaler not with the measured usage, which no type reads.
     """
-    return sorted({_version(live) for live in objects if live is not None})
+    distinct = {id(live): live for live in objects if live is not None}  # most are named, owned and labelled
+    return sorted({_version(live) for live in distinct.values()})
 
 
 def _version(live: LiveObject) -> tuple[str, ...]:

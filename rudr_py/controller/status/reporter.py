@@ -32,6 +32,7 @@ from rudr_py.model.identity import ObjectKey
 from rudr_py.render import render
 from rudr_py.render.status import status
 from rudr_py.render.status.conditions import READY, SYNCED, TRAITS_READY, VALID, SyncState
+from rudr_py.render.status.progress import ROLLOUT, is_progress
 from rudr_py.render.status.replacements import FAILED, WAITING, Replacement
 from rudr_py.render.status.status import PreviousStatus
 from rudr_py.render.values import labels
@@ -45,21 +46,7 @@ GRACE = 5.0
 AWAITED_RULES = frozenset({"AC-14", "CO-13"})
 """The rules of such problems: a scope of another application, and a kind that a WorkloadType object admits."""
 
-ROUTINE_REASONS = frozenset(
-    (
-        "Applying",
-        "GenerationNotObserved",
-        "Held",
-        "Missing",
-        "NotObserved",
-        "NotReady",
-        "NotValid",
-        "Pending",
-        "ScalingUp",
-        "Updating",
-        WAITING,
-    )
-)
+ROUTINE_REASONS = ROLLOUT | {"Applying", "Held", "NotValid", WAITING}
 """Reasons of `Ready` being False that belong to every start, or that the event of `Valid` or `Held` explains better."""
 
 EXPECTED = frozenset({VALID, SYNCED, READY})
@@ -85,6 +72,8 @@ class StatusReporter:
         """Returns the checkpoint of a status; see `SnapshotReader.checkpoint`."""
         self.observed: Callable[[ObjectKey], None] = lambda _key: None
         """Called with an application after the first status of its current documents was written."""
+        self.instance_statuses = False
+        """See `Settings.instance_statuses`."""
         self._keeper = keeper
         self._clock = clock
         self._state = state
@@ -121,8 +110,7 @@ class StatusReporter:
             # pins depend on the revision that the status names
             is_release = snapshot.selection is not None and kept.revision.number > snapshot.previous.revision.number
             result = merge(result, await self._write(snapshot, desired, urgent=is_release))
-            if result.requeue_after is None:
-                result = merge(result, await self._write_instances(snapshot.application, desired))
+            result = merge(result, await self._write_instances(snapshot.application, desired))
             result = merge(result, self._end_grace(snapshot, desired))
             result = merge(result, await self._write_scopes(snapshot))
         except errors.ConflictError:
@@ -150,7 +138,9 @@ class StatusReporter:
     async def _write(self, snapshot: Snapshot, desired: dict[str, Any], *, urgent: bool = False) -> Result:
         self._log(snapshot, desired)
         checkpoint = functools.partial(self.checkpoint, snapshot, desired)
-        result = await self._writer.write(snapshot.application, desired, urgent=urgent, checkpoint=checkpoint)
+        result = await self._writer.write(
+            snapshot.application, desired, urgent=urgent, checkpoint=checkpoint, is_progress=is_progress
+        )
         if result.written and not mounts.is_observed(snapshot.application):
             # until this status the application counts as a user of the claims with its labels, see `mounts.holder`
             self.observed(snapshot.key)
@@ -198,9 +188,10 @@ class StatusReporter:
         }
 
     async def _write_instances(self, application: LiveObject, desired: Mapping[str, Any]) -> Result:
-        """Write Rudr's status of each ComponentInstance, one word, for its health scopes and dashboards.
+        """Write Rudr's status, one word, of each ComponentInstance that has one or that a client reads.
 
-        An instance whose state is unknown keeps its status. One that is being started has none yet.
+        Rudr's health scopes read that of members. An instance whose state is unknown keeps its status. One that is
+        being started has none yet.
         """
         entries = {entry["name"]: entry for entry in desired.get("instances", ())}
         words = {name: word for name, entry in entries.items() if (word := instance_word(entry))}
@@ -211,10 +202,15 @@ class StatusReporter:
             name = child.labels.get(labels.INSTANCE)
             if name not in words or child.deleting:
                 continue
-            if words[name] == "unhealthy" and entries[name]["state"] == "progressing" and child.part("status") is None:
+            if child.part("status") is None and not self._needs_word(entries[name], words[name]):
                 continue
             results.append(await self._writer.write(child, words[name]))
         return merge(*results)
+
+    def _needs_word(self, entry: Mapping[str, Any], word: str) -> bool:
+        """Whether a ComponentInstance without a status gets this one."""
+        is_starting = word == "unhealthy" and entry["state"] == "progressing"
+        return not is_starting and (self.instance_statuses or "scopes" in entry)
 
     async def _write_scopes(self, snapshot: Snapshot) -> Result:
         """Write the status of the object of each scope."""

@@ -7,6 +7,7 @@ other plugins: without that, both would write permanently.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -58,6 +59,9 @@ FIRST_CONFLICT_INTERVAL, LAST_CONFLICT_INTERVAL = 1.0, 60.0
 The interval doubles from the first to the last, because only the watch, which is late, can bring the newer version.
 """
 
+PROGRESS_INTERVALS = 30
+"""The number of intervals after which a status is written that shows only progress."""
+
 REFUSED_INTERVAL = 3600.0
 """Seconds until a status that the server refused is written again although its object has not changed."""
 
@@ -93,11 +97,12 @@ class _Conflict(msgspec.Struct, frozen=True):
 
 class _Written(msgspec.Struct, frozen=True):
     """The last write of a status: the digest of its content without times, its time, and how many times in a row it
-    was replaced."""
+    was replaced. `compared` is the time at which it was last compared, and not written for the sake of progress."""
 
     content: bytes
     time: float
     replaced: int = 0
+    compared: float = -math.inf
 
 
 class StatusWriter:
@@ -119,10 +124,12 @@ class StatusWriter:
         *,
         urgent: bool = False,
         checkpoint: Callable[[], str] = lambda: "",
+        is_progress: Callable[[Any, Any], bool] = lambda _stored, _desired: False,
     ) -> Result:
         """Write a status if it differs from the stored one; `urgent` ignores the interval.
 
-        A status that is written gets the result of `checkpoint`; see `inputs.checkpoint`.
+        A status that is written gets the result of `checkpoint`; see `inputs.checkpoint`. `is_progress` is called with
+        the stored and the desired status: for a difference that need not be written soon, the interval is longer.
 
         The status of Rudr's ComponentInstance is a bare string. Raises KubeError and StatusRefusedError, ConflictError
         for an object that has changed since; a deleted object is no error. After a conflict, nothing is sent for the
@@ -131,10 +138,15 @@ class StatusWriter:
         refused = self._refused.get(live.uid)
         if refused is not None and refused.resource_version == live.resource_version:
             raise StatusRefusedError(refused.message, repeated=True)
-        if is_same(live.part("status"), desired) or self._altered.get(live.uid) == _digest(desired):
+        stored = live.part("status")
+        if is_same(stored, desired) or self._altered.get(live.uid) == _digest(desired):
             return Result()
         write, wait = self._next(live.uid, desired)
         wait = max(wait, self._conflict_wait(live))
+        if (last := self._written.get(live.uid)) is not None and not urgent and is_progress(stored, desired):
+            now = self._clock.monotonic()
+            wait = max(wait, last.time + PROGRESS_INTERVALS * self._interval - now)
+            self._written.put(live.uid, msgspec.structs.replace(last, compared=now))
         if wait > 0 and not urgent:
             return Result(requeue_after=wait)
         written = await self._apply(live, desired, checkpoint())
@@ -145,9 +157,11 @@ class StatusWriter:
         return Result(written=written)
 
     def pause(self, uid: str) -> float:
-        """The seconds until the status of an object may be written again."""
+        """The seconds until the status of an object may be written, or compared because of a report, again."""
         last = self._written.get(uid)
-        return 0.0 if last is None else max(0.0, last.time + self._interval - self._clock.monotonic())
+        if last is None:
+            return 0.0
+        return max(0.0, max(last.time, last.compared) + self._interval - self._clock.monotonic())
 
     def _next(self, uid: str, desired: dict[str, Any] | str) -> tuple[_Written, float]:
         """The next write of a status, and the seconds until it is due."""

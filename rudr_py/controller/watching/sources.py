@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import functools
 import math
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -76,6 +76,8 @@ class Sources:
         """Opens the watch of one Namespace, where the controller may not watch all of them."""
         self.concerns: Callable[[str], bool] = lambda _namespace: True
         """Whether changes in a namespace trigger its applications; elsewhere they change only caches."""
+        self.readers: Mapping[str, frozenset[Kind]] = {}
+        """The cluster-scoped kinds that the health of a trait depends on, by the name of the trait."""
         self._always = (NAMESPACE,) if _reads_namespaces(settings) else ()
         self._sources: dict[Kind, tuple[Source, ...]] = {}
         self._reported: dict[Source, str] = {}  # missing rights of which applications were triggered
@@ -114,11 +116,22 @@ class Sources:
                 self._start(self._sources[kind])
 
     async def watch_applied(self, concerns: Callable[[str], bool] = lambda _namespace: True) -> None:
-        """Watch the kinds in the inventories of the applications of these namespaces, too, in steps."""
+        """Watch the kinds in the inventories of the applications of these namespaces, in steps.
+
+        Also those of `readers` whose traits they use.
+        """
         breath = Breath()
         async for live in self.applications(concerns):
             await breath.spend()
-            self.watch(inventory.kinds(live))
+            self.watch((*inventory.kinds(live), *self._read_by_traits(live)))
+
+    def _read_by_traits(self, application: LiveObject) -> Iterator[Kind]:
+        """The kinds of `readers` that are not watched yet and whose trait the text of a document seems to contain."""
+        unwatched = {name: kinds for name, kinds in self.readers.items() if not kinds <= self._sources.keys()}
+        with contextlib.suppress(errors.UndecodableError):  # the reconcile reports it in the status
+            for name, kinds in unwatched.items():
+                if f'"{name}"'.encode() in application.body:
+                    yield from kinds
 
     async def applications(self, concerns: Callable[[str], bool]) -> AsyncGenerator[LiveObject]:
         """The applications of these namespaces; deferred ones are decoded in steps."""
@@ -159,8 +172,8 @@ class Sources:
     def ensure(self, kinds: Iterable[Kind], key: ObjectKey) -> bool:
         """Watch these kinds, too; return whether the application of `key` can be reconciled with their caches.
 
-        The key is triggered whenever one of the kinds becomes settled or available. Kinds of earlier calls that are
-        not among them are no longer waited for.
+        The key is triggered when it can be, and whenever one of the kinds becomes available later. Kinds of earlier
+        calls that are not among them are no longer waited for.
         """
         used = (*kinds, *self._always)
         self.watch(used)
@@ -217,6 +230,10 @@ class Sources:
 
     def _of(self, kind: Kind, namespace: str) -> tuple[Source, ...]:
         return tuple(source for source in self._sources.get(kind, ()) if source.namespace in ("", namespace))
+
+    def _are_ready(self, kinds: Iterable[Kind], key: ObjectKey) -> bool:
+        """Whether the application of `key` can be reconciled with the caches of these kinds."""
+        return all(source.is_ready() for kind in kinds for source in self._of(kind, key.namespace))
 
     async def _run(self, source: Source) -> None:
         """Watch until cancelled, or until the right to watch an optional kind is missing.
@@ -325,7 +342,8 @@ class Sources:
         for key in waiting.keys(source.kind):
             if source.namespace in ("", key.namespace):
                 waiting.discard(key, source.kind)
-                self._trigger(key, True)
+                if self._are_ready(waiting.values(key), key):
+                    self._trigger(key, True)
 
 
 def _reads_namespaces(settings: Settings) -> bool:

@@ -87,7 +87,10 @@ KINDS: Final = (
         description="An instance of a component in an application; written by the controller.",
         spec=definition.component_instance_spec,
         status=definition.component_instance_status,
-        columns=(PrinterColumn("Health", ".status"),),
+        columns=(
+            PrinterColumn("Application", ".metadata.ownerReferences[0].name"),
+            PrinterColumn("Health", ".status", wide=True),
+        ),
     ),
     CrdKind(
         kind="HealthScope",

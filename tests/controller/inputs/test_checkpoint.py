@@ -30,6 +30,7 @@ SERVER = "core.oam.dev/v1alpha1.Server"
 DEPLOYMENT, AUTOSCALER = Kind("apps/v1", "Deployment"), Kind("autoscaling/v2", "HorizontalPodAutoscaler")
 CLASS = Kind("networking.k8s.io/v1", "IngressClass")
 KINDS = (APPLICATION, COMPONENT, COMPONENT_INSTANCE, DEPLOYMENT, AUTOSCALER, POD, NAMESPACE, TRAIT_DEFINITION, CLASS)
+DEFAULT_SETTINGS = Settings()
 OF_INSTANCE = {labels.INSTANCE: "shop-web", labels.APPLICATION: "shop"}
 STATUS: dict[str, Any] = {
     "observedGeneration": 1,
@@ -113,10 +114,15 @@ def filled() -> Caches:
 class Rested:
     """An application at rest, whose status contains its checkpoint."""
 
-    def __init__(self, catalog: Catalog, prepare: Callable[[Caches], None] = lambda _caches: None) -> None:
-        self.catalog, self.caches = catalog, filled()
+    def __init__(
+        self,
+        catalog: Catalog,
+        prepare: Callable[[Caches], None] = lambda _caches: None,
+        settings: Settings = DEFAULT_SETTINGS,
+    ) -> None:
+        self.catalog, self.caches, self.settings = catalog, filled(), settings
         prepare(self.caches)
-        checkpoint = Checkpoints(self.caches.state, catalog, Settings()).of(self.caches.application, STATUS)
+        checkpoint = Checkpoints(self.caches.state, catalog, settings).of(self.caches.application, STATUS)
         assert checkpoint
         self.status = {**STATUS, FIELD: checkpoint}
         self.caches.put(APPLICATION, "shop", "a", 2, status=self.status, metadata={"generation": 1})
@@ -132,7 +138,7 @@ class Rested:
         return stored is not None and checkpoints.confirms(stored)
 
     def _started(self, settings: Settings | None) -> Checkpoints:
-        return Checkpoints(self.caches.state, self.catalog, settings or Settings())
+        return Checkpoints(self.caches.state, self.catalog, settings or self.settings)
 
 
 @pytest.fixture
@@ -209,10 +215,24 @@ def test_a_checkpoint_is_not_confirmed_if_a_status_has_changed(rested: Rested) -
     assert not rested.is_confirmed()
 
 
-def test_a_checkpoint_is_not_confirmed_if_the_status_of_an_instance_was_not_written(catalog: Catalog) -> None:
-    rested = Rested(catalog)
-    rested.caches.put(COMPONENT_INSTANCE, "web-shop-web", "i", 10, metadata=component_instance())
-    assert not rested.is_confirmed()
+@pytest.mark.parametrize(
+    ("instance_statuses", "word", "is_confirmed"),
+    [
+        (True, None, False),
+        (True, "unhealthy", False),
+        (True, "healthy", True),
+        (False, None, True),
+        (False, "unhealthy", False),
+        (False, "healthy", True),
+    ],
+)
+def test_a_checkpoint_is_not_confirmed_if_a_status_of_an_instance_is_to_be_written(
+    catalog: Catalog, instance_statuses: bool, word: str | None, is_confirmed: bool
+) -> None:
+    rested = Rested(catalog, settings=Settings(instance_statuses=instance_statuses))
+    status = {"status": word} if word else {}
+    rested.caches.put(COMPONENT_INSTANCE, "web-shop-web", "i", 10, metadata=component_instance(), **status)
+    assert rested.is_confirmed() == is_confirmed
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,34 @@ async def test_a_status_is_written_at_most_once_a_second_unless_urgent(bench: An
     assert (await bench.writer.write(live, status("synced"))).written
 
 
+async def test_progress_is_written_after_thirty_intervals_and_compared_at_most_once_in_one(
+    bench: Any, spent: Any
+) -> None:
+    await bench.writer.write(await bench.application(), status("Add"))
+    live = bench.state.get(APPLICATION, "shop", "shop")
+    bench.clock.jump(5.0)
+    spent.reset()
+
+    async def progress() -> Result:
+        result: Result = await bench.writer.write(live, status("Modify"), is_progress=lambda _stored, _desired: True)
+        return result
+
+    assert bench.writer.pause(live.uid) == 0.0
+    assert await progress() == Result(requeue_after=25.0)
+    assert bench.writer.pause(live.uid) == 1.0
+    assert spent() == []
+    bench.clock.jump(25.0)
+    assert (await progress()).written
+
+
+async def test_a_result_does_not_wait_for_the_interval_of_progress(bench: Any) -> None:
+    await bench.writer.write(await bench.application(), status("Add"))
+    live = bench.state.get(APPLICATION, "shop", "shop")
+    bench.clock.jump(1.5)
+    await bench.writer.write(live, status("Modify"), is_progress=lambda _stored, _desired: True)
+    assert (await bench.writer.write(live, status("synced"))).written
+
+
 async def test_the_status_of_a_deleted_object_is_not_written(bench: Any) -> None:
     live = await bench.application()
     await bench.cluster.delete(APPLICATION, "shop")

@@ -20,6 +20,7 @@ from rudr_py.controller.apply.replacement.blocked_rollout import AGAIN, RolloutU
 from rudr_py.controller.results import failures
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.state.ttl_map import TtlMap
+from rudr_py.kube.cached_client import CachedClient
 from rudr_py.kube.clock import Clock
 from rudr_py.kube.events import Recorder
 from rudr_py.kube.live_object import LiveObject
@@ -29,12 +30,14 @@ class Writers(msgspec.Struct, frozen=True):
     """The writers of one application.
 
     With an `error`, the account of the application is unknown, and they can write only the records of the controller.
+    `client` sends other requests in the name of the account.
     """
 
     applier: Applier
     pruner: Pruner
     finalizer: Finalizer
     rehearsal: Rehearsal
+    client: CachedClient
     error: errors.RudrError | None = None
 
 
@@ -72,5 +75,6 @@ class WriterFactory:
             Pruner(client, state, self._terminating),
             Finalizer(client, state, recorder),
             Rehearsal(client, applier, self._refusals),
+            client,
             problem,
         )

@@ -23,7 +23,7 @@ AUTOSCALER = KindInfo("autoscaling/v2", "HorizontalPodAutoscaler")
 DESIRED_ANNOTATION = "local.rudr.dev/desired-replicas"
 NO_METRICS = "none"
 SYNC_PERIOD = 15.0
-"""Seconds until kube-controller-manager checks a new autoscaler; the target may be created meanwhile."""
+"""Seconds until kube-controller-manager checks a new autoscaler; the target and its pods may be created meanwhile."""
 
 _TARGETS = frozenset({KindInfo("apps/v1", kind) for kind in ("Deployment", "StatefulSet", "ReplicaSet")})
 _SOURCES = {
@@ -64,6 +64,13 @@ def _current_metrics(autoscaler: Object) -> Iterator[Object]:
             current["averageValue"] = "0"
         about = {name: value for name, value in source.items() if name != "target"}
         yield {"type": kind, key: {**about, "current": current}}
+
+
+def _has_pods(target: Object | None) -> bool:
+    """Whether the controller of a target has created its pods."""
+    if target is None:
+        return False
+    return bool(target.get("status", {}).get("replicas") or not target["spec"].get("replicas", 1))
 
 
 def _conditions(target: Object | None, desired: int, recommended: int | None) -> Iterable[Object]:
@@ -136,7 +143,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     target = context.client.get(kind, key.namespace, reference["name"]) if scalable else None
     before = autoscaler.get("status", {})
     left = SYNC_PERIOD - times.since(autoscaler["metadata"]["creationTimestamp"], context.now())
-    if target is None and left > 0 and not before.get("conditions"):
+    if left > 0 and not before.get("conditions") and not _has_pods(target):
         return left
     status: Object = {
         "currentReplicas": before.get("currentReplicas", 0),
