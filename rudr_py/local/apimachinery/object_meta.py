@@ -102,6 +102,21 @@ def qualified_problems(key: str) -> Iterator[str]:
         yield _QUALIFIED_TEXT
 
 
+def label_key_problem(key: str) -> str:
+    """Return the error of a label key in a selector, or an empty string."""
+    if key.count("/") > 1:
+        text = _QUALIFIED_TEXT.replace("name part", "a valid label key")
+        return f"{text} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+    return next(qualified_problems(key), "")
+
+
+def label_value_problem(value: str) -> str:
+    """Return the error of a label value in a selector, or an empty string."""
+    if len(value) > 63:
+        return "must be no more than 63 bytes"
+    return _VALUE_TEXT if value and not _QUALIFIED_NAME.fullmatch(value) else ""
+
+
 def label_causes(labels: Mapping[str, Any], field: str = "metadata.labels") -> Iterator[Cause]:
     """Yield the errors of labels."""
     for key, value in labels.items():
