@@ -33,10 +33,10 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `label_pairs` are the labels, each name followed by its value, which takes a third of a dict. `owner_*` describe the
     owner with `controller: true`. `applied` is the value of APPLIED_ANNOTATION. `digest` is the digest of rudr's
-    managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too, `patched` if rudr
-    has one of a patch, which owns an owner reference. `edited` is the time of the last write of another manager, except
-    to a subresource, as in managedFields, and `edited_by` that manager; empty without one. `annotations` does not
-    contain kubectl's last-applied copy.
+    managedFields entry, empty without one; `sized` is false if that surely contains no field `replicas`. `held` is true
+    if the hand-over manager has an entry, too, `patched` if rudr has one of a patch, which owns an owner reference.
+    `edited` is the time of the last write of another manager, except to a subresource, as in managedFields, and
+    `edited_by` that manager; empty without one. `annotations` does not contain kubectl's last-applied copy.
     """
 
     api_version: str
@@ -53,6 +53,7 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     owner_name: str
     applied: str
     digest: str
+    sized: bool = False
     held: bool = False
     patched: bool = False
     edited: str = ""
@@ -277,6 +278,7 @@ def _decode(
     body = msgspec.json.encode({"metadata": raw} | parts_by_name).decode().encode()
     owner = next((owner for owner in metadata.owner_references or () if owner.controller), _NO_OWNER)
     edited, edited_by = _last_edit(metadata.managed_fields or [])
+    own_fields = _own_fields(metadata.managed_fields or [])
     # thousands of objects contain the same few strings
     return LiveObject(
         api_version=intern(api_version),
@@ -292,7 +294,8 @@ def _decode(
         owner_kind=intern(owner.kind),
         owner_name=intern(owner.name),
         applied=(metadata.annotations or _NO_ANNOTATIONS).applied,
-        digest=_own_digest(metadata.managed_fields or []),
+        digest=digest(own_fields) if own_fields is not None else "",
+        sized=own_fields is not None and b'"f:replicas"' in own_fields,
         held=any(entry.manager == settings.HANDOVER_MANAGER for entry in metadata.managed_fields or ()),
         patched=any(map(_owns_owner, metadata.managed_fields or ())),
         edited=edited,
@@ -335,11 +338,11 @@ def _owns_owner(entry: _Entry) -> bool:
     return is_patch and b'"f:ownerReferences"' in bytes(entry.fields)
 
 
-def _own_digest(entries: list[_Entry]) -> str:
+def _own_fields(entries: list[_Entry]) -> bytes | None:
     for entry in entries:
         if entry.manager == settings.FIELD_MANAGER and entry.operation == "Apply" and not entry.subresource:
-            return digest(bytes(entry.fields))
-    return ""
+            return bytes(entry.fields)
+    return None
 
 
 # A change of the status of an object leaves the entry as it is, so that most look-ups save the decoding.
