@@ -319,7 +319,7 @@ class SnapshotReader:
         )
 
     def begin(self, snapshot: Snapshot, objects: tuple[LiveObject, ...]) -> Snapshot:
-        """The snapshot with the objects that the reconcile begins with, unless a cache has changed since it was read."""
+        """The snapshot with the objects that a reconcile begins with, unless a cache has changed since it was read."""
         is_current = self._state.revision == snapshot.revision
         return dataclasses.replace(snapshot, read=objects) if is_current else snapshot
 
