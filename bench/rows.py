@@ -141,6 +141,7 @@ ROWS = (
         at_least=True,
     ),
     Row("4 shards ÷ 1 shard: CPU of all replicas for one", ratio("shards: CPU, ms", SEVERAL, ONE), unit="ms"),
+    Row("… applications of the largest shard ÷ mean", count("shards: largest")),
     largest(16),
     largest(100),
     largest(1000),

@@ -30,6 +30,9 @@ SHARDS = 4
 NAMESPACES = (16, 100, 1000)
 """The numbers of namespaces whose distribution is computed."""
 
+FACTOR = 2.5
+"""The applications of a simulation, divided by those of a plan: with few namespaces, the shards differ in size."""
+
 ROUNDS = 2
 """The most rounds of each part: simulations include the work of the server, and processes wait for a lease."""
 
@@ -46,9 +49,11 @@ PATIENCE = 600.0
 async def measure(plan: Plan, samples: Samples) -> None:
     """All rounds. The simulations run on loops of their own."""
     samples.add(CONTROLLER, {f"shards: largest of {count}": _largest(count) for count in NAMESPACES})
+    applications = int(plan.applications * FACTOR)
+    samples.add(CONTROLLER, {"shards: largest": _largest(applications)})
     for name in alternating((ONE, SEVERAL), min(plan.rounds, ROUNDS)):
         print(f"simulated replicas: {name}", file=sys.stderr)
-        samples.add(name, await asyncio.to_thread(_converged, SHARDS if name == SEVERAL else 1, plan.applications))
+        samples.add(name, await asyncio.to_thread(_converged, SHARDS if name == SEVERAL else 1, applications))
     for _ in range(min(plan.rounds, ROUNDS)):
         print("shards of a killed process", file=sys.stderr)
         samples.add(CONTROLLER, await _taken())

@@ -108,7 +108,8 @@ class Cache:
         """The object, or None."""
         if namespace in self._deferred and (deferred := self._deferred[namespace].get(name)) is not None:
             self._decode(deferred)
-        return self._objects.get(namespace, {}).get(name)
+        names = self._objects.get(namespace)
+        return names.get(name) if names is not None else None
 
     @property
     def has_deferred(self) -> bool:
@@ -293,6 +294,7 @@ class Cache:
     def _keep_deferred(self, new: DeferredObject[LiveObject]) -> None:
         if (decoded := self._objects.get(new.namespace, {}).get(new.name)) is not None:
             self._remove(decoded)
+        self._shared_revision.number += 1
         self._deferred.setdefault(new.namespace, {})[new.name] = new.kept_by(self._budget)
 
     def _decode_all(self, namespace: str) -> None:
@@ -317,8 +319,11 @@ class Cache:
             self._version = version
 
     def _put(self, live: LiveObject) -> None:
-        if (old := self._objects.get(live.namespace, {}).get(live.name)) is not None:
+        old = self._objects.get(live.namespace, {}).get(live.name)
+        if old is not None and (old.label_pairs, old.owner_uid) != (live.label_pairs, live.owner_uid):
             self._remove(old)
+        elif old is not None:
+            self._remove_values(old)  # the entries of the other indexes are replaced
         self.revision += 1
         self._shared_revision.number += 1
         live = live.kept_by(self._budget)
@@ -355,11 +360,15 @@ class Cache:
         self._owner_index.remove("", live.owner_uid, live)
         for value in self._values(live):
             self._label_index.remove(live.namespace, value, live)
+        self._remove_values(live)
+
+    def _remove_values(self, live: LiveObject) -> None:
         for value in self._index_values.pop(live.key, ()):
             self._value_index.remove(live.namespace, value, live)
 
     def _values(self, live: LiveObject) -> set[str]:
-        return {live.labels[label] for label in self._indexed if live.labels.get(label)}
+        labels = live.labels
+        return {value for label in self._indexed if (value := labels.get(label))}
 
 
 def _decoded(entry: _Entry) -> LiveObject | None:

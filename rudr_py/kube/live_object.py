@@ -7,7 +7,6 @@ compressed, or outside of memory, see `kube.storage.body`.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -24,6 +23,8 @@ APPLIED_ANNOTATION = "rudr.oam.dev/applied"
 
 LARGE = 64 * 1024
 """Bytes of JSON from which an object counts as large."""
+
+_DECODING_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -96,8 +97,10 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     @property
     def annotations(self) -> dict[str, str]:
         """All annotations except kubectl's last-applied copy; decoded at each use."""
-        with _as_undecodable(f"{self.kind} {self.namespace}/{self.name}"):
+        try:
             annotations = _annotated.decode(self.body).metadata.annotations or {}
+        except _DECODING_ERRORS as error:
+            raise self._undecodable(error) from error
         annotations.pop(_LAST_APPLIED, None)
         return annotations
 
@@ -107,17 +110,24 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         Raises `UndecodableError` when it is nested too deeply for the caller's stack.
         """
         type_fields = {"apiVersion": self.api_version, "kind": self.kind}
-        with _as_undecodable(f"{self.kind} {self.namespace}/{self.name}"):
+        try:
             return type_fields | dict(msgspec.json.decode(self.body))
+        except _DECODING_ERRORS as error:
+            raise self._undecodable(error) from error
 
     def part(self, name: str) -> Any:
         """One top-level field (`spec`, `status`, `data` …), or None; decoded at each call; cheaper than `document()`.
 
         Raises `UndecodableError` like `document()`.
         """
-        with _as_undecodable(f"{self.kind} {self.namespace}/{self.name}"):
+        try:
             raw = _parts.decode(self.body).get(name)
             return None if raw is None else msgspec.json.decode(raw)
+        except _DECODING_ERRORS as error:
+            raise self._undecodable(error) from error
+
+    def _undecodable(self, error: Exception) -> errors.UndecodableError:
+        return errors.UndecodableError(f"{self.kind} {self.namespace}/{self.name} cannot be decoded: {error}")
 
 
 class _Owner(msgspec.Struct, frozen=True):
@@ -214,7 +224,7 @@ def decode(
     """
     try:
         return _decode(data, api_version, kind, parts, owners)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except _DECODING_ERRORS as error:
         raise errors.UndecodableError(f"{kind or 'an object'} cannot be decoded: {error}") from error
 
 
@@ -223,12 +233,14 @@ def document(data: bytes | msgspec.Raw) -> dict[str, Any]:
 
     So no reader of labels, owners or managed fields has to check their types. Raises `UndecodableError`.
     """
-    with _as_undecodable("an object"):
+    try:
         value: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
         metadata = _without_nulls(value.get("metadata") or {})
         for entry in msgspec.convert(metadata, _WholeMetadata).managed_fields or ():
             _check_fields(entry.fields or {})
-        return {**value, "metadata": metadata}
+    except _DECODING_ERRORS as error:
+        raise errors.UndecodableError(f"an object cannot be decoded: {error}") from error
+    return {**value, "metadata": metadata}
 
 
 def _without_nulls(part: Any) -> Any:
@@ -350,14 +362,6 @@ def _own_fields(entries: list[_Entry]) -> bytes | None:
 def _digest(fields: bytes) -> str:
     canonical = msgspec.json.encode(msgspec.json.decode(fields), order="deterministic") if fields else b""
     return hashlib.blake2b(canonical, digest_size=16).hexdigest()
-
-
-@contextlib.contextmanager
-def _as_undecodable(name: str) -> Iterator[None]:
-    try:
-        yield
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise errors.UndecodableError(f"{name} cannot be decoded: {error}") from error
 
 
 def _text(raw: msgspec.Raw | None) -> str:

@@ -250,7 +250,8 @@ def _versions(objects: Iterable[LiveObject | None]) -> list[tuple[str, ...]]:
     That of a ComponentInstance does not change with its status, which is written after that of its application; that of
     an autoscaler not with the measured usage, which no type reads.
     """
-    return sorted({_version(live) for live in objects if live is not None})
+    distinct = {id(live): live for live in objects if live is not None}  # most are named, owned and labelled
+    return sorted({_version(live) for live in distinct.values()})
 
 
 def _version(live: LiveObject) -> tuple[str, ...]:

@@ -21,10 +21,8 @@ def has_templates(kind: Kind) -> bool:
 
 def mounted(live: LiveObject) -> frozenset[str]:
     """The claims that the pods of a managed workload mount; none for a run that has ended."""
-    if not labels.is_managed(live.labels):
-        return frozenset()
     try:
-        if b'"persistentVolumeClaim"' not in live.body:
+        if b'"persistentVolumeClaim"' not in live.body or not labels.is_managed(live.labels):
             return frozenset()
         if live.kind == JOB.kind and _has_ended(live.part("status")):
             return frozenset()

@@ -107,8 +107,8 @@ class ClusterState:
 
     def cache(self, kind: Kind, namespace: str) -> Cache | None:
         """The cache that holds a kind in a namespace."""
-        caches = self._caches.get(kind, {})
-        return caches[namespace] if namespace in caches else caches.get("")
+        caches = self._caches.get(kind)
+        return None if caches is None else caches[namespace] if namespace in caches else caches.get("")
 
     def caches_with_templates(self, namespace: str) -> tuple[Cache, ...]:
         """The caches of a namespace of all kinds that may have pod templates."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections import Counter, defaultdict, deque
+from collections import Counter, OrderedDict, defaultdict
 from pathlib import Path
 
 import msgspec
@@ -98,6 +98,7 @@ class _Content(msgspec.Struct, gc=False, eq=False):
 
     def drop(self) -> None:
         """Free the memory of a text that is not used any more."""
+        self.budget.unpacked.drop(self)
         self.budget.count(self.namespace, -len(self.text) - len(self.packed))
         self.text = self.packed = b""
 
@@ -123,21 +124,25 @@ class _InMemory(Body):
 
 
 class _Unpacked:
-    """The texts that are not compressed, the longest unused first; also some that were dropped since."""
+    """The texts that are not compressed, the longest unused first. A text that is dropped soon is never compressed."""
 
     def __init__(self, maximum: int) -> None:
         self._maximum = maximum
         self._total = 0
-        self._contents: deque[tuple[_Content, int]] = deque()
+        self._contents: OrderedDict[_Content, int] = OrderedDict()
 
     def add(self, content: _Content) -> None:
         """Add a text, and compress those that exceed the maximum."""
-        self._contents.append((content, content.size))
-        self._total += content.size
+        size = self._contents[content] = len(content.text)
+        self._total += size
         while self._total > self._maximum:
-            oldest, size = self._contents.popleft()
+            oldest, size = self._contents.popitem(last=False)
             self._total -= size
             oldest.pack()
+
+    def drop(self, content: _Content) -> None:
+        """Remove a text that is not used any more."""
+        self._total -= self._contents.pop(content, 0)
 
 
 class _InFile(Body):

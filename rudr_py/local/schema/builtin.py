@@ -127,7 +127,8 @@ def _by_value(owner: str, key: str, raw: dict[str, Any], definition: dict[str, A
 
 
 def _always_written(owner: str, key: str, definition: dict[str, Any]) -> bool:
-    return key in definition.get("required", ()) or (owner, key) in published.ALWAYS
+    is_required = key in definition.get("required", ()) and (owner, key) not in published.OMITTED
+    return is_required or (owner, key) in published.ALWAYS
 
 
 @functools.cache

@@ -61,21 +61,36 @@ BY_VALUE: frozenset[tuple[str, str]] = frozenset(
 """Structs held by value, which are present in every object, besides metadata and the spec and status of every kind."""
 
 OMITTED: frozenset[tuple[str, str]] = frozenset(
-    {
-        (_API + "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec", "validationActions"),
-        (_API + "networking.v1.IPAddressSpec", "parentRef"),
-    }
+    (_API + struct, field)
+    for struct, fields in (
+        ("admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec", "policyName validationActions"),
+        ("authentication.v1.TokenReviewSpec", "token"),
+        ("core.v1.ContainerRestartRule", "action"),
+        ("core.v1.ContainerRestartRuleOnExitCodes", "operator"),
+        ("core.v1.ImageVolumeStatus", "imageRef"),
+        ("core.v1.PodCertificateProjection", "signerName keyType"),
+        ("networking.v1.IPAddressSpec", "parentRef"),
+        ("networking.v1.ParentReference", "resource name"),
+        ("resource.v1.CounterSet", "counters"),
+        ("resource.v1.DeviceCounterConsumption", "counters"),
+    )
+    for field in fields.split()
 )
 """Required fields that Go omits if they are empty."""
 
 ALWAYS: dict[tuple[str, str], Any] = {
     (_API + struct, field): zero
     for struct, field, zero in (
+        ("apps.v1.StatefulSetOrdinals", "start", 0),
         ("apps.v1.StatefulSetSpec", "serviceName", ""),
         ("apps.v1.StatefulSetStatus", "availableReplicas", 0),
         ("autoscaling.v2.HorizontalPodAutoscalerStatus", "currentMetrics", None),
+        ("authentication.v1.TokenRequestStatus", "token", ""),
+        ("core.v1.ContainerImage", "names", None),
         ("core.v1.Event", "reportingComponent", ""),
         ("core.v1.Event", "reportingInstance", ""),
+        ("core.v1.GRPCAction", "service", None),
+        ("core.v1.NodeRuntimeHandler", "name", ""),
         ("core.v1.ProjectedVolumeSource", "sources", None),
         ("core.v1.TypedLocalObjectReference", "apiGroup", None),
         ("core.v1.TypedObjectReference", "apiGroup", None),
@@ -83,12 +98,20 @@ ALWAYS: dict[tuple[str, str], Any] = {
         ("discovery.v1.EndpointSlice", "endpoints", None),
         ("discovery.v1.EndpointSlice", "ports", None),
         ("events.v1.Event", "eventTime", None),
+        ("flowcontrol.v1.FlowSchemaSpec", "matchingPrecedence", 0),
+        ("flowcontrol.v1.QueuingConfiguration", "handSize", 0),
+        ("flowcontrol.v1.QueuingConfiguration", "queueLengthLimit", 0),
+        ("flowcontrol.v1.QueuingConfiguration", "queues", 0),
+        ("flowcontrol.v1.ResourcePolicyRule", "namespaces", None),
+        ("networking.v1.IngressClassParametersReference", "scope", None),
         ("policy.v1.PodDisruptionBudgetStatus", "currentHealthy", 0),
         ("policy.v1.PodDisruptionBudgetStatus", "desiredHealthy", 0),
         ("policy.v1.PodDisruptionBudgetStatus", "disruptionsAllowed", 0),
         ("policy.v1.PodDisruptionBudgetStatus", "expectedPods", 0),
         ("rbac.v1.ClusterRole", "rules", None),
         ("rbac.v1.Role", "rules", None),
+        ("resource.v1.AllocatedDeviceStatus", "conditions", None),
+        ("resource.v1.DeviceClaim", "requests", None),
         ("scheduling.v1.PriorityClass", "value", 0),
         ("storage.v1.CSINodeDriver", "topologyKeys", None),
     )
@@ -108,7 +131,8 @@ _POINTER_NAMES = """
     currentVolumeAttributesClassName defaultMode deletionGracePeriodSeconds device distinctAttribute enableServiceLinks
     endPort endpointsNamespace errorCode expirationSeconds extendedResourceName failedIndexes failedJobsHistoryLimit
     failurePolicy fsGroup fsGroupChangePolicy fsGroupPolicy gmsaCredentialSpec gmsaCredentialSpecName gracePeriodSeconds
-    holderIdentity hostProcess hostUsers hostnameOverride immutable ingressClassName initiatorName int
+    holderIdentity hostProcess hostUsers hostnameOverride
+    ignoreStoreReadErrorWithClusterBreakingPotential immutable ingressClassName initiatorName int
     internalTrafficPolicy ipFamilyPolicy ipMode leaseDurationSeconds leaseTransitions lendablePercent limit
     loadBalancerClass localhostProfile lun managedBy manualSelector matchAttribute matchPolicy maxExpirationSeconds
     maxFailedIndexes minDomains minReplicas mode mountPropagation nodeAffinityPolicy
@@ -149,7 +173,7 @@ _POINTERS_OF = frozenset(_POINTER_FIELDS.split())
 
 _PLAIN_OF_DEFINITIONS = frozenset(
     {"preserveUnknownFields", "deprecated", "nullable", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum"}
-    | {"x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "$ref", "$schema", "description", "format", "id"}
+    | {"x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "$schema", "description", "format", "id"}
     | {
         "pattern",
         "title",
@@ -166,7 +190,10 @@ _PLAIN_OF_DEFINITIONS = frozenset(
 """Optional scalars of CustomResourceDefinitions that are no pointers."""
 
 
-_PLAIN_FIELDS = frozenset({_API + "core.v1.EndpointPort.name", _API + "core.v1.EndpointPort.protocol"})
+_PLAIN_FIELDS = frozenset(
+    {_API + "core.v1.EndpointPort.name", _API + "core.v1.EndpointPort.protocol"}
+    | {_CRD + "CustomResourceDefinitionCondition.reason", _CRD + "ExternalDocumentation.url"}
+)
 """Optional scalars that are pointers in another struct of the same name only."""
 
 

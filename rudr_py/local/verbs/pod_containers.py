@@ -41,8 +41,9 @@ def is_running(pod: Object, container: str) -> bool:
 
 
 def listens(pod: Object, port: int) -> bool:
-    """Return whether the pod declares a port, or a probe of it uses the port."""
-    return any(port in _ports(container) for container in _all(pod))
+    """Return whether a container of the pod declares a port or probes it; one that declares none may use any."""
+    ports = {declared for container in _all(pod) for declared in _ports(container) if declared is not None}
+    return not ports or port in ports
 
 
 def _ports(container: Object) -> Iterator[object]:

@@ -20,7 +20,7 @@ from rudr_py.render.status.held import HeldInstance
 from rudr_py.render.status.sizes import ReadyState, ReadyStates
 from rudr_py.render.status.workloads import ObjectsByName, Workloads, assess_type, unknown, with_live
 from rudr_py.render.types import plugin_call
-from rudr_py.render.values.inputs import Observed, Runs
+from rudr_py.render.values.inputs import Observed, Runs, SharedObjects
 from rudr_py.render.values.plan import BoundType, InstancePlan, Plan, ScopePlan
 
 
@@ -112,11 +112,13 @@ def steps(
             if held_runs := held.runs(previous_runs):
                 runs[instance.name] = held_runs
             continue
-        workload, ready_state = workloads.assessed(instance)
+        objects = SharedObjects(observed)
+        workload, ready_state = workloads.assessed(instance, objects)
         traits = tuple(
-            TraitHealth(trait, assess_type(trait, instance.name, observed, now, settled)) for trait in instance.traits
+            TraitHealth(trait, assess_type(trait, instance.name, objects.for_type(trait.offer.package), now, settled))
+            for trait in instance.traits
         )
-        components.setdefault(instance.component, {}).update(rudr_status.texts(instance, observed, settled))
+        components.setdefault(instance.component, {}).update(rudr_status.texts(instance, objects, settled))
         instances.append(InstanceHealth(instance, workload, traits, ready_state))
     scopes: list[ScopeHealth] = []
     own_objects = ObjectsByName(functools.partial(observed.documents, ""))

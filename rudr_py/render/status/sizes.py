@@ -63,8 +63,7 @@ class ElasticInstance:
         """The observed objects. A change of nothing but their size counts as observed by their controllers."""
         documents = self._observed.documents(instance, kind)
         if self._before is not None and self._before.template == self._template and self._plan.elastic is not None:
-            for document in documents:
-                _count_as_observed(document)
+            return tuple(map(_counted_as_observed, documents))
         return documents
 
     def document(self, ref: Ref) -> dict[str, Any] | None:
@@ -111,7 +110,8 @@ def _ready_replicas(document: Mapping[str, Any]) -> int:
     return get_in(status, "availableReplicas", default=get_in(status, "readyReplicas", default=0))
 
 
-def _count_as_observed(document: dict[str, Any]) -> None:
+def _counted_as_observed(document: dict[str, Any]) -> dict[str, Any]:
     generation = get_in(document, "metadata", "generation", default=0)
     if 0 < get_in(document, "status", "observedGeneration", default=0) < generation:
-        document["status"]["observedGeneration"] = generation
+        return {**document, "status": {**document["status"], "observedGeneration": generation}}
+    return document

@@ -15,7 +15,7 @@ from rudr_py.errors import PluginCallError
 from rudr_py.render.status import runs as running
 from rudr_py.render.status.sizes import ElasticInstance, ReadyState, ReadyStates
 from rudr_py.render.types import plugin_call
-from rudr_py.render.values.inputs import Observed, Runs
+from rudr_py.render.values.inputs import Observed, Runs, SharedObjects
 from rudr_py.render.values.plan import BoundType, InstancePlan, Plan
 
 C = TypeVar("C", bound=Context[Any])
@@ -44,11 +44,15 @@ class Workloads:
         self.settled = running.deleted(plan, observed, self.runs, running.COMPLETE)
         self._failed = running.deleted(plan, observed, self.runs, running.FAILED)
 
-    def assessed(self, instance: InstancePlan) -> tuple[Health, ReadyState | None]:
+    def assessed(
+        self, instance: InstancePlan, shared_objects: SharedObjects | None = None
+    ) -> tuple[Health, ReadyState | None]:
         """The health of the workload of an instance, and the state to keep in the status if it is ready."""
         if any((instance.name, ref) in self._failed for ref in instance.workload.refs):
             return _FAILED, None
-        elastic = ElasticInstance(instance, self._observed, self._previous_ready.get(instance.name))
+        objects = shared_objects or SharedObjects(self._observed)
+        observed = objects.for_type(instance.workload.offer.package)
+        elastic = ElasticInstance(instance, observed, self._previous_ready.get(instance.name))
         context = msgspec.structs.replace(instance.workload.context, sufficient_replicas=elastic.sufficient)
         workload_type = msgspec.structs.replace(instance.workload, context=context)
         health = assess_type(workload_type, instance.name, elastic, self._now, self.settled)

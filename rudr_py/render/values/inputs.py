@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from rudr_py.api import Kind, Member, Ref
+from rudr_py.catalog import OWN_PACKAGE, package_and_version
 from rudr_py.model.application import Application
 from rudr_py.model.component import Component
 from rudr_py.model.definition import ScopeDefinition, TraitDefinition, WorkloadTypeDefinition
@@ -51,6 +52,29 @@ class NothingObserved:
 
 
 NOTHING = NothingObserved()
+
+
+class SharedObjects:
+    """Observed objects that are read once for all readers, which must not modify them."""
+
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
+        self._documents: dict[tuple[str, Kind], tuple[dict[str, Any], ...]] = {}
+
+    def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
+        """The objects of a kind that belong to an instance, as of the first call."""
+        documents = self._documents.get((instance, kind))
+        if documents is None:
+            documents = self._documents[instance, kind] = self._observed.documents(instance, kind)
+        return documents
+
+    def document(self, ref: Ref) -> dict[str, Any] | None:
+        """The object that `ref` names; a new document each time."""
+        return self._observed.document(ref)
+
+    def for_type(self, package: str) -> Observed:
+        """The objects for a type of a package: those of plugins may modify theirs."""
+        return self if package_and_version(package)[0] == OWN_PACKAGE else self._observed
 
 
 class RecordedKinds:

@@ -12,13 +12,13 @@ _SOURCE = "persistentVolumeClaim"
 
 def claim_sources(value: Any) -> Iterator[tuple[str, str]]:
     """The volumes inside a value that have a claim, each with the name of the claim."""
-    if isinstance(value, dict):
-        claim = get_in(value, _SOURCE, "claimName", default="") if _SOURCE in value else ""
-        if claim:
-            yield get_in(value, "name", default=""), claim
-        for item in value.values():
-            if isinstance(item, dict | list):
-                yield from claim_sources(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from claim_sources(item)
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            claim = get_in(value, _SOURCE, "claimName", default="") if _SOURCE in value else ""
+            if claim:
+                yield get_in(value, "name", default=""), claim
+            pending += [item for item in reversed(value.values()) if isinstance(item, dict | list)]
+        elif isinstance(value, list):
+            pending += reversed(value)

@@ -82,3 +82,32 @@ def test_the_zero_of_a_kind_equals_gos_empty_struct(schemas: BuiltinSchemas) -> 
         },
         "status": {},
     }
+
+
+@pytest.mark.parametrize(
+    ("definition", "field", "is_dropped"),
+    [
+        ("core.v1.EndpointPort", "name", True),
+        ("discovery.v1.EndpointPort", "name", False),
+        ("core.v1.PersistentVolumeClaimSpec", "storageClassName", False),
+        ("core.v1.GRPCAction", "service", False),
+        ("authentication.v1.TokenReviewSpec", "token", True),
+        ("admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec", "policyName", True),
+        ("apps.v1.StatefulSetOrdinals", "start", False),
+    ],
+)
+def test_the_zero_of_a_scalar_is_dropped_as_by_its_go_type(
+    schemas: BuiltinSchemas, definition: str, field: str, is_dropped: bool
+) -> None:
+    assert schemas.definition(f"io.k8s.api.{definition}").properties[field].omit_zero == is_dropped
+
+
+def test_zeros_of_custom_resource_definitions_and_api_services_are_dropped(schemas: BuiltinSchemas) -> None:
+    extensions = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1."
+    for definition, field in (
+        (extensions + "JSONSchemaProps", "$schema"),
+        (extensions + "ValidationRule", "fieldPath"),
+        ("io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec", "insecureSkipTLSVerify"),
+    ):
+        assert schemas.definition(definition).properties[field].omit_zero
+    assert not schemas.definition(extensions + "JSONSchemaProps").properties["$ref"].omit_zero

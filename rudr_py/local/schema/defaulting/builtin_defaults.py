@@ -190,6 +190,7 @@ FILLERS: dict[str, Filler] = {
     _BATCH + "CronJobSpec": constants(
         concurrencyPolicy="Allow", suspend=False, successfulJobsHistoryLimit=3, failedJobsHistoryLimit=1
     ),
+    _BATCH + "PodFailurePolicyOnPodConditionsPattern": constants(status="True"),
     _CORE + "ServiceSpec": _service,
     _CORE + "ServicePort": _service_port,
     _CORE + "EndpointPort": constants(protocol="TCP"),

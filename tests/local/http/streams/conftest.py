@@ -31,11 +31,14 @@ async def api(cluster: LocalCluster) -> AsyncIterator[Api]:
         yield Api(session, cluster.url)
 
 
-async def running_pod(api: Api, name: str, containers: tuple[str, ...] = ("c",), **annotations: str) -> None:
-    """Create a pod with a port, and wait until it runs."""
+async def running_pod(
+    api: Api, name: str, containers: tuple[str, ...] = ("c",), *, port: int | None = 80, **annotations: str
+) -> None:
+    """Create a pod with a port, if there is one, and wait until it runs."""
+    ports = [{"containerPort": port}] if port else []
     notes = {"local.rudr.dev/exec": msgspec.json.encode(EXEC).decode()}
     notes |= {f"local.rudr.dev/{key}": value for key, value in annotations.items()}
-    listed = [{"name": each, "image": "i", "ports": [{"containerPort": 80}]} for each in containers]
+    listed = [{"name": each, "image": "i", "ports": ports} for each in containers]
     await api.created(PODS, {"metadata": {"name": name, "annotations": notes}, "spec": {"containers": listed}})
     async with api.session.get(f"{api.url}{PODS}?watch=true&fieldSelector=metadata.name={name}") as response:
         async for line in response.content:

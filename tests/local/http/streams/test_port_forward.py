@@ -46,6 +46,13 @@ async def test_a_port_on_which_nothing_listens_is_an_error(api: Api, cluster: Lo
     assert contents[3] == b""
 
 
+async def test_any_port_of_a_pod_that_declares_none_answers(api: Api, cluster: LocalCluster) -> None:
+    await running_pod(api, "p", port=None)
+    async with spdy_client.upgraded(cluster.port, f"{PODS}/p/portforward", FORWARD) as (_header, connection):
+        contents = await answers(connection, "8080")
+    assert b"port 8080\n" in contents[3]
+
+
 async def test_connections_are_independent(api: Api, cluster: LocalCluster) -> None:
     await running_pod(api, "p")
     async with spdy_client.upgraded(cluster.port, f"{PODS}/p/portforward", FORWARD) as (_header, connection):
