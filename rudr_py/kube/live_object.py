@@ -35,10 +35,10 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `label_pairs` are the labels, each name followed by its value, which takes a third of a dict. `owner_*` describe the
     owner with `controller: true`. `applied` is the value of APPLIED_ANNOTATION. `digest` is the digest of rudr's
-    managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too, `patched` if rudr
-    has one of a patch, which owns an owner reference. `edited` is the time of the last write of another manager, except
-    to a subresource, as in managedFields, and `edited_by` that manager; empty without one. `annotations` does not
-    contain kubectl's last-applied copy.
+    managedFields entry, empty without one; `sized` is false if that surely contains no field `replicas`. `held` is true
+    if the hand-over manager has an entry, too, `patched` if rudr has one of a patch, which owns an owner reference.
+    `edited` is the time of the last write of another manager, except to a subresource, as in managedFields, and
+    `edited_by` that manager; empty without one. `annotations` does not contain kubectl's last-applied copy.
     """
 
     api_version: str
@@ -55,6 +55,7 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     owner_name: str
     applied: str
     digest: str
+    sized: bool = False
     held: bool = False
     patched: bool = False
     edited: str = ""
@@ -306,6 +307,7 @@ def _decode(
         owner_name=intern(owner.name),
         applied=(metadata.annotations or _NO_ANNOTATIONS).applied,
         digest=writes.digest,
+        sized=writes.sized,
         held=writes.held,
         patched=writes.patched,
         edited=intern(writes.edited),
@@ -339,6 +341,7 @@ class _Writes(msgspec.Struct):
     """The fields of a LiveObject that its managedFields determine."""
 
     digest: str = ""
+    sized: bool = False
     held: bool = False
     patched: bool = False
     edited: str = ""
@@ -356,8 +359,9 @@ def _writes(entries: list[_Entry]) -> _Writes:
             edit = (entry.time or "", entry.manager)
             if entry.time and edit > (writes.edited, writes.edited_by):
                 writes.edited, writes.edited_by = edit
-        elif entry.operation == "Apply":
-            writes.digest = writes.digest or digest(bytes(entry.fields))
+        elif entry.operation == "Apply" and not writes.digest:
+            fields = bytes(entry.fields)
+            writes.digest, writes.sized = digest(fields), b'"f:replicas"' in fields
         elif entry.operation == "Update":
             writes.patched = writes.patched or b'"f:ownerReferences"' in bytes(entry.fields)
     return writes

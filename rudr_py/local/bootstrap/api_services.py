@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from rudr_py.local.backend import Backend
 from rudr_py.local.bootstrap import recorded
 from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Resource
@@ -44,14 +46,17 @@ def register(backend: Backend) -> None:
     """Bring the APIServices up to date before each read of them."""
     resource = backend.registry.by_kind(API_SERVICE)
     if resource is not None:
-        backend.store.before_reads(resource.table, lambda: _synchronize(backend, resource))
+        started = backend.clock()
+        start = msgspec.structs.replace(backend, clock=lambda: started)
+        backend.store.before_reads(resource.table, lambda: _synchronize(backend, start, resource))
 
 
-def _synchronize(backend: Backend, resource: Resource) -> bool:
+def _synchronize(backend: Backend, start: Backend, resource: Resource) -> bool:
+    """Create, delete and judge APIServices; those of built-in groups have the time of the start."""
     expected = {f"{each.version}.{each.group}": each for each in backend.registry if each.group != resource.group}
-    for name, served in expected.items():
+    for name, of_group in expected.items():
         if backend.store.get(resource.table, "", name) is None:
-            recorded.create(backend, resource, _api_service(name, served))
+            recorded.create(backend if of_group.custom else start, resource, _api_service(name, of_group))
     for obj in backend.store.list(resource.table):
         name, labels = obj["metadata"]["name"], obj["metadata"].get("labels") or {}
         if labels.get(_MANAGED) == "true" and name not in expected:

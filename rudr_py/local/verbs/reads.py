@@ -123,7 +123,7 @@ def list_page(backend: Backend, resource: Resource, query: ListQuery) -> ListPag
     objects = _objects(backend, resource, query, revision)
     if start:
         objects = [obj for obj in objects if _key(obj) > start]
-    converted = [conversion.convert(obj, resource) for obj in objects]
+    converted = conversion.convert_all(objects, resource)
     if not query.limit:
         chosen = [obj for obj in converted if selects(obj)] if selects else converted
         return ListPage(objects=chosen, revision=revision or backend.store.revision)
