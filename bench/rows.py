@@ -112,6 +112,7 @@ ROWS = (
     Row("… of Events", count("new: events")),
     Row("… of revisions", count("new: revisions")),
     Row("… that read", count("new: reads")),
+    Row("reads for all applications together: discovery, version, nodes", count("new: shared requests")),
     Row("reconciles for an application until Ready", count("new: reconciles"), 3),
     Row("new applications ÷ Kopf: CPU", ratio("new: CPU until quiet, s", CONTROLLER, KOPF), 1, "s", strictly=True),
     Row("new applications ÷ Kopf: requests for one", ratio("new: requests", CONTROLLER, KOPF), 1, strictly=True),

@@ -38,7 +38,7 @@ async def _row(count: int, rest: float) -> str:
             again = await arm.quiet(driver.QUIET)
             await asyncio.sleep(rest)
             last = await arm.figures()
-    counts = (count, again.requests.get("reads", 0), new.writes, again.writes, last.total - again.total)
+    counts = (count, again.reads, new.writes, again.writes, last.total - again.total)
     return f"| {' | '.join(f'{number:,}' for number in counts)} | {last.memory:.0f} MiB |"
 
 

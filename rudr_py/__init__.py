@@ -16,6 +16,7 @@ json_schema  validators for JSON Schema whose work is bounded
 api          the public API for plugins
 model        OAM documents as immutable values: parse, locate errors, resolve parameters. Pure.
 patterns     regular expressions of schemas, matched in linear time
+ages         durations as kubectl prints them
 errors       all exceptions
 settings     all settings of the controller
 """

@@ -18,7 +18,7 @@ from yarl import URL
 from bench import processes
 
 PURPOSES = ("objects", "status", "events", "revisions", "reads")
-"""The parts of the work that requests belong to, besides watches."""
+"""The parts of the work for an application that requests belong to. Reads outside of a namespace are "shared"."""
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,17 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def reads(self) -> int:
         """All requests that read."""
-        return self.requests.get("reads", 0)
+        return self.requests.get("reads", 0) + self.shared
+
+    @property
+    def shared(self) -> int:
+        """The requests for all applications together."""
+        return self.requests.get("shared", 0)
+
+    @property
+    def own(self) -> int:
+        """All requests for single applications."""
+        return self.total - self.shared
 
     @property
     def writes(self) -> int:
@@ -107,7 +117,9 @@ def _purpose(method: str, url: URL, parameters: Any) -> str:
     if "/leases" in url.path:
         return "leases"
     if method.upper() == "GET":
-        return "watches" if "watch" in url.query or "watch" in parameters else "reads"
+        if "watch" in url.query or "watch" in parameters:
+            return "watches"
+        return "reads" if "/namespaces/" in url.path else "shared"
     path = url.path
     if path.endswith("/status"):
         return "status"

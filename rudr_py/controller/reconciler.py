@@ -150,6 +150,7 @@ class ApplicationReconciler:
             return WAIT_FOR_CACHES
         await Stages(len(snapshot.plan.manifests)).end()
         objects = self._reader.objects(snapshot)
+        snapshot = self._reader.begin(snapshot, objects)
         settled = self._reader.is_settled(snapshot, objects) and not self._missing_rights(snapshot)
         if settled:
             self._scope_updates.reconciled(key)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 from collections.abc import Iterator, Mapping
 from sys import intern
 from typing import Any
@@ -34,10 +35,10 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `label_pairs` are the labels, each name followed by its value, which takes a third of a dict. `owner_*` describe the
     owner with `controller: true`. `applied` is the value of APPLIED_ANNOTATION. `digest` is the digest of rudr's
-    managedFields entry, empty without one; `held` is true if the hand-over manager has an entry, too, `patched` if rudr
-    has one of a patch, which owns an owner reference. `edited` is the time of the last write of another manager, except
-    to a subresource, as in managedFields, and `edited_by` that manager; empty without one. `annotations` does not
-    contain kubectl's last-applied copy.
+    managedFields entry, empty without one; `sized` is false if that surely contains no field `replicas`. `held` is true
+    if the hand-over manager has an entry, too, `patched` if rudr has one of a patch, which owns an owner reference.
+    `edited` is the time of the last write of another manager, except to a subresource, as in managedFields, and
+    `edited_by` that manager; empty without one. `annotations` does not contain kubectl's last-applied copy.
     """
 
     api_version: str
@@ -54,6 +55,7 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     owner_name: str
     applied: str
     digest: str
+    sized: bool = False
     held: bool = False
     patched: bool = False
     edited: str = ""
@@ -265,7 +267,7 @@ def digest(fields: bytes) -> str:
 
 def flat(labels: Mapping[str, str]) -> tuple[str, ...]:
     """The `label_pairs` of an object with these labels."""
-    return tuple(intern(text) for label in labels.items() for text in label)
+    return tuple(map(intern, itertools.chain.from_iterable(labels.items())))
 
 
 def _decode(
@@ -288,7 +290,7 @@ def _decode(
     # the exact size, where the JSON encoder keeps the rest of its buffer.
     body = msgspec.json.encode({"metadata": raw} | parts_by_name).decode().encode()
     owner = next((owner for owner in metadata.owner_references or () if owner.controller), _NO_OWNER)
-    edited, edited_by = _last_edit(metadata.managed_fields or [])
+    writes = _writes(metadata.managed_fields or [])
     # thousands of objects contain the same few strings
     return LiveObject(
         api_version=intern(api_version),
@@ -304,11 +306,12 @@ def _decode(
         owner_kind=intern(owner.kind),
         owner_name=intern(owner.name),
         applied=(metadata.annotations or _NO_ANNOTATIONS).applied,
-        digest=_own_digest(metadata.managed_fields or []),
-        held=any(entry.manager == settings.HANDOVER_MANAGER for entry in metadata.managed_fields or ()),
-        patched=any(map(_owns_owner, metadata.managed_fields or ())),
-        edited=edited,
-        edited_by=edited_by,
+        digest=writes.digest,
+        sized=writes.sized,
+        held=writes.held,
+        patched=writes.patched,
+        edited=intern(writes.edited),
+        edited_by=intern(writes.edited_by),
         stored=body,
     )
 
@@ -334,24 +337,34 @@ def _kept(fields: dict[str, msgspec.Raw], parts: tuple[str, ...]) -> Iterator[tu
         yield name, raw
 
 
-def _last_edit(entries: list[_Entry]) -> tuple[str, str]:
-    """Time and manager of the last write of another manager."""
-    own = (settings.FIELD_MANAGER, settings.HANDOVER_MANAGER)
-    edits = ((entry.time or "", entry.manager) for entry in entries if not entry.subresource)
-    time, manager = max(((time, manager) for time, manager in edits if time and manager not in own), default=("", ""))
-    return intern(time), intern(manager)
+class _Writes(msgspec.Struct):
+    """The fields of a LiveObject that its managedFields determine."""
+
+    digest: str = ""
+    sized: bool = False
+    held: bool = False
+    patched: bool = False
+    edited: str = ""
+    edited_by: str = ""
 
 
-def _owns_owner(entry: _Entry) -> bool:
-    is_patch = entry.manager == settings.FIELD_MANAGER and entry.operation == "Update" and not entry.subresource
-    return is_patch and b'"f:ownerReferences"' in bytes(entry.fields)
-
-
-def _own_digest(entries: list[_Entry]) -> str:
+def _writes(entries: list[_Entry]) -> _Writes:
+    writes = _Writes()
     for entry in entries:
-        if entry.manager == settings.FIELD_MANAGER and entry.operation == "Apply" and not entry.subresource:
-            return digest(bytes(entry.fields))
-    return ""
+        if entry.manager == settings.HANDOVER_MANAGER:
+            writes.held = True
+        elif entry.subresource:
+            continue
+        elif entry.manager != settings.FIELD_MANAGER:
+            edit = (entry.time or "", entry.manager)
+            if entry.time and edit > (writes.edited, writes.edited_by):
+                writes.edited, writes.edited_by = edit
+        elif entry.operation == "Apply" and not writes.digest:
+            fields = bytes(entry.fields)
+            writes.digest, writes.sized = digest(fields), b'"f:replicas"' in fields
+        elif entry.operation == "Update":
+            writes.patched = writes.patched or b'"f:ownerReferences"' in bytes(entry.fields)
+    return writes
 
 
 # A change of the status of an object leaves the entry as it is, so that most look-ups save the decoding.

@@ -27,7 +27,6 @@ import msgspec
 from aiohttp import web
 
 from rudr_py.errors import LocalApiError
-from rudr_py.local.access import bootstrap
 from rudr_py.local.access.accounts import Issuer
 from rudr_py.local.access.authentication import AccessControl
 from rudr_py.local.access.settings import AccessSettings, Certificate
@@ -35,13 +34,14 @@ from rudr_py.local.access.user import ADMIN
 from rudr_py.local.admission import plugins
 from rudr_py.local.apiextensions.definitions import Definitions
 from rudr_py.local.backend import Backend, Clock
+from rudr_py.local.bootstrap import api_services, recorded
 from rudr_py.local.controllers import ControllerSettings, PodScript, run_controllers
 from rudr_py.local.discovery.openapi import Documents
 from rudr_py.local.http import server
 from rudr_py.local.http.server import AnsweredRequest, HttpServer
 from rudr_py.local.in_process_client import InProcessClient
 from rudr_py.local.registry import kinds
-from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry
+from rudr_py.local.registry.resources import KindInfo, ObjectTarget, Registry, Resource
 from rudr_py.local.scheduling.nodes import NodeSettings
 from rudr_py.local.schema.builtin import builtin_schema
 from rudr_py.local.storage.expiry import expiring
@@ -58,6 +58,42 @@ _INGRESS_CLASS = {
     "spec": {"controller": "rudr.dev/local"},
 }
 """The default class of Ingresses, as most clusters have one, for the controller `addresses`."""
+
+_SERVICE_OF_THE_API: tuple[dict[str, Any], ...] = (
+    {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"component": "apiserver", "provider": "kubernetes"},
+        },
+        "spec": {"clusterIP": "10.0.0.1", "ports": [{"name": "https", "port": 443, "targetPort": 6443}]},
+    },
+    {
+        "apiVersion": "v1",
+        "kind": "Endpoints",
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
+        },
+        "subsets": [{"addresses": [{"ip": "172.18.0.2"}], "ports": [{"name": "https", "port": 6443}]}],
+    },
+    {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"kubernetes.io/service-name": "kubernetes"},
+        },
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": ["172.18.0.2"], "conditions": {"ready": True}}],
+        "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
+    },
+)
+"""The Service through which pods use the API, with its endpoints."""
 
 _MANAGER = "local-controller-manager"
 _HEARTBEAT = 10.0
@@ -253,18 +289,25 @@ class LocalCluster:
             self._create_if_absent({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         if self.settings.controllers is None or "addresses" in self.settings.controllers:
             self._create_if_absent(copy.deepcopy(_INGRESS_CLASS))
-        if self.settings.access is not None and self.settings.access.rbac:
-            for obj in bootstrap.objects():
-                self._create_if_absent(obj)
+        for obj in _SERVICE_OF_THE_API:
+            kind = KindInfo(obj["apiVersion"], obj["kind"])
+            recorded.create(self.backend, self._resource(kind), copy.deepcopy(obj))
+        aggregates = self.settings.controllers is None or "clusterrole-aggregation" in self.settings.controllers
+        recorded.register(self.backend, aggregates=aggregates)
+        api_services.register(self.backend)
 
     def _create_if_absent(self, obj: dict[str, Any]) -> None:
         """Create a cluster-scoped object unless it exists."""
-        kind, name = KindInfo(obj["apiVersion"], obj["kind"]), obj["metadata"]["name"]
+        resource, name = self._resource(KindInfo(obj["apiVersion"], obj["kind"])), obj["metadata"]["name"]
+        if self.backend.store.get(resource.table, "", name) is None:
+            options = WriteOptions(manager=recorded.MANAGER)
+            writes.create(self.backend, ObjectTarget(resource, "", name), obj, options)
+
+    def _resource(self, kind: KindInfo) -> Resource:
         resource = self.backend.registry.by_kind(kind)
         if resource is None:
             raise LocalApiError(f"the schemas of Kubernetes {self.settings.release} have no {kind.kind}")
-        if self.backend.store.get(resource.table, "", name) is None:
-            writes.create(self.backend, ObjectTarget(resource, "", name), obj, WriteOptions(manager="kube-apiserver"))
+        return resource
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -69,7 +69,7 @@ class InProcessClient:
         resource = self._resource(kind)
         stored = self._backend.store.list(resource.table, namespace)
         selects = selectors.predicate(selector, [])
-        converted = [conversion.convert(obj, resource) for obj in stored]
+        converted = conversion.convert_all(stored, resource)
         return [obj for obj in converted if selects(obj)] if selects else converted
 
     def create(self, obj: Object) -> Object:

@@ -203,7 +203,7 @@ async def test_a_quota_that_admits_some_replicas_is_reported_until_it_is_raised(
         (replica_set,) = await cluster.list(REPLICA_SET)
         assert message(deployment, "ReplicaFailure") == message(replica_set, "ReplicaFailure")
         assert kstatus.condition(replica_set, "ReplicaFailure")["reason"] == "FailedCreate"
-        (warning,) = await warnings(cluster, "FailedCreate")
+        warning, *_ = await warnings(cluster, "FailedCreate")
         assert warning.startswith('Error creating: pods "shop-web-')
         await cluster.apply(quota(2))
         await cluster.until(APPLICATION, "shop", ready)
@@ -217,7 +217,7 @@ async def test_a_task_that_a_quota_refuses_runs_when_the_quota_is_deleted(
     async with cluster.controller(catalog):
         await cluster.until(JOB, "shop-web", lambda live: "startTime" in live.get("status", {}))
         await cluster.until(EVENT, "", lambda event: event["reason"] == "FailedCreate")
-        (warning,) = await warnings(cluster, "FailedCreate")
+        warning, *_ = await warnings(cluster, "FailedCreate")
         assert warning.startswith('Error creating: pods "shop-web-')
         await cluster.delete(QUOTA, "q")
         await cluster.until(APPLICATION, "shop", ready)

@@ -97,6 +97,25 @@ def test_held_is_true_with_an_entry_of_the_hand_over_manager() -> None:
     assert not live_object.decode(msgspec.json.encode(DOCUMENT)).held
 
 
+@pytest.mark.parametrize(
+    ("manager", "subresource", "fields", "is_sized"),
+    [
+        ("rudr", "", {"f:spec": {"f:replicas": {}, "f:template": {}}}, True),
+        ("rudr", "", {"f:spec": {"f:template": {"f:metadata": {"f:labels": {"f:replicas": {}}}}}}, True),
+        ("rudr", "", {"f:spec": {"f:template": {}, "f:replicasets": {}}}, False),
+        ("rudr", "scale", {"f:spec": {"f:replicas": {}}}, False),
+        ("autoscaler", "", {"f:spec": {"f:replicas": {}}}, False),
+        ("rudr-handover", "", {"f:spec": {"f:replicas": {}}}, False),
+    ],
+)
+def test_sized_is_true_if_the_own_entry_may_contain_replicas(
+    manager: str, subresource: str, fields: dict[str, Any], is_sized: bool
+) -> None:
+    entry = {"manager": manager, "operation": "Apply", "subresource": subresource, "fieldsV1": fields}
+    live = live_object.decode(msgspec.json.encode({"metadata": {"name": "a", "managedFields": [entry]}}))
+    assert live.sized == is_sized
+
+
 def test_the_digest_depends_on_fields_but_not_on_order_or_spaces() -> None:
     turned = b'{"f:spec": {"f:replicas":{}}, "f:metadata":{"f:labels":{"f:app":{}}}}'
     assert live_object.digest(turned) == live_object.digest(msgspec.json.encode(FIELDS))

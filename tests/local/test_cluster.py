@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime
+
 import aiohttp
 import pytest
 
@@ -9,6 +12,9 @@ from rudr_py.errors import LocalApiError
 from rudr_py.local.cluster import LocalCluster, LocalSettings
 from rudr_py.local.scheduling.nodes import NodeSettings
 from tests.local.harness import Api
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+METADATA = {"name": "once", "namespace": "default"}
 
 
 @pytest.mark.parametrize(("release", "policies"), [("1.25", False), ("1.37", True)])
@@ -53,6 +59,16 @@ async def test_requests_need_the_configured_token() -> None:
             assert (await Api(session, cluster.url)("GET", "/api/v1/pods")).status == 401
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session:
             assert (await Api(session, cluster.url)("GET", "/api/v1/pods")).status == 200
+
+
+async def test_a_pod_ends_although_the_clock_is_a_constant() -> None:
+    async with LocalCluster(LocalSettings(clock=lambda: NOON)) as cluster, asyncio.timeout(60):
+        spec = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "registry.example/main:1"}]}
+        watched = cluster.client.watch()
+        cluster.client.create({"apiVersion": "v1", "kind": "Pod", "metadata": METADATA, "spec": spec})
+        async for _, live in watched:
+            if live["kind"] == "Pod" and live["status"].get("phase") == "Succeeded":
+                return
 
 
 def test_a_cluster_has_one_node_by_default() -> None:

@@ -94,3 +94,11 @@ def test_an_excerpt_that_is_cut_in_the_middle_of_a_value_is_removed_with_its_end
     text = _hide(f'is "{value[:32]}{dots}{value[-23:]}", must be a number', value)
     assert text == f'is "{HIDDEN}", must be a number'
     assert _hide(f'is "{value[:32]}{dots} and more', value) == f'is "{HIDDEN}{dots} and more'
+
+
+def test_many_values_with_one_long_beginning_are_removed_and_a_text_with_a_part_of_it_stays() -> None:
+    beginning = "postgres://shop:hunter22@"
+    values = [f"{beginning}{number}" for number in range(100)]
+    assert _hide("uses postgres", *values) == "uses postgres"
+    assert _hide(f"cannot reach {values[7]}", *values) == f"cannot reach {HIDDEN}"
+    assert _hide(f"cannot reach {beginning}...", *values) == f"cannot reach {HIDDEN}"

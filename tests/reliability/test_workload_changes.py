@@ -37,8 +37,8 @@ from tests.e2e.waiting import existing
 
 TYPE = "oam.dev/workload-type"
 CORE = "core.oam.dev/v1alpha1"
-HOLD: Document = {"metadata": {"finalizers": ["example.com/hold"]}}
-RELEASE: Document = {"metadata": {"finalizers": None}}
+HOLD: Document = {"metadata": {"annotations": {"local.rudr.dev/terminate-after": "30"}}}
+RELEASE: Document = {"metadata": {"annotations": {"local.rudr.dev/terminate-after": "0"}}}
 KINDS = {
     "Server": DEPLOYMENT,
     "Worker": DEPLOYMENT,

@@ -4,20 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_YEAR = 365 * _DAY
-
-_SCALES = (
-    (2 * _MINUTE, 1, "s", 0, ""),
-    (10 * _MINUTE, _MINUTE, "m", 1, "s"),
-    (3 * _HOUR, _MINUTE, "m", 0, ""),
-    (8 * _HOUR, _HOUR, "h", _MINUTE, "m"),
-    (2 * _DAY, _HOUR, "h", 0, ""),
-    (8 * _DAY, _DAY, "d", _HOUR, "h"),
-    (2 * _YEAR, _DAY, "d", 0, ""),
-    (8 * _YEAR, _YEAR, "y", _DAY, "d"),
-)
-"""Each limit in seconds with a unit and a smaller one, in which the ages below it are printed."""
+from rudr_py import ages
 
 
 def age(created: str, now: datetime) -> str:
@@ -27,13 +14,4 @@ def age(created: str, now: datetime) -> str:
     except ValueError:
         return "<unknown>"
     # clocks differ, so a new object may seem to be created in the future
-    return duration(max(0, int((now - moment.replace(tzinfo=moment.tzinfo or UTC)).total_seconds())))
-
-
-def duration(seconds: int) -> str:
-    """A duration in one unit, or in two if the larger one is small."""
-    for limit, unit, name, smaller, smaller_name in _SCALES:
-        if seconds < limit:
-            whole, rest = divmod(seconds, unit)
-            return f"{whole}{name}" + (f"{rest // smaller}{smaller_name}" if smaller and rest // smaller else "")
-    return f"{seconds // _YEAR}y"
+    return ages.duration(max(0, int((now - moment.replace(tzinfo=moment.tzinfo or UTC)).total_seconds())))

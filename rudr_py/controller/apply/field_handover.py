@@ -41,9 +41,11 @@ class Handover:
 
         The apply that follows has to have the version as a precondition, because `live` may be outdated.
         """
-        if live is None or not live.digest or live.held or not self._unowned.contains(live.digest, planned.released):
+        if live is None or not live.digest or live.held:
             return ""
-        return live.resource_version
+        uncertain = (path for path in planned.released if live.sized or path[-1] != "replicas")
+        is_unowned = all(self._unowned.contains(live.digest, path) for path in uncertain)
+        return live.resource_version if is_unowned else ""
 
     async def release(self, target: Target, planned: PlannedObject, uid: str) -> bool:
         """Hold the paths to hand over that the first manager owns, with their live values. Whether anything was sent.
@@ -61,7 +63,8 @@ class Handover:
         held = managed_fields.entry(document, HANDOVER_MANAGER)
         left = [path for path in CLEARED if path not in planned.released and managed_fields.owns(held, (*path, "type"))]
         if not paths and not left:
-            self._unowned.add(live_object.digest(msgspec.json.encode(owned)), planned.released)
+            for path in planned.released:
+                self._unowned.add(live_object.digest(msgspec.json.encode(owned)), path)
             return False
         content = _held_besides(held, document, left)
         content = _merged(content, _identity(planned, uid, document["metadata"]["resourceVersion"]))

@@ -29,6 +29,7 @@ from rudr_py.model.kinds import APPLICATION, COMPONENT, COMPONENT_INSTANCE, POD
 from rudr_py.render.claims import CLAIM
 from rudr_py.render.status import replacements, times
 from rudr_py.render.status.conditions import READY, SYNCED, TRAITS_READY, VALID
+from rudr_py.render.values.inputs import Inputs
 from rudr_py.settings import Settings
 
 FIELD: Final = "checkpoint"
@@ -98,6 +99,39 @@ class Checkpoints:
             return ""
         return self._digest(live, live.document()["metadata"], status)
 
+    def has_read(self, inputs: Inputs, key: ObjectKey) -> bool:
+        """Whether the inputs of a plan are those of the caches, apart from the application and observed objects."""
+        components = {name: self._state.get(COMPONENT, key.namespace, name) for name in inputs.component_versions}
+        return (
+            inputs.definitions is self._state.definitions.current()
+            and inputs.kubernetes == self._state.release()
+            and all(
+                live is not None and live.resource_version == inputs.component_versions[name].resource_version
+                for name, live in components.items()
+            )
+        )
+
+    def leaves_nothing(self, key: ObjectKey, before: tuple[LiveObject, ...], after: tuple[LiveObject, ...]) -> bool:
+        """Whether a reconcile that began with the objects `before` has nothing to do for the objects `after`.
+
+        They may differ by its own writes, which the inventory records, by the status of the application, and by pods.
+        """
+        same, present = set(map(id, before)), {_place(live) for live in after}
+        application = before[0] if before else None
+        return all(_place(live) in present or live.kind == POD.kind for live in before) and all(
+            id(live) in same
+            or live.kind == POD.kind
+            or (application is not None and _document(live) == _document(application))
+            or self._is_recorded(key, live)
+            for live in after
+        )
+
+    def _is_recorded(self, key: ObjectKey, live: LiveObject) -> bool:
+        """Whether an object is as it was applied, in all fields of rudr."""
+        record = self._state.applications.get(key).records.get(Ref(Kind(live.api_version, live.kind), live.name))
+        is_applied = record is not None and (record.uid, record.digest) == (live.uid, inventory.digest(live))
+        return is_applied and bool(live.digest) and not (live.deleting or live.held or live.patched)
+
     def read(self, key: ObjectKey, live: LiveObject) -> StoredCheckpoint | None:
         """The checkpoint of an application that this process has not reconciled yet; None without one."""
         if live.deleting or self._state.applications.get(key).uid:
@@ -107,7 +141,7 @@ class Checkpoints:
             return None
         status = get_in(document, "status", default={})
         offers = self._offers(status) if status.get(FIELD) else None
-        if offers is None:
+        if offers is None or status.get("observedGeneration") != live.generation:
             return None
         observed = {kind for offer in offers for kind in (*offer.type.observes, *offer.type.observes_cluster)}
         kinds = {POD, *(ref.kind for ref in inventory.read(status.get("resources"))), *(observed - {CLAIM})}
@@ -184,6 +218,15 @@ class Checkpoints:
         if self._definitions[0] != revisions:
             self._definitions = (revisions, _hash(_versions(live for cache in caches for live in cache.all())))
         return self._definitions[1]
+
+
+def _place(live: LiveObject) -> tuple[str, ...]:
+    return live.api_version, live.kind, live.name, live.uid
+
+
+def _document(live: LiveObject) -> tuple[Any, ...]:
+    """The parts of an application that are not its status."""
+    return _place(live), live.generation, live.label_pairs, live.annotations, live.deleting
 
 
 def _is_at_rest(status: Mapping[str, Any]) -> bool:

@@ -72,6 +72,8 @@ class Snapshot:
     revision: int
     selection: Selection | None = None
     computed_assessment: Assessment | None = None
+    read: tuple[LiveObject, ...] | None = None
+    """The objects for which the reconcile has left nothing to do so far; None if that is unknown."""
 
     @cached_property
     def kinds(self) -> frozenset[Kind]:
@@ -302,6 +304,8 @@ class SnapshotReader:
         live = self._state.get(APPLICATION, snapshot.key.namespace, snapshot.key.name)
         if live is None or live.uid != snapshot.application.uid:
             return None
+        read = self.objects(snapshot) if snapshot.read is not None else ()
+        is_same = snapshot.read is not None and self.checkpoints.leaves_nothing(snapshot.key, snapshot.read, read)
         return Snapshot(
             key=snapshot.key,
             application=live,
@@ -311,12 +315,18 @@ class SnapshotReader:
             plan=snapshot.plan,
             revision=self._state.revision,
             selection=snapshot.selection,
+            read=read if is_same else None,
         )
+
+    def begin(self, snapshot: Snapshot, objects: tuple[LiveObject, ...]) -> Snapshot:
+        """The snapshot with the objects that a reconcile begins with, unless a cache has changed since it was read."""
+        is_current = self._state.revision == snapshot.revision
+        return dataclasses.replace(snapshot, read=objects) if is_current else snapshot
 
     def checkpoint(self, snapshot: Snapshot, status: Mapping[str, Any]) -> str:
         """The checkpoint for the status of a snapshot; empty where a start may have to do more than to compare objects.
 
-        Empty, too, if a cache has changed since the snapshot was read.
+        Empty, too, if an object that the reconcile reads has changed, except by its own writes.
         """
         plan, applications = snapshot.plan, self._state.applications
         is_plain = (
@@ -327,8 +337,10 @@ class SnapshotReader:
             and not applications.reads.values(snapshot.key)
             and not applications.scopes.root
         )
-        is_current = self._state.revision == snapshot.revision
-        return self.checkpoints.of(snapshot.application, status) if is_plain and is_current else ""
+        if not is_plain or snapshot.read is None or not self.checkpoints.has_read(snapshot.inputs, snapshot.key):
+            return ""
+        is_current = SettledState(plan, snapshot.read).is_same(plan, self.objects(snapshot))
+        return self.checkpoints.of(snapshot.application, status) if is_current else ""
 
     def is_settled(self, snapshot: Snapshot, objects: tuple[LiveObject, ...]) -> bool:
         """Whether a reconcile of the same plan over the same objects has left nothing to do."""
@@ -368,7 +380,8 @@ class SnapshotReader:
         )
         caches = (state.cache(kind, "") for kind in sorted(snapshot.cluster_kinds, key=str))
         of_cluster = (live for cache in caches if cache is not None for live in cache.all())
-        return (*(live for live in named if live is not None), *children, *sharing, *labelled, *of_cluster)
+        one = (live for live in (*named, state.namespace(namespace)) if live is not None)
+        return (*one, *children, *sharing, *labelled, *of_cluster)
 
     def _previous(self, live: LiveObject) -> PreviousStatus:
         return runs.recall(cluster_state.previous(live), self._state.deleted_runs(live))

@@ -99,17 +99,15 @@ def _of_namespace(change: Change, state: ClusterState) -> frozenset[ObjectKey]:
 
     Of the latter, applications without anything to write are left out.
     """
-    versions = [version for version in (change.old, change.new) if version is not None]
-    cache = state.cache(APPLICATION, versions[0].name)
-    if cache is None:
+    is_enforced_anew = _differ(change, lambda live: live.labels.get(ENFORCE_LABEL))
+    if not is_enforced_anew and not _differ(change, lambda live: live.annotations.get(SERVICE_ACCOUNT_ANNOTATION)):
         return frozenset()
-    keys = frozenset(ObjectKey(live.namespace, live.name) for live in cache.by_namespace(versions[0].name))
-    if _differ(change, lambda live: live.labels.get(ENFORCE_LABEL)):
-        return keys
-    if not _differ(change, lambda live: live.annotations.get(SERVICE_ACCOUNT_ANNOTATION)):
-        return frozenset()
-    applications = state.applications
-    return frozenset(key for key in keys if key not in applications or applications.get(key).settled is None)
+    namespace = next(version.name for version in (change.new, change.old) if version is not None)
+    cache, applications = state.cache(APPLICATION, namespace), state.applications
+    keys = (ObjectKey(namespace, live.name) for live in (cache.by_namespace(namespace) if cache is not None else ()))
+    return frozenset(
+        key for key in keys if is_enforced_anew or key not in applications or applications.get(key).settled is None
+    )
 
 
 def _differ(change: Change, field: Callable[[LiveObject], str | None]) -> bool:

@@ -18,6 +18,7 @@ _DEFAULT_ACCOUNT = "default"
 _NOT_READY_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _NOT_READY_TOLERATION = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
 DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
+_PRIORITY_CLASSES = "priorityclasses.scheduling.k8s.io"
 _UNDELETABLE = frozenset({"default", "kube-system", "kube-public"})
 
 
@@ -65,8 +66,7 @@ def complete_pod(backend: Backend, resource: Resource, new: Object) -> None:
                 f'error looking up service account {metadata["namespace"]}/{name}: serviceaccount "{name}" not found'
             )
             raise api_errors.forbidden(resource, metadata.get("name", ""), message)
-    spec.setdefault("priority", 0)
-    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    _set_priority(backend, resource, new)
     tolerated_keys = {each.get("key") for each in spec.get("tolerations") or () if each.get("effect") != "NoSchedule"}
     tolerations = [
         {**_NOT_READY_TOLERATION, "key": key} for key in _NOT_READY_TAINTS if not tolerated_keys & {key, None}
@@ -82,6 +82,32 @@ def taint_node(resource: Resource, new: Object) -> None:
         taints = new.setdefault("spec", {}).get("taints") or []
         if not any(taint.items() <= each.items() for each in taints):
             new["spec"]["taints"] = [*taints, taint]
+
+
+def _set_priority(backend: Backend, resource: Resource, pod: Object) -> None:
+    """Set the priority of a pod by its PriorityClass, or by the lowest default one."""
+    spec, name, priority_class = pod["spec"], pod["metadata"].get("name", ""), None
+    if spec.get("priorityClassName"):
+        priority_class = backend.store.get(_PRIORITY_CLASSES, "", spec["priorityClassName"])
+        if priority_class is None:
+            message = f"no PriorityClass with name {spec['priorityClassName']} was found"
+            raise api_errors.forbidden(resource, name, message)
+    elif backend.store.count(_PRIORITY_CLASSES):
+        defaults = [each for each in backend.store.list(_PRIORITY_CLASSES) if each.get("globalDefault")]
+        priority_class = min(defaults, key=lambda each: int(each["value"]), default=None)
+    value = priority_class["value"] if priority_class else 0
+    if spec.get("priority", value) != value:
+        raise api_errors.forbidden(
+            resource,
+            name,
+            f"the integer value of priority ({spec['priority']}) must not be provided in pod spec; priority admission "
+            f"controller computed {value} from the given PriorityClass name",
+        )
+    if priority_class:
+        spec["priorityClassName"] = priority_class["metadata"]["name"]
+    spec["priority"] = value
+    policy = priority_class.get("preemptionPolicy") if priority_class else None
+    spec.setdefault("preemptionPolicy", policy or "PreemptLowerPriority")
 
 
 def set_ingress_class(backend: Backend, resource: Resource, new: Object) -> None:

@@ -227,10 +227,13 @@ def bad_force() -> ApiError:
     return _options_error("force", "FieldValueForbidden", "Forbidden: may not be specified for non-apply patch")
 
 
-def initial_events_need_match() -> ApiError:
-    """422 of a watch with `sendInitialEvents` and without `resourceVersionMatch`."""
-    message = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-    return _options_error("resourceVersionMatch", "FieldValueForbidden", message, kind="ListOptions")
+def invalid_list_options(causes: Sequence[Cause]) -> ApiError:
+    """422 of the parameters of a list or watch."""
+    texts = [f"{cause.field}: {cause.message}" for cause in causes]
+    text = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    details = {"group": "meta.k8s.io", "kind": "ListOptions"}
+    message = f'ListOptions.meta.k8s.io "" is invalid: {text}'
+    return errors.InvalidError(message, status=422, reason="Invalid", causes=tuple(causes), details=details)
 
 
 def watch_expired() -> ApiError:

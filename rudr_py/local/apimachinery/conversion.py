@@ -6,7 +6,7 @@ have two forms. Objects are never changed in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from rudr_py.local.registry.resources import KindInfo, Resource
 from rudr_py.local.storage.store import Object
@@ -37,6 +37,12 @@ def convert(obj: Object, resource: Resource) -> Object:
     converted["apiVersion"] = resource.api_version
     converted["metadata"] = dict(obj["metadata"])
     return converted
+
+
+def convert_all(objects: Iterable[Object], resource: Resource) -> list[Object]:
+    """Return objects in the version of `resource`."""
+    version = resource.api_version
+    return [obj if obj["apiVersion"] == version else convert(obj, resource) for obj in objects]
 
 
 def _event_to_new(obj: Object) -> Object:

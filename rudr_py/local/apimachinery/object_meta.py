@@ -50,9 +50,11 @@ _GENERATED_LENGTH = 5
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _MAX_GENERATED_BASE = 63 - _GENERATED_LENGTH
 STANDARD_FINALIZERS = frozenset({"orphan", "foregroundDeletion", "kubernetes"})
+_RBAC_KINDS = ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
 _LOOSE_NAMES = frozenset(
-    {"roles", "clusterroles", "rolebindings", "clusterrolebindings"}
-)  # their names only have to be valid path segments
+    {*(("rbac.authorization.k8s.io", kind) for kind in _RBAC_KINDS), ("apiregistration.k8s.io", "apiservices")}
+)
+"""Groups and plurals whose names only have to be valid path segments."""
 _LABEL_NAMES = frozenset({"namespaces"})
 _SERVICE_NAMES = frozenset({"services"})
 
@@ -70,7 +72,7 @@ def _invalid(field: str, value: Any, reason: str) -> Cause:
 def name_causes(resource: Resource, name: str) -> Iterator[Cause]:
     """Yield the errors of the name of an object."""
     field = "metadata.name"
-    if resource.plural in _LOOSE_NAMES and resource.group == "rbac.authorization.k8s.io":
+    if (resource.group, resource.plural) in _LOOSE_NAMES:
         if name in (".", "..") or "/" in name or "%" in name:
             yield _invalid(field, name, "may not contain '/'" if "/" in name else f"may not be '{name}'")
         return
@@ -98,6 +100,21 @@ def qualified_problems(key: str) -> Iterator[str]:
         yield "name part must be no more than 63 bytes"
     if not _QUALIFIED_NAME.fullmatch(name):
         yield _QUALIFIED_TEXT
+
+
+def label_key_problem(key: str) -> str:
+    """Return the error of a label key in a selector, or an empty string."""
+    if key.count("/") > 1:
+        text = _QUALIFIED_TEXT.replace("name part", "a valid label key")
+        return f"{text} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+    return next(qualified_problems(key), "")
+
+
+def label_value_problem(value: str) -> str:
+    """Return the error of a label value in a selector, or an empty string."""
+    if len(value) > 63:
+        return "must be no more than 63 bytes"
+    return _VALUE_TEXT if value and not _QUALIFIED_NAME.fullmatch(value) else ""
 
 
 def label_causes(labels: Mapping[str, Any], field: str = "metadata.labels") -> Iterator[Cause]:

@@ -9,12 +9,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rudr_py.local.apimachinery import api_errors
+from rudr_py.errors import ApiError
+from rudr_py.local.apimachinery import api_errors, object_meta
 
 Predicate = Callable[[Mapping[str, Any]], bool]
 LabelPredicate = Callable[[Mapping[str, str]], bool]
 
 _TOKEN = re.compile(r"(==|!=|=|!|<|>|\(|\)|,|[^\s=!<>(),]+)")
+_OPERATORS = frozenset({"==", "!=", "=", "!", "<", ">", "(", ")", ","})
+_NO_TERM = _OPERATORS - {"!"}
 _EMPTY: Mapping[str, str] = {}
 
 
@@ -53,6 +56,9 @@ class _Parser:
     def parse(self) -> LabelPredicate:
         terms: list[LabelPredicate] = []
         while self.peek():
+            if self.peek() in _NO_TERM:
+                expected = "identifier after ','" if terms else "!, identifier, or 'end of string'"
+                raise api_errors.bad_request(f"found '{self.peek()}', expected: {expected}")
             terms.append(self.requirement())
             separator = self.next()
             if separator not in ("", ","):
@@ -66,9 +72,9 @@ class _Parser:
     def requirement(self) -> LabelPredicate:
         if self.peek() == "!":
             self.next()
-            key = self.word("identifier")
+            key = self.key()
             return lambda labels: key not in labels
-        key = self.word("!, identifier, or 'end of string'")
+        key = self.key()
         operator = self.peek()
         if operator in ("", ","):
             return lambda labels: key in labels
@@ -77,24 +83,29 @@ class _Parser:
 
     def comparison(self, key: str, operator: str) -> LabelPredicate:
         if operator in ("in", "notin"):
-            values = self.values()
+            values = self.values(key)
             if operator == "in":
                 return lambda labels: labels.get(key) in values
             return lambda labels: labels.get(key) not in values
         if operator in ("=", "==", "!="):
             value = self.next() if self.peek() not in ("", ",") else ""
+            if value in _OPERATORS:
+                raise _unreadable(f"found '{value}', expected: identifier")
+            self.check_value(key, value)
             if operator == "!=":
                 return lambda labels: labels.get(key) != value
             return lambda labels: labels.get(key) == value
         if operator in ("<", ">"):
             return self.order(key, operator)
-        raise api_errors.bad_request(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
+        raise _unreadable(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
 
     def order(self, key: str, operator: str) -> LabelPredicate:
+        text = self.next()
         try:
-            bound = int(self.next())
+            bound = int(text)
         except ValueError:
-            raise api_errors.bad_request(f"for '{operator}' operator, the value must be an integer") from None
+            detail = "for 'Gt', 'Lt' operators, the value must be an integer"
+            raise _unreadable(f'values[0]: Invalid value: "{text}": {detail}') from None
 
         def compare(labels: Mapping[str, str]) -> bool:
             try:
@@ -105,23 +116,37 @@ class _Parser:
 
         return compare
 
-    def values(self) -> frozenset[str]:
-        if self.next() != "(":
-            raise api_errors.bad_request("found '', expected: '('")
+    def values(self, key: str) -> frozenset[str]:
+        opening = self.next()
+        if opening != "(":
+            raise _unreadable(f"found '{opening}' expected: '('")
         values = set()
         while self.peek() not in (")", ""):
             word = self.next()
             if word != ",":
+                self.check_value(key, word)
                 values.add(word)
         if self.next() != ")":
-            raise api_errors.bad_request("found '', expected: ',' or ')'")
+            raise _unreadable("found '', expected: ',' or ')'")
         return frozenset(values) or frozenset([""])
 
-    def word(self, expected: str) -> str:
+    def key(self) -> str:
         token = self.next()
-        if not token or not (token[0].isalnum() or token[0] in "_-./"):
-            raise api_errors.bad_request(f"found '{token}', expected: {expected}")
+        if not token or token in _OPERATORS:
+            raise _unreadable(f"found '{token}', expected: identifier")
+        problem = object_meta.label_key_problem(token)
+        if problem:
+            raise _unreadable(f'<nil>: Invalid value: "{token}": {problem}')
         return token
+
+    def check_value(self, key: str, value: str) -> None:
+        problem = object_meta.label_value_problem(value)
+        if problem:
+            raise _unreadable(f'values[0][{key}]: Invalid value: "{value}": {problem}')
+
+
+def _unreadable(problem: str) -> ApiError:
+    return api_errors.bad_request(f"unable to parse requirement: {problem}")
 
 
 def fields(text: str) -> list[tuple[str, bool, str]]:
@@ -134,9 +159,9 @@ def fields(text: str) -> list[tuple[str, bool, str]]:
                 terms.append((path, equal, value))
                 break
         else:
-            raise api_errors.bad_request(
-                f"invalid field selector: {term!r}: expected <path>=<value> or <path>!=<value>"
-            )
+            raise api_errors.bad_request(f"invalid selector: '{text}'; can't understand '{term}'")
+        if "=" in value:
+            raise api_errors.bad_request(f"invalid field selector: unescaped character in value: {ord('=')}")
     return terms
 
 

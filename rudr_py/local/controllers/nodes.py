@@ -34,6 +34,8 @@ _CONDITIONS = {
 }
 _CORDONED = "unschedulable"
 _EVICTING = ("not-ready", "unreachable")
+_OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
+"""The taint with which a person states that a node will not return: its terminating pods are deleted at once."""
 _TAINT_MANAGER = EventSource("taint-eviction-controller")
 _TAINTED = ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint")
 _ORPHANED = ("DeletionByPodGC", "PodGC: node no longer exists")
@@ -101,8 +103,12 @@ def _review(context: ReconcileContext, pod: Object) -> float | None:
     node = context.client.get(NODE, "", name)
     if node is None:
         return _collect(context, pod)
+    if "deletionTimestamp" in pod["metadata"]:
+        if _OUT_OF_SERVICE in {taint["key"] for taint in node["spec"].get("taints") or ()}:
+            context.delete(pod, grace=0)
+        return None
     seconds = node_filters.toleration_seconds(pod, node)
-    if seconds is None or "deletionTimestamp" in pod["metadata"]:
+    if seconds is None:
         context.forget(pod, "taints")
         return None
     left = context.since(pod, "taints") + seconds - context.now()

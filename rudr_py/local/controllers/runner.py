@@ -87,8 +87,7 @@ async def _run(client: InProcessClient, settings: ControllerSettings, controller
     context = ReconcileContext(client, settings)
     if not {pods.CONTROLLER, daemonset.CONTROLLER, nodes.CONTROLLER}.isdisjoint(controllers):
         nodes.register(context)
-    call_later = settings.call_later or asyncio.get_running_loop().call_later
-    workers = [_Worker(controller, WorkQueue(call_later)) for controller in controllers]
+    workers = [_Worker(controller, WorkQueue(context.call_later)) for controller in controllers]
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [

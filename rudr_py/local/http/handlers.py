@@ -123,8 +123,6 @@ def subscription(
     """Return the subscription of a watch request. Raises `ApiError` (400)."""
     query = reads.parse(request.route.namespace, request.route.name, request.query)
     initial = is_true(request.query.get("sendInitialEvents")) if "sendInitialEvents" in request.query else False
-    if initial and query.match != "NotOlderThan":
-        raise api_errors.initial_events_need_match()
     since = reads.revision_of(query.resource_version)
     seconds = decimals.number(request.query.get("timeoutSeconds", ""))
     return Subscription(

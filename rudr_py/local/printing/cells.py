@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from rudr_py import ages
 from rudr_py.local.printing.jsonpath import find
 from rudr_py.local.registry.resources import Column
 from rudr_py.local.schema.node import SchemaNode
@@ -96,29 +97,7 @@ def _moment(timestamp: Any) -> datetime:
 def duration(seconds: float) -> str:
     """Return a duration as kubectl prints it."""
     whole = int(seconds)
-    if whole < -1:
-        return "<invalid>"
-    return next(show(max(whole, 0)) for limit, show in _AGES if whole < limit)
-
-
-def _two_units(seconds: int, unit: int, name: str, smaller: int, smaller_name: str) -> str:
-    whole, rest = divmod(seconds, unit)
-    return f"{whole}{name}{rest // smaller}{smaller_name}" if rest // smaller else f"{whole}{name}"
-
-
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_YEAR = 365 * _DAY
-_AGES: tuple[tuple[float, Callable[[int], str]], ...] = (
-    (2 * _MINUTE, lambda s: f"{s}s"),
-    (10 * _MINUTE, lambda s: _two_units(s, _MINUTE, "m", 1, "s")),
-    (3 * _HOUR, lambda s: f"{s // _MINUTE}m"),
-    (8 * _HOUR, lambda s: _two_units(s, _HOUR, "h", _MINUTE, "m")),
-    (2 * _DAY, lambda s: f"{s // _HOUR}h"),
-    (8 * _DAY, lambda s: _two_units(s, _DAY, "d", _HOUR, "h")),
-    (2 * _YEAR, lambda s: f"{s // _DAY}d"),
-    (8 * _YEAR, lambda s: _two_units(s, _YEAR, "y", _DAY, "d")),
-    (float("inf"), lambda s: f"{s // _YEAR}y"),
-)
+    return "<invalid>" if whole < -1 else ages.duration(max(whole, 0))
 
 
 def custom(column: Column) -> ColumnDefinition:
@@ -167,3 +146,8 @@ def at(path: str, default: Any = "") -> Cell:
         return values[0] if values and values[0] is not None else default
 
     return cell
+
+
+def field(name: str, path: str, default: Any = "", *, kind: str = "string", wide: bool = False) -> ColumnDefinition:
+    """Return a column with the value of a field, and its description."""
+    return define(name, at(f".{path}", default), kind, about=path, wide=wide)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from rudr_py.local.printing import cells, values
-from rudr_py.local.printing.cells import AGE, CREATED, NAME, NONE, Cell, ColumnDefinition, at, define
+from rudr_py.local.printing.cells import AGE, CREATED, NAME, NONE, Cell, ColumnDefinition, at, define, field
 from rudr_py.local.printing.jsonpath import find
 from rudr_py.local.storage.store import Object
 
@@ -107,11 +107,6 @@ _BINDINGS = (
 )
 
 
-def _limited(name: str, field: str) -> ColumnDefinition:
-    """A column of the configuration of a limited priority level."""
-    return define(name, at(f".spec.limited.{field}", NONE), about=f"spec.limited.{field}")
-
-
 COLUMNS: dict[str, tuple[ColumnDefinition, ...]] = {
     "apiservices.apiregistration.k8s.io": (
         NAME,
@@ -126,13 +121,13 @@ COLUMNS: dict[str, tuple[ColumnDefinition, ...]] = {
     "controllerrevisions.apps": (
         NAME,
         define("Controller", _controller, text="Controller of the object"),
-        define("Revision", at(".revision", 0), about="revision"),
+        field("Revision", "revision", 0),
         AGE,
     ),
     "certificatesigningrequests.certificates.k8s.io": (
         NAME,
         AGE,
-        define("SignerName", at(".spec.signerName", NONE), about="spec.signerName"),
+        field("SignerName", "spec.signerName", NONE),
         define("Requestor", at(".spec.username"), text="Base64-encoded PKCS#10 CSR data"),
         define("RequestedDuration", _requested_duration, about="spec.expirationSeconds"),
         define("Condition", _signing_state, text="Conditions applied to the request, such as approval or denial."),
@@ -141,15 +136,15 @@ COLUMNS: dict[str, tuple[ColumnDefinition, ...]] = {
     "servicecidrs.networking.k8s.io": (NAME, define("CIDRs", _listed(".spec.cidrs", ""), about="spec.cidrs"), AGE),
     f"csidrivers{_STORAGE}": (
         NAME,
-        define("AttachRequired", at(".spec.attachRequired", True), "boolean", about="spec.attachRequired"),
-        define("PodInfoOnMount", at(".spec.podInfoOnMount", False), "boolean", about="spec.podInfoOnMount"),
-        define("StorageCapacity", at(".spec.storageCapacity", False), "boolean", about="spec.storageCapacity"),
+        field("AttachRequired", "spec.attachRequired", True, kind="boolean"),
+        field("PodInfoOnMount", "spec.podInfoOnMount", False, kind="boolean"),
+        field("StorageCapacity", "spec.storageCapacity", False, kind="boolean"),
         define(
             "TokenRequests",
             lambda obj, _: ",".join(map(str, find(obj, ".spec.tokenRequests[*].audience"))) or values.UNSET,
             about="spec.tokenRequests",
         ),
-        define("RequiresRepublish", at(".spec.requiresRepublish", False), "boolean", about="spec.requiresRepublish"),
+        field("RequiresRepublish", "spec.requiresRepublish", False, kind="boolean"),
         define("Modes", _listed(".spec.volumeLifecycleModes", NONE), about="spec.volumeLifecycleModes"),
         AGE,
     ),
@@ -161,13 +156,13 @@ COLUMNS: dict[str, tuple[ColumnDefinition, ...]] = {
     f"csistoragecapacities{_STORAGE}": (NAME, CREATED),
     f"volumeattachments{_STORAGE}": (
         NAME,
-        cells.named(define("Attacher", at(".spec.attacher"), about="spec.attacher")),
-        define("PV", at(".spec.source.persistentVolumeName"), about="spec.source.persistentVolumeName"),
-        define("Node", at(".spec.nodeName"), about="spec.nodeName"),
-        define("Attached", at(".status.attached", False), "boolean", about="status.attached"),
+        cells.named(field("Attacher", "spec.attacher")),
+        field("PV", "spec.source.persistentVolumeName"),
+        field("Node", "spec.nodeName"),
+        field("Attached", "status.attached", False, kind="boolean"),
         AGE,
     ),
-    f"volumeattributesclasses{_STORAGE}": (NAME, define("DriverName", at(".driverName"), about="driverName"), AGE),
+    f"volumeattributesclasses{_STORAGE}": (NAME, field("DriverName", "driverName"), AGE),
     f"mutatingadmissionpolicies{_ADMISSION}": _policy_columns(
         "Mutations", ".spec.mutations", "Mutation indicates the number of mutations rules defined in this configuration"
     ),
@@ -188,19 +183,15 @@ COLUMNS: dict[str, tuple[ColumnDefinition, ...]] = {
     ),
     "resourceslices.resource.k8s.io": (
         NAME,
-        define("Node", at(".spec.nodeName", values.UNSET), about="spec.nodeName"),
-        define("Driver", at(".spec.driver"), about="spec.driver"),
-        define("Pool", at(".spec.pool.name"), about="spec.pool.name"),
+        field("Node", "spec.nodeName", values.UNSET),
+        field("Driver", "spec.driver"),
+        field("Pool", "spec.pool.name"),
         AGE,
     ),
     f"flowschemas{_FLOW}": (
         NAME,
-        define(
-            "PriorityLevel",
-            at(".spec.priorityLevelConfiguration.name", NONE),
-            about="spec.priorityLevelConfiguration.name",
-        ),
-        define("MatchingPrecedence", at(".spec.matchingPrecedence", 0), about="spec.matchingPrecedence"),
+        field("PriorityLevel", "spec.priorityLevelConfiguration.name", NONE),
+        field("MatchingPrecedence", "spec.matchingPrecedence", 0),
         define("DistinguisherMethod", at(".spec.distinguisherMethod.type", NONE), about="spec.distinguisherMethod"),
         AGE,
         define(
@@ -211,11 +202,11 @@ COLUMNS: dict[str, tuple[ColumnDefinition, ...]] = {
     ),
     f"prioritylevelconfigurations{_FLOW}": (
         NAME,
-        define("Type", at(".spec.type"), about="spec.type"),
-        _limited("NominalConcurrencyShares", "nominalConcurrencyShares"),
-        _limited("Queues", "limitResponse.queuing.queues"),
-        _limited("HandSize", "limitResponse.queuing.handSize"),
-        _limited("QueueLengthLimit", "limitResponse.queuing.queueLengthLimit"),
+        field("Type", "spec.type"),
+        field("NominalConcurrencyShares", "spec.limited.nominalConcurrencyShares", NONE),
+        field("Queues", "spec.limited.limitResponse.queuing.queues", NONE),
+        field("HandSize", "spec.limited.limitResponse.queuing.handSize", NONE),
+        field("QueueLengthLimit", "spec.limited.limitResponse.queuing.queueLengthLimit", NONE),
         AGE,
     ),
 }

@@ -41,7 +41,6 @@ class SchemaNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, repr_omit_
     preserve_unknown: bool = False
     """Pruning keeps unknown keys here (`x-kubernetes-preserve-unknown-fields`)."""
     int_or_string: bool = False
-    embedded_resource: bool = False
     list_type: str = "atomic"
     """atomic, set or map."""
     list_keys: tuple[str, ...] = ()

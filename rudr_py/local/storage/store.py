@@ -168,10 +168,12 @@ class Store:
         return table in self._watched
 
     def _prepare(self, table: str) -> None:
-        preparations = self._preparations.pop(table, ())
-        kept = [prepare for prepare in preparations if prepare()]
-        if kept:
-            self._preparations[table] = kept
+        preparations = self._preparations.pop(table, [])
+        try:
+            preparations = [prepare for prepare in preparations if prepare()]
+        finally:
+            if preparations:
+                self._preparations[table] = preparations
 
     def get(self, table: str, namespace: str, name: str) -> Object | None:
         """Return the stored object, or None."""

@@ -88,6 +88,19 @@ def _webhooks(obj: Object) -> object:
     return obj.get("webhooks")
 
 
+def _api_service_causes(api_service: Object) -> Iterator[Cause]:
+    spec, name = api_service.get("spec") or {}, api_service["metadata"].get("name", "")
+    expected = f"{spec.get('version', '')}.{spec.get('group', '')}"
+    if name != expected:
+        yield causes.invalid("metadata.name", name, f'must be `spec.version+"."+spec.group`: "{expected}"')
+    if not spec.get("group") and spec.get("version") != "v1":
+        detail = "only v1 may have an empty group and it better be legacy kube"
+        yield Cause(reason="FieldValueRequired", message=f"Required value: {detail}", field="spec.group")
+    for field, limit in (("groupPriorityMinimum", 20000), ("versionPriority", 1000)):
+        if not 0 < spec.get(field, 0) <= limit:
+            yield causes.invalid(f"spec.{field}", spec.get(field, 0), f"must be positive and less than {limit}")
+
+
 STRATEGIES: dict[str, Strategy] = {
     "customresourcedefinitions.apiextensions.k8s.io": Strategy(
         warnings=deprecations.definition,
@@ -98,6 +111,7 @@ STRATEGIES: dict[str, Strategy] = {
         generation_source=strategy.spec,
         allow_unconditional_update=False,
     ),
+    "apiservices.apiregistration.k8s.io": Strategy(validate=_api_service_causes),
     "poddisruptionbudgets.policy": Strategy(generation_source=strategy.spec),
     "priorityclasses.scheduling.k8s.io": Strategy(generation_source=lambda obj: obj.get("value")),
     "storageclasses.storage.k8s.io": Strategy(validate_update=_class_fixed),

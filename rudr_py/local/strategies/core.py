@@ -179,6 +179,13 @@ def _quota_causes(quota: Object) -> Iterator[Cause]:
             yield causes.invalid(field, quantity.canonical(str(text)), "must be an integer")
 
 
+def _normalise_node(node: Object) -> None:
+    """Set `podCIDRs`, which Go derives from the older field `podCIDR`."""
+    spec = node.get("spec")
+    if isinstance(spec, dict) and spec.get("podCIDR") and not spec.get("podCIDRs"):
+        spec["podCIDRs"] = [spec["podCIDR"]]
+
+
 STRATEGIES: dict[str, Strategy] = {
     "namespaces": Strategy(
         normalise=_name_namespace, prepare_for_create=_create_namespace, prepare_for_update=_update_namespace
@@ -190,6 +197,7 @@ STRATEGIES: dict[str, Strategy] = {
         validate_update=_claim_change,
     ),
     "persistentvolumes": Strategy(warnings=deprecations.volume, prepare_for_create=_create_volume),
+    "nodes": Strategy(normalise=_normalise_node),
     "configmaps": Strategy(validate_update=_data_fixed),
     "secrets": Strategy(warnings=deprecations.secret, normalise=_normalise_secret, validate_update=_secret_change),
     "events": Strategy(

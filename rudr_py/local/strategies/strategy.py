@@ -27,32 +27,9 @@ class StrategyContext(msgspec.Struct, frozen=True):
     """`is_allocated("ip", "10.0.0.7")`, `is_allocated("port", "30080")`."""
 
 
-def _normalise(_obj: Object) -> None:
-    pass
-
-
-def _prepare_for_create(_obj: Object, _context: StrategyContext) -> None:
-    pass
-
-
-def _prepare_for_update(_new: Object, _old: Object, _context: StrategyContext) -> None:
-    pass
-
-
-def _validate(_obj: Object) -> Iterator[Cause]:
-    return iter(())
-
-
-def _validate_schema(_obj: Object, _node: SchemaNode) -> Iterator[Cause]:
-    return iter(())
-
-
-def _validate_update(_new: Object, _old: Object) -> Iterator[Cause]:
-    return iter(())
-
-
-def _warnings(_new: Object, _old: Object | None) -> Iterator[str]:
-    return iter(())
+def _nothing(*_arguments: object) -> Any:
+    """The default of the functions of a strategy, for any arguments."""
+    return ()
 
 
 class Strategy(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,15 +47,15 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     `allow_unconditional_update`: PUT needs no resourceVersion.
     """
 
-    normalise: Callable[[Object], None] = _normalise
-    prepare_for_create: Callable[[Object, StrategyContext], None] = _prepare_for_create
-    prepare_for_update: Callable[[Object, Object, StrategyContext], None] = _prepare_for_update
-    validate: Validate = _validate
-    validate_schema: Callable[[Object, SchemaNode], Iterable[Cause]] = _validate_schema
-    validate_update: ValidateUpdate = _validate_update
-    validate_new: Validate = _validate
+    normalise: Callable[[Object], None] = _nothing
+    prepare_for_create: Callable[[Object, StrategyContext], None] = _nothing
+    prepare_for_update: Callable[[Object, Object, StrategyContext], None] = _nothing
+    validate: Validate = _nothing
+    validate_schema: Callable[[Object, SchemaNode], Iterable[Cause]] = _nothing
+    validate_update: ValidateUpdate = _nothing
+    validate_new: Validate = _nothing
     validate_part: Mapping[str, ValidateUpdate] = {}
-    warnings: Warnings = _warnings
+    warnings: Warnings = _nothing
     generation_source: Callable[[Object], Any] | None = None
     grace_period: Callable[[Object, int | None], int] | None = None
     orphan_dependents: bool = False

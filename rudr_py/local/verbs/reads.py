@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
+from rudr_py.errors import Cause
 from rudr_py.local.apimachinery import api_errors, conversion, decimals, selectors
 from rudr_py.local.apimachinery.selectors import Predicate
 from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import Resource
+from rudr_py.local.schema import causes
 from rudr_py.local.storage.store import CompactedError, Object, ObjectList
 
 _CORE_EVENT_FIELDS = ("involvedObject", "reason", "reportingComponent", "source", "type")
+_MATCH = "resourceVersionMatch"
+_TRUE = ("", "1", "true", "t")
 _COMMON_FIELDS = frozenset({"metadata.name", "metadata.namespace"})
 _SELECTABLE: dict[str, tuple[str, ...]] = {
     "pods": (
@@ -61,13 +65,14 @@ class ListPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse(namespace: str, name: str, query: Mapping[str, str]) -> ListQuery:
     """Parse the query of a list; `name` selects one object. Raises `ApiError` (400)."""
+    problems = tuple(_option_causes(query))
+    if problems:
+        raise api_errors.invalid_list_options(problems)
     fields = query.get("fieldSelector", "")
     if name:
         fields = ",".join(filter(None, (fields, f"metadata.name={name}")))
-    try:
-        limit = int(query.get("limit") or 0)
-    except ValueError:
-        raise api_errors.bad_request(f'strconv.ParseInt: parsing "{query["limit"]}": invalid syntax') from None
+    limit = _integer(query.get("limit") or "0")
+    _integer(query.get("timeoutSeconds") or "0")
     return ListQuery(
         namespace=namespace,
         labels=query.get("labelSelector", ""),
@@ -77,6 +82,41 @@ def parse(namespace: str, name: str, query: Mapping[str, str]) -> ListQuery:
         resource_version=query.get("resourceVersion", ""),
         match=query.get("resourceVersionMatch", ""),
     )
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise api_errors.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+
+
+def _option_causes(query: Mapping[str, str]) -> Iterator[Cause]:
+    """Yield the errors of resourceVersionMatch and sendInitialEvents, which depend on the other parameters."""
+    match, has_initial_events = query.get("resourceVersionMatch", ""), "sendInitialEvents" in query
+    if query.get("watch", "false").lower() in _TRUE:
+        if has_initial_events and match != "NotOlderThan":
+            detail = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+            yield causes.forbidden(_MATCH, detail)
+        elif match and not has_initial_events:
+            yield causes.forbidden(_MATCH, f"{_MATCH} is forbidden for watch unless sendInitialEvents is provided")
+        if match not in ("", "NotOlderThan"):
+            yield causes.not_supported(_MATCH, match, ("NotOlderThan",))
+        if query.get("continue"):
+            yield causes.forbidden(_MATCH, f"{_MATCH} is forbidden when continue is provided")
+        return
+    if has_initial_events:
+        yield causes.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")
+    if match:
+        version = query.get("resourceVersion", "")
+        if not version:
+            yield causes.forbidden(_MATCH, f"{_MATCH} is forbidden unless resourceVersion is provided")
+        if query.get("continue"):
+            yield causes.forbidden(_MATCH, f"{_MATCH} is forbidden when continue is provided")
+        if match not in ("Exact", "NotOlderThan"):
+            yield causes.not_supported(_MATCH, match, ("Exact", "NotOlderThan", ""))
+        elif match == "Exact" and version == "0":
+            yield causes.forbidden(_MATCH, f'{_MATCH} "exact" is forbidden for resourceVersion "0"')
 
 
 def selection(resource: Resource, query: ListQuery) -> Predicate | None:
@@ -112,7 +152,10 @@ def revision_of(text: str) -> int:
         return 0
     revision = decimals.number(text)
     if revision is None:
-        raise api_errors.bad_request(f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+        raise api_errors.bad_request(
+            f'invalid resource version: resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": '
+            "invalid syntax"
+        )
     return revision
 
 
@@ -123,7 +166,7 @@ def list_page(backend: Backend, resource: Resource, query: ListQuery) -> ListPag
     objects = _objects(backend, resource, query, revision)
     if start:
         objects = [obj for obj in objects if _key(obj) > start]
-    converted = [conversion.convert(obj, resource) for obj in objects]
+    converted = conversion.convert_all(objects, resource)
     if not query.limit:
         chosen = [obj for obj in converted if selects(obj)] if selects else converted
         return ListPage(objects=chosen, revision=revision or backend.store.revision)
@@ -155,8 +198,6 @@ def _list_position(backend: Backend, query: ListQuery) -> tuple[int, tuple[str, 
             raise api_errors.bad_request("specifying resource version is not allowed when using continue")
         return _read_token(query.token)
     requested = revision_of(query.resource_version)
-    if query.match and not query.resource_version:
-        raise api_errors.bad_request("resourceVersionMatch is forbidden unless resourceVersion is provided")
     if requested > current:
         raise api_errors.too_large_version(requested, current)
     exact = query.match == "Exact" or (not query.match and query.limit and requested)

@@ -8,9 +8,11 @@ import pytest
 
 from rudr_py.api import Kind
 from rudr_py.controller.state.cluster_state import Belongings, ClusterState, new_cache
+from rudr_py.kube import live_object
 from rudr_py.kube.cache import Cache
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.kube.watch import Applied, Deleted
+from rudr_py.kube.storage.deferred import DeferredObject, Identity
+from rudr_py.kube.watch import Applied, Deferred, Deleted
 from rudr_py.model.kinds import APPLICATION, COMPONENT_INSTANCE, CRON_JOB, JOB, POD
 from rudr_py.render.values import labels as stamp
 from tests.controller import caches
@@ -45,6 +47,21 @@ def test_a_kind_may_be_watched_for_the_first_time_while_a_caller_iterates_over_o
         state.add(POD, "", Cache())
         names.append(owned.name)
     assert names == ["first"]
+
+
+def test_the_objects_of_an_application_include_one_that_arrives_undecoded(live: Make) -> None:
+    application = live(APPLICATION, "shop")
+    owner = {"kind": APPLICATION.kind, "name": "shop", "uid": application.uid, "controller": True}
+    state = ClusterState()
+    claims = filled(live(CLAIM, "first", ownerReferences=[owner]))
+    state.add(CLAIM, "", claims)
+    assert [child.name for _, child in state.children(application)] == ["first"]
+    identity = Identity(application.namespace, "second", "uid-second", "8")
+    data = live(CLAIM, "second", ownerReferences=[owner], resourceVersion="8").body
+    claims.feed(Deferred(DeferredObject(identity, CLAIM.kind, data, live_object.decode)))
+    assert [child.name for _, child in state.children(application)] == ["first", "second"]
+    claims.feed(Deleted(live(CLAIM, "first", ownerReferences=[owner], resourceVersion="9")))
+    assert [child.name for _, child in state.children(application)] == ["second"]
 
 
 def test_the_applied_kinds_of_a_namespace_are_those_of_the_current_inventories(live: Make) -> None:

@@ -165,3 +165,12 @@ def test_a_new_list_of_the_same_objects_keeps_those_of_the_cache() -> None:
         before = cache.get("a", "big")
         assert cache.feed(ListingDone("1")) == [] or before is None
     assert cache.get("a", "big") is before
+
+
+def test_a_text_that_is_replaced_often_leaves_the_texts_of_others_uncompressed() -> None:
+    budget = BodyBudget(400 * KIB, unpacked=64 * KIB)
+    others = [budget.keep("a", document(f"map-{number}", 700).body, "ConfigMap") for number in range(10)]
+    replaced = budget.keep("a", document("changed", 0).body, "ConfigMap")
+    for number in range(500):
+        replaced = budget.keep("a", document("changed", number).body, "ConfigMap")
+    assert budget.total == sum(text.size for text in (*others, replaced))

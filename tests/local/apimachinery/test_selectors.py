@@ -66,3 +66,43 @@ def test_field_selectors_compare_nested_values_as_text() -> None:
     by = selectors.predicate("", selectors.fields("spec.hostNetwork=true,status.phase=,metadata.name!=q"))
     assert by is not None
     assert by(pod)
+
+
+@pytest.mark.parametrize(
+    ("selector", "message"),
+    [
+        ("a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"),
+        ("a===b", "unable to parse requirement: found '=', expected: identifier"),
+        ("!", "unable to parse requirement: found '', expected: identifier"),
+        ("a in b", "unable to parse requirement: found 'b' expected: '('"),
+        ("a in (b", "unable to parse requirement: found '', expected: ',' or ')'"),
+        ("a>b", "unable to parse requirement: values[0]: Invalid value: \"b\": for 'Gt', 'Lt' operators, the value "),
+        ("-a=b", 'unable to parse requirement: <nil>: Invalid value: "-a": name part must consist of alphanumeric '),
+        ("a/b/c=d", 'unable to parse requirement: <nil>: Invalid value: "a/b/c": a valid label key must consist of '),
+        (
+            "a in (b,-)",
+            'unable to parse requirement: values[0][a]: Invalid value: "-": a valid label must be an empty ',
+        ),
+        ("a=b c", "found 'c', expected: ',' or 'end of string'"),
+        (",", "found ',', expected: !, identifier, or 'end of string'"),
+        ("a,,b", "found ',', expected: identifier after ','"),
+    ],
+)
+def test_errors_of_label_selectors_have_the_words_of_the_server(selector: str, message: str) -> None:
+    with pytest.raises(ApiError) as raised:
+        selectors.labels(selector)
+    assert raised.value.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("selector", "message"),
+    [
+        ("a", "invalid selector: 'a'; can't understand 'a'"),
+        ("a=b,c>d", "invalid selector: 'a=b,c>d'; can't understand 'c>d'"),
+        ("a=b=c", "invalid field selector: unescaped character in value: 61"),
+    ],
+)
+def test_errors_of_field_selectors_have_the_words_of_the_server(selector: str, message: str) -> None:
+    with pytest.raises(ApiError) as raised:
+        selectors.fields(selector)
+    assert raised.value.message == message

@@ -35,6 +35,7 @@ KINDS = {
     "ReplicaSet": "apps/v1",
     "StatefulSet": "apps/v1",
     "DaemonSet": "apps/v1",
+    "ControllerRevision": "apps/v1",
     "Job": "batch/v1",
     "CronJob": "batch/v1",
     "ResourceQuota": "v1",

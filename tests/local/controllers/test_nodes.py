@@ -121,7 +121,9 @@ async def test_a_pod_stays_as_long_as_it_tolerates_a_taint(running: Run, objects
         assert not cluster.find("Pod", "long")
 
 
-async def test_pods_of_a_lost_node_are_replaced_after_five_minutes(running: Run, objects: RecordedObjects) -> None:
+async def test_pods_of_a_lost_node_are_replaced_after_five_minutes_and_end_when_it_returns(
+    running: Run, objects: RecordedObjects
+) -> None:
     async with running(nodes=TWO[:1]) as cluster:
         objects.create(deployment(replicas=1))
         await cluster.rolled_out()
@@ -129,8 +131,37 @@ async def test_pods_of_a_lost_node_are_replaced_after_five_minutes(running: Run,
         await cluster.advance(299)
         assert len(cluster.all("Pod")) == 1
         await cluster.advance(1)
-        (replacement,) = cluster.all("Pod")
+        (lost, replacement) = sorted(cluster.all("Pod"), key=lambda each: "deletionTimestamp" not in each["metadata"])
+        assert lost["status"]["phase"] == "Running"
         assert not replacement["spec"].get("nodeName")
+        report(objects, cluster, "Ready", "True")
+        await cluster.settle()
+        (running_pod,) = cluster.all("Pod")
+        assert running_pod["metadata"]["uid"] == replacement["metadata"]["uid"]
+        assert times.is_true(running_pod, "Ready")
+
+
+async def test_a_pod_of_a_lost_node_terminates_until_the_node_is_out_of_service(
+    running: Run, objects: RecordedObjects
+) -> None:
+    async with running(nodes=TWO) as cluster:
+        body = deployment(serviceName="web")
+        body["kind"] = "StatefulSet"
+        objects.create(body)
+        await cluster.settle()
+        first = cluster.get("Pod", "web-0")
+        node = first["spec"]["nodeName"]
+        report(objects, cluster, "Ready", "Unknown", node)
+        await cluster.advance(300)
+        await cluster.advance(600)
+        assert cluster.get("Pod", "web-0")["metadata"]["uid"] == first["metadata"]["uid"]
+        out = {"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute"}
+        live = cluster.get("Node", node)
+        cluster.change(live, taints=[*live["spec"]["taints"], out])
+        await cluster.settle()
+        replacement = cluster.get("Pod", "web-0")
+        assert replacement["metadata"]["uid"] != first["metadata"]["uid"]
+        assert replacement["spec"]["nodeName"] != node
 
 
 async def test_the_pods_of_a_deleted_node_are_deleted(running: Run, objects: RecordedObjects) -> None:

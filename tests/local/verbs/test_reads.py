@@ -92,3 +92,32 @@ async def test_metadata_are_requested_as_a_list_of_a_list_and_only_there(api: Ap
     assert (await api("GET", CONFIG_MAPS, accept=single)).status == 406
     assert (await api("GET", f"{CONFIG_MAPS}/c1", accept=PARTIAL)).status == 406
     assert (await api("GET", f"{CONFIG_MAPS}/c1", accept=single)).status == 200
+
+
+FORBIDDEN = "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden"
+
+
+@pytest.mark.parametrize(
+    ("query", "problems"),
+    [
+        (
+            "resourceVersion=1&resourceVersionMatch=Foo",
+            'resourceVersionMatch: Unsupported value: "Foo": supported values: "Exact", "NotOlderThan", ""',
+        ),
+        ("resourceVersionMatch=Exact", f"{FORBIDDEN} unless resourceVersion is provided"),
+        (
+            "resourceVersion=0&resourceVersionMatch=Exact",
+            'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+        ),
+        ("sendInitialEvents=true", "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list"),
+        (
+            "watch=true&resourceVersionMatch=Exact",
+            f"[{FORBIDDEN} for watch unless sendInitialEvents is provided, "
+            'resourceVersionMatch: Unsupported value: "Exact": supported values: "NotOlderThan"]',
+        ),
+    ],
+)
+async def test_parameters_that_contradict_each_other_are_rejected(api: Api, query: str, problems: str) -> None:
+    answer = await api("GET", f"{CONFIG_MAPS}?{query}")
+    assert answer.status == 422
+    assert answer.body["message"] == f'ListOptions.meta.k8s.io "" is invalid: {problems}'

@@ -272,3 +272,8 @@ async def test_a_new_node_is_tainted_until_it_is_reported_as_ready(api: Api, eff
     taint = {"key": "node.kubernetes.io/not-ready", "effect": effect}
     node = await api.created("/api/v1/nodes", {"metadata": {"name": "n"}, "spec": {"taints": [taint]}})
     assert node["spec"]["taints"] == [taint, *([] if effect == "NoSchedule" else [{**taint, "effect": "NoSchedule"}])]
+
+
+async def test_the_address_range_of_a_node_is_also_a_list(api: Api) -> None:
+    node = await api.created("/api/v1/nodes", {"metadata": {"name": "n"}, "spec": {"podCIDR": "10.1.0.0/24"}})
+    assert node["spec"]["podCIDRs"] == ["10.1.0.0/24"]

@@ -10,6 +10,7 @@ import pytest
 
 from rudr_py.api import Health, InvalidProperties, Kind, Manifest, Rendered, Trait, TraitContext
 from rudr_py.catalog import Catalog
+from rudr_py.model.kinds import DEPLOYMENT
 from rudr_py.render.status import health
 from rudr_py.render.values.inputs import NOTHING, NothingObserved, Observed
 from rudr_py.render.values.plan import Plan
@@ -107,3 +108,20 @@ def test_a_type_that_changes_its_objects_changes_no_object_of_the_plan(told: Cal
     plan = told(meddle)
     _ask(plan)
     assert plan.manifests[-1].body["data"] == {"a": "1"}
+
+
+def test_a_plugin_that_changes_observed_objects_changes_those_of_no_other_reader(told: Callable[..., Plan]) -> None:
+    status = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
+
+    class Stored(NothingObserved):
+        def documents(self, instance: str, kind: Kind) -> tuple[dict[str, Any], ...]:
+            metadata = {"name": instance, "generation": 1}
+            live = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "status": {**status}}
+            return (live,) if kind == DEPLOYMENT else ()
+
+    def clear(ctx: TraitContext[Any]) -> Health:
+        ctx.observed(DEPLOYMENT)[0]["status"].clear()
+        return Health("ready", "Fine")
+
+    (texts,) = health.assess(told(clear), Stored(), NOW).components.values()
+    assert texts["deployment/front"] == "running"

@@ -5,6 +5,7 @@ A reconcile is a synchronous function, so no other write occurs between its read
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +18,7 @@ from rudr_py.local.apimachinery import object_meta, selectors
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.events import NORMAL, WARNING, EventRecorder, EventSource, Occurrence
 from rudr_py.local.controllers.runtime.owner_index import OwnerIndex, controller_reference, key_of, owner_references
-from rudr_py.local.controllers.runtime.queue import CallLater, QueueKey
+from rudr_py.local.controllers.runtime.queue import CallLater, QueueKey, Timer
 from rudr_py.local.in_process_client import InProcessClient
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.scheduling.nodes import NodeSettings
@@ -74,11 +75,24 @@ class ReconcileContext:
         self.usage = NodeUsage()
         self.events = EventRecorder(client, self.now)
         self._times: dict[str, dict[str, float]] = {}
+        self._ahead = 0.0
         self.random = random.Random(settings.seed)  # noqa: S311  - names, not secrets
 
     def now(self) -> float:
-        """Seconds since the epoch."""
-        return self.settings.clock()
+        """Seconds since the epoch: those of the clock, plus the delays that passed while the clock stood still."""
+        return self.settings.clock() + self._ahead
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> Timer:
+        """Call a function after a delay. `now` then returns at least its end, also with a constant clock."""
+        clock, due = self.settings.clock(), self.now() + seconds
+
+        def call_when_due() -> None:
+            if self.settings.clock() == clock:
+                self._ahead = max(self._ahead, due - clock)
+            call()
+
+        call_later = self.settings.call_later or asyncio.get_running_loop().call_later
+        return call_later(seconds, call_when_due)
 
     def stamp(self) -> str:
         """Return the current time in the format of Kubernetes."""

@@ -9,7 +9,7 @@ from rudr_py.local.controllers.runtime.context import Change, ReconcileContext, 
 from rudr_py.local.controllers.runtime.controller import Controller
 from rudr_py.local.controllers.runtime.owner_index import key_of
 from rudr_py.local.controllers.runtime.queue import QueueKey
-from rudr_py.local.controllers.workloads.deployment import template_hash
+from rudr_py.local.controllers.workloads import revisions
 from rudr_py.local.controllers.workloads.pods import NODE, POD
 from rudr_py.local.controllers.workloads.replicaset import availability, is_active, is_ended, pod_from_template
 from rudr_py.local.controllers.workloads.statefulset import REVISION_LABEL
@@ -28,8 +28,12 @@ _TOLERATIONS = (
 """The tolerations that every pod of a DaemonSet has."""
 
 
+def _revision_of(pod: Object) -> str:
+    return str((pod["metadata"].get("labels") or {}).get(REVISION_LABEL, ""))
+
+
 def _is_current(pod: Object, revision: str) -> bool:
-    return (pod["metadata"].get("labels") or {}).get(REVISION_LABEL) == revision
+    return _revision_of(pod) == revision
 
 
 def _nodes(context: ReconcileContext, daemon_set: Object) -> list[str]:
@@ -111,8 +115,10 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
         return None
     metadata = daemon_set["metadata"]
     if daemon_set.get("status", {}).get("observedGeneration") != metadata.get("generation"):
-        context.adopt(daemon_set, POD, daemon_set["spec"]["selector"])
-    revision = template_hash(daemon_set["spec"]["template"])
+        for kind in (POD, revisions.REVISION):
+            context.adopt(daemon_set, kind, daemon_set["spec"]["selector"])
+    live = revisions.history(context, daemon_set)
+    revision = str(revisions.ensure(context, daemon_set, live, REVISION_LABEL)["metadata"]["labels"][REVISION_LABEL])
     nodes = _nodes(context, daemon_set)
     failure: ApiError | None = None
     try:
@@ -121,6 +127,8 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
         failure = error
     status, wait = _status(context, daemon_set, revision, nodes)
     context.write_status(daemon_set, status)
+    hashes = {revision, *(_revision_of(pod) for pod in _active(context, daemon_set))}
+    revisions.delete_oldest(context, daemon_set, {f"{metadata['name']}-{each}" for each in hashes})
     if failure is not None:
         raise failure
     return wait

@@ -26,9 +26,12 @@ from rudr_py.local.storage.store import DELETED, Object
 DEPLOYMENT = KindInfo("apps/v1", "Deployment")
 HASH_LABEL = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
+REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
 DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas"
 MAX_REPLICAS = "deployment.kubernetes.io/max-replicas"
-_UNCOPIED = frozenset({"kubectl.kubernetes.io/last-applied-configuration", REVISION, DESIRED_REPLICAS, MAX_REPLICAS})
+_UNCOPIED = frozenset(
+    {"kubectl.kubernetes.io/last-applied-configuration", REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS}
+)
 _SAFE_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -140,9 +143,12 @@ class _ReplicaSets:
                 return False
             self.old = [old_set for old_set in self.old if old_set["metadata"]["name"] != new["metadata"]["name"]]
             return True
-        revision = max(revision, _revision(self.new))
+        before = _revision(self.new)
+        revision = max(revision, before)
         annotations = self.new["metadata"].get("annotations") or {}
         desired = {**annotations, **inherited, REVISION: str(revision)}
+        if 0 < before < revision:  # a rollback: the earlier revisions are kept for information
+            desired[REVISION_HISTORY] = ",".join(filter(None, (annotations.get(REVISION_HISTORY), str(before))))
         spec, delay = self.new["spec"], self.deployment["spec"].get("minReadySeconds", 0)
         if desired != annotations or spec.get("minReadySeconds", 0) != delay:
             metadata = {**self.new["metadata"], "annotations": desired}

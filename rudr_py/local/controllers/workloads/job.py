@@ -22,7 +22,7 @@ from rudr_py.local.controllers.runtime.queue import QueueKey
 from rudr_py.local.controllers.workloads import job_status
 from rudr_py.local.controllers.workloads.job_status import JobResult
 from rudr_py.local.controllers.workloads.pods import POD
-from rudr_py.local.controllers.workloads.replicaset import is_active, pod_from_template
+from rudr_py.local.controllers.workloads.replicaset import is_active, is_terminating, pod_from_template
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import DELETED, Object
 
@@ -52,6 +52,11 @@ def _remove_finalizer(context: ReconcileContext, pod: Object) -> None:
         context.update(without_finalizer(live, TRACKING))
 
 
+def _is_pending(job: Object, pod: Object) -> bool:
+    """Whether a pod is neither counted nor replaced yet: it runs, or terminates and is replaced after its end only."""
+    return is_active(pod) or (is_terminating(pod) and job["spec"].get("podReplacementPolicy") == "Failed")
+
+
 def _delete_uncounted(context: ReconcileContext, job: Object, pods: Iterable[Object]) -> None:
     """Delete pods without counting them."""
     for pod in pods:
@@ -66,7 +71,7 @@ def _count(job: Object, pods: list[Object]) -> Object:
     status = dict(job.get("status", {}))
     done = job_status.indexes(status.get("completedIndexes", ""))
     for pod in pods:
-        if _is_counted(pod) or is_active(pod):
+        if _is_counted(pod) or _is_pending(job, pod):
             continue
         if _phase(pod) != "Succeeded":
             status["failed"] = status.get("failed", 0) + 1
@@ -107,15 +112,18 @@ def _ended_at(pod: Object) -> str:
 def _scale(context: ReconcileContext, job: Object, status: Object, pods: list[Object]) -> float | None:
     """Create missing pods and delete excess ones; return the seconds until the next attempt."""
     active = [pod for pod in pods if is_active(pod)]
-    missing = _desired_active(job["spec"], status.get("succeeded", 0), len(active)) - len(active)
-    if missing < 0:
-        _delete_uncounted(context, job, sorted(active, key=lambda pod: times.is_true(pod, "Ready"))[:-missing])
+    pending = [pod for pod in pods if _is_pending(job, pod)]
+    desired = _desired_active(job["spec"], status.get("succeeded", 0), len(active))
+    if desired < len(active):
+        by_readiness = sorted(active, key=lambda pod: times.is_true(pod, "Ready"))
+        _delete_uncounted(context, job, by_readiness[: len(active) - desired])
+    missing = desired - len(pending)
     if missing <= 0:
         return None
     pause = _backoff(context, pods, status.get("failed", 0))
     if pause:
         return pause
-    taken = job_status.indexes(status.get("completedIndexes", "")) | {_index_of(pod) for pod in active}
+    taken = job_status.indexes(status.get("completedIndexes", "")) | {_index_of(pod) for pod in pending}
     free = (index for index in range(job["spec"].get("completions") or 0) if index not in taken)
     for _ in range(missing):
         index = next(free, -1) if job["spec"].get("completionMode") == "Indexed" else -1
@@ -190,7 +198,7 @@ def _run(context: ReconcileContext, job: Object) -> float | None:
     _record_suspension(context, job, running)
     context.write_status(job, running)
     for pod in pods:
-        if not is_active(pod):
+        if not _is_pending(job, pod):
             _remove_finalizer(context, pod)
     retry, failure = None, None
     if job["spec"].get("suspend"):

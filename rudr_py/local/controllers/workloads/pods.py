@@ -27,7 +27,7 @@ from rudr_py.local.controllers.workloads.containers import (
 )
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.scheduling import scheduler
-from rudr_py.local.storage.store import ADDED, DELETED, Object
+from rudr_py.local.storage.store import DELETED, Object
 
 POD = KindInfo("v1", "Pod")
 NODE = KindInfo("v1", "Node")
@@ -205,7 +205,7 @@ def _pod_ip(pod: Object) -> str:
 def _map_change(context: ReconcileContext, change: Change) -> Iterable[QueueKey]:
     if change.key.kind == NODE:
         yield from context.index.unassigned()
-        yield from context.index.on_node(change.key.name) if change.type == ADDED else ()
+        yield from context.index.on_node(change.key.name)
     elif change.key.kind == _CLAIM:
         yield from context.index.unassigned(change.key.namespace)
     elif change.type != DELETED:
@@ -272,15 +272,25 @@ def _terminate(context: ReconcileContext, pod: Object) -> float | None:
     return None
 
 
+def _has_kubelet(context: ReconcileContext, pod: Object) -> bool:
+    """Whether the node of a pod exists and is reachable."""
+    node = context.client.get(NODE, "", pod["spec"].get("nodeName", ""))
+    ready = times.find((node or {}).get("status", {}).get("conditions"), "Ready")
+    return node is not None and (ready is None or ready["status"] != "Unknown")
+
+
 def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     pod = context.get(key)
     if pod is None:
         return None
-    if "deletionTimestamp" in pod["metadata"]:
-        return _terminate(context, pod)
-    if not pod["spec"].get("nodeName") and not _has_ended(pod):
+    ending = "deletionTimestamp" in pod["metadata"]
+    if not (pod["spec"].get("nodeName") or ending or _has_ended(pod)):
         pod = _schedule(context, pod)
-    if pod is None or _has_ended(pod) or context.client.get(NODE, "", pod["spec"]["nodeName"]) is None:
+    if pod is None or not _has_kubelet(context, pod):
+        return None
+    if ending:
+        return _terminate(context, pod)
+    if _has_ended(pod):
         return None
     if not _is_mounted(context, pod):
         return config_volumes.RETRY

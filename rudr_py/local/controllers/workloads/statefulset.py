@@ -14,21 +14,19 @@ from rudr_py.errors import ApiError
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import (
     ReconcileContext,
-    reference_to,
     without_zeros,
 )
 from rudr_py.local.controllers.runtime.controller import Controller, owned
 from rudr_py.local.controllers.runtime.queue import QueueKey
-from rudr_py.local.controllers.workloads.deployment import template_hash
+from rudr_py.local.controllers.workloads import revisions
 from rudr_py.local.controllers.workloads.pods import POD
 from rudr_py.local.controllers.workloads.replicaset import availability, is_ended, pod_from_template
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import Object
 
 STATEFUL_SET = KindInfo("apps/v1", "StatefulSet")
-REVISION = KindInfo("apps/v1", "ControllerRevision")
 _CLAIM = KindInfo("v1", "PersistentVolumeClaim")
-REVISION_LABEL = "controller-revision-hash"
+REVISION_LABEL, _HASH_LABEL = "controller-revision-hash", "controller.kubernetes.io/hash"
 _POD_NAME, _POD_INDEX = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"
 
 
@@ -53,31 +51,10 @@ def _revision_of(pod: Object) -> str:
 
 def _revisions(context: ReconcileContext, owner: Object) -> _Revisions:
     """Return the revision of the template, created if absent, and that of the status."""
-    revisions = sorted(context.controlled(owner, REVISION), key=lambda revision: int(revision["revision"]))
-    data = {"spec": {"template": owner["spec"]["template"]}}
-    last = revisions[-1]["revision"] if revisions else 0
-    update = next((revision for revision in revisions if revision["data"] == data), None)
-    if update is None:
-        update = context.create(
-            {
-                "apiVersion": "apps/v1",
-                "kind": "ControllerRevision",
-                "metadata": {
-                    "name": f"{owner['metadata']['name']}-{template_hash(owner['spec']['template'])}",
-                    "namespace": owner["metadata"]["namespace"],
-                    "labels": (owner["spec"]["selector"].get("matchLabels") or {}),
-                    "ownerReferences": [reference_to(owner)],
-                },
-                "data": copy.deepcopy(data),
-                "revision": last + 1,
-            }
-        )
-    elif update["revision"] != last:
-        update = context.update({**update, "revision": last + 1})
+    live = revisions.history(context, owner)
+    update = revisions.ensure(context, owner, live, _HASH_LABEL)
     current = owner.get("status", {}).get("currentRevision")
-    return _Revisions(
-        next((revision for revision in revisions if revision["metadata"]["name"] == current), update), update
-    )
+    return _Revisions(next((each for each in live if each["metadata"]["name"] == current), update), update)
 
 
 class _StatefulSet:
@@ -230,14 +207,7 @@ def _clean_up(stateful_set: _StatefulSet) -> None:
     used |= {
         revision["metadata"]["name"] for revision in (stateful_set.revisions.current, stateful_set.revisions.update)
     }
-    unused = [
-        revision
-        for revision in stateful_set.context.controlled(stateful_set.owner, REVISION)
-        if revision["metadata"]["name"] not in used
-    ]
-    unused.sort(key=lambda revision: int(revision["revision"]))
-    for revision in unused[: max(0, len(unused) - int(stateful_set.spec.get("revisionHistoryLimit", 10)))]:
-        stateful_set.context.delete(revision)
+    revisions.delete_oldest(stateful_set.context, stateful_set.owner, used)
 
 
 def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
@@ -245,7 +215,7 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     if owner is None or "deletionTimestamp" in owner["metadata"]:
         return None
     if owner.get("status", {}).get("observedGeneration") != owner["metadata"].get("generation"):
-        for kind in (POD, REVISION):
+        for kind in (POD, revisions.REVISION):
             context.adopt(owner, kind, owner["spec"]["selector"])
     stateful_set = _StatefulSet(context, owner)
     failure: ApiError | None = None

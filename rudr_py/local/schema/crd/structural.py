@@ -71,7 +71,6 @@ def _build(schema: dict[str, Any], metadata: SchemaNode, *, embedded: bool = Fal
         additional_node=values,
         unknown_node=values or (DEDUCED if additional is None and open_map else None),
         preserve_unknown=preserve,
-        embedded_resource=schema.get("x-kubernetes-embedded-resource") is True,
         combined=_combined(schema, metadata),
         ruled=bool(schema.get("x-kubernetes-validations")) or any(node.ruled for node in below),
         **_plain(schema),

@@ -60,19 +60,13 @@ def _is_free(node: SchemaNode) -> bool:
 def _scalar(node: SchemaNode) -> _Test:
     if node.int_or_string:
         return _is_int_or_string
-    if node.builtin and node.format in _TEXTS:
-        return _TEXTS[node.format]
+    if node.builtin and node.format in _FORMATS:
+        return _FORMATS[node.format]
     if node.type == "number":
         return _is_number
-    if node.builtin and node.format == "int32":
-        return _is_int32
     if node.type == "string" and formats.is_supported(node.format):
         return lambda value: isinstance(value, str) and formats.fits(value, node.format)
     return _TYPES.get(node.type, _nothing)
-
-
-def _is_int32(value: Any) -> bool:
-    return type(value) is int and -(1 << 31) <= value < 1 << 31
 
 
 def _struct(node: SchemaNode) -> _Test:
@@ -184,9 +178,13 @@ def _is_quantity(value: Any) -> bool:
     return (_is_number(value) or type(value) is str) and quantity.read(str(value)) is not None
 
 
-@lru_cache(maxsize=256)
 def _is_time(value: Any) -> bool:
-    return isinstance(value, str) and formats.fits(value, "date-time") and go_nulls.canonical_time(value) == value
+    return isinstance(value, str) and _is_canonical_time(value)
+
+
+@lru_cache(maxsize=256)
+def _is_canonical_time(value: str) -> bool:
+    return formats.fits(value, "date-time") and go_nulls.canonical_time(value) == value
 
 
 def _is_base64(value: Any) -> bool:
@@ -196,4 +194,18 @@ def _is_base64(value: Any) -> bool:
         return False
 
 
-_TEXTS: dict[str, _Test] = {"quantity": _is_quantity, "date-time": _is_time, "byte": _is_base64}
+def _is_int32(value: Any) -> bool:
+    return type(value) is int and abs(value) < 2**31
+
+
+def _is_int64(value: Any) -> bool:
+    return type(value) is int and abs(value) < 2**63
+
+
+_FORMATS: dict[str, _Test] = {
+    "quantity": _is_quantity,
+    "date-time": _is_time,
+    "byte": _is_base64,
+    "int32": _is_int32,
+    "int64": _is_int64,
+}

@@ -105,17 +105,6 @@ def test_the_tree_as_data_has_kind_namespace_uid_age_and_image() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [
-        *((0, "0s"), (119, "119s"), (120, "2m"), (305, "5m5s"), (3600, "60m"), (5 * 3600 + 60, "5h1m"), (86400, "24h")),
-        *((86400 * 3 + 3600, "3d1h"), (86400 * 100, "100d"), (86400 * 800, "2y70d"), (86400 * 3650, "10y")),
-    ],
-)
-def test_durations_are_those_of_kubectl(seconds: int, expected: str) -> None:
-    assert age.duration(seconds) == expected
-
-
 def test_an_unreadable_time_has_no_age() -> None:
     assert (age.age("", NOW), age.age("yesterday", NOW), age.age("2026-01-02T00:00:05Z", NOW)) == (
         *("<unknown>", "<unknown>", "0s"),

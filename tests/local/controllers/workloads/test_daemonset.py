@@ -53,3 +53,23 @@ async def test_on_delete_keeps_the_outdated_pod(running: Run, objects: RecordedO
         assert pod["spec"]["containers"][0]["image"] == "i:2"
         cluster.delete(live)
         await cluster.until(lambda: not cluster.all("Pod"))
+
+
+async def test_a_daemon_set_has_a_history_of_its_templates(running: Run, objects: RecordedObjects) -> None:
+    def revisions() -> list[tuple[int, str]]:
+        listed = sorted(cluster.all("ControllerRevision"), key=lambda revision: int(revision["revision"]))
+        templates = [(each["revision"], each["data"]["spec"]["template"]) for each in listed]
+        assert all(template["$patch"] == "replace" for _, template in templates)
+        return [(number, template["spec"]["containers"][0]["image"]) for number, template in templates]
+
+    async with running() as cluster:
+        created = objects.create(daemon_set())
+        await cluster.settle()
+        for image in ("i:2", "i:3", "i:1"):
+            cluster.change(created, template=daemon_set(image)["spec"]["template"], revisionHistoryLimit=1)
+            await cluster.settle()
+            (pod,) = cluster.all("Pod")
+            (newest,) = [each for each in cluster.all("ControllerRevision") if each["revision"] == revisions()[-1][0]]
+            label = "controller-revision-hash"
+            assert pod["metadata"]["labels"][label] == newest["metadata"]["labels"][label]
+        assert revisions() == [(3, "i:3"), (4, "i:1")]

@@ -138,7 +138,8 @@ async def test_a_rollback_reuses_the_old_replica_set_with_a_new_revision(
         assert len(cluster.all("ReplicaSet")) == 2
         back = cluster.get("ReplicaSet", first["metadata"]["name"])
         assert back["spec"]["replicas"] == 3
-        assert back["metadata"]["annotations"][deployment.REVISION] == "3"
+        annotations = back["metadata"]["annotations"]
+        assert (annotations[deployment.REVISION], annotations[deployment.REVISION_HISTORY]) == ("3", "1")
         assert cluster.get("Deployment", "web")["metadata"]["annotations"][deployment.REVISION] == "3"
 
 

@@ -198,6 +198,29 @@ async def test_a_job_finishes_when_its_pods_have_ended(running: Run, objects: Re
         assert (status["terminating"], status["failed"]) == (0, 1)
 
 
+@pytest.mark.parametrize(("policy", "pods"), [("TerminatingOrFailed", 2), ("Failed", 1)])
+async def test_a_job_replaces_a_terminating_pod_by_its_policy(
+    running: Run, objects: RecordedObjects, policy: str, pods: int
+) -> None:
+    body = template(restartPolicy="Never")
+    body["metadata"]["annotations"] = {**SLOW, "local.rudr.dev/outcome": "never-ready"}
+    spec = {"template": body, "podReplacementPolicy": policy}
+    async with running() as cluster:
+        objects.create({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "task", **HERE}, "spec": spec})
+        await cluster.settle()
+        (first,) = cluster.all("Pod")
+        cluster.delete(first)
+        await cluster.advance(19)
+        assert len(cluster.all("Pod")) == pods
+        status = cluster.get("Job", "task")["status"]
+        assert (status["terminating"], status.get("failed", 0)) == (1, pods - 1)
+        await cluster.advance(1)
+        assert cluster.get("Job", "task")["status"]["failed"] == 1
+        await cluster.advance(10)
+        (second,) = cluster.all("Pod")
+        assert second["metadata"]["uid"] != first["metadata"]["uid"]
+
+
 async def test_a_terminating_pod_serves_but_is_not_ready_in_its_slice(running: Run, objects: RecordedObjects) -> None:
     spec = {"selector": LABELS, "ports": [{"port": 80}]}
     async with running() as cluster:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudr_py.local.merge import type_check
-from rudr_py.local.schema import builtin, go_nulls, go_texts, pruning
+from rudr_py.local.schema import builtin, go_decoding, go_nulls, go_texts, pruning
 from rudr_py.local.schema.crd import structural
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.schema.validation import values
@@ -97,9 +97,9 @@ def _documents() -> Iterator[tuple[dict[str, Any], SchemaNode]]:
 _CASES = list(_documents())
 _TEXTS = ("", "x", "1Gi", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00.5+01:00", "eA==", "eB==")
 _LISTS: tuple[list[Any], ...] = ([], ["x"], ["x", "x"], [None], [{}], [{"name": "a"}, {"name": "a"}])
-_VALUES = st.sampled_from((*_TEXTS, *_LISTS, None, 0, 1, -1, 1.5, True, {}, {"x": "y"}, {"name": "a"})).map(
-    copy.deepcopy
-)
+_VALUES = st.sampled_from(
+    (*_TEXTS, *_LISTS, None, 0, 1, -1, 2**40, 2**70, 1.5, True, {}, {"x": "y"}, {"name": "a"})
+).map(copy.deepcopy)
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -116,6 +116,8 @@ def _faults(document: dict[str, Any], node: SchemaNode) -> list[Any]:
     if not (texts := list(go_texts.invalid(document, node))):
         go_nulls.replace_nulls(decoded, node)
     faults: list[Any] = [*values.validate(document, node), *pruning.unknown_fields(document, node), *texts]
+    if node.builtin:
+        faults += filter(None, (go_decoding.error(document, node), go_decoding.conversion_error(document, node)))
     typing_error = type_check.typing_error(document, node)
     return faults + [typing_error] * bool(typing_error) + [decoded] * (decoded != document)
 
@@ -137,6 +139,13 @@ def test_a_document_that_conforms_has_no_fault(data: st.DataObject) -> None:
             container.append(data.draw(_VALUES))
     if conforms(document, node):
         assert _faults(document, node) == []
+
+
+@pytest.mark.parametrize("value", [[], {}, 1, True, "yesterday"])
+def test_a_time_of_another_type_does_not_conform(value: Any) -> None:
+    node = _SCHEMAS.node("v1", "ConfigMap")
+    assert node is not None
+    assert not conforms({"metadata": {"name": "a", "creationTimestamp": value}}, node)
 
 
 def test_an_ordinary_custom_object_conforms() -> None:
