@@ -1,7 +1,7 @@
 """Extrapolates the figures of one replica to large installations, as the table of docs/sizing.md.
 
-Slopes are measured with applications of five objects and one pod: memory by `bench.sizing`, times by the run in
-bench/README.md, those of shards by a later one, objects and bytes in the store of the local API.
+Slopes are measured with applications of five objects and one pod: memory, times and those of shards by the runs in
+bench/README.md, objects and bytes in the store of the local API.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class Slopes(msgspec.Struct, frozen=True):
     `foreign` is the CPU of a replica of another shard for the events of a new application.
     """
 
-    empty: float = 75.0
-    memory: float = 13.0
+    empty: float = 65.0
+    memory: float = 12.0
     objects: float = 13.0
     stored: float = 29.0
     events: float = 13.0
-    start: float = 3.3
-    new: float = 9.0
-    foreign: float = 0.7
+    start: float = 0.65
+    new: float = 7.3
+    foreign: float = 0.3
 
 
 def table(slopes: Slopes) -> Iterator[str]:
