@@ -13,6 +13,7 @@ import struct
 import sys
 import termios
 from pathlib import Path
+from typing import Self
 
 from rudr_py.cli.output import plain_text
 
@@ -93,20 +94,33 @@ class _Reading(asyncio.Protocol):
 
 
 class TerminalProcess:
-    """A command of rudr on a pseudo-terminal."""
+    """A command of rudr on a pseudo-terminal. Leaving its context kills the command if it still runs."""
 
     def __init__(self, columns: int, lines: int = 24) -> None:
         self.screen = Screen(columns, lines)
         self._reading = _Reading(self.screen)
         self._process: asyncio.subprocess.Process | None = None
+        self._transport: asyncio.ReadTransport | None = None
         self._terminal = -1
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+        if self._transport is not None:
+            self._transport.close()
+            os.close(self._terminal)
 
     async def start(self, *arguments: str, **environment: str) -> None:
         """Start the command with standard output and standard error on the terminal."""
         self._terminal, its = pty.openpty()
         self.resize(self.screen.columns, self.screen.height)
         loop = asyncio.get_running_loop()
-        await loop.connect_read_pipe(lambda: self._reading, os.fdopen(os.dup(self._terminal), "rb", buffering=0))
+        output = os.fdopen(os.dup(self._terminal), "rb", buffering=0)
+        self._transport, _ = await loop.connect_read_pipe(lambda: self._reading, output)
         inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "rudr_py", *arguments),
@@ -124,7 +138,10 @@ class TerminalProcess:
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     async def until(self, text: str) -> None:
-        """Wait until the lines contain a text. Raises TimeoutError."""
+        """Wait until the lines contain a text. Raises TimeoutError.
+
+        The output arrives in parts: text that is printed after it may not be there yet.
+        """
         async with asyncio.timeout(SECONDS):
             while text not in self.screen.text:
                 assert not self._reading.ended, f"it ended without {text!r}: {self.screen.text}"
@@ -145,5 +162,4 @@ class TerminalProcess:
             while not self._reading.ended:
                 await self._reading.changed.wait()
                 self._reading.changed.clear()
-            os.close(self._terminal)
             return await self._process.wait()

@@ -102,15 +102,15 @@ async def test_a_terminal_shows_one_line_that_names_the_instance_until_the_appli
     api: LocalHandle, kubeconfig: Path
 ) -> None:
     await applied(api, component("slow", "never-ready"), component("web", "ready"), application("shop", "web", "slow"))
-    terminal = TerminalProcess(80)
-    await terminal.start("status", "--wait", "shop", "--kubeconfig", str(kubeconfig))
-    await terminal.until("waiting for shop: 1 of 2 instances are ready; shop-slow: ")
-    assert terminal.screen.text.count("waiting for") == 1
-    await applied(api, component("slow", "ready"))
-    assert await terminal.ended() == 0
-    assert "waiting for" not in terminal.screen.text
-    assert terminal.screen.lines[0].startswith("shop  namespace default")
-    assert terminal.screen.overflows == []
+    async with TerminalProcess(80) as terminal:
+        await terminal.start("status", "--wait", "shop", "--kubeconfig", str(kubeconfig))
+        await terminal.until("waiting for shop: 1 of 2 instances are ready; shop-slow: ")
+        assert terminal.screen.text.count("waiting for") == 1
+        await applied(api, component("slow", "ready"))
+        assert await terminal.ended() == 0
+        assert "waiting for" not in terminal.screen.text
+        assert terminal.screen.lines[0].startswith("shop  namespace default")
+        assert terminal.screen.overflows == []
 
 
 async def test_a_log_has_a_line_for_each_change(api: LocalHandle, kubeconfig: Path) -> None:
