@@ -19,6 +19,6 @@ def claim_sources(value: Any) -> Iterator[tuple[str, str]]:
             claim = get_in(value, _SOURCE, "claimName", default="") if _SOURCE in value else ""
             if claim:
                 yield get_in(value, "name", default=""), claim
-            pending += [item for item in reversed(value.values()) if isinstance(item, dict | list)]
+            pending += reversed(value.values())
         elif isinstance(value, list):
             pending += reversed(value)
