@@ -5,7 +5,7 @@ Source: apimachinery, pkg/util/validation/field.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -61,6 +61,12 @@ def too_many(field: str, count: int, limit: int) -> Cause:
     """A list or map exceeds its maximum size."""
     noun = "item" if limit == 1 else "items"
     return _cause("FieldValueTooMany", f"Too many: {count}", field, f"must have at most {limit} {noun}")
+
+
+def dry_run(values: Sequence[str]) -> Iterator[Cause]:
+    """A value of the parameter `dryRun` is not `All`."""
+    if any(value != "All" for value in values):
+        yield not_supported("dryRun", list(values), ("All",))
 
 
 def encoded(value: Any) -> str:
