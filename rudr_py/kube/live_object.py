@@ -121,9 +121,16 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
         Raises `UndecodableError` like `document()`.
         """
+        text = self.text(name)
         try:
-            raw = _parts.decode(self.body).get(name)
-            return None if raw is None else msgspec.json.decode(raw)
+            return msgspec.json.decode(text) if text else None
+        except _DECODING_ERRORS as error:
+            raise self._undecodable(error) from error
+
+    def text(self, name: str) -> bytes | msgspec.Raw:
+        """The JSON text of one top-level field, empty without it. Raises `UndecodableError` like `document()`."""
+        try:
+            return _parts.decode(self.body).get(name, b"")
         except _DECODING_ERRORS as error:
             raise self._undecodable(error) from error
 

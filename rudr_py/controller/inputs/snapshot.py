@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import runs
 from rudr_py.controller.apply.order import up_to_date
-from rudr_py.controller.inputs.checkpoint import Checkpoints, StoredCheckpoint
+from rudr_py.controller.inputs import status_texts
+from rudr_py.controller.inputs.checkpoint import Checkpoints, StoredCheckpoint, is_at_rest
 from rudr_py.controller.inputs.component_selection import ComponentSelector, Selection
 from rudr_py.controller.inputs.document_values import DocumentValues
 from rudr_py.controller.inputs.plan_cache import PlanCache
@@ -120,45 +120,11 @@ class Snapshot:
 
     def publishable(self, full_status: dict[str, Any]) -> dict[str, Any]:
         """The second half of `status`."""
-        return status.bounded(_without_values(full_status), self.previous)
-
-
-def _without_values(part: Any, *, is_text: bool = False) -> Any:
-    """A part of a status whose messages and warnings contain no values.
-
-    Types choose the facts in `show`, which contain no sensitive values.
-    """
-    if isinstance(part, str):
-        return log_context.without_values(part) if is_text else part
-    if isinstance(part, list):
-        return [_without_values(item, is_text=is_text) for item in part]
-    if isinstance(part, dict):
-        texts = ("message", "warnings")
-        return {
-            key: item
-            if key == "resources" or (isinstance(item, str) and not is_text and key not in texts)
-            else _facts(item)
-            if key == "show"
-            else _without_values(item, is_text=is_text or key in texts)
-            for key, item in part.items()
-        }
-    return part
+        return status.bounded(status_texts.without_values(full_status), self.previous)
 
 
 _OWNERS = (APPLICATION.kind, COMPONENT_INSTANCE.kind)
 """The kinds of the owners of an application's own objects; these are its children."""
-
-_COUNT = re.compile(r"[0-9]{1,6}(?:/[0-9]{1,6})?")
-"""A number of replicas, for which no document is read."""
-
-
-def _facts(facts: Any) -> Any:
-    if not isinstance(facts, dict):
-        return facts
-    return {
-        key: item if not isinstance(item, str) or _COUNT.fullmatch(item) else log_context.without_sensitive(item)
-        for key, item in facts.items()
-    }
 
 
 class SnapshotReader:
@@ -280,7 +246,7 @@ class SnapshotReader:
 
     def is_suspected(self, key: ObjectKey, live: LiveObject) -> bool:
         """Whether one process has ended while these documents were reconciled."""
-        return 0 < self._crashes.deaths(key, self._version(key, live)) < DEATHS
+        return key in self._crashes and 0 < self._crashes.deaths(key, self._version(key, live)) < DEATHS
 
     def version(self, snapshot: Snapshot) -> str:
         """A text that changes with each edit of the documents of a snapshot."""
@@ -330,7 +296,8 @@ class SnapshotReader:
         """
         plan, applications = snapshot.plan, self._state.applications
         is_plain = (
-            snapshot.selection is None
+            is_at_rest(status)
+            and snapshot.selection is None
             and plan.wake_at is None
             and not snapshot.has_members
             and not plan.mounts_claims
@@ -339,7 +306,9 @@ class SnapshotReader:
         )
         if not is_plain or snapshot.read is None or not self.checkpoints.has_read(snapshot.inputs, snapshot.key):
             return ""
-        is_current = SettledState(plan, snapshot.read).is_same(plan, self.objects(snapshot))
+        is_current = self._state.revision == snapshot.revision or (
+            SettledState(plan, snapshot.read).is_same(plan, self.objects(snapshot))
+        )
         return self.checkpoints.of(snapshot.application, status) if is_current else ""
 
     def is_settled(self, snapshot: Snapshot, objects: tuple[LiveObject, ...]) -> bool:
