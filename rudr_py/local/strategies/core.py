@@ -17,6 +17,7 @@ from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 NAMESPACE_FINALIZER = "kubernetes"
 CLAIM_FINALIZER = "kubernetes.io/pvc-protection"
 VOLUME_FINALIZER = "kubernetes.io/pv-protection"
+ATTRIBUTES_FINALIZER = "kubernetes.io/vac-protection"
 _CLAIM_FIXED = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
@@ -108,6 +109,10 @@ def check_growth(claim: Object, old: Object, storage_class: Object | None) -> st
     if _storage(claim["spec"]) <= _storage(old["spec"]) or (storage_class or {}).get("allowVolumeExpansion"):
         return ""
     return _NOT_EXPANDABLE
+
+
+def _create_attributes_class(attributes_class: Object, _context: StrategyContext) -> None:
+    _protect(attributes_class, ATTRIBUTES_FINALIZER)
 
 
 def _create_volume(volume: Object, context: StrategyContext) -> None:
@@ -240,6 +245,7 @@ STRATEGIES: dict[str, Strategy] = {
         validate_update=_claim_change,
     ),
     "persistentvolumes": Strategy(warnings=deprecations.volume, prepare_for_create=_create_volume),
+    "volumeattributesclasses.storage.k8s.io": Strategy(prepare_for_create=_create_attributes_class),
     "nodes": Strategy(normalise=_normalise_node),
     "configmaps": Strategy(validate=_key_causes, validate_update=_data_fixed),
     "secrets": Strategy(
