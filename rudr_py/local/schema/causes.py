@@ -5,7 +5,7 @@ Source: apimachinery, pkg/util/validation/field.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +21,21 @@ def required(field: str, detail: str = "") -> Cause:
 def invalid(field: str, value: Any, detail: str) -> Cause:
     """A value of the right type is invalid."""
     return _cause("FieldValueInvalid", f"Invalid value: {encoded(value)}", field, detail)
+
+
+def invalid_struct(field: str, value: Mapping[str, Any], detail: str) -> Cause:
+    """A Go struct is invalid; its fields are printed in their order."""
+    return _cause("FieldValueInvalid", f"Invalid value: {struct(value)}", field, detail)
+
+
+def invalid_place(field: str, detail: str) -> Cause:
+    """A value that is not printed is invalid."""
+    return _cause("FieldValueInvalid", "Invalid value", field, detail)
+
+
+def struct(value: Mapping[str, Any]) -> str:
+    """Return a Go struct in the form of messages."""
+    return msgspec.json.encode(value).decode()
 
 
 def type_invalid(field: str, value: Any, detail: str) -> Cause:
@@ -39,6 +54,11 @@ def not_supported(field: str, value: Any, supported: Iterable[str]) -> Cause:
 def duplicate(field: str, value: Any) -> Cause:
     """An item has the key of an earlier one."""
     return _cause("FieldValueDuplicate", f"Duplicate value: {encoded(value)}", field, "")
+
+
+def duplicate_struct(field: str, value: Mapping[str, Any]) -> Cause:
+    """An item, a Go struct, has the key of an earlier one."""
+    return _cause("FieldValueDuplicate", f"Duplicate value: {struct(value)}", field, "")
 
 
 def not_found(field: str, value: Any) -> Cause:

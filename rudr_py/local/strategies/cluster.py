@@ -101,6 +101,20 @@ def _api_service_causes(api_service: Object) -> Iterator[Cause]:
             yield causes.invalid(f"spec.{field}", spec.get(field, 0), f"must be positive and less than {limit}")
 
 
+def _priority_causes(priority_class: Object) -> Iterator[Cause]:
+    """Users cannot create priorities of the system."""
+    if priority_class["metadata"].get("name") in _SYSTEM_CLASSES:
+        return
+    if priority_class["metadata"].get("name", "").startswith("system-"):
+        detail = "priority class names with 'system-' prefix are reserved for system use only"
+        yield causes.forbidden("metadata.name", detail)
+    if priority_class.get("value", 0) > _HIGHEST_PRIORITY:
+        detail = f"maximum allowed value of a user defined priority is {_HIGHEST_PRIORITY}"
+        yield causes.forbidden("value", detail)
+
+
+_HIGHEST_PRIORITY = 1_000_000_000
+_SYSTEM_CLASSES = ("system-cluster-critical", "system-node-critical")
 STRATEGIES: dict[str, Strategy] = {
     "customresourcedefinitions.apiextensions.k8s.io": Strategy(
         warnings=deprecations.definition,
@@ -113,7 +127,9 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "apiservices.apiregistration.k8s.io": Strategy(validate=_api_service_causes),
     "poddisruptionbudgets.policy": Strategy(generation_source=strategy.spec),
-    "priorityclasses.scheduling.k8s.io": Strategy(generation_source=lambda obj: obj.get("value")),
+    "priorityclasses.scheduling.k8s.io": Strategy(
+        validate=_priority_causes, generation_source=lambda obj: obj.get("value")
+    ),
     "storageclasses.storage.k8s.io": Strategy(validate_update=_class_fixed),
     "flowschemas.flowcontrol.apiserver.k8s.io": Strategy(generation_source=strategy.spec),
     "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": Strategy(generation_source=strategy.spec),

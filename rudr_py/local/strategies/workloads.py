@@ -16,7 +16,6 @@ from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
 _CRON_JOB_NAME = 52
 """The names of Jobs add eleven characters."""
-_CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
 _JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 _UID_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
 _STATEFUL_CHANGEABLE = frozenset(
@@ -172,11 +171,7 @@ def _update_daemon_set(new: Object, old: Object, _context: StrategyContext) -> N
     new["metadata"].setdefault("annotations", {})[GENERATION_ANNOTATION] = str(generation)
 
 
-_JOB_NUMBERS = ("parallelism", "completions", "backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished")
-
-
 def _job_causes(job: Object) -> Iterator[Cause]:
-    yield from pod_fields.not_negative(job["spec"], _JOB_NUMBERS, "spec")
     yield from _ending_pod_causes(job["spec"].get("template") or {}, "spec.template.spec")
 
 
@@ -200,12 +195,15 @@ def _cron_job_causes(cron_job: Object) -> Iterator[Cause]:
             cron_schedule.parse(text)
         except ScheduleError as error:
             yield causes.invalid("spec.schedule", text, str(error))
-    policy = spec.get("concurrencyPolicy", "Allow")
-    if policy not in _CONCURRENCY_POLICIES:
-        yield causes.not_supported("spec.concurrencyPolicy", policy, _CONCURRENCY_POLICIES)
     zone = spec.get("timeZone")
-    if zone is not None and zone not in zoneinfo.available_timezones():
-        yield causes.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
+    if zone == "":
+        yield causes.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string")
+    elif zone is not None:
+        if zone.lower() == "local":
+            detail = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
+            yield causes.invalid("spec.timeZone", zone, detail)
+        if zone != "Local" and zone not in zoneinfo.available_timezones():
+            yield causes.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
     template = (spec.get("jobTemplate") or {}).get("spec") or {}
     yield from _ending_pod_causes(template.get("template") or {}, "spec.jobTemplate.spec.template.spec")
     if len(name) > _CRON_JOB_NAME:

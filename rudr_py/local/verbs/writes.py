@@ -180,12 +180,12 @@ def _insert(
     strategy = strategies.for_resource(resource)
     stored = conversion.convert(obj, backend.registry.storage_resource(resource.table) or resource)
     metadata = stored["metadata"]
+    limit_ranges.set_defaults(backend, resource, stored)  # before the quality of service of a pod is computed
     strategy.prepare_for_create(stored, backend.strategy_context())
     decoding.set_status_default(resource, stored)
     if strategy.generation_source:
         metadata["generation"] = 1
     field_isolation.drop_empty(metadata)
-    limit_ranges.set_defaults(backend, resource, stored)
     plugins.complete_pod(backend, resource, stored)
     plugins.taint_node(resource, stored)
     plugins.set_ingress_class(backend, resource, stored)
