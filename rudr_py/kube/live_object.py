@@ -22,6 +22,9 @@ from rudr_py.kube.storage.body import Body, BodyBudget
 APPLIED_ANNOTATION = "rudr.oam.dev/applied"
 """The annotation with the hash of the last applied body."""
 
+SMALL = 16 * 1024
+"""Bytes of JSON up to which the annotations of recently read objects are kept."""
+
 LARGE = 64 * 1024
 """Bytes of JSON from which an object counts as large."""
 
@@ -97,13 +100,12 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def annotations(self) -> dict[str, str]:
-        """All annotations except kubectl's last-applied copy; decoded at each use."""
+        """All annotations except kubectl's last-applied copy; a new dict at each use."""
+        body = self.body
         try:
-            annotations = _annotated.decode(self.body).metadata.annotations or {}
+            return dict((_recent_annotations if len(body) <= SMALL else _annotations)(body))
         except _DECODING_ERRORS as error:
             raise self._undecodable(error) from error
-        annotations.pop(_LAST_APPLIED, None)
-        return annotations
 
     def document(self) -> dict[str, Any]:
         """The whole object without managedFields; decoded at each call, so the caller may change it.
@@ -379,6 +381,16 @@ def _writes(entries: list[_Entry]) -> _Writes:
 def _digest(fields: bytes) -> str:
     canonical = msgspec.json.encode(msgspec.json.decode(fields), order="deterministic") if fields else b""
     return hashlib.blake2b(canonical, digest_size=16).hexdigest()
+
+
+def _annotations(body: bytes) -> dict[str, str]:
+    annotations = _annotated.decode(body).metadata.annotations or {}
+    annotations.pop(_LAST_APPLIED, None)
+    return annotations
+
+
+# a reconcile reads those of its application about ten times
+_recent_annotations = functools.lru_cache(maxsize=64)(_annotations)
 
 
 def _text(raw: msgspec.Raw | None) -> str:

@@ -270,12 +270,13 @@ class SnapshotReader:
         live = self._state.get(APPLICATION, snapshot.key.namespace, snapshot.key.name)
         if live is None or live.uid != snapshot.application.uid:
             return None
+        is_read = live is snapshot.application and not self._state.deleted_runs(live)
         read = self.objects(snapshot) if snapshot.read is not None else ()
         is_same = snapshot.read is not None and self.checkpoints.leaves_nothing(snapshot.key, snapshot.read, read)
         return Snapshot(
             key=snapshot.key,
             application=live,
-            previous=self._previous(live),
+            previous=snapshot.previous if is_read else self._previous(live),
             inputs=snapshot.inputs,
             rendered_plan=snapshot.rendered_plan,
             plan=snapshot.plan,
@@ -342,18 +343,23 @@ class SnapshotReader:
         sharing = (live for _, _, live in claim_users.others(state, snapshot.key, claims))
         labelled = (
             live
-            for kind in sorted(snapshot.kinds, key=str)
+            for kind in _in_order(snapshot.kinds)
             for instance in plan.instances
             for live in state.labelled(kind, namespace, instance.name)
             if kind == POD or live.owner_kind not in _OWNERS
         )
-        caches = (state.cache(kind, "") for kind in sorted(snapshot.cluster_kinds, key=str))
+        caches = (state.cache(kind, "") for kind in _in_order(snapshot.cluster_kinds))
         of_cluster = (live for cache in caches if cache is not None for live in cache.all())
         one = (live for live in (*named, state.namespace(namespace)) if live is not None)
         return (*one, *children, *sharing, *labelled, *of_cluster)
 
     def _previous(self, live: LiveObject) -> PreviousStatus:
         return runs.recall(cluster_state.previous(live), self._state.deleted_runs(live))
+
+
+@functools.lru_cache(maxsize=256)
+def _in_order(kinds: frozenset[Kind]) -> tuple[Kind, ...]:
+    return tuple(sorted(kinds, key=str))
 
 
 def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:
