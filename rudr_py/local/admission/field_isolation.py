@@ -55,9 +55,7 @@ def check_path(resource: Resource, namespace: str, name: str, metadata: Any) -> 
     if name:
         body_name = metadata.setdefault("name", name)
         if body_name != name:
-            raise api_errors.bad_request(
-                f"the name of the object ({body_name}) does not match the name on the URL ({name})"
-            )
+            raise api_errors.mismatched_name(body_name, name)
 
 
 def prepare_new(backend: Backend, resource: Resource, obj: Object) -> None:

@@ -141,6 +141,11 @@ def bad_request(message: str) -> ApiError:
     return errors.InvalidError(message, status=400, reason="BadRequest")
 
 
+def mismatched_name(name: str, path_name: str) -> ApiError:
+    """400 of a body with another name than the path."""
+    return bad_request(f"the name of the object ({name}) does not match the name on the URL ({path_name})")
+
+
 def invalid_patch(patched: str, reason: str) -> ApiError:
     """422 of a patch with which an object cannot be decoded; `patched` is the text of the object or patch."""
     cause = invalid_value("patch", patched, reason)

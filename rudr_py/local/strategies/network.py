@@ -161,6 +161,9 @@ STRATEGIES: dict[str, Strategy] = {
         warnings=deprecations.ingress, validate=_ingress_causes, generation_source=strategy.spec
     ),
     "networkpolicies.networking.k8s.io": Strategy(generation_source=strategy.spec),
-    "ingressclasses.networking.k8s.io": Strategy(generation_source=strategy.spec),
+    "ingressclasses.networking.k8s.io": Strategy(
+        validate_update=lambda new, old: strategy.immutable(new, old, "spec", "controller"),
+        generation_source=strategy.spec,
+    ),
     "endpointslices.discovery.k8s.io": Strategy(generation_source=_lists),
 }

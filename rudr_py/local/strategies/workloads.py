@@ -311,6 +311,7 @@ STRATEGIES: dict[str, Strategy] = {
     "statefulsets.apps": Strategy(
         warnings=_TEMPLATE, validate=_stateful_causes, validate_update=_stateful_change, generation_source=strategy.spec
     ),
+    "controllerrevisions.apps": Strategy(validate_update=lambda new, old: strategy.immutable(new, old, "data")),
     "replicationcontrollers": Strategy(
         warnings=_TEMPLATE, validate=_replication_causes, generation_source=strategy.spec, orphan_dependents=True
     ),

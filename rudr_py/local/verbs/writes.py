@@ -112,10 +112,7 @@ def patch(backend: Backend, target: ObjectTarget, transform: Transform, options:
     patched = decoding.Patched(backend.registry, options.strategic)
     warnings = decoding.decode(resource, body, options.field_validation, options.problems, patched)
     if body["metadata"].get("name") != target.name:
-        raise api_errors.bad_request(
-            f"the name of the object ({body['metadata'].get('name', '')}) does not match the name on the URL "
-            f"({target.name})"
-        )
+        raise api_errors.mismatched_name(body["metadata"].get("name", ""), target.name)
     return _replace(backend, target, body, options, warnings)
 
 
