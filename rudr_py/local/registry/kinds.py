@@ -34,7 +34,7 @@ v1 namespaces Namespace C ns status,finalize -
 v1 nodes Node C no status -
 v1 persistentvolumeclaims PersistentVolumeClaim N pvc status -
 v1 persistentvolumes PersistentVolume C pv status -
-v1 pods Pod N po status,attach,binding,ephemeralcontainers,eviction,exec,log,portforward,proxy all
+v1 pods Pod N po status,attach,binding,ephemeralcontainers,eviction,exec,log,portforward,proxy,resize all
 v1 podtemplates PodTemplate N - - -
 v1 replicationcontrollers ReplicationController N rc status,scale all
 v1 resourcequotas ResourceQuota N quota status -
