@@ -90,11 +90,15 @@ def name_causes(resource: Resource, name: str) -> Iterator[Cause]:
 
 def qualified_problems(key: str) -> Iterator[str]:
     """Yield the errors of a label or annotation key."""
+    if key.count("/") > 1:
+        text = _QUALIFIED_TEXT.replace("name part", "a valid label key")
+        yield f"{text} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        return
     prefix, slash, name = key.rpartition("/")
     if slash and not prefix:
         yield "prefix part must be non-empty"
-    elif slash and not _SUBDOMAIN_NAME.fullmatch(prefix):
-        yield f"prefix part {_SUBDOMAIN_TEXT}"
+    elif slash:
+        yield from (f"prefix part {problem}" for problem in subdomain_problems(prefix))
     if not name:
         yield "name part must be non-empty"
     elif len(name) > 63:
@@ -105,9 +109,6 @@ def qualified_problems(key: str) -> Iterator[str]:
 
 def label_key_problem(key: str) -> str:
     """Return the error of a label key in a selector, or an empty string."""
-    if key.count("/") > 1:
-        text = _QUALIFIED_TEXT.replace("name part", "a valid label key")
-        return f"{text} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
     return next(qualified_problems(key), "")
 
 

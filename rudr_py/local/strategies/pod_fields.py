@@ -66,3 +66,18 @@ def _overcommitted(resources: Mapping[str, Any], path: str) -> Iterator[Cause]:
 def _probe(probe: Mapping[str, Any], path: str, *, is_readiness: bool) -> Iterator[Cause]:
     if not is_readiness and probe.get("successThreshold", 1) not in (0, 1):
         yield causes.invalid(f"{path}.successThreshold", probe["successThreshold"], "must be 1")
+
+
+def quality(spec: Any) -> str:
+    """Return the quality of service of a pod."""
+    resources = [container.get("resources") or {} for container in spec.get("containers") or ()]
+    if not any(
+        container_resources.get("requests") or container_resources.get("limits") for container_resources in resources
+    ):
+        return "BestEffort"
+    exact = all(
+        set(container_resources.get("limits") or ()) >= {"cpu", "memory"}
+        and (container_resources.get("requests") or container_resources["limits"]) == container_resources["limits"]
+        for container_resources in resources
+    )
+    return "Guaranteed" if exact else "Burstable"

@@ -10,7 +10,7 @@ from rudr_py.errors import Cause
 from rudr_py.local.apimachinery import object_meta, selectors
 from rudr_py.local.schema import causes
 from rudr_py.local.storage.store import Object
-from rudr_py.local.strategies import cron_schedule, deprecations, ephemeral_containers, pod_fields, strategy
+from rudr_py.local.strategies import cron_schedule, deprecations, ephemeral_containers, pod_fields, pod_resize, strategy
 from rudr_py.local.strategies.cron_schedule import ScheduleError
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
@@ -241,21 +241,7 @@ def _unscheduled(spec: Any) -> Any:
 
 
 def _create_pod(pod: Object, _context: StrategyContext) -> None:
-    pod["status"] = {"phase": "Pending", "qosClass": _quality(pod["spec"])}
-
-
-def _quality(spec: Any) -> str:
-    resources = [container.get("resources") or {} for container in spec.get("containers") or ()]
-    if not any(
-        container_resources.get("requests") or container_resources.get("limits") for container_resources in resources
-    ):
-        return "BestEffort"
-    exact = all(
-        set(container_resources.get("limits") or ()) >= {"cpu", "memory"}
-        and (container_resources.get("requests") or container_resources["limits"]) == container_resources["limits"]
-        for container_resources in resources
-    )
-    return "Guaranteed" if exact else "Burstable"
+    pod["status"] = {"phase": "Pending", "qosClass": pod_fields.quality(pod["spec"])}
 
 
 def _pod_check(pod: Object) -> Iterator[Cause]:
@@ -334,7 +320,10 @@ STRATEGIES: dict[str, Strategy] = {
         validate=_pod_check,
         validate_update=_pod_change,
         validate_new=ephemeral_containers.created,
-        validate_part={ephemeral_containers.SUBRESOURCE: ephemeral_containers.changed},
+        validate_part={
+            ephemeral_containers.SUBRESOURCE: ephemeral_containers.changed,
+            pod_resize.SUBRESOURCE: pod_resize.changed,
+        },
         generation_source=strategy.spec,
         grace_period=_grace_period,
     ),

@@ -220,10 +220,14 @@ KINDS: list[tuple[str, str, dict[str, Any], str]] = [
 ]
 
 
-def errors(api_version: str, kind: str, spec: dict[str, Any]) -> list[str]:
+def object_errors(api_version: str, kind: str, fields: dict[str, Any]) -> list[str]:
     node = builtin_schema("1.36").node(api_version, kind)
     assert node is not None
-    return [f"{cause.field}: {cause.message}" for cause in field_rules.errors({"spec": spec}, node)]
+    return [f"{cause.field}: {cause.message}" for cause in field_rules.errors(fields, node)]
+
+
+def errors(api_version: str, kind: str, spec: dict[str, Any]) -> list[str]:
+    return object_errors(api_version, kind, {"spec": spec})
 
 
 @pytest.mark.parametrize(("spec", "error"), POD)
@@ -241,6 +245,43 @@ def test_templates_have_the_rules_of_pods(spec: dict[str, Any], error: str) -> N
 @pytest.mark.parametrize(("api_version", "kind", "spec", "error"), KINDS)
 def test_an_invalid_value_is_refused(api_version: str, kind: str, spec: dict[str, Any], error: str) -> None:
     assert errors(api_version, kind, spec) == [error]
+
+
+PORTS = 'Unsupported value: "tcp": supported values: "SCTP", "TCP", "UDP"'
+ENDPOINTS: list[tuple[str, str, dict[str, Any], str]] = [
+    ("v1", "Endpoints", {"subsets": [{"ports": [{"protocol": "tcp"}]}]}, f"subsets[0].ports[0].protocol: {PORTS}"),
+    (
+        "v1",
+        "Endpoints",
+        {"subsets": [{"ports": [{"name": "A"}]}]},
+        f'subsets[0].ports[0].name: Invalid value: "A": {LABEL}',
+    ),
+    (
+        "v1",
+        "Endpoints",
+        {"subsets": [{"addresses": [{"ip": "10.0.0"}]}]},
+        'subsets[0].addresses[0].ip: Invalid value: "10.0.0": must be a valid IP address, (e.g. 10.9.8.7 or '
+        "2001:db8::ffff)",
+    ),
+    ("discovery.k8s.io/v1", "EndpointSlice", {"ports": [{"protocol": "tcp"}]}, f"ports[0].protocol: {PORTS}"),
+    (
+        "discovery.k8s.io/v1",
+        "EndpointSlice",
+        {"ports": [{"name": "a"}, {"name": "a"}]},
+        'ports[1].name: Duplicate value: "a"',
+    ),
+    (
+        "discovery.k8s.io/v1",
+        "EndpointSlice",
+        {"endpoints": [{"hostname": "A"}]},
+        f'endpoints[0].hostname: Invalid value: "A": {LABEL}',
+    ),
+]
+
+
+@pytest.mark.parametrize(("api_version", "kind", "fields", "error"), ENDPOINTS)
+def test_an_invalid_endpoint_is_refused(api_version: str, kind: str, fields: dict[str, Any], error: str) -> None:
+    assert object_errors(api_version, kind, fields) == [error]
 
 
 def test_the_rules_name_fields_that_exist() -> None:
@@ -277,6 +318,15 @@ CORE = "/api/v1/namespaces/default"
             "Service",
             {"spec": {"clusterIP": "None", "type": "LoadBalancer", "ports": [{"port": 80}]}},
             "spec.clusterIPs[0]: Invalid value: \"None\": may not be set to 'None' for LoadBalancer services",
+        ),
+        (
+            "services",
+            "Service",
+            {"spec": {"ports": [{"port": 80, "appProtocol": "a/b/c"}]}},
+            'spec.ports[0].appProtocol: Invalid value: "a/b/c": a valid label key must consist of alphanumeric '
+            "characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or "
+            "'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with "
+            "an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
         ),
         (
             "services",
