@@ -4,7 +4,7 @@ A package has a target with an entry point in the group `rudr_py.targets`. The n
 target, its object an `ExportTarget`:
 
     [project.entry-points."rudr_py.targets"]
-    compose = "rudr_py_compose:target"
+    quadlet = "rudr_py_podman:target"
 
 A target reads objects and not types, so that it serves the workload types and traits of all packages. Everything here
 is a value or a pure function: `rudr export` writes the files, and `rudr up` runs the commands of an engine.

@@ -79,7 +79,7 @@ class TargetIndex(msgspec.Struct, frozen=True):
         return f'no target "{name}" is installed; installed targets: {", ".join(sorted(self.points))}{hint}'
 
 
-PACKAGES = "rudr-py-compose rudr-py-podman"
+PACKAGES = "rudr-py-podman"
 """The packages with targets that belong to rudr_py, as arguments of pip."""
 
 

@@ -85,8 +85,8 @@ def command(
 
     \b
     Example: rudr export --list
-    Example: rudr export --to compose -f examples/shop.yaml
-    Example: rudr export --to compose -f examples/shop.yaml -o deploy/
+    Example: rudr export --to quadlet -f examples/shop.yaml
+    Example: rudr export --to quadlet -f examples/shop.yaml -o deploy/
     """
     target = targets.installed().load(target_name)
     result, mask = exported(context, document_options, target, sensitive_words)
