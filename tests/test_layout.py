@@ -167,4 +167,4 @@ def test_time_and_environment_are_arguments_below_the_command_line() -> None:
 
 def test_pytest_imports_every_plugin_package_from_its_sources() -> None:
     options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
-    assert options["pythonpath"] == [name(folder) for folder in own_packages.FOLDERS]
+    assert options["pythonpath"] == [name(folder) for folder in own_packages.ALL_FOLDERS]
