@@ -109,6 +109,11 @@ class Offer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         """The type's name in documents."""
         return self.type.name
 
+    @property
+    def is_standard(self) -> bool:
+        """Whether it is a standard type, which does not modify its arguments."""
+        return package_and_version(self.package)[0] == OWN_PACKAGE
+
     def __repr__(self) -> str:
         # schemas and validators are too long
         return f"Offer({self.name!r} of {self.package!r})"
@@ -267,5 +272,5 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
 
     def standard_kinds(self) -> frozenset[Kind]:
         """The kinds that the standard types produce: every installation has these types."""
-        offers = (offer for offer in self.offers() if package_and_version(offer.package)[0] == OWN_PACKAGE)
+        offers = (offer for offer in self.offers() if offer.is_standard)
         return frozenset(kind for offer in offers for kind in offer.type.produces)

@@ -33,6 +33,7 @@ pod_security  restricted_pod, restricted_container: the fields that the Pod Secu
 claims       InstanceClaims: the claim that pods mount for a volume
 service_ports  problem, only_port: the port of the Service that a property servicePort selects
 documents    attached_traits: the instances of a file that have a trait, for a command of a package
+targets      ExportTarget, Engine: other platforms than Kubernetes, for rudr export and rudr up
 naming       names of at most 63 characters, for code without a context: join, distinct
 """
 

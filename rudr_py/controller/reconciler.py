@@ -187,7 +187,7 @@ class ApplicationReconciler:
         )
         await stages.end()
         reported = await self._reporter.report(current, msgspec.structs.replace(synced.sync, notes=notes))
-        if self._missing_rights(current) and not missing:
+        if self._state.applications.get(current.key).missing_rights and not missing:
             self._syncer.wait_for(current.key, {*synced.blocked_by, *failures.GRANTS})
         result = merge(synced.result, reported)
         unapplied = self._state.applications.get(current.key).unapplied

@@ -22,6 +22,9 @@ from rudr_py.kube.storage.body import Body, BodyBudget
 APPLIED_ANNOTATION = "rudr.oam.dev/applied"
 """The annotation with the hash of the last applied body."""
 
+SMALL = 16 * 1024
+"""Bytes of JSON up to which the annotations of recently read objects are kept."""
+
 LARGE = 64 * 1024
 """Bytes of JSON from which an object counts as large."""
 
@@ -97,13 +100,12 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def annotations(self) -> dict[str, str]:
-        """All annotations except kubectl's last-applied copy; decoded at each use."""
+        """All annotations except kubectl's last-applied copy; a new dict at each use."""
+        body = self.body
         try:
-            annotations = _annotated.decode(self.body).metadata.annotations or {}
+            return dict((_recent_annotations if len(body) <= SMALL else _annotations)(body))
         except _DECODING_ERRORS as error:
             raise self._undecodable(error) from error
-        annotations.pop(_LAST_APPLIED, None)
-        return annotations
 
     def document(self) -> dict[str, Any]:
         """The whole object without managedFields; decoded at each call, so the caller may change it.
@@ -121,9 +123,16 @@ class LiveObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
         Raises `UndecodableError` like `document()`.
         """
+        text = self.text(name)
         try:
-            raw = _parts.decode(self.body).get(name)
-            return None if raw is None else msgspec.json.decode(raw)
+            return msgspec.json.decode(text) if text else None
+        except _DECODING_ERRORS as error:
+            raise self._undecodable(error) from error
+
+    def text(self, name: str) -> bytes | msgspec.Raw:
+        """The JSON text of one top-level field, empty without it. Raises `UndecodableError` like `document()`."""
+        try:
+            return _parts.decode(self.body).get(name, b"")
         except _DECODING_ERRORS as error:
             raise self._undecodable(error) from error
 
@@ -372,6 +381,16 @@ def _writes(entries: list[_Entry]) -> _Writes:
 def _digest(fields: bytes) -> str:
     canonical = msgspec.json.encode(msgspec.json.decode(fields), order="deterministic") if fields else b""
     return hashlib.blake2b(canonical, digest_size=16).hexdigest()
+
+
+def _annotations(body: bytes) -> dict[str, str]:
+    annotations = _annotated.decode(body).metadata.annotations or {}
+    annotations.pop(_LAST_APPLIED, None)
+    return annotations
+
+
+# a reconcile reads those of its application about ten times
+_recent_annotations = functools.lru_cache(maxsize=64)(_annotations)
 
 
 def _text(raw: msgspec.Raw | None) -> str:

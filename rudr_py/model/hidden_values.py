@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from rudr_py.model.stepwise import BATCH_SIZE, Stepwise, batches, run
+from rudr_py.model.stepwise import BATCH, BATCH_SIZE, Stepwise, batches, run
 
 HIDDEN: Final = "(hidden)"
 """The replacement of a value."""
@@ -73,6 +73,10 @@ _BUCKET: Final = 64
 
 _Role = Literal["structure", "entry", "binding", "value"]
 
+_VISIBLE: Final[frozenset[_Role]] = frozenset({"structure", "binding"})
+
+_CONTAINERS: Final = (dict, list)
+
 
 class DocumentTexts(msgspec.Struct, frozen=True):
     """The values of documents as text, and the texts at all other places, which are visible."""
@@ -90,31 +94,29 @@ def read_steps(specs: Iterable[Any]) -> Stepwise[DocumentTexts]:
     """The texts in the specs of documents, which may have any form."""
     values: set[str] = set()
     visible: set[str] = set()
-    for batch in batches(_parts(specs)):
-        yield BATCH_SIZE
-        for part, role in batch:
-            if part is not None and not isinstance(part, bool | dict | list):
-                (visible if role in ("structure", "binding") else values).add(str(part))
-    return DocumentTexts(frozenset(values), frozenset(visible))
-
-
-def _parts(specs: Iterable[Any]) -> Iterator[tuple[Any, _Role]]:
-    """All parts of the specs at every depth, each with its role."""
-    pending: list[Iterator[tuple[Any, _Role]]] = [_items(specs, "structure")]
+    pending: list[tuple[Iterator[Any], _Role, bool]] = [(iter(specs), "structure", False)]
+    count = BATCH
     while pending:
-        for part, role in pending[-1]:
-            yield part, role
-            if isinstance(part, dict | list):
-                pending.append(_items(part, role))
+        items, outer, is_map = pending[-1]
+        for item in items:
+            if count == BATCH:
+                count = 0
+                yield BATCH_SIZE
+            count += 1
+            if is_map:
+                key, part = item
+                role = _role(outer, str(key), part)
+            else:
+                part = item
+                role = outer if isinstance(part, dict) else _plain(outer)
+            if isinstance(part, _CONTAINERS):
+                pending.append((iter(part.items() if isinstance(part, dict) else part), role, isinstance(part, dict)))
                 break
+            if part is not None and not isinstance(part, bool):
+                (visible if role in _VISIBLE else values).add(str(part))
         else:
             pending.pop()
-
-
-def _items(part: Iterable[Any], role: _Role) -> Iterator[tuple[Any, _Role]]:
-    if isinstance(part, dict):
-        return ((item, _role(role, str(key), item)) for key, item in part.items())
-    return ((item, role if isinstance(item, dict) else _plain(role)) for item in part)
+    return DocumentTexts(frozenset(values), frozenset(visible))
 
 
 def _role(role: _Role, key: str, item: Any) -> _Role:

@@ -51,6 +51,17 @@ def is_sensitive(name: str, words: Collection[str] = SENSITIVE_WORDS) -> bool:
     return not parts.isdisjoint(words)
 
 
+def may_contain(text: bytes, words: Collection[str] = SENSITIVE_WORDS) -> bool:
+    """Whether a document without annotations may have sensitive values, by the JSON text of its spec.
+
+    False means that `find` returns no value for it alone. A text with escaped characters is not searched.
+    """
+    if b"\\" in text or max(map(len, text.split(b'"'))) > _LONGEST:
+        return True
+    small = text.lower()
+    return any(word.encode() in small for word in words)
+
+
 # documents consist of the same few names
 @functools.lru_cache(maxsize=1024)
 def _parts(name: str) -> frozenset[str]:

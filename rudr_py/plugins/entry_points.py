@@ -33,11 +33,11 @@ class InstalledPlugin(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.package} {self.version}"
 
 
-def installed(path: Sequence[str] | None = None) -> tuple[InstalledPlugin, ...]:
+def installed(path: Sequence[str] | None = None, *, group: str = GROUP) -> tuple[InstalledPlugin, ...]:
     """Every entry point of the group, by package and name. `path` is the search path, by default `sys.path`."""
     plugins: dict[tuple[str, str], InstalledPlugin] = {}
     for distribution in importlib.metadata.distributions(path=list(sys.path if path is None else path)):
-        for plugin in _of(distribution):
+        for plugin in _of(distribution, group):
             # `import` uses the first one on the path
             plugins.setdefault((plugin.package, plugin.name), plugin)
     return tuple(plugins[key] for key in sorted(plugins))
@@ -50,15 +50,15 @@ def standard() -> InstalledPlugin:
     )
 
 
-def _of(distribution: importlib.metadata.Distribution) -> Iterable[InstalledPlugin]:
+def _of(distribution: importlib.metadata.Distribution, group: str) -> Iterable[InstalledPlugin]:
     # a partly removed package has files without metadata; it must not hide other packages
     package = version = "(unknown)"
     try:
         text = distribution.read_text("entry_points.txt") or ""
-        if GROUP not in text:
+        if group not in text:
             return
         package, version = (_field(distribution, name) for name in ("Name", "Version"))
-        points = [point for point in distribution.entry_points if point.group == GROUP]
+        points = [point for point in distribution.entry_points if point.group == group]
     except Exception as error:  # noqa: BLE001 - a broken file of one package must not hide other packages
         yield InstalledPlugin(
             name=package, package=package, version=version, load=functools.partial(_unreadable, str(error))

@@ -18,6 +18,12 @@ from typing import Any
 
 from rudr_py.catalog import Guard
 
+try:
+    # signal.signal converts handlers to enums, which takes longer than the rest of a guarded call
+    from _signal import signal as _install  # type: ignore[import-not-found] # typeshed lacks it
+except ImportError:
+    _install = signal.signal
+
 CALL_LIMIT = 0.25
 """Seconds of CPU time that one call of a type may take; it is stopped after twice this time, see `GRACE`."""
 
@@ -53,7 +59,7 @@ def _call(seconds: float, function: Callable[[], Any]) -> Any:
         return function()
     alarm = _Alarm(seconds)
     gc.callbacks.append(alarm.collect)
-    previous = signal.signal(signal.SIGALRM, alarm)
+    previous = _install(signal.SIGALRM, alarm)
     delay, interval = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
     expired = None
     try:
@@ -62,7 +68,7 @@ def _call(seconds: float, function: Callable[[], Any]) -> Any:
         expired = raised
     finally:
         left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL if previous is None else previous)
+        _install(signal.SIGALRM, signal.SIG_DFL if previous is None else previous)
         gc.callbacks.remove(alarm.collect)
         if delay:
             spent = seconds * (alarm.fired + 1) - left

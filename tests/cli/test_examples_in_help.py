@@ -30,8 +30,8 @@ LIMIT = 90.0
 ENDLESS = {"dev": "Press Ctrl-C to stop", "run": "controller"}
 """Commands that go on until they are stopped, and what they say once they have begun."""
 
-ANSWERS = {"diff": (0, 1), "doctor": (0, 1)}
-"""Exit codes that are an answer, not a failure; 0 of all others."""
+ANSWERS = {"diff": (0, 1), "doctor": (0, 1), **dict.fromkeys(("down", "export", "logs", "up"), (0, 1))}
+"""Exit codes that are an answer, not a failure; 0 of all others. The packages with targets are not installed."""
 
 
 class Example(msgspec.Struct, frozen=True):

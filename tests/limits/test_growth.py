@@ -9,6 +9,7 @@ import pytest
 
 from rudr_py.api import Kind, Ref
 from rudr_py.model import suggest
+from rudr_py.model.parse import json_values
 from rudr_py.render.status import health
 from rudr_py.render.types import plugin_call
 from rudr_py.render.values.plan import Plan
@@ -18,8 +19,13 @@ from tests.limits.shapes import SHAPES, Documents
 
 SIZE = 40
 
-LARGER = {"undefined_parameters": suggest.COMPARED + 1, "undefined_variables": suggest.COMPARED + 1}
-"""Sizes from which the work is proportional, where an unknown name is compared with a limited number of names."""
+LARGER = {
+    "undefined_parameters": suggest.COMPARED + 1,
+    "undefined_variables": suggest.COMPARED + 1,
+    "used_parameters": json_values.MAX_DEPTH,
+}
+"""Sizes from which the work is proportional: an unknown name is compared with a limited number of names, and small
+documents are checked as a whole."""
 
 GROWTH = 2.2
 """The most work for twice the size, as a multiple of the work for the single size."""

@@ -182,14 +182,14 @@ async def compare(real: Server, local: Server, document: Document) -> AsyncItera
         if step == "create" and {answer.status for answer in answers} != {201}:
             break
         if step == "create" and document["kind"] == "CustomResourceDefinition":
-            await asyncio.gather(*(_established(server, own) for server in servers))
+            await asyncio.gather(*(established(server, own) for server in servers))
     if document["kind"] not in FIRST:
         for server in servers:
             await server.send("PATCH", own, {"metadata": {"finalizers": None}}, media=MERGE)
             await server.send("DELETE", own)
 
 
-async def _established(server: Server, own: str) -> None:
+async def established(server: Server, own: str) -> None:
     """Wait until the kind of a CRD is served."""
     async with asyncio.timeout(30):
         while True:

@@ -118,5 +118,16 @@ def widget_definition(**version: Any) -> dict[str, Any]:
     }
 
 
+def keyed_list(**properties: Any) -> dict[str, Any]:
+    """The schema of a list of objects that their names identify."""
+    item = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, **properties}}
+    return {
+        "type": "array",
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["name"],
+        "items": item,
+    }
+
+
 def widget(name: str, **spec: Any) -> dict[str, Any]:
     return {"apiVersion": "example.dev/v1", "kind": "Widget", "metadata": {"name": name}, "spec": spec}

@@ -55,6 +55,8 @@ async def _protobuf_differences(server: Server, endpoint: Endpoint, document: Do
     bodies = [differential.normalised(each.body) for each in (created, answer)]
     for line in differential.compared(*map(_without_empty, bodies)):
         yield f"written {line}"
+    if document["kind"] == "CustomResourceDefinition":  # its status changes until then
+        await differential.established(server, own)
     read = (await server.send("GET", own)).body
     raw = (await server.send("GET", own, accept=PROTOBUF)).body
     decoded = envelope.decode(raw, RELEASE, KindInfo("", ""))

@@ -98,3 +98,7 @@ async def test_a_claim_outside_the_bounds_is_rejected(api: Api, size: str, bound
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}
     reply = await api("POST", f"{CORE}/persistentvolumeclaims", {"metadata": {"name": "x"}, "spec": spec})
     assert reply.body["message"] == f'persistentvolumeclaims "x" is forbidden: {bound}, but request is {size}'
+
+
+async def test_the_quality_of_service_follows_the_defaults(api: Api) -> None:
+    assert (await api.created(f"{CORE}/pods", _pod({})))["status"]["qosClass"] == "Burstable"

@@ -123,12 +123,12 @@ def _object_problems(
         if planned.adopt:
             continue
         for refusal in server_rules.applied(planned.body):
-            path = _origin(application.value, plan, planned)
+            path = origin(application.value, plan, planned)
             location = application.document.positions.of_value(path)
             yield Problem(f"{planned.ref}: {refusal}", path, location=location)
 
 
-def _origin(application: Application, plan: Plan, planned: PlannedObject) -> str:
+def origin(application: Application, plan: Plan, planned: PlannedObject) -> str:
     """The path of the trait or the component that adds an object; that of the scopes for one of a scope."""
     for number, binding in enumerate(application.components):
         instance = plan.instance_of(planned)

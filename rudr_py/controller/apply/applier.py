@@ -100,18 +100,19 @@ class Applier:
         in which the same body is not sent again.
         """
         key, namespace = ObjectKey(application.namespace, application.name), application.namespace
-        live = self._state.get(desired.ref.kind, namespace, desired.ref.name)
+        ref = desired.ref
+        live = self._state.get(ref.kind, namespace, ref.name)
         desired = desired_objects.in_place(desired, live)
         observation = self._observe(application, desired, live)
         decision = decide.decide(desired, observation, history)
         refusal = desired.claim_refusal if isinstance(decision, Wait) else ""
-        conflicts.report_claim(self._recorder, self._state, application, desired.ref, refusal)
+        conflicts.report_claim(self._recorder, self._state, application, ref, refusal)
         if isinstance(decision, Rest):
             await self._rollouts.unblock(application, desired, live)
             return _present(live)
         if isinstance(decision, Wait):
             raise WaitingError(decision.message, reason=decision.reason)
-        place = (str(desired.ref), desired.hash, live.uid if live is not None else "", self._client.user)
+        place = (str(ref), desired.hash, live.uid if live is not None else "", self._client.user)
         refused = self._refusals.get(key, place, _revision(live))
         if refused is not None:
             raise refused.with_traceback(None)
@@ -119,7 +120,7 @@ class Applier:
             target = await self.target(desired, namespace)
             return await self._execute(application, desired, history, target, observation, decision)
         except errors.RudrError as error:
-            if failures.of(desired.ref, error).kind == "refused":
+            if failures.of(ref, error).kind == "refused":
                 if isinstance(error, RefusedError) and error.reason == immutable_fields.IMMUTABLE:
                     self._refusals.put_lasting(key, place, _revision(live), error)
                 else:

@@ -101,10 +101,12 @@ def in_place(desired: DesiredObject, live: LiveObject | None) -> DesiredObject:
     The selector of a workload of Kubernetes is immutable, and contains the label of the workload type at the time when
     the object was created. Unchanged for an absent object and for a selector that differs in anything else.
     """
+    if live is None or live.deleting or desired.ref.kind.group != "apps":
+        return desired
     body = desired.planned.body
     selector = get_in(body, "spec", "selector", "matchLabels", default={})
     labels = get_in(body, "spec", "template", "metadata", "labels", default={})
-    if live is None or live.deleting or desired.ref.kind.group != "apps" or not (selector and labels):
+    if not (selector and labels):
         return desired
     kept = _selected(live)
     if kept == selector or kept != {**selector, WORKLOAD_TYPE_LABEL: kept.get(WORKLOAD_TYPE_LABEL)}:

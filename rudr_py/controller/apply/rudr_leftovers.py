@@ -72,6 +72,8 @@ class RudrLeftovers:
 
         Raises KubeError; the ComponentInstance must not be adopted before this has succeeded.
         """
+        if planned.ref.kind != kinds.COMPONENT_INSTANCE:
+            return
         instance = unadopted(self._state, application, planned)
         if instance is None:
             instance = await self._beside(application, plan, planned)

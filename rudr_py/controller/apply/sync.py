@@ -114,7 +114,7 @@ class Syncer:
         records, named = self._state.applications.records(application, stored), self._named(plan)
         for ref in named:
             records.setdefault(ref, AppliedRecord(ref))
-        listed = {ref.kind for ref in inventory.read(stored)}
+        listed = {ref.kind for ref in inventory.read(stored)} if named else set()
         return None if all(ref.kind in listed for ref in named) else inventory.order(records.values())
 
     def _named(self, plan: Plan) -> frozenset[Ref]:

@@ -95,7 +95,7 @@ class Checkpoints:
 
     def of(self, live: LiveObject, status: Mapping[str, Any]) -> str:
         """The checkpoint for a status that was computed from the caches as they are; empty unless it is one of rest."""
-        if not _is_at_rest(status) or self._offers(status) is None:
+        if not is_at_rest(status) or self._offers(status) is None:
             return ""
         return self._digest(live, live.document()["metadata"], status)
 
@@ -121,8 +121,8 @@ class Checkpoints:
         return all(_place(live) in present or live.kind == POD.kind for live in before) and all(
             id(live) in same
             or live.kind == POD.kind
-            or (application is not None and _document(live) == _document(application))
             or self._is_recorded(key, live)
+            or (application is not None and _differ_in_status(application, live))
             for live in after
         )
 
@@ -224,12 +224,16 @@ def _place(live: LiveObject) -> tuple[str, ...]:
     return live.api_version, live.kind, live.name, live.uid
 
 
+def _differ_in_status(before: LiveObject, after: LiveObject) -> bool:
+    """Whether two versions of an object differ in the status at most."""
+    return _place(before) == _place(after) and _document(before) == _document(after)
+
+
 def _document(live: LiveObject) -> tuple[Any, ...]:
-    """The parts of an application that are not its status."""
-    return _place(live), live.generation, live.label_pairs, live.annotations, live.deleting
+    return live.generation, live.label_pairs, live.annotations, live.deleting
 
 
-def _is_at_rest(status: Mapping[str, Any]) -> bool:
+def is_at_rest(status: Mapping[str, Any]) -> bool:
     """Whether a status has no condition, instance or field that may change without a change in the cluster."""
     conditions, instances = status.get("conditions", ()), status.get("instances", ())
     return (

@@ -18,7 +18,7 @@ from rudr_py.controller.state.applications import ApplicationState, KeptValues, 
 from rudr_py.controller.state.cluster_state import ClusterState
 from rudr_py.controller.watching import triggers
 from rudr_py.kube.live_object import LiveObject
-from rudr_py.model import hidden_values, sensitive
+from rudr_py.model import hidden_values, metadata_keys, sensitive
 from rudr_py.model.hidden_values import DocumentTexts, HiddenValues
 from rudr_py.model.identity import ObjectKey
 from rudr_py.model.kinds import APPLICATION, COMPONENT
@@ -113,9 +113,11 @@ class DocumentValues:
         version, kept = _version(lives, application_state.pinned), application_state.sensitive_values
         if kept is not None and kept[0] == version:
             return kept[1]
-        pinned = (document.document for document in application_state.pinned.values())
-        values = yield from sensitive.steps(itertools.chain(pinned, _whole(lives)), self._words)
-        hidden = yield from HiddenValues.steps(DocumentTexts(values.values))
+        values = frozenset[str]()
+        if application_state.pinned or any(_may_be_sensitive(live, self._words) for live in lives):
+            pinned = (document.document for document in application_state.pinned.values())
+            values = (yield from sensitive.steps(itertools.chain(pinned, _whole(lives)), self._words)).values
+        hidden = yield from HiddenValues.steps(DocumentTexts(values))
         application_state.sensitive_values = (version, hidden) if _is_small(lives) else None
         return hidden
 
@@ -166,6 +168,14 @@ def _specs(documents: Iterable[LiveObject]) -> Iterator[Any]:
     for live in documents:
         with contextlib.suppress(errors.UndecodableError):
             yield live.part("spec")
+
+
+def _may_be_sensitive(live: LiveObject, words: Collection[str]) -> bool:
+    """Whether a document may name a sensitive value; most do not, and their text is searched faster than decoded."""
+    with contextlib.suppress(errors.UndecodableError):
+        text = bytes(live.text("spec"))
+        return metadata_keys.SENSITIVE_ANNOTATION in live.annotations or sensitive.may_contain(text, words)
+    return True
 
 
 def _whole(documents: Iterable[LiveObject]) -> Iterator[dict[str, Any]]:

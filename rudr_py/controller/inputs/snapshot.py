@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ from rudr_py.api import Kind, Ref
 from rudr_py.catalog import Catalog
 from rudr_py.controller.apply import runs
 from rudr_py.controller.apply.order import up_to_date
-from rudr_py.controller.inputs.checkpoint import Checkpoints, StoredCheckpoint
+from rudr_py.controller.inputs import status_texts
+from rudr_py.controller.inputs.checkpoint import Checkpoints, StoredCheckpoint, is_at_rest
 from rudr_py.controller.inputs.component_selection import ComponentSelector, Selection
 from rudr_py.controller.inputs.document_values import DocumentValues
 from rudr_py.controller.inputs.plan_cache import PlanCache
@@ -120,45 +120,11 @@ class Snapshot:
 
     def publishable(self, full_status: dict[str, Any]) -> dict[str, Any]:
         """The second half of `status`."""
-        return status.bounded(_without_values(full_status), self.previous)
-
-
-def _without_values(part: Any, *, is_text: bool = False) -> Any:
-    """A part of a status whose messages and warnings contain no values.
-
-    Types choose the facts in `show`, which contain no sensitive values.
-    """
-    if isinstance(part, str):
-        return log_context.without_values(part) if is_text else part
-    if isinstance(part, list):
-        return [_without_values(item, is_text=is_text) for item in part]
-    if isinstance(part, dict):
-        texts = ("message", "warnings")
-        return {
-            key: item
-            if key == "resources" or (isinstance(item, str) and not is_text and key not in texts)
-            else _facts(item)
-            if key == "show"
-            else _without_values(item, is_text=is_text or key in texts)
-            for key, item in part.items()
-        }
-    return part
+        return status.bounded(status_texts.without_values(full_status), self.previous)
 
 
 _OWNERS = (APPLICATION.kind, COMPONENT_INSTANCE.kind)
 """The kinds of the owners of an application's own objects; these are its children."""
-
-_COUNT = re.compile(r"[0-9]{1,6}(?:/[0-9]{1,6})?")
-"""A number of replicas, for which no document is read."""
-
-
-def _facts(facts: Any) -> Any:
-    if not isinstance(facts, dict):
-        return facts
-    return {
-        key: item if not isinstance(item, str) or _COUNT.fullmatch(item) else log_context.without_sensitive(item)
-        for key, item in facts.items()
-    }
 
 
 class SnapshotReader:
@@ -280,7 +246,7 @@ class SnapshotReader:
 
     def is_suspected(self, key: ObjectKey, live: LiveObject) -> bool:
         """Whether one process has ended while these documents were reconciled."""
-        return 0 < self._crashes.deaths(key, self._version(key, live)) < DEATHS
+        return key in self._crashes and 0 < self._crashes.deaths(key, self._version(key, live)) < DEATHS
 
     def version(self, snapshot: Snapshot) -> str:
         """A text that changes with each edit of the documents of a snapshot."""
@@ -304,12 +270,13 @@ class SnapshotReader:
         live = self._state.get(APPLICATION, snapshot.key.namespace, snapshot.key.name)
         if live is None or live.uid != snapshot.application.uid:
             return None
+        is_read = live is snapshot.application and not self._state.deleted_runs(live)
         read = self.objects(snapshot) if snapshot.read is not None else ()
         is_same = snapshot.read is not None and self.checkpoints.leaves_nothing(snapshot.key, snapshot.read, read)
         return Snapshot(
             key=snapshot.key,
             application=live,
-            previous=self._previous(live),
+            previous=snapshot.previous if is_read else self._previous(live),
             inputs=snapshot.inputs,
             rendered_plan=snapshot.rendered_plan,
             plan=snapshot.plan,
@@ -330,7 +297,8 @@ class SnapshotReader:
         """
         plan, applications = snapshot.plan, self._state.applications
         is_plain = (
-            snapshot.selection is None
+            is_at_rest(status)
+            and snapshot.selection is None
             and plan.wake_at is None
             and not snapshot.has_members
             and not plan.mounts_claims
@@ -339,7 +307,9 @@ class SnapshotReader:
         )
         if not is_plain or snapshot.read is None or not self.checkpoints.has_read(snapshot.inputs, snapshot.key):
             return ""
-        is_current = SettledState(plan, snapshot.read).is_same(plan, self.objects(snapshot))
+        is_current = self._state.revision == snapshot.revision or (
+            SettledState(plan, snapshot.read).is_same(plan, self.objects(snapshot))
+        )
         return self.checkpoints.of(snapshot.application, status) if is_current else ""
 
     def is_settled(self, snapshot: Snapshot, objects: tuple[LiveObject, ...]) -> bool:
@@ -373,18 +343,23 @@ class SnapshotReader:
         sharing = (live for _, _, live in claim_users.others(state, snapshot.key, claims))
         labelled = (
             live
-            for kind in sorted(snapshot.kinds, key=str)
+            for kind in _in_order(snapshot.kinds)
             for instance in plan.instances
             for live in state.labelled(kind, namespace, instance.name)
             if kind == POD or live.owner_kind not in _OWNERS
         )
-        caches = (state.cache(kind, "") for kind in sorted(snapshot.cluster_kinds, key=str))
+        caches = (state.cache(kind, "") for kind in _in_order(snapshot.cluster_kinds))
         of_cluster = (live for cache in caches if cache is not None for live in cache.all())
         one = (live for live in (*named, state.namespace(namespace)) if live is not None)
         return (*one, *children, *sharing, *labelled, *of_cluster)
 
     def _previous(self, live: LiveObject) -> PreviousStatus:
         return runs.recall(cluster_state.previous(live), self._state.deleted_runs(live))
+
+
+@functools.lru_cache(maxsize=256)
+def _in_order(kinds: frozenset[Kind]) -> tuple[Kind, ...]:
+    return tuple(sorted(kinds, key=str))
 
 
 def kinds(plan: Plan, previous: PreviousStatus) -> frozenset[Kind]:

@@ -70,6 +70,10 @@ class CrashRecord:
         except (OSError, ValueError, msgspec.MsgspecError) as error:
             log.warning("crashes are not recorded", extra={"error": str(error)})
 
+    def __contains__(self, key: object) -> bool:
+        """Whether a process ended while any version of an application was reconciled."""
+        return key in self._suspects
+
     def deaths(self, key: ObjectKey, version: str) -> int:
         """The number of processes that ended while this version of an application was reconciled."""
         suspect = self._suspects.get(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -38,10 +38,17 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.error) and self.retry == "never"
 
 
+NOTHING: Final = Result()
+"""The result of a part after which nothing is due."""
+
+
 def merge(*results: Result) -> Result:
     """One result for several parts: the earliest requeue, and the error that is retried soonest."""
+    results = tuple(result for result in results if result != NOTHING)
+    if not results:
+        return NOTHING
     failed = [result for result in results if result.error]
-    first = min(failed, key=lambda result: _ORDER.index(result.retry), default=Result())
+    first = min(failed, key=lambda result: _ORDER.index(result.retry), default=NOTHING)
     return Result(
         requeue_after=min((r.requeue_after for r in results if r.requeue_after is not None), default=None),
         resync_after=min((r.resync_after for r in results if r.resync_after is not None), default=None),

@@ -254,7 +254,9 @@ class Applications:
 
     def get(self, application: ObjectKey) -> ApplicationState:
         """The state of an application; a new one when there is none."""
-        return self._states.setdefault(application, ApplicationState())
+        if (state := self._states.get(application)) is None:
+            state = self._states[application] = ApplicationState()
+        return state
 
     def records(self, application: LiveObject, stored: Iterable[Mapping[str, Any]]) -> dict[Ref, AppliedRecord]:
         """The inventory of an application, to be read and changed; read from the stored status when there is none."""

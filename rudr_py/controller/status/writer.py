@@ -255,6 +255,8 @@ def is_same(stored: Any, desired: dict[str, Any] | str) -> bool:
 
 def _contains(stored: Any, desired: Any) -> bool:
     """Whether a value has all of another; additional keys of maps belong to other managers, such as Rudr."""
-    if isinstance(stored, dict) and isinstance(desired, dict):
-        return all(name in stored and _contains(stored[name], value) for name, value in desired.items())
-    return bool(stored == desired)
+    if stored == desired:
+        return True
+    if not isinstance(stored, dict) or not isinstance(desired, dict):
+        return False
+    return all(name in stored and _contains(stored[name], value) for name, value in desired.items())

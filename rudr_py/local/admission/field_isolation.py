@@ -12,7 +12,7 @@ from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.schema import go_zero
 from rudr_py.local.storage.store import Object
-from rudr_py.local.strategies import ephemeral_containers
+from rudr_py.local.strategies import ephemeral_containers, pod_resize
 
 _OMITTED_WHEN_EMPTY = (
     "annotations",
@@ -55,9 +55,7 @@ def check_path(resource: Resource, namespace: str, name: str, metadata: Any) -> 
     if name:
         body_name = metadata.setdefault("name", name)
         if body_name != name:
-            raise api_errors.bad_request(
-                f"the name of the object ({body_name}) does not match the name on the URL ({name})"
-            )
+            raise api_errors.mismatched_name(body_name, name)
 
 
 def prepare_new(backend: Backend, resource: Resource, obj: Object) -> None:
@@ -77,6 +75,13 @@ def _empty_status(resource: Resource) -> Any:
     return go_zero.zero(resource.node).get("status") if resource.node is not None else None
 
 
+_POD_PARTS = {
+    ephemeral_containers.SUBRESOURCE: ephemeral_containers.added,
+    pod_resize.SUBRESOURCE: pod_resize.resized,
+}
+"""The parts of the spec of a pod that subresources change."""
+
+
 def isolate(resource: Resource, new: Object, live: Object, subresource: str) -> None:
     """Restore the fields that a write through this endpoint cannot change."""
     metadata, live_metadata = new["metadata"], live["metadata"]
@@ -88,9 +93,9 @@ def isolate(resource: Resource, new: Object, live: Object, subresource: str) -> 
         _replace(new, {**live, "metadata": {**live_metadata, "managedFields": live_metadata.get("managedFields")}})
         new["spec"] = spec
         metadata = new["metadata"]
-    elif subresource == ephemeral_containers.SUBRESOURCE:
+    elif subresource in _POD_PARTS:
         managers = metadata.get("managedFields")
-        _replace(new, ephemeral_containers.added(new, live))
+        _replace(new, _POD_PARTS[subresource](new, live))
         metadata = new["metadata"] = {**live_metadata, "managedFields": managers}
     elif resource.status:
         _set_or_drop(new, "status", live.get("status"))

@@ -17,6 +17,7 @@ from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.schema.validation import cel_rules, values
 from rudr_py.local.schema.validation.conformance import conforms
 from rudr_py.local.storage.store import Object
+from rudr_py.local.strategies import field_rules
 
 
 def check_version(target: ObjectTarget, version: Any, live: Object) -> None:
@@ -87,19 +88,15 @@ def _value_causes(resource: Resource, stored: Object, live: Object | None) -> It
     causes = list(strategies.for_resource(resource).validate(stored))
     if resource.node is not None:
         causes += strategies.for_resource(resource).validate_schema(stored, resource.node)
-        reported = {(cause.reason, cause.field) for cause in causes}
         if resource.custom:
             schema_causes = _custom_causes(stored, live, resource.node)
-        else:
-            checked = _without_status(stored)
+        else:  # metadata are checked elsewhere, and the status is not: controllers write it
+            checked = {key: value for key, value in stored.items() if key != "status"} | {"metadata": {}}
+            causes += field_rules.errors(checked, resource.node)
             schema_causes = [] if conforms(checked, resource.node) else values.validate(checked, resource.node)
+        reported = {(cause.reason, cause.field) for cause in causes}
         causes += [cause for cause in schema_causes if (cause.reason, cause.field) not in reported]
     return causes
-
-
-def _without_status(obj: Object) -> Object:
-    """The status of a built-in kind is not validated: controllers write it."""
-    return {key: value for key, value in obj.items() if key != "status"}
 
 
 def _refuse(resource: Resource, name: str, causes: list[Cause]) -> None:

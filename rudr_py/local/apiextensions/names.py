@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rudr_py.local.registry.resources import Registry
 from rudr_py.local.storage.store import Object
-from rudr_py.local.strategies import cluster
+from rudr_py.local.strategies import definitions
 
 
 def name_conflict(registry: Registry, definition: Object) -> str:
@@ -25,8 +25,8 @@ def name_conflict(registry: Registry, definition: Object) -> str:
 
 def _approval(definition: Object) -> list[tuple[str, str, str, str]]:
     """The condition of a definition in a group that is reserved for the Kubernetes community."""
-    approval = (definition["metadata"].get("annotations") or {}).get(cluster.APPROVAL_ANNOTATION, "")
-    if not approval or not cluster.is_protected(definition):
+    approval = (definition["metadata"].get("annotations") or {}).get(definitions.APPROVAL_ANNOTATION, "")
+    if not approval or not definitions.is_protected(definition):
         return []
     kind = "KubernetesAPIApprovalPolicyConformant"
     if approval.startswith("unapproved"):

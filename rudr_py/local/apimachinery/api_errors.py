@@ -119,10 +119,12 @@ def conflict(resource: Resource, name: str, reason: str = MODIFIED_MEANWHILE, *,
     )
 
 
-def invalid(resource: Resource, name: str, causes: Sequence[Cause], *, kind: str = "") -> ApiError:
-    """422 with every error of a body; `kind` replaces the resource's kind."""
-    kind = kind or resource.kind
-    qualified = f"{kind}.{resource.group}" if resource.group else kind
+def invalid(
+    resource: Resource, name: str, causes: Sequence[Cause], *, kind: str = "", group: str | None = None
+) -> ApiError:
+    """422 with every error of a body; `kind` and `group` replace those of the resource."""
+    kind, group = kind or resource.kind, resource.group if group is None else group
+    qualified = f"{kind}.{group}" if group else kind
     distinct = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
     text = distinct[0] if len(distinct) == 1 else "[" + ", ".join(distinct) + "]"
     return errors.InvalidError(
@@ -130,13 +132,18 @@ def invalid(resource: Resource, name: str, causes: Sequence[Cause], *, kind: str
         status=422,
         reason="Invalid",
         causes=tuple(causes),
-        details={"name": name, "group": resource.group, "kind": kind},
+        details={"name": name, "group": group, "kind": kind},
     )
 
 
 def bad_request(message: str) -> ApiError:
     """400: the request cannot be decoded."""
     return errors.InvalidError(message, status=400, reason="BadRequest")
+
+
+def mismatched_name(name: str, path_name: str) -> ApiError:
+    """400 of a body with another name than the path."""
+    return bad_request(f"the name of the object ({name}) does not match the name on the URL ({path_name})")
 
 
 def invalid_patch(patched: str, reason: str) -> ApiError:
@@ -148,11 +155,12 @@ def invalid_patch(patched: str, reason: str) -> ApiError:
 
 def unregistered(resource: Resource, api_version: str, kind: str) -> ApiError:
     """400 of a body of a kind that is not served."""
-    version = api_version.rpartition("/")[2]
-    return bad_request(
-        f'{kind} in version "{version}" cannot be handled as a {resource.kind}: no kind "{kind}" is registered for '
-        f'version "{api_version}" in scheme "pkg/runtime/scheme.go:111"'
-    )
+    return undecodable(resource, not_registered(api_version, kind), kind=kind, version=api_version.rpartition("/")[2])
+
+
+def not_registered(api_version: str, kind: str) -> str:
+    """The reason of a failure to decode a kind that is not served."""
+    return f'no kind "{kind}" is registered for version "{api_version}" in scheme "pkg/runtime/scheme.go:111"'
 
 
 def wrong_kind(resource: Resource, kind: str) -> ApiError:
@@ -161,10 +169,11 @@ def wrong_kind(resource: Resource, kind: str) -> ApiError:
     return invalid(resource, "", (cause,), kind=kind)
 
 
-def undecodable(resource: Resource, reason: str) -> ApiError:
-    """400 of a body that cannot be decoded into the kind."""
+def undecodable(resource: Resource, reason: str, *, kind: str = "", version: str = "") -> ApiError:
+    """400 of a body that cannot be decoded into the kind; `kind` and `version` are those of the body."""
     return bad_request(
-        f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {reason}'
+        f'{kind or resource.kind} in version "{version or resource.version}" cannot be handled as a {resource.kind}: '
+        f"{reason}"
     )
 
 
@@ -207,32 +216,12 @@ def forbidden(resource: Resource, name: str, reason: str, causes: Sequence[Cause
     )
 
 
-def missing_manager() -> ApiError:
-    """422 of an apply without a field manager."""
-    return _options_error("fieldManager", "FieldValueRequired", "Required value: is required for apply patch")
-
-
-def _options_error(field: str, reason: str, message: str, *, kind: str = "PatchOptions") -> ApiError:
-    return errors.InvalidError(
-        f'{kind}.meta.k8s.io "" is invalid: {field}: {message}',
-        status=422,
-        reason="Invalid",
-        causes=(Cause(reason=reason, message=message, field=field),),
-        details={"group": "meta.k8s.io", "kind": kind},
-    )
-
-
-def bad_force() -> ApiError:
-    """422 of `force` on a patch that is not an apply."""
-    return _options_error("force", "FieldValueForbidden", "Forbidden: may not be specified for non-apply patch")
-
-
-def invalid_list_options(causes: Sequence[Cause]) -> ApiError:
-    """422 of the parameters of a list or watch."""
+def invalid_options(kind: str, causes: Sequence[Cause]) -> ApiError:
+    """422 of the parameters of a request, which have this kind."""
     texts = [f"{cause.field}: {cause.message}" for cause in causes]
     text = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
-    details = {"group": "meta.k8s.io", "kind": "ListOptions"}
-    message = f'ListOptions.meta.k8s.io "" is invalid: {text}'
+    details = {"group": "meta.k8s.io", "kind": kind}
+    message = f'{kind}.meta.k8s.io "" is invalid: {text}'
     return errors.InvalidError(message, status=422, reason="Invalid", causes=tuple(causes), details=details)
 
 

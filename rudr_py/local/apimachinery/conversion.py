@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from rudr_py.local.apimachinery import autoscalers
 from rudr_py.local.registry.resources import KindInfo, Resource
 from rudr_py.local.storage.store import Object
 
@@ -35,7 +36,7 @@ def convert(obj: Object, resource: Resource) -> Object:
     change = _CHANGES.get((KindInfo(obj["apiVersion"], obj["kind"]), resource.id))
     converted = change(obj) if change else dict(obj)
     converted["apiVersion"] = resource.api_version
-    converted["metadata"] = dict(obj["metadata"])
+    converted["metadata"] = dict(converted["metadata"])
     return converted
 
 
@@ -54,39 +55,10 @@ def _rename_keys(names: dict[str, str]) -> Callable[[Object], Object]:
     return lambda obj: {names.get(key, key): value for key, value in obj.items()}
 
 
-def _autoscaler_to_v1(obj: Object) -> Object:
-    spec = dict(obj.get("spec") or {})
-    rest = []
-    for metric in spec.pop("metrics", None) or ():
-        target = (metric.get("resource") or {}).get("target") or {}
-        if (metric.get("resource") or {}).get("name") == "cpu" and "averageUtilization" in target:
-            spec["targetCPUUtilizationPercentage"] = target["averageUtilization"]
-        else:
-            rest.append(metric)
-    if rest:
-        spec["metrics"] = rest
-    status = dict(obj.get("status") or {})
-    status.setdefault("currentReplicas", 0)
-    status.pop("currentMetrics", None)
-    return {**obj, "spec": spec, "status": status}
-
-
-def _autoscaler_to_v2(obj: Object) -> Object:
-    spec = dict(obj.get("spec") or {})
-    percentage = spec.pop("targetCPUUtilizationPercentage", None)
-    metrics = list(spec.pop("metrics", ()))
-    if percentage is not None:
-        target = {"type": "Utilization", "averageUtilization": percentage}
-        metrics.append({"type": "Resource", "resource": {"name": "cpu", "target": target}})
-    if metrics:
-        spec["metrics"] = metrics
-    return {**obj, "spec": spec}
-
-
 _AUTOSCALER = "HorizontalPodAutoscaler"
 _CHANGES: dict[tuple[KindInfo, KindInfo], Callable[[Object], Object]] = {
     (_CORE_EVENT, _EVENT): _event_to_new,
     (_EVENT, _CORE_EVENT): _rename_keys(_TO_CORE),
-    (KindInfo("autoscaling/v2", _AUTOSCALER), KindInfo("autoscaling/v1", _AUTOSCALER)): _autoscaler_to_v1,
-    (KindInfo("autoscaling/v1", _AUTOSCALER), KindInfo("autoscaling/v2", _AUTOSCALER)): _autoscaler_to_v2,
+    (KindInfo(autoscalers.V2, _AUTOSCALER), KindInfo(autoscalers.V1, _AUTOSCALER)): autoscalers.to_v1,
+    (KindInfo(autoscalers.V1, _AUTOSCALER), KindInfo(autoscalers.V2, _AUTOSCALER)): autoscalers.to_v2,
 }

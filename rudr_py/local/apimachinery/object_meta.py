@@ -11,6 +11,7 @@ from typing import Any
 
 from rudr_py.errors import Cause
 from rudr_py.local.registry.resources import Resource
+from rudr_py.local.schema import causes
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
@@ -41,6 +42,12 @@ _VALUE_TEXT = (
     "and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', "
     "regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
+_WILDCARD_TEXT = (
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of "
+    "lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', "
+    rf"regex used for validation is '\*\.{_SUBDOMAIN}')"
+)
+_WILDCARD_NAME = re.compile(rf"\*\.{_SUBDOMAIN}")
 _LABEL_NAME = re.compile(_LABEL)
 _SUBDOMAIN_NAME = re.compile(_SUBDOMAIN)
 _DNS1035_NAME = re.compile(_DNS1035)
@@ -55,8 +62,6 @@ _LOOSE_NAMES = frozenset(
     {*(("rbac.authorization.k8s.io", kind) for kind in _RBAC_KINDS), ("apiregistration.k8s.io", "apiservices")}
 )
 """Groups and plurals whose names only have to be valid path segments."""
-_LABEL_NAMES = frozenset({"namespaces"})
-_SERVICE_NAMES = frozenset({"services"})
 
 
 def generated(prefix: str, choose: Callable[[str], str]) -> str:
@@ -76,24 +81,24 @@ def name_causes(resource: Resource, name: str) -> Iterator[Cause]:
         if name in (".", "..") or "/" in name or "%" in name:
             yield _invalid(field, name, "may not contain '/'" if "/" in name else f"may not be '{name}'")
         return
-    limit, valid, text = 253, _SUBDOMAIN_NAME.fullmatch(name), _SUBDOMAIN_TEXT
-    if not resource.group and resource.plural in _LABEL_NAMES:
-        limit, valid, text = 63, _LABEL_NAME.fullmatch(name), LABEL_TEXT
-    elif not resource.group and resource.plural in _SERVICE_NAMES:
-        limit, valid, text = 63, _DNS1035_NAME.fullmatch(name), _DNS1035_TEXT
-    if len(name) > limit:
-        yield _invalid(field, name, f"must be no more than {limit} bytes")
-    if not valid:
-        yield _invalid(field, name, text)
+    problems = subdomain_problems
+    if not resource.group:
+        problems = _NAMES.get(resource.plural, problems)
+    for problem in problems(name):
+        yield _invalid(field, name, problem)
 
 
 def qualified_problems(key: str) -> Iterator[str]:
     """Yield the errors of a label or annotation key."""
+    if key.count("/") > 1:
+        text = _QUALIFIED_TEXT.replace("name part", "a valid label key")
+        yield f"{text} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        return
     prefix, slash, name = key.rpartition("/")
     if slash and not prefix:
         yield "prefix part must be non-empty"
-    elif slash and not _SUBDOMAIN_NAME.fullmatch(prefix):
-        yield f"prefix part {_SUBDOMAIN_TEXT}"
+    elif slash:
+        yield from (f"prefix part {problem}" for problem in subdomain_problems(prefix))
     if not name:
         yield "name part must be non-empty"
     elif len(name) > 63:
@@ -104,9 +109,6 @@ def qualified_problems(key: str) -> Iterator[str]:
 
 def label_key_problem(key: str) -> str:
     """Return the error of a label key in a selector, or an empty string."""
-    if key.count("/") > 1:
-        text = _QUALIFIED_TEXT.replace("name part", "a valid label key")
-        return f"{text} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
     return next(qualified_problems(key), "")
 
 
@@ -166,13 +168,17 @@ def _finalizer_causes(finalizers: Any, *, custom: bool) -> Iterator[Cause]:
 
 
 def _owner_causes(owners: Any) -> Iterator[Cause]:
-    for index, owner in enumerate(owners):
-        field = f"metadata.ownerReferences[{index}]"
+    field = "metadata.ownerReferences"
+    controllers: list[str] = []
+    for owner in owners:
         for key in ("apiVersion", "kind", "name", "uid"):
             if not owner.get(key):
-                yield _invalid(f"{field}.{key}", "", "must not be empty")
-    if sum(bool(owner.get("controller")) for owner in owners) > 1:
-        yield _invalid("metadata.ownerReferences", "", "Only one reference can have Controller set to true.")
+                yield _invalid(f"{field}.{key}", "", f"{'version ' if key == 'apiVersion' else ''}must not be empty")
+        if owner.get("controller"):
+            controllers.append(f"{owner.get('kind')}/{owner.get('name')}")
+    for controller in controllers[1:]:
+        problem = 'Only one reference can have Controller set to true. Found "true" in references for '
+        yield causes.invalid(field, owners, f"{problem}{controllers[0]} and {controller}")
 
 
 def change_causes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cause]:
@@ -194,4 +200,35 @@ def change_causes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Ca
 
 def is_label(text: str) -> bool:
     """Return whether a text is a DNS label."""
-    return len(text) <= 63 and _LABEL_NAME.fullmatch(text) is not None
+    return not any(label_problems(text))
+
+
+def label_problems(text: str) -> Iterator[str]:
+    """Yield the errors of a DNS label."""
+    yield from _name_problems(text, 63, _LABEL_NAME, LABEL_TEXT)
+
+
+def label1035_problems(text: str) -> Iterator[str]:
+    """Yield the errors of a DNS label that starts with a letter."""
+    yield from _name_problems(text, 63, _DNS1035_NAME, _DNS1035_TEXT)
+
+
+def subdomain_problems(text: str) -> Iterator[str]:
+    """Yield the errors of a DNS subdomain."""
+    yield from _name_problems(text, 253, _SUBDOMAIN_NAME, _SUBDOMAIN_TEXT)
+
+
+def wildcard_problems(text: str) -> Iterator[str]:
+    """Yield the errors of a DNS subdomain below a wildcard."""
+    yield from _name_problems(text, 253, _WILDCARD_NAME, _WILDCARD_TEXT)
+
+
+def _name_problems(text: str, limit: int, pattern: re.Pattern[str], detail: str) -> Iterator[str]:
+    if len(text) > limit:
+        yield f"must be no more than {limit} bytes"
+    if not pattern.fullmatch(text):
+        yield detail
+
+
+_NAMES = {"namespaces": label_problems, "services": label1035_problems}
+"""Core kinds whose names are labels."""

@@ -16,9 +16,10 @@ from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.scheduling.nodes import DEFAULT_NAME
 from rudr_py.local.scheduling.scheduler import claim_names
 from rudr_py.local.storage.store import DELETED, Object
-from rudr_py.local.strategies.core import CLAIM_FINALIZER, VOLUME_FINALIZER
+from rudr_py.local.strategies.core import ATTRIBUTES_FINALIZER, CLAIM_FINALIZER, VOLUME_FINALIZER
 
 CLAIM, VOLUME = KindInfo("v1", "PersistentVolumeClaim"), KindInfo("v1", "PersistentVolume")
+ATTRIBUTES = KindInfo("storage.k8s.io/v1", "VolumeAttributesClass")
 _BOUND = {"pv.kubernetes.io/bind-completed": "yes", "pv.kubernetes.io/bound-by-controller": "yes"}
 
 
@@ -91,6 +92,9 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
     if key.kind == VOLUME:
         _reclaim(context, key)
         return
+    if key.kind == ATTRIBUTES:
+        _release(context, key)
+        return
     claim = context.get(key)
     if claim is None:
         return
@@ -100,6 +104,16 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> None:
             context.update(without_finalizer(claim, CLAIM_FINALIZER))
     elif (metadata.get("annotations") or {}).get(OUTCOME_ANNOTATION) != "pending":
         _bind(context, claim)
+
+
+def _release(context: ReconcileContext, key: QueueKey) -> None:
+    """Let a deleted VolumeAttributesClass go that no claim names."""
+    attributes = context.get(key)
+    if attributes is None or "deletionTimestamp" not in attributes["metadata"]:
+        return
+    claims = context.client.list(CLAIM, "")
+    if not any(claim["spec"].get("volumeAttributesClassName") == key.name for claim in claims):
+        context.update(without_finalizer(attributes, ATTRIBUTES_FINALIZER))
 
 
 def _reclaim(context: ReconcileContext, key: QueueKey) -> None:
@@ -126,6 +140,7 @@ def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
             for name in claim_names(change.object):
                 yield QueueKey(CLAIM, change.key.namespace, name)
     elif change.key.kind == CLAIM and change.type == DELETED:
+        yield QueueKey(ATTRIBUTES, "", change.object["spec"].get("volumeAttributesClassName") or "")
         yield QueueKey(VOLUME, "", _volume_name(change.object["metadata"]["uid"]))
     elif change.type != DELETED:
         yield change.key
@@ -135,5 +150,8 @@ def _map_change(_: ReconcileContext, change: Change) -> Iterable[QueueKey]:
 
 
 CONTROLLER = Controller(
-    name="persistentvolumeclaim", kinds=frozenset({CLAIM, VOLUME, POD}), map_change=_map_change, reconcile=_reconcile
+    name="persistentvolumeclaim",
+    kinds=frozenset({CLAIM, VOLUME, ATTRIBUTES, POD}),
+    map_change=_map_change,
+    reconcile=_reconcile,
 )

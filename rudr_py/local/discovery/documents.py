@@ -25,12 +25,14 @@ _VERBS_OF_PARTS = {
     "attach": ("create", "get"),
     "exec": ("create", "get"),
     "portforward": ("create", "get"),
+    "proxy": ("create", "delete", "get", "patch", "update"),
 }
 _PART_KINDS = {
     "binding": "Binding",
     "attach": "PodAttachOptions",
     "exec": "PodExecOptions",
     "portforward": "PodPortForwardOptions",
+    "proxy": "{}ProxyOptions",
 }
 """Subresources with a kind of their own in the group of the resource."""
 _FOREIGN_PARTS = {
@@ -132,7 +134,7 @@ def _part_kind(resource: Resource, part: str) -> Object:
     if part in _FOREIGN_PARTS:
         group, version, kind = _FOREIGN_PARTS[part]
         return {"group": group, "version": version, "kind": kind}
-    kind = _PART_KINDS.get(part, resource.kind)
+    kind = _PART_KINDS.get(part, resource.kind).format(resource.kind)
     return {"group": resource.group, "version": resource.version, "kind": kind}
 
 

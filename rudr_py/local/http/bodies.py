@@ -8,8 +8,7 @@ import msgspec
 import yaml
 
 from rudr_py.errors import ApiError
-from rudr_py.local.apimachinery import api_errors
-from rudr_py.local.http import go_json
+from rudr_py.local.apimachinery import api_errors, go_json
 from rudr_py.local.registry.resources import Resource
 from rudr_py.local.schema import go_decoding
 
@@ -24,7 +23,6 @@ _MAX_DEPTH = 200
 _MAX_ALIASES = 100
 _EXCERPT = 30
 _FIND_KIND = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
-_PARSE_ERROR = "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go {}"
 _PATCH_PREFIXES = {STRATEGIC_PATCH: "", APPLY_PATCH: "error decoding YAML: "}
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -59,22 +57,26 @@ def _identity_problem(body: Any, data: bytes, *, custom: bool) -> str:
     if isinstance(body, dict):
         for key in ("apiVersion", "kind"):
             if not isinstance(body.get(key, ""), str | None):
-                return _PARSE_ERROR.format(go_decoding.described(body[key]), f"struct field .{key} of type string")
+                return go_decoding.kind_error(body[key], key)
         if body.get("apiVersion", "").count("/") > 1:
             return f"unexpected GroupVersion string: {body['apiVersion']}"
     elif body is not None:
-        return _PARSE_ERROR.format(go_decoding.described(body), f"value of type {_FIND_KIND}")
+        return f"{go_decoding.KIND_ERROR}{go_decoding.described(body)} into Go value of type {_FIND_KIND}"
     if custom and not (body or {}).get("kind"):
         return f"Object 'Kind' is missing in '{data.decode(errors='replace')}'"
     return ""
 
 
-def read_patch(data: bytes, media: str, resource: Resource) -> Any:
-    """Decode a patch. Raises `ApiError` (400, 415)."""
+def check_patch_media(media: str, resource: Resource) -> None:
+    """Raise `ApiError` (415) for a type of patch that the resource does not support."""
     allowed = _PATCHES if resource.custom else (*_PATCHES, STRATEGIC_PATCH)
     if media not in allowed:
         accepted = ", ".join((JSON_PATCH, MERGE_PATCH, APPLY_PATCH)) if media == STRATEGIC_PATCH else ""
         raise api_errors.unsupported_media(accepted)
+
+
+def read_patch(data: bytes, media: str, resource: Resource) -> Any:
+    """Decode a patch of a supported type. Raises `ApiError` (400)."""
     try:
         patch = _parse(data, as_yaml=media == APPLY_PATCH)
     except _UnreadableError as error:

@@ -13,7 +13,7 @@ import msgspec
 from rudr_py.local.access.user import ADMIN, User
 from rudr_py.local.apimachinery import api_errors, decimals
 from rudr_py.local.backend import Backend
-from rudr_py.local.http import bodies, duplicate_keys
+from rudr_py.local.http import bodies, write_options
 from rudr_py.local.http.protobuf import envelope
 from rudr_py.local.http.routing import Route, is_true
 from rudr_py.local.http.watch_streams import Subscription
@@ -26,7 +26,6 @@ from rudr_py.local.verbs.deletion import DeleteOptions
 from rudr_py.local.verbs.views import View
 from rudr_py.local.verbs.writes import WriteOptions, WriteResult
 
-_MANAGER_LENGTH = 128
 _RETURNED_WHEN_DELETED = frozenset(
     {
         "persistentvolumeclaims",
@@ -94,6 +93,8 @@ def get(backend: Backend, request: ResourceRequest) -> Answer:
     """Return one object, its scale, or the log of a pod."""
     if request.route.subresource == "log":
         return _log(backend, request)
+    if not request.route.subresource:
+        reads.check_not_older(backend, request.query.get("resourceVersion", ""))
     obj = writes.live(backend, request.target)
     if request.route.subresource == "scale":
         return Answer(object=views.view_scale(request.view, scaling.to_scale(request.resource, obj), backend.clock()))
@@ -141,6 +142,7 @@ def subscription(
 
 def create(backend: Backend, request: ResourceRequest) -> Answer:
     """Create an object, or answer a review."""
+    write_options.check("CreateOptions", request.query, request.media)
     body = request.content()
     _check_kind(backend, request, body)
     if request.resource.verbs == ("create",):
@@ -155,6 +157,7 @@ def create(backend: Backend, request: ResourceRequest) -> Answer:
 
 def update(backend: Backend, request: ResourceRequest) -> Answer:
     """Replace an object or a subresource of it."""
+    write_options.check("UpdateOptions", request.query, request.media)
     body = request.content()
     _check_kind(backend, request, body)
     return _write_answer(backend, request, writes.update(backend, request.target, body, _options(request, body)))
@@ -175,14 +178,12 @@ def _check_kind(backend: Backend, request: ResourceRequest, body: Any) -> None:
 def patch(backend: Backend, request: ResourceRequest) -> Answer:
     """Patch an object or a subresource of it, with one of four patch types."""
     resource = request.resource
+    bodies.check_patch_media(request.media, resource)
+    write_options.check("PatchOptions", request.query, request.media)
     body = bodies.read_patch(request.body, request.media, resource)
-    options = _options(request)
+    options = _options(request, body)
     if request.media == bodies.APPLY_PATCH:
-        if not request.query.get("fieldManager"):
-            raise api_errors.missing_manager()
         return _write_answer(backend, request, writes.apply(backend, request.target, body, options))
-    if "force" in request.query:
-        raise api_errors.bad_force()
     if request.media == bodies.STRATEGIC_PATCH:
         options = msgspec.structs.replace(options, strategic=body)
     return _write_answer(backend, request, writes.patch(backend, request.target, _change(request, body), options))
@@ -248,22 +249,17 @@ def _deprecation(request: ResourceRequest) -> tuple[str, ...]:
     return (request.resource.deprecation,) if request.resource.deprecation else ()
 
 
-def _options(request: ResourceRequest, body: Any = None) -> WriteOptions:
-    """Return the options of a write; `body` is that of a create or update."""
+def _options(request: ResourceRequest, body: Any) -> WriteOptions:
+    """Return the options of a write with a decoded body."""
     query = request.query
     validation = query.get("fieldValidation") or decoding.WARN
-    check_duplicates = body is not None and request.media == bodies.JSON and validation != decoding.IGNORE
-    manager = query.get("fieldManager") or request.user_agent.partition("/")[0] or "unknown"
-    dry_run = query.get("dryRun", "")
-    if dry_run not in ("", "All"):
-        raise api_errors.bad_request(f'dryRun: Unsupported value: "{dry_run}": supported values: "All"')
+    is_checked = validation != decoding.IGNORE
     return WriteOptions(
-        # headers may contain bytes that are no text
-        manager=manager[:_MANAGER_LENGTH].encode(errors="replace").decode(),
+        manager=write_options.manager(query, request.user_agent),
         field_validation=validation,
-        duplicates=tuple(duplicate_keys.duplicate_fields(request.body, body)) if check_duplicates else (),
-        dry_run=dry_run == "All",
-        force=query.get("force", "").lower() in ("true", "1"),
+        problems=write_options.problems(request.media, request.body, body) if is_checked else (),
+        dry_run=query.get("dryRun") == "All",
+        force=query.get("force", "false").lower() not in ("false", "0"),
         subresource=request.route.subresource,
         user=request.user,
     )

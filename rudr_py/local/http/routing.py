@@ -45,7 +45,8 @@ def route(registry: Registry, method: str, path: str, query: Mapping[str, str]) 
     if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in _NAMESPACE_PARTS:
         namespace, rest = rest[1], rest[2:]
     resource = registry.by_path(group, version, rest[0])
-    if resource is None or len(rest) > 3 or (bool(namespace) and not resource.namespaced):
+    is_proxied = len(rest) > 2 and rest[2] == "proxy"
+    if resource is None or (len(rest) > 3 and not is_proxied) or (bool(namespace) and not resource.namespaced):
         if not registry.serves(group, version):
             raise NoSuchPathError
         raise no_such_resource()
@@ -58,7 +59,7 @@ def route(registry: Registry, method: str, path: str, query: Mapping[str, str]) 
         verb = "create"
     if verb is None or (subresource and verb not in documents.part_verbs(subresource)):
         raise method_not_allowed()
-    if verb in ("get", "list") and "watch" in query and is_true(query["watch"]):
+    if verb in ("get", "list") and not is_proxied and "watch" in query and is_true(query["watch"]):
         verb = "watch"
     _check(resource, verb, namespace, name)
     return Route(verb=verb, path=path, resource=resource, namespace=namespace, name=name, subresource=subresource)

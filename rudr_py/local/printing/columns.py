@@ -5,6 +5,7 @@ Columns for a field of the kind have the description of its schema, which depend
 
 from __future__ import annotations
 
+from rudr_py.local.apimachinery import autoscalers
 from rudr_py.local.printing import cells, platform_columns, values
 from rudr_py.local.printing.cells import AGE, CREATED, DATED, NAME, NONE, ColumnDefinition, at, define, field
 from rudr_py.local.registry.resources import Resource
@@ -151,7 +152,7 @@ _WORKLOADS: dict[str, tuple[ColumnDefinition, ...]] = {
             lambda obj, now: f"{at('.spec.scaleTargetRef.kind')(obj, now)}/{at('.spec.scaleTargetRef.name')(obj, now)}",
             about="spec.scaleTargetRef",
         ),
-        define("Targets", values.metrics, about="spec.metrics"),
+        define("Targets", lambda obj, now: values.metrics(autoscalers.to_v2(obj), now), about="spec.metrics"),
         define("MinPods", values.text(at(".spec.minReplicas", values.UNSET)), about="spec.minReplicas"),
         field("MaxPods", "spec.maxReplicas", 0),
         field("Replicas", "status.currentReplicas", 0),

@@ -34,13 +34,13 @@ v1 namespaces Namespace C ns status,finalize -
 v1 nodes Node C no status -
 v1 persistentvolumeclaims PersistentVolumeClaim N pvc status -
 v1 persistentvolumes PersistentVolume C pv status -
-v1 pods Pod N po status,attach,binding,ephemeralcontainers,eviction,exec,log,portforward all
+v1 pods Pod N po status,attach,binding,ephemeralcontainers,eviction,exec,log,portforward,proxy,resize all
 v1 podtemplates PodTemplate N - - -
 v1 replicationcontrollers ReplicationController N rc status,scale all
 v1 resourcequotas ResourceQuota N quota status -
 v1 secrets Secret N - - -
 v1 serviceaccounts ServiceAccount N sa token -
-v1 services Service N svc status all
+v1 services Service N svc status,proxy all
 apiregistration.k8s.io/v1 apiservices APIService C - status api-extensions
 apps/v1 controllerrevisions ControllerRevision N - - -
 apps/v1 daemonsets DaemonSet N ds status all

@@ -5,7 +5,7 @@ Source: apimachinery, pkg/util/validation/field.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +21,21 @@ def required(field: str, detail: str = "") -> Cause:
 def invalid(field: str, value: Any, detail: str) -> Cause:
     """A value of the right type is invalid."""
     return _cause("FieldValueInvalid", f"Invalid value: {encoded(value)}", field, detail)
+
+
+def invalid_struct(field: str, value: Mapping[str, Any], detail: str) -> Cause:
+    """A Go struct is invalid; its fields are printed in their order."""
+    return _cause("FieldValueInvalid", f"Invalid value: {struct(value)}", field, detail)
+
+
+def invalid_place(field: str, detail: str) -> Cause:
+    """A value that is not printed is invalid."""
+    return _cause("FieldValueInvalid", "Invalid value", field, detail)
+
+
+def struct(value: Mapping[str, Any]) -> str:
+    """Return a Go struct in the form of messages."""
+    return msgspec.json.encode(value).decode()
 
 
 def type_invalid(field: str, value: Any, detail: str) -> Cause:
@@ -39,6 +54,11 @@ def not_supported(field: str, value: Any, supported: Iterable[str]) -> Cause:
 def duplicate(field: str, value: Any) -> Cause:
     """An item has the key of an earlier one."""
     return _cause("FieldValueDuplicate", f"Duplicate value: {encoded(value)}", field, "")
+
+
+def duplicate_struct(field: str, value: Mapping[str, Any]) -> Cause:
+    """An item, a Go struct, has the key of an earlier one."""
+    return _cause("FieldValueDuplicate", f"Duplicate value: {struct(value)}", field, "")
 
 
 def not_found(field: str, value: Any) -> Cause:
@@ -61,6 +81,12 @@ def too_many(field: str, count: int, limit: int) -> Cause:
     """A list or map exceeds its maximum size."""
     noun = "item" if limit == 1 else "items"
     return _cause("FieldValueTooMany", f"Too many: {count}", field, f"must have at most {limit} {noun}")
+
+
+def dry_run(values: Sequence[str]) -> Iterator[Cause]:
+    """A value of the parameter `dryRun` is not `All`."""
+    if any(value != "All" for value in values):
+        yield not_supported("dryRun", list(values), ("All",))
 
 
 def encoded(value: Any) -> str:

@@ -18,6 +18,7 @@ from rudr_py.local.schema import quantity
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.schema.validation import formats
 
+KIND_ERROR: Final = "couldn't get version/kind; json parse error: json: cannot unmarshal "
 _CORE: Final = "io.k8s.api.core.v1."
 _REFERENCING: Final = ("ConfigMapEnvSource", "ConfigMapKeySelector", "ConfigMapProjection", "ConfigMapVolumeSource")
 _EMBEDDED: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
@@ -213,6 +214,11 @@ def _embedding(struct: str, key: str) -> tuple[str, ...]:
     """The embedded struct that has a field, if any."""
     embedded, fields = _EMBEDDED.get(struct, ("", ()))
     return (embedded,) if embedded and (key in fields if fields else key not in _OWN) else ()
+
+
+def kind_error(value: Any, key: str) -> str:
+    """Return the message for an apiVersion or a kind, the `key`, that is no string."""
+    return f"{KIND_ERROR}{described(value)} into Go struct field .{key} of type string"
 
 
 def described(value: Any, *, numeric: bool = False) -> str:

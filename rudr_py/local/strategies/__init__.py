@@ -6,7 +6,7 @@ There is one module for each family of kinds, with a table `STRATEGIES` by table
 from __future__ import annotations
 
 from rudr_py.local.registry.resources import Resource
-from rudr_py.local.strategies import autoscaling, cluster, core, custom, network, rbac, workloads
+from rudr_py.local.strategies import autoscaling, cluster, core, custom, definitions, network, rbac, workloads
 from rudr_py.local.strategies.strategy import Strategy
 
 _STRATEGIES: dict[str, Strategy] = {
@@ -14,6 +14,7 @@ _STRATEGIES: dict[str, Strategy] = {
     **workloads.STRATEGIES,
     **network.STRATEGIES,
     **cluster.STRATEGIES,
+    **definitions.STRATEGIES,
     **rbac.STRATEGIES,
     **autoscaling.STRATEGIES,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 NAMESPACE_FINALIZER = "kubernetes"
 CLAIM_FINALIZER = "kubernetes.io/pvc-protection"
 VOLUME_FINALIZER = "kubernetes.io/pv-protection"
+ATTRIBUTES_FINALIZER = "kubernetes.io/vac-protection"
 _CLAIM_FIXED = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
@@ -23,6 +25,20 @@ _NOT_EXPANDABLE = (
     "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
 )
 _NOTE_LIMIT = 1024
+_NOT_POSITIVE = "must be greater than zero"
+_KEY_TEXT = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or "
+    "'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+)
+_ACCOUNT_TOKEN, _ACCOUNT_NAME = "kubernetes.io/service-account-token", "kubernetes.io/service-account.name"
+_SECRET_KEYS = {
+    "kubernetes.io/basic-auth": ("username", "password"),
+    "kubernetes.io/dockercfg": (".dockercfg",),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+}
+"""The keys that a Secret of each type must have; of basic-auth, one of them."""
 
 
 def _name_namespace(namespace: Object) -> None:
@@ -58,6 +74,8 @@ def _claim_causes(claim: Object) -> Iterator[Cause]:
         yield causes.required("spec.accessModes", "at least 1 access mode is required")
     if "storage" not in ((spec.get("resources") or {}).get("requests") or {}):
         yield causes.required("spec.resources[storage]")
+    elif _storage(spec) <= 0:
+        yield causes.invalid("spec.resources[storage]", spec["resources"]["requests"]["storage"], _NOT_POSITIVE)
 
 
 def _claim_change(new: Object, old: Object) -> Iterator[Cause]:
@@ -93,6 +111,10 @@ def check_growth(claim: Object, old: Object, storage_class: Object | None) -> st
     return _NOT_EXPANDABLE
 
 
+def _create_attributes_class(attributes_class: Object, _context: StrategyContext) -> None:
+    _protect(attributes_class, ATTRIBUTES_FINALIZER)
+
+
 def _create_volume(volume: Object, context: StrategyContext) -> None:
     _protect(volume, VOLUME_FINALIZER)
     volume["status"] = {"phase": "Pending", "lastPhaseTransitionTime": context.now}
@@ -122,6 +144,32 @@ def _normalise_secret(secret: Object) -> None:
     if isinstance(plain, dict) and plain:
         encoded = {key: base64.b64encode(str(value).encode()).decode() for key, value in plain.items()}
         secret["data"] = {**(secret.get("data") or {}), **encoded}
+
+
+def _key_causes(obj: Object) -> Iterator[Cause]:
+    """The errors of the keys of a ConfigMap or Secret."""
+    for field in ("data", "binaryData"):
+        for key in obj.get(field) or ():
+            path = f"{field}[{key}]"
+            if not re.fullmatch(r"[-._a-zA-Z0-9]+", key):
+                yield causes.invalid(path, key, _KEY_TEXT)
+            elif key == "." or key.startswith(".."):
+                yield causes.invalid(path, key, "must not be '.'" if key == "." else "must not start with '..'")
+            if field == "data" and key in (obj.get("binaryData") or ()):
+                yield causes.invalid(path, key, "duplicate of key present in binaryData")
+
+
+def _secret_causes(secret: Object) -> Iterator[Cause]:
+    yield from _key_causes(secret)
+    kind, data = secret.get("type") or "Opaque", secret.get("data") or {}
+    required = _SECRET_KEYS.get(kind, ())
+    if kind == "kubernetes.io/basic-auth" and any(key in data for key in required):
+        return
+    for key in required:
+        if key not in data:
+            yield causes.required(f"data[{key}]")
+    if kind == _ACCOUNT_TOKEN and not (secret["metadata"].get("annotations") or {}).get(_ACCOUNT_NAME):
+        yield causes.required(f"metadata.annotations[{_ACCOUNT_NAME}]")
 
 
 def _secret_change(new: Object, old: Object) -> Iterator[Cause]:
@@ -197,9 +245,15 @@ STRATEGIES: dict[str, Strategy] = {
         validate_update=_claim_change,
     ),
     "persistentvolumes": Strategy(warnings=deprecations.volume, prepare_for_create=_create_volume),
+    "volumeattributesclasses.storage.k8s.io": Strategy(prepare_for_create=_create_attributes_class),
     "nodes": Strategy(normalise=_normalise_node),
-    "configmaps": Strategy(validate_update=_data_fixed),
-    "secrets": Strategy(warnings=deprecations.secret, normalise=_normalise_secret, validate_update=_secret_change),
+    "configmaps": Strategy(validate=_key_causes, validate_update=_data_fixed),
+    "secrets": Strategy(
+        warnings=deprecations.secret,
+        normalise=_normalise_secret,
+        validate=_secret_causes,
+        validate_update=_secret_change,
+    ),
     "events": Strategy(
         prepare_for_create=_create_event,
         prepare_for_update=_update_event,

@@ -26,7 +26,7 @@ _FORBIDDEN: Final = (
     "startupProbe",
     "lifecycle",
 )
-_CHECKED: Final = ("image", "imagePullPolicy")
+_CHECKED: Final = ("image",)
 _FORBIDDEN_MOUNT: Final = ("subPath", "subPathExpr")
 _NOT_EPHEMERAL: Final = "cannot be set for an Ephemeral Container"
 

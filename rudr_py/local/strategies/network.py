@@ -10,9 +10,11 @@ from rudr_py.local.schema import causes
 from rudr_py.local.storage.store import Object
 from rudr_py.local.strategies import deprecations, strategy
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
+from rudr_py.local.strategies.struct_rules import HIGHEST_PORT, is_address
 
 HEADLESS = "None"
 _PORTS = range(30000, 32768)
+_PORT_RANGE = "provided port is not in the valid range. The range of valid ports is 30000-32767"
 _KEPT = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort")
 
 
@@ -90,18 +92,36 @@ def _service_causes(service: Object) -> Iterator[Cause]:
         if not spec.get("externalName"):
             yield causes.required("spec.externalName")
         return
-    if not ports and spec.get("clusterIP") != HEADLESS:
+    kind, address = spec.get("type", "ClusterIP"), spec.get("clusterIP")
+    if not ports and address != HEADLESS:
         yield causes.required("spec.ports")
+    if address == HEADLESS and kind in ("NodePort", "LoadBalancer"):
+        yield causes.invalid("spec.clusterIPs[0]", address, f"may not be set to 'None' for {kind} services")
+    elif address and address != HEADLESS and not is_address(address):
+        detail = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+        yield causes.invalid("spec.clusterIPs[0]", address, detail)
+    if kind == "ClusterIP" and spec.get("externalTrafficPolicy") and not spec.get("externalIPs"):
+        detail = "may only be set for externally-accessible services"
+        yield causes.invalid("spec.externalTrafficPolicy", spec["externalTrafficPolicy"], detail)
+    yield from _port_causes(ports, kind)
+
+
+def _port_causes(ports: Any, kind: str) -> Iterator[Cause]:
     seen: set[tuple[Any, Any]] = set()
     for index, port in enumerate(ports):
-        field = f"spec.ports[{index}]"
+        field, node_port = f"spec.ports[{index}]", port.get("nodePort")
         if len(ports) > 1 and not port.get("name"):
             yield causes.required(f"{field}.name")
-        if not 1 <= port.get("port", 0) <= 65535:
+        if not 1 <= port.get("port", 0) <= HIGHEST_PORT:
             yield causes.invalid(f"{field}.port", port.get("port", 0), "must be between 1 and 65535, inclusive")
+        if node_port and kind == "ClusterIP":
+            yield causes.forbidden(f"{field}.nodePort", "may not be used when `type` is 'ClusterIP'")
+        elif node_port and node_port not in _PORTS:
+            yield causes.invalid(f"{field}.nodePort", node_port, _PORT_RANGE)
         key = (port.get("port"), port.get("protocol"))
         if key in seen:
-            yield Cause(reason="FieldValueDuplicate", message=f"Duplicate value: {port}", field=field)
+            fields = {"Name": "", "Protocol": key[1], "AppProtocol": None, "Port": key[0]}
+            yield causes.duplicate_struct(field, {**fields, "TargetPort": 0, "NodePort": 0})
         seen.add(key)
 
 
@@ -120,7 +140,7 @@ def _service_change(new: Object, old: Object) -> Iterator[Cause]:
 def _ingress_causes(ingress: Object) -> Iterator[Cause]:
     spec = ingress.get("spec") or {}
     if not spec.get("rules") and not spec.get("defaultBackend"):
-        yield causes.invalid("spec", spec.get("rules") or [], "either `defaultBackend` or `rules` must be specified")
+        yield causes.invalid("spec", spec.get("rules"), "either `defaultBackend` or `rules` must be specified")
 
 
 def _lists(obj: Object) -> Any:
@@ -141,6 +161,9 @@ STRATEGIES: dict[str, Strategy] = {
         warnings=deprecations.ingress, validate=_ingress_causes, generation_source=strategy.spec
     ),
     "networkpolicies.networking.k8s.io": Strategy(generation_source=strategy.spec),
-    "ingressclasses.networking.k8s.io": Strategy(generation_source=strategy.spec),
+    "ingressclasses.networking.k8s.io": Strategy(
+        validate_update=lambda new, old: strategy.immutable(new, old, "spec", "controller"),
+        generation_source=strategy.spec,
+    ),
     "endpointslices.discovery.k8s.io": Strategy(generation_source=_lists),
 }

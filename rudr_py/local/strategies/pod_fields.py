@@ -15,22 +15,14 @@ from rudr_py.local.schema import causes, quantity
 _STANDARD: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 _HUGE_PAGES: Final = "hugepages-"
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
-_HANDLERS: Final = ("exec", "httpGet", "tcpSocket", "grpc")
-_NUMBERS: Final = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")
 _NEGATIVE: Final = "must be greater than or equal to 0"
-_HIGHEST_PORT: Final = 65535
-
-
-_PULL_POLICIES: Final = ("Always", "IfNotPresent", "Never")
 
 
 def container(fields: Mapping[str, Any], path: str) -> Iterator[Cause]:
     """The errors of the image, the resources and the probes of a container."""
-    image, policy = fields.get("image") or "", fields.get("imagePullPolicy") or _PULL_POLICIES[0]
+    image = fields.get("image") or ""
     if image != image.strip():
         yield causes.invalid(f"{path}.image", image, "must not have leading or trailing whitespace")
-    if policy not in _PULL_POLICIES:
-        yield causes.not_supported(f"{path}.imagePullPolicy", policy, _PULL_POLICIES)
     resources = fields.get("resources") or {}
     yield from _overcommitted(resources, f"{path}.resources.requests")
     for part in ("limits", "requests"):
@@ -53,14 +45,6 @@ def template_labels(template: Mapping[str, Any], path: str) -> Iterator[Cause]:
     yield from object_meta.label_causes((template.get("metadata") or {}).get("labels") or {}, f"{path}.labels")
 
 
-def not_negative(fields: Mapping[str, Any], names: tuple[str, ...], path: str) -> Iterator[Cause]:
-    """The errors of negative numbers."""
-    for name in names:
-        value = fields.get(name)
-        if isinstance(value, int) and value < 0:
-            yield causes.invalid(f"{path}.{name}", value, _NEGATIVE)
-
-
 def _resource(name: str, amount: Any, path: str) -> Iterator[Cause]:
     if "/" not in name and name not in _STANDARD and not name.startswith(_HUGE_PAGES):
         yield causes.invalid(path, name, "must be a standard resource type or fully qualified")
@@ -80,12 +64,20 @@ def _overcommitted(resources: Mapping[str, Any], path: str) -> Iterator[Cause]:
 
 
 def _probe(probe: Mapping[str, Any], path: str, *, is_readiness: bool) -> Iterator[Cause]:
-    if not any(probe.get(handler) is not None for handler in _HANDLERS):
-        yield causes.required(path, "must specify a handler type")
-    for handler in ("httpGet", "tcpSocket"):
-        port = (probe.get(handler) or {}).get("port")
-        if isinstance(port, int) and not 1 <= port <= _HIGHEST_PORT:
-            yield causes.invalid(f"{path}.{handler}.port", port, f"must be between 1 and {_HIGHEST_PORT}, inclusive")
-    yield from not_negative(probe, _NUMBERS, path)
     if not is_readiness and probe.get("successThreshold", 1) not in (0, 1):
         yield causes.invalid(f"{path}.successThreshold", probe["successThreshold"], "must be 1")
+
+
+def quality(spec: Any) -> str:
+    """Return the quality of service of a pod."""
+    resources = [container.get("resources") or {} for container in spec.get("containers") or ()]
+    if not any(
+        container_resources.get("requests") or container_resources.get("limits") for container_resources in resources
+    ):
+        return "BestEffort"
+    exact = all(
+        set(container_resources.get("limits") or ()) >= {"cpu", "memory"}
+        and (container_resources.get("requests") or container_resources["limits"]) == container_resources["limits"]
+        for container_resources in resources
+    )
+    return "Guaranteed" if exact else "Burstable"

@@ -10,13 +10,12 @@ from rudr_py.errors import Cause
 from rudr_py.local.apimachinery import object_meta, selectors
 from rudr_py.local.schema import causes
 from rudr_py.local.storage.store import Object
-from rudr_py.local.strategies import cron_schedule, deprecations, ephemeral_containers, pod_fields, strategy
+from rudr_py.local.strategies import cron_schedule, deprecations, ephemeral_containers, pod_fields, pod_resize, strategy
 from rudr_py.local.strategies.cron_schedule import ScheduleError
 from rudr_py.local.strategies.strategy import Strategy, StrategyContext
 
 _CRON_JOB_NAME = 52
 """The names of Jobs add eleven characters."""
-_CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
 _JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 _UID_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
 _STATEFUL_CHANGEABLE = frozenset(
@@ -172,11 +171,7 @@ def _update_daemon_set(new: Object, old: Object, _context: StrategyContext) -> N
     new["metadata"].setdefault("annotations", {})[GENERATION_ANNOTATION] = str(generation)
 
 
-_JOB_NUMBERS = ("parallelism", "completions", "backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished")
-
-
 def _job_causes(job: Object) -> Iterator[Cause]:
-    yield from pod_fields.not_negative(job["spec"], _JOB_NUMBERS, "spec")
     yield from _ending_pod_causes(job["spec"].get("template") or {}, "spec.template.spec")
 
 
@@ -200,12 +195,15 @@ def _cron_job_causes(cron_job: Object) -> Iterator[Cause]:
             cron_schedule.parse(text)
         except ScheduleError as error:
             yield causes.invalid("spec.schedule", text, str(error))
-    policy = spec.get("concurrencyPolicy", "Allow")
-    if policy not in _CONCURRENCY_POLICIES:
-        yield causes.not_supported("spec.concurrencyPolicy", policy, _CONCURRENCY_POLICIES)
     zone = spec.get("timeZone")
-    if zone is not None and zone not in zoneinfo.available_timezones():
-        yield causes.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
+    if zone == "":
+        yield causes.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string")
+    elif zone is not None:
+        if zone.lower() == "local":
+            detail = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
+            yield causes.invalid("spec.timeZone", zone, detail)
+        if zone != "Local" and zone not in zoneinfo.available_timezones():
+            yield causes.invalid("spec.timeZone", zone, f"unknown time zone {zone}")
     template = (spec.get("jobTemplate") or {}).get("spec") or {}
     yield from _ending_pod_causes(template.get("template") or {}, "spec.jobTemplate.spec.template.spec")
     if len(name) > _CRON_JOB_NAME:
@@ -243,21 +241,7 @@ def _unscheduled(spec: Any) -> Any:
 
 
 def _create_pod(pod: Object, _context: StrategyContext) -> None:
-    pod["status"] = {"phase": "Pending", "qosClass": _quality(pod["spec"])}
-
-
-def _quality(spec: Any) -> str:
-    resources = [container.get("resources") or {} for container in spec.get("containers") or ()]
-    if not any(
-        container_resources.get("requests") or container_resources.get("limits") for container_resources in resources
-    ):
-        return "BestEffort"
-    exact = all(
-        set(container_resources.get("limits") or ()) >= {"cpu", "memory"}
-        and (container_resources.get("requests") or container_resources["limits"]) == container_resources["limits"]
-        for container_resources in resources
-    )
-    return "Guaranteed" if exact else "Burstable"
+    pod["status"] = {"phase": "Pending", "qosClass": pod_fields.quality(pod["spec"])}
 
 
 def _pod_check(pod: Object) -> Iterator[Cause]:
@@ -313,6 +297,7 @@ STRATEGIES: dict[str, Strategy] = {
     "statefulsets.apps": Strategy(
         warnings=_TEMPLATE, validate=_stateful_causes, validate_update=_stateful_change, generation_source=strategy.spec
     ),
+    "controllerrevisions.apps": Strategy(validate_update=lambda new, old: strategy.immutable(new, old, "data")),
     "replicationcontrollers": Strategy(
         warnings=_TEMPLATE, validate=_replication_causes, generation_source=strategy.spec, orphan_dependents=True
     ),
@@ -335,7 +320,10 @@ STRATEGIES: dict[str, Strategy] = {
         validate=_pod_check,
         validate_update=_pod_change,
         validate_new=ephemeral_containers.created,
-        validate_part={ephemeral_containers.SUBRESOURCE: ephemeral_containers.changed},
+        validate_part={
+            ephemeral_containers.SUBRESOURCE: ephemeral_containers.changed,
+            pod_resize.SUBRESOURCE: pod_resize.changed,
+        },
         generation_source=strategy.spec,
         grace_period=_grace_period,
     ),

@@ -5,21 +5,26 @@ A propagation policy becomes a finalizer (`foregroundDeletion`, `orphan`) that t
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from rudr_py.errors import Cause
 from rudr_py.local import strategies
 from rudr_py.local.admission import field_isolation, plugins
 from rudr_py.local.apimachinery import api_errors, conversion
 from rudr_py.local.backend import Backend
 from rudr_py.local.registry.kinds import CRD_FINALIZER, CRD_TABLE
 from rudr_py.local.registry.resources import ObjectTarget, Resource
+from rudr_py.local.schema import causes
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import Object
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
+_POLICIES = ("Foreground", "Background", "Orphan")
 
 
 class DeleteOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,35 +52,50 @@ class _Body(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def parse_options(options: Any, query: Any) -> DeleteOptions:
-    """Parse the body (or None) and the query of a DELETE. Raises `ApiError` (400)."""
+    """Parse the body of a DELETE, or the query if there is no body. Raises `ApiError` (400, 422)."""
     try:
-        body = msgspec.convert(options if isinstance(options, dict) else {}, _Body)
+        body = msgspec.convert(options if isinstance(options, dict) else _from_query(query), _Body)
     except msgspec.ValidationError as error:
         raise api_errors.bad_request(f'DeleteOptions in version "v1" cannot be handled: {error}') from error
     if body.kind not in (None, "", "DeleteOptions"):
         raise api_errors.bad_request(f'{body.kind} in version "v1" cannot be handled as a DeleteOptions')
+    problems = tuple(_option_causes(body))
+    if problems:
+        raise api_errors.invalid_options("DeleteOptions", problems)
     preconditions = body.preconditions or _Preconditions()
-    propagation = body.propagation_policy or query.get("propagationPolicy") or ""
-    orphan = query.get("orphanDependents") if body.orphan_dependents is None else body.orphan_dependents
-    if not propagation and orphan is not None:
-        propagation = "Orphan" if orphan in (True, "true") else "Background"
+    propagation = body.propagation_policy or ""
+    if not propagation and body.orphan_dependents is not None:
+        propagation = "Orphan" if body.orphan_dependents else "Background"
+    grace = body.grace_period_seconds
     return DeleteOptions(
         propagation=propagation,
-        grace=_grace(body.grace_period_seconds, query.get("gracePeriodSeconds")),
+        grace=1 if grace is not None and grace < 0 else grace,  # a negative one means the shortest
         uid=preconditions.uid or "",
         resource_version=preconditions.resource_version or "",
-        dry_run="All" in (body.dry_run or query.get("dryRun") or ()),
+        dry_run=bool(body.dry_run),
     )
 
 
-def _grace(value: int | None, text: str | None) -> int | None:
-    """Return the requested grace period; a negative one means the shortest, one second."""
-    if value is None and text:
-        try:
-            value = int(text)
-        except ValueError:
-            raise api_errors.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
-    return 1 if value is not None and value < 0 else value
+def _from_query(query: Any) -> Object:
+    orphan, seconds = query.get("orphanDependents"), query.get("gracePeriodSeconds")
+    if seconds and re.fullmatch(r"[+-]?\d+", seconds) is None:
+        raise api_errors.bad_request(f'strconv.ParseInt: parsing "{seconds}": invalid syntax')
+    return {
+        "propagationPolicy": query.get("propagationPolicy") or None,
+        "orphanDependents": None if orphan is None else orphan.lower() not in ("false", "0"),
+        "gracePeriodSeconds": int(seconds) if seconds else None,
+        "dryRun": [query["dryRun"]] if query.get("dryRun") else None,
+    }
+
+
+def _option_causes(body: _Body) -> Iterator[Cause]:
+    policy = body.propagation_policy
+    if policy is not None and body.orphan_dependents is not None:
+        detail = "orphanDependents and deletionPropagation cannot be both set"
+        yield causes.invalid("propagationPolicy", policy, detail)
+    if policy is not None and policy not in _POLICIES:
+        yield causes.not_supported("propagationPolicy", policy, (*_POLICIES, "nil"))
+    yield from causes.dry_run(body.dry_run or [])
 
 
 def delete(backend: Backend, target: ObjectTarget, options: DeleteOptions) -> tuple[Object, bool]:

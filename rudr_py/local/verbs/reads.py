@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import base64
+import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from rudr_py.errors import Cause
-from rudr_py.local.apimachinery import api_errors, conversion, decimals, selectors
+from rudr_py.errors import ApiError, Cause
+from rudr_py.local.apimachinery import api_errors, conversion, decimals, go_json, selectors
 from rudr_py.local.apimachinery.selectors import Predicate
 from rudr_py.local.backend import Backend
 from rudr_py.local.registry.resources import Resource
-from rudr_py.local.schema import causes
+from rudr_py.local.schema import causes, go_decoding
 from rudr_py.local.storage.store import CompactedError, Object, ObjectList
 
 _CORE_EVENT_FIELDS = ("involvedObject", "reason", "reportingComponent", "source", "type")
 _MATCH = "resourceVersionMatch"
+_VERSION = "meta.k8s.io/v1"
 _TRUE = ("", "1", "true", "t")
 _COMMON_FIELDS = frozenset({"metadata.name", "metadata.namespace"})
 _SELECTABLE: dict[str, tuple[str, ...]] = {
@@ -67,7 +70,7 @@ def parse(namespace: str, name: str, query: Mapping[str, str]) -> ListQuery:
     """Parse the query of a list; `name` selects one object. Raises `ApiError` (400)."""
     problems = tuple(_option_causes(query))
     if problems:
-        raise api_errors.invalid_list_options(problems)
+        raise api_errors.invalid_options("ListOptions", problems)
     fields = query.get("fieldSelector", "")
     if name:
         fields = ",".join(filter(None, (fields, f"metadata.name={name}")))
@@ -147,16 +150,20 @@ def _is_event_field(resource: Resource, path: str) -> bool:
 
 
 def revision_of(text: str) -> int:
-    """Parse a resourceVersion; empty is 0. Raises `ApiError` (400)."""
-    if not text:
-        return 0
-    revision = decimals.number(text)
+    """Parse a resourceVersion; empty is 0. Raises `ApiError` (500, as a real server does except in lists)."""
+    revision = decimals.number(text or "0")
     if revision is None:
-        raise api_errors.bad_request(
-            f'invalid resource version: resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": '
-            "invalid syntax"
-        )
+        problem = "value out of range" if text.isascii() and text.isdecimal() else "invalid syntax"
+        reason = f'strconv.ParseUint: parsing "{text}": {problem}'
+        raise ApiError(f'resourceVersion: Invalid value: "{text}": {reason}', status=500)
     return revision
+
+
+def check_not_older(backend: Backend, text: str) -> None:
+    """Raise `ApiError` (500, 504) for a resourceVersion of a read that is no number, or does not exist yet."""
+    revision, current = revision_of(text), backend.store.revision
+    if revision > current:
+        raise api_errors.too_large_version(revision, current)
 
 
 def list_page(backend: Backend, resource: Resource, query: ListQuery) -> ListPage:
@@ -192,14 +199,16 @@ def _page(objects: ObjectList, selects: Predicate | None, limit: int, revision: 
 
 def _list_position(backend: Backend, query: ListQuery) -> tuple[int, tuple[str, str] | None]:
     """Return the revision to list at (0: the current one) and the key after which to start."""
-    current = backend.store.revision
     if query.token:
+        position = _read_token(query.token)
         if query.resource_version not in ("", "0"):
             raise api_errors.bad_request("specifying resource version is not allowed when using continue")
-        return _read_token(query.token)
-    requested = revision_of(query.resource_version)
-    if requested > current:
-        raise api_errors.too_large_version(requested, current)
+        return position
+    try:
+        requested = revision_of(query.resource_version)
+    except ApiError as error:
+        raise api_errors.bad_request(f"invalid resource version: {error.message}") from None
+    check_not_older(backend, query.resource_version)
     exact = query.match == "Exact" or (not query.match and query.limit and requested)
     return (requested if exact else 0), None
 
@@ -221,14 +230,58 @@ def _key(obj: Object) -> tuple[str, str]:
 
 
 def _token(revision: int, last: tuple[str, str]) -> str:
-    value = {"v": "meta.k8s.io/v1", "rv": revision, "start": "/".join(last) + "\0"}
+    value = _Token(v=_VERSION, rv=revision, start="/".join(filter(None, last)) + "\0")
     return base64.urlsafe_b64encode(msgspec.json.encode(value)).rstrip(b"=").decode()
 
 
 def _read_token(token: str) -> tuple[int, tuple[str, str]]:
     try:
-        value: Any = msgspec.json.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        namespace, _, name = value["start"].rstrip("\0").partition("/")
-        return int(value["rv"]), (namespace, name)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise api_errors.bad_request("continue key is not valid: illegal base64 data or unexpected content") from None
+        content = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raise _bad_token(f": illegal base64 data at input byte {_illegal_byte(token)}") from None
+    try:
+        decoded = msgspec.json.decode(content)
+        value = msgspec.convert({} if decoded is None else decoded, _Token)
+    except msgspec.ValidationError:
+        raise _bad_token(f": json: cannot unmarshal {_mistyped(decoded)}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise _bad_token(f": {go_json.syntax_error(content)}") from None
+    if value.v != _VERSION:
+        raise _bad_token(f": server does not recognize this encoded version {value.v}")
+    if not value.rv:
+        raise _bad_token(f": incorrect encoded start resourceVersion (version {_VERSION})")
+    if not value.start:
+        raise _bad_token(f": encoded start key empty (version {_VERSION})")
+    if posixpath.normpath("/" + value.start.removeprefix("/")) != "/" + value.start.removeprefix("/"):
+        raise _bad_token(f": {value.start}")
+    namespace, _, name = value.start.rstrip("\0").rpartition("/")
+    return max(value.rv, 0), (namespace, name)
+
+
+class _Token(msgspec.Struct, frozen=True):
+    """The content of a token: its version, the revision of the list, and the key to continue from."""
+
+    v: str = ""
+    rv: int = 0
+    start: str = ""
+
+
+def _bad_token(detail: str) -> ApiError:
+    return api_errors.bad_request(f"invalid continue token: continue key is not valid{detail}")
+
+
+def _mistyped(decoded: Any) -> str:
+    """The first value of a token that has another type, in the words of Go."""
+    if not isinstance(decoded, dict):
+        return f"{go_decoding.described(decoded)} into Go value of type storage.continueToken"
+    for key, (expected, go_type) in {"v": (str, "string"), "rv": (int, "int64"), "start": (str, "string")}.items():
+        if not isinstance(decoded.get(key, expected()), expected):
+            return f"{go_decoding.described(decoded[key])} into Go struct field continueToken.{key} of type {go_type}"
+    return ""
+
+
+def _illegal_byte(token: str) -> int:
+    """The index that Go reports: the first illegal character, or the end of an incomplete group of four."""
+    legal = re.match(r"[A-Za-z0-9_-]*", token)
+    length = legal.end() if legal else 0
+    return length if length < len(token) else length // 4 * 4

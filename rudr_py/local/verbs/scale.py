@@ -8,6 +8,7 @@ import msgspec
 
 from rudr_py.local.apimachinery import api_errors, selectors
 from rudr_py.local.registry.resources import Resource
+from rudr_py.local.schema import causes
 from rudr_py.local.storage.cloning import clone
 from rudr_py.local.storage.store import Object
 
@@ -35,6 +36,7 @@ def to_scale(resource: Resource, obj: Object) -> Object:
 
 
 class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
+    name: str = ""
     resource_version: str | None = None
 
 
@@ -43,24 +45,36 @@ class _Spec(msgspec.Struct, frozen=True):
 
 
 class _Scale(msgspec.Struct, frozen=True):
+    kind: str = "Scale"
     metadata: _Metadata | None = None
     spec: _Spec | None = None
 
 
 def scaled(resource: Resource, obj: Object, scale: Any) -> Object:
-    """Return a copy of an object with the replicas and the resourceVersion of a Scale. Raises `ApiError` (400)."""
+    """Return a copy of an object with the replicas and resourceVersion of a Scale. Raises `ApiError` (400, 422)."""
     if resource.scale is None:
         raise api_errors.no_such_resource()
     try:
         typed = msgspec.convert(scale, _Scale)
     except msgspec.ValidationError as error:
         raise api_errors.bad_request(f'Scale in version "v1" cannot be handled as a Scale: {error}') from error
+    name, replicas = obj["metadata"]["name"], (typed.spec and typed.spec.replicas) or 0
+    if typed.kind != "Scale":
+        raise api_errors.bad_request(
+            f'{typed.kind} in version "v1" cannot be handled as a Scale: converting (v1.{typed.kind}) to '
+            "(autoscaling.Scale): unknown conversion"
+        )
+    if typed.metadata and typed.metadata.name not in ("", name):
+        raise api_errors.mismatched_name(typed.metadata.name, name)
+    if replicas < 0:
+        negative = causes.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
+        raise api_errors.invalid(resource, name, (negative,), kind="Scale", group="autoscaling")
     copy: Object = clone(obj)
     *path, last = resource.scale.spec_replicas.strip(".").split(".")
     place = copy
     for part in path:
         place = place.setdefault(part, {})
-    place[last] = (typed.spec and typed.spec.replicas) or 0
+    place[last] = replicas
     if typed.metadata and typed.metadata.resource_version:
         copy["metadata"]["resourceVersion"] = typed.metadata.resource_version
     return copy

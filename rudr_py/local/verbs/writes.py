@@ -35,7 +35,8 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Options of a write.
 
     `subresource` is empty, `status`, `scale`, `finalize` or `ephemeralcontainers`; `user` is None for the cluster
-    itself; `duplicates` are the duplicate keys of the body; `strategic` is a strategic merge patch.
+    itself; `problems` are strict errors of the body's text, such as duplicate keys; `strategic` is a strategic merge
+    patch.
     """
 
     manager: str = "unknown"
@@ -44,7 +45,7 @@ class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     force: bool = False
     subresource: str = ""
     user: User | None = None
-    duplicates: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
     strategic: Any = None
 
 
@@ -67,7 +68,7 @@ def live(backend: Backend, target: ObjectTarget) -> Object:
 def create(backend: Backend, target: ObjectTarget, body: Object, options: WriteOptions) -> WriteResult:
     """Create an object; the name of the target may be empty. Raises `ApiError`. The body is modified."""
     resource = target.resource
-    warnings = decoding.decode(resource, body, options.field_validation, options.duplicates)
+    warnings = decoding.decode(resource, body, options.field_validation, options.problems)
     field_isolation.check_path(resource, target.namespace, target.name, body["metadata"])
     if decimals.number(body["metadata"].pop("resourceVersion", "")):
         raise api_errors.bad_request("resourceVersion should not be set on objects to be created")
@@ -82,7 +83,7 @@ def update(backend: Backend, target: ObjectTarget, body: Object, options: WriteO
     resource = target.resource
     if options.subresource == "scale":
         return patch(backend, target, lambda _scale: body, options)
-    warnings = decoding.decode(resource, body, options.field_validation, options.duplicates)
+    warnings = decoding.decode(resource, body, options.field_validation, options.problems)
     metadata = body["metadata"]
     field_isolation.check_path(resource, target.namespace, target.name, metadata)
     stored = backend.store.get(resource.table, target.namespace, target.name)
@@ -108,13 +109,10 @@ def patch(backend: Backend, target: ObjectTarget, transform: Transform, options:
         result = _replace(backend, target, scaling.scaled(resource, live_object, scale), options, ())
         return msgspec.structs.replace(result, object=scaling.to_scale(resource, result.object))
     body: Object = clone(transform(live_object))
-    patched = decoding.Patched(options.strategic)
-    warnings = decoding.decode(resource, body, options.field_validation, options.duplicates, patched)
+    patched = decoding.Patched(backend.registry, options.strategic)
+    warnings = decoding.decode(resource, body, options.field_validation, options.problems, patched)
     if body["metadata"].get("name") != target.name:
-        raise api_errors.bad_request(
-            f"the name of the object ({body['metadata'].get('name', '')}) does not match the name on the URL "
-            f"({target.name})"
-        )
+        raise api_errors.mismatched_name(body["metadata"].get("name", ""), target.name)
     return _replace(backend, target, body, options, warnings)
 
 
@@ -141,18 +139,21 @@ def apply(backend: Backend, target: ObjectTarget, body: Object, options: WriteOp
     current = conversion.convert(stored, resource)
     object_checks.check_version(target, metadata.get("resourceVersion"), current)
     merged = merging.apply(current, body, write, force=options.force, is_ordinary=is_ordinary)
+    warnings = decoding.applied_warnings(options.problems, options.field_validation)
     if merged is current and not resource.custom:
         # a stored object of a built-in kind is complete and valid
-        return WriteResult(object=current, warnings=tuple(strategies.for_resource(resource).warnings(stored, stored)))
+        warnings += tuple(strategies.for_resource(resource).warnings(stored, stored))
+        return WriteResult(object=current, warnings=warnings)
     if merged is current:
         merged = clone(current)
     decoding.set_defaults(resource, merged, is_ordinary=is_ordinary)
-    return _replace(backend, target, merged, options, (), owned=True)
+    return _replace(backend, target, merged, options, warnings, owned=True)
 
 
 def _apply_new(
     backend: Backend, target: ObjectTarget, merged: Object, options: WriteOptions, *, is_ordinary: bool
 ) -> WriteResult:
+    warnings = decoding.applied_warnings(options.problems, options.field_validation)
     metadata = merged["metadata"]
     metadata.setdefault("name", target.name)
     object_checks.check_uid(target, metadata, "")
@@ -165,7 +166,7 @@ def _apply_new(
     field_isolation.prepare_new(backend, target.resource, merged)
     merged["metadata"]["managedFields"] = managed
     plugins.check_upsert(backend, target.resource, target.namespace, target.name, options.user)
-    return _insert(backend, target, merged, options, ())
+    return _insert(backend, target, merged, options, warnings)
 
 
 def _insert(
@@ -176,12 +177,12 @@ def _insert(
     strategy = strategies.for_resource(resource)
     stored = conversion.convert(obj, backend.registry.storage_resource(resource.table) or resource)
     metadata = stored["metadata"]
+    limit_ranges.set_defaults(backend, resource, stored)  # before the quality of service of a pod is computed
     strategy.prepare_for_create(stored, backend.strategy_context())
     decoding.set_status_default(resource, stored)
     if strategy.generation_source:
         metadata["generation"] = 1
     field_isolation.drop_empty(metadata)
-    limit_ranges.set_defaults(backend, resource, stored)
     plugins.complete_pod(backend, resource, stored)
     plugins.taint_node(resource, stored)
     plugins.set_ingress_class(backend, resource, stored)

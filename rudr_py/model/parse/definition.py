@@ -22,7 +22,8 @@ from rudr_py.model.identity import TypeName
 from rudr_py.model.json_text import excerpt
 from rudr_py.model.parameter_types import JSON_SCHEMAS, SCOPE_PARAMETER_TYPES
 from rudr_py.model.parse.component import read_parameter, read_setting
-from rudr_py.model.parse.fields import FieldReader, ProblemList, has_invalid_json
+from rudr_py.model.parse.fields import FieldReader, ProblemList
+from rudr_py.model.parse.json_values import has_invalid_json
 from rudr_py.model.parse.metadata import Envelope, open_document
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 

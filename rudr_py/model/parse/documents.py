@@ -22,7 +22,8 @@ from rudr_py.model.parse.definition import (
     parse_trait,
     parse_workload_type,
 )
-from rudr_py.model.parse.fields import ProblemList, has_invalid_json
+from rudr_py.model.parse.fields import ProblemList
+from rudr_py.model.parse.json_values import has_invalid_json
 from rudr_py.model.shapes import hydra
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 

@@ -6,7 +6,6 @@ are the fields of that map: every other key becomes a warning. Nothing here depe
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -18,29 +17,12 @@ from rudr_py.model.advice import amounts, fields, lists, words
 from rudr_py.model.document import Json, Parsed, Positions
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.size import Size
-from rudr_py.model.stepwise import Stepwise, run
 from rudr_py.settings import DEFAULT_LIMITS, Limits
 
 T = TypeVar("T")
 
-MAX_DEPTH = 100
-"""Maximum nesting of a document. Later steps may therefore recurse over its values."""
-
 _TRUE = frozenset({"y", "yes", "on", "true"})
 _FALSE = frozenset({"n", "no", "off", "false"})
-
-
-CHUNK = 2000
-"""Number of values that are checked in one step."""
-
-FIRST = 250
-"""The number of values that are checked before the first step: most documents are smaller."""
-
-CHEAP = 4
-"""A check of a value takes this part of the time of rendering it."""
-
-MAX_PATH = 4096
-"""Maximum characters of the keys that lead to a value. Later steps may therefore keep the paths of values."""
 
 
 class ProblemList:
@@ -288,87 +270,3 @@ class FieldReader:
                 break
             hint = fields.advice(key, self._read)
             self.problems.warn(self.at(key), f"unknown field {excerpt(key)}; it has no effect.{hint}", at_key=True)
-
-
-def has_invalid_json(value: object, problems: ProblemList) -> bool:
-    """The result of `invalid_json_steps` for all values."""
-    return run(invalid_json_steps(value, problems))
-
-
-def invalid_json_steps(value: object, problems: ProblemList, most: int = size.NO_LIMIT) -> Stepwise[bool]:
-    """Whether the first `most` values of a document contain some that JSON cannot represent; each is an error.
-
-    These are: nesting deeper than MAX_DEPTH, keys that are together longer than MAX_PATH, numbers beyond 64 bits or not
-    finite, text with lone surrogates, keys that are not text, and Python values without a JSON type.
-    """
-    errors_before = problems.error_count
-    stack: list[tuple[object, _Place]] = [(value, _Place())]
-    count = 0
-    while stack and most >= 0:
-        if count == FIRST or (count and count % CHUNK == 0):
-            yield CHUNK // CHEAP
-        item, place = stack.pop()
-        count, most = count + 1, most - 1
-        if isinstance(item, dict | list):
-            if len(item) > most:
-                break
-            if place.depth >= MAX_DEPTH:
-                problems.error(place.path, f"nested deeper than {MAX_DEPTH} levels")
-            elif isinstance(item, dict):
-                stack += _entries(item, place, problems)
-            else:
-                stack += ((inner, _Place(place, index)) for index, inner in enumerate(item))
-        elif message := _scalar_error(item):
-            problems.error(place.path, message)
-    return problems.error_count > errors_before
-
-
-class _Place:
-    """A place in a document. Its path is a text only where it is needed: one text for each value is too much."""
-
-    __slots__ = ("_outer", "_step", "depth", "length")
-
-    def __init__(self, outer: _Place | None = None, step: str | int = "") -> None:
-        self._outer = outer
-        self._step = step
-        self.depth: int = 0 if outer is None else outer.depth + 1
-        self.length: int = 0 if outer is None else outer.length + len(str(step))
-
-    @property
-    def path(self) -> str:
-        steps: list[str | int] = []
-        place: _Place | None = self
-        while place is not None and place._outer is not None:
-            steps.append(place._step)
-            place = place._outer
-        return paths.child(paths.ROOT, *reversed(steps))
-
-
-def _entries(item: dict[object, object], place: _Place, problems: ProblemList) -> Iterator[tuple[object, _Place]]:
-    for key, inner in item.items():
-        if not isinstance(key, str) or _scalar_error(key):
-            problems.error(place.path, "a key must be text")
-        elif place.length + len(key) > MAX_PATH:
-            problems.error(place.path, f"the keys that lead to a value are longer than {MAX_PATH} characters")
-        else:
-            yield inner, _Place(place, key)
-
-
-def _scalar_error(item: object) -> str:
-    if item is None or isinstance(item, bool):
-        return ""
-    if isinstance(item, str):
-        return "" if _has_whole_characters(item) else "the text contains half a character (a lone surrogate)"
-    if isinstance(item, int):
-        return "" if -(2**63) <= item < 2**64 else "the number does not fit into 64 bits"
-    if isinstance(item, float):
-        return "" if math.isfinite(item) else "the number is not finite"
-    return f"a {type(item).__name__} is not a JSON value"
-
-
-def _has_whole_characters(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -12,7 +12,8 @@ from rudr_py.model.document import Json
 from rudr_py.model.identity import API_VERSION, Metadata
 from rudr_py.model.json_text import excerpt, type_in_words
 from rudr_py.model.metadata_keys import DOCUMENT_ANNOTATIONS, PACKAGE_ANNOTATION, PREFIX, RECLAIM, SCHEMA_ANNOTATION
-from rudr_py.model.parse.fields import FieldReader, ProblemList, invalid_json_steps
+from rudr_py.model.parse.fields import FieldReader, ProblemList
+from rudr_py.model.parse.json_values import invalid_json_steps, is_small_json
 from rudr_py.model.shapes import rewrite
 from rudr_py.model.stepwise import Stepwise, run
 
@@ -45,11 +46,13 @@ def open_steps(document: Json, kind: str, problems: ProblemList) -> Stepwise[Env
         return None
     suggest.begin()
     own, added = size.parts(document)
-    if (yield from invalid_json_steps(own, problems, problems.limits.values)):
+    problems.size = yield from size.steps(own, problems.limits.values)
+    is_valid = is_small_json(own, problems.size)
+    if not is_valid and (yield from invalid_json_steps(own, problems, problems.limits.values)):
         return None
-    if (yield from _is_too_large(own, problems)):
+    if _is_too_large(problems):
         return None
-    if (yield from invalid_json_steps(added, problems)):
+    if added and (yield from invalid_json_steps(added, problems)):
         return None
     yield problems.size.values // 10
     document_fields = FieldReader(_rewritten(document, kind, problems), "$", problems)
@@ -80,8 +83,7 @@ def _rewritten(document: dict[str, Json], kind: str, problems: ProblemList) -> d
     return value
 
 
-def _is_too_large(own: dict[str, Json], problems: ProblemList) -> Stepwise[bool]:
-    problems.size = yield from size.steps(own, problems.limits.values)
+def _is_too_large(problems: ProblemList) -> bool:
     if problems.size.values <= problems.limits.values:
         return False
     problems.too_large("values", f"the document has more than {problems.limits.values} values")

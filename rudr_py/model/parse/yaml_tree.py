@@ -17,7 +17,7 @@ from rudr_py.errors import Location, Problem
 from rudr_py.model import paths
 from rudr_py.model.document import Json
 from rudr_py.model.parse import yaml_scalars
-from rudr_py.model.parse.fields import MAX_DEPTH
+from rudr_py.model.parse.json_values import MAX_DEPTH
 
 MAX_NODES: Final = 500_000
 """Maximum number of keys and values of a file after its aliases are expanded."""

@@ -5,6 +5,7 @@ Where releases of Kubernetes differ, the rule is the strictest of the supported 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Final
@@ -44,12 +45,15 @@ def port_name(text: str) -> str:
     return _wrong(text, _PORT.fullmatch, PORT_NAME_LENGTH, form)
 
 
+# the objects of an application have the same few labels
+@functools.lru_cache(maxsize=1024)
 def label_value(text: str) -> str:
     """The value of a label; empty is valid."""
     form = "letters and digits, with -, _ and . between them"
     return _wrong(text, _NAME.fullmatch, LABEL_LENGTH, form) if text else ""
 
 
+@functools.lru_cache(maxsize=1024)
 def key(text: str) -> str:
     """The key of a label or an annotation: a name, optionally after a domain and a slash."""
     domain, slash, name = text.rpartition("/")

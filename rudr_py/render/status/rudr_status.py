@@ -39,19 +39,18 @@ def word(ref: Ref, document: Mapping[str, Any] | None) -> str:
     """The text for an object; None where it does not exist."""
     if document is None:
         return "not existed"
-    status, desired = get_in(document, "status", default={}), get_in(document, "spec", "replicas", default=1)
-    generation = get_in(document, "metadata", "generation", default=0)
-    current = get_in(status, "observedGeneration", default=0) >= generation
+    status = get_in(document, "status", default={})
     word = "created"
     # a Job or Deployment of another group has a different status
     match ref.kind.group, ref.kind.kind:
         case "apps", "Deployment":
-            updated = get_in(status, "updatedReplicas", default=0)
-            updating = not current or updated < desired or get_in(status, "replicas", default=0) > updated
+            updated, desired = get_in(status, "updatedReplicas", default=0), _desired(document)
+            updating = not _is_current(document) or updated < desired or get_in(status, "replicas", default=0) > updated
             available = get_in(status, "availableReplicas", default=0) >= desired
             word = "updating" if updating else "running" if available else "unavailable"
         case "apps", "StatefulSet":
-            word = "running" if current and get_in(status, "readyReplicas", default=0) >= desired else "updating"
+            is_ready = get_in(status, "readyReplicas", default=0) >= _desired(document)
+            word = "running" if is_ready and _is_current(document) else "updating"
         case "batch", "Job":
             failed, complete = (kstatus.condition(document, kind).get("status") for kind in ("Failed", "Complete"))
             word = "failed" if failed == "True" else "succeeded" if complete == "True" else "running"
@@ -60,3 +59,13 @@ def word(ref: Ref, document: Mapping[str, Any] | None) -> str:
         case "", "PersistentVolumeClaim":
             word = str(get_in(status, "phase", default="") or "Pending")
     return word
+
+
+def _desired(document: Mapping[str, Any]) -> int:
+    return get_in(document, "spec", "replicas", default=1)
+
+
+def _is_current(document: Mapping[str, Any]) -> bool:
+    """Whether the controller of an object has observed its last change."""
+    generation = get_in(document, "metadata", "generation", default=0)
+    return get_in(document, "status", "observedGeneration", default=0) >= generation

@@ -62,8 +62,12 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def kinds(self) -> frozenset[Kind]:
         """The kinds of the objects that the application has."""
-        named = ((get_in(one, "apiVersion", default=""), get_in(one, "kind", default="")) for one in self.resources)
-        return frozenset(Kind(version, kind) for version, kind in named if version and kind)
+        named = ((one.get("apiVersion"), one.get("kind")) for one in self.resources)
+        return frozenset(
+            Kind(version, kind)
+            for version, kind in named
+            if version and kind and isinstance(version, str) and isinstance(kind, str)
+        )
 
 
 def read_previous(document: Any) -> PreviousStatus:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from rudr_py.catalog import OWN_PACKAGE, Offer, package_and_version
+from rudr_py.catalog import Offer
 from rudr_py.render.values import digests
 from rudr_py.render.values.inputs import Inputs, Times, TypeKey
 
@@ -32,7 +32,7 @@ class FirstSeenTimes:
         Other types get an empty entry in the status: it proves that a value without a time is new, and not one that an
         earlier version of the package did not store.
         """
-        if not self._requested and package_and_version(offer.package)[0] == OWN_PACKAGE:
+        if not self._requested and offer.is_standard:
             return None
         return dict(self._requested)
 

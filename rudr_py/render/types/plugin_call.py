@@ -116,7 +116,8 @@ def render(
 
 def health(offer: Offer[Any], context: Context[Any]) -> Health:
     """Call `health` of a type. Raises InvalidProperties and PluginCallError like `render`."""
-    result = offer.call(offer.type.health, _copy(context)[0], returns=Health)
+    own = context if offer.is_standard else _copy(context)[0]
+    result = offer.call(offer.type.health, own, returns=Health)
     health: Health = _checked(offer, context, _HEALTH, result, "a Health")
     return health
 

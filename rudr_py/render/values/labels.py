@@ -5,6 +5,7 @@ The labels are on the objects only, never in a pod template or a selector: a cha
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -35,6 +36,7 @@ def is_managed(object_labels: Mapping[str, str]) -> bool:
     return object_labels.get(MANAGED_BY) == MANAGER
 
 
+@functools.lru_cache(maxsize=1024)
 def object_name(text: str) -> str:
     """A valid name for the definition object of a type: `manual-scaler`.
 

@@ -44,6 +44,7 @@ KINDS = {
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "Ingress": "networking.k8s.io/v1",
     "Lease": "coordination.k8s.io/v1",
+    "VolumeAttributesClass": "storage.k8s.io/v1",
 }
 RELEASE = "1.36"
 PATIENCE = 60.0

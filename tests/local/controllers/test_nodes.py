@@ -104,7 +104,7 @@ async def test_a_pod_leaves_a_node_with_a_taint_that_it_does_not_tolerate(
 async def test_a_pod_stays_as_long_as_it_tolerates_a_taint(running: Run, objects: RecordedObjects) -> None:
     async with running(nodes=TWO) as cluster:
         for name, seconds in (("short", 20), ("long", 60)):
-            toleration = {"key": "t", "operator": "Exists", "tolerationSeconds": seconds}
+            toleration = {"key": "t", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds}
             objects.create(pod(name, nodeName="a", tolerations=[toleration]))
         await cluster.settle()
         cluster.change(cluster.get("Node", "a"), taints=[{"key": "t", "effect": "NoExecute"}])

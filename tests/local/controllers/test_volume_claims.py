@@ -61,3 +61,19 @@ async def test_a_claim_in_use_is_kept_until_its_pod_is_deleted(running: Run, obj
         assert cluster.find("PersistentVolumeClaim", "data")
         cluster.delete(user)
         await cluster.until(lambda: not cluster.find("PersistentVolumeClaim", "data"))
+
+
+async def test_a_class_of_attributes_is_kept_while_a_claim_names_it(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        metadata = {"name": "fast"}
+        attributes = {"apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttributesClass", "metadata": metadata}
+        created = objects.create({**attributes, "driverName": "d.example.com", "parameters": {"iops": "9"}})
+        assert created["metadata"]["finalizers"] == ["kubernetes.io/vac-protection"]
+        named = claim()
+        user = objects.create({**named, "spec": {**named["spec"], "volumeAttributesClassName": "fast"}})
+        await cluster.settle()
+        cluster.delete(created)
+        await cluster.settle()
+        assert cluster.all("VolumeAttributesClass")
+        cluster.delete(user)
+        await cluster.until(lambda: not cluster.all("VolumeAttributesClass"))

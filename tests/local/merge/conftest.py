@@ -12,6 +12,7 @@ from rudr_py.local.schema import builtin
 from rudr_py.local.schema.builtin import BuiltinSchemas
 from rudr_py.local.schema.crd import structural
 from rudr_py.local.schema.node import SchemaNode
+from tests.local.harness import keyed_list
 
 WIDGET: dict[str, Any] = {
     "type": "object",
@@ -33,32 +34,22 @@ WIDGET: dict[str, Any] = {
                 },
                 "tags": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
                 "args": {"type": "array", "items": {"type": "string"}},
-                "parts": {
-                    "type": "array",
-                    "x-kubernetes-list-type": "map",
-                    "x-kubernetes-list-map-keys": ["name"],
-                    "items": {
-                        "type": "object",
-                        "required": ["name"],
-                        "properties": {
-                            "name": {"type": "string"},
-                            "value": {"type": "string"},
-                            "ports": {
-                                "type": "array",
-                                "x-kubernetes-list-type": "map",
-                                "x-kubernetes-list-map-keys": ["port", "protocol"],
-                                "items": {
-                                    "type": "object",
-                                    "properties": {
-                                        "port": {"type": "integer"},
-                                        "protocol": {"type": "string", "default": "TCP"},
-                                        "note": {"type": "string"},
-                                    },
-                                },
+                "parts": keyed_list(
+                    value={"type": "string"},
+                    ports={
+                        "type": "array",
+                        "x-kubernetes-list-type": "map",
+                        "x-kubernetes-list-map-keys": ["port", "protocol"],
+                        "items": {
+                            "type": "object",
+                            "properties": {
+                                "port": {"type": "integer"},
+                                "protocol": {"type": "string", "default": "TCP"},
+                                "note": {"type": "string"},
                             },
                         },
                     },
-                },
+                ),
                 "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
             },
         },

@@ -17,14 +17,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"resources": {"limits": {"cpu": "1"}, "requests": {"cpu": "1001m"}}},
         "c.resources.requests",
     ),
-    "a probe without a handler": ({"readinessProbe": {"periodSeconds": 5}}, "c.readinessProbe"),
-    "a port that does not exist": ({"livenessProbe": {"tcpSocket": {"port": 70000}}}, "c.livenessProbe.tcpSocket.port"),
-    "a negative period": ({"startupProbe": {**HTTP, "periodSeconds": -1}}, "c.startupProbe.periodSeconds"),
     "two successes for liveness": (
         {"livenessProbe": {**HTTP, "successThreshold": 2}},
         "c.livenessProbe.successThreshold",
     ),
-    "a pull policy that does not exist": ({"imagePullPolicy": "Sometimes"}, "c.imagePullPolicy"),
     "an image with a space": ({"image": " nginx"}, "c.image"),
 }
 ACCEPTED: tuple[dict[str, Any], ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -47,9 +48,51 @@ async def test_a_page_of_a_compacted_list_is_gone_but_can_continue_inconsistentl
     assert names_of(continued.body) == [*five[2:], "c9"]
 
 
-@pytest.mark.parametrize("token", ["x", "e30", "!!!", "bnVsbA"])
-async def test_a_bad_continue_token_is_a_bad_request(api: Api, token: str) -> None:
-    assert (await api("GET", f"{CONFIG_MAPS}?limit=1&continue={token}")).status == 400
+def encoded(content: str) -> str:
+    return base64.urlsafe_b64encode(content.encode()).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(
+    ("token", "detail"),
+    [
+        ("x", ": illegal base64 data at input byte 0"),
+        ("ab!d", ": illegal base64 data at input byte 2"),
+        (encoded("{"), ": unexpected end of JSON input"),
+        (encoded("[]"), ": json: cannot unmarshal array into Go value of type storage.continueToken"),
+        (encoded('{"v":1}'), ": json: cannot unmarshal number into Go struct field continueToken.v of type string"),
+        (encoded("{}"), ": server does not recognize this encoded version "),
+        (encoded('{"v":"v2"}'), ": server does not recognize this encoded version v2"),
+        (
+            encoded('{"v":"meta.k8s.io/v1","start":"a"}'),
+            ": incorrect encoded start resourceVersion (version meta.k8s.io/v1)",
+        ),
+        (encoded('{"v":"meta.k8s.io/v1","rv":1}'), ": encoded start key empty (version meta.k8s.io/v1)"),
+        (encoded('{"v":"meta.k8s.io/v1","rv":1,"start":"../a"}'), ": ../a"),
+    ],
+)
+async def test_a_bad_continue_token_is_a_bad_request(api: Api, token: str, detail: str) -> None:
+    reply = await api("GET", f"{CONFIG_MAPS}?limit=1&continue={token}")
+    message = f"invalid continue token: continue key is not valid{detail}"
+    assert (reply.status, reply.body["message"]) == (400, message)
+
+
+@pytest.mark.parametrize(
+    ("version", "problem"), [("abc", "invalid syntax"), ("-1", "invalid syntax"), ("9" * 20, "value out of range")]
+)
+async def test_a_resource_version_that_is_no_number_is_an_error(
+    api: Api, five: list[str], version: str, problem: str
+) -> None:
+    message = f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: parsing "{version}": {problem}'
+    listed = await api("GET", f"{CONFIG_MAPS}?resourceVersion={version}")
+    assert (listed.status, listed.body["message"]) == (400, f"invalid resource version: {message}")
+    for path in (f"{CONFIG_MAPS}?watch=true&", f"{CONFIG_MAPS}/c1?"):
+        reply = await api("GET", f"{path}resourceVersion={version}")
+        assert (reply.status, reply.body["message"], "reason" in reply.body) == (500, message, False)
+
+
+async def test_an_object_is_not_read_at_a_future_version(api: Api, five: list[str]) -> None:
+    reply = await api("GET", f"{CONFIG_MAPS}/c1?resourceVersion=999999")
+    assert (reply.status, reply.body["details"]["retryAfterSeconds"]) == (504, 1)
 
 
 async def test_selectors_narrow_a_list(api: Api, five: list[str]) -> None:

@@ -12,9 +12,12 @@ from tests.local.harness import (
     JSON_PATCH,
     MERGE,
     STRATEGIC,
+    WIDGETS,
     Api,
     config_map,
     deployment,
+    widget,
+    widget_definition,
 )
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
@@ -225,6 +228,50 @@ async def test_a_text_that_is_no_quantity_is_rejected_in_every_write(api: Api) -
     assert (await api("POST", DEPLOYMENTS, wrong)).status == 400
     assert (await api("PATCH", f"{DEPLOYMENTS}/web{query}", wrong, media=APPLY)).status == 400
     await api.created(DEPLOYMENTS, deployment("web"))
-    for method, media in (("PUT", "application/json"), ("PATCH", MERGE), ("PATCH", STRATEGIC), ("PATCH", APPLY)):
+    for method, media, status in (
+        ("PUT", "application/json", 400),
+        ("PATCH", MERGE, 422),
+        ("PATCH", STRATEGIC, 422),
+        ("PATCH", APPLY, 400),
+    ):
         reply = await api(method, f"{DEPLOYMENTS}/web{query}", wrong, media=media)
-        assert (reply.status, reply.body["reason"]) == (400, "BadRequest"), media
+        assert reply.status == status, media
+
+
+@pytest.mark.parametrize("media", [MERGE, JSON_PATCH])
+async def test_a_patch_cannot_change_the_kind_of_a_builtin_object(api: Api, media: str) -> None:
+    await api.created(CONFIG_MAPS, config_map("a"))
+    for key, value, reason in (
+        ("kind", "Secret", "converting (v1.Secret) to (core.ConfigMap): unknown conversion"),
+        ("kind", "Foo", 'no kind "Foo" is registered for version "v1" in scheme "pkg/runtime/scheme.go:111"'),
+        (
+            "apiVersion",
+            "v2",
+            'no kind "ConfigMap" is registered for version "v2" in scheme "pkg/runtime/scheme.go:111"',
+        ),
+        ("kind", 5, "json: cannot unmarshal number into Go struct field .kind of type string"),
+    ):
+        patch: Any = {key: value} if media == MERGE else [{"op": "replace", "path": f"/{key}", "value": value}]
+        reply = await api("PATCH", f"{CONFIG_MAPS}/a", patch, media=media)
+        text = reply.body["message"]
+        assert (reply.status, text.startswith(' "" is invalid: patch: '), text.endswith(reason)) == (422, True, True)
+
+
+async def test_a_strategic_patch_has_no_effect_on_the_kind(api: Api) -> None:
+    await api.created(CONFIG_MAPS, config_map("a"))
+    patch = {"kind": "Secret", "apiVersion": "v2", "data": {"k": "v"}}
+    reply = await api("PATCH", f"{CONFIG_MAPS}/a", patch, media=STRATEGIC)
+    assert (reply.body["kind"], reply.body["apiVersion"], reply.body["data"]) == ("ConfigMap", "v1", {"k": "v"})
+
+
+async def test_a_patch_cannot_change_the_kind_of_a_custom_object(api: Api) -> None:
+    await api.created("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", widget_definition())
+    await api.created(WIDGETS, widget("w", size=1))
+    for patch, message in (
+        ({"kind": "Gear"}, 'Gear.example.dev "w" is invalid: kind: Invalid value: "Gear": must be Widget'),
+        ({"apiVersion": "v2"}, 'Widget "w" is invalid: apiVersion: Invalid value: "v2": must be example.dev/v1'),
+    ):
+        reply = await api("PATCH", f"{WIDGETS}/w", patch, media=MERGE)
+        assert (reply.status, reply.body["message"]) == (422, message)
+    reply = await api("PATCH", f"{WIDGETS}/w", {"kind": None}, media=MERGE)
+    assert (reply.status, "Object 'Kind' is missing in '{" in reply.body["message"]) == (422, True)

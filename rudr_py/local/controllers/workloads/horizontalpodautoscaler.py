@@ -73,9 +73,10 @@ def _has_pods(target: Object | None) -> bool:
     return bool(target.get("status", {}).get("replicas") or not target["spec"].get("replicas", 1))
 
 
-def _conditions(target: Object | None, desired: int, recommended: int | None) -> Iterable[Object]:
+def _conditions(target: Object | None, missing: str, desired: int, recommended: int | None) -> Iterable[Object]:
+    """Yield the conditions; `missing` is the message for a target that does not exist."""
     if target is None:
-        message = "the HPA controller was unable to get the target's current scale"
+        message = f"the HPA controller was unable to get the target's current scale: {missing}"
         yield times.condition("AbleToScale", False, "FailedGetScale", message)
         return
     yield times.condition("AbleToScale", True, "ReadyForNewScale", "recommended size matches current size")
@@ -164,10 +165,16 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
             status["lastScaleTime"] = context.stamp()
             reason = _rescale_reason(autoscaler, size, desired)
             context.record(autoscaler, "SuccessfulRescale", f"New size: {desired}; reason: {reason}")
+    missing = (
+        "unable to determine resource for scale target reference: no matches for kind "
+        f'"{kind.kind}" in group "{kind.api_version.rpartition("/")[0]}"'
+        if resource is None
+        else f'{resource.group_resource} "{reference["name"]}" not found'
+    )
     live_conditions = {condition["type"]: condition for condition in before.get("conditions") or ()}
     status["conditions"] = [
         times.transitioned(condition, live_conditions.get(condition["type"]), context.stamp())
-        for condition in _conditions(target, status["desiredReplicas"], recommended)
+        for condition in _conditions(target, missing, status["desiredReplicas"], recommended)
     ]
     _record_failures(context, autoscaler, status["conditions"])
     context.write_status(autoscaler, status)

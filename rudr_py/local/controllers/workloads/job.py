@@ -19,7 +19,7 @@ from rudr_py.local.controllers.runtime.context import (
 from rudr_py.local.controllers.runtime.controller import Controller
 from rudr_py.local.controllers.runtime.events import WARNING
 from rudr_py.local.controllers.runtime.queue import QueueKey
-from rudr_py.local.controllers.workloads import job_status
+from rudr_py.local.controllers.workloads import job_policies, job_status
 from rudr_py.local.controllers.workloads.job_status import JobResult
 from rudr_py.local.controllers.workloads.pods import POD
 from rudr_py.local.controllers.workloads.replicaset import is_active, is_terminating, pod_from_template
@@ -69,18 +69,23 @@ def _delete_uncounted(context: ReconcileContext, job: Object, pods: Iterable[Obj
 def _count(job: Object, pods: list[Object]) -> Object:
     """Return the status with newly ended pods counted; a pod deleted before it succeeded counts as failed."""
     status = dict(job.get("status", {}))
-    done = job_status.indexes(status.get("completedIndexes", ""))
+    done = job_policies.indexes(status.get("completedIndexes", ""))
+    lost = job_policies.indexes(status.get("failedIndexes") or "")
     for pod in pods:
         if _is_counted(pod) or _is_pending(job, pod):
             continue
         if _phase(pod) != "Succeeded":
-            status["failed"] = status.get("failed", 0) + 1
+            status["failed"] = status.get("failed", 0) + (job_policies.failure_action(job, pod)[0] != "Ignore")
+            if job_policies.fails_index(job, pod):
+                lost.add(_index_of(pod))
         elif _index_of(pod) >= 0:
             done.add(_index_of(pod))
         else:
             status["succeeded"] = status.get("succeeded", 0) + 1
     if job["spec"].get("completionMode") == "Indexed":
-        status |= {"completedIndexes": job_status.ranges(done), "succeeded": len(done)}
+        status |= {"completedIndexes": job_policies.ranges(done), "succeeded": len(done)}
+    if job["spec"].get("backoffLimitPerIndex") is not None:
+        status["failedIndexes"] = job_policies.ranges(lost)
     return status
 
 
@@ -113,25 +118,34 @@ def _scale(context: ReconcileContext, job: Object, status: Object, pods: list[Ob
     """Create missing pods and delete excess ones; return the seconds until the next attempt."""
     active = [pod for pod in pods if is_active(pod)]
     pending = [pod for pod in pods if _is_pending(job, pod)]
-    desired = _desired_active(job["spec"], status.get("succeeded", 0), len(active))
+    lost = job_policies.indexes(status.get("failedIndexes") or "")
+    desired = _desired_active(job["spec"], status.get("succeeded", 0) + len(lost), len(active))
     if desired < len(active):
         by_readiness = sorted(active, key=lambda pod: times.is_true(pod, "Ready"))
         _delete_uncounted(context, job, by_readiness[: len(active) - desired])
     missing = desired - len(pending)
     if missing <= 0:
         return None
-    pause = _backoff(context, pods, status.get("failed", 0))
+    ignored = sum(_phase(pod) == "Failed" for pod in pods)
+    pause = _backoff(context, pods, max(status.get("failed", 0), ignored))
     if pause:
         return pause
-    taken = job_status.indexes(status.get("completedIndexes", "")) | {_index_of(pod) for pod in pending}
+    taken = job_policies.indexes(status.get("completedIndexes", "")) | lost | {_index_of(pod) for pod in pending}
     free = (index for index in range(job["spec"].get("completions") or 0) if index not in taken)
     for _ in range(missing):
         index = next(free, -1) if job["spec"].get("completionMode") == "Indexed" else -1
-        context.create_for(job, _pod(context, job, index))
+        context.create_for(job, _pod(context, job, index, _failures(job, pods, index)))
     return None
 
 
-def _pod(context: ReconcileContext, job: Object, index: int) -> Object:
+def _failures(job: Object, pods: list[Object], index: int) -> int:
+    """Return the number of failures of an index."""
+    failed = [pod for pod in pods if _phase(pod) == "Failed" and _index_of(pod) == index]
+    counted = [pod for pod in failed if job_policies.failure_action(job, pod)[0] != "Ignore"]
+    return max((job_policies.failures(pod) + 1 for pod in counted), default=0)
+
+
+def _pod(context: ReconcileContext, job: Object, index: int, failures: int) -> Object:
     stem = job["metadata"]["name"] if index < 0 else f"{job['metadata']['name']}-{index}"
     pod = pod_from_template(job, job["spec"]["template"], name=context.generated_name(stem))
     metadata = pod["metadata"]
@@ -140,6 +154,8 @@ def _pod(context: ReconcileContext, job: Object, index: int) -> Object:
     if index >= 0:
         for field in ("labels", "annotations"):
             metadata[field] = {**metadata.get(field, {}), INDEX: str(index)}
+        if job["spec"].get("backoffLimitPerIndex") is not None:
+            metadata["annotations"][job_policies.FAILURES] = str(failures)
         pod["spec"].setdefault("hostname", stem)
         for container in pod["spec"]["containers"]:
             container["env"] = [*container.get("env", ()), {"name": "JOB_COMPLETION_INDEX", "value": str(index)}]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import without_zeros
+from rudr_py.local.controllers.workloads import job_policies
 from rudr_py.local.controllers.workloads.replicaset import is_active, is_ended, is_terminating
 from rudr_py.local.storage.store import Object
 
@@ -22,30 +21,14 @@ class JobResult(msgspec.Struct, frozen=True):
 
 _COMPLETED = JobResult(True, "CompletionsReached", "Reached expected number of succeeded pods")
 _BACKOFF = JobResult(False, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+_FAILED_INDEXES = JobResult(False, "FailedIndexes", "Job has failed indexes")
+_TOO_MANY_INDEXES = JobResult(
+    False, "MaxFailedIndexesExceeded", "Job has exceeded the specified maximal number of failed indexes"
+)
 _DEADLINE = JobResult(False, "DeadlineExceeded", "Job was active longer than specified deadline")
 
 _SUCCESS, _FAILURE = ("SuccessCriteriaMet", "Complete"), ("FailureTarget", "Failed")
 """The conditions of a result: the first is set at once, the second when all pods have ended."""
-
-
-def indexes(text: str) -> set[int]:
-    """Parse `completedIndexes`, such as `0-2,5`."""
-    completed: set[int] = set()
-    for part in filter(None, text.split(",")):
-        first, _, last = part.partition("-")
-        completed.update(range(int(first), int(last or first) + 1))
-    return completed
-
-
-def ranges(completed: Iterable[int]) -> str:
-    """Format indexes as `completedIndexes`."""
-    parts: list[list[int]] = []
-    for index in sorted(completed):
-        if parts and parts[-1][1] == index - 1:
-            parts[-1][1] = index
-        else:
-            parts.append([index, index])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
 
 
 def ended_at(job: Object) -> str | None:
@@ -63,6 +46,9 @@ def judge(job: Object, status: Object, pods: list[Object], now: float) -> tuple[
         decided = times.find(status.get("conditions"), kind)
         if decided is not None and decided["status"] == "True":
             return JobResult(succeeded, decided["reason"], decided["message"]), None
+    policy = _policy_result(job, status, pods)
+    if policy is not None:
+        return policy, None
     succeeded, completions = status.get("succeeded", 0), spec.get("completions")
     limit = spec.get("backoffLimit", 6)
     active = [pod for pod in pods if is_active(pod)]
@@ -75,6 +61,24 @@ def judge(job: Object, status: Object, pods: list[Object], now: float) -> tuple[
             return _DEADLINE, None
     enough = succeeded >= completions if completions is not None else succeeded > 0 and not active
     return (_COMPLETED if enough else None), remaining
+
+
+def _policy_result(job: Object, status: Object, pods: list[Object]) -> JobResult | None:
+    """Return the result that a policy for pods, indexes or success decides."""
+    failed = (pod for pod in pods if pod.get("status", {}).get("phase") == "Failed")
+    failure = job_policies.job_failure(job, failed)
+    if failure:
+        return JobResult(False, "PodFailurePolicy", failure)
+    completed = job_policies.indexes(status.get("completedIndexes", ""))
+    message = job_policies.success(job, completed)
+    if message:
+        return JobResult(True, "SuccessPolicy", message)
+    lost, most = job_policies.indexes(status.get("failedIndexes") or ""), job["spec"].get("maxFailedIndexes")
+    if most is not None and len(lost) > most:
+        return _TOO_MANY_INDEXES
+    if lost and len(lost) + len(completed) >= int(job["spec"].get("completions") or 0):
+        return _FAILED_INDEXES
+    return None
 
 
 def _restarts(job: Object, active: list[Object]) -> int:

@@ -14,6 +14,7 @@ from rudr_py.errors import ApiError
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.runtime.context import (
     ReconcileContext,
+    reference_to,
     without_zeros,
 )
 from rudr_py.local.controllers.runtime.controller import Controller, owned
@@ -108,7 +109,7 @@ class _StatefulSet:
         for template in self.spec.get("volumeClaimTemplates") or ():
             metadata = copy.deepcopy(template["metadata"])
             volume = metadata["name"]
-            name = f"{volume}-{self.owner['metadata']['name']}-{ordinal}"
+            name = self._claim_name(volume, ordinal)
             namespace = self.owner["metadata"]["namespace"]
             volumes[volume] = {"name": volume, "persistentVolumeClaim": {"claimName": name}}
             if self.context.client.get(_CLAIM, namespace, name) is None:
@@ -125,6 +126,32 @@ class _StatefulSet:
                 )
         if volumes:
             pod["spec"]["volumes"] = list(volumes.values())
+
+    def _claim_name(self, volume: str, ordinal: int) -> str:
+        return f"{volume}-{self.owner['metadata']['name']}-{ordinal}"
+
+    def set_claim_owners(self) -> None:
+        """Let claims be deleted with the set, or with an excess pod, as the retention policy states."""
+        policy = self.spec.get("persistentVolumeClaimRetentionPolicy") or {}
+        for ordinal, pod in self.pods.items():
+            owner = self.owner if policy.get("whenDeleted") == "Delete" else None
+            if policy.get("whenScaled") == "Delete" and ordinal not in self.ordinals:
+                owner = pod
+            for template in self.spec.get("volumeClaimTemplates") or ():
+                name = self._claim_name(template["metadata"]["name"], ordinal)
+                claim = self.context.client.get(_CLAIM, self.owner["metadata"]["namespace"], name)
+                if claim is not None and "deletionTimestamp" not in claim["metadata"]:
+                    self._own(claim, {self.owner["metadata"]["uid"], pod["metadata"]["uid"]}, owner)
+
+    def _own(self, claim: Object, former: set[str], owner: Object | None) -> None:
+        """Replace the references of a claim to the `former` owners by one to `owner`."""
+        live = claim["metadata"].get("ownerReferences") or []
+        desired = [each for each in live if each["uid"] not in former]
+        if owner is not None:
+            desired.append(reference_to(owner))
+        if desired != live:
+            metadata = {**claim["metadata"], "ownerReferences": desired}
+            self.context.update({**claim, "metadata": metadata})
 
     def delete(self, ordinal: int) -> None:
         self.context.delete_for(self.owner, self.pods[ordinal], f"Delete Pod {{name}} in {self.label} successful")
@@ -220,7 +247,9 @@ def _reconcile(context: ReconcileContext, key: QueueKey) -> float | None:
     stateful_set = _StatefulSet(context, owner)
     failure: ApiError | None = None
     try:
-        if _fill(stateful_set) and _shrink(stateful_set):
+        is_complete = _fill(stateful_set)
+        stateful_set.set_claim_owners()
+        if is_complete and _shrink(stateful_set):
             _replace(stateful_set)
     except ApiError as error:
         failure = error

@@ -56,13 +56,18 @@ class ForwardedConnection(asyncio.Transport):
         """Do nothing: requests are small."""
 
 
-def http_server(pod: Object, port: int) -> web.Server:
-    """Return the HTTP server of a port of a pod."""
+def answer_of(pod: Object, port: int) -> str:
+    """Return the answer of the HTTP server of a port of a pod."""
     metadata = pod["metadata"]
-    text = (
+    return (
         f"pod {metadata['name']}, namespace {metadata['namespace']}, port {port}\n"
         "This answer is from the local API: it simulates pods, and no container runs.\n"
     )
+
+
+def http_server(pod: Object, port: int) -> web.Server:
+    """Return the HTTP server of a port of a pod."""
+    text = answer_of(pod, port)
 
     async def answer(_request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(text=text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from rudr_py.errors import ApiError, ForbiddenError
 from rudr_py.local.apimachinery import api_errors
 from rudr_py.local.backend import Backend
 from rudr_py.local.http.routing import Route
-from rudr_py.local.http.streams import commands, logs, pods, port_forward, tunnels
+from rudr_py.local.http.streams import commands, logs, pods, port_forward, proxy, tunnels
 from rudr_py.local.http.streams.channels import ERROR, RESIZE, STDERR, STDIN, STDOUT, SpdyChannels, WebSocketChannels
 from rudr_py.local.http.streams.commands import PodCommand
 from rudr_py.local.http.streams.spdy_sessions import SpdySession
@@ -46,6 +47,8 @@ def stream_of(backend: Backend, request: web.BaseRequest, route: Route) -> Strea
     if route.resource is None:
         return None
     target = ObjectTarget(route.resource, route.namespace, route.name)
+    if route.subresource == "proxy":
+        return Stream(200, functools.partial(proxy.serve, proxy.text(backend, target)))
     if route.subresource == "log":
         return _log(backend, request, target)
     if route.subresource in _CONNECTIONS and request.method == "HEAD":

@@ -74,3 +74,4 @@ async def test_the_target_of_a_new_autoscaler_may_be_created_within_its_period(
         able = times.find(scaler["status"]["conditions"], "AbleToScale")
         assert able is not None
         assert (able["status"], able["reason"]) == ("False", "FailedGetScale")
+        assert able["message"].endswith('get the target\'s current scale: replicasets.apps "web" not found')

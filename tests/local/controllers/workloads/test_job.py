@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudr_py.local.controllers.workloads import job_status
+from rudr_py.local.controllers.workloads import job_policies
 from rudr_py.local.registry.resources import KindInfo
 from rudr_py.local.storage.store import Object
 from tests.local.controllers.harness import RecordedObjects, Run, Running
@@ -194,4 +194,68 @@ async def test_each_index_of_an_indexed_job_runs_once(running: Run, objects: Rec
 
 @given(st.sets(st.integers(0, 50)))
 def test_formatted_indexes_can_be_parsed(completed: set[int]) -> None:
-    assert job_status.indexes(job_status.ranges(completed)) == completed
+    assert job_policies.indexes(job_policies.ranges(completed)) == completed
+
+
+FAIL = {"operator": "In", "values": [1, 137]}
+
+
+def policy(action: str) -> Object:
+    return {"rules": [{"action": "Count", "onPodConditions": [{"type": "DisruptionTarget"}]}, rule(action)]}
+
+
+def rule(action: str) -> Object:
+    return {"action": action, "onExitCodes": FAIL}
+
+
+async def test_a_failure_that_a_rule_names_fails_the_job_at_once(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body("fail", podFailurePolicy=policy("FailJob")))
+        job = await ended(cluster)
+        (pod,) = cluster.all("Pod")
+    condition = next(each for each in job["status"]["conditions"] if each["type"] == "Failed")
+    name = pod["metadata"]["name"]
+    assert (condition["reason"], condition["message"]) == (
+        "PodFailurePolicy",
+        f"Container c for pod default/{name} failed with exit code 1 matching FailJob rule at index 1",
+    )
+
+
+async def test_an_ignored_failure_is_not_counted(running: Run, objects: RecordedObjects) -> None:
+    async with running() as cluster:
+        objects.create(body("fail", backoffLimit=0, podFailurePolicy=policy("Ignore")))
+        await cluster.settle()
+        assert len(cluster.all("Pod")) == 1
+        await cluster.advance(11)
+        assert len(cluster.all("Pod")) == 2
+        assert "failed" not in cluster.get("Job", "task")["status"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "failures", "reason"),
+    [
+        ({"backoffLimitPerIndex": 1}, ["0", "0", "1", "1"], "FailedIndexes"),
+        ({"backoffLimitPerIndex": 5, "podFailurePolicy": policy("FailIndex")}, ["0", "0"], "FailedIndexes"),
+        ({"backoffLimitPerIndex": 0, "maxFailedIndexes": 0}, ["0", "0"], "MaxFailedIndexesExceeded"),
+    ],
+)
+async def test_each_index_may_fail_as_often_as_its_limit(
+    running: Run, objects: RecordedObjects, spec: Object, failures: list[str], reason: str
+) -> None:
+    async with running() as cluster:
+        objects.create(body("fail", completionMode="Indexed", completions=2, parallelism=2, **spec))
+        await cluster.settle()
+        await cluster.advance(21)
+        job = await ended(cluster)
+        annotation = "batch.kubernetes.io/job-index-failure-count"
+        assert sorted(pod["metadata"]["annotations"][annotation] for pod in cluster.all("Pod")) == failures
+    assert (reasons(job)["Failed"], job["status"]["failedIndexes"]) == (reason, "0,1")
+
+
+async def test_a_success_policy_completes_a_job_early(running: Run, objects: RecordedObjects) -> None:
+    rules = [{"succeededIndexes": "2", "succeededCount": 1}, {"succeededIndexes": "0"}]
+    async with running() as cluster:
+        objects.create(body(completionMode="Indexed", completions=9, parallelism=1, successPolicy={"rules": rules}))
+        job = await ended(cluster)
+    assert reasons(job) == {"SuccessCriteriaMet": "SuccessPolicy", "Complete": "SuccessPolicy"}
+    assert (job["status"]["succeeded"], job["status"]["conditions"][0]["message"]) == (1, "Matched rules at index 1")

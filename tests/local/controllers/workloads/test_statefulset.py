@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from rudr_py.local.storage.store import Object
 from tests.local.controllers.harness import RecordedObjects, Run, Running
+
+CLAIM: Object = {
+    "metadata": {"name": "data"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+}
+
+
+def claims(cluster: Running) -> list[str]:
+    return sorted(each["metadata"]["name"] for each in cluster.all("PersistentVolumeClaim"))
 
 
 def template(image: str = "db:1", **annotations: str) -> Object:
@@ -119,14 +130,30 @@ async def test_scaling_down_deletes_the_highest_ordinals(running: Run, objects: 
 
 
 async def test_claims_are_kept_after_their_pod_is_deleted(running: Run, objects: RecordedObjects) -> None:
-    size = {"requests": {"storage": "1Gi"}}
-    claim = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": size}}
     async with running() as cluster:
-        objects.create(body(volumeClaimTemplates=[claim]))
+        objects.create(body(volumeClaimTemplates=[CLAIM]))
         cluster.change(await complete(cluster), replicas=1)
         await complete(cluster)
         await cluster.settle()
-        claims = sorted(each["metadata"]["name"] for each in cluster.all("PersistentVolumeClaim"))
+        assert claims(cluster) == ["data-db-0", "data-db-1", "data-db-2"]
         volumes = cluster.get("Pod", "db-0")["spec"]["volumes"]
-    assert claims == ["data-db-0", "data-db-1", "data-db-2"]
     assert volumes == [{"name": "data", "persistentVolumeClaim": {"claimName": "data-db-0"}}]
+
+
+@pytest.mark.parametrize(
+    ("policy", "scaled", "deleted"),
+    [
+        ({"whenScaled": "Delete"}, ["data-db-0"], ["data-db-0"]),
+        ({"whenDeleted": "Delete"}, ["data-db-0", "data-db-1", "data-db-2"], []),
+        ({"whenScaled": "Delete", "whenDeleted": "Delete"}, ["data-db-0"], []),
+    ],
+)
+async def test_claims_are_deleted_as_the_retention_policy_states(
+    running: Run, objects: RecordedObjects, policy: Object, scaled: list[str], deleted: list[str]
+) -> None:
+    async with running() as cluster:
+        objects.create(body(volumeClaimTemplates=[CLAIM], persistentVolumeClaimRetentionPolicy=policy))
+        cluster.change(await complete(cluster), replicas=1)
+        await cluster.until(lambda: names(cluster) == ["db-0"] and claims(cluster) == scaled)
+        cluster.delete(cluster.get("StatefulSet", "db"))
+        await cluster.until(lambda: not names(cluster) and claims(cluster) == deleted)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from rudr_py.local.controllers.runtime import times
 from rudr_py.local.controllers.workloads.pods import POD
-from rudr_py.local.storage.store import DELETED, Object
+from rudr_py.local.storage.store import DELETED, Object, Watch
 from tests.local.controllers.harness import RecordedObjects, Run, Running
 
 SLOW = {"local.rudr.dev/terminate-after": "20"}
@@ -44,6 +46,17 @@ async def ready(cluster: Running, count: int = 1) -> list[Object]:
     return pods()
 
 
+@contextlib.asynccontextmanager
+async def deleted_pod(running: Run, objects: RecordedObjects, **spec: Any) -> AsyncIterator[tuple[Running, Watch]]:
+    """A cluster in which a pod that was ready has just been deleted, and a watch of pods since then."""
+    async with running("pod") as cluster:
+        objects.create(pod(**spec))
+        (live,) = await ready(cluster)
+        watch = objects.store.watch("pods")
+        cluster.delete(live)
+        yield cluster, watch
+
+
 def terminating(cluster: Running) -> list[str]:
     return [each["metadata"]["name"] for each in cluster.all("Pod") if "deletionTimestamp" in each["metadata"]]
 
@@ -68,10 +81,7 @@ async def test_a_pod_ends_in_a_moment_and_every_step_is_visible(running: Run, ob
 
 
 async def test_a_pod_terminates_as_long_as_its_annotation_states(running: Run, objects: RecordedObjects) -> None:
-    async with running("pod") as cluster:
-        objects.create(pod())
-        (live,) = await ready(cluster)
-        cluster.delete(live)
+    async with deleted_pod(running, objects) as (cluster, _):
         await cluster.advance(19)
         assert times.is_true(cluster.get("Pod", "p"), "Ready")
         await cluster.advance(1)
@@ -79,11 +89,7 @@ async def test_a_pod_terminates_as_long_as_its_annotation_states(running: Run, o
 
 
 async def test_a_container_that_outlives_the_grace_period_is_killed(running: Run, objects: RecordedObjects) -> None:
-    async with running("pod") as cluster:
-        objects.create(pod(terminationGracePeriodSeconds=5))
-        (live,) = await ready(cluster)
-        watch = objects.store.watch("pods")
-        cluster.delete(live)
+    async with deleted_pod(running, objects, terminationGracePeriodSeconds=5) as (cluster, watch):
         await cluster.advance(4)
         assert cluster.find("Pod", "p")
         await cluster.advance(1)
@@ -93,10 +99,7 @@ async def test_a_container_that_outlives_the_grace_period_is_killed(running: Run
 
 
 async def test_a_shorter_grace_period_ends_a_terminating_pod(running: Run, objects: RecordedObjects) -> None:
-    async with running("pod") as cluster:
-        objects.create(pod())
-        (live,) = await ready(cluster)
-        cluster.delete(live)
+    async with deleted_pod(running, objects) as (cluster, _):
         await cluster.advance(3)
         objects.delete(POD, "default", "p", grace=4)
         await cluster.settle()

@@ -18,6 +18,7 @@ from rudr_py.local.schema.crd import structural
 from rudr_py.local.schema.node import SchemaNode
 from rudr_py.local.schema.validation import values
 from rudr_py.local.schema.validation.conformance import conforms
+from tests.local.harness import keyed_list
 
 _DOCUMENTS = Path(__file__).parents[2] / "documents" / "objects.yaml"
 _SCHEMAS = builtin.builtin_schema("1.36")
@@ -39,16 +40,7 @@ _WIDGET: dict[str, Any] = {
                 "port": {"x-kubernetes-int-or-string": True},
                 "maybe": {"type": "string", "nullable": True},
                 "tags": {"type": "array", "maxItems": 2, "x-kubernetes-list-type": "set", "items": {"type": "string"}},
-                "parts": {
-                    "type": "array",
-                    "x-kubernetes-list-type": "map",
-                    "x-kubernetes-list-map-keys": ["name"],
-                    "items": {
-                        "type": "object",
-                        "required": ["name"],
-                        "properties": {"name": {"type": "string"}, "on": {"type": "boolean"}},
-                    },
-                },
+                "parts": keyed_list(on={"type": "boolean"}),
                 "free": {"x-kubernetes-preserve-unknown-fields": True},
                 "open": {
                     "type": "object",

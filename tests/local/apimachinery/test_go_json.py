@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rudr_py.local.http import go_json
+from rudr_py.local.apimachinery import go_json
 
 END = "unexpected end of JSON input"
 
