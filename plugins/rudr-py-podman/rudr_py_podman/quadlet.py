@@ -44,6 +44,11 @@ IN_FILES = frozenset({"ConfigMap", "PersistentVolumeClaim", "Service", "Secret",
 ROUTED = frozenset({"Ingress", *published_ports.ROUTES})
 
 
+def is_supported(kind: str) -> bool:
+    """Whether an object of the kind is part of a file, or has no effect on one machine."""
+    return kind in IN_FILES or kind in ROUTED or kind in WITHOUT_EFFECT
+
+
 class Finding(msgspec.Struct, frozen=True):
     """Something that podman cannot do, and the object that requires it."""
 
@@ -121,10 +126,10 @@ def export(application: Application) -> Exported:
 
 
 def _yaml(application: Application, workload: Workload, ports: Sequence[Published]) -> str:
-    """The YAML of a pod: first the ConfigMaps, Secrets and claims that it uses."""
+    """The YAML of a pod: first the ConfigMaps and claims that it uses."""
     documents = [
         _portable(document)
-        for kind in ("ConfigMap", "Secret", "PersistentVolumeClaim")
+        for kind in ("ConfigMap", "PersistentVolumeClaim")
         for name, document in application.of_kind(kind).items()
         if name in workload.references(kind)
     ]
@@ -151,7 +156,7 @@ def _of_objects(application: Application) -> Iterator[Finding]:
             yield Finding("warning", document, "hosts and paths are not routed; the port of the Service is published")
         elif message := WITHOUT_EFFECT.get(kind):
             yield Finding("warning", document, message)
-        elif kind not in IN_FILES and kind not in WITHOUT_EFFECT:
+        elif not is_supported(kind):
             yield Finding("error", document, f"podman has no {kind}; remove the trait or the scope that adds it")
 
 
@@ -191,7 +196,7 @@ def _of_workload(application: Application, workload: Workload) -> Iterator[Findi
         yield Finding("warning", document, message)
     for message in ignored_fields.errors(workload.spec):
         yield Finding("error", document, message)
-    for name in sorted(workload.references("Secret") - set(application.of_kind("Secret"))):
+    for name in sorted(workload.references("Secret")):
         yield Finding(
             "warning",
             document,

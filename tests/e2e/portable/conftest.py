@@ -22,8 +22,7 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
 
 @contextlib.contextmanager
 def _quadlet(podman: Podman, folder: Path) -> Iterator[Platform]:
-    exported.write(application.documents(), folder)
-    platform = QuadletPlatform(podman, folder)
+    platform = QuadletPlatform(podman, exported.write("quadlet", application.documents(), folder))
     platform.start()
     yield platform
 

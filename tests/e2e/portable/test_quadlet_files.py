@@ -46,19 +46,18 @@ def with_local_images() -> list[dict[str, Any]]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The files of the example."""
-    exported.write(documents(), tmp_path / "files")
-    return tmp_path / "files"
+    return exported.write("quadlet", documents(), tmp_path)
 
 
 def test_the_files_of_the_example_are_those_of_the_repository(folder: Path, pytestconfig: pytest.Config) -> None:
     if pytestconfig.getoption(golden.FLAG):
         shutil.rmtree(RECORDED, ignore_errors=True)
-        shutil.copytree(folder, RECORDED)
+        shutil.copytree(folder, RECORDED, ignore=shutil.ignore_patterns(".*"))
     assert contents(folder) == contents(RECORDED)
 
 
 def contents(folder: Path) -> dict[str, str]:
-    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("[!.]*") if path.is_file()}
 
 
 def test_quadlet_generates_a_service_for_each_unit(folder: Path) -> None:
@@ -80,11 +79,11 @@ def test_quadlet_generates_a_service_for_each_unit(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_the_example_starts_with_its_password(podman: Podman, tmp_path: Path) -> None:
-    exported.write(with_local_images(), tmp_path / "files")
+    folder = exported.write("quadlet", with_local_images(), tmp_path)
     data = {"password": base64.b64encode(PASSWORD.encode()).decode()}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "data": data}
     podman("secret", "create", SECRET, "-", text=json.dumps(secret))
-    QuadletPlatform(podman, tmp_path / "files").start()
+    QuadletPlatform(podman, folder).start()
     for name in ("shelf-api-api", "shelf-mailer-mailer", "shelf-web-web", "shelf-database-postgres"):
         assert podman.inspect(name)["State"]["Running"], name
     assert podman("exec", "shelf-api-api", "sh", "-c", "echo $PGPASSWORD").stdout.strip() == PASSWORD
