@@ -1,4 +1,4 @@
-"""The plugin packages of this repository: the folders of plugins/ with a pyproject.toml."""
+"""The packages of this repository: the folders of plugins/ with a pyproject.toml. Most of them have types."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from rudr_py.plugins.entry_points import InstalledPlugin
 from rudr_py.plugins.loading import LoadedPlugins
 
 PREFIX = "rudr-py-"
-FOLDERS = tuple(sorted(project.parent for project in (Path(__file__).parents[1] / "plugins").glob("*/pyproject.toml")))
+PROJECTS = sorted((Path(__file__).parents[1] / "plugins").glob("*/pyproject.toml"))
+ALL_FOLDERS = tuple(project.parent for project in PROJECTS)
+FOLDERS = tuple(project.parent for project in PROJECTS if f'entry-points."{entry_points.GROUP}"' in project.read_text())
+"""The folders of the packages with types."""
+
 NAMES = tuple(folder.name.removeprefix(PREFIX) for folder in FOLDERS)
 """The names of the packages without the prefix, sorted."""
 
@@ -42,7 +46,7 @@ def everything(names: Iterable[str] = NAMES, call_guard: Guard | None = None) ->
 
 @functools.cache
 def _everything(names: tuple[str, ...], call_guard: Guard | None) -> LoadedPlugins:
-    for folder in FOLDERS:
+    for folder in ALL_FOLDERS:
         if str(folder) not in sys.path:  # pytest adds it, `make reference` does not
             sys.path.append(str(folder))
     loaded = loading.load([_plugin(name) for name in names], entry_points.standard(), call_guard=call_guard)

@@ -138,7 +138,8 @@ def test_the_api_exports_exactly_its_public_names() -> None:
 
 def test_plugins_import_only_the_api() -> None:
     for path in sorted((ROOT / "plugins").glob("*/**/*.py")):
-        api = tuple(f"rudr_py.api{module}" for module in ("", ".autoscaling", ".component", ".documents", ".forms"))
+        public = ("", ".autoscaling", ".component", ".documents", ".forms", ".targets")
+        api = tuple(f"rudr_py.api{module}" for module in public)
         allowed = (*api, *(("rudr_py.testing",) if "tests" in path.parts else ()))
         for node in ast.walk(parsed(path)):
             modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -167,4 +168,4 @@ def test_time_and_environment_are_arguments_below_the_command_line() -> None:
 
 def test_pytest_imports_every_plugin_package_from_its_sources() -> None:
     options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
-    assert options["pythonpath"] == [name(folder) for folder in own_packages.FOLDERS]
+    assert options["pythonpath"] == [name(folder) for folder in own_packages.ALL_FOLDERS]
