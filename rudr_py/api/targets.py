@@ -97,10 +97,10 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
-    """The exported application that an engine runs. `files` are the paths in its folder, sorted."""
+    """The exported application that an engine runs: its files by their paths in the folder, with their contents."""
 
     name: str
-    files: tuple[str, ...]
+    files: Mapping[str, str]
 
 
 class Engine(ABC):

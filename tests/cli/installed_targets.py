@@ -30,7 +30,8 @@ class Scripted(Engine):
         yield (sys.executable, "-c", script, *project.files)
 
     def down(self, project):
-        yield (sys.executable, "-c", "import pathlib; pathlib.Path('ran.txt').unlink()")
+        script = "import pathlib; pathlib.Path('ran.txt').unlink(); pathlib.Path('downs.txt').write_text('stopped')"
+        yield (sys.executable, "-c", script)
 
     def logs(self, project, *, follow):
         yield (sys.executable, "-c", f"print('log of {project.name}, follow={follow}', flush=True)")

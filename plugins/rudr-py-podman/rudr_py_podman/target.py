@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rudr_py.api.targets import ExportContext, Exported, ExportTarget, Finding, RenderedObject
 from rudr_py_podman import quadlet
+from rudr_py_podman.engine import Podman
 from rudr_py_podman.quadlet import Application
 
 
@@ -11,6 +12,7 @@ class Quadlet(ExportTarget):
     """The objects that are no part of a file are those with a finding."""
 
     description = "Quadlet units for podman and systemd on one machine."
+    engines = (Podman(),)
 
     def export(self, context: ExportContext) -> Exported:
         """The files of an application, to be copied into /etc/containers/systemd or ~/.config/containers/systemd."""

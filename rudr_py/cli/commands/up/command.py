@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from rudr_py.api.targets import Project
 from rudr_py.cli.commands.export import command as export_command
 from rudr_py.cli.commands.export import folder
 from rudr_py.cli.commands.up import engines, progress, projects
+from rudr_py.cli.commands.up.engines import UsableEngine
 from rudr_py.cli.commands.up.projects import RunningProject
 from rudr_py.cli.options import durations, flags
 from rudr_py.cli.options.flags import DocumentOptions
@@ -57,10 +59,21 @@ def command(
     started = []
     for name, files in result.files.items():
         path = output / name
+        _stop_former(path, files, usable)
         folder.write(path, files, target=usable.target.name, engine=usable.engine.name)
-        project = Project(name=name, files=tuple(sorted(files)))
+        project = Project(name=name, files=files)
         started.append(RunningProject(project=project, folder=path, usable=usable))
     for running in started:
         engines.run(usable.engine.up(running.project), running.folder)
     for running in started:
         progress.follow(running, timeout, time.sleep)
+
+
+def _stop_former(path: Path, files: Mapping[str, str], usable: UsableEngine) -> None:
+    """Stop the services of an earlier start if some are no longer in the files, or belong to another engine."""
+    former = projects.read(path)
+    if former is None:
+        return
+    is_same_engine = former.usable.engine.name == usable.engine.name
+    if not is_same_engine or former.project.files.keys() - files.keys():
+        engines.run(former.usable.engine.down(former.project), path)

@@ -52,9 +52,25 @@ def started(output: Path, names: Sequence[str]) -> list[RunningProject]:
     return [projects[name] for name in (names or projects)]
 
 
+def read(path: Path) -> RunningProject | None:
+    """The application that was started from a folder, if any."""
+    record = folder.read(path)
+    if record is None or not record.engine:
+        return None
+    files = {name: _text(path / name) for name in record.files}
+    project = Project(name=path.name, files=files)
+    return RunningProject(project=project, folder=path, usable=engines.recorded(record.target, record.engine))
+
+
 def _all(output: Path) -> Iterator[RunningProject]:
     for path in sorted(output.iterdir()) if output.is_dir() else ():
-        record = folder.read(path) if path.is_dir() else None
-        if record is not None and record.engine:
-            project = Project(name=path.name, files=record.files)
-            yield RunningProject(project=project, folder=path, usable=engines.recorded(record.target, record.engine))
+        running = read(path) if path.is_dir() else None
+        if running is not None:
+            yield running
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise CommandFailure(f"{path} cannot be read: {error.strerror}; start the application again") from error

@@ -30,7 +30,7 @@ def run(folder: Path, *arguments: str) -> Result:
 def running(folder: Path) -> RunningProject:
     loaded = targets.installed().load("plain")
     (engine,) = loaded.target.engines
-    return RunningProject(project=Project(name="shop", files=()), folder=folder, usable=UsableEngine(loaded, engine))
+    return RunningProject(project=Project(name="shop", files={}), folder=folder, usable=UsableEngine(loaded, engine))
 
 
 def test_without_a_usable_engine_the_error_says_how_to_install_each(
@@ -89,8 +89,21 @@ def test_up_runs_the_engine_with_the_files_and_down_deletes_them(
     assert "log of shop, follow=False" in capfd.readouterr().out
     assert run(tmp_path, "down", "shop").exit_code == 0
     assert not (folder / "ran.txt").exists()
-    assert [path.name for path in folder.rglob("*")] == ["reads.txt"]
+    assert {path.name for path in folder.rglob("*")} == {"downs.txt", "reads.txt"}
     assert run(tmp_path, "down", "shop").exit_code == 1
+
+
+def test_services_that_are_no_longer_in_the_documents_are_stopped_first(tmp_path: Path) -> None:
+    folder = tmp_path / "state/shop"
+    folder.mkdir(parents=True)
+    file = documents(tmp_path)
+    for name, ran in (("front", "front"), ("front", "front"), ("back", "back")):
+        (folder / "reads.txt").write_text("1")
+        file.write_text(file.read_text().replace("front", name))
+        (folder / "downs.txt").write_text("")
+        assert run(tmp_path, "up", "-f", str(file)).exit_code == 0
+        assert f"deployment/{ran}.txt" in (folder / "ran.txt").read_text().split()
+        assert (folder / "downs.txt").read_text() == ("stopped" if name == "back" else "")
 
 
 class _Unreadable(Engine):
