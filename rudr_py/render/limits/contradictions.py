@@ -22,10 +22,8 @@ def container(body: Mapping[str, Any], place: str) -> Iterator[Violation]:
     for field, entry in entries(body, "env", place):
         if entry.get("value") and entry.get("valueFrom"):
             yield Violation(f"{field}.valueFrom", "excludes value", related=(f"{field}.value",))
-    for name in _PROBES:
-        yield from _single(mapping(body, name), f"{place}.{name}", _HANDLERS, "one handler")
-    for name in ("postStart", "preStop"):
-        yield from _single(mapping(body, "lifecycle", name), f"{place}.lifecycle.{name}", _HANDLERS, "one handler")
+    for name, handler in _handlers(body):
+        yield from _single(handler, f"{place}.{name}", _HANDLERS, "one handler")
     security = mapping(body, "securityContext")
     if security.get("privileged") is True and security.get("allowPrivilegeEscalation") is False:
         field = f"{place}.securityContext"
@@ -59,7 +57,7 @@ def relative(body: Mapping[str, Any], key: str, place: str) -> Iterator[Violatio
 
 def pause(body: Mapping[str, Any], place: str, grace_period: Any) -> Iterator[Violation]:
     """The violation of a handler that sleeps for longer than a pod has to end."""
-    for name in ("postStart", "preStop"):
+    for name in ("postStart", "preStop") if "lifecycle" in body else ():
         seconds = mapping(body, "lifecycle", name, "sleep").get("seconds")
         if isinstance(seconds, int) and isinstance(grace_period, int) and seconds > grace_period:
             field = f"{place}.lifecycle.{name}.sleep.seconds"
@@ -69,9 +67,7 @@ def pause(body: Mapping[str, Any], place: str, grace_period: Any) -> Iterator[Vi
 def _port_names(body: Mapping[str, Any], place: str) -> Iterator[Violation]:
     """Ports of probes and handlers by a name that no port of the container has."""
     names = [text(port, "name") for _, port in entries(body, "ports", place)]
-    handlers = [(name, mapping(body, name)) for name in _PROBES]
-    handlers += [(f"lifecycle.{name}", mapping(body, "lifecycle", name)) for name in ("postStart", "preStop")]
-    for name, handler in handlers:
+    for name, handler in _handlers(body):
         for action in ("httpGet", "tcpSocket"):
             port = text(mapping(handler, action), "port")
             if port and port not in names:
@@ -79,6 +75,15 @@ def _port_names(body: Mapping[str, Any], place: str) -> Iterator[Violation]:
                 yield Violation(
                     f"{place}.{name}.{action}.port", f"is not a port of the container; it has {listed}", port
                 )
+
+
+def _handlers(body: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The probes and the handlers of the lifecycle that a container has, each with its path."""
+    for name in _PROBES:
+        if name in body:
+            yield name, mapping(body, name)
+    for name in ("postStart", "preStop") if "lifecycle" in body else ():
+        yield f"lifecycle.{name}", mapping(body, "lifecycle", name)
 
 
 def _single(body: Mapping[str, Any], place: str, fields: Any, words: str) -> Iterator[Violation]:

@@ -8,6 +8,7 @@ accepts any document without raising, including those of older releases and of R
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -35,7 +36,7 @@ SIZE_LIMIT = 256 * 1024
 TOO_LARGE = "TooLarge"
 
 
-class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
+class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The parts of a stored status that the next one needs.
 
     `attached` and `first_seen` are those of `Inputs`; `runs` are those of objects that run once; `packages` is
@@ -59,7 +60,7 @@ class PreviousStatus(msgspec.Struct, frozen=True, kw_only=True):
     revision: RevisionName = RevisionName()
     replacements: tuple[Replacement, ...] = ()
 
-    @property
+    @functools.cached_property
     def kinds(self) -> frozenset[Kind]:
         """The kinds of the objects that the application has."""
         named = ((one.get("apiVersion"), one.get("kind")) for one in self.resources)
