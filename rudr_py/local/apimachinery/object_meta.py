@@ -205,28 +205,28 @@ def is_label(text: str) -> bool:
 
 def label_problems(text: str) -> Iterator[str]:
     """Yield the errors of a DNS label."""
-    yield from _name_problems(text, 63, _LABEL_NAME, LABEL_TEXT)
+    yield from _name_problems(text, 63, _LABEL_NAME.fullmatch(text), LABEL_TEXT)
 
 
 def label1035_problems(text: str) -> Iterator[str]:
     """Yield the errors of a DNS label that starts with a letter."""
-    yield from _name_problems(text, 63, _DNS1035_NAME, _DNS1035_TEXT)
+    yield from _name_problems(text, 63, _DNS1035_NAME.fullmatch(text), _DNS1035_TEXT)
 
 
 def subdomain_problems(text: str) -> Iterator[str]:
     """Yield the errors of a DNS subdomain."""
-    yield from _name_problems(text, 253, _SUBDOMAIN_NAME, _SUBDOMAIN_TEXT)
+    yield from _name_problems(text, 253, _SUBDOMAIN_NAME.fullmatch(text), _SUBDOMAIN_TEXT)
 
 
 def wildcard_problems(text: str) -> Iterator[str]:
     """Yield the errors of a DNS subdomain below a wildcard."""
-    yield from _name_problems(text, 253, _WILDCARD_NAME, _WILDCARD_TEXT)
+    yield from _name_problems(text, 253, _WILDCARD_NAME.fullmatch(text), _WILDCARD_TEXT)
 
 
-def _name_problems(text: str, limit: int, pattern: re.Pattern[str], detail: str) -> Iterator[str]:
+def _name_problems(text: str, limit: int, match: re.Match[str] | None, detail: str) -> Iterator[str]:
     if len(text) > limit:
         yield f"must be no more than {limit} bytes"
-    if not pattern.fullmatch(text):
+    if not match:
         yield detail
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 import re
+import string
 from collections.abc import Callable, Iterator
 from importlib import resources
 from typing import Any, Final
@@ -34,12 +35,7 @@ _PERCENT: Final = (
 _ENVIRONMENT: Final = "a valid environment variable name must consist only of printable ASCII characters other than '='"
 _PORT: Final = "must be between 1 and 65535, inclusive"
 _NAME_LENGTH: Final = 15
-_PORT_NAME: Final = (
-    ("[-a-z0-9]+", "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"),
-    (".*[a-z].*", "must contain at least one letter (a-z)"),
-    ("(?!.*--).*", "must not contain consecutive hyphens"),
-    ("(?!-).*(?<!-)", "must not begin or end with a hyphen"),
-)
+_PORT_NAME_CHARACTERS: Final = frozenset(string.ascii_lowercase + string.digits + "-")
 
 
 def errors(value: Any, node: SchemaNode, path: str = "") -> Iterator[Cause]:
@@ -171,9 +167,14 @@ def _required_port(value: Any, path: str, arguments: list[str]) -> Iterator[Caus
 def _port_name(value: Any, path: str, _arguments: list[str]) -> Iterator[Cause]:
     if len(value) > _NAME_LENGTH:
         yield causes.invalid(path, value, f"must be no more than {_NAME_LENGTH} characters")
-    for pattern, detail in _PORT_NAME:
-        if not re.fullmatch(pattern, value):
-            yield causes.invalid(path, value, detail)
+    if not value or set(value) - _PORT_NAME_CHARACTERS:
+        yield causes.invalid(path, value, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+    if not set(value) & set(string.ascii_lowercase):
+        yield causes.invalid(path, value, "must contain at least one letter (a-z)")
+    if "--" in value:
+        yield causes.invalid(path, value, "must not contain consecutive hyphens")
+    if value.startswith("-") or value.endswith("-"):
+        yield causes.invalid(path, value, "must not begin or end with a hyphen")
 
 
 def _port_or_name(value: Any, path: str, arguments: list[str]) -> Iterator[Cause]:

@@ -67,7 +67,22 @@ def _update_service(new: Object, old: Object, context: StrategyContext) -> None:
         number = node_ports.get((port.get("port"), port.get("protocol")))
         if number and now.get("type") in ("NodePort", "LoadBalancer"):
             port.setdefault("nodePort", number)
+    _drop_fields_of_former_type(now, was)
     _create_service(new, context)
+
+
+def _drop_fields_of_former_type(now: Any, was: Any) -> None:
+    """Remove unchanged fields that the new type does not have: the user changed the type only."""
+    external = ("NodePort", "LoadBalancer")
+    if now.get("type") in external or was.get("type") not in external:
+        return
+    ports, former = now.get("ports") or (), was.get("ports") or ()
+    if [port.get("nodePort") for port in ports] == [port.get("nodePort") for port in former]:
+        for port in ports:
+            port.pop("nodePort", None)
+    for key in ("externalTrafficPolicy", "healthCheckNodePort", "allocateLoadBalancerNodePorts", "loadBalancerClass"):
+        if key in now and now[key] == was.get(key) and not (key == "externalTrafficPolicy" and now.get("externalIPs")):
+            del now[key]
 
 
 def _family_causes(spec: Any) -> Iterator[Cause]:

@@ -86,7 +86,7 @@ async def test_a_change_wakes_only_if_it_may_change_the_owner(bench: Bench, bare
     await bare.apply(service())
     bench.waits.set(SHOP, [WEB])
     await bench.until(lambda: bench.waits.is_watched(WEB))
-    await bare.patch(SERVICE, "web", {"spec": {"ports": [{"name": "http", "port": 81}]}})
+    await bare.patch(SERVICE, "web", {"spec": {"ports": [{"name": "metrics", "port": 81}]}})
     await bare.patch(SERVICE, "web", {"metadata": {"annotations": {"example.com/renewed": "1"}}})
     await bare.apply(service(labels={"app": "web"}))
     await bench.until(lambda: bench.woken)
