@@ -6,6 +6,7 @@ import contextlib
 import copy
 import json
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -87,7 +88,12 @@ def _cases() -> Iterator[tuple[Document, Document]]:
             number += 1
 
 
+_RANDOM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\.[0-9a-f]{16}\b")
+"""Identifiers of objects, which may contain any digits."""
+
+
 def _leaks(text: str) -> bool:
+    text = _RANDOM.sub("", text)
     return any(part in text for part in ("Canary", "7f3a9", str(NUMBER)))
 
 
